@@ -1,0 +1,97 @@
+"""The virtual environment: made once, filled from the hash-locked requirements, left alone while nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from local_stack.setup.report import SetupError, run, say, tail
+
+LOCKS = ("runtime.txt", "store.txt", "dev.txt")
+INSTALLER_LOCK = "bootstrap.txt"
+PATH_FILE = "yizheng.pth"
+STAMP = ".yizheng-stamp"
+
+
+def source_folders(root: Path) -> list[Path]:
+    """Return every folder of the workspace that holds packages, services first."""
+    return sorted(root.glob("services/*/src")) + sorted(root.glob("shared/*/src"))
+
+
+def fingerprint(root: Path) -> str:
+    """Return what the environment depends on, as one line: locks, interpreter, and the workspace's folders."""
+    digest = hashlib.sha256()
+    for name in (*LOCKS, INSTALLER_LOCK):
+        digest.update((root / "requirements" / name).read_bytes())
+    digest.update("\n".join(map(str, source_folders(root))).encode())
+    return f"{sys.version_info.major}.{sys.version_info.minor} {digest.hexdigest()}"
+
+
+def is_current(root: Path) -> bool:
+    """Say whether the environment is there and was made from what is in the workspace now."""
+    stamp = root / ".venv" / STAMP
+    return (
+        stamp.is_file()
+        and stamp.read_text() == fingerprint(root)
+        and os.access(root / ".venv" / "bin" / "python", os.X_OK)
+    )
+
+
+def ensure(root: Path, log: Path) -> None:
+    """Make or update `.venv`; a no-op when it is current."""
+    if is_current(root):
+        return
+    venv = root / ".venv"
+    if not works(venv):
+        create(venv, log)
+    install(root, venv, log)
+    write_paths(root, venv)
+    (venv / STAMP).write_text(fingerprint(root))
+
+
+def works(venv: Path) -> bool:
+    """Say whether an environment of this Python version is there, with the means to install into it."""
+    python = venv / "bin" / "python"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    question = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
+    if not os.access(python, os.X_OK):
+        return False
+    answer = subprocess.run([python, "-c", question], capture_output=True, text=True)
+    return answer.returncode == 0 and answer.stdout.strip() == version
+
+
+def create(venv: Path, log: Path) -> None:
+    """Make an empty environment in place of whatever unusable one was there."""
+    if importlib.util.find_spec("ensurepip") is None:
+        message = "this Python cannot make virtual environments (the package python3-venv is missing)"
+        raise SetupError(message)
+    say("making the virtual environment .venv")
+    shutil.rmtree(venv, ignore_errors=True)
+    if not run([sys.executable, "-m", "venv", str(venv)], log=log):
+        message = f"could not make {venv}:\n{tail(log)}"
+        raise SetupError(message)
+
+
+def install(root: Path, venv: Path, log: Path) -> None:
+    """Install exactly what is locked: with uv, or with pip where uv cannot reach the packages."""
+    say("installing the locked requirements into .venv (a minute the first time)")
+    python, locks = str(venv / "bin" / "python"), root / "requirements"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    files = [str(locks / name) for name in LOCKS]
+    with_uv = [str(venv / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", "--python", python, *files]
+    with_pip = [*pip, *(word for file in files for word in ("-r", file))]
+    installer_is_there = run([*pip, "-r", str(locks / INSTALLER_LOCK)], log=log)
+    if not (installer_is_there and run(with_uv, log=log)) and not run(with_pip, log=log):
+        message = f"could not install the requirements; is a package index reachable?\n{tail(log)}"
+        raise SetupError(message)
+
+
+def write_paths(root: Path, venv: Path) -> None:
+    """Make every package of the workspace importable, straight from its source folder."""
+    (site_packages,) = venv.glob("lib/python3.*/site-packages")
+    (site_packages / PATH_FILE).write_text("".join(f"{folder}\n" for folder in source_folders(root)))
