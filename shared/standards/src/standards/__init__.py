@@ -1,0 +1,1 @@
+"""National standards as pure rules: identity numbers, credential identifiers, working days, scripts."""
