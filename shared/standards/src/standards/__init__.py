@@ -1,1 +1,1 @@
-"""National standards as pure rules: identity numbers, credential identifiers, working days, scripts."""
+"""What national standards and local registers fix: numbers, identifiers, working days, scripts, ages, communities."""

@@ -1,0 +1,54 @@
+"""Traditional and simplified script: two spellings of one name or address compare as equal."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+
+# Second simplified forms that the table of 2013 (通用规范汉字表) allows in names: one traditional character is written
+# either way, so both are compared as the common one.
+_SECOND_FORMS = {"锺": "钟", "馀": "余"}
+
+_NOT_PART_OF_A_NAME = frozenset("·•・‧∙⋅")
+
+
+def simplified(text: str) -> str:
+    """Return `text` in simplified characters, for comparing.
+
+    Character by character, not by phrase: a phrase table turns 鍾馗 into 锺馗 and 鍾 alone into 钟, and what a name
+    is equal to must not depend on its neighbours.
+    """
+    return text if text.isascii() else "".join(map(_simplified_character, text))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two writings are one name: spaces, the middle dot, width, case and script make no difference."""
+    return name_key(one) == name_key(other)
+
+
+def name_key(name: str) -> str:
+    """Return what two writings of one name have in common."""
+    kept = (character for character in unicodedata.normalize("NFKC", name) if not _is_separator(character))
+    return simplified("".join(kept)).casefold()
+
+
+@cache
+def _converter() -> OpenCC:
+    """Load the dictionary (3 MB) when the first Chinese text comes, not in processes that never see one."""
+    return OpenCC("t2s")
+
+
+@cache
+def _simplified_character(character: str) -> str:
+    """Convert one character; a handful need a second look-up (薴, 苧, 苎)."""
+    if character.isascii():
+        return character
+    once: str = _converter().convert(character)
+    twice: str = _converter().convert(once)
+    return _SECOND_FORMS.get(twice, twice)
+
+
+def _is_separator(character: str) -> bool:
+    return character.isspace() or character in _NOT_PART_OF_A_NAME
