@@ -1,0 +1,220 @@
+"""The commit: state changes, the record of the message and the events it causes are one transaction.
+
+Whatever waits when a transaction is free shares the next one (group commit): one round of writes and one fsync for
+many messages. If a shared transaction fails, each of its members is committed on its own, so that one that can't be
+committed harms nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pymongo
+from pymongo import InsertOne, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
+
+from messaging.documents import CODECS, Document, Write
+from messaging.envelope import Sealed, new_event_id
+from messaging.event import ConflictError
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+SUSPECTS = "suspects"
+REMEMBERED = timedelta(days=30)
+"""How long a message's id is remembered; a repetition after that is handled anew."""
+
+LARGEST_GROUP = 64
+
+LARGEST_ENTRY = 4_000_000
+"""Bytes of events after which a group takes no further member: an outbox entry is one document of at most 16 MB."""
+
+TRANSACTION_TIMEOUT = 15.0
+"""Seconds, retries included, after which a transaction that does not go through counts as an outage."""
+
+_DUPLICATE_KEY = 11000
+
+
+class AlreadyHandledError(Exception):
+    """The message's id is in the inbox: it was handled before. `digest` is that of the body that was handled."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A message's entry in the inbox: its id and the digest of its body."""
+
+    id: str
+    digest: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """One document of the outbox: all events of one transaction. It goes when `unsent` of them is down to none."""
+
+    id: str
+    unsent: int
+
+
+@dataclass(slots=True)
+class Unit:
+    """What is committed together or not at all. `done` gets the outbox entry that holds its events."""
+
+    writes: Sequence[Write]
+    events: Sequence[Sealed]
+    handled: Handled | None
+    done: asyncio.Future[Entry] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def size(self) -> int:
+        """Bytes of its events."""
+        return sum(len(event.body) for event in self.events)
+
+
+class Committer:
+    """Commits units against one service's database, as many at a time as are waiting."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._database = database
+        self._waiting: asyncio.Queue[Unit] = asyncio.Queue()
+        self._inbox = database.get_collection(INBOX, codec_options=CODECS)
+        self._task: asyncio.Task[None] | None = None
+
+    async def prepare(self) -> None:
+        """Create the inbox and the outbox (a transaction can't) and let the inbox forget."""
+        for collection in (INBOX, SUSPECTS):
+            await self._database[collection].create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
+        existing = await self._database.list_collection_names()
+        if OUTBOX not in existing:
+            await self._database.create_collection(OUTBOX)
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop; whatever was not begun is cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        while not self._waiting.empty():
+            self._waiting.get_nowait().done.cancel()
+
+    async def commit(
+        self, writes: Sequence[Write], events: Sequence[Sealed] = (), handled: Handled | None = None
+    ) -> Entry:
+        """Commit one unit and return the outbox entry in which its events wait to leave.
+
+        Raises ConflictError when a document is not the version that was read, AlreadyHandledError for a message that
+        is in the inbox, and pymongo's errors when the store can't be reached.
+        """
+        unit = Unit(writes, events, handled)
+        self._waiting.put_nowait(unit)
+        return await unit.done
+
+    async def starts_of(self, message_id: str) -> int:
+        """Count and return how often the handling of a suspect message was begun and never ended."""
+        suspects = self._database[SUSPECTS]
+        await suspects.update_one(
+            {"_id": message_id}, {"$inc": {"starts": 1}, "$set": {"at": datetime.now(UTC)}}, upsert=True
+        )
+        found = await suspects.find_one({"_id": message_id})
+        return int(found["starts"]) if found else 1
+
+    async def digest_of(self, message_id: str) -> str | None:
+        """Return the digest under which a message was handled, or None if it was not."""
+        found = await self._inbox.find_one({"_id": message_id})
+        return None if found is None else str(found["digest"])
+
+    async def _run(self) -> None:
+        while True:
+            group = [await self._waiting.get()]
+            size = group[0].size
+            while len(group) < LARGEST_GROUP and size < LARGEST_ENTRY and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+                size += group[-1].size
+            await self._commit_group([unit for unit in group if not unit.done.cancelled()])
+
+    async def _commit_group(self, group: list[Unit]) -> None:
+        try:
+            entry = await self._transact(group) if group else None
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the commit
+            if len(group) == 1:
+                _settle(group[0], error)
+            else:  # whose fault it is shows when each is committed on its own
+                for unit in group:
+                    await self._commit_group([unit])
+        else:
+            for unit in group:
+                _settle(unit, entry)
+
+    async def _transact(self, group: list[Unit]) -> Entry:
+        events = [event for unit in group for event in unit.events]
+        entry = Entry(new_event_id(), len(events))
+
+        async def apply(session: AsyncClientSession) -> None:
+            await self._remember(group, session)
+            await self._write(group, session)
+            if events:
+                rows = [{"id": event.id, "type": event.type, "body": event.body} for event in events]
+                await self._database[OUTBOX].insert_one({"_id": entry.id, "events": rows}, session=session)
+
+        with pymongo.timeout(TRANSACTION_TIMEOUT):
+            async with self._database.client.start_session() as session:
+                await session.with_transaction(
+                    apply, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+                )
+        return entry
+
+    async def _remember(self, group: list[Unit], session: AsyncClientSession) -> None:
+        now = datetime.now(UTC)
+        handled = [unit.handled for unit in group if unit.handled is not None]
+        if not handled:
+            return
+        entries = [InsertOne({"_id": entry.id, "digest": entry.digest, "at": now}) for entry in handled]
+        try:
+            await self._inbox.bulk_write(entries, ordered=False, session=session)
+        except BulkWriteError as error:
+            if len(handled) > 1 or not _is_duplicate(error):
+                raise
+            raise AlreadyHandledError(await self.digest_of(handled[0].id) or "") from error
+
+    async def _write(self, group: list[Unit], session: AsyncClientSession) -> None:
+        by_collection: defaultdict[str, list[Write]] = defaultdict(list)
+        for unit in group:
+            for write in unit.writes:
+                by_collection[write.collection].append(write)
+        for name, writes in by_collection.items():
+            collection = self._database.get_collection(name, codec_options=CODECS)
+            operations: list[Any] = [write.operation for write in writes]
+            try:
+                result = await collection.bulk_write(operations, ordered=False, session=session)
+            except BulkWriteError as error:
+                if not _is_duplicate(error):
+                    raise
+                raise ConflictError(name) from error
+            if result.matched_count < sum(write.must_match for write in writes):
+                raise ConflictError(name)
+
+
+def _settle(unit: Unit, result: Entry | Exception | None) -> None:
+    if unit.done.done() or result is None:
+        return
+    if isinstance(result, Exception):
+        unit.done.set_exception(result)
+    else:
+        unit.done.set_result(result)
+
+
+def _is_duplicate(error: BulkWriteError) -> bool:
+    return any(fault.get("code") == _DUPLICATE_KEY for fault in (error.details or {}).get("writeErrors", ()))

@@ -1,0 +1,122 @@
+"""The envelope: CloudEvents 1.0 in structured JSON mode (`application/cloudevents+json`)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from messaging.event import Event
+
+CONTENT_TYPE = "application/cloudevents+json"
+MAX_BYTES = 1_048_576
+"""Larger bodies are neither published nor handled: an event is a fact, not a file."""
+
+_TEXT_ATTRIBUTES = ("id", "source", "type", "time", "correlationid")
+
+
+class BrokenMessageError(Exception):
+    """A message that can never be handled: `reason` is a code, `path` where in it, `rule` what was expected there."""
+
+    def __init__(self, reason: str, path: str = "", rule: str = "") -> None:
+        super().__init__(f"{reason}: {path}: {rule}" if path else f"{reason}: {rule}" if rule else reason)
+        self.reason = reason
+        self.path = path
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A CloudEvent whose `data` has not been looked at yet."""
+
+    id: str
+    type: str
+    source: str
+    case: str
+    time: datetime
+    data: object
+    cause: str | None
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event ready to be published: its id, its routing key and its body."""
+
+    id: str
+    type: str
+    body: bytes
+
+
+def new_event_id() -> str:
+    """Return an id that is unique and sorts by the time of its making."""
+    return f"{time.time_ns():x}-{secrets.token_hex(6)}"
+
+
+def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent: str | None) -> Sealed:
+    """Put an event into its envelope. `case` becomes the correlationid, `cause` the causationid."""
+    event_id = new_event_id()
+    attributes: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/yizheng/{source}",
+        "type": event.type,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "correlationid": case,
+        "traceparent": _next_span(traceparent),
+    }
+    if cause is not None:
+        attributes["causationid"] = cause
+    attributes["data"] = orjson.Fragment(event.model_dump_json().encode())
+    return Sealed(event_id, event.type, orjson.dumps(attributes))
+
+
+def unseal(body: bytes) -> Envelope:
+    """Read the envelope of a message. Raises BrokenMessageError saying what is wrong and where."""
+    if len(body) > MAX_BYTES:
+        raise BrokenMessageError("too-large", rule=f"at most {MAX_BYTES} bytes, not {len(body)}")
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BrokenMessageError("not-json", rule=str(error)) from error
+    if not isinstance(event, dict) or event.get("specversion") != "1.0":
+        raise BrokenMessageError("not-a-cloudevent", "/specversion", "CloudEvents 1.0 in structured JSON mode")
+    for name in _TEXT_ATTRIBUTES:
+        if not isinstance(event.get(name), str) or not event[name]:
+            raise BrokenMessageError("not-a-cloudevent", f"/{name}", "a text that is not empty")
+    return Envelope(
+        id=event["id"],
+        type=event["type"],
+        source=event["source"],
+        case=event["correlationid"],
+        time=_time(event["time"]),
+        data=event.get("data"),
+        cause=_optional_text(event, "causationid"),
+        traceparent=_optional_text(event, "traceparent"),
+    )
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BrokenMessageError("not-a-cloudevent", "/time", "an RFC 3339 time") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _optional_text(event: Mapping[str, object], name: str) -> str | None:
+    value = event.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _next_span(traceparent: str | None) -> str:
+    """Continue the W3C trace of the cause with a span of its own, or begin a trace."""
+    parts = (traceparent or "").split("-")
+    trace = parts[1] if len(parts) == 4 and len(parts[1]) == 32 else secrets.token_hex(16)  # noqa: PLR2004 - W3C sizes
+    return f"00-{trace}-{secrets.token_hex(8)}-01"

@@ -1,0 +1,80 @@
+"""Events as the services see them: what is published, what is received, what a handler hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PERSONAL: dict[str, Any] = {"x-personal": True}
+"""Marks a field that describes a person; logs, operator tools and metrics mask what carries it."""
+
+PersonalStr = Annotated[str, Field(json_schema_extra=PERSONAL)]
+
+
+class Event(BaseModel):
+    """A fact that a service publishes. `type` is its routing key: `<publisher>.<event>.v<major>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: ClassVar[str]
+
+
+class View(BaseModel):
+    """A consumer's narrow view of somebody else's event: just the fields that it reads."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+ViewT = TypeVar("ViewT", bound=BaseModel)
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[ViewT]):
+    """One event as a handler receives it.
+
+    `id` is the CloudEvents id, `case` the correlationid (the application or registration that it belongs to),
+    `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context.
+    """
+
+    id: str
+    type: str
+    source: str
+    case: str
+    time: datetime
+    data: ViewT
+    cause: str | None = None
+    traceparent: str | None = None
+
+
+class Change:
+    """A write that a store has prepared and the commit applies. Opaque to handlers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[ResultT]):
+    """What a handler decided: changes and events that are committed together, or not at all.
+
+    `case` overrides the correlationid of the events (default: that of the message being handled; handlers of HTTP
+    requests must set it when they publish). `result` is what an HTTP caller gets to see.
+    """
+
+    changes: Sequence[Change] = ()
+    events: Sequence[Event] = ()
+    case: str | None = None
+    result: ResultT | None = None
+
+
+NOTHING: Outcome[Any] = Outcome()
+"""The message is old news: remember that it was handled, change nothing."""
+
+
+class NotYet(Exception):
+    """The event's subject is not known yet: try again later, without counting a failure."""
+
+
+class ConflictError(Exception):
+    """Somebody else changed the document between reading and writing; the handler is run again."""

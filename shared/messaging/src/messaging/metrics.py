@@ -1,0 +1,17 @@
+"""What the bus counts, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HANDLED = Counter("yizheng_messages_handled", "Messages handled and committed", ["service", "event"])
+REPEATED = Counter("yizheng_messages_repeated", "Messages ignored because they were handled before", ["service"])
+RETRIED = Counter("yizheng_messages_retried", "Messages sent to wait for another attempt", ["service", "event"])
+DEAD_LETTERED = Counter("yizheng_messages_dead_lettered", "Messages given up", ["service", "event", "reason"])
+HANDLING = Histogram(
+    "yizheng_message_handling_seconds",
+    "Time from the start of a handler to its commit",
+    ["service", "event"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
+)
+PAUSED = Gauge("yizheng_consumption_paused", "1 while a dependency is down and one message probes", ["service"])

@@ -1,0 +1,128 @@
+"""The relay: publishes events at once after their commit, and sweeps up what a crash or an outage left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from messaging.commit import OUTBOX, Entry
+from messaging.documents import Document
+from messaging.envelope import Sealed
+from messaging.publisher import Publisher
+
+SWEEP_EVERY = 2.0
+"""Seconds between sweeps. An entry that two sweeps find and nobody here is publishing was left behind."""
+
+_FORGET_EVERY = 0.25
+_SWEEP_BATCH = 50
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """Moves events from one service's outbox to the bus: published, confirmed, then removed from the outbox.
+
+    A crash between the confirm and the removal publishes an event twice under the same id; inboxes ignore it. No
+    clock is compared, so that a clock that jumps delays nothing.
+    """
+
+    def __init__(self, database: AsyncDatabase[Document], publisher: Publisher, exchange: str) -> None:
+        self._outbox = database[OUTBOX]
+        self._publisher = publisher
+        self._exchange = exchange
+        self._under_way: set[str] = set()
+        self._confirmed: list[str] = []
+        self._seen: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._soon: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to sweep and to tidy the outbox."""
+        self._tasks = [asyncio.create_task(self._sweep_forever()), asyncio.create_task(self._forget_forever())]
+
+    async def stop(self) -> None:
+        """Finish what is being published and tidy up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._soon, return_exceptions=True)
+        try:
+            await self._forget()
+        except PyMongoError as error:
+            log.warning("outbox_not_tidied", error=repr(error))
+
+    async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
+        """Publish committed events and wait for the confirms. What fails stays in the outbox for the sweep."""
+        if not events:
+            return
+        self._under_way.add(entry.id)
+        results = await asyncio.gather(*(self._publish(event) for event in events), return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            self._under_way.discard(entry.id)
+            log.warning("publish_failed", entry=entry.id, events=len(failures), error=str(failures[0]))
+            return
+        entry.unsent -= len(events)
+        if entry.unsent == 0:
+            self._confirmed.append(entry.id)
+
+    def dispatch_soon(self, events: Sequence[Sealed], entry: Entry) -> None:
+        """Publish committed events in the background."""
+        task = asyncio.create_task(self.dispatch(events, entry))
+        self._soon.add(task)
+        task.add_done_callback(self._soon.discard)
+
+    async def oldest_age(self) -> float:
+        """Return how many seconds the oldest event has been in the outbox; 0 when it is empty."""
+        found = await self._outbox.find_one({}, {"_id": 1}, sort=[("_id", 1)])
+        return 0.0 if found is None else max(0.0, time.time() - int(found["_id"].split("-")[0], 16) / 1e9)
+
+    async def _publish(self, event: Sealed) -> None:
+        await self._publisher.publish(event.body, exchange=self._exchange, routing_key=event.type, message_id=event.id)
+
+    async def _forget_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_FORGET_EVERY)
+            try:
+                await self._forget()
+            except PyMongoError as error:
+                log.warning("outbox_not_tidied", error=repr(error))
+
+    async def _forget(self) -> None:
+        """Remove what was confirmed; until then an entry stays under way, so that no sweep repeats it."""
+        confirmed, self._confirmed = self._confirmed, []
+        if not confirmed:
+            return
+        try:
+            await self._outbox.delete_many({"_id": {"$in": confirmed}})
+        except PyMongoError:
+            self._confirmed += confirmed
+            raise
+        self._under_way.difference_update(confirmed)
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            try:
+                while await self._sweep():
+                    pass
+            except PyMongoError as error:
+                log.warning("sweep_failed", error=repr(error))
+            await asyncio.sleep(SWEEP_EVERY)
+
+    async def _sweep(self) -> bool:
+        """Publish, oldest first, what an earlier sweep has already seen; tell whether there may be more."""
+        rows = await self._outbox.find({}, sort=[("_id", 1)], limit=_SWEEP_BATCH).to_list()
+        waiting = [row for row in rows if row["_id"] not in self._under_way]
+        left_behind = [row for row in waiting if row["_id"] in self._seen]
+        self._seen = {row["_id"] for row in waiting}
+        for row in left_behind:
+            events = [Sealed(event["id"], event["type"], event["body"]) for event in row["events"]]
+            log.info("outbox_swept", entry=row["_id"], events=len(events))
+            await self.dispatch(events, Entry(row["_id"], len(events)))
+            if row["_id"] not in self._under_way:
+                return False  # the broker does not take it; later
+        return len(left_behind) == _SWEEP_BATCH

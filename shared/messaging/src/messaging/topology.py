@@ -1,0 +1,121 @@
+"""The topology as data: every exchange, queue and binding, declared by every service at its start.
+
+Work queues are quorum queues that dead-letter at least once; one delay queue for each waiting time; one queue of dead
+letters for each service; a stream that keeps the trail of all events.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aio_pika.abc import AbstractChannel, ExchangeType
+
+RETRY_EXCHANGE = "retry"
+DEAD_LETTER_EXCHANGE = "dead-letters"
+
+_QUORUM = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
+_AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once"}
+# The broker's own limit only catches what kills the process again and again; attempts are counted in our headers.
+_DELIVERY_LIMIT = {"x-delivery-limit": 100}
+# A dead letter is looked at many times and must never be dropped for it (RabbitMQ 4 drops after 20 by default).
+_NEVER_DROP = {"x-delivery-limit": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The stream that keeps every event for `max_age` or until it holds `max_bytes`."""
+
+    queue: str
+    max_age: str
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Which service acts on which event, and how long a failed message waits (seconds)."""
+
+    exchange: str
+    trail: Trail
+    delays: tuple[float, ...]
+    subscriptions: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service that acts on an event."""
+        return tuple(sorted({service for services in self.subscriptions.values() for service in services}))
+
+    def keys_of(self, service: str) -> tuple[str, ...]:
+        """The routing keys (`*` for one word) that a service acts on."""
+        return tuple(key for key, services in self.subscriptions.items() if service in services)
+
+
+def load(path: Path) -> Topology:
+    """Read `shared/contracts/topology.toml`. Raises KeyError or TOMLDecodeError for a file that is not one."""
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Topology(
+        exchange=data["exchange"],
+        trail=Trail(**data["trail"]),
+        delays=tuple(data["retry"]["delays"]),
+        subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
+    )
+
+
+def dead_letters_of(service: str) -> str:
+    """Return the name of a service's queue of dead letters."""
+    return f"{service}.dead-letters"
+
+
+def delay_name(seconds: float) -> str:
+    """Return the name of the exchange and queue in which a message waits that long."""
+    return f"delay.{seconds:g}s"
+
+
+async def declare(topology: Topology, channel: AbstractChannel) -> None:
+    """Declare everything; what exists already stays as it is. A queue with other arguments raises (406)."""
+    events = await channel.declare_exchange(topology.exchange, ExchangeType.TOPIC, durable=True)
+    retry = await channel.declare_exchange(RETRY_EXCHANGE, ExchangeType.DIRECT, durable=True)
+    dead = await channel.declare_exchange(DEAD_LETTER_EXCHANGE, ExchangeType.DIRECT, durable=True)
+    trail = await channel.declare_queue(topology.trail.queue, durable=True, arguments=_stream(topology.trail))
+    await trail.bind(events, "#")
+    for service in topology.services:
+        letters = await channel.declare_queue(
+            dead_letters_of(service), durable=True, arguments={**_QUORUM, **_NEVER_DROP}
+        )
+        await letters.bind(dead, service)
+        queue = await channel.declare_queue(service, durable=True, arguments=_work(service))
+        await queue.bind(retry, service)
+        for key in topology.keys_of(service):
+            await queue.bind(events, key)
+    for seconds in topology.delays:
+        waiting = await channel.declare_exchange(delay_name(seconds), ExchangeType.FANOUT, durable=True)
+        queue = await channel.declare_queue(delay_name(seconds), durable=True, arguments=_delay(seconds))
+        await queue.bind(waiting, "")
+
+
+def _work(service: str) -> dict[str, Any]:
+    target = {"x-dead-letter-exchange": DEAD_LETTER_EXCHANGE, "x-dead-letter-routing-key": service}
+    return {**_QUORUM, **_AT_LEAST_ONCE, **_DELIVERY_LIMIT, **target}
+
+
+def _delay(seconds: float) -> dict[str, Any]:
+    """A message keeps its routing key, the service's name, and comes back through the retry exchange."""
+    return {
+        **_QUORUM,
+        **_AT_LEAST_ONCE,
+        "x-message-ttl": int(seconds * 1000),
+        "x-dead-letter-exchange": RETRY_EXCHANGE,
+    }
+
+
+def _stream(trail: Trail) -> dict[str, Any]:
+    """Old events go by whole segments, so segments are small enough for the limits to mean something."""
+    return {
+        "x-queue-type": "stream",
+        "x-max-age": trail.max_age,
+        "x-max-length-bytes": trail.max_bytes,
+        "x-stream-max-segment-size-bytes": trail.max_bytes // 40,
+    }

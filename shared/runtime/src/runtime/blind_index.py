@@ -1,0 +1,33 @@
+"""The blind index: a keyed hash that stands for an identity number wherever records are joined by it."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BlindIndex:
+    """HMAC-SHA-256 under a key that only the services and the record keepers hold."""
+
+    key: bytes = field(repr=False)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read a key of at least 32 bytes, written as hex. Raises ValueError when it is shorter."""
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        if len(key) < _KEY_BYTES:
+            message = f"{path}: a blind-index key has at least {_KEY_BYTES} bytes, this one has {len(key)}"
+            raise ValueError(message)
+        return cls(key)
+
+    def of(self, number: str) -> str:
+        """Return the index of an identity number, the same for full-width, spaced and lower-case writings."""
+        normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+        return hmac.new(self.key, normal.encode(), sha256).hexdigest()

@@ -1,0 +1,40 @@
+"""Settings that every service has, read from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import messaging
+from runtime.blind_index import BlindIndex
+
+_CONTRACTS = Path(messaging.__file__).resolve().parents[3] / "contracts"
+
+
+class ServiceSettings(BaseSettings):
+    """A service subclasses this with its own `env_prefix`; what is shared has one name for all of them."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    port: int = 8000
+    host: str = "127.0.0.1"
+    database: str = ""
+    """The service's own database; by default its name."""
+    prefetch: int = 128
+
+    amqp_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", validation_alias="AMQP_URL")
+    mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", validation_alias="MONGODB_URL")
+    jwks: str = Field("", validation_alias="YIZHENG_JWKS")
+    """File or https address of the issuer's public keys."""
+    issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
+    audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
+    keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
+    """Folder of the secret keys: `blind-index.key`, `number.key`."""
+    topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
+    log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
+
+    def blind_index(self) -> BlindIndex:
+        """Read the key by which records are joined."""
+        return BlindIndex.from_file(self.keys / "blind-index.key")

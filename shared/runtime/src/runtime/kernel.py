@@ -1,0 +1,84 @@
+"""One service's store and bus, and the one way to commit to both outside of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+from messaging import topology
+from messaging.commit import Committer
+from messaging.documents import Document, Write
+from messaging.envelope import seal
+from messaging.event import Outcome
+from messaging.publisher import Publisher
+from messaging.relay import Relay
+from runtime import idempotency
+from runtime.config import ServiceSettings
+from runtime.idempotency import Idempotency
+
+Database = AsyncDatabase[Document]
+Indexes = Mapping[str, Sequence[IndexModel]]
+
+STORE_TIMEOUT = 15_000
+"""Milliseconds that one operation on the store may take before it counts as an outage."""
+
+
+class Kernel:
+    """One service's store and bus, and the one way to commit to both."""
+
+    def __init__(self, name: str, settings: ServiceSettings) -> None:
+        self.name = name
+        self.topology = topology.load(settings.topology)
+        self.client: AsyncMongoClient[Document] = AsyncMongoClient(
+            settings.mongodb_url, tz_aware=True, serverSelectionTimeoutMS=5_000, timeoutMS=STORE_TIMEOUT, w="majority"
+        )
+        self.database: Database = self.client[settings.database or name]
+        self.publisher = Publisher(settings.amqp_url, name=name)
+        self.committer = Committer(self.database)
+        self.relay = Relay(self.database, self.publisher, self.topology.exchange)
+        self.idempotency = Idempotency(self.database)
+
+    async def prepare(self, indexes: Indexes) -> None:
+        """Wait for the store, then create what transactions can't: collections and indexes."""
+        waiting = AsyncRetrying(retry=retry_if_exception_type(ConnectionFailure), wait=wait_exponential(max=5))
+        existing: list[str] = await waiting(self.database.list_collection_names)
+        await self.committer.prepare()
+        for name, models in {**indexes, idempotency.COLLECTION: idempotency.INDEXES}.items():
+            if name not in existing:
+                await self.database.create_collection(name)
+            if models:
+                await self.database[name].create_indexes(list(models))
+
+    def start(self) -> None:
+        """Begin to commit and to publish."""
+        self.committer.start()
+        self.relay.start()
+
+    async def commit(
+        self, outcome: Outcome[Any], *, extra: Sequence[Write] = (), traceparent: str | None = None
+    ) -> None:
+        """Commit what a handler decided outside of a message; its events leave right after."""
+        if outcome.events and outcome.case is None:
+            message = "an outcome with events that answers no message must say which case they belong to"
+            raise ValueError(message)
+        events = [
+            seal(event, source=self.name, case=outcome.case or "", cause=None, traceparent=traceparent)
+            for event in outcome.events
+        ]
+        writes = [change for change in outcome.changes if isinstance(change, Write)]
+        if not writes and not events and not extra:
+            return
+        entry = await self.committer.commit([*writes, *extra], events)
+        self.relay.dispatch_soon(events, entry)
+
+    async def stop(self) -> None:
+        """Finish what was begun and close the connections."""
+        await self.committer.stop()
+        await self.relay.stop()
+        await self.publisher.close()
+        await self.client.close()

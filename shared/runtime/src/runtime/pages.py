@@ -1,0 +1,63 @@
+"""Lists in pages: a cursor says where the next page begins, so that nothing is skipped or shown twice."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from runtime.refusal import Refusal
+
+ItemT = TypeVar("ItemT")
+FoundT = TypeVar("FoundT")
+Key = list[str | int | None]
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """One page; `next` is the cursor of the following one, null on the last."""
+
+    items: list[ItemT]
+    next: str | None
+
+
+def page(
+    found: Sequence[FoundT], limit: int, *, key: Callable[[FoundT], Key], view: Callable[[FoundT], ItemT]
+) -> Page[ItemT]:
+    """Make a page of at most `limit` out of what was found; ask the store for `limit + 1` to learn of a next page."""
+    shown = found[:limit]
+    following = encode(key(shown[-1])) if len(found) > limit and shown else None
+    return Page(items=[view(each) for each in shown], next=following)
+
+
+def encode(key: Key) -> str:
+    """Write the last shown sort key as a cursor."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> Key:
+    """Read a cursor. Raises Refusal (`bad-cursor`) for one that we did not give."""
+    try:
+        key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise Refusal("bad-cursor", field="cursor") from error
+    if not isinstance(key, list) or not all(isinstance(part, str | int | None) for part in key):
+        raise Refusal("bad-cursor", field="cursor")
+    return key
+
+
+def _cursor(
+    cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
+) -> Key | None:
+    return None if cursor is None else decode(cursor)
+
+
+Cursor = Annotated[Key | None, Depends(_cursor)]
+"""The sort key after which the page begins, or None for the first page."""
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most")]
+"""How many items a page holds; give it the default 20."""

@@ -1,0 +1,132 @@
+"""Errors as RFC 9457 problem details, in the caller's language: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from messaging.event import ConflictError
+from messaging.ordering import is_outage
+from runtime.access import NotAuthenticatedError
+from runtime.refusal import Refusal, Refusals
+from runtime.texts import Language, Texts, choose
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger()
+
+
+def install(app: FastAPI, texts: Texts) -> None:
+    """Answer every error of the application with problem details."""
+    speak = _Speaker(texts)
+    app.add_exception_handler(Refusal, speak.refusal)
+    app.add_exception_handler(RequestValidationError, speak.invalid)
+    app.add_exception_handler(NotAuthenticatedError, speak.not_authenticated)
+    app.add_exception_handler(ConflictError, speak.conflict)
+    app.add_exception_handler(HTTPException, speak.http)
+    app.add_exception_handler(Exception, speak.unexpected)
+
+
+class _Speaker:
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    async def refusal(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)  # noqa: S101 - registered for it
+        language = _language(request)
+        if isinstance(error, Refusals):
+            faults = [self._fault(language, each) for each in error.refusals]
+            return self._answer(request, error.status, "several", errors=faults)
+        errors = [self._fault(language, error)] if error.field else None
+        return self._answer(request, error.status, error.code, params=error.params, errors=errors)
+
+    async def invalid(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        language = _language(request)
+        faults = [
+            {"pointer": _pointer(fault["loc"]), "code": fault["type"], "detail": self._rule(language, fault)}
+            for fault in error.errors()
+        ]
+        return self._answer(request, 422, "invalid-input", errors=faults)
+
+    async def not_authenticated(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, NotAuthenticatedError)  # noqa: S101
+        answer = self._answer(request, 401, error.code)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    async def conflict(self, request: Request, _error: Exception) -> Response:
+        return self._answer(request, 409, "changed-meanwhile")
+
+    async def http(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        code = {404: "no-such-address", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "refused")
+        answer = self._answer(request, error.status_code, code)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def unexpected(self, request: Request, error: Exception) -> Response:
+        if is_outage(error):
+            log.warning("dependency_down", error=repr(error))
+            answer = self._answer(request, 503, "temporarily-unavailable")
+            answer.headers["Retry-After"] = "5"
+            return answer
+        log.error("request_failed", exc_info=error)
+        return self._answer(request, 500, "unexpected")
+
+    def _answer(
+        self,
+        request: Request,
+        status: int,
+        code: str,
+        *,
+        params: dict[str, str | int] | None = None,
+        errors: Sequence[dict[str, Any]] | None = None,
+    ) -> JSONResponse:
+        language = _language(request)
+        key = f"problems.{code}" if self._texts.has(f"problems.{code}.title") else "problems.refused"
+        problem: dict[str, Any] = {
+            "type": f"urn:yizheng:problem:{code}",
+            "title": self._texts.say(language, f"{key}.title", **params or {}),
+            "status": status,
+            "detail": self._texts.say(language, f"{key}.detail", **params or {}),
+            "action": self._texts.say(language, f"{key}.action", **params or {}),
+            "instance": request.url.path,
+            "code": code,
+        }
+        if errors:
+            problem["errors"] = list(errors)
+        return JSONResponse(problem, status, media_type=MEDIA_TYPE, headers={"Content-Language": language})
+
+    def _fault(self, language: Language, refusal: Refusal) -> dict[str, Any]:
+        key = f"problems.{refusal.code}"
+        return {
+            "pointer": f"#/{refusal.field}" if refusal.field else "#",
+            "code": refusal.code,
+            "detail": self._texts.say(language, f"{key}.detail", **refusal.params),
+            "action": self._texts.say(language, f"{key}.action", **refusal.params),
+        }
+
+    def _rule(self, language: Language, fault: dict[str, Any]) -> str:
+        """Say which rule of a field was broken; the numbers and choices of the rule are filled in."""
+        key = f"rules.{fault['type']}"
+        if not self._texts.has(key):
+            return (
+                str(fault["msg"]) if language == "en" else self._texts.say(language, "rules.other", rule=fault["msg"])
+            )
+        return self._texts.say(language, key, **fault.get("ctx", {}))
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    where, *path = location
+    return "#/" + "/".join(map(str, path if where == "body" else location))
+
+
+def _language(request: Request) -> Language:
+    return choose(request.headers.get("accept-language"))

@@ -1,0 +1,130 @@
+"""A service's life: settings, store, bus, HTTP, periodic work; started and stopped in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import pymongo
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from messaging.consumer import Consumer, Limits, Subscription
+from messaging.event import ConflictError, Outcome
+from runtime import observing, problems
+from runtime.access import Verifier
+from runtime.config import ServiceSettings
+from runtime.data_files import DataFileError
+from runtime.kernel import Database, Indexes, Kernel
+from runtime.logs import configure
+from runtime.texts import Texts
+
+DepsT = TypeVar("DepsT")
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic(Generic[DepsT]):
+    """Work that is done at the start and then every so many seconds; each outcome is committed on its own."""
+
+    name: str
+    every: float
+    work: Callable[[DepsT], Awaitable[Sequence[Outcome[Any]]]]
+
+
+def create_app(
+    *,
+    name: str,
+    settings: SettingsT,
+    router: APIRouter,
+    subscriptions: Sequence[Subscription[DepsT]],
+    build: Callable[[Database, SettingsT], Awaitable[DepsT]],
+    indexes: Indexes,
+    periodic: Sequence[Periodic[DepsT]] = (),
+) -> FastAPI:
+    """Put a service together. What it needs is opened when the application starts and closed when it stops."""
+    texts = Texts.of("standards", "runtime", name.replace("-", "_"))
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        kernel = Kernel(name, settings)
+        await kernel.prepare(indexes)
+        deps = await build(kernel.database, settings)
+        kernel.start()
+        consumer = Consumer(
+            service=name,
+            url=settings.amqp_url,
+            topology=kernel.topology,
+            subscriptions=subscriptions,
+            deps=deps,
+            committer=kernel.committer,
+            relay=kernel.relay,
+            publisher=kernel.publisher,
+            limits=Limits(prefetch=settings.prefetch),
+        )
+        app.state.kernel, app.state.deps, app.state.consumer = kernel, deps, consumer
+        consuming = asyncio.create_task(consumer.run())
+        repeating = [asyncio.create_task(_repeat(each, deps, kernel)) for each in periodic]
+        try:
+            yield
+        finally:
+            await consumer.stop()
+            for task in repeating:
+                task.cancel()
+            await asyncio.gather(consuming, *repeating, return_exceptions=True)
+            await kernel.stop()
+            log.info("stopped")
+
+    app = FastAPI(
+        title=f"Yizheng {name}",
+        version="1",
+        lifespan=life,
+        openapi_url="/openapi.json",
+        root_path_in_servers=False,
+    )
+    app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
+    app.state.texts = texts
+    app.include_router(router, prefix="/v1")
+    problems.install(app, texts)
+    observing.install(app, name)
+    return app
+
+
+def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
+    """Run a service until SIGTERM or Ctrl-C. A data file with an error ends it with its file and line (exit 78)."""
+    try:
+        settings = settings_type()
+        configure(settings_type.__module__.partition(".")[0].replace("_", "-"), settings.log_level)
+        app = create(settings)
+    except DataFileError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
+        raise SystemExit(78) from error
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+async def _repeat(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
+    while True:
+        try:
+            for outcome in await periodic.work(deps):
+                await kernel.commit(outcome)
+        except ConflictError:
+            log.info("periodic_work_overtaken", work=periodic.name)  # what changed meanwhile is seen next time
+        except (pymongo.errors.PyMongoError, OSError) as error:
+            log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
+        except Exception:
+            log.exception("periodic_work_failed", work=periodic.name)
+        await asyncio.sleep(periodic.every)

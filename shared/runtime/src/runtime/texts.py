@@ -1,0 +1,69 @@
+"""Message catalogues: every text that people read, in simplified Chinese and English."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from runtime.data_files import load
+
+Language = Literal["zh-CN", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
+DEFAULT: Language = "zh-CN"
+
+Tree = dict[str, "str | Tree"]
+
+
+class Texts:
+    """The catalogues of one or more packages (`texts/zh-CN.yaml`, `texts/en.yaml`), later ones overriding."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._texts: dict[str, dict[str, str]] = {
+            language: {
+                key: text for folder in folders for key, text in _flat(load(folder / f"{language}.yaml", dict)).items()
+            }
+            for language in LANGUAGES
+        }
+
+    @classmethod
+    @cache
+    def of(cls, *packages: str) -> Texts:
+        """Load the catalogues that ship with these packages."""
+        return cls(*(Path(str(files(package))) / "texts" for package in packages))
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a text."""
+        return key in self._texts[DEFAULT]
+
+    def say(self, language: str, key: str, **params: object) -> str:
+        """Return the text of `key` with its places filled in. Raises KeyError for an unknown key."""
+        catalogue = self._texts.get(language, self._texts[DEFAULT])
+        return catalogue[key].format(**params)
+
+    def keys(self, language: str) -> frozenset[str]:
+        """Return all keys of a language, for the check that the catalogues agree."""
+        return frozenset(self._texts[language])
+
+
+def choose(accept_language: str | None) -> Language:
+    """Pick the caller's language from an `Accept-Language` header; Chinese unless English is preferred."""
+    for part in (accept_language or "").lower().split(","):
+        tag = part.split(";")[0].strip()
+        if tag.startswith("en"):
+            return "en"
+        if tag.startswith("zh"):
+            return "zh-CN"
+    return DEFAULT
+
+
+def _flat(tree: Tree, prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = str(value)
+    return flat

@@ -1,0 +1,122 @@
+"""What a route needs besides its handler: the service's dependencies, the caller's language, and the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from messaging.event import ConflictError, Outcome
+from runtime import texts
+from runtime.idempotency import Answer, Repeated, entry_of
+from runtime.kernel import Kernel
+from runtime.refusal import Clash, Refusal
+
+ResultT = TypeVar("ResultT")
+
+_CONFLICTS = 5
+
+
+def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotates its own
+    """Return the service's dependencies, as its composition root built them."""
+    return request.app.state.deps
+
+
+async def _language(accept_language: Annotated[str | None, Header()] = None) -> texts.Language:
+    return texts.choose(accept_language)
+
+
+Language = Annotated[texts.Language, Depends(_language)]
+"""The caller's language, Chinese unless English is asked for."""
+
+
+async def _if_match(if_match: Annotated[str | None, Header(examples=['"3"'])] = None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    try:
+        return int(if_match.strip().removeprefix("W/").strip('"'))
+    except ValueError as error:
+        raise Refusal("bad-etag", field="If-Match") from error
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+"""The version that the caller looked at, from `If-Match`; None when it was not said."""
+
+
+def etag(version: int) -> str:
+    """Return the ETag of a version."""
+    return f'"{version}"'
+
+
+class Committing:
+    """Runs a handler and commits what it decided, once for an idempotency key, again when somebody was faster."""
+
+    def __init__(
+        self,
+        request: Request,
+        idempotency_key: Annotated[str | None, Header(max_length=200, examples=["8e03978e-40d5-43dd-bc93"])] = None,
+    ) -> None:
+        self._request = request
+        self._key = idempotency_key
+        self._kernel: Kernel = request.app.state.kernel
+
+    async def __call__(
+        self,
+        work: Callable[[], Awaitable[Outcome[ResultT]]],
+        view: Callable[[ResultT], BaseModel | None],
+        status: int = 200,
+        *,
+        fingerprint: str | None = None,
+    ) -> Response:
+        """Commit the outcome of `work` and answer with the view of its result.
+
+        With an `Idempotency-Key` the answer is stored in the same transaction and given again for the same key and
+        body; another body under the same key is refused (409). `fingerprint` stands for the body of an upload.
+        """
+        repeated = await self._repeated(fingerprint)
+        earlier = await self._kernel.idempotency.find(repeated) if repeated else None
+        for _ in range(_CONFLICTS):
+            if earlier is not None:
+                return earlier.response(repeated=True)
+            outcome = await work()
+            answer = _answer(outcome, view, status)
+            try:
+                await self._kernel.commit(
+                    outcome, extra=[entry_of(repeated, answer)] if repeated else [], traceparent=self._traceparent
+                )
+                return answer.response()
+            except ConflictError:
+                earlier = await self._kernel.idempotency.find(repeated) if repeated else None
+        if earlier is not None:
+            return earlier.response(repeated=True)
+        raise Clash("changed-meanwhile")
+
+    @property
+    def _traceparent(self) -> str | None:
+        return self._request.headers.get("traceparent")
+
+    async def _repeated(self, fingerprint: str | None) -> Repeated | None:
+        if self._key is None:
+            return None
+        body = fingerprint.encode() if fingerprint is not None else await self._request.body()
+        principal = getattr(self._request.state, "principal", None)
+        caller = principal.subject if principal else "anybody"
+        scope = f"{caller}\n{self._request.method}\n{self._request.url.path}\n{self._key}"
+        return Repeated(sha256(scope.encode()).hexdigest(), sha256(body).hexdigest())
+
+
+Commit = Annotated[Committing, Depends()]
+"""The route's way to have its handler's outcome committed."""
+
+
+def _answer(outcome: Outcome[ResultT], view: Callable[[ResultT], BaseModel | None], status: int) -> Answer:
+    shown = None if outcome.result is None else view(outcome.result)
+    version = getattr(outcome.result, "version", None)
+    if isinstance(version, int) and outcome.changes:
+        version += 1
+    body = b"" if shown is None else shown.model_dump_json(by_alias=True).encode()
+    return Answer(status if body else 204, body, None if version is None else etag(version))

@@ -1,0 +1,1 @@
+"""Named fakes and real infrastructure for the tests of every service."""

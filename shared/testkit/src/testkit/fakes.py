@@ -1,0 +1,127 @@
+"""Fakes in memory that keep the promises of the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from messaging.documents import Stored
+from messaging.event import Change, ConflictError, Outcome, Received
+
+StoredT = TypeVar("StoredT", bound=Stored)
+ViewT = TypeVar("ViewT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeChange(Change):
+    """A prepared write: `check` refuses it, `apply` makes it."""
+
+    check: Callable[[], None]
+    apply: Callable[[], None]
+
+
+class FakeDocuments(Generic[StoredT]):
+    """One collection in memory with the same versions and conflicts as `messaging.documents.Documents`."""
+
+    def __init__(self, model: type[StoredT], stored: Iterable[StoredT] = ()) -> None:
+        self._model = model
+        self.all: dict[str, StoredT] = {}
+        for document in stored:
+            self._put(document)
+
+    async def get(self, id: str) -> StoredT | None:
+        """Read one aggregate."""
+        return self.all.get(id)
+
+    async def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[StoredT]:
+        """Read all that match the filter's plain equalities, `$in` and comparisons, in order."""
+        found = [document for document in self.all.values() if _matches(document.model_dump(), filter)]
+        for name, direction in reversed(sort):
+            key = "id" if name == "_id" else name
+            found.sort(key=lambda document: document.model_dump()[key], reverse=direction < 0)
+        return found[:limit] if limit else found
+
+    def save(self, document: StoredT) -> FakeChange:
+        """Prepare a write that is refused if the version is not the one that was read."""
+
+        def check() -> None:
+            present = self.all.get(document.id)
+            if (present.version if present else 0) != document.version:
+                raise ConflictError(document.id)
+
+        return FakeChange(check, lambda: self._put(document))
+
+    def remove(self, document: StoredT) -> FakeChange:
+        """Prepare a removal."""
+        return FakeChange(lambda: None, lambda: self._drop(document.id))
+
+    def _put(self, document: StoredT) -> None:
+        stored = {**document.model_dump(), "version": document.version + 1}
+        self.all[document.id] = self._model.model_validate(stored)
+
+    def _drop(self, id: str) -> None:
+        self.all.pop(id, None)
+
+
+def apply(outcome: Outcome[Any]) -> None:
+    """Commit an outcome to the fakes: all of its changes or, when one is refused, none."""
+    changes = [change for change in outcome.changes if isinstance(change, FakeChange)]
+    for change in changes:
+        change.check()
+    for change in changes:
+        change.apply()
+
+
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.now += by
+
+
+def received(data: ViewT, *, case: str = "case", type: str = "test.event.v1", id: str = "e1") -> Received[ViewT]:  # noqa: A002
+    """Build an event as a handler receives it."""
+    return Received(id, type, "/yizheng/test", case, datetime(2026, 11, 23, 2, 0, tzinfo=UTC), data)
+
+
+def _matches(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(_meets(_at(document, name), condition) for name, condition in wanted.items())
+
+
+def _at(document: Mapping[str, Any], name: str) -> object:
+    value: Any = document
+    for part in ("id" if name == "_id" else name).split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents hold anything
+    if not isinstance(condition, Mapping):
+        return bool(value == condition)
+    tests: dict[str, Callable[[Any], bool]] = {
+        "$in": lambda wanted: value in wanted,
+        "$ne": lambda wanted: value != wanted,
+        "$lt": lambda wanted: value is not None and value < wanted,
+        "$lte": lambda wanted: value is not None and value <= wanted,
+        "$gt": lambda wanted: value is not None and value > wanted,
+        "$gte": lambda wanted: value is not None and value >= wanted,
+    }
+    return all(tests[operator](wanted) for operator, wanted in condition.items())
