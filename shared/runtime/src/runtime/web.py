@@ -68,14 +68,17 @@ class Committing:
         self,
         work: Callable[[], Awaitable[Outcome[ResultT]]],
         view: Callable[[ResultT], BaseModel | None],
-        status: int = 200,
+        status: int | Callable[[ResultT], int] = 200,
         *,
         fingerprint: str | None = None,
+        only_looks: bool = False,
     ) -> Response:
         """Commit the outcome of `work` and answer with the view of its result.
 
         With an `Idempotency-Key` the answer is stored in the same transaction and given again for the same key and
         body; another body under the same key is refused (409). `fingerprint` stands for the body of an upload.
+        `status` may depend on the result (201 for what is new). With `only_looks` the result stays at its version: all
+        that is committed is that somebody looked at it.
         """
         repeated = await self._repeated(fingerprint)
         earlier = await self._kernel.idempotency.find(repeated) if repeated else None
@@ -83,7 +86,7 @@ class Committing:
             if earlier is not None:
                 return earlier.response(repeated=True)
             outcome = await work()
-            answer = _answer(outcome, view, status)
+            answer = _answer(outcome, view, status, only_looks=only_looks)
             try:
                 await self._kernel.commit(
                     outcome, extra=[entry_of(repeated, answer)] if repeated else [], traceparent=self._traceparent
@@ -113,10 +116,21 @@ Commit = Annotated[Committing, Depends()]
 """The route's way to have its handler's outcome committed."""
 
 
-def _answer(outcome: Outcome[ResultT], view: Callable[[ResultT], BaseModel | None], status: int) -> Answer:
-    shown = None if outcome.result is None else view(outcome.result)
+def _answer(
+    outcome: Outcome[ResultT],
+    view: Callable[[ResultT], BaseModel | None],
+    status: int | Callable[[ResultT], int],
+    *,
+    only_looks: bool,
+) -> Answer:
+    if outcome.result is None:
+        return Answer(204, b"", None)
     version = getattr(outcome.result, "version", None)
-    if isinstance(version, int) and outcome.changes:
+    if isinstance(version, int) and outcome.changes and not only_looks:
         version += 1
-    body = b"" if shown is None else shown.model_dump_json(by_alias=True).encode()
-    return Answer(status if body else 204, body, None if version is None else etag(version))
+    tag = None if version is None else etag(version)
+    shown = view(outcome.result)
+    if shown is None:
+        return Answer(204, b"", tag)
+    code = status if isinstance(status, int) else status(outcome.result)
+    return Answer(code, shown.model_dump_json(by_alias=True).encode(), tag)
