@@ -1,0 +1,102 @@
+"""Real infrastructure for tests: one private broker and store for the whole run, and clean parts of them for each test.
+
+Loaded as a pytest plugin by the workspace's settings. With TESTCONTAINERS=1 and a Docker engine, RabbitMQ 4 and
+MongoDB 8 in containers serve the same tests.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aio_pika
+import pytest
+from pymongo import AsyncMongoClient
+
+from local_stack.infrastructure import Infrastructure
+from local_stack.layout import ROOT, Layout
+from local_stack.ports import Ports
+from messaging import topology
+from messaging.documents import Document
+from messaging.topology import Topology, dead_letters_of, delay_name
+from runtime.kernel import Database
+
+TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
+TEST_PORTS = Ports(19000)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the tests' broker and store are."""
+
+    amqp: str
+    mongodb: str
+
+
+@pytest.fixture(scope="session")
+def infrastructure() -> Iterator[Addresses]:
+    """Start the broker and the store once for all tests."""
+    if os.environ.get("TESTCONTAINERS"):
+        yield from _containers()
+    else:
+        layout = Layout(Path(os.environ.get("YIZHENG_TEST_VAR", "") or ROOT / "var" / "test"))
+        with Infrastructure(layout, TEST_PORTS) as running:
+            yield Addresses(running.amqp_url, running.mongodb_url)
+
+
+@pytest.fixture
+async def database(infrastructure: Addresses) -> AsyncIterator[Database]:
+    """A database of the test's own, gone afterwards."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(infrastructure.mongodb, tz_aware=True, w="majority")
+    name = f"test-{secrets.token_hex(6)}"
+    try:
+        yield client[name]
+    finally:
+        await client.drop_database(name)
+        await client.close()
+
+
+@pytest.fixture
+def full_topology() -> Topology:
+    """The topology as it is deployed."""
+    return topology.load(TOPOLOGY)
+
+
+@pytest.fixture
+async def bus(infrastructure: Addresses, full_topology: Topology) -> AsyncIterator[str]:
+    """The broker's address, with the whole topology declared and every work queue empty before and after."""
+    await _empty(infrastructure.amqp, full_topology)
+    yield infrastructure.amqp
+    await _empty(infrastructure.amqp, full_topology)
+
+
+async def _empty(url: str, declared: Topology) -> None:
+    names = [
+        *declared.services,
+        *map(dead_letters_of, declared.services),
+        *(delay_name(seconds) for seconds in declared.delays),
+    ]
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await topology.declare(declared, channel)
+        for name in names:
+            queue = await channel.get_queue(name, ensure=False)
+            await queue.purge()
+
+
+def _containers() -> Iterator[Addresses]:
+    """Run RabbitMQ and MongoDB in containers; imported here, as Docker is there only when asked for."""
+    from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415
+    from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        broker = stack.enter_context(RabbitMqContainer("rabbitmq:4"))
+        store = stack.enter_context(MongoDbContainer("mongo:8").with_command("mongod --replSet rs0 --bind_ip_all"))
+        store.exec(["mongosh", "--quiet", "--eval", "rs.initiate()"])
+        host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
+        amqp = f"amqp://guest:guest@{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
+        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority")
