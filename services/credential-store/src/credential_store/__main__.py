@@ -1,0 +1,10 @@
+"""Starts the credential store: `python -m credential_store`."""
+
+from __future__ import annotations
+
+from credential_store.config import Settings
+from credential_store.main import create_app
+from runtime.service import serve
+
+if __name__ == "__main__":
+    serve(create_app, Settings)

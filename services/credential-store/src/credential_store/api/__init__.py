@@ -1,0 +1,12 @@
+"""HTTP: what residents, departments and their reviewers call."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from credential_store.api import accesses, credentials, queries
+
+router = APIRouter()
+router.include_router(credentials.router)
+router.include_router(queries.router)
+router.include_router(accesses.router)

@@ -1,0 +1,172 @@
+"""What callers get to see of a credential: never the blind index, and staff only where colleagues look."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import BaseModel
+
+from credential_store.domain.credential import Credential, Issue, Origin, Status, Step, Value, What
+from credential_store.domain.metadata import Metadata, describe
+from credential_store.domain.standing import reason_of, status_of, visible_fields
+from credential_store.handlers.looking import Match
+from credential_store.handlers.needs import Deps
+from runtime.clock import today
+from runtime.texts import Texts
+
+TEXTS = Texts.of("credential_store")
+
+
+class CredentialSummary(BaseModel):
+    """A credential as it stands today."""
+
+    credential_id: str
+    document_type: str
+    document_type_name: str
+    identifier: str
+    status: Status
+    status_name: str
+    reason: str | None
+    origin: Origin
+    origin_name: str
+    fields: dict[str, Value]
+    valid_from: date
+    valid_until: date | None
+    version: int
+
+
+class VersionView(BaseModel):
+    """One version that was issued."""
+
+    number: int
+    identifier: str
+    predecessor: str | None
+    status: Status
+    status_name: str
+    issued_at: datetime
+    valid_from: date
+    valid_until: date | None
+
+
+class StepView(BaseModel):
+    """One step of the history; `by` is shown to the department only."""
+
+    at: datetime
+    what: What
+    what_name: str
+    number: int
+    reason: str | None
+    by: str | None
+
+
+class CredentialView(CredentialSummary):
+    """A credential with its versions, its history and the standard's metadata."""
+
+    application_id: str | None
+    metadata: Metadata
+    versions: list[VersionView]
+    history: list[StepView]
+
+
+class MatchView(BaseModel):
+    """One credential that a query found: the standard's metadata, where it stands, and what it says."""
+
+    credential_id: str
+    document_type: str
+    status: Status
+    status_name: str
+    predecessor: str | None
+    successor: str | None
+    metadata: Metadata
+    fields: dict[str, Value]
+
+
+def current(credential: Credential) -> Issue:
+    """Return the newest version; what has none is never shown."""
+    issue = credential.current
+    assert issue is not None  # noqa: S101 - handlers answer 404 before
+    return issue
+
+
+def summary(credential: Credential, language: str, deps: Deps) -> CredentialSummary:
+    """Show a credential in a list."""
+    return CredentialSummary(**_summary(credential, language, deps))
+
+
+def detail(credential: Credential, language: str, deps: Deps, *, for_staff: bool) -> CredentialView:
+    """Show one credential in full."""
+    issue = current(credential)
+    return CredentialView(
+        **_summary(credential, language, deps),
+        application_id=issue.content.application_id,
+        metadata=describe(credential, issue, deps.types, language),
+        versions=[_version(credential, each, language, deps) for each in credential.issues],
+        history=[_step(step, language, for_staff=for_staff) for step in credential.history],
+    )
+
+
+def match(found: Match, language: str, deps: Deps) -> MatchView:
+    """Show what a query found."""
+    credential, issue = found.credential, found.issue
+    status = status_of(credential, issue, today(deps.clock()))
+    later = credential.issues[issue.number : issue.number + 1]
+    return MatchView(
+        credential_id=credential.id,
+        document_type=credential.document_type,
+        status=status,
+        status_name=status_name(status, language),
+        predecessor=issue.predecessor,
+        successor=later[0].identifier if later else None,
+        metadata=describe(credential, issue, deps.types, language, found.holder_code),
+        fields=visible_fields(credential, issue),
+    )
+
+
+def status_name(status: Status, language: str) -> str:
+    """Say what a status code means."""
+    return TEXTS.say(language, f"statuses.{status}")
+
+
+def _summary(credential: Credential, language: str, deps: Deps) -> dict[str, object]:
+    issue = current(credential)
+    status = status_of(credential, issue, today(deps.clock()))
+    return {
+        "credential_id": credential.id,
+        "document_type": credential.document_type,
+        "document_type_name": deps.types.of(credential.document_type).name.in_language(language),
+        "identifier": issue.identifier,
+        "status": status,
+        "status_name": status_name(status, language),
+        "reason": reason_of(credential),
+        "origin": issue.content.origin,
+        "origin_name": TEXTS.say(language, f"origins.{issue.content.origin}"),
+        "fields": visible_fields(credential, issue),
+        "valid_from": issue.content.valid_from,
+        "valid_until": issue.content.valid_until,
+        "version": credential.version,
+    }
+
+
+def _version(credential: Credential, issue: Issue, language: str, deps: Deps) -> VersionView:
+    status = status_of(credential, issue, today(deps.clock()))
+    return VersionView(
+        number=issue.number,
+        identifier=issue.identifier,
+        predecessor=issue.predecessor,
+        status=status,
+        status_name=status_name(status, language),
+        issued_at=issue.issued_at,
+        valid_from=issue.content.valid_from,
+        valid_until=issue.content.valid_until,
+    )
+
+
+def _step(step: Step, language: str, *, for_staff: bool) -> StepView:
+    return StepView(
+        at=step.at,
+        what=step.what,
+        what_name=TEXTS.say(language, f"steps.{step.what}"),
+        number=step.number,
+        reason=step.reason,
+        by=step.by if for_staff else None,
+    )

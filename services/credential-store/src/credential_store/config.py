@@ -1,0 +1,20 @@
+"""Settings, from the environment (`CREDENTIAL_STORE_…`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+from runtime.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What can be set for the credential store."""
+
+    model_config = SettingsConfigDict(env_prefix="CREDENTIAL_STORE_", extra="ignore", frozen=True)
+
+    document_types: Path = Path(__file__).parent / "data" / "document_types.yaml"
+    """The data file of document types."""
+    expire_every: float = 30.0
+    """Seconds between two searches for credentials whose term has ended."""

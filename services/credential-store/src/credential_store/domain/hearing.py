@@ -1,0 +1,95 @@
+"""What events do to a credential. Each function hands back the same credential when the news is old.
+
+Whatever order a holder's events arrive in, and however often, the same version ends up current with the same status:
+of what one publisher says the highest sequence counts, between publishers the later moment, and suspensions and
+withdrawals are remembered beside the content, not applied to it.
+"""
+
+from __future__ import annotations
+
+from credential_store.domain import identifiers
+from credential_store.domain.credential import (
+    REVOKED,
+    Content,
+    Credential,
+    Ending,
+    HeldBy,
+    Hold,
+    Issue,
+    Said,
+    Withdrawal,
+)
+from credential_store.domain.document_types import Numbering
+from credential_store.domain.standing import REPLACED, is_withdrawn
+
+
+def hear(credential: Credential, content: Content, said: Said, numbering: Numbering) -> Credential:
+    """Take in what somebody vouches for: as the first version, as the next one, or not at all."""
+    current = credential.current
+    if current is None:
+        return issue(credential, content, said, numbering)
+    if not _is_newer(content, said, current):
+        return credential
+    if content == current.content and current.ended is None and not is_withdrawn(credential, current):
+        return credential.model_copy(
+            update={"issues": (*credential.issues[:-1], current.model_copy(update={"said": said}))}
+        )
+    return issue(credential, content, said, numbering)
+
+
+def issue(credential: Credential, content: Content, said: Said, numbering: Numbering) -> Credential:
+    """Add a version under its own identifier; the one before is ended as replaced and named as predecessor."""
+    before = credential.current
+    number = len(credential.issues) + 1
+    new = Issue(
+        number=number,
+        identifier=identifiers.identifier(numbering, credential.id, number),
+        predecessor=before.identifier if before else None,
+        content=content,
+        said=said,
+        issued_at=said.at,
+    )
+    earlier = (*credential.issues[:-1], _replaced(before, said)) if before else ()
+    return credential.model_copy(update={"issues": (*earlier, new)})
+
+
+def hold(credential: Credential, by: HeldBy, new: Hold) -> Credential:
+    """Suspend, or lift the suspension that the same side set."""
+    last = credential.holds.get(by)
+    if last is not None and not new.said.is_after(last.said):
+        return credential
+    return credential.model_copy(update={"holds": {**credential.holds, by: new}})
+
+
+def withdraw(credential: Credential, sequence: int, reason: str | None) -> Credential:
+    """Remember that the department took back everything that it published up to `sequence`."""
+    last = credential.withdrawal
+    if last is not None and last.sequence >= sequence:
+        return credential
+    return credential.model_copy(update={"withdrawal": Withdrawal(sequence=sequence, reason=reason)})
+
+
+def link(credential: Credential, resident_id: str | None) -> Credential:
+    """Fill in the resident's id as soon as it is known; it never changes afterwards."""
+    if resident_id is None or credential.holder.resident_id is not None:
+        return credential
+    return credential.model_copy(update={"holder": credential.holder.model_copy(update={"resident_id": resident_id})})
+
+
+def await_registration(card: Credential, credential_id: str) -> Credential:
+    """Remember, in the place of the holder's identity card, a credential that waits for its holder's registration."""
+    if credential_id in card.unlinked:
+        return card
+    return card.model_copy(update={"unlinked": (*card.unlinked, credential_id)})
+
+
+def _is_newer(content: Content, said: Said, current: Issue) -> bool:
+    if content.voice == current.content.voice:
+        return said.is_after(current.said)
+    return (said.at, content.voice) > (current.said.at, current.content.voice)
+
+
+def _replaced(issue: Issue, said: Said) -> Issue:
+    if issue.ended is not None:
+        return issue
+    return issue.model_copy(update={"ended": Ending(status=REVOKED, reason=REPLACED, at=said.at)})

@@ -1,0 +1,76 @@
+"""What the district itself vouches for: documents that a person approved, credentials that an application granted."""
+
+from __future__ import annotations
+
+from credential_store.consumed import ApplicationApproved, Grant, ReviewApproved
+from credential_store.consumed import Holder as ConsumedHolder
+from credential_store.domain import hearing
+from credential_store.domain.credential import Content, Credential, Holder, Said
+from credential_store.domain.document_types import Approval, DocumentType, DocumentTypes, UnknownDocumentTypeError
+from credential_store.domain.identifiers import credential_id, record_of
+from credential_store.domain.standing import Trace, settle
+from credential_store.handlers.needs import Deps, outcome
+from messaging.envelope import BrokenMessageError
+from messaging.event import NOTHING, Outcome, Received
+from runtime.clock import today
+
+
+async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome[None]:
+    """Store the values that a person approved, for as long as such an approval lasts."""
+    approved = event.data
+    kind = type_of(approved.document_type, deps.types)
+    start = today(approved.approved_at)
+    content = Content(
+        fields=approved.fields,
+        origin="review",
+        application_id=approved.application_id,
+        valid_from=start,
+        valid_until=kind.approval_lasts.until(Approval(start=start, fields=approved.fields, read=approved.valid_until)),
+    )
+    said = Said(at=approved.approved_at, key=approved.task_id)
+    trace = Trace(at=deps.clock(), by=approved.reviewer, reason=approved.note, cause=event.id)
+    return await _store(approved.document_type, approved.holder, content, said, trace, deps)
+
+
+async def store_granted(event: Received[ApplicationApproved], deps: Deps) -> Outcome[None]:
+    """Store the credential that an approved application grants, if it grants one."""
+    approved, grant = event.data, event.data.grant
+    if grant is None:
+        return NOTHING
+    said = Said(at=approved.decided_at, key=approved.application_id)
+    trace = Trace(at=deps.clock(), by=approved.decided_by, cause=event.id)
+    return await _store(grant.document_type, grant.holder, _granted(grant, approved), said, trace, deps)
+
+
+def type_of(code: str, types: DocumentTypes) -> DocumentType:
+    """Return the document type that a message names. Raises BrokenMessageError: waiting will not make it known."""
+    try:
+        return types.of(code)
+    except UnknownDocumentTypeError as error:
+        rule = f"one of the document types of the district, not {code!r}"
+        raise BrokenMessageError("unknown-document-type", "/data/document_type", rule) from error
+
+
+async def _store(
+    document_type: str, holder: ConsumedHolder, content: Content, said: Said, trace: Trace, deps: Deps
+) -> Outcome[None]:
+    record = record_of(type_of(document_type, deps.types), content.fields, content.application_id or "")
+    id_ = credential_id(holder.index, document_type, record)
+    before = await deps.credentials.get(id_) or Credential(
+        id=id_,
+        document_type=document_type,
+        record=record,
+        holder=Holder(resident_id=holder.resident_id, index=holder.index),
+    )
+    heard = hearing.hear(hearing.link(before, holder.resident_id), content, said, deps.types.numbering(document_type))
+    return outcome(before, settle(before, heard, trace), deps)
+
+
+def _granted(grant: Grant, approved: ApplicationApproved) -> Content:
+    return Content(
+        fields=grant.fields,
+        origin="grant",
+        application_id=approved.application_id,
+        valid_from=grant.valid_from,
+        valid_until=grant.valid_until,
+    )

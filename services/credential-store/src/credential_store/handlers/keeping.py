@@ -1,0 +1,64 @@
+"""What reviewers of the department that keeps a credential do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from credential_store.domain import keeping, looks
+from credential_store.domain.credential import Credential, Ended
+from credential_store.domain.keeping import Correction
+from credential_store.domain.standing import Trace, settle
+from credential_store.handlers.needs import Deps, announcements
+from messaging.event import Outcome
+from runtime.access import Principal
+from runtime.refusal import Unknown, check_version
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a reviewer asks for: which credential, as of which version, why."""
+
+    id: str
+    reason: str
+    by: Principal
+    if_match: int | None
+
+
+async def suspend(order: Order, deps: Deps) -> Outcome[Credential]:
+    """Suspend a valid credential until it is reinstated."""
+    return await _change(order, lambda it, now: keeping.suspend(it, order.reason, now), deps)
+
+
+async def reinstate(order: Order, deps: Deps) -> Outcome[Credential]:
+    """Lift a suspension."""
+    return await _change(order, lambda it, now: keeping.reinstate(it, order.reason, now), deps)
+
+
+async def end(order: Order, status: Ended, deps: Deps) -> Outcome[Credential]:
+    """End a credential for good."""
+    return await _change(order, lambda it, now: keeping.end(it, status, order.reason, now), deps)
+
+
+async def reissue(order: Order, correction: Correction, deps: Deps) -> Outcome[Credential]:
+    """Issue the next version of what the district approved or granted."""
+
+    def change(it: Credential, now: datetime) -> Credential:
+        return keeping.reissue(it, correction, deps.types.numbering(it.document_type), now)
+
+    return await _change(order, change, deps)
+
+
+async def _change(
+    order: Order, change: Callable[[Credential, datetime], Credential], deps: Deps
+) -> Outcome[Credential]:
+    before = await deps.credentials.get(order.id)
+    if before is None or before.current is None:
+        raise Unknown("credential-unknown")
+    looks.check_keeper(before, order.by.departments, deps.types)
+    check_version(before.version, order.if_match)
+    now = deps.clock()
+    after = settle(before, change(before, now), Trace(at=now, by=order.by.subject, reason=order.reason))
+    events = announcements(before, after, deps)
+    return Outcome(changes=[deps.credentials.save(after)], events=events, case=before.id, result=after)

@@ -1,0 +1,153 @@
+"""Looks at credentials: a resident's at their own, a department's with a stated purpose that the resident can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from credential_store.domain import looks
+from credential_store.domain.credential import Credential, Holder, Issue
+from credential_store.domain.identifiers import credential_of
+from credential_store.domain.looks import Look, Question, Seen
+from credential_store.handlers.needs import Deps
+from messaging.event import Outcome
+from runtime.access import Principal, Role
+from runtime.clock import today
+from runtime.ids import new_id
+from runtime.refusal import Refusal, Unknown
+from standards import credential_identifier, identity_number, mask
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One credential that a question found: its version, and the holder's masked number if the caller gave it."""
+
+    credential: Credential
+    issue: Issue
+    holder_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that a question found."""
+
+    matches: Sequence[Match]
+
+
+async def own(resident_id: str, after: str | None, limit: int, deps: Deps) -> Sequence[Credential]:
+    """Return a page of what a resident holds, and one more to tell whether there is a next page."""
+    return await deps.credentials.of_resident(resident_id, after=after, limit=limit + 1)
+
+
+async def own_looks(resident_id: str, before: str | None, limit: int, deps: Deps) -> Sequence[Look]:
+    """Return a page of who looked at a resident's credentials, and one more to tell whether there is a next page."""
+    first = await deps.credentials.of_resident(resident_id, after=None, limit=1)
+    if not first:
+        return []
+    return await deps.looks.of_holder(first[0].holder.index, before=before, limit=limit + 1)
+
+
+async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
+    """Return one credential to its holder, or, for a stated purpose, to the department that keeps it."""
+    credential = await deps.credentials.get(id_)
+    if credential is None or credential.current is None:
+        raise Unknown("credential-unknown")
+    if by.role == Role.RESIDENT:
+        if credential.holder.resident_id != by.subject:
+            raise Unknown("credential-unknown")
+        return credential
+    looks.check_keeper(credential, by.departments, deps.types)
+    if not purpose or not purpose.strip():
+        raise Refusal("purpose-missing", field="purpose")
+    return credential
+
+
+async def remember_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:
+    """Remember a department's look at one credential; a resident's at their own is nobody's business."""
+    if by.role == Role.RESIDENT or credential.current is None:
+        return Outcome(result=credential)
+    match = Match(credential, credential.current)
+    look = _look(credential.holder, "view", by, purpose or "", (match,), credential.document_type, deps)
+    return Outcome(changes=[deps.looks.save(look)], result=credential)
+
+
+async def ask(question: Question, by: Principal, deps: Deps) -> Outcome[Answer]:
+    """Answer a department's question, and remember it for the holder to read, whether anything matched or not.
+
+    The result is None when nothing matched.
+    """
+    looks.check(question, deps.types)
+    holder, matches = await _find(question, by, deps)
+    changes = []
+    if holder is not None:
+        asked_for = question.document_type or (matches[0].credential.document_type if question.identifier else None)
+        changes.append(deps.looks.save(_look(holder, "query", by, question.purpose, matches, asked_for, deps)))
+    return Outcome(changes=changes, result=Answer(matches) if matches else None)
+
+
+async def _find(question: Question, by: Principal, deps: Deps) -> tuple[Holder | None, Sequence[Match]]:
+    if question.identifier is not None:
+        return await _by_identifier(question.identifier, by, deps)
+    if question.document_type is not None:
+        looks.check_shared(question.document_type, by.departments, deps.types)
+    if question.number is not None:
+        number = identity_number.parse(question.number, today=today(deps.clock())).number
+        return await _by_holder(deps.blind_index.of(number), mask.number(number), question, by, deps)
+    first = await deps.credentials.of_resident(question.resident_id or "", after=None, limit=1)
+    if not first:
+        return None, ()
+    return await _by_holder(first[0].holder.index, None, question, by, deps)
+
+
+async def _by_holder(
+    index: str, code: str | None, question: Question, by: Principal, deps: Deps
+) -> tuple[Holder, Sequence[Match]]:
+    held = await deps.credentials.of_holder(index)
+    resident_id = next((c.holder.resident_id for c in held if c.holder.resident_id), None)
+    return Holder(resident_id=resident_id, index=index), _shown(held, question.document_type, by, code, deps)
+
+
+async def _by_identifier(identifier: str, by: Principal, deps: Deps) -> tuple[Holder | None, Sequence[Match]]:
+    serial = credential_identifier.parse(identifier).serial
+    credential = await deps.credentials.get(credential_of(serial))
+    issue = credential.issue(identifier) if credential else None
+    if credential is None or issue is None:
+        return None, ()
+    looks.check_shared(credential.document_type, by.departments, deps.types)
+    return credential.holder, (Match(credential, issue),)
+
+
+def _shown(
+    held: Sequence[Credential], document_type: str | None, by: Principal, code: str | None, deps: Deps
+) -> Sequence[Match]:
+    return tuple(
+        Match(credential, credential.current, code)
+        for credential in held
+        if credential.current is not None
+        and document_type in {None, credential.document_type}
+        and deps.types.of(credential.document_type).is_shared_with(by.departments)
+    )
+
+
+def _look(
+    holder: Holder,
+    how: Literal["query", "view"],
+    by: Principal,
+    purpose: str,
+    matches: Sequence[Match],
+    asked_for: str | None,
+    deps: Deps,
+) -> Look:
+    return Look(
+        id=new_id("look"),
+        holder=holder,
+        how=how,
+        by=by.subject,
+        role=by.role.value,
+        departments=tuple(sorted(by.departments)),
+        purpose=purpose.strip(),
+        asked_for=asked_for,
+        seen=tuple(Seen(document_type=m.credential.document_type, identifier=m.issue.identifier) for m in matches),
+        at=deps.clock(),
+    )

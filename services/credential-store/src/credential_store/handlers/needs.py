@@ -1,0 +1,108 @@
+"""What the handlers need, and the outcome that they all end in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential
+from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.looks import Look
+from credential_store.domain.standing import reason_of
+from credential_store.published import (
+    CredentialExpired,
+    CredentialRevoked,
+    CredentialStatusChanged,
+    CredentialStored,
+    CredentialSuspended,
+    Holder,
+)
+from messaging.event import NOTHING, Change, Event, Outcome
+from runtime.blind_index import BlindIndex
+from runtime.clock import Clock
+
+
+class Credentials(Protocol):
+    """Where credentials are kept."""
+
+    async def get(self, id: str) -> Credential | None:
+        """Return a credential by its id."""
+
+    async def of_holder(self, index: str) -> Sequence[Credential]:
+        """Return all that a person holds."""
+
+    async def of_resident(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Credential]:
+        """Return a page of what a registered person holds, by id."""
+
+    async def due(self, day: date, limit: int) -> Sequence[Credential]:
+        """Return valid and suspended ones whose last day was before `day`, the longest overdue first."""
+
+    def save(self, credential: Credential) -> Change:
+        """Prepare the write."""
+
+
+class Looks(Protocol):
+    """Where looks are remembered."""
+
+    async def of_holder(self, index: str, *, before: str | None, limit: int) -> Sequence[Look]:
+        """Return a page of the looks at a person's credentials, the latest first."""
+
+    def save(self, look: Look) -> Change:
+        """Prepare the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What handlers are given besides the message or request."""
+
+    credentials: Credentials
+    looks: Looks
+    types: DocumentTypes
+    blind_index: BlindIndex
+    clock: Clock
+
+
+def outcome(before: Credential, after: Credential, deps: Deps) -> Outcome[None]:
+    """Save what has changed and announce it, if others have to know; nothing for old news."""
+    if after == before:
+        return NOTHING
+    return Outcome(changes=[deps.credentials.save(after)], events=announcements(before, after, deps))
+
+
+def announcements(before: Credential, after: Credential, deps: Deps) -> list[Event]:
+    """Return the event that says where the credential stands now, if that is news."""
+    return [_announcement(after, deps.types)] if after.sequence > before.sequence else []
+
+
+_GONE: dict[str | None, type[CredentialStatusChanged]] = {SUSPENDED: CredentialSuspended, LAPSED: CredentialExpired}
+
+
+def _announcement(credential: Credential, types: DocumentTypes) -> Event:
+    issue = credential.current
+    assert issue is not None  # noqa: S101 - only versions are announced
+    holder = Holder(resident_id=credential.holder.resident_id, index=credential.holder.index)
+    if credential.status != VALID:
+        return _GONE.get(credential.status, CredentialRevoked)(
+            credential_id=credential.id,
+            identifier=issue.identifier,
+            document_type=credential.document_type,
+            holder=holder,
+            reason=reason_of(credential),
+            sequence=credential.sequence,
+        )
+    return CredentialStored(
+        credential_id=credential.id,
+        identifier=issue.identifier,
+        document_type=credential.document_type,
+        holder=holder,
+        fields=issue.content.fields,
+        origin=issue.content.origin,
+        issuer=types.numbering(credential.document_type).issuer_code,
+        application_id=issue.content.application_id,
+        predecessor=issue.predecessor,
+        valid_from=issue.content.valid_from,
+        valid_until=issue.content.valid_until,
+        sequence=credential.sequence,
+    )

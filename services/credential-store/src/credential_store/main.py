@@ -1,0 +1,42 @@
+"""Puts the credential store together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from pymongo.asynchronous.database import AsyncDatabase
+
+from credential_store import api, consumers, store
+from credential_store.config import Settings
+from credential_store.domain.document_types import DocumentTypes
+from credential_store.handlers.expiry import expire
+from credential_store.handlers.needs import Deps
+from messaging.documents import Document
+from runtime import service
+from runtime.clock import utc_now
+from runtime.data_files import load
+from runtime.service import Periodic
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the service. Raises DataFileError when the document types can't be used."""
+    chosen = settings or Settings()
+    types = load(chosen.document_types, DocumentTypes)
+
+    async def build(database: AsyncDatabase[Document], settings: Settings) -> Deps:
+        return Deps(
+            credentials=store.credentials_in(database),
+            looks=store.looks_in(database),
+            types=types,
+            blind_index=settings.blind_index(),
+            clock=utc_now,
+        )
+
+    return service.create_app(
+        name="credential-store",
+        settings=chosen,
+        router=api.router,
+        subscriptions=consumers.SUBSCRIPTIONS,
+        build=build,
+        indexes=store.INDEXES,
+        periodic=(Periodic("expire-credentials", every=chosen.expire_every, work=expire),),
+    )

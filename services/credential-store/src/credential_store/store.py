@@ -1,0 +1,106 @@
+"""Where credentials and looks are kept: the only file that knows MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+
+from credential_store.domain.credential import Credential
+from credential_store.domain.looks import Look
+from messaging.documents import Document, Documents
+from messaging.event import Change
+
+CREDENTIALS = "credentials"
+LOOKS = "looks"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    CREDENTIALS: [
+        IndexModel([("holder.index", ASCENDING)], name="holder"),
+        IndexModel([("holder.resident_id", ASCENDING), ("_id", ASCENDING)], name="resident"),
+        IndexModel([("expires_on", ASCENDING)], name="due"),
+    ],
+    LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
+}
+
+StoredT = TypeVar("StoredT")
+
+
+class Collection(Protocol[StoredT]):
+    """What is needed of a collection of aggregates, the real one (`messaging.documents`) or a fake."""
+
+    async def get(self, id: str) -> StoredT | None:
+        """Read one by its id."""
+
+    async def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[StoredT]:
+        """Read all that match."""
+
+    def save(self, document: StoredT) -> Change:
+        """Prepare a write."""
+
+
+class CredentialDocuments:
+    """Credentials, one document for all versions; a message reads and writes them by id alone."""
+
+    def __init__(self, collection: Collection[Credential]) -> None:
+        self._collection = collection
+
+    async def get(self, id: str) -> Credential | None:
+        """Return a credential by its id."""
+        return await self._collection.get(id)
+
+    async def of_holder(self, index: str) -> Sequence[Credential]:
+        """Return all that a person holds."""
+        return await self._collection.find({"holder.index": index}, sort=[("_id", ASCENDING)])
+
+    async def of_resident(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Credential]:
+        """Return a page of what a registered person holds, by id; not what only waits for something."""
+        wanted: dict[str, Any] = {"holder.resident_id": resident_id, "status": {"$ne": None}}
+        if after is not None:
+            wanted["_id"] = {"$gt": after}
+        return await self._collection.find(wanted, sort=[("_id", ASCENDING)], limit=limit)
+
+    async def due(self, day: date, limit: int) -> Sequence[Credential]:
+        """Return valid and suspended ones whose last day was before `day`, the longest overdue first."""
+        return await self._collection.find({"expires_on": {"$lt": day}}, sort=[("expires_on", ASCENDING)], limit=limit)
+
+    def save(self, credential: Credential) -> Change:
+        """Prepare the write."""
+        return self._collection.save(credential)
+
+
+class LookDocuments:
+    """Looks, one document each; they are never changed."""
+
+    def __init__(self, collection: Collection[Look]) -> None:
+        self._collection = collection
+
+    async def of_holder(self, index: str, *, before: str | None, limit: int) -> Sequence[Look]:
+        """Return a page of the looks at a person's credentials, the latest first (their ids sort by time)."""
+        wanted: dict[str, Any] = {"holder.index": index}
+        if before is not None:
+            wanted["_id"] = {"$lt": before}
+        return await self._collection.find(wanted, sort=[("_id", DESCENDING)], limit=limit)
+
+    def save(self, look: Look) -> Change:
+        """Prepare the write."""
+        return self._collection.save(look)
+
+
+def credentials_in(database: AsyncDatabase[Document]) -> CredentialDocuments:
+    """Return the credentials of a database."""
+    return CredentialDocuments(Documents(database, CREDENTIALS, Credential))
+
+
+def looks_in(database: AsyncDatabase[Document]) -> LookDocuments:
+    """Return the looks of a database."""
+    return LookDocuments(Documents(database, LOOKS, Look))
