@@ -30,7 +30,10 @@ class IdRegistered(Event):
 
 
 class IdUpdated(Event):
-    """A renewed card was read: new validity, new address. `sequence` counts up with every change of the resident."""
+    """A renewed card was read, or the person moved: new validity, address, community.
+
+    `sequence` counts up with every change of the resident.
+    """
 
     type: ClassVar[str] = "identity.id-updated.v1"
     resident_id: str
@@ -41,6 +44,7 @@ class IdUpdated(Event):
     issuing_authority: str
     valid_from: date
     valid_until: date | None
+    community: str
     sequence: int
 
 

@@ -1,0 +1,1 @@
+"""Who a person is, by in-person check with the original card."""

@@ -1,0 +1,14 @@
+"""The routes: parse, call a handler, shape the view."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from identity.api import guardianships, looking, residents
+
+router = APIRouter()
+router.include_router(residents.router)
+router.include_router(looking.router)
+router.include_router(guardianships.router)
+
+__all__ = ["router"]

@@ -1,0 +1,103 @@
+"""What is known about a resident, and who looked: /v1/lookups and the reading half of /v1/residents.
+
+The person concerned, and the guardian of a child, read freely; a clerk states a purpose, which is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from identity.api.parts import DepsOf, Purpose, ResidentId, after, position
+from identity.api.requests import LookUp
+from identity.api.views import FoundView, LookView, ResidentView, StepView, WardView
+from identity.domain.look import Look
+from identity.domain.record import Step
+from identity.domain.resident import Resident
+from identity.handlers import looking
+from identity.handlers.looking import Question, Ward
+from runtime.access import Principal, Role, allow
+from runtime.pages import Cursor, Limit, Page, page
+from runtime.web import Commit, Language
+
+router = APIRouter(tags=["looking"])
+
+ClerkOrTerminal = Annotated[Principal, allow(Role.CLERK, Role.TERMINAL)]
+Reader = Annotated[Principal, allow(Role.CLERK, Role.RESIDENT)]
+
+
+class Asking:
+    """What every reading route takes: whose data, who reads, what for."""
+
+    def __init__(self, id: ResidentId, by: Reader, purpose: Purpose = None) -> None:
+        self.question = Question(id, by, purpose)
+
+
+@router.post("/lookups", summary="Find a resident by identity number", response_model=ResidentView | FoundView)
+async def look_up(body: LookUp, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
+    """Find who has a number. A terminal only learns that there is somebody, with the name masked."""
+
+    def show(resident: Resident) -> ResidentView | FoundView:
+        return FoundView.of(resident) if by.role == Role.TERMINAL else ResidentView.of(resident, deps.numbers)
+
+    return await commit(lambda: looking.look_up(body.number, body.purpose, by, deps), show, only_looks=True)
+
+
+@router.get("/residents/{id}", summary="See a resident", response_model=ResidentView)
+async def see(asked: Annotated[Asking, Depends()], deps: DepsOf, commit: Commit) -> Response:
+    """Show what is registered; the number is masked."""
+
+    def show(resident: Resident) -> ResidentView:
+        return ResidentView.of(resident, deps.numbers)
+
+    return await commit(lambda: looking.see(asked.question, deps), show, only_looks=True)
+
+
+@router.get("/residents/{id}/wards", summary="List a resident's wards", response_model=Page[WardView])
+async def see_wards(
+    asked: Annotated[Asking, Depends()], deps: DepsOf, commit: Commit, cursor: Cursor, limit: Limit = 20
+) -> Response:
+    """List the children for whom the resident may act today."""
+
+    def show(wards: Sequence[Ward]) -> Page[WardView]:
+        return page(wards, limit, key=lambda ward: [ward.guardianship.id], view=WardView.of)
+
+    return await commit(lambda: looking.see_wards(asked.question, deps, after=after(cursor), limit=limit + 1), show)
+
+
+@router.get("/residents/{id}/history", summary="Read a resident's history", response_model=Page[StepView])
+async def see_history(
+    asked: Annotated[Asking, Depends()],
+    deps: DepsOf,
+    commit: Commit,
+    language: Language,
+    cursor: Cursor,
+    limit: Limit = 20,
+) -> Response:
+    """List every step, oldest first: registration, cards, suspensions, guardianships."""
+
+    def show(steps: Sequence[Step]) -> Page[StepView]:
+        begin = position(cursor)
+        numbered = list(enumerate(steps, start=1))[begin : begin + limit + 1]
+        return page(numbered, limit, key=lambda it: [it[0]], view=lambda it: StepView.of(it[1], language))
+
+    return await commit(lambda: looking.see_history(asked.question, deps), show)
+
+
+@router.get("/residents/{id}/looks", summary="Read who looked at a resident's data", response_model=Page[LookView])
+async def see_looks(
+    asked: Annotated[Asking, Depends()],
+    deps: DepsOf,
+    commit: Commit,
+    language: Language,
+    cursor: Cursor,
+    limit: Limit = 20,
+) -> Response:
+    """List every look, newest first: who saw what, when, and for what purpose."""
+
+    def show(looks: Sequence[Look]) -> Page[LookView]:
+        return page(looks, limit, key=lambda look: [look.id], view=lambda look: LookView.of(look, language))
+
+    return await commit(lambda: looking.see_looks(asked.question, deps, before=after(cursor), limit=limit + 1), show)

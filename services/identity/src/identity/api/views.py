@@ -1,0 +1,177 @@
+"""What callers see: never an identity number in clear, and to a terminal only what it needs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from identity.domain.guardianship import Guardianship, Relation
+from identity.domain.look import Look, Seen
+from identity.domain.record import Change, Step, StepKind
+from identity.domain.resident import Channel, Resident
+from identity.handlers.looking import Ward
+from identity.handlers.needs import Numbers
+from runtime.texts import Language, Texts
+from standards import mask
+from standards.identity_number import Kind, Sex
+
+TEXTS = Texts.of("identity")
+
+
+class SuspensionView(BaseModel):
+    """Why and since when a resident is suspended."""
+
+    reason: str
+    since: datetime
+
+
+class ResidentView(BaseModel):
+    """A resident as the person and clerks see it. `number` is masked; `community` a code."""
+
+    resident_id: str
+    id_kind: Kind
+    number: str
+    name: str
+    sex: Sex
+    birth_date: date
+    nationality_group: str
+    address: str
+    issuing_authority: str
+    valid_from: date
+    valid_until: date | None
+    community: str
+    channel: Channel
+    registered_at: datetime
+    suspension: SuspensionView | None
+
+    @classmethod
+    def of(cls, resident: Resident, numbers: Numbers) -> Self:
+        """Show a resident."""
+        suspension = resident.suspension
+        return cls(
+            resident_id=resident.id,
+            id_kind=resident.id_kind,
+            number=numbers.masked(resident.sealed_number),
+            **resident.card.model_dump(),
+            community=resident.place.community,
+            channel=resident.place.channel,
+            registered_at=resident.registered_at,
+            suspension=SuspensionView(reason=suspension.reason, since=suspension.since) if suspension else None,
+        )
+
+
+class FoundView(BaseModel):
+    """A resident as a terminal sees it: that there is one, and enough of the name to greet the right person."""
+
+    resident_id: str
+    name: str
+    suspended: bool
+
+    @classmethod
+    def of(cls, resident: Resident) -> Self:
+        """Show a resident."""
+        suspended = resident.suspension is not None
+        return cls(resident_id=resident.id, name=mask.name(resident.card.name), suspended=suspended)
+
+
+class ProofView(BaseModel):
+    """The document that proves a guardianship."""
+
+    kind: str
+    reference: str
+
+
+class GuardianshipView(BaseModel):
+    """Who may act for whom, until when."""
+
+    guardianship_id: str
+    guardian_id: str
+    child_id: str
+    relation: Relation
+    proof: ProofView
+    ends_on: date
+    ended: bool
+
+    @classmethod
+    def of(cls, guardianship: Guardianship) -> Self:
+        """Show a guardianship."""
+        return cls(
+            guardianship_id=guardianship.id,
+            proof=ProofView(**guardianship.proof.model_dump()),
+            **guardianship.model_dump(exclude={"id", "version", "proof", "history"}),
+        )
+
+
+class WardView(BaseModel):
+    """A child for whom a resident may act."""
+
+    guardianship_id: str
+    child_id: str
+    name: str
+    birth_date: date
+    relation: Relation
+    ends_on: date
+
+    @classmethod
+    def of(cls, ward: Ward) -> Self:
+        """Show a ward."""
+        return cls(
+            guardianship_id=ward.guardianship.id,
+            child_id=ward.child.id,
+            name=ward.child.card.name,
+            birth_date=ward.child.card.birth_date,
+            relation=ward.guardianship.relation,
+            ends_on=ward.guardianship.ends_on,
+        )
+
+
+class StepView(BaseModel):
+    """One step of a history; `text` says `what` in the caller's language."""
+
+    what: StepKind
+    text: str
+    at: datetime
+    by: str
+    role: str
+    reason: str | None
+    changes: list[Change]
+
+    @classmethod
+    def of(cls, step: Step, language: Language) -> Self:
+        """Show a step."""
+        return cls(
+            what=step.what,
+            text=TEXTS.say(language, f"steps.{step.what}"),
+            at=step.at,
+            by=step.by.subject,
+            role=step.by.role,
+            reason=step.reason,
+            changes=list(step.changes),
+        )
+
+
+class LookView(BaseModel):
+    """Who looked at what, when and why; `text` says what was `seen` in the caller's language."""
+
+    look_id: str
+    seen: Seen
+    text: str
+    purpose: str
+    at: datetime
+    by: str
+    role: str
+
+    @classmethod
+    def of(cls, look: Look, language: Language) -> Self:
+        """Show a look."""
+        return cls(
+            look_id=look.id,
+            seen=look.seen,
+            text=TEXTS.say(language, f"seen.{look.seen}"),
+            purpose=look.purpose,
+            at=look.at,
+            by=look.by.subject,
+            role=look.by.role,
+        )

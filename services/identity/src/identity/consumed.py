@@ -1,0 +1,1 @@
+"""Identity hears nobody: who a person is does not depend on what other services do."""

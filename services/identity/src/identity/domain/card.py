@@ -1,0 +1,63 @@
+"""What a card reader gives, and whether it can be believed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from identity.domain.record import Change, Record, refuse
+from runtime.refusal import Refusal
+from standards import identity_number
+from standards.identity_number import IdentityNumber, Sex
+
+
+class Card(Record):
+    """An identity card without its number; `valid_until` is None on a card without an end (长期)."""
+
+    name: str
+    sex: Sex
+    birth_date: date
+    nationality_group: str
+    address: str
+    issuing_authority: str
+    valid_from: date
+    valid_until: date | None
+
+
+class Reading(Record):
+    """A card as it was read. The number is in clear here and nowhere else."""
+
+    number: str = Field(repr=False)
+    card: Card
+
+    def check(self, today: date) -> IdentityNumber:
+        """Return the number, once number and card are right and agree. Raises Refusal with every fault at once."""
+        faults = _faults(self.card, today)
+        try:
+            number = identity_number.parse(self.number, today=today)
+        except Refusal as refusal:
+            refuse([refusal, *faults])
+            raise
+        refuse([*number.disagreements(birth_date=self.card.birth_date, sex=self.card.sex), *faults])
+        return number
+
+
+def changes(old: Card, new: Card) -> tuple[Change, ...]:
+    """Return what differs between two readings of a person's cards."""
+    before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
+    differing = (name for name in before if before[name] != after[name])
+    return tuple(Change(field=name, before=before[name], after=after[name]) for name in differing)
+
+
+def _faults(card: Card, today: date) -> list[Refusal]:
+    faults = []
+    if card.birth_date > today:
+        faults.append(Refusal("birth-date-in-future", field="birth_date"))
+    if card.valid_from > today:
+        faults.append(Refusal("card-not-yet-valid", field="valid_from", date=card.valid_from.isoformat()))
+    if card.valid_until is not None and card.valid_until < today:
+        faults.append(Refusal("card-expired", field="valid_until", date=card.valid_until.isoformat()))
+    if card.valid_until is not None and card.valid_until < card.valid_from:
+        faults.append(Refusal("card-validity-reversed", field="valid_until"))
+    return faults

@@ -1,0 +1,58 @@
+"""What all records of this service have in common, and the steps that make up a history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from runtime.refusal import Refusal, Refusals
+
+StepKind = Literal[
+    "registered",
+    "card-renewed",
+    "suspended",
+    "reinstated",
+    "guardianship-registered",
+    "guardianship-ended",
+]
+
+
+class Record(BaseModel):
+    """Frozen data that knows all of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Actor(Record):
+    """Who did something: a clerk's staff number, a terminal's device id, or this service itself."""
+
+    subject: str
+    role: str
+
+
+class Change(Record):
+    """One value that a step replaced, written as text."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+class Step(Record):
+    """One entry of a history: what was done, by whom, when (UTC), why, and what it changed."""
+
+    what: StepKind
+    by: Actor
+    at: datetime
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+def refuse(faults: list[Refusal]) -> None:
+    """Raise all faults together, one as itself; do nothing when there is none."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise Refusals(faults)

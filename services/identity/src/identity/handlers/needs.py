@@ -1,0 +1,97 @@
+"""What the use cases need: what is kept, the keys, the communities, the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from identity.domain.guardianship import Guardianship
+from identity.domain.look import Look
+from identity.domain.record import Actor
+from identity.domain.resident import Resident
+from messaging.event import Change
+from runtime.access import Principal
+from runtime.clock import Clock, today
+from runtime.refusal import Unknown
+
+
+class Residents(Protocol):
+    """Everybody who is registered."""
+
+    async def get(self, id: str) -> Resident | None:
+        """Read a resident by id."""
+
+    def save(self, document: Resident) -> Change:
+        """Prepare to keep a resident's next version."""
+
+
+class Guardianships(Protocol):
+    """Every guardianship, ended ones too."""
+
+    async def get(self, id: str) -> Guardianship | None:
+        """Read a guardianship by id."""
+
+    async def held_by(self, guardian_id: str, *, after: str | None, limit: int) -> list[Guardianship]:
+        """List those of a guardian that have not been ended, by id, beginning after an id."""
+
+    async def concerning(self, resident_id: str) -> list[Guardianship]:
+        """List those in which a resident is guardian or child."""
+
+    async def run_out(self, today: date) -> list[Guardianship]:
+        """List those not ended yet whose child is of age."""
+
+    def save(self, document: Guardianship) -> Change:
+        """Prepare to keep a guardianship's next version."""
+
+
+class Looks(Protocol):
+    """Every look at a resident's data."""
+
+    async def at(self, resident_id: str, *, before: str | None, limit: int) -> list[Look]:
+        """List the looks at a resident's data, newest first, beginning before an id."""
+
+    def save(self, document: Look) -> Change:
+        """Prepare to keep a look."""
+
+
+class Numbers(Protocol):
+    """Identity numbers under keys."""
+
+    def index(self, number: str) -> str:
+        """Return the blind index of a number."""
+
+    def seal(self, number: str) -> str:
+        """Encrypt a number."""
+
+    def masked(self, sealed: str) -> str:
+        """Return what may be shown of an encrypted number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """All of it, as the composition root puts it together."""
+
+    residents: Residents
+    guardianships: Guardianships
+    looks: Looks
+    numbers: Numbers
+    communities: frozenset[str]
+    clock: Clock
+
+    def today(self) -> date:
+        """Return the day that it is in Shenzhen."""
+        return today(self.clock())
+
+
+async def resident_of(id: str, deps: Deps) -> Resident:
+    """Read a resident. Raises Unknown."""
+    resident = await deps.residents.get(id)
+    if resident is None:
+        raise Unknown("unknown-resident")
+    return resident
+
+
+def actor(principal: Principal) -> Actor:
+    """Return who is calling, as histories keep it."""
+    return Actor(subject=principal.subject, role=principal.role)

@@ -1,0 +1,115 @@
+"""Registering people in person and reading their new cards."""
+
+from __future__ import annotations
+
+from identity.domain import resident as residents
+from identity.domain.card import Reading
+from identity.domain.record import refuse
+from identity.domain.resident import Place, Resident
+from identity.handlers.needs import Deps, actor, resident_of
+from identity.published import IdRegistered, IdUpdated
+from messaging.event import Outcome
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, Refusal, Refusals, check_version
+
+_CHANNELS = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
+
+
+async def register(reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
+    """Register a person; somebody who is registered already stays the same resident, with the newer card.
+
+    Raises Refusal for whatever is wrong with the card or the place, Clash when the number is somebody else's.
+    """
+    faults = _place_faults(place, by, deps)
+    try:
+        number = reading.check(deps.today())
+    except Refusal as refusal:
+        refuse([*_each(refusal), *faults])
+        raise
+    refuse(faults)
+    index = deps.numbers.index(number.number)
+    known = await deps.residents.get(residents.resident_id(index))
+    if known is not None:
+        return _register_again(known, reading, place, by, deps)
+    resident = residents.register(
+        holder_index=index,
+        sealed_number=deps.numbers.seal(number.number),
+        id_kind=number.kind,
+        card=reading.card,
+        place=place,
+        by=actor(by),
+        at=deps.clock(),
+    )
+    return Outcome([deps.residents.save(resident)], [_registered(resident)], case=resident.id, result=resident)
+
+
+async def renew_card(
+    id: str, reading: Reading, community: str | None, by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[Resident]:
+    """Take over what a resident's new card says, and the community if the resident has moved.
+
+    Raises Refusal for whatever is wrong with the card, Clash for an older card or somebody else's, Stale.
+    """
+    resident = await resident_of(id, deps)
+    check_version(resident.version, if_match)
+    community = community or resident.place.community
+    place = resident.place.model_copy(update={"community": community})
+    refuse(residents.check_place(place, deps.communities))
+    number = reading.check(deps.today())
+    if deps.numbers.index(number.number) != resident.holder_index:
+        raise Clash("card-of-another-person", field="number")
+    return _renew(resident, reading, community, by, deps)
+
+
+def _register_again(known: Resident, reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
+    residents.check_same_person(known, reading.card)
+    if not residents.is_newer(known, reading.card):
+        return Outcome(result=known)
+    return _renew(known, reading, place.community, by, deps)
+
+
+def _renew(resident: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
+    renewed = residents.renew(resident, reading.card, community, actor(by), deps.clock())
+    if renewed is resident:
+        return Outcome(result=resident)
+    return Outcome([deps.residents.save(renewed)], [_updated(renewed)], case=renewed.id, result=renewed)
+
+
+def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:
+    faults = residents.check_place(place, deps.communities)
+    if place.channel != _CHANNELS[by.role]:
+        faults.append(Refusal("channel-not-yours", field="channel", channel=_CHANNELS[by.role]))
+    return faults
+
+
+def _each(refusal: Refusal) -> tuple[Refusal, ...]:
+    return refusal.refusals if isinstance(refusal, Refusals) else (refusal,)
+
+
+def _registered(resident: Resident) -> IdRegistered:
+    return IdRegistered(
+        resident_id=resident.id,
+        holder_index=resident.holder_index,
+        id_kind=resident.id_kind,
+        **resident.card.model_dump(),
+        community=resident.place.community,
+        channel=resident.place.channel,
+        registered_at=resident.registered_at,
+        sequence=resident.version + 1,
+    )
+
+
+def _updated(resident: Resident) -> IdUpdated:
+    card = resident.card
+    return IdUpdated(
+        resident_id=resident.id,
+        holder_index=resident.holder_index,
+        name=card.name,
+        birth_date=card.birth_date,
+        address=card.address,
+        issuing_authority=card.issuing_authority,
+        valid_from=card.valid_from,
+        valid_until=card.valid_until,
+        community=resident.place.community,
+        sequence=resident.version + 1,
+    )

@@ -1,0 +1,33 @@
+"""Suspending residents and reinstating them."""
+
+from __future__ import annotations
+
+from identity.domain import resident as residents
+from identity.domain.resident import Resident
+from identity.handlers.needs import Deps, actor, resident_of
+from identity.published import IdReinstated, IdSuspended
+from messaging.event import Outcome
+from runtime.access import Principal
+from runtime.refusal import check_version
+
+
+async def suspend(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Resident]:
+    """Suspend a resident. Raises Unknown, Stale, and Clash when it is suspended already."""
+    resident = await resident_of(id, deps)
+    check_version(resident.version, if_match)
+    suspended = residents.suspend(resident, reason, actor(by), deps.clock())
+    event = IdSuspended(
+        resident_id=resident.id, holder_index=resident.holder_index, reason=reason, sequence=resident.version + 1
+    )
+    return Outcome([deps.residents.save(suspended)], [event], case=resident.id, result=suspended)
+
+
+async def reinstate(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Resident]:
+    """Lift a suspension. Raises Unknown, Stale, and Clash when there is none."""
+    resident = await resident_of(id, deps)
+    check_version(resident.version, if_match)
+    reinstated = residents.reinstate(resident, reason, actor(by), deps.clock())
+    event = IdReinstated(
+        resident_id=resident.id, holder_index=resident.holder_index, reason=reason, sequence=resident.version + 1
+    )
+    return Outcome([deps.residents.save(reinstated)], [event], case=resident.id, result=reinstated)

@@ -1,0 +1,50 @@
+"""The composition root: settings, store, keys, routes and periodic work, put together once."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from identity import api, consumers
+from identity.config import Settings
+from identity.domain.guardianship import Guardianship
+from identity.domain.look import Look
+from identity.domain.resident import Resident
+from identity.handlers import guardianship
+from identity.handlers.needs import Deps
+from identity.store.documents import GUARDIANSHIPS, INDEXES, LOOKS, RESIDENTS, GuardianshipStore, LookStore
+from identity.store.numbers import NumberVault
+from messaging.documents import Documents
+from runtime import service
+from runtime.clock import utc_now
+from runtime.kernel import Database
+from runtime.service import Periodic
+from standards import communities
+
+AN_HOUR = 3600.0
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together. Raises DataFileError when a key or a data file can't be used."""
+    settings = settings or Settings()
+    numbers = NumberVault.open(settings.keys / "number.key", settings.blind_index())
+    codes = communities.codes()
+
+    async def build(database: Database, _: Settings) -> Deps:
+        return Deps(
+            residents=Documents(database, RESIDENTS, Resident),
+            guardianships=GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
+            looks=LookStore(Documents(database, LOOKS, Look)),
+            numbers=numbers,
+            communities=codes,
+            clock=utc_now,
+        )
+
+    return service.create_app(
+        name="identity",
+        settings=settings,
+        router=api.router,
+        subscriptions=consumers.SUBSCRIPTIONS,
+        build=build,
+        indexes=INDEXES,
+        periodic=(Periodic("end-guardianships-at-majority", every=AN_HOUR, work=guardianship.end_at_majority),),
+    )

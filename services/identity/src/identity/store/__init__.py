@@ -1,0 +1,1 @@
+"""What identity keeps, and how: documents in MongoDB, identity numbers only encrypted."""

@@ -1,0 +1,95 @@
+"""The collections: residents, guardianships, looks. The only file that knows MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Generic, Protocol, TypeVar
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from identity.domain.guardianship import Guardianship
+from identity.domain.look import Look
+from messaging.event import Change
+
+RESIDENTS = "residents"
+GUARDIANSHIPS = "guardianships"
+LOOKS = "looks"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    RESIDENTS: [],  # found by id alone: the id is made from the blind index of the number
+    GUARDIANSHIPS: [
+        IndexModel([("guardian_id", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel([("child_id", ASCENDING)]),
+        IndexModel([("ended", ASCENDING), ("ends_on", ASCENDING)]),
+    ],
+    LOOKS: [IndexModel([("resident_id", ASCENDING), ("_id", DESCENDING)])],
+}
+
+RecordT = TypeVar("RecordT")
+
+
+class Collection(Protocol, Generic[RecordT]):
+    """What is needed of a collection; `messaging.documents.Documents` has it."""
+
+    async def get(self, id: str) -> RecordT | None:
+        """Read one record by id."""
+
+    async def find(
+        self,
+        filter: Mapping[str, object],  # noqa: A002 - pymongo's own name
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[RecordT]:
+        """Read all records that match."""
+
+    def save(self, document: RecordT) -> Change:
+        """Prepare to write one record."""
+
+
+class GuardianshipStore:
+    """Guardianships, found by either of the two people."""
+
+    def __init__(self, documents: Collection[Guardianship]) -> None:
+        self._documents = documents
+
+    async def get(self, id: str) -> Guardianship | None:
+        """Read a guardianship by id."""
+        return await self._documents.get(id)
+
+    async def held_by(self, guardian_id: str, *, after: str | None, limit: int) -> list[Guardianship]:
+        """List those of a guardian that have not been ended, by id, beginning after an id."""
+        beginning = {} if after is None else {"_id": {"$gt": after}}
+        wanted = {"guardian_id": guardian_id, "ended": False, **beginning}
+        return await self._documents.find(wanted, sort=[("_id", ASCENDING)], limit=limit)
+
+    async def concerning(self, resident_id: str) -> list[Guardianship]:
+        """List those in which a resident is guardian or child."""
+        as_guardian = await self._documents.find({"guardian_id": resident_id})
+        return as_guardian + await self._documents.find({"child_id": resident_id})
+
+    async def run_out(self, today: date) -> list[Guardianship]:
+        """List those not ended yet whose child is of age."""
+        return await self._documents.find({"ended": False, "ends_on": {"$lte": today.isoformat()}})
+
+    def save(self, document: Guardianship) -> Change:
+        """Prepare to keep a guardianship's next version."""
+        return self._documents.save(document)
+
+
+class LookStore:
+    """Looks at residents' data."""
+
+    def __init__(self, documents: Collection[Look]) -> None:
+        self._documents = documents
+
+    async def at(self, resident_id: str, *, before: str | None, limit: int) -> list[Look]:
+        """List the looks at a resident's data, newest first (ids sort by time), beginning before an id."""
+        beginning = {} if before is None else {"_id": {"$lt": before}}
+        wanted = {"resident_id": resident_id, **beginning}
+        return await self._documents.find(wanted, sort=[("_id", DESCENDING)], limit=limit)
+
+    def save(self, document: Look) -> Change:
+        """Prepare to keep a look."""
+        return self._documents.save(document)
