@@ -1,0 +1,10 @@
+"""Starts review dispatch: `python -m review_dispatch`."""
+
+from __future__ import annotations
+
+from review_dispatch.config import Settings
+from review_dispatch.main import create_app
+from runtime.service import serve
+
+if __name__ == "__main__":
+    serve(create_app, Settings)

@@ -1,0 +1,62 @@
+"""What callers send."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from review_dispatch.domain.record import Value
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class Body(BaseModel):
+    """A request's body; what it does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApprovalAsked(Body):
+    """Approve. `fields` and `valid_until` are for documents: what was corrected, and the end that was read."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"fields": {"certificate_number": "P440123456"}, "note": "已与出生医院电话核实"},
+                {"valid_until": "2028-06-30"},
+                {"note": "入户核查，本人居住"},
+            ]
+        }
+    )
+    fields: dict[str, Value] = {}
+    valid_until: date | None = None
+    note: Text | None = None
+
+
+class RejectionAsked(Body):
+    """Refuse; the applicant reads the reason."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "出生医学证明的印章无法辨认"}]})
+    reason: Text
+
+
+class ReturnAsked(Body):
+    """Ask the applicant to correct a field that was compared, or `scans` for better scans."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"field": "certificate_number", "message": "请填写证明右上角的编号"}]}
+    )
+    field: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    message: Text
+
+
+class NoteAsked(Body):
+    """Write a note that everybody who works on the task can read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "已致电出生医院，等待回复"}]})
+    text: Text
+
+
+StatusAsked = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "cancelled"]

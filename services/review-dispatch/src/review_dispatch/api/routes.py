@@ -1,0 +1,180 @@
+"""The routes: parse, call a handler, shape the answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from review_dispatch.api import shaping
+from review_dispatch.api.asked import ApprovalAsked, NoteAsked, RejectionAsked, ReturnAsked, StatusAsked
+from review_dispatch.api.shaping import Reader
+from review_dispatch.api.views import LooksView, TaskSummary, TaskView
+from review_dispatch.domain.queue import Wanted
+from review_dispatch.domain.task import WAITING, Kind, Task
+from review_dispatch.handlers import queues, working
+from review_dispatch.handlers.needs import Deps
+from review_dispatch.handlers.working import Approving, Asked
+from runtime import web
+from runtime.access import Principal, Role, allow
+from runtime.clock import today
+from runtime.pages import Cursor, Key, Limit, Page, page
+from runtime.refusal import Refusal
+
+router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
+Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OFFICIAL, Role.OPERATOR)]
+Resident = Annotated[Principal, allow(Role.RESIDENT)]
+
+
+async def _wanted(  # noqa: PLR0913 - one parameter for each filter
+    by: Onlooker,
+    deps: DepsOf,
+    *,
+    department: Annotated[str | None, Query(examples=["health"])] = None,
+    community: Annotated[str | None, Query(examples=["440309002001"])] = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    status: Annotated[list[StatusAsked] | None, Query(description="By default whatever still waits")] = None,
+    document_type: Annotated[str | None, Query(examples=["birth-certificate"])] = None,
+    application_id: Annotated[str | None, Query()] = None,
+    overdue: Annotated[bool, Query(description="Only what waits and whose deadline has passed")] = False,
+    mine: Annotated[bool, Query(description="Only what the caller has claimed")] = False,
+) -> Wanted:
+    statuses = frozenset(status) if status else WAITING
+    return Wanted(
+        departments=None if department is None else frozenset({department}),
+        communities=None if community is None else frozenset({community}),
+        kind=kind,
+        statuses=statuses & WAITING if overdue else statuses,
+        document_type=document_type,
+        application_id=application_id,
+        due_before=today(deps.clock()) if overdue else None,
+        claimed_by=by.subject if mine else None,
+    )
+
+
+async def _asked(task_id: str, by: Worker, version: web.IfMatch) -> Asked:
+    return Asked(task_id, by, version)
+
+
+def _reader(request: Request, by: Principal, language: str) -> Reader:
+    deps: Deps = request.app.state.deps
+    return Reader(by, language, deps.district, today(deps.clock()))
+
+
+async def _worker(request: Request, by: Worker, language: web.Language) -> Reader:
+    return _reader(request, by, language)
+
+
+async def _onlooker(request: Request, by: Onlooker, language: web.Language) -> Reader:
+    return _reader(request, by, language)
+
+
+async def _resident(request: Request, by: Resident, language: web.Language) -> Reader:
+    return _reader(request, by, language)
+
+
+WorkersView = Annotated[Reader, Depends(_worker)]
+OnlookersView = Annotated[Reader, Depends(_onlooker)]
+ResidentsView = Annotated[Reader, Depends(_resident)]
+
+
+@router.get("", summary="The queue: what concerns the caller, the most urgent first")
+async def list_tasks(
+    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, reader: OnlookersView, cursor: Cursor, limit: Limit = 20
+) -> Page[TaskSummary]:
+    """List tasks of the reviewer's departments, or of the grid officer's communities."""
+    found = await queues.show_queue(wanted, reader.by, deps, after=_after(cursor), limit=limit + 1)
+    return page(found, limit, key=_key, view=lambda task: shaping.summary(task, reader))
+
+
+@router.get("/looks", summary="Who has looked at the resident's own documents")
+async def list_looks(deps: DepsOf, reader: ResidentsView, cursor: Cursor, limit: Limit = 20) -> Page[LooksView]:
+    """List, for every document of the caller that went to a person, who took it up and what they did."""
+    found = await queues.show_looks(reader.by.subject, deps, after=_after(cursor), limit=limit + 1)
+    return page(found, limit, key=_key, view=lambda task: shaping.looks(task, reader))
+
+
+@router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side")
+async def read_task(task_id: str, deps: DepsOf, reader: OnlookersView, response: Response) -> TaskView:
+    """Show a task. The values that describe a person are shown to whoever has claimed or decided it."""
+    task = await queues.show_task(task_id, reader.by, deps)
+    response.headers["ETag"] = web.etag(task.version)
+    return shaping.detail(task, reader)
+
+
+@router.post("/{task_id}/claim", summary="Take the task", response_model=TaskView)
+async def claim(
+    asked: Annotated[Asked, Depends(_asked)], deps: DepsOf, reader: WorkersView, commit: web.Commit
+) -> Response:
+    """Take a task, so that nobody else works on it. 409 when somebody else has it."""
+    return await commit(lambda: working.claim(asked, deps), _shown_to(reader))
+
+
+@router.post("/{task_id}/release", summary="Give the task back", response_model=TaskView)
+async def release(
+    asked: Annotated[Asked, Depends(_asked)], deps: DepsOf, reader: WorkersView, commit: web.Commit
+) -> Response:
+    """Give one's own task back to the queue."""
+    return await commit(lambda: working.release(asked, deps), _shown_to(reader))
+
+
+@router.post("/{task_id}/approval", summary="Approve", response_model=TaskView)
+async def approve(
+    asked: Annotated[Asked, Depends(_asked)], body: ApprovalAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+) -> Response:
+    """Approve a document, confirm an address, or approve an application.
+
+    A document type that asks for a second reviewer then waits for another person (`awaiting-second`).
+    """
+    approving = Approving(body.fields, body.valid_until, body.note)
+    return await commit(lambda: working.approve(asked, approving, deps), _shown_to(reader))
+
+
+@router.post("/{task_id}/rejection", summary="Refuse", response_model=TaskView)
+async def reject(
+    asked: Annotated[Asked, Depends(_asked)],
+    body: RejectionAsked,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: web.Commit,
+) -> Response:
+    """Refuse, for a reason that the applicant reads."""
+    return await commit(lambda: working.reject(asked, body.reason, deps), _shown_to(reader))
+
+
+@router.post("/{task_id}/return", summary="Return to the applicant", response_model=TaskView)
+async def send_back(
+    asked: Annotated[Asked, Depends(_asked)], body: ReturnAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+) -> Response:
+    """Ask the applicant to correct one field of the document, and say how."""
+    work = lambda: working.send_back(asked, deps, field=body.field, message=body.message)  # noqa: E731
+    return await commit(work, _shown_to(reader))
+
+
+@router.post("/{task_id}/notes", summary="Write a note", response_model=TaskView, status_code=201)
+async def write_note(
+    asked: Annotated[Asked, Depends(_asked)], body: NoteAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+) -> Response:
+    """Write a note that everybody who works on the task can read."""
+    return await commit(lambda: working.write_note(asked, body.text, deps), _shown_to(reader), 201)
+
+
+def _shown_to(reader: Reader) -> shaping.View:
+    return lambda task: shaping.committed(task, reader)
+
+
+def _key(task: Task) -> Key:
+    return [task.place]
+
+
+def _after(cursor: Key | None) -> str | None:
+    match cursor:
+        case None:
+            return None
+        case [str(place)]:
+            return place
+        case _:
+            raise Refusal("bad-cursor", field="cursor")

@@ -1,0 +1,196 @@
+"""Tasks as callers see them: in their language, and only what they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from review_dispatch.api import views
+from review_dispatch.domain.approved_fields import enterable_fields
+from review_dispatch.domain.deciding import returnable_fields
+from review_dispatch.domain.record import Value
+from review_dispatch.domain.routes import District
+from review_dispatch.domain.task import Approval, Comparison, DocumentReview, DoorCheck, OfficerDecision, Step, Task
+from review_dispatch.handlers.access import may_see_values
+from runtime.access import Principal, Role
+from runtime.texts import Texts
+from standards.communities import offices
+
+View = Callable[[Task], views.TaskView]
+
+TEXTS = Texts.of("review_dispatch")
+_LOOKS = frozenset({"claimed", "approved-first", "approved", "rejected", "returned"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a view is for."""
+
+    by: Principal
+    language: str
+    district: District
+    today: date
+
+    def coded(self, group: str, code: str) -> views.Coded:
+        """Name a code; one that the catalogue does not know is its own name."""
+        key = f"{group}.{code}"
+        return views.Coded(code=code, name=TEXTS.say(self.language, key) if TEXTS.has(key) else code)
+
+    def maybe(self, group: str, code: str | None) -> views.Coded | None:
+        """Name a code that may be missing."""
+        return None if code is None else self.coded(group, code)
+
+    def community(self, code: str | None) -> views.Coded | None:
+        """Name a community."""
+        if code is None:
+            return None
+        name = next((each.name for part in offices() for each in part.communities if each.code == code), None)
+        if name is None:
+            return views.Coded(code=code, name=code)
+        return views.Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
+
+
+def summary(task: Task, reader: Reader) -> views.TaskSummary:
+    """Show a task in a queue."""
+    return views.TaskSummary(
+        task_id=task.id,
+        version=task.version,
+        kind=reader.coded("kinds", task.kind),
+        status=reader.coded("statuses", task.status),
+        application_id=task.application_id,
+        item=task.item,
+        requirement=task.requirement,
+        attempt=task.attempt,
+        document_type=reader.maybe("documents", task.document_type),
+        department=reader.coded("departments", task.department),
+        community=reader.community(task.community),
+        requested_at=task.requested_at,
+        due_on=task.due_on,
+        overdue=task.is_overdue(reader.today),
+        escalated=any(step.action == "escalated" for step in task.steps),
+        claimed_by=task.claim.by if task.claim else None,
+        claimed_at=task.claim.at if task.claim else None,
+        needs_second_reviewer=task.second_reviewer,
+    )
+
+
+def detail(task: Task, reader: Reader) -> views.TaskView:
+    """Show one task in full."""
+    hidden = not may_see_values(task, reader.by)
+    about = task.about
+    return views.TaskView(
+        **dict(summary(task, reader)),
+        values_hidden=hidden,
+        document=_document(about, reader, hidden=hidden) if isinstance(about, DocumentReview) else None,
+        door=_door(about, hidden=hidden) if isinstance(about, DoorCheck) else None,
+        decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
+        approvals=[_approval(each, hidden=hidden) for each in task.approvals],
+        steps=[_step(each, reader) for each in task.steps],
+    )
+
+
+def committed(task: Task, reader: Reader) -> views.TaskView:
+    """Show a task as it is once the change that has just been decided is stored: one version later."""
+    return detail(task.model_copy(update={"version": task.version + 1}), reader)
+
+
+def looks(task: Task, reader: Reader) -> views.LooksView:
+    """Show a resident who has looked at one of their documents."""
+    document_type = task.document_type or ""
+    return views.LooksView(
+        task_id=task.id,
+        application_id=task.application_id,
+        document_type=reader.coded("documents", document_type),
+        purpose=TEXTS.say(reader.language, "looks.purpose", item=task.item),
+        looks=[
+            views.LookView(
+                at=step.at,
+                by=step.by,
+                department=reader.coded("departments", step.department),
+                action=reader.coded("actions", step.action),
+            )
+            for step in task.steps
+            if step.by is not None and step.action in _LOOKS
+        ],
+    )
+
+
+def _document(review: DocumentReview, reader: Reader, *, hidden: bool) -> views.DocumentView:
+    route = reader.district.routes.of_document(review.document_type)
+    return views.DocumentView(
+        document_types=[reader.coded("documents", each) for each in review.document_types],
+        holder_id=review.holder.resident_id,
+        comparison=[_compared(each, reader, hidden=hidden) for each in review.comparison],
+        claims=_values(review.claims, hidden=hidden),
+        scans=[
+            views.ScanView(
+                scan_id=scan.scan_id,
+                document_type=reader.coded("documents", scan.document_type),
+                media_type=scan.media_type,
+                size=scan.size,
+                sha256=scan.sha256,
+            )
+            for scan in review.scans
+        ],
+        may_enter={name: str(kind) for name, kind in enterable_fields(review, route).items()},
+        may_return=list(returnable_fields(review)),
+        valid_until=route.valid_until,
+    )
+
+
+def _compared(compared: Comparison, reader: Reader, *, hidden: bool) -> views.ComparedView:
+    return views.ComparedView(
+        field=reader.coded("fields", compared.field),
+        result=reader.coded("results", compared.result),
+        reason=reader.maybe("reasons", compared.reason),
+        source=reader.maybe("sources", compared.source),
+        claimed=None if hidden else compared.claimed,
+        held=None if hidden else compared.held,
+    )
+
+
+def _door(door: DoorCheck, *, hidden: bool) -> views.DoorView:
+    if hidden:
+        return views.DoorView(applicant_name=None, address=None)
+    return views.DoorView(applicant_name=door.applicant_name, address=door.address)
+
+
+def _decision(decision: OfficerDecision, reader: Reader, *, hidden: bool) -> views.DecisionView:
+    return views.DecisionView(
+        subject_name=None if hidden else decision.subject_name,
+        proven=[
+            views.ProofView(
+                requirement=proof.requirement,
+                document_type=reader.coded("documents", proof.document_type),
+                source=reader.coded("sources", proof.source),
+            )
+            for proof in decision.proven
+        ],
+    )
+
+
+def _approval(approval: Approval, *, hidden: bool) -> views.ApprovalView:
+    return views.ApprovalView(
+        by=approval.by,
+        at=approval.at,
+        fields=_values(approval.fields, hidden=hidden),
+        valid_until=approval.valid_until,
+        note=None if hidden else approval.note,
+    )
+
+
+def _step(step: Step, reader: Reader) -> views.StepView:
+    overseeing = reader.by.role in {Role.OFFICIAL, Role.OPERATOR}
+    return views.StepView(
+        at=step.at,
+        action=reader.coded("actions", step.action),
+        by=step.by,
+        department=reader.coded("departments", step.department),
+        field=reader.maybe("fields", step.field),
+        note=None if overseeing else step.note,
+    )
+
+
+def _values(values: Mapping[str, Value], *, hidden: bool) -> dict[str, Value | None]:
+    return {name: None if hidden else value for name, value in values.items()}

@@ -1,0 +1,149 @@
+"""What callers get to see."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import BaseModel
+
+from review_dispatch.domain.record import Value
+
+
+class Coded(BaseModel):
+    """A code with its name in the caller's language."""
+
+    code: str
+    name: str
+
+
+class TaskSummary(BaseModel):
+    """A task in a queue. It says nothing about the person that it is about."""
+
+    task_id: str
+    version: int
+    kind: Coded
+    status: Coded
+    application_id: str
+    item: str
+    requirement: str | None
+    attempt: int
+    document_type: Coded | None
+    department: Coded
+    community: Coded | None
+    requested_at: datetime
+    due_on: date
+    overdue: bool
+    escalated: bool
+    claimed_by: str | None
+    claimed_at: datetime | None
+    needs_second_reviewer: bool
+
+
+class ComparedView(BaseModel):
+    """One field: what was claimed and what is held, side by side, and why they were not taken as equal."""
+
+    field: Coded
+    result: Coded
+    reason: Coded | None
+    source: Coded | None
+    claimed: Value | None
+    held: Value | None
+
+
+class ScanView(BaseModel):
+    """A scan by reference; its content stays in the applications service."""
+
+    scan_id: str
+    document_type: Coded
+    media_type: str
+    size: int
+    sha256: str
+
+
+class DocumentView(BaseModel):
+    """The document that could not be proven automatically. `may_enter` are the fields that an approval may correct."""
+
+    document_types: list[Coded]
+    holder_id: str
+    comparison: list[ComparedView]
+    claims: dict[str, Value | None]
+    scans: list[ScanView]
+    may_enter: dict[str, str]
+    may_return: list[str]
+    valid_until: str
+
+
+class DoorView(BaseModel):
+    """The address that somebody must look at."""
+
+    applicant_name: str | None
+    address: str | None
+
+
+class ProofView(BaseModel):
+    """A requirement that has been proven."""
+
+    requirement: str
+    document_type: Coded
+    source: Coded
+
+
+class DecisionView(BaseModel):
+    """The application that an officer decides."""
+
+    subject_name: str | None
+    proven: list[ProofView]
+
+
+class ApprovalView(BaseModel):
+    """One person's approval."""
+
+    by: str
+    at: datetime
+    fields: dict[str, Value | None]
+    valid_until: date | None
+    note: str | None
+
+
+class StepView(BaseModel):
+    """What happened, when, by whom (null: by itself) and in which department."""
+
+    at: datetime
+    action: Coded
+    by: str | None
+    department: Coded
+    field: Coded | None
+    note: str | None
+
+
+class TaskView(TaskSummary):
+    """A task with everything that was compared and everything that has happened.
+
+    Values that describe a person are null, and `values_hidden` true, until the caller has claimed the task.
+    """
+
+    values_hidden: bool
+    document: DocumentView | None
+    door: DoorView | None
+    decision: DecisionView | None
+    approvals: list[ApprovalView]
+    steps: list[StepView]
+
+
+class LookView(BaseModel):
+    """One time that somebody took up a resident's document, and so could read it."""
+
+    at: datetime
+    by: str
+    department: Coded
+    action: Coded
+
+
+class LooksView(BaseModel):
+    """Who has looked at one document of the resident, and for which application."""
+
+    task_id: str
+    application_id: str
+    document_type: Coded
+    purpose: str
+    looks: list[LookView]

@@ -1,0 +1,50 @@
+"""Settings of review dispatch (environment prefix `REVIEW_DISPATCH_`), and its data files."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+from review_dispatch.domain.routes import SUB_DISTRICT, District, Routes
+from runtime.config import ServiceSettings
+from runtime.data_files import DataFileError, load
+from standards.working_days import Calendar
+
+_CODE = r"([a-z][a-z0-9-]*)"
+_DEPARTMENT = re.compile(rf"""\b(?:department|to): *{_CODE}|^ +{_CODE}: *\[|^ +"\d+": *{_CODE}""")
+"""Where a line of `routes.yaml` names a department: in a route, as the key of decisions, for a sub-district."""
+
+
+class Settings(ServiceSettings):
+    """What can be set from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="REVIEW_DISPATCH_", extra="ignore", frozen=True)
+
+    data: Path = Path(str(files("review_dispatch"))) / "data"
+    """Folder of `routes.yaml`; a district may keep its own."""
+    escalate_every: float = 60.0
+    """Seconds between looks for tasks whose deadline has passed."""
+
+
+def load_district(folder: Path) -> District:
+    """Read where work goes. Raises DataFileError naming file and line of what is wrong."""
+    path = folder / "routes.yaml"
+    routes = load(path, Routes)
+    faults = _unknown_departments(path, {*routes.departments, SUB_DISTRICT})
+    if faults:
+        raise DataFileError("\n".join(faults))
+    return District(routes=routes, calendar=Calendar.load())
+
+
+def _unknown_departments(path: Path, known: set[str]) -> list[str]:
+    """Name each line that sends work to a department which `departments` does not list."""
+    return [
+        f"{path}:{number}: no such department: {code}"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if not line.lstrip().startswith("#")
+        for found in _DEPARTMENT.finditer(line)
+        if (code := found[1] or found[2] or found[3]) not in known
+    ]

@@ -1,0 +1,90 @@
+"""The narrow views of other services' events: just what becomes a task, or ends one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from messaging.event import View
+
+Value = str | bool | int | list[str]
+
+
+class Holder(View):
+    """Whose document it is."""
+
+    resident_id: str
+    index: str
+
+
+class Scan(View):
+    """A scan by reference."""
+
+    scan_id: str
+    document_type: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class ComparedValues(View):
+    """One field, claimed and held."""
+
+    field: str
+    result: str
+    reason: str | None = None
+    claimed: Value | None = None
+    held: Value | None = None
+    source: str | None = None
+
+
+class MatchFailed(View):
+    """A document is not proven; a person may look at it if it is `reviewable`."""
+
+    application_id: str
+    item: str
+    requirement: str
+    attempt: int
+    document_type: str
+    document_types: list[str]
+    holder: Holder
+    fields: list[ComparedValues]
+    claims: dict[str, Value]
+    scans: list[Scan]
+    reviewable: bool
+    community: str | None
+
+
+class FieldCheckRequested(View):
+    """Somebody must look at an address by `due_on`."""
+
+    application_id: str
+    item: str
+    applicant_name: str
+    address: str
+    community: str
+    due_on: date
+
+
+class Proven(View):
+    """A requirement that has been proven."""
+
+    requirement: str
+    document_type: str
+    source: str
+
+
+class DecisionRequested(View):
+    """An officer of `department` decides by `due_on`."""
+
+    application_id: str
+    item: str
+    department: str
+    subject_name: str
+    proven: list[Proven]
+    due_on: date
+
+
+class ApplicationEnded(View):
+    """The application was withdrawn or rejected: what waits for it is void."""
+
+    application_id: str

@@ -1,0 +1,15 @@
+"""Which event is heard, as what, by which use case."""
+
+from __future__ import annotations
+
+from messaging.consumer import Subscription
+from review_dispatch.consumed import ApplicationEnded, DecisionRequested, FieldCheckRequested, MatchFailed
+from review_dispatch.handlers import endings, requests
+
+SUBSCRIPTIONS = (
+    Subscription("matcher.match-failed.v1", MatchFailed, requests.request_review),
+    Subscription("applications.field-check-requested.v1", FieldCheckRequested, requests.request_field_check),
+    Subscription("applications.decision-requested.v1", DecisionRequested, requests.request_decision),
+    Subscription("applications.application-withdrawn.v1", ApplicationEnded, endings.close_withdrawn),
+    Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
+)

@@ -1,0 +1,87 @@
+"""Deciding a task: approve (once or by two people), reject, return to the applicant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from review_dispatch.domain.approved_fields import approved_fields, end_of_validity
+from review_dispatch.domain.record import Value
+from review_dispatch.domain.routes import DocumentRoute
+from review_dispatch.domain.task import Approval, DocumentReview, Task
+from review_dispatch.domain.working import given_back, record, require_own_claim
+from runtime.refusal import Refusal
+
+SCANS = "scans"
+"""Stands for the scans where a field is named: the applicant is asked for better ones."""
+
+
+def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, today: date) -> Task:
+    """Approve a document; if it asks for two people, the first approval leaves it waiting for the second.
+
+    `approval.fields` are corrections; what was claimed is approved otherwise. Raises Clash unless the task is one's
+    own, Refusal for fields or an end of validity that the document type does not have.
+    """
+    require_own_claim(task, approval.by)
+    before = task.approvals[-1] if task.approvals else None
+    fields = approved_fields(task, before, approval.fields, route)
+    read = approval.valid_until or (before.valid_until if before else None)
+    until = end_of_validity(fields, read, route, today=today)
+    complete = approval.model_copy(update={"fields": fields, "valid_until": until})
+    approved = task.model_copy(update={"approvals": (*task.approvals, complete)})
+    if task.second_reviewer and before is None:
+        return record(given_back(approved), "approved-first", by=approval.by, at=approval.at, note=approval.note)
+    return _end(approved, "approved", by=approval.by, at=approval.at, note=approval.note)
+
+
+def approve(task: Task, by: str, at: datetime, note: str | None) -> Task:
+    """Confirm an address or approve an application. Raises Clash unless the task is one's own."""
+    require_own_claim(task, by)
+    return _end(task, "approved", by=by, at=at, note=note)
+
+
+def reject(task: Task, by: str, at: datetime, reason: str) -> Task:
+    """Refuse, for a reason that the applicant will read. Raises Clash unless the task is one's own."""
+    require_own_claim(task, by)
+    return _end(task, "rejected", by=by, at=at, note=reason)
+
+
+def send_back(task: Task, by: str, at: datetime, *, field: str, message: str) -> Task:
+    """Return a document to the applicant, who is to correct `field`.
+
+    Raises Clash unless the task is one's own, Refusal unless it is a review and the field one that was compared.
+    """
+    require_own_claim(task, by)
+    if not isinstance(task.about, DocumentReview):
+        raise Refusal("return-needs-a-document")
+    returnable = returnable_fields(task.about)
+    if field not in returnable:
+        raise Refusal("return-field-not-compared", field="field", name=field, fields=", ".join(returnable))
+    return _end(task, "returned", by=by, at=at, note=message, field=field)
+
+
+def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
+    """Return the fields that the applicant can be asked to correct."""
+    return (*dict.fromkeys(compared.field for compared in review.comparison), SCANS)
+
+
+def require_no_document_values(fields: Mapping[str, Value], until: date | None) -> None:
+    """Refuse fields and an end of validity where there is no document that could have them."""
+    if fields:
+        raise Refusal("approval-has-no-document", field="fields")
+    if until is not None:
+        raise Refusal("approval-has-no-document", field="valid_until")
+
+
+def _end(
+    task: Task,
+    status: Literal["approved", "rejected", "returned"],
+    *,
+    by: str,
+    at: datetime,
+    note: str | None,
+    field: str | None = None,
+) -> Task:
+    ended = task.model_copy(update={"status": status, "claim": None})
+    return record(ended, status, by=by, at=at, note=note, field=field)

@@ -1,0 +1,14 @@
+"""What every piece of this domain is: frozen, and refusing what it does not know."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+Value = str | bool | int | list[str]
+"""A field of a document: text, a date as ISO 8601 text, a flag, a count, or a list of names."""
+
+
+class Record(BaseModel):
+    """A frozen piece of data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,86 @@
+"""New tasks: whose they are, by when, and who is told when they are late."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from review_dispatch.domain.routes import District
+from review_dispatch.domain.task import DocumentReview, DoorCheck, OfficerDecision, Step, Task, task_id
+
+
+def review(
+    application_id: str,
+    item: str,
+    about: DocumentReview,
+    community: str | None,
+    *,
+    district: District,
+    at: datetime,
+    today: date,
+) -> Task:
+    """Make the task of reviewing a document that failed to match."""
+    route = district.routes.of_document(about.document_type)
+    return Task(
+        id=task_id(application_id, "review", about.requirement, about.attempt),
+        application_id=application_id,
+        item=item,
+        about=about,
+        home=route.department,
+        department=route.department,
+        community=community,
+        requested_at=at,
+        due_on=district.due(today, route.working_days),
+        escalation=route.escalate,
+        second_reviewer=route.second_reviewer,
+        steps=(_requested(route.department, at),),
+    )
+
+
+def door_check(
+    application_id: str, item: str, about: DoorCheck, due_on: date, *, district: District, at: datetime
+) -> Task:
+    """Make the task of looking at an address."""
+    route = district.routes.field_checks
+    return Task(
+        id=task_id(application_id, "field-check"),
+        application_id=application_id,
+        item=item,
+        about=about,
+        home=route.department,
+        department=route.department,
+        community=about.community,
+        requested_at=at,
+        due_on=due_on,
+        escalation=district.routes.of_field_check(about.community),
+        steps=(_requested(route.department, at),),
+    )
+
+
+def decision(
+    application_id: str,
+    item: str,
+    about: OfficerDecision,
+    department: str,
+    due_on: date,
+    *,
+    district: District,
+    at: datetime,
+) -> Task:
+    """Make the task of deciding an application."""
+    return Task(
+        id=task_id(application_id, "decision"),
+        application_id=application_id,
+        item=item,
+        about=about,
+        home=department,
+        department=department,
+        community=None,
+        requested_at=at,
+        due_on=due_on,
+        escalation=district.routes.of_decision(department),
+        steps=(_requested(department, at),),
+    )
+
+
+def _requested(department: str, at: datetime) -> Step:
+    return Step(at=at, action="requested", by=None, department=department)

@@ -1,0 +1,94 @@
+"""Where work goes: the routes of the district, as its data file says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from review_dispatch.domain.record import Record
+from standards.working_days import Calendar
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+SubDistrictCode = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
+WorkingDays = Annotated[int, Field(ge=0, le=60)]
+FieldKind = Literal["text", "date", "names", "flag", "count", "key"]
+
+SUB_DISTRICT = "sub-district"
+"""Stands in a route for the office of the community's sub-district."""
+
+
+class Level(Record):
+    """Who gets a task that is overdue, and how many working days they have."""
+
+    to: Code
+    working_days: WorkingDays
+
+
+class DocumentRoute(Record):
+    """Where a document of one type is reviewed. Without `fields`, any field that was compared may be corrected."""
+
+    department: Code
+    working_days: WorkingDays
+    escalate: tuple[Level, ...]
+    second_reviewer: bool = False
+    valid_until: Literal["required", "optional", "none"] = "optional"
+    valid_until_field: FieldName | None = None
+    fields: dict[FieldName, FieldKind] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _ends_on_a_date(self) -> DocumentRoute:
+        if self.valid_until_field is not None and self.fields.get(self.valid_until_field) != "date":
+            message = f"valid_until_field {self.valid_until_field!r} is not one of its date fields"
+            raise ValueError(message)
+        return self
+
+
+class FieldCheckRoute(Record):
+    """Where door checks go."""
+
+    department: Code
+    escalate: tuple[Level, ...]
+
+
+class Routes(Record):
+    """All routes of the district."""
+
+    departments: tuple[Code, ...]
+    documents: dict[Code, DocumentRoute]
+    other_documents: DocumentRoute
+    field_checks: FieldCheckRoute
+    sub_districts: dict[SubDistrictCode, Code]
+    decisions: dict[Code, tuple[Level, ...]]
+    other_decisions: tuple[Level, ...]
+
+    def of_document(self, document_type: str) -> DocumentRoute:
+        """Return the route of a document type; one that has none goes where `other_documents` says."""
+        return self.documents.get(document_type, self.other_documents)
+
+    def of_field_check(self, community: str) -> tuple[Level, ...]:
+        """Return who is told when nobody looks at a door of `community`; without an office, that level is skipped."""
+        office = next((to for code, to in self.sub_districts.items() if community.startswith(code)), None)
+        levels = (_at(office, level) if level.to == SUB_DISTRICT else level for level in self.field_checks.escalate)
+        return tuple(level for level in levels if level is not None)
+
+    def of_decision(self, department: str) -> tuple[Level, ...]:
+        """Return who is told when a department does not decide in time."""
+        return self.decisions.get(department, self.other_decisions)
+
+
+class District(Record):
+    """Everything about the district that requests are routed by."""
+
+    routes: Routes
+    calendar: Calendar
+
+    def due(self, asked_on: date, working_days: int) -> date:
+        """Return the last day for work asked for on `asked_on`."""
+        return self.calendar.add(asked_on, working_days)
+
+
+def _at(office: str | None, level: Level) -> Level | None:
+    return None if office is None else Level(to=office, working_days=level.working_days)

@@ -1,0 +1,204 @@
+"""A task: one piece of work for a person, about one document, one door or one decision, with all its steps."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from review_dispatch.domain.record import Record, Value
+from review_dispatch.domain.routes import Level
+
+Kind = Literal["review", "field-check", "decision"]
+Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "cancelled"]
+Cause = Literal["withdrawn", "rejected", "superseded"]
+Action = Literal[
+    "requested",
+    "claimed",
+    "released",
+    "approved-first",
+    "approved",
+    "rejected",
+    "returned",
+    "cancelled",
+    "escalated",
+    "noted",
+]
+
+WAITING: frozenset[Status] = frozenset({"open", "claimed", "awaiting-second"})
+"""The states in which a task still waits for somebody."""
+
+
+class Holder(Record):
+    """Whose document it is; `index` is the blind index of the identity number."""
+
+    resident_id: str
+    index: str
+
+
+class Scan(Record):
+    """A scan by reference; its content stays where it was uploaded."""
+
+    scan_id: str
+    document_type: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Comparison(Record):
+    """One field with what was claimed and what government holds, side by side; `reason` is a message key."""
+
+    field: str
+    result: str
+    reason: str | None = None
+    claimed: Value | None = None
+    held: Value | None = None
+    source: str | None = None
+
+
+class DocumentReview(Record):
+    """A document that could not be proven automatically. `document_type` is the one that is looked at."""
+
+    kind: Literal["review"] = "review"
+    requirement: str
+    attempt: int
+    document_type: str
+    document_types: tuple[str, ...]
+    holder: Holder
+    comparison: tuple[Comparison, ...]
+    claims: dict[str, Value]
+    scans: tuple[Scan, ...]
+
+
+class DoorCheck(Record):
+    """An address that somebody must look at."""
+
+    kind: Literal["field-check"] = "field-check"
+    applicant_name: str
+    address: str
+    community: str
+
+
+class Proof(Record):
+    """A requirement that has been proven, and by what."""
+
+    requirement: str
+    document_type: str
+    source: str
+
+
+class OfficerDecision(Record):
+    """An application of which everything is proven; an officer decides."""
+
+    kind: Literal["decision"] = "decision"
+    subject_name: str
+    proven: tuple[Proof, ...]
+
+
+Subject = Annotated[DocumentReview | DoorCheck | OfficerDecision, Field(discriminator="kind")]
+
+
+class Claim(Record):
+    """Who is working on it, since when."""
+
+    by: str
+    at: datetime
+
+
+class Approval(Record):
+    """One person's approval: the values and the end of validity that were approved."""
+
+    by: str
+    at: datetime
+    fields: dict[str, Value]
+    valid_until: date | None
+    note: str | None
+
+
+class Step(Record):
+    """What happened: `by` is null for what happened without a person; `department` is the one that has it then."""
+
+    at: datetime
+    action: Action
+    by: str | None
+    department: str
+    note: str | None = None
+    field: str | None = None
+
+
+class Task(BaseModel):
+    """A task and everything that has happened to it. `home` keeps the document; `department` has the task now.
+
+    `escalation` are the levels still ahead. `second_reviewer`: an approval needs two people.
+    """
+
+    model_config = ConfigDict(frozen=True)  # what is stored also carries the computed fields
+
+    id: str
+    version: int = 0
+    application_id: str
+    item: str
+    about: Subject
+    home: str
+    department: str
+    community: str | None
+    status: Status = "open"
+    cancelled_because: Cause | None = None
+    requested_at: datetime
+    due_on: date
+    escalation: tuple[Level, ...]
+    second_reviewer: bool = False
+    claim: Claim | None = None
+    approvals: tuple[Approval, ...] = ()
+    steps: tuple[Step, ...]
+
+    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
+    @property
+    def kind(self) -> Kind:
+        """What kind of work it is."""
+        return self.about.kind
+
+    @computed_field  # type: ignore[prop-decorator] # the same
+    @property
+    def escalates_after(self) -> date | None:
+        """The last day before it is escalated; None when it is done or there is nobody above."""
+        return self.due_on if self.is_waiting and self.escalation else None
+
+    @computed_field  # type: ignore[prop-decorator] # the same
+    @property
+    def place(self) -> str:
+        """Where it stands in a queue: by deadline, then by id."""
+        return f"{self.due_on}/{self.id}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether somebody still has to do it."""
+        return self.status in WAITING
+
+    @property
+    def requirement(self) -> str | None:
+        """The requirement of the item that it is about; only reviews have one."""
+        return self.about.requirement if isinstance(self.about, DocumentReview) else None
+
+    @property
+    def attempt(self) -> int:
+        """The applicant's attempt that it belongs to."""
+        return self.about.attempt if isinstance(self.about, DocumentReview) else 1
+
+    @property
+    def document_type(self) -> str | None:
+        """The document that is looked at; only reviews have one."""
+        return self.about.document_type if isinstance(self.about, DocumentReview) else None
+
+    def is_overdue(self, today: date) -> bool:
+        """Tell whether its deadline has passed while it waits."""
+        return self.is_waiting and self.due_on < today
+
+
+def task_id(application_id: str, kind: Kind, requirement: str = "", attempt: int = 1) -> str:
+    """Derive a task's id from what it is about, so that a repeated request can't make a second one."""
+    subject = "\n".join((application_id, kind, requirement, str(attempt)))
+    return "task_" + sha256(subject.encode()).hexdigest()[:26]

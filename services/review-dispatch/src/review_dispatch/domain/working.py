@@ -1,0 +1,71 @@
+"""Taking a task, giving it back, and writing on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from review_dispatch.domain.task import Action, Claim, Step, Task
+from runtime.refusal import Clash
+
+
+def claim(task: Task, by: str, at: datetime) -> Task:
+    """Take a task; taking it again changes nothing.
+
+    Raises Clash when somebody else has it, when it is done, and for a second review by the first reviewer.
+    """
+    require_waiting(task)
+    if task.claim is not None and task.claim.by == by:
+        return task
+    if task.claim is not None:
+        raise Clash("task-claimed-by-another", by=task.claim.by)
+    require_another_person(task, by)
+    taken = {"status": "claimed", "claim": Claim(by=by, at=at)}
+    return record(task.model_copy(update=taken), "claimed", by=by, at=at)
+
+
+def release(task: Task, by: str, at: datetime) -> Task:
+    """Give a task back. Raises Clash unless it is one's own."""
+    require_own_claim(task, by)
+    return record(given_back(task), "released", by=by, at=at)
+
+
+def write_note(task: Task, by: str, at: datetime, text: str) -> Task:
+    """Write a note on a task, whatever its state."""
+    return record(task, "noted", by=by, at=at, note=text)
+
+
+def given_back(task: Task) -> Task:
+    """Return the task without its claim, waiting for a first or a second reviewer."""
+    return task.model_copy(update={"claim": None, "status": "awaiting-second" if task.approvals else "open"})
+
+
+def require_own_claim(task: Task, by: str) -> None:
+    """Refuse (409) unless `by` has the task: it is done, was cancelled, is nobody's, or somebody else's."""
+    require_waiting(task)
+    if task.claim is None:
+        require_another_person(task, by)
+        raise Clash("task-not-claimed")
+    if task.claim.by != by:
+        raise Clash("task-claimed-by-another", by=task.claim.by)
+
+
+def require_waiting(task: Task) -> None:
+    """Refuse (409) when nothing is to be done any more, and say why."""
+    if task.cancelled_because is not None:
+        raise Clash(f"task-cancelled-{task.cancelled_because}")
+    if not task.is_waiting:
+        raise Clash(f"task-already-{task.status}", by=task.steps[-1].by or "")
+
+
+def require_another_person(task: Task, by: str) -> None:
+    """Refuse (409) a second review by whoever made the first."""
+    if any(approval.by == by for approval in task.approvals):
+        raise Clash("second-reviewer-is-first")
+
+
+def record(
+    task: Task, action: Action, *, by: str | None, at: datetime, note: str | None = None, field: str | None = None
+) -> Task:
+    """Add a step."""
+    step = Step(at=at, action=action, by=by, department=task.department, note=note, field=field)
+    return task.model_copy(update={"steps": (*task.steps, step)})

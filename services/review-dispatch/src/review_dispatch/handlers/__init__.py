@@ -1,0 +1,1 @@
+"""The use cases of review dispatch, and what they need from outside."""

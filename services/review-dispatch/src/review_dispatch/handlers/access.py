@@ -1,0 +1,61 @@
+"""Who may see and do a task: reviewers of the department that has it, grid officers of the door's community."""
+
+from __future__ import annotations
+
+from review_dispatch.domain.queue import Wanted
+from review_dispatch.domain.task import Task
+from runtime.access import Principal, Role
+from runtime.refusal import NotAllowed, Refusal
+
+_OVERSEERS = frozenset({Role.OFFICIAL, Role.OPERATOR})
+_DECISIVE = frozenset({"approved-first", "approved", "rejected", "returned"})
+
+
+def may_work_on(task: Task, by: Principal) -> bool:
+    """Tell whether it is theirs to do."""
+    if by.role is Role.REVIEWER:
+        return task.department in by.departments
+    if by.role is Role.GRID_OFFICER and task.kind == "field-check":
+        return task.community in by.communities or task.department in by.departments
+    return False
+
+
+def may_see(task: Task, by: Principal) -> bool:
+    """Tell whether they may follow it: it is theirs, was sent to them first, or they oversee the district."""
+    return by.role in _OVERSEERS or may_work_on(task, by) or task.home in by.departments
+
+
+def may_see_values(task: Task, by: Principal) -> bool:
+    """Tell whether they may read what describes a person.
+
+    That takes a reason that is on record: having claimed the task, or having decided it.
+    """
+    if task.claim is not None and task.claim.by == by.subject:
+        return True
+    return any(step.by == by.subject and step.action in _DECISIVE for step in task.steps)
+
+
+def require_work_on(task: Task, by: Principal) -> None:
+    """Refuse (403) who may not do this task."""
+    if not may_work_on(task, by):
+        raise NotAllowed("task-of-others", department=task.department)
+
+
+def narrowed(wanted: Wanted, by: Principal) -> Wanted:
+    """Narrow a queue to what is the caller's. Raises NotAllowed for somebody else's department or community."""
+    if by.role in _OVERSEERS:
+        return wanted
+    if by.role is Role.REVIEWER:
+        return wanted.model_copy(update={"departments": _own(wanted.departments, by.departments, "department")})
+    if wanted.kind not in {None, "field-check"}:
+        raise Refusal("grid-officers-check-doors", field="kind")
+    doors = wanted.model_copy(update={"kind": "field-check"})
+    if wanted.departments is not None:
+        return doors.model_copy(update={"departments": _own(wanted.departments, by.departments, "department")})
+    return doors.model_copy(update={"communities": _own(wanted.communities, by.communities, "community")})
+
+
+def _own(asked: frozenset[str] | None, own: frozenset[str], what: str) -> frozenset[str]:
+    if asked is not None and not asked <= own:
+        raise NotAllowed(f"{what}-of-others", field=what, name=", ".join(sorted(asked - own)))
+    return own if asked is None else asked

@@ -1,0 +1,174 @@
+"""Tasks as the events that tell of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from messaging.event import Event
+from review_dispatch import published
+from review_dispatch.domain.task import DocumentReview, Task
+
+
+def requested(task: Task) -> Event:
+    """Tell who was asked to review a document."""
+    review = _review(task)
+    return published.ReviewRequested(
+        task_id=task.id,
+        application_id=task.application_id,
+        requirement=review.requirement,
+        attempt=review.attempt,
+        document_type=review.document_type,
+        department=task.home,
+        due_on=task.due_on,
+    )
+
+
+def approved(task: Task) -> list[Event]:
+    """Tell of an approval; nothing while a second reviewer is awaited."""
+    if task.status != "approved":
+        return []
+    match task.kind:
+        case "review":
+            return [_review_approved(task)]
+        case "field-check":
+            return [_field_check_passed(task)]
+        case "decision":
+            return [_decision_made(task, approved=True)]
+
+
+def rejected(task: Task) -> list[Event]:
+    """Tell of a rejection."""
+    match task.kind:
+        case "review":
+            return [_review_rejected(task)]
+        case "field-check":
+            return [_field_check_failed(task)]
+        case "decision":
+            return [_decision_made(task, approved=False)]
+
+
+def returned(task: Task) -> list[Event]:
+    """Tell what the applicant is asked to correct."""
+    review, deed = _review(task), _deed(task)
+    event = published.ReviewReturned(
+        task_id=task.id,
+        application_id=task.application_id,
+        requirement=review.requirement,
+        attempt=review.attempt,
+        document_type=review.document_type,
+        department=task.home,
+        reviewer=deed.by,
+        field=deed.field,
+        message=deed.text,
+        returned_at=deed.at,
+    )
+    return [event]
+
+
+def escalated(before: Task, after: Task) -> Event:
+    """Tell who has an overdue task now."""
+    return published.ReviewEscalated(
+        task_id=after.id,
+        kind=after.kind,
+        application_id=after.application_id,
+        requirement=after.requirement,
+        department=before.department,
+        escalated_to=after.department,
+        was_due_on=before.due_on,
+        due_on=after.due_on,
+    )
+
+
+def _review_approved(task: Task) -> Event:
+    review = _review(task)
+    first, final = task.approvals[0], task.approvals[-1]
+    return published.ReviewApproved(
+        task_id=task.id,
+        application_id=task.application_id,
+        item=task.item,
+        requirement=review.requirement,
+        attempt=review.attempt,
+        document_type=review.document_type,
+        department=task.home,
+        holder=published.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
+        fields=final.fields,
+        valid_until=final.valid_until,
+        reviewer=first.by,
+        second_reviewer=final.by if final is not first else None,
+        note=final.note or first.note,
+        approved_at=final.at,
+    )
+
+
+def _review_rejected(task: Task) -> Event:
+    review, deed = _review(task), _deed(task)
+    return published.ReviewRejected(
+        task_id=task.id,
+        application_id=task.application_id,
+        requirement=review.requirement,
+        attempt=review.attempt,
+        document_type=review.document_type,
+        department=task.home,
+        reviewer=deed.by,
+        reason=deed.text,
+        rejected_at=deed.at,
+    )
+
+
+def _field_check_passed(task: Task) -> Event:
+    deed = _deed(task)
+    return published.FieldCheckPassed(
+        task_id=task.id,
+        application_id=task.application_id,
+        community=task.community or "",
+        officer=deed.by,
+        note=deed.text or None,
+        checked_at=deed.at,
+    )
+
+
+def _field_check_failed(task: Task) -> Event:
+    deed = _deed(task)
+    return published.FieldCheckFailed(
+        task_id=task.id,
+        application_id=task.application_id,
+        community=task.community or "",
+        officer=deed.by,
+        reason=deed.text,
+        checked_at=deed.at,
+    )
+
+
+def _decision_made(task: Task, *, approved: bool) -> Event:
+    deed = _deed(task)
+    return published.DecisionMade(
+        task_id=task.id,
+        application_id=task.application_id,
+        department=task.home,
+        officer=deed.by,
+        approved=approved,
+        reason=deed.text or None,
+        decided_at=deed.at,
+    )
+
+
+class _Deed(NamedTuple):
+    by: str
+    at: datetime
+    text: str
+    field: str
+
+
+def _deed(task: Task) -> _Deed:
+    """Return what a person did last."""
+    last = task.steps[-1]
+    if last.by is None:
+        raise ValueError(f"{last.action} was nobody's decision")
+    return _Deed(last.by, last.at, last.note or "", last.field or "")
+
+
+def _review(task: Task) -> DocumentReview:
+    if not isinstance(task.about, DocumentReview):
+        raise TypeError(f"a {task.kind} is no review")
+    return task.about

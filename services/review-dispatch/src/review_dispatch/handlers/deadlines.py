@@ -1,0 +1,46 @@
+"""What time brings: overdue tasks go to the next level, and the gauges are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_client import Gauge
+
+from messaging.event import Outcome
+from review_dispatch.domain.escalating import escalate, is_due
+from review_dispatch.domain.task import Task
+from review_dispatch.handlers import announcing
+from review_dispatch.handlers.needs import Deps
+from runtime.clock import today
+
+AT_ONCE = 200
+"""How many tasks are escalated in one go; the rest follows in the next."""
+
+WAITING = Gauge("yizheng_reviews_waiting", "Tasks that wait for a person", ["kind", "department"])
+OVERDUE = Gauge("yizheng_reviews_overdue", "Tasks whose deadline has passed", ["kind", "department"])
+
+
+async def escalate_overdue(deps: Deps) -> Sequence[Outcome[None]]:
+    """Move every overdue task one level up and tell who has it now."""
+    day = today(deps.clock())
+    found = await deps.tasks.to_escalate(day, AT_ONCE)
+    return [_escalated(task, deps) for task in found if is_due(task, day)]
+
+
+async def count_waiting(deps: Deps) -> Sequence[Outcome[None]]:
+    """Set the gauges; changes nothing."""
+    counted = await deps.waiting.on(today(deps.clock()))
+    WAITING.clear()
+    OVERDUE.clear()
+    for each in counted:
+        WAITING.labels(each.kind, each.department).set(each.waiting)
+        OVERDUE.labels(each.kind, each.department).set(each.overdue)
+    return ()
+
+
+def _escalated(task: Task, deps: Deps) -> Outcome[None]:
+    now = deps.clock()
+    moved = escalate(task, deps.district, today=today(now), at=now)
+    return Outcome(
+        changes=[deps.tasks.save(moved)], events=[announcing.escalated(task, moved)], case=task.application_id
+    )

@@ -1,0 +1,30 @@
+"""An application ended: what still waits for it is void, and what comes later is born so."""
+
+from __future__ import annotations
+
+from messaging.event import NOTHING, Outcome, Received
+from review_dispatch.consumed import ApplicationEnded
+from review_dispatch.domain.cancelling import cancel
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.task import Cause
+from review_dispatch.handlers.needs import Deps
+
+
+async def close_withdrawn(event: Received[ApplicationEnded], deps: Deps) -> Outcome[None]:
+    """The applicant withdrew."""
+    return await _close(event, "withdrawn", deps)
+
+
+async def close_rejected(event: Received[ApplicationEnded], deps: Deps) -> Outcome[None]:
+    """The application was rejected."""
+    return await _close(event, "rejected", deps)
+
+
+async def _close(event: Received[ApplicationEnded], because: Cause, deps: Deps) -> Outcome[None]:
+    case = await deps.cases.get(event.data.application_id) or Case(id=event.data.application_id)
+    if case.closing is not None:
+        return NOTHING
+    tasks = [await deps.tasks.get(entry.task_id) for entry in case.entries]
+    void = [cancel(task, because, event.time) for task in tasks if task is not None and task.is_waiting]
+    closed = deps.cases.save(case.closed(because, event.time))
+    return Outcome(changes=[closed, *map(deps.tasks.save, void)])

@@ -1,0 +1,62 @@
+"""What the use cases need: the stores as they see them, the district, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from messaging.event import Change
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.routes import District
+from review_dispatch.domain.task import Task
+from runtime.clock import Clock
+
+
+class Tasks(Protocol):
+    """The tasks. `after` is the place of the last one on the page before."""
+
+    async def get(self, id: str) -> Task | None:
+        """Read one."""
+
+    async def queue(self, wanted: Wanted, *, after: str | None, limit: int) -> Sequence[Task]:
+        """Read those that are wanted, the most urgent first."""
+
+    async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
+        """Read those about a resident's documents, in the same order."""
+
+    async def to_escalate(self, today: date, limit: int) -> Sequence[Task]:
+        """Read those whose deadline has passed and that somebody above can take, the longest overdue first."""
+
+    def save(self, task: Task) -> Change:
+        """Prepare the write."""
+
+
+class Cases(Protocol):
+    """What is known of each application."""
+
+    async def get(self, id: str) -> Case | None:
+        """Read one."""
+
+    def save(self, document: Case) -> Change:
+        """Prepare the write."""
+
+
+class Counting(Protocol):
+    """The count of what waits."""
+
+    async def on(self, today: date) -> Sequence[Waiting]:
+        """Count by kind and department."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What every use case is given."""
+
+    tasks: Tasks
+    cases: Cases
+    waiting: Counting
+    district: District
+    clock: Clock

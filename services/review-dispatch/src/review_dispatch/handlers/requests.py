@@ -1,0 +1,98 @@
+"""What other services ask for: a document to be reviewed, an address to be looked at, an application to be decided."""
+
+from __future__ import annotations
+
+from messaging.event import NOTHING, Change, Event, Outcome, Received
+from review_dispatch.consumed import DecisionRequested, FieldCheckRequested, MatchFailed
+from review_dispatch.domain import requesting
+from review_dispatch.domain.cancelling import cancel
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.task import (
+    Comparison,
+    DocumentReview,
+    DoorCheck,
+    Holder,
+    OfficerDecision,
+    Proof,
+    Scan,
+    Task,
+)
+from review_dispatch.handlers import announcing
+from review_dispatch.handlers.needs import Deps
+from runtime.clock import today
+
+
+async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
+    """A document failed to match: bring it to the department that keeps such documents, if people may look at it."""
+    if not event.data.reviewable:
+        return NOTHING
+    task = requesting.review(
+        event.data.application_id,
+        event.data.item,
+        _document(event.data),
+        event.data.community,
+        district=deps.district,
+        at=event.time,
+        today=today(event.time),
+    )
+    return await _admit(task, deps)
+
+
+async def request_field_check(event: Received[FieldCheckRequested], deps: Deps) -> Outcome[None]:
+    """An address must be looked at: bring it to the grid officers of its community."""
+    asked = event.data
+    about = DoorCheck(applicant_name=asked.applicant_name, address=asked.address, community=asked.community)
+    task = requesting.door_check(
+        asked.application_id, asked.item, about, asked.due_on, district=deps.district, at=event.time
+    )
+    return await _admit(task, deps)
+
+
+async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Outcome[None]:
+    """Everything is proven: bring the application to the department that decides it."""
+    asked = event.data
+    proven = tuple(Proof.model_validate(each.model_dump()) for each in asked.proven)
+    task = requesting.decision(
+        asked.application_id,
+        asked.item,
+        OfficerDecision(subject_name=asked.subject_name, proven=proven),
+        asked.department,
+        asked.due_on,
+        district=deps.district,
+        at=event.time,
+    )
+    return await _admit(task, deps)
+
+
+async def _admit(task: Task, deps: Deps) -> Outcome[None]:
+    """Store a task once; it replaces older attempts, and is born cancelled when its time is already over."""
+    case = await deps.cases.get(task.application_id) or Case(id=task.application_id)
+    if case.has(task.id):
+        return NOTHING
+    born = case.admit(task)
+    replaced = await _replaced(case, born, deps)
+    changes: list[Change] = [deps.cases.save(case.with_task(born)), deps.tasks.save(born)]
+    return Outcome(changes=[*changes, *map(deps.tasks.save, replaced)], events=_announcement(born))
+
+
+async def _replaced(case: Case, task: Task, deps: Deps) -> list[Task]:
+    """Return the waiting tasks of older attempts, cancelled."""
+    older = [await deps.tasks.get(id_) for id_ in case.older(task)]
+    return [cancel(each, "superseded", task.requested_at) for each in older if each is not None and each.is_waiting]
+
+
+def _announcement(task: Task) -> list[Event]:
+    return [announcing.requested(task)] if task.is_waiting and task.kind == "review" else []
+
+
+def _document(failed: MatchFailed) -> DocumentReview:
+    return DocumentReview(
+        requirement=failed.requirement,
+        attempt=failed.attempt,
+        document_type=failed.document_type,
+        document_types=tuple(failed.document_types),
+        holder=Holder.model_validate(failed.holder.model_dump()),
+        comparison=tuple(Comparison.model_validate(each.model_dump()) for each in failed.fields),
+        claims=failed.claims,
+        scans=tuple(Scan.model_validate(each.model_dump()) for each in failed.scans),
+    )

@@ -1,0 +1,101 @@
+"""Working on a task: claim it, give it back, write on it, decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from messaging.event import Event, Outcome
+from review_dispatch.domain import deciding, working
+from review_dispatch.domain.record import Value
+from review_dispatch.domain.task import Approval, DocumentReview, Task
+from review_dispatch.handlers import announcing
+from review_dispatch.handlers.access import require_work_on
+from review_dispatch.handlers.needs import Deps
+from runtime.access import Principal
+from runtime.clock import today
+from runtime.refusal import Unknown, check_version
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request about one task: by whom, and on which version (`If-Match`; None when it was not said)."""
+
+    task_id: str
+    by: Principal
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approving:
+    """What an approval says besides yes: corrected or filled-in fields, the end of validity, a note."""
+
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    valid_until: date | None = None
+    note: str | None = None
+
+
+async def claim(asked: Asked, deps: Deps) -> Outcome[Task]:
+    """Take a task."""
+    task = await _find(asked, deps)
+    return _done(working.claim(task, asked.by.subject, deps.clock()), deps)
+
+
+async def release(asked: Asked, deps: Deps) -> Outcome[Task]:
+    """Give a task back."""
+    task = await _find(asked, deps)
+    return _done(working.release(task, asked.by.subject, deps.clock()), deps)
+
+
+async def write_note(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
+    """Write a note on a task."""
+    task = await _find(asked, deps)
+    return _done(working.write_note(task, asked.by.subject, deps.clock(), text), deps)
+
+
+async def approve(asked: Asked, approving: Approving, deps: Deps) -> Outcome[Task]:
+    """Approve a document, confirm an address, approve an application."""
+    task = await _find(asked, deps)
+    approved = _approved(task, asked.by.subject, approving, deps)
+    return _done(approved, deps, announcing.approved(approved))
+
+
+async def reject(asked: Asked, reason: str, deps: Deps) -> Outcome[Task]:
+    """Refuse, for a reason that the applicant will read."""
+    task = await _find(asked, deps)
+    rejected = deciding.reject(task, asked.by.subject, deps.clock(), reason)
+    return _done(rejected, deps, announcing.rejected(rejected))
+
+
+async def send_back(asked: Asked, deps: Deps, *, field: str, message: str) -> Outcome[Task]:
+    """Ask the applicant to correct a field of the document."""
+    task = await _find(asked, deps)
+    returned = deciding.send_back(task, asked.by.subject, deps.clock(), field=field, message=message)
+    return _done(returned, deps, announcing.returned(returned))
+
+
+def _approved(task: Task, by: str, approving: Approving, deps: Deps) -> Task:
+    now = deps.clock()
+    if not isinstance(task.about, DocumentReview):
+        deciding.require_no_document_values(approving.fields, approving.valid_until)
+        return deciding.approve(task, by, now, approving.note)
+    approval = Approval(
+        by=by, at=now, fields=dict(approving.fields), valid_until=approving.valid_until, note=approving.note
+    )
+    route = deps.district.routes.of_document(task.about.document_type)
+    return deciding.approve_document(task, approval, route, today=today(now))
+
+
+async def _find(asked: Asked, deps: Deps) -> Task:
+    """Read a task that the caller may work on. Raises Unknown, NotAllowed, Stale."""
+    task = await deps.tasks.get(asked.task_id)
+    if task is None:
+        raise Unknown("no-such-task", id=asked.task_id)
+    require_work_on(task, asked.by)
+    check_version(task.version, asked.version)
+    return task
+
+
+def _done(task: Task, deps: Deps, events: list[Event] | None = None) -> Outcome[Task]:
+    return Outcome(changes=[deps.tasks.save(task)], events=events or [], case=task.application_id, result=task)

@@ -1,0 +1,45 @@
+"""Composition root: settings, district, stores, API, subscriptions, periodic work."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from review_dispatch import api, consumers, store
+from review_dispatch.config import Settings, load_district
+from review_dispatch.handlers import deadlines
+from review_dispatch.handlers.needs import Deps
+from runtime import service
+from runtime.clock import utc_now
+from runtime.kernel import Database
+from runtime.service import Periodic
+
+COUNT_EVERY = 30.0
+"""Seconds between readings of the gauges."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together. Raises DataFileError when a route or a community can't be read."""
+    settings = settings or Settings()
+    district = load_district(settings.data)
+
+    async def build(database: Database, _settings: Settings) -> Deps:
+        return Deps(
+            tasks=store.tasks_in(database),
+            cases=store.cases_in(database),
+            waiting=store.WaitingCount(database),
+            district=district,
+            clock=utc_now,
+        )
+
+    return service.create_app(
+        name="review-dispatch",
+        settings=settings,
+        router=api.router,
+        subscriptions=consumers.SUBSCRIPTIONS,
+        build=build,
+        indexes=store.INDEXES,
+        periodic=(
+            Periodic("escalate-overdue", every=settings.escalate_every, work=deadlines.escalate_overdue),
+            Periodic("count-waiting", every=COUNT_EVERY, work=deadlines.count_waiting),
+        ),
+    )

@@ -1,0 +1,133 @@
+"""Tasks and cases in MongoDB; the only file that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol, TypeVar
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+
+from messaging.documents import Document, Documents
+from messaging.event import Change
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.task import WAITING, Task
+
+TASKS = "tasks"
+CASES = "cases"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    TASKS: [
+        IndexModel([("department", ASCENDING), ("status", ASCENDING), ("place", ASCENDING)], name="department"),
+        IndexModel([("community", ASCENDING), ("status", ASCENDING), ("place", ASCENDING)], name="community"),
+        IndexModel([("application_id", ASCENDING)], name="application"),
+        IndexModel([("escalates_after", ASCENDING)], name="escalation"),
+        IndexModel([("about.holder.resident_id", ASCENDING), ("place", ASCENDING)], name="resident"),
+    ],
+    CASES: [],
+}
+
+StoredT = TypeVar("StoredT")
+Filter = dict[str, Any]
+
+
+class Collection(Protocol[StoredT]):
+    """What is needed of a collection of aggregates, the real one (`messaging.documents`) or a fake."""
+
+    async def get(self, id: str) -> StoredT | None:
+        """Read one by its id."""
+
+    async def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[StoredT]:
+        """Read all that match."""
+
+    def save(self, document: StoredT) -> Change:
+        """Prepare a write."""
+
+
+class TaskStore:
+    """The tasks, one document each."""
+
+    def __init__(self, collection: Collection[Task]) -> None:
+        self._collection = collection
+
+    async def get(self, id: str) -> Task | None:
+        """Read one."""
+        return await self._collection.get(id)
+
+    async def queue(self, wanted: Wanted, *, after: str | None, limit: int) -> Sequence[Task]:
+        """Read those that are wanted, the most urgent first, behind the place `after`."""
+        return await self._page(_filter_of(wanted), after, limit)
+
+    async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
+        """Read those about a resident's documents, in the same order."""
+        return await self._page({"about.holder.resident_id": resident_id}, after, limit)
+
+    async def to_escalate(self, today: date, limit: int) -> Sequence[Task]:
+        """Read those whose deadline has passed and that somebody above can take, the longest overdue first."""
+        overdue = {"escalates_after": {"$lt": today}}
+        return await self._collection.find(overdue, sort=[("escalates_after", ASCENDING)], limit=limit)
+
+    def save(self, task: Task) -> Change:
+        """Prepare the write."""
+        return self._collection.save(task)
+
+    async def _page(self, wanted: Filter, after: str | None, limit: int) -> Sequence[Task]:
+        behind = wanted if after is None else {**wanted, "place": {"$gt": after}}
+        return await self._collection.find(behind, sort=[("place", ASCENDING)], limit=limit)
+
+
+class WaitingCount:
+    """Counts what waits, in the store itself: one look at an index every half minute, however long the queues are."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._tasks = database[TASKS]
+
+    async def on(self, today: date) -> Sequence[Waiting]:
+        """Count by kind and department."""
+        is_overdue = {"$cond": [{"$lt": ["$due_on", today.isoformat()]}, 1, 0]}
+        group = {
+            "_id": {"kind": "$kind", "department": "$department"},
+            "waiting": {"$sum": 1},
+            "overdue": {"$sum": is_overdue},
+        }
+        waiting = {"status": {"$in": sorted(WAITING)}}
+        counted = await self._tasks.aggregate([{"$match": waiting}, {"$group": group}])
+        return [Waiting(**found["_id"], waiting=found["waiting"], overdue=found["overdue"]) async for found in counted]
+
+
+def tasks_in(database: AsyncDatabase[Document]) -> TaskStore:
+    """Return the tasks of a database."""
+    return TaskStore(Documents(database, TASKS, Task))
+
+
+def cases_in(database: AsyncDatabase[Document]) -> Collection[Case]:
+    """Return what is known of each application; it is read and written by id alone."""
+    return Documents(database, CASES, Case)
+
+
+def _filter_of(wanted: Wanted) -> Filter:
+    asked = {
+        "department": _any_of(wanted.departments),
+        "community": _any_of(wanted.communities),
+        "status": _any_of(wanted.statuses),
+        "kind": wanted.kind,
+        "about.document_type": wanted.document_type,
+        "application_id": wanted.application_id,
+        "claim.by": wanted.claimed_by,
+        "due_on": None if wanted.due_before is None else {"$lt": wanted.due_before},
+    }
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+def _any_of(values: frozenset[str] | None) -> object:
+    if values is None:
+        return None
+    return next(iter(values)) if len(values) == 1 else {"$in": sorted(values)}
