@@ -146,8 +146,9 @@ class Consumer(Generic[DepsT]):
             channel = await connection.channel(publisher_confirms=False)
             await channel.set_qos(prefetch_count=self._limits.prefetch)
             await declare(self._topology, channel)
-            queue = await channel.get_queue(self._service)
-            self._tag = await queue.consume(self._receive)
+            queue = await channel.get_queue(self._service, ensure=False)
+            if self._subscriptions:  # a service that only speaks has no queue
+                self._tag = await queue.consume(self._receive)
             self._channel = channel
             log.info("consuming", service=self._service)
             while not self._stopping.is_set():
@@ -156,14 +157,20 @@ class Consumer(Generic[DepsT]):
                     async with asyncio.timeout(30):
                         await declare(self._topology, channel)  # heals a queue or binding that somebody deleted
                     await self._check(channel)
-            await queue.cancel(self._tag)
+            if self._subscriptions:
+                await queue.cancel(self._tag)
             await self._drain()
         finally:
             self._channel = None
             await _close(connection)
 
     async def _check(self, channel: AbstractChannel) -> None:
-        """Ask the broker whether this consumer is still there; a session that lost it starts over."""
+        """Ask the broker whether this consumer is still there; a session that lost it starts over.
+
+        A service that only speaks has no consumer: the open channel is enough.
+        """
+        if not self._subscriptions:
+            return
         async with asyncio.timeout(10):
             queue = await channel.declare_queue(self._service, passive=True)
             ours = getattr(await channel.get_underlay_channel(), "consumers", {})
