@@ -1,0 +1,145 @@
+"""What callers get to see: results and reasons in their language, nobody's values."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from matcher.domain.claims import Role
+from matcher.domain.comparison import Result
+from matcher.domain.deciding import Finding
+from matcher.domain.evidence import Source, Status
+from matcher.domain.looks import Look
+from matcher.domain.statistics import Statistics
+from matcher.handlers.dry_run import DryRun, Tried
+from runtime.texts import Texts
+
+_TEXTS = Texts.of("matcher")
+
+
+class Coded(BaseModel):
+    """A code with its name in the caller's language."""
+
+    code: str
+    name: str
+
+    @classmethod
+    def of(cls, group: str, code: str, language: str) -> Coded:
+        """Name a code; one that the catalogue does not know is its own name."""
+        key = f"{group}.{code}"
+        return cls(code=code, name=_TEXTS.say(language, key) if _TEXTS.has(key) else code)
+
+
+class FieldView(BaseModel):
+    """How one field compares, and why it is not equal."""
+
+    field: str
+    result: Result
+    explanation: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, finding: Finding, language: str) -> FieldView:
+        """Show a finding without its values."""
+        result, reason = finding.compared.result, finding.compared.reason
+        key = f"results.{result}" if reason is None else f"reasons.{reason}"
+        explanation = _TEXTS.say(language, key)
+        return cls(field=finding.field, result=result, reason=reason, explanation=explanation)
+
+
+class RequirementView(BaseModel):
+    """What would come of one requirement: proven, by which document from where; or the nearest evidence, and why not.
+
+    `holder-not-named`: the dry run did not say who would hold the document.
+    """
+
+    requirement: str
+    holder: Role
+    result: Literal["proven", "not-proven", "holder-not-named"]
+    any_of: list[Coded]
+    document_type: Coded | None
+    source: Coded | None
+    valid_until: date | None
+    fields: list[FieldView]
+
+    @classmethod
+    def of(cls, tried: Tried, language: str) -> RequirementView:
+        """Show one requirement."""
+        verdict, requirement = tried.verdict, tried.requirement
+        content = verdict.record.content if verdict and verdict.record else None
+        source = verdict.source if verdict else None
+        return cls(
+            requirement=requirement.key,
+            holder=requirement.holder,
+            result="holder-not-named" if verdict is None else "proven" if verdict.proven else "not-proven",
+            any_of=[Coded.of("documents", code, language) for code in requirement.document_types],
+            document_type=Coded.of("documents", verdict.document_type, language) if verdict else None,
+            source=Coded.of("sources", source, language) if source else None,
+            valid_until=content.valid_until if content else None,
+            fields=[FieldView.of(finding, language) for finding in verdict.findings] if verdict else [],
+        )
+
+
+class DryRunView(BaseModel):
+    """What would match; `registered` says of each person named whether they could apply at all."""
+
+    item: str
+    all_proven: bool
+    registered: dict[Role, bool]
+    requirements: list[RequirementView]
+
+    @classmethod
+    def of(cls, run: DryRun, language: str) -> DryRunView:
+        """Show a dry run."""
+        return cls(
+            item=run.item,
+            all_proven=all(tried.verdict is not None and tried.verdict.proven for tried in run.tried),
+            registered=dict(run.registered),
+            requirements=[RequirementView.of(tried, language) for tried in run.tried],
+        )
+
+
+class CountView(BaseModel):
+    """How many records of a document type a source has, by status."""
+
+    source: Source
+    document_type: str
+    status: Status
+    count: int
+
+
+class StatisticsView(BaseModel):
+    """All evidence, counted at one moment."""
+
+    counted_at: datetime
+    people: int
+    registered: int
+    total: int
+    records: list[CountView]
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> StatisticsView:
+        """Show a count."""
+        return cls(
+            counted_at=statistics.counted_at,
+            people=statistics.people,
+            registered=statistics.registered,
+            total=sum(one.count for one in statistics.records),
+            records=[CountView.model_validate(one, from_attributes=True) for one in statistics.records],
+        )
+
+
+class LookView(BaseModel):
+    """Who tried what would match for the caller, when and what for."""
+
+    item: str
+    official: str
+    purpose: str
+    at: datetime
+
+    @classmethod
+    def of(cls, look: Look) -> LookView:
+        """Show a look."""
+        return cls(item=look.item, official=look.official, purpose=look.purpose, at=look.at)

@@ -1,0 +1,130 @@
+"""The matcher's narrow views of other services' events: just what it reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from messaging.event import View
+
+Value = str | bool | int | list[str]
+Index = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class PersonKnown(View):
+    """identity.id-registered, identity.id-updated: who is behind an index."""
+
+    resident_id: str
+    holder_index: Index
+    name: str
+    birth_date: date
+    address: str
+    sequence: int
+
+
+class PersonHeldUp(View):
+    """identity.id-suspended, identity.id-reinstated."""
+
+    resident_id: str
+    holder_index: Index
+    sequence: int
+
+
+class CityRecord(View):
+    """city.city-record-published, and a line of a bulk load: a record of the city mirror."""
+
+    record_id: Name
+    document_type: Name
+    holder_index: Index
+    fields: dict[str, Value]
+    valid_from: date | None
+    valid_until: date | None
+    sequence: Annotated[int, Field(ge=0)]
+
+
+class CityRecordGone(View):
+    """city.city-record-withdrawn."""
+
+    record_id: Name
+    document_type: Name
+    holder_index: Index
+    sequence: Annotated[int, Field(ge=0)]
+
+
+class Holder(View):
+    """Whose credential or document it is."""
+
+    index: Index
+
+
+class Credential(View):
+    """credential-store.credential-stored."""
+
+    credential_id: str
+    document_type: str
+    holder: Holder
+    fields: dict[str, Value]
+    origin: Literal["identity", "review", "grant", "department"]
+    valid_from: date
+    valid_until: date | None
+    sequence: int
+
+
+class CredentialGone(View):
+    """credential-store.credential-suspended, -revoked, -expired."""
+
+    credential_id: str
+    document_type: str
+    holder: Holder
+    sequence: int
+
+
+class Requirement(View):
+    """One document that an item needs."""
+
+    key: str
+    document_types: list[str]
+    holder: Literal["applicant", "subject", "second-party"]
+    claims: dict[str, Value]
+
+
+class ItemPublished(View):
+    """applications.item-published."""
+
+    item: str
+    requirements: list[Requirement]
+
+
+class SubmittedHolder(View):
+    """Whose document an application needs."""
+
+    resident_id: str
+    index: Index
+
+
+class Scan(View):
+    """A scan by reference, passed on as it came."""
+
+    scan_id: str
+    document_type: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class DocumentSubmitted(View):
+    """applications.document-submitted: what is to be proven."""
+
+    application_id: str
+    item: str
+    requirement: str
+    attempt: int
+    document_types: Annotated[list[str], Field(min_length=1)]
+    holder: SubmittedHolder
+    claims: dict[str, Value]
+    scans: list[Scan]
+    reviewable: bool
+    community: str | None

@@ -1,0 +1,32 @@
+"""Which handler hears which event."""
+
+from __future__ import annotations
+
+from matcher.consumed import (
+    CityRecord,
+    CityRecordGone,
+    Credential,
+    CredentialGone,
+    DocumentSubmitted,
+    ItemPublished,
+    PersonHeldUp,
+    PersonKnown,
+)
+from matcher.handlers import items, matching, people, records
+from matcher.handlers.needs import Deps
+from messaging.consumer import Subscription
+
+SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
+    Subscription("applications.document-submitted.v1", DocumentSubmitted, matching.match_document),
+    Subscription("applications.item-published.v1", ItemPublished, items.learn_item),
+    Subscription("identity.id-registered.v1", PersonKnown, people.learn_person),
+    Subscription("identity.id-updated.v1", PersonKnown, people.learn_person),
+    Subscription("identity.id-suspended.v1", PersonHeldUp, people.suspend_person),
+    Subscription("identity.id-reinstated.v1", PersonHeldUp, people.reinstate_person),
+    Subscription("credential-store.credential-stored.v1", Credential, records.learn_credential),
+    Subscription("credential-store.credential-suspended.v1", CredentialGone, records.suspend_credential),
+    Subscription("credential-store.credential-revoked.v1", CredentialGone, records.revoke_credential),
+    Subscription("credential-store.credential-expired.v1", CredentialGone, records.expire_credential),
+    Subscription("city.city-record-published.v1", CityRecord, records.learn_city_record),
+    Subscription("city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record),
+)

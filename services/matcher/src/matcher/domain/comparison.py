@@ -1,0 +1,208 @@
+"""Comparing one field: what was claimed with what is held. Pure functions, one for each kind of rule."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from matcher.domain.address_comparison import difference
+from matcher.domain.evidence import Value
+from matcher.domain.rules import FieldRule
+from standards.script import name_key
+
+Result = Literal["equal", "close", "different", "missing", "expired", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The answer for one field; `reason` is the key of its text."""
+
+    result: Result
+    reason: str | None = None
+
+
+EQUAL = Compared("equal")
+NOT_CLAIMED = Compared("missing", "not-claimed")
+NOT_HELD = Compared("missing", "not-held")
+
+Comparison = Callable[[Value, Value], Compared]
+
+_SHORTEST_WITH_A_SLIP = 3
+
+
+def exact(claimed: Value, held: Value) -> Compared:
+    """Compare after Unicode NFKC and trimming; close when only case, spacing or one character differs."""
+    one, other = _text(claimed), _text(held)
+    if one == other:
+        return EQUAL
+    if _letters(one) == _letters(other):
+        return Compared("close", "writing-differs")
+    if isinstance(claimed, str) and _one_slip(_letters(one), _letters(other)):
+        return Compared("close", "one-character-differs")
+    return Compared("different", "value-differs")
+
+
+def name(claimed: Value, held: Value) -> Compared:
+    """Compare without spaces and middle dots, in one script; close when one character differs."""
+    one, other = name_key(_text(claimed)), name_key(_text(held))
+    if one == other:
+        return EQUAL
+    if _one_slip(one, other):
+        return Compared("close", "one-character-differs")
+    return Compared("different", "name-differs")
+
+
+def day(claimed: Value, held: Value) -> Compared:
+    """Compare dates; close when day and month are swapped or only the year differs."""
+    one, other = as_date(claimed), as_date(held)
+    if one is None or other is None:
+        return Compared("different", "not-a-date")
+    if one == other:
+        return EQUAL
+    if (one.year, one.month, one.day) == (other.year, other.day, other.month):
+        return Compared("close", "day-month-swapped")
+    if (one.month, one.day) == (other.month, other.day):
+        return Compared("close", "year-differs")
+    return Compared("different", "date-differs")
+
+
+def address(claimed: Value, held: Value) -> Compared:
+    """Compare addresses part by part."""
+    found = difference(_text(claimed), _text(held))
+    if found is None:
+        return EQUAL
+    reason, close = found
+    return Compared("close" if close else "different", reason)
+
+
+def names(claimed: Value, held: Value) -> Compared:
+    """Compare lists: every claimed name must be among those held; the order and further names don't matter."""
+    wanted, there = _list(claimed), _list(held)
+    answers = [_best(one, there) for one in wanted]
+    worst = max(answers, key=lambda answer: ("equal", "close", "different").index(answer.result), default=EQUAL)
+    return Compared("different", "not-among-them") if worst.result == "different" else worst
+
+
+def at_least(claimed: Value, held: Value) -> Compared:
+    """Compare numbers: what is held must not be below what is asked."""
+    asked, there = _number(claimed), _number(held)
+    if asked is None or there is None:
+        return Compared("different", "not-a-number")
+    return EQUAL if there >= asked else Compared("different", "too-few")
+
+
+BY_CLAIM: Mapping[str, Comparison] = {
+    "exact": exact,
+    "name": name,
+    "date": day,
+    "address": address,
+    "names": names,
+    "at-least": at_least,
+}
+"""Kind of rule -> its comparison, for the kinds that compare with a claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a record says, by itself: its fields, its first day, and whether people vouched for it when they approved.
+
+    A person who approves a document approves all of it, also what the approval does not write down.
+    """
+
+    fields: Mapping[str, Value]
+    begun: date | None
+    vouched: bool
+
+
+def by_itself(rule: FieldRule, field: str, held: Held, today: date) -> Compared:
+    """Judge a field that is compared with no claim."""
+    value = held.fields.get(field)
+    if rule.expected is not None:
+        unsaid = EQUAL if held.vouched else NOT_HELD
+        return unsaid if value is None else exact(rule.expected, value)
+    if rule.kind == "present":
+        return NOT_HELD if value is False else EQUAL  # a valid record says by itself that the thing is there
+    if rule.kind == "recent":
+        return recent(held.begun if value is None else as_date(value), today, rule.months or 0)
+    return covers(as_date(held.fields.get(rule.begins or "")) or held.begun, as_date(value), today)
+
+
+def covers(first: date | None, last: date | None, today: date) -> Compared:
+    """Tell whether today lies within a term; a term without an end lasts as long as its record."""
+    if first is not None and first > today:
+        return Compared("different", "term-not-begun")
+    if last is not None and last < today:
+        return Compared("expired", "term-ended")
+    return NOT_HELD if first is None and last is None else EQUAL
+
+
+def recent(taken_on: date | None, today: date, months: int) -> Compared:
+    """Tell whether a date lies within the last `months` months, counted by calendar."""
+    if taken_on is None:
+        return NOT_HELD
+    if taken_on > today:
+        return Compared("different", "in-the-future")
+    return EQUAL if taken_on >= months_before(today, months) else Compared("expired", "too-old")
+
+
+def months_before(day: date, months: int) -> date:
+    """Return the same day `months` months earlier, or that month's last day if it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
+
+
+def as_date(value: Value | None) -> date | None:
+    """Read an ISO 8601 date, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(unicodedata.normalize("NFKC", value).strip()[:10])
+    except ValueError:
+        return None
+
+
+def _best(wanted: str, there: list[str]) -> Compared:
+    answers = [name(wanted, one) for one in there]
+    for result in ("equal", "close"):
+        for answer in answers:
+            if answer.result == result:
+                return answer
+    return Compared("different", "name-differs")
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Tell whether one character was exchanged, left out or added, or two neighbours swapped."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(longer) < _SHORTEST_WITH_A_SLIP or len(longer) - len(shorter) > 1:
+        return False
+    at = next((i for i, pair in enumerate(zip(shorter, longer, strict=False)) if pair[0] != pair[1]), len(shorter))
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    swapped = shorter[at : at + 2] == longer[at : at + 2][::-1] and shorter[at + 2 :] == longer[at + 2 :]
+    return swapped or shorter[at + 1 :] == longer[at + 1 :]
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, list):
+        return "\n".join(map(_text, value))
+    written = str(value).lower() if isinstance(value, bool) else str(value)
+    return unicodedata.normalize("NFKC", written).strip()
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _list(value: Value) -> list[str]:
+    return [_text(one) for one in value] if isinstance(value, list) else [_text(value)]
+
+
+def _number(value: Value) -> int | None:
+    try:
+        return int(_text(value))
+    except ValueError:
+        return None

@@ -1,0 +1,185 @@
+"""The evidence about one person: all that government holds, whoever keeps it, and what of it is valid today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+Value = str | bool | int | list[str]
+Source = Literal["city-mirror", "district-store", "department-record"]
+Keeper = Literal["city", "credential-store"]
+Status = Literal["valid", "suspended", "revoked", "expired"]
+
+SOURCES: tuple[Source, ...] = ("city-mirror", "district-store", "department-record")
+"""The order in which sources are asked."""
+
+
+class Piece(BaseModel):
+    """A piece of stored state: frozen, nothing unexpected in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Content(Piece):
+    """What a record says, as of the news that said it."""
+
+    fields: dict[str, Value]
+    valid_from: date | None
+    valid_until: date | None
+    sequence: int
+
+
+class Record(Piece):
+    """One record of the city mirror or one credential of the district's store.
+
+    Status and content have sequences of their own, because a withdrawal or suspension may arrive before the record
+    that it is about: `content` is None until that came.
+    """
+
+    keeper: Keeper
+    record_id: str
+    source: Source
+    document_type: str
+    status: Status
+    sequence: int
+    content: Content | None = None
+
+    @property
+    def key(self) -> tuple[Keeper, str]:
+        """What tells records apart: who keeps it and its id there."""
+        return self.keeper, self.record_id
+
+    def standing(self, today: date) -> Literal["valid", "suspended", "revoked", "expired", "not-begun", "unknown"]:
+        """Tell whether the record proves anything today, and if not, why."""
+        if self.status != "valid":
+            return self.status
+        if self.content is None:
+            return "unknown"
+        if self.content.valid_until is not None and self.content.valid_until < today:
+            return "expired"
+        if self.content.valid_from is not None and self.content.valid_from > today:
+            return "not-begun"
+        return "valid"
+
+    def with_news(self, news: Record) -> Record:
+        """Take over whatever of `news` is newer."""
+        newer = news if news.sequence > self.sequence else self
+        said = max((r for r in (self, news) if r.content), key=_content_sequence, default=newer)
+        source, document_type = said.source, said.document_type
+        changes = {"content": said.content, "source": source, "document_type": document_type}
+        merged = newer.model_copy(update=changes)
+        return self if merged == self else merged
+
+
+class Holding(Piece):
+    """A document that government holds and that is valid, until when."""
+
+    document_type: str
+    source: Source
+    valid_until: date | None
+
+
+class Identity(Piece):
+    """Who a person is, as identity says."""
+
+    resident_id: str
+    name: str
+    birth_date: date
+    address: str
+    sequence: int
+
+
+class Evidence(Piece):
+    """Everything held about the person behind one blind index (`id`), registered here or not."""
+
+    id: str
+    version: int = 0
+    resident_id: str | None = None
+    name: str | None = None
+    birth_date: date | None = None
+    address: str | None = None
+    identity_sequence: int = -1
+    suspended: bool = False
+    standing_sequence: int = -1
+    records: tuple[Record, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    holdings_sequence: int = 0
+    turns_on: date | None = None
+    """The next day on which a record begins or has ended, and with it the holdings change without any news."""
+
+    def with_identity(self, identity: Identity) -> Self:
+        """Learn who the person is, unless something newer is known."""
+        if identity.sequence <= self.identity_sequence:
+            return self
+        said = identity.model_dump(exclude={"sequence"})
+        return self.model_copy(update={**said, "identity_sequence": identity.sequence})
+
+    def with_standing(self, resident_id: str, sequence: int, *, suspended: bool) -> Self:
+        """Learn that the person was suspended or reinstated, unless something newer is known."""
+        if sequence <= self.standing_sequence:
+            return self
+        said = {"resident_id": resident_id, "suspended": suspended, "standing_sequence": sequence}
+        return self.model_copy(update=said)
+
+    def with_record(self, news: Record) -> Self:
+        """Learn news of a record; older than what is known, it changes nothing."""
+        known = {record.key: record for record in self.records}
+        before = known.get(news.key)
+        after = news if before is None else before.with_news(news)
+        return self if after is before else self.with_records((known | {news.key: after}).values())
+
+    def with_records(self, records: Iterable[Record]) -> Self:
+        """Replace all records; their order is always the same."""
+        return self.model_copy(update={"records": tuple(sorted(records, key=lambda record: record.key))})
+
+    def held(self, today: date, follows_person: frozenset[str]) -> tuple[Holding, ...]:
+        """List the valid documents, one for each type and source, the longest valid of each.
+
+        Documents of the types `follows_person` are not valid while the person is suspended.
+        """
+        best: dict[tuple[str, Source], Holding] = {}
+        for record in self.records:
+            if record.standing(today) != "valid" or record.content is None:
+                continue
+            if self.suspended and record.document_type in follows_person:
+                continue
+            holding = Holding(
+                document_type=record.document_type, source=record.source, valid_until=record.content.valid_until
+            )
+            key = holding.document_type, holding.source
+            best[key] = max(best.get(key, holding), holding, key=_end)
+        return tuple(sorted(best.values(), key=lambda one: (one.document_type, SOURCES.index(one.source))))
+
+    def next_turn(self, today: date) -> date | None:
+        """Return the first day after today on which a record begins or no longer counts."""
+        contents = [record.content for record in self.records if record.status == "valid" and record.content]
+        ends = [
+            content.valid_until + timedelta(days=1)
+            for content in contents
+            if content.valid_until and content.valid_until < date.max
+        ]
+        begins = [content.valid_from for content in contents if content.valid_from]
+        return min((day for day in begins + ends if day > today), default=None)
+
+
+def settled(evidence: Evidence, today: date, follows_person: frozenset[str]) -> Evidence:
+    """Bring the holdings of a registered person up to date; their sequence counts up when they change."""
+    if evidence.resident_id is None:
+        return evidence
+    held = evidence.held(today, follows_person)
+    turns_on = evidence.next_turn(today)
+    if held == evidence.holdings:
+        return evidence if turns_on == evidence.turns_on else evidence.model_copy(update={"turns_on": turns_on})
+    changes = {"holdings": held, "holdings_sequence": evidence.holdings_sequence + 1, "turns_on": turns_on}
+    return evidence.model_copy(update=changes)
+
+
+def _content_sequence(record: Record) -> int:
+    return record.content.sequence if record.content else 0
+
+
+def _end(holding: Holding) -> date:
+    return holding.valid_until or date.max

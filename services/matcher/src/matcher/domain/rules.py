@@ -1,0 +1,74 @@
+"""The shape of the comparison rules: which fields of a document type are compared, how, and against what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from matcher.domain.evidence import Value
+
+Kind = Literal["exact", "name", "date", "address", "names", "at-least", "covers-today", "recent", "present"]
+
+Claim = Literal["required", "optional", "none", "holder"]
+"""Against what a field is compared: a claim that must be there, one that is compared only if it was made, none (the
+record is judged by itself), or the holder's own blind index, which every submitted document carries."""
+
+_NEEDS_NO_CLAIM: frozenset[Kind] = frozenset({"covers-today", "recent", "present"})
+
+
+class FieldRule(BaseModel):
+    """How one field is compared.
+
+    `months` is how old a date may be (`recent`), `begins` the field with the first day (`covers-today`), `expected`
+    the value that must be held whoever claims what (`exact` with claim `none`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Kind
+    claim: Claim
+    months: Annotated[int, Field(gt=0)] | None = None
+    begins: str | None = None
+    expected: Value | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        by_itself = self.kind in _NEEDS_NO_CLAIM or self.expected is not None
+        if by_itself != (self.claim == "none"):
+            raise ValueError("claim is none for covers-today, recent, present and expected, and only for them")
+        if (self.kind == "recent") != (self.months is not None):
+            raise ValueError("months belongs to kind recent, which needs it")
+        if (self.kind == "covers-today") != (self.begins is not None):
+            raise ValueError("begins belongs to kind covers-today, which needs it")
+        if self.expected is not None and self.kind != "exact":
+            raise ValueError("expected belongs to kind exact")
+        if self.claim == "holder" and self.kind != "exact":
+            raise ValueError("the holder's index is compared by kind exact")
+        return self
+
+
+class DocumentType(BaseModel):
+    """The fields of a document type that are compared, in the order in which they are shown.
+
+    `follows_person`: it proves nothing while the person is suspended.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    follows_person: bool = False
+    fields: dict[str, FieldRule]
+
+    @model_validator(mode="after")
+    def _proves_something(self) -> Self:
+        if all(rule.claim in {"optional", "holder"} for rule in self.fields.values()):
+            raise ValueError("at least one field must always be compared, or anything would prove it")
+        return self
+
+
+Rules = Mapping[str, DocumentType]
+"""Document type code -> its rules."""
+
+
+def following_the_person(rules: Rules) -> frozenset[str]:
+    """Return the document types that prove nothing while their holder is suspended."""
+    return frozenset(code for code, document_type in rules.items() if document_type.follows_person)

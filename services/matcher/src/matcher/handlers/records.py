@@ -1,0 +1,100 @@
+"""What the city mirror and the credential store say: records and credentials, and their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone
+from matcher.domain.evidence import Content, Evidence, Record, Source, Status
+from matcher.handlers.needs import Deps, outcome
+from messaging.event import Outcome, Received
+
+_SOURCE_OF: Mapping[str, Source] = {"department": "department-record"}
+
+
+async def learn_city_record(event: Received[CityRecord], deps: Deps) -> Outcome[None]:
+    """Keep a record of the city mirror, or what has changed in it."""
+    return await _learn(event.data.holder_index, city_record(event.data), deps)
+
+
+async def revoke_city_record(event: Received[CityRecordGone], deps: Deps) -> Outcome[None]:
+    """Keep a record as revoked, even before it is known itself."""
+    said = event.data
+    gone = Record(
+        keeper="city",
+        record_id=said.record_id,
+        source="city-mirror",
+        document_type=said.document_type,
+        status="revoked",
+        sequence=said.sequence,
+    )
+    return await _learn(said.holder_index, gone, deps)
+
+
+async def learn_credential(event: Received[Credential], deps: Deps) -> Outcome[None]:
+    """Keep a credential of the district's store, or what has changed in it."""
+    return await _learn(event.data.holder.index, credential_record(event.data), deps)
+
+
+async def suspend_credential(event: Received[CredentialGone], deps: Deps) -> Outcome[None]:
+    """Keep a credential as suspended."""
+    return await _learn(event.data.holder.index, credential_gone(event.data, "suspended"), deps)
+
+
+async def revoke_credential(event: Received[CredentialGone], deps: Deps) -> Outcome[None]:
+    """Keep a credential as revoked."""
+    return await _learn(event.data.holder.index, credential_gone(event.data, "revoked"), deps)
+
+
+async def expire_credential(event: Received[CredentialGone], deps: Deps) -> Outcome[None]:
+    """Keep a credential as expired."""
+    return await _learn(event.data.holder.index, credential_gone(event.data, "expired"), deps)
+
+
+def city_record(said: CityRecord) -> Record:
+    """Turn a record of the city mirror, from an event or a line of a bulk load, into evidence."""
+    return Record(
+        keeper="city",
+        record_id=said.record_id,
+        source="city-mirror",
+        document_type=said.document_type,
+        status="valid",
+        sequence=said.sequence,
+        content=Content(
+            fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
+        ),
+    )
+
+
+def credential_record(said: Credential) -> Record:
+    """Turn a credential into evidence; its origin tells whether the district or a department vouches for it."""
+    return Record(
+        keeper="credential-store",
+        record_id=said.credential_id,
+        source=_SOURCE_OF.get(said.origin, "district-store"),
+        document_type=said.document_type,
+        status="valid",
+        sequence=said.sequence,
+        content=Content(
+            fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
+        ),
+    )
+
+
+def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked", "expired"]) -> Record:
+    """Turn the end of a credential into evidence; its source is known when the credential itself is."""
+    gone: Status = status
+    return Record(
+        keeper="credential-store",
+        record_id=said.credential_id,
+        source="district-store",
+        document_type=said.document_type,
+        status=gone,
+        sequence=said.sequence,
+    )
+
+
+async def _learn(index: str, news: Record, deps: Deps) -> Outcome[None]:
+    before = await deps.evidence.get(index) or Evidence(id=index)
+    return outcome(before, before.with_record(news), deps)

@@ -1,0 +1,22 @@
+"""The calendar's news: records that begin or end on a day without anybody saying so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcher.domain.evidence import settled
+from matcher.handlers.needs import Deps, announcement
+from messaging.event import Outcome
+
+_AT_ONCE = 200
+
+
+async def turn(deps: Deps) -> Sequence[Outcome[None]]:
+    """Bring the holdings of registered residents up to date where a record has begun or ended by today."""
+    outcomes = []
+    for before in await deps.evidence.turning(deps.today, _AT_ONCE):
+        after = settled(before, deps.today, deps.follows_person)
+        if after is not before:
+            changes = [deps.evidence.save(after)]
+            outcomes.append(Outcome[None](changes=changes, events=announcement(before, after), case=before.id))
+    return outcomes
