@@ -54,6 +54,11 @@ def ensure(root: Path, log: Path) -> None:
     (venv / STAMP).write_text(fingerprint(root))
 
 
+def is_possible(root: Path) -> bool:
+    """Say whether there is an environment, or this Python can make one."""
+    return works(root / ".venv") or importlib.util.find_spec("ensurepip") is not None
+
+
 def works(venv: Path) -> bool:
     """Say whether an environment of this Python version is there, with the means to install into it."""
     python = venv / "bin" / "python"
@@ -61,20 +66,16 @@ def works(venv: Path) -> bool:
     question = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
     if not os.access(python, os.X_OK):
         return False
-    answer = subprocess.run([python, "-c", question], capture_output=True, text=True)
+    answer = subprocess.run([python, "-c", question], check=False, capture_output=True, text=True)
     return answer.returncode == 0 and answer.stdout.strip() == version
 
 
 def create(venv: Path, log: Path) -> None:
     """Make an empty environment in place of whatever unusable one was there."""
-    if importlib.util.find_spec("ensurepip") is None:
-        message = "this Python cannot make virtual environments (the package python3-venv is missing)"
-        raise SetupError(message)
     say("making the virtual environment .venv")
     shutil.rmtree(venv, ignore_errors=True)
     if not run([sys.executable, "-m", "venv", str(venv)], log=log):
-        message = f"could not make {venv}:\n{tail(log)}"
-        raise SetupError(message)
+        raise SetupError(f"could not make {venv}:\n{tail(log)}")
 
 
 def install(root: Path, venv: Path, log: Path) -> None:
@@ -87,8 +88,7 @@ def install(root: Path, venv: Path, log: Path) -> None:
     with_pip = [*pip, *(word for file in files for word in ("-r", file))]
     installer_is_there = run([*pip, "-r", str(locks / INSTALLER_LOCK)], log=log)
     if not (installer_is_there and run(with_uv, log=log)) and not run(with_pip, log=log):
-        message = f"could not install the requirements; is a package index reachable?\n{tail(log)}"
-        raise SetupError(message)
+        raise SetupError(f"could not install the requirements; is a package index reachable?\n{tail(log)}")
 
 
 def write_paths(root: Path, venv: Path) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 TAIL = 30
 
@@ -28,8 +25,7 @@ def run(command: Sequence[str], *, log: Path, environment: Mapping[str, str] | N
     with log.open("ab") as output:
         output.write(f"\n$ {' '.join(command)}\n".encode())
         output.flush()
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
-    return done.returncode == 0
+        return subprocess.call(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment) == 0
 
 
 def tail(log: Path) -> str:

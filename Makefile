@@ -1,0 +1,111 @@
+# Every command sets up what it needs first (a moment when nothing changed) and says what it is doing.
+# `make` alone explains itself: the text after ## is what it prints.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13 3.14,$(shell command -v python$(version))) python3)
+VENV := .venv/bin
+SETUP := PYTHONPATH=shared/local-stack/src $(PYTHON) -m local_stack.setup
+
+# What people set on the command line.
+CASES ?= 14879
+SEED ?= 1
+ROLE ?=
+SUBJECT ?=
+DEPARTMENTS ?=
+COMMUNITIES ?=
+HOURS ?= 12
+ACTION ?= list
+SERVICE ?=
+ID ?=
+ARGS ?=
+TESTCONTAINERS ?=
+
+# Each command that starts a system of its own has its own folder and ports: it can run beside `make run`.
+own = YIZHENG_VAR=$${YIZHENG_VAR:-var/$(1)} YIZHENG_PORT_BASE=$${YIZHENG_PORT_BASE:-$(2)}
+
+.PHONY: help
+help: ## This page
+	@echo "Yizheng: one credential, every department. The commands, each with its own set-up:"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 } /^## / { print "                          " substr($$0, 4) }' \
+		$(MAKEFILE_LIST)
+	@echo
+	@echo "Settings from the environment: AMQP_URL and MONGODB_URL (instead of the private broker and store),"
+	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), PYTHON ($(PYTHON))."
+
+.PHONY: demo
+demo: run-setup ## The newcomer's day over the gateway, from an empty system, step by step
+	@$(call own,demo,18100) $(VENV)/python -m tests.journeys.demo $(ARGS)
+
+.PHONY: test
+test: run-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
+## e.g. make test ARGS="services/matcher -k name"
+	@$(call own,test,18300) YIZHENG_TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs
+
+.PHONY: run
+run: run-setup ## Everything up with a synthetic district, until Ctrl-C
+	@$(VENV)/python -m local_stack.run
+
+.PHONY: reset
+reset: setup ## Empty var/: forget what runs have kept
+	@$(VENV)/python -m local_stack.reset
+
+.PHONY: load
+load: run-setup ## Replay the hall's first months: CASES=14879 SEED=1
+	@$(call own,load,18200) $(VENV)/python -m tests.load.replay --cases $(CASES) --seed $(SEED) $(ARGS)
+
+.PHONY: token
+token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
+## roles: resident clerk terminal reviewer grid-officer official operator department
+	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
+		--departments "$(DEPARTMENTS)" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
+
+.PHONY: dead-letters
+dead-letters: setup ## Of a system that is up: ACTION=list, show, replay (ID=…) or replay-all; SERVICE=…
+	@$(VENV)/python -m local_stack.beside -m messaging.dead_letters "$(ACTION)" \
+		--service "$(SERVICE)" --id "$(ID)" $(ARGS)
+
+.PHONY: bench
+bench: run-setup ## Speed against the yardsticks, as a table and as JSON under build/bench
+	@$(call own,bench,18400) $(VENV)/python -m tests.bench $(ARGS)
+
+.PHONY: lint
+lint: setup ## Lint, format and types, changing nothing
+	@echo "ruff" && $(VENV)/ruff check --quiet .
+	@$(VENV)/ruff format --check --quiet .
+	@echo "mypy" && $(VENV)/mypy services shared tests
+
+.PHONY: contracts-check
+contracts-check: setup ## Import contracts: who may import whom
+	@echo "import-linter" && $(VENV)/lint-imports
+
+.PHONY: format
+format: setup ## Format the code and mend what the linter can mend
+	@$(VENV)/ruff check --quiet --fix . || true
+	@$(VENV)/ruff format .
+
+.PHONY: contracts
+contracts: setup ## Write the event schemas and examples of shared/contracts anew from the publishers' models
+	@$(VENV)/python -m tests.contract.generate $(ARGS)
+
+.PHONY: lock
+lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
+	@for name in runtime store dev bootstrap; do echo "locking requirements/$$name.txt"; (cd requirements && \
+		../$(VENV)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --universal \
+		--python-version 3.11 --custom-compile-command "make lock" $(ARGS) $$name.in --output-file $$name.txt); done
+
+.PHONY: setup
+setup: ## The virtual environment only
+	@$(SETUP) python
+
+.PHONY: run-setup
+run-setup:
+	@$(SETUP) run

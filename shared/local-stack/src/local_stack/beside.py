@@ -1,0 +1,33 @@
+"""Run Python with what it needs to work with the run that is up: `python -m local_stack.beside -m PACKAGE…`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from local_stack import broker, store
+from local_stack.failure import StackError
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from local_stack.services import Addresses, shared_environment
+
+
+def main() -> int:
+    """Run Python with the arguments of the command line; hand back its exit code."""
+    try:
+        environment = shared_environment(Layout.from_environment(), *_where())
+    except StackError as error:
+        print(f"beside: {error}", file=sys.stderr)
+        return 2
+    return subprocess.call([sys.executable, *sys.argv[1:]], env={**os.environ, **environment})
+
+
+def _where() -> tuple[Ports, Addresses]:
+    ports = Ports.from_environment()
+    amqp_url = os.environ.get("AMQP_URL", "") or broker.url(ports)
+    return ports, Addresses(amqp_url, os.environ.get("MONGODB_URL", "") or store.url(ports))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

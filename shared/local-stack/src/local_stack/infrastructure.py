@@ -1,0 +1,89 @@
+"""Broker and store, started side by side: the private ones, or those that AMQP_URL and MONGODB_URL name."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from local_stack import broker, store
+from local_stack.claim import claim
+from local_stack.failure import StackError
+from local_stack.interrupts import undisturbed
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from local_stack.processes import Program, Running, require_all_free, stop_all, wait_ready
+
+READY = 60.0
+LONGEST_STOP = 4.0
+
+
+class Infrastructure:
+    """A context manager: within it, `amqp_url` and `mongodb_url` lead to a running broker and store.
+
+    Raises StackError when a port is taken, something is not installed, or does not become ready.
+    """
+
+    def __init__(self, layout: Layout, ports: Ports) -> None:
+        self.layout = layout
+        self.ports = ports
+        self.amqp_url = os.environ.get("AMQP_URL", "") or broker.url(ports)
+        self.mongodb_url = os.environ.get("MONGODB_URL", "") or store.url(ports)
+        self._running: dict[str, Running] = {}
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start what is not given from outside and wait until it answers."""
+        with ExitStack() as undo:
+            undo.enter_context(claim(self.layout.var))
+            undo.callback(self._stop)
+            self._start()
+            self._held = undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop what was started; leave nothing running."""
+        self._held.close()
+
+    def find(self, name: str) -> Running:
+        """Return the process `broker`, `epmd` or `store`. Raises StackError when it was not started here."""
+        if name not in self._running:
+            raise StackError(f"{name} is not a process of this run; there are {', '.join(self._running) or 'none'}")
+        return self._running[name]
+
+    def start(self, name: str) -> None:
+        """Start one of them again after it was killed, and wait until it answers."""
+        self._launch(self.find(name).program)
+        wait_ready([self._running[name]], seconds=READY)
+
+    def running(self) -> tuple[Running, ...]:
+        """Return what was started here."""
+        return tuple(self._running.values())
+
+    def _start(self) -> None:
+        wanted = [*self._broker(), *self._store()]
+        require_all_free(wanted)
+        for program in wanted:
+            self._launch(program)
+            if program.name == "epmd":  # the node looks for it at once, and would start one that outlives it
+                wait_ready(self._running.values(), seconds=READY)
+        wait_ready(self._running.values(), seconds=READY)
+
+    def _launch(self, program: Program) -> None:
+        self._running[program.name] = Running(program, self.layout.log(program.name))
+
+    def _broker(self) -> tuple[Program, ...]:
+        return () if os.environ.get("AMQP_URL") else broker.programs(self.layout, self.ports)
+
+    def _store(self) -> tuple[Program, ...]:
+        return () if os.environ.get("MONGODB_URL") else (store.program(self.layout, self.ports),)
+
+    def _stop(self) -> None:
+        mapper = self._running.pop("epmd", None)
+        with undisturbed():
+            stop_all(self._running.values(), seconds=LONGEST_STOP)
+            stop_all([mapper] if mapper else [], seconds=LONGEST_STOP)
+        self._running.clear()

@@ -1,0 +1,84 @@
+"""The development keys: made once, readable by their owner only, kept under `var/keys`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from jwt.algorithms import ECAlgorithm
+
+from local_stack.failure import StackError
+
+ALGORITHM = "ES256"
+ISSUER_KEY = "issuer.pem"
+PUBLIC_KEYS = "jwks.json"
+BLIND_INDEX_KEY = "blind-index.key"
+NUMBER_KEY = "number.key"
+BLIND_INDEX_BYTES = 32
+
+
+def ensure_keys(folder: Path) -> None:
+    """Make what is missing: the issuer's key pair, the blind index's key (hex), the number's key (Fernet)."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _once(folder / ISSUER_KEY, _new_issuer_key)
+    _once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
+    _once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
+    public = json.dumps({"keys": [public_jwk(issuer_key(folder))]}, indent=2)
+    (folder / PUBLIC_KEYS).write_text(f"{public}\n")
+
+
+def issuer_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    """Read the issuer's private key. Raises StackError when it is not one."""
+    key = load_pem_private_key((folder / ISSUER_KEY).read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StackError(f"{folder / ISSUER_KEY} is not an elliptic-curve key; remove it to have a new one made")
+    return key
+
+
+def key_id(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return the id under which services find the public key: the start of its SHA-256."""
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, object]:
+    """Return the public half as a JSON Web Key."""
+    jwk = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**jwk, "kid": key_id(key), "alg": ALGORITHM, "use": "sig"}
+
+
+def _new_issuer_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _new_blind_index_key() -> bytes:
+    return f"{secrets.token_hex(BLIND_INDEX_BYTES)}\n".encode()
+
+
+def _once(path: Path, make: Callable[[], bytes]) -> None:
+    """Write a secret unless it is there. A crash in between leaves none rather than half of one."""
+    if path.exists():
+        return
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(make())
+    try:
+        os.link(fresh, path)  # unlike a rename it never replaces what somebody else made meanwhile
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

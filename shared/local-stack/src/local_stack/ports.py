@@ -1,0 +1,84 @@
+"""The ports of one run, all counted from one base so that several runs can stand side by side."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+import psutil
+
+from local_stack.failure import StackError
+
+HOST = "127.0.0.1"
+DEFAULT_BASE = 18000
+HIGHEST_BASE = 65000
+SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Which port each process listens on."""
+
+    base: int = DEFAULT_BASE
+
+    @classmethod
+    def from_environment(cls) -> Ports:
+        """Return the ports that YIZHENG_PORT_BASE asks for."""
+        text = os.environ.get("YIZHENG_PORT_BASE", "") or str(DEFAULT_BASE)
+        if not text.isdecimal() or not 1024 <= int(text) <= HIGHEST_BASE:  # noqa: PLR2004 - below is for the system
+            raise StackError(f"YIZHENG_PORT_BASE must be a number from 1024 to {HIGHEST_BASE}, not {text!r}")
+        return cls(int(text))
+
+    @property
+    def gateway(self) -> int:
+        """The port that people use."""
+        return self.base
+
+    @property
+    def broker(self) -> int:
+        """The broker's AMQP port."""
+        return self.base + 20
+
+    @property
+    def broker_distribution(self) -> int:
+        """The port for the broker's own command-line tools."""
+        return self.base + 21
+
+    @property
+    def epmd(self) -> int:
+        """The port of the private Erlang port mapper."""
+        return self.base + 22
+
+    @property
+    def store(self) -> int:
+        """The document store's port."""
+        return self.base + 30
+
+    def service(self, name: str) -> int:
+        """Return the port of a service."""
+        return self.base + 1 + SERVICES.index(name)
+
+
+def require_free(port: int, name: str) -> None:
+    """Raise a StackError that names the port, who has it and which setting to change, unless it is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StackError(
+                f"port {port}, wanted for {name}, is taken by {holder(port)}; "
+                "set YIZHENG_PORT_BASE to another number (18000 is the default) or stop that program"
+            ) from error
+
+
+def holder(port: int) -> str:
+    """Say which process listens on a port, as far as this user may know."""
+    try:
+        for each in psutil.net_connections(kind="tcp"):
+            if each.status == psutil.CONN_LISTEN and each.pid and tuple(each.laddr)[1:] == (port,):
+                return f"{psutil.Process(each.pid).name()} (pid {each.pid})"
+    except psutil.Error:  # not ours to see
+        pass
+    return "another program"

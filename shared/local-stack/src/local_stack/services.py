@@ -1,0 +1,90 @@
+"""The services as `deploy/Procfile` declares them, each with its port and the addresses that it needs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+
+from local_stack.claim import MARK
+from local_stack.failure import StackError
+from local_stack.keys import PUBLIC_KEYS
+from local_stack.layout import Layout, search_path
+from local_stack.ports import SERVICES, Ports
+from local_stack.processes import Program
+from local_stack.tokens import AUDIENCE, ISSUER
+from local_stack.waiting import answers_http
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where broker and store are."""
+
+    amqp_url: str
+    mongodb_url: str
+
+
+def commands(procfile: Path) -> dict[str, str]:
+    """Return the command of each service. Raises StackError when a service has none, or there is a stranger."""
+    found = dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
+    if set(found) != set(SERVICES):
+        raise StackError(f"{procfile} must start exactly {', '.join(SERVICES)}; it has {', '.join(found)}")
+    return found
+
+
+def program(name: str, command: str, layout: Layout, ports: Ports, addresses: Addresses) -> Program:
+    """Return one service as a process; it is ready when its own /readyz says so."""
+    port = ports.service(name)
+    return Program(
+        name,
+        tuple(shlex.split(command)),
+        environment(name, layout, ports, addresses),
+        lambda: answers_http(port, "/readyz"),
+        (port,),
+    )
+
+
+def programs(
+    layout: Layout, ports: Ports, addresses: Addresses, names: Collection[str] = SERVICES
+) -> tuple[Program, ...]:
+    """Return services, by default all. Raises StackError for one that does not exist."""
+    unknown = set(names) - set(SERVICES)
+    if unknown:
+        raise StackError(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}")
+    declared = commands(layout.deploy / "Procfile")
+    return tuple(program(name, declared[name], layout, ports, addresses) for name in names)
+
+
+def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
+    """Return what a service finds in its environment."""
+    return {
+        **os.environ,
+        **shared_environment(layout, ports, addresses),
+        MARK: str(layout.var),
+        "PATH": search_path(),
+        "PYTHONUNBUFFERED": "1",
+        f"{prefix(name)}_PORT": str(ports.service(name)),
+    }
+
+
+def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
+    """Return what every part of a run needs to find the others."""
+    return {
+        "AMQP_URL": addresses.amqp_url,
+        "MONGODB_URL": addresses.mongodb_url,
+        "YIZHENG_PORT_BASE": str(ports.base),
+        "YIZHENG_VAR": str(layout.var),
+        "YIZHENG_JWKS": str(layout.keys / PUBLIC_KEYS),
+        "YIZHENG_KEYS": str(layout.keys),
+        "YIZHENG_ISSUER": ISSUER,
+        "YIZHENG_AUDIENCE": AUDIENCE,
+    }
+
+
+def prefix(name: str) -> str:
+    """Return the prefix of a service's own settings: REVIEW_DISPATCH for review-dispatch."""
+    return name.replace("-", "_").upper()

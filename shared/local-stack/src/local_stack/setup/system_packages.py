@@ -1,0 +1,98 @@
+"""Debian packages that the project runs but does not ship, installed without any service being started."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.setup.report import SetupError, run, say, tail
+
+POLICY = Path("usr/sbin/policy-rc.d")
+# Maintainer scripts ask it before they start a service; 101 says: not allowed.
+DENY = "#!/bin/sh\n# Placed by the set-up of Yizheng while it installs packages; removed afterwards.\nexit 101\n"
+ADMIN_FOLDERS = ("/usr/sbin", "/sbin")
+
+
+@dataclass(frozen=True)
+class Need:
+    """A program, the Debian package that has it, and where it may be found outside the PATH."""
+
+    program: str
+    package: str
+    elsewhere: tuple[str, ...] = ()
+
+    def is_met(self) -> bool:
+        """Say whether the program is there."""
+        path = os.pathsep.join((os.environ.get("PATH", ""), *ADMIN_FOLDERS))
+        return shutil.which(self.program, path=path) is not None or any(map(glob.glob, self.elsewhere))
+
+
+BROKER = Need(
+    "rabbitmq-server",
+    "rabbitmq-server",
+    (
+        "/usr/lib/rabbitmq/bin/rabbitmq-server",
+        "/opt/rabbitmq/sbin/rabbitmq-server",
+        "/opt/homebrew/sbin/rabbitmq-server",
+    ),
+)
+GATEWAY = Need("nginx", "nginx")
+
+
+def python_packages() -> tuple[str, ...]:
+    """Return the package that lets this Python make virtual environments, for the system's Python and for others."""
+    return (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",)
+
+
+def wanted() -> tuple[Need, ...]:
+    """Return what a run needs: a broker unless AMQP_URL names one, and a gateway."""
+    return (GATEWAY,) if os.environ.get("AMQP_URL") else (BROKER, GATEWAY)
+
+
+def ensure(needs: Sequence[Need], log: Path) -> None:
+    """Install what is missing. Raises SetupError that names the packages where that is not possible."""
+    missing = [need.package for need in needs if not need.is_met()]
+    if missing:
+        install(missing, log)
+
+
+def install(packages: Sequence[str], log: Path, *, root: Path = Path("/")) -> None:
+    """Install packages through apt-get, as root, starting none of their services."""
+    names = " ".join(packages)
+    if shutil.which("apt-get") is None:
+        raise SetupError(f"please install {names} with this system's package manager, then try again")
+    if os.geteuid() != 0:
+        raise SetupError(f"please install what is missing, as root: apt-get install --no-install-recommends {names}")
+    say(f"installing {names} through apt-get (their services are not started)")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with services_kept_down(root):
+        # A list that cannot be refreshed may still be good enough.
+        run(["apt-get", "update", "-q"], log=log, environment=environment)
+        command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
+        if not run(command, log=log, environment=environment):
+            raise SetupError(f"apt-get could not install {names}:\n{tail(log)}")
+
+
+@contextmanager
+def services_kept_down(root: Path) -> Iterator[None]:
+    """Forbid package scripts to start services; an own policy of the machine is kept, and restored in any case."""
+    policy = root / POLICY
+    kept = policy.with_name(f"{policy.name}.before-yizheng")
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    if policy.exists() and not kept.exists() and policy.read_text(errors="replace") != DENY:
+        policy.rename(kept)
+    policy.write_text(DENY)
+    policy.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    try:
+        yield
+    finally:
+        policy.unlink(missing_ok=True)
+        if kept.exists():
+            kept.rename(policy)

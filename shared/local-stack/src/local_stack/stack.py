@@ -1,0 +1,136 @@
+"""The whole system on one machine, as a context manager: broker, store, services, gateway."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Collection
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local_stack import gateway, services, tokens
+from local_stack.failure import StackError
+from local_stack.infrastructure import Infrastructure
+from local_stack.interrupts import ended_by_sigterm, undisturbed
+from local_stack.keys import ensure_keys
+from local_stack.layout import Layout
+from local_stack.ports import SERVICES, Ports
+from local_stack.processes import Program, Running, require_all_free, stop_all, wait_ready
+
+READY = 60.0
+LONGEST_STOP = 6.0
+
+
+class Stack:
+    """Within it everything runs and is ready; afterwards nothing is left, whatever happened.
+
+    `services` may name some of them only, or none; the gateway comes with the first. Raises StackError when
+    something cannot be started, with the end of its log.
+    """
+
+    def __init__(
+        self, var: Path | None = None, *, port_base: int | None = None, services: Collection[str] = SERVICES
+    ) -> None:
+        self.layout = Layout(var.resolve()) if var else Layout.from_environment()
+        self.ports = Ports(port_base) if port_base else Ports.from_environment()
+        self.infrastructure = Infrastructure(self.layout, self.ports)
+        self._wanted = tuple(services)
+        self._running: dict[str, Running] = {}
+        self._held = ExitStack()
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway's address, without a slash at its end."""
+        return gateway.url(self.ports)
+
+    @property
+    def amqp_url(self) -> str:
+        """The broker's address."""
+        return self.infrastructure.amqp_url
+
+    @property
+    def mongodb_url(self) -> str:
+        """The store's address."""
+        return self.infrastructure.mongodb_url
+
+    @property
+    def addresses(self) -> services.Addresses:
+        """Where broker and store are."""
+        return services.Addresses(self.amqp_url, self.mongodb_url)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What another program needs in its environment to work with this stack."""
+        return services.shared_environment(self.layout, self.ports, self.addresses)
+
+    def __enter__(self) -> Self:
+        """Start everything and wait until it is ready."""
+        with ExitStack() as undo:
+            undo.enter_context(ended_by_sigterm())
+            ensure_keys(self.layout.keys)
+            undo.enter_context(self.infrastructure)
+            undo.callback(self._stop)
+            self._start()
+            self._held = undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything; leave nothing running."""
+        self._held.close()
+
+    def token(
+        self, role: str, *, subject: str = "", departments: Collection[str] = (), communities: Collection[str] = ()
+    ) -> str:
+        """Return a signed token for this stack."""
+        return tokens.sign(self.layout.keys, role, subject=subject, departments=departments, communities=communities)
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a service, or of `gateway`, `broker`, `store`."""
+        return self._find(name).pid
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to one process; after SIGKILL it is gone."""
+        self._find(name).kill(number)
+
+    def start(self, name: str) -> None:
+        """Start a service again that ended or was killed, and wait until it is ready."""
+        if self._find(name).is_alive():
+            raise StackError(f"{name} is still running (pid {self.pid(name)})")
+        if name in self._running:
+            wait_ready([self._launch(self._running[name].program)], seconds=READY)
+        else:
+            self.infrastructure.start(name)
+
+    def log(self, name: str) -> str:
+        """Return everything that a process has written so far."""
+        return self.layout.log(name).read_text(encoding="utf-8", errors="replace")
+
+    def _find(self, name: str) -> Running:
+        return self._running[name] if name in self._running else self.infrastructure.find(name)
+
+    def _start(self) -> None:
+        wanted = self._programs()
+        require_all_free(wanted)
+        for each in wanted:
+            self._launch(each)
+        wait_ready(self._running.values(), seconds=READY)
+
+    def _programs(self) -> tuple[Program, ...]:
+        if not self._wanted:
+            return ()
+        chosen = services.programs(self.layout, self.ports, self.addresses, self._wanted)
+        return (*chosen, gateway.program(self.layout, self.ports))
+
+    def _launch(self, program: Program) -> Running:
+        self._running[program.name] = Running(program, self.layout.log(program.name))
+        return self._running[program.name]
+
+    def _stop(self) -> None:
+        door = self._running.pop("gateway", None)
+        with undisturbed():
+            stop_all([door] if door else [], seconds=LONGEST_STOP)
+            stop_all(self._running.values(), seconds=LONGEST_STOP)
+        self._running.clear()
