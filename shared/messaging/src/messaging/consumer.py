@@ -235,6 +235,9 @@ class Consumer(Generic[DepsT]):
                 await self._brake.run(partial(self._failures.bury, message, failure))
         except NotYet as reason:
             await self._brake.run(partial(self._failures.wait, message, event, str(reason)))
+        except BrokenMessageError as error:  # right by its schema, and yet the handler knows that it never can be
+            failure = Failure.broken(error, event, subscription)
+            await self._brake.run(partial(self._failures.bury, message, failure))
         except Exception as error:  # noqa: BLE001 - every failure is sorted here
             failure = Failure.of(error, event, subscription, traceback.format_exc())
             await self._brake.run(partial(self._failures.retry, message, failure))
@@ -253,7 +256,7 @@ class Consumer(Generic[DepsT]):
         while True:
             try:
                 return await attempt()
-            except (AlreadyHandledError, NotYet):
+            except (AlreadyHandledError, NotYet, BrokenMessageError):
                 raise
             except ConflictError:
                 conflicts += 1

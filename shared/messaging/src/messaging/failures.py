@@ -46,9 +46,11 @@ class Failure:
     subscription: Any = None
 
     @classmethod
-    def broken(cls, error: BrokenMessageError) -> Failure:
-        """Describe a message that can never be handled."""
-        return cls(error.reason, path=error.path, rule=error.rule, message=str(error))
+    def broken(
+        cls, error: BrokenMessageError, event: Received[Any] | None = None, subscription: object = None
+    ) -> Failure:
+        """Describe a message that can never be handled; `event` and `subscription` where it could be read at all."""
+        return cls(error.reason, event, path=error.path, rule=error.rule, message=str(error), subscription=subscription)
 
     @classmethod
     def of(cls, error: Exception, event: Received[Any], subscription: object, stack: str) -> Failure:
