@@ -49,7 +49,7 @@ def test_ages_fit_what_the_household_applies_for(index: int) -> None:
     assert {"newcomers": 25 <= age <= 45, "settled": 25 <= age <= 45, "senior": 60 <= age <= 79, "elder": age >= 80}[
         made.kind
     ]
-    assert made.child is None or age_in_years(made.child.born, date(2026, 8, 31)) == 6
+    assert made.child is None or age_in_years(made.child.born, date(2027, 8, 31)) == 6
 
 
 def test_landlords_are_shared_by_neighbours() -> None:

@@ -89,8 +89,9 @@ def landlord(seed: int, place: int, today: date) -> Person:
 
 
 def school_child_birthday(dice: Random, today: date) -> date:
-    """Make the birth date of a child who is 6 and not yet 7 on the 31 August of this year."""
-    return date(today.year - 7, 9, 1) + timedelta(days=dice.randrange(365))
+    """Make the birth date of a child who is 6 and not yet 7 on the 31 August before the next school year."""
+    begins = today.year + (today > date(today.year, 8, 31))
+    return date(begins - 7, 9, 1) + timedelta(days=dice.randrange(365))
 
 
 def _newcomers(maker: Maker, index: int, owner: Person) -> Household:

@@ -1,0 +1,153 @@
+"""One person's way through the gateway: a token, a language, and patience with a system that is coming back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import uuid4
+
+import httpx
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+Query = Mapping[str, str | int | bool | list[str]]
+
+_COMING_BACK = frozenset({502, 503, 504})
+_PAUSE = 0.25
+
+
+class Answer(BaseModel):
+    """What a caller reads of an answer; the rest is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Nothing(Answer):
+    """An answer of which nothing is read."""
+
+
+class Fault(Answer):
+    """One of several things that are wrong: where, its code, and how to put it right."""
+
+    pointer: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+class Problem(Answer):
+    """A refusal as RFC 9457 tells it."""
+
+    status: int
+    code: str
+    title: str = ""
+    detail: str = ""
+    action: str = ""
+    errors: tuple[Fault, ...] = ()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code that it names."""
+        return frozenset({self.code, *(fault.code for fault in self.errors)})
+
+
+class ProblemError(Exception):
+    """The system refused; `problem` says why, in the caller's language."""
+
+    def __init__(self, problem: Problem, request: str) -> None:
+        faults = "".join(f" [{fault.pointer}: {fault.detail}]" for fault in problem.errors)
+        super().__init__(f"{request}: {problem.status} {problem.code}: {problem.title} {problem.detail}{faults}")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls the gateway for one person.
+
+    A gateway or service that is away for less than `patience` seconds is waited for; whatever creates something is
+    repeated under the same idempotency key.
+    """
+
+    client: httpx.AsyncClient
+    token: str
+    language: str = "zh-CN"
+    patience: float = 30.0
+
+    async def get(self, path: str, answer: type[AnswerT], query: Query | None = None) -> AnswerT:
+        """Read. Raises ProblemError when refused."""
+        return _parsed(await self.send("GET", path, query=query), answer)
+
+    async def post(self, path: str, answer: type[AnswerT], body: Json = None, *, key: str = "") -> AnswerT:
+        """Do something, once, however often it has to be sent. Raises ProblemError when refused."""
+        return _parsed(await self.send("POST", path, body=body, key=key), answer)
+
+    async def put(self, path: str, answer: type[AnswerT], body: Json) -> AnswerT:
+        """Replace something. Raises ProblemError when refused."""
+        return _parsed(await self.send("PUT", path, body=body), answer)
+
+    async def upload(
+        self, path: str, answer: type[AnswerT], *, file: tuple[str, bytes, str], fields: Mapping[str, str]
+    ) -> AnswerT:
+        """Send a file (name, content, media type) with form fields. Raises ProblemError when refused."""
+        request = self.client.build_request(
+            "POST", path, data=dict(fields), files={"file": file}, headers=self._headers(uuid4().hex)
+        )
+        return _parsed(await self._patiently(request), answer)
+
+    async def send(
+        self, method: str, path: str, *, body: Json = None, query: Query | None = None, key: str = ""
+    ) -> httpx.Response:
+        """Send a request and return the answer. Raises ProblemError when refused."""
+        headers = self._headers(key or uuid4().hex if method == "POST" else "")
+        content = None
+        if body is not None:
+            content = orjson.dumps(body)
+            headers["Content-Type"] = "application/json"
+        request = self.client.build_request(method, path, content=content, params=query, headers=headers)
+        return await self._patiently(request)
+
+    def _headers(self, key: str) -> dict[str, str]:
+        headers = {"Accept-Language": self.language}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if key:
+            headers["Idempotency-Key"] = key
+        return headers
+
+    async def _patiently(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                response = await self.client.send(request)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if response.status_code not in _COMING_BACK or time.monotonic() > deadline:
+                    return _accepted(response)
+            await asyncio.sleep(_PAUSE)
+
+
+def connect(gateway: str, *, connections: int = 32) -> httpx.AsyncClient:
+    """Open the pool of connections that many callers share."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=50)
+    return httpx.AsyncClient(base_url=gateway, limits=limits, timeout=httpx.Timeout(60, connect=5), trust_env=False)
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    request = f"{response.request.method} {response.request.url.path}"
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(status=response.status_code, code="not-a-problem", detail=response.text[:300])
+    raise ProblemError(problem, request)
+
+
+def _parsed(response: httpx.Response, answer: type[AnswerT]) -> AnswerT:
+    return answer.model_validate_json(response.content or b"{}")

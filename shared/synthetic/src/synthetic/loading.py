@@ -1,0 +1,117 @@
+"""Loading a population into a running system, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from runtime.blind_index import BlindIndex
+from runtime.texts import Language, Texts
+from synthetic.caller import Caller, connect
+from synthetic.households import Household, Kind
+from synthetic.outside import count_of_events, load_mirror, publish_records
+from synthetic.population import Population
+from synthetic.progress import Bars
+from synthetic.registering import Relation, make_guardian, register_all
+
+TEXTS = Texts.of("synthetic")
+
+
+class Loaded(BaseModel):
+    """What has been loaded into this `var`; `examples` are resident ids by the kind of their household."""
+
+    model_config = ConfigDict(frozen=True)
+    seed: int
+    day: date
+    households: int
+    done: bool = False
+    examples: dict[Kind, str] = {}
+
+    @property
+    def population(self) -> Population:
+        """The population that this says."""
+        return Population(self.seed, self.day, self.households)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The system to load into, and the folder that remembers what has been loaded."""
+
+    gateway: str
+    amqp_url: str
+    keys: Path
+    folder: Path
+    environment: Mapping[str, str]
+    clerk_token: str
+    language: Language
+
+    @property
+    def note(self) -> Path:
+        """The file that says what has been loaded."""
+        return self.folder / "loaded.json"
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """What has been loaded, or begun to be."""
+        return Loaded.model_validate_json(self.note.read_bytes()) if self.note.exists() else None
+
+    def remember(self, loaded: Loaded) -> None:
+        """Write down what has been loaded."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.note.write_text(loaded.model_dump_json(indent=2), encoding="utf-8")
+
+
+async def load(target: Target, wanted: Loaded) -> Loaded:
+    """Load a population, or go on with the one that was begun; everything already there is left as it is."""
+    begun = target.loaded or wanted
+    if begun.done:
+        return begun
+    target.remember(begun)
+    bars = Bars()
+    with bars.shown():
+        await _load_records(target, begun.population, bars)
+        residents = await _register(target, begun.population, bars)
+    loaded = begun.model_copy(update={"done": True, "examples": _examples(begun.population, residents)})
+    target.remember(loaded)
+    return loaded
+
+
+async def _load_records(target: Target, population: Population, bars: Bars) -> None:
+    index = BlindIndex.from_file(target.keys / "blind-index.key")
+    with bars.bar(TEXTS.say(target.language, "mirror"), None) as advance:
+        advance(await load_mirror(population, index, target.folder / "mirror.jsonl", target.environment))
+    with bars.bar(TEXTS.say(target.language, "departments"), count_of_events(population)) as advance:
+        await publish_records(population, index, target.amqp_url, advance)
+
+
+async def _register(target: Target, population: Population, bars: Bars) -> Mapping[str, str]:
+    async with connect(target.gateway) as client:
+        clerk = Caller(client, target.clerk_token, target.language)
+        with bars.bar(TEXTS.say(target.language, "residents"), len(population.people)) as advance:
+            residents = await register_all(clerk, population.people, lambda: advance(1))
+        families = [made for made in population.households if made.child is not None]
+        with bars.bar(TEXTS.say(target.language, "guardianships"), len(families)) as advance:
+            for made in families:
+                await appoint(clerk, made, residents)
+                advance(1)
+    return residents
+
+
+async def appoint(clerk: Caller, made: Household, residents: Mapping[str, str]) -> None:
+    """Register that the head of a household may act for its child."""
+    if made.child is None:
+        return
+    relation: Relation = "father" if made.head.sex == "male" else "mother"
+    guardian, child = residents[made.head.number], residents[made.child.number]
+    await make_guardian(clerk, guardian, child, relation, made.birth_certificate_number)
+
+
+def _examples(population: Population, residents: Mapping[str, str]) -> dict[Kind, str]:
+    found: dict[Kind, str] = {}
+    for made in population.households:
+        found.setdefault(made.kind, residents[made.head.number])
+    return found
