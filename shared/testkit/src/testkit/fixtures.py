@@ -11,22 +11,21 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import aio_pika
 import pytest
 from pymongo import AsyncMongoClient
 
+from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import ROOT, Layout
-from local_stack.ports import Ports
+from local_stack.ports import Ports, require_free
 from messaging import topology
 from messaging.documents import Document
 from messaging.topology import Topology, dead_letters_of, delay_name
 from runtime.kernel import Database
 
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
-TEST_PORTS = Ports(19000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,8 @@ def infrastructure() -> Iterator[Addresses]:
     if os.environ.get("TESTCONTAINERS"):
         yield from _containers()
     else:
-        layout = Layout(Path(os.environ.get("YIZHENG_TEST_VAR", "") or ROOT / "var" / "test"))
-        with Infrastructure(layout, TEST_PORTS) as running:
+        ports = free_ports()
+        with Infrastructure(Layout(ROOT / "var" / f"test-{ports.base}"), ports) as running:
             yield Addresses(running.amqp_url, running.mongodb_url)
 
 
@@ -86,6 +85,19 @@ async def _empty(url: str, declared: Topology) -> None:
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
             await queue.purge()
+
+
+def free_ports(first: int = 19000) -> Ports:
+    """Find a base whose ports are all free, so that two test runs can go on side by side."""
+    for base in range(first, first + 2000, 100):
+        ports = Ports(base)
+        try:
+            for port in (ports.broker, ports.broker_distribution, ports.epmd, ports.store, ports.gateway):
+                require_free(port, "tests")
+        except StackError:
+            continue
+        return ports
+    raise StackError(f"no free ports from {first} on")
 
 
 def _containers() -> Iterator[Addresses]:
