@@ -13,9 +13,8 @@ from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError, load
 from standards.working_days import Calendar
 
-_CODE = r"([a-z][a-z0-9-]*)"
-_DEPARTMENT = re.compile(rf"""\b(?:department|to): *{_CODE}|^ +{_CODE}: *\[|^ +"\d+": *{_CODE}""")
-"""Where a line of `routes.yaml` names a department: in a route, as the key of decisions, for a sub-district."""
+_DEPARTMENT = re.compile(r"\b(?:department|to): *([a-z][a-z0-9-]*)")
+"""Where a line of `routes.yaml` names a department."""
 
 
 class Settings(ServiceSettings):
@@ -46,5 +45,5 @@ def _unknown_departments(path: Path, known: set[str]) -> list[str]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if not line.lstrip().startswith("#")
         for found in _DEPARTMENT.finditer(line)
-        if (code := found[1] or found[2] or found[3]) not in known
+        if (code := found[1]) not in known
     ]

@@ -12,7 +12,6 @@ from standards.working_days import Calendar
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-SubDistrictCode = Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
 WorkingDays = Annotated[int, Field(ge=0, le=60)]
 FieldKind = Literal["text", "date", "names", "flag", "count", "key"]
 
@@ -53,6 +52,20 @@ class FieldCheckRoute(Record):
     escalate: tuple[Level, ...]
 
 
+class SubDistrict(Record):
+    """A sub-district; `department` is its office."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
+    department: Code
+
+
+class DecisionRoute(Record):
+    """Who is told when a department does not decide in time."""
+
+    department: Code
+    escalate: tuple[Level, ...]
+
+
 class Routes(Record):
     """All routes of the district."""
 
@@ -60,8 +73,8 @@ class Routes(Record):
     documents: dict[Code, DocumentRoute]
     other_documents: DocumentRoute
     field_checks: FieldCheckRoute
-    sub_districts: dict[SubDistrictCode, Code]
-    decisions: dict[Code, tuple[Level, ...]]
+    sub_districts: tuple[SubDistrict, ...]
+    decisions: tuple[DecisionRoute, ...]
     other_decisions: tuple[Level, ...]
 
     def of_document(self, document_type: str) -> DocumentRoute:
@@ -70,13 +83,14 @@ class Routes(Record):
 
     def of_field_check(self, community: str) -> tuple[Level, ...]:
         """Return who is told when nobody looks at a door of `community`; without an office, that level is skipped."""
-        office = next((to for code, to in self.sub_districts.items() if community.startswith(code)), None)
+        office = next((part.department for part in self.sub_districts if community.startswith(part.code)), None)
         levels = (_at(office, level) if level.to == SUB_DISTRICT else level for level in self.field_checks.escalate)
         return tuple(level for level in levels if level is not None)
 
     def of_decision(self, department: str) -> tuple[Level, ...]:
         """Return who is told when a department does not decide in time."""
-        return self.decisions.get(department, self.other_decisions)
+        routes = (route.escalate for route in self.decisions if route.department == department)
+        return next(routes, self.other_decisions)
 
 
 class District(Record):
