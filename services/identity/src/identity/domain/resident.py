@@ -87,8 +87,8 @@ def check_same_person(resident: Resident, card: Card) -> None:
 
 
 def is_newer(resident: Resident, card: Card) -> bool:
-    """Tell whether a card says something that the one on record does not say yet."""
-    return card != resident.card and card.valid_from >= resident.card.valid_from
+    """Tell whether a card was issued after the one on record."""
+    return card.valid_from > resident.card.valid_from
 
 
 def renew(resident: Resident, card: Card, community: str, by: Actor, at: datetime) -> Resident:

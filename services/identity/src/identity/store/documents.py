@@ -71,7 +71,7 @@ class GuardianshipStore:
 
     async def run_out(self, today: date) -> list[Guardianship]:
         """List those not ended yet whose child is of age."""
-        return await self._documents.find({"ended": False, "ends_on": {"$lte": today.isoformat()}})
+        return await self._documents.find({"ended": False, "ends_on": {"$lte": today}})
 
     def save(self, document: Guardianship) -> Change:
         """Prepare to keep a guardianship's next version."""

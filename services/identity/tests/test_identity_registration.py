@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from identity.domain.card import Reading
+from identity.domain.resident import Place
+from identity.handlers import registration
+from identity.published import IdRegistered, IdUpdated
+from messaging.event import ConflictError
+from runtime.refusal import Clash, Refusal, Refusals, Stale, Unknown
+from services.identity.tests.people import (
+    CLERK,
+    COMMUNITY,
+    MAN,
+    OTHER_COMMUNITY,
+    TERMINAL,
+    Hall,
+    card,
+    number_for,
+    reading,
+)
+from standards.mask import number as masked
+from testkit.fakes import apply
+
+AT_WINDOW = Place(channel="window", community=COMMUNITY)
+NEW_ADDRESS = "深圳市龙华区民治街道1号"
+RENEWED: dict[str, object] = {
+    "valid_from": date(2026, 11, 1),
+    "valid_until": date(2046, 11, 1),
+    "address": NEW_ADDRESS,
+}
+
+
+def faults(refusal: Refusal) -> list[tuple[str, str | None]]:
+    every = refusal.refusals if isinstance(refusal, Refusals) else (refusal,)
+    return [(each.code, each.field) for each in every]
+
+
+async def test_a_person_is_registered_in_person_and_announced(hall: Hall) -> None:
+    resident = await hall.register(reading())
+    (event,) = hall.published
+    assert isinstance(event, IdRegistered)
+    assert (event.resident_id, event.holder_index) == (resident.id, resident.holder_index)
+    assert (event.name, event.channel, event.community) == ("李育成", "window", COMMUNITY)
+    assert event.sequence == resident.version == 1
+
+
+async def test_the_clear_number_is_kept_nowhere(hall: Hall) -> None:
+    resident = await hall.register(reading())
+    everything = resident.model_dump_json() + "".join(event.model_dump_json() for event in hall.published)
+    assert MAN not in everything
+    assert MAN not in repr(resident)
+    assert hall.deps.numbers.masked(resident.sealed_number) == masked(MAN) == "4****************3"
+
+
+async def test_who_registered_a_person_is_taken_from_the_sign_in(hall: Hall) -> None:
+    at_terminal = await hall.register(reading(), by=TERMINAL)
+    assert at_terminal.place.channel == "terminal"
+    assert (at_terminal.history[0].by.subject, at_terminal.history[0].by.role) == ("terminal-3", "terminal")
+
+
+async def test_the_same_person_again_is_the_same_resident_and_nothing_happens(hall: Hall) -> None:
+    first = await hall.register(reading())
+    second = await hall.register(reading(name="李 育成"), by=TERMINAL, community=OTHER_COMMUNITY)
+    assert first == second
+    assert len(hall.published) == 1
+
+
+async def test_the_same_person_with_a_newer_card_is_renewed(hall: Hall) -> None:
+    first = await hall.register(reading())
+    second = await hall.register(reading(**RENEWED))
+    assert (second.id, second.version) == (first.id, 2)
+    assert isinstance(hall.published[-1], IdUpdated)
+
+
+async def test_the_same_person_with_an_older_card_keeps_the_newer_one(hall: Hall) -> None:
+    await hall.register(reading(**RENEWED))
+    again = await hall.register(reading())
+    assert again.card == card(**RENEWED)
+
+
+async def test_a_name_in_the_other_script_is_the_same_name(hall: Hall) -> None:
+    first = await hall.register(reading(name="張麗華"))
+    assert (await hall.register(reading(name="张丽华", valid_from=date(2019, 5, 5)))).id == first.id
+
+
+async def test_another_name_under_the_same_number_is_refused_and_named(hall: Hall) -> None:
+    await hall.register(reading())
+    with pytest.raises(Clash) as caught:
+        await hall.register(reading(name="王大明"))
+    assert faults(caught.value) == [("registered-with-other-name", "name")]
+
+
+async def test_another_birth_date_under_an_older_foreign_number_is_refused_and_named(hall: Hall) -> None:
+    await hall.register(reading("USA110119900101"))
+    with pytest.raises(Refusal) as caught:
+        await hall.register(reading("USA110119900101", name="John Smith", birth_date=date(1990, 1, 2)))
+    assert caught.value.status == 409
+    assert faults(caught.value) == [
+        ("registered-with-other-name", "name"),
+        ("registered-with-other-birth-date", "birth_date"),
+    ]
+
+
+async def test_two_windows_at_once_can_not_make_two_residents(hall: Hall) -> None:
+    one = await registration.register(reading(), AT_WINDOW, CLERK, hall.deps)
+    other = await registration.register(reading(), AT_WINDOW, CLERK, hall.deps)
+    apply(one)
+    with pytest.raises(ConflictError):
+        apply(other)
+    assert len(hall.residents.all) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"number": "440309199001010014"}, ("identity-number-check-character", "number")),
+        ({"number": "440309202102290038"}, ("identity-number-impossible-date", "number")),
+        ({"number": "440309900101001"}, ("identity-number-fifteen-digits", "number")),
+        ({"number": "４４０３０９１９９００１０１００１３"}, ("identity-number-full-width", "number")),
+        ({"sex": "female"}, ("identity-number-sex-differs", "sex")),
+        ({"birth_date": date(1990, 1, 2)}, ("identity-number-birth-date-differs", "birth_date")),
+        ({"valid_until": date(2026, 11, 22)}, ("card-expired", "valid_until")),
+        ({"valid_from": date(2026, 11, 24)}, ("card-not-yet-valid", "valid_from")),
+        ({"valid_from": date(2026, 1, 2), "valid_until": date(2026, 12, 1)}, None),
+        ({"valid_until": date(2026, 11, 23)}, None),
+        ({"valid_until": None}, None),
+    ],
+)
+async def test_a_wrong_card_is_refused_and_leaves_nothing_behind(
+    hall: Hall, fields: dict[str, object], fault: tuple[str, str] | None
+) -> None:
+    number = str(fields.pop("number", MAN))
+    if fault is None:
+        await hall.register(reading(number, **fields))
+        return
+    with pytest.raises(Refusal) as caught:
+        await hall.register(reading(number, **fields))
+    assert (caught.value.status, faults(caught.value)) == (422, [fault])
+    assert not hall.residents.all
+    assert not hall.published
+
+
+async def test_everything_that_is_wrong_is_told_at_once(hall: Hall) -> None:
+    wrong = reading(sex="female", valid_until=date(2019, 1, 1))
+    with pytest.raises(Refusal) as caught:
+        await registration.register(wrong, Place(channel="terminal", community="shanghai"), CLERK, hall.deps)
+    assert set(faults(caught.value)) == {
+        ("identity-number-sex-differs", "sex"),
+        ("card-expired", "valid_until"),
+        ("card-validity-reversed", "valid_until"),
+        ("unknown-community", "community"),
+        ("channel-not-yours", "channel"),
+    }
+
+
+async def test_a_renewed_card_brings_its_validity_and_address(hall: Hall) -> None:
+    resident = await hall.register(reading())
+    hall.commit(
+        await registration.renew_card(resident.id, reading(**RENEWED), OTHER_COMMUNITY, TERMINAL, hall.deps, if_match=1)
+    )
+    renewed, event = hall.residents.all[resident.id], hall.published[-1]
+    assert (renewed.card, renewed.place.community, renewed.version) == (card(**RENEWED), OTHER_COMMUNITY, 2)
+    assert isinstance(event, IdUpdated)
+    assert (event.address, event.valid_until, event.community) == (
+        RENEWED["address"],
+        date(2046, 11, 1),
+        OTHER_COMMUNITY,
+    )
+    assert [change.field for change in renewed.history[-1].changes] == [
+        "address",
+        "valid_from",
+        "valid_until",
+        "community",
+    ]
+
+
+async def test_a_renewal_that_says_nothing_new_changes_nothing(hall: Hall) -> None:
+    resident = await hall.register(reading())
+    outcome = await registration.renew_card(resident.id, reading(), None, CLERK, hall.deps, if_match=None)
+    assert (outcome.changes, outcome.events, outcome.result) == ((), (), resident)
+
+
+@pytest.mark.parametrize(
+    ("read", "kind", "code"),
+    [
+        (reading(valid_from=date(2010, 1, 1)), Clash, "card-older"),
+        (reading(name="王大明", **RENEWED), Clash, "registered-with-other-name"),
+        (reading(number_for(date(1990, 1, 1), "003"), **RENEWED), Clash, "card-of-another-person"),
+        (reading(valid_until=date(2020, 1, 1)), Refusal, "card-expired"),
+    ],
+)
+async def test_a_card_that_does_not_renew_this_one_is_refused(
+    hall: Hall, read: Reading, kind: type[Refusal], code: str
+) -> None:
+    resident = await hall.register(reading())
+    with pytest.raises(kind, match=code):
+        await registration.renew_card(resident.id, read, None, CLERK, hall.deps, if_match=None)
+    assert hall.residents.all[resident.id] == resident
+
+
+async def test_a_renewal_on_an_older_version_is_refused(hall: Hall) -> None:
+    resident = await hall.register(reading())
+    with pytest.raises(Stale):
+        await registration.renew_card(resident.id, reading(**RENEWED), None, CLERK, hall.deps, if_match=7)
+
+
+async def test_nobody_can_be_renewed_who_is_not_registered(hall: Hall) -> None:
+    with pytest.raises(Unknown):
+        await registration.renew_card("res_nobody", reading(), None, CLERK, hall.deps, if_match=None)
