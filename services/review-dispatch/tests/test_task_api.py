@@ -1,0 +1,417 @@
+"""The tasks over HTTP: who may do what, what each refusal says, and what nobody gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from messaging.documents import Write
+from messaging.event import Event, Outcome
+from review_dispatch import api
+from review_dispatch.config import Settings, load_district
+from review_dispatch.domain import requesting
+from review_dispatch.domain.cancelling import cancel
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.queue import Waiting
+from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, OfficerDecision, Scan, Task
+from review_dispatch.handlers.needs import Deps
+from review_dispatch.store import TaskStore
+from runtime import problems
+from runtime.access import NotAuthenticatedError, Principal, Role
+from runtime.idempotency import Answer, Repeated
+from runtime.texts import Texts
+from testkit.fakes import FakeClock, FakeDocuments, apply
+
+DISTRICT = load_district(Settings().data)
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+
+PEOPLE = {
+    "wang": Principal("wang", Role.REVIEWER, departments=frozenset({"health", "land"})),
+    "zhao": Principal("zhao", Role.REVIEWER, departments=frozenset({"health", "land"})),
+    "edu": Principal("edu", Role.REVIEWER, departments=frozenset({"edu"})),
+    "grid": Principal("grid", Role.GRID_OFFICER, communities=frozenset({"440309002001"})),
+    "grid-elsewhere": Principal("grid-elsewhere", Role.GRID_OFFICER, communities=frozenset({"440309001001"})),
+    "official": Principal("official", Role.OFFICIAL),
+    "child": Principal("res_child", Role.RESIDENT),
+    "other": Principal("res_other", Role.RESIDENT),
+}
+
+
+class NamedTokens:
+    """A verifier for which a token is simply the person's name."""
+
+    async def verify(self, token: str) -> Principal:
+        """Return the person."""
+        if token not in PEOPLE:
+            raise NotAuthenticatedError("bad-token")
+        return PEOPLE[token]
+
+
+class NothingRepeated:
+    """No idempotency key was used before."""
+
+    async def find(self, repeated: Repeated) -> Answer | None:
+        """Find nothing."""
+        return None
+
+
+class NobodyCounted:
+    """A count that finds nothing."""
+
+    async def on(self, today: date) -> Sequence[Waiting]:
+        """Count nothing."""
+        return ()
+
+
+class MemoryKernel:
+    """Commits to the fakes and keeps what would have been published."""
+
+    def __init__(self) -> None:
+        self.idempotency = NothingRepeated()
+        self.told: list[Event] = []
+
+    async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write], traceparent: str | None) -> None:
+        """Commit, as the real one does."""
+        assert outcome.case is not None or not outcome.events
+        apply(outcome)
+        self.told.extend(outcome.events)
+
+
+@dataclass
+class Window:
+    """The service behind its HTTP edge, all in memory."""
+
+    http: httpx.AsyncClient
+    tasks: FakeDocuments[Task]
+    kernel: MemoryKernel
+
+    async def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """Send one request as somebody."""
+        signed = {"Authorization": f"Bearer {who}", "Accept-Language": "en", **headers}
+        return await self.http.request(method, f"/v1/tasks{path}", json=body, headers=signed)
+
+    async def claim(self, who: str, task: Task) -> httpx.Response:
+        """Claim a task."""
+        return await self.ask(who, "POST", f"/{task.id}/claim")
+
+    def keep(self, task: Task) -> Task:
+        """Put a task into the store."""
+        apply(Outcome(changes=[self.tasks.save(task)]))
+        return task
+
+    def types(self) -> list[str]:
+        """The types of what was published."""
+        return [event.type.removeprefix("review-dispatch.") for event in self.kernel.told]
+
+
+@pytest.fixture
+async def window() -> AsyncIterator[Window]:
+    tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
+    app.state.kernel, app.state.verifier = kernel, NamedTokens()
+    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), NobodyCounted(), DISTRICT, FakeClock(NOW))
+    app.include_router(api.router, prefix="/v1")
+    problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        yield Window(http, tasks, kernel)
+
+
+def review(document_type: str = "birth-certificate", *, application: str = "app_1", asked: datetime = NOW) -> Task:
+    about = DocumentReview(
+        requirement="proof",
+        attempt=1,
+        document_type=document_type,
+        document_types=(document_type,),
+        holder=Holder(resident_id="res_child", index="9f" * 32),
+        comparison=(
+            Comparison(field="certificate_number", result="different", reason="differs", claimed="O43", held="O44"),
+        ),
+        claims={"certificate_number": "O43"},
+        scans=(Scan(scan_id="s1", document_type=document_type, media_type="image/png", size=9, sha256="ab"),),
+    )
+    return requesting.review(
+        application, "school-enrolment", about, None, district=DISTRICT, at=asked, today=asked.date()
+    )
+
+
+def door() -> Task:
+    about = DoorCheck(applicant_name="李育成", address="民乐新村3栋502", community="440309002001")
+    return requesting.door_check("app_2", "residence-permit", about, date(2026, 11, 27), district=DISTRICT, at=NOW)
+
+
+def decision() -> Task:
+    about = OfficerDecision(subject_name="李思远", proven=())
+    due = date(2026, 12, 18)
+    return requesting.decision("app_3", "school-enrolment", about, "edu", due, district=DISTRICT, at=NOW)
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    """A refusal's status and code; each has its texts."""
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["title"]
+    assert problem["action"]
+    return answer.status_code, problem["code"]
+
+
+async def test_a_queue_shows_only_what_is_the_reviewers(window: Window) -> None:
+    window.keep(review())
+    window.keep(decision())
+    window.keep(door())
+    mine = (await window.ask("wang", "GET", "")).json()["items"]
+    assert [task["document_type"] for task in mine] == [{"code": "birth-certificate", "name": "Birth certificate"}]
+    assert [task["kind"]["code"] for task in (await window.ask("grid", "GET", "")).json()["items"]] == ["field-check"]
+    assert (await window.ask("grid-elsewhere", "GET", "")).json()["items"] == []
+    assert len((await window.ask("official", "GET", "")).json()["items"]) == 3
+
+
+async def test_a_queue_says_nothing_about_the_person(window: Window) -> None:
+    window.keep(door())
+    assert "李育成" not in (await window.ask("grid", "GET", "")).text
+
+
+@pytest.mark.parametrize(
+    ("who", "query", "code"),
+    [
+        ("wang", "department=edu", "department-of-others"),
+        ("grid", "community=440309001001", "community-of-others"),
+    ],
+)
+async def test_nobody_asks_for_somebody_elses_queue(window: Window, who: str, query: str, code: str) -> None:
+    assert told(await window.ask(who, "GET", f"?{query}")) == (403, code)
+
+
+async def test_a_grid_officer_asks_for_doors_only(window: Window) -> None:
+    assert told(await window.ask("grid", "GET", "?kind=review")) == (422, "grid-officers-check-doors")
+
+
+async def test_filters_narrow_the_queue(window: Window) -> None:
+    late = window.keep(review(application="app_late", asked=NOW - timedelta(days=20)))
+    house = window.keep(review("property-certificate", application="app_house"))
+    await window.claim("wang", house)
+
+    async def found(query: str) -> list[str]:
+        answer = await window.ask("wang", "GET", f"?{query}")
+        return [task["task_id"] for task in answer.json()["items"]]
+
+    assert await found("overdue=true") == [late.id]
+    assert await found("mine=true") == [house.id]
+    assert await found("status=claimed") == [house.id]
+    assert await found("status=open&status=claimed") == [late.id, house.id]
+    assert await found("document_type=property-certificate") == [house.id]
+    assert await found("application_id=app_late") == [late.id]
+    assert await found("department=land") == [house.id]
+    assert await found("kind=decision") == []
+
+
+async def test_pages_follow_each_other_without_gaps_or_repetitions(window: Window) -> None:
+    kept = {window.keep(review(application=f"app_{n}")).id for n in range(5)}
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = (await window.ask("wang", "GET", f"?limit=2{cursor and f'&cursor={cursor}'}")).json()
+        seen += [task["task_id"] for task in answer["items"]]
+        cursor = answer["next"]
+    assert len(seen) == len(set(seen)) == 5
+    assert set(seen) == kept
+
+
+async def test_a_cursor_of_ones_own_making_is_refused(window: Window) -> None:
+    assert told(await window.ask("wang", "GET", "?cursor=WzFd"))[1] == "bad-cursor"
+
+
+async def test_values_are_shown_side_by_side_to_whoever_has_claimed_it(window: Window) -> None:
+    task = window.keep(review())
+    before = (await window.ask("wang", "GET", f"/{task.id}")).json()
+    assert before["values_hidden"]
+    assert before["document"]["comparison"][0]["result"] == {"code": "different", "name": "Different"}
+    assert (before["document"]["comparison"][0]["held"], before["document"]["claims"]) == (
+        None,
+        {"certificate_number": None},
+    )
+
+    await window.claim("wang", task)
+    after = (await window.ask("wang", "GET", f"/{task.id}")).json()
+    compared = after["document"]["comparison"][0]
+    assert (compared["claimed"], compared["held"]) == ("O43", "O44")
+    assert after["document"]["scans"][0]["scan_id"] == "s1"
+    assert after["document"]["may_enter"]["parents"] == "names"
+    assert after["document"]["may_return"] == ["certificate_number", "scans"]
+    assert (await window.ask("zhao", "GET", f"/{task.id}")).json()["values_hidden"]
+    assert (await window.ask("official", "GET", f"/{task.id}")).json()["values_hidden"]
+
+
+async def test_a_task_of_another_department_or_community_is_refused(window: Window) -> None:
+    task, check = window.keep(review()), window.keep(door())
+    assert told(await window.ask("edu", "GET", f"/{task.id}")) == (403, "task-of-others")
+    assert told(await window.claim("edu", task)) == (403, "task-of-others")
+    assert told(await window.claim("grid-elsewhere", check)) == (403, "task-of-others")
+    assert told(await window.claim("grid", task)) == (403, "task-of-others")
+
+
+async def test_residents_and_strangers_have_no_queue(window: Window) -> None:
+    assert told(await window.ask("child", "GET", "")) == (403, "wrong-role")
+    assert told(await window.ask("nobody", "GET", "")) == (401, "bad-token")
+    assert told(await window.claim("official", window.keep(review()))) == (403, "wrong-role")
+
+
+async def test_an_unknown_task_is_not_found(window: Window) -> None:
+    assert told(await window.ask("wang", "GET", "/task_x")) == (404, "no-such-task")
+    assert told(await window.ask("wang", "POST", "/task_x/claim")) == (404, "no-such-task")
+
+
+async def test_a_claim_tells_the_next_one_who_has_it(window: Window) -> None:
+    task = window.keep(review())
+    taken = await window.claim("wang", task)
+    assert (taken.status_code, taken.json()["claimed_by"], taken.headers["etag"]) == (200, "wang", '"2"')
+    assert taken.json()["version"] == 2
+    refused = await window.claim("zhao", task)
+    assert told(refused) == (409, "task-claimed-by-another")
+    assert "wang" in refused.json()["detail"]
+
+
+async def test_a_refusal_is_in_chinese_unless_english_is_asked_for(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    refused = await window.http.post(f"/v1/tasks/{task.id}/claim", headers={"Authorization": "Bearer zhao"})
+    assert refused.json()["title"] == "已有人认领"
+
+
+async def test_an_approval_is_published_with_the_approved_values(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    answer = await window.ask("wang", "POST", f"/{task.id}/approval", {"fields": {"parents": ["李育成", "陈静"]}})
+    assert answer.json()["status"] == {"code": "approved", "name": "Approved"}
+    assert window.types() == ["review-approved.v1"]
+    event = window.kernel.told[0].model_dump()
+    assert event["fields"] == {"certificate_number": "O43", "parents": ["李育成", "陈静"]}
+    assert (event["reviewer"], event["second_reviewer"], event["department"]) == ("wang", None, "health")
+
+
+async def test_two_people_approve_what_asks_for_it(window: Window) -> None:
+    task = window.keep(review("property-certificate"))
+    await window.claim("wang", task)
+    first = await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    assert first.json()["status"]["code"] == "awaiting-second"
+    assert window.types() == []
+    assert told(await window.claim("wang", task)) == (409, "second-reviewer-is-first")
+    assert told(await window.ask("wang", "POST", f"/{task.id}/approval", {})) == (409, "second-reviewer-is-first")
+    await window.claim("zhao", task)
+    await window.ask("zhao", "POST", f"/{task.id}/approval", {})
+    event = window.kernel.told[0].model_dump()
+    assert (event["reviewer"], event["second_reviewer"]) == ("wang", "zhao")
+
+
+async def test_deciding_on_somebody_elses_claim_is_refused_and_leaves_nothing_behind(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    bodies = {"approval": {}, "rejection": {"reason": "?"}, "return": {"field": "scans", "message": "?"}}
+    for deed, body in bodies.items():
+        assert told(await window.ask("zhao", "POST", f"/{task.id}/{deed}", body)) == (409, "task-claimed-by-another")
+    assert window.types() == []
+    assert window.tasks.all[task.id].status == "claimed"
+
+
+async def test_approval_after_a_withdrawal_says_that_it_was_withdrawn(window: Window) -> None:
+    task = window.keep(cancel(review(), "withdrawn", NOW))
+    refused = await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    assert told(refused) == (409, "task-cancelled-withdrawn")
+    assert "withdrew" in refused.json()["detail"]
+    assert window.types() == []
+
+
+async def test_a_rejection_and_a_return_are_published_with_what_the_applicant_reads(window: Window) -> None:
+    first, second = window.keep(review()), window.keep(review(application="app_9"))
+    for task in (first, second):
+        await window.claim("wang", task)
+    await window.ask("wang", "POST", f"/{first.id}/rejection", {"reason": "印章无法辨认"})
+    await window.ask("wang", "POST", f"/{second.id}/return", {"field": "certificate_number", "message": "请填写编号"})
+    assert window.types() == ["review-rejected.v1", "review-returned.v1"]
+    rejected, returned = (event.model_dump() for event in window.kernel.told)
+    assert rejected["reason"] == "印章无法辨认"
+    assert (returned["field"], returned["message"]) == ("certificate_number", "请填写编号")
+
+
+async def test_a_return_must_name_a_compared_field(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    refused = await window.ask("wang", "POST", f"/{task.id}/return", {"field": "shoe_size", "message": "?"})
+    assert told(refused) == (422, "return-field-not-compared")
+    assert refused.json()["errors"][0]["pointer"] == "#/field"
+
+
+async def test_a_grid_officer_passes_or_fails_a_door(window: Window) -> None:
+    check = window.keep(door())
+    shown = (await window.claim("grid", check)).json()
+    assert shown["door"] == {"applicant_name": "李育成", "address": "民乐新村3栋502"}
+    assert shown["community"]["name"] == "Minzhi"
+    await window.ask("grid", "POST", f"/{check.id}/approval", {"note": "本人居住"})
+    assert window.types() == ["field-check-passed.v1"]
+
+    another = window.keep(door().model_copy(update={"id": "task_other"}))
+    await window.claim("grid", another)
+    await window.ask("grid", "POST", f"/{another.id}/rejection", {"reason": "无人居住"})
+    assert window.types()[-1] == "field-check-failed.v1"
+
+
+async def test_an_officer_decides(window: Window) -> None:
+    task = window.keep(decision())
+    await window.claim("edu", task)
+    await window.ask("edu", "POST", f"/{task.id}/rejection", {"reason": "不在学区"})
+    assert window.types() == ["decision-made.v1"]
+    event = window.kernel.told[0].model_dump()
+    assert (event["approved"], event["reason"], event["officer"]) == (False, "不在学区", "edu")
+
+
+async def test_fields_belong_to_documents_only(window: Window) -> None:
+    task = window.keep(decision())
+    await window.claim("edu", task)
+    refused = await window.ask("edu", "POST", f"/{task.id}/approval", {"valid_until": "2030-01-01"})
+    assert told(refused) == (422, "approval-has-no-document")
+
+
+async def test_a_note_is_kept_and_changes_nothing_else(window: Window) -> None:
+    task = window.keep(review())
+    answer = await window.ask("wang", "POST", f"/{task.id}/notes", {"text": "已致电医院"})
+    assert answer.status_code == 201
+    assert answer.json()["status"]["code"] == "open"
+    assert answer.json()["steps"][-1]["note"] == "已致电医院"
+
+
+@pytest.mark.parametrize(
+    ("deed", "body"),
+    [("rejection", {}), ("rejection", {"reason": "  "}), ("return", {"field": "scans"}), ("notes", {"txt": "?"})],
+)
+async def test_a_body_that_lacks_or_misspells_something_is_refused(window: Window, deed: str, body: object) -> None:
+    task = window.keep(review())
+    assert told(await window.ask("wang", "POST", f"/{task.id}/{deed}", body)) == (422, "invalid-input")
+
+
+async def test_a_change_made_on_an_older_version_is_refused(window: Window) -> None:
+    task = window.keep(review())
+    seen = (await window.ask("wang", "GET", f"/{task.id}")).headers["etag"]
+    assert seen == '"1"'
+    await window.ask("zhao", "POST", f"/{task.id}/notes", {"text": "?"})
+    stale = await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": seen})
+    assert told(stale) == (412, "stale-version")
+    assert (await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": '"2"'})).status_code == 200
+
+
+async def test_a_resident_reads_who_has_looked_at_their_documents(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    looks = (await window.ask("child", "GET", "/looks")).json()["items"]
+    assert looks[0]["application_id"] == "app_1"
+    assert [(look["by"], look["action"]["code"]) for look in looks[0]["looks"]] == [
+        ("wang", "claimed"),
+        ("wang", "approved"),
+    ]
+    assert (await window.ask("other", "GET", "/looks")).json()["items"] == []
+    assert told(await window.ask("wang", "GET", "/looks")) == (403, "wrong-role")

@@ -1,0 +1,183 @@
+"""The task store behaves alike on the fake and on the real store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from messaging.commit import Committer
+from messaging.documents import Document, Documents, Write
+from messaging.event import Change, ConflictError, Outcome
+from review_dispatch.config import Settings, load_district
+from review_dispatch.domain import requesting, working
+from review_dispatch.domain.case import Case
+from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, Task
+from review_dispatch.store import INDEXES, TASKS, Collection, TaskStore, WaitingCount, cases_in
+from testkit.fakes import FakeDocuments, apply
+
+DISTRICT = load_district(Settings().data)
+NOW = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+
+
+@dataclass
+class Shelf:
+    """Tasks and cases somewhere, and the way to commit changes to them."""
+
+    tasks: TaskStore
+    cases: Collection[Case]
+    commit: Callable[[list[Change]], Awaitable[None]]
+
+    async def keep(self, *tasks: Task) -> None:
+        """Store tasks."""
+        await self.commit([self.tasks.save(task) for task in tasks])
+
+
+def _in_memory() -> Shelf:
+    async def commit(changes: list[Change]) -> None:
+        apply(Outcome(changes=changes))
+
+    return Shelf(TaskStore(FakeDocuments(Task)), FakeDocuments(Case), commit)
+
+
+async def _really(database: AsyncDatabase[Document]) -> tuple[Shelf, Committer]:
+    for name, indexes in INDEXES.items():
+        await database.create_collection(name)
+        if indexes:
+            await database[name].create_indexes(indexes)
+    committer = Committer(database)
+    await committer.prepare()
+    committer.start()
+
+    async def commit(changes: list[Change]) -> None:
+        await committer.commit([change for change in changes if isinstance(change, Write)])
+
+    return Shelf(TaskStore(Documents(database, TASKS, Task)), cases_in(database), commit), committer
+
+
+@pytest.fixture
+def fake_shelf() -> Shelf:
+    return _in_memory()
+
+
+@pytest.fixture
+async def real_shelf(database: AsyncDatabase[Document]) -> AsyncIterator[Shelf]:
+    real, committer = await _really(database)
+    yield real
+    await committer.stop()
+
+
+@pytest.fixture(params=["fake_shelf", "real_shelf"])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    chosen = request.getfixturevalue(request.param)
+    assert isinstance(chosen, Shelf)
+    return chosen
+
+
+def review(number: int = 1, document_type: str = "birth-certificate", *, days_ago: int = 0) -> Task:
+    about = DocumentReview(
+        requirement="proof",
+        attempt=1,
+        document_type=document_type,
+        document_types=(document_type, "household-register"),
+        holder=Holder(resident_id=f"res_{number % 2}", index="9f" * 32),
+        comparison=(Comparison(field="parents", result="close", claimed=["李育成", "陈静"], held=None),),
+        claims={"parents": ["李育成", "陈静"], "complete": True, "months_paid": 12},
+        scans=(),
+    )
+    asked = NOW - timedelta(days=days_ago)
+    return requesting.review(
+        f"app_{number}", "school-enrolment", about, "440309002001", district=DISTRICT, at=asked, today=asked.date()
+    )
+
+
+def door() -> Task:
+    about = DoorCheck(applicant_name="李育成", address="3栋502", community="440309002001")
+    return requesting.door_check("app_9", "residence-permit", about, date(2026, 11, 20), district=DISTRICT, at=NOW)
+
+
+async def test_what_was_stored_comes_back_as_it_was(shelf: Shelf) -> None:
+    task = working.claim(review(), "wang", NOW)
+    await shelf.keep(task)
+    assert await shelf.tasks.get(task.id) == task.model_copy(update={"version": 1})
+    assert await shelf.tasks.get("task_x") is None
+
+
+async def test_of_two_who_change_the_same_version_one_is_refused(shelf: Shelf) -> None:
+    await shelf.keep(review())
+    read = await shelf.tasks.get(review().id)
+    assert read is not None
+    await shelf.keep(working.claim(read, "wang", NOW))
+    with pytest.raises(ConflictError):
+        await shelf.keep(working.claim(read, "zhao", NOW))
+    with pytest.raises(ConflictError):
+        await shelf.keep(review())
+    kept = await shelf.tasks.get(read.id)
+    assert kept is not None
+    assert kept.claim is not None
+    assert kept.claim.by == "wang"
+
+
+async def test_a_queue_is_in_the_order_of_deadlines_and_continues_behind_a_place(shelf: Shelf) -> None:
+    tasks = [review(1), review(2, days_ago=7), review(3, days_ago=3)]
+    await shelf.keep(*tasks)
+    wanted = Wanted(departments=frozenset({"health", "land"}))
+    whole = await shelf.tasks.queue(wanted, after=None, limit=10)
+    assert [task.application_id for task in whole] == ["app_2", "app_3", "app_1"]
+    rest = await shelf.tasks.queue(wanted, after=whole[0].place, limit=1)
+    assert [task.application_id for task in rest] == ["app_3"]
+
+
+async def test_every_filter_narrows_the_queue(shelf: Shelf) -> None:
+    taken = working.claim(review(1, "property-certificate"), "wang", NOW)
+    await shelf.keep(taken, review(2, days_ago=30), door())
+
+    async def found(wanted: Wanted) -> list[str]:
+        return sorted(task.application_id for task in await shelf.tasks.queue(wanted, after=None, limit=10))
+
+    assert await found(Wanted()) == ["app_1", "app_2", "app_9"]
+    assert await found(Wanted(departments=frozenset())) == []
+    assert await found(Wanted(departments=frozenset({"health"}))) == ["app_2"]
+    assert await found(Wanted(communities=frozenset({"440309002001"}), kind="field-check")) == ["app_9"]
+    assert await found(Wanted(statuses=frozenset({"claimed", "approved"}))) == ["app_1"]
+    assert await found(Wanted(document_type="birth-certificate")) == ["app_2"]
+    assert await found(Wanted(application_id="app_9")) == ["app_9"]
+    assert await found(Wanted(due_before=TODAY)) == ["app_2", "app_9"]
+    assert await found(Wanted(claimed_by="wang")) == ["app_1"]
+
+
+async def test_what_is_overdue_and_can_go_up_is_found_the_longest_overdue_first(shelf: Shelf) -> None:
+    at_the_top = review(4, days_ago=40).model_copy(update={"escalation": ()})
+    await shelf.keep(review(1), review(2, days_ago=10), review(3, days_ago=20), at_the_top)
+    found = await shelf.tasks.to_escalate(TODAY, 10)
+    assert [task.application_id for task in found] == ["app_3", "app_2"]
+
+
+async def test_tasks_about_a_residents_documents_are_found(shelf: Shelf) -> None:
+    await shelf.keep(review(1), review(2), review(3), door())
+    found = await shelf.tasks.about("res_1", after=None, limit=10)
+    assert sorted(task.application_id for task in found) == ["app_1", "app_3"]
+
+
+async def test_a_case_comes_back_as_it_was(shelf: Shelf) -> None:
+    case = Case(id="app_1").with_task(review()).closed("withdrawn", NOW)
+    await shelf.commit([shelf.cases.save(case)])
+    assert await shelf.cases.get("app_1") == case.model_copy(update={"version": 1})
+
+
+async def test_what_waits_is_counted_by_kind_and_department(
+    real_shelf: Shelf, database: AsyncDatabase[Document]
+) -> None:
+    done = review(5).model_copy(update={"status": "approved"})
+    await real_shelf.keep(review(1), review(2, days_ago=30), review(3, "property-certificate"), door(), done)
+    counted = await WaitingCount(database).on(TODAY)
+    assert sorted(counted, key=lambda each: each.department) == [
+        Waiting(kind="field-check", department="community", waiting=1, overdue=1),
+        Waiting(kind="review", department="health", waiting=2, overdue=1),
+        Waiting(kind="review", department="land", waiting=1, overdue=0),
+    ]
