@@ -47,7 +47,7 @@ _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 _PROVINCE = re.compile(rf"^([{_HAN}]{{2,8}}?)(?:省|自治区|特别行政区)")
 _CITY = re.compile(rf"^([{_HAN}]{{2,8}}?)(?:市(?![场民政])|自治州|地区|盟)(?:市辖区)?")
 # 小区, 社区, 园区 and the like are no districts.
-_DISTRICT = re.compile(rf"^([{_HAN}]{{1,7}}?[^\W小社园校片业宅厂库发景舍住0-9A-Z])(?:新区|区|县|旗)")
+_DISTRICT = re.compile(rf"^([{_HAN}]{{0,7}}?[^\W小社园校片业宅厂库发景舍住市山0-9A-Z])(?:新区|区|县|旗)")
 _COUNTY_TOWN = re.compile(rf"^([{_HAN}]{{2,4}}?)市(?![场民政])")
 _STREET = re.compile(rf"^([{_HAN}]{{2,10}}?)(?:街道办事处|街道办|街道|办事处)")
 _TOWNSHIP = re.compile(rf"^([{_HAN}]{{1,6}}?)(?:镇|乡)(?!花园|广场|小区|公寓)")

@@ -49,9 +49,10 @@ def _same_name(level: str, one: str, other: str, above: set[str]) -> bool:
         return True
     if len(shorter) < _SHORTEST_NAME or not longer.endswith(shorter):
         return False
-    if level in _UPPER or (level == "street" and not above):
+    carried = longer.removesuffix(shorter)
+    if level in _UPPER or (level == "street" and len(carried) >= _SHORTEST_NAME):
         return True
-    return longer.removesuffix(shorter).endswith(tuple(above))
+    return carried.endswith(tuple(above))
 
 
 def _place_contradiction(left: Address, right: Address) -> Difference | None:

@@ -13,10 +13,10 @@ _AT_ONCE = 200
 
 async def turn(deps: Deps) -> Sequence[Outcome[None]]:
     """Bring the holdings of registered residents up to date where a record has begun or ended by today."""
-    outcomes = []
+    outcomes: list[Outcome[None]] = []
     for before in await deps.evidence.turning(deps.today, _AT_ONCE):
         after = settled(before, deps.today, deps.follows_person)
         if after is not before:
             changes = [deps.evidence.save(after)]
-            outcomes.append(Outcome[None](changes=changes, events=announcement(before, after), case=before.id))
+            outcomes.append(Outcome(changes=changes, events=announcement(before, after), case=before.id))
     return outcomes

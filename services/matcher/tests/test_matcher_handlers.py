@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from matcher.consumed import CityRecord, Credential, DocumentSubmitted, ItemPublished, PersonKnown
+from matcher.handlers import items, matching, people, records
+from matcher.handlers.dry_run import Asked, DryRun, Person, dry_run
+from matcher.handlers.needs import Deps
+from matcher.published import MatchFailed, MatchSucceeded
+from messaging.event import NotYet, Received, View
+from runtime.refusal import Refusal, Unknown
+from services.matcher.tests.fakes import BLIND, FakeTally, deps_of
+from testkit.fakes import apply, received
+
+NUMBER = "440309199001010013"
+INDEX = BLIND.of(NUMBER)
+FLAT = "深圳市龙华区民治街道梅陇镇花园3栋1201"
+
+
+@pytest.fixture
+def tally() -> FakeTally:
+    return FakeTally()
+
+
+@pytest.fixture
+def deps(tally: FakeTally) -> Deps:
+    return deps_of(tally=tally)
+
+
+async def hear(handler: Any, data: View, deps: Deps) -> list[Any]:  # noqa: ANN401 - any of the handlers
+    outcome = await handler(received(data), deps)
+    apply(outcome)
+    return list(outcome.events)
+
+
+async def register(deps: Deps, resident_id: str = "res_1", index: str = INDEX) -> None:
+    person = {
+        "resident_id": resident_id,
+        "holder_index": index,
+        "name": "李育成",
+        "birth_date": "1990-01-01",
+        "address": FLAT,
+        "sequence": 1,
+    }
+    await hear(people.learn_person, PersonKnown.model_validate(person), deps)
+
+
+async def hold(deps: Deps, document_type: str, fields: dict[str, Any], index: str = INDEX) -> None:
+    record = {
+        "record_id": f"city-{document_type}",
+        "document_type": document_type,
+        "holder_index": index,
+        "fields": fields,
+        "valid_from": None,
+        "valid_until": "2027-06-30",
+        "sequence": 1,
+    }
+    await hear(records.learn_city_record, CityRecord.model_validate(record), deps)
+
+
+def submitted(*document_types: str, claims: dict[str, Any], scans: tuple[str, ...] = ()) -> DocumentSubmitted:
+    return DocumentSubmitted.model_validate(
+        {
+            "application_id": "app_1",
+            "item": "senior-card",
+            "requirement": "identity",
+            "attempt": 1,
+            "document_types": list(document_types),
+            "holder": {"resident_id": "res_1", "index": INDEX},
+            "claims": claims,
+            "scans": [
+                {"scan_id": f"s{n}", "document_type": type_, "media_type": "image/png", "size": 9, "sha256": "0" * 64}
+                for n, type_ in enumerate(scans)
+            ],
+            "reviewable": True,
+            "community": "440309002001",
+        }
+    )
+
+
+CARD = {"number": INDEX, "name": "李育成", "birth_date": "1990-01-01"}
+
+
+async def test_a_proven_document_is_answered_with_its_source(deps: Deps, tally: FakeTally) -> None:
+    await register(deps)
+    await hold(deps, "id-card", CARD)
+    [answer] = await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+    assert isinstance(answer, MatchSucceeded)
+    assert (answer.source, answer.evidence_id, str(answer.valid_until)) == ("city-mirror", "city-id-card", "2027-06-30")
+    assert [(field.field, field.result) for field in answer.fields] == [
+        ("number", "equal"),
+        ("name", "equal"),
+        ("birth_date", "equal"),
+    ]
+    assert tally.counted == [(True, "id-card", "city-mirror")]
+
+
+async def test_a_document_that_is_not_proven_is_explained_with_both_values(deps: Deps) -> None:
+    await register(deps)
+    await hold(deps, "id-card", CARD)
+    wrong = {**CARD, "birth_date": "1990-10-01"}
+    [answer] = await hear(matching.match_document, submitted("id-card", claims=wrong), deps)
+    assert isinstance(answer, MatchFailed)
+    [birth_date] = [field for field in answer.fields if field.result != "equal"]
+    assert (birth_date.claimed, birth_date.held, birth_date.source) == ("1990-10-01", "1990-01-01", "city-mirror")
+    assert (birth_date.result, birth_date.reason) == ("different", "date-differs")
+    assert (answer.claims, answer.reviewable, answer.community) == (wrong, True, "440309002001")
+
+
+async def test_scans_are_passed_on_and_decide_which_document_is_explained(deps: Deps) -> None:
+    await register(deps)
+    asked = submitted(
+        "property-certificate",
+        "rental-contract-record",
+        claims={"tenant_name": "李育成", "address": FLAT},
+        scans=("portrait-photo", "rental-contract-record"),
+    )
+    [answer] = await hear(matching.match_document, asked, deps)
+    assert isinstance(answer, MatchFailed)
+    assert answer.document_type == "rental-contract-record"
+    assert [scan.scan_id for scan in answer.scans] == ["s0", "s1"]
+
+
+async def test_a_holder_who_is_not_registered_yet_is_waited_for(deps: Deps) -> None:
+    with pytest.raises(NotYet):
+        await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+    await hold(deps, "id-card", CARD)
+    with pytest.raises(NotYet):
+        await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+    await register(deps)
+    assert await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+
+
+async def test_the_card_of_a_new_resident_is_waited_for_until_it_is_stored(deps: Deps, tally: FakeTally) -> None:
+    await register(deps)
+    with pytest.raises(NotYet):
+        await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+    assert tally.counted == []
+    card = {
+        "credential_id": "c1",
+        "document_type": "id-card",
+        "holder": {"index": INDEX},
+        "fields": CARD,
+        "origin": "identity",
+        "valid_from": "2020-01-01",
+        "valid_until": None,
+        "sequence": 1,
+    }
+    await hear(records.learn_credential, Credential.model_validate(card), deps)
+    [answer] = await hear(matching.match_document, submitted("id-card", claims=CARD), deps)
+    assert isinstance(answer, MatchSucceeded)
+    assert answer.source == "district-store"
+
+
+async def test_any_other_document_is_not_waited_for(deps: Deps) -> None:
+    await register(deps)
+    [answer] = await hear(matching.match_document, submitted("portrait-photo", claims={}), deps)
+    assert isinstance(answer, MatchFailed)
+
+
+def item(**claims: Any) -> ItemPublished:  # noqa: ANN401 - values of any kind
+    requirements = [
+        {"key": "identity", "document_types": ["id-card"], "holder": "applicant", "claims": claims},
+        {
+            "key": "landlord",
+            "document_types": ["property-certificate"],
+            "holder": "second-party",
+            "claims": {"owner_name": "second_party.name", "address": "form.address"},
+        },
+    ]
+    return ItemPublished.model_validate({"item": "rental-contract-filing", "requirements": requirements})
+
+
+def asked(**people_: Person) -> Asked:
+    people_by_role: Any = {role.replace("_", "-"): person for role, person in people_.items()}
+    return Asked("rental-contract-filing", people_by_role, {"address": FLAT}, "窗口咨询")
+
+
+async def tried(deps: Deps, question: Asked) -> DryRun:
+    outcome = await dry_run(question, "official-7", deps)
+    apply(outcome)
+    assert outcome.events == ()
+    assert outcome.result is not None
+    return outcome.result
+
+
+async def test_a_later_publication_of_an_item_replaces_an_earlier_one_and_not_the_other_way(deps: Deps) -> None:
+    def at(minutes: int, data: ItemPublished) -> Received[ItemPublished]:
+        event = received(data)
+        later = event.time + timedelta(minutes=minutes)
+        return Received(event.id, event.type, event.source, event.case, later, data)
+
+    for minutes, name in ((1, "second"), (0, "first"), (2, "third"), (2, "third again")):
+        apply(await items.learn_item(at(minutes, item(name=name)), deps))
+    known = await deps.items.get("rental-contract-filing")
+    assert known is not None
+    assert known.requirements[0].claims == {"name": "third"}
+
+
+async def test_a_dry_run_answers_each_requirement_from_people_and_form(deps: Deps) -> None:
+    await hear(items.learn_item, item(name="holder.name", birth_date="applicant.birth_date"), deps)
+    await register(deps)
+    await register(deps, "res_2", "landlord")
+    await hold(deps, "id-card", CARD)
+    await hold(deps, "property-certificate", {"owner_name": "李育成", "address": FLAT}, "landlord")
+    run = await tried(deps, asked(applicant=Person("res_1", None), second_party=Person("res_2", None)))
+    assert [each.verdict is not None and each.verdict.proven for each in run.tried] == [True, True]
+    assert run.registered == {"applicant": True, "subject": True, "second-party": True}
+
+
+async def test_a_dry_run_says_which_requirement_has_no_holder(deps: Deps) -> None:
+    await hear(items.learn_item, item(name="holder.name"), deps)
+    await register(deps)
+    run = await tried(deps, asked(applicant=Person("res_1", None)))
+    assert run.tried[1].verdict is None
+
+
+async def test_a_dry_run_by_number_works_for_somebody_who_is_not_registered(deps: Deps) -> None:
+    await hear(items.learn_item, item(name="李育成", birth_date="1990-01-01"), deps)
+    await hold(deps, "id-card", CARD)
+    run = await tried(deps, asked(applicant=Person(None, NUMBER)))
+    assert run.registered["applicant"] is False
+    assert run.tried[0].verdict is not None
+    assert run.tried[0].verdict.proven
+
+
+async def test_each_resident_concerned_can_read_who_tried_what_for(deps: Deps) -> None:
+    await hear(items.learn_item, item(name="holder.name"), deps)
+    await register(deps)
+    await register(deps, "res_2", "landlord")
+    await tried(deps, asked(applicant=Person("res_1", None), second_party=Person("res_2", None)))
+    for resident in ("res_1", "res_2"):
+        [look] = await deps.looks.of_resident(resident, before=None, limit=10)
+        assert (look.official, look.purpose, look.item) == ("official-7", "窗口咨询", "rental-contract-filing")
+
+
+async def test_a_dry_run_of_an_unknown_item_or_resident_says_so(deps: Deps) -> None:
+    with pytest.raises(Unknown, match="item-unknown"):
+        await dry_run(asked(applicant=Person("res_1", None)), "official-7", deps)
+    await hear(items.learn_item, item(name="holder.name"), deps)
+    with pytest.raises(Unknown) as caught:
+        await dry_run(asked(applicant=Person("res_9", None)), "official-7", deps)
+    assert (caught.value.code, caught.value.field) == ("resident-unknown", "applicant/resident_id")
+
+
+async def test_a_dry_run_with_a_wrong_number_says_what_is_wrong_with_it(deps: Deps) -> None:
+    await hear(items.learn_item, item(name="holder.name"), deps)
+    with pytest.raises(Refusal) as caught:
+        await dry_run(asked(applicant=Person(None, "440309199001010014")), "official-7", deps)
+    assert (caught.value.code, caught.value.field) == ("identity-number-check-character", "applicant/number")
