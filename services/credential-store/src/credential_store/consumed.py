@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from credential_store.domain.credential import Value
 from messaging.event import View
@@ -70,25 +73,30 @@ class ApplicationApproved(View):
     grant: Grant | None
 
 
+Code = Annotated[str, Field(min_length=1, max_length=200)]
+Index = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Sequence = Annotated[int, Field(ge=1)]
+
+
 class RecordPublished(View):
     """`<department>.department-record-published.v1`: a record of a department, new or changed."""
 
-    department: str
-    record_id: str
-    document_type: str
-    holder_index: str
+    department: Code
+    record_id: Code
+    document_type: Code
+    holder_index: Index
     fields: dict[str, Value]
     valid_from: date | None
     valid_until: date | None
-    sequence: int
+    sequence: Sequence
 
 
 class RecordWithdrawn(View):
     """`<department>.department-record-withdrawn.v1`: a department took a record back."""
 
-    department: str
-    record_id: str
-    document_type: str
-    holder_index: str
+    department: Code
+    record_id: Code
+    document_type: Code
+    holder_index: Index
     reason: str
-    sequence: int
+    sequence: Sequence

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from pymongo.asynchronous.database import AsyncDatabase
 
 from credential_store import api, consumers, store
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps
-from messaging.documents import Document
 from runtime import service
 from runtime.clock import utc_now
 from runtime.data_files import load
+from runtime.kernel import Database
 from runtime.service import Periodic
 
 
@@ -22,7 +21,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     types = load(chosen.document_types, DocumentTypes)
 
-    async def build(database: AsyncDatabase[Document], settings: Settings) -> Deps:
+    async def build(database: Database, settings: Settings) -> Deps:
         return Deps(
             credentials=store.credentials_in(database),
             looks=store.looks_in(database),

@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.asynchronous.database import AsyncDatabase
 
 from credential_store.domain.credential import Credential
 from credential_store.domain.looks import Look
-from messaging.documents import Document, Documents
+from messaging.documents import Documents
 from messaging.event import Change
+from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
 LOOKS = "looks"
@@ -96,11 +96,11 @@ class LookDocuments:
         return self._collection.save(look)
 
 
-def credentials_in(database: AsyncDatabase[Document]) -> CredentialDocuments:
+def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
     return CredentialDocuments(Documents(database, CREDENTIALS, Credential))
 
 
-def looks_in(database: AsyncDatabase[Document]) -> LookDocuments:
+def looks_in(database: Database) -> LookDocuments:
     """Return the looks of a database."""
     return LookDocuments(Documents(database, LOOKS, Look))

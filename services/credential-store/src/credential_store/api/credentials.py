@@ -104,9 +104,7 @@ async def read(
     """Show a credential to its holder, or for a stated purpose, which the holder can read, to who keeps it."""
     credential = await looking.view(id, by, purpose, deps)
     shown = partial(detail, language=language, deps=deps, for_staff=by.role != Role.RESIDENT)
-    response = await commit(lambda: looking.remember_view(credential, by, purpose, deps), shown)
-    response.headers["ETag"] = web.etag(credential.version)
-    return response
+    return await commit(lambda: looking.remember_view(credential, by, purpose, deps), shown, only_looks=True)
 
 
 @router.post("/{id}/suspension", summary="Suspend a credential", response_model=CredentialView)

@@ -1,0 +1,313 @@
+"""The whole service over a real broker and a real store, called over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+import httpx
+import orjson
+import pytest
+
+from credential_store.config import Settings
+from credential_store.domain.identifiers import credential_id
+from credential_store.main import create_app
+from local_stack.keys import ensure_keys
+from local_stack.layout import ROOT
+from local_stack.tokens import sign
+from messaging.envelope import new_event_id
+from messaging.topology import dead_letters_of
+from runtime.blind_index import BlindIndex
+from runtime.clock import today, utc_now
+from runtime.kernel import Database
+from testkit.fixtures import Addresses
+
+EXAMPLES = ROOT / "shared" / "contracts" / "events"
+NUMBER = "440309199001010013"
+RESIDENT = "res_1"
+PATIENCE = 20.0
+
+Json = dict[str, Any]
+FoundT = TypeVar("FoundT")
+
+
+class Outside:
+    """Whoever deals with the service: publishes events to it, hears its own, calls its routes."""
+
+    def __init__(self, keys: Path, channel: aio_pika.abc.AbstractChannel, client: httpx.AsyncClient) -> None:
+        self.index = BlindIndex.from_file(keys / "blind-index.key").of(NUMBER)
+        self.heard: list[Json] = []
+        self._keys = keys
+        self._channel = channel
+        self._client = client
+
+    async def publishes(self, contract: str, publisher: str = "", **changes: object) -> None:
+        """Publish an event like the contract's example."""
+        message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
+        event_type = contract if not publisher else f"{publisher}.{contract.partition('.')[2]}"
+        message |= {"id": new_event_id(), "type": event_type, "data": message["data"] | changes}
+        exchange = await self._channel.get_exchange("events")
+        body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await exchange.publish(body, routing_key=event_type)
+
+    async def registers(self, **changes: object) -> Json:
+        """Register the person and wait until the card is stored."""
+        person: Json = {"resident_id": RESIDENT, "holder_index": self.index, "valid_until": "2046-01-01"}
+        await self.publishes("identity.id-registered.v1", **(person | changes))
+        return await self.hears("credential-stored", document_type="id-card")
+
+    async def approves(self, document_type: str, fields: Json, **changes: object) -> Json:
+        """Publish that a person approved a document, and wait until it is stored."""
+        holder = {"resident_id": RESIDENT, "index": self.index}
+        given: Json = {"document_type": document_type, "holder": holder, "fields": fields, "valid_until": None}
+        at = utc_now().isoformat()
+        await self.publishes("review-dispatch.review-approved.v1", **(given | {"approved_at": at} | changes))
+        return await self.hears("credential-stored", document_type=document_type)
+
+    async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        """Remember what the service publishes."""
+        self.heard.append(orjson.loads(message.body))
+
+    async def hears(self, event: str, **expected: object) -> Json:
+        """Wait for an event with these values and return its data; each is returned once."""
+        wanted = f"credential-store.{event}.v1"
+
+        async def found() -> Json | None:
+            matching = (e for e in self.heard if e["type"] == wanted and expected.items() <= e["data"].items())
+            return next(matching, None)
+
+        event_found = await eventually(found)
+        self.heard.remove(event_found)
+        data: Json = event_found["data"]
+        return data
+
+    async def calls(
+        self, method: str, path: str, body: Json | None = None, *, token: str = "", **headers: str
+    ) -> httpx.Response:
+        """Call a route."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        return await self._client.request(method, path, json=body, headers=sent)
+
+    def resident(self, subject: str = RESIDENT) -> str:
+        """Return a resident's token."""
+        return sign(self._keys, "resident", subject=subject)
+
+    def reviewer(self, *departments: str) -> str:
+        """Return a reviewer's token."""
+        return sign(self._keys, "reviewer", subject="reviewer-7", departments=departments)
+
+    def department(self, *departments: str) -> str:
+        """Return the token of a department's system."""
+        return sign(self._keys, "department", subject="a-system", departments=departments)
+
+
+async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    """Look until there is something."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    keys = tmp_path / "keys"
+    ensure_keys(keys)
+    monkeypatch.setenv("AMQP_URL", bus)
+    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("YIZHENG_KEYS", str(keys))
+    monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
+    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    monkeypatch.setenv("CREDENTIAL_STORE_EXPIRE_EVERY", "0.2")
+    return Settings()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Outside]:
+    """Run the service, with somebody outside who hears it."""
+    app = create_app(settings)
+    async with await aio_pika.connect(settings.amqp_url) as connection:
+        channel = await connection.channel()
+        ear = await channel.declare_queue(exclusive=True)
+        await ear.bind("events", "credential-store.#")
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store/v1") as client,
+        ):
+            outside = Outside(settings.keys, channel, client)
+            await ear.consume(outside.listens, no_ack=True)
+            yield outside
+
+
+@pytest.fixture
+async def outside(settings: Settings) -> AsyncIterator[Outside]:
+    async with running(settings) as outside:
+        yield outside
+
+
+async def test_what_was_approved_is_the_residents_and_nobody_elses(outside: Outside) -> None:
+    await outside.registers()
+    stored = await outside.approves("bank-account", {"name": "李育成", "account_number": "6222"})
+    listed = (await outside.calls("GET", "/credentials?limit=1", token=outside.resident())).json()
+    rest = (await outside.calls("GET", f"/credentials?cursor={listed['next']}", token=outside.resident())).json()
+    items = {item["document_type"]: item for item in listed["items"] + rest["items"]}
+    assert set(items) == {"id-card", "bank-account"}
+    assert "number" not in items["id-card"]["fields"]
+    assert items["bank-account"]["status_name"] == "有效"
+
+    path = f"/credentials/{stored['credential_id']}"
+    read = await outside.calls("GET", path, token=outside.resident(), Accept_Language="en")
+    assert read.status_code == 200
+    assert read.headers["ETag"] == '"1"'
+    assert read.json()["metadata"]["CertificateNumber"] == "6222"
+    assert read.json()["history"][0]["what_name"] == "Stored"
+    assert (await outside.calls("GET", path, token=outside.resident("res_2"))).status_code == 404
+
+
+async def test_a_department_that_asks_is_told_and_the_resident_can_read_that_it_asked(outside: Outside) -> None:
+    await outside.registers()
+    stored = await outside.approves("household-register", {"holder_name": "李育成", "household_number": "H1"})
+    civil = outside.department("civil")
+    question = {"purpose": "高龄津贴审核", "number": NUMBER, "document_type": "household-register"}
+    answer = await outside.calls("POST", "/queries", question, token=civil, Idempotency_Key="q1")
+    again = await outside.calls("POST", "/queries", question, token=civil, Idempotency_Key="q1")
+    assert answer.status_code == 200
+    assert again.json() == answer.json()
+    (match,) = answer.json()["matches"]
+    assert match["metadata"]["CertificateIdentifier"] == stored["identifier"]
+    assert match["metadata"]["CertificateHolderCode"] == "4****************3"
+    assert NUMBER not in answer.text
+
+    by_identifier = {"purpose": "核验证照", "identifier": stored["identifier"]}
+    assert (await outside.calls("POST", "/queries", by_identifier, token=civil)).status_code == 200
+    everything = {"purpose": "核验证照", "resident_id": RESIDENT}
+    found = (await outside.calls("POST", "/queries", everything, token=civil)).json()["matches"]
+    assert {it["document_type"] for it in found} == {"id-card", "household-register"}
+    viewed = f"/credentials/{stored['credential_id']}?purpose=抽查"
+    assert (await outside.calls("GET", viewed, token=outside.reviewer("psb"))).headers["ETag"] == '"1"'
+
+    looks = (await outside.calls("GET", "/accesses", token=outside.resident())).json()["items"]
+    assert [(it["purpose"], it["by"], it["how_name"]) for it in looks] == [
+        ("抽查", "深圳市公安局龙华分局", "查看"),
+        ("核验证照", "深圳市龙华区民政局", "查询"),
+        ("核验证照", "深圳市龙华区民政局", "查询"),
+        ("高龄津贴审核", "深圳市龙华区民政局", "查询"),
+    ]
+    assert looks[-1]["seen"][0]["document_type_name"] == "户口本"
+
+
+@pytest.mark.parametrize(
+    ("changes", "department", "status", "code"),
+    [
+        ({"document_type": "senior-card"}, "civil", 404, "no-match"),
+        ({"resident_id": "res_9", "number": None}, "civil", 404, "no-match"),
+        ({"document_type": "bank-account"}, "edu", 403, "not-shared-with-your-department"),
+        ({"holder_type": "001"}, "civil", 422, "wrong-holder-type"),
+        ({"document_type": "library-card"}, "civil", 422, "document-type-unknown"),
+        ({"number": "440309199001010014"}, "civil", 422, "identity-number-check-character"),
+        ({"resident_id": RESIDENT}, "civil", 422, "name-one"),
+        ({"purpose": " "}, "civil", 422, "invalid-input"),
+        ({"purpose": "查" * 201}, "civil", 422, "invalid-input"),
+    ],
+)
+async def test_refusals_are_told_apart(
+    outside: Outside, changes: Json, department: str, status: int, code: str
+) -> None:
+    await outside.registers()
+    question = {"purpose": "审核", "number": NUMBER, "document_type": "id-card"} | changes
+    answer = await outside.calls("POST", "/queries", question, token=outside.department(department))
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_who_has_no_token_or_the_wrong_role_learns_nothing(outside: Outside) -> None:
+    question = {"purpose": "审核", "number": NUMBER}
+    assert (await outside.calls("POST", "/queries", question)).status_code == 401
+    assert (await outside.calls("POST", "/queries", question, token=outside.resident())).status_code == 403
+    assert (await outside.calls("GET", "/accesses", token=outside.department("psb"))).status_code == 403
+
+
+async def test_that_nothing_was_found_can_be_read_too(outside: Outside) -> None:
+    await outside.registers()
+    question = {"purpose": "核查", "number": NUMBER, "document_type": "senior-card"}
+    assert (await outside.calls("POST", "/queries", question, token=outside.department("psb"))).status_code == 404
+    (look,) = (await outside.calls("GET", "/accesses", token=outside.resident())).json()["items"]
+    assert (look["asked_for_name"], look["seen"]) == ("敬老优待证", [])
+
+
+async def test_the_keeping_department_suspends_reinstates_reissues_and_revokes(outside: Outside) -> None:
+    stored = await outside.approves("vaccination-record", {"child_name": "李小华", "complete": True})
+    path, health = f"/credentials/{stored['credential_id']}", outside.reviewer("health")
+    reason = {"reason": "核查中"}
+    assert (await outside.calls("POST", f"{path}/suspension", reason, token=outside.reviewer("edu"))).status_code == 403
+    done = await outside.calls("POST", f"{path}/suspension", reason, token=health, If_Match='"1"', Idempotency_Key="a")
+    assert (done.status_code, done.json()["status"], done.headers["ETag"], done.json()["version"]) == (
+        200,
+        "02",
+        '"2"',
+        2,
+    )
+    assert (await outside.hears("credential-suspended"))["reason"] == "核查中"
+    again = await outside.calls("POST", f"{path}/suspension", reason, token=health, If_Match='"1"', Idempotency_Key="a")
+    assert again.json() == done.json()
+    stale = await outside.calls("POST", f"{path}/reinstatement", reason, token=health, If_Match='"1"')
+    assert stale.status_code == 412
+    back = await outside.calls("POST", f"{path}/reinstatement", reason, token=health, If_Match='"2"')
+    assert back.json()["status"] == "01"
+    assert (await outside.hears("credential-stored"))["sequence"] == 3
+    correction = {"reason": "更正", "fields": {"child_name": "李晓华"}}
+    reissued = await outside.calls("POST", f"{path}/reissue", correction, token=health, If_Match='"3"')
+    assert reissued.json()["versions"][1]["predecessor"] == stored["identifier"]
+    assert (await outside.hears("credential-stored"))["predecessor"] == stored["identifier"]
+    gone = await outside.calls("POST", f"{path}/revocation", reason, token=health, If_Match='"4"')
+    assert gone.json()["status"] == "07"
+    assert (await outside.hears("credential-revoked"))["sequence"] == 5
+    assert (await outside.calls("POST", f"{path}/suspension", reason, token=health)).json()["code"] == (
+        "not-in-that-status"
+    )
+
+
+async def test_what_expired_while_the_service_was_down_expires_when_it_is_up_again(settings: Settings) -> None:
+    async with running(settings) as outside:
+        tomorrow = (today(utc_now()) + timedelta(days=1)).isoformat()
+        stored = await outside.approves("id-card", {"number": outside.index}, valid_until=tomorrow)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("credential_store.main.utc_now", lambda: utc_now() + timedelta(days=3))
+        async with running(settings) as outside:
+            expired = await outside.hears("credential-expired")
+    assert (expired["credential_id"], expired["sequence"]) == (stored["credential_id"], 2)
+
+
+async def test_a_record_that_a_department_may_not_publish_goes_to_the_dead_letters_at_once(
+    outside: Outside, settings: Settings
+) -> None:
+    await outside.publishes("department.department-record-published.v1", "civil", department="civil")
+    async with await aio_pika.connect(settings.amqp_url) as connection:
+        channel = await connection.channel()
+        letters = await channel.get_queue(dead_letters_of("credential-store"))
+        letter = await eventually(lambda: letters.get(fail=False))
+        await letter.ack()
+    assert letter.headers["x-reason"] == "wrong-department"
+    assert letter.headers["x-path"] == "/data/document_type"
+
+
+async def test_a_departments_record_is_stored_and_linked_when_its_holder_registers(outside: Outside) -> None:
+    contract = "department.department-record-published.v1"
+    await outside.publishes(contract, "health", holder_index=outside.index, valid_until=str(date(2040, 1, 1)))
+    stored = await outside.hears("credential-stored")
+    assert (stored["origin"], stored["holder"]["resident_id"]) == ("department", None)
+    assert stored["credential_id"] == credential_id(outside.index, "vaccination-record", "vac-88213", "health")
+    await outside.registers()
+    items = (await outside.calls("GET", "/credentials", token=outside.resident())).json()["items"]
+    assert stored["credential_id"] in {item["credential_id"] for item in items}

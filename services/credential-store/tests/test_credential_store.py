@@ -1,0 +1,152 @@
+"""The same behaviour of the store over memory and over the real one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from credential_store.domain.credential import Content, Credential, Holder, Issue, Said
+from credential_store.domain.looks import Look, Seen
+from credential_store.store import (
+    INDEXES,
+    CredentialDocuments,
+    LookDocuments,
+    credentials_in,
+    looks_in,
+)
+from messaging.commit import Committer
+from messaging.documents import Write
+from messaging.event import Change, ConflictError, Outcome
+from runtime.kernel import Database
+from testkit.fakes import FakeDocuments, apply
+
+Commit = Callable[[Change], Awaitable[None]]
+NOW = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
+INDEX = "9f" * 32
+
+
+Shelf = tuple[CredentialDocuments, LookDocuments, Commit]
+
+
+@pytest.fixture
+def memory() -> Shelf:
+    async def commit(change: Change) -> None:
+        apply(Outcome(changes=[change]))
+
+    return CredentialDocuments(FakeDocuments(Credential)), LookDocuments(FakeDocuments(Look)), commit
+
+
+@pytest.fixture
+async def real(database: Database) -> AsyncIterator[Shelf]:
+    for name, models in INDEXES.items():
+        await database[name].create_indexes(models)
+    committer = Committer(database)
+    await committer.prepare()
+    committer.start()
+
+    async def commit(change: Change) -> None:
+        assert isinstance(change, Write)
+        await committer.commit([change])
+
+    yield credentials_in(database), looks_in(database), commit
+    await committer.stop()
+
+
+@pytest.fixture(params=["memory", "real"])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    chosen: Shelf = request.getfixturevalue(request.param)
+    return chosen
+
+
+def credential(id: str, **changes: Any) -> Credential:  # noqa: ANN401 - as the model takes them
+    issue = Issue(
+        number=1,
+        identifier="1.2.156.3005.2.x",
+        predecessor=None,
+        content=Content(
+            fields={"name": "李育成", "complete": True, "months_paid": 12, "parents": ["李四", "王五"]},
+            origin="department",
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2026, 12, 31),
+        ),
+        said=Said(at=NOW, sequence=3),
+        issued_at=NOW,
+    )
+    defaults: dict[str, Any] = {
+        "document_type": "vaccination-record",
+        "record": "",
+        "holder": Holder(resident_id="res_1", index=INDEX),
+        "issues": (issue,),
+        "status": "01",
+        "expires_on": date(2026, 12, 31),
+    }
+    return Credential(id=id, **(defaults | changes))
+
+
+async def test_a_credential_comes_back_as_it_was_saved(shelf: Shelf) -> None:
+    credentials, _, commit = shelf
+    saved = credential("crd_1")
+    await commit(credentials.save(saved))
+    assert await credentials.get("crd_1") == saved.model_copy(update={"version": 1})
+    assert await credentials.get("crd_2") is None
+
+
+async def test_an_older_version_is_not_saved_over_a_newer_one(shelf: Shelf) -> None:
+    credentials, _, commit = shelf
+    await commit(credentials.save(credential("crd_1")))
+    read = await credentials.get("crd_1")
+    assert read is not None
+    await commit(credentials.save(read))
+    with pytest.raises(ConflictError):
+        await commit(credentials.save(read))
+    with pytest.raises(ConflictError):
+        await commit(credentials.save(credential("crd_1")))
+
+
+async def test_only_what_is_overdue_is_due_the_longest_first(shelf: Shelf) -> None:
+    credentials, _, commit = shelf
+    for number, day in enumerate([date(2026, 12, 31), date(2026, 11, 22), date(2025, 1, 1), None]):
+        await commit(credentials.save(credential(f"crd_{number}", expires_on=day)))
+    due = await credentials.due(date(2026, 12, 31), limit=10)
+    assert [it.id for it in due] == ["crd_2", "crd_1"]
+    assert [it.id for it in await credentials.due(date(2027, 1, 1), limit=1)] == ["crd_2"]
+
+
+async def test_a_residents_credentials_come_in_pages_without_what_only_waits(shelf: Shelf) -> None:
+    credentials, _, commit = shelf
+    for number in range(4):
+        await commit(credentials.save(credential(f"crd_{number}")))
+    await commit(credentials.save(credential("crd_4", issues=(), status=None)))
+    await commit(credentials.save(credential("crd_5", holder=Holder(resident_id="res_2", index="aa" * 32))))
+    first = await credentials.of_resident("res_1", after=None, limit=3)
+    rest = await credentials.of_resident("res_1", after=first[-1].id, limit=3)
+    assert [it.id for it in [*first, *rest]] == ["crd_0", "crd_1", "crd_2", "crd_3"]
+    assert len(await credentials.of_holder(INDEX)) == 5
+
+
+async def test_looks_come_the_latest_first(shelf: Shelf) -> None:
+    _, looks, commit = shelf
+    for number in range(3):
+        await commit(
+            looks.save(
+                Look(
+                    id=f"look_{number}",
+                    holder=Holder(resident_id=None, index=INDEX),
+                    how="query",
+                    by="psb-system",
+                    role="department",
+                    departments=("psb",),
+                    purpose="办理居住证",
+                    asked_for="id-card",
+                    seen=(Seen(document_type="id-card", identifier="1.2"),),
+                    at=NOW,
+                )
+            )
+        )
+    first = await looks.of_holder(INDEX, before=None, limit=2)
+    rest = await looks.of_holder(INDEX, before=first[-1].id, limit=2)
+    assert [it.id for it in [*first, *rest]] == ["look_2", "look_1", "look_0"]
+    assert await looks.of_holder("aa" * 32, before=None, limit=2) == []
