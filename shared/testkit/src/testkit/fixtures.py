@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 import aio_pika
 import pytest
+from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
@@ -73,6 +75,12 @@ async def bus(infrastructure: Addresses, full_topology: Topology) -> AsyncIterat
     await _empty(infrastructure.amqp, full_topology)
 
 
+@retry(
+    retry=retry_if_exception_type(ChannelNotFoundEntity),  # a broker that came back opens its stream after its port
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(20),
+    reraise=True,
+)
 async def _empty(url: str, declared: Topology) -> None:
     names = [
         *declared.services,

@@ -1,0 +1,168 @@
+"""The whole service on a real broker and a real store: a document fails to match, and a person decides it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+import httpx
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from local_stack.keys import PUBLIC_KEYS, ensure_keys
+from local_stack.tokens import sign
+from messaging.documents import Document
+from review_dispatch.config import Settings
+from review_dispatch.main import create_app
+from testkit.fixtures import Addresses
+
+FoundT = TypeVar("FoundT")
+EXCHANGE = "events"
+EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "events"
+
+
+@dataclass
+class Running:
+    """The service, seen from outside: its HTTP edge, the bus before it, and what it says on the bus."""
+
+    http: httpx.AsyncClient
+    channel: aio_pika.abc.AbstractChannel
+    said: aio_pika.abc.AbstractQueue
+    keys: Path
+
+    async def tell(self, type: str, id: str, **changes: object) -> None:  # noqa: A002 - the CloudEvents names
+        """Publish the contract's example of an event, with changes to its data."""
+        event = json.loads((EXAMPLES / f"{type}.example.json").read_text(encoding="utf-8"))
+        event |= {"id": id, "time": datetime.now(UTC).isoformat(), "data": event["data"] | changes}
+        event["correlationid"] = event["data"]["application_id"]
+        exchange = await self.channel.get_exchange(EXCHANGE)
+        await exchange.publish(aio_pika.Message(json.dumps(event).encode()), routing_key=type)
+
+    async def hear(self) -> dict[str, Any]:
+        """Return the next event that the service publishes."""
+
+        async def next_one() -> dict[str, Any] | None:
+            message = await self.said.get(no_ack=True, fail=False)
+            return None if message is None else json.loads(message.body)
+
+        return await until(next_one)
+
+    async def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """Send a request with a real token of a reviewer of the health department."""
+        token = sign(self.keys, "reviewer", subject=who, departments=["health"])
+        signed = {"Authorization": f"Bearer {token}", **headers}
+        return await self.http.request(method, f"/v1/tasks{path}", json=body, headers=signed)
+
+    async def task_of(self, application_id: str) -> dict[str, Any]:
+        """Wait for an application's task to appear in the queue."""
+
+        async def first() -> dict[str, Any] | None:
+            answer = await self.ask("wang", "GET", f"?application_id={application_id}")
+            items: list[dict[str, Any]] = answer.json()["items"]
+            return items[0] if items else None
+
+        return await until(first)
+
+
+async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    """Look again until there is something, for ten seconds at most."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def running(
+    infrastructure: Addresses,
+    bus: str,
+    database: AsyncDatabase[Document],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Running]:
+    ensure_keys(tmp_path)
+    monkeypatch.setenv("AMQP_URL", bus)
+    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("YIZHENG_JWKS", str(tmp_path / PUBLIC_KEYS))
+    monkeypatch.setenv("REVIEW_DISPATCH_DATABASE", database.name)
+    app = create_app(Settings())
+    connection = await aio_pika.connect(bus)
+    transport = httpx.ASGITransport(app)
+    async with (
+        connection,
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as http,
+    ):
+        channel = await connection.channel()
+        said = await channel.declare_queue(exclusive=True)
+        await said.bind(await channel.get_exchange(EXCHANGE), "review-dispatch.#")
+        yield Running(http, channel, said, tmp_path)
+
+
+async def test_a_failed_match_is_reviewed_and_approved_by_a_person(running: Running) -> None:
+    await running.tell("matcher.match-failed.v1", "e1", application_id="app_s1")
+    await running.tell("matcher.match-failed.v1", "e1", application_id="app_s1")
+    requested = await running.hear()
+    assert (requested["type"], requested["causationid"]) == ("review-dispatch.review-requested.v1", "e1")
+
+    task = await running.task_of("app_s1")
+    assert task["task_id"] == requested["data"]["task_id"]
+    assert (await running.ask("wang", "POST", f"/{task['task_id']}/claim")).status_code == 200
+    assert (await running.ask("zhao", "POST", f"/{task['task_id']}/claim")).status_code == 409
+
+    once = {"Idempotency-Key": "k1"}
+    approved = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "已核实"}, **once)
+    assert approved.json()["status"]["code"] == "approved"
+    again = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "已核实"}, **once)
+    assert (again.status_code, again.content) == (200, approved.content)
+    other = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "?"}, **once)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+
+    said = await running.hear()
+    assert (said["type"], said["correlationid"]) == ("review-dispatch.review-approved.v1", "app_s1")
+    assert said["data"]["reviewer"] == "wang"
+    shown = (await running.ask("wang", "GET", f"/{task['task_id']}")).json()
+    assert shown["version"] == approved.json()["version"] == 3
+
+
+async def test_of_many_who_claim_at_once_one_gets_it(running: Running) -> None:
+    await running.tell("matcher.match-failed.v1", "e2", application_id="app_s2")
+    task = await running.task_of("app_s2")
+    people = [f"reviewer-{n}" for n in range(8)]
+    answers = await asyncio.gather(*(running.ask(who, "POST", f"/{task['task_id']}/claim") for who in people))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+
+
+async def test_a_withdrawal_that_overtakes_the_request_leaves_nothing_to_approve(running: Running) -> None:
+    await running.tell("applications.application-withdrawn.v1", "e3", application_id="app_s3")
+    await running.tell("matcher.match-failed.v1", "e4", application_id="app_s3")
+
+    async def cancelled() -> dict[str, Any] | None:
+        answer = await running.ask("wang", "GET", "?application_id=app_s3&status=cancelled")
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items[0] if items else None
+
+    task = await until(cancelled)
+    refused = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "task-cancelled-withdrawn")
+    assert await running.said.get(no_ack=True, fail=False) is None
+
+
+async def test_the_gauges_count_what_waits(running: Running) -> None:
+    assert "yizheng_reviews_waiting" in (await running.http.get("/metrics")).text
+    assert (await running.http.get("/healthz")).status_code == 200
+
+
+async def test_the_contract_is_described_with_examples(running: Running) -> None:
+    described = (await running.http.get("/openapi.json")).json()
+    paths = {path for path in described["paths"] if path.startswith("/v1/tasks")}
+    assert len(paths) == 9
+    assert described["components"]["schemas"]["ReturnAsked"]["examples"]
