@@ -1,0 +1,1 @@
+"""Applications: what residents apply for, what it needs, where it stands, how it ended."""

@@ -1,0 +1,192 @@
+"""Narrow views of other services' events: just the fields that applications reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from messaging.event import View
+
+
+class IdRegistered(View):
+    """A person was registered."""
+
+    resident_id: str
+    holder_index: str
+    name: str
+    sex: Literal["male", "female"]
+    birth_date: date
+    address: str
+    community: str
+    sequence: int
+
+
+class IdUpdated(View):
+    """A card was renewed."""
+
+    resident_id: str
+    name: str
+    birth_date: date
+    address: str
+    community: str
+    sequence: int
+
+
+class IdStanding(View):
+    """A person was suspended or reinstated."""
+
+    resident_id: str
+    sequence: int
+
+
+class GuardianshipChanged(View):
+    """A guardianship was registered or has ended."""
+
+    guardianship_id: str
+    guardian_id: str
+    child_id: str
+    sequence: int
+
+
+class HeldDocument(View):
+    """A document that government holds."""
+
+    document_type: str
+    source: str
+    valid_until: date | None
+
+
+class HoldingsChanged(View):
+    """What government holds of a resident."""
+
+    resident_id: str
+    holdings: list[HeldDocument]
+    sequence: int
+
+
+class MatchSucceeded(View):
+    """A requirement is proven."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    source: str
+
+
+class Compared(View):
+    """How a field compared."""
+
+    field: str
+    result: str
+    reason: str | None = None
+
+
+class MatchFailed(View):
+    """A requirement is not proven."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    fields: list[Compared]
+    reviewable: bool
+
+
+class ReviewRequested(View):
+    """A document was sent to a department."""
+
+    task_id: str
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    department: str
+    due_on: date
+
+
+class ReviewApproved(View):
+    """A person approved a document."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    department: str
+
+
+class ReviewRejected(View):
+    """A person did not accept a document."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    department: str
+    reason: str
+
+
+class ReviewReturned(View):
+    """The applicant is asked to correct something."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    department: str
+    field: str
+    message: str
+
+
+class ReviewEscalated(View):
+    """A task was not done in time."""
+
+    task_id: str
+    kind: Literal["review", "field-check", "decision"]
+    application_id: str
+    requirement: str | None
+    escalated_to: str
+    due_on: date
+
+
+class FieldCheckPassed(View):
+    """The grid officer confirmed the address."""
+
+    application_id: str
+    note: str | None
+
+
+class FieldCheckFailed(View):
+    """The grid officer could not confirm the address."""
+
+    application_id: str
+    reason: str
+
+
+class DecisionMade(View):
+    """An officer decided."""
+
+    application_id: str
+    department: str
+    approved: bool
+    reason: str | None
+
+
+class CredentialStored(View):
+    """A credential is valid."""
+
+    credential_id: str
+    identifier: str
+    document_type: str
+    origin: str
+    application_id: str | None
+    sequence: int
+
+
+class CredentialEnded(View):
+    """A credential no longer proves anything, for now or for good."""
+
+    credential_id: str
+    identifier: str
+    document_type: str
+    sequence: int

@@ -1,0 +1,1 @@
+"""The rules of applying: frozen data and pure functions, no database, no bus, no web."""

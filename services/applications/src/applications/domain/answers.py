@@ -1,0 +1,76 @@
+"""Answers from the matcher and from people, each put in its place.
+
+An answer to an older attempt is noted in the timeline and changes nothing else. None of these functions decides
+anything; that is `progress.settle`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from applications.domain.application import Application, Asked, Escalation, Happening, Match, Question, Review, Task
+
+Key = tuple[str, int]
+"""A requirement and the attempt that an answer belongs to."""
+
+
+def matched(application: Application, key: Key, match: Match, happening: Happening) -> Application:
+    """Take over the matcher's answer. There is one for each attempt; should there be two, the proof counts."""
+    noted = application.noting(happening)
+    asked = _current(noted, key)
+    if asked is None or (asked.match is not None and (asked.match.proven or not match.proven)):
+        return noted
+    return noted.with_asked(asked.model_copy(update={"match": match}))
+
+
+def sent_to_people(application: Application, key: Key, task: Task, happening: Happening) -> Application:
+    """Take over which department looks at a document."""
+    noted = application.noting(happening)
+    asked = _current(noted, key)
+    if asked is None or asked.task is not None:
+        return noted
+    return noted.with_asked(asked.model_copy(update={"task": task}))
+
+
+def reviewed(application: Application, key: Key, review: Review, happening: Happening) -> Application:
+    """Take over what a person found."""
+    noted = application.noting(happening)
+    asked = _current(noted, key)
+    if asked is None or asked.review is not None:
+        return noted
+    return noted.with_asked(asked.model_copy(update={"review": review}))
+
+
+def escalated(application: Application, escalation: Escalation, happening: Happening) -> Application:
+    """Take over who has a task that was not done in time; of several escalations of a task the one due last counts."""
+    noted = application.noting(happening)
+    known = next((each for each in noted.escalations if each.task_id == escalation.task_id), None)
+    if known is not None and known.due_on >= escalation.due_on:
+        return noted
+    others = [each for each in noted.escalations if each.task_id != escalation.task_id]
+    ordered = sorted((*others, escalation), key=lambda each: each.task_id)
+    return noted.model_copy(update={"escalations": tuple(ordered)})
+
+
+def answered(
+    application: Application, question: Literal["check", "ruling"], happening: Happening, *, yes: bool, text: str | None
+) -> Application:
+    """Take over the grid officer's or the deciding officer's answer to a question that was asked."""
+    asked: Question | None = getattr(application, question)
+    if asked is None or asked.yes is not None:
+        return application
+    answer = asked.model_copy(update={"yes": yes, "text": text})
+    return application.noting(happening).model_copy(update={question: answer})
+
+
+def returned_now(before: Application, after: Application, key: Key) -> bool:
+    """Tell whether an answer has just returned this requirement to the applicant."""
+    asked, earlier = _current(after, key), _current(before, key)
+    if asked is None or earlier is None or after.is_final:
+        return False
+    return asked.standing == "returned" and earlier.standing != "returned"
+
+
+def _current(application: Application, key: Key) -> Asked | None:
+    asked = application.asked_for(key[0])
+    return asked if asked is not None and asked.attempt == key[1] else None

@@ -1,0 +1,72 @@
+"""A decided application as it stays for the public notice, the applicant's opinion and the statistics."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from applications.domain.application import Application
+from applications.domain.record import Aggregate, Record
+from runtime.refusal import Clash
+from standards import mask
+
+
+class Proof(Record):
+    """What proved one requirement: the document type, the source, and whether the applicant had to hand it in."""
+
+    document_type: str
+    source: str
+    handed_in: bool
+
+
+class Decided(Aggregate):
+    """One decision; `id` is that of the application. Name and number are kept masked: this part is public."""
+
+    item: str
+    outcome: Literal["approved", "rejected"]
+    decided_at: datetime
+    decided_by: Literal["automatic", "officer"]
+    automatic: bool
+    """Nobody had to look at anything."""
+    seconds: float
+    """From the first submission to the decision."""
+    proofs: tuple[Proof, ...]
+    masked_name: str
+    masked_number: str
+    score: int | None = None
+    comment: str | None = None
+    rated_at: datetime | None = None
+
+    @classmethod
+    def of(cls, application: Application) -> Decided:
+        """Record an application that has just been approved or rejected."""
+        assert application.state in ("approved", "rejected")  # noqa: S101 - called at the decision
+        assert application.decided_at is not None  # noqa: S101 - the same
+        begun = application.submitted_at or application.created_at
+        return cls(
+            id=application.id,
+            item=application.item,
+            outcome=application.state,
+            decided_at=application.decided_at,
+            decided_by=application.decided_by,
+            automatic=not application.took_people,
+            seconds=(application.decided_at - begun).total_seconds(),
+            proofs=_proofs(application),
+            masked_name=mask.name(application.applicant.name),
+            masked_number=mask.number(application.reference),
+        )
+
+    def rated(self, score: int, comment: str | None, now: datetime) -> Decided:
+        """Record how satisfied the applicant was, once."""
+        if self.score is not None:
+            raise Clash("already-rated")
+        return self.model_copy(update={"score": score, "comment": comment, "rated_at": now})
+
+
+def _proofs(application: Application) -> tuple[Proof, ...]:
+    handed_in = {scan.requirement for scan in application.scans}
+    return tuple(
+        Proof(document_type=asked.proof[0], source=asked.proof[1], handed_in=asked.key in handed_in)
+        for asked in application.asked
+        if asked.proof is not None
+    )

@@ -1,0 +1,88 @@
+"""Who may apply for an item: each rule, whether it is met, and with which figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from applications.domain.item import Item
+from applications.domain.people import Party, Resident
+from applications.domain.record import PersonRole
+from applications.domain.rules import AgeRule, GuardianRule, RegisteredRule, Rule
+from runtime.refusal import NotAllowed, Refusal, Refusals
+from standards import age
+from standards.script import simplified
+
+Param = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One rule, whether it is met; `code` and `params` make the text that explains it."""
+
+    code: str
+    met: bool
+    of: PersonRole
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+def check_rules(item: Item, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> tuple[Checked, ...]:
+    """Check every rule of an item whose person is known."""
+    return tuple(
+        _check(rule, people, guardian=guardian, today=today)
+        for rule in item.eligibility
+        if ("subject" if isinstance(rule, GuardianRule) else rule.of) in people
+    )
+
+
+def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
+    """Raise a Refusal for every rule that is not met, each named."""
+    broken = [Refusal(f"not-eligible-{rule.code}", field="item", **rule.params) for rule in checked if not rule.met]
+    if len(broken) == 1:
+        raise broken[0]
+    if broken:
+        raise Refusals(broken)
+    if item.retired:
+        raise Refusal("item-retired", field="item", item=item.code)
+
+
+def refuse_suspended(resident: Resident) -> None:
+    """Raise NotAllowed for a person who is suspended."""
+    if resident.suspended:
+        raise NotAllowed("suspended-person")
+
+
+def refuse_stranger(item: Item, applicant_id: str, subject_id: str, *, guardian: bool) -> None:
+    """Raise unless the applicant may apply for the subject: for themselves, or as the guardian where the item asks."""
+    if item.subject == "applicant" and subject_id != applicant_id:
+        raise Refusal("subject-not-allowed", field="subject_id", item=item.code)
+    if item.subject == "child" and subject_id == applicant_id:
+        raise Refusal("subject-needed", field="subject_id", item=item.code)
+    if subject_id != applicant_id and not guardian:
+        raise NotAllowed("no-guardianship", field="subject_id")
+
+
+def _check(rule: Rule, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> Checked:
+    if isinstance(rule, AgeRule):
+        return _check_age(rule, people[rule.of], today)
+    if isinstance(rule, RegisteredRule):
+        return _check_registered(rule, people[rule.of])
+    return Checked("guardian", guardian, "applicant")
+
+
+def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
+    on = rule.measured_on(today)
+    years = age.years(person.birth_date, on)
+    too_young = rule.at_least is not None and years < rule.at_least
+    too_old = rule.at_most is not None and years > rule.at_most
+    code = "age-at-most" if too_old or rule.at_least is None else "age-at-least"
+    bound = rule.at_most if code == "age-at-most" else rule.at_least
+    params: dict[str, Param] = {"years": bound or 0, "on": on.isoformat(), "age": years}
+    return Checked(code, not (too_young or too_old), rule.of, params)
+
+
+def _check_registered(rule: RegisteredRule, person: Party) -> Checked:
+    registered = simplified(rule.place) in simplified(person.address)
+    code = "registered-in" if rule.registered else "not-registered-in"
+    return Checked(code, registered == rule.registered, rule.of, {"place": rule.place})

@@ -1,0 +1,132 @@
+"""Who people are, as identity and the matcher tell it. Every fact counts up; older news changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from applications.domain.record import Aggregate, Record
+
+
+class Party(Record):
+    """A person as an application remembers them: the claims are drawn from here."""
+
+    resident_id: str
+    index: str
+    name: str
+    birth_date: date
+    address: str
+    community: str
+
+
+class Details(Record):
+    """What a renewed card or a move can change."""
+
+    name: str
+    birth_date: date
+    address: str
+    community: str
+
+
+class Resident(Aggregate):
+    """A registered person; `id` is the resident id.
+
+    Details and standing have sequences of their own: an address that was renewed later must not make us deaf to an
+    earlier suspension that arrives after it.
+    """
+
+    index: str
+    name: str
+    sex: Literal["male", "female"]
+    birth_date: date
+    address: str
+    community: str
+    details_sequence: int
+    suspended: bool = False
+    standing_sequence: int = 0
+
+    @property
+    def party(self) -> Party:
+        """Return the person as an application remembers them."""
+        return Party(
+            resident_id=self.id,
+            index=self.index,
+            name=self.name,
+            birth_date=self.birth_date,
+            address=self.address,
+            community=self.community,
+        )
+
+    def renewed(self, details: Details, sequence: int) -> Resident:
+        """Take over the details of a renewed card, unless they are older than what is known."""
+        if sequence <= self.details_sequence:
+            return self
+        return self.model_copy(update={**dict(details), "details_sequence": sequence})
+
+    def standing(self, *, suspended: bool, sequence: int) -> Resident:
+        """Take over a suspension or its end, unless it is older than what is known."""
+        if sequence <= self.standing_sequence:
+            return self
+        return self.model_copy(update={"suspended": suspended, "standing_sequence": sequence})
+
+
+class Care(Record):
+    """One guardianship between two people: the newest that is known of it."""
+
+    active: bool
+    sequence: int
+
+
+class Guardianship(Aggregate):
+    """Everything that is known between one guardian and one child; `id` joins the two resident ids."""
+
+    records: Mapping[str, Care] = {}
+
+    @staticmethod
+    def between(guardian_id: str, child_id: str) -> str:
+        """Return the id for a guardian and a child."""
+        return f"{guardian_id}:{child_id}"
+
+    @property
+    def active(self) -> bool:
+        """Whether the one may act for the other."""
+        return any(record.active for record in self.records.values())
+
+    def heard(self, guardianship_id: str, care: Care) -> Guardianship:
+        """Take over news of one guardianship, unless it is older than what is known."""
+        known = self.records.get(guardianship_id)
+        if known is not None and care.sequence <= known.sequence:
+            return self
+        return self.model_copy(update={"records": {**self.records, guardianship_id: care}})
+
+
+class Holding(Record):
+    """A document that government already holds."""
+
+    document_type: str
+    source: str
+    valid_until: date | None
+
+
+class Holdings(Aggregate):
+    """What government holds of a resident: documents that need not be brought. `id` is the resident id."""
+
+    sequence: int = 0
+    holdings: tuple[Holding, ...] = ()
+
+    def heard(self, holdings: tuple[Holding, ...], sequence: int) -> Holdings:
+        """Take over the newest list."""
+        if sequence <= self.sequence:
+            return self
+        return self.model_copy(update={"holdings": holdings, "sequence": sequence})
+
+    def first_of(self, document_types: tuple[str, ...], on: date) -> Holding | None:
+        """Return the first of these documents that is held and valid on a day."""
+        for document_type in document_types:
+            for holding in self.holdings:
+                if holding.document_type == document_type and (
+                    holding.valid_until is None or holding.valid_until >= on
+                ):
+                    return holding
+        return None

@@ -1,0 +1,64 @@
+"""Why an application was rejected, as message keys with what they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from applications.domain.application import Application, Asked, Match
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason; `code` is the key of its text, `text` what a person wrote."""
+
+    code: str
+    requirement: str | None = None
+    document_type: str | None = None
+    field: str | None = None
+    text: str | None = None
+
+
+def reasons_of(application: Application) -> tuple[Reason, ...]:
+    """Return all reasons that are known, those of the documents first."""
+    return (*_of_documents(application), *_of_people(application))
+
+
+def failures_of(asked: Asked) -> tuple[Reason, ...]:
+    """Return why a document was not proven by itself: the record's own state if it has one, else field by field."""
+    match = asked.match
+    if match is None or match.proven:
+        return ()
+    return tuple(_of_match(asked, match))
+
+
+def _of_documents(application: Application) -> Iterator[Reason]:
+    for asked in application.asked:
+        if asked.standing != "refused":
+            continue
+        if asked.review is not None:
+            yield Reason("review-rejected", asked.key, asked.review.document_type, text=asked.review.text)
+        else:
+            yield from failures_of(asked)
+
+
+def _of_match(asked: Asked, match: Match) -> Iterator[Reason]:
+    results = {field.result for field in match.fields}
+    for state in ("revoked", "expired"):
+        if state in results:
+            yield Reason(f"record-{state}", asked.key, match.document_type)
+            return
+    if not match.held:
+        yield Reason("record-missing", asked.key, match.document_type)
+        return
+    for field in match.fields:
+        yield Reason(f"field-{field.result}", asked.key, match.document_type, field.field)
+
+
+def _of_people(application: Application) -> Iterator[Reason]:
+    if application.declined is not None:
+        yield Reason("second-party-declined", text=application.declined or None)
+    if application.check is not None and application.check.yes is False:
+        yield Reason("field-check-failed", text=application.check.text)
+    if application.ruling is not None and application.ruling.yes is False:
+        yield Reason("decision-negative", text=application.ruling.text)

@@ -1,0 +1,110 @@
+"""Figures for officials: how much needed no people, and where people are no longer needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from applications.domain.record import Record
+
+CITY_MIRROR = "city-mirror"
+PERSON = "person"
+
+
+class Criterion(Record):
+    """When human review of a document type can be switched off: enough proofs, almost all from the city mirror."""
+
+    minimum_proofs: int = Field(gt=0)
+    city_mirror_share: float = Field(gt=0, le=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFigures:
+    """What was decided of one item in the period; `seconds` are the times from submission to decision."""
+
+    item: str
+    approved: int
+    rejected: int
+    automatic: int
+    by_officer: int
+    rated: int
+    score_total: int
+    satisfied: int
+    """Ratings of 4 and 5."""
+    seconds: tuple[float, ...]
+
+    @property
+    def decided(self) -> int:
+        """How many were decided."""
+        return self.approved + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFigures:
+    """How many proofs one document type had from one source, and for how many of them something was handed in."""
+
+    document_type: str
+    source: str
+    proofs: int
+    handed_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the review of a document type could be switched off now, and what is missing."""
+
+    document_type: str
+    proofs: int
+    by_source: Mapping[str, int]
+    city_mirror_share: float
+    can_switch_off: bool
+    proofs_missing: int
+
+
+def total_of(figures: Iterable[ItemFigures]) -> ItemFigures:
+    """Add items up; the total's `item` is empty."""
+    rows = list(figures)
+    return ItemFigures(
+        item="",
+        approved=sum(row.approved for row in rows),
+        rejected=sum(row.rejected for row in rows),
+        automatic=sum(row.automatic for row in rows),
+        by_officer=sum(row.by_officer for row in rows),
+        rated=sum(row.rated for row in rows),
+        score_total=sum(row.score_total for row in rows),
+        satisfied=sum(row.satisfied for row in rows),
+        seconds=tuple(second for row in rows for second in row.seconds),
+    )
+
+
+def readiness(figures: Iterable[ProofFigures], criterion: Criterion) -> tuple[Readiness, ...]:
+    """Judge every document type by the criterion, in order of their codes."""
+    by_type: dict[str, dict[str, int]] = {}
+    for row in figures:
+        sources = by_type.setdefault(row.document_type, {})
+        sources[row.source] = sources.get(row.source, 0) + row.proofs
+    return tuple(_judge(code, by_type[code], criterion) for code in sorted(by_type))
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """Return the smallest value that at least `share` of the values do not exceed (nearest rank); None without any."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    rank = -(-len(ordered) * int(share * 100) // 100)
+    return ordered[max(rank, 1) - 1]
+
+
+def _judge(document_type: str, by_source: Mapping[str, int], criterion: Criterion) -> Readiness:
+    proofs = sum(by_source.values())
+    share = by_source.get(CITY_MIRROR, 0) / proofs
+    return Readiness(
+        document_type=document_type,
+        proofs=proofs,
+        by_source=by_source,
+        city_mirror_share=share,
+        can_switch_off=proofs >= criterion.minimum_proofs and share >= criterion.city_mirror_share,
+        proofs_missing=max(0, criterion.minimum_proofs - proofs),
+    )

@@ -1,0 +1,152 @@
+"""Drafting, submitting and resubmitting: what an application asks for, and what has to be asked again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from applications.domain.application import Application, Asked, Happening, Scan
+from applications.domain.expression import Facts, value_of
+from applications.domain.form import Form, completed
+from applications.domain.item import Item, Requirement
+from applications.domain.people import Party
+from applications.domain.record import PersonRole, Value
+from applications.domain.scans import HandedIn, refuse_unchangeable
+from applications.domain.school_year import school_year_of
+from runtime.clock import today
+from standards.working_days import Calendar
+
+Claims = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A requirement that goes to the matcher now, with its claims and scans."""
+
+    asked: Asked
+    holder: Party
+    claims: Claims
+    scans: tuple[Scan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submitted application and what goes out for it."""
+
+    application: Application
+    sent: tuple[Sent, ...]
+
+
+def submit(
+    application: Application, item: Item, handed_in: HandedIn, *, now: datetime, calendar: Calendar
+) -> Submission:
+    """Submit a draft, or a returned application again.
+
+    Only what is neither proven nor still being looked at is sent, and whatever claims something else than before: a
+    proof is worth nothing for values that were changed after it. A confirmation, likewise, ends with the form that
+    was confirmed.
+    """
+    refuse_unchangeable(application)
+    facts = facts_of(application, now)
+    form = completed(item, application.form, facts, today=today(now))
+    filled = application.model_copy(update={"form": form, "attempt": application.attempt + 1})
+    sent = tuple(_all_sent(filled, item, facts_of(filled, now), handed_in))
+    submitted = _with_scans(_confirmed_only_for(filled, form), sent).model_copy(
+        update={
+            "state": "in-progress",
+            "submitted_at": application.submitted_at or now,
+            "due_on": item.promise.due(today(now), calendar),
+            "asked": _asked_now(filled, item, sent),
+        }
+    )
+    return Submission(submitted.noting(Happening(at=now, kind="submitted", attempt=submitted.attempt)), sent)
+
+
+def facts_of(application: Application, now: datetime) -> Facts:
+    """Return what paths of the item's data stand for in this application."""
+    applied_on = today(application.submitted_at or now)
+    return Facts(application.people, application.form, application.reference, school_year_of(applied_on).name)
+
+
+def form_digest(form: Form) -> str:
+    """Name a form's content."""
+    return _digest(form)
+
+
+def _all_sent(application: Application, item: Item, facts: Facts, handed_in: HandedIn) -> list[Sent]:
+    sent = []
+    for requirement in item.asked:
+        holder = application.people[requirement.holder]
+        claims = claims_of(requirement, facts)
+        asked = _ask(requirement, claims, application.attempt)
+        if not _still_holds(application.asked_for(requirement.key), asked):
+            sent.append(Sent(asked, holder, claims, _scans_for(application, requirement, holder, handed_in)))
+    return sent
+
+
+def claims_of(requirement: Requirement, facts: Facts) -> Claims:
+    """Return the values that a requirement claims, without those that nobody gave."""
+    drawn = {name: value_of(claim, facts, holder=requirement.holder) for name, claim in requirement.claims.items()}
+    return {name: value for name, value in drawn.items() if value not in (None, "", [])}
+
+
+def _ask(requirement: Requirement, claims: Claims, attempt: int) -> Asked:
+    return Asked(
+        key=requirement.key,
+        document_types=requirement.any_of,
+        holder=requirement.holder,
+        attempt=attempt,
+        claims_digest=_digest(claims),
+    )
+
+
+def _still_holds(before: Asked | None, now: Asked) -> bool:
+    if before is None or before.standing in ("returned", "refused"):
+        return False
+    return (before.claims_digest, before.document_types) == (now.claims_digest, now.document_types)
+
+
+def _scans_for(
+    application: Application, requirement: Requirement, holder: Party, handed_in: HandedIn
+) -> tuple[Scan, ...]:
+    """Return the newest scans of a requirement; without any, what the applicant handed in for another application."""
+    own = [scan for scan in application.scans if scan.requirement == requirement.key]
+    if own:
+        newest = max(scan.attempt for scan in own)
+        return tuple(scan for scan in own if scan.attempt == newest)
+    return tuple(
+        scan.model_copy(update={"requirement": requirement.key, "attempt": application.attempt})
+        for scan in handed_in.of(requirement.any_of, holder.index)
+    )
+
+
+def _with_scans(application: Application, sent: tuple[Sent, ...]) -> Application:
+    known = {scan.id for scan in application.scans}
+    reused = [scan for each in sent for scan in each.scans if scan.id not in known]
+    return application.model_copy(update={"scans": (*application.scans, *reused)})
+
+
+def _asked_now(application: Application, item: Item, sent: tuple[Sent, ...]) -> tuple[Asked, ...]:
+    new = {each.asked.key: each.asked for each in sent}
+    before = {asked.key: asked for asked in application.asked}
+    return tuple(new.get(requirement.key) or before[requirement.key] for requirement in item.asked)
+
+
+def _confirmed_only_for(application: Application, form: Form) -> Application:
+    if application.confirmed_form in (None, form_digest(form)):
+        return application
+    return application.model_copy(update={"confirmed_at": None, "confirmed_form": None})
+
+
+def _digest(values: Mapping[str, Value]) -> str:
+    return sha256(json.dumps(dict(values), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def role_of(application: Application, resident_id: str) -> PersonRole | None:
+    """Return who a resident is in an application, None for a stranger; a child does not act."""
+    if resident_id == application.applicant_id:
+        return "applicant"
+    return "second-party" if resident_id == application.second_party_id else None

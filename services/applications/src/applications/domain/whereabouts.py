@@ -1,0 +1,76 @@
+"""Who has an application now, for what, and by when: the answer to a resident's first question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from applications.domain.application import Application, Asked, Question
+
+Doing = Literal[
+    "drafting", "comparing", "routing", "reviewing", "correcting", "confirming", "checking", "deciding", "done"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """One thing that is being waited for. `department` has it, or nobody but the people named by `doing`."""
+
+    doing: Doing
+    requirement: str | None = None
+    document_type: str | None = None
+    department: str | None = None
+    due_on: date | None = None
+    field: str | None = None
+    text: str | None = None
+
+
+def whereabouts(application: Application) -> tuple[Whereabouts, ...]:
+    """Return everything that the application waits for now, the applicant's own part first."""
+    if application.state == "draft":
+        return (Whereabouts("drafting"),)
+    if application.is_final:
+        return (Whereabouts("done"),)
+    waiting = [*_of_documents(application)]
+    if application.awaits_confirmation and application.state == "in-progress":
+        waiting.append(Whereabouts("confirming"))
+    waiting.extend(_of_question(application, "checking", application.check))
+    waiting.extend(_of_question(application, "deciding", application.ruling))
+    return tuple(sorted(waiting, key=lambda each: each.doing != "correcting"))
+
+
+def _of_documents(application: Application) -> Iterator[Whereabouts]:
+    for asked in application.asked:
+        if asked.standing == "returned" and asked.review is not None:
+            review = asked.review
+            yield Whereabouts("correcting", asked.key, review.document_type, field=review.field, text=review.text)
+        elif asked.standing == "in-review":
+            yield _with_people(application, asked)
+        elif asked.standing == "waiting":
+            yield Whereabouts("comparing", asked.key, asked.document_types[0])
+
+
+def _with_people(application: Application, asked: Asked) -> Whereabouts:
+    if asked.task is None:
+        document_type = asked.match.document_type if asked.match else asked.document_types[0]
+        return Whereabouts("routing", asked.key, document_type)
+    task = asked.task
+    later = next((e for e in application.escalations if e.task_id == task.task_id and e.due_on >= task.due_on), None)
+    department, due_on = (later.department, later.due_on) if later else (task.department, task.due_on)
+    return Whereabouts("reviewing", asked.key, task.document_type, department, due_on)
+
+
+def _of_question(
+    application: Application, doing: Literal["checking", "deciding"], question: Question | None
+) -> Iterator[Whereabouts]:
+    if question is None or question.yes is not None:
+        return
+    kind = "field-check" if doing == "checking" else "decision"
+    escalations = [each for each in application.escalations if each.kind == kind]
+    latest = max(escalations, key=lambda each: each.due_on, default=None)
+    if latest is None:
+        yield Whereabouts(doing, department=question.department, due_on=question.due_on)
+    else:
+        yield Whereabouts(doing, department=latest.department, due_on=latest.due_on)

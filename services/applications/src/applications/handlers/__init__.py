@@ -1,0 +1,1 @@
+"""The use cases: what applications does when somebody asks or something happened."""

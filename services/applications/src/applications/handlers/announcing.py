@@ -1,0 +1,184 @@
+"""Saying what came of an application: the changes and the events that belong to a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from applications import published
+from applications.domain.application import Application
+from applications.domain.decided import Decided
+from applications.domain.expression import value_of
+from applications.domain.item import Item
+from applications.domain.people import Party
+from applications.domain.progress import Settled, settle
+from applications.domain.reasons import reasons_of
+from applications.domain.rules import FieldCheck
+from applications.domain.submission import Sent, facts_of
+from applications.handlers.needs import Deps
+from messaging.event import Change, Event
+
+
+def conclude(changed: Application, deps: Deps) -> tuple[Application, list[Change], list[Event]]:
+    """Draw the conclusions from a changed application; return it with what has to be saved and said."""
+    item = deps.catalogue.item(changed.item)
+    settled = settle(changed, item, now=deps.clock(), calendar=deps.calendar)
+    changes = [deps.applications.save(settled.application)]
+    if settled.step in ("approved", "rejected"):
+        changes.append(deps.decisions.save(Decided.of(settled.application)))
+    return settled.application, changes, [*_said(settled, item, deps)]
+
+
+def submitted(application: Application, sent: Sequence[Sent], deps: Deps) -> list[Event]:
+    """Say that an application was submitted, and which documents have to be proven."""
+    return [_application_submitted(application), *(_document_submitted(application, each, deps) for each in sent)]
+
+
+def holder_of(party: Party) -> published.Holder:
+    """Name a person in an event."""
+    return published.Holder(resident_id=party.resident_id, index=party.index)
+
+
+def withdrawn(application: Application, reason: str | None) -> published.ApplicationWithdrawn:
+    """Say that the applicant withdrew."""
+    return published.ApplicationWithdrawn(
+        application_id=application.id,
+        item=application.item,
+        applicant=holder_of(application.applicant),
+        reason=reason,
+    )
+
+
+def returned(application: Application, requirement: str, field: str, message: str) -> published.ApplicationReturned:
+    """Say that the applicant must correct something."""
+    return published.ApplicationReturned(
+        application_id=application.id,
+        item=application.item,
+        applicant=holder_of(application.applicant),
+        requirement=requirement,
+        field=field,
+        message=message,
+    )
+
+
+def _said(settled: Settled, item: Item, deps: Deps) -> Sequence[Event]:
+    application = settled.application
+    if settled.step == "approved":
+        return [_approved(application)]
+    if settled.step == "rejected":
+        return [_rejected(application)]
+    if settled.step == "field-check" and isinstance(item.decision, FieldCheck):
+        return [_field_check(application, item.decision, deps)]
+    return [_decision_requested(application)] if settled.step == "decision" else []
+
+
+def _application_submitted(application: Application) -> published.ApplicationSubmitted:
+    assert application.submitted_at is not None and application.due_on is not None  # noqa: S101, PT018 - submitted
+    return published.ApplicationSubmitted(
+        application_id=application.id,
+        item=application.item,
+        applicant=holder_of(application.applicant),
+        subject=holder_of(application.subject),
+        submitted_at=application.submitted_at,
+        due_on=application.due_on,
+        attempt=application.attempt,
+    )
+
+
+def _document_submitted(application: Application, sent: Sent, deps: Deps) -> published.DocumentSubmitted:
+    item = deps.catalogue.item(application.item)
+    return published.DocumentSubmitted(
+        application_id=application.id,
+        item=application.item,
+        requirement=sent.asked.key,
+        attempt=sent.asked.attempt,
+        document_types=list(sent.asked.document_types),
+        holder=holder_of(sent.holder),
+        claims=dict(sent.claims),
+        scans=[
+            published.Scan(
+                scan_id=scan.id,
+                document_type=scan.document_type,
+                media_type=scan.media_type,
+                size=scan.size,
+                sha256=scan.sha256,
+            )
+            for scan in sent.scans
+        ],
+        reviewable=deps.catalogue.reviewable(item, sent.asked.document_types),
+        community=application.applicant.community,
+    )
+
+
+def _field_check(application: Application, decision: FieldCheck, deps: Deps) -> published.FieldCheckRequested:
+    assert application.check is not None  # noqa: S101 - the step says so
+    facts = facts_of(application, deps.clock())
+    return published.FieldCheckRequested(
+        application_id=application.id,
+        item=application.item,
+        applicant_name=application.applicant.name,
+        address=str(value_of(decision.address, facts)),
+        community=str(value_of(decision.community, facts)),
+        due_on=application.check.due_on,
+    )
+
+
+def _decision_requested(application: Application) -> published.DecisionRequested:
+    assert application.ruling is not None  # noqa: S101 - the step says so
+    proven = [(asked.key, asked.proof) for asked in application.asked]
+    return published.DecisionRequested(
+        application_id=application.id,
+        item=application.item,
+        department=application.ruling.department,
+        subject_name=application.subject.name,
+        proven=[
+            published.Proven(requirement=key, document_type=proof[0], source=proof[1]) for key, proof in proven if proof
+        ],
+        due_on=application.ruling.due_on,
+    )
+
+
+def _approved(application: Application) -> published.ApplicationApproved:
+    assert application.decided_at is not None  # noqa: S101 - the step says so
+    return published.ApplicationApproved(
+        application_id=application.id,
+        item=application.item,
+        applicant=holder_of(application.applicant),
+        subject=holder_of(application.subject),
+        decided_by=application.decided_by,
+        decided_at=application.decided_at,
+        grant=_grant(application),
+    )
+
+
+def _grant(application: Application) -> published.Grant | None:
+    granted = application.granted
+    if granted is None:
+        return None
+    return published.Grant(
+        document_type=granted.document_type,
+        holder=holder_of(application.people[granted.holder]),
+        fields=dict(granted.fields),
+        valid_from=granted.valid_from,
+        valid_until=granted.valid_until,
+    )
+
+
+def _rejected(application: Application) -> published.ApplicationRejected:
+    assert application.decided_at is not None  # noqa: S101 - the step says so
+    return published.ApplicationRejected(
+        application_id=application.id,
+        item=application.item,
+        applicant=holder_of(application.applicant),
+        decided_by=application.decided_by,
+        decided_at=application.decided_at,
+        reasons=[
+            published.Reason(
+                code=reason.code,
+                requirement=reason.requirement,
+                document_type=reason.document_type,
+                field=reason.field,
+                text=reason.text,
+            )
+            for reason in reasons_of(application)
+        ],
+    )

@@ -1,0 +1,212 @@
+"""What the matcher and people answer: each is one look-up of the application and at most one write.
+
+An application that is not known yet is waited for, and so is the question to an answer that overtook it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from applications.consumed import (
+    DecisionMade,
+    FieldCheckFailed,
+    FieldCheckPassed,
+    MatchFailed,
+    MatchSucceeded,
+    ReviewApproved,
+    ReviewEscalated,
+    ReviewRejected,
+    ReviewRequested,
+    ReviewReturned,
+)
+from applications.domain import answers
+from applications.domain.application import Application, ComparedField, Escalation, Happening, Match, Review, Task
+from applications.handlers import announcing
+from applications.handlers.needs import Deps
+from messaging.event import NOTHING, Event, NotYet, Outcome, Received
+
+
+async def note_match(event: Received[MatchSucceeded], deps: Deps) -> Outcome[None]:
+    """A document is proven by what government holds."""
+    said = event.data
+    application = await _application(said.application_id, deps)
+    happening = Happening(
+        at=_moment(event.time),
+        kind="matched",
+        requirement=said.requirement,
+        attempt=said.attempt,
+        document_type=said.document_type,
+        source=said.source,
+    )
+    match = Match(proven=True, document_type=said.document_type, source=said.source)
+    changed = answers.matched(application, (said.requirement, said.attempt), match, happening)
+    return _conclude(application, changed, deps)
+
+
+async def note_mismatch(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
+    """A document is not proven; people look at it, or the application ends."""
+    said = event.data
+    application = await _application(said.application_id, deps)
+    happening = Happening(
+        at=_moment(event.time),
+        kind="not-matched" if said.reviewable else "not-proven",
+        requirement=said.requirement,
+        attempt=said.attempt,
+        document_type=said.document_type,
+    )
+    unequal = [field for field in said.fields if field.result != "equal"]
+    match = Match(
+        proven=False,
+        document_type=said.document_type,
+        reviewable=said.reviewable,
+        held=any(field.result != "missing" for field in said.fields),
+        fields=tuple(ComparedField(field=f.field, result=f.result, reason=f.reason) for f in unequal),
+    )
+    changed = answers.matched(application, (said.requirement, said.attempt), match, happening)
+    return _conclude(application, changed, deps)
+
+
+async def note_review_requested(event: Received[ReviewRequested], deps: Deps) -> Outcome[None]:
+    """A document was sent to a department."""
+    said = event.data
+    application = await _application(said.application_id, deps)
+    happening = Happening(
+        at=_moment(event.time),
+        kind="sent-to-review",
+        requirement=said.requirement,
+        attempt=said.attempt,
+        document_type=said.document_type,
+        department=said.department,
+        due_on=said.due_on,
+    )
+    task = Task(task_id=said.task_id, department=said.department, document_type=said.document_type, due_on=said.due_on)
+    changed = answers.sent_to_people(application, (said.requirement, said.attempt), task, happening)
+    return _conclude(application, changed, deps)
+
+
+async def note_review_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome[None]:
+    """A person approved a document."""
+    said = event.data
+    review = Review(verdict="approved", department=said.department, document_type=said.document_type)
+    return await _note_review(event, said, review, deps)
+
+
+async def note_review_rejected(event: Received[ReviewRejected], deps: Deps) -> Outcome[None]:
+    """A person did not accept a document."""
+    said = event.data
+    review = Review(verdict="rejected", department=said.department, document_type=said.document_type, text=said.reason)
+    return await _note_review(event, said, review, deps)
+
+
+async def note_review_returned(event: Received[ReviewReturned], deps: Deps) -> Outcome[None]:
+    """The applicant is asked to correct something."""
+    said = event.data
+    review = Review(
+        verdict="returned",
+        department=said.department,
+        document_type=said.document_type,
+        field=said.field,
+        text=said.message,
+    )
+    return await _note_review(event, said, review, deps)
+
+
+async def note_escalation(event: Received[ReviewEscalated], deps: Deps) -> Outcome[None]:
+    """A task was not done in time and belongs to somebody else now."""
+    said = event.data
+    application = await _application(said.application_id, deps)
+    happening = Happening(
+        at=_moment(event.time),
+        kind="escalated",
+        requirement=said.requirement,
+        department=said.escalated_to,
+        due_on=said.due_on,
+    )
+    escalation = Escalation(
+        task_id=said.task_id,
+        kind=said.kind,
+        requirement=said.requirement,
+        department=said.escalated_to,
+        due_on=said.due_on,
+    )
+    return _conclude(application, answers.escalated(application, escalation, happening), deps)
+
+
+async def note_check_passed(event: Received[FieldCheckPassed], deps: Deps) -> Outcome[None]:
+    """The grid officer confirmed the address."""
+    said = event.data
+    return await _note_answer(event.time, said.application_id, "check", deps, yes=True, text=said.note)
+
+
+async def note_check_failed(event: Received[FieldCheckFailed], deps: Deps) -> Outcome[None]:
+    """The grid officer could not confirm the address."""
+    said = event.data
+    return await _note_answer(event.time, said.application_id, "check", deps, yes=False, text=said.reason)
+
+
+async def note_decision(event: Received[DecisionMade], deps: Deps) -> Outcome[None]:
+    """An officer decided."""
+    said = event.data
+    return await _note_answer(event.time, said.application_id, "ruling", deps, yes=said.approved, text=said.reason)
+
+
+async def _note_review(
+    event: Received[ReviewApproved] | Received[ReviewRejected] | Received[ReviewReturned],
+    said: ReviewApproved | ReviewRejected | ReviewReturned,
+    review: Review,
+    deps: Deps,
+) -> Outcome[None]:
+    application = await _application(said.application_id, deps)
+    happening = Happening(
+        at=_moment(event.time),
+        kind=f"review-{review.verdict}",
+        requirement=said.requirement,
+        attempt=said.attempt,
+        document_type=review.document_type,
+        department=review.department,
+        text=review.text,
+    )
+    key = (said.requirement, said.attempt)
+    changed = answers.reviewed(application, key, review, happening)
+    returned = announcing.returned(changed, said.requirement, review.field or "", review.text or "")
+    extra = [returned] if answers.returned_now(application, changed, key) else []
+    return _conclude(application, changed, deps, extra)
+
+
+async def _note_answer(
+    time: datetime,
+    application_id: str,
+    question: Literal["check", "ruling"],
+    deps: Deps,
+    *,
+    yes: bool,
+    text: str | None,
+) -> Outcome[None]:
+    application = await _application(application_id, deps)
+    if getattr(application, question) is None and not application.is_final:
+        raise NotYet(f"{application_id} has not asked for its {question} yet")
+    happening = Happening(at=_moment(time), kind=f"{question}-{'positive' if yes else 'negative'}", text=text)
+    changed = answers.answered(application, question, happening, yes=yes, text=text)
+    return _conclude(application, changed, deps)
+
+
+async def _application(application_id: str, deps: Deps) -> Application:
+    application = await deps.applications.get(application_id)
+    if application is None or application.state == "draft":
+        raise NotYet(f"{application_id} is not known yet")
+    return application
+
+
+def _conclude(before: Application, changed: Application, deps: Deps, extra: Sequence[Event] = ()) -> Outcome[None]:
+    """Save what changed and say what came of it; nothing at all for what was known already."""
+    if changed == before:
+        return NOTHING
+    _, changes, events = announcing.conclude(changed, deps)
+    return Outcome(changes=changes, events=[*extra, *events])
+
+
+def _moment(time: datetime) -> datetime:
+    """Cut a time to the milliseconds that the store keeps, so that it compares equal when read again."""
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)

@@ -1,0 +1,124 @@
+"""Applying: draft, change, submit, and withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from applications.domain import progress, submission
+from applications.domain.application import Application
+from applications.domain.form import check_draft
+from applications.domain.record import Value
+from applications.domain.scans import HandedIn, KeptScan, refuse_unchangeable
+from applications.domain.submission import Submission
+from applications.handlers import announcing
+from applications.handlers.needs import Deps
+from applications.handlers.parties import Named, People, owned, people_named, people_of, refuse_unentitled
+from messaging.event import Change, Outcome
+from runtime.access import Principal
+from runtime.clock import today
+from runtime.ids import new_id
+from runtime.refusal import check_version
+
+
+@dataclass(frozen=True, slots=True)
+class NewApplication:
+    """What an application begins with."""
+
+    item: str
+    named: Named
+    form: Mapping[str, Value]
+
+
+async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Application]:
+    """Begin an application. Who may not apply learns it now, not after filling in a form."""
+    item = deps.catalogue.item(new.item)
+    people = await people_named(item, new.named, by, deps)
+    refuse_unentitled(item, people, deps)
+    now = deps.clock()
+    check_draft(item, new.form, today=today(now))
+    id_ = new_id("app")
+    application = Application(
+        id=id_,
+        reference=_reference(id_, now),
+        item=item.code,
+        applicant_id=people.applicant.id,
+        applicant=people.applicant.party,
+        subject=people.subject.party,
+        second_party_id=people.second_party.id if people.second_party else None,
+        second_party=people.second_party.party if people.second_party else None,
+        form=new.form,
+        created_at=now,
+    )
+    return Outcome(changes=[deps.applications.save(application)], result=application)
+
+
+async def change_form(
+    application_id: str, form: Mapping[str, Value | None], by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[Application]:
+    """Change answers of the form, in a draft or after a return; None takes an answer away."""
+    application = await owned(application_id, by, deps)
+    check_version(application.version, if_match)
+    refuse_unchangeable(application)
+    merged = {**application.form, **form}
+    kept = {key: value for key, value in merged.items() if value is not None}
+    check_draft(deps.catalogue.item(application.item), kept, today=today(deps.clock()))
+    changed = application.model_copy(update={"form": kept})
+    return Outcome(changes=[deps.applications.save(changed)], result=changed)
+
+
+async def submit(application_id: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Application]:
+    """Submit a draft, or a returned application again."""
+    application = await owned(application_id, by, deps)
+    check_version(application.version, if_match)
+    refuse_unchangeable(application)
+    item = deps.catalogue.item(application.item)
+    people = await people_of(application, deps)
+    refuse_unentitled(item, people, deps)
+    handed_in = await deps.handed_in.get(by.subject) or HandedIn(id=by.subject)
+    present = _as_known_now(application, people)
+    submitted = submission.submit(present, item, handed_in, now=deps.clock(), calendar=deps.calendar)
+    result, changes, events = announcing.conclude(submitted.application, deps)
+    return Outcome(
+        changes=[*changes, *_kept(handed_in, submitted, deps)],
+        events=[*announcing.submitted(submitted.application, submitted.sent, deps), *events],
+        case=application.id,
+        result=result,
+    )
+
+
+async def withdraw(
+    application_id: str, reason: str | None, by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[Application]:
+    """Withdraw an application; nobody has to be told about a mere draft."""
+    application = await owned(application_id, by, deps)
+    check_version(application.version, if_match)
+    ended = progress.withdraw(application, reason, deps.clock())
+    events = [] if application.state == "draft" else [announcing.withdrawn(ended, reason)]
+    return Outcome(changes=[deps.applications.save(ended)], events=events, case=application.id, result=ended)
+
+
+def _reference(id_: str, now: datetime) -> str:
+    """Return the number under which people speak of an application: its day and eight characters of its id."""
+    return f"{today(now):%Y%m%d}{id_[-8:].upper()}"
+
+
+def _as_known_now(application: Application, people: People) -> Application:
+    parties = people.parties
+    present = {
+        "applicant": parties["applicant"],
+        "subject": parties["subject"],
+        "second_party": parties.get("second-party"),
+    }
+    return application.model_copy(update=present)
+
+
+def _kept(handed_in: HandedIn, submitted: Submission, deps: Deps) -> list[Change]:
+    """Remember scans that were handed in for the first time, so that no other item asks for them again."""
+    before, known = handed_in, {kept.scan.id for kept in handed_in.kept}
+    for sent in submitted.sent:
+        for scan in sent.scans:
+            if scan.id not in known:
+                handed_in = handed_in.adding(KeptScan(scan=scan, holder_index=sent.holder.index))
+    return [] if handed_in is before else [deps.handed_in.save(handed_in)]

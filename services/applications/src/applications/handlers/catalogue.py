@@ -1,0 +1,102 @@
+"""The catalogue: telling others what items need, and telling a resident what an item would need of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from applications import published
+from applications.domain.catalogue import digest_of
+from applications.domain.eligibility import Checked, check_rules
+from applications.domain.item import Item
+from applications.domain.needed import DocumentNeed, needs_of
+from applications.domain.people import Holdings
+from applications.domain.published_item import PublishedItem
+from applications.domain.record import PersonRole
+from applications.domain.scans import HandedIn
+from applications.handlers.needs import Deps
+from applications.handlers.parties import Named, People, acting, people_named
+from messaging.event import Outcome
+from runtime.access import Principal
+from runtime.clock import today
+from runtime.refusal import NotAllowed, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Whether somebody may apply for an item, rule by rule, and what they would have to bring."""
+
+    item: Item
+    suspended: bool
+    rules: tuple[Checked, ...]
+    documents: tuple[DocumentNeed, ...]
+
+    @property
+    def eligible(self) -> bool:
+        """Whether nothing stands against it."""
+        return not self.suspended and not self.item.retired and all(rule.met for rule in self.rules)
+
+
+async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) -> Explained:
+    """Explain an item to the resident who is signed in, for themselves or for a child of theirs."""
+    item = deps.catalogue.item(code)
+    people = await _people(item, subject_id, by, deps)
+    parties = people.parties
+    if item.subject == "child" and subject_id is None:
+        del parties["subject"]  # what depends on the child is explained when the child is named
+    day = today(deps.clock())
+    rules = check_rules(item, parties, guardian=people.guardian, today=day)
+    holdings, handed_in = await asyncio.gather(_holdings(people, deps), deps.handed_in.get(people.applicant.id))
+    documents = needs_of(item, parties, holdings, handed_in or HandedIn(id=people.applicant.id), day)
+    return Explained(item, people.applicant.suspended or people.subject.suspended, rules, documents)
+
+
+async def publish_items(deps: Deps) -> list[Outcome[None]]:
+    """Publish every item whose content has changed since it was last published."""
+    known = {each.id: each for each in await deps.published_items.everything()}
+    outcomes = []
+    for item in deps.catalogue.items.values():
+        digest = digest_of(item)
+        before = known.get(item.code) or PublishedItem(id=item.code, digest="")
+        if before.digest != digest:
+            save = deps.published_items.save(before.model_copy(update={"digest": digest}))
+            outcomes.append(Outcome[None](changes=[save], events=[_item_published(item, digest)], case=item.code))
+    return outcomes
+
+
+async def _people(item: Item, subject_id: str | None, by: Principal, deps: Deps) -> People:
+    """Find the applicant and the subject; without a child named, an item for children is explained without one."""
+    if subject_id is None:
+        applicant = await acting(by, deps)
+        return People(applicant, applicant, None, guardian=False)
+    without_second_party = item.model_copy(update={"second_party": None})
+    people = await people_named(without_second_party, Named(subject_id=subject_id), by, deps)
+    if item.subject == "applicant" and people.subject.id != people.applicant.id:
+        raise Refusal("subject-not-allowed", field="subject_id", item=item.code)
+    if people.subject.id != people.applicant.id and not people.guardian:
+        raise NotAllowed("no-guardianship", field="subject_id")
+    return people
+
+
+async def _holdings(people: People, deps: Deps) -> dict[PersonRole, Holdings]:
+    applicant, subject = await asyncio.gather(
+        deps.holdings.get(people.applicant.id), deps.holdings.get(people.subject.id)
+    )
+    found: dict[PersonRole, Holdings | None] = {"applicant": applicant, "subject": subject}
+    return {role: holdings for role, holdings in found.items() if holdings is not None}
+
+
+def _item_published(item: Item, digest: str) -> published.ItemPublished:
+    return published.ItemPublished(
+        item=item.code,
+        digest=digest,
+        requirements=[
+            published.RequirementPublished(
+                key=requirement.key,
+                document_types=list(requirement.any_of),
+                holder=requirement.holder,
+                claims=dict(requirement.claims),
+            )
+            for requirement in item.asked
+        ],
+    )

@@ -1,0 +1,131 @@
+"""What the use cases need: the stores' promises, and everything else that comes from outside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from applications.domain.application import Application, State
+from applications.domain.catalogue import Catalogue
+from applications.domain.decided import Decided
+from applications.domain.issued import Issued
+from applications.domain.look import Look
+from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.published_item import PublishedItem
+from applications.domain.record import Aggregate
+from applications.domain.scans import HandedIn, StoredFile
+from applications.domain.statistics import Criterion, ItemFigures, ProofFigures
+from messaging.event import Change
+from runtime.blind_index import BlindIndex
+from runtime.clock import Clock
+from standards.working_days import Calendar
+
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+
+
+class Keeps(Protocol[AggregateT]):
+    """A collection of aggregates."""
+
+    async def get(self, id: str) -> AggregateT | None:
+        """Read one by its id."""
+
+    def save(self, document: AggregateT) -> Change:
+        """Prepare a write of it."""
+
+
+class Residents(Keeps[Resident], Protocol):
+    """People, as identity tells of them."""
+
+    async def with_index(self, index: str) -> Resident | None:
+        """Read the one with this blind index."""
+
+
+class Applications(Keeps[Application], Protocol):
+    """Applications."""
+
+    async def of_applicant(
+        self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
+    ) -> list[Application]:
+        """Read a resident's own, newest first, those before an id."""
+
+    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
+        """Read those that wait for a resident's confirmation, newest first."""
+
+
+class Decisions(Keeps[Decided], Protocol):
+    """Decided applications."""
+
+    async def latest(self, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
+        """Read them, latest decision first, those before a moment and id."""
+
+    async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
+        """Count what was decided, by item."""
+
+    async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
+        """Count what proved it, by document type and source."""
+
+
+class Credentials(Keeps[Issued], Protocol):
+    """Credentials of types that items grant."""
+
+    async def of_application(self, application_id: str) -> Issued | None:
+        """Read the one that was granted for an application."""
+
+
+class Looks(Keeps[Look], Protocol):
+    """Looks at scans."""
+
+    async def at(self, application_id: str) -> list[Look]:
+        """Read all looks at an application's scans, latest first."""
+
+
+class PublishedItems(Keeps[PublishedItem], Protocol):
+    """What was last published of each item."""
+
+    async def everything(self) -> list[PublishedItem]:
+        """Read all of them."""
+
+
+class ScanFiles(Protocol):
+    """The contents of scans. They can't take part in transactions: see `handlers.scans`."""
+
+    async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:
+        """Store a content."""
+
+    async def read(self, scan_id: str) -> AsyncIterator[bytes] | None:
+        """Return a content in pieces, None when there is none."""
+
+    async def remove(self, scan_id: str) -> None:
+        """Remove a content, if it is there."""
+
+    async def doubt(self, scan_id: str) -> None:
+        """Have the next sweep look whether the content still belongs to its application."""
+
+    async def doubtful(self, before: datetime) -> Sequence[StoredFile]:
+        """Return what was stored before a moment and has not been seen to belong."""
+
+    async def trust(self, scan_id: str) -> None:
+        """Remember that it belongs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything that the use cases need."""
+
+    catalogue: Catalogue
+    criterion: Criterion
+    calendar: Calendar
+    residents: Residents
+    guardianships: Keeps[Guardianship]
+    holdings: Keeps[Holdings]
+    applications: Applications
+    handed_in: Keeps[HandedIn]
+    decisions: Decisions
+    credentials: Credentials
+    looks: Looks
+    published_items: PublishedItems
+    files: ScanFiles
+    numbers: BlindIndex
+    clock: Clock

@@ -1,0 +1,135 @@
+"""Finding the people of an application, and whether they may be in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from applications.domain.application import Application
+from applications.domain.eligibility import (
+    check_rules,
+    refuse_ineligible,
+    refuse_stranger,
+    refuse_suspended,
+)
+from applications.domain.item import Item
+from applications.domain.people import Guardianship, Party, Resident
+from applications.domain.record import PersonRole
+from applications.handlers.needs import Deps
+from runtime.access import Principal
+from runtime.clock import today
+from runtime.refusal import NotAllowed, Refusal, Unknown
+from standards import identity_number
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom the applicant names: a child by id or number, the second party by number. Numbers are never kept."""
+
+    subject_id: str | None = None
+    subject_number: str | None = None
+    second_party_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people of an application, and whether the applicant is the guardian of the subject."""
+
+    applicant: Resident
+    subject: Resident
+    second_party: Resident | None
+    guardian: bool
+
+    @property
+    def parties(self) -> dict[PersonRole, Party]:
+        """The people as an application remembers them."""
+        parties: dict[PersonRole, Party] = {"applicant": self.applicant.party, "subject": self.subject.party}
+        return parties if self.second_party is None else {**parties, "second-party": self.second_party.party}
+
+
+async def people_named(item: Item, named: Named, by: Principal, deps: Deps) -> People:
+    """Find the people that the applicant names. Refuses strangers, and a second party where there is none to be."""
+    applicant = await acting(by, deps)
+    subject = await _subject(item, applicant, named, deps)
+    second_party = await _second_party(item, applicant, named, deps)
+    return await _with_guardianship(applicant, subject, second_party, deps)
+
+
+async def people_of(application: Application, deps: Deps) -> People:
+    """Find the people of an application as they are known now."""
+    ids = (application.applicant_id, application.subject.resident_id, application.second_party_id)
+    applicant, subject, *others = await asyncio.gather(*(deps.residents.get(id_) for id_ in ids if id_ is not None))
+    if applicant is None or subject is None or None in others:
+        raise NotAllowed("not-registered")  # the residents are just being learnt anew
+    return await _with_guardianship(applicant, subject, others[0] if others else None, deps)
+
+
+def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
+    """Refuse who is suspended, acts for a stranger, or is not eligible."""
+    refuse_suspended(people.applicant)
+    refuse_stranger(item, people.applicant.id, people.subject.id, guardian=people.guardian)
+    refuse_suspended(people.subject)
+    checked = check_rules(item, people.parties, guardian=people.guardian, today=today(deps.clock()))
+    refuse_ineligible(item, checked)
+
+
+async def acting(by: Principal, deps: Deps) -> Resident:
+    """Return the resident who is signed in."""
+    resident = await deps.residents.get(by.subject)
+    if resident is None:
+        raise NotAllowed("not-registered")
+    return resident
+
+
+async def owned(application_id: str, by: Principal, deps: Deps) -> Application:
+    """Return an application of the resident who is signed in. Anybody else's does not exist for them."""
+    application = await deps.applications.get(application_id)
+    if application is None or application.applicant_id != by.subject:
+        raise Unknown("unknown-application")
+    return application
+
+
+async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) -> Resident:
+    if named.subject_id is None and named.subject_number is None:
+        refuse_stranger(item, applicant.id, applicant.id, guardian=False)
+        return applicant
+    if named.subject_id is not None:
+        subject = await deps.residents.get(named.subject_id)
+    else:
+        subject = await _by_number(named.subject_number or "", "subject_number", deps)
+    if subject is None:  # whether somebody is registered is told to nobody but their guardian
+        raise NotAllowed("no-guardianship", field="subject_id" if named.subject_id else "subject_number")
+    return subject
+
+
+async def _second_party(item: Item, applicant: Resident, named: Named, deps: Deps) -> Resident | None:
+    number, field = named.second_party_number, "second_party_number"
+    if item.second_party is None:
+        if number is not None:
+            raise Refusal("second-party-not-allowed", field=field, item=item.code)
+        return None
+    if number is None:
+        raise Refusal("second-party-needed", field=field)
+    found = await _by_number(number, field, deps)
+    if found is None:
+        raise Refusal("second-party-unknown", field=field)
+    if found.id == applicant.id:
+        raise Refusal("second-party-is-applicant", field=field)
+    return found
+
+
+async def _by_number(number: str, field: str, deps: Deps) -> Resident | None:
+    try:
+        parsed = identity_number.parse(number, today=today(deps.clock()))
+    except Refusal as refusal:
+        raise Refusal(refusal.code, field=field, **refusal.params) from refusal
+    return await deps.residents.with_index(deps.numbers.of(parsed.number))
+
+
+async def _with_guardianship(
+    applicant: Resident, subject: Resident, second_party: Resident | None, deps: Deps
+) -> People:
+    if subject.id == applicant.id:
+        return People(applicant, subject, second_party, guardian=False)
+    known = await deps.guardianships.get(Guardianship.between(applicant.id, subject.id))
+    return People(applicant, subject, second_party, guardian=known is not None and known.active)

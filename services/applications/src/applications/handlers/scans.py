@@ -1,0 +1,145 @@
+"""Scans: handing them in, taking them back, looking at them.
+
+A content can't be stored in the transaction of its application. It is therefore stored first and removed again when
+the application refuses it; what a crash leaves behind between the two is found and removed by the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from applications.domain import scans
+from applications.domain.application import Application, Scan
+from applications.domain.look import Look
+from applications.domain.scans import StoredFile
+from applications.handlers.needs import Deps
+from applications.handlers.parties import owned
+from messaging.event import Outcome
+from runtime.access import Principal, Role
+from runtime.ids import new_id
+from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
+
+SWEPT_AFTER = timedelta(hours=1)
+"""How old a content that belongs to nothing must be before it is removed; no upload takes that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was handed in."""
+
+    requirement: str
+    document_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A scan and its content, in pieces."""
+
+    scan: Scan
+    content: AsyncIterator[bytes]
+
+
+async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) -> Scan:
+    """Check a file and store its content, before the application takes it (`attach`)."""
+    application = await owned(application_id, by, deps)
+    scans.refuse_large(len(upload.content))
+    scan = Scan(
+        id=new_id("scan"),
+        requirement=upload.requirement,
+        document_type=upload.document_type,
+        media_type=scans.media_type_of(upload.content),
+        size=len(upload.content),
+        sha256=sha256(upload.content).hexdigest(),
+        uploaded_at=deps.clock(),
+        attempt=application.attempt + 1,
+    )
+    scans.attach(application, deps.catalogue.item(application.item), scan)  # refused now, not after the storing
+    await deps.files.put(StoredFile(scan_id=scan.id, application_id=application.id), upload.content, scan.media_type)
+    return scan
+
+
+async def attach(
+    application_id: str, scan: Scan, by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[Application]:
+    """Add a stored scan to its application."""
+    application = await owned(application_id, by, deps)
+    check_version(application.version, if_match)
+    changed = scans.attach(application, deps.catalogue.item(application.item), scan)
+    return Outcome(changes=[deps.applications.save(changed)], result=changed)
+
+
+async def detach(
+    application_id: str, scan_id: str, by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[Application]:
+    """Take back a scan that has not been submitted; its content is removed by whoever commits this, or the sweep."""
+    application = await owned(application_id, by, deps)
+    check_version(application.version, if_match)
+    changed = scans.detach(application, scan_id)
+    await deps.files.doubt(scan_id)
+    return Outcome(changes=[deps.applications.save(changed)], result=changed)
+
+
+async def open_scan(
+    application_id: str, scan_id: str, purpose: str | None, by: Principal, deps: Deps
+) -> Outcome[Opened]:
+    """Open a scan: one's own, or as a reviewer of a department that has to do with it, stating what for."""
+    application = await deps.applications.get(application_id)
+    if application is None or not _may_look(application, scan_id, by, deps):
+        raise Unknown("unknown-scan")
+    scan = scans.find(application, scan_id)
+    content = await deps.files.read(scan_id)
+    if content is None:
+        raise Unknown("unknown-scan")
+    opened = Opened(scan, content)
+    if by.role is Role.RESIDENT:
+        return Outcome(result=opened)
+    return Outcome(changes=[deps.looks.save(_look(application, scan, purpose, by, deps))], result=opened)
+
+
+async def sweep(deps: Deps) -> list[Outcome[None]]:
+    """Remove contents that belong to no application, and remember which do belong."""
+    for file in await deps.files.doubtful(deps.clock() - SWEPT_AFTER):
+        application = await deps.applications.get(file.application_id)
+        if application is not None and any(scan.id == file.scan_id for scan in application.scans):
+            await deps.files.trust(file.scan_id)
+        else:
+            await deps.files.remove(file.scan_id)
+    return []
+
+
+def _may_look(application: Application, scan_id: str, by: Principal, deps: Deps) -> bool:
+    if by.role is Role.RESIDENT:
+        return application.applicant_id == by.subject
+    scan = next((each for each in application.scans if each.id == scan_id), None)
+    if scan is None or application.state == "draft":
+        return False
+    item = deps.catalogue.item(application.item)
+    keeping = deps.catalogue.document_types[scan.document_type].department
+    return bool(by.departments & {keeping, *item.departments, *_given_to(application)})
+
+
+def _given_to(application: Application) -> set[str]:
+    """Return every department that the application's tasks were given to."""
+    return {happening.department for happening in application.history if happening.department is not None}
+
+
+def _look(application: Application, scan: Scan, purpose: str | None, by: Principal, deps: Deps) -> Look:
+    if purpose is None or not purpose.strip():
+        raise Refusal("purpose-needed", field="purpose")
+    if application.is_final:
+        raise NotAllowed("no-reason-to-look", state=application.state)
+    return Look(
+        id=new_id("look"),
+        application_id=application.id,
+        scan_id=scan.id,
+        document_type=scan.document_type,
+        by=by.subject,
+        role=by.role,
+        departments=tuple(sorted(by.departments)),
+        purpose=purpose.strip(),
+        at=deps.clock(),
+    )

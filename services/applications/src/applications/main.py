@@ -1,0 +1,62 @@
+"""The composition root: settings, catalogue, stores, routes and periodic work, put together once."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from applications import api, consumers
+from applications.config import Settings
+from applications.handlers import catalogue, scans
+from applications.handlers.needs import Deps
+from applications.store import documents
+from applications.store.catalogue_files import read_catalogue, read_criterion
+from applications.store.decisions import DecisionStore
+from applications.store.files import GridFiles
+from runtime import service
+from runtime.clock import utc_now
+from runtime.kernel import Database
+from runtime.service import Periodic
+from standards.working_days import Calendar
+
+AN_HOUR = 3600.0
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together. Raises DataFileError when a data file has an error."""
+    settings = settings or Settings()
+    items = read_catalogue(settings.catalogue)
+    criterion = read_criterion(settings.catalogue)
+    calendar = Calendar.load()
+    numbers = settings.blind_index()
+
+    async def build(database: Database, _: Settings) -> Deps:
+        return Deps(
+            catalogue=items,
+            criterion=criterion,
+            calendar=calendar,
+            residents=documents.ResidentStore(database),
+            guardianships=documents.guardianships(database),
+            holdings=documents.holdings(database),
+            applications=documents.ApplicationStore(database),
+            handed_in=documents.handed_in(database),
+            decisions=DecisionStore(database),
+            credentials=documents.CredentialStore(database),
+            looks=documents.LookStore(database),
+            published_items=documents.PublishedItemStore(database),
+            files=GridFiles(database),
+            numbers=numbers,
+            clock=utc_now,
+        )
+
+    return service.create_app(
+        name="applications",
+        settings=settings,
+        router=api.router,
+        subscriptions=consumers.SUBSCRIPTIONS,
+        build=build,
+        indexes=documents.INDEXES,
+        periodic=(
+            Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
+            Periodic("sweep-scans", every=AN_HOUR, work=scans.sweep),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The only place that knows MongoDB and where the catalogue's files lie."""

@@ -1,0 +1,126 @@
+"""The collections, and the queries that are more than a look-up by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import IndexModel
+
+from applications.domain.application import Application, State
+from applications.domain.issued import Issued
+from applications.domain.look import Look
+from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.published_item import PublishedItem
+from applications.domain.scans import HandedIn
+from messaging.documents import Documents
+from runtime.kernel import Database
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    "residents": [IndexModel("index")],
+    "guardianships": [],
+    "holdings": [],
+    "handed_in": [],
+    "applications": [
+        IndexModel([("applicant_id", 1), ("_id", -1)]),
+        IndexModel(
+            [("second_party_id", 1), ("_id", -1)], partialFilterExpression={"second_party_id": {"$type": "string"}}
+        ),
+    ],
+    "decisions": [
+        IndexModel([("decided_at", -1), ("_id", -1)]),
+        IndexModel([("item", 1), ("decided_at", -1), ("_id", -1)]),
+    ],
+    "credentials": [IndexModel("application_id")],
+    "looks": [IndexModel([("application_id", 1), ("_id", -1)])],
+    "published_items": [],
+    "scans.files": [IndexModel([("metadata.trusted", 1), ("uploadDate", 1)])],
+    "scans.chunks": [IndexModel([("files_id", 1), ("n", 1)], unique=True)],
+}
+
+Filter = dict[str, Any]
+
+
+class ResidentStore(Documents[Resident]):
+    """People, as identity tells of them."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "residents", Resident)
+
+    async def with_index(self, index: str) -> Resident | None:
+        """Read the one with this blind index."""
+        found = await self.find({"index": index}, limit=1)
+        return found[0] if found else None
+
+
+class ApplicationStore(Documents[Application]):
+    """Applications; their ids sort by the time of their making."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "applications", Application)
+
+    async def of_applicant(
+        self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
+    ) -> list[Application]:
+        """Read a resident's own, newest first."""
+        wanted: Filter = {"applicant_id": resident_id, "state": state, "item": item}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return await self.find({**given, **_before(before)}, sort=[("_id", -1)], limit=limit)
+
+    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
+        """Read those that wait for a resident's confirmation, newest first."""
+        waiting: Filter = {"second_party_id": resident_id, "state": "in-progress", "confirmed_at": None}
+        return await self.find({**waiting, **_before(before)}, sort=[("_id", -1)], limit=limit)
+
+
+class CredentialStore(Documents[Issued]):
+    """Credentials of types that items grant."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "credentials", Issued)
+
+    async def of_application(self, application_id: str) -> Issued | None:
+        """Read the one that was granted for an application."""
+        found = await self.find({"application_id": application_id}, limit=1)
+        return found[0] if found else None
+
+
+class LookStore(Documents[Look]):
+    """Looks at scans."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "looks", Look)
+
+    async def at(self, application_id: str) -> list[Look]:
+        """Read all looks at an application's scans, latest first."""
+        return await self.find({"application_id": application_id}, sort=[("_id", -1)])
+
+
+class PublishedItemStore(Documents[PublishedItem]):
+    """What was last published of each item."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "published_items", PublishedItem)
+
+    async def everything(self) -> list[PublishedItem]:
+        """Read all of them."""
+        return await self.find({})
+
+
+def guardianships(database: Database) -> Documents[Guardianship]:
+    """Open the guardianships."""
+    return Documents(database, "guardianships", Guardianship)
+
+
+def holdings(database: Database) -> Documents[Holdings]:
+    """Open what government holds."""
+    return Documents(database, "holdings", Holdings)
+
+
+def handed_in(database: Database) -> Documents[HandedIn]:
+    """Open what residents have handed in."""
+    return Documents(database, "handed_in", HandedIn)
+
+
+def _before(id_: str | None) -> Filter:
+    return {} if id_ is None else {"_id": {"$lt": id_}}
