@@ -1,0 +1,282 @@
+"""The edge of every service: who may call, what an error looks like, what happens once for one key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import APIRouter, FastAPI
+from jwt.algorithms import ECAlgorithm
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from messaging.documents import Documents
+from messaging.event import Outcome
+from runtime import observing, problems, web
+from runtime.access import Principal, Role, Verifier, allow
+from runtime.config import ServiceSettings
+from runtime.kernel import Database, Kernel
+from runtime.refusal import Clash, Refusal, Refusals, check_version
+from runtime.texts import Texts
+from testkit.fixtures import Addresses
+
+ISSUER, AUDIENCE = "https://issuer.test", "yizheng"
+KEY = ec.generate_private_key(ec.SECP256R1())
+STRANGER = ec.generate_private_key(ec.SECP256R1())
+
+router = APIRouter(prefix="/v1")
+
+
+class Note(BaseModel):
+    id: str
+    version: int = 0
+    text: str
+
+
+class NoteIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    text: Annotated[str, Field(max_length=10)]
+
+
+def shown(note: Note) -> NoteIn:
+    return NoteIn(id=note.id, text=note.text)
+
+
+Clerk = Annotated[Principal, allow(Role.CLERK)]
+
+
+@router.post("/notes")
+async def write_note(note: NoteIn, by: Clerk, commit: web.Commit) -> Response:
+    notes: Documents[Note] = commit._kernel.app_notes  # type: ignore[attr-defined] # noqa: SLF001 - set by the test
+
+    async def work() -> Outcome[Note]:
+        if await notes.get(note.id):
+            raise Clash("changed-meanwhile")
+        new = Note(id=note.id, text=note.text)
+        return Outcome([notes.save(new)], result=new)
+
+    return await commit(work, shown, 201)
+
+
+@router.put("/notes/{id}")
+async def change_note(id: str, note: NoteIn, by: Clerk, commit: web.Commit, version: web.IfMatch) -> Response:
+    notes: Documents[Note] = commit._kernel.app_notes  # type: ignore[attr-defined] # noqa: SLF001 - set by the test
+
+    async def work() -> Outcome[Note]:
+        present = await notes.get(id)
+        assert present is not None
+        check_version(present.version, version)
+        changed = present.model_copy(update={"text": note.text})
+        return Outcome([notes.save(changed)], result=changed)
+
+    return await commit(work, shown)
+
+
+@router.get("/faults/{kind}")
+async def fail(kind: str) -> None:
+    raise {
+        "one": Refusal("bad-cursor", field="cursor"),
+        "several": Refusals([Refusal("bad-cursor", field="cursor"), Refusal("bad-etag", field="If-Match")]),
+        "ours": RuntimeError("a secret that nobody may read"),
+        "outage": ConnectionError("broker"),
+    }[kind]
+
+
+def token(key: ec.EllipticCurvePrivateKey = KEY, **claims: Any) -> str:  # noqa: ANN401 - claims are anything
+    now = int(time.time())
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "clerk-1", "role": "clerk", "iat": now, "exp": now + 60}
+    return jwt.encode({**usual, **claims}, key, algorithm="ES256", headers={"kid": "k1"})
+
+
+@pytest.fixture
+async def client(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    jwk = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "k1", "alg": "ES256"}
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [jwk]}))
+    settings = ServiceSettings.model_validate(
+        {"database": database.name, "AMQP_URL": infrastructure.amqp, "MONGODB_URL": infrastructure.mongodb}
+    )
+    kernel = Kernel("edge", settings)
+    await kernel.prepare({"notes": []})
+    kernel.committer.start()
+    kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined]
+    app = FastAPI()
+    app.state.kernel = kernel
+    app.state.verifier = Verifier(jwks=str(tmp_path / "jwks.json"), issuer=ISSUER, audience=AUDIENCE)
+    app.include_router(router)
+    problems.install(app, Texts.of("runtime"))
+    observing.install(app, "edge")
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
+        client.headers["Authorization"] = f"Bearer {token()}"
+        yield client
+    await kernel.stop()
+
+
+NOTE = {"id": "n1", "text": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "code"),
+    [
+        ("", "no-token"),
+        (f"Bearer {token(exp=int(time.time()) - 60)}", "expired-token"),
+        (f"Bearer {token(STRANGER)}", "bad-token"),
+        (f"Bearer {token(aud='another')}", "bad-token"),
+        (f"Bearer {token(iss='https://another.test')}", "bad-token"),
+        (f"Bearer {token(role='emperor')}", "bad-token"),
+        (f"Bearer {jwt.encode({'sub': 'x', 'role': 'clerk'}, '', algorithm='none')}", "bad-token"),
+        ("Bearer rubbish", "bad-token"),
+    ],
+)
+async def test_whoever_is_not_signed_in_is_told_why(client: httpx.AsyncClient, credentials: str, code: str) -> None:
+    answer = await client.post("/v1/notes", json=NOTE, headers={"Authorization": credentials})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_the_wrong_role_is_told_which_one_is_needed(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/v1/notes", json=NOTE, headers={"Authorization": f"Bearer {token(role='resident')}", "Accept-Language": "en"}
+    )
+
+    assert answer.status_code == 403
+    assert "this is for clerk" in answer.json()["detail"]
+
+
+async def test_a_problem_says_what_where_and_what_to_do_in_the_callers_language(client: httpx.AsyncClient) -> None:
+    chinese = await client.get("/v1/faults/one")
+    english = await client.get("/v1/faults/one", headers={"Accept-Language": "en"})
+
+    assert chinese.headers["content-type"] == "application/problem+json"
+    assert chinese.json()["title"] == "游标无法识别"
+    assert chinese.headers["Content-Language"] == "zh-CN"
+    assert english.json()["errors"][0]["pointer"] == "#/cursor"
+    assert english.json()["action"].startswith("Begin with the first page")
+
+
+async def test_several_refusals_are_reported_together(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/faults/several")
+
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/cursor", "#/If-Match"]
+
+
+async def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/notes", json={"id": "n1", "text": "x" * 11, "colour": "red"})
+
+    faults = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
+    assert answer.status_code == 422
+    assert faults == {"#/text": "至多 10 个字符。", "#/colour": "没有这个字段。"}
+
+
+async def test_our_own_fault_tells_nothing_of_the_inside(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/faults/ours")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+
+
+async def test_an_outage_asks_to_try_again(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/faults/outage")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+async def test_an_address_that_does_not_exist_is_a_problem_too(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/nothing")).json()["code"] == "no-such-address"
+
+
+async def test_the_same_key_and_body_get_the_same_answer_once_done(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+
+    first = await client.post("/v1/notes", json=NOTE, headers=headers)
+    second = await client.post("/v1/notes", json=NOTE, headers=headers)
+
+    assert first.status_code == second.status_code == 201
+    assert first.content == second.content
+    assert first.headers["ETag"] == second.headers["ETag"] == '"1"'
+    assert second.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_the_same_key_with_another_body_is_refused(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    await client.post("/v1/notes", json=NOTE, headers=headers)
+
+    answer = await client.post("/v1/notes", json={**NOTE, "text": "other"}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
+
+
+async def test_a_key_belongs_to_one_caller(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/notes", json=NOTE, headers={"Idempotency-Key": "k-1"})
+    somebody_else = {"Idempotency-Key": "k-1", "Authorization": f"Bearer {token(sub='clerk-2')}"}
+
+    answer = await client.post("/v1/notes", json={"id": "n2", "text": "mine"}, headers=somebody_else)
+
+    assert answer.status_code == 201
+
+
+async def test_twenty_at_once_with_one_key_do_it_once(client: httpx.AsyncClient, database: Database) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+
+    answers = await asyncio.gather(*(client.post("/v1/notes", json=NOTE, headers=headers) for _ in range(20)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert await database["notes"].count_documents({}) == 1
+
+
+async def test_a_refused_request_leaves_its_key_free(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    refused = await client.post("/v1/notes", json={"id": "n1", "text": "x" * 11}, headers=headers)
+
+    answer = await client.post("/v1/notes", json=NOTE, headers=headers)
+
+    assert (refused.status_code, answer.status_code) == (422, 201)
+
+
+async def test_a_change_of_an_older_version_is_refused(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/notes", json=NOTE)
+    changed = await client.put("/v1/notes/n1", json={**NOTE, "text": "one"}, headers={"If-Match": '"1"'})
+
+    answer = await client.put("/v1/notes/n1", json={**NOTE, "text": "two"}, headers={"If-Match": '"1"'})
+
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+    assert (answer.status_code, answer.json()["code"]) == (412, "stale-version")
+
+
+async def test_of_changes_at_the_same_time_none_is_lost(client: httpx.AsyncClient, database: Database) -> None:
+    await client.post("/v1/notes", json=NOTE)
+
+    answers = await asyncio.gather(
+        *(client.put("/v1/notes/n1", json={"id": "n1", "text": f"t{n}"}) for n in range(3)),
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    found = await database["notes"].find_one({"_id": "n1"})
+    assert found is not None
+    assert found["version"] == 4
+
+
+async def test_an_if_match_that_is_no_etag_is_refused(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/notes", json=NOTE)
+
+    answer = await client.put("/v1/notes/n1", json=NOTE, headers={"If-Match": "yesterday"})
+
+    assert answer.json()["code"] == "bad-etag"
+
+
+async def test_every_answer_carries_the_requests_id(client: httpx.AsyncClient) -> None:
+    given = await client.get("/healthz")
+    named = await client.get("/v1/faults/one", headers={"X-Request-Id": "from-the-gateway"})
+
+    assert given.json() == {"status": "alive"}
+    assert named.headers["X-Request-Id"] == "from-the-gateway"

@@ -1,0 +1,107 @@
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.blind_index import BlindIndex
+from runtime.clock import today, utc_now
+from runtime.ids import new_id
+from runtime.pages import decode, encode, page
+from runtime.refusal import Refusal, Stale, check_version
+from runtime.texts import LANGUAGES, Texts, choose
+
+KEY = bytes(range(32))
+
+
+def test_ids_are_unique_and_sort_by_the_time_of_their_making() -> None:
+    ids = [new_id("app") for _ in range(1000)]
+
+    assert len(set(ids)) == 1000
+    assert [each[:14] for each in ids] == sorted(each[:14] for each in ids)
+
+
+def test_a_number_has_one_index_however_it_is_written() -> None:
+    index = BlindIndex(KEY)
+
+    assert (
+        index.of("11010519491231002x")
+        == index.of("１１０１０５１９４９１２３１００２Ｘ")
+        == index.of(" 11010519491231002X ")
+    )
+    assert index.of("11010519491231002X") != BlindIndex(KEY[::-1]).of("11010519491231002X")
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    short = tmp_path / "blind-index.key"
+    short.write_text("00" * 16)
+
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        BlindIndex.from_file(short)
+
+
+def test_the_key_does_not_show_when_it_is_printed() -> None:
+    assert KEY.hex() not in repr(BlindIndex(KEY))
+    assert repr(KEY) not in repr(BlindIndex(KEY))
+
+
+def test_a_day_begins_at_midnight_in_shenzhen() -> None:
+    assert today(datetime(2026, 11, 22, 16, 0, tzinfo=UTC)).isoformat() == "2026-11-23"
+    assert today(datetime(2026, 11, 22, 15, 59, tzinfo=UTC)).isoformat() == "2026-11-22"
+
+
+def test_the_clock_keeps_what_the_store_keeps() -> None:
+    assert utc_now().microsecond % 1000 == 0
+
+
+@given(st.lists(st.one_of(st.text(), st.integers(), st.none()), max_size=4))
+def test_a_cursor_gives_back_the_key_that_it_was_made_of(key: list[str | int | None]) -> None:
+    assert decode(encode(key)) == key
+
+
+@given(st.text(max_size=60))
+def test_any_other_cursor_is_refused_or_harmless(text: str) -> None:
+    with suppress(Refusal):
+        assert isinstance(decode(text), list)
+
+
+def test_pages_follow_each_other_without_gap_or_repetition() -> None:
+    everything = list(range(45))
+    shown: list[int] = []
+    after = -1
+    while True:
+        found = [number for number in everything if number > after][: 20 + 1]
+        part = page(found, 20, key=lambda number: [number], view=lambda number: number)
+        shown += part.items
+        if part.next is None:
+            break
+        after = int(str(decode(part.next)[0]))
+
+    assert shown == everything
+
+
+def test_an_older_version_is_refused_and_an_unsaid_one_is_not() -> None:
+    check_version(3, None)
+    check_version(3, 3)
+    with pytest.raises(Stale):
+        check_version(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [(None, "zh-CN"), ("en-GB,en;q=0.9", "en"), ("zh-TW", "zh-CN"), ("fr, en;q=0.5", "en"), ("fr", "zh-CN")],
+)
+def test_the_callers_language_is_chinese_unless_english_is_preferred(header: str | None, language: str) -> None:
+    assert choose(header) == language
+
+
+def test_every_problem_has_title_detail_and_action_in_both_languages() -> None:
+    texts = Texts.of("runtime")
+    keys = texts.keys("en")
+
+    assert keys == texts.keys("zh-CN")
+    problems = {key.rpartition(".")[0] for key in keys if key.startswith("problems.")}
+    assert all(f"{problem}.{part}" in keys for problem in problems for part in ("title", "detail", "action"))
+    assert len(LANGUAGES) == 2
