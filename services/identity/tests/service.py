@@ -1,0 +1,90 @@
+"""The running service as its tests call and hear it: HTTP in process, a real broker, a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import orjson
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
+
+from local_stack import tokens
+from runtime.kernel import Database
+from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
+
+FoundT = TypeVar("FoundT")
+
+PATIENCE = 20.0
+
+CARD: dict[str, object] = {
+    "number": MAN,
+    "name": "李育成",
+    "sex": "male",
+    "birth_date": "1990-01-01",
+    "nationality_group": "汉",
+    "address": "湖南省邵阳市邵东县两市镇建设路18号",
+    "issuing_authority": "邵东县公安局",
+    "valid_from": "2019-05-06",
+    "valid_until": "2039-05-06",
+}
+MAN_AT_WINDOW = {**CARD, "channel": "window", "community": COMMUNITY}
+GIRL_AT_WINDOW = {
+    **MAN_AT_WINDOW,
+    "number": number_for(GIRL_BORN, "002"),
+    "name": "李小雨",
+    "sex": "female",
+    "birth_date": GIRL_BORN.isoformat(),
+    "valid_from": "2024-01-01",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service under test, with somebody to call it and somebody to hear what it says."""
+
+    http: httpx.AsyncClient
+    keys: Path
+    heard: AbstractQueue
+    database: Database
+
+    async def call(
+        self, method: str, path: str, body: object = None, *, role: str = "clerk", subject: str = "", **headers: str
+    ) -> httpx.Response:
+        """Call a route as somebody; header names are written with underscores."""
+        token = tokens.sign(self.keys, role, subject=subject)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.request(
+            method, path, json=body, headers={"Authorization": f"Bearer {token}", "Accept-Language": "en", **given}
+        )
+
+    async def register(self, body: object = None, **headers: str) -> httpx.Response:
+        """Register somebody, by default the man."""
+        return await self.call("POST", "/v1/residents", MAN_AT_WINDOW if body is None else body, **headers)
+
+    async def next_event(self) -> dict[str, Any]:
+        """Wait for the next event that it publishes."""
+
+        async def arrived() -> AbstractIncomingMessage | None:
+            return await self.heard.get(no_ack=True, fail=False)
+
+        event: dict[str, Any] = orjson.loads((await until(arrived)).body)
+        return event
+
+    async def counts(self) -> dict[str, int]:
+        """Count what is kept."""
+        names = ("residents", "guardianships", "looks", "outbox")
+        return {name: await self.database[name].count_documents({}) for name in names}
+
+
+async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    """Look again until there is something. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
