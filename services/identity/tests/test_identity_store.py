@@ -1,0 +1,145 @@
+"""The same behaviour of the collections in memory and in the real store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from identity.domain import guardianship as guardianships
+from identity.domain.guardianship import Guardianship, Proof
+from identity.domain.look import Look
+from identity.domain.record import Actor
+from identity.domain.resident import Place, Resident, register
+from identity.store.documents import GUARDIANSHIPS, INDEXES, LOOKS, RESIDENTS, Collection, GuardianshipStore, LookStore
+from messaging.commit import Committer
+from messaging.documents import Documents, Write
+from messaging.event import Change, ConflictError, Outcome
+from runtime.kernel import Database
+from services.identity.tests.people import CLERK, COMMUNITY, card
+from testkit.fakes import FakeDocuments, apply
+
+AT = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
+BY = Actor(subject=CLERK.subject, role=CLERK.role)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The collections, and the commit that keeps what they prepared."""
+
+    residents: Collection[Resident]
+    guardianships: GuardianshipStore
+    looks: LookStore
+    commit: Callable[[Sequence[Change]], Awaitable[None]]
+
+
+@pytest.fixture
+async def in_memory() -> Kept:
+    async def commit(changes: Sequence[Change]) -> None:
+        outcome: Outcome[Any] = Outcome(changes)
+        apply(outcome)
+
+    return Kept(
+        FakeDocuments(Resident), GuardianshipStore(FakeDocuments(Guardianship)), LookStore(FakeDocuments(Look)), commit
+    )
+
+
+@pytest.fixture
+async def in_the_store(database: Database) -> AsyncIterator[Kept]:
+    committer = Committer(database)
+    await committer.prepare()
+    for name, indexes in INDEXES.items():
+        await database.create_collection(name)
+        if indexes:
+            await database[name].create_indexes(indexes)
+    committer.start()
+
+    async def commit(changes: Sequence[Change]) -> None:
+        await committer.commit([change for change in changes if isinstance(change, Write)])
+
+    yield Kept(
+        Documents(database, RESIDENTS, Resident),
+        GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
+        LookStore(Documents(database, LOOKS, Look)),
+        commit,
+    )
+    await committer.stop()
+
+
+@pytest.fixture(params=["in_memory", "in_the_store"])
+def kept(request: pytest.FixtureRequest) -> Kept:
+    chosen: Kept = request.getfixturevalue(request.param)
+    return chosen
+
+
+def resident() -> Resident:
+    place = Place(channel="window", community=COMMUNITY)
+    return register(
+        holder_index="ab" * 32, sealed_number="sealed", id_kind="citizen", card=card(), place=place, by=BY, at=AT
+    )
+
+
+def guardianship(guardian_id: str, child_id: str, ends_on: date = date(2037, 5, 4)) -> Guardianship:
+    return Guardianship(
+        id=guardianships.guardianship_id(guardian_id, child_id),
+        guardian_id=guardian_id,
+        child_id=child_id,
+        relation="mother",
+        proof=Proof(kind="household-register", reference="440309001"),
+        ends_on=ends_on,
+    )
+
+
+async def test_a_resident_comes_back_as_it_was_kept_one_version_on(kept: Kept) -> None:
+    new = resident()
+    await kept.commit([kept.residents.save(new)])
+    assert await kept.residents.get(new.id) == new.model_copy(update={"version": 1})
+    assert await kept.residents.get("res_nobody") is None
+
+
+async def test_the_same_resident_can_not_be_kept_twice_as_new(kept: Kept) -> None:
+    await kept.commit([kept.residents.save(resident())])
+    with pytest.raises(ConflictError):
+        await kept.commit([kept.residents.save(resident())])
+
+
+async def test_a_change_on_an_older_version_is_refused(kept: Kept) -> None:
+    await kept.commit([kept.residents.save(resident())])
+    stored = await kept.residents.get(resident().id)
+    assert stored is not None
+    await kept.commit([kept.residents.save(stored)])
+    with pytest.raises(ConflictError):
+        await kept.commit([kept.residents.save(stored)])
+
+
+async def test_guardianships_are_found_by_guardian_in_pages_and_by_either_person(kept: Kept) -> None:
+    mine = [guardianship("res_a", f"res_child{n}") for n in range(3)]
+    ended = guardianships.end(guardianship("res_a", "res_grown"), "法院判决变更", BY, AT)
+    others = guardianship("res_b", "res_child0")
+    await kept.commit([kept.guardianships.save(each) for each in [*mine, ended, others]])
+    held = await kept.guardianships.held_by("res_a", after=None, limit=10)
+    assert [each.id for each in held] == sorted(each.id for each in mine)
+    assert await kept.guardianships.held_by("res_a", after=held[0].id, limit=1) == held[1:2]
+    concerning = {each.id for each in await kept.guardianships.concerning("res_child0")}
+    assert concerning == {mine[0].id, others.id}
+    assert len(await kept.guardianships.concerning("res_a")) == 4
+
+
+async def test_guardianships_run_out_on_the_day_the_child_is_of_age(kept: Kept) -> None:
+    before, on, after = (guardianship("res_a", f"res_{day}", date(2026, 11, day)) for day in (22, 23, 24))
+    ended = guardianships.end(guardianship("res_a", "res_grown", date(2026, 1, 1)), "法院判决变更", BY, AT)
+    await kept.commit([kept.guardianships.save(each) for each in (before, on, after, ended)])
+    run_out = await kept.guardianships.run_out(date(2026, 11, 23))
+    assert {each.id for each in run_out} == {before.id, on.id}
+
+
+async def test_looks_come_newest_first(kept: Kept) -> None:
+    looks = [Look(id=f"look_{n}", resident_id="res_a", by=BY, seen="record", purpose=f"{n}", at=AT) for n in range(3)]
+    other = Look(id="look_9", resident_id="res_b", by=BY, seen="wards", purpose="别人", at=AT)
+    await kept.commit([kept.looks.save(each) for each in [*looks, other]])
+    found = await kept.looks.at("res_a", before=None, limit=2)
+    assert [each.purpose for each in found] == ["2", "1"]
+    assert [each.purpose for each in await kept.looks.at("res_a", before="look_1", limit=2)] == ["0"]
