@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
 from runtime.blind_index import BlindIndex
+from runtime.data_files import DataFileError
 
 _CONTRACTS = Path(messaging.__file__).resolve().parents[3] / "contracts"
 
@@ -36,5 +37,9 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
 
     def blind_index(self) -> BlindIndex:
-        """Read the key by which records are joined."""
-        return BlindIndex.from_file(self.keys / "blind-index.key")
+        """Read the key by which records are joined. Raises DataFileError when it is missing or can't be used."""
+        path = self.keys / "blind-index.key"
+        try:
+            return BlindIndex.from_file(path)
+        except (OSError, ValueError) as error:
+            raise DataFileError(f"{path}:1: the key of the blind index can't be used: {error}") from error

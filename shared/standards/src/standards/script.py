@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
 
-from opencc import OpenCC
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 # Second simplified forms that the table of 2013 (通用规范汉字表) allows in names: one traditional character is written
 # either way, so both are compared as the common one.
@@ -36,7 +38,9 @@ def name_key(name: str) -> str:
 
 @cache
 def _converter() -> OpenCC:
-    """Load the dictionary (3 MB) when the first Chinese text comes, not in processes that never see one."""
+    """Load the library and its dictionary (5 MB) with the first Chinese text, not in processes that never see one."""
+    from opencc import OpenCC  # noqa: PLC0415 - see above
+
     return OpenCC("t2s")
 
 
