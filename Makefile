@@ -45,7 +45,7 @@ demo: run-setup ## The newcomer's day over the gateway, from an empty system, st
 .PHONY: test
 test: run-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
 ## e.g. make test ARGS="services/matcher -k name"
-	@$(call own,test,18300) YIZHENG_TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
+	@$(call own,e2e,18300) TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
 
 .PHONY: check
 check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs
@@ -101,6 +101,10 @@ lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
 	@for name in runtime store dev bootstrap; do echo "locking requirements/$$name.txt"; (cd requirements && \
 		../$(VENV)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --universal \
 		--python-version 3.11 --custom-compile-command "make lock" $(ARGS) $$name.in --output-file $$name.txt); done
+
+.PHONY: secrets
+secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into deploy/secrets
+	@$(VENV)/python -m local_stack.container_secrets
 
 .PHONY: setup
 setup: ## The virtual environment only

@@ -43,7 +43,7 @@ def command(layout: Layout) -> tuple[str, ...]:
 
 def render(layout: Layout, ports: Ports) -> None:
     """Write nginx's configuration for this run; nginx's own $variables stay as they are."""
-    (layout.gateway / "tmp").mkdir(parents=True, exist_ok=True)
+    layout.gateway.mkdir(parents=True, exist_ok=True)
     template = Template((layout.deploy / TEMPLATE).read_text(encoding="utf-8"))
     rendered = template.safe_substitute(variables(ports))
     (layout.gateway / CONFIGURATION).write_text(rendered, encoding="utf-8")

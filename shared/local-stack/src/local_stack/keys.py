@@ -36,15 +36,16 @@ def ensure_keys(folder: Path) -> None:
     _once(folder / ISSUER_KEY, _new_issuer_key)
     _once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
     _once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
-    public = json.dumps({"keys": [public_jwk(issuer_key(folder))]}, indent=2)
-    (folder / PUBLIC_KEYS).write_text(f"{public}\n")
+    _once(folder / PUBLIC_KEYS, lambda: _public_keys(folder))
 
 
 def issuer_key(folder: Path) -> ec.EllipticCurvePrivateKey:
     """Read the issuer's private key. Raises StackError when it is not one."""
     key = load_pem_private_key((folder / ISSUER_KEY).read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StackError(f"{folder / ISSUER_KEY} is not an elliptic-curve key; remove it to have a new one made")
+        raise StackError(
+            f"{folder / ISSUER_KEY} is not an elliptic-curve key; remove it and {PUBLIC_KEYS} to have new ones made"
+        )
     return key
 
 
@@ -63,6 +64,10 @@ def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, object]:
 def _new_issuer_key() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _public_keys(folder: Path) -> bytes:
+    return f"{json.dumps({'keys': [public_jwk(issuer_key(folder))]}, indent=2)}\n".encode()
 
 
 def _new_blind_index_key() -> bytes:

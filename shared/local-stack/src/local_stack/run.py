@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
@@ -112,7 +111,7 @@ def keep_up(programs: Sequence[Program], layout: Layout) -> str:
 def welcoming(environment: dict[str, str], started: float) -> Iterator[None]:
     """Let the welcome wait beside the services until they are ready; it ends with them."""
     command = (sys.executable, "-m", "local_stack.welcome", str(started))
-    welcome = subprocess.Popen(command, env=environment, cwd=Path.cwd())
+    welcome = subprocess.Popen(command, env=environment)
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from local_stack import gateway
 from local_stack.interrupts import ended_by_sigterm
@@ -16,7 +15,6 @@ from local_stack.ports import SERVICES, Ports
 from local_stack.waiting import answers_http, poll
 
 READY = 90.0
-LOADED = "synthetic-district-loaded"
 
 ADVICE = """
 Ready after {seconds:.1f} s. The gateway: {url}
@@ -50,7 +48,7 @@ def welcome(layout: Layout, ports: Ports) -> int:
         os.kill(os.getppid(), signal.SIGTERM)
         return 1
     seconds = time.time() - float(sys.argv[1])
-    load_once(layout, gateway.url(ports), os.environ["AMQP_URL"])
+    load(gateway.url(ports))
     print(ADVICE.format(seconds=seconds, url=gateway.url(ports), services="|".join(SERVICES), logs=layout.logs))
     return 0
 
@@ -68,18 +66,11 @@ def wait_ready(ports: Ports) -> list[str]:
     return [name for name, _, _ in waiting]
 
 
-def load_once(layout: Layout, gateway_url: str, amqp_url: str) -> None:
-    """Load the synthetic residents and records, unless an earlier run in this `var` did."""
-    loaded = layout.var / LOADED
-    if loaded.exists():
-        print("found the residents and records of an earlier run (`make reset` forgets them)", flush=True)
-        return
-    print("loading synthetic residents, mirror and department records", flush=True)
-    command = (sys.executable, "-m", "synthetic", "load", "--gateway", gateway_url, "--amqp", amqp_url)
-    if subprocess.run(command, check=False, cwd=Path.cwd()).returncode == 0:
-        loaded.touch()
-    else:
-        print("run: loading did not finish; the system is up, and the next `make run` loads again", file=sys.stderr)
+def load(gateway_url: str) -> None:
+    """Load the synthetic residents and records; the loader itself knows what an earlier run has loaded."""
+    command = (sys.executable, "-m", "synthetic", "load", "--gateway", gateway_url)
+    if subprocess.call(command) != 0:
+        print("run: loading did not finish; the system is up, and the next `make run` goes on loading", file=sys.stderr)
 
 
 if __name__ == "__main__":

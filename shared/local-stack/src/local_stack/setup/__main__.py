@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ def main() -> int:
     if sys.version_info < OLDEST:
         print("setup: Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up as after Ctrl-C
     parser = argparse.ArgumentParser(prog="setup", description="Set up what the project needs.")
     parser.add_argument("part", nargs="?", choices=("python", "run"), default="run")
     return ensure(parser.parse_args().part)

@@ -1,0 +1,58 @@
+"""`make secrets`: what `deploy/compose.yaml` mounts as secrets, made once into `deploy/secrets` and never committed."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from local_stack.keys import ensure_keys
+from local_stack.layout import Layout
+
+ACCOUNT = "yizheng"
+MEMBERS_KEY_BYTES = 96
+
+
+def main() -> int:
+    """Make the secrets that are missing and say where they are."""
+    folder = Layout.from_environment().deploy / "secrets"
+    ensure_secrets(folder)
+    print(f"the secrets for deploy/compose.yaml are in {folder}; keep them out of every repository")
+    return 0
+
+
+def ensure_secrets(folder: Path) -> None:
+    """Make the keys, and the accounts of broker and store, unless they are there.
+
+    The files are readable for whatever user a container runs as: the folder alone protects them on this machine.
+    """
+    ensure_keys(folder)
+    if not (folder / "MONGODB_URL").exists():  # written last
+        write(folder, accounts(secrets.token_hex(24), secrets.token_hex(24)))
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    (folder / "issuer.pem").chmod(0o400)
+
+
+def accounts(broker_password: str, store_password: str) -> Mapping[str, str]:
+    """Return the files of the accounts: the password as broker or store take it, and as part of an address."""
+    options = "replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority"
+    return {
+        "broker-account.conf": f"default_user = {ACCOUNT}\ndefault_pass = {broker_password}\n",
+        "store-password": store_password,
+        "store-members.key": base64.b64encode(secrets.token_bytes(MEMBERS_KEY_BYTES)).decode(),
+        "AMQP_URL": f"amqp://{ACCOUNT}:{broker_password}@broker:5672/",
+        "MONGODB_URL": f"mongodb://{ACCOUNT}:{store_password}@store:27017/?{options}",
+    }
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files one after the other."""
+    for name, text in files.items():
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).write_text(text, encoding="ascii")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

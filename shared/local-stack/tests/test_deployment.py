@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from string import Template
+
+import pytest
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from local_stack.layout import ROOT
+from local_stack.ports import SERVICES
+from local_stack.services import commands, prefix
+
+DEPLOY = ROOT / "deploy"
+
+
+class Container(BaseModel):
+    """What the tests look at in a service of the compose file."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    image: str
+    command: list[str] = []
+    environment: Mapping[str, str] = {}
+    secrets: list[str | dict[str, str]] = []
+    volumes: list[str] = []
+    depends_on: Mapping[str, Mapping[str, str]] = {}
+    healthcheck: Mapping[str, object] = {}
+    networks: list[str] = []
+    ports: list[str] = []
+
+
+class Compose(BaseModel):
+    """What the tests look at in the compose file."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    services: Mapping[str, Container]
+    secrets: Mapping[str, Mapping[str, str]]
+    volumes: Mapping[str, object]
+    networks: Mapping[str, Mapping[str, object]]
+
+
+@pytest.fixture(scope="module")
+def compose() -> Compose:
+    return Compose.model_validate(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return Template((DEPLOY / "nginx.conf.template").read_text())
+
+
+def test_containers_run_the_same_commands_as_the_procfile(compose: Compose) -> None:
+    declared = commands(DEPLOY / "Procfile")
+    assert {name: shlex.join(compose.services[name].command) for name in SERVICES} == declared
+
+
+def test_the_procfile_starts_a_package_of_the_workspace_each() -> None:
+    for name, command in commands(DEPLOY / "Procfile").items():
+        package = command.split()[-1]
+        assert command == f"python -m {package}"
+        assert (ROOT / "services" / name / "src" / package).is_dir()
+
+
+def test_the_gateway_leads_to_where_each_container_listens(compose: Compose) -> None:
+    gateway = compose.services["gateway"].environment
+    for name in SERVICES:
+        own = compose.services[name].environment
+        assert gateway[prefix(name)] == f"{name}:{own[f'{prefix(name)}_PORT']}"
+        assert own[f"{prefix(name)}_HOST"] == "0.0.0.0"  # noqa: S104 - the network is the containers' own
+
+
+def test_the_gateway_is_told_everything_that_its_template_asks(compose: Compose, template: Template) -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)\}", template.template))
+    told = set(compose.services["gateway"].environment)
+    assert asked <= told
+
+
+def test_the_gateway_listens_on_the_port_that_is_published(compose: Compose) -> None:
+    gateway = compose.services["gateway"]
+    (published,) = gateway.ports
+    assert published.endswith(f":{gateway.environment['GATEWAY_LISTEN']}")
+
+
+def test_every_service_is_reached_by_nouns_and_by_name(template: Template) -> None:
+    text = template.template
+    for name in SERVICES:
+        assert re.search(rf'"~\^/v1/\S+" {name};', text)
+        assert re.search(rf"upstream {name} {{\s+server \${{{prefix(name)}}};", text)
+        assert re.search(rf"location ~ \^/services/\(\?<named>[^)]*\b{name}\b", text)
+
+
+def test_only_the_gateway_can_be_reached_from_outside(compose: Compose) -> None:
+    assert [name for name, container in compose.services.items() if container.ports] == ["gateway"]
+    assert [name for name, container in compose.services.items() if "outside" in container.networks] == ["gateway"]
+    assert compose.networks["inside"] == {"internal": True}
+
+
+def test_what_stays_up_is_watched(compose: Compose) -> None:
+    runs_once = {"store-replica-set"}
+    assert {name for name, container in compose.services.items() if not container.healthcheck} == runs_once
+
+
+def test_what_is_waited_for_is_declared(compose: Compose) -> None:
+    for container in compose.services.values():
+        assert set(container.depends_on) <= set(compose.services)
+
+
+def test_every_secret_is_used_and_declared_as_a_file(compose: Compose) -> None:
+    used = {
+        secret if isinstance(secret, str) else secret["source"]
+        for container in compose.services.values()
+        for secret in container.secrets
+    }
+    assert used == set(compose.secrets)
+    assert all(set(secret) == {"file"} for secret in compose.secrets.values())
+
+
+def test_every_file_that_is_mounted_is_there(compose: Compose) -> None:
+    for container in compose.services.values():
+        for volume in container.volumes:
+            source = volume.split(":")[0]
+            assert (DEPLOY / source).exists() if source.startswith(".") else source in compose.volumes
+
+
+def test_what_the_image_copies_is_there_and_is_sent_to_the_builder() -> None:
+    sent = re.findall(r"^!(\S+)", (DEPLOY / "Dockerfile.dockerignore").read_text(), re.MULTILINE)
+    copied = re.findall(r"^COPY (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    for path in copied:
+        assert (ROOT / path).exists()
+        assert any(each.startswith(path) for each in sent)
+
+
+def test_an_address_in_a_secret_becomes_a_variable_of_the_service() -> None:
+    assert subprocess.call(["/bin/sh", "-n", str(DEPLOY / "entrypoint.sh")]) == 0
+    assert "/run/secrets/[A-Z]*_URL" in (DEPLOY / "entrypoint.sh").read_text()
+
+
+def test_docker_compose_accepts_the_file_where_it_is_installed() -> None:
+    docker = shutil.which("docker")
+    has_compose = docker is not None and subprocess.call([docker, "compose", "version"], stderr=subprocess.DEVNULL) == 0
+    if docker and has_compose:
+        command = [docker, "compose", "-f", str(DEPLOY / "compose.yaml"), "config", "--format", "json"]
+        config = json.loads(subprocess.check_output(command))
+        assert set(SERVICES) < set(config["services"])
+
+
+def test_make_alone_explains_every_command() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) - {"run-setup"}
+    page = subprocess.check_output([str(shutil.which("make")), "-s"], cwd=ROOT, text=True)
+    explained = dict(re.findall(r"^  make ([a-z-]+) +(\S.*)$", page, re.MULTILINE))
+    assert set(explained) == targets
+    assert targets >= {"demo", "test", "check", "run", "reset", "load", "token", "bench", "dead-letters"}
+
+
+def test_ci_runs_what_a_developer_runs() -> None:
+    assert "make check" in (ROOT / ".ci" / "run").read_text()

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local_stack import gateway
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from local_stack.processes import Running, stop_all, wait_ready
+
+PORTS = Ports(19200)
+TOO_LARGE = 17 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return Layout(tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="module")
+def client(layout: Layout) -> Iterator[httpx.Client]:
+    """The gateway alone: no service behind it is up."""
+    running = Running(gateway.program(layout, PORTS), layout.log("gateway"))
+    try:
+        wait_ready([running], seconds=20)
+        with httpx.Client(base_url=gateway.url(PORTS), timeout=20) as client:
+            yield client
+    finally:
+        stop_all([running], seconds=5)
+
+
+def test_nginx_accepts_the_rendered_configuration(layout: Layout) -> None:
+    gateway.render(layout, PORTS)
+    assert gateway.check(layout) == ""
+
+
+def test_nothing_of_the_template_is_left_open(layout: Layout) -> None:
+    gateway.render(layout, PORTS)
+    assert "${" not in (layout.gateway / gateway.CONFIGURATION).read_text()
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "content_language"),
+    [
+        ("zh-CN,zh;q=0.9", "地址不存在", "zh-CN"),
+        ("en-GB", "There is no such address", "en"),
+        ("", "地址不存在", "zh-CN"),
+    ],
+)
+def test_an_address_that_does_not_exist_is_explained_in_the_callers_language(
+    client: httpx.Client, language: str, title: str, content_language: str
+) -> None:
+    answer = client.get("/v2/anything", headers={"Accept-Language": language})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-language"] == content_language
+    assert answer.json() == {
+        "type": "urn:yizheng:problem:no-such-address",
+        "title": title,
+        "status": 404,
+        "detail": answer.json()["detail"],
+        "action": answer.json()["action"],
+        "code": "no-such-address",
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/residents/r", "/v1/lookups", "/v1/items/i", "/v1/notices", "/v1/dry-runs", "/v1/tasks/t", "/v1/queries",
+     "/services/matcher/readyz", "/services/credential-store/openapi.json"],
+)  # fmt: skip
+def test_a_service_that_is_down_is_reported_as_such(client: httpx.Client, path: str) -> None:
+    answer = client.post(path, json={}, headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.json()["code"]) == (502, "temporarily-unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/metrics", "/v1/", "/v1/resident", "/services/matcher/metrics", "/services/nobody/healthz", "/problem"],
+)
+def test_what_is_not_for_the_street_is_not_found(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_body_that_is_far_too_large_is_refused_without_being_read(client: httpx.Client) -> None:
+    answer = client.post("/v1/applications", content=b"x" * TOO_LARGE)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+def test_a_malformed_request_is_explained(client: httpx.Client) -> None:
+    answer = client.get("/v1/items", headers={"X-Filler": "x" * 40_000})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+
+
+def test_a_harmless_request_id_of_the_caller_is_kept(client: httpx.Client) -> None:
+    kept = client.get("/nothing", headers={"X-Request-Id": "portal-12345678"})
+    replaced = client.get("/nothing", headers={"X-Request-Id": '"},{"'})
+    assert kept.headers["x-request-id"] == "portal-12345678"
+    assert len(replaced.headers["x-request-id"]) == 32
+
+
+def test_the_log_has_the_path_but_not_what_was_asked(client: httpx.Client, layout: Layout) -> None:
+    client.get("/v1/items?applicant=somebody")
+    text = Path(layout.log("gateway")).read_text()
+    assert '"method":"GET","path":"/v1/items"' in text

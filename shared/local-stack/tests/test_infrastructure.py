@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import aio_pika
+import psutil
+import pytest
+from pymongo import MongoClient
+
+from local_stack import broker
+from local_stack.claim import belongs_to
+from local_stack.failure import StackError
+from local_stack.infrastructure import Infrastructure
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from local_stack.stack import Stack
+from local_stack.waiting import poll
+
+PORTS = Ports(19300)
+HOLD = """
+import sys, time
+from pathlib import Path
+from local_stack.stack import Stack
+from local_stack.waiting import poll
+with Stack(Path(sys.argv[1]), port_base=int(sys.argv[2]), services=()):
+    print("up", flush=True)
+    time.sleep(120)
+"""
+
+
+@pytest.fixture(autouse=True)
+def private(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are about the private broker and store, whatever the others use."""
+    monkeypatch.delenv("AMQP_URL", raising=False)
+    monkeypatch.delenv("MONGODB_URL", raising=False)
+
+
+def hold(var: Path) -> subprocess.Popen[str]:
+    """Have another process keep a stack up, as `make run` does."""
+    command = [sys.executable, "-c", HOLD, str(var), str(PORTS.base)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout
+    with holder.stdout:
+        assert holder.stdout.readline() == "up\n"
+    return holder
+
+
+def left_in(var: Path) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if belongs_to(process, var)]
+
+
+async def test_broker_and_store_keep_what_they_have_when_killed_and_leave_nothing_running(tmp_path: Path) -> None:
+    with Infrastructure(Layout(tmp_path), PORTS) as running:
+        await publish(running.amqp_url)
+        with MongoClient[dict[str, object]](running.mongodb_url) as client:
+            client["test"]["things"].insert_one({"_id": "kept"})
+
+        assert poll(lambda: has_saved_the_queue(running.layout.broker), seconds=20)
+        for name in ("broker", "store"):
+            running.find(name).kill(signal.SIGKILL)
+            running.start(name)
+
+        assert await fetch(running.amqp_url) == b"x"
+        with MongoClient[dict[str, object]](running.mongodb_url) as client:
+            assert client["test"]["things"].count_documents({}) == 1
+        assert {process.program.name for process in running.running()} == {"epmd", "broker", "store"}
+    assert left_in(tmp_path) == []
+
+
+async def publish(url: str) -> None:
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
+        message = aio_pika.Message(b"x", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, "kept")
+
+
+def has_saved_the_queue(broker_home: Path) -> bool:
+    """Say whether the node has written down its new queue, which it does within a second.
+
+    RabbitMQ 3.10 cannot recover a quorum queue that was declared just before a kill -9.
+    """
+    names = broker_home.glob("mnesia/*/quorum/*/names.dets")
+    return any(b"kept" in path.read_bytes() for path in names)
+
+
+async def fetch(url: str) -> bytes:
+    """Take the message, as soon as the queue has recovered."""
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue("kept")
+        async with queue.iterator(timeout=20) as messages:
+            async for message in messages:
+                return message.body
+    return b""
+
+
+def test_a_killed_run_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    holder = hold(tmp_path)
+    holder.kill()
+    holder.wait()
+    assert left_in(tmp_path)
+
+    second = hold(tmp_path)
+    with pytest.raises(StackError, match=rf"already up in .* \(pid {second.pid}\)"), Stack(tmp_path, services=()):
+        pass
+
+    second.terminate()
+    assert second.wait(20) != 0
+    assert left_in(tmp_path) == []
+
+
+def test_a_port_that_is_taken_stops_the_start_and_leaves_nothing(tmp_path: Path) -> None:
+    taken = Ports(19400)
+    with subprocess.Popen([sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(taken.store)]) as other:
+        try:
+            while not any(c.laddr[1:] == (taken.store,) for c in psutil.Process(other.pid).net_connections()):
+                assert other.poll() is None
+            with pytest.raises(StackError, match=rf"port {taken.store}, wanted for store, .*\(pid {other.pid}\)"):
+                Infrastructure(Layout(tmp_path), taken).__enter__()
+        finally:
+            other.terminate()
+    assert left_in(tmp_path) == []
+
+
+def test_a_broker_and_store_from_outside_are_used_instead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AMQP_URL", "amqp://elsewhere/")
+    monkeypatch.setenv("MONGODB_URL", "mongodb://elsewhere/")
+    with Stack(tmp_path, port_base=PORTS.base, services=()) as stack:
+        assert (stack.amqp_url, stack.mongodb_url) == ("amqp://elsewhere/", "mongodb://elsewhere/")
+        assert left_in(tmp_path) == []
+        assert stack.environment["AMQP_URL"] == "amqp://elsewhere/"
+
+
+def test_a_service_that_does_not_exist_is_refused_with_those_that_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AMQP_URL", "amqp://elsewhere/")
+    monkeypatch.setenv("MONGODB_URL", "mongodb://elsewhere/")
+    with pytest.raises(StackError, match="no service mayor; there are identity"):
+        Stack(tmp_path, port_base=PORTS.base, services=("mayor",)).__enter__()
+
+
+def test_the_node_does_not_see_what_is_set_for_the_machines_own_broker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RABBITMQ_NODENAME", "rabbit@production")
+    monkeypatch.setenv("RABBITMQ_USE_LONGNAME", "true")
+    environment = broker.node_environment(Layout(tmp_path), PORTS)
+    assert environment["RABBITMQ_NODENAME"] == "yizheng@localhost"
+    assert "RABBITMQ_USE_LONGNAME" not in environment
+    assert str(broker.server_script()) != "/usr/sbin/rabbitmq-server"
+    assert os.access(str(broker.server_script()), os.X_OK)

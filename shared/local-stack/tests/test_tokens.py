@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.fernet import Fernet
+
+from local_stack import tokens
+from local_stack.container_secrets import ensure_secrets
+from local_stack.failure import StackError
+from local_stack.keys import ensure_keys
+from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
+from runtime.blind_index import BlindIndex
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    folder = tmp_path / "keys"
+    ensure_keys(folder)
+    return folder
+
+
+@pytest.fixture
+def verifier(keys: Path) -> Verifier:
+    return Verifier(jwks=str(keys / "jwks.json"), issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
+
+
+async def test_a_service_knows_from_a_token_who_is_calling(keys: Path, verifier: Verifier) -> None:
+    token = tokens.sign(keys, "reviewer", subject="rev-7", departments=["health", "edu"], communities=["dalang"])
+    assert await verifier.verify(token) == Principal(
+        "rev-7", Role.REVIEWER, frozenset({"health", "edu"}), frozenset({"dalang"})
+    )
+
+
+async def test_a_token_can_be_made_that_has_expired(keys: Path, verifier: Verifier) -> None:
+    with pytest.raises(NotAuthenticatedError, match="expired-token"):
+        await verifier.verify(tokens.sign(keys, "clerk", hours=-1))
+
+
+async def test_a_token_of_another_installation_is_not_accepted(tmp_path: Path, verifier: Verifier) -> None:
+    ensure_keys(tmp_path / "elsewhere")
+    with pytest.raises(NotAuthenticatedError, match="bad-token"):
+        await verifier.verify(tokens.sign(tmp_path / "elsewhere", "clerk"))
+
+
+def test_every_role_that_services_know_can_be_asked_for() -> None:
+    assert set(tokens.ROLES) == set(Role)
+
+
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(keys: Path) -> None:
+    with pytest.raises(StackError, match=r"no role 'mayor'; ROLE is one of resident, clerk"):
+        tokens.sign(keys, "mayor")
+
+
+def test_the_command_prints_the_token_and_nothing_else(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    assert tokens.main(["--role", "grid-officer", "--communities", "dalang, minzhi"]) == 0
+    claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
+    assert (claims["sub"], claims["role"]) == ("grid-officer-1", "grid-officer")
+    assert claims["communities"] == ["dalang", "minzhi"]
+
+
+def test_the_command_without_a_role_lists_the_roles(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    assert tokens.main([]) == 2
+    assert "grid-officer" in capsys.readouterr().err
+
+
+def test_the_keys_are_made_once_and_are_their_owners_only(keys: Path) -> None:
+    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    ensure_keys(keys)
+    assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+    assert {path.stat().st_mode & 0o777 for path in keys.iterdir()} == {0o600}
+    assert keys.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_services_can_use_the_keys(keys: Path) -> None:
+    assert len(BlindIndex.from_file(keys / "blind-index.key").of("440309199001010013")) == 64
+    cipher = Fernet((keys / "number.key").read_bytes().strip())
+    assert cipher.decrypt(cipher.encrypt(b"a number")) == b"a number"
+
+
+def test_the_public_keys_hold_nothing_secret(keys: Path) -> None:
+    (key,) = json.loads((keys / "jwks.json").read_text())["keys"]
+    assert set(key) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+
+
+def test_the_secrets_of_the_containers_are_made_once(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    ensure_secrets(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    assert before["store-password"] in before["MONGODB_URL"]
+    assert before["broker-account.conf"].split()[-1] in before["AMQP_URL"]
