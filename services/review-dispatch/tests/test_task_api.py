@@ -130,7 +130,9 @@ def review(document_type: str = "birth-certificate", *, application: str = "app_
         document_types=(document_type,),
         holder=Holder(resident_id="res_child", index="9f" * 32),
         comparison=(
-            Comparison(field="certificate_number", result="different", reason="differs", claimed="O43", held="O44"),
+            Comparison(
+                field="certificate_number", result="different", reason="value-differs", claimed="O43", held="O44"
+            ),
         ),
         claims={"certificate_number": "O43"},
         scans=(Scan(scan_id="s1", document_type=document_type, media_type="image/png", size=9, sha256="ab"),),
@@ -240,6 +242,7 @@ async def test_values_are_shown_side_by_side_to_whoever_has_claimed_it(window: W
     after = (await window.ask("wang", "GET", f"/{task.id}")).json()
     compared = after["document"]["comparison"][0]
     assert (compared["claimed"], compared["held"]) == ("O43", "O44")
+    assert compared["reason"] == {"code": "value-differs", "name": "it is something else"}
     assert after["document"]["scans"][0]["scan_id"] == "s1"
     assert after["document"]["may_enter"]["parents"] == "names"
     assert after["document"]["may_return"] == ["certificate_number", "scans"]

@@ -164,6 +164,12 @@ def test_a_tenancy_is_valid_to_the_end_of_its_own_term() -> None:
     assert done.approvals[0].valid_until == date(2027, 10, 31)
 
 
+def test_the_end_that_the_reviewer_read_becomes_the_end_of_the_term() -> None:
+    record = working.claim(review("rental-contract-record", tenant_name="李育成"), "wang", NOW)
+    done = approve(record, approval(valid_until=date(2027, 10, 31)))
+    assert done.approvals[0].fields["term_to"] == "2027-10-31"
+
+
 @pytest.mark.parametrize(
     ("document_type", "until", "code"),
     [

@@ -20,6 +20,8 @@ CASES = "cases"
 
 INDEXES: dict[str, list[IndexModel]] = {
     TASKS: [
+        IndexModel([("waiting_in", ASCENDING), ("place", ASCENDING)], name="queue"),
+        IndexModel([("waiting_at", ASCENDING), ("place", ASCENDING)], name="doors"),
         IndexModel([("department", ASCENDING), ("status", ASCENDING), ("place", ASCENDING)], name="department"),
         IndexModel([("community", ASCENDING), ("status", ASCENDING), ("place", ASCENDING)], name="community"),
         IndexModel([("application_id", ASCENDING)], name="application"),
@@ -72,7 +74,7 @@ class TaskStore:
 
     async def to_escalate(self, today: date, limit: int) -> Sequence[Task]:
         """Read those whose deadline has passed and that somebody above can take, the longest overdue first."""
-        overdue = {"escalates_after": {"$lt": today}}
+        overdue = {"escalates_after": {"$gt": date.min, "$lt": today}}  # both ends: those without one stay out
         return await self._collection.find(overdue, sort=[("escalates_after", ASCENDING)], limit=limit)
 
     def save(self, task: Task) -> Change:
@@ -94,12 +96,11 @@ class WaitingCount:
         """Count by kind and department."""
         is_overdue = {"$cond": [{"$lt": ["$due_on", today.isoformat()]}, 1, 0]}
         group = {
-            "_id": {"kind": "$kind", "department": "$department"},
+            "_id": {"kind": "$kind", "department": "$waiting_in"},
             "waiting": {"$sum": 1},
             "overdue": {"$sum": is_overdue},
         }
-        waiting = {"status": {"$in": sorted(WAITING)}}
-        counted = await self._tasks.aggregate([{"$match": waiting}, {"$group": group}])
+        counted = await self._tasks.aggregate([{"$match": {"waiting_in": {"$gt": ""}}}, {"$group": group}])
         return [Waiting(**found["_id"], waiting=found["waiting"], overdue=found["overdue"]) async for found in counted]
 
 
@@ -114,17 +115,33 @@ def cases_in(database: AsyncDatabase[Document]) -> Collection[Case]:
 
 
 def _filter_of(wanted: Wanted) -> Filter:
+    """Say it so that the first condition has an index: an application's tasks, else a queue, else the history."""
     asked = {
-        "department": _any_of(wanted.departments),
-        "community": _any_of(wanted.communities),
-        "status": _any_of(wanted.statuses),
+        "application_id": wanted.application_id,
+        **(_waiting(wanted) if wanted.statuses <= WAITING else _history(wanted)),
         "kind": wanted.kind,
         "about.document_type": wanted.document_type,
-        "application_id": wanted.application_id,
         "claim.by": wanted.claimed_by,
         "due_on": None if wanted.due_before is None else {"$lt": wanted.due_before},
     }
     return {key: value for key, value in asked.items() if value is not None}
+
+
+def _waiting(wanted: Wanted) -> Filter:
+    anywhere = {"$gt": ""} if wanted.departments is None and wanted.communities is None else None
+    return {
+        "waiting_at": _any_of(wanted.communities),
+        "waiting_in": _any_of(wanted.departments) or anywhere,
+        "status": None if wanted.statuses == WAITING else _any_of(wanted.statuses),
+    }
+
+
+def _history(wanted: Wanted) -> Filter:
+    return {
+        "department": _any_of(wanted.departments),
+        "community": _any_of(wanted.communities),
+        "status": _any_of(wanted.statuses),
+    }
 
 
 def _any_of(values: frozenset[str] | None) -> object:

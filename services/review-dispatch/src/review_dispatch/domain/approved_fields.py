@@ -42,6 +42,12 @@ def end_of_validity(
     return until
 
 
+def with_end(fields: dict[str, Value], until: date | None, route: DocumentRoute) -> dict[str, Value]:
+    """Put the end that the reviewer read into the document's own field, where that was empty."""
+    own = route.valid_until_field
+    return fields if own is None or until is None or own in fields else {**fields, own: until.isoformat()}
+
+
 def enterable_fields(review: DocumentReview, route: DocumentRoute) -> dict[str, FieldKind]:
     """Return what a reviewer may correct or fill in."""
     if route.fields:

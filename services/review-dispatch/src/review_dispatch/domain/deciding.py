@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
-from review_dispatch.domain.approved_fields import approved_fields, end_of_validity
+from review_dispatch.domain.approved_fields import approved_fields, end_of_validity, with_end
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, DocumentReview, Task
@@ -28,7 +28,7 @@ def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, to
     fields = approved_fields(task, before, approval.fields, route)
     read = approval.valid_until or (before.valid_until if before else None)
     until = end_of_validity(fields, read, route, today=today)
-    complete = approval.model_copy(update={"fields": fields, "valid_until": until})
+    complete = approval.model_copy(update={"fields": with_end(fields, until, route), "valid_until": until})
     approved = task.model_copy(update={"approvals": (*task.approvals, complete)})
     if task.second_reviewer and before is None:
         return record(given_back(approved), "approved-first", by=approval.by, at=approval.at, note=approval.note)

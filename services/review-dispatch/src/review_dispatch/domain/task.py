@@ -173,6 +173,18 @@ class Task(BaseModel):
         """Where it stands in a queue: by deadline, then by id."""
         return f"{self.due_on}/{self.id}"
 
+    @computed_field  # type: ignore[prop-decorator] # the same
+    @property
+    def waiting_in(self) -> str | None:
+        """The department in whose queue it stands; None when it is done."""
+        return self.department if self.is_waiting else None
+
+    @computed_field  # type: ignore[prop-decorator] # the same
+    @property
+    def waiting_at(self) -> str | None:
+        """The community in whose queue it stands; None when it is done."""
+        return self.community if self.is_waiting else None
+
     @property
     def is_waiting(self) -> bool:
         """Tell whether somebody still has to do it."""
