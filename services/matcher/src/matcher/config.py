@@ -20,5 +20,3 @@ class Settings(ServiceSettings):
     """Seconds between two searches for records that have begun or ended without any news."""
     statistics_for: float = 60.0
     """Seconds for which a count of the evidence is given again before it is counted anew."""
-    language: str = "zh-CN"
-    """The language in which the commands speak: zh-CN or en."""

@@ -1,0 +1,15 @@
+"""Starts the matcher: `python -m matcher`. With a command it does that instead: `python -m matcher --help`."""
+
+from __future__ import annotations
+
+import sys
+
+from matcher.commands.line import run
+from matcher.config import Settings
+from matcher.main import create_app
+from runtime.service import serve
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        raise SystemExit(run(sys.argv[1:]))
+    serve(create_app, Settings)

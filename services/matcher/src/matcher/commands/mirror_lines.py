@@ -1,0 +1,70 @@
+"""The lines of a bulk load: read from a byte offset, each a record or the reason why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from matcher.consumed import CityRecord
+from matcher.domain.rules import Rules
+
+LONGEST = 1_048_576
+"""Bytes of a line; the same limit as for an event's body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Why a line is no record: a text's key and what it mentions."""
+
+    reason: str
+    params: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its number, the offset of the byte after it, what was written, and what it is (None: blank)."""
+
+    number: int
+    end: int
+    written: bytes
+    said: CityRecord | Bad | None
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content. Raises OSError."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path, rules: Rules, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
+    """Read the lines after an offset; `number` is that of the line before it. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        while written := file.readline(LONGEST + 1):
+            number += 1
+            too_long = len(written) > LONGEST
+            while too_long and not written.endswith(b"\n") and (rest := file.readline(LONGEST)):
+                written = written[:200] + (b"\n" if rest.endswith(b"\n") else b"")
+            said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(written, rules)
+            yield Line(number, file.tell(), written, said)
+
+
+def parse(written: bytes, rules: Rules) -> CityRecord | Bad | None:
+    """Read a line as the data of city-record-published; None for a blank one."""
+    if not written.strip():
+        return None
+    try:
+        record = CityRecord.model_validate(orjson.loads(written))
+    except orjson.JSONDecodeError as error:
+        return Bad("not-json", {"error": str(error)})
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return Bad("wrong-schema", {"path": ".".join(map(str, fault["loc"])) or "$", "rule": fault["msg"]})
+    if record.document_type not in rules:
+        return Bad("unknown-document-type", {"document_type": record.document_type})
+    return record
