@@ -44,7 +44,7 @@ def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
     if broken:
         raise Refusals(broken)
     if item.retired:
-        raise Refusal("item-retired", field="item", item=item.code)
+        raise Refusal("item-retired", field="item", **item.names)
 
 
 def refuse_suspended(resident: Resident) -> None:
@@ -56,9 +56,9 @@ def refuse_suspended(resident: Resident) -> None:
 def refuse_stranger(item: Item, applicant_id: str, subject_id: str, *, guardian: bool) -> None:
     """Raise unless the applicant may apply for the subject: for themselves, or as the guardian where the item asks."""
     if item.subject == "applicant" and subject_id != applicant_id:
-        raise Refusal("subject-not-allowed", field="subject_id", item=item.code)
+        raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if item.subject == "child" and subject_id == applicant_id:
-        raise Refusal("subject-needed", field="subject_id", item=item.code)
+        raise Refusal("subject-needed", field="subject_id", **item.names)
     if subject_id != applicant_id and not guardian:
         raise NotAllowed("no-guardianship", field="subject_id")
 
@@ -83,6 +83,6 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
 
 
 def _check_registered(rule: RegisteredRule, person: Party) -> Checked:
-    registered = simplified(rule.place) in simplified(person.address)
+    registered = simplified(rule.place.zh_cn) in simplified(person.address)
     code = "registered-in" if rule.registered else "not-registered-in"
-    return Checked(code, registered == rule.registered, rule.of, {"place": rule.place})
+    return Checked(code, registered == rule.registered, rule.of, {"place": rule.place.zh_cn, "place_en": rule.place.en})

@@ -116,6 +116,11 @@ class Item(Record):
         return tuple(asked)
 
     @property
+    def names(self) -> dict[str, str]:
+        """Its name in both languages, as the texts of refusals take it."""
+        return {"item": self.name.zh_cn, "item_en": self.name.en}
+
+    @property
     def document_types(self) -> tuple[str, ...]:
         """Every document type that it asks for or grants."""
         granted = (self.grants.document_type,) if self.grants else ()

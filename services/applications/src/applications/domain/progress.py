@@ -61,7 +61,7 @@ def decline(application: Application, reason: str | None, now: datetime) -> Appl
 def withdraw(application: Application, reason: str | None, now: datetime) -> Application:
     """End an application at its applicant's wish. Raises Clash when it is decided already."""
     if application.is_final:
-        raise Clash("already-decided", state=application.state)
+        raise Clash("already-decided")
     withdrawn = application.model_copy(update={"state": "withdrawn"})
     return withdrawn.noting(Happening(at=now, kind="withdrawn", text=reason))
 
@@ -70,7 +70,7 @@ def _refuse_unasked(application: Application) -> None:
     if application.second_party_id is None:
         raise NotAllowed("no-confirmation-needed")
     if application.is_final:
-        raise Clash("already-decided", state=application.state)
+        raise Clash("already-decided")
     if application.state == "draft":
         raise Clash("not-submitted")
     if application.state == "returned":

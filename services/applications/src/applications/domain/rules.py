@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from applications.domain.record import PersonRole, Record, Value
+from applications.domain.record import Localised, PersonRole, Record, Value
 from standards.working_days import Calendar
 
 DayOfYear = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
@@ -37,7 +37,7 @@ class RegisteredRule(Record):
 
     rule: Literal["registered"]
     of: PersonRole = "applicant"
-    place: str
+    place: Localised
     registered: bool
 
 

@@ -71,7 +71,7 @@ def find(application: Application, scan_id: str) -> Scan:
 def refuse_unchangeable(application: Application) -> None:
     """Raise Clash unless the applicant may change the application: in a draft, and after a return."""
     if application.is_final:
-        raise Clash("already-decided", state=application.state)
+        raise Clash("already-decided")
     if application.state == "in-progress":
         raise Clash("already-submitted")
 

@@ -72,7 +72,7 @@ async def _people(item: Item, subject_id: str | None, by: Principal, deps: Deps)
     without_second_party = item.model_copy(update={"second_party": None})
     people = await people_named(without_second_party, Named(subject_id=subject_id), by, deps)
     if item.subject == "applicant" and people.subject.id != people.applicant.id:
-        raise Refusal("subject-not-allowed", field="subject_id", item=item.code)
+        raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if people.subject.id != people.applicant.id and not people.guardian:
         raise NotAllowed("no-guardianship", field="subject_id")
     return people

@@ -106,7 +106,7 @@ async def _second_party(item: Item, applicant: Resident, named: Named, deps: Dep
     number, field = named.second_party_number, "second_party_number"
     if item.second_party is None:
         if number is not None:
-            raise Refusal("second-party-not-allowed", field=field, item=item.code)
+            raise Refusal("second-party-not-allowed", field=field, **item.names)
         return None
     if number is None:
         raise Refusal("second-party-needed", field=field)

@@ -57,6 +57,6 @@ async def rate(application_id: str, score: int, comment: str | None, by: Princip
     application = await owned(application_id, by, deps)
     decided = await deps.decisions.get(application.id)
     if decided is None:
-        raise Clash("not-decided", state=application.state)
+        raise Clash("not-decided")
     rated = decided.rated(score, comment, deps.clock())
     return Outcome(changes=[deps.decisions.save(rated)], result=rated)

@@ -34,6 +34,11 @@ class Upload:
     document_type: str
     content: bytes
 
+    @property
+    def fingerprint(self) -> str:
+        """Tell one upload from another."""
+        return f"{self.requirement} {self.document_type} {sha256(self.content).hexdigest()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -131,7 +136,7 @@ def _look(application: Application, scan: Scan, purpose: str | None, by: Princip
     if purpose is None or not purpose.strip():
         raise Refusal("purpose-needed", field="purpose")
     if application.is_final:
-        raise NotAllowed("no-reason-to-look", state=application.state)
+        raise NotAllowed("no-reason-to-look")
     return Look(
         id=new_id("look"),
         application_id=application.id,

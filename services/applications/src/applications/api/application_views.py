@@ -1,0 +1,290 @@
+"""What an applicant sees of an application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from applications.api.wording import Named, Wording
+from applications.domain.application import Application, Asked, Scan, Standing, State
+from applications.domain.reasons import Reason, failures_of, reasons_of
+from applications.domain.record import PersonRole, Value
+from applications.domain.whereabouts import Whereabouts, whereabouts
+from applications.handlers.reading import Seen
+from standards import mask
+
+
+class PersonView(BaseModel):
+    """Somebody in an application."""
+
+    resident_id: str
+    name: str
+
+
+class SecondPartyView(BaseModel):
+    """Who must confirm; the name is masked, as the applicant gave only the number."""
+
+    role: str
+    name: str
+    confirmed_at: datetime | None
+    declined: bool
+
+
+class ScanView(BaseModel):
+    """A scan that was handed in."""
+
+    scan_id: str
+    requirement: str
+    document_type: Named
+    media_type: str
+    size: int
+    sha256: str
+    uploaded_at: datetime
+
+    @classmethod
+    def of(cls, scan: Scan, wording: Wording) -> Self:
+        """Show a scan."""
+        return cls(
+            scan_id=scan.id,
+            requirement=scan.requirement,
+            document_type=wording.document(scan.document_type),
+            media_type=scan.media_type,
+            size=scan.size,
+            sha256=scan.sha256,
+            uploaded_at=scan.uploaded_at,
+        )
+
+
+class ProofView(BaseModel):
+    """What proved a document; the source `person` is a reviewer."""
+
+    document_type: Named
+    source: str
+    source_name: str
+
+
+class ReasonView(BaseModel):
+    """Why something is not proven or was refused."""
+
+    code: str
+    requirement: str | None
+    document_type: Named | None
+    field: Named | None
+    text: str
+
+    @classmethod
+    def of(cls, reason: Reason, wording: Wording) -> Self:
+        """Show a reason."""
+        kind = reason.document_type
+        return cls(
+            code=reason.code,
+            requirement=reason.requirement,
+            document_type=wording.document(kind) if kind else None,
+            field=wording.field(kind, reason.field) if kind and reason.field else None,
+            text=wording.reason(reason),
+        )
+
+
+class DocumentView(BaseModel):
+    """A document that the application needs, and where it stands."""
+
+    requirement: str
+    any_of: list[Named]
+    holder: PersonRole
+    holder_name: str
+    attempt: int
+    standing: Standing
+    standing_name: str
+    proof: ProofView | None
+    failures: list[ReasonView]
+
+    @classmethod
+    def of(cls, asked: Asked, application: Application, wording: Wording) -> Self:
+        """Show a document."""
+        proof = asked.proof
+        return cls(
+            requirement=asked.key,
+            any_of=wording.documents(asked.document_types),
+            holder=asked.holder,
+            holder_name=wording.role(application.item, asked.holder),
+            attempt=asked.attempt,
+            standing=asked.standing,
+            standing_name=wording.say(f"standings.{asked.standing}"),
+            proof=proof
+            and ProofView(
+                document_type=wording.document(proof[0]), source=proof[1], source_name=wording.source(proof[1])
+            ),
+            failures=[ReasonView.of(reason, wording) for reason in failures_of(asked)],
+        )
+
+
+class NowView(BaseModel):
+    """One thing that the application waits for: who has it, for what, by when."""
+
+    doing: str
+    text: str
+    requirement: str | None
+    department: Named | None
+    field: Named | None
+    due_on: date | None
+
+    @classmethod
+    def of(cls, where: Whereabouts, application: Application, wording: Wording) -> Self:
+        """Show what is waited for."""
+        kind = where.document_type
+        return cls(
+            doing=where.doing,
+            text=wording.whereabouts(where, application),
+            requirement=where.requirement,
+            department=wording.department(where.department) if where.department else None,
+            field=wording.field(kind, where.field) if kind and where.field else None,
+            due_on=where.due_on,
+        )
+
+
+class CredentialView(BaseModel):
+    """The credential under which the grant is kept; null until the credential store has stored it."""
+
+    credential_id: str
+    identifier: str
+    status: str
+    status_name: str
+
+
+class GrantView(BaseModel):
+    """What the approval granted."""
+
+    document_type: Named
+    holder: PersonRole
+    fields: Mapping[str, Value]
+    valid_from: date
+    valid_until: date | None
+    credential: CredentialView | None
+
+
+class SatisfactionView(BaseModel):
+    """What the applicant thought of it."""
+
+    score: int
+    comment: str | None
+
+
+class ApplicationSummary(BaseModel):
+    """An application in a list."""
+
+    application_id: str
+    version: int
+    reference: str
+    item: Named
+    state: State
+    state_name: str
+    subject: PersonView
+    created_at: datetime
+    submitted_at: datetime | None
+    due_on: date | None
+    decided_at: datetime | None
+    now: list[NowView]
+
+    @classmethod
+    def of(cls, application: Application, wording: Wording) -> Self:
+        """Show an application."""
+        return cls(**_summary(application, wording))
+
+
+class ApplicationView(ApplicationSummary):
+    """An application as its applicant sees it."""
+
+    applicant: PersonView
+    second_party: SecondPartyView | None
+    attempt: int
+    form: Mapping[str, Value]
+    documents: list[DocumentView]
+    scans: list[ScanView]
+    decided_by: str | None
+    reasons: list[ReasonView]
+    granted: GrantView | None
+    satisfaction: SatisfactionView | None
+
+    @classmethod
+    def of(cls, application: Application, wording: Wording) -> Self:
+        """Show an application that has just been changed."""
+        return cls.seen(Seen(application, None, None), wording)
+
+    @classmethod
+    def seen(cls, seen: Seen, wording: Wording) -> Self:
+        """Show an application with what came of it."""
+        application, decided = seen.application, seen.decided
+        rejected = application.state == "rejected"
+        rated = decided is not None and decided.score is not None
+        return cls(
+            **_summary(application, wording),
+            applicant=PersonView(resident_id=application.applicant_id, name=application.applicant.name),
+            second_party=_second_party(application, wording),
+            attempt=application.attempt,
+            form=application.form,
+            documents=[DocumentView.of(asked, application, wording) for asked in application.asked],
+            scans=[ScanView.of(scan, wording) for scan in application.scans],
+            decided_by=application.decided_by if application.decided_at else None,
+            reasons=[ReasonView.of(reason, wording) for reason in reasons_of(application)] if rejected else [],
+            granted=_granted(seen, wording),
+            satisfaction=SatisfactionView(score=decided.score, comment=decided.comment)
+            if decided is not None and decided.score is not None and rated
+            else None,
+        )
+
+
+def _summary(application: Application, wording: Wording) -> dict[str, object]:
+    subject = application.subject
+    return {
+        "application_id": application.id,
+        "version": application.version,
+        "reference": application.reference,
+        "item": wording.item(application.item),
+        "state": application.state,
+        "state_name": wording.state(application),
+        "subject": PersonView(resident_id=subject.resident_id, name=subject.name),
+        "created_at": application.created_at,
+        "submitted_at": application.submitted_at,
+        "due_on": application.due_on,
+        "decided_at": application.decided_at,
+        "now": [NowView.of(where, application, wording) for where in whereabouts(application)],
+    }
+
+
+def _second_party(application: Application, wording: Wording) -> SecondPartyView | None:
+    if application.second_party is None:
+        return None
+    return SecondPartyView(
+        role=wording.role(application.item, "second-party"),
+        name=mask.name(application.second_party.name),
+        confirmed_at=application.confirmed_at,
+        declined=application.declined is not None,
+    )
+
+
+def _granted(seen: Seen, wording: Wording) -> GrantView | None:
+    granted, credential = seen.application.granted, seen.credential
+    if granted is None:
+        return None
+    return GrantView(
+        document_type=wording.document(granted.document_type),
+        holder=granted.holder,
+        fields={name: value for name, value in granted.fields.items() if not _is_index(seen, value)},
+        valid_from=granted.valid_from,
+        valid_until=granted.valid_until,
+        credential=credential
+        and CredentialView(
+            credential_id=credential.id,
+            identifier=credential.identifier,
+            status=credential.status,
+            status_name=wording.say(f"credentials.{credential.status}"),
+        ),
+    )
+
+
+def _is_index(seen: Seen, value: Value) -> bool:
+    """Tell whether a value is a blind index: a key for joining records, nothing to show."""
+    return value in {person.index for person in seen.application.people.values()}

@@ -1,0 +1,133 @@
+"""/v1/applications: draft, change, submit, withdraw, look at one's own, say how it was."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
+from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
+from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawal
+from applications.domain.application import State
+from applications.domain.decided import Decided
+from applications.handlers import applying, reading
+from runtime.pages import Cursor, Limit, Page, page
+from runtime.web import Commit, IfMatch, etag
+
+router = APIRouter(prefix="/applications", tags=["applications"])
+
+
+@router.post(
+    "",
+    summary="Begin an application",
+    description="Who may not apply is refused at once, with the rule that is not met.",
+    status_code=201,
+    responses={201: {"model": ApplicationView}},
+)
+async def draft(body: Draft, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
+    """Begin a draft."""
+    return await commit(
+        lambda: applying.draft(body.new, by, deps),
+        lambda application: ApplicationView.of(application, wording),
+        status=201,
+    )
+
+
+@router.get("", summary="See my applications, newest first")
+async def list_own(
+    by: Resident,
+    deps: DepsOf,
+    wording: WordingOf,
+    cursor: Cursor,
+    item: ItemCode = None,
+    state: Annotated[State | None, Query(description="Only those in this state")] = None,
+    limit: Limit = 20,
+) -> Page[ApplicationSummary]:
+    """Give one's own applications."""
+    before = str(cursor[0]) if cursor else None
+    found = await reading.own(by, deps, before=before, limit=limit + 1, state=state, item=item)
+    return page(found, limit, key=lambda each: [each.id], view=lambda each: ApplicationSummary.of(each, wording))
+
+
+@router.get("/{application_id}", summary="See one of my applications")
+async def see(
+    application_id: ApplicationId, by: Resident, deps: DepsOf, wording: WordingOf, response: Response
+) -> ApplicationView:
+    """Give an application with its documents, reasons, and the credential that it brought."""
+    seen = await reading.see(application_id, by, deps)
+    response.headers["ETag"] = etag(seen.application.version)
+    return ApplicationView.seen(seen, wording)
+
+
+@router.patch(
+    "/{application_id}",
+    summary="Change answers of the form, in a draft or after a return",
+    responses={200: {"model": ApplicationView}},
+)
+async def change(
+    application_id: ApplicationId,
+    body: FormChange,
+    by: Resident,
+    deps: DepsOf,
+    commit: Commit,
+    wording: WordingOf,
+    if_match: IfMatch,
+) -> Response:
+    """Change answers of the form."""
+    return await commit(
+        lambda: applying.change_form(application_id, body.values, by, deps, if_match=if_match),
+        lambda application: ApplicationView.of(application, wording),
+    )
+
+
+@router.post(
+    "/{application_id}/submission",
+    summary="Submit, or submit again after a return",
+    responses={200: {"model": ApplicationView}},
+)
+async def submit(
+    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf, if_match: IfMatch
+) -> Response:
+    """Send what has to be proven to the matcher."""
+    return await commit(
+        lambda: applying.submit(application_id, by, deps, if_match=if_match),
+        lambda application: ApplicationView.of(application, wording),
+    )
+
+
+@router.post("/{application_id}/withdrawal", summary="Withdraw", responses={200: {"model": ApplicationView}})
+async def withdraw(
+    application_id: ApplicationId,
+    by: Resident,
+    deps: DepsOf,
+    commit: Commit,
+    wording: WordingOf,
+    if_match: IfMatch,
+    body: Withdrawal | None = None,
+) -> Response:
+    """End the application at its applicant's wish."""
+    reason = body.reason if body else None
+    return await commit(
+        lambda: applying.withdraw(application_id, reason, by, deps, if_match=if_match),
+        lambda application: ApplicationView.of(application, wording),
+    )
+
+
+@router.post(
+    "/{application_id}/satisfaction",
+    summary="Say how satisfied I was, once",
+    status_code=201,
+    responses={201: {"model": SatisfactionView}},
+)
+async def rate(
+    application_id: ApplicationId, body: Satisfaction, by: Resident, deps: DepsOf, commit: Commit
+) -> Response:
+    """Record how satisfied the applicant was."""
+    return await commit(
+        lambda: reading.rate(application_id, body.score, body.comment, by, deps), _satisfaction, status=201
+    )
+
+
+def _satisfaction(decided: Decided) -> SatisfactionView:
+    return SatisfactionView(score=decided.score or 0, comment=decided.comment)

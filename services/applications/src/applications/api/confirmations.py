@@ -1,0 +1,97 @@
+"""/v1/confirmations and /v1/applications/{id}/confirmation: the second party."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, Self
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
+from applications.api.requests import Confirmation
+from applications.api.wording import Named, Wording
+from applications.domain.application import Application
+from applications.domain.record import Value
+from applications.handlers import confirming
+from runtime.pages import Cursor, Limit, Page, page
+from runtime.web import Commit, IfMatch
+
+router = APIRouter(tags=["confirmations"])
+
+
+class AnswerView(BaseModel):
+    """An answer of the applicant's form."""
+
+    key: str
+    label: str
+    value: Value
+
+
+class ConfirmationView(BaseModel):
+    """What somebody applied for and the second party is to confirm."""
+
+    application_id: str
+    version: int
+    item: Named
+    applicant_name: str
+    form: list[AnswerView]
+    statement: str
+    submitted_at: datetime | None
+    due_on: date | None
+    answer: Literal["confirmed", "declined"] | None
+
+    @classmethod
+    def of(cls, application: Application, wording: Wording) -> Self:
+        """Show what is to be confirmed."""
+        item = wording.catalogue.item(application.item)
+        statement = item.second_party.statement.say(wording.language) if item.second_party else ""
+        declined = "declined" if application.declined is not None else None
+        return cls(
+            application_id=application.id,
+            version=application.version,
+            item=wording.item(application.item),
+            applicant_name=application.applicant.name,
+            form=[
+                AnswerView(key=f.key, label=f.label.say(wording.language), value=application.form[f.key])
+                for f in item.form
+                if f.key in application.form
+            ],
+            statement=statement,
+            submitted_at=application.submitted_at,
+            due_on=application.due_on,
+            answer="confirmed" if application.confirmed_at else declined,
+        )
+
+
+@router.get("/confirmations", summary="What waits for my confirmation, newest first")
+async def waiting(
+    by: Resident, deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
+) -> Page[ConfirmationView]:
+    """Give the applications in which the caller is the second party and has not answered."""
+    before = str(cursor[0]) if cursor else None
+    found = await confirming.waiting_for(by, deps, before=before, limit=limit + 1)
+    return page(found, limit, key=lambda each: [each.id], view=lambda each: ConfirmationView.of(each, wording))
+
+
+@router.post(
+    "/applications/{application_id}/confirmation",
+    summary="Confirm as the second party, or decline",
+    description="Without a body it is a confirmation. Declining ends the application.",
+    responses={200: {"model": ConfirmationView}},
+)
+async def answer(
+    application_id: ApplicationId,
+    by: Resident,
+    deps: DepsOf,
+    commit: Commit,
+    wording: WordingOf,
+    if_match: IfMatch,
+    body: Confirmation | None = None,
+) -> Response:
+    """Take the second party's answer."""
+    said = body or Confirmation()
+    return await commit(
+        lambda: confirming.answer(application_id, by, deps, agrees=said.agrees, reason=said.reason, if_match=if_match),
+        lambda application: ConfirmationView.of(application, wording),
+    )

@@ -1,0 +1,269 @@
+"""What callers see of the catalogue."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel
+
+from applications.api.wording import Named, Wording
+from applications.domain.eligibility import Checked
+from applications.domain.item import FormField, Item, Requirement
+from applications.domain.needed import DocumentNeed, Need
+from applications.domain.record import PersonRole
+from applications.domain.rules import AgeRule, Months, Promise, RegisteredRule, Rule
+from applications.handlers.catalogue import Explained
+
+
+class PromiseView(BaseModel):
+    """By when it is decided; one of the three is set."""
+
+    text: str
+    working_days: int | None
+    days: int | None
+    at_once: bool
+
+    @classmethod
+    def of(cls, promise: Promise, wording: Wording) -> Self:
+        """Say a promise."""
+        if promise.working_days is not None:
+            text = wording.say("promises.working-days", days=promise.working_days)
+        else:
+            text = wording.say("promises.days", days=promise.days) if promise.days else wording.say("promises.at-once")
+        return cls(text=text, working_days=promise.working_days, days=promise.days, at_once=bool(promise.at_once))
+
+
+class ItemSummary(BaseModel):
+    """An item in a list."""
+
+    code: str
+    name: str
+    description: str
+    for_whom: str
+    department: Named
+    subject: str
+    decision: str
+    promise: PromiseView
+    grants: Named | None
+
+    @classmethod
+    def of(cls, item: Item, wording: Wording) -> Self:
+        """Show an item."""
+        return cls(**_summary(item, wording))
+
+
+class ChoiceView(BaseModel):
+    """An answer that is offered."""
+
+    value: str
+    label: str
+
+
+class FieldView(BaseModel):
+    """A question of the form."""
+
+    key: str
+    type: str
+    label: str
+    required: bool
+    filled_in_from: str | None
+    """The path that answers it where the applicant does not."""
+    choices: list[ChoiceView]
+    at_least: int | None
+    at_most: int | None
+    max_length: int
+
+    @classmethod
+    def of(cls, field: FormField, wording: Wording) -> Self:
+        """Show a field."""
+        return cls(
+            key=field.key,
+            type=field.type,
+            label=field.label.say(wording.language),
+            required=field.required and field.default is None,
+            filled_in_from=field.default,
+            choices=[ChoiceView(value=c.value, label=c.label.say(wording.language)) for c in field.choices],
+            at_least=field.at_least,
+            at_most=field.at_most,
+            max_length=field.max_length,
+        )
+
+
+class RequirementView(BaseModel):
+    """A document that the item asks for: any one of `any_of`."""
+
+    key: str
+    any_of: list[Named]
+    holder: PersonRole
+    holder_name: str
+
+    @classmethod
+    def of(cls, requirement: Requirement, item: Item, wording: Wording) -> Self:
+        """Show a requirement."""
+        return cls(
+            key=requirement.key,
+            any_of=wording.documents(requirement.any_of),
+            holder=requirement.holder,
+            holder_name=wording.role(item.code, requirement.holder),
+        )
+
+
+class SecondPartyView(BaseModel):
+    """Who must confirm, and what."""
+
+    name: str
+    statement: str
+
+
+class RuleView(BaseModel):
+    """A rule of who may apply."""
+
+    code: str
+    text: str
+
+
+class ItemView(ItemSummary):
+    """An item with everything that an applicant asks."""
+
+    rules: list[RuleView]
+    form: list[FieldView]
+    requirements: list[RequirementView]
+    second_party: SecondPartyView | None
+    reviewed_by_people: bool
+    """Whether people look at what does not match; if not, it is rejected at once with its reasons."""
+    endorsed_every_months: int | None
+    retired: bool
+
+    @classmethod
+    def of(cls, item: Item, wording: Wording) -> Self:
+        """Show an item."""
+        second, validity = item.second_party, item.grants.validity if item.grants else None
+        language = wording.language
+        return cls(
+            **_summary(item, wording),
+            rules=[_rule(rule, wording) for rule in item.eligibility],
+            form=[FieldView.of(field, wording) for field in item.form],
+            requirements=[RequirementView.of(requirement, item, wording) for requirement in item.asked],
+            second_party=second
+            and SecondPartyView(name=second.name.say(language), statement=second.statement.say(language)),
+            reviewed_by_people=item.review == "people",
+            endorsed_every_months=validity.endorsed_every if isinstance(validity, Months) else None,
+            retired=item.retired,
+        )
+
+
+class CheckedView(BaseModel):
+    """A rule, whether it is met, and with which figures."""
+
+    code: str
+    of: PersonRole
+    met: bool
+    text: str
+
+    @classmethod
+    def of_rule(cls, checked: Checked, item: Item, wording: Wording) -> Self:
+        """Show a rule that was checked."""
+        who = wording.role(item.code, checked.of)
+        text = wording.say(f"checked.{checked.code}", who=who, **checked.params)
+        verdict = wording.say("checked.met" if checked.met else "checked.not-met", rule=text)
+        return cls(code=checked.code, of=checked.of, met=checked.met, text=verdict)
+
+
+class HeldView(BaseModel):
+    """What government holds."""
+
+    document: Named
+    source: str
+    source_name: str
+    valid_until: date | None
+
+
+class NeedView(RequirementView):
+    """A requirement, and whether anything has to be brought for it."""
+
+    need: Need
+    held: HeldView | None
+    text: str
+
+
+class EligibilityView(BaseModel):
+    """Whether one may apply, and what one need not bring."""
+
+    item: Named
+    eligible: bool
+    suspended: bool
+    rules: list[CheckedView]
+    documents: list[NeedView]
+    need_not_bring: list[Named]
+    bring: list[str]
+
+    @classmethod
+    def of(cls, explained: Explained, wording: Wording) -> Self:
+        """Show what was explained."""
+        item = explained.item
+        needs = [_need(each, item, wording) for each in explained.documents]
+        return cls(
+            item=wording.item(item.code),
+            eligible=explained.eligible,
+            suspended=explained.suspended,
+            rules=[CheckedView.of_rule(rule, item, wording) for rule in explained.rules],
+            documents=needs,
+            need_not_bring=[need.held.document for need in needs if need.held is not None],
+            bring=[need.text for need in needs if need.need == "needed"],
+        )
+
+
+def _summary(item: Item, wording: Wording) -> dict[str, object]:
+    return {
+        "code": item.code,
+        "name": item.name.say(wording.language),
+        "description": item.description.say(wording.language),
+        "for_whom": item.for_whom.say(wording.language),
+        "department": wording.department(item.department),
+        "subject": item.subject,
+        "decision": item.decision.by,
+        "promise": PromiseView.of(item.promise, wording),
+        "grants": wording.document(item.grants.document_type) if item.grants else None,
+    }
+
+
+def _rule(rule: Rule, wording: Wording) -> RuleView:
+    if isinstance(rule, AgeRule):
+        code = "age-at-least" if rule.at_least is not None else "age-at-most"
+        years = rule.at_least if rule.at_least is not None else rule.at_most
+        who = wording.say(f"roles.{rule.of}")
+        when = wording.say("rules-of-items.by", day=rule.by) if rule.by else wording.say("rules-of-items.today")
+        return RuleView(code=code, text=wording.say(f"rules-of-items.{code}", who=who, years=years, when=when))
+    if isinstance(rule, RegisteredRule):
+        code = "registered-in" if rule.registered else "not-registered-in"
+        who = wording.say(f"roles.{rule.of}")
+        return RuleView(
+            code=code,
+            text=wording.say(f"rules-of-items.{code}", who=who, place=rule.place.zh_cn, place_en=rule.place.en),
+        )
+    return RuleView(code="guardian", text=wording.say("rules-of-items.guardian"))
+
+
+def _need(each: DocumentNeed, item: Item, wording: Wording) -> NeedView:
+    held = each.holding
+    names = wording.say("any-of").join(named.name for named in wording.documents(each.requirement.any_of))
+    document = wording.document(held.document_type).name if held else names
+    shown = RequirementView.of(each.requirement, item, wording)
+    return NeedView(
+        **shown.model_dump(),
+        need=each.need,
+        held=held
+        and HeldView(
+            document=wording.document(held.document_type),
+            source=held.source,
+            source_name=wording.source(held.source),
+            valid_until=held.valid_until,
+        ),
+        text=wording.say(
+            f"needs.{each.need}",
+            document=document,
+            who=shown.holder_name,
+            source=wording.source(held.source) if held else "",
+        ),
+    )

@@ -1,0 +1,66 @@
+"""/v1/items: the catalogue, and what an item would need of the resident who asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel
+
+from applications.api.item_views import EligibilityView, ItemSummary, ItemView
+from applications.api.parts import DepsOf, Resident, WordingOf
+from applications.domain.catalogue import Wanted, digest_of
+from applications.handlers import catalogue
+from runtime.pages import Cursor, Limit, Page, page
+
+router = APIRouter(prefix="/items", tags=["items"])
+
+Code = Annotated[str, Path(max_length=60, examples=["residence-permit"])]
+
+
+class Search(BaseModel):
+    """What to search and filter by."""
+
+    q: Annotated[str | None, Query(max_length=100, description="Words of the name or description, either script")] = (
+        None
+    )
+    department: Annotated[str | None, Query(max_length=60)] = None
+    document: Annotated[str | None, Query(max_length=60, description="Items that ask for this document type")] = None
+    grants: Annotated[str | None, Query(max_length=60, description="Items that grant this document type")] = None
+    subject: Literal["applicant", "child"] | None = None
+    decision: Literal["automatic", "field-check", "officer"] | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """The search as the catalogue knows it."""
+        return Wanted(self.q, self.department, self.document, self.grants, self.subject, self.decision)
+
+
+@router.get("", summary="Search the service items")
+async def search(
+    search: Annotated[Search, Query()], deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
+) -> Page[ItemSummary]:
+    """Give items in order of their codes. No sign-in is needed."""
+    after = str(cursor[0]) if cursor else None
+    found = deps.catalogue.search(search.wanted, after=after, limit=limit + 1)
+    return page(found, limit, key=lambda item: [item.code], view=lambda item: ItemSummary.of(item, wording))
+
+
+@router.get("/{code}", summary="See one item: who may apply, what it asks for, how it is decided")
+async def see(code: Code, deps: DepsOf, wording: WordingOf, response: Response) -> ItemView:
+    """Give an item with its form and requirements. No sign-in is needed."""
+    item = deps.catalogue.item(code)
+    response.headers["ETag"] = f'"{digest_of(item)[:16]}"'
+    return ItemView.of(item, wording)
+
+
+@router.get("/{code}/eligibility", summary="Before applying: may I, and what need I not bring?")
+async def explain(
+    code: Code,
+    by: Resident,
+    deps: DepsOf,
+    wording: WordingOf,
+    subject_id: Annotated[str | None, Query(max_length=60, description="The child to apply for")] = None,
+) -> EligibilityView:
+    """Explain each rule, and for each document whether government already holds it."""
+    return EligibilityView.of(await catalogue.explain(code, subject_id, by, deps), wording)

@@ -1,0 +1,69 @@
+"""/v1/notices: the public notice of what was decided, names and numbers masked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from applications.api.parts import DepsOf, ItemCode, WordingOf
+from applications.api.wording import Named, Wording
+from applications.domain.decided import Decided
+from applications.handlers import reading
+from runtime.pages import Cursor, Key, Limit, Page, page
+from runtime.refusal import Refusal
+
+router = APIRouter(prefix="/notices", tags=["notices"])
+
+_KEY_PARTS = 2
+
+
+class NoticeView(BaseModel):
+    """One decision."""
+
+    item: Named
+    applicant: str
+    number: str
+    outcome: Literal["approved", "rejected"]
+    outcome_name: str
+    decided_at: datetime
+    automatic: bool
+
+    @classmethod
+    def of(cls, decided: Decided, wording: Wording) -> Self:
+        """Show a decision."""
+        return cls(
+            item=wording.item(decided.item),
+            applicant=decided.masked_name,
+            number=decided.masked_number,
+            outcome=decided.outcome,
+            outcome_name=wording.say(f"states.{decided.outcome}"),
+            decided_at=decided.decided_at,
+            automatic=decided.automatic,
+        )
+
+
+@router.get("", summary="What was decided, latest first")
+async def notices(
+    deps: DepsOf, wording: WordingOf, cursor: Cursor, item: ItemCode = None, limit: Limit = 20
+) -> Page[NoticeView]:
+    """Give the public notices. No sign-in is needed."""
+    found = await reading.notices(deps, before=_moment(cursor), limit=limit + 1, item=item)
+    return page(
+        found,
+        limit,
+        key=lambda each: [each.decided_at.isoformat(), each.id],
+        view=lambda each: NoticeView.of(each, wording),
+    )
+
+
+def _moment(cursor: Key | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    try:
+        moment, id_ = cursor if len(cursor) == _KEY_PARTS else ("", "")
+        return datetime.fromisoformat(str(moment)), str(id_)
+    except ValueError as error:
+        raise Refusal("bad-cursor", field="cursor") from error

@@ -1,0 +1,27 @@
+"""What the routes have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import Field
+
+from applications.api.wording import Wording
+from applications.handlers.needs import Deps
+from runtime import web
+from runtime.access import Principal, Role, allow
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+Resident = Annotated[Principal, allow(Role.RESIDENT)]
+ApplicationId = Annotated[str, Path(max_length=60, examples=["app_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
+ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description="Only this item")]
+Sentence = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:
+    return Wording(language, request.app.state.texts, deps.catalogue)
+
+
+WordingOf = Annotated[Wording, Depends(_wording)]
+"""Says codes in the caller's language."""

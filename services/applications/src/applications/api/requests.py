@@ -1,0 +1,105 @@
+"""What callers send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from applications.domain.record import Value
+from applications.handlers.applying import NewApplication
+from applications.handlers.parties import Named
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Answer = Annotated[str, StringConstraints(max_length=2000)] | bool | int | Annotated[list[str], Field(max_length=20)]
+
+_ADDRESS = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
+
+
+class Request(BaseModel):
+    """A request names only fields that there are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Draft(Request):
+    """An application to begin."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "item": "rental-contract-filing",
+                    "second_party_number": "440309194906150026",
+                    "form": {"address": _ADDRESS, "term_from": "2026-12-01", "term_to": "2028-11-30"},
+                },
+                {
+                    "item": "school-enrolment",
+                    "subject_id": "res_01jd8x5w3k9m2v7c4t6b0n1qzr",
+                    "form": {"address": _ADDRESS, "parents": ["李育成", "王芳"]},
+                },
+            ]
+        }
+    )
+
+    item: Line = Field(description="Code of the item")
+    subject_id: Line | None = Field(None, description="The child, by resident id, where the item is for a child")
+    subject_number: Line | None = Field(None, description="The child, by identity number", repr=False)
+    second_party_number: Line | None = Field(
+        None, description="Identity number of who must confirm, where the item asks for it", repr=False
+    )
+    form: dict[str, Answer] = Field(default_factory=dict, max_length=50, description="The item's form fields by key")
+
+    @model_validator(mode="after")
+    def _one_way_to_name_the_child(self) -> Draft:
+        if self.subject_id is not None and self.subject_number is not None:
+            raise ValueError("subject_id and subject_number name the same person: give one of them")
+        return self
+
+    @property
+    def new(self) -> NewApplication:
+        """The application as the handlers know it."""
+        named = Named(self.subject_id, self.subject_number, self.second_party_number)
+        return NewApplication(self.item, named, _values(self.form))
+
+
+class FormChange(Request):
+    """Answers to change; null takes one away."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"form": {"address": _ADDRESS}}]})
+    form: dict[str, Answer | None] = Field(max_length=50)
+
+    @property
+    def values(self) -> dict[str, Value | None]:
+        """The answers as the handlers know them."""
+        return dict(self.form)
+
+
+class Confirmation(Request):
+    """The second party's answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"agrees": True}, {"agrees": False, "reason": "租期有误"}]}
+    )
+    agrees: bool = True
+    reason: Words | None = None
+
+
+class Withdrawal(Request):
+    """Why the applicant withdraws, if they care to say."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "暂不办理"}]})
+    reason: Words | None = None
+
+
+class Satisfaction(Request):
+    """How satisfied the applicant was: 1 not at all, 5 very."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"score": 5, "comment": "没跑一趟就办好了"}]})
+    score: Annotated[int, Field(ge=1, le=5, strict=True)]
+    comment: Words | None = None
+
+
+def _values(form: dict[str, Answer]) -> dict[str, Value]:
+    return dict(form)

@@ -1,0 +1,115 @@
+"""Codes of the domain as texts that people read, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel
+
+from applications.domain.application import Application, Happening
+from applications.domain.catalogue import Catalogue
+from applications.domain.reasons import Reason
+from applications.domain.record import PersonRole
+from applications.domain.whereabouts import Whereabouts
+from runtime.texts import Texts
+
+
+class Named(BaseModel):
+    """A code and its name in the caller's language."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Says things in one language."""
+
+    language: str
+    texts: Texts
+    catalogue: Catalogue
+
+    def say(self, key: str, **params: object) -> str:
+        """Say a text of the message catalogue."""
+        return self.texts.say(self.language, key, **params)
+
+    def item(self, code: str) -> Named:
+        """Name an item, also one that is no longer in the catalogue."""
+        item = self.catalogue.items.get(code)
+        return Named(code=code, name=item.name.say(self.language) if item else code)
+
+    def document(self, code: str) -> Named:
+        """Name a document type."""
+        found = self.catalogue.document_types.get(code)
+        return Named(code=code, name=found.name.say(self.language) if found else code)
+
+    def documents(self, codes: Iterable[str]) -> list[Named]:
+        """Name several document types."""
+        return [self.document(code) for code in codes]
+
+    def department(self, code: str) -> Named:
+        """Name a department."""
+        found = self.catalogue.departments.get(code)
+        return Named(code=code, name=found.name.say(self.language) if found else code)
+
+    def field(self, document_type: str, code: str) -> Named:
+        """Name a field of a document."""
+        found = self.catalogue.document_types.get(document_type)
+        name = found.fields.get(code) if found else None
+        return Named(code=code, name=name.say(self.language) if name else code)
+
+    def source(self, code: str) -> str:
+        """Say where a proof came from."""
+        return self.say(f"sources.{code}") if self.texts.has(f"sources.{code}") else code
+
+    def role(self, application_item: str, role: PersonRole) -> str:
+        """Say who somebody is; a second party has a name of its own in each item."""
+        item = self.catalogue.items.get(application_item)
+        if role == "second-party" and item is not None and item.second_party is not None:
+            return item.second_party.name.say(self.language)
+        return self.say(f"roles.{role}")
+
+    def state(self, application: Application) -> str:
+        """Say what state an application is in."""
+        return self.say(f"states.{application.state}")
+
+    def reason(self, reason: Reason) -> str:
+        """Say why something was refused or not proven."""
+        document_type = reason.document_type or ""
+        return self.say(
+            f"reasons.{reason.code}",
+            document=self.document(document_type).name if document_type else "",
+            field=self.field(document_type, reason.field).name if reason.field else "",
+            text=reason.text or self.say("no-reason-given"),
+        )
+
+    def happening(self, happening: Happening) -> str:
+        """Say what happened."""
+        return self.say(
+            f"timeline.{happening.kind}",
+            document=self.document(happening.document_type).name if happening.document_type else "",
+            department=self.department(happening.department).name if happening.department else "",
+            source=self.source(happening.source) if happening.source else "",
+            due_on=self.day(happening.due_on),
+            text=happening.text or self.say("no-reason-given"),
+        )
+
+    def whereabouts(self, where: Whereabouts, application: Application) -> str:
+        """Say who has it now, for what, and by when."""
+        document_type = where.document_type or ""
+        return self.say(
+            f"now.{where.doing}",
+            document=self.document(document_type).name if document_type else "",
+            department=self.department(where.department).name if where.department else "",
+            field=self.field(document_type, where.field).name if where.field else "",
+            due_on=self.day(where.due_on),
+            text=where.text or "",
+            who=self.role(application.item, "second-party"),
+            state=self.state(application),
+        )
+
+    def day(self, day: date | None) -> str:
+        """Say a day as people of that language write it."""
+        return "" if day is None else self.say("day", year=day.year, month=day.month, day=day.day, iso=day.isoformat())
