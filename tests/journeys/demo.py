@@ -1,0 +1,102 @@
+"""`make demo`: the newcomer's day from an empty system, told step by step; nothing is left running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from local_stack.failure import StackError
+from local_stack.keys import BLIND_INDEX_KEY
+from local_stack.stack import Stack
+from runtime.blind_index import BlindIndex
+from runtime.clock import SHENZHEN
+from runtime.texts import Language
+from synthetic.language import language_of
+from tests.journeys.day import TEXTS, System
+from tests.journeys.newcomer import Told, live
+from tests.journeys.trail import Event, by_id, read_trail
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var" / "demo"
+RESULT = ROOT / "build" / "demo.json"
+PORT_BASE = 21000
+
+
+def main() -> int:
+    """Run the demo; 0 when every step went well."""
+    language = language_of(os.environ)
+    begun = time.monotonic()
+    shutil.rmtree(VAR, ignore_errors=True)
+    _print(TEXTS.say(language, "title"), TEXTS.say(language, "starting"))
+    try:
+        with Stack(VAR, port_base=int(os.environ.get("YIZHENG_DEMO_PORT_BASE", PORT_BASE))) as stack:
+            _print(TEXTS.say(language, "started", seconds=f"{time.monotonic() - begun:.1f}"))
+            told = asyncio.run(_run(system_of(stack), language))
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _write(told)
+    _print(_closing(told, language, time.monotonic() - begun))
+    return 0 if told.ok else 1
+
+
+def system_of(stack: Stack) -> System:
+    """See a stack as the outside sees it."""
+    index = BlindIndex.from_file(stack.layout.keys / BLIND_INDEX_KEY)
+    return System(stack.gateway_url, stack.amqp_url, index, stack.token)
+
+
+async def _run(system: System, language: Language) -> Told:
+    told = await live(system, language, _print)
+    if "permit" in told.applications:
+        await _show_trail(system, told.applications["permit"], language)
+    return told
+
+
+async def _show_trail(system: System, application: str, language: Language) -> None:
+    events = await read_trail(system.amqp_url, application)
+    known = by_id(events)
+    _print("", TEXTS.say(language, "trail.title", application=application))
+    _print(*(_line(event, known, language) for event in events))
+
+
+def _line(event: Event, known: dict[str, Event], language: Language) -> str:
+    cause = known.get(event.cause or "")
+    return TEXTS.say(
+        language,
+        "trail.line",
+        time=event.time.astimezone(SHENZHEN).strftime("%H:%M:%S.%f")[:-3],
+        event=f"{event.name}{f' ({event.requirement})' if event.requirement else ''}".ljust(44),
+        publisher=event.publisher.ljust(16),
+        cause=TEXTS.say(language, "trail.caused", event=cause.name) if cause else TEXTS.say(language, "trail.first"),
+    )
+
+
+def _write(told: Told) -> None:
+    steps = [{"name": step.name, "ok": step.ok, "seconds": step.seconds} for step in told.steps]
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(
+        json.dumps({"steps": steps, "ok": told.ok}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def _closing(told: Told, language: Language, seconds: float) -> str:
+    if told.ok:
+        file = RESULT.relative_to(ROOT)
+        return TEXTS.say(language, "all-well", steps=len(told.steps), seconds=f"{seconds:.1f}", file=file)
+    failed = told.steps[-1]
+    name = TEXTS.say(language, f"steps.{failed.name}")
+    return TEXTS.say(language, "not-well", number=len(told.steps), name=name, why=failed.why)
+
+
+def _print(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

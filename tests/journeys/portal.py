@@ -1,0 +1,245 @@
+"""What residents do on their phones, over the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from synthetic.caller import Answer, Caller, Json, Nothing, Problem, ProblemError
+from tests.journeys.waiting import PATIENCE, until
+
+NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship", "second-party-unknown"})
+"""Refusals that may only mean that a registration of a moment ago has not arrived everywhere."""
+
+
+class Named(Answer):
+    """A code with its name in the caller's language."""
+
+    code: str
+    name: str
+
+
+class Need(Answer):
+    """A document that an item asks for, and whether it has to be brought: held, handed-in, needed, other-party."""
+
+    key: str
+    any_of: tuple[Named, ...]
+    need: str
+    text: str
+
+
+class Explained(Answer):
+    """Whether somebody may apply, and what they need not bring."""
+
+    eligible: bool
+    documents: tuple[Need, ...]
+    need_not_bring: tuple[Named, ...]
+    bring: tuple[str, ...]
+
+    def need(self, key: str) -> str:
+        """Tell how a requirement stands."""
+        return next(each.need for each in self.documents if each.key == key)
+
+
+class Proof(Answer):
+    """What proved a document; the source `person` is a reviewer."""
+
+    document_type: Named
+    source: str
+    source_name: str
+
+
+class Document(Answer):
+    """A document that an application needs, and where it stands."""
+
+    requirement: str
+    standing: str
+    proof: Proof | None
+
+
+class Now(Answer):
+    """One thing that is waited for: who has it, for what, by when."""
+
+    doing: str
+    text: str
+    requirement: str | None
+    department: Named | None
+    due_on: date | None
+
+
+class Reason(Answer):
+    """Why something was refused."""
+
+    code: str
+    requirement: str | None
+    text: str
+
+
+class Credential(Answer):
+    """The credential under which a grant is kept."""
+
+    credential_id: str
+    identifier: str
+
+
+class Grant(Answer):
+    """What an approval granted."""
+
+    document_type: Named
+    valid_from: date
+    valid_until: date | None
+    credential: Credential | None
+
+
+class Seen(Answer):
+    """An application as its applicant sees it."""
+
+    application_id: str
+    version: int
+    reference: str
+    state: str
+    state_name: str
+    submitted_at: datetime | None
+    due_on: date | None
+    decided_at: datetime | None
+    now: tuple[Now, ...]
+    documents: tuple[Document, ...]
+    reasons: tuple[Reason, ...]
+    granted: Grant | None
+
+    def proof(self, requirement: str) -> Proof | None:
+        """Return what proved a requirement."""
+        return next(each.proof for each in self.documents if each.requirement == requirement)
+
+    def is_with(self, doing: str, department: str = "") -> bool:
+        """Tell whether somebody is at it now."""
+        return any(
+            now.doing == doing
+            and (not department or (now.department is not None and now.department.code == department))
+            for now in self.now
+        )
+
+
+class Happening(Answer):
+    """A line of the timeline."""
+
+    at: datetime
+    text: str
+
+
+class Timeline(Answer):
+    """What happened to an application."""
+
+    happenings: tuple[Happening, ...]
+
+
+class ToConfirm(Answer):
+    """Something that waits for one's confirmation."""
+
+    application_id: str
+    applicant_name: str
+    statement: str
+
+
+class Confirmations(Answer):
+    """Everything that waits for one's confirmation."""
+
+    items: tuple[ToConfirm, ...]
+
+
+class Notice(Answer):
+    """A public notice."""
+
+    applicant: str
+    number: str
+    outcome_name: str
+    item: Named
+
+
+class Notices(Answer):
+    """The latest public notices."""
+
+    items: tuple[Notice, ...]
+
+
+class _Drafted(Answer):
+    application_id: str
+
+
+async def explain(resident: Caller, item: str, *, subject_id: str = "") -> Explained:
+    """Ask before applying: may I, and what need I not bring?"""
+    query = {"subject_id": subject_id} if subject_id else {}
+    return await resident.get(f"/v1/items/{item}/eligibility", Explained, query)
+
+
+async def draft(
+    resident: Caller,
+    item: str,
+    form: Mapping[str, Json],
+    *,
+    subject_id: str = "",
+    second_party_number: str = "",
+    patience: float = PATIENCE,
+) -> str:
+    """Begin an application and return its id; news of a registration is given time to arrive."""
+    body: dict[str, Json] = {"item": item, "form": dict(form)}
+    if subject_id:
+        body["subject_id"] = subject_id
+    if second_party_number:
+        body["second_party_number"] = second_party_number
+
+    async def attempt() -> _Drafted | Problem:
+        try:
+            return await resident.post("/v1/applications", _Drafted, body)
+        except ProblemError as error:
+            if error.problem.codes & NOT_HEARD_OF_YET:
+                return error.problem
+            raise
+
+    drafted = await until(attempt, lambda it: isinstance(it, _Drafted), what=f"draft of {item}", seconds=patience)
+    assert isinstance(drafted, _Drafted)
+    return drafted.application_id
+
+
+async def hand_in(resident: Caller, application_id: str, requirement: str, document_type: str, scan: bytes) -> None:
+    """Hand in a scan."""
+    fields = {"requirement": requirement, "document_type": document_type}
+    file = (f"{requirement}.png", scan, "image/png")
+    await resident.upload(f"/v1/applications/{application_id}/scans", Nothing, file=file, fields=fields)
+
+
+async def submit(resident: Caller, application_id: str) -> Seen:
+    """Submit, or submit again after a return."""
+    return await resident.post(f"/v1/applications/{application_id}/submission", Seen)
+
+
+async def see(resident: Caller, application_id: str) -> Seen:
+    """Look at an application."""
+    return await resident.get(f"/v1/applications/{application_id}", Seen)
+
+
+async def timeline(resident: Caller, application_id: str) -> Timeline:
+    """Read what happened."""
+    return await resident.get(f"/v1/applications/{application_id}/timeline", Timeline)
+
+
+async def to_confirm(resident: Caller) -> Confirmations:
+    """Look at what waits for one's confirmation."""
+    return await resident.get("/v1/confirmations", Confirmations)
+
+
+async def confirm(resident: Caller, application_id: str, *, agrees: bool = True) -> None:
+    """Answer as the second party."""
+    body: dict[str, Json] = {"agrees": agrees} if agrees else {"agrees": False, "reason": "租期有误"}
+    await resident.post(f"/v1/applications/{application_id}/confirmation", Nothing, body)
+
+
+async def withdraw(resident: Caller, application_id: str, reason: str) -> Seen:
+    """Withdraw an application."""
+    return await resident.post(f"/v1/applications/{application_id}/withdrawal", Seen, {"reason": reason})
+
+
+async def rate(resident: Caller, application_id: str, score: int, comment: str) -> None:
+    """Say how satisfied one was."""
+    body: dict[str, Json] = {"score": score, "comment": comment}
+    await resident.post(f"/v1/applications/{application_id}/satisfaction", Nothing, body)

@@ -1,0 +1,89 @@
+"""The trail: every event of one case, in order, read from the stream that keeps them all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
+
+QUEUE = "trail"
+_PREFETCH = 1000
+QUIET = 1.5
+"""Seconds without another event after which the trail counts as read to its end."""
+
+
+class Event(BaseModel):
+    """What the trail shows of an event: nothing that describes a person."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    id: str
+    type: str
+    source: str
+    time: datetime
+    case: str = Field(alias="correlationid")
+    cause: str | None = Field(None, alias="causationid")
+    requirement: str | None = Field(None, validation_alias=AliasPath("data", "requirement"))
+
+    @property
+    def name(self) -> str:
+        """The event's name without publisher and version."""
+        return self.type.split(".")[1]
+
+    @property
+    def publisher(self) -> str:
+        """Who published it."""
+        return self.source.rsplit("/", 1)[-1]
+
+
+async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
+    """Read the stream from its beginning to its end, on a connection of its own."""
+    arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        arrived.put_nowait(message.body)
+        await message.ack()
+
+    connection = await aio_pika.connect(amqp_url)
+    async with connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=_PREFETCH)
+        queue = await channel.get_queue(QUEUE, ensure=False)
+        await queue.consume(take, arguments={"x-stream-offset": "first"})
+        while True:
+            try:
+                async with asyncio.timeout(QUIET):
+                    body = await arrived.get()
+            except TimeoutError:
+                return
+            yield body
+
+
+async def read_trail(amqp_url: str, case: str) -> Sequence[Event]:
+    """Read the events of one case, in order."""
+    events = [Event.model_validate_json(body) async for body in bodies(amqp_url) if case.encode() in body]
+    return _in_order([event for event in events if event.case == case])
+
+
+def by_id(events: Sequence[Event]) -> dict[str, Event]:
+    """Give the events by their ids, to find causes."""
+    return {event.id: event for event in events}
+
+
+def _in_order(events: Sequence[Event]) -> list[Event]:
+    """Order by time; what was caused comes after its cause even within a millisecond. Repetitions are shown once."""
+    remaining = sorted(by_id(events).values(), key=lambda event: (event.time, event.id))
+    known = {event.id for event in remaining}
+    ordered: list[Event] = []
+    told: set[str] = set()
+    while remaining:
+        following = next(
+            (e for e in remaining if e.cause is None or e.cause not in known or e.cause in told), remaining[0]
+        )
+        remaining.remove(following)
+        ordered.append(following)
+        told.add(following.id)
+    return ordered
