@@ -18,6 +18,7 @@ from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.escalating import escalate
 from review_dispatch.domain.queue import Waiting
 from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, OfficerDecision, Scan, Task
 from review_dispatch.handlers.needs import Deps
@@ -243,7 +244,7 @@ async def test_values_are_shown_side_by_side_to_whoever_has_claimed_it(window: W
     compared = after["document"]["comparison"][0]
     assert (compared["claimed"], compared["held"]) == ("O43", "O44")
     assert compared["reason"] == {"code": "value-differs", "name": "it is something else"}
-    assert after["document"]["scans"][0]["scan_id"] == "s1"
+    assert after["document"]["scans"][0]["href"] == "/v1/applications/app_1/scans/s1"
     assert after["document"]["may_enter"]["parents"] == "names"
     assert after["document"]["may_return"] == ["certificate_number", "scans"]
     assert (await window.ask("zhao", "GET", f"/{task.id}")).json()["values_hidden"]
@@ -404,6 +405,14 @@ async def test_a_change_made_on_an_older_version_is_refused(window: Window) -> N
     stale = await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": seen})
     assert told(stale) == (412, "stale-version")
     assert (await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": '"2"'})).status_code == 200
+
+
+async def test_what_happened_by_itself_is_told_in_words(window: Window) -> None:
+    late = escalate(review(), DISTRICT, today=date(2026, 11, 30), at=NOW)
+    task = window.keep(cancel(late, "withdrawn", NOW))
+    shown = (await window.ask("wang", "GET", f"/{task.id}")).json()
+    assert [step["note"] for step in shown["steps"]] == [None, "From Health", "The applicant withdrew"]
+    assert shown["escalated"]
 
 
 async def test_a_resident_reads_who_has_looked_at_their_documents(window: Window) -> None:

@@ -82,7 +82,9 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
     return views.TaskView(
         **dict(summary(task, reader)),
         values_hidden=hidden,
-        document=_document(about, reader, hidden=hidden) if isinstance(about, DocumentReview) else None,
+        document=_document(task.application_id, about, reader, hidden=hidden)
+        if isinstance(about, DocumentReview)
+        else None,
         door=_door(about, hidden=hidden) if isinstance(about, DoorCheck) else None,
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
         approvals=[_approval(each, hidden=hidden) for each in task.approvals],
@@ -116,7 +118,7 @@ def looks(task: Task, reader: Reader) -> views.LooksView:
     )
 
 
-def _document(review: DocumentReview, reader: Reader, *, hidden: bool) -> views.DocumentView:
+def _document(application_id: str, review: DocumentReview, reader: Reader, *, hidden: bool) -> views.DocumentView:
     route = reader.district.routes.of_document(review.document_type)
     return views.DocumentView(
         document_types=[reader.coded("documents", each) for each in review.document_types],
@@ -130,6 +132,7 @@ def _document(review: DocumentReview, reader: Reader, *, hidden: bool) -> views.
                 media_type=scan.media_type,
                 size=scan.size,
                 sha256=scan.sha256,
+                href=f"/v1/applications/{application_id}/scans/{scan.scan_id}",
             )
             for scan in review.scans
         ],
@@ -188,8 +191,21 @@ def _step(step: Step, reader: Reader) -> views.StepView:
         by=step.by,
         department=reader.coded("departments", step.department),
         field=reader.maybe("fields", step.field),
-        note=None if overseeing else step.note,
+        note=None if overseeing else _note(step, reader),
     )
+
+
+def _note(step: Step, reader: Reader) -> str | None:
+    """Say in words why it was cancelled and where it was escalated from; what people wrote stays as it is."""
+    if step.note is None:
+        return None
+    match step.action:
+        case "cancelled":
+            return reader.coded("causes", step.note).name
+        case "escalated":
+            return TEXTS.say(reader.language, "escalated-from", department=reader.coded("departments", step.note).name)
+        case _:
+            return step.note
 
 
 def _values(values: Mapping[str, Value], *, hidden: bool) -> dict[str, Value | None]:

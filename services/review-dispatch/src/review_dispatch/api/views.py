@@ -51,13 +51,14 @@ class ComparedView(BaseModel):
 
 
 class ScanView(BaseModel):
-    """A scan by reference; its content stays in the applications service."""
+    """A scan by reference; its content is at `href`, which asks for a `purpose`."""
 
     scan_id: str
     document_type: Coded
     media_type: str
     size: int
     sha256: str
+    href: str
 
 
 class DocumentView(BaseModel):
