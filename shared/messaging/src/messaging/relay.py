@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 
 from messaging.commit import OUTBOX, Entry
 from messaging.documents import Document
+from messaging.ending import end
 from messaging.envelope import Sealed
 from messaging.publisher import Publisher
 
@@ -47,9 +48,8 @@ class Relay:
 
     async def stop(self) -> None:
         """Finish what is being published and tidy up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._soon, return_exceptions=True)
+        await end(self._tasks)
+        await asyncio.gather(*self._soon, return_exceptions=True)
         try:
             await self._forget()
         except PyMongoError as error:

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from messaging.consumer import Consumer, Limits, Subscription
+from messaging.ending import end
 from messaging.event import ConflictError, Outcome
 from runtime import observing, problems
 from runtime.access import Verifier
@@ -75,9 +76,8 @@ def create_app(
             yield
         finally:
             await consumer.stop()
-            for task in repeating:
-                task.cancel()
-            await asyncio.gather(consuming, *repeating, return_exceptions=True)
+            await end(repeating)
+            await asyncio.gather(consuming, return_exceptions=True)
             await kernel.stop()
             log.info("stopped")
 
