@@ -332,7 +332,9 @@ async def _ask(exchange: AbstractExchange, number: int) -> None:
     await exchange.publish(message, Asked.type, mandatory=True)
 
 
-def _write_raw(name: str, found: dict[str, object] | None) -> InsertOne[dict[str, object]] | ReplaceOne[dict[str, object]]:
+def _write_raw(
+    name: str, found: dict[str, object] | None
+) -> InsertOne[dict[str, object]] | ReplaceOne[dict[str, object]]:
     content: dict[str, object] = {"_id": name, "version": 1, "number": 1, "text": "x" * BODY_BYTES}
     if found is None:
         return InsertOne(content)

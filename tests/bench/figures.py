@@ -72,7 +72,9 @@ def show(title: str, figures: Sequence[Figure]) -> None:
     Console().print(table)
     RESULTS.mkdir(parents=True, exist_ok=True)
     content = {"title": title, "environment": environment(), "figures": [asdict(f) for f in figures]}
-    (RESULTS / f"{title.split(':', maxsplit=1)[0].replace(' ', '-')}.json").write_text(json.dumps(content, indent=2) + "\n")
+    (RESULTS / f"{title.split(':', maxsplit=1)[0].replace(' ', '-')}.json").write_text(
+        json.dumps(content, indent=2) + "\n"
+    )
 
 
 def environment() -> dict[str, str | int]:
