@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from pydantic import Field
@@ -31,9 +32,12 @@ class Reading(Record):
     number: str = Field(repr=False)
     card: Card
 
-    def check(self, today: date) -> IdentityNumber:
-        """Return the number, once number and card are right and agree. Raises Refusal with every fault at once."""
-        faults = _faults(self.card, today)
+    def check(self, today: date, also: Sequence[Refusal] = ()) -> IdentityNumber:
+        """Return the number, once number and card are right and agree.
+
+        Raises Refusal with every fault at once, those found elsewhere (`also`) among them.
+        """
+        faults = [*_faults(self.card, today), *also]
         try:
             number = identity_number.parse(self.number, today=today)
         except Refusal as refusal:

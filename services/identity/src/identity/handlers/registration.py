@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from identity.domain import resident as residents
 from identity.domain.card import Reading
-from identity.domain.record import refuse
 from identity.domain.resident import Place, Resident
 from identity.handlers.needs import Deps, actor, resident_of
 from identity.published import IdRegistered, IdUpdated
 from messaging.event import Outcome
 from runtime.access import Principal, Role
-from runtime.refusal import Clash, Refusal, Refusals, check_version
+from runtime.refusal import Clash, Refusal, check_version
 
 _CHANNELS = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
 
@@ -20,13 +19,7 @@ async def register(reading: Reading, place: Place, by: Principal, deps: Deps) ->
 
     Raises Refusal for whatever is wrong with the card or the place, Clash when the number is somebody else's.
     """
-    faults = _place_faults(place, by, deps)
-    try:
-        number = reading.check(deps.today())
-    except Refusal as refusal:
-        refuse([*_each(refusal), *faults])
-        raise
-    refuse(faults)
+    number = reading.check(deps.today(), also=_place_faults(place, by, deps))
     index = deps.numbers.index(number.number)
     known = await deps.residents.get(residents.resident_id(index))
     if known is not None:
@@ -54,8 +47,7 @@ async def renew_card(
     check_version(resident.version, if_match)
     community = community or resident.place.community
     place = resident.place.model_copy(update={"community": community})
-    refuse(residents.check_place(place, deps.communities))
-    number = reading.check(deps.today())
+    number = reading.check(deps.today(), also=residents.check_place(place, deps.communities))
     if deps.numbers.index(number.number) != resident.holder_index:
         raise Clash("card-of-another-person", field="number")
     return _renew(resident, reading, community, by, deps)
@@ -80,10 +72,6 @@ def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:
     if place.channel != _CHANNELS[by.role]:
         faults.append(Refusal("channel-not-yours", field="channel", channel=_CHANNELS[by.role]))
     return faults
-
-
-def _each(refusal: Refusal) -> tuple[Refusal, ...]:
-    return refusal.refusals if isinstance(refusal, Refusals) else (refusal,)
 
 
 def _registered(resident: Resident) -> IdRegistered:
