@@ -115,16 +115,20 @@ async def test_only_what_is_overdue_is_due_the_longest_first(shelf: Shelf) -> No
     assert [it.id for it in await credentials.due(date(2027, 1, 1), limit=1)] == ["crd_2"]
 
 
-async def test_a_residents_credentials_come_in_pages_without_what_only_waits(shelf: Shelf) -> None:
+async def test_a_persons_credentials_come_in_pages_without_what_only_waits(shelf: Shelf) -> None:
     credentials, _, commit = shelf
-    for number in range(4):
+    for number in range(3):
         await commit(credentials.save(credential(f"crd_{number}")))
+    await commit(credentials.save(credential("crd_3", holder=Holder(resident_id=None, index=INDEX))))
     await commit(credentials.save(credential("crd_4", issues=(), status=None)))
     await commit(credentials.save(credential("crd_5", holder=Holder(resident_id="res_2", index="aa" * 32))))
-    first = await credentials.of_resident("res_1", after=None, limit=3)
-    rest = await credentials.of_resident("res_1", after=first[-1].id, limit=3)
+    index = await credentials.index_of("res_1")
+    assert index == INDEX
+    first = await credentials.of_holder(index, limit=3)
+    rest = await credentials.of_holder(index, after=first[-1].id, limit=3)
     assert [it.id for it in [*first, *rest]] == ["crd_0", "crd_1", "crd_2", "crd_3"]
-    assert len(await credentials.of_holder(INDEX)) == 5
+    assert len(await credentials.of_holder(INDEX)) == 4
+    assert await credentials.index_of("res_9") is None
 
 
 async def test_looks_come_the_latest_first(shelf: Shelf) -> None:

@@ -20,7 +20,7 @@ LOOKS = "looks"
 INDEXES: dict[str, list[IndexModel]] = {
     CREDENTIALS: [
         IndexModel([("holder.index", ASCENDING)], name="holder"),
-        IndexModel([("holder.resident_id", ASCENDING), ("_id", ASCENDING)], name="resident"),
+        IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
         IndexModel([("expires_on", ASCENDING)], name="due"),
     ],
     LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
@@ -58,13 +58,14 @@ class CredentialDocuments:
         """Return a credential by its id."""
         return await self._collection.get(id)
 
-    async def of_holder(self, index: str) -> Sequence[Credential]:
-        """Return all that a person holds."""
-        return await self._collection.find({"holder.index": index}, sort=[("_id", ASCENDING)])
+    async def index_of(self, resident_id: str) -> str | None:
+        """Return a registered person's blind index, by which everything of theirs is found."""
+        found = await self._collection.find({"holder.resident_id": resident_id}, limit=1)
+        return found[0].holder.index if found else None
 
-    async def of_resident(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Credential]:
-        """Return a page of what a registered person holds, by id; not what only waits for something."""
-        wanted: dict[str, Any] = {"holder.resident_id": resident_id, "status": {"$ne": None}}
+    async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
+        """Return what a person holds, by id; all, or a page. Not what only waits for something."""
+        wanted: dict[str, Any] = {"holder.index": index, "status": {"$ne": None}}
         if after is not None:
             wanted["_id"] = {"$gt": after}
         return await self._collection.find(wanted, sort=[("_id", ASCENDING)], limit=limit)

@@ -42,7 +42,7 @@ class Part(BaseModel):
 
 
 class Holder(Part):
-    """Whose it is: the blind index always, the resident's id as soon as the person is registered."""
+    """Whose it is: the blind index, and the resident's id if the person was registered when it was last changed."""
 
     resident_id: str | None
     index: str
@@ -127,8 +127,7 @@ class Credential(Part):
 
     `record` tells apart what a holder can have several of. `status` and `expires_on` are what was last announced,
     `sequence` how many announcements there were. Without versions it only remembers what arrived too early:
-    a suspension, a withdrawal, or, in an identity card's place, `unlinked`: the credentials that wait for the holder to
-    be registered.
+    a suspension or a withdrawal.
     """
 
     id: str
@@ -139,7 +138,6 @@ class Credential(Part):
     issues: tuple[Issue, ...] = ()
     holds: dict[HeldBy, Hold] = {}
     withdrawal: Withdrawal | None = None
-    unlinked: tuple[str, ...] = ()
     status: Status | None = None
     expires_on: date | None = None
     sequence: int = 0

@@ -70,17 +70,10 @@ def withdraw(credential: Credential, sequence: int, reason: str | None) -> Crede
 
 
 def link(credential: Credential, resident_id: str | None) -> Credential:
-    """Fill in the resident's id as soon as it is known; it never changes afterwards."""
+    """Fill in the resident's id if it is known by now; it never changes afterwards."""
     if resident_id is None or credential.holder.resident_id is not None:
         return credential
     return credential.model_copy(update={"holder": credential.holder.model_copy(update={"resident_id": resident_id})})
-
-
-def await_registration(card: Credential, credential_id: str) -> Credential:
-    """Remember, in the place of the holder's identity card, a credential that waits for its holder's registration."""
-    if credential_id in card.unlinked:
-        return card
-    return card.model_copy(update={"unlinked": (*card.unlinked, credential_id)})
 
 
 def _is_newer(content: Content, said: Said, current: Issue) -> bool:

@@ -11,10 +11,10 @@ from credential_store.domain.credential import Content, Credential, Holder, Said
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.standing import Trace, settle
 from credential_store.handlers.district import type_of
-from credential_store.handlers.identity import ID_CARD, no_card
+from credential_store.handlers.identity import ID_CARD
 from credential_store.handlers.needs import Deps, outcome
 from messaging.envelope import BrokenMessageError
-from messaging.event import Change, Outcome, Received
+from messaging.event import Outcome, Received
 from runtime.clock import today
 
 AnyRecord = RecordPublished | RecordWithdrawn
@@ -47,25 +47,19 @@ async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outco
 async def _change(
     record: AnyRecord, change: Callable[[Credential], Credential], trace: Trace, deps: Deps
 ) -> Outcome[None]:
-    """Change the record's credential and make sure that it knows its holder, now or at the registration."""
+    """Change the record's credential; its holder's identity card says who that is, if the person is registered.
+
+    Who registers later finds the record all the same: residents are led to their credentials by the index.
+    """
     index, kind = record.holder_index, record.document_type
     id_ = credential_id(index, kind, record.record_id, record.department)
     found, card = await asyncio.gather(deps.credentials.get(id_), deps.credentials.get(credential_id(index, ID_CARD)))
     resident_id = card.holder.resident_id if card else None
     holder = Holder(resident_id=resident_id, index=index)
     before = found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder)
-    after = settle(before, change(hearing.link(before, resident_id)), trace)
-    own = outcome(before, after, deps)
-    waits = _await_registration(card or no_card(index), after, deps)
-    return Outcome(changes=[*own.changes, *waits], events=own.events)
-
-
-def _await_registration(card: Credential, credential: Credential, deps: Deps) -> list[Change]:
-    """Leave word at the identity card's place; both writes meet there if the person registers at the same time."""
-    if credential.holder.resident_id is not None:
-        return []
-    waiting = hearing.await_registration(card, credential.id)
-    return [deps.credentials.save(waiting)] if waiting != card else []
+    heard = change(before)
+    after = heard if heard == before else hearing.link(heard, resident_id)
+    return outcome(before, settle(before, after, trace), deps)
 
 
 def _check_publisher(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from credential_store.consumed import CardRead, PersonHeld
@@ -14,12 +13,6 @@ from credential_store.handlers.needs import Deps, outcome
 from messaging.event import Outcome, Received
 
 ID_CARD = "id-card"
-
-
-def no_card(index: str) -> Credential:
-    """Return the identity card of somebody of whom nothing is known yet."""
-    holder = Holder(resident_id=None, index=index)
-    return Credential(id=credential_id(index, ID_CARD), document_type=ID_CARD, record="", holder=holder)
 
 
 async def store_card(event: Received[CardRead], deps: Deps) -> Outcome[None]:
@@ -57,16 +50,10 @@ async def _change(
     event: Received[CardRead] | Received[PersonHeld], change: Callable[[Credential], Credential], deps: Deps
 ) -> Outcome[None]:
     person = event.data
-    before = await deps.credentials.get(credential_id(person.holder_index, ID_CARD)) or no_card(person.holder_index)
-    linked = await _link(before, person.resident_id, deps)
-    after = change(hearing.link(before, person.resident_id)).model_copy(update={"unlinked": ()})
+    id_ = credential_id(person.holder_index, ID_CARD)
+    holder = Holder(resident_id=person.resident_id, index=person.holder_index)
+    before = await deps.credentials.get(id_) or Credential(id=id_, document_type=ID_CARD, record="", holder=holder)
+    after = change(hearing.link(before, person.resident_id))
     reason = person.reason if isinstance(person, PersonHeld) else None
     after = settle(before, after, Trace(at=deps.clock(), by="identity", reason=reason, cause=event.id))
-    own = outcome(before, after, deps)
-    return Outcome(changes=[*own.changes, *map(deps.credentials.save, linked)], events=own.events)
-
-
-async def _link(card: Credential, resident_id: str, deps: Deps) -> list[Credential]:
-    """Give the credentials that waited for the person's registration the resident's id; nobody has to be told."""
-    waiting = await asyncio.gather(*(deps.credentials.get(id) for id in card.unlinked))
-    return [hearing.link(credential, resident_id) for credential in waiting if credential is not None]
+    return outcome(before, after, deps)

@@ -37,15 +37,14 @@ class Answer:
 
 async def own(resident_id: str, after: str | None, limit: int, deps: Deps) -> Sequence[Credential]:
     """Return a page of what a resident holds, and one more to tell whether there is a next page."""
-    return await deps.credentials.of_resident(resident_id, after=after, limit=limit + 1)
+    index = await deps.credentials.index_of(resident_id)
+    return [] if index is None else await deps.credentials.of_holder(index, after=after, limit=limit + 1)
 
 
 async def own_looks(resident_id: str, before: str | None, limit: int, deps: Deps) -> Sequence[Look]:
     """Return a page of who looked at a resident's credentials, and one more to tell whether there is a next page."""
-    first = await deps.credentials.of_resident(resident_id, after=None, limit=1)
-    if not first:
-        return []
-    return await deps.looks.of_holder(first[0].holder.index, before=before, limit=limit + 1)
+    index = await deps.credentials.index_of(resident_id)
+    return [] if index is None else await deps.looks.of_holder(index, before=before, limit=limit + 1)
 
 
 async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
@@ -54,7 +53,7 @@ async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Cred
     if credential is None or credential.current is None:
         raise Unknown("credential-unknown")
     if by.role == Role.RESIDENT:
-        if credential.holder.resident_id != by.subject:
+        if credential.holder.index != await deps.credentials.index_of(by.subject):
             raise Unknown("credential-unknown")
         return credential
     looks.check_keeper(credential, by.departments, deps.types)
@@ -94,10 +93,8 @@ async def _find(question: Question, by: Principal, deps: Deps) -> tuple[Holder |
     if question.number is not None:
         number = identity_number.parse(question.number, today=today(deps.clock())).number
         return await _by_holder(deps.blind_index.of(number), mask.number(number), question, by, deps)
-    first = await deps.credentials.of_resident(question.resident_id or "", after=None, limit=1)
-    if not first:
-        return None, ()
-    return await _by_holder(first[0].holder.index, None, question, by, deps)
+    index = await deps.credentials.index_of(question.resident_id or "")
+    return (None, ()) if index is None else await _by_holder(index, None, question, by, deps)
 
 
 async def _by_holder(

@@ -30,11 +30,11 @@ class Credentials(Protocol):
     async def get(self, id: str) -> Credential | None:
         """Return a credential by its id."""
 
-    async def of_holder(self, index: str) -> Sequence[Credential]:
-        """Return all that a person holds."""
+    async def index_of(self, resident_id: str) -> str | None:
+        """Return a registered person's blind index."""
 
-    async def of_resident(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Credential]:
-        """Return a page of what a registered person holds, by id."""
+    async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
+        """Return what a person holds, by id; all, or a page."""
 
     async def due(self, day: date, limit: int) -> Sequence[Credential]:
         """Return valid and suspended ones whose last day was before `day`, the longest overdue first."""
