@@ -86,14 +86,13 @@ class Queue(Answer):
     next: str | None = None
 
 
-async def queue(worker: Caller, *, kind: Kind | None = None, application_id: str = "", limit: int = 100) -> Queue:
+async def queue(
+    worker: Caller, *, department: str = "", kind: Kind | None = None, application_id: str = "", limit: int = 100
+) -> Queue:
     """Read what waits for this worker, the most urgent first."""
-    query: dict[str, str | int | bool | list[str]] = {"limit": limit}
-    if kind:
-        query["kind"] = kind
-    if application_id:
-        query["application_id"] = application_id
-    return await worker.get("/v1/tasks", Queue, query)
+    wanted = {"department": department, "kind": kind or "", "application_id": application_id}
+    query: dict[str, str | int | bool | list[str]] = {name: value for name, value in wanted.items() if value}
+    return await worker.get("/v1/tasks", Queue, {**query, "limit": limit})
 
 
 async def read(worker: Caller, task_id: str) -> Task:

@@ -53,6 +53,8 @@ class Document(Answer):
     """A document that an application needs, and where it stands."""
 
     requirement: str
+    any_of: tuple[Named, ...]
+    holder: str
     standing: str
     proof: Proof | None
 

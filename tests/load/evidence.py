@@ -1,0 +1,143 @@
+"""What the run left behind, read from the stores and the broker: nothing here is taken from what the run believes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import orjson
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from messaging import topology
+from messaging.topology import Topology, dead_letters_of, delay_name
+from tests.journeys.trail import bodies
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+
+TOPOLOGY = topology.load(Path(topology.__file__).resolve().parents[3] / "contracts" / "topology.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as the trail kept it. `key` is its requirement and attempt where it speaks of one."""
+
+    id: str
+    type: str
+    case: str
+    key: tuple[str, int]
+    reviewable: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the audit compares."""
+
+    applications: Mapping[str, Document]
+    decisions: frozenset[str]
+    grants: Counter[str]
+    reviewed: Counter[str]
+    tasks: Counter[tuple[str, str, str, int]]
+    told: Sequence[Told]
+    inboxes: Mapping[str, frozenset[str]]
+    left: Mapping[str, int] = field(default_factory=dict)
+    """What still lies in queues and outboxes, by their name; only those that are not empty."""
+
+
+async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidence:
+    """Read everything. Nothing is written."""
+    wanted = frozenset(ids)
+    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
+    async with client:
+        grants, reviewed = await _issues(client["credential-store"], wanted)
+        return Evidence(
+            applications=await _applications(client["applications"], wanted),
+            decisions=await _ids(client["applications"], "decisions") & wanted,
+            grants=grants,
+            reviewed=reviewed,
+            tasks=await _tasks(client["review-dispatch"], wanted),
+            told=[told async for told in _told(amqp_url)],
+            inboxes={service: await _ids(client[service], "inbox") for service in TOPOLOGY.services},
+            left=await left_over(amqp_url, client),
+        )
+
+
+async def left_over(amqp_url: str, client: AsyncMongoClient[Document]) -> dict[str, int]:
+    """Count what lies in outboxes, work queues, delay queues and among the dead letters."""
+    services = (*TOPOLOGY.services, "identity")
+    outboxes = {
+        f"{service}/outbox": await client[service]["outbox"].count_documents({}) for service in dict.fromkeys(services)
+    }
+    return {name: count for name, count in {**outboxes, **await _queues(amqp_url, TOPOLOGY)}.items() if count}
+
+
+async def settled(amqp_url: str, mongodb_url: str, *, seconds: float) -> bool:
+    """Wait until nothing moves any more; tell whether it came to rest in time."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url)
+    deadline = asyncio.get_running_loop().time() + seconds
+    async with client:
+        before = -1
+        while asyncio.get_running_loop().time() < deadline:
+            moving = {name for name in await left_over(amqp_url, client) if not name.endswith(".dead-letters")}
+            handled = sum([await client[s]["inbox"].estimated_document_count() for s in TOPOLOGY.services])
+            if not moving and handled == before:
+                return True
+            before = handled
+            await asyncio.sleep(0.5)
+    return False
+
+
+async def _applications(database: Database, ids: frozenset[str]) -> dict[str, Document]:
+    fields = ("state", "item", "submitted_at", "decided_at", "granted", "asked", "check", "ruling", "scans.requirement")
+    cursor = database["applications"].find({}, dict.fromkeys(fields, 1), batch_size=500)
+    return {found["_id"]: found async for found in cursor if found["_id"] in ids}
+
+
+async def _issues(database: Database, ids: frozenset[str]) -> tuple[Counter[str], Counter[str]]:
+    """Count the versions of credentials that were issued for each application, by grant and by review."""
+    fields = {"issues.content.origin": 1, "issues.content.application_id": 1}
+    counts: dict[str, Counter[str]] = {"grant": Counter(), "review": Counter()}
+    async for credential in database["credentials"].find({}, fields, batch_size=1000):
+        for issue in credential.get("issues", ()):
+            content = issue["content"]
+            if content["origin"] in counts and content["application_id"] in ids:
+                counts[content["origin"]][content["application_id"]] += 1
+    return counts["grant"], counts["review"]
+
+
+async def _tasks(database: Database, ids: frozenset[str]) -> Counter[tuple[str, str, str, int]]:
+    fields = {"application_id": 1, "kind": 1, "about.requirement": 1, "about.attempt": 1}
+    cursor = database["tasks"].find({}, fields, batch_size=1000)
+    return Counter([_task_key(task) async for task in cursor if task["application_id"] in ids])
+
+
+def _task_key(task: Document) -> tuple[str, str, str, int]:
+    about = task["about"]
+    return task["application_id"], task["kind"], about.get("requirement", ""), about.get("attempt", 1)
+
+
+async def _ids(database: Database, collection: str) -> frozenset[str]:
+    return frozenset([found["_id"] async for found in database[collection].find({}, {"_id": 1}, batch_size=5000)])
+
+
+async def _told(amqp_url: str) -> Any:  # noqa: ANN401 - an async generator's type says less than its two lines
+    async for body in bodies(amqp_url):
+        event = orjson.loads(body)
+        data = event["data"]
+        key = (data.get("requirement") or "", data.get("attempt") or 1)
+        yield Told(event["id"], event["type"], event["correlationid"], key, data.get("reviewable", True))
+
+
+async def _queues(amqp_url: str, known: Topology) -> dict[str, int]:
+    names = [*known.services, *map(dead_letters_of, known.services), *map(delay_name, known.delays)]
+    connection = await aio_pika.connect(amqp_url)
+    async with connection:
+        channel = await connection.channel()
+        declared = [await channel.declare_queue(name, passive=True) for name in names]
+        return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}
