@@ -18,7 +18,7 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import ValidationError
 
 from matcher.commands.telling import Teller
-from matcher.commands.trail import Kept, Trail
+from matcher.commands.trail import Kept
 from matcher.commands.workplace import Workplace
 from matcher.consumed import Credential, CredentialGone
 from matcher.domain.evidence import Evidence, Record
@@ -46,6 +46,16 @@ class RefusedError(Exception):
         super().__init__(key)
         self.key = key
         self.unmentioned = unmentioned
+
+
+class Trail(Protocol):
+    """Where every event is kept for a while."""
+
+    async def end(self) -> int:
+        """Return the offset of the last event at present, or -1 for an empty trail."""
+
+    def read(self, end: int) -> AsyncIterator[Kept]:
+        """Read from the oldest event that is kept up to that of offset `end`."""
 
 
 @dataclass(frozen=True, slots=True)

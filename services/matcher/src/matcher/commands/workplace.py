@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import pymongo
+
 from matcher import store
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence, settled
@@ -18,6 +20,9 @@ from messaging.envelope import seal
 from messaging.event import ConflictError
 from runtime.clock import Clock, today, utc_now
 from runtime.kernel import Database, Kernel
+
+PATIENCE = 5.0
+"""Seconds until a store that does not answer counts as down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ async def opened(settings: Settings) -> AsyncIterator[Workplace]:
     rules = read_rules(settings)
     kernel = Kernel("matcher", settings)
     try:
-        await kernel.client.admin.command("ping")
+        with pymongo.timeout(PATIENCE):
+            await kernel.client.admin.command("ping")
         await kernel.prepare(store.INDEXES)
         kernel.committer.start()
         yield Workplace(kernel, store.EvidenceStore(kernel.database), rules)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import matcher
+from matcher.commands.telling import Teller, language_of
+from matcher.domain.comparison import Result
+from matcher.domain.evidence import Source
+from runtime.texts import LANGUAGES, Texts
+from services.matcher.tests.fakes import RULES
+
+TEXTS = Texts.of("matcher")
+FOLDER = Path(matcher.__file__).parent
+SOURCES = sorted(FOLDER.rglob("*.py"))
+
+
+def _found(pattern: str) -> list[str]:
+    return sorted({found for source in SOURCES for found in re.findall(pattern, source.read_text(encoding="utf-8"))})
+
+
+def test_the_catalogues_have_the_same_keys_and_places() -> None:
+    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")
+    catalogues = [(FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8") for language in LANGUAGES]
+    assert sorted(re.findall(r"{\w+}", catalogues[0])) == sorted(re.findall(r"{\w+}", catalogues[1]))
+
+
+@pytest.mark.parametrize("reason", _found(r'Compared\(\s*"[a-z]+",\s*"([a-z-]+)"'))
+def test_every_reason_has_a_text(reason: str) -> None:
+    assert TEXTS.has(f"reasons.{reason}")
+
+
+@pytest.mark.parametrize("level", ["province", "city", "district", "street", "community", "road"])
+def test_every_level_of_an_address_that_differs_has_a_text(level: str) -> None:
+    assert TEXTS.has(f"reasons.{level}-differs")
+
+
+@pytest.mark.parametrize("reason", ["number-differs", "estate-differs", "estate-similar", "building-differs"])
+def test_every_part_of_an_address_that_differs_has_a_text(reason: str) -> None:
+    assert TEXTS.has(f"reasons.{reason}")
+
+
+@pytest.mark.parametrize("code", _found(r'(?:Refusal|Unknown)\(\s*"([a-z-]+)"'))
+def test_every_refusal_has_a_title_a_detail_and_what_to_do(code: str) -> None:
+    for part in ("title", "detail", "action"):
+        assert TEXTS.has(f"problems.{code}.{part}")
+
+
+def test_every_result_source_and_document_type_has_a_name() -> None:
+    names = [f"results.{result}" for result in get_args(Result)] + [f"sources.{source}" for source in get_args(Source)]
+    for key in [*names, *(f"documents.{code}" for code in RULES)]:
+        assert TEXTS.has(key), key
+
+
+@pytest.mark.parametrize(
+    "key", _found(r'(?:say|text|progress)\(\s*"([a-z.-]+)"') + _found(r'RefusedError\("([a-z.-]+)"')
+)
+def test_everything_that_a_command_says_has_a_text(key: str) -> None:
+    assert TEXTS.has(f"commands.{key}")
+
+
+@pytest.mark.parametrize("reason", _found(r'Bad\("([a-z-]+)"'))
+def test_every_reason_for_a_bad_line_has_a_text(reason: str) -> None:
+    assert TEXTS.has(f"commands.load.reasons.{reason}")
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "zh-CN"),
+        ({"LANG": "C.UTF-8"}, "zh-CN"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "YIZHENG_LANG": "zh"}, "zh-CN"),
+    ],
+)
+def test_commands_speak_the_operators_language(environment: dict[str, str], language: str) -> None:
+    assert language_of(environment) == language
+
+
+def test_a_command_speaks_chinese_unless_told_otherwise() -> None:
+    assert Teller("zh-CN").text("rebuild.begins") == "开始重建"
