@@ -22,8 +22,10 @@ from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from messaging.documents import CODECS, Document, Write
+from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import ConflictError
+from messaging.ordering import is_outage
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -105,8 +107,7 @@ class Committer:
     async def stop(self) -> None:
         """Stop; whatever was not begun is cancelled."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         while not self._waiting.empty():
             self._waiting.get_nowait().done.cancel()
 
@@ -143,17 +144,22 @@ class Committer:
             while len(group) < LARGEST_GROUP and size < LARGEST_ENTRY and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
                 size += group[-1].size
-            await self._commit_group([unit for unit in group if not unit.done.cancelled()])
+            try:
+                await self._commit_group([unit for unit in group if not unit.done.cancelled()])
+            finally:
+                for unit in group:
+                    unit.done.cancel()  # only a stop leaves one that is not settled
 
     async def _commit_group(self, group: list[Unit]) -> None:
         try:
             entry = await self._transact(group) if group else None
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the commit
-            if len(group) == 1:
-                _settle(group[0], error)
-            else:  # whose fault it is shows when each is committed on its own
-                for unit in group:
+            if len(group) > 1 and not is_outage(error):
+                for unit in group:  # whose fault it is shows when each is committed on its own
                     await self._commit_group([unit])
+            else:
+                for unit in group:
+                    _settle(unit, error)
         else:
             for unit in group:
                 _settle(unit, entry)
@@ -187,23 +193,28 @@ class Committer:
         except BulkWriteError as error:
             if len(handled) > 1 or not _is_duplicate(error):
                 raise
-            raise AlreadyHandledError(await self.digest_of(handled[0].id) or "") from error
+            digest = await self.digest_of(handled[0].id)
+            if digest is None:  # another process is about to commit it: not known yet under which digest
+                raise
+            raise AlreadyHandledError(digest) from error
 
     async def _write(self, group: list[Unit], session: AsyncClientSession) -> None:
-        by_collection: defaultdict[str, list[Write]] = defaultdict(list)
+        by_target: defaultdict[tuple[str, bool], list[Any]] = defaultdict(list)
         for unit in group:
             for write in unit.writes:
-                by_collection[write.collection].append(write)
-        for name, writes in by_collection.items():
+                by_target[write.collection, write.must_match].append(write.operation)
+        for (name, must_match), operations in by_target.items():
             collection = self._database.get_collection(name, codec_options=CODECS)
-            operations: list[Any] = [write.operation for write in writes]
+            # Ordered, so that nothing is sent after a duplicate key has ended the transaction: the driver would take
+            # that for a passing trouble and repeat it until the time is up. Sorted, so that it stays few commands.
+            operations.sort(key=lambda each: type(each).__name__)
             try:
-                result = await collection.bulk_write(operations, ordered=False, session=session)
+                result = await collection.bulk_write(operations, ordered=True, session=session)
             except BulkWriteError as error:
                 if not _is_duplicate(error):
                     raise
                 raise ConflictError(name) from error
-            if result.matched_count < sum(write.must_match for write in writes):
+            if must_match and result.matched_count + result.deleted_count < len(operations):
                 raise ConflictError(name)
 
 

@@ -54,7 +54,7 @@ class Subscription(Generic[DepsT]):
             data = self.view.model_validate(envelope.data)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            path = "/data/" + "/".join(map(str, fault["loc"]))
+            path = "/".join(("/data", *map(str, fault["loc"])))
             raise BrokenMessageError("wrong-schema", path, f"{fault['type']}: {fault['msg']}") from error
         return Received(
             envelope.id,
@@ -94,6 +94,7 @@ class Consumer(Generic[DepsT]):
         relay: Relay,
         publisher: Publisher,
         limits: Limits | None = None,
+        lanes: Lanes | None = None,
     ) -> None:
         self._service = service
         self._url = url
@@ -104,7 +105,7 @@ class Consumer(Generic[DepsT]):
         self._relay = relay
         self._failures = Failures(service, topology, publisher)
         self._limits = limits or Limits()
-        self._lanes = Lanes()
+        self._lanes = lanes or Lanes()
         self._company = Company()
         self._brake = Brake(metrics.PAUSED.labels(service).set)
         self._stopping = asyncio.Event()

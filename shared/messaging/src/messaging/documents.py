@@ -107,8 +107,8 @@ class Documents(Generic[StoredT]):
         return Write(self._name, ReplaceOne(read, stored), must_match=True)
 
     def remove(self, document: StoredT) -> Write:
-        """Prepare the removal of one aggregate."""
-        return Write(self._name, DeleteOne({"_id": document.id, "version": document.version}))
+        """Prepare the removal of one aggregate; refused at the commit if somebody changed it meanwhile."""
+        return Write(self._name, DeleteOne({"_id": document.id, "version": document.version}), must_match=True)
 
     async def _fetch(self) -> None:
         await asyncio.sleep(0)  # let everybody who is about to ask join in

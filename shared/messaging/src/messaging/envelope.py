@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ MAX_BYTES = 1_048_576
 """Larger bodies are neither published nor handled: an event is a fact, not a file."""
 
 _TEXT_ATTRIBUTES = ("id", "source", "type", "time", "correlationid")
+_LONGEST_TEXT = 255
+"""Characters: what names an event must fit into a routing key, a header and an index."""
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 class BrokenMessageError(Exception):
@@ -59,7 +64,10 @@ def new_event_id() -> str:
 
 
 def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent: str | None) -> Sealed:
-    """Put an event into its envelope. `case` becomes the correlationid, `cause` the causationid."""
+    """Put an event into its envelope. `case` becomes the correlationid, `cause` the causationid.
+
+    Raises BrokenMessageError for an event that is too large for any consumer.
+    """
     event_id = new_event_id()
     attributes: dict[str, Any] = {
         "specversion": "1.0",
@@ -74,13 +82,14 @@ def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent
     if cause is not None:
         attributes["causationid"] = cause
     attributes["data"] = orjson.Fragment(event.model_dump_json().encode())
-    return Sealed(event_id, event.type, orjson.dumps(attributes))
+    body = orjson.dumps(attributes)
+    _check_size(body)
+    return Sealed(event_id, event.type, body)
 
 
 def unseal(body: bytes) -> Envelope:
     """Read the envelope of a message. Raises BrokenMessageError saying what is wrong and where."""
-    if len(body) > MAX_BYTES:
-        raise BrokenMessageError("too-large", rule=f"at most {MAX_BYTES} bytes, not {len(body)}")
+    _check_size(body)
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -88,8 +97,8 @@ def unseal(body: bytes) -> Envelope:
     if not isinstance(event, dict) or event.get("specversion") != "1.0":
         raise BrokenMessageError("not-a-cloudevent", "/specversion", "CloudEvents 1.0 in structured JSON mode")
     for name in _TEXT_ATTRIBUTES:
-        if not isinstance(event.get(name), str) or not event[name]:
-            raise BrokenMessageError("not-a-cloudevent", f"/{name}", "a text that is not empty")
+        if not isinstance(event.get(name), str) or not 0 < len(event[name]) <= _LONGEST_TEXT:
+            raise BrokenMessageError("not-a-cloudevent", f"/{name}", f"a text of 1 to {_LONGEST_TEXT} characters")
     return Envelope(
         id=event["id"],
         type=event["type"],
@@ -102,12 +111,19 @@ def unseal(body: bytes) -> Envelope:
     )
 
 
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_BYTES:
+        raise BrokenMessageError("too-large", rule=f"at most {MAX_BYTES} bytes, not {len(body)}")
+
+
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BrokenMessageError("not-a-cloudevent", "/time", "an RFC 3339 time") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BrokenMessageError("not-a-cloudevent", "/time", "an RFC 3339 time with its offset")
+    return moment
 
 
 def _optional_text(event: Mapping[str, object], name: str) -> str | None:
@@ -117,6 +133,6 @@ def _optional_text(event: Mapping[str, object], name: str) -> str | None:
 
 def _next_span(traceparent: str | None) -> str:
     """Continue the W3C trace of the cause with a span of its own, or begin a trace."""
-    parts = (traceparent or "").split("-")
-    trace = parts[1] if len(parts) == 4 and len(parts[1]) == 32 else secrets.token_hex(16)  # noqa: PLR2004 - W3C sizes
-    return f"00-{trace}-{secrets.token_hex(8)}-01"
+    known = _TRACEPARENT.fullmatch(traceparent or "")
+    trace, flags = known.groups() if known else (secrets.token_hex(16), "01")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"

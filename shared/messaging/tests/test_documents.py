@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+from pymongo import AsyncMongoClient
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from messaging.documents import CODECS, Document, Documents, Write
+from shared.messaging.tests.harness import Database, Tally
+from testkit.fixtures import Addresses
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Address(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    street: str
+    since: date | None = None
+
+
+class Everything(BaseModel):
+    """One field of every kind that aggregates use."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    version: int = 0
+    born: date
+    seen: datetime
+    colour: Colour
+    colours: frozenset[Colour]
+    by_colour: dict[Colour, int]
+    home: Address
+    past: tuple[Address, ...] = ()
+    score: float = 0.5
+    scan: bytes = b""
+    nothing: str | None = None
+
+
+EVERYTHING = Everything(
+    id="e",
+    born=date(2019, 8, 31),
+    seen=datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC),
+    colour=Colour.RED,
+    colours=frozenset({Colour.BLUE, Colour.RED}),
+    by_colour={Colour.RED: 1},
+    home=Address(street="民治", since=date(2020, 1, 2)),
+    past=(Address(street="大浪"), Address(street="觀瀾", since=date(2001, 2, 3))),
+    scan=b"\x00\xff",
+)
+
+
+class Queries(CommandListener):
+    """Remembers what was asked of the store."""
+
+    def __init__(self) -> None:
+        self.filters: list[Document] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name == "find":
+            self.filters.append(dict(event.command["filter"]))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to remember."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to remember."""
+
+
+@pytest.fixture
+def queries() -> Queries:
+    return Queries()
+
+
+@pytest.fixture
+async def watched(infrastructure: Addresses, database: Database, queries: Queries) -> AsyncIterator[Database]:
+    """The test's database over a connection whose queries are remembered."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        infrastructure.mongodb, tz_aware=True, event_listeners=[queries]
+    )
+    yield client[database.name]
+    await client.close()
+
+
+async def write(database: Database, change: Write) -> None:
+    collection = database.get_collection(change.collection, codec_options=CODECS)
+    await collection.bulk_write([change.operation])
+
+
+async def test_everything_that_an_aggregate_holds_comes_back_as_it_was(database: Database) -> None:
+    documents = Documents(database, "things", Everything)
+
+    await write(database, documents.save(EVERYTHING))
+
+    assert await documents.get("e") == EVERYTHING.model_copy(update={"version": 1})
+
+
+async def test_dates_are_text_moments_are_dates_and_sets_are_sorted_lists(database: Database) -> None:
+    await write(database, Documents(database, "things", Everything).save(EVERYTHING))
+
+    stored = await database["things"].find_one({"_id": "e"})
+
+    assert stored is not None
+    assert stored["born"] == "2019-08-31"
+    assert stored["home"] == {"street": "民治", "since": "2020-01-02"}
+    assert stored["seen"] == EVERYTHING.seen
+    assert stored["colours"] == ["blue", "red"]
+    assert (stored["_id"], stored["version"], "id" in stored) == ("e", 1, False)
+
+
+async def test_what_has_no_place_in_a_document_is_refused_by_name(database: Database) -> None:
+    class Odd(BaseModel):
+        id: str
+        version: int = 0
+        what: complex
+
+    with pytest.raises(Exception, match="complex"):
+        await write(database, Documents(database, "things", Odd).save(Odd(id="o", what=1j)))
+
+
+async def test_gets_at_the_same_time_are_one_query(watched: Database, queries: Queries) -> None:
+    tallies = Documents(watched, "tallies", Tally)
+    for n in range(5):
+        await write(watched, tallies.save(Tally(id=f"t{n}")))
+    queries.filters.clear()
+
+    found = await asyncio.gather(*(tallies.get(f"t{n % 7}") for n in range(20)))
+
+    assert [tally.id if tally else None for tally in found[:7]] == ["t0", "t1", "t2", "t3", "t4", None, None]
+    assert queries.filters == [{"_id": {"$in": [f"t{n}" for n in range(7)]}}]
+
+
+async def test_a_get_never_shares_a_query_that_began_before_it(watched: Database, queries: Queries) -> None:
+    tallies = Documents(watched, "tallies", Tally)
+    first = asyncio.create_task(tallies.get("a"))
+    while not queries.filters:  # noqa: ASYNC110 - the first query is under way
+        await asyncio.sleep(0)
+    await write(watched, tallies.save(Tally(id="a")))
+
+    assert await tallies.get("a") == Tally(id="a", version=1)
+    await first
+
+
+async def test_a_get_that_nobody_waits_for_any_more_leaves_the_others_alone(watched: Database) -> None:
+    tallies = Documents(watched, "tallies", Tally)
+    await write(watched, tallies.save(Tally(id="a")))
+    gone, stays = asyncio.create_task(tallies.get("a")), asyncio.create_task(tallies.get("a"))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+
+    assert await stays == Tally(id="a", version=1)
+
+
+async def test_find_sorts_and_limits(database: Database) -> None:
+    tallies = Documents(database, "tallies", Tally)
+    for id_, numbers in (("a", (3,)), ("b", (1,)), ("c", (2,))):
+        await write(database, tallies.save(Tally(id=id_, numbers=numbers)))
+
+    found = await tallies.find({"_id": {"$ne": "c"}}, sort=[("numbers", 1)])
+    first = await tallies.find({}, sort=[("_id", -1)], limit=1)
+
+    assert [tally.id for tally in found] == ["b", "a"]
+    assert [tally.id for tally in first] == ["c"]
