@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -34,21 +35,21 @@ class Lanes:
     """Lets work of different cases run side by side and keeps each case in the order of arrival."""
 
     def __init__(self) -> None:
-        self._last: dict[str, asyncio.Event] = {}
+        self._lanes: dict[str, asyncio.Lock] = {}
+        self._users: Counter[str] = Counter()
 
     @asynccontextmanager
     async def of(self, case: str) -> AsyncIterator[None]:
         """Wait for the case's earlier work, then let the body run."""
-        before, mine = self._last.get(case), asyncio.Event()
-        self._last[case] = mine
+        lane = self._lanes.setdefault(case, asyncio.Lock())
+        self._users[case] += 1
         try:
-            if before is not None:
-                await before.wait()
-            yield
+            async with lane:
+                yield
         finally:
-            mine.set()
-            if self._last[case] is mine:
-                del self._last[case]
+            self._users[case] -= 1
+            if not self._users[case]:
+                del self._users[case], self._lanes[case]
 
 
 class Company:

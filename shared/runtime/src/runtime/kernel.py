@@ -15,6 +15,7 @@ from messaging.commit import Committer
 from messaging.documents import Document, Write
 from messaging.envelope import seal
 from messaging.event import Outcome
+from messaging.ordering import Lanes
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from runtime import idempotency
@@ -41,6 +42,7 @@ class Kernel:
         self.publisher = Publisher(settings.amqp_url, name=name)
         self.committer = Committer(self.database)
         self.relay = Relay(self.database, self.publisher, self.topology.exchange)
+        self.lanes = Lanes()
         self.idempotency = Idempotency(self.database)
 
     async def prepare(self, indexes: Indexes) -> None:

@@ -68,6 +68,7 @@ def create_app(
             relay=kernel.relay,
             publisher=kernel.publisher,
             limits=Limits(prefetch=settings.prefetch),
+            lanes=kernel.lanes,
         )
         app.state.kernel, app.state.deps, app.state.consumer = kernel, deps, consumer
         consuming = asyncio.create_task(consumer.run())

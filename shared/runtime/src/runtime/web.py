@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
@@ -18,7 +19,7 @@ from runtime.refusal import Clash, Refusal
 
 ResultT = TypeVar("ResultT")
 
-_CONFLICTS = 5
+_CONFLICTS = 10
 
 
 def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotates its own
@@ -82,18 +83,20 @@ class Committing:
         """
         repeated = await self._repeated(fingerprint)
         earlier = await self._kernel.idempotency.find(repeated) if repeated else None
+        case: str | None = None
         for _ in range(_CONFLICTS):
             if earlier is not None:
                 return earlier.response(repeated=True)
-            outcome = await work()
-            answer = _answer(outcome, view, status, only_looks=only_looks)
-            try:
-                await self._kernel.commit(
-                    outcome, extra=[entry_of(repeated, answer)] if repeated else [], traceparent=self._traceparent
-                )
-                return answer.response()
-            except ConflictError:
-                earlier = await self._kernel.idempotency.find(repeated) if repeated else None
+            async with self._kernel.lanes.of(case) if case else nullcontext():
+                outcome = await work()
+                answer = _answer(outcome, view, status, only_looks=only_looks)
+                extra = [entry_of(repeated, answer)] if repeated else []
+                try:
+                    await self._kernel.commit(outcome, extra=extra, traceparent=self._traceparent)
+                    return answer.response()
+                except ConflictError:
+                    case = outcome.case  # the next try queues up with the case's messages
+            earlier = await self._kernel.idempotency.find(repeated) if repeated else None
         if earlier is not None:
             return earlier.response(repeated=True)
         raise Clash("changed-meanwhile")
