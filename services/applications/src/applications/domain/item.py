@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from applications.domain.expression import fault_of
 from applications.domain.record import Localised, PersonRole, Record, Value
@@ -135,15 +137,7 @@ class Item(Record):
     @field_validator("form")
     @classmethod
     def _form_holds_together(cls, form: tuple[FormField, ...]) -> tuple[FormField, ...]:
-        keys = [field.key for field in form]
-        _refuse_twice("field", keys)
-        for field in form:
-            if field.after is not None and field.after not in keys:
-                raise ValueError(f"{field.key}: after: the form has no field {field.after!r}")
-            if field.default is not None:
-                _refuse(fault_of(field.default, form=(), second_party=False), field.key)
-            if (field.type == "choice") != bool(field.choices):
-                raise ValueError(f"{field.key}: choices belong to fields of the type choice, and only there")
+        _refuse([*_twice([field.key for field in form]), *_faults_of_form(form)])
         return form
 
     @field_validator("requirements")
@@ -151,12 +145,9 @@ class Item(Record):
     def _requirements_hold_together(
         cls, requirements: tuple[Requirement, ...], info: ValidationInfo
     ) -> tuple[Requirement, ...]:
-        _refuse_twice("requirement", [requirement.key for requirement in requirements])
-        for requirement in requirements:
-            if requirement.holder == "second-party" and info.data.get("second_party", ...) is None:
-                raise ValueError(f"{requirement.key}: the item has no second party")
-            for name, claim in requirement.claims.items():
-                _refuse(_fault(claim, info), f"{requirement.key}: claims: {name}")
+        _refuse(_twice([requirement.key for requirement in requirements]))
+        if (known := _known(info)) is not None:
+            _refuse(_faults_of_requirements(requirements, known))
         return requirements
 
     @field_validator("decision")
@@ -164,37 +155,80 @@ class Item(Record):
     def _decision_holds_together(
         cls, decision: Automatic | FieldCheck | Officer, info: ValidationInfo
     ) -> Automatic | FieldCheck | Officer:
-        if isinstance(decision, FieldCheck):
-            _refuse(_fault(decision.address, info), "address")
-            _refuse(_fault(decision.community, info), "community")
+        if (known := _known(info)) is not None and isinstance(decision, FieldCheck):
+            paths = {"address": decision.address, "community": decision.community}
+            _refuse(((name,), fault) for name, path in paths.items() if (fault := known.fault_of(path)))
         return decision
 
     @field_validator("grants")
     @classmethod
     def _grant_holds_together(cls, grant: Grant | None, info: ValidationInfo) -> Grant | None:
-        if grant is None:
-            return None
-        for name, value in grant.fields.items():
-            if not isinstance(value, ByAge):
-                _refuse(_fault(value, info), f"fields: {name}")
-        if isinstance(grant.validity, Until):
-            _refuse(_fault(grant.validity.date, info), "validity: date")
+        if (known := _known(info)) is not None and grant is not None:
+            _refuse(_faults_of_grant(grant, known))
         return grant
 
 
-def _fault(expression: Value, info: ValidationInfo) -> str | None:
+Fault = tuple[tuple[str | int, ...], str]
+"""Where something is wrong, and what."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What paths may speak of in an item."""
+
+    form: frozenset[str]
+    second_party: bool
+
+    def fault_of(self, expression: Value) -> str | None:
+        return fault_of(expression, form=self.form, second_party=self.second_party)
+
+
+def _known(info: ValidationInfo) -> _Known | None:
+    """Return what the item has, None where that is at fault itself (and reported)."""
     if "form" not in info.data or "second_party" not in info.data:
-        return None  # these are at fault themselves, and that is reported
-    form: Collection[str] = {field.key for field in info.data["form"]}
-    return fault_of(expression, form=form, second_party=info.data["second_party"] is not None)
+        return None
+    return _Known(frozenset(field.key for field in info.data["form"]), info.data["second_party"] is not None)
 
 
-def _refuse(fault: str | None, where: str) -> None:
-    if fault is not None:
-        raise ValueError(f"{where}: {fault}")
+def _faults_of_form(form: tuple[FormField, ...]) -> Iterator[Fault]:
+    keys = {field.key for field in form}
+    for place, field in enumerate(form):
+        if field.after is not None and field.after not in keys:
+            yield (place, "after"), f"the form has no field {field.after!r}"
+        if field.default is not None and (fault := fault_of(field.default, form=(), second_party=False)):
+            yield (place, "default"), fault
+        if (field.type == "choice") != bool(field.choices):
+            yield (place, "choices"), "choices belong to fields of the type choice, and only there"
 
 
-def _refuse_twice(kind: str, keys: list[str]) -> None:
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise ValueError(f"the same {kind} key twice: {', '.join(twice)}")
+def _faults_of_requirements(requirements: tuple[Requirement, ...], known: _Known) -> Iterator[Fault]:
+    for place, requirement in enumerate(requirements):
+        if requirement.holder == "second-party" and not known.second_party:
+            yield (place, "holder"), "the item has no second party"
+        for name, claim in requirement.claims.items():
+            if fault := known.fault_of(claim):
+                yield (place, "claims", name), fault
+
+
+def _faults_of_grant(grant: Grant, known: _Known) -> Iterator[Fault]:
+    for name, value in grant.fields.items():
+        if not isinstance(value, ByAge) and (fault := known.fault_of(value)):
+            yield ("fields", name), fault
+    if isinstance(grant.validity, Until) and (fault := known.fault_of(grant.validity.date)):
+        yield ("validity", "date"), fault
+
+
+def _twice(keys: list[str]) -> Iterator[Fault]:
+    for place, key in enumerate(keys):
+        if key in keys[:place]:
+            yield (place, "key"), f"the same key twice: {key}"
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    """Raise all faults together, each with its own place in the file."""
+    lines = [
+        InitErrorDetails(type=PydanticCustomError("catalogue", "{fault}", {"fault": fault}), loc=place, input=None)
+        for place, fault in faults
+    ]
+    if lines:
+        raise ValidationError.from_exception_data("Item", lines)

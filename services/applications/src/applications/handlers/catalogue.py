@@ -54,13 +54,13 @@ async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) 
 async def publish_items(deps: Deps) -> list[Outcome[None]]:
     """Publish every item whose content has changed since it was last published."""
     known = {each.id: each for each in await deps.published_items.everything()}
-    outcomes = []
+    outcomes: list[Outcome[None]] = []
     for item in deps.catalogue.items.values():
         digest = digest_of(item)
         before = known.get(item.code) or PublishedItem(id=item.code, digest="")
         if before.digest != digest:
             save = deps.published_items.save(before.model_copy(update={"digest": digest}))
-            outcomes.append(Outcome[None](changes=[save], events=[_item_published(item, digest)], case=item.code))
+            outcomes.append(Outcome(changes=[save], events=[_item_published(item, digest)], case=item.code))
     return outcomes
 
 

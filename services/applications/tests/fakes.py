@@ -1,0 +1,156 @@
+"""The stores in memory, with the queries of the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from applications.domain.application import Application, State
+from applications.domain.decided import Decided
+from applications.domain.issued import Issued
+from applications.domain.look import Look
+from applications.domain.people import Resident
+from applications.domain.published_item import PublishedItem
+from applications.domain.scans import StoredFile
+from applications.domain.statistics import ItemFigures, ProofFigures
+from testkit.fakes import FakeDocuments
+
+
+class FakeResidents(FakeDocuments[Resident]):
+    def __init__(self) -> None:
+        super().__init__(Resident)
+
+    async def with_index(self, index: str) -> Resident | None:
+        return next((each for each in self.all.values() if each.index == index), None)
+
+
+class FakeApplications(FakeDocuments[Application]):
+    def __init__(self) -> None:
+        super().__init__(Application)
+
+    async def of_applicant(
+        self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
+    ) -> list[Application]:
+        own = [each for each in self._newest_first(before) if each.applicant_id == resident_id]
+        return [each for each in own if state in (None, each.state) and item in (None, each.item)][:limit]
+
+    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
+        mine = [each for each in self._newest_first(before) if each.second_party_id == resident_id]
+        return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]
+
+    def _newest_first(self, before: str | None) -> list[Application]:
+        ids = sorted((id for id in self.all if before is None or id < before), reverse=True)
+        return [self.all[id] for id in ids]
+
+
+class FakeDecisions(FakeDocuments[Decided]):
+    def __init__(self) -> None:
+        super().__init__(Decided)
+
+    async def latest(self, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
+        found = [each for each in self.all.values() if item in (None, each.item)]
+        found = [each for each in found if before is None or (each.decided_at, each.id) < before]
+        return sorted(found, key=lambda each: (each.decided_at, each.id), reverse=True)[:limit]
+
+    async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
+        return [_figures(code, self._of(code, since, until)) for code in self._items(item, since, until)]
+
+    async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
+        proofs = [
+            proof
+            for code in self._items(item, since, until)
+            for d in self._of(code, since, until)
+            for proof in d.proofs
+        ]
+        kinds = sorted({(proof.document_type, proof.source) for proof in proofs})
+        return [
+            ProofFigures(
+                document_type=kind,
+                source=source,
+                proofs=sum((p.document_type, p.source) == (kind, source) for p in proofs),
+                handed_in=sum((p.document_type, p.source) == (kind, source) and p.handed_in for p in proofs),
+            )
+            for kind, source in kinds
+        ]
+
+    def _items(self, item: str | None, since: datetime, until: datetime) -> list[str]:
+        codes = {each.item for each in self.all.values() if since <= each.decided_at < until}
+        return sorted(code for code in codes if item in (None, code))
+
+    def _of(self, item: str, since: datetime, until: datetime) -> list[Decided]:
+        return [each for each in self.all.values() if each.item == item and since <= each.decided_at < until]
+
+
+def _figures(item: str, decided: Sequence[Decided]) -> ItemFigures:
+    scores = [each.score for each in decided if each.score is not None]
+    return ItemFigures(
+        item=item,
+        approved=sum(each.outcome == "approved" for each in decided),
+        rejected=sum(each.outcome == "rejected" for each in decided),
+        automatic=sum(each.automatic for each in decided),
+        by_officer=sum(each.decided_by == "officer" for each in decided),
+        rated=len(scores),
+        score_total=sum(scores),
+        satisfied=sum(score >= 4 for score in scores),
+        seconds=tuple(each.seconds for each in decided),
+    )
+
+
+class FakeCredentials(FakeDocuments[Issued]):
+    def __init__(self) -> None:
+        super().__init__(Issued)
+
+    async def of_application(self, application_id: str) -> Issued | None:
+        return next((each for each in self.all.values() if each.application_id == application_id), None)
+
+
+class FakeLooks(FakeDocuments[Look]):
+    def __init__(self) -> None:
+        super().__init__(Look)
+
+    async def at(self, application_id: str) -> list[Look]:
+        found = [each for each in self.all.values() if each.application_id == application_id]
+        return sorted(found, key=lambda each: each.id, reverse=True)
+
+
+class FakePublishedItems(FakeDocuments[PublishedItem]):
+    def __init__(self) -> None:
+        super().__init__(PublishedItem)
+
+    async def everything(self) -> list[PublishedItem]:
+        return list(self.all.values())
+
+
+class FakeFiles:
+    """Contents in memory; `stored_at` is when all of them were stored."""
+
+    def __init__(self, stored_at: datetime) -> None:
+        self.contents: dict[str, bytes] = {}
+        self.trusted: set[str] = set()
+        self._files: dict[str, StoredFile] = {}
+        self._stored_at = stored_at
+
+    async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:
+        self.contents[file.scan_id] = content
+        self._files[file.scan_id] = file
+
+    async def read(self, scan_id: str) -> AsyncIterator[bytes] | None:
+        return _pieces(self.contents[scan_id]) if scan_id in self.contents else None
+
+    async def remove(self, scan_id: str) -> None:
+        self.contents.pop(scan_id, None)
+        self._files.pop(scan_id, None)
+
+    async def doubt(self, scan_id: str) -> None:
+        self.trusted.discard(scan_id)
+
+    async def doubtful(self, before: datetime) -> Sequence[StoredFile]:
+        old = self._stored_at < before
+        return [file for id, file in self._files.items() if old and id not in self.trusted]
+
+    async def trust(self, scan_id: str) -> None:
+        self.trusted.add(scan_id)
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content

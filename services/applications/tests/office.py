@@ -1,0 +1,243 @@
+"""The service without HTTP, bus and store: handlers run against fakes, and what they publish is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import applications
+from applications import consumed
+from applications.domain.application import Application
+from applications.domain.catalogue import Catalogue
+from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.record import Value
+from applications.domain.scans import HandedIn
+from applications.domain.statistics import Criterion
+from applications.handlers import answers, applying, confirming, people
+from applications.handlers.applying import NewApplication
+from applications.handlers.needs import Deps
+from applications.handlers.parties import Named
+from applications.store.catalogue_files import read_catalogue
+from messaging.event import Event, NotYet, Outcome, Received, View
+from runtime.access import Principal, Role
+from runtime.blind_index import BlindIndex
+from services.applications.tests import fakes
+from standards.working_days import Calendar
+from testkit.fakes import FakeClock, FakeDocuments, apply
+
+ResultT = TypeVar("ResultT")
+EventT = TypeVar("EventT", bound=Event)
+ViewT = TypeVar("ViewT", bound=View)
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+DATA = Path(applications.__file__).parent / "data"
+CATALOGUE = read_catalogue(DATA)
+NUMBERS = BlindIndex(b"k" * 32)
+NUMBER_OF = {"landlord": "440309194906150026", "newcomer": "440309199001010013"}
+
+HOME = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
+TENANCY: Mapping[str, Value] = {"address": HOME, "term_from": "2026-12-01", "term_to": "2028-11-30"}
+ENROLMENT: Mapping[str, Value] = {"address": HOME, "parents": ["李育成", "王芳"]}
+
+_Handler = Callable[[Received[ViewT], Deps], Awaitable[Outcome[None]]]
+
+
+def resident(
+    id: str, *, born: date = date(1990, 1, 1), address: str = "湖南省邵阳市邵东县1号", name: str = "李育成"
+) -> Resident:
+    return Resident(
+        id=id,
+        index=NUMBERS.of(NUMBER_OF.get(id, id)),
+        name=name,
+        sex="male",
+        birth_date=born,
+        address=address,
+        community="440309002002",
+        details_sequence=1,
+    )
+
+
+def resident_token(id: str) -> Principal:
+    return Principal(id, Role.RESIDENT)
+
+
+@dataclass
+class Office:
+    """Everything in memory. `said` is every event published so far."""
+
+    catalogue: Catalogue = CATALOGUE
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
+    said: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.residents = fakes.FakeResidents()
+        self.guardianships = FakeDocuments(Guardianship)
+        self.holdings = FakeDocuments(Holdings)
+        self.applications = fakes.FakeApplications()
+        self.handed_in = FakeDocuments(HandedIn)
+        self.decisions = fakes.FakeDecisions()
+        self.credentials = fakes.FakeCredentials()
+        self.looks = fakes.FakeLooks()
+        self.published_items = fakes.FakePublishedItems()
+        self.files = fakes.FakeFiles(NOON)
+        self.deps = Deps(
+            catalogue=self.catalogue,
+            criterion=Criterion(minimum_proofs=3, city_mirror_share=0.99),
+            calendar=Calendar.load(),
+            residents=self.residents,
+            guardianships=self.guardianships,
+            holdings=self.holdings,
+            applications=self.applications,
+            handed_in=self.handed_in,
+            decisions=self.decisions,
+            credentials=self.credentials,
+            looks=self.looks,
+            published_items=self.published_items,
+            files=self.files,
+            numbers=NUMBERS,
+            clock=self.clock,
+        )
+
+    def knows(self, *known: Resident) -> None:
+        """Have people registered."""
+        for each in known:
+            apply(Outcome(changes=[self.residents.save(each)]))
+
+    async def knows_family(self) -> None:
+        """Have the newcomer, his child under his guardianship, and his landlord registered."""
+        self.knows(
+            resident("newcomer"),
+            resident("child", born=date(2020, 5, 1), name="李小雨"),
+            resident("landlord", born=date(1949, 6, 15), name="陈桂英", address="广东省深圳市龙华区观澜街道2号"),
+            resident("senior", born=date(1950, 1, 1), name="张伟", address="广东省深圳市龙华区民治街道3号"),
+        )
+        said = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=1)
+        await self.hears(people.begin_guardianship, said)
+
+    def commits(self, outcome: Outcome[ResultT]) -> ResultT:
+        """Commit an outcome; return its result."""
+        apply(outcome)
+        self.said.extend(outcome.events)
+        return outcome.result  # type: ignore[return-value] # None exactly where the result's type is None
+
+    async def hears(self, handler: _Handler[ViewT], data: ViewT, *, at: datetime = NOON) -> bool:
+        """Have a message handled; tell whether it was, or has to wait."""
+        try:
+            outcome = await handler(Received("e", "t", "/yizheng/test", "case", at, data), self.deps)
+        except NotYet:
+            return False
+        self.commits(outcome)
+        return True
+
+    def events(self, kind: type[EventT]) -> list[EventT]:
+        """Return what was published of one type."""
+        return [event for event in self.said if isinstance(event, kind)]
+
+    def now(self, id: str) -> Application:
+        """Return an application as it is stored."""
+        return self.applications.all[id]
+
+    async def drafts(
+        self, item: str, by: str, named: Named | None = None, form: Mapping[str, Value] | None = None
+    ) -> str:
+        """Begin an application; return its id."""
+        new = NewApplication(item, named or Named(), form or {})
+        return self.commits(await applying.draft(new, resident_token(by), self.deps)).id
+
+    async def submits(self, id: str) -> Application:
+        """Submit an application."""
+        by = resident_token(self.now(id).applicant_id)
+        return self.commits(await applying.submit(id, by, self.deps, if_match=None))
+
+    async def applies(
+        self, item: str, by: str, named: Named | None = None, form: Mapping[str, Value] | None = None
+    ) -> str:
+        """Begin and submit an application; return its id."""
+        id = await self.drafts(item, by, named, form)
+        await self.submits(id)
+        return id
+
+    async def files_tenancy(self) -> str:
+        """Have the newcomer file his tenancy with his landlord."""
+        named = Named(second_party_number=NUMBER_OF["landlord"])
+        return await self.applies("rental-contract-filing", "newcomer", named, TENANCY)
+
+    async def enrols(self) -> str:
+        """Have the newcomer apply for his child's school place."""
+        return await self.applies("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+
+    async def confirms(self, id: str, *, agrees: bool = True, by: str = "landlord") -> Application:
+        """Have the second party answer."""
+        answer = confirming.answer(id, resident_token(by), self.deps, agrees=agrees, reason=None, if_match=None)
+        return self.commits(await answer)
+
+    async def matches(self, id: str, *requirements: str, source: str = "city-mirror") -> None:
+        """Have the matcher prove requirements, by default all."""
+        for key in requirements or [asked.key for asked in self.now(id).asked]:
+            await self.hears(answers.note_match, matched(self.now(id), key, source=source))
+
+    def later(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.clock.advance(by)
+
+
+def matched(application: Application, key: str, *, source: str = "city-mirror") -> consumed.MatchSucceeded:
+    asked = application.asked_for(key)
+    assert asked is not None
+    return consumed.MatchSucceeded(
+        application_id=application.id,
+        requirement=key,
+        attempt=asked.attempt,
+        document_type=asked.document_types[0],
+        source=source,
+    )
+
+
+def mismatched(
+    application: Application, key: str, *, reviewable: bool = True, fields: Mapping[str, str] | None = None
+) -> consumed.MatchFailed:
+    asked = application.asked_for(key)
+    assert asked is not None
+    compared = fields or {"name": "missing"}
+    return consumed.MatchFailed(
+        application_id=application.id,
+        requirement=key,
+        attempt=asked.attempt,
+        document_type=asked.document_types[0],
+        fields=[consumed.Compared(field=name, result=result) for name, result in compared.items()],
+        reviewable=reviewable,
+    )
+
+
+def task_of(application: Application, key: str, *, department: str = "health") -> consumed.ReviewRequested:
+    asked = application.asked_for(key)
+    assert asked is not None
+    return consumed.ReviewRequested(
+        task_id=f"task-{key}-{asked.attempt}",
+        application_id=application.id,
+        requirement=key,
+        attempt=asked.attempt,
+        document_type=asked.document_types[0],
+        department=department,
+        due_on=date(2026, 11, 26),
+    )
+
+
+def review(application: Application, key: str, verdict: str, *, department: str = "health") -> dict[str, object]:
+    """Return the fields of a review event of any kind; extra ones are ignored by the views."""
+    asked = application.asked_for(key)
+    assert asked is not None
+    return {
+        "application_id": application.id,
+        "requirement": key,
+        "attempt": asked.attempt,
+        "document_type": asked.document_types[0],
+        "department": department,
+        "reason": "印章不清",
+        "field": "child_name",
+        "message": "请上传清晰的扫描件",
+        "verdict": verdict,
+    }

@@ -1,0 +1,293 @@
+"""Who may apply, what a form may say, and scans that are asked once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from applications import consumed, published
+from applications.domain.catalogue import Catalogue
+from applications.domain.expression import Facts, fault_of, value_of
+from applications.domain.granting import after_months
+from applications.domain.people import Holding
+from applications.domain.rules import AgeRule
+from applications.domain.school_year import school_year_of
+from applications.handlers import answers, applying, catalogue, people, scans
+from applications.handlers.parties import Named
+from applications.handlers.scans import SWEPT_AFTER, Upload
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, NotAllowed, Refusal, Refusals, Stale
+from services.applications.tests.office import (
+    CATALOGUE,
+    ENROLMENT,
+    HOME,
+    TENANCY,
+    Office,
+    resident,
+    resident_token,
+    review,
+)
+from standards.working_days import Calendar
+
+PDF = b"%PDF-1.7 scan"
+
+
+def codes(refusal: Refusal) -> list[str]:
+    return [each.code for each in refusal.refusals] if isinstance(refusal, Refusals) else [refusal.code]
+
+
+async def test_every_rule_that_is_not_met_is_named(office: Office) -> None:
+    office.knows(resident("boy", born=date(2015, 1, 1), address="廣東省深圳市龍華區1號"))
+    with pytest.raises(Refusals) as refused:
+        await office.drafts("residence-permit", "boy")
+    assert codes(refused.value) == ["not-eligible-age-at-least", "not-eligible-not-registered-in"]
+
+
+async def test_an_age_is_reached_on_the_birthday(office: Office) -> None:
+    office.knows(resident("almost", born=date(1966, 11, 24)), resident("just", born=date(1966, 11, 23)))
+    with pytest.raises(Refusal, match="not-eligible-age-at-least"):
+        await office.drafts("senior-card", "almost")
+    assert await office.drafts("senior-card", "just")
+
+
+@pytest.mark.parametrize(
+    ("today", "measured"),
+    [
+        (date(2026, 8, 31), date(2026, 8, 31)),
+        (date(2026, 9, 1), date(2027, 8, 31)),
+        (date(2026, 11, 23), date(2027, 8, 31)),
+        (date(2027, 1, 1), date(2027, 8, 31)),
+    ],
+)
+def test_a_child_must_be_six_by_the_next_31_august(today: date, measured: date) -> None:
+    rule = AgeRule(rule="age", of="subject", at_least=6, by="08-31")
+    assert rule.measured_on(today) == measured
+    assert school_year_of(today).first == date(measured.year, 9, 1)
+
+
+async def test_a_child_too_young_for_school_is_refused(office: Office) -> None:
+    office.knows(resident("baby", born=date(2021, 9, 1)))
+    said = consumed.GuardianshipChanged(guardianship_id="g2", guardian_id="newcomer", child_id="baby", sequence=1)
+    await office.hears(people.begin_guardianship, said)
+    with pytest.raises(Refusal, match="not-eligible-age-at-least"):
+        await office.drafts("school-enrolment", "newcomer", Named(subject_id="baby"), ENROLMENT)
+
+
+async def test_a_guardianship_that_has_ended_before_the_submission_is_refused(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    said = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
+    await office.hears(people.end_guardianship, said)
+    with pytest.raises(NotAllowed, match="no-guardianship"):
+        await office.submits(id)
+    assert office.now(id).state == "draft"
+
+
+async def test_nobody_applies_for_somebody_else_where_the_item_is_for_oneself(office: Office) -> None:
+    with pytest.raises(Refusal, match="subject-not-allowed"):
+        await office.drafts("senior-card", "newcomer", Named(subject_id="senior"))
+
+
+async def test_a_retired_item_takes_no_new_applications(office: Office) -> None:
+    items = {**CATALOGUE.items, "senior-card": CATALOGUE.item("senior-card").model_copy(update={"retired": True})}
+    retired = Office(catalogue=Catalogue(items, CATALOGUE.document_types, CATALOGUE.departments))
+    await retired.knows_family()
+    with pytest.raises(Refusal, match="item-retired"):
+        await retired.drafts("senior-card", "senior")
+
+
+async def test_somebody_who_is_not_registered_learns_what_to_do(office: Office) -> None:
+    with pytest.raises(NotAllowed, match="not-registered"):
+        await office.drafts("senior-card", "stranger")
+
+
+async def test_an_older_version_is_not_overwritten(office: Office) -> None:
+    id = await office.drafts("senior-card", "senior")
+    with pytest.raises(Stale):
+        await applying.change_form(id, {}, resident_token("senior"), office.deps, if_match=7)
+
+
+async def test_the_card_s_address_answers_where_the_applicant_does_not(office: Office) -> None:
+    id = await office.applies("senior-card", "senior")
+    assert office.now(id).form == {"registered_address": "广东省深圳市龙华区民治街道3号"}
+
+
+async def test_a_submission_draws_on_what_is_known_now(office: Office) -> None:
+    id = await office.drafts("senior-card", "senior")
+    renewed = consumed.IdUpdated(
+        resident_id="senior",
+        name="张伟",
+        birth_date=date(1950, 1, 1),
+        address="深圳市龙华区新居1号",
+        community="440309001001",
+        sequence=2,
+    )
+    await office.hears(people.renew_resident, renewed)
+    await office.submits(id)
+    asked = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    assert asked["status"].claims["address"] == "深圳市龙华区新居1号"
+    assert asked["status"].community == "440309001001"
+
+
+async def hand_in(office: Office, id: str, document_type: str = "birth-certificate") -> str:
+    by, upload = resident_token("newcomer"), Upload("birth-certificate", document_type, PDF)
+    scan = await scans.store(id, upload, by, office.deps)
+    office.commits(await scans.attach(id, scan, by, office.deps, if_match=None))
+    return scan.id
+
+
+async def test_what_was_handed_in_once_is_used_for_the_next_application(office: Office) -> None:
+    named = Named(subject_id="child")
+    first = await office.drafts("school-enrolment", "newcomer", named, ENROLMENT)
+    scan_id = await hand_in(office, first)
+    second = await office.drafts("school-enrolment", "newcomer", named, ENROLMENT)
+    await office.submits(first)
+    explained = await catalogue.explain("school-enrolment", "child", resident_token("newcomer"), office.deps)
+    needs = {each.requirement.key: each.need for each in explained.documents}
+    assert (needs["birth-certificate"], needs["vaccination"]) == ("handed-in", "needed")
+    office.said.clear()
+    await office.submits(second)
+    sent = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    assert [scan.scan_id for scan in sent["birth-certificate"].scans] == [scan_id]
+    assert [scan.id for scan in office.now(second).scans] == [scan_id]
+
+
+async def test_after_a_return_only_the_new_scan_counts(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    await hand_in(office, id)
+    await office.submits(id)
+    said = consumed.ReviewReturned.model_validate(review(office.now(id), "birth-certificate", "returned"))
+    await office.hears(answers.note_review_returned, said)
+    new = await hand_in(office, id)
+    office.said.clear()
+    await office.submits(id)
+    (sent,) = [e for e in office.events(published.DocumentSubmitted) if e.requirement == "birth-certificate"]
+    assert [scan.scan_id for scan in sent.scans] == [new]
+
+
+async def test_too_many_scans_are_refused(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    for _ in range(20):
+        await hand_in(office, id)
+    with pytest.raises(Refusal, match="too-many-scans"):
+        await hand_in(office, id)
+    assert len(office.files.contents) == 20
+
+
+async def test_the_sweep_removes_what_a_crash_left_and_nothing_else(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    kept = await hand_in(office, id)
+    by, upload = resident_token("newcomer"), Upload("birth-certificate", "birth-certificate", PDF)
+    await scans.store(id, upload, by, office.deps)  # and never attached
+    await scans.sweep(office.deps)
+    assert len(office.files.contents) == 2  # too young to be swept: its commit may be under way
+    office.later(SWEPT_AFTER + timedelta(seconds=1))
+    await scans.sweep(office.deps)
+    assert set(office.files.contents) == {kept}
+    assert office.files.trusted == {kept}
+
+
+async def test_nobody_looks_at_the_scans_of_what_has_ended(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    scan_id = await hand_in(office, id)
+    await office.submits(id)
+    office.commits(await applying.withdraw(id, None, resident_token("newcomer"), office.deps, if_match=None))
+    reviewer = Principal("wang", Role.REVIEWER, frozenset({"health"}))
+    with pytest.raises(NotAllowed, match="no-reason-to-look"):
+        await scans.open_scan(id, scan_id, "审核", reviewer, office.deps)
+
+
+async def test_documents_that_government_holds_need_not_be_brought(office: Office) -> None:
+    held = [
+        consumed.HeldDocument(document_type="id-card", source="city-mirror", valid_until=None),
+        consumed.HeldDocument(document_type="property-certificate", source="city-mirror", valid_until=date(2026, 1, 1)),
+        consumed.HeldDocument(
+            document_type="rental-contract-record", source="district-store", valid_until=date(2028, 1, 1)
+        ),
+    ]
+    said = consumed.HoldingsChanged(resident_id="newcomer", holdings=held, sequence=1)
+    await office.hears(people.learn_holdings, said)
+    explained = await catalogue.explain("school-enrolment", "child", resident_token("newcomer"), office.deps)
+    by_key = {each.requirement.key: each for each in explained.documents}
+    assert by_key["guardian-id-card"].need == "held"
+    holding = by_key["housing"].holding  # the certificate has expired
+    assert holding == Holding(
+        document_type="rental-contract-record", source="district-store", valid_until=date(2028, 1, 1)
+    )
+    assert by_key["birth-certificate"].need == "needed"
+    assert explained.eligible
+
+
+async def test_an_item_for_children_is_explained_without_one_as_far_as_it_goes(office: Office) -> None:
+    explained = await catalogue.explain("school-enrolment", None, resident_token("newcomer"), office.deps)
+    assert explained.rules == ()
+    assert {each.need for each in explained.documents if each.requirement.holder == "subject"} == {"other-party"}
+
+
+async def test_the_second_party_s_documents_are_not_told_to_the_applicant(office: Office) -> None:
+    explained = await catalogue.explain("rental-contract-filing", None, resident_token("newcomer"), office.deps)
+    needs = {each.requirement.key: each.need for each in explained.documents}
+    assert needs == {"tenant-id-card": "needed", "landlord-id-card": "other-party", "landlord-property": "other-party"}
+
+
+async def test_a_stranger_s_child_is_not_explained(office: Office) -> None:
+    with pytest.raises(NotAllowed, match="no-guardianship"):
+        await catalogue.explain("school-enrolment", "child", resident_token("senior"), office.deps)
+
+
+async def test_a_form_is_not_changed_while_it_is_in_progress(office: Office) -> None:
+    id = await office.files_tenancy()
+    with pytest.raises(Clash, match="already-submitted"):
+        await applying.change_form(id, {"address": HOME}, resident_token("newcomer"), office.deps, if_match=None)
+
+
+def test_paths_are_told_from_texts() -> None:
+    person = resident("newcomer").party
+    facts = Facts({"applicant": person, "subject": person}, {"names": ["甲"], "note": "holder.name"}, "R1", "2027-2028")
+    assert value_of("holder.name", facts) == "李育成"
+    assert value_of("applicant.birth_date", facts) == "1990-01-01"
+    assert value_of("holder.number_index", facts) == person.index
+    assert value_of("form.note", facts) == "holder.name"  # an answer is never taken for a path
+    assert value_of("form.missing", facts) is None
+    assert value_of("second_party.name", facts) is None
+    assert value_of(["applicant.name", "乙"], facts) == ["李育成", "乙"]
+    assert value_of("application.school_year", facts) == "2027-2028"
+    assert (value_of("just a text", facts), value_of(12, facts), value_of(True, facts)) == ("just a text", 12, True)  # noqa: FBT003
+
+
+def test_a_path_to_nothing_is_found_when_the_catalogue_is_read() -> None:
+    assert fault_of("holder.nose", form=(), second_party=False) is not None
+    assert fault_of("second_party.name", form=(), second_party=False) is not None
+    assert fault_of(["form.x"], form=("y",), second_party=False) is not None
+    assert fault_of("form.y", form=("y",), second_party=False) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        (date(2026, 11, 23), 12, date(2027, 11, 23)),
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2026, 12, 1), 1, date(2027, 1, 1)),
+    ],
+)
+def test_months_end_on_the_same_day_or_the_last(start: date, months: int, end: date) -> None:
+    assert after_months(start, months) == end
+
+
+def test_a_promise_is_counted_over_the_spring_festival() -> None:
+    promise = CATALOGUE.item("school-enrolment").promise
+    assert promise.due(date(2026, 2, 13), Calendar.load()) == Calendar.load().add(date(2026, 2, 13), 20)
+    assert CATALOGUE.item("residence-permit").promise.due(date(2026, 11, 23), Calendar.load()) == date(2026, 11, 30)
+    assert CATALOGUE.item("senior-card").promise.due(date(2026, 11, 23), Calendar.load()) == date(2026, 11, 23)
+
+
+async def test_a_day_is_shenzhen_s(office: Office) -> None:
+    office.clock.now = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)  # 1 December, 1 a.m. in Shenzhen
+    with pytest.raises(Refusal, match="form-date-past"):
+        await office.drafts(
+            "rental-contract-filing",
+            "newcomer",
+            Named(second_party_number="440309194906150026"),
+            {**TENANCY, "term_from": "2026-01-01", "term_to": "2026-11-30"},
+        )

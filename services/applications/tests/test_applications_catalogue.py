@@ -1,0 +1,164 @@
+"""The catalogue: search, requirements asked once, 432 items, and files with errors."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from applications import published
+from applications.config import Settings
+from applications.domain.catalogue import Catalogue, Wanted, digest_of
+from applications.domain.item import Item
+from applications.domain.rules import Promise
+from applications.handlers import catalogue
+from applications.main import create_app
+from applications.store.catalogue_files import read_catalogue
+from runtime.data_files import DataFileError
+from services.applications.tests.office import CATALOGUE, DATA, Office
+
+ALL_ITEMS = 432
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the data to spoil."""
+    copy = tmp_path / "data"
+    shutil.copytree(DATA, copy)
+    return copy
+
+
+def spoil(folder: Path, name: str, right: str, wrong: str) -> str:
+    """Put an error into a file; return the file and the line where it is."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    before, found, after = text.partition(right)
+    assert found
+    path.write_text(f"{before}{wrong}{after}", encoding="utf-8")
+    return f"{path}:{before.count(chr(10)) + 1}:"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "codes"),
+    [
+        (
+            Wanted(),
+            ["rental-contract-filing", "residence-permit", "school-enrolment", "senior-allowance", "senior-card"],
+        ),
+        (Wanted(text="居住證"), ["residence-permit"]),
+        (Wanted(text="SENIOR monthly"), ["senior-allowance"]),
+        (Wanted(text="津貼 老年人"), ["senior-allowance"]),
+        (Wanted(department="civil"), ["senior-allowance", "senior-card"]),
+        (Wanted(document_type="rental-contract-record"), ["residence-permit", "school-enrolment"]),
+        (Wanted(grants="rental-contract-record"), ["rental-contract-filing"]),
+        (Wanted(subject="child"), ["school-enrolment"]),
+        (Wanted(decision="automatic", department="housing"), ["rental-contract-filing"]),
+        (Wanted(text="护照"), []),
+    ],
+)
+def test_items_are_found_by_words_in_either_script_and_by_filters(wanted: Wanted, codes: list[str]) -> None:
+    assert [item.code for item in CATALOGUE.search(wanted, after=None, limit=100)] == codes
+
+
+def test_a_page_begins_after_the_last_code() -> None:
+    assert [i.code for i in CATALOGUE.search(Wanted(), after="residence-permit", limit=1)] == ["school-enrolment"]
+
+
+def test_the_same_requirement_is_asked_once() -> None:
+    item = CATALOGUE.item("senior-card")
+    first = item.requirements[0]
+    again = first.model_copy(update={"key": "id-card-again", "claims": {"name": "holder.name", "sex": "male"}})
+    other = first.model_copy(update={"key": "guardian", "holder": "subject"})
+    doubled = item.model_copy(update={"requirements": (*item.requirements, again, other)})
+    assert [requirement.key for requirement in doubled.asked] == ["id-card", "photo", "status", "guardian"]
+    assert doubled.asked[0].claims["sex"] == "male"
+
+
+def test_requirements_with_other_claims_are_asked_apart() -> None:
+    item = CATALOGUE.item("senior-card")
+    other = item.requirements[0].model_copy(update={"key": "old-name", "claims": {"name": "form.former_name"}})
+    doubled = item.model_copy(update={"requirements": (*item.requirements, other)})
+    assert [requirement.key for requirement in doubled.asked] == ["id-card", "photo", "status", "old-name"]
+
+
+def test_432_items_load_quickly_and_are_searched_at_once(folder: Path) -> None:
+    originals = sorted((folder / "items").glob("*.yaml"))
+    for number in range(ALL_ITEMS - len(originals)):
+        original = originals[number % len(originals)]
+        code = f"{original.stem}-{number}"
+        text = original.read_text(encoding="utf-8").replace(f"code: {original.stem}", f"code: {code}", 1)
+        (folder / "items" / f"{code}.yaml").write_text(text, encoding="utf-8")
+    begun = perf_counter()
+    loaded = read_catalogue(folder)
+    took = perf_counter() - begun
+    assert len(loaded.items) == ALL_ITEMS
+    assert len(loaded.search(Wanted(text="居住證"), after=None, limit=ALL_ITEMS)) == 87
+    assert took < 10  # about one second; a bound that only a different order of cost can break
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "said"),
+    [
+        ("items/senior-card.yaml", "review: automatic", "review: robots", "'people' or 'automatic'"),
+        ("items/senior-card.yaml", "at_once: true", "at_once: true, days: 3", "exactly one"),
+        ("items/senior-card.yaml", "{rule: age,", "{rule: height,", "'age'"),
+        ("items/senior-card.yaml", "department: civil", "department: civic", "no such department: civic"),
+        ("items/senior-card.yaml", "any_of: [portrait-photo]", "any_of: [passport]", "no such document type: passport"),
+        ("items/residence-permit.yaml", "address: form.address}", "address: form.adress}", "form.adress"),
+        ("items/rental-contract-filing.yaml", "after: term_from", "after: term_begin", "no field 'term_begin'"),
+        ("items/rental-contract-filing.yaml", "owner_name: holder.name", "owner_name: holder.age", "there is no 'age'"),
+        ("items/school-enrolment.yaml", "  holder: subject\n  fields", "  holder: nobody\n  fields", "'applicant'"),
+        ("items/senior-allowance.yaml", "- key: account\n", "- key: household\n", "the same key twice"),
+        ("document_types.yaml", "department: land", "department: sea", "no such department: sea"),
+        ("switching_off.yaml", "city_mirror_share: 0.99", "city_mirror_share: 99", "less than or equal to 1"),
+    ],
+)
+def test_a_file_with_an_error_stops_the_start_and_is_named_with_its_line(
+    folder: Path, settings: Settings, name: str, right: str, wrong: str, said: str
+) -> None:
+    place = spoil(folder, name, right, wrong)
+    with pytest.raises(DataFileError) as refused:
+        create_app(settings.model_copy(update={"catalogue": folder}))
+    assert str(refused.value).startswith(place)
+    assert said in str(refused.value)
+
+
+def test_every_file_with_an_error_is_named(folder: Path) -> None:
+    spoil(folder, "items/senior-card.yaml", "review: automatic", "review: robots")
+    spoil(folder, "items/residence-permit.yaml", "promise: {days: 7}", "promise: soon")
+    with pytest.raises(DataFileError) as refused:
+        read_catalogue(folder)
+    assert "senior-card.yaml:10: review:" in str(refused.value)
+    assert "residence-permit.yaml:" in str(refused.value)
+
+
+def test_a_file_is_named_after_its_item(folder: Path) -> None:
+    (folder / "items" / "senior-card.yaml").rename(folder / "items" / "card.yaml")
+    with pytest.raises(DataFileError, match=r"card\.yaml:3: code: senior-card must be the file's name, card"):
+        read_catalogue(folder)
+
+
+def test_a_promise_says_one_thing() -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        Promise()
+
+
+async def test_an_item_is_published_when_its_content_changed_and_only_then() -> None:
+    office = Office()
+    for outcome in await catalogue.publish_items(office.deps):
+        office.commits(outcome)
+    assert len(office.events(published.ItemPublished)) == len(CATALOGUE.items)
+    assert await catalogue.publish_items(office.deps) == []
+    changed = CATALOGUE.item("senior-card").model_copy(update={"promise": Promise(days=2)})
+    renewed = Office(catalogue=_with(changed))
+    renewed.published_items.all = office.published_items.all
+    (outcome,) = await catalogue.publish_items(renewed.deps)
+    (event,) = outcome.events
+    assert isinstance(event, published.ItemPublished)
+    assert (event.item, event.digest) == ("senior-card", digest_of(changed))
+
+
+def _with(item: Item) -> Catalogue:
+    return Catalogue({**CATALOGUE.items, item.code: item}, CATALOGUE.document_types, CATALOGUE.departments)

@@ -1,0 +1,286 @@
+"""The whole service over HTTP, with a real broker and a real store."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from services.applications.tests.office import ENROLMENT, NUMBER_OF, TENANCY
+from services.applications.tests.service import Service, until
+
+FILING = {"item": "rental-contract-filing", "second_party_number": NUMBER_OF["landlord"], "form": TENANCY}
+PDF = b"%PDF-1.7 " + b"x" * 2000
+
+
+def pointers(answer: httpx.Response) -> set[tuple[str, str]]:
+    return {(each["pointer"], each["code"]) for each in answer.json()["errors"]}
+
+
+async def test_it_becomes_ready_and_publishes_its_items_once(service: Service) -> None:
+    assert (await until(service.ready))["checks"] == {"broker": True, "store": True}
+    codes = {(await service.next_event("item-published"))["data"]["item"] for _ in range(5)}
+    assert codes == {
+        "rental-contract-filing", "residence-permit", "school-enrolment", "senior-allowance", "senior-card"
+    }  # fmt: skip
+    assert await service.database["published_items"].count_documents({}) == 5
+
+
+async def test_a_tenancy_from_the_draft_to_the_credential(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    id = await service.drafts(FILING)
+    submitted = await service.submits(id)
+    assert (submitted["state"], submitted["attempt"], len(submitted["documents"])) == ("in-progress", 1, 3)
+    assert submitted["second_party"]["name"] == "陈*英"
+    waiting = (await service.call("GET", "/v1/confirmations", by="landlord")).json()["items"]
+    assert [(each["application_id"], each["applicant_name"]) for each in waiting] == [(id, "李育成")]
+    assert {answer["key"] for answer in waiting[0]["form"]} == set(TENANCY)
+    confirmed = await service.call("POST", f"/v1/applications/{id}/confirmation", {"agrees": True}, by="landlord")
+    assert (confirmed.status_code, confirmed.json()["answer"]) == (200, "confirmed")
+    assert (await service.call("GET", "/v1/confirmations", by="landlord")).json()["items"] == []
+    await service.proves(id)
+    approved = (await service.next_event("application-approved"))["data"]
+    assert approved["grant"]["document_type"] == "rental-contract-record"
+    stored = {
+        "credential_id": "crd_1",
+        "identifier": "1.2.156.3005.2.x",
+        "document_type": "rental-contract-record",
+        "origin": "grant",
+        "application_id": id,
+        "sequence": 1,
+    }
+    await service.tell("credential-store.credential-stored.v1", stored, case=id)
+
+    async def linked() -> dict[str, object] | None:
+        granted = (await service.see(id))["granted"]
+        return granted if granted["credential"] else None
+
+    granted = await until(linked)
+    assert granted["credential"] == {
+        "credential_id": "crd_1", "identifier": "1.2.156.3005.2.x", "status": "valid", "status_name": "valid"
+    }  # fmt: skip
+    timeline = (await service.call("GET", f"/v1/applications/{id}/timeline")).json()
+    assert [each["kind"] for each in timeline["happenings"]][-1] == "approved"
+    assert timeline["now"][0]["text"] == "It has ended: approved."
+
+
+async def test_satisfaction_notice_and_statistics(service: Service) -> None:
+    await service.knows("senior")
+    id = await service.drafts({"item": "senior-card"}, by="senior")
+    await service.submits(id, by="senior")
+    early = await service.call("POST", f"/v1/applications/{id}/satisfaction", {"score": 5}, by="senior")
+    await service.proves(id, by="senior")
+    await service.becomes(id, "approved", by="senior")
+    path = f"/v1/applications/{id}/satisfaction"
+    rated = await service.call("POST", path, {"score": 5, "comment": "很快"}, by="senior")
+    twice = await service.call("POST", path, {"score": 4}, by="senior")
+    wrong = await service.call("POST", path, {"score": 6}, by="senior")
+    assert (early.status_code, rated.status_code, twice.status_code, wrong.status_code) == (409, 201, 409, 422)
+    notice = (await service.call("GET", "/v1/notices", role="")).json()["items"][0]
+    assert (notice["applicant"], notice["outcome"], notice["automatic"]) == ("张*", "approved", True)
+    assert id not in str(notice)
+    assert notice["number"].count("*") > 10
+    figures = (await service.call("GET", "/v1/statistics?item=senior-card", role="official")).json()
+    assert (figures["total"]["decided"], figures["total"]["automatic_share"]) == (1, 1.0)
+    assert figures["total"]["satisfaction"] == {"rated": 1, "average": 5.0, "satisfied_share": 1.0}
+    assert (figures["documents"], figures["documents_not_handed_in"]) == (3, 3)
+    judged = {each["document_type"]["code"]: each["can_switch_off"] for each in figures["document_types"]}
+    assert judged == {"household-register": False, "id-card": False, "portrait-photo": False}
+
+
+async def test_statistics_are_for_officials(service: Service) -> None:
+    assert (await service.call("GET", "/v1/statistics")).status_code == 403
+    assert (await service.call("GET", "/v1/statistics", role="")).status_code == 401
+
+
+async def test_what_need_not_be_brought_is_told_before_applying(service: Service) -> None:
+    await service.knows("newcomer")
+    held = [{"document_type": "id-card", "source": "city-mirror", "valid_until": None}]
+    said = {"resident_id": "newcomer", "holder_index": "x", "holdings": held, "sequence": 1}
+    await service.tell("matcher.holdings-changed.v1", said, case="newcomer")
+    await until(lambda: service.database["holdings"].find_one({"_id": "newcomer"}))
+    explained = (await service.call("GET", "/v1/items/residence-permit/eligibility")).json()
+    assert explained["eligible"]
+    assert [each["code"] for each in explained["need_not_bring"]] == ["id-card"]
+    assert len(explained["bring"]) == 3
+    assert explained["rules"][1]["text"] == "Met: the applicant must be registered outside Shenzhen"
+
+
+async def test_who_is_too_young_is_refused_with_the_rule_named(service: Service) -> None:
+    await service.knows("youth")
+    answer = await service.call("POST", "/v1/applications", {"item": "residence-permit"}, by="youth")
+    assert answer.status_code == 422
+    assert pointers(answer) == {("#/item", "not-eligible-age-at-least")}
+    explained = (await service.call("GET", "/v1/items/residence-permit/eligibility", by="youth")).json()
+    assert [rule["met"] for rule in explained["rules"]] == [False, True]
+    assert (await service.counts())["applications"] == 0
+
+
+async def test_a_guardian_without_guardianship_is_refused_with_it_welcome(service: Service) -> None:
+    await service.knows("newcomer", "child", "senior")
+    body = {"item": "school-enrolment", "subject_id": "child", "form": ENROLMENT}
+    stranger = await service.call("POST", "/v1/applications", body, by="senior")
+    unknown = await service.call("POST", "/v1/applications", {**body, "subject_id": "nobody"}, by="senior")
+    assert (stranger.status_code, unknown.status_code) == (403, 403)
+    assert stranger.json()["code"] == unknown.json()["code"] == "no-guardianship"
+    await service.has_guardian("newcomer", "child")
+    assert (await service.call("POST", "/v1/applications", body)).status_code == 201
+
+
+async def test_a_suspended_person_is_refused_until_reinstated(service: Service) -> None:
+    await service.knows("senior")
+    said = {"resident_id": "senior", "holder_index": "x", "reason": "挂失"}
+    await service.tell("identity.id-suspended.v1", {**said, "sequence": 2}, case="senior")
+    await until(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": True}))
+    answer = await service.call("POST", "/v1/applications", {"item": "senior-card"}, by="senior")
+    assert (answer.status_code, answer.json()["code"]) == (403, "suspended-person")
+    await service.tell("identity.id-reinstated.v1", {**said, "sequence": 3}, case="senior")
+    await until(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": False}))
+    assert await service.drafts({"item": "senior-card"}, by="senior")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"item": "no-such-item"}, 404, "unknown-item"),
+        ({"item": "senior-card", "surprise": 1}, 422, "invalid-input"),
+        ({"item": "rental-contract-filing"}, 422, "second-party-needed"),
+        ({**FILING, "second_party_number": "440309194906150027"}, 422, "identity-number-check-character"),
+        ({**FILING, "second_party_number": NUMBER_OF["newcomer"]}, 422, "second-party-is-applicant"),
+        ({**FILING, "second_party_number": "11010519491231002X"}, 422, "second-party-unknown"),
+        ({"item": "school-enrolment"}, 422, "subject-needed"),
+        ({**FILING, "form": {"address": 3}}, 422, "form-not-text"),
+        ({**FILING, "form": {"rent": 3}}, 422, "form-unknown-field"),
+        ({**FILING, "form": {"term_from": "2026-02-30"}}, 422, "form-not-date"),
+        ({**FILING, "form": {"term_from": "2027-01-01", "term_to": "2026-12-31"}}, 422, "form-date-order"),
+    ],
+)
+async def test_a_wrong_draft_is_refused_clearly_and_leaves_nothing(
+    service: Service, body: dict[str, object], status: int, code: str
+) -> None:
+    await service.knows("newcomer", "landlord")
+    answer = await service.call("POST", "/v1/applications", body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"]
+    assert (await service.counts())["applications"] == 0
+
+
+async def test_everything_that_is_missing_is_told_at_once(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    id = await service.drafts({**FILING, "form": {}})
+    answer = await service.call("POST", f"/v1/applications/{id}/submission")
+    assert pointers(answer) == {(f"#/form/{key}", "form-missing") for key in TENANCY}
+    assert answer.status_code == 422
+
+
+async def test_submitting_twice_is_refused_and_repeating_the_request_is_not(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    id = await service.drafts(FILING)
+    path, key = f"/v1/applications/{id}/submission", {"Idempotency-Key": "k1"}
+    first = await service.call("POST", path, headers=key)
+    again = await service.call("POST", path, headers=key)
+    twice = await service.call("POST", path)
+    assert (first.status_code, again.status_code, twice.status_code) == (200, 200, 409)
+    assert (first.content, again.headers["Idempotent-Replayed"]) == (again.content, "true")
+
+
+async def test_two_submissions_at_the_same_moment_make_one(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    id = await service.drafts(FILING)
+    answers = await asyncio.gather(*(service.call("POST", f"/v1/applications/{id}/submission") for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    await service.next_event("application-submitted")
+
+
+async def test_a_change_on_an_older_version_is_refused(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    id = await service.drafts(FILING)
+    path = f"/v1/applications/{id}"
+    seen = await service.call("GET", path)
+    tag = {"If-Match": seen.headers["ETag"]}
+    changed = await service.call("PATCH", path, {"form": {"monthly_rent": 4200}}, headers=tag)
+    late = await service.call("PATCH", path, {"form": {"monthly_rent": 9999}}, headers=tag)
+    assert (changed.status_code, changed.headers["ETag"], late.status_code) == (200, '"2"', 412)
+    gone = await service.call("PATCH", path, {"form": {"monthly_rent": None}})
+    assert "monthly_rent" not in gone.json()["form"]
+
+
+async def test_another_resident_s_application_does_not_exist(service: Service) -> None:
+    await service.knows("newcomer", "landlord", "senior")
+    id = await service.drafts(FILING)
+    for method, path, body in (
+        ("GET", "", None),
+        ("GET", "/timeline", None),
+        ("GET", "/looks", None),
+        ("PATCH", "", {"form": {}}),
+        ("POST", "/submission", None),
+        ("POST", "/withdrawal", None),
+        ("POST", "/confirmation", None),
+        ("POST", "/satisfaction", {"score": 5}),
+    ):
+        answer = await service.call(method, f"/v1/applications/{id}{path}", body, by="senior")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-application"), path
+    assert (await service.call("GET", "/v1/applications", by="senior")).json()["items"] == []
+
+
+async def test_my_applications_come_in_pages(service: Service) -> None:
+    await service.knows("senior")
+    ids = [await service.drafts({"item": "senior-card"}, by="senior") for _ in range(3)]
+    first = (await service.call("GET", "/v1/applications?limit=2", by="senior")).json()
+    rest = (await service.call("GET", f"/v1/applications?limit=2&cursor={first['next']}", by="senior")).json()
+    shown = [each["application_id"] for each in [*first["items"], *rest["items"]]]
+    assert (shown, rest["next"]) == (ids[::-1], None)
+    assert (await service.call("GET", "/v1/applications?state=approved", by="senior")).json()["items"] == []
+    assert (await service.call("GET", "/v1/applications?cursor=xyz", by="senior")).status_code == 422
+
+
+async def test_a_rejection_is_explained_in_both_languages(service: Service) -> None:
+    await service.knows("senior")
+    id = await service.drafts({"item": "senior-card"}, by="senior")
+    await service.submits(id, by="senior")
+    compared = [
+        ("id-card", "id-card", "equal"),
+        ("photo", "portrait-photo", "missing"),
+        ("status", "household-register", "revoked"),
+    ]
+    for requirement, document_type, result in compared:
+        said = {
+            "application_id": id,
+            "requirement": requirement,
+            "attempt": 1,
+            "document_type": document_type,
+            "source": "city-mirror",
+            "fields": [{"field": "name", "result": result}],
+            "reviewable": False,
+        }
+        kind = "match-succeeded" if result == "equal" else "match-failed"
+        await service.tell(f"matcher.{kind}.v1", said, case=id)
+    english = await service.becomes(id, "rejected", by="senior")
+    assert [reason["text"] for reason in english["reasons"]] == [
+        "No record of the portrait photo was found",
+        "The record of the household register was revoked",
+    ]
+    headers = {"Accept-Language": "zh-CN"}
+    chinese = (await service.call("GET", f"/v1/applications/{id}", by="senior", headers=headers)).json()
+    assert [reason["text"] for reason in chinese["reasons"]] == ["没有查到证件照片的记录", "户口本的记录已被撤销"]
+
+
+async def test_a_wrong_event_goes_to_the_dead_letters_and_the_next_one_is_handled(service: Service) -> None:
+    await service.tell("identity.id-registered.v1", {"resident_id": "x"}, case="x")
+    await service.publish("matcher.match-succeeded.v1", b"not json")
+    await service.knows("senior")
+    assert await service.database["residents"].count_documents({}) == 1
+
+
+async def test_the_same_event_twice_changes_nothing(service: Service) -> None:
+    await service.knows("senior")
+    id = await service.drafts({"item": "senior-card"}, by="senior")
+    await service.submits(id, by="senior")
+    said = {"application_id": id, "requirement": "id-card", "attempt": 1, "document_type": "id-card", "source": "x"}
+    for event_id in ("e1", "e1", "e1"):
+        await service.tell("matcher.match-succeeded.v1", said, id=event_id, case=id)
+    await service.proves(id, by="senior")
+    await service.becomes(id, "approved", by="senior")
+    assert await service.database["decisions"].count_documents({}) == 1

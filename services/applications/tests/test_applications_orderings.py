@@ -1,0 +1,246 @@
+"""Any order and any repetition of a case's events ends in the same application, told of once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from applications import consumed, published
+from applications.domain.application import Application
+from applications.handlers import answers, applying, credentials, people
+from applications.handlers.needs import Deps
+from messaging.event import Outcome, View
+from services.applications.tests.office import NOON, Office, matched, mismatched, resident_token, review, task_of
+
+STEPS = (
+    published.ApplicationApproved,
+    published.ApplicationRejected,
+    published.FieldCheckRequested,
+    published.DecisionRequested,
+)
+
+Handler = Callable[[Any, Deps], Awaitable[Outcome[None]]]
+
+
+@dataclass(frozen=True)
+class Message:
+    """An event on its way."""
+
+    handler: Handler
+    data: View
+    at: datetime
+
+
+def timed(pairs: Sequence[tuple[Handler, View]]) -> list[Message]:
+    """Give every event a moment of its own."""
+    return [Message(handler, data, NOON + timedelta(seconds=n)) for n, (handler, data) in enumerate(pairs)]
+
+
+def answers_to(application: Application, fates: dict[str, str]) -> list[tuple[Handler, View]]:
+    """Return everything that the matcher and people say about the documents, in its natural order."""
+    said: list[tuple[Handler, View]] = []
+    for key, fate in fates.items():
+        if fate == "matched":
+            said.append((answers.note_match, matched(application, key)))
+        elif fate == "automatic":
+            said.append((answers.note_mismatch, mismatched(application, key, reviewable=False)))
+        elif fate != "silent":
+            said.append((answers.note_mismatch, mismatched(application, key)))
+            said.append((answers.note_review_requested, task_of(application, key)))
+            said.append((answers.note_escalation, escalation(application, key, "health-lead", date(2026, 11, 27))))
+            said.append((answers.note_escalation, escalation(application, key, "district", date(2026, 11, 30))))
+            said.append(reviewed(application, key, fate))
+    return said
+
+
+def escalation(application: Application, key: str, to: str, due: date) -> consumed.ReviewEscalated:
+    return consumed.ReviewEscalated(
+        task_id=task_of(application, key).task_id,
+        kind="review",
+        application_id=application.id,
+        requirement=key,
+        escalated_to=to,
+        due_on=due,
+    )
+
+
+def reviewed(application: Application, key: str, verdict: str) -> tuple[Handler, View]:
+    fields = review(application, key, verdict)
+    if verdict == "approved":
+        return answers.note_review_approved, consumed.ReviewApproved.model_validate(fields)
+    if verdict == "rejected":
+        return answers.note_review_rejected, consumed.ReviewRejected.model_validate(fields)
+    return answers.note_review_returned, consumed.ReviewReturned.model_validate(fields)
+
+
+async def outcome_of(
+    application: Application, messages: Sequence[Message]
+) -> tuple[dict[str, Any], Counter[str], Office]:
+    """Deliver messages as the bus would, those that must wait again and again; return where it ended."""
+    office = Office()
+    office.applications.all[application.id] = application
+    waiting = list(messages)
+    for _ in range(len(messages) + 1):
+        waiting = [m for m in waiting if not await office.hears(m.handler, m.data, at=m.at)]
+    assert not [m for m in waiting if not isinstance(m.data, (consumed.DecisionMade, consumed.FieldCheckPassed))]
+    ended = office.now(application.id).model_dump(exclude={"version"})
+    told = Counter(type(event).__name__ for event in office.said if isinstance(event, STEPS))
+    return ended, told, office
+
+
+def shuffled(data: st.DataObject, messages: Sequence[Message]) -> list[Message]:
+    again = data.draw(st.lists(st.sampled_from(messages), max_size=6)) if messages else []
+    return data.draw(st.permutations([*messages, *again]))
+
+
+async def check(application: Application, messages: Sequence[Message], data: st.DataObject) -> Office:
+    straight, told, _ = await outcome_of(application, messages)
+    crooked, told_then, office = await outcome_of(application, shuffled(data, messages))
+    assert crooked == straight
+    assert all(times == 1 for times in told_then.values())
+    assert told_then == told
+    decided = straight["state"] in ("approved", "rejected")
+    assert (application.id in office.decisions.all) == decided
+    return office
+
+
+FATES = st.sampled_from(["matched", "matched", "approved", "rejected", "returned", "automatic", "silent"])
+
+
+@given(data=st.data(), fates=st.tuples(FATES, FATES, FATES, FATES))
+@settings(max_examples=120, deadline=None)
+def test_documents_answered_in_any_order(data: st.DataObject, fates: tuple[str, ...]) -> None:
+    async def run() -> None:
+        office = Office()
+        await office.knows_family()
+        id = await office.applies("residence-permit", "newcomer", form={"address": "梅龙路12号"})
+        application = office.now(id)
+        keys = [asked.key for asked in application.asked]
+        said = answers_to(application, dict(zip(keys, fates, strict=True)))
+        passed = consumed.FieldCheckPassed(application_id=id, note=None)
+        await check(application, timed([*said, (answers.note_check_passed, passed)]), data)
+
+    asyncio.run(run())
+
+
+@given(data=st.data(), approved=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_late_answers_to_an_older_attempt_change_nothing(data: st.DataObject, *, approved: bool) -> None:
+    async def run() -> None:
+        office = Office()
+        await office.knows_family()
+        id = await office.enrols()
+        first = office.now(id)
+        handler, returned = reviewed(first, "birth-certificate", "returned")
+        await office.hears(handler, returned, at=NOON)
+        await office.submits(id)
+        second = office.now(id)
+        late = answers_to(first, {"birth-certificate": "returned"})[:-1]
+        rest = dict.fromkeys(["guardian-id-card", "vaccination", "housing", "status"], "matched")
+        new = answers_to(second, {"birth-certificate": "approved", **rest})
+        made = consumed.DecisionMade(application_id=id, department="edu", approved=approved, reason="名额已满")
+        ended = await check(second, timed([*late, *new, (answers.note_decision, made)]), data)
+        assert ended.now(id).state == ("approved" if approved else "rejected")
+
+    asyncio.run(run())
+
+
+@given(data=st.data(), moment=st.integers(0, 8))
+@settings(max_examples=60, deadline=None)
+def test_a_final_state_is_never_left(data: st.DataObject, moment: int) -> None:
+    """Withdrawn or decided, whichever comes first: nothing that arrives later changes it or is told."""
+
+    async def run() -> None:
+        office = Office()
+        await office.knows_family()
+        id = await office.files_tenancy()
+        await office.confirms(id)
+        application = office.now(id)
+        messages = shuffled(
+            data, timed(answers_to(application, dict.fromkeys([a.key for a in application.asked], "matched")))
+        )
+        for n, message in enumerate(messages):
+            if n == moment and not office.now(id).is_final:
+                await withdrawn(office, id)
+            await office.hears(message.handler, message.data, at=message.at)
+        final = [event for event in office.said if isinstance(event, (*STEPS[:2], published.ApplicationWithdrawn))]
+        assert len(final) == 1
+        assert office.now(id).is_final
+        assert (office.now(id).state == "withdrawn") == isinstance(final[0], published.ApplicationWithdrawn)
+
+    asyncio.run(run())
+
+
+async def withdrawn(office: Office, id: str) -> None:
+    office.commits(await applying.withdraw(id, None, resident_token("newcomer"), office.deps, if_match=None))
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_what_is_known_of_people_does_not_depend_on_the_order(data: st.DataObject) -> None:
+    """Registered, renewed twice, suspended and reinstated; a guardianship that ended, and a second one."""
+    details = {"resident_id": "r", "name": "李育成", "birth_date": date(1990, 1, 1), "community": "440309002002"}
+    registered = consumed.IdRegistered(**details, holder_index="i", sex="male", address="甲", sequence=1)
+    said: list[tuple[Handler, View]] = [
+        (people.learn_resident, registered),
+        (people.renew_resident, consumed.IdUpdated(**details, address="乙", sequence=2)),
+        (people.suspend_resident, consumed.IdStanding(resident_id="r", sequence=3)),
+        (people.renew_resident, consumed.IdUpdated(**details, address="丙", sequence=4)),
+        (people.reinstate_resident, consumed.IdStanding(resident_id="r", sequence=5)),
+        (people.suspend_resident, consumed.IdStanding(resident_id="r", sequence=6)),
+        (people.begin_guardianship, care("g1", 1)),
+        (people.end_guardianship, care("g1", 2)),
+        (people.begin_guardianship, care("g2", 1)),
+        (people.learn_holdings, consumed.HoldingsChanged(resident_id="r", holdings=[held("id-card")], sequence=1)),
+        (people.learn_holdings, consumed.HoldingsChanged(resident_id="r", holdings=[], sequence=2)),
+    ]
+
+    async def run() -> None:
+        office = Office()
+        waiting = shuffled(data, timed(said))
+        for _ in range(len(waiting)):
+            waiting = [m for m in waiting if not await office.hears(m.handler, m.data, at=m.at)]
+        known = office.residents.all["r"]
+        assert (known.address, known.suspended) == ("丙", True)
+        assert office.guardianships.all["g:c"].active
+        assert office.holdings.all["r"].holdings == ()
+
+    asyncio.run(run())
+
+
+def care(id: str, sequence: int) -> consumed.GuardianshipChanged:
+    return consumed.GuardianshipChanged(guardianship_id=id, guardian_id="g", child_id="c", sequence=sequence)
+
+
+def held(document_type: str) -> consumed.HeldDocument:
+    return consumed.HeldDocument(document_type=document_type, source="city-mirror", valid_until=None)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_credential_of_an_approval_is_known_whatever_came_first(data: st.DataObject) -> None:
+    stored = {"credential_id": "crd_1", "document_type": "senior-card", "origin": "grant", "application_id": "app_1"}
+    ended = {"credential_id": "crd_1", "document_type": "senior-card"}
+    said: list[tuple[Handler, View]] = [
+        (credentials.link_credential, consumed.CredentialStored(**stored, identifier="v1", sequence=1)),
+        (credentials.note_suspended, consumed.CredentialEnded(**ended, identifier="v1", sequence=2)),
+        (credentials.link_credential, consumed.CredentialStored(**stored, identifier="v2", sequence=3)),
+        (credentials.note_revoked, consumed.CredentialEnded(**ended, identifier="v2", sequence=4)),
+    ]
+
+    async def run() -> None:
+        office = Office()
+        for message in shuffled(data, timed(said)):
+            await office.hears(message.handler, message.data, at=message.at)
+        known = await office.credentials.of_application("app_1")
+        assert known is not None
+        assert (known.identifier, known.status) == ("v2", "revoked")
+
+    asyncio.run(run())

@@ -1,0 +1,267 @@
+"""The stores behave as their fakes do: the same tests against both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from applications.domain.application import Application, State
+from applications.domain.decided import Decided, Proof
+from applications.domain.issued import Issued
+from applications.domain.look import Look
+from applications.domain.scans import StoredFile
+from applications.handlers.needs import Applications, Credentials, Decisions, Looks, Residents, ScanFiles
+from applications.store import documents
+from applications.store.decisions import DecisionStore
+from applications.store.files import GridFiles
+from messaging.commit import Committer
+from messaging.documents import Write
+from messaging.event import Change, ConflictError, Outcome
+from runtime.kernel import Database
+from services.applications.tests import fakes
+from services.applications.tests.office import NOON, Office, resident
+from testkit.fakes import apply
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores of one kind, and the commit that keeps what they prepared."""
+
+    residents: Residents
+    applications: Applications
+    decisions: Decisions
+    credentials: Credentials
+    looks: Looks
+    files: ScanFiles
+    commit: Callable[[Sequence[Change]], Awaitable[None]]
+
+    async def keep(self, *changes: Change) -> None:
+        await self.commit(changes)
+
+
+@pytest.fixture
+async def in_memory() -> Stores:
+    async def commit(changes: Sequence[Change]) -> None:
+        outcome: Outcome[Any] = Outcome(changes)
+        apply(outcome)
+
+    return Stores(
+        fakes.FakeResidents(),
+        fakes.FakeApplications(),
+        fakes.FakeDecisions(),
+        fakes.FakeCredentials(),
+        fakes.FakeLooks(),
+        fakes.FakeFiles(datetime.now(UTC)),
+        commit,
+    )
+
+
+@pytest.fixture
+async def in_the_store(database: Database) -> AsyncIterator[Stores]:
+    committer = Committer(database)
+    await committer.prepare()
+    for name, indexes in documents.INDEXES.items():
+        await database.create_collection(name)
+        if indexes:
+            await database[name].create_indexes(list(indexes))
+    committer.start()
+
+    async def commit(changes: Sequence[Change]) -> None:
+        await committer.commit([change for change in changes if isinstance(change, Write)])
+
+    yield Stores(
+        documents.ResidentStore(database),
+        documents.ApplicationStore(database),
+        DecisionStore(database),
+        documents.CredentialStore(database),
+        documents.LookStore(database),
+        GridFiles(database),
+        commit,
+    )
+    await committer.stop()
+
+
+@pytest.fixture(params=["in_memory", "in_the_store"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    kept: Stores = request.getfixturevalue(request.param)
+    return kept
+
+
+def application(id: str, *, by: str = "newcomer", state: State = "draft", **more: Any) -> Application:  # noqa: ANN401 - any fields
+    party = resident(by).party
+    return Application(
+        id=id,
+        reference=id,
+        item=more.pop("item", "senior-card"),
+        state=state,
+        applicant_id=by,
+        applicant=party,
+        subject=party,
+        created_at=NOON,
+        **more,
+    )
+
+
+def decided(id: str, *, minutes: int, item: str = "senior-card", **more: Any) -> Decided:  # noqa: ANN401 - any fields
+    values: dict[str, Any] = {
+        "outcome": "approved",
+        "decided_by": "automatic",
+        "automatic": True,
+        "seconds": float(minutes),
+        "proofs": (Proof(document_type="id-card", source="city-mirror", handed_in=False),),
+        "masked_name": "李*成",
+        "masked_number": "2*1",
+        "decided_at": NOON + timedelta(minutes=minutes),
+    }
+    return Decided(id=id, item=item, **{**values, **more})
+
+
+async def test_an_application_comes_back_as_it_was_kept(stores: Stores) -> None:
+    office = Office()
+    await office.knows_family()
+    id = await office.enrols()
+    await office.matches(id, "housing")
+    kept = office.now(id).model_copy(update={"version": 0})
+    await stores.keep(stores.applications.save(kept))
+    assert await stores.applications.get(id) == kept.model_copy(update={"version": 1})
+    assert await stores.applications.get("app_none") is None
+
+
+async def test_who_was_slower_learns_it(stores: Stores) -> None:
+    await stores.keep(stores.applications.save(application("app_1")))
+    first = await stores.applications.get("app_1")
+    assert first is not None
+    await stores.keep(stores.applications.save(first))
+    with pytest.raises(ConflictError):
+        await stores.keep(stores.applications.save(first))
+    with pytest.raises(ConflictError):
+        await stores.keep(stores.applications.save(application("app_1")))
+
+
+async def test_a_resident_is_found_by_blind_index(stores: Stores) -> None:
+    await stores.keep(stores.residents.save(resident("newcomer")), stores.residents.save(resident("landlord")))
+    found = await stores.residents.with_index(resident("landlord").index)
+    assert found is not None
+    assert found.id == "landlord"
+    assert await stores.residents.with_index("nobody") is None
+
+
+async def test_one_s_own_come_newest_first_in_pages_and_filtered(stores: Stores) -> None:
+    kept = [
+        application("app_1"),
+        application("app_2", state="approved"),
+        application("app_3", by="senior"),
+        application("app_4", item="residence-permit"),
+    ]
+    await stores.keep(*map(stores.applications.save, kept))
+
+    async def own(before: str | None = None, state: State | None = None, item: str | None = None) -> list[str]:
+        found = await stores.applications.of_applicant("newcomer", before=before, limit=2, state=state, item=item)
+        return [each.id for each in found]
+
+    assert await own() == ["app_4", "app_2"]
+    assert await own(before="app_2") == ["app_1"]
+    assert await own(state="approved") == ["app_2"]
+    assert await own(item="residence-permit") == ["app_4"]
+
+
+async def test_what_waits_for_a_confirmation(stores: Stores) -> None:
+    waiting: dict[str, Any] = {"second_party_id": "landlord", "second_party": resident("landlord").party}
+    kept = [
+        application("app_1", **waiting),
+        application("app_2", state="in-progress", **waiting),
+        application("app_3", state="in-progress", confirmed_at=NOON, **waiting),
+        application("app_4", state="in-progress"),
+        application("app_5", state="in-progress", **waiting),
+    ]
+    await stores.keep(*map(stores.applications.save, kept))
+    found = await stores.applications.to_confirm("landlord", before=None, limit=10)
+    assert [each.id for each in found] == ["app_5", "app_2"]
+    assert [each.id for each in await stores.applications.to_confirm("landlord", before="app_5", limit=10)] == ["app_2"]
+
+
+async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:
+    kept = [
+        decided("a", minutes=2),
+        decided("b", minutes=2),
+        decided("c", minutes=3),
+        decided("d", minutes=1, item="x"),
+    ]
+    await stores.keep(*map(stores.decisions.save, kept))
+    first = await stores.decisions.latest(before=None, limit=2, item=None)
+    last = first[-1]
+    rest = await stores.decisions.latest(before=(last.decided_at, last.id), limit=9, item=None)
+    assert [each.id for each in [*first, *rest]] == ["c", "b", "a", "d"]
+    assert [each.id for each in await stores.decisions.latest(before=None, limit=9, item="x")] == ["d"]
+
+
+async def test_figures_add_up_within_the_period(stores: Stores) -> None:
+    person = Proof(document_type="id-card", source="person", handed_in=True)
+    kept = [
+        decided("a", minutes=1, score=5),
+        decided("b", minutes=2, score=3, outcome="rejected", decided_by="officer", automatic=False, proofs=(person,)),
+        decided("c", minutes=3, item="residence-permit", proofs=(person, person)),
+        decided("d", minutes=60),
+    ]
+    await stores.keep(*map(stores.decisions.save, kept))
+    period: dict[str, Any] = {"since": NOON, "until": NOON + timedelta(hours=1)}
+    permit, card = await stores.decisions.item_figures(item=None, **period)
+    assert (permit.item, permit.decided, permit.rated) == ("residence-permit", 1, 0)
+    assert (card.approved, card.rejected, card.automatic, card.by_officer) == (1, 1, 1, 1)
+    assert (card.rated, card.score_total, card.satisfied, sorted(card.seconds)) == (2, 8, 1, [1.0, 2.0])
+    mirror, by_person = await stores.decisions.proof_figures(item="senior-card", **period)
+    assert (mirror.source, mirror.proofs, mirror.handed_in) == ("city-mirror", 1, 0)
+    assert (by_person.source, by_person.proofs, by_person.handed_in) == ("person", 1, 1)
+    assert sum(row.proofs for row in await stores.decisions.proof_figures(item=None, **period)) == 4
+
+
+async def test_the_credential_of_an_application(stores: Stores) -> None:
+    kept = Issued(id="crd_1", application_id="app_1", identifier="x", document_type="senior-card", status="valid")
+    await stores.keep(stores.credentials.save(kept))
+    assert await stores.credentials.of_application("app_1") == kept.model_copy(update={"version": 1})
+    assert await stores.credentials.of_application("app_2") is None
+
+
+async def test_looks_come_latest_first(stores: Stores) -> None:
+    looks = [
+        Look(
+            id=f"look_{n}",
+            application_id="app_1",
+            scan_id="s",
+            document_type="id-card",
+            by="wang",
+            role="reviewer",
+            departments=("psb",),
+            purpose="审核",
+            at=NOON,
+        )
+        for n in range(2)
+    ]
+    await stores.keep(*map(stores.looks.save, looks))
+    assert [look.id for look in await stores.looks.at("app_1")] == ["look_1", "look_0"]
+
+
+async def test_a_content_is_stored_read_and_removed(stores: Stores) -> None:
+    content = bytes(range(256)) * 3000
+    await stores.files.put(StoredFile(scan_id="s1", application_id="app_1"), content, "image/png")
+    pieces = await stores.files.read("s1")
+    assert pieces is not None
+    assert b"".join([piece async for piece in pieces]) == content
+    await stores.files.remove("s1")
+    await stores.files.remove("s1")
+    assert await stores.files.read("s1") is None
+
+
+async def test_a_content_is_doubtful_until_it_is_trusted(stores: Stores) -> None:
+    file, soon = StoredFile(scan_id="s1", application_id="app_1"), datetime.now(UTC) + timedelta(hours=1)
+    await stores.files.put(file, b"x", "image/png")
+    assert await stores.files.doubtful(soon) == [file]
+    assert await stores.files.doubtful(soon - timedelta(days=1)) == []
+    await stores.files.trust("s1")
+    assert await stores.files.doubtful(soon) == []
+    await stores.files.doubt("s1")
+    assert await stores.files.doubtful(soon) == [file]

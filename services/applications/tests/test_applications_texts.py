@@ -1,0 +1,90 @@
+"""Everything that people read is there in both languages, and says the same things."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+import applications
+from applications.api.wording import Wording
+from applications.domain.application import Happening, Standing, State
+from applications.domain.issued import Status
+from applications.domain.needed import Need
+from applications.domain.whereabouts import Doing
+from runtime.texts import LANGUAGES, Texts
+from services.applications.tests.office import CATALOGUE, NOON
+
+SOURCES = Path(applications.__file__).parent
+TEXTS = Texts.of("applications")
+FROM_ELSEWHERE = {"bad-cursor"}
+HAPPENINGS = [
+    "submitted",
+    "matched",
+    "not-matched",
+    "not-proven",
+    "sent-to-review",
+    "review-approved",
+    "review-rejected",
+    "review-returned",
+    "escalated",
+    "confirmed",
+    "declined",
+    "check-asked",
+    "check-positive",
+    "check-negative",
+    "ruling-asked",
+    "ruling-positive",
+    "ruling-negative",
+    "approved",
+    "rejected",
+    "withdrawn",
+]
+
+
+def places(text: str) -> set[str]:
+    return {name.removesuffix("_en") for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
+    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")
+    raw = {language: TEXTS._texts[language] for language in LANGUAGES}  # noqa: SLF001 - the texts before they are said
+    for key, text in raw["zh-CN"].items():
+        if key != "day":
+            assert places(text) == places(raw["en"][key]), key
+
+
+def test_every_refusal_has_its_texts_and_none_is_left_over() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    raised = re.findall(r'(?:Refusal|Clash|Unknown|NotAllowed|TooLarge|Unsupported)\(\s*"([a-z-]+)"', code)
+    rules = ("age-at-least", "age-at-most", "registered-in", "not-registered-in", "guardian")
+    refused = {*raised, *(f"not-eligible-{rule}" for rule in rules)} - FROM_ELSEWHERE
+    written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
+    assert refused == written
+    assert all(TEXTS.has(f"problems.{one}.{part}") for one in refused for part in ("title", "detail", "action"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_a_text(language: str) -> None:
+    groups = {"states": State, "standings": Standing, "needs": Need, "credentials": Status, "now": Doing}
+    keys = [f"{group}.{code}" for group, codes in groups.items() for code in get_args(codes)]
+    assert [key for key in keys if key not in TEXTS.keys(language)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", HAPPENINGS)
+def test_every_happening_can_be_told(language: str, kind: str) -> None:
+    wording = Wording(language, TEXTS, CATALOGUE)
+    told = wording.happening(Happening(at=NOON, kind=kind, document_type="id-card", department="psb", text="印章不清"))
+    assert told
+    assert "{" not in told
+
+
+def test_the_happenings_are_those_that_the_code_makes() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    said = set(re.findall(r'kind="([a-z-]+)"', code)) | {"not-matched", "not-proven"}
+    assert said <= set(HAPPENINGS)
+    assert {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("timeline.")} == set(HAPPENINGS)
