@@ -29,6 +29,7 @@ def claim(var: Path) -> Iterator[None]:
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
             raise StackError(f"a run is already up in {var} (pid {owner}); stop it first, or set YIZHENG_VAR") from None
+        os.register_at_fork(after_in_child=lock.close)  # a forked child that outlives us must not hold our lock
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

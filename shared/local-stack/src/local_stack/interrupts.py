@@ -1,27 +1,28 @@
-"""Ctrl-C and SIGTERM: both end a run the orderly way, and neither disturbs the clean-up."""
+"""Ctrl-C, SIGTERM and a closed terminal: each ends a run the orderly way, and none disturbs the clean-up."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 @contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end this process through every `finally`, as if Ctrl-C had been typed."""
+def orderly_end() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process through every `finally`, as if Ctrl-C had been typed."""
     if not _may_set_handlers() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _restore(before)
 
 
 @contextmanager
@@ -34,8 +35,12 @@ def undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, Handler]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _may_set_handlers() -> bool:

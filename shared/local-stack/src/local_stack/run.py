@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from honcho.printer import Message
 from local_stack import gateway, services
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
-from local_stack.interrupts import ended_by_sigterm
+from local_stack.interrupts import orderly_end
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import Ports
@@ -65,7 +66,7 @@ def main() -> int:
     started = time.time()
     layout = Layout.from_environment()
     try:
-        with ended_by_sigterm():
+        with orderly_end():
             return run(layout, Ports.from_environment(), started)
     except StackError as error:
         print(f"run: {error}", file=sys.stderr)
@@ -100,6 +101,8 @@ def keep_up(programs: Sequence[Program], layout: Layout) -> str:
     manager = Manager(printer=output)
     for program in programs:
         manager.add_process(program.name, f"exec {shlex.join(program.command)}", env=dict(program.environment))
+    # honcho obeys Ctrl-C and SIGTERM; a terminal that is closed means the same.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     try:
         manager.loop()
     finally:

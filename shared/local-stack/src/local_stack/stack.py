@@ -12,7 +12,7 @@ from typing import Self
 from local_stack import gateway, services, tokens
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
-from local_stack.interrupts import ended_by_sigterm, undisturbed
+from local_stack.interrupts import orderly_end, undisturbed
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import SERVICES, Ports
@@ -67,7 +67,7 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready."""
         with ExitStack() as undo:
-            undo.enter_context(ended_by_sigterm())
+            undo.enter_context(orderly_end())
             ensure_keys(self.layout.keys)
             undo.enter_context(self.infrastructure)
             undo.callback(self._stop)

@@ -9,7 +9,7 @@ import sys
 import time
 
 from local_stack import gateway
-from local_stack.interrupts import ended_by_sigterm
+from local_stack.interrupts import orderly_end
 from local_stack.layout import Layout
 from local_stack.ports import SERVICES, Ports
 from local_stack.waiting import answers_http, poll
@@ -34,7 +34,7 @@ Ctrl-C takes everything down.
 def main() -> int:
     """Welcome whoever typed `make run`; end the run when it does not become ready."""
     try:
-        with ended_by_sigterm():
+        with orderly_end():
             return welcome(Layout.from_environment(), Ports.from_environment())
     except KeyboardInterrupt:
         return 0
