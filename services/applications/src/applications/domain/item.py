@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
@@ -104,7 +103,7 @@ class Item(Record):
     decision: Decision
     grants: Grant | None = None
 
-    @cached_property
+    @property
     def asked(self) -> tuple[Requirement, ...]:
         """The requirements, each document once: what two of them ask alike is asked under the first one's key."""
         asked: list[Requirement] = []
