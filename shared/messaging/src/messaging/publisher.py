@@ -7,7 +7,7 @@ from typing import cast
 
 import aio_pika
 from aio_pika.abc import AbstractConnection, DeliveryMode
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
@@ -15,6 +15,12 @@ from messaging.envelope import CONTENT_TYPE
 
 PUBLISH_TIMEOUT = 10.0
 """Seconds until an unconfirmed publish counts as failed; it may still arrive, so it is repeated under the same id."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds to say good-bye to a broker that may be gone."""
+
+BROKER_FAULTS = (*CONNECTION_EXCEPTIONS, TimeoutError)
+"""Everything that the client raises when the broker, the network or the connection has gone wrong."""
 
 
 class BrokerUnavailableError(Exception):
@@ -67,7 +73,7 @@ class Publisher:
             )
         except DeliveryError as error:  # returned or refused: the channel is sound
             raise BrokerUnavailableError(f"{exchange}/{routing_key}: not accepted: {error!r}") from error
-        except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, RuntimeError) as error:
+        except BROKER_FAULTS as error:
             await self._drop(channel)
             raise BrokerUnavailableError(repr(error)) from error
         except asyncio.CancelledError as error:
@@ -85,25 +91,34 @@ class Publisher:
         return None if self._channel is None or self._channel.is_closed else self._channel
 
     async def _open(self) -> Channel:
-        async with self._connecting:
+        async with asyncio.timeout(self._timeout), self._connecting:
             channel = self._open_channel()
             if channel is None:
-                await self._drop(self._channel)
-                self._connection = await aio_pika.connect(
-                    self._url, timeout=self._timeout, client_properties={"connection_name": f"{self._name} publishing"}
+                connection = await aio_pika.connect(
+                    self._url, client_properties={"connection_name": f"{self._name} publishing"}
                 )
-                opened = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                channel = self._channel = cast("Channel", await opened.get_underlay_channel())
+                try:
+                    opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    channel = cast("Channel", await opened.get_underlay_channel())
+                except BaseException:
+                    await _close(connection)
+                    raise
+                await self._drop(self._channel)
+                self._connection, self._channel = connection, channel
             return channel
 
     async def _drop(self, channel: Channel | None) -> None:
         """Close the connection that failed, unless somebody has opened a new one meanwhile."""
-        if channel is not self._channel:
+        if channel is None or channel is not self._channel:
             return
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            try:
-                async with asyncio.timeout(2):
-                    await connection.close()
-            except (AMQPError, OSError, TimeoutError, RuntimeError):
-                pass  # it is gone already
+            await _close(connection)
+
+
+async def _close(connection: AbstractConnection) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await connection.close()
+    except BROKER_FAULTS:
+        pass  # it is gone already

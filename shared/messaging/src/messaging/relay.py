@@ -17,7 +17,7 @@ from messaging.envelope import Sealed
 from messaging.publisher import Publisher
 
 SWEEP_EVERY = 2.0
-"""Seconds between sweeps. An entry that two sweeps find and nobody here is publishing was left behind."""
+"""Seconds between sweeps. What was there at the sweep before, and nobody here is publishing, was left behind."""
 
 _FORGET_EVERY = 0.25
 _SWEEP_BATCH = 50
@@ -36,9 +36,9 @@ class Relay:
         self._outbox = database[OUTBOX]
         self._publisher = publisher
         self._exchange = exchange
-        self._under_way: set[str] = set()
+        self._publishing: dict[str, int] = {}
         self._confirmed: list[str] = []
-        self._seen: set[str] = set()
+        self._newest_seen = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._soon: set[asyncio.Task[None]] = set()
 
@@ -59,16 +59,24 @@ class Relay:
         """Publish committed events and wait for the confirms. What fails stays in the outbox for the sweep."""
         if not events:
             return
-        self._under_way.add(entry.id)
-        results = await asyncio.gather(*(self._publish(event) for event in events), return_exceptions=True)
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            self._under_way.discard(entry.id)
-            log.warning("publish_failed", entry=entry.id, events=len(failures), error=str(failures[0]))
-            return
-        entry.unsent -= len(events)
+        self._publishing[entry.id] = self._publishing.get(entry.id, 0) + 1
+        try:
+            results = await asyncio.gather(*(self._publish(event) for event in events), return_exceptions=True)
+            failures = [result for result in results if isinstance(result, BaseException)]
+            if failures:
+                log.warning("publish_failed", entry=entry.id, events=len(failures), error=str(failures[0]))
+            else:
+                entry.unsent -= len(events)
+        finally:
+            self._leave(entry)
+
+    def _leave(self, entry: Entry) -> None:
+        """Note that one caller is done with an entry; if it was the last and events remain, the sweep has it."""
+        others = self._publishing.pop(entry.id, 1) - 1
         if entry.unsent == 0:
             self._confirmed.append(entry.id)
+        if others or entry.unsent == 0:
+            self._publishing[entry.id] = others
 
     def dispatch_soon(self, events: Sequence[Sealed], entry: Entry) -> None:
         """Publish committed events in the background."""
@@ -93,36 +101,44 @@ class Relay:
                 log.warning("outbox_not_tidied", error=repr(error))
 
     async def _forget(self) -> None:
-        """Remove what was confirmed; until then an entry stays under way, so that no sweep repeats it."""
+        """Remove what was confirmed; until then an entry counts as being published, so that no sweep repeats it."""
         confirmed, self._confirmed = self._confirmed, []
         if not confirmed:
             return
         try:
             await self._outbox.delete_many({"_id": {"$in": confirmed}})
-        except PyMongoError:
+        except BaseException:
             self._confirmed += confirmed
             raise
-        self._under_way.difference_update(confirmed)
+        for entry_id in confirmed:
+            self._publishing.pop(entry_id, None)
 
     async def _sweep_forever(self) -> None:
         while True:
             try:
-                while await self._sweep():
-                    pass
+                await self._sweep()
             except PyMongoError as error:
                 log.warning("sweep_failed", error=repr(error))
             await asyncio.sleep(SWEEP_EVERY)
 
-    async def _sweep(self) -> bool:
-        """Publish, oldest first, what an earlier sweep has already seen; tell whether there may be more."""
-        rows = await self._outbox.find({}, sort=[("_id", 1)], limit=_SWEEP_BATCH).to_list()
-        waiting = [row for row in rows if row["_id"] not in self._under_way]
-        left_behind = [row for row in waiting if row["_id"] in self._seen]
-        self._seen = {row["_id"] for row in waiting}
-        for row in left_behind:
-            events = [Sealed(event["id"], event["type"], event["body"]) for event in row["events"]]
-            log.info("outbox_swept", entry=row["_id"], events=len(events))
-            await self.dispatch(events, Entry(row["_id"], len(events)))
-            if row["_id"] not in self._under_way:
-                return False  # the broker does not take it; later
-        return len(left_behind) == _SWEEP_BATCH
+    async def _sweep(self) -> None:
+        """Publish, oldest first, what was there at the last sweep; stop when the broker does not take it."""
+        last = ""
+        while last < self._newest_seen:
+            wanted = {"_id": {"$gt": last, "$lte": self._newest_seen}}
+            rows = await self._outbox.find(wanted, sort=[("_id", 1)], limit=_SWEEP_BATCH).to_list()
+            left_behind = [row for row in rows if row["_id"] not in self._publishing]
+            if not all(await asyncio.gather(*map(self._repeat, left_behind))):
+                break
+            await self._forget()
+            last = rows[-1]["_id"] if rows else self._newest_seen
+        newest = await self._outbox.find_one({}, {"_id": 1}, sort=[("_id", -1)])
+        self._newest_seen = newest["_id"] if newest else ""
+
+    async def _repeat(self, row: Document) -> bool:
+        """Publish an entry of the outbox once more; tell whether the broker has all of it now."""
+        events = [Sealed(event["id"], event["type"], event["body"]) for event in row["events"]]
+        entry = Entry(row["_id"], len(events))
+        log.info("outbox_swept", entry=entry.id, events=len(events))
+        await self.dispatch(events, entry)
+        return entry.unsent == 0

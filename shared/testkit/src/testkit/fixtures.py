@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
+from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import ROOT, Layout
@@ -44,8 +46,7 @@ def infrastructure() -> Iterator[Addresses]:
     if os.environ.get("TESTCONTAINERS"):
         yield from _containers()
     else:
-        ports = free_ports()
-        with Infrastructure(Layout(ROOT / "var" / f"test-{ports.base}"), ports) as running:
+        with private_infrastructure() as running:
             yield Addresses(running.amqp_url, running.mongodb_url)
 
 
@@ -93,6 +94,35 @@ async def _empty(url: str, declared: Topology) -> None:
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
             await queue.purge()
+
+
+@contextmanager
+def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
+    """Run a broker and a store of one's own on free ports: empty at the start, gone with their data at the end."""
+    _remove_leftovers()
+    running = _start(first_port)
+    try:
+        yield running
+    finally:
+        running.__exit__(None, None, None)
+        shutil.rmtree(running.layout.var, ignore_errors=True)
+
+
+@retry(retry=retry_if_exception_type(StackError), stop=stop_after_attempt(3), reraise=True)
+def _start(first_port: int) -> Infrastructure:
+    """Start; two runs that choose the same ports at the same time choose again."""
+    ports = free_ports(first_port)
+    return Infrastructure(Layout(ROOT / "var" / f"test-{ports.base}-{os.getpid()}"), ports).__enter__()
+
+
+def _remove_leftovers() -> None:
+    """End the processes of test runs that were killed, and remove their files."""
+    for var in (ROOT / "var").glob("test-*"):
+        try:
+            with claim(var):
+                shutil.rmtree(var, ignore_errors=True)
+        except StackError:  # that run is still going on
+            continue
 
 
 def free_ports(first: int = 19000) -> Ports:

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from messaging import publisher, relay
+from messaging.envelope import unseal
+from messaging.publisher import BrokerUnavailableError, Publisher
+from messaging.topology import Topology
+from shared.messaging.tests.harness import (
+    Database,
+    Placed,
+    depth,
+    eventually,
+    order,
+    station,
+    stock_of,
+    take,
+)
+from shared.messaging.tests.proxy import DOWN, UP, Proxy, proxied
+from testkit.fixtures import Addresses
+
+PATIENCE = 0.4
+
+
+@pytest.fixture(autouse=True)
+def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "CLOSE_TIMEOUT", 0.2)
+    monkeypatch.setattr(relay, "SWEEP_EVERY", 0.2)
+
+
+@pytest.fixture
+async def proxy(infrastructure: Addresses) -> AsyncIterator[Proxy]:
+    """A bad network between this test and the broker."""
+    async with proxied(infrastructure.amqp) as running:
+        yield running
+
+
+@pytest.fixture
+async def sender(proxy: Proxy, small: Topology) -> AsyncIterator[Publisher]:
+    """A publisher on the bad network, connected while it was still good."""
+    sender = Publisher(proxy.url, name="test", timeout=PATIENCE)
+    await send(sender, small, 0)
+    yield sender
+    proxy.heal()
+    await sender.close()
+
+
+async def send(sender: Publisher, small: Topology, number: int) -> None:
+    event = order(number)
+    await sender.publish(event.body, exchange=small.exchange, routing_key=event.type, message_id=event.id)
+
+
+TROUBLES: dict[str, Callable[[Proxy], None]] = {
+    "a frozen network": lambda proxy: proxy.freeze(),
+    "nothing goes out": lambda proxy: proxy.freeze(UP),
+    "nothing comes in": lambda proxy: proxy.freeze(DOWN),
+    "withheld confirms": lambda proxy: setattr(proxy, "withhold_confirms", True),
+    "a slow network": lambda proxy: setattr(proxy, "delay", 2 * PATIENCE),
+    "a cut line": lambda proxy: proxy.cut(),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_publishing_into_trouble_ends_in_time_as_unavailable(
+    trouble: str, proxy: Proxy, sender: Publisher, small: Topology
+) -> None:
+    TROUBLES[trouble](proxy)
+    begun = time.perf_counter()
+
+    results = await asyncio.gather(*(send(sender, small, n) for n in range(1, 21)), return_exceptions=True)
+
+    assert [type(result) for result in results] == [BrokerUnavailableError] * 20
+    assert time.perf_counter() - begun < PATIENCE + 3
+    proxy.heal()
+    await send(sender, small, 99)
+
+
+async def test_connecting_into_a_frozen_network_ends_in_time_for_everybody_who_waits(
+    proxy: Proxy, small: Topology
+) -> None:
+    sender = Publisher(proxy.url, name="test", timeout=PATIENCE)
+    proxy.freeze(DOWN)
+    begun = time.perf_counter()
+
+    results = await asyncio.gather(*(send(sender, small, n) for n in range(20)), return_exceptions=True)
+
+    assert [type(result) for result in results] == [BrokerUnavailableError] * 20
+    assert time.perf_counter() - begun < PATIENCE + 3
+    proxy.heal()
+    await send(sender, small, 99)
+    await sender.close()
+
+
+async def test_a_connection_that_freezes_while_the_channel_opens_ends_in_time(proxy: Proxy, small: Topology) -> None:
+    sender = Publisher(proxy.url, name="test", timeout=PATIENCE)
+    proxy.delay = PATIENCE / 4  # every answer arrives, only too late for all of the handshake together
+
+    begun = time.perf_counter()
+    with pytest.raises(BrokerUnavailableError):
+        await send(sender, small, 1)
+
+    assert time.perf_counter() - begun < PATIENCE + 3
+    proxy.heal()
+    await sender.close()
+
+
+async def test_a_heartbeat_that_fails_is_unavailability_and_no_cancellation(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    async with proxied(infrastructure.amqp + "?heartbeat=1") as proxy:
+        sender = Publisher(proxy.url, name="test", timeout=30)
+        await send(sender, small, 0)
+        proxy.freeze()
+
+        async with asyncio.timeout(15):
+            with pytest.raises(BrokerUnavailableError):
+                await send(sender, small, 1)
+
+        await sender.close()
+
+
+async def test_whoever_is_really_cancelled_is_not_told_of_the_broker(
+    sender: Publisher, proxy: Proxy, small: Topology
+) -> None:
+    proxy.freeze()
+    publishing = asyncio.create_task(send(sender, small, 1))
+    await asyncio.sleep(0.05)
+
+    publishing.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await publishing
+
+
+async def test_an_event_that_nobody_is_bound_to_is_unavailability(infrastructure: Addresses, small: Topology) -> None:
+    sender = Publisher(infrastructure.amqp, name="test")
+    event = order(1)
+
+    with pytest.raises(BrokerUnavailableError, match="not accepted"):
+        await sender.publish(event.body, exchange="retry", routing_key="nobody", message_id=event.id)
+    with pytest.raises(BrokerUnavailableError, match="NOT_FOUND"):
+        await sender.publish(event.body, exchange="no-such-exchange", routing_key="x", message_id=event.id)
+
+    await send(sender, small, 1)
+    await sender.close()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_after_trouble_the_sweep_repeats_the_event_under_its_id(
+    trouble: str,
+    proxy: Proxy,
+    infrastructure: Addresses,
+    database: Database,
+    small: Topology,
+) -> None:
+    events = [order(n) for n in range(3)]
+    async with station(proxy.url, database, small, consuming=False, patience=PATIENCE) as shop:
+        await shop.commit(events[:1])
+        await eventually(shop.outbox_is_empty)
+        TROUBLES[trouble](proxy)
+        entry = await shop.committer.commit([], events[1:])
+        await shop.relay.dispatch(events[1:], entry)
+        assert not await shop.outbox_is_empty()
+
+        proxy.heal()
+        await eventually(shop.outbox_is_empty)
+
+    arrived = [unseal(message.body).id for message in await take(infrastructure.amqp, stock_of(small))]
+    assert set(arrived) == {event.id for event in events}
+
+
+@pytest.mark.parametrize("trouble", ["a frozen network", "nothing comes in", "a cut line"])
+async def test_a_consumer_in_trouble_comes_back_and_everything_is_counted_once(
+    trouble: str, proxy: Proxy, infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    async with station(f"{proxy.url}?heartbeat=1", database, small, patience=PATIENCE) as stock:
+        outside = Publisher(infrastructure.amqp, name="outside")
+        for n in range(20):
+            await send(outside, small, n)
+        TROUBLES[trouble](proxy)
+        for n in range(20, 40):
+            await send(outside, small, n)
+        await asyncio.sleep(PATIENCE)
+        proxy.heal()
+
+        await eventually(lambda: stock.has_counted(range(40)), seconds=30)
+        await eventually(stock.consumer.is_ready)
+        await eventually(stock.outbox_is_empty)
+        await outside.close()
+
+    assert await depth(infrastructure.amqp, stock_of(small)) == 0
+
+
+def test_the_orders_are_what_the_topology_expects(small: Topology) -> None:
+    assert Placed.type in small.subscriptions

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from messaging import envelope, relay
+from messaging.commit import OUTBOX
+from messaging.envelope import unseal
+from messaging.topology import Topology
+from shared.messaging.tests.harness import Database, depth, eventually, order, station, stock_of, take
+from testkit.fixtures import Addresses
+
+
+@pytest.fixture(autouse=True)
+def _quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "SWEEP_EVERY", 0.2)
+
+
+def ids_of(messages: list[bytes]) -> list[str]:
+    return [unseal(body).id for body in messages]
+
+
+async def arrived(amqp: str, small: Topology) -> list[str]:
+    """Return the ids of the events in the queue, in order."""
+    return ids_of([message.body for message in await take(amqp, stock_of(small))])
+
+
+async def test_events_leave_right_after_the_commit_and_the_outbox_is_tidied(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    events = [order(n) for n in range(5)]
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        await shop.commit(events)
+        await eventually(shop.outbox_is_empty)
+
+    assert await arrived(infrastructure.amqp, small) == [event.id for event in events]
+
+
+async def test_what_a_crash_left_behind_leaves_with_the_sweep_under_the_same_ids(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    events = [order(n) for n in range(5)]
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        await shop.committer.commit([], events)  # and nobody publishes
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        await eventually(shop.outbox_is_empty)
+
+    assert await arrived(infrastructure.amqp, small) == [event.id for event in events]
+
+
+async def test_the_events_of_a_caller_who_went_away_leave_with_the_sweep(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    events = [order(n) for n in range(4)]
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        callers = [asyncio.create_task(shop.commit([event])) for event in events]
+        await asyncio.sleep(0)
+        while shop.committer._waiting.qsize():  # noqa: ASYNC110, SLF001 - they share a transaction that has begun
+            await asyncio.sleep(0)
+        callers[2].cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+
+        await eventually(shop.outbox_is_empty)
+
+    assert set(await arrived(infrastructure.amqp, small)) == {event.id for event in events}
+
+
+async def test_a_publish_that_was_interrupted_is_repeated_by_the_sweep(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    event = order(1)
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        entry = await shop.committer.commit([], [event])
+        publishing = asyncio.create_task(shop.relay.dispatch([event], entry))
+        await asyncio.sleep(0)
+        publishing.cancel()
+
+        await eventually(shop.outbox_is_empty)
+
+    assert set(await arrived(infrastructure.amqp, small)) == {event.id}
+
+
+async def test_a_long_backlog_leaves_in_one_sweep_and_in_order(
+    infrastructure: Addresses, database: Database, small: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [order(n) for n in range(300)]
+    rows = [{"_id": envelope.new_event_id(), "events": [{"id": e.id, "type": e.type, "body": e.body}]} for e in events]
+    await database[OUTBOX].insert_many(rows)
+    begun = time.perf_counter()
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        await eventually(shop.outbox_is_empty)
+
+    assert time.perf_counter() - begun < 3
+    assert await arrived(infrastructure.amqp, small) == [event.id for event in events]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_jumps_by_an_hour_delays_nothing(
+    infrastructure: Addresses, database: Database, small: Topology, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        before, after, last = order(1), order(2), order(3)
+        await shop.committer.commit([], [before])
+        right_time, right_nanoseconds = time.time, time.time_ns
+        monkeypatch.setattr(time, "time", lambda: right_time() + hours * 3600)
+        monkeypatch.setattr(time, "time_ns", lambda: right_nanoseconds() + hours * 3_600_000_000_000)
+        await shop.committer.commit([], [after])
+        await eventually(shop.outbox_is_empty, seconds=5)
+        await shop.committer.commit([], [last])
+        assert 0 <= await shop.relay.oldest_age() < 60
+        await eventually(shop.outbox_is_empty, seconds=5)
+
+    assert set(await arrived(infrastructure.amqp, small)) == {before.id, after.id, last.id}
+
+
+async def test_the_age_of_the_oldest_event_is_known(
+    infrastructure: Addresses, database: Database, small: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "SWEEP_EVERY", 60)
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        assert await shop.relay.oldest_age() == 0
+        await shop.committer.commit([], [order(1)])
+        right_time = time.time
+        monkeypatch.setattr(time, "time", lambda: right_time() + 100)
+
+        assert 100 <= await shop.relay.oldest_age() < 110
+
+
+async def test_stopping_waits_for_what_is_being_published(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    async with station(infrastructure.amqp, database, small, consuming=False) as shop:
+        await shop.commit([order(n) for n in range(50)])
+
+    assert await depth(infrastructure.amqp, stock_of(small)) == 50
+    assert await database[OUTBOX].count_documents({}) == 0
