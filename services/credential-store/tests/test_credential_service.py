@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,7 +94,11 @@ class Outside:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        return await self._client.request(method, path, json=body, headers=sent)
+        return await self._client.request(method, f"/v1{path}", json=body, headers=sent)
+
+    async def is_ready(self) -> bool | None:
+        """Say whether the service is ready."""
+        return (await self._client.get("/readyz")).status_code == HTTPStatus.OK or None
 
     def resident(self, subject: str = RESIDENT) -> str:
         """Return a resident's token."""
@@ -129,7 +134,6 @@ def settings(
     monkeypatch.setenv("YIZHENG_KEYS", str(keys))
     monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
     monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    monkeypatch.setenv("CREDENTIAL_STORE_EXPIRE_EVERY", "0.2")
     return Settings()
 
 
@@ -143,10 +147,11 @@ async def running(settings: Settings) -> AsyncIterator[Outside]:
         await ear.bind("events", "credential-store.#")
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store/v1") as client,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store") as client,
         ):
             outside = Outside(settings.keys, channel, client)
             await ear.consume(outside.listens, no_ack=True)
+            await eventually(outside.is_ready)
             yield outside
 
 
