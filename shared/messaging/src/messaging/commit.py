@@ -1,8 +1,8 @@
 """The commit: state changes, the record of the message and the events it causes are one transaction.
 
 Whatever waits when a transaction is free shares the next one (group commit): one round of writes and one fsync for
-many messages. If a shared transaction fails, each of its members is committed on its own, so that one that can't be
-committed harms nobody else.
+many messages. If a shared transaction fails, its halves are committed on their own, down to the single member, so that
+one that can't be committed harms nobody else.
 """
 
 from __future__ import annotations
@@ -155,8 +155,9 @@ class Committer:
             entry = await self._transact(group) if group else None
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the commit
             if len(group) > 1 and not is_outage(error):
-                for unit in group:  # whose fault it is shows when each is committed on its own
-                    await self._commit_group([unit])
+                middle = len(group) // 2  # whose fault it is shows in ever smaller groups
+                await self._commit_group(group[:middle])
+                await self._commit_group(group[middle:])
             else:
                 for unit in group:
                     _settle(unit, error)
