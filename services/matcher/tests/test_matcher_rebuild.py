@@ -218,9 +218,8 @@ async def test_the_trail_is_read_from_its_first_event_to_its_end_without_taking_
             end = await opened.end()
             kept = [each async for each in opened.read(end)]
         assert [each.offset for each in kept] == list(range(end + 1))
-        ours = [
-            body["data"]["sequence"] for body in map(_json, kept) if body.get("data", {}).get("holder") == _of(index)
-        ]
+        told = [body.get("data", {}) for body in map(_json, kept)]
+        ours = [data["sequence"] for data in told if data.get("holder") == {"resident_id": None, "index": index}]
         assert ours == [1, 2, 3]
 
 
