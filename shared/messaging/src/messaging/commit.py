@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymongo
+import structlog
 from pymongo import InsertOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from messaging.documents import CODECS, Document, Write
@@ -26,6 +27,8 @@ from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import ConflictError
 from messaging.ordering import is_outage
+
+log = structlog.get_logger()
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -123,14 +126,21 @@ class Committer:
         self._waiting.put_nowait(unit)
         return await unit.done
 
-    async def starts_of(self, message_id: str) -> int:
-        """Count and return how often the handling of a suspect message was begun and never ended."""
+    async def begin_suspect(self, message_id: str) -> int:
+        """Return how often the handling of a suspect message was begun and never ended, this time included."""
         suspects = self._database[SUSPECTS]
         await suspects.update_one(
             {"_id": message_id}, {"$inc": {"starts": 1}, "$set": {"at": datetime.now(UTC)}}, upsert=True
         )
         found = await suspects.find_one({"_id": message_id})
         return int(found["starts"]) if found else 1
+
+    async def end_suspect(self, message_id: str) -> None:
+        """Note that the handling of a suspect ended, well or badly: it does not kill the process."""
+        try:
+            await self._database[SUSPECTS].delete_one({"_id": message_id})
+        except PyMongoError as error:  # it stays suspect, no more
+            log.warning("suspect_not_cleared", message_id=message_id, error=repr(error))
 
     async def digest_of(self, message_id: str) -> str | None:
         """Return the digest under which a message was handled, or None if it was not."""

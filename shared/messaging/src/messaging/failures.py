@@ -6,16 +6,18 @@ an operator needs to understand it, until it is replayed or discarded.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
+from pamqp.common import FieldValue
 
 from messaging import metrics
 from messaging.envelope import BrokenMessageError, new_event_id
-from messaging.event import Received
+from messaging.event import NotYet, Received
 from messaging.publisher import Publisher
 from messaging.topology import DEAD_LETTER_EXCHANGE, Topology, delay_name
 
@@ -26,10 +28,23 @@ ROUNDS = "x-rounds"
 WAITS = "x-waits"
 """Header: how many times the message has waited for its subject to become known."""
 
+ATTEMPTS = "x-attempts"
+"""Header: how often a handler has tried the message and failed."""
+
 LONGEST_WAIT = 16
 """Waits for an unknown subject before it is given up (with the last delay repeated: about an hour)."""
 
 _STACK_CHARACTERS = 8_000
+_HEADER_CHARACTERS = 1_000
+"""Headers travel in one frame of at most 128 KiB; the broker closes the connection for a larger one."""
+_IMPOSSIBLE_COUNT = 10_000
+
+
+class PoisonError(Exception):
+    """A message whose handling was begun several times and never ended: it seems to kill the process."""
+
+    def __init__(self, starts: int) -> None:
+        super().__init__(f"its handling was begun {starts} times and never ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +58,29 @@ class Failure:
     exception: str = ""
     message: str = ""
     stack: str = ""
-    subscription: Any = None
+    handler: str = ""
+    attempts: int = 0
 
     @classmethod
-    def broken(
-        cls, error: BrokenMessageError, event: Received[Any] | None = None, subscription: object = None
-    ) -> Failure:
-        """Describe a message that can never be handled; `event` and `subscription` where it could be read at all."""
-        return cls(error.reason, event, path=error.path, rule=error.rule, message=str(error), subscription=subscription)
+    def broken(cls, error: BrokenMessageError) -> Failure:
+        """Describe a message that could not even be read."""
+        return cls(error.reason, path=error.path, rule=error.rule, message=str(error))
 
     @classmethod
-    def of(cls, error: Exception, event: Received[Any], subscription: object, stack: str) -> Failure:
-        """Describe a handler's failure."""
-        name = type(error).__name__
-        reason = "kills-the-process" if name == "PoisonError" else "handler-failed"
+    def of(cls, error: Exception, event: Received[Any], handler: object, attempts: int) -> Failure:
+        """Describe a message that could be read, but not handled."""
+        reason, path, rule = _sorted(error)
         return cls(
             reason,
             event,
-            exception=name,
-            message=str(error),
-            stack=stack[-_STACK_CHARACTERS:],
-            subscription=subscription,
+            path,
+            rule,
+            exception=type(error).__name__,
+            message=str(error)[:_HEADER_CHARACTERS],
+            stack="".join(traceback.format_exception(error))[-_STACK_CHARACTERS:],
+            handler=getattr(handler, "__qualname__", repr(handler)),
+            attempts=attempts,
         )
-
-    @property
-    def handler(self) -> str:
-        """The handler's name, where one had been found."""
-        handler = getattr(self.subscription, "handler", None)
-        return getattr(handler, "__qualname__", "") if handler else ""
 
 
 class Failures:
@@ -83,24 +93,21 @@ class Failures:
 
     async def retry(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Let the message wait, longer each time, or give it up after the last round."""
-        rounds = _count(message, ROUNDS)
-        event_type = failure.event.type if failure.event else ""
-        if failure.reason == "kills-the-process" or rounds >= len(self._delays):
+        rounds = count_in(message, ROUNDS)
+        if rounds >= len(self._delays):
             await self.bury(message, failure)
             return
         log.warning("message_put_off", round=rounds + 1, error=failure.message, exception=failure.exception)
-        metrics.RETRIED.labels(self._service, event_type).inc()
-        await self._put_off(message, self._delays[rounds], {ROUNDS: rounds + 1})
+        await self._put_off(message, failure, self._delays[rounds], {ROUNDS: rounds + 1})
 
-    async def wait(self, message: AbstractIncomingMessage, event: Received[Any], missing: str) -> None:
+    async def wait(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Let the message wait for its subject; this is no failure, but it does not wait for ever."""
-        waits = _count(message, WAITS)
+        waits = count_in(message, WAITS)
         if waits >= LONGEST_WAIT:
-            await self.bury(message, Failure("subject-unknown", event, rule=missing, message=missing))
+            await self.bury(message, failure)
             return
-        log.info("message_waits_for_subject", waits=waits + 1, missing=missing)
-        metrics.RETRIED.labels(self._service, event.type).inc()
-        await self._put_off(message, self._delays[min(waits, len(self._delays) - 1)], {WAITS: waits + 1})
+        log.info("message_waits_for_subject", waits=waits + 1, missing=failure.message)
+        await self._put_off(message, failure, self._delays[min(waits, len(self._delays) - 1)], {WAITS: waits + 1})
 
     async def bury(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Move the message to the dead letters with everything that is known about its failure."""
@@ -115,20 +122,26 @@ class Failures:
             "x-path": failure.path,
             "x-rule": failure.rule,
             "x-exception": failure.exception,
-            "x-message": failure.message[:1000],
-            "x-stack": failure.stack,
+            "x-message": failure.message,
             "x-event-type": event_type,
             "x-event-id": failure.event.id if failure.event else message.message_id or "",
             "x-case": failure.event.case if failure.event else "",
             "x-failed-at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
-        await self._publish(message, DEAD_LETTER_EXCHANGE, context)
+        short = {name: text[:_HEADER_CHARACTERS] for name, text in context.items()}
+        await self._publish(message, failure, DEAD_LETTER_EXCHANGE, {**short, "x-stack": failure.stack})
 
-    async def _put_off(self, message: AbstractIncomingMessage, seconds: float, count: dict[str, int]) -> None:
-        await self._publish(message, delay_name(seconds), count)
+    async def _put_off(
+        self, message: AbstractIncomingMessage, failure: Failure, seconds: float, count: dict[str, FieldValue]
+    ) -> None:
+        metrics.RETRIED.labels(self._service, failure.event.type if failure.event else "").inc()
+        await self._publish(message, failure, delay_name(seconds), count)
 
-    async def _publish(self, message: AbstractIncomingMessage, exchange: str, headers: dict[str, Any]) -> None:
-        kept = {name: value for name, value in message.headers.items() if name in {ROUNDS, WAITS}}
+    async def _publish(
+        self, message: AbstractIncomingMessage, failure: Failure, exchange: str, headers: dict[str, FieldValue]
+    ) -> None:
+        kept: dict[str, FieldValue] = {name: count_in(message, name) for name in (ROUNDS, WAITS, ATTEMPTS)}
+        kept[ATTEMPTS] = count_in(message, ATTEMPTS) + failure.attempts
         await self._publisher.publish(
             message.body,
             exchange=exchange,
@@ -138,6 +151,20 @@ class Failures:
         )
 
 
-def _count(message: AbstractIncomingMessage, header: str) -> int:
-    value = message.headers.get(header, 0)
-    return value if isinstance(value, int) else 0
+def count_in(message: AbstractIncomingMessage, header: str) -> int:
+    """Read a count from a header; whatever a stranger may have put there counts as none."""
+    value = message.headers.get(header)
+    return value if isinstance(value, int) and 0 <= value < _IMPOSSIBLE_COUNT else 0
+
+
+def _sorted(error: Exception) -> tuple[str, str, str]:
+    """Tell the reason and, for what can be said of the message itself, path and rule."""
+    match error:
+        case BrokenMessageError():
+            return error.reason, error.path, error.rule
+        case NotYet():
+            return "subject-unknown", "", str(error)
+        case PoisonError():
+            return "kills-the-process", "", ""
+        case _:
+            return "handler-failed", "", ""

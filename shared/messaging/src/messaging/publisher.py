@@ -27,6 +27,15 @@ class BrokerUnavailableError(Exception):
     """The broker did not confirm: it is down, blocked, refusing or has no route. The message is to be sent again."""
 
 
+def is_cancelled(error: BaseException) -> bool:
+    """Tell whether an error is the current task's own cancellation.
+
+    A connection that froze cancels whatever waits on it, though nobody cancelled the task.
+    """
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling() > 0)
+
+
 class Publisher:
     """Confirmed publishing on one connection and one channel, opened on first use and again after a failure.
 
@@ -77,10 +86,9 @@ class Publisher:
             await self._drop(channel)
             raise BrokerUnavailableError(repr(error)) from error
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if is_cancelled(error):
                 raise
-            await self._drop(channel)  # a connection that froze cancels what waits on it, though nobody cancelled us
+            await self._drop(channel)
             raise BrokerUnavailableError("the connection was lost while waiting for the confirm") from error
 
     async def close(self) -> None:
@@ -101,7 +109,7 @@ class Publisher:
                     opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
                     channel = cast("Channel", await opened.get_underlay_channel())
                 except BaseException:
-                    await _close(connection)
+                    await close(connection)
                     raise
                 await self._drop(self._channel)
                 self._connection, self._channel = connection, channel
@@ -113,10 +121,11 @@ class Publisher:
             return
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            await _close(connection)
+            await close(connection)
 
 
-async def _close(connection: AbstractConnection) -> None:
+async def close(connection: AbstractConnection) -> None:
+    """Close a connection, or give up on closing it."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await connection.close()

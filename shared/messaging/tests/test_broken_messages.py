@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aio_pika
+import orjson
+import pytest
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import BaseModel, field_validator
+
+from messaging.consumer import Subscription
+from messaging.envelope import MAX_BYTES, unseal
+from messaging.event import Outcome, Received
+from messaging.topology import Topology, dead_letters_of
+from shared.messaging.tests.harness import (
+    Database,
+    Placed,
+    Station,
+    Tallies,
+    count,
+    depth,
+    eventually,
+    hearing,
+    order,
+    put,
+    station,
+    stock_of,
+    take,
+)
+from testkit.fixtures import Addresses
+
+
+def changed(**attributes: object) -> bytes:
+    """Build the body of a good order with some attributes replaced."""
+    return orjson.dumps(orjson.loads(order(1).body) | attributes)
+
+
+BROKEN: dict[str, tuple[bytes, str, str]] = {
+    "no JSON": (b"<order/>", "not-json", ""),
+    "an empty body": (b"", "not-json", ""),
+    "no CloudEvent": (b'{"number": 1}', "not-a-cloudevent", "/specversion"),
+    "a CloudEvent without a case": (changed(correlationid=None), "not-a-cloudevent", "/correlationid"),
+    "the wrong schema": (changed(data={"number": "many"}), "wrong-schema", "/data/number"),
+    "a type that nobody knows": (changed(type="shop.order-eaten.v1"), "unknown-type", "/type"),
+    "a future major version": (changed(type="shop.order-placed.v9"), "unknown-type", "/type"),
+    "too large a body": (b" " * (MAX_BYTES + 1), "too-large", ""),
+    "a type as long as a book": (changed(type="x" * 200_000), "not-a-cloudevent", "/type"),
+    "a case as long as a book": (changed(correlationid="x" * 200_000), "not-a-cloudevent", "/correlationid"),
+}
+
+
+@pytest.fixture
+async def stock(infrastructure: Addresses, database: Database, small: Topology) -> AsyncIterator[Station]:
+    async with station(infrastructure.amqp, database, small) as running:
+        yield running
+
+
+async def the_letters(stock: Station, number: int) -> list[AbstractIncomingMessage]:
+    """Wait until there are that many dead letters and take them."""
+    queue = dead_letters_of(stock_of(stock.topology))
+
+    async def all_there() -> bool:
+        return await depth(stock.amqp, queue) == number
+
+    await eventually(all_there)
+    return await take(stock.amqp, queue)
+
+
+async def test_broken_messages_go_to_the_dead_letters_at_once_and_delay_nobody(stock: Station) -> None:
+    good = [order(n) for n in range(20)]
+    mixed = [message for pair in zip([b for b, _, _ in BROKEN.values()] * 2, good, strict=True) for message in pair]
+
+    await put(stock.amqp, stock.topology, *(aio_pika.Message(m if isinstance(m, bytes) else m.body) for m in mixed))
+
+    await eventually(lambda: stock.has_counted(range(20)))
+    letters = await the_letters(stock, 2 * len(BROKEN))
+    told = {(str(letter.headers["x-reason"]), str(letter.headers["x-path"]), letter.body) for letter in letters}
+    assert told == {(reason, path, body) for body, reason, path in BROKEN.values()}
+    assert all(letter.headers["x-rule"] for letter in letters)
+    assert await depth(stock.amqp, stock_of(stock.topology)) == 0
+
+
+async def test_a_wrong_schema_names_the_rule_and_not_the_value(stock: Station) -> None:
+    await put(stock.amqp, stock.topology, aio_pika.Message(changed(data={"number": "李育成"})))
+
+    [letter] = await the_letters(stock, 1)
+
+    assert (
+        letter.headers["x-rule"] == "int_parsing: Input should be a valid integer, unable to parse string as an integer"
+    )
+    assert "李育成" not in str(letter.headers)
+
+
+COUNTS = ("x-rounds", "x-waits", "x-attempts", "x-delivery-count", "x-acquired-count")
+NONSENSE = (-7, 10**6, "many", True, None, {"a": 1}, 0.5)
+
+
+async def test_strangers_headers_mislead_nobody(stock: Station) -> None:
+    headers = [{name: value} for name in COUNTS for value in NONSENSE]
+    good = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(headers)]  # type: ignore[arg-type] # each is a field value
+    bad = [aio_pika.Message(b"broken", headers=strange) for strange in headers]  # type: ignore[arg-type] # the same
+
+    await put(stock.amqp, stock.topology, *good, *bad)
+
+    await eventually(lambda: stock.has_counted(range(len(good))))
+    assert {letter.headers["x-reason"] for letter in await the_letters(stock, len(bad))} == {"not-json"}
+
+
+async def test_strangers_headers_do_not_keep_a_failing_message_from_its_end(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    async def fail(event: Received[BaseModel], tallies: Tallies) -> Outcome[None]:
+        raise LookupError("no" * 100_000)
+
+    headers = [{name: value} for name in COUNTS for value in NONSENSE]
+    async with station(infrastructure.amqp, database, small, hearing(fail)) as stock:
+        messages = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(headers)]  # type: ignore[arg-type] # each is a field value
+        await put(stock.amqp, stock.topology, *messages)
+        letters = await the_letters(stock, len(headers))
+
+    assert {letter.headers["x-reason"] for letter in letters} == {"handler-failed"}
+
+
+async def test_a_view_that_breaks_in_an_unforeseen_way_ends_in_the_dead_letters(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    class Fragile(BaseModel):
+        number: int
+
+        @field_validator("number")
+        @classmethod
+        def break_for_one(cls, number: int) -> int:
+            return {2: 2}[number]
+
+    subscriptions = (Subscription(Placed.type, Fragile, count),)
+    async with station(infrastructure.amqp, database, small, subscriptions) as stock:
+        await stock.place([order(1), order(2)])
+
+        await eventually(lambda: stock.has_counted([2]))
+        [letter] = await the_letters(stock, 1)
+
+    assert unseal(letter.body).data == {"number": 1, "note": ""}
+    assert await depth(infrastructure.amqp, stock_of(small)) == 0
+
+
+async def test_a_message_of_20_mb_is_refused_by_the_broker_and_the_next_one_arrives(stock: Station) -> None:
+    with pytest.raises(aio_pika.exceptions.AMQPError, match="message size"):
+        await put(stock.amqp, stock.topology, aio_pika.Message(b"x" * 20_000_000))
+
+    await stock.publish(order(1))
+
+    await eventually(lambda: stock.has_counted([1]))
+
+
+async def test_whoever_sends_from_outside_needs_no_headers_of_ours(stock: Station) -> None:
+    await put(stock.amqp, stock.topology, aio_pika.Message(order(1).body, content_type=None, message_id=None))
+
+    await eventually(lambda: stock.has_counted([1]))
