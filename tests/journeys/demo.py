@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
 
 from local_stack.failure import StackError
 from local_stack.keys import BLIND_INDEX_KEY
+from local_stack.ports import Ports
 from local_stack.stack import Stack
 from runtime.blind_index import BlindIndex
 from runtime.clock import SHENZHEN
 from runtime.texts import Language
 from synthetic.language import language_of
 from tests.journeys.day import TEXTS, System
+from tests.journeys.emptying import empty
 from tests.journeys.newcomer import Told, live
 from tests.journeys.trail import Event, by_id, read_trail
 
@@ -31,10 +32,10 @@ def main() -> int:
     """Run the demo; 0 when every step went well."""
     language = language_of(os.environ)
     begun = time.monotonic()
-    shutil.rmtree(VAR, ignore_errors=True)
     _print(TEXTS.say(language, "title"), TEXTS.say(language, "starting"))
     try:
-        with Stack(VAR, port_base=int(os.environ.get("YIZHENG_DEMO_PORT_BASE", PORT_BASE))) as stack:
+        empty(VAR)
+        with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base) as stack:
             _print(TEXTS.say(language, "started", seconds=f"{time.monotonic() - begun:.1f}"))
             told = asyncio.run(_run(system_of(stack), language))
     except StackError as error:

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from random import Random
-from typing import Literal
 
 from synthetic.households import Household, Kind, households
-
-Behaviour = Literal["approve", "reject"]
 
 ITEMS: Mapping[Kind, tuple[str, ...]] = {
     "newcomers": ("rental-contract-filing", "residence-permit", "school-enrolment"),
@@ -22,7 +19,7 @@ ITEMS: Mapping[Kind, tuple[str, ...]] = {
 """What each kind of household applies for, one after the other: what one item grants is evidence for the next."""
 
 SHARES = {"review": 0.08, "field-check": 0.04, "decision": 0.03, "confirmation": 0.01}
-"""The share of each kind of question to which the answer is no (assumed)."""
+"""The share of the cases in which the answer to each kind of question is no (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,13 @@ def visits(seed: int, day: date, count: int) -> tuple[Visit, ...]:
     return tuple(_visits(seed, day, count))
 
 
-def answer(seed: int, kind: str, case: int, question: str = "") -> bool:
-    """Tell what a person will answer to a question about a case: the same in every run of the seed."""
-    return Random(f"{seed}/{kind}/{case}/{question}").random() >= SHARES[kind]
+def answer(seed: int, kind: str, case: int) -> bool:
+    """Tell what people will answer to questions of a kind about a case: the same in every run of the seed.
+
+    All reviewers of a case answer alike. Which of them comes first is chance, and what one approved before another
+    rejected would be evidence for the household's next case: then chance would decide that one.
+    """
+    return Random(f"{seed}/{kind}/{case}").random() >= SHARES[kind]
 
 
 def _visits(seed: int, day: date, count: int) -> Iterator[Visit]:

@@ -80,9 +80,12 @@ def proofs_of(application: Document) -> list[tuple[str, str, str]]:
 
 
 def digest(by_number: Mapping[int, Document]) -> str:
-    """Name the outcomes: the same for two runs exactly when every case ended in the same way, by the same proofs."""
+    """Name the outcomes: the same for two runs exactly when every case ended in the same way.
+
+    What had been proven when a case was rejected depends on who came first, and does not count.
+    """
     lines = [
-        f"{number} {each['item']} {each['state']} {sorted(proofs_of(each))}"
+        f"{number} {each['item']} {each['state']} {sorted(proofs_of(each)) if each['state'] == 'approved' else ''}"
         for number, each in sorted(by_number.items())
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

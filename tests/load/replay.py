@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import uvloop
 from aio_pika.exceptions import AMQPError
 from pymongo.errors import PyMongoError
 from rich.console import Console
@@ -19,12 +18,14 @@ from rich.console import Console
 from local_stack import tokens
 from local_stack.failure import StackError
 from local_stack.layout import Layout
+from local_stack.ports import Ports
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from runtime.texts import Language
 from synthetic.language import language_of
 from synthetic.outside import LoadError
 from synthetic.progress import Bars
+from tests.journeys.emptying import empty
 from tests.load.report import TEXTS, Report, show
 from tests.load.run import Place, Run, perform
 
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var" / "load"
 RESULT = ROOT / "build" / "load.json"
 PORT_BASE = 24000
-CONCURRENCY = 48
+CONCURRENCY = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,9 +69,9 @@ def place_of(stack: Stack) -> Place:
 def _against_own(asked: argparse.Namespace, language: Language) -> Report:
     """Run against a system of its own, from empty."""
     print(TEXTS.say(language, "starting"), flush=True)
-    shutil.rmtree(VAR, ignore_errors=True)
-    with Stack(VAR, port_base=int(os.environ.get("YIZHENG_LOAD_PORT_BASE", PORT_BASE))) as stack:
-        return asyncio.run(perform(_run(asked, place_of(stack), language)))
+    empty(VAR)
+    with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base) as stack:
+        return uvloop.run(perform(_run(asked, place_of(stack), language)))
 
 
 def _against_running(asked: argparse.Namespace, language: Language) -> Report:
@@ -85,7 +86,7 @@ def _against_running(asked: argparse.Namespace, language: Language) -> Report:
         environment=dict(os.environ),
         sign=partial(tokens.sign, layout.keys),
     )
-    return asyncio.run(perform(_run(asked, place, language)))
+    return uvloop.run(perform(_run(asked, place, language)))
 
 
 def _run(asked: argparse.Namespace, place: Place, language: Language) -> Run:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from synthetic.caller import Caller
+from synthetic.caller import Caller, ProblemError
 from synthetic.households import Household
 from synthetic.people import Person
 from tests.journeys import portal, scans
@@ -20,7 +20,7 @@ DEADLINE = 900.0
 """Seconds after which a case that nobody has decided counts as lost."""
 
 FINAL = frozenset({"approved", "rejected"})
-FIRST_LOOK, LAST_PAUSE = 0.25, 2.0
+FIRST_LOOK, LAST_PAUSE = 0.8, 2.0
 """Seconds until a person looks again: at first, and at most."""
 
 
@@ -47,7 +47,7 @@ async def bring(visit: Visit, hall: Hall) -> None:
 
 
 async def _take(case: Case, hall: Hall, brought: frozenset[str]) -> Seen:
-    """Apply, hand in what is asked for, submit, have the landlord answer, and follow it to its decision."""
+    """Apply, hand in what is asked for, submit, and follow it to its decision."""
     household, resident = case.household, hall.sign_in(case.household.head)
     child = household.child if case.item == "school-enrolment" else None
     landlord = household.landlord if case.item == "rental-contract-filing" else None
@@ -65,10 +65,7 @@ async def _take(case: Case, hall: Hall, brought: frozenset[str]) -> Seen:
         if need.need == "needed":
             await _hand_in(resident, application_id, need.key, need.any_of, case)
     await portal.submit(resident, application_id)
-    if landlord is not None:
-        agrees = answer(hall.seed, "confirmation", case.number)
-        await portal.confirm(hall.sign_in(landlord), application_id, agrees=agrees)
-    return await _follow(resident, application_id, case)
+    return await _follow(resident, application_id, case, hall)
 
 
 async def _explained(resident: Caller, item: str, subject: str, brought: frozenset[str]) -> Explained:
@@ -82,11 +79,12 @@ async def _explained(resident: Caller, item: str, subject: str, brought: frozens
         has_arrived,
         what=f"{item}: {', '.join(sorted(brought))} need not be brought again",
         seconds=DEADLINE,
+        interval=FIRST_LOOK,
     )
 
 
-async def _follow(resident: Caller, application_id: str, case: Case) -> Seen:
-    """Look again and again; correct what is returned; end with the decision. Raises StillWaitingError."""
+async def _follow(resident: Caller, application_id: str, case: Case, hall: Hall) -> Seen:
+    """Look again and again, do what is one's own part, end with the decision. Raises StillWaitingError."""
     pause, waited = FIRST_LOOK, 0.0
     while waited < DEADLINE:
         await asyncio.sleep(pause)
@@ -96,8 +94,19 @@ async def _follow(resident: Caller, application_id: str, case: Case) -> Seen:
             return seen
         if seen.state == "returned":
             await _correct(resident, seen, case)
+        elif seen.is_with("confirming") and case.household.landlord is not None:
+            await _confirm(hall.sign_in(case.household.landlord), application_id, case, hall)
         pause = min(LAST_PAUSE, pause * 1.5)
     raise StillWaitingError(f"case {case.number} ({application_id}) was not decided within {DEADLINE:g} s")
+
+
+async def _confirm(landlord: Caller, application_id: str, case: Case, hall: Hall) -> None:
+    """Let the landlord answer; what has just been returned to the tenant is answered later."""
+    try:
+        await portal.confirm(landlord, application_id, agrees=answer(hall.seed, "confirmation", case.number))
+    except ProblemError as error:
+        if error.problem.code != "being-corrected":
+            raise
 
 
 async def _correct(resident: Caller, seen: Seen, case: Case) -> None:

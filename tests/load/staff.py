@@ -83,7 +83,7 @@ async def _decide(worker: Caller, task: Task, rules: Rules) -> None:
     assert case is not None
     if document is not None and not document.scans:
         await desk.send_back(worker, task.task_id, "scans", "请补交该材料的扫描件")
-    elif not answer(rules.seed, task.kind.code, case.number, task.requirement or ""):
+    elif not answer(rules.seed, task.kind.code, case.number):
         await desk.reject(worker, task.task_id, "经核查，情况与申请不符")
     elif document is None:
         await desk.approve(worker, task.task_id, note="已核实")

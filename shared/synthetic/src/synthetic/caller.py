@@ -13,12 +13,16 @@ import httpx
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from synthetic.transport import KeptOpen
+
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Query = Mapping[str, str | int | bool | list[str]]
 
 _COMING_BACK = frozenset({502, 503, 504})
+_CONFLICT = 409
 _PAUSE = 0.25
+_LONGEST = 60.0
 
 
 class Answer(BaseModel):
@@ -127,15 +131,23 @@ class Caller:
                 if time.monotonic() > deadline:
                     raise
             else:
-                if response.status_code not in _COMING_BACK or time.monotonic() > deadline:
+                if not _worth_repeating(response) or time.monotonic() > deadline:
                     return _accepted(response)
             await asyncio.sleep(_PAUSE)
 
 
 def connect(gateway: str, *, connections: int = 32) -> httpx.AsyncClient:
-    """Open the pool of connections that many callers share."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=50)
-    return httpx.AsyncClient(base_url=gateway, limits=limits, timeout=httpx.Timeout(60, connect=5), trust_env=False)
+    """Open the connections that many callers share."""
+    url = httpx.URL(gateway)
+    transport = KeptOpen(url.host, url.port or 80, connections=connections, seconds=_LONGEST)
+    return httpx.AsyncClient(base_url=url, transport=transport, trust_env=False)
+
+
+def _worth_repeating(response: httpx.Response) -> bool:
+    """Tell whether the same request may well succeed in a moment: something is away, or was just being changed."""
+    return response.status_code in _COMING_BACK or (
+        response.status_code == _CONFLICT and b'"changed-meanwhile"' in response.content
+    )
 
 
 def _accepted(response: httpx.Response) -> httpx.Response:
