@@ -47,9 +47,9 @@ class FakeDecisions(FakeDocuments[Decided]):
     def __init__(self) -> None:
         super().__init__(Decided)
 
-    async def latest(self, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
+    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
         found = [each for each in self.all.values() if item in (None, each.item)]
-        found = [each for each in found if before is None or (each.decided_at, each.id) < before]
+        found = [each for each in found if (each.decided_at, each.id) < before]
         return sorted(found, key=lambda each: (each.decided_at, each.id), reverse=True)[:limit]
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Literal
@@ -52,11 +52,14 @@ class Catalogue:
     items: Mapping[str, Item]
     document_types: Mapping[str, DocumentType]
     departments: Mapping[str, Department]
-    _texts: Mapping[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", {code: self.items[code] for code in sorted(self.items)})
-        object.__setattr__(self, "_texts", {code: _searchable(item) for code, item in self.items.items()})
+
+    @cached_property
+    def _texts(self) -> Mapping[str, str]:
+        """What is searched, by item; made for the first search, as it takes the table of characters (3 MB)."""
+        return {code: _searchable(item) for code, item in self.items.items()}
 
     def item(self, code: str) -> Item:
         """Return an item. Raises Unknown."""
@@ -77,7 +80,7 @@ class Catalogue:
 
     def search(self, wanted: Wanted, *, after: str | None, limit: int) -> list[Item]:
         """Return at most `limit` items that are wanted, those that follow the code `after`."""
-        words = _normal(wanted.text or "").split()
+        words = _normal(wanted.text).split() if wanted.text else []
         found: list[Item] = []
         for code, item in self.items.items():
             if (after is None or code > after) and _fits(item, wanted) and all(w in self._texts[code] for w in words):

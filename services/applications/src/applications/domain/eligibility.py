@@ -83,6 +83,7 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
 
 
 def _check_registered(rule: RegisteredRule, person: Party) -> Checked:
-    registered = simplified(rule.place.zh_cn) in simplified(person.address)
+    place = rule.place.zh_cn
+    registered = place in person.address or simplified(place) in simplified(person.address)
     code = "registered-in" if rule.registered else "not-registered-in"
     return Checked(code, registered == rule.registered, rule.of, {"place": rule.place.zh_cn, "place_en": rule.place.en})

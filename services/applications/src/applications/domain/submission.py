@@ -45,9 +45,9 @@ def submit(
 ) -> Submission:
     """Submit a draft, or a returned application again.
 
-    Only what is neither proven nor still being looked at is sent, and whatever claims something else than before: a
-    proof is worth nothing for values that were changed after it. A confirmation, likewise, ends with the form that
-    was confirmed.
+    Only what is neither proven nor still being looked at is sent, and whatever claims something else than before (a
+    proof is worth nothing for values that were changed after it) or has a new scan for whoever is looking at it. A
+    confirmation, likewise, ends with the form that was confirmed.
     """
     refuse_unchangeable(application)
     facts = facts_of(application, now)
@@ -82,7 +82,8 @@ def _all_sent(application: Application, item: Item, facts: Facts, handed_in: Han
         holder = application.people[requirement.holder]
         claims = claims_of(requirement, facts)
         asked = _ask(requirement, claims, application.attempt)
-        if not _still_holds(application.asked_for(requirement.key), asked):
+        before = application.asked_for(requirement.key)
+        if not _still_holds(before, asked) or _has_new_scan(application, before):
             sent.append(Sent(asked, holder, claims, _scans_for(application, requirement, holder, handed_in)))
     return sent
 
@@ -107,6 +108,13 @@ def _still_holds(before: Asked | None, now: Asked) -> bool:
     if before is None or before.standing in ("returned", "refused"):
         return False
     return (before.claims_digest, before.document_types) == (now.claims_digest, now.document_types)
+
+
+def _has_new_scan(application: Application, before: Asked | None) -> bool:
+    """Tell whether a scan was handed in since for what is not proven yet."""
+    if before is None or before.standing == "proven":
+        return False
+    return any(scan.requirement == before.key and scan.attempt == application.attempt for scan in application.scans)
 
 
 def _scans_for(

@@ -57,7 +57,7 @@ class Applications(Keeps[Application], Protocol):
 class Decisions(Keeps[Decided], Protocol):
     """Decided applications."""
 
-    async def latest(self, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
+    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
         """Read them, latest decision first, those before a moment and id."""
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:

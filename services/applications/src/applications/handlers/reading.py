@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
@@ -14,6 +14,9 @@ from applications.handlers.parties import owned
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.refusal import Clash
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much the clock of another process of this service may be ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ async def looks_at(application_id: str, by: Principal, deps: Deps) -> list[Look]
 
 async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
     """Return the public notices, latest first."""
-    return await deps.decisions.latest(before=before, limit=limit, item=item)
+    start = before or (deps.clock() + _CLOCKS_DIFFER, "")
+    return await deps.decisions.latest(before=start, limit=limit, item=item)
 
 
 async def rate(application_id: str, score: int, comment: str | None, by: Principal, deps: Deps) -> Outcome[Decided]:

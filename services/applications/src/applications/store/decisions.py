@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from applications.domain.decided import Decided
@@ -13,6 +13,9 @@ from runtime.kernel import Database
 Stage = dict[str, Any]
 
 _SATISFIED = 4
+_FIRST_WINDOW = timedelta(hours=1)
+_BEGINNING = datetime(2014, 4, 1, tzinfo=UTC)
+"""The hall opened on 1 April 2014: nothing was decided before."""
 
 
 class DecisionStore(Documents[Decided]):
@@ -22,30 +25,36 @@ class DecisionStore(Documents[Decided]):
         super().__init__(database, "decisions", Decided)
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
-    async def latest(self, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
-        """Read them, latest decision first, those before a moment and id."""
+    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
+        """Read them, latest decision first, those before a moment and id.
+
+        Window by window, each reaching further back: a store that sorts all that matches (one of ours does) would
+        otherwise read every decision ever made for one page.
+        """
+        moment, id_ = before
         wanted: Stage = {} if item is None else {"item": item}
-        if before is not None:
-            moment, id_ = before
-            wanted["$or"] = [{"decided_at": {"$lt": moment}}, {"decided_at": moment, "_id": {"$lt": id_}}]
-            wanted["decided_at"] = {"$lte": moment}
+        found = await self._page({**wanted, "decided_at": moment, "_id": {"$lt": id_}}, limit)
+        upper, span = moment, _FIRST_WINDOW
+        while len(found) < limit and upper > _BEGINNING:
+            lower = max(upper - span, _BEGINNING)
+            window: Stage = {**wanted, "decided_at": {"$gte": lower, "$lt": upper}}
+            found += await self._page(window, limit - len(found))
+            upper, span = lower, span * 8
+        return found
+
+    async def _page(self, wanted: Stage, limit: int) -> list[Decided]:
         return await self.find(wanted, sort=[("decided_at", -1), ("_id", -1)], limit=limit)
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         """Count what was decided, by item."""
+        names = ("item", "outcome", "automatic", "decided_by", "score")
         grouped: Stage = {
-            "_id": "$item",
-            "approved": _count({"$eq": ["$outcome", "approved"]}),
-            "rejected": _count({"$eq": ["$outcome", "rejected"]}),
-            "automatic": _count("$automatic"),
-            "by_officer": _count({"$eq": ["$decided_by", "officer"]}),
-            "rated": _count({"$ne": [_score(), 0]}),
-            "score_total": {"$sum": _score()},
-            "satisfied": _count({"$gte": [_score(), _SATISFIED]}),
+            "_id": {name: f"${name}" for name in names},
+            "count": {"$sum": 1},
             "seconds": {"$push": "$seconds"},
         }
-        rows = await self._aggregate([_period(item, since, until), {"$group": grouped}, {"$sort": {"_id": 1}}])
-        return [_figures(row) for row in rows]
+        rows = await self._aggregate([_period(item, since, until), {"$group": grouped}])
+        return [_figures(code, [row for row in rows if row["_id"]["item"] == code]) for code in _items(rows)]
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
         """Count what proved it, by document type and source."""
@@ -63,9 +72,28 @@ class DecisionStore(Documents[Decided]):
         return await cursor.to_list()
 
 
-def _figures(row: Stage) -> ItemFigures:
-    counts = {name: value for name, value in row.items() if name not in ("_id", "seconds")}
-    return ItemFigures(item=row["_id"], seconds=tuple(row["seconds"]), **counts)
+def _items(rows: list[Stage]) -> list[str]:
+    return sorted({row["_id"]["item"] for row in rows})
+
+
+def _figures(item: str, rows: list[Stage]) -> ItemFigures:
+    """Add up the rows of an item: one for each combination of how it ended and how it was rated."""
+
+    def count(name: str, value: object) -> int:
+        return sum(row["count"] for row in rows if row["_id"].get(name) == value)
+
+    scores = [(row["_id"]["score"], row["count"]) for row in rows if row["_id"].get("score") is not None]
+    return ItemFigures(
+        item=item,
+        approved=count("outcome", "approved"),
+        rejected=count("outcome", "rejected"),
+        automatic=count("automatic", value=True),
+        by_officer=count("decided_by", "officer"),
+        rated=sum(number for _, number in scores),
+        score_total=sum(score * number for score, number in scores),
+        satisfied=sum(number for score, number in scores if score >= _SATISFIED),
+        seconds=tuple(seconds for row in rows for seconds in row["seconds"]),
+    )
 
 
 def _period(item: str | None, since: datetime, until: datetime) -> Stage:
@@ -75,7 +103,3 @@ def _period(item: str | None, since: datetime, until: datetime) -> Stage:
 
 def _count(condition: Stage | str) -> Stage:
     return {"$sum": {"$cond": [condition, 1, 0]}}
-
-
-def _score() -> Stage:
-    return {"$ifNull": ["$score", 0]}

@@ -23,9 +23,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "handed_in": [],
     "applications": [
         IndexModel([("applicant_id", 1), ("_id", -1)]),
-        IndexModel(
-            [("second_party_id", 1), ("_id", -1)], partialFilterExpression={"second_party_id": {"$type": "string"}}
-        ),
+        IndexModel([("second_party_id", 1), ("_id", -1)]),
     ],
     "decisions": [
         IndexModel([("decided_at", -1), ("_id", -1)]),
