@@ -25,9 +25,6 @@ ID ?=
 ARGS ?=
 TESTCONTAINERS ?=
 
-# Each command that starts a system of its own has its own folder and ports: it can run beside `make run`.
-own = YIZHENG_VAR=$${YIZHENG_VAR:-var/$(1)} YIZHENG_PORT_BASE=$${YIZHENG_PORT_BASE:-$(2)}
-
 .PHONY: help
 help: ## This page
 	@echo "Yizheng: one credential, every department. The commands, each with its own set-up:"
@@ -40,12 +37,12 @@ help: ## This page
 
 .PHONY: demo
 demo: run-setup ## The newcomer's day over the gateway, from an empty system, step by step
-	@$(call own,demo,18100) $(VENV)/python -m tests.journeys.demo $(ARGS)
+	@$(VENV)/python -m tests.journeys.demo $(ARGS)
 
 .PHONY: test
 test: run-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
 ## e.g. make test ARGS="services/matcher -k name"
-	@$(call own,e2e,18300) TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
+	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
 
 .PHONY: check
 check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs
@@ -60,7 +57,7 @@ reset: setup ## Empty var/: forget what runs have kept
 
 .PHONY: load
 load: run-setup ## Replay the hall's first months: CASES=14879 SEED=1
-	@$(call own,load,18200) $(VENV)/python -m tests.load.replay --cases $(CASES) --seed $(SEED) $(ARGS)
+	@$(VENV)/python -m tests.load.replay --cases $(CASES) --seed $(SEED) $(ARGS)
 
 .PHONY: token
 token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
@@ -75,7 +72,7 @@ dead-letters: setup ## Of a system that is up: ACTION=list, show, replay (ID=…
 
 .PHONY: bench
 bench: run-setup ## Speed against the yardsticks, as a table and as JSON under build/bench
-	@$(call own,bench,18400) $(VENV)/python -m tests.bench $(ARGS)
+	@$(VENV)/python -m tests.bench $(ARGS)
 
 .PHONY: lint
 lint: setup ## Lint, format and types, changing nothing

@@ -8,10 +8,10 @@ import pytest
 
 from local_stack import gateway
 from local_stack.layout import Layout
-from local_stack.ports import Ports
 from local_stack.processes import Running, stop_all, wait_ready
+from testkit.fixtures import free_ports
 
-PORTS = Ports(19200)
+PORTS = free_ports(26000)
 TOO_LARGE = 17 * 1024 * 1024
 
 

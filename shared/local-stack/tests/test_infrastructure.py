@@ -16,16 +16,17 @@ from local_stack.claim import belongs_to
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import Layout
-from local_stack.ports import Ports
 from local_stack.stack import Stack
 from local_stack.waiting import poll
+from testkit.fixtures import free_ports
 
-PORTS = Ports(19300)
+PORTS = free_ports(22000)
 HOLD = """
 import sys, time
 from pathlib import Path
 from local_stack.stack import Stack
 from local_stack.waiting import poll
+from testkit.fixtures import free_ports
 with Stack(Path(sys.argv[1]), port_base=int(sys.argv[2]), services=()):
     print("up", flush=True)
     time.sleep(120)
@@ -115,7 +116,7 @@ def test_a_killed_run_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> N
 
 
 def test_a_port_that_is_taken_stops_the_start_and_leaves_nothing(tmp_path: Path) -> None:
-    taken = Ports(19400)
+    taken = free_ports(24000)
     with subprocess.Popen([sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(taken.store)]) as other:
         try:
             while not any(c.laddr[1:] == (taken.store,) for c in psutil.Process(other.pid).net_connections()):

@@ -23,9 +23,9 @@ class Ports:
     base: int = DEFAULT_BASE
 
     @classmethod
-    def from_environment(cls) -> Ports:
-        """Return the ports that YIZHENG_PORT_BASE asks for."""
-        text = os.environ.get("YIZHENG_PORT_BASE", "") or str(DEFAULT_BASE)
+    def from_environment(cls, default: int = DEFAULT_BASE) -> Ports:
+        """Return the ports that YIZHENG_PORT_BASE asks for, else those from `default` on."""
+        text = os.environ.get("YIZHENG_PORT_BASE", "") or str(default)
         if not text.isdecimal() or not 1024 <= int(text) <= HIGHEST_BASE:  # noqa: PLR2004 - below is for the system
             raise StackError(f"YIZHENG_PORT_BASE must be a number from 1024 to {HIGHEST_BASE}, not {text!r}")
         return cls(int(text))
@@ -69,7 +69,7 @@ def require_free(port: int, name: str) -> None:
         except OSError as error:
             raise StackError(
                 f"port {port}, wanted for {name}, is taken by {holder(port)}; "
-                "set YIZHENG_PORT_BASE to another number (18000 is the default) or stop that program"
+                "set YIZHENG_PORT_BASE to another number, say 30000, or stop that program"
             ) from error
 
 
