@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Collection, Sequence
@@ -53,7 +54,7 @@ def sign(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a token for what the command line asks for."""
     wanted = _parser().parse_args(arguments)
-    keys = Layout.from_environment().keys
+    keys = Path(os.environ.get("YIZHENG_KEYS", "") or Layout.from_environment().keys)
     try:
         ensure_keys(keys)
         token = sign(
