@@ -24,6 +24,7 @@ from services.applications.tests.office import (
     HOME,
     TENANCY,
     Office,
+    mismatched,
     resident,
     resident_token,
     review,
@@ -163,6 +164,19 @@ async def test_after_a_return_only_the_new_scan_counts(office: Office) -> None:
     await office.submits(id)
     (sent,) = [e for e in office.events(published.DocumentSubmitted) if e.requirement == "birth-certificate"]
     assert [scan.scan_id for scan in sent.scans] == [new]
+
+
+async def test_a_new_scan_reaches_whoever_is_still_looking(office: Office) -> None:
+    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    await office.submits(id)
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
+    said = consumed.ReviewReturned.model_validate(review(office.now(id), "vaccination", "returned"))
+    await office.hears(answers.note_review_returned, said)
+    await hand_in(office, id)
+    office.said.clear()
+    await office.submits(id)
+    sent = {event.requirement: event.attempt for event in office.events(published.DocumentSubmitted)}
+    assert sent == {"birth-certificate": 2, "vaccination": 2}
 
 
 async def test_too_many_scans_are_refused(office: Office) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import Field
 
 from applications.api.wording import Wording
 from applications.handlers.needs import Deps
@@ -16,10 +15,9 @@ DepsOf = Annotated[Deps, Depends(web.deps)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
 ApplicationId = Annotated[str, Path(max_length=60, examples=["app_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
 ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description="Only this item")]
-Sentence = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:
+async def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:
     return Wording(language, request.app.state.texts, deps.catalogue)
 
 

@@ -10,7 +10,6 @@ from pydantic import Field
 from applications.domain.record import Record
 
 CITY_MIRROR = "city-mirror"
-PERSON = "person"
 
 
 class Criterion(Record):

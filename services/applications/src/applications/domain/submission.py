@@ -13,7 +13,7 @@ from applications.domain.expression import Facts, value_of
 from applications.domain.form import Form, completed
 from applications.domain.item import Item, Requirement
 from applications.domain.people import Party
-from applications.domain.record import PersonRole, Value
+from applications.domain.record import Value
 from applications.domain.scans import HandedIn, refuse_unchangeable
 from applications.domain.school_year import school_year_of
 from runtime.clock import today
@@ -151,10 +151,3 @@ def _confirmed_only_for(application: Application, form: Form) -> Application:
 
 def _digest(values: Mapping[str, Value]) -> str:
     return sha256(json.dumps(dict(values), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def role_of(application: Application, resident_id: str) -> PersonRole | None:
-    """Return who a resident is in an application, None for a stranger; a child does not act."""
-    if resident_id == application.applicant_id:
-        return "applicant"
-    return "second-party" if resident_id == application.second_party_id else None
