@@ -148,7 +148,7 @@ class Station:
 
 
 @asynccontextmanager
-async def station(
+async def station(  # noqa: PLR0913 - what a test may want to be different
     amqp: str,
     database: Database,
     declared: Topology,
@@ -156,9 +156,10 @@ async def station(
     *,
     limits: Limits = QUICK,
     consuming: bool = True,
+    ready: bool = True,
     patience: float = 5,
 ) -> AsyncIterator[Station]:
-    """Run a service until the end of the block; with `consuming` it is ready when the block begins."""
+    """Run a service until the end of the block; when the block begins it is ready, unless told not to wait for that."""
     service = stock_of(declared)
     publisher = Publisher(amqp, name=service, timeout=patience)
     committer = Committer(database)
@@ -182,7 +183,7 @@ async def station(
     relay.start()
     task = asyncio.create_task(consumer.run()) if consuming else None
     try:
-        if task:
+        if task and ready:
             await eventually(consumer.is_ready)
         yield running
     finally:

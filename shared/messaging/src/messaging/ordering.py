@@ -18,7 +18,7 @@ ResultT = TypeVar("ResultT")
 log = structlog.get_logger()
 
 _FIRST_PROBE = 0.2
-_SLOWEST_PROBE = 15.0
+_SLOWEST_PROBE = 5.0
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
@@ -97,46 +97,51 @@ class Company:
 
 
 class Brake:
-    """Stops all work while a dependency is down; one piece of work probes, ever more slowly, until it is back."""
+    """Stops all work while a dependency is down; one piece of work probes, ever more slowly, until it is back.
+
+    They probe in turns: if it is only one message's work that looks like an outage, the next one gets through.
+    """
 
     def __init__(self, on_change: Callable[[bool], None]) -> None:
-        self._free = asyncio.Event()
-        self._free.set()
         self._on_change = on_change
-
-    @property
-    def is_on(self) -> bool:
-        """Tell whether work is stopped."""
-        return not self._free.is_set()
+        self._turn = asyncio.Lock()
+        self._pause = _FIRST_PROBE
+        self.is_on = False
 
     async def run(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Run `work`, again after an outage, however long it lasts. Any other error is the caller's."""
         while True:
-            await self._free.wait()
             try:
-                return await work()
+                if not self.is_on:
+                    return await work()
+                async with self._turn:
+                    if self.is_on:
+                        return await self._probe(work)
             except Exception as error:
                 if not is_outage(error):
                     raise
-                if self.is_on:
-                    continue  # somebody else is probing
-                return await self._probe(work, error)
+                self._pull(error)
 
-    async def _probe(self, work: Callable[[], Awaitable[ResultT]], error: Exception) -> ResultT:
-        log.warning("consumption_paused", error=repr(error))
-        self._free.clear()
-        self._on_change(True)  # noqa: FBT003 - the gauge's own value
-        pause = _FIRST_PROBE
+    async def _probe(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
         try:
-            while True:
-                await asyncio.sleep(pause)
-                try:
-                    return await work()
-                except Exception as again:
-                    if not is_outage(again):
-                        raise
-                    pause = min(pause * 2, _SLOWEST_PROBE)
-        finally:
-            log.info("consumption_resumed")
-            self._on_change(False)  # noqa: FBT003
-            self._free.set()
+            await asyncio.sleep(self._pause)
+            result = await work()
+        except BaseException as error:
+            if is_outage(error):
+                self._pause = min(self._pause * 2, _SLOWEST_PROBE)
+            else:
+                self._release()
+            raise
+        self._release()
+        return result
+
+    def _pull(self, error: Exception) -> None:
+        if not self.is_on:
+            log.warning("consumption_paused", error=repr(error))
+            self.is_on, self._pause = True, _FIRST_PROBE
+            self._on_change(True)  # noqa: FBT003 - the gauge's own value
+
+    def _release(self) -> None:
+        log.info("consumption_resumed")
+        self.is_on = False
+        self._on_change(False)  # noqa: FBT003 - the gauge's own value
