@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
-from applications.api.item_views import EligibilityView, ItemSummary, ItemView
+from applications.api.eligibility_views import EligibilityView
+from applications.api.item_views import ItemSummary, ItemView
 from applications.api.parts import DepsOf, Resident, WordingOf
 from applications.domain.catalogue import Wanted, digest_of
 from applications.handlers import catalogue

@@ -1,0 +1,101 @@
+"""What an applicant sees of the documents of an application: what proved them, or why nothing did yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from applications.api.wording import Named, Wording
+from applications.domain.application import Application, Asked, Scan, Standing
+from applications.domain.reasons import Reason, failures_of
+from applications.domain.record import PersonRole
+
+
+class ScanView(BaseModel):
+    """A scan that was handed in."""
+
+    scan_id: str
+    requirement: str
+    document_type: Named
+    media_type: str
+    size: int
+    sha256: str
+    uploaded_at: datetime
+
+    @classmethod
+    def of(cls, scan: Scan, wording: Wording) -> Self:
+        """Show a scan."""
+        return cls(
+            scan_id=scan.id,
+            requirement=scan.requirement,
+            document_type=wording.document(scan.document_type),
+            media_type=scan.media_type,
+            size=scan.size,
+            sha256=scan.sha256,
+            uploaded_at=scan.uploaded_at,
+        )
+
+
+class ProofView(BaseModel):
+    """What proved a document; the source `person` is a reviewer."""
+
+    document_type: Named
+    source: str
+    source_name: str
+
+
+class ReasonView(BaseModel):
+    """Why something is not proven or was refused."""
+
+    code: str
+    requirement: str | None
+    document_type: Named | None
+    field: Named | None
+    text: str
+
+    @classmethod
+    def of(cls, reason: Reason, wording: Wording) -> Self:
+        """Show a reason."""
+        kind = reason.document_type
+        return cls(
+            code=reason.code,
+            requirement=reason.requirement,
+            document_type=wording.document(kind) if kind else None,
+            field=wording.field(kind, reason.field) if kind and reason.field else None,
+            text=wording.reason(reason),
+        )
+
+
+class DocumentView(BaseModel):
+    """A document that the application needs, and where it stands."""
+
+    requirement: str
+    any_of: list[Named]
+    holder: PersonRole
+    holder_name: str
+    attempt: int
+    standing: Standing
+    standing_name: str
+    proof: ProofView | None
+    failures: list[ReasonView]
+
+    @classmethod
+    def of(cls, asked: Asked, application: Application, wording: Wording) -> Self:
+        """Show a document."""
+        proof = asked.proof
+        return cls(
+            requirement=asked.key,
+            any_of=wording.documents(asked.document_types),
+            holder=asked.holder,
+            holder_name=wording.role(application.item, asked.holder),
+            attempt=asked.attempt,
+            standing=asked.standing,
+            standing_name=wording.say(f"standings.{asked.standing}"),
+            proof=proof
+            and ProofView(
+                document_type=wording.document(proof[0]), source=proof[1], source_name=wording.source(proof[1])
+            ),
+            failures=[ReasonView.of(reason, wording) for reason in failures_of(asked)],
+        )

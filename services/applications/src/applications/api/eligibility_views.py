@@ -1,0 +1,101 @@
+"""What a resident sees before applying: each rule, and what need not be brought."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel
+
+from applications.api.item_views import RequirementView
+from applications.api.wording import Named, Wording
+from applications.domain.eligibility import Checked
+from applications.domain.item import Item
+from applications.domain.needed import DocumentNeed, Need
+from applications.domain.record import PersonRole
+from applications.handlers.catalogue import Explained
+
+
+class CheckedView(BaseModel):
+    """A rule, whether it is met, and with which figures."""
+
+    code: str
+    of: PersonRole
+    met: bool
+    text: str
+
+    @classmethod
+    def of_rule(cls, checked: Checked, item: Item, wording: Wording) -> Self:
+        """Show a rule that was checked."""
+        who = wording.role(item.code, checked.of)
+        text = wording.say(f"checked.{checked.code}", who=who, **checked.params)
+        verdict = wording.say("checked.met" if checked.met else "checked.not-met", rule=text)
+        return cls(code=checked.code, of=checked.of, met=checked.met, text=verdict)
+
+
+class HeldView(BaseModel):
+    """What government holds."""
+
+    document: Named
+    source: str
+    source_name: str
+    valid_until: date | None
+
+
+class NeedView(RequirementView):
+    """A requirement, and whether anything has to be brought for it."""
+
+    need: Need
+    held: HeldView | None
+    text: str
+
+
+class EligibilityView(BaseModel):
+    """Whether one may apply, and what one need not bring."""
+
+    item: Named
+    eligible: bool
+    suspended: bool
+    rules: list[CheckedView]
+    documents: list[NeedView]
+    need_not_bring: list[Named]
+    bring: list[str]
+
+    @classmethod
+    def of(cls, explained: Explained, wording: Wording) -> Self:
+        """Show what was explained."""
+        item = explained.item
+        needs = [_need(each, item, wording) for each in explained.documents]
+        return cls(
+            item=wording.item(item.code),
+            eligible=explained.eligible,
+            suspended=explained.suspended,
+            rules=[CheckedView.of_rule(rule, item, wording) for rule in explained.rules],
+            documents=needs,
+            need_not_bring=[need.held.document for need in needs if need.held is not None],
+            bring=[need.text for need in needs if need.need == "needed"],
+        )
+
+
+def _need(each: DocumentNeed, item: Item, wording: Wording) -> NeedView:
+    held = each.holding
+    names = wording.say("any-of").join(named.name for named in wording.documents(each.requirement.any_of))
+    document = wording.document(held.document_type).name if held else names
+    shown = RequirementView.of(each.requirement, item, wording)
+    return NeedView(
+        **shown.model_dump(),
+        need=each.need,
+        held=held
+        and HeldView(
+            document=wording.document(held.document_type),
+            source=held.source,
+            source_name=wording.source(held.source),
+            valid_until=held.valid_until,
+        ),
+        text=wording.say(
+            f"needs.{each.need}",
+            document=document,
+            who=shown.holder_name,
+            source=wording.source(held.source) if held else "",
+        ),
+    )
