@@ -36,7 +36,7 @@ class FakeEvidence(FakeDocuments[Evidence]):
 
     async def statistics(self) -> Statistics:
         """Count the people; records are counted by the real store only."""
-        return Statistics(FakeClock()(), len(self.all), 0, ())
+        return Statistics(counted_at=FakeClock()(), people=len(self.all), registered=0, records=())
 
 
 class FakeLooks(FakeDocuments[Look]):

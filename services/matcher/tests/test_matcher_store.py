@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -171,17 +172,20 @@ async def test_several_are_written_at_once_unless_somebody_was_faster(real: Real
     await real.commit(evidence.save(first))
     assert not await evidence.save_many([first, second])
     assert not await evidence.save_many([person("i1"), person("i3")])
-    versions = {each.id: each.version for each in await evidence.page("", 10)}
+    versions = {each.id: each.version for each in await everybody(evidence)}
     assert versions == {"i1": 2, "i2": 2, "i3": 1}
     assert await evidence.save_many([])
 
 
-async def test_all_evidence_comes_in_pages(real: Real) -> None:
+async def everybody(evidence: store.EvidenceStore, at_once: int = 10) -> list[Evidence]:
+    return [each async for batch in evidence.all(at_once) for each in batch]
+
+
+async def test_all_evidence_is_read_in_batches(real: Real) -> None:
     await real.evidence.save_many([person(f"i{n}") for n in range(5)])
-    seen: list[str] = []
-    while page := await real.evidence.page(seen[-1] if seen else "", 2):
-        seen += [each.id for each in page]
-    assert seen == ["i0", "i1", "i2", "i3", "i4"]
+    batches = [len(batch) async for batch in real.evidence.all(2)]
+    assert batches == [2, 2, 1]
+    assert {each.id for each in await everybody(real.evidence, 5)} == {"i0", "i1", "i2", "i3", "i4"}
 
 
 async def test_records_are_counted_by_source_type_and_status(real: Real) -> None:
@@ -194,8 +198,21 @@ async def test_records_are_counted_by_source_type_and_status(real: Real) -> None
         ("city-mirror", "bank-account", "valid", 3),
         ("district-store", "bank-account", "valid", 1),
     ]
-    await real.evidence.save_many([person("i3")])
-    assert await real.evidence.statistics() == counted
+
+
+async def test_the_last_count_is_given_until_there_is_a_new_one(database: Database, real: Real) -> None:
+    await real.evidence.save_many([person("i1")])
+    first = await real.evidence.statistics()
+    await real.evidence.save_many([person("i2")])
+    assert (await store.EvidenceStore(database).statistics()).people == first.people == 1
+
+    hurried = store.EvidenceStore(database, statistics_for=0)
+    assert (await hurried.statistics()).people == 1
+    async with asyncio.timeout(10):
+        while True:
+            if (await hurried.statistics()).people == 2:
+                break
+            await asyncio.sleep(0.02)
 
 
 async def test_how_far_a_load_has_come_is_remembered_whatever_was_before(database: Database, real: Real) -> None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
@@ -118,7 +118,7 @@ class Rebuild:
 
     async def _note_known(self) -> None:
         people = records = 0
-        async for page in _pages(self._work.evidence.page):
+        async for page in self._work.evidence.all(BATCH):
             known = [noted for noted in map(known_in, page) if noted.known]
             await self._beside.save_many(known)
             people += len(known)
@@ -160,7 +160,7 @@ class Rebuild:
         await self._beside.save_many(gathered)
 
     async def _unmentioned(self) -> int:
-        return sum([len(rebuilt.unmentioned) async for page in _pages(self._beside.page) for rebuilt in page])
+        return sum([len(rebuilt.unmentioned) async for page in self._beside.all(BATCH) for rebuilt in page])
 
     def _check(self, read: Read, lost: int, unmentioned: Unmentioned | None) -> None:
         """Refuse to lose what the trail does not say, or to pass a part for the whole, unless told to."""
@@ -171,7 +171,7 @@ class Rebuild:
 
     async def _swap(self, lost: int, *, keep: bool) -> Swapped:
         people = changed = 0
-        async for page in _pages(self._beside.page):
+        async for page in self._beside.all(BATCH):
             rebuilt = {each.id: each for each in page}
 
             def swap(evidence: Evidence, rebuilt: dict[str, Rebuilt] = rebuilt) -> Evidence:
@@ -181,24 +181,6 @@ class Rebuild:
             people += len(page)
             self._teller.progress("rebuild.swapping", done=people)
         return Swapped(people, changed, lost)
-
-
-class _Identified(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-IdentifiedT = TypeVar("IdentifiedT", bound=_Identified)
-
-
-async def _pages(
-    page: Callable[[str, int], Awaitable[Sequence[IdentifiedT]]],
-) -> AsyncIterator[Sequence[IdentifiedT]]:
-    """Go through a collection by id, a page at a time; nothing stays open in the store between two."""
-    after = ""
-    while found := await page(after, BATCH):
-        yield found
-        after = found[-1].id
 
 
 def _opened(kept: Kept) -> Envelope | None:

@@ -15,8 +15,10 @@ _TENS = str.maketrans({"廿": "二十", "卅": "三十", "卌": "四十", "○":
 
 _CLEAR = "".join((*_DIGITS, *_UNITS, _MYRIAD))
 _DOUBTFUL = "".join(_AMBIGUOUS)
-_COUNTERS = "栋幢座单号楼层室房户区期巷门弄梯组"
-_RUN = re.compile(rf"(?:[{_CLEAR}]|[{_DOUBTFUL}](?=[{_CLEAR}{_DOUBTFUL}{_COUNTERS}])|(?<=[{_CLEAR}])[{_DOUBTFUL}])+")
+_COUNTERS = r"栋幢座单号楼层室房户区期巷门弄梯组#＃\-－"
+_RUN = re.compile(
+    rf"(?:[{_CLEAR}]|[{_DOUBTFUL}](?=[{_CLEAR}{_DOUBTFUL}{_COUNTERS}])|(?<=[{_CLEAR}{_DOUBTFUL}])[{_DOUBTFUL}])+"
+)
 
 
 def with_arabic_digits(text: str) -> str:

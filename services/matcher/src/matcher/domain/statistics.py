@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
+from matcher.domain.evidence import Piece
 
-@dataclass(frozen=True, slots=True, order=True)
-class Counted:
+
+class Counted(Piece):
     """How many records of a document type a source has in a status."""
 
     source: str
@@ -16,11 +17,21 @@ class Counted:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Piece):
     """All records as counted at one moment, and about how many people they are."""
 
     counted_at: datetime
     people: int
     registered: int
     records: tuple[Counted, ...]
+
+
+def counted(
+    counted_at: datetime, people: int, registered: int, records: Mapping[tuple[str, str, str], int]
+) -> Statistics:
+    """Put a count together; `records` is by source, document type and status."""
+    rows = tuple(
+        Counted(source=source, document_type=document_type, status=status, count=count)
+        for (source, document_type, status), count in sorted(records.items())
+    )
+    return Statistics(counted_at=counted_at, people=people, registered=registered, records=rows)

@@ -1,0 +1,46 @@
+"""The collections beside the evidence in which rebuilds are under way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from matcher.domain.rebuilding import Rebuilt
+from matcher.store.bulk import read_all, write_many
+from messaging.documents import CODECS, Document, Documents
+
+REBUILT = "rebuilt-"
+
+
+class RebuiltStore:
+    """The collection beside the evidence in which one rebuild gathers what the trail says."""
+
+    def __init__(self, database: AsyncDatabase[Document], run: str) -> None:
+        self._database = database
+        self._name = f"{REBUILT}{run}"
+        self._documents = Documents(database, self._name, Rebuilt)
+        self._collection = database.get_collection(self._name, codec_options=CODECS)
+
+    async def many(self, ids: Sequence[str]) -> dict[str, Rebuilt]:
+        """Return what has been gathered about several people."""
+        return {found.id: found for found in await self._documents.find({"_id": {"$in": list(ids)}})}
+
+    async def all(self, at_once: int) -> AsyncIterator[Sequence[Rebuilt]]:
+        """Read all that has been gathered, so many people at a time."""
+        async for batch in read_all(self._collection, at_once):
+            yield [Rebuilt.model_validate({"id": found.pop("_id"), **found}) for found in batch]
+
+    async def save_many(self, several: Sequence[Rebuilt]) -> None:
+        """Write at once; nobody else writes here."""
+        await write_many(self._collection, [self._documents.save(one) for one in several])
+
+    async def drop(self) -> None:
+        """Throw it away."""
+        await self._database.drop_collection(self._name)
+
+    async def drop_left_behind(self, before: str) -> None:
+        """Throw away what rebuilds that began before the run `before` have left when they were killed."""
+        for name in await self._database.list_collection_names():
+            if name.startswith(REBUILT) and name < f"{REBUILT}{before}":
+                await self._database.drop_collection(name)
