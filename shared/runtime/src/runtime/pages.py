@@ -50,7 +50,7 @@ def decode(text: str) -> Key:
     return key
 
 
-def _cursor(
+async def _cursor(
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
 ) -> Key | None:
     return None if cursor is None else decode(cursor)

@@ -22,8 +22,11 @@ ResultT = TypeVar("ResultT")
 _CONFLICTS = 10
 
 
-def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotates its own
-    """Return the service's dependencies, as its composition root built them."""
+async def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotates its own
+    """Return the service's dependencies, as its composition root built them.
+
+    Like every dependency here it is async, as FastAPI sends the others through a pool of threads.
+    """
     return request.app.state.deps
 
 
@@ -56,11 +59,7 @@ def etag(version: int) -> str:
 class Committing:
     """Runs a handler and commits what it decided, once for an idempotency key, again when somebody was faster."""
 
-    def __init__(
-        self,
-        request: Request,
-        idempotency_key: Annotated[str | None, Header(max_length=200, examples=["8e03978e-40d5-43dd-bc93"])] = None,
-    ) -> None:
+    def __init__(self, request: Request, idempotency_key: str | None) -> None:
         self._request = request
         self._key = idempotency_key
         self._kernel: Kernel = request.app.state.kernel
@@ -115,7 +114,14 @@ class Committing:
         return Repeated(sha256(scope.encode()).hexdigest(), sha256(body).hexdigest())
 
 
-Commit = Annotated[Committing, Depends()]
+async def _committing(
+    request: Request,
+    idempotency_key: Annotated[str | None, Header(max_length=200, examples=["8e03978e-40d5-43dd-bc93"])] = None,
+) -> Committing:
+    return Committing(request, idempotency_key)
+
+
+Commit = Annotated[Committing, Depends(_committing)]
 """The route's way to have its handler's outcome committed."""
 
 

@@ -21,7 +21,7 @@ Clerk = Annotated[Principal, allow(Role.CLERK)]
 ClerkOrTerminal = Annotated[Principal, allow(Role.CLERK, Role.TERMINAL)]
 
 
-def _show(deps: DepsOf) -> Callable[[Resident], ResidentView]:
+async def _show(deps: DepsOf) -> Callable[[Resident], ResidentView]:
     return lambda resident: ResidentView.of(resident, deps.numbers)
 
 
