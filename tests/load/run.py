@@ -124,7 +124,7 @@ async def _bring_all(run: Run, client: httpx.AsyncClient, ids: dict[str, str]) -
         rules = Rules(hall.cases.get, run.seed, run.day, run.troubles)
         async with asyncio.TaskGroup() as group:
             working = [group.create_task(staff.work(office, rules)) for office in _offices(run.place, client)]
-            waiting = iter(run.visits)
+            waiting = iter(sorted(run.visits, key=lambda visit: -len(visit.cases)))  # the longest first: no tail
             await asyncio.gather(*(_serve(waiting, hall, run.troubles) for _ in range(run.concurrency)))
             for task in working:
                 task.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -80,6 +80,10 @@ class Caller:
     token: str
     language: str = "zh-CN"
     patience: float = 30.0
+
+    def speaking(self, language: str) -> Caller:
+        """Return the same caller with another language."""
+        return replace(self, language=language)
 
     async def get(self, path: str, answer: type[AnswerT], query: Query | None = None) -> AnswerT:
         """Read. Raises ProblemError when refused."""

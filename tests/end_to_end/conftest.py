@@ -1,0 +1,37 @@
+"""The whole system, once for all tests of this folder, and people whom nobody has met yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from local_stack.stack import Stack
+from runtime.clock import today, utc_now
+from synthetic.caller import connect
+from synthetic.households import Household, households
+from tests.end_to_end.town import PERFECT, Town
+from tests.journeys.demo import system_of
+
+PORT_BASE = 27000
+SEED = 4711
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start everything; nothing is left of it afterwards."""
+    with Stack(tmp_path_factory.mktemp("end-to-end") / "var", port_base=PORT_BASE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def unmet() -> Iterator[Household]:
+    """Household after household."""
+    return households(SEED, today(utc_now()), PERFECT)
+
+
+@pytest.fixture
+async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
+    """The running system with connections to it."""
+    async with connect(stack.gateway_url) as client:
+        yield Town(stack, system_of(stack), client, today(utc_now()), unmet)
