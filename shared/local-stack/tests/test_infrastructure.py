@@ -46,7 +46,11 @@ def hold(var: Path) -> subprocess.Popen[str]:
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert holder.stdout
     with holder.stdout:
-        assert holder.stdout.readline() == "up\n"
+        said = holder.stdout.readline()
+    if said != "up\n":
+        holder.kill()
+        holder.wait()
+    assert said == "up\n"
     return holder
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -40,12 +40,17 @@ def claim(var: Path) -> Iterator[None]:
 def end_leftovers(var: Path) -> None:
     """End the processes of an earlier run in `var` that was killed; call it only while holding the claim."""
     left = [process for process in psutil.process_iter() if belongs_to(process, var)]
-    for process in left:
-        process.terminate()
-    _, stubborn = psutil.wait_procs(left, PATIENCE)
-    for process in stubborn:
-        process.kill()
-    psutil.wait_procs(stubborn, PATIENCE)
+    stubborn = end(left, psutil.Process.terminate)
+    end(stubborn, psutil.Process.kill)
+
+
+def end(processes: Sequence[psutil.Process], how: Callable[[psutil.Process], None]) -> list[psutil.Process]:
+    """End processes and wait a while; return those that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it went with another that it belonged to
+            how(process)
+    _, still_there = psutil.wait_procs(processes, PATIENCE)
+    return still_there
 
 
 def belongs_to(process: psutil.Process, var: Path) -> bool:
