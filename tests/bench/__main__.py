@@ -1,0 +1,100 @@
+"""`make bench`: every figure, as a table and as JSON under `build/bench/`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import psutil
+import uvloop
+from pymongo import AsyncMongoClient
+
+from local_stack.failure import StackError
+from local_stack.ports import SERVICES
+from local_stack.stack import Stack
+from messaging.documents import Document
+from runtime.kernel import Database
+from tests.bench.bus import Bench
+from tests.bench.figures import Figure, in_turns, ratio_of, show
+from tests.bench.growth import growth
+from tests.bench.workflow import light_load, workflow
+
+VAR = Path("var") / "bench"
+ROUNDS = 3
+MEGABYTE = 1_000_000
+LARGEST_SERVICE = 90
+PARTS = ("bus", "workflow", "growth")
+
+
+def main() -> int:
+    """Take the figures that the command line asks for, all by default."""
+    asked = _parser().parse_args()
+    try:
+        uvloop.run(_measure(asked.parts or list(PARTS), asked.rounds))
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _measure(parts: list[str], rounds: int) -> None:
+    var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
+    shutil.rmtree(var, ignore_errors=True)
+    if "workflow" in parts:
+        begun = perf_counter()
+        with Stack(var) as stack:
+            ready = Figure("from start to ready", perf_counter() - begun, "s")
+            async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
+                light = await light_load(stack)
+                rest = _memory(stack)
+                show("workflow: over the gateway", [*light, *await workflow(stack, client["bench"]), ready, *rest])
+    with Stack(var, services=()) as stack:
+        async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
+            if "bus" in parts:
+                show("bus: 5,000 messages of about 900 bytes", await _bus(stack.amqp_url, client["bench"], rounds))
+            if "growth" in parts:
+                show(
+                    "growth: the same matches among more credentials", await growth(client["bench"], stack.layout.keys)
+                )
+
+
+async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
+    for name in ("kept", "inbox", "outbox"):
+        await database.drop_collection(name)
+        await database.create_collection(name)
+    bench, unit = Bench(amqp_url, database), "messages/s"
+    alone, raw = await in_turns(bench.ours_alone, bench.raw_alone, rounds)
+    again, faststream = await in_turns(bench.ours_alone, bench.faststream, rounds)
+    stored, raw_stored = await in_turns(bench.ours_stored, bench.raw_stored, rounds)
+    return [
+        ratio_of("the bus alone", alone, raw, unit=unit, goal=0.85, against="raw aio-pika loop"),
+        ratio_of("the bus alone", again, faststream, unit=unit, goal=1.0, against="FastStream"),
+        ratio_of("inbox, state and outbox", stored, raw_stored, unit=unit, goal=0.7, against="the same, issued raw"),
+    ]
+
+
+def _memory(stack: Stack) -> list[Figure]:
+    return [
+        Figure(
+            f"memory of {name}",
+            psutil.Process(stack.pid(name)).memory_info().rss / MEGABYTE,
+            "MB",
+            against=f"goal: under {LARGEST_SERVICE} MB",
+        )
+        for name in SERVICES
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed against the yardsticks")
+    parser.add_argument("parts", nargs="*", choices=PARTS, help="which figures (default: all)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each pair")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
