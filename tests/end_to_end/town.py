@@ -76,6 +76,14 @@ class Town:
 
         await until(heard, bool, what="the registration is known")
 
+    async def suspended(self, resident: Caller, *, suspended: bool) -> None:
+        """Wait until the applications service has heard of a suspension, or of its end."""
+        await until(
+            lambda: portal.explain(resident, "senior-card"),
+            lambda it: it.suspended == suspended,
+            what="the suspension is known" if suspended else "the reinstatement is known",
+        )
+
     async def tell(self, *records: Record) -> None:
         """Have the city say what it holds."""
         async with exchange.connected(self.system.amqp_url) as events:

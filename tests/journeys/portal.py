@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from synthetic.caller import Answer, Caller, Json, Nothing, Problem, ProblemError
-from tests.journeys.waiting import PATIENCE, until
+from synthetic.caller import Answer, Caller, Json, Nothing, ProblemError
+from tests.journeys.waiting import INTERVAL, PATIENCE
 
 NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship", "second-party-unknown"})
 """Refusals that may only mean that a registration of a moment ago has not arrived everywhere."""
@@ -32,6 +34,7 @@ class Explained(Answer):
     """Whether somebody may apply, and what they need not bring."""
 
     eligible: bool
+    suspended: bool
     documents: tuple[Need, ...]
     need_not_bring: tuple[Named, ...]
     bring: tuple[str, ...]
@@ -55,6 +58,7 @@ class Document(Answer):
     requirement: str
     any_of: tuple[Named, ...]
     holder: str
+    attempt: int
     standing: str
     proof: Proof | None
 
@@ -126,6 +130,7 @@ class Happening(Answer):
     """A line of the timeline."""
 
     at: datetime
+    kind: str
     text: str
 
 
@@ -190,17 +195,14 @@ async def draft(
     if second_party_number:
         body["second_party_number"] = second_party_number
 
-    async def attempt() -> _Drafted | Problem:
+    deadline = time.monotonic() + patience
+    while True:
         try:
-            return await resident.post("/v1/applications", _Drafted, body)
+            return (await resident.post("/v1/applications", _Drafted, body)).application_id
         except ProblemError as error:
-            if error.problem.codes & NOT_HEARD_OF_YET:
-                return error.problem
-            raise
-
-    drafted = await until(attempt, lambda it: isinstance(it, _Drafted), what=f"draft of {item}", seconds=patience)
-    assert isinstance(drafted, _Drafted)
-    return drafted.application_id
+            if not error.problem.codes & NOT_HEARD_OF_YET or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(INTERVAL)
 
 
 async def hand_in(resident: Caller, application_id: str, requirement: str, document_type: str, scan: bytes) -> None:

@@ -10,7 +10,6 @@ from tests.journeys.portal import Notices
 from tests.journeys.steps.school import ITEM, school_form
 from tests.journeys.waiting import until
 
-
 _DECIDED = len(("tenancy", "school", "permit", "senior", "withdrawn"))
 
 

@@ -107,10 +107,19 @@ class Caller:
         return _parsed(await self._patiently(request), answer)
 
     async def send(
-        self, method: str, path: str, *, body: Json = None, query: Query | None = None, key: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        query: Query | None = None,
+        key: str = "",
+        if_match: int | None = None,
     ) -> httpx.Response:
         """Send a request and return the answer. Raises ProblemError when refused."""
         headers = self._headers(key or uuid4().hex if method == "POST" else "")
+        if if_match is not None:
+            headers["If-Match"] = f'"{if_match}"'
         content = None
         if body is not None:
             content = orjson.dumps(body)
