@@ -93,7 +93,7 @@ async def fail(kind: str) -> None:
 
 def token(key: ec.EllipticCurvePrivateKey = KEY, **claims: Any) -> str:  # noqa: ANN401 - claims are anything
     now = int(time.time())
-    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "clerk-1", "role": "clerk", "iat": now, "exp": now + 60}
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "clerk-1", "role": "clerk", "iat": now, "exp": now + 3600}
     return jwt.encode({**usual, **claims}, key, algorithm="ES256", headers={"kid": "k1"})
 
 
