@@ -44,6 +44,7 @@ BROKER = Need(
     ),
 )
 GATEWAY = Need("nginx", "nginx")
+CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 
 
 def python_packages() -> tuple[str, ...]:
@@ -52,8 +53,8 @@ def python_packages() -> tuple[str, ...]:
 
 
 def wanted() -> tuple[Need, ...]:
-    """Return what a run needs: a broker unless AMQP_URL names one, and a gateway."""
-    return (GATEWAY,) if os.environ.get("AMQP_URL") else (BROKER, GATEWAY)
+    """Return what a run needs: a broker unless AMQP_URL names one, a gateway, and what the documents use."""
+    return (GATEWAY, CURL) if os.environ.get("AMQP_URL") else (BROKER, GATEWAY, CURL)
 
 
 def ensure(needs: Sequence[Need], log: Path) -> None:

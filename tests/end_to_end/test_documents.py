@@ -1,0 +1,67 @@
+"""The commands in the documents do what they say: shell blocks run as they stand, make commands exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local_stack.layout import ROOT
+from local_stack.stack import Stack
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted([*PAGES, *ROOT.glob("*.md"), *ROOT.glob("services/*/README.md"), *ROOT.glob("shared/*/README.md")])
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(?:^|`)make (?:-s )?([a-z][a-z-]*)", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+STRICT = """set -euo pipefail
+curl() { command curl --fail-with-body --show-error "$@"; echo; }
+"""
+
+
+def blocks(page: Path) -> str:
+    """All shell blocks of a page, as one script."""
+    return "\n".join(BLOCK.findall(page.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
+def test_the_commands_of_a_page_work_as_they_stand(page: Path, stack: Stack) -> None:
+    surroundings = {
+        **os.environ,
+        **stack.environment,
+        "GATEWAY": stack.gateway_url,
+        "YIZHENG_VAR": str(stack.layout.var),
+        "YIZHENG_PORT_BASE": str(stack.ports.base),
+    }
+
+    done = subprocess.run(  # noqa: S603 - our own documents
+        ["/bin/bash", "-c", STRICT + blocks(page)],
+        cwd=ROOT,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"code"' not in done.stderr
+
+
+def test_every_make_command_in_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {name for document in DOCUMENTS for name in COMMAND.findall(document.read_text(encoding="utf-8"))}
+
+    assert named <= targets
+    assert {"demo", "test"} <= named
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = LINK.findall(document.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (document.parent / link).exists()] == []
