@@ -9,14 +9,13 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 import orjson
 import pytest
 
-from local_stack.keys import ensure_keys
 from matcher.commands import load_mirror, workplace
 from matcher.commands.line import run
 from matcher.commands.load_mirror import Loader
@@ -27,9 +26,7 @@ from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from messaging.commit import OUTBOX
-from runtime.kernel import Database
 from services.matcher.tests.fakes import RULES
-from testkit.fixtures import Addresses
 
 PATIENCE = 30.0
 
@@ -45,24 +42,6 @@ def line(n: int, sequence: int = 1, **changes: object) -> bytes:
         "sequence": sequence,
     }
     return orjson.dumps(record | changes)
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path, infrastructure: Addresses, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    ensure_keys(tmp_path / "keys")
-    monkeypatch.setenv("AMQP_URL", infrastructure.amqp)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(tmp_path / "keys"))
-    monkeypatch.setenv("MATCHER_DATABASE", database.name)
-    return Settings()
-
-
-@pytest.fixture
-async def work(settings: Settings) -> AsyncIterator[Workplace]:
-    async with workplace.opened(settings) as work:
-        yield work
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
-from pathlib import Path
 
 import aio_pika
 import orjson
@@ -13,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_stack.keys import ensure_keys
-from matcher.commands import trail, workplace
+from matcher.commands import trail
 from matcher.commands.rebuild_projection import Rebuild, RefusedError, Unmentioned
 from matcher.commands.telling import Teller
 from matcher.commands.trail import Kept
@@ -25,8 +23,6 @@ from matcher.domain.evidence import Content, Evidence, Record
 from matcher.domain.rebuilding import Known, Rebuilt, swapped
 from matcher.handlers.records import city_record, credential_record
 from messaging.envelope import new_event_id
-from runtime.kernel import Database
-from testkit.fixtures import Addresses
 
 STORED = "credential-store.credential-stored.v1"
 REVOKED = "credential-store.credential-revoked.v1"
@@ -89,24 +85,6 @@ def of_city(index: str) -> Record:
         "sequence": 1,
     }
     return city_record(CityRecord.model_validate(said))
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    ensure_keys(tmp_path / "keys")
-    monkeypatch.setenv("AMQP_URL", bus)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(tmp_path / "keys"))
-    monkeypatch.setenv("MATCHER_DATABASE", database.name)
-    return Settings()
-
-
-@pytest.fixture
-async def work(settings: Settings) -> AsyncIterator[Workplace]:
-    async with workplace.opened(settings) as work:
-        yield work
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""The service running over a real broker and a real store, and whoever deals with it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+import httpx
+import orjson
+
+from local_stack.layout import ROOT
+from local_stack.tokens import sign
+from matcher.config import Settings
+from matcher.main import create_app
+from messaging.envelope import new_event_id
+from runtime.blind_index import BlindIndex
+
+EXAMPLES = ROOT / "shared" / "contracts" / "events"
+NUMBER = "440309199001010013"
+RESIDENT = "res_1"
+FLAT = "深圳市龙华区民治街道民治社区幸福花园3栋502室"
+PATIENCE = 20.0
+
+Json = dict[str, Any]
+FoundT = TypeVar("FoundT")
+
+
+class Outside:
+    """Whoever deals with the service: publishes events to it, hears its own, calls its routes."""
+
+    def __init__(self, keys: Path, channel: aio_pika.abc.AbstractChannel, client: httpx.AsyncClient) -> None:
+        self.index = BlindIndex.from_file(keys / "blind-index.key").of(NUMBER)
+        self.heard: list[Json] = []
+        self._keys = keys
+        self._channel = channel
+        self._client = client
+
+    async def publishes(self, contract: str, **changes: object) -> None:
+        """Publish an event like the contract's example."""
+        message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
+        message |= {"id": new_event_id(), "data": message["data"] | changes}
+        exchange = await self._channel.get_exchange("events")
+        body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await exchange.publish(body, routing_key=contract)
+
+    async def registers(self) -> None:
+        """Register the person and store the card, as identity and the credential store would."""
+        await self.publishes(
+            "identity.id-registered.v1",
+            resident_id=RESIDENT,
+            holder_index=self.index,
+            name="李育成",
+            birth_date="1990-01-01",
+            address=FLAT,
+        )
+        await self.stores("id-card", {"number": self.index, "name": "李育成", "birth_date": "1990-01-01"}, "identity")
+
+    async def stores(self, document_type: str, fields: Json, origin: str = "review", **changes: object) -> None:
+        """Publish that a credential was stored."""
+        given: Json = {
+            "credential_id": f"cred-{document_type}",
+            "document_type": document_type,
+            "holder": {"resident_id": RESIDENT, "index": self.index},
+            "fields": fields,
+            "origin": origin,
+            "valid_from": "2020-01-01",
+            "valid_until": None,
+            "sequence": 1,
+        }
+        await self.publishes("credential-store.credential-stored.v1", **(given | changes))
+
+    async def holds(self, document_type: str, fields: Json, **changes: object) -> None:
+        """Publish a record of the city mirror."""
+        given: Json = {
+            "record_id": f"sz-{document_type}",
+            "document_type": document_type,
+            "holder_index": self.index,
+            "fields": fields,
+            "valid_until": None,
+        }
+        await self.publishes("city.city-record-published.v1", **(given | changes))
+
+    async def submits(self, *document_types: str, claims: Json, **changes: object) -> None:
+        """Publish that an application needs a document."""
+        given: Json = {
+            "document_types": document_types,
+            "holder": {"resident_id": RESIDENT, "index": self.index},
+            "claims": claims,
+            "scans": [],
+        }
+        await self.publishes("applications.document-submitted.v1", **(given | changes))
+
+    async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        """Remember what the service publishes."""
+        self.heard.append(orjson.loads(message.body))
+
+    async def hears(self, event: str, **expected: object) -> Json:
+        """Wait for an event with these values and return its data; each is returned once."""
+        wanted = f"matcher.{event}.v1"
+
+        async def found() -> Json | None:
+            matching = (e for e in self.heard if e["type"] == wanted and expected.items() <= e["data"].items())
+            return next(matching, None)
+
+        event_found = await eventually(found)
+        self.heard.remove(event_found)
+        data: Json = event_found["data"]
+        return data
+
+    async def hears_of_holdings(self, *document_types: str) -> Json:
+        """Wait until exactly these documents are held."""
+
+        async def found() -> Json | None:
+            changes = [e["data"] for e in self.heard if e["type"] == "matcher.holdings-changed.v1"]
+            return next(
+                (c for c in changes if {h["document_type"] for h in c["holdings"]} == set(document_types)), None
+            )
+
+        return await eventually(found)
+
+    async def calls(
+        self, method: str, path: str, body: Json | None = None, *, role: str = "", subject: str = "", **headers: str
+    ) -> httpx.Response:
+        """Call a route."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if role:
+            sent["Authorization"] = f"Bearer {sign(self._keys, role, subject=subject)}"
+        return await self._client.request(method, path, json=body, headers=sent)
+
+
+async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    """Look until there is something."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Outside]:
+    """Run the service, with somebody outside who hears it."""
+    app = create_app(settings)
+    async with await aio_pika.connect(settings.amqp_url) as connection:
+        channel = await connection.channel()
+        ear = await channel.declare_queue(exclusive=True)
+        await ear.bind("events", "matcher.#")
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://matcher") as client,
+        ):
+            outside = Outside(settings.keys, channel, client)
+            await ear.consume(outside.listens, no_ack=True)
+            yield outside

@@ -1,0 +1,128 @@
+"""Dry runs, counts and looks over HTTP, with the service running for real."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from services.matcher.tests.outside import FLAT, NUMBER, RESIDENT, Json, Outside, eventually
+
+DRY_RUN: Json = {"item": "senior-card", "applicant": {"number": NUMBER}, "purpose": "核对能否全自动办理"}
+
+
+async def publish_item(outside: Outside) -> None:
+    requirements = [
+        {
+            "key": "id-card",
+            "document_types": ["id-card"],
+            "holder": "applicant",
+            "claims": {"number": "holder.number_index", "name": "holder.name", "birth_date": "holder.birth_date"},
+        },
+        {
+            "key": "status",
+            "document_types": ["household-register", "residence-permit"],
+            "holder": "applicant",
+            "claims": {"holder_name": "holder.name", "address": "form.registered_address"},
+        },
+        {
+            "key": "landlord",
+            "document_types": ["id-card"],
+            "holder": "second-party",
+            "claims": {"name": "holder.name"},
+        },
+    ]
+    await outside.publishes("applications.item-published.v1", item="senior-card", requirements=requirements)
+
+    async def known() -> httpx.Response | None:
+        answer = await outside.calls("POST", "/v1/dry-runs", DRY_RUN, role="official")
+        return None if answer.status_code == 404 else answer
+
+    await eventually(known)
+
+
+async def test_an_official_tries_an_item_and_the_resident_can_read_who_tried(outside: Outside) -> None:
+    await outside.registers()
+    await outside.holds("household-register", {"holder_name": "李育成", "address": FLAT})
+    await outside.hears_of_holdings("id-card", "household-register")
+    await publish_item(outside)
+    asked = DRY_RUN | {"form": {"registered_address": "民治街道幸福花园3栋503"}}
+    first = await outside.calls(
+        "POST", "/v1/dry-runs", asked, role="official", subject="official-7", Idempotency_Key="k1"
+    )
+    assert first.status_code == 200
+    identity, status, landlord = first.json()["requirements"]
+    assert (identity["result"], identity["source"]["name"]) == ("proven", "区居民证照电子库")
+    assert (status["result"], status["document_type"]["code"]) == ("not-proven", "household-register")
+    differing = {"field": "address", "result": "different", "reason": "unit-differs"}
+    assert status["fields"][1] == differing | {"explanation": "单元或房号不一致"}
+    assert landlord["result"] == "holder-not-named"
+    assert first.json()["registered"] == {"applicant": True, "subject": True}
+    assert FLAT not in first.text
+    assert "李育成" not in first.text
+
+    again = await outside.calls(
+        "POST", "/v1/dry-runs", asked, role="official", subject="official-7", Idempotency_Key="k1"
+    )
+    assert again.json() == first.json()
+    english = await outside.calls(
+        "POST", "/v1/dry-runs", asked, role="official", subject="official-7", Accept_Language="en"
+    )
+    assert english.json()["requirements"][1]["fields"][1]["explanation"] == "the unit or room differs"
+
+    looks = await outside.calls("GET", "/v1/evidence/looks?limit=2", role="resident", subject=RESIDENT)
+    assert [(look["official"], look["purpose"]) for look in looks.json()["items"]] == [
+        ("official-7", DRY_RUN["purpose"])
+    ] * 2
+    rest = await outside.calls(
+        "GET", f"/v1/evidence/looks?cursor={looks.json()['next']}", role="resident", subject=RESIDENT
+    )
+    assert all(look["official"] == "official-1" for look in rest.json()["items"])
+    others = await outside.calls("GET", "/v1/evidence/looks", role="resident", subject="res_2")
+    assert others.json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"item": "fishing-licence"}, 404, "item-unknown"),
+        ({"applicant": {"resident_id": "res_9"}}, 404, "resident-unknown"),
+        ({"applicant": {"number": "440309199001010014"}}, 422, "identity-number-check-character"),
+        ({"applicant": {"number": NUMBER, "resident_id": RESIDENT}}, 422, "invalid-input"),
+        ({"applicant": {}}, 422, "invalid-input"),
+        ({"purpose": " "}, 422, "invalid-input"),
+        ({"purpose": "查" * 201}, 422, "invalid-input"),
+        ({"unasked": 1}, 422, "invalid-input"),
+    ],
+)
+async def test_a_dry_run_that_can_not_be_tried_says_why(
+    outside: Outside, changes: Json, status: int, code: str
+) -> None:
+    await publish_item(outside)
+    answer = await outside.calls("POST", "/v1/dry-runs", DRY_RUN | changes, role="official")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_only_officials_try_and_count_and_only_residents_read_their_looks(outside: Outside) -> None:
+    assert (await outside.calls("POST", "/v1/dry-runs", DRY_RUN)).status_code == 401
+    for role in ("resident", "reviewer", "clerk"):
+        assert (await outside.calls("POST", "/v1/dry-runs", DRY_RUN, role=role)).status_code == 403
+        assert (await outside.calls("GET", "/v1/evidence/statistics", role=role)).status_code == 403
+    assert (await outside.calls("GET", "/v1/evidence/looks", role="official")).status_code == 403
+
+
+async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> None:
+    await outside.registers()
+    await outside.holds("bank-account", {"name": "李育成"})
+    await outside.holds("bank-account", {"name": "赵六"}, record_id="sz-2", holder_index="ab" * 32)
+    await outside.hears_of_holdings("id-card", "bank-account")
+
+    async def counted() -> Json | None:
+        answer: Json = (await outside.calls("GET", "/v1/evidence/statistics", role="official")).json()
+        return answer if answer["total"] == 3 else None
+
+    answer = await eventually(counted)
+    assert (answer["people"], answer["registered"]) == (2, 1)
+    assert {(row["source"], row["document_type"], row["status"], row["count"]) for row in answer["records"]} == {
+        ("city-mirror", "bank-account", "valid", 2),
+        ("district-store", "id-card", "valid", 1),
+    }
