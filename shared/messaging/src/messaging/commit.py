@@ -27,6 +27,7 @@ from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import ConflictError
 from messaging.ordering import is_outage
+from messaging.succession import succeed
 
 log = structlog.get_logger()
 
@@ -93,15 +94,17 @@ class Committer:
         self._database = database
         self._waiting: asyncio.Queue[Unit] = asyncio.Queue()
         self._inbox = database.get_collection(INBOX, codec_options=CODECS)
+        self._session = database.client.start_session()
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Create the inbox and the outbox (a transaction can't) and let the inbox forget."""
+        """Create the inbox and the outbox (a transaction can't), let the inbox forget, and end what was left open."""
         for collection in (INBOX, SUSPECTS):
             await self._database[collection].create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
         existing = await self._database.list_collection_names()
         if OUTBOX not in existing:
             await self._database.create_collection(OUTBOX)
+        await succeed(self._database, self._session)
 
     def start(self) -> None:
         """Begin to commit."""
@@ -111,6 +114,7 @@ class Committer:
         """Stop; whatever was not begun is cancelled."""
         if self._task is not None:
             await end([self._task])
+        await self._session.end_session()
         while not self._waiting.empty():
             self._waiting.get_nowait().done.cancel()
 
@@ -187,10 +191,9 @@ class Committer:
                 await self._database[OUTBOX].insert_one({"_id": entry.id, "events": rows}, session=session)
 
         with pymongo.timeout(TRANSACTION_TIMEOUT):
-            async with self._database.client.start_session() as session:
-                await session.with_transaction(
-                    apply, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
-                )
+            await self._session.with_transaction(
+                apply, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+            )
         return entry
 
     async def _remember(self, group: list[Unit], session: AsyncClientSession) -> None:

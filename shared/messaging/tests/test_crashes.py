@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.layout import ROOT
+from messaging.commit import OUTBOX
+from messaging.documents import Documents
+from messaging.envelope import Sealed, unseal
+from messaging.publisher import Publisher
+from messaging.topology import Topology, dead_letters_of
+from shared.messaging.tests.harness import (
+    Database,
+    Tally,
+    declare,
+    depth,
+    eventually,
+    ledger_of,
+    order,
+    remove,
+    small_topology,
+    stock_of,
+    take,
+)
+from shared.messaging.tests.worker import POISON, Task
+from testkit.fixtures import Addresses
+
+ORDERS = range(60)
+PLACES = (
+    "before the handler",
+    "inside the transaction",
+    "after the commit, before the publish",
+    "after the commit, before the acknowledgement",
+    "between confirm and removal from the outbox",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of a number of orders: `doubled` counts effects, `told twice` events under two ids."""
+
+    counted: int
+    lost: int
+    doubled: int
+    told: int
+    told_twice: int
+    left: int
+
+
+ALL_WELL = Account(counted=len(ORDERS), lost=0, doubled=0, told=len(ORDERS), told_twice=0, left=0)
+
+
+class Workplace:
+    """One fault's own topology, database and workers."""
+
+    def __init__(self, addresses: Addresses, database: Database, fault: str, folder: Path) -> None:
+        token = f"{database.name[-6:]}-{fault.replace(' ', '-').replace(',', '')[-12:]}"
+        self.amqp = addresses.amqp
+        self.database = database.client[f"test-{token}"]
+        self.topology: Topology = small_topology(token)
+        self.task = Task(addresses.amqp, addresses.mongodb, self.database.name, token, fault, str(folder / token))
+        self._tallies = Documents(self.database, "tallies", Tally)
+        self._workers: list[Process] = []
+
+    @asynccontextmanager
+    async def opened(self, orders: list[Sealed]) -> AsyncIterator[None]:
+        """Declare the topology and place the orders; remove everything afterwards."""
+        await declare(self.amqp, self.topology)
+        shop = Publisher(self.amqp, name="shop")
+        try:
+            await asyncio.gather(*(self._place(shop, each) for each in orders))
+            yield
+        finally:
+            await shop.close()
+            await remove(self.amqp, self.topology)
+            await self.database.client.drop_database(self.database.name)
+            for worker in self._workers:
+                if worker.returncode is None:
+                    worker.kill()
+                await worker.wait()
+
+    async def _place(self, shop: Publisher, order: Sealed) -> None:
+        await shop.publish(order.body, exchange=self.topology.exchange, routing_key=order.type, message_id=order.id)
+
+    async def start(self) -> Process:
+        """Start a worker."""
+        self._workers.append(await asyncio.create_subprocess_exec(*self.task.command, cwd=ROOT))
+        return self._workers[-1]
+
+    async def until_it_dies(self) -> int:
+        """Start a worker and wait for its end."""
+        async with asyncio.timeout(30):
+            return await (await self.start()).wait()
+
+    async def numbers(self) -> list[int]:
+        """Return what was counted."""
+        return [number for tally in await self._tallies.find({}) for number in tally.numbers]
+
+    async def all_is_done(self) -> bool:
+        """Tell whether nothing waits any more, on the broker or in the outbox."""
+        waiting = await depth(self.amqp, stock_of(self.topology)) + await self.database[OUTBOX].count_documents({})
+        return waiting == 0 and len(await self.numbers()) >= len(ORDERS) - 1
+
+    async def account(self) -> Account:
+        """Count what became of the orders."""
+        numbers = Counter(await self.numbers())
+        told = defaultdict[object, set[str]](set)
+        for message in await take(self.amqp, ledger_of(self.topology)):
+            event = unseal(message.body)
+            assert isinstance(event.data, dict)
+            told[event.data["number"]].add(event.id)
+        return Account(
+            counted=len(numbers),
+            lost=len(set(ORDERS) - set(numbers)),
+            doubled=sum(times - 1 for times in numbers.values()),
+            told=len(told),
+            told_twice=sum(len(ids) > 1 for ids in told.values()),
+            left=await depth(self.amqp, dead_letters_of(stock_of(self.topology))),
+        )
+
+
+async def finish(workplace: Workplace, seconds: float = 40) -> None:
+    """Start a worker, wait until it has done everything, and see it stop in good order."""
+    worker = await workplace.start()
+    await eventually(workplace.all_is_done, seconds=seconds, every=0.1)
+    worker.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        assert await worker.wait() == 0
+
+
+def placed() -> list[Sealed]:
+    """Make orders of twenty cases."""
+    return [order(n, case=f"case-{n % 20}") for n in ORDERS]
+
+
+async def test_kill_9_at_any_point_loses_nothing_and_doubles_nothing(
+    infrastructure: Addresses, database: Database, tmp_path: Path
+) -> None:
+    async def die_and_come_back(place: str) -> Account:
+        workplace = Workplace(infrastructure, database, place, tmp_path)
+        async with workplace.opened(placed()):
+            assert await workplace.until_it_dies() == -signal.SIGKILL, place
+            await finish(workplace)
+            return await workplace.account()
+
+    accounts = dict(zip(PLACES, await asyncio.gather(*map(die_and_come_back, PLACES)), strict=True))
+
+    assert accounts == dict.fromkeys(PLACES, ALL_WELL)
+
+
+async def test_sigterm_ends_a_process_that_is_at_work_and_the_next_one_does_the_rest(
+    infrastructure: Addresses, database: Database, tmp_path: Path
+) -> None:
+    async def is_at_work() -> bool:
+        return len(await workplace.numbers()) > 5
+
+    workplace = Workplace(infrastructure, database, "SIGTERM", tmp_path)
+    async with workplace.opened(placed()):
+        worker = await workplace.start()
+        await eventually(is_at_work)
+        worker.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            assert await worker.wait() == 0
+        assert len(await workplace.numbers()) < len(ORDERS)
+
+        await finish(workplace)
+
+        assert await workplace.account() == ALL_WELL
+
+
+async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all_others_are_handled(
+    infrastructure: Addresses, database: Database, tmp_path: Path
+) -> None:
+    async def keep_alive() -> None:
+        while not ended.is_set():
+            worker = await workplace.start()
+            dying, ending = asyncio.create_task(worker.wait()), asyncio.create_task(ended.wait())
+            await asyncio.wait({dying, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.is_set():
+                worker.send_signal(signal.SIGTERM)
+            codes.append(await dying)
+            ending.cancel()
+
+    ended, codes = asyncio.Event(), list[int]()
+    workplace = Workplace(infrastructure, database, "poison", tmp_path)
+    async with workplace.opened(placed()):
+        supervisor = asyncio.create_task(keep_alive())
+        await eventually(workplace.all_is_done, seconds=60, every=0.1)
+        ended.set()
+        await supervisor
+
+        [letter] = await take(infrastructure.amqp, dead_letters_of(stock_of(workplace.topology)))
+        account = await workplace.account()
+
+    assert (letter.headers["x-reason"], letter.headers["x-exception"]) == ("kills-the-process", "PoisonError")
+    assert unseal(letter.body).data == {"number": POISON, "note": ""}
+    assert codes == [1, 1, 1, 1, 1, 0]
+    good = len(ORDERS) - 1
+    assert account == Account(counted=good, lost=1, doubled=0, told=good, told_twice=0, left=0)

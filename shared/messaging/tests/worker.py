@@ -1,0 +1,114 @@
+"""A service as a process of its own, which dies where it is told to: `python -m shared.messaging.tests.worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aio_pika.message import IncomingMessage
+from pymongo import AsyncMongoClient
+
+from messaging import relay
+from messaging.commit import Committer
+from messaging.documents import Document
+from messaging.event import Outcome, Received
+from shared.messaging.tests.harness import QUICK, PlacedView, Tallies, count, hearing, small_topology, station
+
+POISON = 13
+"""The order whose handling kills the process of a worker that is told to be poisoned by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is told: where to work, and where to die. `died` is the file that remembers that it did."""
+
+    amqp: str
+    mongodb: str
+    database: str
+    token: str
+    fault: str
+    died: str
+
+    @classmethod
+    def read(cls, text: str) -> Task:
+        """Read what `command` wrote."""
+        return cls(**orjson.loads(text))
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line of a worker with this task."""
+        return (sys.executable, "-m", "shared.messaging.tests.worker", orjson.dumps(asdict(self)).decode())
+
+
+def die(task: Task) -> None:
+    """Die by SIGKILL, the first time."""
+    died = Path(task.died)
+    if not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arrange(task: Task) -> None:
+    """Put the fault where it belongs; the handler's own are in `handler_of`."""
+    write, dispatch, forget, ack = Committer._write, relay.Relay.dispatch, relay.Relay._forget, IncomingMessage.ack  # noqa: SLF001
+
+    async def write_and_die(self: Committer, *rest: Any) -> None:  # noqa: ANN401 - whatever it takes
+        await write(self, *rest)
+        die(task)
+
+    async def die_and_dispatch(self: relay.Relay, *rest: Any) -> None:  # noqa: ANN401 - whatever it takes
+        die(task)
+        await dispatch(self, *rest)
+
+    async def die_and_forget(self: relay.Relay) -> None:
+        if self._confirmed:
+            die(task)
+        await forget(self)
+
+    async def die_and_acknowledge(self: IncomingMessage, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
+        die(task)
+        await ack(self, multiple)
+
+    match task.fault:
+        case "inside the transaction":
+            Committer._write = write_and_die  # type: ignore[method-assign, assignment] # noqa: SLF001 - the fault
+        case "after the commit, before the publish":
+            relay.Relay.dispatch = die_and_dispatch  # type: ignore[method-assign, assignment] # the fault
+        case "between confirm and removal from the outbox":
+            relay.Relay._forget = die_and_forget  # type: ignore[method-assign] # noqa: SLF001 - the fault
+        case "after the commit, before the acknowledgement":
+            IncomingMessage.ack = die_and_acknowledge  # type: ignore[method-assign] # the fault
+
+
+async def work(task: Task) -> None:
+    """Be a service until SIGTERM."""
+
+    async def handle(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+        if task.fault == "before the handler" and event.data.number == POISON:
+            die(task)
+        if task.fault == "poison" and event.data.number == POISON:
+            os._exit(1)
+        if task.fault == "SIGTERM":
+            await asyncio.sleep(0.02)
+        return await count(event, tallies)
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    client: AsyncMongoClient[Document] = AsyncMongoClient(task.mongodb, tz_aware=True, w="majority")
+    declared, limits = small_topology(task.token), replace(QUICK, prefetch=16)
+    async with station(task.amqp, client[task.database], declared, hearing(handle), limits=limits, ready=False):
+        await stop.wait()
+    await client.close()
+
+
+if __name__ == "__main__":
+    told = Task.read(sys.argv[1])
+    relay.SWEEP_EVERY = 0.3
+    arrange(told)
+    asyncio.run(work(told))
