@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from messaging import topology
@@ -27,6 +27,9 @@ Indexes = Mapping[str, Sequence[IndexModel]]
 
 STORE_TIMEOUT = 15_000
 """Milliseconds that one operation on the store may take before it counts as an outage."""
+
+_OTHER_INDEX = {85, 86}
+"""MongoDB's IndexOptionsConflict and IndexKeySpecsConflict."""
 
 
 class Kernel:
@@ -53,8 +56,18 @@ class Kernel:
         for name, models in {**indexes, idempotency.COLLECTION: idempotency.INDEXES}.items():
             if name not in existing:
                 await self.database.create_collection(name)
-            if models:
-                await self.database[name].create_indexes(list(models))
+            for model in models:
+                await self._index(name, model)
+
+    async def _index(self, name: str, model: IndexModel) -> None:
+        """Create an index; one of the same name that an earlier release made otherwise is replaced."""
+        try:
+            await self.database[name].create_indexes([model])
+        except OperationFailure as error:
+            if error.code not in _OTHER_INDEX:
+                raise
+            await self.database[name].drop_index(model.document["name"])
+            await self.database[name].create_indexes([model])
 
     def start(self) -> None:
         """Begin to commit and to publish."""

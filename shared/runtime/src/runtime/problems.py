@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -18,6 +19,29 @@ from runtime.refusal import Refusal, Refusals
 from runtime.texts import Language, Texts, choose
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457) with what to do, in the caller's language."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    action: str
+    instance: str
+    code: str
+    errors: list[dict[str, str]] | None = None
+    """For each wrong field its `pointer`, `code`, `detail` and mostly `action`."""
+
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "Refused: what is wrong, where, and what to do",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
+"""What OpenAPI says of every route's refusals."""
 
 log = structlog.get_logger()
 

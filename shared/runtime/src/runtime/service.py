@@ -55,8 +55,12 @@ def create_app(
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         kernel = Kernel(name, settings)
-        await kernel.prepare(indexes)
-        deps = await build(kernel.database, settings)
+        try:
+            await kernel.prepare(indexes)
+            deps = await build(kernel.database, settings)
+        except BaseException:
+            await kernel.client.close()
+            raise
         kernel.start()
         consumer = Consumer(
             service=name,
@@ -86,12 +90,12 @@ def create_app(
         title=f"Yizheng {name}",
         version="1",
         lifespan=life,
-        openapi_url="/openapi.json",
-        root_path_in_servers=False,
+        docs_url=None,  # ours is below, as FastAPI's asks for an address that the gateway gives to somebody else
+        redoc_url=None,
     )
     app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
     app.state.texts = texts
-    app.include_router(router, prefix="/v1")
+    app.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
     problems.install(app, texts)
     observing.install(app, name)
     return app
@@ -113,6 +117,7 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=30,  # longer than the gateway's, so that it never sends into a closing connection
         timeout_graceful_shutdown=5,
     )
 
@@ -120,12 +125,17 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
 async def _repeat(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
     while True:
         try:
-            for outcome in await periodic.work(deps):
-                await kernel.commit(outcome)
-        except ConflictError:
-            log.info("periodic_work_overtaken", work=periodic.name)  # what changed meanwhile is seen next time
+            outcomes = await periodic.work(deps)
+            await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
         except (pymongo.errors.PyMongoError, OSError) as error:
             log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
         except Exception:
             log.exception("periodic_work_failed", work=periodic.name)
         await asyncio.sleep(periodic.every)
+
+
+async def _commit(outcome: Outcome[Any], work: str, kernel: Kernel) -> None:
+    try:
+        await kernel.commit(outcome)
+    except ConflictError:
+        log.info("periodic_work_overtaken", work=work)  # what changed meanwhile is seen next time
