@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Place:
 
 @dataclass
 class Run:
-    """One run; `seconds` says how long each part of it took, `troubles` what went wrong on the way."""
+    """One run. `progress` says how far each part of it is, `seconds` how long it took, `troubles` what went wrong."""
 
     place: Place
     cases: int
@@ -64,6 +65,7 @@ class Run:
     concurrency: int
     language: Language
     bars: Bars
+    progress: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
 
@@ -82,7 +84,12 @@ class Run:
         """Show a bar for one part of the run, and note how long it took."""
         begun = time.monotonic()
         with self.bars.bar(TEXTS.say(self.language, name), total) as advance:
-            yield advance
+
+            def count(steps: int) -> None:
+                self.progress[name] += steps
+                advance(steps)
+
+            yield count
         self.seconds[name] = round(time.monotonic() - begun, 2)
 
 

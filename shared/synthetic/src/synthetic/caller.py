@@ -24,6 +24,9 @@ _CONFLICT = 409
 _PAUSE = 0.25
 _LONGEST = 60.0
 
+PATIENCE = 150.0
+"""Seconds: a process that was killed may leave a transaction open, and the store keeps its locks for a minute."""
+
 
 class Answer(BaseModel):
     """What a caller reads of an answer; the rest is ignored."""
@@ -79,7 +82,7 @@ class Caller:
     client: httpx.AsyncClient
     token: str
     language: str = "zh-CN"
-    patience: float = 30.0
+    patience: float = PATIENCE
 
     def speaking(self, language: str) -> Caller:
         """Return the same caller with another language."""
