@@ -1,12 +1,14 @@
-"""Ending tasks for certain."""
+"""Tasks that work for ever, and ending them for certain."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 _AGAIN_AFTER = 0.5
+_LAST_TURN = 3.0
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -21,3 +23,29 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=_AGAIN_AFTER)
     await asyncio.gather(*everything, return_exceptions=True)
+
+
+class Repeating:
+    """Does a piece of work again and again until it is stopped, which happens between two turns where possible.
+
+    PyMongo leaves a socket behind when it is cancelled while it opens a connection, so a turn is given time to end.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[None]], *, every: float) -> None:
+        self._work = work
+        self._every = every
+        self._stopping = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let the present turn end, and if it takes too long, end it."""
+        self._stopping.set()
+        await asyncio.wait([self._task], timeout=_LAST_TURN)
+        await end([self._task])
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            await self._work()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._stopping.wait()

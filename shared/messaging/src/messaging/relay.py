@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from messaging.commit import OUTBOX, Entry
 from messaging.documents import Document
-from messaging.ending import end
+from messaging.ending import Repeating
 from messaging.envelope import Sealed
 from messaging.publisher import Publisher
 
@@ -39,21 +39,21 @@ class Relay:
         self._publishing: dict[str, int] = {}
         self._confirmed: list[str] = []
         self._newest_seen = ""
-        self._tasks: list[asyncio.Task[None]] = []
+        self._repeating: list[Repeating] = []
         self._soon: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to sweep and to tidy the outbox."""
-        self._tasks = [asyncio.create_task(self._sweep_forever()), asyncio.create_task(self._forget_forever())]
+        self._repeating = [
+            Repeating(self._sweep_if_possible, every=SWEEP_EVERY),
+            Repeating(self._forget_if_possible, every=_FORGET_EVERY),
+        ]
 
     async def stop(self) -> None:
         """Finish what is being published and tidy up."""
-        await end(self._tasks)
+        await asyncio.gather(*(each.stop() for each in self._repeating))
         await asyncio.gather(*self._soon, return_exceptions=True)
-        try:
-            await self._forget()
-        except PyMongoError as error:
-            log.warning("outbox_not_tidied", error=repr(error))
+        await self._forget_if_possible()
 
     async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
         """Publish committed events and wait for the confirms. What fails stays in the outbox for the sweep."""
@@ -92,13 +92,11 @@ class Relay:
     async def _publish(self, event: Sealed) -> None:
         await self._publisher.publish(event.body, exchange=self._exchange, routing_key=event.type, message_id=event.id)
 
-    async def _forget_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_FORGET_EVERY)
-            try:
-                await self._forget()
-            except PyMongoError as error:
-                log.warning("outbox_not_tidied", error=repr(error))
+    async def _forget_if_possible(self) -> None:
+        try:
+            await self._forget()
+        except PyMongoError as error:
+            log.warning("outbox_not_tidied", error=repr(error))
 
     async def _forget(self) -> None:
         """Remove what was confirmed; until then an entry counts as being published, so that no sweep repeats it."""
@@ -113,13 +111,11 @@ class Relay:
         for entry_id in confirmed:
             self._publishing.pop(entry_id, None)
 
-    async def _sweep_forever(self) -> None:
-        while True:
-            try:
-                await self._sweep()
-            except PyMongoError as error:
-                log.warning("sweep_failed", error=repr(error))
-            await asyncio.sleep(SWEEP_EVERY)
+    async def _sweep_if_possible(self) -> None:
+        try:
+            await self._sweep()
+        except PyMongoError as error:
+            log.warning("sweep_failed", error=repr(error))
 
     async def _sweep(self) -> None:
         """Publish, oldest first, what was there at the last sweep; stop when the broker does not take it."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pymongo
@@ -15,7 +16,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from messaging.consumer import Consumer, Limits, Subscription
-from messaging.ending import end
+from messaging.ending import Repeating
 from messaging.event import ConflictError, Outcome
 from runtime import observing, problems
 from runtime.access import Verifier
@@ -76,12 +77,12 @@ def create_app(
         )
         app.state.kernel, app.state.deps, app.state.consumer = kernel, deps, consumer
         consuming = asyncio.create_task(consumer.run())
-        repeating = [asyncio.create_task(_repeat(each, deps, kernel)) for each in periodic]
+        repeating = [Repeating(partial(_turn, each, deps, kernel), every=each.every) for each in periodic]
         try:
             yield
         finally:
             await consumer.stop()
-            await end(repeating)
+            await asyncio.gather(*(each.stop() for each in repeating))
             await asyncio.gather(consuming, return_exceptions=True)
             await kernel.stop()
             log.info("stopped")
@@ -122,16 +123,14 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
     )
 
 
-async def _repeat(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
-    while True:
-        try:
-            outcomes = await periodic.work(deps)
-            await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
-        except (pymongo.errors.PyMongoError, OSError) as error:
-            log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
-        except Exception:
-            log.exception("periodic_work_failed", work=periodic.name)
-        await asyncio.sleep(periodic.every)
+async def _turn(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
+    try:
+        outcomes = await periodic.work(deps)
+        await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
+    except (pymongo.errors.PyMongoError, OSError) as error:
+        log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
+    except Exception:
+        log.exception("periodic_work_failed", work=periodic.name)
 
 
 async def _commit(outcome: Outcome[Any], work: str, kernel: Kernel) -> None:
