@@ -24,15 +24,18 @@ from messaging.envelope import new_event_id
 from messaging.publisher import BrokerUnavailableError, Publisher
 from messaging.topology import RETRY_EXCHANGE, Topology, dead_letters_of
 
-Line = dict[str, str | int]
-Channel = aio_pika.abc.AbstractChannel
+Line = dict[str, str]
 
+_ENVELOPE = ("specversion", "datacontenttype", "id", "source", "type", "time", "correlationid", "causationid")
+_HARMLESS = ("_id", "type", "item", "requirement", "field", "source", "result", "_on", "_at")
 _SHOWN = ("x-reason", "x-event-type", "x-event-id", "x-case", "x-failed-at", "x-exception", "x-message")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when it did what was asked, 1 when there is no such letter, 2 when the broker is away."""
     options = _parser().parse_args(arguments)
+    if options.action in {"show", "replay"} and not options.id:
+        _parser().error(f"{options.action} needs the event id: --id …")
     try:
         return asyncio.run(_run(options))
     except (AMQPError, OSError, BrokerUnavailableError) as error:
@@ -44,12 +47,16 @@ def letter_of(message: AbstractIncomingMessage, service: str) -> Line:
     """Describe a dead letter: what failed, where, why and when."""
     line: Line = {"service": service}
     for header in _SHOWN:
-        value = message.headers.get(header, "")
-        line[header.removeprefix("x-")] = value if isinstance(value, int) else str(value or "")
-    if not line["event-id"]:
-        line["event-id"] = message.message_id or ""
-    if not line["reason"] and "x-death" in message.headers:
-        line["reason"] = "delivery-limit"  # the broker itself gave it up
+        line[header.removeprefix("x-")] = str(message.headers.get(header) or "")
+    if "x-reason" not in message.headers:  # the broker itself gave it up, and knows nothing of events
+        event = _read(message.body)
+        known = event if isinstance(event, dict) else {}
+        line |= {
+            "reason": "delivery-limit",
+            "event-type": str(known.get("type", "")),
+            "event-id": str(known.get("id", "")),
+        }
+    line["event-id"] = line["event-id"] or message.message_id or ""
     return line
 
 
@@ -59,14 +66,13 @@ async def replay(amqp_url: str, services: tuple[str, ...], wanted: Callable[[Lin
     sent: list[Line] = []
     try:
         async with await aio_pika.connect(amqp_url) as connection:
-            channel = await connection.channel()
             for service in services:
-                for message in await _take(channel, service):
+                for message in await _take(connection, service):
                     line = letter_of(message, service)
                     if wanted(line):
                         await _send_back(publisher, message, service)
                         sent.append(line)
-    finally:  # closing the channel puts everything that was not acknowledged back in its place
+    finally:  # closing the connection puts everything that was not acknowledged back in its place
         await publisher.close()
     return sent
 
@@ -76,9 +82,13 @@ async def _send_back(publisher: Publisher, message: AbstractIncomingMessage, ser
     await message.ack()
 
 
-async def _take(channel: Channel, service: str) -> list[AbstractIncomingMessage]:
-    """Take every letter that is there now, without acknowledging."""
-    queue = await channel.declare_queue(dead_letters_of(service), passive=True)
+async def _take(connection: aio_pika.abc.AbstractConnection, service: str) -> list[AbstractIncomingMessage]:
+    """Take every letter that is there now, without acknowledging; none of a service that has never run."""
+    channel = await connection.channel()
+    try:
+        queue = await channel.declare_queue(dead_letters_of(service), passive=True)
+    except ChannelNotFoundEntity:
+        return []
     taken = []
     for _ in range(queue.declaration_result.message_count or 0):
         message = await queue.get(fail=False)
@@ -101,25 +111,21 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def _look(options: argparse.Namespace, services: tuple[str, ...]) -> int:
-    found: list[Line] = []
     async with await aio_pika.connect(options.amqp) as connection:
-        for service in services:
-            channel = await connection.channel()
-            try:
-                for message in await _take(channel, service):
-                    line = letter_of(message, service)
-                    if options.action == "list":
-                        found.append(line)
-                    elif line["event-id"] == options.id:
-                        _show(message)
-                        return 0
-            except ChannelNotFoundEntity:
-                continue  # a service that has never run
+        found = [
+            (letter_of(message, service), message)
+            for service in services
+            for message in await _take(connection, service)
+        ]
     if options.action == "list":
-        _print(found, as_json=options.json)
+        _print([line for line, _ in found], as_json=options.json)
         return 0
-    print(f"no dead letter with the event id {options.id!r}", file=sys.stderr)
-    return 1
+    chosen = [message for line, message in found if line["event-id"] == options.id]
+    if not chosen:
+        print(f"no dead letter with the event id {options.id!r}", file=sys.stderr)
+        return 1
+    _show(chosen[0])
+    return 0
 
 
 def _services(options: argparse.Namespace, declared: Topology) -> tuple[str, ...]:
@@ -138,30 +144,31 @@ def _print(lines: list[Line], *, as_json: bool) -> None:
 
 
 def _show(message: AbstractIncomingMessage) -> None:
-    """Print everything about one letter; fields that the schema marks as personal are masked by name."""
+    """Print everything about one letter, its texts masked."""
     for name, value in sorted(message.headers.items()):
         print(f"{name.removeprefix('x-')}: {value!s}")
     print()
-    try:
-        print(orjson.dumps(_masked(orjson.loads(message.body)), option=orjson.OPT_INDENT_2).decode())
-    except orjson.JSONDecodeError:
+    content = _read(message.body)
+    if content is None:
         print(f"({len(message.body)} bytes that are not JSON)")
+    else:
+        print(orjson.dumps(_masked(content), option=orjson.OPT_INDENT_2).decode())
 
 
-def _masked(value: object) -> object:
-    """Keep the shape and the ids of an event, and hide every other text under `data`."""
+def _read(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _masked(value: object, name: str = "") -> object:
+    """Hide every text but the envelope's own and what, by its name, is an id, a code or a date."""
     if isinstance(value, dict):
-        return {name: _hidden(part) if name == "data" else part for name, part in value.items()}
-    return value
-
-
-def _hidden(value: object, name: str = "") -> object:
-    if isinstance(value, dict):
-        return {key: _hidden(part, key) for key, part in value.items()}
+        return {key: part if key in _ENVELOPE else _masked(part, key) for key, part in value.items()}
     if isinstance(value, list):
-        return [_hidden(part, name) for part in value]
-    visible = name.endswith(("_id", "type", "item", "requirement", "field", "source", "result", "reason", "_on", "_at"))
-    return value if visible or not isinstance(value, str) or not value else "•••"
+        return [_masked(part, name) for part in value]
+    return value if name.endswith(_HARMLESS) or not isinstance(value, str) or not value else "•••"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -169,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dead-letters", description="List, show and replay dead letters")
     parser.add_argument("action", choices=["list", "show", "replay", "replay-all"])
     parser.add_argument("--service", default="", help="only of this service")
-    parser.add_argument("--id", default="", help="the event id, for show and replay")
+    parser.add_argument("--id", default="", help="the event id; show and replay need one")
     parser.add_argument("--json", action="store_true", help="for scripts")
     parser.add_argument("--amqp", default=os.environ.get("AMQP_URL", "amqp://guest:guest@127.0.0.1:18020/"))
     parser.add_argument("--topology", type=Path, default=Path(os.environ.get("YIZHENG_TOPOLOGY", "") or contracts))

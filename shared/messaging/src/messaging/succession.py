@@ -27,10 +27,11 @@ async def succeed(database: AsyncDatabase[Document], session: AsyncClientSession
     """
     sessions = database[SESSIONS]
     await sessions.create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
-    left = [{"id": row["_id"]} async for row in sessions.find({}, {"_id": 1})]
+    mine = session.session_id["id"]
+    left = [{"id": row["_id"]} async for row in sessions.find({"_id": {"$ne": mine}}, {"_id": 1})]
     if left:
         try:
             await database.client.admin.command({"killSessions": left})
         except OperationFailure as error:  # not allowed: the store ends them by itself, later
             log.warning("old_sessions_not_ended", error=repr(error))
-    await sessions.insert_one({"_id": session.session_id["id"], "at": datetime.now(UTC)})
+    await sessions.replace_one({"_id": mine}, {"at": datetime.now(UTC)}, upsert=True)
