@@ -6,6 +6,7 @@ httpx's own pool looks at every connection before every request; with many of th
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import httptools
 import httpx
@@ -89,8 +90,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the way to the other side."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - that of a stream
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what was under way."""
