@@ -41,6 +41,9 @@ def main() -> int:
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(TEXTS.say(language, "stopped"), file=sys.stderr)
+        return 130
     _write(told)
     _print(_closing(told, language, time.monotonic() - begun))
     return 0 if told.ok else 1

@@ -65,7 +65,7 @@ async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
 async def read_trail(amqp_url: str, case: str) -> Sequence[Event]:
     """Read the events of one case, in order."""
     events = [Event.model_validate_json(body) async for body in bodies(amqp_url) if case.encode() in body]
-    return _in_order([event for event in events if event.case == case])
+    return in_order([event for event in events if event.case == case])
 
 
 def by_id(events: Sequence[Event]) -> dict[str, Event]:
@@ -73,7 +73,7 @@ def by_id(events: Sequence[Event]) -> dict[str, Event]:
     return {event.id: event for event in events}
 
 
-def _in_order(events: Sequence[Event]) -> list[Event]:
+def in_order(events: Sequence[Event]) -> list[Event]:
     """Order by time; what was caused comes after its cause even within a millisecond. Repetitions are shown once."""
     remaining = sorted(by_id(events).values(), key=lambda event: (event.time, event.id))
     known = {event.id for event in remaining}

@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StackError, LoadError, AMQPError, PyMongoError, OSError) as error:
         print(TEXTS.say(language, "failed", why=error), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(TEXTS.say(language, "stopped"), file=sys.stderr)
+        return 130
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     show(report, language, Console())

@@ -8,6 +8,7 @@ from pathlib import Path
 from runtime.blind_index import BlindIndex
 from synthetic import records
 from synthetic.facts import departments_facts, mirror_withdrawals, published, write_mirror
+from synthetic.loading import TEXTS
 from synthetic.people import Person
 from synthetic.population import Population
 
@@ -70,3 +71,7 @@ def test_the_mirror_is_a_record_a_line_and_its_withdrawals_are_events(tmp_path: 
 
 def test_the_same_record_told_twice_is_the_same_event() -> None:
     assert published(CARD, INDEX, AT) == published(CARD, INDEX, AT)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")

@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LoadError, ProblemError, httpx.TransportError, AMQPError, OSError) as error:
         print(TEXTS.say(language, "failed", error=error), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(TEXTS.say(language, "stopped"), file=sys.stderr)
+        return 130
     if before is not None and before.done:
         print(TEXTS.say(language, "already", households=loaded.households, seed=loaded.seed, day=loaded.day))
     else:
