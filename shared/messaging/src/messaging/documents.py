@@ -119,6 +119,7 @@ class Documents(Generic[StoredT]):
             except Exception as error:  # noqa: BLE001 - whoever asked gets it
                 for future in wanted.values():
                     future.set_exception(error)
+                    future.exception()  # seen, even when whoever asked has gone away
             else:
                 for id_, future in wanted.items():
                     future.set_result(found.get(id_))
