@@ -14,7 +14,7 @@ import uvloop
 from pymongo import AsyncMongoClient
 
 from local_stack.failure import StackError
-from local_stack.ports import SERVICES
+from local_stack.ports import SERVICES, Ports
 from local_stack.stack import Stack
 from messaging.documents import Document
 from runtime.kernel import Database
@@ -24,6 +24,7 @@ from tests.bench.growth import growth
 from tests.bench.workflow import light_load, workflow
 
 VAR = Path("var") / "bench"
+PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
@@ -43,16 +44,17 @@ def main() -> int:
 
 async def _measure(parts: list[str], rounds: int) -> None:
     var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
+    ports = Ports.from_environment(PORT_BASE)
     shutil.rmtree(var, ignore_errors=True)
     if "workflow" in parts:
         begun = perf_counter()
-        with Stack(var) as stack:
+        with Stack(var, port_base=ports.base) as stack:
             ready = Figure("from start to ready", perf_counter() - begun, "s")
             async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
                 light = await light_load(stack)
                 rest = _memory(stack)
                 show("workflow: over the gateway", [*light, *await workflow(stack, client["bench"]), ready, *rest])
-    with Stack(var, services=()) as stack:
+    with Stack(var, port_base=ports.base, services=()) as stack:
         async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
             if "bus" in parts:
                 show("bus: 5,000 messages of about 900 bytes", await _bus(stack.amqp_url, client["bench"], rounds))
