@@ -146,10 +146,11 @@ class Committer:
         except PyMongoError as error:  # it stays suspect, no more
             log.warning("suspect_not_cleared", message_id=message_id, error=repr(error))
 
-    async def digest_of(self, message_id: str) -> str | None:
-        """Return the digest under which a message was handled, or None if it was not."""
+    async def require_new(self, message_id: str) -> None:
+        """Raise AlreadyHandledError for a message that is in the inbox."""
         found = await self._inbox.find_one({"_id": message_id})
-        return None if found is None else str(found["digest"])
+        if found is not None:
+            raise AlreadyHandledError(str(found["digest"]))
 
     async def _run(self) -> None:
         while True:
@@ -207,10 +208,8 @@ class Committer:
         except BulkWriteError as error:
             if len(handled) > 1 or not _is_duplicate(error):
                 raise
-            digest = await self.digest_of(handled[0].id)
-            if digest is None:  # another process is about to commit it: not known yet under which digest
-                raise
-            raise AlreadyHandledError(digest) from error
+            await self.require_new(handled[0].id)
+            raise  # another process is about to commit it; with which body is not known yet
 
     async def _write(self, group: list[Unit], session: AsyncClientSession) -> None:
         by_target: defaultdict[tuple[str, bool], list[Any]] = defaultdict(list)

@@ -210,10 +210,9 @@ class Handling(Generic[DepsT]):
         try:
             async with asyncio.timeout(self._handler_timeout):
                 outcome = await delivery.subscription.handler(event, self._deps)
-        except Exception:
-            digest = await self._committer.digest_of(event.id)  # a repetition may fail where the first one did not
-            if digest is not None:
-                raise AlreadyHandledError(digest) from None
+        except Exception as error:
+            if not is_outage(error):  # a repetition may fail where the first one did not
+                await self._committer.require_new(event.id)
             raise
         case = outcome.case or event.case
         events = [
