@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
-
 from runtime.clock import today, utc_now
 from runtime.texts import Language
 from synthetic.caller import ProblemError, connect
@@ -60,8 +58,10 @@ async def _take(name: str, day: Day) -> Step:
     why = ""
     try:
         await STEPS[name](day)
-    except (ClaimFailedError, StillWaitingError, ProblemError, httpx.TransportError) as error:
+    except (ClaimFailedError, StillWaitingError, ProblemError) as error:
         why = str(error)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the step is named and the others are not taken
+        why = repr(error)
     seconds = round(time.monotonic() - begun, 2)
     day.say("failed" if why else "took", seconds=seconds, why=why)
     return Step(name, not why, seconds, why)

@@ -6,12 +6,14 @@ from itertools import permutations
 
 import pytest
 
+from runtime.blind_index import BlindIndex
 from standards import identity_number
 from standards.communities import codes
 from standards.script import same_name
-from tests.journeys import scans
+from tests.journeys import newcomer, scans
 from tests.journeys.cast import cast
-from tests.journeys.day import TEXTS
+from tests.journeys.claims import ClaimFailedError
+from tests.journeys.day import TEXTS, Day, System
 from tests.journeys.holdings import held_before
 from tests.journeys.steps import STEPS
 from tests.journeys.trail import Event, in_order
@@ -91,3 +93,23 @@ async def test_waiting_for_what_never_comes_says_what_was_seen_last() -> None:
 
     with pytest.raises(StillWaitingError, match=r"the parcel: not after 0\.05 s; last seen: only dust"):
         await until(look, lambda it: it == "parcel", what="the parcel", seconds=0.05, interval=0.01)
+
+
+@pytest.mark.parametrize("fault", [ClaimFailedError("the sky: expected 'blue', saw 'green'"), RuntimeError("thunder")])
+async def test_a_step_that_goes_wrong_is_named_with_the_reason_and_ends_the_day(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    async def well(day: Day) -> None:
+        day.say("register.again")
+
+    async def badly(day: Day) -> None:
+        raise fault
+
+    monkeypatch.setattr(newcomer, "STEPS", {"register": well, "tenancy": badly, "school": well})
+    lines: list[str] = []
+    system = System("http://127.0.0.1:1", "amqp://127.0.0.1:1", BlindIndex(b"k" * 32), lambda *_, **__: "")
+    told = await newcomer.live(system, "en", lines.append)
+    assert not told.ok
+    assert [(step.name, step.ok) for step in told.steps] == [("register", True), ("tenancy", False)]
+    assert fault.args[0] in told.steps[1].why
+    assert fault.args[0] in lines[-1]

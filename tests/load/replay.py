@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import httpx
 import uvloop
 from aio_pika.exceptions import AMQPError
 from pymongo.errors import PyMongoError
@@ -22,6 +23,7 @@ from local_stack.ports import Ports
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from runtime.texts import Language
+from synthetic.caller import ProblemError
 from synthetic.language import language_of
 from synthetic.outside import LoadError
 from synthetic.progress import Bars
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     begun = time.monotonic()
     try:
         report = _against_running(asked, language) if asked.gateway else _against_own(asked, language)
-    except (StackError, LoadError, AMQPError, PyMongoError, OSError) as error:
+    except (StackError, LoadError, ProblemError, httpx.TransportError, AMQPError, PyMongoError, OSError) as error:
         print(TEXTS.say(language, "failed", why=error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:

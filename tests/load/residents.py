@@ -20,7 +20,7 @@ DEADLINE = 900.0
 """Seconds after which a case that nobody has decided counts as lost."""
 
 FINAL = frozenset({"approved", "rejected"})
-FIRST_LOOK, LAST_PAUSE = 0.8, 2.0
+FIRST_LOOK, LAST_PAUSE = 1.2, 2.5
 """Seconds until a person looks again: at first, and at most."""
 
 
