@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
+import aio_pika
 import pytest
+from pamqp.common import FieldValue
 
 from messaging import publisher, relay
 from messaging.envelope import unseal
@@ -108,19 +110,27 @@ async def test_a_connection_that_freezes_while_the_channel_opens_ends_in_time(pr
     await sender.close()
 
 
-async def test_a_heartbeat_that_fails_is_unavailability_and_no_cancellation(
-    infrastructure: Addresses, small: Topology
+async def test_a_heartbeat_that_fails_is_unavailability_and_cancels_neither_publisher_nor_consumer(
+    infrastructure: Addresses, database: Database, small: Topology
 ) -> None:
-    async with proxied(infrastructure.amqp + "?heartbeat=1") as proxy:
-        sender = Publisher(proxy.url, name="test", timeout=30)
-        await send(sender, small, 0)
+    async def is_counted() -> bool:
+        return 2 in await stock.counted()
+
+    async with (
+        proxied(infrastructure.amqp + "?heartbeat=1") as proxy,
+        station(proxy.url, database, small, patience=30) as stock,
+    ):
+        await stock.publish(order(0))
         proxy.freeze()
 
         async with asyncio.timeout(15):
             with pytest.raises(BrokerUnavailableError):
-                await send(sender, small, 1)
+                await stock.publish(order(1))
 
-        await sender.close()
+        proxy.heal()
+        await eventually(stock.consumer.is_ready)
+        await stock.publish(order(2))
+        await eventually(is_counted)
 
 
 async def test_whoever_is_really_cancelled_is_not_told_of_the_broker(
@@ -146,6 +156,29 @@ async def test_an_event_that_nobody_is_bound_to_is_unavailability(infrastructure
         await sender.publish(event.body, exchange="no-such-exchange", routing_key="x", message_id=event.id)
 
     await send(sender, small, 1)
+    await sender.close()
+
+
+async def is_refused(sender: Publisher, small: Topology) -> bool:
+    try:
+        await send(sender, small, 10)
+    except BrokerUnavailableError:
+        return True
+    return False
+
+
+async def test_a_queue_that_is_full_is_unavailability(infrastructure: Addresses, small: Topology) -> None:
+    sender = Publisher(infrastructure.amqp, name="test")
+    full: dict[str, FieldValue] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    async with await aio_pika.connect(infrastructure.amqp) as connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(f"full-{small.exchange}", durable=True, arguments=full)
+        await queue.bind(small.exchange, Placed.type)
+
+        await eventually(lambda: is_refused(sender, small))
+
+        await channel.queue_delete(queue.name)
+    await send(sender, small, 11)
     await sender.close()
 
 
@@ -193,7 +226,3 @@ async def test_a_consumer_in_trouble_comes_back_and_everything_is_counted_once(
         await outside.close()
 
     assert await depth(infrastructure.amqp, stock_of(small)) == 0
-
-
-def test_the_orders_are_what_the_topology_expects(small: Topology) -> None:
-    assert Placed.type in small.subscriptions

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
+
+import pytest
+from pymongo import AsyncMongoClient
+from structlog.testing import capture_logs
+
+from messaging import commit, ordering
+from messaging.documents import Document
+from messaging.topology import Topology, dead_letters_of
+from shared.messaging.tests.harness import Database, depth, eventually, order, station, stock_of
+from shared.messaging.tests.proxy import DOWN, PlainProxy, Proxy, proxied
+from testkit.fixtures import Addresses
+
+
+@pytest.fixture(autouse=True)
+def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "TRANSACTION_TIMEOUT", 0.7)
+    monkeypatch.setattr(ordering, "_SLOWEST_PROBE", 0.3)
+
+
+@pytest.fixture
+async def proxy(infrastructure: Addresses) -> AsyncIterator[Proxy]:
+    """A bad network between this test and the store."""
+    address = urlsplit(infrastructure.mongodb)
+    async with proxied(f"mongodb://{address.netloc}/?directConnection=true&retryWrites=false", PlainProxy) as running:
+        yield running
+
+
+@pytest.fixture
+async def far(proxy: Proxy, database: Database) -> AsyncIterator[Database]:
+    """The test's database on the far side of the bad network."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(proxy.url, tz_aware=True, timeoutMS=700, w="majority")
+    yield client[database.name]
+    proxy.heal()
+    await client.close()
+
+
+TROUBLES: dict[str, Callable[[Proxy], None]] = {
+    "a frozen network": lambda proxy: proxy.freeze(),
+    "answers that never come": lambda proxy: proxy.freeze(DOWN),
+    "a cut line": lambda proxy: proxy.cut(),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_trouble_on_the_way_to_the_store_burns_no_attempts_and_doubles_nothing(
+    trouble: str, proxy: Proxy, infrastructure: Addresses, far: Database, small: Topology
+) -> None:
+    """Among what is interrupted are commits whose outcome stays unknown."""
+
+    async def is_paused() -> bool:
+        return any(each["event"] == "consumption_paused" for each in logs)
+
+    async def some_are_counted() -> bool:
+        return len(await stock.counted()) > 5
+
+    with capture_logs() as logs:
+        async with station(infrastructure.amqp, far, small) as stock:
+            await stock.place([order(n) for n in range(30)])
+            await eventually(some_are_counted)
+            await stock.place([order(n) for n in range(30, 60)])
+            TROUBLES[trouble](proxy)
+            await eventually(is_paused)
+            assert not await stock.consumer.is_ready()
+            proxy.heal()
+
+            await eventually(lambda: stock.has_counted(range(60)))
+            await eventually(stock.consumer.is_ready)
+            await eventually(stock.outbox_is_empty)
+
+    assert not [each for each in logs if each["event"] in {"message_put_off", "message_dead_lettered"}]
+    assert await depth(infrastructure.amqp, dead_letters_of(stock_of(small))) == 0
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_to_be_done(
+    proxy: Proxy, infrastructure: Addresses, database: Database, far: Database, small: Topology
+) -> None:
+    """The store has committed and the connection breaks before it can say so."""
+
+    async def is_committed() -> bool:
+        return await database["tallies"].find_one({"_id": "case-1"}) is not None
+
+    async with station(infrastructure.amqp, far, small) as stock:
+        commits = stock.committer._session.commit_transaction  # noqa: SLF001 - the moment of truth
+
+        async def commit_in_silence() -> None:
+            proxy.freeze(DOWN)
+            await commits()
+
+        stock.committer._session.commit_transaction = commit_in_silence  # type: ignore[method-assign] # noqa: SLF001
+        await stock.publish(order(1))
+        await eventually(is_committed)
+        proxy.reset()
+        stock.committer._session.commit_transaction = commits  # type: ignore[method-assign] # noqa: SLF001
+        proxy.heal()
+        await stock.publish(order(2))
+        await eventually(lambda: stock.has_counted([1, 2]))
+
+    assert await depth(infrastructure.amqp, stock_of(small)) == 0
