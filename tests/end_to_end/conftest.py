@@ -18,7 +18,7 @@ SEED = 4711
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start everything; nothing is left of it afterwards."""
     with Stack(tmp_path_factory.mktemp("end-to-end") / "var", port_base=PORT_BASE) as running:
         yield running

@@ -26,7 +26,7 @@ WITHIN = 240.0
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A system of its own, as parts of it are killed."""
     with Stack(tmp_path_factory.mktemp("faults") / "var", port_base=PORT_BASE) as running:
         yield running
