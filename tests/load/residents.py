@@ -101,11 +101,11 @@ async def _follow(resident: Caller, application_id: str, case: Case, hall: Hall)
 
 
 async def _confirm(landlord: Caller, application_id: str, case: Case, hall: Hall) -> None:
-    """Let the landlord answer; what has just been returned to the tenant is answered later."""
+    """Let the landlord answer; if it was returned to the tenant or decided a moment before, looking again tells."""
     try:
         await portal.confirm(landlord, application_id, agrees=answer(hall.seed, "confirmation", case.number))
     except ProblemError as error:
-        if error.problem.code != "being-corrected":
+        if error.problem.code not in {"being-corrected", "already-decided"}:
             raise
 
 
