@@ -62,7 +62,7 @@ async def the_letters(stock: Station, number: int) -> list[AbstractIncomingMessa
     async def all_there() -> bool:
         return await depth(stock.amqp, queue) == number
 
-    await eventually(all_there)
+    await eventually(all_there, every=0.1)
     return await take(stock.amqp, queue)
 
 

@@ -40,7 +40,7 @@ async def letters(amqp: str, small: Topology) -> list[aio_pika.abc.AbstractIncom
     async def there_are_some() -> bool:
         return await depth(amqp, queue) > 0
 
-    await eventually(there_are_some)
+    await eventually(there_are_some, every=0.1)
     return await take(amqp, queue)
 
 

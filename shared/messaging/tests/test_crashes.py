@@ -104,8 +104,11 @@ class Workplace:
 
     async def all_is_done(self) -> bool:
         """Tell whether nothing waits any more, on the broker or in the outbox."""
-        waiting = await depth(self.amqp, stock_of(self.topology)) + await self.database[OUTBOX].count_documents({})
-        return waiting == 0 and len(await self.numbers()) >= len(ORDERS) - 1
+        return (
+            len(await self.numbers()) >= len(ORDERS) - 1
+            and await self.database[OUTBOX].count_documents({}) == 0
+            and await depth(self.amqp, stock_of(self.topology)) == 0
+        )
 
     async def account(self) -> Account:
         """Count what became of the orders."""
@@ -200,6 +203,6 @@ async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all
 
     assert (letter.headers["x-reason"], letter.headers["x-exception"]) == ("kills-the-process", "PoisonError")
     assert unseal(letter.body).data == {"number": POISON, "note": ""}
-    assert codes == [1, 1, 1, 1, 1, 0]
+    assert codes == [1, 1, 1, 0]  # twice among others, once alone, and then it was known
     good = len(ORDERS) - 1
     assert account == Account(counted=good, lost=1, doubled=0, told=good, told_twice=0, left=0)

@@ -81,7 +81,7 @@ async def queue(infrastructure: Addresses, database: Database, small: Topology) 
     async with station(infrastructure.amqp, database, small, hearing(refuse)) as stock:
         await stock.place(FAILED)
         await put(infrastructure.amqp, small, aio_pika.Message(BROKEN, message_id="m-1"))
-        await eventually(lambda: holds(infrastructure.amqp, name, 4))
+        await eventually(lambda: holds(infrastructure.amqp, name, 4), every=0.1)
     return name
 
 
@@ -147,7 +147,7 @@ async def test_replaying_all_handles_what_can_be_and_returns_the_rest(
         await office.run("replay-all", "--service", stock_of(small))
         assert "replayed: 4" in office.errors
         await eventually(lambda: stock.has_counted(range(3)))
-        await eventually(lambda: holds(infrastructure.amqp, queue, 1))
+        await eventually(lambda: holds(infrastructure.amqp, queue, 1), every=0.1)
 
     [left] = await office.letters()
     assert left["reason"] == "not-a-cloudevent"

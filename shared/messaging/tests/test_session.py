@@ -220,7 +220,7 @@ async def test_a_message_whose_failure_cannot_even_be_sorted_ends_at_the_deliver
         async with station(infrastructure.amqp, database, small) as stock:
             await stock.publish(order(1))
 
-            await eventually(lambda: has_letters(stock))
+            await eventually(lambda: has_letters(stock), every=0.1)
 
     [letter] = await take(infrastructure.amqp, dead_letters_of(stock_of(small)))
     assert letter.headers["x-death"]

@@ -14,7 +14,7 @@ import orjson
 from aio_pika.message import IncomingMessage
 from pymongo import AsyncMongoClient
 
-from messaging import relay
+from messaging import handling, relay
 from messaging.commit import Committer
 from messaging.documents import Document
 from messaging.event import Outcome, Received
@@ -110,5 +110,6 @@ async def work(task: Task) -> None:
 if __name__ == "__main__":
     told = Task.read(sys.argv[1])
     relay.SWEEP_EVERY = 0.3
+    handling._DEADLIEST = 1  # noqa: SLF001 - one death alone is enough here
     arrange(told)
     asyncio.run(work(told))
