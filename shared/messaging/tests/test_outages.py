@@ -237,12 +237,12 @@ async def test_kill_9_of_the_broker_while_all_publish_and_consume_loses_and_doub
     async with station(mortal.amqp_url, own, early) as stock:
         shop = Shop(stock)
         placing = asyncio.create_task(shop.open())
-        for _ in range(2):
-            await eventually(lambda: shop.has_placed_more(100))
+        await eventually(lambda: shop.has_placed_more(100))
+        for _ in range(2):  # the second time, it has only just come back
             kill(mortal, "broker")
             await eventually(lambda: is_lost(stock))
             await start(mortal, "broker")
-            await eventually(stock.consumer.is_ready, seconds=20)
+        await eventually(stock.consumer.is_ready, seconds=20)
         await eventually(lambda: shop.has_placed_more(100))
         shop.closed = True
         await placing
@@ -260,7 +260,7 @@ async def test_kill_9_of_the_broker_while_all_publish_and_consume_loses_and_doub
         duplicated=0,
         recovered=account.recovered,
     )
-    assert account.acknowledged >= 300
+    assert account.acknowledged >= 200
     assert await depth(mortal.amqp_url, dead_letters_of(stock_of(early))) == 0
 
 
