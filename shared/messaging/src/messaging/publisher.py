@@ -12,6 +12,7 @@ from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
 from messaging.envelope import CONTENT_TYPE
+from messaging.topology import Topology, declare
 
 PUBLISH_TIMEOUT = 10.0
 """Seconds until an unconfirmed publish counts as failed; it may still arrive, so it is repeated under the same id."""
@@ -43,9 +44,12 @@ class Publisher:
     message id is in flight once at most, as confirms and returns are told apart by it.
     """
 
-    def __init__(self, url: str, *, name: str, timeout: float = PUBLISH_TIMEOUT) -> None:
+    def __init__(
+        self, url: str, *, name: str, timeout: float = PUBLISH_TIMEOUT, topology: Topology | None = None
+    ) -> None:
         self._url = url
         self._name = name
+        self._topology = topology
         self._timeout = timeout
         self._connecting = asyncio.Lock()
         self._connection: AbstractConnection | None = None
@@ -107,6 +111,8 @@ class Publisher:
                 )
                 try:
                     opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    if self._topology is not None:  # an event that leaves before a queue is bound never gets there
+                        await declare(self._topology, opened)
                     channel = cast("Channel", await opened.get_underlay_channel())
                 except BaseException:
                     await close(connection)

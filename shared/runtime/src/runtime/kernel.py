@@ -42,7 +42,7 @@ class Kernel:
             settings.mongodb_url, tz_aware=True, serverSelectionTimeoutMS=5_000, timeoutMS=STORE_TIMEOUT, w="majority"
         )
         self.database: Database = self.client[settings.database or name]
-        self.publisher = Publisher(settings.amqp_url, name=name)
+        self.publisher = Publisher(settings.amqp_url, name=name, topology=self.topology)
         self.committer = Committer(self.database)
         self.relay = Relay(self.database, self.publisher, self.topology.exchange)
         self.lanes = Lanes()
