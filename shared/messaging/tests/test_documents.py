@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from messaging.commit import Committer
 from messaging.documents import CODECS, Document, Documents, Write
+from messaging.event import ConflictError, Outcome
 from shared.messaging.tests.harness import Database, Tally
+from testkit.fakes import FakeChange, FakeDocuments, apply
 from testkit.fixtures import Addresses
 
 
@@ -169,3 +172,42 @@ async def test_find_sorts_and_limits(database: Database) -> None:
 
     assert [tally.id for tally in found] == ["b", "a"]
     assert [tally.id for tally in first] == ["c"]
+
+
+@pytest.fixture(params=["real", "fake"])
+def either(request: pytest.FixtureRequest, database: Database) -> Documents[Tally] | FakeDocuments[Tally]:
+    """The same behaviour is asked of the real collection and of the fake in every service's tests."""
+    return Documents(database, "tallies", Tally) if request.param == "real" else FakeDocuments(Tally)
+
+
+async def apply_change(database: Database, change: Write | FakeChange) -> None:
+    """Commit one change; raise ConflictError where it is refused."""
+    if isinstance(change, FakeChange):
+        apply(Outcome(changes=[change]))
+        return
+    committer = Committer(database)
+    await database.create_collection("tallies", check_exists=False)
+    await committer.prepare()
+    committer.start()
+    try:
+        await committer.commit([change])
+    finally:
+        await committer.stop()
+
+
+async def test_a_version_is_saved_once_and_only_the_current_one_is_removed(
+    either: Documents[Tally] | FakeDocuments[Tally], database: Database
+) -> None:
+    await apply_change(database, either.save(Tally(id="a")))
+    stale = await either.get("a")
+    assert stale == Tally(id="a", version=1)
+    await apply_change(database, either.save(stale))
+    for refused in (either.save(stale), either.remove(stale), either.save(Tally(id="a"))):
+        with pytest.raises(ConflictError):
+            await apply_change(database, refused)
+
+    current = await either.get("a")
+    assert current == Tally(id="a", version=2)
+    await apply_change(database, either.remove(current))
+
+    assert await either.get("a") is None

@@ -53,17 +53,16 @@ class FakeDocuments(Generic[StoredT]):
 
     def save(self, document: StoredT) -> FakeChange:
         """Prepare a write that is refused if the version is not the one that was read."""
-
-        def check() -> None:
-            present = self.all.get(document.id)
-            if (present.version if present else 0) != document.version:
-                raise ConflictError(document.id)
-
-        return FakeChange(check, lambda: self._put(document))
+        return FakeChange(lambda: self._require(document), lambda: self._put(document))
 
     def remove(self, document: StoredT) -> FakeChange:
-        """Prepare a removal."""
-        return FakeChange(lambda: None, lambda: self._drop(document.id))
+        """Prepare a removal that is refused if the version is not the one that was read."""
+        return FakeChange(lambda: self._require(document), lambda: self._drop(document.id))
+
+    def _require(self, document: StoredT) -> None:
+        present = self.all.get(document.id)
+        if (present.version if present else 0) != document.version:
+            raise ConflictError(document.id)
 
     def _put(self, document: StoredT) -> None:
         stored = {**document.model_dump(), "version": document.version + 1}
