@@ -205,7 +205,7 @@ class Bench:
             await database["kept"].bulk_write(
                 [_write_raw(name, found.get(name)) for name in names], ordered=False, session=session
             )
-            rows = [{"id": entry, "type": Answered.type, "body": message.body} for message in answers]
+            rows = [{"id": entry, "key": Answered.type, "body": message.body} for message in answers]
             await database[OUTBOX].insert_one({"_id": entry, "events": rows}, session=session)
 
         async with database.client.start_session() as session:

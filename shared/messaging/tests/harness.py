@@ -126,7 +126,7 @@ class Station:
     async def publish(self, sealed: Sealed) -> None:
         """Publish one event."""
         await self.publisher.publish(
-            sealed.body, exchange=self.topology.exchange, routing_key=sealed.type, message_id=sealed.id
+            sealed.body, exchange=self.topology.exchange, routing_key=sealed.routing_key, message_id=sealed.id
         )
 
     async def commit(self, events: Sequence[Sealed] = (), *, writes: Sequence[Write] = ()) -> None:

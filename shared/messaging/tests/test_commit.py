@@ -59,7 +59,7 @@ async def test_state_inbox_and_outbox_are_written_together(
     assert await contents(database) == (1, 1, 1)
     row = await database[OUTBOX].find_one({"_id": entry.id})
     assert row is not None
-    assert row["events"] == [{"id": event.id, "type": event.type, "body": event.body}]
+    assert row["events"] == [{"id": event.id, "key": event.routing_key, "body": event.body}]
 
 
 async def test_a_failing_write_leaves_none_of_the_three(

@@ -86,7 +86,9 @@ async def test_a_long_backlog_leaves_in_one_sweep_and_in_order(
     infrastructure: Addresses, database: Database, small: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = [order(n) for n in range(300)]
-    rows = [{"_id": envelope.new_event_id(), "events": [{"id": e.id, "type": e.type, "body": e.body}]} for e in events]
+    rows = [
+        {"_id": envelope.new_event_id(), "events": [{"id": e.id, "key": e.routing_key, "body": e.body}]} for e in events
+    ]
     await database[OUTBOX].insert_many(rows)
     begun = time.perf_counter()
     async with station(infrastructure.amqp, database, small, consuming=False) as shop:

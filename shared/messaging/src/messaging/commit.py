@@ -188,7 +188,7 @@ class Committer:
             await self._remember(group, session)
             await self._write(group, session)
             if events:
-                rows = [{"id": event.id, "type": event.type, "body": event.body} for event in events]
+                rows = [{"id": event.id, "key": event.routing_key, "body": event.body} for event in events]
                 await self._database[OUTBOX].insert_one({"_id": entry.id, "events": rows}, session=session)
 
         with pymongo.timeout(TRANSACTION_TIMEOUT):

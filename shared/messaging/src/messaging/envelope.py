@@ -47,6 +47,8 @@ class Envelope:
     data: object
     cause: str | None
     traceparent: str | None
+    wants_receipt: bool = False
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Sealed:
     """An event ready to be published: its id, its routing key and its body."""
 
     id: str
-    type: str
+    routing_key: str
     body: bytes
 
 
@@ -84,7 +86,7 @@ def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent
     attributes["data"] = orjson.Fragment(event.model_dump_json().encode())
     body = orjson.dumps(attributes)
     _check_size(body)
-    return Sealed(event_id, event.type, body)
+    return Sealed(event_id, event.routing_key, body)
 
 
 def unseal(body: bytes) -> Envelope:
@@ -108,6 +110,8 @@ def unseal(body: bytes) -> Envelope:
         data=event.get("data"),
         cause=_optional_text(event, "causationid"),
         traceparent=_optional_text(event, "traceparent"),
+        wants_receipt=event.get("receipt") == "wanted",
+        replaces=_optional_text(event, "replaces"),
     )
 
 

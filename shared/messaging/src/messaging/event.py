@@ -21,6 +21,22 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     type: ClassVar[str]
 
+    @property
+    def routing_key(self) -> str:
+        """Under which key it is published: its type."""
+        return self.type
+
+
+class Reply(Event):
+    """An answer to one department system. Its routing key ends with the addressee, whose queue is bound to that."""
+
+    addressee: str = Field(description="The code of the department that is answered")
+
+    @property
+    def routing_key(self) -> str:
+        """Under which key it is published: its type and whom it is for."""
+        return f"{self.type}.{self.addressee}"
+
 
 class View(BaseModel):
     """A consumer's narrow view of somebody else's event: just the fields that it reads."""
@@ -37,7 +53,8 @@ class Received(Generic[ViewT]):
     """One event as a handler receives it.
 
     `id` is the CloudEvents id, `case` the correlationid (the application or registration that it belongs to),
-    `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context.
+    `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context. `wants_receipt`
+    when its sender, a department system, asked to be told that it was accepted (attribute `receipt`: `wanted`).
     """
 
     id: str
@@ -48,6 +65,25 @@ class Received(Generic[ViewT]):
     data: ViewT
     cause: str | None = None
     traceparent: str | None = None
+    wants_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that can't be accepted, for the handler that answers its sender.
+
+    `publisher` and `type` are those of the routing key, which the broker lets nobody forge. `event_id`, `case` and
+    `data` are what could be read of it. `reason` is a code, `path` a JSON pointer, `rule` what was expected there.
+    """
+
+    publisher: str
+    type: str
+    event_id: str | None
+    case: str | None
+    reason: str
+    path: str
+    rule: str
+    data: object
 
 
 class Change:

@@ -7,7 +7,7 @@ from typing import cast
 
 import aio_pika
 from aio_pika.abc import AbstractConnection, DeliveryMode
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
 from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
@@ -26,6 +26,10 @@ BROKER_FAULTS = (*CONNECTION_EXCEPTIONS, TimeoutError)
 
 class BrokerUnavailableError(Exception):
     """The broker did not confirm: it is down, blocked, refusing or has no route. The message is to be sent again."""
+
+
+class UnroutableError(BrokerUnavailableError):
+    """The broker returned it: nothing is bound to where it was sent."""
 
 
 def is_cancelled(error: BaseException) -> bool:
@@ -84,7 +88,9 @@ class Publisher:
                 timeout=self._timeout,
                 wait=False,
             )
-        except DeliveryError as error:  # returned or refused: the channel is sound
+        except PublishError as error:  # returned: the channel is sound
+            raise UnroutableError(f"{exchange}/{routing_key}: nothing is bound there") from error
+        except DeliveryError as error:  # refused: the channel is sound
             raise BrokerUnavailableError(f"{exchange}/{routing_key}: not accepted: {error!r}") from error
         except BROKER_FAULTS as error:
             await self._drop(channel)

@@ -90,7 +90,9 @@ class Relay:
         return 0.0 if found is None else max(0.0, time.time() - int(found["_id"].split("-")[0], 16) / 1e9)
 
     async def _publish(self, event: Sealed) -> None:
-        await self._publisher.publish(event.body, exchange=self._exchange, routing_key=event.type, message_id=event.id)
+        await self._publisher.publish(
+            event.body, exchange=self._exchange, routing_key=event.routing_key, message_id=event.id
+        )
 
     async def _forget_if_possible(self) -> None:
         try:
@@ -133,7 +135,7 @@ class Relay:
 
     async def _repeat(self, row: Document) -> bool:
         """Publish an entry of the outbox once more; tell whether the broker has all of it now."""
-        events = [Sealed(event["id"], event["type"], event["body"]) for event in row["events"]]
+        events = [Sealed(event["id"], event["key"], event["body"]) for event in row["events"]]
         entry = Entry(row["_id"], len(events))
         log.info("outbox_swept", entry=entry.id, events=len(events))
         await self.dispatch(events, entry)

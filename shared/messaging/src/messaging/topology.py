@@ -1,7 +1,7 @@
 """The topology as data: every exchange, queue and binding, declared by every service at its start.
 
 Work queues are quorum queues that dead-letter at least once; one delay queue for each waiting time; one queue of dead
-letters for each service; a stream that keeps the trail of all events.
+letters for each service; one queue of replies for each department system; a stream that keeps the trail of all events.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from aio_pika.abc import AbstractChannel, ExchangeType
 
 RETRY_EXCHANGE = "retry"
 DEAD_LETTER_EXCHANGE = "dead-letters"
+RECEIPT_EXCHANGE = "receipts"
+OPERATIONS = "operations"
+"""The service that takes in dead letters and the receipts for what was sent back."""
+RECEIPTS = f"{OPERATIONS}.receipts"
+"""Its queue of receipts."""
 
 _QUORUM = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
 _AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once"}
@@ -23,6 +28,33 @@ _AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once"}
 _DELIVERY_LIMIT = {"x-delivery-limit": 100}
 # A dead letter is looked at many times and must never be dropped for it (RabbitMQ 4 drops after 20 by default).
 _NEVER_DROP = {"x-delivery-limit": 1_000_000}
+
+
+# A sender that never looks at its answers must not fill the broker: the oldest go first.
+_REPLIES = {"x-queue-type": "quorum", "x-max-length": 100_000, "x-message-ttl": 30 * 24 * 3600 * 1000}
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A system outside, of a department or the city: what it may say, of which documents, and where it is answered.
+
+    `names` are by language. `events` are the events that it may publish, without publisher and version.
+    """
+
+    code: str
+    names: Mapping[str, str]
+    events: tuple[str, ...]
+    keeps: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source that its events must have."""
+        return f"/yizheng/{self.code}"
+
+    @property
+    def replies(self) -> str:
+        """The queue from which it reads its answers."""
+        return f"{self.code}.replies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +74,7 @@ class Topology:
     trail: Trail
     delays: tuple[float, ...]
     subscriptions: Mapping[str, tuple[str, ...]] = field(repr=False)
+    departments: Mapping[str, Department] = field(default_factory=dict, repr=False)
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -61,7 +94,12 @@ def load(path: Path) -> Topology:
         trail=Trail(**data["trail"]),
         delays=tuple(data["retry"]["delays"]),
         subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
+        departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
     )
+
+
+def _department(code: str, said: Mapping[str, Any]) -> Department:
+    return Department(code, said["names"], tuple(said["events"]), tuple(said["keeps"]))
 
 
 def dead_letters_of(service: str) -> str:
@@ -90,6 +128,12 @@ async def declare(topology: Topology, channel: AbstractChannel) -> None:
         await queue.bind(retry, service)
         for key in topology.keys_of(service):
             await queue.bind(events, key)
+    receipts = await channel.declare_exchange(RECEIPT_EXCHANGE, ExchangeType.DIRECT, durable=True)
+    queue = await channel.declare_queue(RECEIPTS, durable=True, arguments={**_QUORUM, **_NEVER_DROP})
+    await queue.bind(receipts, OPERATIONS)
+    for department in topology.departments.values():
+        queue = await channel.declare_queue(department.replies, durable=True, arguments=_REPLIES)
+        await queue.bind(events, f"*.*.*.{department.code}")
     for seconds in topology.delays:
         waiting = await channel.declare_exchange(delay_name(seconds), ExchangeType.FANOUT, durable=True)
         queue = await channel.declare_queue(delay_name(seconds), durable=True, arguments=_delay(seconds))

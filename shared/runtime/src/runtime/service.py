@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pymongo
 import structlog
@@ -40,7 +40,24 @@ class Periodic(Generic[DepsT]):
     work: Callable[[DepsT], Awaitable[Sequence[Outcome[Any]]]]
 
 
-def create_app(
+class Background(Protocol):
+    """Something that runs beside the requests for as long as the service does: a consumer, an intake, a driver."""
+
+    async def run(self) -> None:
+        """Work until stopped."""
+
+    async def stop(self) -> None:
+        """Ask it to finish what it has begun and to end."""
+
+    async def is_ready(self) -> bool:
+        """Tell whether it can work."""
+
+
+def _nothing_beside(kernel: Kernel, deps: Any) -> Sequence[Background]:  # noqa: ANN401, ARG001 - takes any service's
+    return ()
+
+
+def create_app(  # noqa: PLR0913 - all that a service is made of
     *,
     name: str,
     settings: SettingsT,
@@ -49,8 +66,13 @@ def create_app(
     build: Callable[[Database, SettingsT], Awaitable[DepsT]],
     indexes: Indexes,
     periodic: Sequence[Periodic[DepsT]] = (),
+    background: Callable[[Kernel, DepsT], Sequence[Background]] = _nothing_beside,
+    pages: APIRouter | None = None,
 ) -> FastAPI:
-    """Put a service together. What it needs is opened when the application starts and closed when it stops."""
+    """Put a service together. What it needs is opened when the application starts and closed when it stops.
+
+    `router` is mounted under `/v1`, `pages` (for people with a browser) at the root and not in the description.
+    """
     texts = Texts.of("standards", "runtime", name.replace("-", "_"))
 
     @asynccontextmanager
@@ -75,15 +97,15 @@ def create_app(
             limits=Limits(prefetch=settings.prefetch),
             lanes=kernel.lanes,
         )
-        app.state.kernel, app.state.deps, app.state.consumer = kernel, deps, consumer
-        consuming = asyncio.create_task(consumer.run())
+        beside: list[Background] = [consumer, *background(kernel, deps)]
+        app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside
+        running = [asyncio.create_task(each.run()) for each in beside]
         repeating = [Repeating(partial(_turn, each, deps, kernel), every=each.every) for each in periodic]
         try:
             yield
         finally:
-            await consumer.stop()
-            await asyncio.gather(*(each.stop() for each in repeating))
-            await asyncio.gather(consuming, return_exceptions=True)
+            await asyncio.gather(*(each.stop() for each in (*beside, *repeating)))
+            await asyncio.gather(*running, return_exceptions=True)
             await kernel.stop()
             log.info("stopped")
 
@@ -97,6 +119,8 @@ def create_app(
     app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
     app.state.texts = texts
     app.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
+    if pages is not None:
+        app.include_router(pages, include_in_schema=False)
     problems.install(app, texts)
     observing.install(app, name)
     return app

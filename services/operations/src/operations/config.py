@@ -1,0 +1,29 @@
+"""Settings, from the environment (`OPERATIONS_…`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+import messaging
+from runtime.config import ServiceSettings
+
+_EVENTS = Path(messaging.__file__).resolve().parents[3] / "contracts" / "events"
+
+
+class Settings(ServiceSettings):
+    """What can be set for operations."""
+
+    model_config = SettingsConfigDict(env_prefix="OPERATIONS_", extra="ignore", frozen=True)
+
+    contracts: Path = _EVENTS
+    """Folder with the JSON Schema of every event: what is personal, and what an edited event must meet."""
+    trail_days: int = 90
+    """Days for which every event is kept in the trail."""
+    resolved_days: int = 90
+    """Days for which a failure is kept after it was resolved."""
+    discard_days: int = 30
+    """Days within which a discarded failure can be taken back; afterwards its body is removed."""
+    fastest_replay: int = 2000
+    """Messages a second that a replay may send at most."""
