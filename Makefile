@@ -40,7 +40,7 @@ demo: run-setup ## The newcomer's day over the gateway, from an empty system, st
 	@$(VENV)/python -m tests.journeys.demo $(ARGS)
 
 .PHONY: test
-test: run-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
+test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
 ## e.g. make test ARGS="services/matcher -k name"
 	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
 
@@ -110,3 +110,7 @@ setup: ## The virtual environment only
 .PHONY: run-setup
 run-setup:
 	@$(SETUP) run
+
+.PHONY: test-setup
+test-setup:
+	@$(SETUP) test

@@ -89,6 +89,12 @@ def test_with_everything_there_nothing_is_installed(monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "log").exists()
 
 
+def test_only_the_tests_need_a_browser() -> None:
+    only_tests = set(system_packages.wanted("test")) - set(system_packages.wanted("run"))
+    assert {need.package for need in only_tests} == {"chromium", "prometheus", "amqp-tools"}
+    assert system_packages.wanted("python") == ()
+
+
 def test_services_are_kept_down_only_while_packages_are_installed(tmp_path: Path) -> None:
     policy = tmp_path / POLICY
     with services_kept_down(tmp_path):

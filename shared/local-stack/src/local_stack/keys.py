@@ -33,10 +33,10 @@ BLIND_INDEX_BYTES = 32
 def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the number's key (Fernet)."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _once(folder / ISSUER_KEY, _new_issuer_key)
-    _once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
-    _once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
-    _once(folder / PUBLIC_KEYS, lambda: _public_keys(folder))
+    once(folder / ISSUER_KEY, _new_issuer_key)
+    once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
+    once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
+    once(folder / PUBLIC_KEYS, lambda: _public_keys(folder))
 
 
 def issuer_key(folder: Path) -> ec.EllipticCurvePrivateKey:
@@ -74,7 +74,7 @@ def _new_blind_index_key() -> bytes:
     return f"{secrets.token_hex(BLIND_INDEX_BYTES)}\n".encode()
 
 
-def _once(path: Path, make: Callable[[], bytes]) -> None:
+def once(path: Path, make: Callable[[], bytes]) -> None:
     """Write a secret unless it is there. A crash in between leaves none rather than half of one."""
     if path.exists():
         return

@@ -1,6 +1,7 @@
-"""Set-up in one place: `python3 -m local_stack.setup [python | run]`, a no-op in a moment when all is there.
+"""Set-up in one place: `python3 -m local_stack.setup [python | run | test]`, a no-op in a moment when all is there.
 
-`python` makes the virtual environment; `run`, the default, also installs what running the system needs.
+`python` makes the virtual environment; `run`, the default, also installs what running the system needs, and `test` what
+only the tests use.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up as after Ctrl-C
     parser = argparse.ArgumentParser(prog="setup", description="Set up what the project needs.")
-    parser.add_argument("part", nargs="?", choices=("python", "run"), default="run")
+    parser.add_argument("part", nargs="?", choices=("python", "run", "test"), default="run")
     return ensure(parser.parse_args().part)
 
 
@@ -35,7 +36,7 @@ def ensure(part: str) -> int:
     from local_stack.setup.report import SetupError  # noqa: PLC0415
 
     log = Path(os.environ.get("YIZHENG_VAR", "") or ROOT / "var") / "log" / "setup.log"
-    needs = system_packages.wanted() if part == "run" else ()
+    needs = system_packages.wanted(part)
     if environment.is_current(ROOT) and all(need.is_met() for need in needs):
         return 0
     try:

@@ -45,6 +45,9 @@ BROKER = Need(
 )
 GATEWAY = Need("nginx", "nginx")
 CURL = Need("curl", "curl")  # the documents' examples, which the tests run
+BROWSER = Need("chromium", "chromium")  # the operators' pages, walked through and photographed
+RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
+AMQP_TOOLS = Need("amqp-publish", "amqp-tools")  # the departments' examples, typed as they stand
 
 
 def python_packages() -> tuple[str, ...]:
@@ -52,7 +55,12 @@ def python_packages() -> tuple[str, ...]:
     return (f"python{sys.version_info.major}.{sys.version_info.minor}-venv",)
 
 
-def wanted() -> tuple[Need, ...]:
+def wanted(part: str) -> tuple[Need, ...]:
+    """Return what a part of the set-up needs: `python` nothing, `run` what runs, `test` also what only tests use."""
+    return {"python": (), "run": _to_run(), "test": (*_to_run(), BROWSER, RULES_CHECK, AMQP_TOOLS)}[part]
+
+
+def _to_run() -> tuple[Need, ...]:
     """Return what a run needs: a broker unless AMQP_URL names one, a gateway, and what the documents use."""
     return (GATEWAY, CURL) if os.environ.get("AMQP_URL") else (BROKER, GATEWAY, CURL)
 

@@ -1,0 +1,76 @@
+"""The definitions that a broker imports: the permissions with the hashes of the passwords."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict
+
+from local_stack.accounts import permissions
+from local_stack.accounts.passwords import ALGORITHM, ensure_passwords, hashed
+from local_stack.accounts.permissions import Permission, TopicPermission
+
+EVERYTHING = ".*"
+
+
+class UserWithPassword(TypedDict):
+    """An account as the broker imports it."""
+
+    name: str
+    password_hash: str
+    hashing_algorithm: str
+    tags: list[str]
+    limits: dict[str, int]
+
+
+class Definitions(TypedDict):
+    """What a broker imports; it leaves alone what is not named here."""
+
+    vhosts: list[dict[str, str]]
+    users: list[UserWithPassword]
+    permissions: list[Permission]
+    topic_permissions: list[TopicPermission]
+
+
+def definitions(folder: Path, *, own: Mapping[str, str] | None = None, vhost: str = permissions.VHOST) -> Definitions:
+    """Return everything for the systems outside, whose passwords are made in `folder` when they are missing.
+
+    `own` are the accounts of our own services with their passwords: a node that loads definitions at its start makes
+    no account by itself.
+    """
+    said = permissions.load()
+    passwords = ensure_passwords(folder, [user["name"] for user in said["users"]])
+    ours = dict(own or {})
+    return {
+        "vhosts": [{"name": vhost}],
+        "users": [
+            *(_user(name, password, ["administrator"], {}) for name, password in ours.items()),
+            *(_user(user["name"], passwords[user["name"]], user["tags"], user["limits"]) for user in said["users"]),
+        ],
+        "permissions": [*(_all(name, vhost) for name in ours), *({**each, "vhost": vhost} for each in said["permissions"])],
+        "topic_permissions": [{**each, "vhost": vhost} for each in said["topic_permissions"]],
+    }
+
+
+def write(path: Path, content: Definitions) -> None:
+    """Write definitions so that their owner alone can read them, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+    fresh.replace(path)
+
+
+def _user(name: str, password: str, tags: list[str], limits: dict[str, int]) -> UserWithPassword:
+    return {
+        "name": name,
+        "password_hash": hashed(password),
+        "hashing_algorithm": ALGORITHM,
+        "tags": tags,
+        "limits": limits,
+    }
+
+
+def _all(name: str, vhost: str) -> Permission:
+    return {"user": name, "vhost": vhost, "configure": EVERYTHING, "write": EVERYTHING, "read": EVERYTHING}
