@@ -10,7 +10,7 @@ import pytest
 from messaging.commit import INBOX
 from messaging.envelope import BrokenMessageError, Sealed, unseal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
-from messaging.failures import ROUNDS, WAITS
+from messaging.replaying import ROUNDS, WAITS
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
     QUICK,
@@ -226,7 +226,7 @@ async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_
         "x-message": "there is no shelf for it",
         "x-path": "",
         "x-rule": "",
-        "x-event-type": lost.type,
+        "x-event-type": lost.routing_key,
         "x-event-id": lost.id,
         "x-case": "case-x",
         WAITS: 0,

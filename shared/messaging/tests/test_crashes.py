@@ -86,7 +86,9 @@ class Workplace:
                 await worker.wait()
 
     async def _place(self, shop: Publisher, order: Sealed) -> None:
-        await shop.publish(order.body, exchange=self.topology.exchange, routing_key=order.type, message_id=order.id)
+        await shop.publish(
+            order.body, exchange=self.topology.exchange, routing_key=order.routing_key, message_id=order.id
+        )
 
     async def start(self) -> Process:
         """Start a worker."""

@@ -165,7 +165,8 @@ async def test_a_letter_that_the_broker_gave_up_is_described_from_its_body(
 
     [letter] = await office.letters()
 
-    assert (letter["reason"], letter["event-id"], letter["event-type"]) == ("delivery-limit", event.id, event.type)
+    event_type = letter["event-type"]
+    assert (letter["reason"], letter["event-id"], event_type) == ("delivery-limit", event.id, event.routing_key)
 
 
 async def test_a_replay_that_is_killed_after_the_confirm_leaves_the_letter_and_doubles_nothing(

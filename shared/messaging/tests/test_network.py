@@ -53,7 +53,7 @@ async def sender(proxy: Proxy, small: Topology) -> AsyncIterator[Publisher]:
 
 async def send(sender: Publisher, small: Topology, number: int) -> None:
     event = order(number)
-    await sender.publish(event.body, exchange=small.exchange, routing_key=event.type, message_id=event.id)
+    await sender.publish(event.body, exchange=small.exchange, routing_key=event.routing_key, message_id=event.id)
 
 
 TROUBLES: dict[str, Callable[[Proxy], None]] = {

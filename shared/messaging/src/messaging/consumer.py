@@ -15,9 +15,10 @@ from pamqp.common import FieldValue
 
 from messaging.commit import Committer
 from messaging.failures import Failures
-from messaging.handling import DepsT, Handling, Subscription
+from messaging.handling import Handling
 from messaging.ordering import Lanes
 from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
+from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
 from messaging.topology import Topology, declare
 
@@ -64,6 +65,7 @@ class Consumer(Generic[DepsT]):
         self._limits = limits or Limits()
         self._handling = Handling(
             service=service,
+            topology=topology,
             subscriptions=subscriptions,
             deps=deps,
             committer=committer,

@@ -19,14 +19,10 @@ from messaging import metrics
 from messaging.envelope import BrokenMessageError, new_event_id
 from messaging.event import NotYet, Received
 from messaging.publisher import Publisher
+from messaging.replaying import ROUNDS, WAITS, Fate, confirm, kept_of
 from messaging.topology import DEAD_LETTER_EXCHANGE, Topology, delay_name
 
 log = structlog.get_logger()
-
-ROUNDS = "x-rounds"
-"""Header: how many times the message has failed all its immediate attempts and waited."""
-WAITS = "x-waits"
-"""Header: how many times the message has waited for its subject to become known."""
 
 ATTEMPTS = "x-attempts"
 """Header: how often a handler has tried the message and failed."""
@@ -57,6 +53,7 @@ class Failure:
     rule: str = ""
     exception: str = ""
     message: str = ""
+    frame: str = ""
     stack: str = ""
     handler: str = ""
     attempts: int = 0
@@ -77,6 +74,7 @@ class Failure:
             rule,
             exception=type(error).__name__,
             message=str(error)[:_HEADER_CHARACTERS],
+            frame=_own_frame(error),
             stack="".join(traceback.format_exception(error))[-_STACK_CHARACTERS:],
             handler=getattr(handler, "__qualname__", repr(handler)),
             attempts=attempts,
@@ -123,6 +121,7 @@ class Failures:
             "x-rule": failure.rule,
             "x-exception": failure.exception,
             "x-message": failure.message,
+            "x-frame": failure.frame,
             "x-event-type": event_type,
             "x-event-id": failure.event.id if failure.event else message.message_id or "",
             "x-case": failure.event.case if failure.event else "",
@@ -130,6 +129,10 @@ class Failures:
         }
         short = {name: text[:_HEADER_CHARACTERS] for name, text in context.items()}
         await self._publish(message, failure, DEAD_LETTER_EXCHANGE, {**short, "x-stack": failure.stack})
+
+    async def confirm(self, item: str, event: Received[Any], fate: Fate) -> None:
+        """Give operations its receipt for a message that it sent back and that was handled."""
+        await confirm(self._publisher, item, service=self._service, event_id=event.id, fate=fate)
 
     async def _put_off(
         self, message: AbstractIncomingMessage, failure: Failure, seconds: float, count: dict[str, FieldValue]
@@ -147,7 +150,7 @@ class Failures:
             exchange=exchange,
             routing_key=self._service,
             message_id=new_event_id(),  # an attempt of its own; the event's id is in the body
-            headers=kept | headers,
+            headers=kept | kept_of(message) | headers,
         )
 
 
@@ -155,6 +158,20 @@ def count_in(message: AbstractIncomingMessage, header: str) -> int:
     """Read a count from a header; whatever a stranger may have put there counts as none."""
     value = message.headers.get(header)
     return value if isinstance(value, int) and 0 <= value < _IMPOSSIBLE_COUNT else 0
+
+
+def _own_frame(error: Exception) -> str:
+    """Name the innermost frame of our own code, by which failures of one cause are found to be alike."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(frame.filename)]
+    if not frames:
+        return ""
+    path = frames[-1].filename.rpartition("/src/")[2] or frames[-1].filename
+    return f"{path} {frames[-1].name}"
+
+
+def _is_foreign(filename: str) -> bool:
+    """Tell whether a file is a library's, Python's own, or none at all."""
+    return "site-packages" in filename or "/lib/python" in filename or filename.startswith("<")
 
 
 def _sorted(error: Exception) -> tuple[str, str, str]:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Generic
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from pydantic import BaseModel, ValidationError
 
 from messaging import metrics
-from messaging.commit import AlreadyHandledError, Committer, Handled
+from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
-from messaging.envelope import BrokenMessageError, Envelope, seal, unseal
-from messaging.event import ConflictError, NotYet, Outcome, Received
+from messaging.envelope import BrokenMessageError, Sealed, seal
+from messaging.event import ConflictError, NotYet, Outcome
 from messaging.failures import Failure, Failures, PoisonError, count_in
 from messaging.ordering import Brake, Company, Lanes, is_outage
+from messaging.reading import Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
+from messaging.replaying import Fate, item_of
+from messaging.topology import Topology
 
-DepsT = TypeVar("DepsT")
+log = structlog.get_logger()
 
 _SUSPECT_AFTER = 2
 """Deliveries without an end after which a message is handled alone, in case it is the one that kills the process."""
@@ -33,57 +33,6 @@ _CONFLICTS = 50
 """Times in a row that somebody else may be faster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription(Generic[DepsT]):
-    """Which handler hears which event, and as what. `pattern` may begin with `*.` for any publisher."""
-
-    pattern: str
-    view: type[BaseModel]
-    handler: Callable[[Received[Any], DepsT], Awaitable[Outcome[None]]]
-
-    def read(self, envelope: Envelope) -> Received[Any]:
-        """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule."""
-        try:
-            data = self.view.model_validate(envelope.data)
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            path = "/".join(("/data", *map(str, fault["loc"])))
-            raise BrokenMessageError("wrong-schema", path, f"{fault['type']}: {fault['msg']}") from error
-        except Exception as error:  # the view's own code broke: there is no better answer than what it broke with
-            raise BrokenMessageError("wrong-schema", "/data", type(error).__name__) from error
-        return Received(
-            envelope.id,
-            envelope.type,
-            envelope.source,
-            envelope.case,
-            envelope.time,
-            data,
-            envelope.cause,
-            envelope.traceparent,
-        )
-
-
-@dataclass(slots=True)
-class Delivery(Generic[DepsT]):
-    """A message that could be read, who handles it, and how often that has failed."""
-
-    message: AbstractIncomingMessage
-    event: Received[Any]
-    subscription: Subscription[DepsT]
-    handled: Handled
-    failures: int = 0
-
-    @property
-    def is_suspect(self) -> bool:
-        """Tell whether it was delivered before, several times, and neither handled nor given up.
-
-        From RabbitMQ 4.3 on `x-delivery-count` no longer counts what a process did not live to finish;
-        `x-acquired-count` does.
-        """
-        counts = [count_in(self.message, f"x-{kind}-count") for kind in ("delivery", "acquired")]
-        return bool(self.message.redelivered) and max(counts) >= _SUSPECT_AFTER
-
-
 class Handling(Generic[DepsT]):
     """Has a service's messages handled, many at a time; returns when a message may be acknowledged."""
 
@@ -91,6 +40,7 @@ class Handling(Generic[DepsT]):
         self,
         *,
         service: str,
+        topology: Topology,
         subscriptions: Sequence[Subscription[DepsT]],
         deps: DepsT,
         committer: Committer,
@@ -101,7 +51,7 @@ class Handling(Generic[DepsT]):
         handler_timeout: float,
     ) -> None:
         self._service = service
-        self._subscriptions = {subscription.pattern: subscription for subscription in subscriptions}
+        self._reader = Reader(service, topology, subscriptions)
         self._deps = deps
         self._committer = committer
         self._relay = relay
@@ -121,42 +71,43 @@ class Handling(Generic[DepsT]):
     async def handle(self, message: AbstractIncomingMessage) -> None:
         """Handle a message, or send it to wait, or to the dead letters. Then it may be acknowledged."""
         try:
-            delivery = self._read(message)
+            delivery = self._reader.read(message)
         except BrokenMessageError as error:
-            return await self._brake.run(partial(self._failures.bury, message, Failure.broken(error)))
+            await self._brake.run(partial(self._refuse, message, Failure.broken(error)))
+            return
         event = delivery.event
         with structlog.contextvars.bound_contextvars(case=event.case, event_id=event.id, event_type=event.type):
             async with self._lanes.of(event.case):
-                return await self._work_off(delivery)
+                fate = await self._work_off(delivery)
+                item = item_of(message)
+                if fate is not None and item is not None:
+                    await self._brake.run(partial(self._failures.confirm, item, event, fate))
 
-    def _read(self, message: AbstractIncomingMessage) -> Delivery[DepsT]:
-        envelope = unseal(message.body)
-        any_publisher = "*." + envelope.type.partition(".")[2]
-        subscription = self._subscriptions.get(envelope.type) or self._subscriptions.get(any_publisher)
-        if subscription is None:
-            raise BrokenMessageError("unknown-type", "/type", f"{self._service} does not act on {envelope.type!r}")
-        handled = Handled(envelope.id, sha256(message.body).hexdigest())
-        return Delivery(message, subscription.read(envelope), subscription, handled)
-
-    async def _work_off(self, delivery: Delivery[DepsT]) -> None:
-        """Have it handled, and sort the failure if that fails."""
+    async def _work_off(self, delivery: Delivery[DepsT]) -> Fate | None:
+        """Have it handled, and sort the failure if that fails; tell which of both."""
         try:
-            if delivery.is_suspect:
+            if _is_suspect(delivery.message):
                 await self._try_alone(delivery)
             else:
                 async with self._company.together():
                     await self._brake.run(partial(self._try, delivery))
         except AlreadyHandledError as earlier:
             metrics.REPEATED.labels(self._service).inc()
-            if earlier.digest != delivery.handled.digest:
-                error = BrokenMessageError("id-reused", "/id", "an event's id stands for one body")
-                await self._sort(self._failures.bury, delivery, error)
+            if earlier.digest == delivery.handled.digest:
+                return "ignored"
+            error = BrokenMessageError("id-reused", "/id", "an event's id stands for one body")
+            await self._sort(self._refuse, delivery, error)
         except NotYet as reason:
             await self._sort(self._failures.wait, delivery, reason)
-        except (BrokenMessageError, PoisonError) as error:
+        except BrokenMessageError as error:
+            await self._sort(self._refuse, delivery, error)
+        except PoisonError as error:
             await self._sort(self._failures.bury, delivery, error)
         except Exception as error:  # noqa: BLE001 - every other failure of a handler is tried again
             await self._sort(self._failures.retry, delivery, error)
+        else:
+            return "handled"
+        return None
 
     async def _sort(
         self,
@@ -166,6 +117,21 @@ class Handling(Generic[DepsT]):
     ) -> None:
         failure = Failure.of(error, delivery.event, delivery.subscription.handler, delivery.failures)
         await self._brake.run(partial(fate, delivery.message, failure))
+
+    async def _refuse(self, message: AbstractIncomingMessage, failure: Failure) -> None:
+        """Tell a department system what is wrong with its message; anybody else's broken message is a dead letter.
+
+        An operator who sent it back wants to see it again in either case.
+        """
+        answer, refused = (None, None) if item_of(message) else self._reader.answer_to(message, failure)
+        if answer is None or refused is None:
+            await self._failures.bury(message, failure)
+            return
+        outcome = await answer(refused, self._deps)
+        metrics.REFUSED.labels(self._service, refused.publisher, refused.reason).inc()
+        log.info("message_refused", publisher=refused.publisher, reason=refused.reason, path=refused.path)
+        events = self._seal(outcome, case=refused.case or refused.publisher, cause=refused.event_id, traceparent=None)
+        await self._relay.dispatch(events, await self._committer.commit(_writes(outcome), events))
 
     async def _try_alone(self, delivery: Delivery[DepsT]) -> None:
         """Handle a suspect with nothing beside it, after noting that it was begun: it may not live to tell."""
@@ -212,15 +178,31 @@ class Handling(Generic[DepsT]):
                 outcome = await delivery.subscription.handler(event, self._deps)
         except Exception as error:
             if not is_outage(error):  # a repetition may fail where the first one did not
-                await self._committer.require_new(event.id)
+                await self._committer.require_new(delivery.handled.id)
             raise
-        case = outcome.case or event.case
-        events = [
-            seal(e, source=self._service, case=case, cause=event.id, traceparent=event.traceparent)
-            for e in outcome.events
-        ]
-        writes = [change for change in outcome.changes if isinstance(change, Write)]
-        entry = await self._committer.commit(writes, events, delivery.handled)
+        events = self._seal(outcome, case=event.case, cause=event.id, traceparent=event.traceparent)
+        entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
         metrics.HANDLED.labels(self._service, event.type).inc()
         metrics.HANDLING.labels(self._service, event.type).observe(perf_counter() - begun)
         await self._relay.dispatch(events, entry)
+
+    def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None, traceparent: str | None) -> list[Sealed]:
+        case = outcome.case or case
+        return [
+            seal(event, source=self._service, case=case, cause=cause, traceparent=traceparent)
+            for event in outcome.events
+        ]
+
+
+def _writes(outcome: Outcome[None]) -> list[Write]:
+    return [change for change in outcome.changes if isinstance(change, Write)]
+
+
+def _is_suspect(message: AbstractIncomingMessage) -> bool:
+    """Tell whether a message was delivered before, several times, and neither handled nor given up.
+
+    From RabbitMQ 4.3 on `x-delivery-count` no longer counts what a process did not live to finish;
+    `x-acquired-count` does.
+    """
+    counts = [count_in(message, f"x-{kind}-count") for kind in ("delivery", "acquired")]
+    return bool(message.redelivered) and max(counts) >= _SUSPECT_AFTER

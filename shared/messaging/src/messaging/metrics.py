@@ -8,6 +8,11 @@ HANDLED = Counter("yizheng_messages_handled", "Messages handled and committed", 
 REPEATED = Counter("yizheng_messages_repeated", "Messages ignored because they were handled before", ["service"])
 RETRIED = Counter("yizheng_messages_retried", "Messages sent to wait for another attempt", ["service", "event"])
 DEAD_LETTERED = Counter("yizheng_messages_dead_lettered", "Messages given up", ["service", "event", "reason"])
+REFUSED = Counter(
+    "yizheng_messages_refused",
+    "Messages of department systems that were answered with what is wrong",
+    ["service", "publisher", "reason"],
+)
 HANDLING = Histogram(
     "yizheng_message_handling_seconds",
     "Time from the start of a handler to its commit",

@@ -1,0 +1,202 @@
+"""Taking in whole messages, many at a time, into a store: acknowledged when they are kept, and not before.
+
+For what is not an event to be acted on but a message to be kept: dead letters, receipts, the trail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+
+from messaging.ending import end
+from messaging.publisher import close, is_cancelled
+from messaging.topology import Topology, declare
+
+log = structlog.get_logger()
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
+_ANSWER_TIMEOUT = 30.0
+_WATCH_EVERY = 5.0
+_LAST_BATCH = 10.0
+"""Seconds for the batch that is being kept when the service stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One message as the broker delivered it. `offset` is its place in a stream; None in a queue."""
+
+    body: bytes
+    headers: Mapping[str, Any]
+    message_id: str
+    exchange: str
+    routing_key: str
+    queue: str
+    offset: int | None
+    redelivered: bool
+    timestamp: datetime | None
+
+
+class Intake:
+    """Takes in what arrives in some queues, or in one stream, until it is stopped.
+
+    `take` gets a batch of at most `largest` messages and must have kept them when it returns; if it raises, it gets
+    the same batch again after a pause. What was kept and not acknowledged is delivered again, so `take` must know
+    what it has. `start` is for a stream: the offset to begin at, or None for its first message.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        topology: Topology,
+        queues: Sequence[str],
+        take: Callable[[Sequence[Raw]], Awaitable[None]],
+        largest: int = 500,
+        start: Callable[[], Awaitable[int | None]] | None = None,
+    ) -> None:
+        self._name = name
+        self._url = url
+        self._topology = topology
+        self._queues = queues
+        self._take = take
+        self._largest = largest
+        self._start = start
+        self._stopping = asyncio.Event()
+        self._channel: AbstractChannel | None = None
+        self._pause = _FIRST_PAUSE
+        self._is_stuck = False
+
+    async def run(self) -> None:
+        """Keep a session open until stopped, waiting a little longer after each that failed."""
+        while not self._stopping.is_set():
+            try:
+                await self._session()
+            except (Exception, asyncio.CancelledError) as error:
+                if is_cancelled(error):
+                    raise
+                log.warning("intake_session_ended", intake=self._name, error=repr(error))
+                await self._sleep()
+
+    async def stop(self) -> None:
+        """Take no more; the batch that is being kept is finished, the rest goes back to its queue."""
+        self._stopping.set()
+
+    async def is_ready(self) -> bool:
+        """Tell whether the broker delivers and what it delivers can be kept."""
+        return self._channel is not None and not self._channel.is_closed and not self._is_stuck
+
+    async def _session(self) -> None:
+        name = f"{self._name} taking in"
+        connection = await aio_pika.connect(self._url, timeout=10, client_properties={"connection_name": name})
+        arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]] = asyncio.Queue()
+        try:
+            async with asyncio.timeout(_ANSWER_TIMEOUT):
+                channel = await connection.channel(publisher_confirms=False)
+                await channel.set_qos(prefetch_count=2 * self._largest)
+                await declare(self._topology, channel)
+                arguments = await self._where_to_start()
+                for name in self._queues:
+                    queue = await channel.get_queue(name, ensure=False)
+                    await queue.consume(_into(arrived, name), arguments=arguments)
+            self._channel, self._pause = channel, _FIRST_PAUSE
+            log.info("taking_in", intake=self._name, queues=len(self._queues))
+            keeping = asyncio.create_task(self._keep(arrived, channel))
+            try:
+                await self._watch(channel, keeping)
+            finally:
+                await asyncio.wait([keeping], timeout=_LAST_BATCH if self._stopping.is_set() else 0)
+                await end([keeping])
+        finally:
+            self._channel = None
+            await close(connection)
+
+    async def _where_to_start(self) -> dict[str, Any] | None:
+        if self._start is None:
+            return None
+        offset = await self._start()
+        return {"x-stream-offset": "first" if offset is None else offset}
+
+    async def _watch(self, channel: AbstractChannel, keeping: asyncio.Task[None]) -> None:
+        """Until stopped, see that the queues are there and that this session still consumes them all."""
+        while not self._stopping.is_set():
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([stopping, keeping], timeout=_WATCH_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if keeping.done():
+                await keeping
+            if not self._stopping.is_set():
+                await self._check(channel)
+
+    async def _check(self, channel: AbstractChannel) -> None:
+        async with asyncio.timeout(_ANSWER_TIMEOUT):
+            await declare(self._topology, channel)
+        ours = getattr(await channel.get_underlay_channel(), "consumers", {})
+        if len(ours) < len(self._queues):
+            raise ConnectionError("a consumer is gone")
+
+    async def _keep(
+        self, arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]], channel: AbstractChannel
+    ) -> None:
+        underlay = await channel.get_underlay_channel()
+        while not self._stopping.is_set():
+            batch = [await arrived.get()]
+            while len(batch) < self._largest and not arrived.empty():
+                batch.append(arrived.get_nowait())
+            await self._take_for_sure([_raw(queue, message) for queue, message in batch])
+            if self._stopping.is_set() and channel.is_closed:
+                return
+            await underlay.basic_ack(max(int(message.delivery_tag or 0) for _, message in batch), multiple=True)
+
+    async def _take_for_sure(self, batch: Sequence[Raw]) -> None:
+        while True:
+            try:
+                await self._take(batch)
+            except Exception as error:
+                self._is_stuck = True
+                log.warning("batch_not_kept", intake=self._name, messages=len(batch), error=repr(error))
+                await self._sleep()
+                if self._stopping.is_set():
+                    raise
+            else:
+                self._is_stuck, self._pause = False, _FIRST_PAUSE
+                return
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(self._pause):
+                await self._stopping.wait()
+        except TimeoutError:
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+
+def _into(
+    arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]], queue: str
+) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+    async def receive(message: AbstractIncomingMessage) -> None:
+        arrived.put_nowait((queue, message))
+
+    return receive
+
+
+def _raw(queue: str, message: AbstractIncomingMessage) -> Raw:
+    offset = message.headers.get("x-stream-offset")
+    return Raw(
+        body=message.body,
+        headers=message.headers,
+        message_id=message.message_id or "",
+        exchange=message.exchange or "",
+        routing_key=message.routing_key or "",
+        queue=queue,
+        offset=offset if isinstance(offset, int) else None,
+        redelivered=bool(message.redelivered),
+        timestamp=message.timestamp,
+    )

@@ -1,0 +1,143 @@
+"""Reading a message: which event it is, who handles it, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+
+import orjson
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import BaseModel, ValidationError
+
+from messaging.commit import Handled
+from messaging.envelope import BrokenMessageError, Envelope, unseal
+from messaging.event import Outcome, Received, Refused
+from messaging.failures import Failure
+from messaging.replaying import redelivery_of
+from messaging.topology import Topology
+
+DepsT = TypeVar("DepsT")
+Answer = Callable[[Refused, DepsT], Awaitable[Outcome[None]]]
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the data of an older version into that of the version that the view reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription(Generic[DepsT]):
+    """Which handler hears which event, and as what. `pattern` may begin with `*.` for any publisher.
+
+    `refused` answers the sender of a message that can't be accepted, which then is no dead letter; without it, it is
+    one. `older` are earlier versions of the event: the queue is not bound to them, but what failed, is replayed or
+    comes from the trail may still be one.
+    """
+
+    pattern: str
+    view: type[BaseModel]
+    handler: Callable[[Received[Any], DepsT], Awaitable[Outcome[None]]]
+    refused: Answer[DepsT] | None = None
+    older: Mapping[str, Upcast] = field(default_factory=dict)
+
+    def read(self, envelope: Envelope) -> Received[Any]:
+        """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule."""
+        try:
+            data = self.view.model_validate(self._upcast(envelope))
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            path = "/".join(("/data", *map(str, fault["loc"])))
+            raise BrokenMessageError("wrong-schema", path, f"{fault['type']}: {fault['msg']}") from error
+        except Exception as error:  # the view's own code broke: there is no better answer than what it broke with
+            raise BrokenMessageError("wrong-schema", "/data", type(error).__name__) from error
+        return Received(
+            envelope.id,
+            envelope.type,
+            envelope.source,
+            envelope.case,
+            envelope.time,
+            data,
+            envelope.cause,
+            envelope.traceparent,
+            envelope.wants_receipt,
+        )
+
+    def _upcast(self, envelope: Envelope) -> object:
+        upcast = self.older.get(envelope.type)
+        return upcast(dict(envelope.data)) if upcast and isinstance(envelope.data, dict) else envelope.data
+
+
+@dataclass(slots=True)
+class Delivery(Generic[DepsT]):
+    """A message that could be read, who handles it, and how often that has failed."""
+
+    message: AbstractIncomingMessage
+    event: Received[Any]
+    subscription: Subscription[DepsT]
+    handled: Handled
+    failures: int = 0
+
+
+class Reader(Generic[DepsT]):
+    """Reads what arrives in one service's queue."""
+
+    def __init__(self, service: str, topology: Topology, subscriptions: Sequence[Subscription[DepsT]]) -> None:
+        self._service = service
+        self._exchange = topology.exchange
+        self._subscriptions = {
+            type_: subscription
+            for subscription in subscriptions
+            for type_ in (subscription.pattern, *subscription.older)
+        }
+
+    def read(self, message: AbstractIncomingMessage) -> Delivery[DepsT]:
+        """Read a message. Raises BrokenMessageError saying what is wrong with it and where."""
+        envelope = unseal(message.body)
+        subscription = self._find(envelope.type)
+        if subscription is None:
+            raise BrokenMessageError("unknown-type", "/type", f"{self._service} does not act on {envelope.type!r}")
+        if message.exchange == self._exchange and message.routing_key != envelope.type:
+            raise BrokenMessageError(
+                "wrong-routing-key", "/type", f"{message.routing_key!r}, as it was published under"
+            )
+        redelivery = redelivery_of(message)
+        inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
+        handled = Handled(inbox_id, sha256(message.body).hexdigest())
+        return Delivery(message, subscription.read(envelope), subscription, handled)
+
+    def answer_to(
+        self, message: AbstractIncomingMessage, failure: Failure
+    ) -> tuple[Answer[DepsT] | None, Refused | None]:
+        """Return who answers the sender of a broken message and with what, if anybody does."""
+        event = _as_far_as_readable(message.body)
+        key = message.routing_key if message.exchange == self._exchange else event.get("type")
+        subscription = self._find(key) if isinstance(key, str) else None
+        if subscription is None or subscription.refused is None:
+            return None, None
+        type_ = str(key)
+        refused = Refused(
+            publisher=type_.partition(".")[0],
+            type=type_,
+            event_id=_text(event.get("id")) or _text(message.message_id),
+            case=_text(event.get("correlationid")),
+            reason=failure.reason,
+            path=failure.path,
+            rule=failure.rule,
+            data=event.get("data"),
+        )
+        return subscription.refused, refused
+
+    def _find(self, type_: str) -> Subscription[DepsT] | None:
+        any_publisher = "*." + type_.partition(".")[2]
+        return self._subscriptions.get(type_) or self._subscriptions.get(any_publisher)
+
+
+def _as_far_as_readable(body: bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value[:255] if isinstance(value, str) and value else None

@@ -1,0 +1,84 @@
+"""Sending a message back to the service that failed it, or that shall hear it again, and the receipt for it.
+
+Only what comes through the retry exchange, which no department system may write to, counts as sent back.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import orjson
+from aio_pika.abc import AbstractIncomingMessage
+from pamqp.common import FieldValue
+
+from messaging.envelope import new_event_id
+from messaging.publisher import Publisher
+from messaging.topology import OPERATIONS, RECEIPT_EXCHANGE, RETRY_EXCHANGE
+
+ITEM = "x-replay"
+"""Header: which item of which replay it is; its receipt, or its next dead letter, names it."""
+REDELIVERY = "x-redelivery"
+"""Header: the run for which an event that was handled before is to be handled again, once."""
+ROUNDS = "x-rounds"
+"""Header: how many times the message has failed all its immediate attempts and waited."""
+WAITS = "x-waits"
+"""Header: how many times the message has waited for its subject to become known."""
+
+Fate = Literal["handled", "ignored"]
+"""What became of a message that was sent back; `ignored` when it had been handled before."""
+
+_NO_MORE = 1_000
+"""More rounds and waits than any topology has: one more failure and the message is a dead letter again."""
+
+
+async def send_back(
+    publisher: Publisher,
+    body: bytes,
+    *,
+    service: str,
+    item: str,
+    redelivery: str | None = None,
+    patience: bool = False,
+) -> None:
+    """Send a message to one service's queue and nobody else's; return when the broker has confirmed.
+
+    If it fails again it is a dead letter at once, without rounds of waiting, so that whoever sent it learns of it
+    soon. With `patience` it may still wait for a subject that is not known yet. Raises UnroutableError when the queue
+    is gone, BrokerUnavailableError when the broker is.
+    """
+    headers: dict[str, FieldValue] = {ITEM: item, ROUNDS: _NO_MORE, WAITS: 0 if patience else _NO_MORE}
+    if redelivery is not None:
+        headers[REDELIVERY] = redelivery
+    await publisher.publish(
+        body, exchange=RETRY_EXCHANGE, routing_key=service, message_id=new_event_id(), headers=headers
+    )
+
+
+def item_of(message: AbstractIncomingMessage) -> str | None:
+    """Return the item of a replay that a message is, or None."""
+    return _text(message, ITEM)
+
+
+def redelivery_of(message: AbstractIncomingMessage) -> str | None:
+    """Return the run for which an event is to be handled again, or None."""
+    return _text(message, REDELIVERY)
+
+
+def kept_of(message: AbstractIncomingMessage) -> dict[str, FieldValue]:
+    """Return the headers that a message that was sent back keeps wherever it goes."""
+    marks = {ITEM: item_of(message), REDELIVERY: redelivery_of(message)}
+    return {name: text for name, text in marks.items() if text is not None}
+
+
+async def confirm(publisher: Publisher, item: str, *, service: str, event_id: str, fate: Fate) -> None:
+    """Tell operations what became of an item. At least once. Raises BrokerUnavailableError."""
+    receipt = {"item": item, "service": service, "event_id": event_id, "fate": fate, "at": datetime.now(UTC)}
+    await publisher.publish(
+        orjson.dumps(receipt), exchange=RECEIPT_EXCHANGE, routing_key=OPERATIONS, message_id=new_event_id()
+    )
+
+
+def _text(message: AbstractIncomingMessage, header: str) -> str | None:
+    value = message.headers.get(header)
+    return value if isinstance(value, str) and message.exchange == RETRY_EXCHANGE else None
