@@ -126,9 +126,10 @@ async def test_a_failed_match_is_reviewed_and_approved_by_a_person(running: Runn
     other = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "?"}, **once)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
 
-    said = await running.hear()
-    assert (said["type"], said["correlationid"]) == ("review-dispatch.review-approved.v1", "app_s1")
-    assert said["data"]["reviewer"] == "wang"
+    said, older = await running.hear(), await running.hear()
+    assert (said["type"], said["correlationid"]) == ("review-dispatch.review-approved.v2", "app_s1")
+    assert [it["reviewer"] for it in said["data"]["approvals"]] == ["wang"]
+    assert (older["type"], older["data"]["reviewer"]) == ("review-dispatch.review-approved.v1", "wang")
     shown = (await running.ask("wang", "GET", f"/{task['task_id']}")).json()
     assert shown["version"] == approved.json()["version"] == 3
 

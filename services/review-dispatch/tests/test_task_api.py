@@ -292,24 +292,26 @@ async def test_an_approval_is_published_with_the_approved_values(window: Window)
     await window.claim("wang", task)
     answer = await window.ask("wang", "POST", f"/{task.id}/approval", {"fields": {"parents": ["李育成", "陈静"]}})
     assert answer.json()["status"] == {"code": "approved", "name": "Approved"}
-    assert window.types() == ["review-approved.v1"]
-    event = window.kernel.told[0].model_dump()
-    assert event["fields"] == {"certificate_number": "O43", "parents": ["李育成", "陈静"]}
-    assert (event["reviewer"], event["second_reviewer"], event["department"]) == ("wang", None, "health")
+    assert window.types() == ["review-approved.v2", "review-approved.v1"]
+    event, older = (told.model_dump() for told in window.kernel.told)
+    assert event["fields"] == older["fields"] == {"certificate_number": "O43", "parents": ["李育成", "陈静"]}
+    assert ([it["reviewer"] for it in event["approvals"]], event["department"]) == (["wang"], "health")
+    assert (older["reviewer"], older["second_reviewer"], older["department"]) == ("wang", None, "health")
 
 
 async def test_two_people_approve_what_asks_for_it(window: Window) -> None:
     task = window.keep(review("property-certificate"))
     await window.claim("wang", task)
-    first = await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    first = await window.ask("wang", "POST", f"/{task.id}/approval", {"note": "登记簿相符"})
     assert first.json()["status"]["code"] == "awaiting-second"
     assert window.types() == []
     assert told(await window.claim("wang", task)) == (409, "second-reviewer-is-first")
     assert told(await window.ask("wang", "POST", f"/{task.id}/approval", {})) == (409, "second-reviewer-is-first")
     await window.claim("zhao", task)
-    await window.ask("zhao", "POST", f"/{task.id}/approval", {})
-    event = window.kernel.told[0].model_dump()
-    assert (event["reviewer"], event["second_reviewer"]) == ("wang", "zhao")
+    await window.ask("zhao", "POST", f"/{task.id}/approval", {"note": "复核无误"})
+    event, older = (told.model_dump() for told in window.kernel.told)
+    assert [(it["reviewer"], it["note"]) for it in event["approvals"]] == [("wang", "登记簿相符"), ("zhao", "复核无误")]
+    assert (older["reviewer"], older["second_reviewer"], older["note"]) == ("wang", "zhao", "复核无误")
 
 
 async def test_deciding_on_somebody_elses_claim_is_refused_and_leaves_nothing_behind(window: Window) -> None:

@@ -7,9 +7,24 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from messaging.event import PERSONAL, Event, PersonalStr
+from messaging.event import PERSONAL, Event
 
 ClaimValue = str | bool | int | list[str]
+Claims = Annotated[
+    dict[str, ClaimValue],
+    Field(
+        description="What the applicant claims, by the field names of the document type; dates are ISO 8601",
+        json_schema_extra=PERSONAL,
+    ),
+]
+ApplicationId = Annotated[str, Field(description="The application; also the case of its events")]
+Item = Annotated[str, Field(description="The code of the service item")]
+RequirementKey = Annotated[str, Field(description="The item's key of the document that it needs")]
+DocumentType = Annotated[str, Field(description="A code of the list of document types")]
+DecidedBy = Annotated[
+    Literal["automatic", "officer"], Field(description="Whether the rules of the item decided, or an officer")
+]
+DecidedAt = Annotated[datetime, Field(description="When it was decided")]
 
 
 class Part(BaseModel):
@@ -21,38 +36,45 @@ class Part(BaseModel):
 class Holder(Part):
     """Whose document it is. `index` is the blind index of the identity number, by which records are joined."""
 
-    resident_id: str
-    index: str
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number")]
+
+
+Applicant = Annotated[Holder, Field(description="Who acts")]
+Subject = Annotated[Holder, Field(description="Whom it is for: a child, or the applicant")]
 
 
 class Scan(Part):
     """A scan by reference; its content stays in the applications service."""
 
-    scan_id: str
-    document_type: str
-    media_type: str
-    size: int
-    sha256: str
+    scan_id: Annotated[str, Field(description="By which applications gives the scan out")]
+    document_type: DocumentType
+    media_type: Annotated[str, Field(description="Such as image/jpeg")]
+    size: Annotated[int, Field(description="In bytes")]
+    sha256: Annotated[str, Field(description="Digest of its content")]
 
 
 class Reason(Part):
     """Why something was refused: a message key, the requirement and field concerned, and what people wrote."""
 
-    code: str
-    requirement: str | None = None
-    document_type: str | None = None
-    field: str | None = None
-    text: str | None = None
+    code: Annotated[str, Field(description="A key of the message catalogues")]
+    requirement: Annotated[str | None, Field(description="The requirement concerned")] = None
+    document_type: Annotated[str | None, Field(description="The document type concerned")] = None
+    field: Annotated[str | None, Field(description="The field of the document concerned")] = None
+    text: Annotated[str | None, Field(description="What a person wrote", json_schema_extra=PERSONAL)] = None
 
 
 class Grant(Part):
     """The credential that an approval grants."""
 
-    document_type: str
-    holder: Holder
-    fields: Annotated[dict[str, ClaimValue], Field(json_schema_extra=PERSONAL)]
-    valid_from: date
-    valid_until: date | None
+    document_type: DocumentType
+    holder: Annotated[Holder, Field(description="Who gets it")]
+    fields: Annotated[
+        dict[str, ClaimValue],
+        Field(description="Its values, by the field names of its type", json_schema_extra=PERSONAL),
+    ]
+    valid_from: Annotated[date, Field(description="Its first day")]
+    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
 
 
 class RequirementPublished(Part):
@@ -61,32 +83,32 @@ class RequirementPublished(Part):
     A path is `holder.name`, `form.address` and the like; anything else is the claimed value itself.
     """
 
-    key: str
-    document_types: list[str]
-    holder: Literal["applicant", "subject", "second-party"]
-    claims: dict[str, ClaimValue]
+    key: RequirementKey
+    document_types: Annotated[list[str], Field(description="Any of these proves it, in the item's order")]
+    holder: Annotated[Literal["applicant", "subject", "second-party"], Field(description="Whose document")]
+    claims: Annotated[dict[str, ClaimValue], Field(description="For each field: where its value stands, or the value")]
 
 
 class ItemPublished(Event):
     """What an item of the catalogue needs, published when its content changed. `digest` names that content."""
 
     type: ClassVar[str] = "applications.item-published.v1"
-    item: str
-    digest: str
-    requirements: list[RequirementPublished]
+    item: Item
+    digest: Annotated[str, Field(description="Names the content, so that the same is not published twice")]
+    requirements: Annotated[list[RequirementPublished], Field(description="Every document that the item needs")]
 
 
 class ApplicationSubmitted(Event):
     """A resident applied. `applicant` acts, `subject` is whom it is for (a child, or the applicant)."""
 
     type: ClassVar[str] = "applications.application-submitted.v1"
-    application_id: str
-    item: str
-    applicant: Holder
-    subject: Holder
-    submitted_at: datetime
-    due_on: date
-    attempt: int
+    application_id: ApplicationId
+    item: Item
+    applicant: Applicant
+    subject: Subject
+    submitted_at: Annotated[datetime, Field(description="When it was submitted")]
+    due_on: Annotated[date, Field(description="The day by which the district has promised an outcome")]
+    attempt: Annotated[int, Field(description="1; one more each time that it was corrected and submitted again")]
 
 
 class DocumentSubmitted(Event):
@@ -98,92 +120,94 @@ class DocumentSubmitted(Event):
     """
 
     type: ClassVar[str] = "applications.document-submitted.v1"
-    application_id: str
-    item: str
-    requirement: str
-    attempt: int
-    document_types: list[str]
-    holder: Holder
-    claims: Annotated[dict[str, ClaimValue], Field(json_schema_extra=PERSONAL)]
-    scans: list[Scan]
-    reviewable: bool
-    community: str | None
+    application_id: ApplicationId
+    item: Item
+    requirement: RequirementKey
+    attempt: Annotated[int, Field(description="Counts up when the requirement is corrected after a return")]
+    document_types: Annotated[list[str], Field(description="Any of these proves it, in the item's order")]
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    claims: Claims
+    scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
+    reviewable: Annotated[bool, Field(description="Whether people may look at it when it fails to match")]
+    community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
 
 
 class FieldCheckRequested(Event):
     """Someone must look at the address; `due_on` is the last working day for it."""
 
     type: ClassVar[str] = "applications.field-check-requested.v1"
-    application_id: str
-    item: str
-    applicant_name: PersonalStr
-    address: PersonalStr
-    community: str
-    due_on: date
+    application_id: ApplicationId
+    item: Item
+    applicant_name: Annotated[str, Field(description="Whom to ask for", json_schema_extra=PERSONAL)]
+    address: Annotated[str, Field(description="Where to look", json_schema_extra=PERSONAL)]
+    community: Annotated[str, Field(description="Code of the community whose grid officer goes there")]
+    due_on: Annotated[date, Field(description="The last working day for it")]
 
 
 class Proven(Part):
     """A requirement that has been proven, and by what."""
 
-    requirement: str
-    document_type: str
-    source: str
+    requirement: RequirementKey
+    document_type: DocumentType
+    source: Annotated[str, Field(description="The source that proved it, or `person`")]
 
 
 class DecisionRequested(Event):
     """Everything is proven; an officer of `department` decides by `due_on`."""
 
     type: ClassVar[str] = "applications.decision-requested.v1"
-    application_id: str
-    item: str
-    department: str
-    subject_name: PersonalStr
-    proven: list[Proven]
-    due_on: date
+    application_id: ApplicationId
+    item: Item
+    department: Annotated[str, Field(description="Code of the department that decides")]
+    subject_name: Annotated[str, Field(description="Whom it is for", json_schema_extra=PERSONAL)]
+    proven: Annotated[list[Proven], Field(description="What has been proven, and by what")]
+    due_on: Annotated[date, Field(description="The last day for the decision")]
 
 
 class ApplicationApproved(Event):
     """The outcome: approved, automatically or by an officer; `grant` is the credential that it grants."""
 
     type: ClassVar[str] = "applications.application-approved.v1"
-    application_id: str
-    item: str
-    applicant: Holder
-    subject: Holder
-    decided_by: Literal["automatic", "officer"]
-    decided_at: datetime
-    grant: Grant | None
+    application_id: ApplicationId
+    item: Item
+    applicant: Applicant
+    subject: Subject
+    decided_by: DecidedBy
+    decided_at: DecidedAt
+    grant: Annotated[Grant | None, Field(description="The credential that it grants; null: none")]
 
 
 class ApplicationRejected(Event):
     """The outcome: rejected, with reasons."""
 
     type: ClassVar[str] = "applications.application-rejected.v1"
-    application_id: str
-    item: str
-    applicant: Holder
-    decided_by: Literal["automatic", "officer"]
-    decided_at: datetime
-    reasons: list[Reason]
+    application_id: ApplicationId
+    item: Item
+    applicant: Applicant
+    decided_by: DecidedBy
+    decided_at: DecidedAt
+    reasons: Annotated[list[Reason], Field(description="Every reason, as the applicant reads them")]
 
 
 class ApplicationReturned(Event):
     """The applicant must correct `field` of `requirement`; `message` is what the reviewer wrote."""
 
     type: ClassVar[str] = "applications.application-returned.v1"
-    application_id: str
-    item: str
-    applicant: Holder
-    requirement: str
-    field: str
-    message: str
+    application_id: ApplicationId
+    item: Item
+    applicant: Applicant
+    requirement: RequirementKey
+    field: Annotated[str, Field(description="What is to be corrected: a field of the document, or `scans`")]
+    message: Annotated[str, Field(description="What the reviewer wrote to the applicant", json_schema_extra=PERSONAL)]
 
 
 class ApplicationWithdrawn(Event):
     """The applicant withdrew; whatever is still under way for it is void."""
 
     type: ClassVar[str] = "applications.application-withdrawn.v1"
-    application_id: str
-    item: str
-    applicant: Holder
-    reason: str | None
+    application_id: ApplicationId
+    item: Item
+    applicant: Applicant
+    reason: Annotated[
+        str | None, Field(description="What the applicant wrote; null: nothing", json_schema_extra=PERSONAL)
+    ]

@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from messaging.event import Event, PersonalStr
+from pydantic import Field
+
+from messaging.event import PERSONAL, Event
+
+ResidentId = Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+HolderIndex = Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
+Name = Annotated[str, Field(description="The name on the card", json_schema_extra=PERSONAL)]
+BirthDate = Annotated[date, Field(description="The date of birth on the card", json_schema_extra=PERSONAL)]
+Address = Annotated[str, Field(description="Where the resident lives", json_schema_extra=PERSONAL)]
+Authority = Annotated[str, Field(description="The authority that issued the card", json_schema_extra=PERSONAL)]
+CardFrom = Annotated[date, Field(description="The card's first day of validity")]
+CardUntil = Annotated[date | None, Field(description="The card's last day of validity; null: no end")]
+Community = Annotated[str, Field(description="Code of the community of the address, by which work at doors is routed")]
+Why = Annotated[str, Field(description="Why, as the clerk wrote it", json_schema_extra=PERSONAL)]
+Sequence = Annotated[int, Field(description="Counts up with every change of the resident; only the newest counts")]
+GuardianshipId = Annotated[str, Field(description="The guardianship; its end repeats it")]
+GuardianId = Annotated[str, Field(description="Resident id of the one who may act")]
+ChildId = Annotated[str, Field(description="Resident id of the one who is acted for")]
+GuardianshipSequence = Annotated[
+    int, Field(description="Counts up with every change of the guardianship; only the newest counts")
+]
 
 
 class IdRegistered(Event):
     """A person was registered in person with the original card. `holder_index` is the blind index of the number."""
 
     type: ClassVar[str] = "identity.id-registered.v1"
-    resident_id: str
-    holder_index: str
-    id_kind: Literal["citizen", "hk-macau-taiwan", "foreign"]
-    name: PersonalStr
-    sex: Literal["male", "female"]
-    birth_date: date
-    nationality_group: str
-    address: PersonalStr
-    issuing_authority: str
-    valid_from: date
-    valid_until: date | None
-    community: str
-    channel: Literal["window", "terminal"]
-    registered_at: datetime
-    sequence: int
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    id_kind: Annotated[
+        Literal["citizen", "hk-macau-taiwan", "foreign"],
+        Field(description="Which kind of identity document was read", json_schema_extra=PERSONAL),
+    ]
+    name: Name
+    sex: Annotated[Literal["male", "female"], Field(description="As on the card", json_schema_extra=PERSONAL)]
+    birth_date: BirthDate
+    nationality_group: Annotated[str, Field(description="The ethnic group on the card", json_schema_extra=PERSONAL)]
+    address: Address
+    issuing_authority: Authority
+    valid_from: CardFrom
+    valid_until: CardUntil
+    community: Community
+    channel: Annotated[
+        Literal["window", "terminal"], Field(description="Where: at a window or a self-service terminal")
+    ]
+    registered_at: Annotated[datetime, Field(description="When the card was read")]
+    sequence: Sequence
 
 
 class IdUpdated(Event):
@@ -36,55 +61,55 @@ class IdUpdated(Event):
     """
 
     type: ClassVar[str] = "identity.id-updated.v1"
-    resident_id: str
-    holder_index: str
-    name: PersonalStr
-    birth_date: date
-    address: PersonalStr
-    issuing_authority: str
-    valid_from: date
-    valid_until: date | None
-    community: str
-    sequence: int
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    name: Name
+    birth_date: BirthDate
+    address: Address
+    issuing_authority: Authority
+    valid_from: CardFrom
+    valid_until: CardUntil
+    community: Community
+    sequence: Sequence
 
 
 class IdSuspended(Event):
     """The resident may not apply and is not matched until reinstated."""
 
     type: ClassVar[str] = "identity.id-suspended.v1"
-    resident_id: str
-    holder_index: str
-    reason: str
-    sequence: int
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    reason: Why
+    sequence: Sequence
 
 
 class IdReinstated(Event):
     """A suspension was lifted."""
 
     type: ClassVar[str] = "identity.id-reinstated.v1"
-    resident_id: str
-    holder_index: str
-    reason: str
-    sequence: int
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    reason: Why
+    sequence: Sequence
 
 
 class GuardianshipRegistered(Event):
     """`guardian_id` may act for `child_id` (both resident ids)."""
 
     type: ClassVar[str] = "identity.guardianship-registered.v1"
-    guardianship_id: str
-    guardian_id: str
-    child_id: str
-    relation: Literal["mother", "father", "guardian"]
-    sequence: int
+    guardianship_id: GuardianshipId
+    guardian_id: GuardianId
+    child_id: ChildId
+    relation: Annotated[Literal["mother", "father", "guardian"], Field(description="What the guardian is to the child")]
+    sequence: GuardianshipSequence
 
 
 class GuardianshipEnded(Event):
     """The guardian may no longer act for the child."""
 
     type: ClassVar[str] = "identity.guardianship-ended.v1"
-    guardianship_id: str
-    guardian_id: str
-    child_id: str
-    reason: str
-    sequence: int
+    guardianship_id: GuardianshipId
+    guardian_id: GuardianId
+    child_id: ChildId
+    reason: Why
+    sequence: GuardianshipSequence

@@ -11,6 +11,11 @@ from messaging.event import PERSONAL, Event
 
 Value = str | bool | int | list[str]
 Source = Literal["city-mirror", "district-store", "department-record"]
+ApplicationId = Annotated[str, Field(description="The application; also the case of its events")]
+Item = Annotated[str, Field(description="The code of the service item")]
+RequirementKey = Annotated[str, Field(description="The item's key of the document that it needs")]
+Attempt = Annotated[int, Field(description="The applicant's attempt that this answers")]
+DocumentType = Annotated[str, Field(description="A code of the list of document types")]
 
 
 class Part(BaseModel):
@@ -22,76 +27,82 @@ class Part(BaseModel):
 class Holder(Part):
     """Whose document it is."""
 
-    resident_id: str
-    index: str
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
 
 
 class Scan(Part):
     """A scan by reference, passed on from the submitted document."""
 
-    scan_id: str
-    document_type: str
-    media_type: str
-    size: int
-    sha256: str
+    scan_id: Annotated[str, Field(description="By which applications gives the scan out")]
+    document_type: DocumentType
+    media_type: Annotated[str, Field(description="Such as image/jpeg")]
+    size: Annotated[int, Field(description="In bytes")]
+    sha256: Annotated[str, Field(description="Digest of its content")]
 
 
 class Compared(Part):
     """One field: the result, and for `close` and `different` the reason's message key."""
 
-    field: str
-    result: Literal["equal", "close", "different", "missing", "expired", "revoked"]
-    reason: str | None = None
+    field: Annotated[str, Field(description="A field name of the document type")]
+    result: Annotated[
+        Literal["equal", "close", "different", "missing", "expired", "revoked"],
+        Field(description="How the claimed value compares with the held one"),
+    ]
+    reason: Annotated[str | None, Field(description="A key of the message catalogues, for close and different")] = None
 
 
 class ComparedValues(Compared):
     """One field with what was claimed and what is held, side by side, for the reviewer."""
 
-    claimed: Annotated[Value | None, Field(json_schema_extra=PERSONAL)] = None
-    held: Annotated[Value | None, Field(json_schema_extra=PERSONAL)] = None
-    source: Source | None = None
+    claimed: Annotated[Value | None, Field(description="What the applicant claims", json_schema_extra=PERSONAL)] = None
+    held: Annotated[Value | None, Field(description="What government holds", json_schema_extra=PERSONAL)] = None
+    source: Annotated[Source | None, Field(description="Who holds it")] = None
 
 
 class Holding(Part):
     """A document that government already holds."""
 
-    document_type: str
-    source: Source
-    valid_until: date | None
+    document_type: DocumentType
+    source: Annotated[Source, Field(description="Who holds it")]
+    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
 
 
 class MatchSucceeded(Event):
     """The requirement is proven by `document_type`, from the first source that proves it, field by field."""
 
     type: ClassVar[str] = "matcher.match-succeeded.v1"
-    application_id: str
-    item: str
-    requirement: str
-    attempt: int
-    document_type: str
-    holder: Holder
-    source: Source
-    evidence_id: str
-    valid_until: date | None
-    fields: list[Compared]
+    application_id: ApplicationId
+    item: Item
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: Annotated[str, Field(description="The document type that proves it")]
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    source: Annotated[Source, Field(description="The first source that proves it")]
+    evidence_id: Annotated[str, Field(description="The record or credential that proves it, by its keeper's id")]
+    valid_until: Annotated[date | None, Field(description="How long the evidence holds; null: no end")]
+    fields: Annotated[list[Compared], Field(description="Every field that was compared")]
 
 
 class MatchFailed(Event):
     """The requirement is not proven: why, field by field, for the nearest evidence of `document_type`."""
 
     type: ClassVar[str] = "matcher.match-failed.v1"
-    application_id: str
-    item: str
-    requirement: str
-    attempt: int
-    document_type: str
-    document_types: list[str]
-    holder: Holder
-    fields: list[ComparedValues]
-    claims: Annotated[dict[str, Value], Field(json_schema_extra=PERSONAL)]
-    scans: list[Scan]
-    reviewable: bool
-    community: str | None
+    application_id: ApplicationId
+    item: Item
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: Annotated[str, Field(description="The document type that was looked at: the nearest to a proof")]
+    document_types: Annotated[list[str], Field(description="Any of these would have proven it, in the item's order")]
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    fields: Annotated[list[ComparedValues], Field(description="Every field that was compared, with both values")]
+    claims: Annotated[
+        dict[str, Value],
+        Field(description="Everything that the applicant claims, dates as ISO 8601", json_schema_extra=PERSONAL),
+    ]
+    scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
+    reviewable: Annotated[bool, Field(description="Whether people may look at it")]
+    community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
 
 
 class HoldingsChanged(Event):
@@ -101,7 +112,7 @@ class HoldingsChanged(Event):
     """
 
     type: ClassVar[str] = "matcher.holdings-changed.v1"
-    resident_id: str
-    holder_index: str
-    holdings: list[Holding]
-    sequence: int
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    holder_index: Annotated[str, Field(description="Blind index of the identity number")]
+    holdings: Annotated[list[Holding], Field(description="All of them, not only what is new")]
+    sequence: Annotated[int, Field(description="Counts up for each holder; only the newest counts")]

@@ -10,6 +10,28 @@ from pydantic import BaseModel, ConfigDict, Field
 from messaging.event import PERSONAL, Event
 
 Value = str | bool | int | list[str]
+TaskId = Annotated[str, Field(description="The task, the same for everything about one request")]
+ApplicationId = Annotated[str, Field(description="The application; also the case of its events")]
+Item = Annotated[str, Field(description="The code of the service item")]
+RequirementKey = Annotated[str, Field(description="The item's key of the document that it needs")]
+Attempt = Annotated[int, Field(description="The applicant's attempt that it belongs to")]
+DocumentType = Annotated[str, Field(description="The document type that was looked at")]
+Department = Annotated[str, Field(description="Code of the department that keeps the document")]
+Reviewer = Annotated[str, Field(description="Who looked at it, by the account")]
+Officer = Annotated[str, Field(description="Who it was, by the account")]
+Community = Annotated[str, Field(description="Code of the community of the address")]
+CheckedAt = Annotated[datetime, Field(description="When the grid officer entered it")]
+Fields = Annotated[
+    dict[str, Value],
+    Field(
+        description="The values that were approved, by the field names of the document type; dates are ISO 8601",
+        json_schema_extra=PERSONAL,
+    ),
+]
+Written = Annotated[str, Field(description="What that person wrote", json_schema_extra=PERSONAL)]
+MaybeWritten = Annotated[
+    str | None, Field(description="What that person wrote; null: nothing", json_schema_extra=PERSONAL)
+]
 
 
 class Part(BaseModel):
@@ -21,24 +43,56 @@ class Part(BaseModel):
 class Holder(Part):
     """Whose document it is."""
 
-    resident_id: str
-    index: str
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
+
+
+class Approval(Part):
+    """One person's approval: who, when, and what that person wrote."""
+
+    reviewer: Annotated[str, Field(description="Who approved, by the account")]
+    approved_at: Annotated[datetime, Field(description="When this person approved")]
+    note: MaybeWritten
 
 
 class ReviewRequested(Event):
     """A document that failed to match was sent to `department`, to be reviewed by the end of `due_on`."""
 
     type: ClassVar[str] = "review-dispatch.review-requested.v1"
-    task_id: str
-    application_id: str
-    requirement: str
-    attempt: int
-    document_type: str
-    department: str
-    due_on: date
+    task_id: TaskId
+    application_id: ApplicationId
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: DocumentType
+    department: Department
+    due_on: Annotated[date, Field(description="The last day for it")]
 
 
 class ReviewApproved(Event):
+    """People looked and approved the document; it goes into the credential store.
+
+    `approvals` are everybody's, in order: one, or two for document types that ask for two people. `stated_until` is the
+    end of validity that they read in the document; null says that it states none, not that it has none.
+    """
+
+    type: ClassVar[str] = "review-dispatch.review-approved.v2"
+    task_id: TaskId
+    application_id: ApplicationId
+    item: Item
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: DocumentType
+    department: Department
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    fields: Fields
+    stated_until: Annotated[
+        date | None,
+        Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
+    ]
+    approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
+
+
+class ReviewApprovedV1(Event):
     """A person looked and approved the document; it goes into the credential store.
 
     `fields` are the values that were approved. `valid_until` is set where the reviewer read a term from the document.
@@ -46,99 +100,101 @@ class ReviewApproved(Event):
     """
 
     type: ClassVar[str] = "review-dispatch.review-approved.v1"
-    task_id: str
-    application_id: str
-    item: str
-    requirement: str
-    attempt: int
-    document_type: str
-    department: str
-    holder: Holder
-    fields: Annotated[dict[str, Value], Field(json_schema_extra=PERSONAL)]
-    valid_until: date | None
-    reviewer: str
-    second_reviewer: str | None
-    note: str | None
-    approved_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    item: Item
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: DocumentType
+    department: Department
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    fields: Fields
+    valid_until: Annotated[date | None, Field(description="The end that the reviewer read; null: none was read")]
+    reviewer: Annotated[str, Field(description="Who approved first, by the account")]
+    second_reviewer: Annotated[str | None, Field(description="Who approved second; null: one person sufficed")]
+    note: Annotated[
+        str | None, Field(description="What the last of them wrote, else the first", json_schema_extra=PERSONAL)
+    ]
+    approved_at: Annotated[datetime, Field(description="When the last of them approved")]
 
 
 class ReviewRejected(Event):
     """A person looked and did not accept the document."""
 
     type: ClassVar[str] = "review-dispatch.review-rejected.v1"
-    task_id: str
-    application_id: str
-    requirement: str
-    attempt: int
-    document_type: str
-    department: str
-    reviewer: str
-    reason: str
-    rejected_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: DocumentType
+    department: Department
+    reviewer: Reviewer
+    reason: Written
+    rejected_at: Annotated[datetime, Field(description="When it was rejected")]
 
 
 class ReviewReturned(Event):
     """The applicant is asked to correct `field`; `message` says how."""
 
     type: ClassVar[str] = "review-dispatch.review-returned.v1"
-    task_id: str
-    application_id: str
-    requirement: str
-    attempt: int
-    document_type: str
-    department: str
-    reviewer: str
-    field: str
-    message: str
-    returned_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    requirement: RequirementKey
+    attempt: Attempt
+    document_type: DocumentType
+    department: Department
+    reviewer: Reviewer
+    field: Annotated[str, Field(description="What is to be corrected: a field of the document, or `scans`")]
+    message: Written
+    returned_at: Annotated[datetime, Field(description="When it was returned")]
 
 
 class ReviewEscalated(Event):
     """A task of any kind was not done by its deadline and now belongs to `escalated_to`, until the new `due_on`."""
 
     type: ClassVar[str] = "review-dispatch.review-escalated.v1"
-    task_id: str
-    kind: Literal["review", "field-check", "decision"]
-    application_id: str
-    requirement: str | None
-    department: str
-    escalated_to: str
-    was_due_on: date
-    due_on: date
+    task_id: TaskId
+    kind: Annotated[Literal["review", "field-check", "decision"], Field(description="What kind of work it is")]
+    application_id: ApplicationId
+    requirement: Annotated[str | None, Field(description="The item's key of the document; null: not about a document")]
+    department: Annotated[str, Field(description="Code of the department that had it")]
+    escalated_to: Annotated[str, Field(description="Code of the department that has it now")]
+    was_due_on: Annotated[date, Field(description="The deadline that passed")]
+    due_on: Annotated[date, Field(description="The new deadline")]
 
 
 class FieldCheckPassed(Event):
     """The grid officer looked at the address and confirmed it."""
 
     type: ClassVar[str] = "review-dispatch.field-check-passed.v1"
-    task_id: str
-    application_id: str
-    community: str
-    officer: str
-    note: str | None
-    checked_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    community: Community
+    officer: Officer
+    note: MaybeWritten
+    checked_at: CheckedAt
 
 
 class FieldCheckFailed(Event):
     """The grid officer could not confirm the address."""
 
     type: ClassVar[str] = "review-dispatch.field-check-failed.v1"
-    task_id: str
-    application_id: str
-    community: str
-    officer: str
-    reason: str
-    checked_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    community: Community
+    officer: Officer
+    reason: Written
+    checked_at: CheckedAt
 
 
 class DecisionMade(Event):
     """An officer of the department decided the application."""
 
     type: ClassVar[str] = "review-dispatch.decision-made.v1"
-    task_id: str
-    application_id: str
-    department: str
-    officer: str
-    approved: bool
-    reason: str | None
-    decided_at: datetime
+    task_id: TaskId
+    application_id: ApplicationId
+    department: Annotated[str, Field(description="Code of the department that decided")]
+    officer: Officer
+    approved: Annotated[bool, Field(description="Yes or no")]
+    reason: MaybeWritten
+    decided_at: Annotated[datetime, Field(description="When it was decided")]

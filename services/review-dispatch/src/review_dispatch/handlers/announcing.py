@@ -30,7 +30,7 @@ def approved(task: Task) -> list[Event]:
         return []
     match task.kind:
         case "review":
-            return [_review_approved(task)]
+            return [_review_approved(task), _review_approved_v1(task)]
         case "field-check":
             return [_field_check_passed(task)]
         case "decision":
@@ -81,9 +81,27 @@ def escalated(before: Task, after: Task) -> Event:
 
 
 def _review_approved(task: Task) -> Event:
+    review, final = _review(task), task.approvals[-1]
+    return published.ReviewApproved(
+        task_id=task.id,
+        application_id=task.application_id,
+        item=task.item,
+        requirement=review.requirement,
+        attempt=review.attempt,
+        document_type=review.document_type,
+        department=task.home,
+        holder=published.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
+        fields=final.fields,
+        stated_until=final.valid_until,
+        approvals=[published.Approval(reviewer=it.by, approved_at=it.at, note=it.note) for it in task.approvals],
+    )
+
+
+def _review_approved_v1(task: Task) -> Event:
+    """Say the same to those who have not moved yet (docs/decisions/0007)."""
     review = _review(task)
     first, final = task.approvals[0], task.approvals[-1]
-    return published.ReviewApproved(
+    return published.ReviewApprovedV1(
         task_id=task.id,
         application_id=task.application_id,
         item=task.item,
