@@ -16,7 +16,9 @@ CASES ?= 14879
 SEED ?= 1
 ROLE ?=
 SUBJECT ?=
+DEPARTMENT ?=
 DEPARTMENTS ?=
+MESSAGES ?=
 COMMUNITIES ?=
 HOURS ?= 12
 ACTION ?= list
@@ -92,6 +94,7 @@ format: setup ## Format the code and mend what the linter can mend
 .PHONY: contracts
 contracts: setup ## Write the event schemas and examples of shared/contracts anew from the publishers' models
 	@$(VENV)/python -m tests.contract.generate $(ARGS)
+	@$(VENV)/python -m local_stack.accounts.permissions
 
 .PHONY: lock
 lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
@@ -102,6 +105,18 @@ lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
 .PHONY: secrets
 secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into deploy/secrets
 	@$(VENV)/python -m local_stack.container_secrets
+
+.PHONY: department-account
+department-account: setup ## What to hand to a department's system: its broker address, keys, replies; DEPARTMENT=health
+	@$(VENV)/python -m local_stack.accounts.handing "$(DEPARTMENT)" $(ARGS)
+
+.PHONY: broker-accounts
+broker-accounts: setup ## The departments' accounts as a file for the owner of another broker to import
+	@$(VENV)/python -m local_stack.accounts.importing
+
+.PHONY: conformance
+conformance: setup ## Of a test system that is up: are a department's messages right? DEPARTMENT=health MESSAGES=folder
+	@$(VENV)/python -m conformance "$(DEPARTMENT)" $(if $(MESSAGES),--messages "$(MESSAGES)") $(ARGS)
 
 .PHONY: setup
 setup: ## The virtual environment only

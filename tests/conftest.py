@@ -16,4 +16,5 @@ def broker_and_store(request: pytest.FixtureRequest) -> Iterator[None]:
             addresses = request.getfixturevalue("infrastructure")
             patch.setenv("AMQP_URL", addresses.amqp)
             patch.setenv("MONGODB_URL", addresses.mongodb)
+            patch.setenv("YIZHENG_BROKER_ACCOUNTS", str(addresses.accounts))
         yield

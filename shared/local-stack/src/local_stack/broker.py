@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from local_stack.accounts import definitions
+from local_stack.accounts.passwords import address, folder_of
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
@@ -22,6 +24,8 @@ SCRIPT_FOLDERS = (
     "/usr/local/opt/rabbitmq/sbin",
 )
 EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin")
+# The account of our own services, on a node that only this machine can reach.
+OWN = {"guest": "guest"}
 # Schedulers that spin while idle would take the cores from the services; the node is for this machine only.
 ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 
@@ -63,9 +67,15 @@ def programs(layout: Layout, ports: Ports) -> tuple[Program, Program]:
 
 
 def prepare(layout: Layout) -> None:
-    """Make the node's folders and its list of plugins: none."""
+    """Make the node's folders, its list of plugins (none), and the accounts that it reads before it lets anybody in."""
     layout.broker.mkdir(parents=True, exist_ok=True)
     (layout.broker / "enabled_plugins").write_text("[].\n")
+    accounts = layout.broker / "definitions.json"
+    definitions.write(accounts, definitions.definitions(folder_of(layout), own=OWN))
+    path = str(accounts).replace("\\", "\\\\").replace('"', '\\"')
+    (layout.broker / "advanced.config").write_text(
+        f'[{{rabbit, [{{load_definitions, "{path}"}}]}}].\n', encoding="utf-8"
+    )
 
 
 def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
@@ -95,8 +105,9 @@ def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
 
 
 def url(ports: Ports) -> str:
-    """Return the AMQP address of the private node."""
-    return f"amqp://guest:guest@{HOST}:{ports.broker}/"
+    """Return the AMQP address of the private node, with the account of our own services."""
+    [(name, password)] = OWN.items()
+    return address(f"amqp://{HOST}:{ports.broker}/", name, password)
 
 
 def _first(name: str, folders: tuple[str, ...]) -> Path | None:

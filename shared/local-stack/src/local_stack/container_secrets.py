@@ -6,12 +6,15 @@ import base64
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from local_stack.accounts import definitions
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 
 ACCOUNT = "yizheng"
 MEMBERS_KEY_BYTES = 96
+DEFINITIONS = "broker-definitions.json"
 
 
 def main() -> int:
@@ -25,21 +28,25 @@ def main() -> int:
 def ensure_secrets(folder: Path) -> None:
     """Make the keys, and the accounts of broker and store, unless they are there.
 
+    The broker's accounts, ours and those of the systems outside, are what it imports at its start; their passwords are
+    in `broker/`.
     The files are readable for whatever user a container runs as: the folder alone protects them on this machine.
     """
     ensure_keys(folder)
     if not (folder / "MONGODB_URL").exists():  # written last
         write(folder, accounts(secrets.token_hex(24), secrets.token_hex(24)))
+    ours = urlsplit((folder / "AMQP_URL").read_text(encoding="ascii"))
+    outside = definitions.definitions(folder / "broker", own={ours.username or ACCOUNT: ours.password or ""})
+    definitions.write(folder / DEFINITIONS, outside)
     for path in folder.iterdir():
-        path.chmod(0o444)
+        path.chmod(0o700 if path.is_dir() else 0o444)
     (folder / "issuer.pem").chmod(0o400)
 
 
 def accounts(broker_password: str, store_password: str) -> Mapping[str, str]:
-    """Return the files of the accounts: the password as broker or store take it, and as part of an address."""
+    """Return the files of the accounts: the password as the store takes it, and as part of an address."""
     options = "replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority"
     return {
-        "broker-account.conf": f"default_user = {ACCOUNT}\ndefault_pass = {broker_password}\n",
         "store-password": store_password,
         "store-members.key": base64.b64encode(secrets.token_bytes(MEMBERS_KEY_BYTES)).decode(),
         "AMQP_URL": f"amqp://{ACCOUNT}:{broker_password}@broker:5672/",

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from local_stack import broker, store
+from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.interrupts import undisturbed
@@ -47,6 +48,10 @@ class Infrastructure:
     ) -> None:
         """Stop what was started; leave nothing running."""
         self._held.close()
+
+    def account_url(self, name: str) -> str:
+        """Return the broker's address with the account of a system outside. Raises StackError when there is none."""
+        return account_url(self.amqp_url, folder_of(self.layout), name)
 
     def find(self, name: str) -> Running:
         """Return the process `broker`, `epmd` or `store`. Raises StackError when it was not started here."""

@@ -49,6 +49,10 @@ class Stack:
         """The broker's address."""
         return self.infrastructure.amqp_url
 
+    def account_url(self, name: str) -> str:
+        """Return the broker's address with the account of a system outside, such as a department's."""
+        return self.infrastructure.account_url(name)
+
     @property
     def mongodb_url(self) -> str:
         """The store's address."""

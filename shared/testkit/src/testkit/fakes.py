@@ -97,8 +97,9 @@ class FakeClock:
 
 
 def received(data: ViewT, *, case: str = "case", type: str = "test.event.v1", id: str = "e1") -> Received[ViewT]:  # noqa: A002
-    """Build an event as a handler receives it."""
-    return Received(id, type, "/yizheng/test", case, datetime(2026, 11, 23, 2, 0, tzinfo=UTC), data)
+    """Build an event as a handler receives it, from whom its type names as its publisher."""
+    source = f"/yizheng/{type.partition('.')[0]}"
+    return Received(id, type, source, case, datetime(2026, 11, 23, 2, 0, tzinfo=UTC), data)
 
 
 def _matches(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import aio_pika
 import pytest
@@ -19,6 +20,8 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
+from local_stack.accounts import definitions
+from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
@@ -34,20 +37,25 @@ TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the tests' broker and store are."""
+    """Where the tests' broker and store are, and the passwords of the broker's accounts for systems outside."""
 
     amqp: str
     mongodb: str
+    accounts: Path
+
+    def account_url(self, name: str) -> str:
+        """Return the broker's address with the account of a system outside, such as a department's."""
+        return account_url(self.amqp, self.accounts, name)
 
 
 @pytest.fixture(scope="session")
-def infrastructure() -> Iterator[Addresses]:
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """Start the broker and the store once for all tests."""
     if os.environ.get("TESTCONTAINERS"):
-        yield from _containers()
+        yield from _containers(tmp_path_factory.mktemp("accounts"))
     else:
         with private_infrastructure() as running:
-            yield Addresses(running.amqp_url, running.mongodb_url)
+            yield Addresses(running.amqp_url, running.mongodb_url, folder_of(running.layout))
 
 
 @pytest.fixture
@@ -86,6 +94,7 @@ async def _empty(url: str, declared: Topology) -> None:
     names = [
         *declared.services,
         *map(dead_letters_of, declared.services),
+        *(department.replies for department in declared.departments.values()),
         *(delay_name(seconds) for seconds in declared.delays),
     ]
     async with await aio_pika.connect(url) as connection:
@@ -138,15 +147,18 @@ def free_ports(first: int = 19000) -> Ports:
     raise StackError(f"no free ports from {first} on")
 
 
-def _containers() -> Iterator[Addresses]:
+def _containers(accounts: Path) -> Iterator[Addresses]:
     """Run RabbitMQ and MongoDB in containers; imported here, as Docker is there only when asked for."""
     from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415
     from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415
 
     with ExitStack() as stack:
-        broker = stack.enter_context(RabbitMqContainer("rabbitmq:4"))
+        definitions.write(accounts / "definitions.json", definitions.definitions(accounts))
+        broker = RabbitMqContainer("rabbitmq:4").with_volume_mapping(str(accounts), "/accounts", "ro")
+        stack.enter_context(broker)
+        broker.exec(["rabbitmqctl", "import_definitions", "/accounts/definitions.json"])
         store = stack.enter_context(MongoDbContainer("mongo:8").with_command("mongod --replSet rs0 --bind_ip_all"))
         store.exec(["mongosh", "--quiet", "--eval", "rs.initiate()"])
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
         amqp = f"amqp://guest:guest@{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
-        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority")
+        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority", accounts)

@@ -49,7 +49,7 @@ def definitions(folder: Path, *, own: Mapping[str, str] | None = None, vhost: st
             *(_user(name, password, ["administrator"], {}) for name, password in ours.items()),
             *(_user(user["name"], passwords[user["name"]], user["tags"], user["limits"]) for user in said["users"]),
         ],
-        "permissions": [*(_all(name, vhost) for name in ours), *({**each, "vhost": vhost} for each in said["permissions"])],
+        "permissions": [*(_all(name, vhost) for name in ours), *(_within(each, vhost) for each in said["permissions"])],
         "topic_permissions": [{**each, "vhost": vhost} for each in said["topic_permissions"]],
     }
 
@@ -70,6 +70,10 @@ def _user(name: str, password: str, tags: list[str], limits: dict[str, int]) -> 
         "tags": tags,
         "limits": limits,
     }
+
+
+def _within(permission: Permission, vhost: str) -> Permission:
+    return {**permission, "vhost": vhost}
 
 
 def _all(name: str, vhost: str) -> Permission:

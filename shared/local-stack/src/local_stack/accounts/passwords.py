@@ -31,8 +31,12 @@ def ensure_passwords(folder: Path, names: Iterable[str]) -> Mapping[str, str]:
     """Make the passwords that are missing; return all of them by account."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in names:
-        once(folder / name, lambda: f"{secrets.token_urlsafe(SECRET_BYTES)}\n".encode())
+        once(folder / name, _new_password)
     return {name: password_of(folder, name) for name in names}
+
+
+def _new_password() -> bytes:
+    return f"{secrets.token_urlsafe(SECRET_BYTES)}\n".encode()
 
 
 def password_of(folder: Path, name: str) -> str:

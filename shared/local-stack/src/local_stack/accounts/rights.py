@@ -54,4 +54,5 @@ def routing_keys(topology: Topology, department: Department) -> tuple[str, ...]:
 def any_of(names: Iterable[str]) -> str:
     """Return the pattern that matches these names and no other, as the broker's regular expressions want it."""
     wanted = "|".join(name.replace(".", r"\.") for name in names)
-    return f"^({wanted})$" if wanted else NOTHING
+    # `$` would let through a name with a line break after it.
+    return rf"^({wanted})\z" if wanted else NOTHING

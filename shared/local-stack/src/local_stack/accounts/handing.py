@@ -1,0 +1,94 @@
+"""`make department-account DEPARTMENT=health`: what a department needs to know to connect, to be handed to it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TypedDict
+
+from local_stack import broker
+from local_stack.accounts.passwords import account_url, ensure_passwords, folder_of
+from local_stack.accounts.permissions import TOPOLOGY
+from local_stack.accounts.rights import routing_keys
+from local_stack.failure import StackError
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from messaging import topology
+
+HAND_OVER = """{names[zh-CN]} {names[en]}
+
+AMQP_URL='{amqp_url}'
+exchange      {exchange}
+routing keys  {keys}
+replies       {replies}
+source        {source}
+keeps         {keeps}
+
+The address holds the password: hand it over sealed, never by mail. 地址中含密码，请妥善交接。
+"""
+
+
+class Account(TypedDict):
+    """What is handed over."""
+
+    names: dict[str, str]
+    amqp_url: str
+    exchange: str
+    routing_keys: list[str]
+    replies: str
+    source: str
+    keeps: list[str]
+
+
+def account(code: str, amqp_url: str, layout: Layout) -> Account:
+    """Return everything about one account. Raises StackError for a department that is not in the topology."""
+    declared = topology.load(TOPOLOGY)
+    if code not in declared.departments:
+        raise StackError(f"there is no department {code!r}; DEPARTMENT is one of {', '.join(declared.departments)}")
+    department = declared.departments[code]
+    folder = folder_of(layout)
+    ensure_passwords(folder, [code])
+    return {
+        "names": dict(department.names),
+        "amqp_url": account_url(amqp_url, folder, code),
+        "exchange": declared.exchange,
+        "routing_keys": list(routing_keys(declared, department)),
+        "replies": department.replies,
+        "source": department.source,
+        "keeps": list(department.keeps),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print one account for people, or as JSON, or its address alone."""
+    parser = argparse.ArgumentParser(prog="department-account", description="Hand a department its broker account.")
+    parser.add_argument("department", help="its code, such as health")
+    parser.add_argument("--json", action="store_true", help="everything as one JSON object")
+    parser.add_argument("--url", action="store_true", help="the address only")
+    wanted = parser.parse_args(arguments)
+    try:
+        amqp_url = os.environ.get("AMQP_URL", "") or broker.url(Ports.from_environment())
+        found = account(wanted.department, amqp_url, Layout.from_environment())
+    except StackError as error:
+        print(f"department-account: {error}", file=sys.stderr)
+        return 2
+    if wanted.json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+    elif wanted.url:
+        print(found["amqp_url"])
+    else:
+        print(as_text(found))
+    return 0
+
+
+def as_text(found: Account) -> str:
+    """Return an account as people read it."""
+    lists = {"keys": "  ".join(found["routing_keys"]), "keeps": "  ".join(found["keeps"]) or "-"}
+    return HAND_OVER.format(**{**found, **lists})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

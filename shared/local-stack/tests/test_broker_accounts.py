@@ -1,0 +1,253 @@
+"""What a department's account can do on a real broker: its own keys and its own replies. Everything else is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import (
+    AMQPConnectionError,
+    ChannelClosedByBroker,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
+from pika.spec import BasicProperties
+
+from local_stack.accounts.passwords import address
+from local_stack.accounts.rights import LIMITS, routing_keys
+from messaging.topology import (
+    DEAD_LETTER_EXCHANGE,
+    RECEIPT_EXCHANGE,
+    RECEIPTS,
+    RETRY_EXCHANGE,
+    Topology,
+    dead_letters_of,
+    delay_name,
+)
+from testkit.fixtures import Addresses
+
+ACCESS_REFUSED, PRECONDITION_FAILED, NOT_ALLOWED = 403, 406, 530
+US = "health"
+OWN = "health.department-record-published.v1"
+PERSISTENT = 2
+
+Attempt = Callable[[BlockingChannel], object]
+
+
+@contextmanager
+def channel_of(url: str) -> Iterator[BlockingChannel]:
+    """Connect as a department would, with confirms."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        yield channel
+    finally:
+        with suppress(AMQPConnectionError):
+            connection.close()
+
+
+def publish(exchange: str, key: str, *, body: bytes = b"{}", **properties: object) -> Attempt:
+    """Publish as one ought to; it raises when it is returned or refused."""
+    said = BasicProperties(delivery_mode=PERSISTENT, **properties)
+    return lambda channel: channel.basic_publish(exchange, key, body, said, mandatory=True)
+
+
+def take(channel: BlockingChannel, queue: str) -> tuple[str, bytes]:
+    """Take one message off a queue; which key it came under, and its body."""
+    method, _, body = channel.basic_get(queue, auto_ack=True)
+    assert method is not None
+    assert method.routing_key is not None
+    assert body is not None
+    return method.routing_key, body
+
+
+def refused(url: str, attempt: Attempt) -> int:
+    """Try something; return the code with which the broker refused it, 0 when it did not."""
+    with channel_of(url) as channel:
+        try:
+            attempt(channel)
+            channel.connection.process_data_events()
+        except ChannelClosedByBroker as error:
+            return int(error.reply_code)
+        return 0
+
+
+@pytest.fixture
+def url(bus: str, infrastructure: Addresses) -> str:
+    """The broker's address with the department's account, everything declared."""
+    assert bus == infrastructure.amqp
+    return infrastructure.account_url(US)
+
+
+def every_queue(declared: Topology) -> list[str]:
+    return [
+        *declared.services,
+        *map(dead_letters_of, declared.services),
+        *map(delay_name, declared.delays),
+        *(department.replies for department in declared.departments.values()),
+        declared.trail.queue,
+        RECEIPTS,
+    ]
+
+
+def every_exchange(declared: Topology) -> list[str]:
+    return [
+        *("", "amq.topic", "amq.direct", "amq.fanout", "amq.headers", "amq.match", "amq.rabbitmq.trace"),
+        *(RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE),
+        *map(delay_name, declared.delays),
+    ]
+
+
+def every_key(declared: Topology) -> set[str]:
+    """Every key that means something, and some that try to look like one's own."""
+    events = {f"{code}.{event}.v1" for code, who in declared.departments.items() for event in who.events}
+    ours = {pattern for pattern in declared.subscriptions if not pattern.startswith("*")}
+    near = {
+        *(f"{US}.department-record-published.{version}" for version in ("v2", "v11", "v1.x", "v1.civil", "")),
+        *(f"{US}.{event}.v1" for event in ("department-record-deleted", "city-record-published", "credential-stored")),
+        *("", "#", "*.department-record-published.v1", f"x{OWN}", f"{OWN}\n", f"{OWN}\ncity", OWN.upper(), "health"),
+        *(f"credential-store.record-refused.v1.{code}" for code in declared.departments),
+    }
+    return events | ours | near
+
+
+def test_every_system_outside_can_publish_its_own_events_and_read_its_own_replies(
+    bus: str, infrastructure: Addresses, full_topology: Topology
+) -> None:
+    for code, department in full_topology.departments.items():
+        with channel_of(infrastructure.account_url(code)) as channel:
+            keys = routing_keys(full_topology, department)
+            assert len(keys) == len(department.events)
+            for key in keys:
+                publish("events", key)(channel)
+            with channel_of(bus) as ours:
+                publish("events", f"credential-store.record-refused.v1.{code}", body=code.encode())(ours)
+            key, body = take(channel, department.replies)
+            assert (key, body.decode()) == (f"credential-store.record-refused.v1.{code}", code)
+
+
+def test_an_answer_that_is_not_acknowledged_comes_again(url: str, bus: str) -> None:
+    with channel_of(bus) as ours:
+        publish("events", "matcher.record-refused.v1.health", body=b"again")(ours)
+    with channel_of(url) as channel:
+        assert channel.basic_get("health.replies")[2] == b"again"
+    with channel_of(url) as channel:
+        method, _, body = next(channel.consume("health.replies", inactivity_timeout=10))
+        assert body == b"again"
+        assert method is not None
+        channel.basic_ack(method.delivery_tag or 0)
+
+
+def test_no_other_routing_key_can_be_written(url: str, full_topology: Topology) -> None:
+    own = routing_keys(full_topology, full_topology.departments[US])
+    others = every_key(full_topology) - set(own)
+
+    assert len(others) > 50
+    assert [key for key in others if refused(url, publish("events", key)) != ACCESS_REFUSED] == []
+
+
+def test_no_other_exchange_can_be_written(url: str, full_topology: Topology) -> None:
+    tried = [(exchange, key) for exchange in every_exchange(full_topology) for key in ("matcher", OWN)]
+
+    assert [each for each in tried if refused(url, publish(*each)) != ACCESS_REFUSED] == []
+
+
+def test_no_other_queue_can_be_read(url: str, full_topology: Topology) -> None:
+    others = [queue for queue in every_queue(full_topology) if queue != f"{US}.replies"]
+
+    def get(queue: str) -> Attempt:
+        return lambda channel: channel.basic_get(queue)
+
+    def consume(queue: str) -> Attempt:
+        def attempt(channel: BlockingChannel) -> None:
+            channel.basic_qos(prefetch_count=1)
+            channel.basic_consume(queue, lambda *_: None, arguments={"x-stream-offset": "first"})
+
+        return attempt
+
+    def purge(queue: str) -> Attempt:
+        return lambda channel: channel.queue_purge(queue)
+
+    tried = [(how, queue) for queue in others for how in (get, consume, purge)]
+    assert [(how.__name__, queue) for how, queue in tried if refused(url, how(queue)) != ACCESS_REFUSED] == []
+
+
+ATTEMPTS: dict[str, Attempt] = {
+    "declare a queue": lambda channel: channel.queue_declare("mine", durable=True),
+    "declare a queue for oneself": lambda channel: channel.queue_declare("", exclusive=True),
+    "declare one's own replies otherwise": lambda channel: channel.queue_declare("health.replies", durable=True),
+    "declare a queue in our name": lambda channel: channel.queue_declare("matcher", durable=True),
+    "delete one's own replies": lambda channel: channel.queue_delete("health.replies"),
+    "delete a queue of ours": lambda channel: channel.queue_delete("matcher"),
+    "delete what is not there": lambda channel: channel.queue_delete("nothing"),
+    "declare an exchange": lambda channel: channel.exchange_declare("mine", "topic"),
+    "declare our exchange": lambda channel: channel.exchange_declare("events", "topic", durable=True),
+    "delete our exchange": lambda channel: channel.exchange_delete("events"),
+    "delete the dead letters' exchange": lambda channel: channel.exchange_delete("dead-letters"),
+    "hear all events": lambda channel: channel.queue_bind("health.replies", "events", "#"),
+    "hear another's replies": lambda channel: channel.queue_bind("health.replies", "events", "*.*.*.civil"),
+    "hear what fails": lambda channel: channel.queue_bind("health.replies", "dead-letters", "matcher"),
+    "bind our queue": lambda channel: channel.queue_bind("matcher", "events", "health.#"),
+    "unbind our queue": lambda channel: channel.queue_unbind("matcher", "events", "identity.id-registered.v1"),
+    "unbind one's own replies": lambda channel: channel.queue_unbind("health.replies", "events", "*.*.*.health"),
+    "bind exchanges": lambda channel: channel.exchange_bind("retry", "events", "#"),
+    "unbind exchanges": lambda channel: channel.exchange_unbind("retry", "events", "#"),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
+def test_nothing_can_be_declared_deleted_or_bound(url: str, attempt: Attempt) -> None:
+    assert refused(url, attempt) == ACCESS_REFUSED
+
+
+@pytest.mark.parametrize("name", ["guest", "civil", "matcher"])
+def test_nobody_can_write_under_another_accounts_name(url: str, name: str) -> None:
+    assert refused(url, publish("events", OWN, user_id=name)) == PRECONDITION_FAILED
+    assert refused(url, publish("events", OWN, user_id=US)) == 0
+
+
+@pytest.mark.parametrize("header", ["CC", "BCC"])
+def test_a_copy_to_other_keys_is_refused_or_known_by_the_key_it_was_published_under(
+    url: str, infrastructure: Addresses, header: str
+) -> None:
+    """RabbitMQ 3 checks the routing key only, not the copies; whoever receives one sees the key that was checked."""
+    copies = ["credential-store.record-refused.v1.civil", "identity.id-registered.v1"]
+
+    code = refused(url, publish("events", OWN, body=b"forged", headers={header: copies}))
+
+    if code == 0:
+        with channel_of(infrastructure.account_url("civil")) as civil:
+            assert take(civil, "civil.replies") == (OWN, b"forged")
+        with channel_of(infrastructure.amqp) as ours:
+            assert take(ours, "matcher") == (OWN, b"forged")
+    else:
+        assert code == ACCESS_REFUSED
+
+
+def test_there_is_no_way_into_another_virtual_host(url: str) -> None:
+    for vhost in ("other", "%2Fother", "events"):
+        with pytest.raises((ProbableAccessDeniedError, ConnectionClosedByBroker)) as failure:
+            pika.BlockingConnection(pika.URLParameters(urlsplit(url)._replace(path=f"/{vhost}").geturl()))
+        assert str(NOT_ALLOWED) in repr(failure.value)
+
+
+def test_neither_a_wrong_password_nor_an_unknown_name_lets_anybody_in(infrastructure: Addresses) -> None:
+    for name, password in ((US, "wrong"), (US, ""), ("mayor", "guest"), (US, US), ("operations", "operations")):
+        with pytest.raises((ProbableAuthenticationError, ConnectionClosedByBroker)):
+            pika.BlockingConnection(pika.URLParameters(address(infrastructure.amqp, name, password)))
+
+
+def test_a_leaking_client_cannot_take_all_connections(url: str, infrastructure: Addresses) -> None:
+    with ExitStack() as opened:
+        for _ in range(LIMITS["max-connections"]):
+            opened.callback(pika.BlockingConnection(pika.URLParameters(url)).close)
+        with pytest.raises((ProbableAccessDeniedError, ConnectionClosedByBroker), match="limit"):
+            pika.BlockingConnection(pika.URLParameters(url))
+        with channel_of(infrastructure.account_url("civil")) as civil:
+            assert civil.is_open
