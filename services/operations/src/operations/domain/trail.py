@@ -1,0 +1,185 @@
+"""The trail of one case: what happened, in order of cause and time, with the times between and who acted."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+Kind = Literal["event", "failure", "action"]
+
+OPERATORS = "operators"
+"""The lifeline of those who repair."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One message of the bus as the trail keeps it.
+
+    `id` is the event's, or made from the body's digest where there is no sound event; then `fault` says what is wrong
+    with it. `time` is when it was published, as far as its own word for it can be believed. `place` orders the trail:
+    microseconds since 1970, later for every later arrival. `publisher` is what the broker guarantees: the routing
+    key's first word.
+    """
+
+    id: str
+    type: str
+    source: str
+    case: str
+    time: datetime
+    place: int
+    cause: str | None
+    publisher: str
+    routing_key: str
+    body: bytes
+    digest: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far the stream was read: the offset of the last message that is kept, and the last place that was given."""
+
+    offset: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted. A service that acts without people is `automatic`; `second` is the second pair of eyes."""
+
+    kind: Literal["automatic", "resident", "person", "department", "operator"]
+    name: str
+    department: str = ""
+    second: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened: an event, a failure to handle one, an operator's action.
+
+    `name` is the event's type, the failure's reason or the action's name. `lane` is the service or department that
+    spoke or failed, `to` who acts on it. `facts` are short words about it, in nothing of which a person is described.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    time: datetime
+    lane: str
+    actor: Actor
+    cause: str | None = None
+    to: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    data: object = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What caused a step: where in this trail it stands (`number` from 1), or which other case it belongs to."""
+
+    id: str
+    number: int | None
+    case: str | None
+    since: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A step at its place: its number from 1, how many causes deep, time since the step before and since its cause."""
+
+    number: int
+    depth: int
+    step: Step
+    since_previous: timedelta | None
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrail:
+    """Everything that is known of one case. `complete` is False when there was more than is shown."""
+
+    case: str
+    steps: tuple[Placed, ...]
+    complete: bool = True
+
+    @property
+    def failures(self) -> int:
+        """How many dead letters the case has."""
+        return sum(1 for placed in self.steps if placed.step.kind == "failure")
+
+    @property
+    def lasted(self) -> timedelta:
+        """From the earliest to the latest step."""
+        times = [placed.step.time for placed in self.steps]
+        return max(times) - min(times) if times else timedelta()
+
+
+def place_of(moment: datetime) -> int:
+    """Return the place in the trail that belongs to a moment (microseconds since 1970)."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def in_causal_order(steps: Iterable[Step]) -> list[Step]:
+    """Put a cause before its effects, and otherwise the earlier first; the same for any order of arrival.
+
+    Clocks of different machines differ, so time alone would show effects before their causes. Steps that name each
+    other as cause (nobody sound does) are taken by time.
+    """
+    known = {step.id: step for step in steps}
+    effects: dict[str, list[Step]] = {}
+    for step in known.values():
+        if _waits(step, known):
+            effects.setdefault(str(step.cause), []).append(step)
+    ready = [_key(step) for step in known.values() if not _waits(step, known)]
+    heapq.heapify(ready)
+    return list(_released(known, effects, ready))
+
+
+def _released(
+    known: Mapping[str, Step], effects: Mapping[str, Sequence[Step]], ready: list[tuple[datetime, str]]
+) -> Iterator[Step]:
+    left = dict(sorted(known.items(), key=lambda item: _key(item[1])))
+    while left:
+        if not ready:  # a ring of causes: it is opened at its earliest step
+            heapq.heappush(ready, _key(next(iter(left.values()))))
+        step = left.pop(heapq.heappop(ready)[1], None)
+        if step is not None:
+            yield step
+            for effect in effects.get(step.id, ()):
+                heapq.heappush(ready, _key(effect))
+
+
+def _waits(step: Step, known: Mapping[str, Step]) -> bool:
+    return step.cause is not None and step.cause in known and step.cause != step.id
+
+
+def _key(step: Step) -> tuple[datetime, str]:
+    return step.time, step.id
+
+
+def placed(case: str, steps: Iterable[Step], elsewhere: Mapping[str, Recorded], *, complete: bool = True) -> CaseTrail:
+    """Order a case's steps and reckon the times between. `elsewhere` holds causes that belong to other cases."""
+    shown: dict[str, Placed] = {}
+    previous: Step | None = None
+    for number, step in enumerate(in_causal_order(steps), start=1):
+        since = None if previous is None else step.time - previous.time
+        cause = _cause(step, shown, elsewhere)
+        above = shown.get(step.cause or "")
+        shown[step.id] = Placed(number, above.depth + 1 if above else 0, step, since, cause)
+        previous = step
+    return CaseTrail(case, tuple(shown.values()), complete)
+
+
+def _cause(step: Step, shown: Mapping[str, Placed], elsewhere: Mapping[str, Recorded]) -> Cause | None:
+    if step.cause is None:
+        return None
+    if (here := shown.get(step.cause)) is not None:
+        return Cause(step.cause, here.number, None, step.time - here.step.time)
+    other = elsewhere.get(step.cause)
+    return Cause(step.cause, None, other.case if other else None, step.time - other.time if other else None)

@@ -1,0 +1,177 @@
+"""Recording: every message of the bus goes into the trail, whatever it is, and old ones leave it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+
+import orjson
+import structlog
+
+from messaging.envelope import MAX_BYTES, BrokenMessageError, unseal
+from messaging.event import Outcome
+from messaging.intake import Raw
+from operations.domain.trail import Reading, Recorded, place_of
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+OLDEST_BELIEVED = timedelta(days=8)
+"""The stream keeps a week: an event that says it is older was published later than it says."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_READING_KEPT_EVERY = timedelta(seconds=1)
+_FEW = 100
+"""A batch smaller than this is followed by a breath, so that a busy bus costs few, large writes."""
+_LONGEST_TEXT = 255
+_SLICE = 2_000
+_MOST_SLICES = 100
+
+
+class Keeping(Protocol):
+    """What recording needs of the trail."""
+
+    async def record(self, entries: Sequence[Recorded]) -> None:
+        """Keep these; what is there already stays as it is."""
+
+    async def reading(self, queue: str) -> Reading | None:
+        """Tell how far the stream was read."""
+
+    async def keep_reading(self, queue: str, reading: Reading) -> None:
+        """Remember how far the stream was read."""
+
+    async def last_place(self) -> int:
+        """Tell the place of the newest event."""
+
+    async def forget(self, before: int, at_most: int) -> int:
+        """Remove the oldest events from before a place; tell how many."""
+
+
+class Recorder:
+    """Records one stream. How far it has read is stored after what it read, about once a second.
+
+    What is read again after a crash is in the trail already, under the same ids.
+    """
+
+    def __init__(
+        self,
+        trail: Keeping,
+        clock: Clock,
+        *,
+        stream: str,
+        last_offset: Callable[[], Awaitable[int | None]],
+        breath: float = 0.25,
+    ) -> None:
+        self._trail = trail
+        self._clock = clock
+        self._stream = stream
+        self._last_offset = last_offset
+        self._breath = breath
+        self._place = 0
+        self._kept_at = datetime.min.replace(tzinfo=UTC)
+
+    async def start(self) -> int | None:
+        """Return the offset to read from, or None for the first: also when the stream is another one than before.
+
+        A stream that was deleted and declared anew counts from 0: then it ends before what was read.
+        """
+        self._place = max(self._place, await self._trail.last_place())
+        self._kept_at = datetime.min.replace(tzinfo=UTC)
+        reading = await self._trail.reading(self._stream)
+        if reading is None:
+            return None
+        last = await self._last_offset()
+        return reading.offset + 1 if last is not None and last >= reading.offset else None
+
+    async def take(self, batch: Sequence[Raw]) -> None:
+        """Keep a batch, and then how far that was."""
+        now = self._clock()
+        entries = [self._entry(raw, now) for raw in batch]
+        await self._trail.record(entries)
+        offset = batch[-1].offset
+        if offset is not None and now - self._kept_at >= _READING_KEPT_EVERY:
+            await self._trail.keep_reading(self._stream, Reading(offset, self._place))
+            self._kept_at = now
+        if len(batch) < _FEW:
+            await asyncio.sleep(self._breath)
+
+    def _entry(self, raw: Raw, now: datetime) -> Recorded:
+        digest = sha256(raw.body).hexdigest()
+        try:
+            event = unseal(raw.body)
+        except BrokenMessageError as error:
+            return self._broken(raw, now, digest, error)
+        time = _believed(event.time, now)
+        genuine = raw.routing_key == event.type or raw.routing_key.startswith(f"{event.type}.")
+        return Recorded(
+            id=event.id,
+            type=event.type,
+            source=event.source,
+            case=event.case,
+            time=time,
+            place=self._next_place(time, now),
+            cause=event.cause,
+            publisher=raw.routing_key.partition(".")[0],
+            routing_key=raw.routing_key,
+            body=raw.body,
+            digest=digest,
+            fault="" if genuine else "wrong-routing-key",
+        )
+
+    def _broken(self, raw: Raw, now: datetime, digest: str, error: BrokenMessageError) -> Recorded:
+        """Keep what is no event, under an id of its own, with what little it says."""
+        said = _as_far_as_readable(raw.body)
+        return Recorded(
+            id=f"m{digest[:31]}",
+            type=_text(said, "type") or raw.routing_key,
+            source=_text(said, "source"),
+            case=_text(said, "correlationid"),
+            time=now,
+            place=self._next_place(now, now),
+            cause=_text(said, "causationid") or None,
+            publisher=raw.routing_key.partition(".")[0],
+            routing_key=raw.routing_key,
+            body=raw.body[:MAX_BYTES],
+            digest=digest,
+            fault=error.reason,
+        )
+
+    def _next_place(self, time: datetime, now: datetime) -> int:
+        """Give a place after all others, and as near to the event's own time as that allows."""
+        self._place = max(self._place + 1, place_of(min(time, now)))
+        return self._place
+
+
+async def forget(trail: Keeping, clock: Clock, days: int) -> Sequence[Outcome[Any]]:
+    """Remove what is older than `days`, a slice at a time; what is left over goes the next time."""
+    before = place_of(clock() - timedelta(days=days))
+    removed = 0
+    for _ in range(_MOST_SLICES):
+        gone = await trail.forget(before, _SLICE)
+        removed += gone
+        if gone < _SLICE:
+            break
+    if removed:
+        log.info("trail_forgotten", events=removed, days=days)
+    return ()
+
+
+def _believed(time: datetime, now: datetime) -> datetime:
+    return time.astimezone(UTC) if now - OLDEST_BELIEVED <= time <= now + _CLOCKS_DIFFER else now
+
+
+def _as_far_as_readable(body: bytes) -> dict[str, object]:
+    if len(body) > MAX_BYTES:
+        return {}
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _text(event: dict[str, object], name: str) -> str:
+    value = event.get(name)
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
