@@ -27,3 +27,5 @@ class Settings(ServiceSettings):
     """Days within which a discarded failure can be taken back; afterwards its body is removed."""
     fastest_replay: int = 2000
     """Messages a second that a replay may send at most."""
+    forget_every: float = 3600.0
+    """Seconds between two looks for what is past its time."""

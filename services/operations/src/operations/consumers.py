@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+from messaging.event import ConflictError, Outcome
+from messaging.intake import Intake, Raw
+from messaging.topology import dead_letters_of
+from operations.handlers import letters
 from operations.handlers.needs import Deps
 from runtime.kernel import Kernel
 from runtime.service import Background
@@ -11,5 +16,32 @@ from runtime.service import Background
 
 def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
     """Return everything that runs beside the requests."""
-    del kernel, deps
-    return ()
+    return (
+        Intake(
+            name="operations dead letters",
+            url=deps.settings.amqp_url,
+            topology=kernel.topology,
+            queues=tuple(map(dead_letters_of, kernel.topology.services)),
+            take=_committing(letters.take, kernel, deps),
+        ),
+    )
+
+
+def _committing(
+    take: Callable[[Sequence[Raw], Deps], Awaitable[Outcome[Any]]], kernel: Kernel, deps: Deps
+) -> Callable[[Sequence[Raw]], Awaitable[None]]:
+    """Commit what a handler decides of a batch, again when an operator or another process was faster."""
+
+    async def take_in(batch: Sequence[Raw]) -> None:
+        for _ in range(_CONFLICTS):
+            try:
+                return await kernel.commit(await take(batch, deps))
+            except ConflictError:
+                continue
+        return await kernel.commit(await take(batch, deps))
+
+    return take_in
+
+
+_CONFLICTS = 9
+"""Times in a row that somebody else may be faster before the intake pauses."""

@@ -7,10 +7,18 @@ from fastapi import FastAPI
 from messaging import topology
 from operations import api, consumers, store
 from operations.config import Settings
+from operations.domain.tokens import FieldKey
+from operations.handlers import retention
 from operations.handlers.needs import Deps
+from operations.handlers.ports import NoReplays
+from operations.store.audit import AuditDocuments
+from operations.store.contracts import contracts_in
+from operations.store.failures import FailureDocuments
+from operations.store.groups import GroupDocuments
 from runtime import service
 from runtime.clock import utc_now
 from runtime.kernel import Database
+from runtime.service import Periodic
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -18,8 +26,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
 
     async def build(database: Database, settings: Settings) -> Deps:
-        del database
-        return Deps(clock=utc_now, topology=topology.load(settings.topology), settings=settings)
+        return Deps(
+            clock=utc_now,
+            topology=topology.load(settings.topology),
+            settings=settings,
+            contracts=contracts_in(settings.contracts),
+            words_key=FieldKey(settings.blind_index().key),
+            failures=FailureDocuments(database, utc_now),
+            groups=GroupDocuments(database),
+            audit=AuditDocuments(database, utc_now),
+            replays=NoReplays(),
+        )
 
     return service.create_app(
         name="operations",
@@ -29,4 +46,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         build=build,
         indexes=store.INDEXES,
         background=consumers.background,
+        periodic=(Periodic("forget-failures", every=chosen.forget_every, work=retention.forget),),
     )

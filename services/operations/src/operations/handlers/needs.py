@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from messaging.topology import Topology
 from operations.config import Settings
+from operations.domain.contracts import Contracts
+from operations.domain.tokens import FieldKey
+from operations.handlers.ports import Audit, Failures, Fates, Groups
 from runtime.clock import Clock
 
 
@@ -16,3 +19,10 @@ class Deps:
     clock: Clock
     topology: Topology
     settings: Settings
+    contracts: Contracts
+    words_key: FieldKey
+    """The key under which values of fields can be searched for."""
+    failures: Failures
+    groups: Groups
+    audit: Audit
+    replays: Fates

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operations.store import audit, failures, groups
 from runtime.kernel import Indexes
 
-INDEXES: Indexes = {}
+INDEXES: Indexes = {**failures.INDEXES, **groups.INDEXES, **audit.INDEXES}

@@ -1,0 +1,198 @@
+"""A failure: one message that one service could not handle, however often that was tried.
+
+The same body that fails again in the same service is the same failure, seen once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from operations.domain.letter import Header, Letter
+from runtime.refusal import Clash, Refusal
+
+State = Literal["open", "replaying", "resolved", "discarded"]
+Resolution = Literal["handled", "ignored", "edited"]
+
+STATES: tuple[State, ...] = ("open", "replaying", "resolved", "discarded")
+
+REMEMBERED = 1000
+"""Letters by which one failure is recognised: more than can be delivered again after a kill, as one batch is less."""
+
+LONGEST_REASON = 500
+
+
+class Discarded(BaseModel):
+    """Who put the failure away, when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+    reason: str
+
+
+class Summary(BaseModel):
+    """What a list shows of a failure: everything but what was in the message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int = 0
+    service: str
+    event_id: str
+    event_type: str
+    case: str
+    source: str
+    reason: str
+    handler: str
+    path: str
+    rule: str
+    exception: str
+    frame: str
+    message: str
+    attempts: int
+    size: int
+    group: str
+    first_seen: datetime
+    last_seen: datetime
+    seen: int
+    state: State
+    resolution: Resolution | None = None
+    resolved_at: datetime | None = None
+    replay: str | None = None
+    """The replay item that holds it, or that sent it last."""
+    discarded: Discarded | None = None
+    replaces: str | None = None
+    """The event that its event replaces."""
+    replaced_by: str | None = None
+    """The failure of the event that replaces its event."""
+
+
+class Failure(Summary):
+    """A failure with the whole message; `body` is None once the term of a discarded one is over."""
+
+    body: bytes | None
+    headers: Mapping[str, Header]
+    stack: str
+    occurrences: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+FailureT = TypeVar("FailureT", bound=Summary)
+
+
+def first(letter: Letter, words: Iterable[str] = ()) -> Failure:
+    """Return the failure that a letter is the first occurrence of."""
+    told = letter.model_dump(include=_TOLD)
+    return Failure(
+        **told,
+        id=letter.failure,
+        group=letter.group,
+        event_id=letter.event_id,
+        case=letter.case,
+        source=letter.source,
+        size=len(letter.body),
+        body=letter.body,
+        first_seen=letter.at,
+        last_seen=letter.at,
+        seen=1,
+        state="open",
+        replay=letter.replay,
+        replaces=letter.replaces,
+        occurrences=(letter.occurrence,),
+        words=tuple(words),
+    )
+
+
+def again(failure: Failure, letter: Letter, words: Iterable[str] = ()) -> Failure:
+    """Count one more occurrence; one that was counted before changes nothing.
+
+    The latest letter is the one that is shown. What was closed is open again; what is being replayed stays so until
+    it is its own replay that failed.
+    """
+    if letter.occurrence in failure.occurrences:
+        return failure
+    counted: dict[str, object] = {
+        "first_seen": min(failure.first_seen, letter.at),
+        "last_seen": max(failure.last_seen, letter.at),
+        "seen": failure.seen + 1,
+        "occurrences": (*failure.occurrences, letter.occurrence)[-REMEMBERED:],
+    }
+    if failure.body is None or letter.at >= failure.last_seen:
+        told = letter.model_dump(include=_TOLD)
+        counted |= told | {"group": letter.group, "body": letter.body, "words": tuple(words)}
+    goes_on = failure.state == "replaying" and failure.replay != letter.replay
+    return failure.model_copy(update=counted if goes_on else counted | _OPEN)
+
+
+def hold(failure: FailureT, item: str) -> FailureT:
+    """Return it taken up by a replay item. Raises Clash unless it is open."""
+    if failure.state != "open":
+        raise Clash("failure-not-open", id=failure.id, state=failure.state)
+    return failure.model_copy(update={"state": "replaying", "replay": item})
+
+
+def release(failure: FailureT) -> FailureT:
+    """Return it open again after its replay was given up; one in any other state as it is."""
+    return failure.model_copy(update=_OPEN) if failure.state == "replaying" else failure
+
+
+def resolve(failure: FailureT, how: Resolution, at: datetime) -> FailureT:
+    """Return it resolved; one that is already keeps how it was, and one put away stays so."""
+    if failure.state in {"resolved", "discarded"}:
+        return failure
+    return failure.model_copy(update={"state": "resolved", "resolution": how, "resolved_at": at})
+
+
+def discard(failure: FailureT, by: str, reason: str, at: datetime) -> FailureT:
+    """Return it put away. Raises Clash for one that is being replayed or not open."""
+    if failure.state == "replaying":
+        raise Clash("failure-being-replayed", id=failure.id, replay=(failure.replay or "").partition("/")[0])
+    if failure.state != "open":
+        raise Clash("failure-not-open", id=failure.id, state=failure.state)
+    return failure.model_copy(update={"state": "discarded", "discarded": Discarded(by=by, at=at, reason=reason)})
+
+
+def restore(failure: FailureT, at: datetime, term: timedelta) -> FailureT:
+    """Return a discarded one open again. Raises Clash for one that is not discarded, or too long ago."""
+    if failure.discarded is None or failure.state != "discarded":
+        raise Clash("failure-not-discarded", id=failure.id, state=failure.state)
+    if at - failure.discarded.at > term:
+        raise Clash("undo-too-late", id=failure.id, days=term.days, since=failure.discarded.at.date().isoformat())
+    return failure.model_copy(update=_OPEN)
+
+
+def stated(reason: str | None) -> str:
+    """Return the reason that an operator gave. Raises Refusal when there is none."""
+    if reason is None or not reason.strip():
+        raise Refusal("reason-missing", field="reason")
+    if len(reason) > LONGEST_REASON:
+        raise Refusal("reason-too-long", field="reason", most=LONGEST_REASON)
+    return reason.strip()
+
+
+_OPEN: dict[str, object] = {
+    "state": "open",
+    "resolution": None,
+    "resolved_at": None,
+    "discarded": None,
+}
+
+_TOLD = {
+    "service",
+    "headers",
+    "event_type",
+    "reason",
+    "handler",
+    "path",
+    "rule",
+    "exception",
+    "frame",
+    "message",
+    "stack",
+    "attempts",
+}

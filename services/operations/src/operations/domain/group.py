@@ -1,0 +1,123 @@
+"""Failures of one service and one event type with one cause: what an operator repairs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from operations.domain.cause import Cause
+from operations.domain.failure import STATES, State, Summary
+from operations.domain.letter import Letter
+
+TREND = timedelta(days=7)
+"""How far back the hourly counts go."""
+
+_HOUR = "%Y%m%d%H"
+
+
+class Note(BaseModel):
+    """What an operator wants the next one to know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+    text: str
+
+
+class FailureGroup(BaseModel):
+    """A group as it is kept: `seen` counts every letter, `states` the failures, `hourly` letters by hour (UTC)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int = 0
+    service: str
+    event_type: str
+    cause: Cause
+    first_seen: datetime
+    last_seen: datetime
+    seen: int = 0
+    states: Mapping[State, int] = {}
+    hourly: Mapping[str, int] = {}
+    notes: tuple[Note, ...] = ()
+
+    def count(self, state: State) -> int:
+        """Return how many of its failures are in a state."""
+        return self.states.get(state, 0)
+
+    @property
+    def failures(self) -> int:
+        """How many failures it has, in whatever state."""
+        return sum(self.count(state) for state in STATES)
+
+    def trend(self, now: datetime) -> tuple[tuple[datetime, int], ...]:
+        """Return the letters of every hour of the last seven days, the oldest first, zeros included."""
+        this_hour = now.replace(minute=0, second=0, microsecond=0)
+        hours = [this_hour - timedelta(hours=back) for back in range(int(TREND.total_seconds() // 3600) - 1, -1, -1)]
+        return tuple((hour, self.hourly.get(hour_of(hour), 0)) for hour in hours)
+
+    def forgotten(self, now: datetime) -> tuple[str, ...]:
+        """Return the hours that no trend shows any more."""
+        oldest = hour_of(now - TREND)
+        return tuple(hour for hour in self.hourly if hour < oldest)
+
+
+class Tally(BaseModel):
+    """What a batch adds to one group: letters by hour, and failures that came into or left a state."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    about: Letter | None = None
+    """A letter of the group, that says what the group is about when it is new."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    hourly: Mapping[str, int] = {}
+    states: Mapping[State, int] = {}
+
+    @property
+    def seen(self) -> int:
+        """How many letters."""
+        return sum(self.hourly.values())
+
+    def and_letter(self, letter: Letter) -> Tally:
+        """Count one more letter."""
+        hour = hour_of(letter.at)
+        return self.model_copy(
+            update={
+                "about": self.about or letter,
+                "first_seen": min(self.first_seen or letter.at, letter.at),
+                "last_seen": max(self.last_seen or letter.at, letter.at),
+                "hourly": {**self.hourly, hour: self.hourly.get(hour, 0) + 1},
+            }
+        )
+
+    def and_state(self, state: State, by: int) -> Tally:
+        """Count a failure that came into a state (1) or left it (-1)."""
+        counted = {**self.states, state: self.states.get(state, 0) + by}
+        return self.model_copy(update={"states": {name: count for name, count in counted.items() if count}})
+
+
+Move = tuple[Summary | None, Summary | None]
+"""A failure before and after a change; None before it was, or after it is gone."""
+
+
+def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
+    """Add up, group by group, letters that were counted for the first time and what became of their failures."""
+    found: dict[str, Tally] = {}
+    for letter in letters:
+        found[letter.group] = found.get(letter.group, Tally(id=letter.group)).and_letter(letter)
+    for before, after in moves:
+        for failure, by in ((before, -1), (after, 1)):
+            if failure is not None:
+                tally = found.get(failure.group, Tally(id=failure.group))
+                found[failure.group] = tally.and_state(failure.state, by)
+    return [tally for tally in found.values() if tally.hourly or tally.states]
+
+
+def hour_of(moment: datetime) -> str:
+    """Return the hour as it is counted: `2026112322`."""
+    return moment.strftime(_HOUR)

@@ -1,0 +1,56 @@
+"""A dead letter: one message with everything that its service knew about why it gave it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from operations.domain.cause import Cause, failure_id, group_id
+
+Header = str | int | float | bool | None
+
+
+class Letter(BaseModel):
+    """One dead letter; `occurrence` tells it from every other, also when it is delivered again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    occurrence: str
+    service: str
+    body: bytes
+    headers: Mapping[str, Header]
+    event_id: str
+    event_type: str
+    case: str
+    source: str
+    reason: str
+    handler: str = ""
+    path: str = ""
+    rule: str = ""
+    exception: str = ""
+    frame: str = ""
+    message: str = ""
+    stack: str = ""
+    attempts: int = 0
+    at: datetime
+    replay: str | None = None
+    """The replay item by which it was sent, when it failed again."""
+    replaces: str | None = None
+    """The event that its event replaces, when somebody edited that."""
+
+    @property
+    def failure(self) -> str:
+        """The id of the failure that it is an occurrence of."""
+        return failure_id(self.service, self.body)
+
+    @property
+    def cause(self) -> Cause:
+        """What it failed of, told like all others that failed of the same."""
+        return Cause.of(self.reason, path=self.path, rule=self.rule, exception=self.exception, frame=self.frame)
+
+    @property
+    def group(self) -> str:
+        """The id of the group of failures with the same cause."""
+        return group_id(self.service, self.event_type, self.cause)

@@ -1,0 +1,125 @@
+"""The words by which a failure is found. Nothing personal is among them: values of fields are kept as keyed hashes.
+
+Latin text is found by its words, Chinese by pairs of neighbouring characters, and what looks like an id as a whole.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from operations.domain.letter import Letter
+from operations.domain.masking import Leaf, personal_texts, redact
+from operations.domain.search import Criteria
+from runtime.refusal import Refusal
+
+MOST_WORDS = 120
+"""Words kept of one failure, those of its cause first: a body of a megabyte must not fill the index."""
+
+_SHORTEST = 2
+_LONGEST = 64
+_SHORTEST_ID = 12
+
+_CHUNK = re.compile(r"[^\s,;()\[\]{}'\"“”‘’<>=，。；：、（）《》•]+")
+_ID = re.compile(r"(?=.*\d)[a-z0-9_.:@/-]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([t ].*)?")
+_CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
+_RUN = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+")
+_INDEX = re.compile(r"/\d+(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldKey:
+    """The key under which values of fields are hashed."""
+
+    key: bytes = field(repr=False)
+
+    def token(self, path: str, value: object) -> str:
+        """Return the word that stands for a value at a place; equal for equal writings of the value."""
+        told = f"operations/words\n{path}\n{_writing(value)}"
+        return "=" + hmac.digest(self.key, told.encode(), "sha256").hex()[:20]
+
+
+def words_of(letter: Letter, found: Sequence[Leaf], key: FieldKey) -> tuple[str, ...]:
+    """Return the words of a letter; `found` are the values of its event."""
+    personal = personal_texts(found)
+    told = (letter.message, letter.exception, letter.frame, letter.handler, letter.path, letter.rule)
+    words: dict[str, None] = dict.fromkeys(_plain(letter))
+    for text in told:
+        words |= dict.fromkeys(in_text(redact(text, personal)))
+    inside = [leaf for leaf in found if leaf.path.startswith("/data")]
+    words |= dict.fromkeys(key.token(leaf.path, leaf.value) for leaf in inside[:MOST_WORDS])
+    for leaf in inside[:MOST_WORDS]:
+        if leaf.is_shown and isinstance(leaf.value, str):
+            words |= dict.fromkeys(in_text(leaf.value))
+    return tuple(words)[:MOST_WORDS]
+
+
+def wanted(criteria: Criteria, key: FieldKey) -> tuple[str, ...]:
+    """Return the words that a failure must have to meet a search. Raises Refusal for a text or field of no use."""
+    plain = {
+        "service": criteria.service,
+        "type": criteria.event_type,
+        "reason": criteria.reason,
+        "case": criteria.case,
+        "event": criteria.event_id,
+    }
+    words = [f"{name}:{value}" for name, value in plain.items() if value]
+    words += [key.token(*_field(each)) for each in criteria.fields]
+    if criteria.text and criteria.text.strip():
+        of_text = tuple(in_text(criteria.text))
+        if not of_text:
+            raise Refusal("text-too-short", field="text")
+        words += of_text
+    return tuple(dict.fromkeys(words))
+
+
+def in_text(text: str) -> Iterator[str]:
+    """Return the words of a text; days and moments are none."""
+    for chunk in _CHUNK.findall(unicodedata.normalize("NFKC", text).casefold()):
+        trimmed = chunk.strip(".:-/@")
+        if _MOMENT.fullmatch(trimmed):
+            continue
+        if len(trimmed) >= _SHORTEST_ID and _ID.fullmatch(trimmed):
+            yield trimmed[:_LONGEST]
+        else:
+            yield from _words(_RUN.findall(trimmed))
+
+
+def _words(runs: Iterable[str]) -> Iterator[str]:
+    for run in runs:
+        if not "\u3400" <= run[0] <= "\u9fff":
+            if len(run) >= _SHORTEST:
+                yield run[:_LONGEST]
+        else:
+            yield from (run[at : at + 2] for at in range(max(1, len(run) - 1)))
+
+
+def _plain(letter: Letter) -> Iterator[str]:
+    yield f"service:{letter.service}"
+    yield f"type:{letter.event_type}"
+    yield f"reason:{letter.reason}"
+    if letter.case:
+        yield f"case:{letter.case}"
+    if letter.event_id:
+        yield f"event:{letter.event_id}"
+
+
+def _field(text: str) -> tuple[str, str]:
+    path, equals, value = text.partition("=")
+    if not equals or not path.startswith("/"):
+        raise Refusal("bad-field", field="field", given=text[:100])
+    return _INDEX.sub("/*", path), value
+
+
+def _writing(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case _:
+            return unicodedata.normalize("NFKC", str(value)).strip().casefold()

@@ -1,0 +1,144 @@
+"""Finding failures, reading one, and moving them between their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from messaging.event import Change, Outcome
+from operations.domain import failure as states
+from operations.domain import masking, tokens
+from operations.domain.failure import Failure, Resolution, State, Summary
+from operations.domain.letter import Header
+from operations.domain.masking import Masked
+from operations.domain.search import Chosen, Criteria, Place
+from operations.handlers.needs import Deps
+from runtime.refusal import Clash, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A failure as an operator sees it: nothing personal in body, headers, message, rule and stack."""
+
+    failure: Failure
+    body: Masked | None
+    """None when the message is gone, as its term after a discard is over."""
+    headers: Mapping[str, Header]
+    message: str
+    rule: str
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """A message in clear: JSON if it is some, otherwise its text or, if it is none either, its bytes in hex."""
+
+    failure: Failure
+    content: object
+    text: str | None
+    message: str
+    stack: str
+
+    @property
+    def version(self) -> int:
+        """The failure's; looking does not change it."""
+        return self.failure.version
+
+
+async def search(criteria: Criteria, after: Place | None, limit: int, deps: Deps) -> Sequence[Summary]:
+    """Return a page of failures, the latest first, and one more to tell whether there is a next page.
+
+    Raises Refusal for a text or a field that nothing can be found by.
+    """
+    words = tokens.wanted(criteria, deps.words_key)
+    return await deps.failures.search(criteria, words, after=after, limit=limit + 1)
+
+
+async def find(id: str, deps: Deps) -> Failure:
+    """Return one failure with its message. Raises Unknown."""
+    found = await deps.failures.get(id)
+    if found is None:
+        raise Unknown("failure-unknown", id=id)
+    return found
+
+
+def show(failure: Failure, deps: Deps) -> Shown:
+    """Mask a failure by the contract of its event."""
+    if failure.body is None:
+        return Shown(failure, None, {}, failure.message, failure.rule, failure.stack)
+    event, is_json = masking.read(failure.body)
+    personal = masking.personal_texts(masking.leaves(event, deps.contracts)) if is_json else frozenset()
+    headers = {
+        name: masking.redact(value, personal) if isinstance(value, str) else value
+        for name, value in failure.headers.items()
+    }
+    return Shown(
+        failure,
+        masking.mask(failure.body, deps.contracts),
+        headers,
+        masking.redact(failure.message, personal),
+        masking.redact(failure.rule, personal),
+        masking.redact(failure.stack, personal),
+    )
+
+
+async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[Disclosed]:
+    """Show a message in clear to an operator who says why; it is recorded. Raises Refusal, Unknown, Clash."""
+    why = states.stated(reason)
+    failure = await find(id, deps)
+    if failure.body is None:
+        raise Clash("message-removed", id=id)
+    entry = await deps.audit.entry(
+        by=by, action="failure-disclosed", target=id, reason=why, details={"event": failure.event_id}
+    )
+    content, is_json = masking.read(failure.body)
+    text = None if is_json else _text(failure.body)
+    return Outcome(changes=entry, result=Disclosed(failure, content, text, failure.message, failure.stack))
+
+
+async def select(
+    chosen: Chosen, deps: Deps, *, wanted: Sequence[State] = ("open",), most: int
+) -> tuple[Sequence[Summary], bool]:
+    """Return what is chosen, the latest first, at most `most`, and whether there is more.
+
+    By id all must exist, in whatever state they are; of a group or a search, those in the wanted states. Raises
+    Refusal, Unknown.
+    """
+    chosen.check()
+    if chosen.failures is not None:
+        ids = tuple(dict.fromkeys(chosen.failures))
+        found = await deps.failures.summaries(ids[:most])
+        missing = [id_ for id_ in ids[:most] if id_ not in found]
+        if missing:
+            raise Unknown("failures-unknown", ids=", ".join(missing[:5]), count=len(missing))
+        return [found[id_] for id_ in ids[:most]], len(ids) > most
+    criteria = chosen.search or Criteria(group=chosen.group)
+    asked = criteria.model_copy(update={"states": tuple(wanted)})
+    matching = await search(asked, None, most, deps)
+    return matching[:most], len(matching) > most
+
+
+async def hold(items: Mapping[str, str], deps: Deps) -> Sequence[Change]:
+    """Prepare that failures (id to replay item) are taken up by a replay. Raises Clash unless all are open."""
+    found = await deps.failures.summaries(tuple(items))
+    return deps.failures.moved([(each, states.hold(each, items[each.id])) for each in found.values()])
+
+
+async def release(ids: Sequence[str], deps: Deps) -> Sequence[Change]:
+    """Prepare that failures whose replay was given up are open again."""
+    found = await deps.failures.summaries(ids)
+    return deps.failures.moved([(each, states.release(each)) for each in found.values()])
+
+
+async def resolve(ids: Sequence[str], how: Resolution, deps: Deps) -> Sequence[Change]:
+    """Prepare that failures are resolved; what is already, or was put away, stays as it is."""
+    now = deps.clock()
+    found = await deps.failures.summaries(ids)
+    return deps.failures.moved([(each, states.resolve(each, how, now)) for each in found.values()])
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.hex(" ")

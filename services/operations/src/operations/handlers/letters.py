@@ -1,0 +1,136 @@
+"""Taking in dead letters: a batch becomes failures, counted once, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from messaging.event import Change, Outcome
+from messaging.intake import Raw
+from operations.domain import failure as states
+from operations.domain import masking, tokens
+from operations.domain.failure import Failure
+from operations.domain.fate import Fate
+from operations.domain.group import Move
+from operations.domain.letter import Header, Letter
+from operations.handlers.needs import Deps
+
+GIVEN_UP_BY_BROKER = "delivery-limit"
+"""The reason of letters that the broker itself gave up: it knows nothing of services, events and handlers."""
+
+_DEAD_LETTERS = ".dead-letters"
+_OWN_FIELDS = {"x-stack"}
+_LONGEST_HEADER = 2_000
+_LONGEST_NAME = 255
+_MOST_ATTEMPTS = 1_000_000
+
+
+async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
+    """Keep a batch of dead letters. What was kept before changes nothing, however often it is delivered again."""
+    letters = [letter_of(raw, deps.clock()) for raw in batch]
+    known = await deps.failures.many(tuple({letter.failure for letter in letters}))
+    failures: dict[str, Failure] = {}
+    new: list[Letter] = []
+    for letter in letters:
+        before = failures.get(letter.failure) or known.get(letter.failure)
+        after = _count(before, letter, deps)
+        if after is not before:
+            failures[letter.failure] = after
+            new.append(letter)
+    links = await _link(new, failures, deps)
+    moves = [*((known.get(id_), after) for id_, after in failures.items()), *links]
+    fates = [Fate(letter.replay, "failed", letter.at) for letter in new if letter.replay]
+    told: Sequence[Change] = await deps.replays.note_fates(fates) if fates else ()
+    return Outcome(changes=[*deps.failures.moved(moves, new), *told])
+
+
+def letter_of(raw: Raw, now: datetime) -> Letter:
+    """Read a dead letter, as far as it can be read: from its headers, else from the event in it."""
+    event = _event_in(raw.body)
+    headers = {name: _plain(value) for name, value in raw.headers.items() if name not in _OWN_FIELDS}
+    by_us = "x-reason" in raw.headers
+    named = _text(headers, "x-event-type")
+    return Letter(
+        occurrence=raw.message_id or sha256(orjson.dumps(headers, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        service=raw.queue.removesuffix(_DEAD_LETTERS),
+        body=raw.body,
+        headers=headers,
+        event_id=_text(event, "id") or _text(headers, "x-event-id"),
+        event_type=named if "." in named else _text(event, "type") or named,
+        case=_text(headers, "x-case") or _text(event, "correlationid"),
+        source=_text(event, "source"),
+        reason=_text(headers, "x-reason") if by_us else GIVEN_UP_BY_BROKER,
+        handler=_text(headers, "x-handler"),
+        path=_text(headers, "x-path", _LONGEST_HEADER),
+        rule=_text(headers, "x-rule", _LONGEST_HEADER),
+        exception=_text(headers, "x-exception"),
+        frame=_text(headers, "x-frame"),
+        message=_text(headers, "x-message", _LONGEST_HEADER),
+        stack=str(raw.headers.get("x-stack") or ""),
+        attempts=_attempts(headers),
+        at=_moment(headers) or now,
+        replay=_text(headers, "x-replay") or None,
+        replaces=_text(event, "replaces") or None,
+    )
+
+
+def _count(before: Failure | None, letter: Letter, deps: Deps) -> Failure:
+    if before is not None and letter.occurrence in before.occurrences:
+        return before
+    event, is_json = masking.read(letter.body)
+    found = masking.leaves(event, deps.contracts) if is_json else []
+    words = tokens.words_of(letter, found, deps.words_key)
+    return states.first(letter, words) if before is None else states.again(before, letter, words)
+
+
+async def _link(new: Sequence[Letter], failures: dict[str, Failure], deps: Deps) -> Sequence[Move]:
+    """Link the failures of events that were edited to those of the events that replace them."""
+    links: dict[str, Move] = {}
+    for letter in new:
+        if letter.replaces is None:
+            continue
+        link = {"replaced_by": letter.failure}
+        for id_, failure in failures.items():
+            if (failure.service, failure.event_id) == (letter.service, letter.replaces):
+                failures[id_] = failure.model_copy(update=link)
+        for original in await deps.failures.of_event(letter.replaces):
+            if original.service == letter.service and original.id not in failures:
+                links[original.id] = (original, original.model_copy(update=link))
+    return tuple(links.values())
+
+
+def _event_in(body: bytes) -> Mapping[str, Any]:
+    event, _ = masking.read(body)
+    return event if isinstance(event, dict) else {}
+
+
+def _plain(value: object) -> Header:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode(errors="replace")[:_LONGEST_HEADER]
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return text[:_LONGEST_HEADER]
+
+
+def _text(values: Mapping[str, Any], name: str, longest: int = _LONGEST_NAME) -> str:
+    value = values.get(name)
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def _attempts(headers: Mapping[str, Header]) -> int:
+    value = headers.get("x-attempts")
+    return value if isinstance(value, int) and 0 <= value < _MOST_ATTEMPTS else 0
+
+
+def _moment(headers: Mapping[str, Header]) -> datetime | None:
+    """Read when it was given up, to the millisecond, as the store keeps it."""
+    try:
+        moment = datetime.fromisoformat(_text(headers, "x-failed-at")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,75 @@
+"""Where the record of operators' actions is kept. Entries are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from messaging.documents import Documents
+from messaging.event import Change
+from operations.domain.audit import Act, Asked, Detail, Entry, Head, entry_id, follow
+from runtime.clock import Clock
+from runtime.kernel import Database
+
+ENTRIES = "audit-entries"
+HEAD = "audit-head"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    ENTRIES: [
+        IndexModel([("number", ASCENDING)], name="number"),
+        IndexModel([("by", ASCENDING), ("number", DESCENDING)], name="by"),
+        IndexModel([("target", ASCENDING), ("number", DESCENDING)], name="target"),
+        IndexModel([("action", ASCENDING), ("number", DESCENDING)], name="action"),
+    ],
+    HEAD: [],
+}
+
+
+class AuditDocuments:
+    """The record: one document for each entry, and one that says where it ends."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._entries = Documents(database, ENTRIES, Entry)
+        self._head = Documents(database, HEAD, Head)
+        self._clock = clock
+
+    async def entry(
+        self, *, by: str, action: str, target: str, reason: str = "", details: Mapping[str, Detail] | None = None
+    ) -> Sequence[Change]:
+        """Prepare the next entry. Refused at the commit if another one was faster: the handler is run again.
+
+        At most one for each commit.
+        """
+        act = Act(by=by, action=action, target=target, reason=reason, details=details or {})
+        entry, head = follow(await self.head(), act, self._clock())
+        return self._entries.save(entry), self._head.save(head)
+
+    async def head(self) -> Head:
+        """Return where the record ends."""
+        return await self._head.get(Head().id) or Head()
+
+    async def get(self, number: int) -> Entry | None:
+        """Return one entry."""
+        return await self._entries.get(entry_id(number))
+
+    async def page(self, asked: Asked, *, before: int | None, limit: int) -> Sequence[Entry]:
+        """Return entries that are asked for, the latest first."""
+        end = before if before is not None else (await self.head()).number + 1
+        conditions = _conditions(asked)
+        begin = 1 if conditions else max(1, end - limit)  # without a gap, that many are in there
+        span = {"number": {"$gte": begin, "$lt": end}}
+        return await self._entries.find({**conditions, **span}, sort=[("number", DESCENDING)], limit=limit)
+
+    async def after(self, number: int, limit: int) -> Sequence[Entry]:
+        """Return the entries that follow a number, in order."""
+        span = {"$gt": number, "$lte": number + limit}
+        return await self._entries.find({"number": span}, sort=[("number", ASCENDING)])
+
+
+def _conditions(asked: Asked) -> dict[str, Any]:
+    named = {"by": asked.by, "action": asked.action, "target": asked.target}
+    conditions: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    limits = {name: at for name, at in (("$gte", asked.since), ("$lt", asked.until)) if at is not None}
+    return conditions | ({"at": limits} if limits else {})

@@ -1,0 +1,120 @@
+"""Where failures are kept, each with its words; a failure and what its group counts change together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+
+from messaging.documents import CODECS, Documents, Write
+from messaging.event import Change
+from operations.domain.failure import Failure, Summary
+from operations.domain.group import Move, tallies
+from operations.domain.letter import Letter
+from operations.domain.search import Criteria, Place
+from operations.store.groups import counted
+from operations.store.searching import Searching
+from runtime.clock import Clock
+from runtime.kernel import Database
+
+FAILURES = "failures"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    FAILURES: [
+        IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words"),
+        IndexModel([("group", ASCENDING), ("state", ASCENDING), ("last_seen", DESCENDING)], name="group"),
+        IndexModel([("state", ASCENDING), ("last_seen", DESCENDING)], name="state"),
+    ]
+}
+
+_SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
+
+
+class FailureDocuments:
+    """Failures, one document each."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._documents = Documents(database, FAILURES, Failure)
+        self._collection = database.get_collection(FAILURES, codec_options=CODECS)
+        self._searching = Searching(self._collection, clock)
+
+    async def get(self, id: str) -> Failure | None:
+        """Return one failure with its message."""
+        return await self._documents.get(id)
+
+    async def many(self, ids: Sequence[str]) -> Mapping[str, Failure]:
+        """Return those of these failures that exist, with their messages."""
+        found = await self._documents.find({"_id": {"$in": list(ids)}}) if ids else []
+        return {failure.id: failure for failure in found}
+
+    async def summaries(self, ids: Sequence[str]) -> Mapping[str, Summary]:
+        """Return those of these failures that exist, without their messages."""
+        if not ids:
+            return {}
+        cursor = self._collection.find({"_id": {"$in": list(ids)}}, _SUMMARY)
+        found = [summary_of(document) async for document in cursor]
+        return {summary.id: summary for summary in found}
+
+    async def search(
+        self, criteria: Criteria, words: Sequence[str], *, after: Place | None = None, limit: int
+    ) -> Sequence[Summary]:
+        """Return the failures that meet all criteria and have all words, the latest first."""
+        found = await self._searching.find(criteria, words, after=after, limit=limit, projection=_SUMMARY)
+        return [summary_of(document) for document in found]
+
+    async def of_event(self, event_id: str) -> Sequence[Summary]:
+        """Return the failures of one event, in whatever service."""
+        cursor = self._collection.find({"words": f"event:{event_id}"}, _SUMMARY)
+        return [summary_of(document) async for document in cursor]
+
+    async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
+        """Return failures that were resolved or discarded, and seen last, before a moment."""
+        found: list[Summary] = []
+        for state, settled in (("resolved", "resolved_at"), ("discarded", "discarded.at")):
+            wanted = {"state": state, "last_seen": {"$gte": _BEGINNING, "$lt": moment}, settled: {"$lt": moment}}
+            cursor = self._collection.find(wanted, _SUMMARY).limit(limit)
+            found += [summary_of(document) async for document in cursor]
+        return found
+
+    async def put_away_before(self, moment: datetime, limit: int) -> Sequence[Failure]:
+        """Return discarded failures whose message is still there though their term ended before a moment."""
+        wanted = {
+            "state": "discarded",
+            "last_seen": {"$gte": _BEGINNING, "$lt": moment},
+            "discarded.at": {"$lt": moment},
+            "body": {"$ne": None},
+        }
+        return await self._documents.find(wanted, limit=limit)
+
+    def moved(self, moves: Sequence[Move], letters: Iterable[Letter] = ()) -> Sequence[Change]:
+        """Prepare what became of failures (before, after), with what their groups count of it.
+
+        Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
+        """
+        real = [(before, after) for before, after in moves if before != after]
+        return [*(_write(before, after) for before, after in real), *map(counted, tallies(letters, real))]
+
+
+_BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def summary_of(document: Mapping[str, Any]) -> Summary:
+    """Read a failure without its message."""
+    return Summary.model_validate({**document, "id": document["_id"]})
+
+
+def _write(before: Summary | None, after: Summary | None) -> Write:
+    if after is None:
+        assert before is not None  # noqa: S101 - what never was can't go
+        return Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=True)
+    if before is None:
+        stored = after.model_dump()
+        stored |= {"_id": stored.pop("id"), "version": 1, "terms": stored["words"]}
+        return Write(FAILURES, InsertOne(stored))
+    changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
+    setting = {**after.model_dump(include=changed), "version": before.version + 1}
+    if "words" in setting:
+        setting["terms"] = setting["words"]
+    return Write(FAILURES, UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting}), must_match=True)
