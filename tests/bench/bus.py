@@ -226,7 +226,7 @@ class Bench:
         @broker.subscriber(queue)
         async def on_question(message: dict[str, object]) -> None:
             question = Question.model_validate(message["data"])
-            body = seal(_answered(question), source="bench", case="x", cause=None, traceparent=None).body
+            body = seal(_answered(question), source="bench", case="x", cause=None).body
             await broker.publish(body, exchange=exchange, routing_key=Answered.type, persist=True, mandatory=True)
             done.count(1)
 
@@ -316,7 +316,7 @@ def _answered(question: Question) -> Answered:
 
 
 def _answer_to(question: Question) -> aio_pika.Message:
-    sealed = seal(_answered(question), source="bench", case=f"case-{question.number}", cause=None, traceparent=None)
+    sealed = seal(_answered(question), source="bench", case=f"case-{question.number}", cause=None)
     return aio_pika.Message(
         sealed.body,
         content_type=CONTENT_TYPE,
@@ -327,7 +327,7 @@ def _answer_to(question: Question) -> aio_pika.Message:
 
 async def _ask(exchange: AbstractExchange, number: int) -> None:
     asked = Asked(number=number, text="x" * BODY_BYTES)
-    sealed = seal(asked, source="bench", case=f"case-{number % CASES}", cause=None, traceparent=None)
+    sealed = seal(asked, source="bench", case=f"case-{number % CASES}", cause=None)
     message = aio_pika.Message(sealed.body, message_id=sealed.id, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
     await exchange.publish(message, Asked.type, mandatory=True)
 

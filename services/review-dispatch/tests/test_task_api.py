@@ -78,7 +78,7 @@ class MemoryKernel:
         self.idempotency = NothingRepeated()
         self.told: list[Event] = []
 
-    async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write], traceparent: str | None) -> None:
+    async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write]) -> None:
         """Commit, as the real one does."""
         assert outcome.case is not None or not outcome.events
         apply(outcome)

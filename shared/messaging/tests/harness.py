@@ -101,9 +101,7 @@ def ledger_of(declared: Topology) -> str:
 
 def order(number: int, case: str = "", note: str = "") -> Sealed:
     """Seal an order, of a case of its own unless told."""
-    return seal(
-        Placed(number=number, note=note), source="shop", case=case or f"case-{number}", cause=None, traceparent=None
-    )
+    return seal(Placed(number=number, note=note), source="shop", case=case or f"case-{number}", cause=None)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError
 from pamqp.common import FieldValue
 
+from messaging import metrics
 from messaging.commit import Committer
 from messaging.failures import Failures
 from messaging.handling import Handling
@@ -20,7 +21,7 @@ from messaging.ordering import Lanes
 from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
 from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
-from messaging.topology import Topology, declare
+from messaging.topology import Topology, dead_letters_of, declare
 
 __all__ = ["Consumer", "Limits", "Subscription"]
 
@@ -121,21 +122,34 @@ class Consumer(Generic[DepsT]):
                 if not self._only_speaks:  # otherwise it has no queue
                     self._tag = await queue.consume(self._receive)
             self._channel, self._pause = channel, _FIRST_PAUSE
+            metrics.CONNECTED.labels(self._service).set(1)
             log.info("consuming", service=self._service)
             await self._watch(channel)
             await self._end(queue)
         finally:
             self._channel = None
+            metrics.CONNECTED.labels(self._service).set(0)
+            metrics.READY.clear()  # nobody knows
             await close(connection)
 
     async def _watch(self, channel: AbstractChannel) -> None:
         """Until stopped, heal what somebody deleted and see that the broker still delivers here."""
         while not self._stopping.is_set():
+            await self._count(channel)
             await self._sleep(self._limits.watchdog_every)
             if not self._stopping.is_set():
                 async with asyncio.timeout(_ANSWER_TIMEOUT):
                     await declare(self._topology, channel)
                 await self._check(channel)
+
+    async def _count(self, channel: AbstractChannel) -> None:
+        """Read how much waits. Only right after the declaration: asking for a queue that is gone closes a channel."""
+        if self._only_speaks:
+            return
+        for kind, name in (("work", self._service), ("dead-letters", dead_letters_of(self._service))):
+            async with asyncio.timeout(_ANSWER_TIMEOUT):
+                queue = await channel.declare_queue(name, passive=True)
+            metrics.READY.labels(self._service, kind).set(queue.declaration_result.message_count or 0)
 
     async def _check(self, channel: AbstractChannel) -> None:
         """Ask the broker whether this consumer is still there; a session that lost it starts over.

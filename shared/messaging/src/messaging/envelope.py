@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import orjson
 
 from messaging.event import Event
+from messaging.tracing import traceparent
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_BYTES = 1_048_576
@@ -21,8 +21,6 @@ MAX_BYTES = 1_048_576
 _TEXT_ATTRIBUTES = ("id", "source", "type", "time", "correlationid")
 _LONGEST_TEXT = 255
 """Characters: what names an event must fit into a routing key, a header and an index."""
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 class BrokenMessageError(Exception):
@@ -65,8 +63,10 @@ def new_event_id() -> str:
     return f"{time.time_ns():x}-{secrets.token_hex(6)}"
 
 
-def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent: str | None) -> Sealed:
+def seal(event: Event, *, source: str, case: str, cause: str | None) -> Sealed:
     """Put an event into its envelope. `case` becomes the correlationid, `cause` the causationid.
+
+    Its `traceparent` is in the trace of its case.
 
     Raises BrokenMessageError for an event that is too large for any consumer.
     """
@@ -79,7 +79,7 @@ def seal(event: Event, *, source: str, case: str, cause: str | None, traceparent
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "correlationid": case,
-        "traceparent": _next_span(traceparent),
+        "traceparent": traceparent(case, event_id),
     }
     if cause is not None:
         attributes["causationid"] = cause
@@ -133,10 +133,3 @@ def _time(text: str) -> datetime:
 def _optional_text(event: Mapping[str, object], name: str) -> str | None:
     value = event.get(name)
     return value if isinstance(value, str) else None
-
-
-def _next_span(traceparent: str | None) -> str:
-    """Continue the W3C trace of the cause with a span of its own, or begin a trace."""
-    known = _TRACEPARENT.fullmatch(traceparent or "")
-    trace, flags = known.groups() if known else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"

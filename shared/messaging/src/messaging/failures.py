@@ -86,6 +86,7 @@ class Failures:
 
     def __init__(self, service: str, topology: Topology, publisher: Publisher) -> None:
         self._service = service
+        self._topology = topology
         self._delays = topology.delays
         self._publisher = publisher
 
@@ -110,7 +111,7 @@ class Failures:
     async def bury(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Move the message to the dead letters with everything that is known about its failure."""
         event_type = failure.event.type if failure.event else message.routing_key or ""
-        known = event_type if failure.event else "unreadable"
+        known = self._topology.key_of(event_type) if failure.event else "unreadable"
         metrics.DEAD_LETTERED.labels(self._service, known, failure.reason).inc()
         log.error("message_dead_lettered", reason=failure.reason, path=failure.path, rule=failure.rule)
         context = {
@@ -137,7 +138,8 @@ class Failures:
     async def _put_off(
         self, message: AbstractIncomingMessage, failure: Failure, seconds: float, count: dict[str, FieldValue]
     ) -> None:
-        metrics.RETRIED.labels(self._service, failure.event.type if failure.event else "").inc()
+        known = self._topology.key_of(failure.event.type if failure.event else "")
+        metrics.RETRIED.labels(self._service, known).inc()
         await self._publish(message, failure, delay_name(seconds), count)
 
     async def _publish(
@@ -165,7 +167,8 @@ def _own_frame(error: Exception) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(frame.filename)]
     if not frames:
         return ""
-    path = frames[-1].filename.rpartition("/src/")[2] or frames[-1].filename
+    path = frames[-1].filename
+    path = path.rpartition("/src/")[2] if "/src/" in path else path.rpartition("/")[2]
     return f"{path} {frames[-1].name}"
 
 

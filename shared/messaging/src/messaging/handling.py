@@ -11,7 +11,7 @@ from typing import Generic
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from messaging import metrics
+from messaging import metrics, tracing
 from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed, seal
@@ -51,6 +51,7 @@ class Handling(Generic[DepsT]):
         handler_timeout: float,
     ) -> None:
         self._service = service
+        self._topology = topology
         self._reader = Reader(service, topology, subscriptions)
         self._deps = deps
         self._committer = committer
@@ -78,7 +79,8 @@ class Handling(Generic[DepsT]):
         event = delivery.event
         with structlog.contextvars.bound_contextvars(case=event.case, event_id=event.id, event_type=event.type):
             async with self._lanes.of(event.case):
-                fate = await self._work_off(delivery)
+                with tracing.working(tracing.handling(message, event, queue=self._service)):
+                    fate = await self._work_off(delivery)
                 item = item_of(message)
                 if fate is not None and item is not None:
                     await self._brake.run(partial(self._failures.confirm, item, event, fate))
@@ -94,6 +96,7 @@ class Handling(Generic[DepsT]):
         except AlreadyHandledError as earlier:
             metrics.REPEATED.labels(self._service).inc()
             if earlier.digest == delivery.handled.digest:
+                tracing.note("ignored")
                 return "ignored"
             error = BrokenMessageError("id-reused", "/id", "an event's id stands for one body")
             await self._sort(self._refuse, delivery, error)
@@ -116,6 +119,7 @@ class Handling(Generic[DepsT]):
         error: Exception,
     ) -> None:
         failure = Failure.of(error, delivery.event, delivery.subscription.handler, delivery.failures)
+        tracing.note(failure.reason, failure.frame, "" if isinstance(error, NotYet) else failure.exception)
         await self._brake.run(partial(fate, delivery.message, failure))
 
     async def _refuse(self, message: AbstractIncomingMessage, failure: Failure) -> None:
@@ -127,10 +131,14 @@ class Handling(Generic[DepsT]):
         if answer is None or refused is None:
             await self._failures.bury(message, failure)
             return
-        outcome = await answer(refused, self._deps)
+        try:
+            outcome = await answer(refused, self._deps)
+        except BrokenMessageError as error:  # there is nobody whom the answer would reach: an operator must see it
+            await self._failures.bury(message, Failure.broken(error))
+            return
         metrics.REFUSED.labels(self._service, refused.publisher, refused.reason).inc()
         log.info("message_refused", publisher=refused.publisher, reason=refused.reason, path=refused.path)
-        events = self._seal(outcome, case=refused.case or refused.publisher, cause=refused.event_id, traceparent=None)
+        events = self._seal(outcome, case=refused.case or refused.publisher, cause=refused.event_id)
         await self._relay.dispatch(events, await self._committer.commit(_writes(outcome), events))
 
     async def _try_alone(self, delivery: Delivery[DepsT]) -> None:
@@ -180,18 +188,17 @@ class Handling(Generic[DepsT]):
             if not is_outage(error):  # a repetition may fail where the first one did not
                 await self._committer.require_new(delivery.handled.id)
             raise
-        events = self._seal(outcome, case=event.case, cause=event.id, traceparent=event.traceparent)
-        entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
-        metrics.HANDLED.labels(self._service, event.type).inc()
-        metrics.HANDLING.labels(self._service, event.type).observe(perf_counter() - begun)
+        events = self._seal(outcome, case=event.case, cause=event.id)
+        with tracing.committing(len(outcome.changes), len(events)):
+            entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
+        key = self._topology.key_of(event.type)
+        metrics.HANDLED.labels(self._service, key).inc()
+        metrics.HANDLING.labels(self._service, key).observe(perf_counter() - begun)
         await self._relay.dispatch(events, entry)
 
-    def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None, traceparent: str | None) -> list[Sealed]:
+    def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None) -> list[Sealed]:
         case = outcome.case or case
-        return [
-            seal(event, source=self._service, case=case, cause=cause, traceparent=traceparent)
-            for event in outcome.events
-        ]
+        return [seal(event, source=self._service, case=case, cause=cause) for event in outcome.events]
 
 
 def _writes(outcome: Outcome[None]) -> list[Write]:

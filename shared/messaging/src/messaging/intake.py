@@ -15,6 +15,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from messaging import metrics
 from messaging.ending import end
 from messaging.publisher import close, is_cancelled
 from messaging.topology import Topology, declare
@@ -108,6 +109,7 @@ class Intake:
                     queue = await channel.get_queue(name, ensure=False)
                     await queue.consume(_into(arrived, name), arguments=arguments)
             self._channel, self._pause = channel, _FIRST_PAUSE
+            metrics.INTAKE.labels(self._name).set(1)
             log.info("taking_in", intake=self._name, queues=len(self._queues))
             keeping = asyncio.create_task(self._keep(arrived, channel))
             try:
@@ -117,6 +119,7 @@ class Intake:
                 await end([keeping])
         finally:
             self._channel = None
+            metrics.INTAKE.labels(self._name).set(0)
             await close(connection)
 
     async def _where_to_start(self) -> dict[str, Any] | None:
@@ -162,12 +165,14 @@ class Intake:
                 await self._take(batch)
             except Exception as error:
                 self._is_stuck = True
+                metrics.INTAKE.labels(self._name).set(0)
                 log.warning("batch_not_kept", intake=self._name, messages=len(batch), error=repr(error))
                 await self._sleep()
                 if self._stopping.is_set():
                     raise
             else:
                 self._is_stuck, self._pause = False, _FIRST_PAUSE
+                metrics.INTAKE.labels(self._name).set(1)
                 return
 
     async def _sleep(self) -> None:

@@ -20,3 +20,12 @@ HANDLING = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
 )
 PAUSED = Gauge("yizheng_consumption_paused", "1 while a dependency is down and one message probes", ["service"])
+PUBLISHED = Counter("yizheng_events_published", "Events that the broker has confirmed", ["service", "event"])
+NOT_PUBLISHED = Counter("yizheng_publish_failures", "Publishes that the broker did not confirm", ["service"])
+CONNECTED = Gauge("yizheng_broker_session", "1 while the broker delivers to this service", ["service"])
+INTAKE = Gauge("yizheng_intake_working", "1 while what arrives in these queues is kept", ["intake"])
+READY = Gauge(
+    "yizheng_queue_messages",
+    "Messages that wait in the service's own queue (work), or that it has given up (dead-letters)",
+    ["service", "queue"],
+)

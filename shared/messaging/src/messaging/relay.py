@@ -10,6 +10,7 @@ import structlog
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from messaging import metrics, tracing
 from messaging.commit import OUTBOX, Entry
 from messaging.documents import Document
 from messaging.ending import Repeating
@@ -64,6 +65,7 @@ class Relay:
             results = await asyncio.gather(*(self._publish(event) for event in events), return_exceptions=True)
             failures = [result for result in results if isinstance(result, BaseException)]
             if failures:
+                metrics.NOT_PUBLISHED.labels(_publisher_of(events[0])).inc(len(failures))
                 log.warning("publish_failed", entry=entry.id, events=len(failures), error=str(failures[0]))
             else:
                 entry.unsent -= len(events)
@@ -90,9 +92,11 @@ class Relay:
         return 0.0 if found is None else max(0.0, time.time() - int(found["_id"].split("-")[0], 16) / 1e9)
 
     async def _publish(self, event: Sealed) -> None:
-        await self._publisher.publish(
-            event.body, exchange=self._exchange, routing_key=event.routing_key, message_id=event.id
-        )
+        with tracing.publishing(self._exchange, event.routing_key, event.id, event.body):
+            await self._publisher.publish(
+                event.body, exchange=self._exchange, routing_key=event.routing_key, message_id=event.id
+            )
+        metrics.PUBLISHED.labels(_publisher_of(event), event.routing_key).inc()
 
     async def _forget_if_possible(self) -> None:
         try:
@@ -140,3 +144,7 @@ class Relay:
         log.info("outbox_swept", entry=entry.id, events=len(events))
         await self.dispatch(events, entry)
         return entry.unsent == 0
+
+
+def _publisher_of(event: Sealed) -> str:
+    return event.routing_key.partition(".")[0]

@@ -81,6 +81,11 @@ class Topology:
         """Every service that acts on an event."""
         return tuple(sorted({service for services in self.subscriptions.values() for service in services}))
 
+    def key_of(self, event_type: str) -> str:
+        """The key that brings an event of a type; `other` when none does. However many senders, few labels."""
+        any_publisher = "*." + event_type.partition(".")[2]
+        return next((key for key in (event_type, any_publisher) if key in self.subscriptions), "other")
+
     def keys_of(self, service: str) -> tuple[str, ...]:
         """The routing keys (`*` for one word) that a service acts on."""
         return tuple(key for key, services in self.subscriptions.items() if service in services)

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from time import time_ns
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
+from aio_pika.abc import AbstractIncomingMessage
+
+from messaging.event import Received
 
 Kind = Literal["server", "consumer", "producer", "internal"]
 
@@ -134,8 +137,16 @@ def working(span: Span) -> Iterator[Span]:
             _Recording.recorder(span)
 
 
+def note(outcome: str, frame: str = "", error: str = "") -> None:
+    """Say how the work that is going on here ended: a code; where in our code; the class of the error."""
+    span = current()
+    if span is not None:
+        span.attributes |= {"yizheng.outcome": outcome, **({"code.function.name": frame} if frame else {})}
+        span.error = error
+
+
 @contextmanager
-def committing(attributes: Mapping[str, str | int]) -> Iterator[None]:
+def committing(changes: int, events: int) -> Iterator[None]:
     """Record how long the work that is going on here waited for its commit."""
     cause = current()
     if cause is None or _Recording.recorder is None:
@@ -144,7 +155,8 @@ def committing(attributes: Mapping[str, str | int]) -> Iterator[None]:
     cause.join(None)
     part = Span("commit", "internal", cause.traceparent)
     part.trace_id, part.parent_id = cause.trace_id, cause.span_id
-    part.attributes |= {"db.system.name": "mongodb", "db.operation.name": "commitTransaction", **attributes}
+    part.attributes |= {"db.system.name": "mongodb", "db.operation.name": "commitTransaction"}
+    part.attributes |= {"yizheng.changes": changes, "yizheng.events": events}
     with working(part):
         yield
 
@@ -166,7 +178,7 @@ def publishing(exchange: str, routing_key: str, event_id: str, body: bytes) -> I
     if cause is None and span.parent_id:
         span.link, span.parent_id = (span.trace_id, span.parent_id), None  # it may never have been recorded
     span.attributes |= {
-        **described(event_id, event["type"], event["source"], len(body)),
+        **_described(event_id, event["type"], event["source"], len(body)),
         "messaging.operation.type": "send",
         "messaging.operation.name": "publish",
         "messaging.destination.name": f"{exchange}:{routing_key}",
@@ -180,7 +192,22 @@ def publishing(exchange: str, routing_key: str, event_id: str, body: bytes) -> I
             raise
 
 
-def described(event_id: str, event_type: str, source: str, size: int) -> dict[str, str | int]:
+def handling(message: AbstractIncomingMessage, event: Received[Any], *, queue: str) -> Span:
+    """Begin the span of a message's handling: its parent is the span that published it."""
+    span = Span(f"process {event.type}", "consumer", event.traceparent)
+    span.join(event.case)
+    span.attributes |= {
+        **_described(event.id, event.type, event.source, len(message.body)),
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": f"{message.exchange}:{message.routing_key}:{queue}",
+        "messaging.rabbitmq.destination.routing_key": message.routing_key or "",
+        "yizheng.outcome": "handled",
+    }
+    return span
+
+
+def _described(event_id: str, event_type: str, source: str, size: int) -> dict[str, str | int]:
     """Describe a message, in the words of OpenTelemetry's conventions."""
     return {
         "messaging.system": "rabbitmq",

@@ -35,6 +35,8 @@ class ServiceSettings(BaseSettings):
     """Folder of the secret keys: `blind-index.key`, `number.key`."""
     topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
+    traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")
+    """File to which spans are appended; see runtime/tracing.py for sending them to a collector instead."""
 
     def blind_index(self) -> BlindIndex:
         """Read the key by which records are joined. Raises DataFileError when it is missing or can't be used."""

@@ -10,7 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from messaging import topology
+from messaging import topology, tracing
 from messaging.commit import Committer
 from messaging.documents import Document, Write
 from messaging.envelope import seal
@@ -74,21 +74,18 @@ class Kernel:
         self.committer.start()
         self.relay.start()
 
-    async def commit(
-        self, outcome: Outcome[Any], *, extra: Sequence[Write] = (), traceparent: str | None = None
-    ) -> None:
+    async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write] = ()) -> None:
         """Commit what a handler decided outside of a message; its events leave right after."""
         if outcome.events and outcome.case is None:
             message = "an outcome with events that answers no message must say which case they belong to"
             raise ValueError(message)
-        events = [
-            seal(event, source=self.name, case=outcome.case or "", cause=None, traceparent=traceparent)
-            for event in outcome.events
-        ]
+        tracing.join(outcome.case)
+        events = [seal(event, source=self.name, case=outcome.case or "", cause=None) for event in outcome.events]
         writes = [change for change in outcome.changes if isinstance(change, Write)]
         if not writes and not events and not extra:
             return
-        entry = await self.committer.commit([*writes, *extra], events)
+        with tracing.committing(len(outcome.changes), len(events)):
+            entry = await self.committer.commit([*writes, *extra], events)
         self.relay.dispatch_soon(events, entry)
 
     async def stop(self) -> None:

@@ -6,6 +6,9 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from messaging import tracing
 
 
 def configure(service: str, level: str) -> None:
@@ -14,6 +17,7 @@ def configure(service: str, level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _add_ids,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -30,6 +34,17 @@ def configure(service: str, level: str) -> None:
     # These report each lost connection on their own; the consumer and the publisher say what it means.
     for chatty in ("aiormq", "aio_pika", "pymongo"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
+
+
+def _add_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Add what ties a line to the trace of its case; an HTTP request learns of its case only at its commit."""
+    span = tracing.current()
+    if span is not None:
+        found = {"case": span.case, "trace_id": span.trace_id, "span_id": span.span_id}
+        return {**{name: value for name, value in found.items() if value}, **line}
+    if "case" in line:
+        line["trace_id"] = tracing.trace_of(line["case"])
+    return line
 
 
 class _LibraryFormatter(logging.Formatter):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from http import HTTPMethod, HTTPStatus
 from time import perf_counter
 
 import structlog
@@ -13,15 +15,24 @@ from pymongo.errors import PyMongoError
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from messaging import tracing
+from messaging.tracing import Span
+from runtime.kernel import Kernel
+
 REQUESTS = Histogram(
     "yizheng_http_request_seconds",
     "Time to answer a request",
     ["service", "method", "route", "status"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 0.5, 1, 5),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.5, 1, 5),  # the goals of reads and writes among them
 )
 OUTBOX_AGE = Gauge("yizheng_outbox_age_seconds", "Age of the oldest event that has not left yet", ["service"])
 
+STORE_ANSWERS = Gauge("yizheng_store_answers", "1 while the store answers this service", ["service"])
+
 _UNREMARKABLE = ("/healthz", "/readyz", "/metrics")
+_METHODS = frozenset(HTTPMethod)
+_LONGEST_LOOK = 3.0
+"""Seconds for a look into the store; a scraper waits no longer than ten for all of it."""
 
 log = structlog.get_logger()
 
@@ -47,11 +58,19 @@ def install(app: FastAPI, service: str) -> None:
 
     @app.get("/metrics", tags=["operation"], summary="Prometheus metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        try:
-            OUTBOX_AGE.labels(service).set(await request.app.state.kernel.relay.oldest_age())
-        except PyMongoError:
-            OUTBOX_AGE.labels(service).set(float("nan"))
+        await _look(request.app.state.kernel, service)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _look(kernel: Kernel, service: str) -> None:
+    """Look into the store for what can't be counted as it happens."""
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            age, answers = await kernel.relay.oldest_age(), 1
+    except (PyMongoError, TimeoutError):
+        age, answers = float("nan"), 0
+    OUTBOX_AGE.labels(service).set(age)
+    STORE_ANSWERS.labels(service).set(answers)
 
 
 async def _store_answers(request: Request) -> bool:
@@ -63,7 +82,7 @@ async def _store_answers(request: Request) -> bool:
 
 
 class _Observer:
-    """Times each request and gives it an id, which the gateway's `X-Request-Id` overrides."""
+    """Times each request, gives it an id, which the gateway's `X-Request-Id` overrides, and a place in a trace."""
 
     def __init__(self, app: ASGIApp, service: str) -> None:
         self._app = app
@@ -72,7 +91,8 @@ class _Observer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in _UNREMARKABLE:
             return await self._app(scope, receive, send)
-        request_id = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1") or secrets.token_hex(8)
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        request_id = headers.get(b"x-request-id") or secrets.token_hex(8)
         begun, status = perf_counter(), 500
 
         async def observed(message: Message) -> None:
@@ -82,13 +102,44 @@ class _Observer:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        span = Span("request", "server", headers.get(b"traceparent"))
+        with structlog.contextvars.bound_contextvars(request_id=request_id), tracing.working(span):
             try:
                 await self._app(scope, receive, observed)
             finally:
-                self._record(scope, status, perf_counter() - begun)
+                seconds = perf_counter() - begun
+                span.join(None)
+                self._record(scope, status, seconds)
+                _describe(span, scope, status, request_id)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
-        REQUESTS.labels(self._service, scope["method"], route, str(status)).observe(seconds)
-        log.info("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        method, route = _method(scope), _route(scope)
+        REQUESTS.labels(self._service, method, route, str(status)).observe(seconds)
+        log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _describe(span: Span, scope: Scope, status: int, request_id: str) -> None:
+    """Describe a request in the words of OpenTelemetry's conventions: its route, not its path, which has ids in it."""
+    span.name = f"{_method(scope)} {_route(scope)}"
+    span.attributes |= {
+        "http.request.method": _method(scope),
+        "http.route": _route(scope),
+        "http.response.status_code": status,
+        "url.scheme": scope.get("scheme", "http"),
+        "yizheng.request_id": request_id,
+    }
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.error = str(status)
+
+
+def _method(scope: Scope) -> str:
+    """Return the request's method; what a stranger invented must not become a label."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "_OTHER"
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the route, prefixes included, which FastAPI keeps apart from the route itself."""
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    route = included or scope.get("route")
+    return getattr(route, "path_format", None) or getattr(route, "path", None) or "unknown"

@@ -18,7 +18,7 @@ from fastapi import APIRouter, FastAPI
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import ConflictError, Outcome
-from runtime import observing, problems
+from runtime import observing, problems, tracing
 from runtime.access import Verifier
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
@@ -85,6 +85,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
             await kernel.client.close()
             raise
         kernel.start()
+        stop_tracing = tracing.start(name, settings.traces)
         consumer = Consumer(
             service=name,
             url=settings.amqp_url,
@@ -104,9 +105,10 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         try:
             yield
         finally:
-            await asyncio.gather(*(each.stop() for each in (*beside, *repeating)))
+            await asyncio.gather(*(each.stop() for each in beside), *(each.stop() for each in repeating))
             await asyncio.gather(*running, return_exceptions=True)
             await kernel.stop()
+            stop_tracing()
             log.info("stopped")
 
     app = FastAPI(

@@ -91,7 +91,7 @@ class Committing:
                 answer = _answer(outcome, view, status, only_looks=only_looks)
                 extra = [entry_of(repeated, answer)] if repeated else []
                 try:
-                    await self._kernel.commit(outcome, extra=extra, traceparent=self._traceparent)
+                    await self._kernel.commit(outcome, extra=extra)
                     return answer.response()
                 except ConflictError:
                     case = outcome.case  # the next try queues up with the case's messages
@@ -99,10 +99,6 @@ class Committing:
         if earlier is not None:
             return earlier.response(repeated=True)
         raise Clash("changed-meanwhile")
-
-    @property
-    def _traceparent(self) -> str | None:
-        return self._request.headers.get("traceparent")
 
     async def _repeated(self, fingerprint: str | None) -> Repeated | None:
         if self._key is None:
