@@ -58,6 +58,17 @@ def test_an_environment_whose_python_is_gone_is_made_anew(workspace: Path) -> No
     assert not environment.works(workspace / ".venv")
 
 
+def test_the_commands_that_packages_declare_stand_beside_python(workspace: Path) -> None:
+    declaring = '[project]\nname = "one"\n[project.scripts]\nhello = "platform:python_version"\n'
+    (workspace / "services" / "one" / "pyproject.toml").write_text(declaring)
+    assert not environment.is_current(workspace)
+
+    environment.write_scripts(workspace, workspace / ".venv")
+
+    done = subprocess.run([workspace / ".venv" / "bin" / "hello"], check=False, capture_output=True, text=True)
+    assert done.stderr.strip() == ".".join(map(str, sys.version_info[:3]))
+
+
 def test_the_locks_pin_everything_by_hash_and_name_no_host() -> None:
     for name in (*environment.LOCKS, environment.INSTALLER_LOCK):
         text = (ROOT / "requirements" / name).read_text()

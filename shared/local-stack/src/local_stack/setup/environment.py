@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from local_stack.setup.report import SetupError, run, say, tail
@@ -15,6 +16,14 @@ from local_stack.setup.report import SetupError, run, say, tail
 LOCKS = ("runtime.txt", "store.txt", "dev.txt")
 INSTALLER_LOCK = "bootstrap.txt"
 PATH_FILE = "yizheng.pth"
+SCRIPT = """#!{python}
+# Written by the set-up from {declared}.
+import sys
+
+from {module} import {function}
+
+sys.exit({function}())
+"""
 STAMP = ".yizheng-stamp"
 
 
@@ -29,6 +38,7 @@ def fingerprint(root: Path) -> str:
     for name in (*LOCKS, INSTALLER_LOCK):
         digest.update((root / "requirements" / name).read_bytes())
     digest.update("\n".join(map(str, source_folders(root))).encode())
+    digest.update(repr(sorted(scripts(root).items())).encode())
     return f"{sys.version_info.major}.{sys.version_info.minor} {digest.hexdigest()}"
 
 
@@ -51,6 +61,7 @@ def ensure(root: Path, log: Path) -> None:
         create(venv, log)
     install(root, venv, log)
     write_paths(root, venv)
+    write_scripts(root, venv)
     (venv / STAMP).write_text(fingerprint(root))
 
 
@@ -95,3 +106,20 @@ def write_paths(root: Path, venv: Path) -> None:
     """Make every package of the workspace importable, straight from its source folder."""
     (site_packages,) = venv.glob("lib/python3.*/site-packages")
     (site_packages / PATH_FILE).write_text("".join(f"{folder}\n" for folder in source_folders(root)))
+
+
+def scripts(root: Path) -> dict[str, str]:
+    """Return every command that a package of the workspace declares, with what it calls: `package.module:function`."""
+    declared = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(root.glob("s*/*/pyproject.toml"))]
+    return {name: target for each in declared for name, target in each["project"].get("scripts", {}).items()}
+
+
+def write_scripts(root: Path, venv: Path) -> None:
+    """Put the packages' commands beside the environment's Python, as an installation of them would."""
+    for name, target in scripts(root).items():
+        module, _, function = target.partition(":")
+        path = venv / "bin" / name
+        path.write_text(
+            SCRIPT.format(python=venv / "bin" / "python", declared=target, module=module, function=function)
+        )
+        path.chmod(0o755)
