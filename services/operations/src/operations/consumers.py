@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from messaging.event import ConflictError, Outcome
 from messaging.intake import Intake, Raw
+from messaging.stream_end import last_offset
 from messaging.topology import dead_letters_of
 from operations.handlers import letters
 from operations.handlers.needs import Deps
+from operations.handlers.recording import Recorder
 from runtime.kernel import Kernel
 from runtime.service import Background
 
@@ -24,6 +27,20 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             queues=tuple(map(dead_letters_of, kernel.topology.services)),
             take=_committing(letters.take, kernel, deps),
         ),
+        _trail(kernel, deps),
+    )
+
+
+def _trail(kernel: Kernel, deps: Deps) -> Intake:
+    stream, url = kernel.topology.trail.queue, deps.settings.amqp_url
+    recorder = Recorder(deps.trail, deps.clock, stream=stream, last_offset=partial(last_offset, url, stream))
+    return Intake(
+        name="operations trail",
+        url=url,
+        topology=kernel.topology,
+        queues=(stream,),
+        take=recorder.take,
+        start=recorder.start,
     )
 
 

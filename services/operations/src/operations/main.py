@@ -8,13 +8,14 @@ from messaging import topology
 from operations import api, consumers, store
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
-from operations.handlers import retention
+from operations.handlers import recording, retention
 from operations.handlers.needs import Deps
 from operations.handlers.ports import NoReplays
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
 from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
+from operations.store.trail import TrailStore
 from runtime import service
 from runtime.clock import utc_now
 from runtime.kernel import Database
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             failures=FailureDocuments(database, utc_now),
             groups=GroupDocuments(database),
             audit=AuditDocuments(database, utc_now),
+            trail=TrailStore(database),
             replays=NoReplays(),
         )
 
@@ -46,5 +48,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         build=build,
         indexes=store.INDEXES,
         background=consumers.background,
-        periodic=(Periodic("forget-failures", every=chosen.forget_every, work=retention.forget),),
+        periodic=(
+            Periodic("forget-failures", every=chosen.forget_every, work=retention.forget),
+            Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
+        ),
     )

@@ -9,6 +9,7 @@ from operations.config import Settings
 from operations.domain.contracts import Contracts
 from operations.domain.tokens import FieldKey
 from operations.handlers.ports import Audit, Failures, Fates, Groups
+from operations.handlers.trail_port import Trail
 from runtime.clock import Clock
 
 
@@ -25,4 +26,5 @@ class Deps:
     failures: Failures
     groups: Groups
     audit: Audit
+    trail: Trail
     replays: Fates

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import structlog
@@ -15,6 +15,8 @@ from messaging.envelope import MAX_BYTES, BrokenMessageError, unseal
 from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain.trail import Reading, Recorded, place_of
+from operations.handlers.needs import Deps
+from operations.handlers.trail_port import Trail
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -30,25 +32,6 @@ _SLICE = 2_000
 _MOST_SLICES = 100
 
 
-class Keeping(Protocol):
-    """What recording needs of the trail."""
-
-    async def record(self, entries: Sequence[Recorded]) -> None:
-        """Keep these; what is there already stays as it is."""
-
-    async def reading(self, queue: str) -> Reading | None:
-        """Tell how far the stream was read."""
-
-    async def keep_reading(self, queue: str, reading: Reading) -> None:
-        """Remember how far the stream was read."""
-
-    async def last_place(self) -> int:
-        """Tell the place of the newest event."""
-
-    async def forget(self, before: int, at_most: int) -> int:
-        """Remove the oldest events from before a place; tell how many."""
-
-
 class Recorder:
     """Records one stream. How far it has read is stored after what it read, about once a second.
 
@@ -57,7 +40,7 @@ class Recorder:
 
     def __init__(
         self,
-        trail: Keeping,
+        trail: Trail,
         clock: Clock,
         *,
         stream: str,
@@ -144,17 +127,17 @@ class Recorder:
         return self._place
 
 
-async def forget(trail: Keeping, clock: Clock, days: int) -> Sequence[Outcome[Any]]:
-    """Remove what is older than `days`, a slice at a time; what is left over goes the next time."""
-    before = place_of(clock() - timedelta(days=days))
+async def forget(deps: Deps) -> Sequence[Outcome[Any]]:
+    """Remove what is older than it is to be kept, a slice at a time; what is left over goes the next time."""
+    before = place_of(deps.clock() - timedelta(days=deps.settings.trail_days))
     removed = 0
     for _ in range(_MOST_SLICES):
-        gone = await trail.forget(before, _SLICE)
+        gone = await deps.trail.forget(before, _SLICE)
         removed += gone
         if gone < _SLICE:
             break
     if removed:
-        log.info("trail_forgotten", events=removed, days=days)
+        log.info("trail_forgotten", events=removed, days=deps.settings.trail_days)
     return ()
 
 

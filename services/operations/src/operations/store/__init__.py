@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.store import audit, failures, groups
+from operations.store import audit, failures, groups, trail
 from runtime.kernel import Indexes
 
-INDEXES: Indexes = {**failures.INDEXES, **groups.INDEXES, **audit.INDEXES}
+INDEXES: Indexes = {**failures.INDEXES, **groups.INDEXES, **audit.INDEXES, **trail.INDEXES}

@@ -53,9 +53,10 @@ class TrailStore:
         change = {"$set": {"offset": reading.offset, "place": reading.place}}
         await self._reading.update_one({"_id": queue}, change, upsert=True)
 
-    async def of_case(self, case: str, limit: int) -> list[Recorded]:
-        """Read the first events of a case, in order of arrival."""
-        cursor = self._trail.find({"case": case}).sort([("case", ASCENDING), ("place", ASCENDING)]).limit(limit)
+    async def of_case(self, case: str, first: int, limit: int) -> list[Recorded]:
+        """Read the first events of a case from a place on, in order of arrival."""
+        wanted = {"case": case, "place": _range(first, _LAST_PLACE)}
+        cursor = self._trail.find(wanted).sort([("case", ASCENDING), ("place", ASCENDING)]).limit(limit)
         return [_read(found) async for found in cursor]
 
     async def named(self, ids: Sequence[str]) -> dict[str, Recorded]:
