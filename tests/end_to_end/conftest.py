@@ -19,9 +19,12 @@ SEED = 4711
 
 @pytest.fixture(scope="session")
 def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start everything; nothing is left of it afterwards."""
-    with Stack(tmp_path_factory.mktemp("end-to-end") / "var", port_base=PORT_BASE) as running:
-        yield running
+    """Start everything, with its traces in a file; nothing is left of it afterwards."""
+    folder = tmp_path_factory.mktemp("end-to-end")
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
+        with Stack(folder / "var", port_base=PORT_BASE) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
