@@ -25,6 +25,7 @@ from credential_store.published import (
     CredentialStatusChanged,
     CredentialStored,
     CredentialSuspended,
+    RecordAccepted,
 )
 from credential_store.store import CredentialDocuments, LookDocuments
 from messaging.envelope import BrokenMessageError
@@ -73,12 +74,10 @@ def approved(minute: int = 10, document_type: str = "birth-certificate", **chang
         "document_type": document_type,
         "holder": HOLDER,
         "fields": {"child_name": "李小华", "certificate_number": "T440300001"},
-        "valid_until": None,
-        "reviewer": "health-7",
-        "note": None,
-        "approved_at": at.isoformat(),
+        "stated_until": None,
+        "approvals": [{"reviewer": "health-7", "approved_at": at.isoformat(), "note": None}],
     }
-    return "review-dispatch.review-approved.v1", minute, data | changes
+    return "review-dispatch.review-approved.v2", minute, data | changes
 
 
 def granted(minute: int = 20, document_type: str = "rental-contract-record", **changes: object) -> Told:
@@ -139,16 +138,29 @@ class Office:
             clock=self.clock,
         )
 
-    async def hears(self, *told: Told) -> list[Event]:
+    async def hears(self, *told: Told, receipt: bool = False, redelivered: bool = False) -> list[Event]:
         """Handle events one after the other; return what was published about them."""
         before = len(self.published)
         for type_, minute, data in told:
             subscription = HANDLERS.get(type_) or HANDLERS["*." + type_.partition(".")[2]]
             view = subscription.view.model_validate(data)
             at = NOW + timedelta(minutes=minute, microseconds=123_456)
-            outcome = await subscription.handler(Received("e", type_, "/yizheng/test", "c", at, view), self.deps)
+            source = f"/yizheng/{type_.partition('.')[0]}"
+            event = Received("e", type_, source, "c", at, view, wants_receipt=receipt, is_redelivered=redelivered)
+            outcome = await subscription.handler(event, self.deps)
             apply(outcome)
             self.published += outcome.events
+        return self.published[before:]
+
+    async def hears_or_refuses(self, *told: Told) -> list[Event]:
+        """Handle events of which some may be too late; nothing is stored of those."""
+        before = len(self.published)
+        for each in told:
+            try:
+                await self.hears(each)
+            except BrokenMessageError as error:
+                if error.reason != "older-than-held":
+                    raise
         return self.published[before:]
 
     async def lets_time_pass(self, days: int) -> list[Event]:
@@ -295,20 +307,67 @@ async def test_a_record_learns_its_resident_when_the_person_registers(office: Of
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "reason", "path"),
     [
-        ({"document_type": "library-card"}, "unknown-document-type"),
-        ({"document_type": "bank-account"}, "wrong-department"),
-        ({"department": "civil"}, "wrong-department"),
+        ({"document_type": "library-card"}, "unknown-document-type", "/data/document_type"),
+        ({"document_type": "bank-account"}, "document-type-not-kept", "/data/document_type"),
+        ({"department": "civil"}, "wrong-department", "/data/department"),
     ],
 )
 async def test_a_department_is_told_what_is_wrong_with_its_record(
-    office: Office, changes: dict[str, Any], reason: str
+    office: Office, changes: dict[str, Any], reason: str, path: str
 ) -> None:
     with pytest.raises(BrokenMessageError) as caught:
         await office.hears(published(1, **changes))
-    assert caught.value.reason == reason
+    assert (caught.value.reason, caught.value.path) == (reason, path)
     assert office.documents.all == {}
+
+
+@pytest.mark.parametrize(
+    ("held", "late", "reason", "rule"),
+    [
+        ([published(1), published(3)], published(2, complete=False), "older-than-held", "greater than 3"),
+        ([published(3)], withdrawn(2), "older-than-held", "greater than 3"),
+        ([withdrawn(5)], withdrawn(4), "older-than-held", "greater than 5"),
+        ([published(3), withdrawn(5)], withdrawn(4), "older-than-held", "greater than 5"),
+        ([published(2)], published(2, complete=False), "sequence-reused", "greater than 2"),
+        ([published(2)], withdrawn(2), "sequence-reused", "greater than 2"),
+        ([withdrawn(2)], published(2), "sequence-reused", "greater than 2"),
+    ],
+)
+async def test_what_is_older_or_under_a_used_sequence_is_refused_naming_the_one_that_is_held(
+    office: Office, held: Sequence[Told], late: Told, reason: str, rule: str
+) -> None:
+    await office.hears(*held)
+    before = dict(office.documents.all)
+    with pytest.raises(BrokenMessageError) as caught:
+        await office.hears(late)
+    assert (caught.value.reason, caught.value.path) == (reason, "/data/sequence")
+    assert caught.value.rule.startswith(rule)
+    assert office.documents.all == before
+
+
+async def test_the_same_under_the_same_sequence_is_no_fault_not_even_on_another_day(office: Office) -> None:
+    kind, _, data = published(1)
+    assert len(await office.hears(published(1))) == 1
+    assert await office.hears((kind, 3 * 24 * 60, data)) == []
+    assert len(await office.hears(withdrawn(2))) == 1
+    assert await office.hears(withdrawn(2)) == []
+
+
+async def test_who_asks_for_a_receipt_learns_whether_anything_was_new(office: Office) -> None:
+    _, stored = await office.hears(published(1), receipt=True)
+    (unchanged,) = await office.hears(published(1), receipt=True)
+    assert isinstance(stored, RecordAccepted)
+    assert isinstance(unchanged, RecordAccepted)
+    assert (stored.addressee, stored.record_id, stored.sequence, stored.result) == ("health", "vac-1", 1, "stored")
+    assert unchanged.result == "unchanged"
+    assert stored.routing_key == "credential-store.record-accepted.v1.health"
+
+
+async def test_an_older_record_that_an_operator_has_delivered_again_is_ignored(office: Office) -> None:
+    await office.hears(published(1), published(2, complete=False))
+    assert await office.hears(published(1), redelivered=True) == []
 
 
 def test_a_thousandth_version_begins_a_new_series() -> None:
@@ -363,8 +422,8 @@ def test_any_order_and_any_repetition_of_a_holders_events_ends_in_the_same_state
     in_order, shuffled = Office(), Office()
 
     async def happen() -> None:
-        await in_order.hears(*STORY)
-        await shuffled.hears(*told)
+        await in_order.hears_or_refuses(*STORY)
+        await shuffled.hears_or_refuses(*told)
 
     asyncio.run(happen())
     assert what_it_proves(shuffled) == what_it_proves(in_order)
@@ -378,9 +437,9 @@ def test_a_repeated_event_changes_and_publishes_nothing(told: Sequence[Told]) ->
 
     async def happen() -> None:
         for each in told:
-            await office.hears(each)
+            await office.hears_or_refuses(each)
             before = dict(office.documents.all)
-            assert await office.hears(each) == []
+            assert await office.hears_or_refuses(each) == []
             assert office.documents.all == before
 
     asyncio.run(happen())

@@ -65,9 +65,9 @@ class Outside:
     async def approves(self, document_type: str, fields: Json, **changes: object) -> Json:
         """Publish that a person approved a document, and wait until it is stored."""
         holder = {"resident_id": RESIDENT, "index": self.index}
-        given: Json = {"document_type": document_type, "holder": holder, "fields": fields, "valid_until": None}
-        at = utc_now().isoformat()
-        await self.publishes("review-dispatch.review-approved.v1", **(given | {"approved_at": at} | changes))
+        given: Json = {"document_type": document_type, "holder": holder, "fields": fields, "stated_until": None}
+        approvals = [{"reviewer": "health-017", "approved_at": utc_now().isoformat(), "note": None}]
+        await self.publishes("review-dispatch.review-approved.v2", **(given | {"approvals": approvals} | changes))
         return await self.hears("credential-stored", document_type=document_type)
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
@@ -286,7 +286,7 @@ async def test_the_keeping_department_suspends_reinstates_reissues_and_revokes(o
 async def test_what_expired_while_the_service_was_down_expires_when_it_is_up_again(settings: Settings) -> None:
     async with running(settings) as outside:
         tomorrow = (today(utc_now()) + timedelta(days=1)).isoformat()
-        stored = await outside.approves("id-card", {"number": outside.index}, valid_until=tomorrow)
+        stored = await outside.approves("id-card", {"number": outside.index}, stated_until=tomorrow)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("credential_store.main.utc_now", lambda: utc_now() + timedelta(days=3))
         async with running(settings) as outside:

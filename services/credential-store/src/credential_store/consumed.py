@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from credential_store.domain.credential import Value
 from messaging.event import View
+from runtime.records.parts import Code, Day, Fields, Index, Sequence
 
 
 class Holder(View):
@@ -40,18 +41,48 @@ class PersonHeld(View):
     sequence: int
 
 
+class Approval(View):
+    """One person's approval."""
+
+    reviewer: str
+    approved_at: datetime
+    note: str | None
+
+
 class ReviewApproved(View):
-    """`review-dispatch.review-approved.v1`: a person approved a document."""
+    """`review-dispatch.review-approved.v2`: people approved a document; `approvals` are theirs, in order."""
 
     task_id: str
     application_id: str
     document_type: str
     holder: Holder
     fields: dict[str, Value]
+    stated_until: date | None
+    approvals: Annotated[list[Approval], Field(min_length=1)]
+
+
+class ReviewApprovedV1(View):
+    """`review-dispatch.review-approved.v1`: what it says otherwise than its successor."""
+
     valid_until: date | None
     reviewer: str
+    second_reviewer: str | None
     note: str | None
     approved_at: datetime
+
+    @property
+    def approvals(self) -> list[Approval]:
+        """Everybody's approval; the only moment that v1 knows is given to both, its only note to the last."""
+        last = Approval(reviewer=self.second_reviewer or self.reviewer, approved_at=self.approved_at, note=self.note)
+        if self.second_reviewer is None:
+            return [last]
+        return [Approval(reviewer=self.reviewer, approved_at=self.approved_at, note=None), last]
+
+
+def approved_since_v1(data: dict[str, Any]) -> dict[str, Any]:
+    """Turn the data of a `review-approved.v1` into that of v2. Raises ValidationError for what is not v1 either."""
+    older = ReviewApprovedV1.model_validate(data)
+    return {**data, "stated_until": older.valid_until, "approvals": older.approvals}
 
 
 class Grant(View):
@@ -73,11 +104,6 @@ class ApplicationApproved(View):
     grant: Grant | None
 
 
-Code = Annotated[str, Field(min_length=1, max_length=200)]
-Index = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Sequence = Annotated[int, Field(ge=1)]
-
-
 class RecordPublished(View):
     """`<department>.department-record-published.v1`: a record of a department, new or changed."""
 
@@ -85,9 +111,9 @@ class RecordPublished(View):
     record_id: Code
     document_type: Code
     holder_index: Index
-    fields: dict[str, Value]
-    valid_from: date | None
-    valid_until: date | None
+    fields: Fields
+    valid_from: Day | None
+    valid_until: Day | None
     sequence: Sequence
 
 
@@ -98,5 +124,5 @@ class RecordWithdrawn(View):
     record_id: Code
     document_type: Code
     holder_index: Index
-    reason: str
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
     sequence: Sequence

@@ -9,6 +9,7 @@ from credential_store.consumed import (
     RecordPublished,
     RecordWithdrawn,
     ReviewApproved,
+    approved_since_v1,
 )
 from credential_store.handlers import departments, district, identity
 from credential_store.handlers.needs import Deps
@@ -19,8 +20,23 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-updated.v1", CardRead, identity.store_card),
     Subscription("identity.id-suspended.v1", PersonHeld, identity.suspend_card),
     Subscription("identity.id-reinstated.v1", PersonHeld, identity.reinstate_card),
-    Subscription("review-dispatch.review-approved.v1", ReviewApproved, district.store_approved),
+    Subscription(
+        "review-dispatch.review-approved.v2",
+        ReviewApproved,
+        district.store_approved,
+        older={"review-dispatch.review-approved.v1": approved_since_v1},
+    ),
     Subscription("applications.application-approved.v1", ApplicationApproved, district.store_granted),
-    Subscription("*.department-record-published.v1", RecordPublished, departments.store_record),
-    Subscription("*.department-record-withdrawn.v1", RecordWithdrawn, departments.withdraw_record),
+    Subscription(
+        "*.department-record-published.v1",
+        RecordPublished,
+        departments.store_record,
+        refused=departments.answer_sender,
+    ),
+    Subscription(
+        "*.department-record-withdrawn.v1",
+        RecordWithdrawn,
+        departments.withdraw_record,
+        refused=departments.answer_sender,
+    ),
 )

@@ -8,16 +8,23 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime.records import replies
 
 Value = str | bool | int | list[str]
+CredentialId = Annotated[str, Field(description="The credential, the same for all its versions")]
+Identifier = Annotated[
+    str, Field(description="The electronic credential identifier (GB/T 36904) of this version, its number inside")
+]
+DocumentType = Annotated[str, Field(description="A code of the list of document types")]
+Sequence = Annotated[int, Field(description="Counts up with every change of the credential; only the newest counts")]
 
 
 class Holder(BaseModel):
     """Whose credential it is. `resident_id` is null for a department's record of somebody not registered yet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    resident_id: str | None
-    index: str
+    resident_id: Annotated[str | None, Field(description="The resident; null: not registered, as far as is known")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
 
 
 class CredentialStored(Event):
@@ -29,29 +36,37 @@ class CredentialStored(Event):
     """
 
     type: ClassVar[str] = "credential-store.credential-stored.v1"
-    credential_id: str
-    identifier: str
-    document_type: str
-    holder: Holder
-    fields: Annotated[dict[str, Value], Field(json_schema_extra=PERSONAL)]
-    origin: Literal["identity", "review", "grant", "department"]
-    issuer: str
-    application_id: str | None
-    predecessor: str | None
-    valid_from: date
-    valid_until: date | None
-    sequence: int
+    credential_id: CredentialId
+    identifier: Identifier
+    document_type: DocumentType
+    holder: Annotated[Holder, Field(description="Whose credential it is")]
+    fields: Annotated[
+        dict[str, Value],
+        Field(description="Its values, by the field names of its type; dates are ISO 8601", json_schema_extra=PERSONAL),
+    ]
+    origin: Annotated[
+        Literal["identity", "review", "grant", "department"],
+        Field(description="Who vouches: the card as read, a person's review, a grant, a department's own record"),
+    ]
+    issuer: Annotated[str, Field(description="Unified social credit code of the issuing body")]
+    application_id: Annotated[str | None, Field(description="The application that it came from; null: none")]
+    predecessor: Annotated[str | None, Field(description="The identifier of the version that it replaces; null: none")]
+    valid_from: Annotated[date, Field(description="Its first day")]
+    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
+    sequence: Sequence
 
 
 class CredentialStatusChanged(Event):
     """What the three events about a credential that no longer proves anything have in common."""
 
-    credential_id: str
-    identifier: str
-    document_type: str
-    holder: Holder
-    reason: str | None
-    sequence: int
+    credential_id: CredentialId
+    identifier: Identifier
+    document_type: DocumentType
+    holder: Annotated[Holder, Field(description="Whose credential it is")]
+    reason: Annotated[
+        str | None, Field(description="Why, as it was given; null: no reason was", json_schema_extra=PERSONAL)
+    ]
+    sequence: Sequence
 
 
 class CredentialSuspended(CredentialStatusChanged):
@@ -70,3 +85,15 @@ class CredentialExpired(CredentialStatusChanged):
     """Status 05: its validity has ended."""
 
     type: ClassVar[str] = "credential-store.credential-expired.v1"
+
+
+class RecordRefused(replies.RecordRefused):
+    """To a department: its record was not stored, and nothing of it; why, where, and what to do."""
+
+    type: ClassVar[str] = "credential-store.record-refused.v1"
+
+
+class RecordAccepted(replies.RecordAccepted):
+    """To a department that asked to be told: its record is stored, or was held already as it is."""
+
+    type: ClassVar[str] = "credential-store.record-accepted.v1"

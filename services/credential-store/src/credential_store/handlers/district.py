@@ -16,20 +16,19 @@ from runtime.clock import today
 
 
 async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome[None]:
-    """Store the values that a person approved, for as long as such an approval lasts."""
-    approved = event.data
-    kind = type_of(approved.document_type, deps.types)
-    start = today(approved.approved_at)
+    """Store the values that people approved, for as long as such an approval lasts."""
+    approved, last = event.data, event.data.approvals[-1]
+    start = today(last.approved_at)
+    basis = Approval(start=start, fields=approved.fields, read=approved.stated_until)
     content = Content(
         fields=approved.fields,
         origin="review",
         application_id=approved.application_id,
         valid_from=start,
-        valid_until=kind.approval_lasts.until(Approval(start=start, fields=approved.fields, read=approved.valid_until)),
+        valid_until=type_of(approved.document_type, deps.types).approval_lasts.until(basis),
     )
-    said = Said(at=approved.approved_at, key=approved.task_id)
-    trace = Trace(at=deps.clock(), by=approved.reviewer, reason=approved.note, cause=event.id)
-    return await _store(approved.document_type, approved.holder, content, said, trace, deps)
+    said = Said(at=last.approved_at, key=approved.task_id)
+    return await _store(approved.document_type, approved.holder, content, said, _trace(event, deps), deps)
 
 
 async def store_granted(event: Received[ApplicationApproved], deps: Deps) -> Outcome[None]:
@@ -64,6 +63,14 @@ async def _store(
     )
     heard = hearing.hear(hearing.link(before, holder.resident_id), content, said, deps.types.numbering(document_type))
     return outcome(before, settle(before, heard, trace), deps)
+
+
+def _trace(event: Received[ReviewApproved], deps: Deps) -> Trace:
+    """Name everybody who approved, and what each of them wrote."""
+    approvals = event.data.approvals
+    notes = [it.note for it in approvals if it.note]
+    by = ", ".join(it.reviewer for it in approvals)
+    return Trace(at=deps.clock(), by=by, reason="; ".join(notes) or None, cause=event.id)
 
 
 def _granted(grant: Grant, approved: ApplicationApproved) -> Content:
