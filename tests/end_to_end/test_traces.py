@@ -121,8 +121,11 @@ async def _submitted(town: Town, resident: Caller, made: Household) -> str:
 
 
 async def _spans(trace: str) -> list[Span]:
-    lines = Path(os.environ["YIZHENG_TRACES"]).read_text(encoding="utf-8").splitlines()
-    return [Span.model_validate_json(line) for line in lines if trace in line and f'"trace_id":"{trace}"' in line]
+    return [Span.model_validate_json(line) for line in _traced() if f'"trace_id":"{trace}"' in line]
+
+
+def _traced() -> list[str]:
+    return Path(os.environ["YIZHENG_TRACES"]).read_text(encoding="utf-8").splitlines()
 
 
 def _is_complete(spans: Sequence[Span], trail: Sequence[Event]) -> bool:
