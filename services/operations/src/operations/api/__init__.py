@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from operations.api import trails
+
 router = APIRouter()
+router.include_router(trails.router)

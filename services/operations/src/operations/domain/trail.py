@@ -125,6 +125,11 @@ def place_of(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+def moment_of(place: int) -> datetime:
+    """Return the moment that belongs to a place in the trail."""
+    return EPOCH + timedelta(microseconds=place)
+
+
 def in_causal_order(steps: Iterable[Step]) -> list[Step]:
     """Put a cause before its effects, and otherwise the earlier first; the same for any order of arrival.
 

@@ -16,9 +16,11 @@ from operations.domain.audit import Asked, Entry
 from operations.domain.failure import Summary
 from operations.domain.search import Criteria
 from operations.domain.trail import OPERATORS, Actor, CaseTrail, Recorded, Step, place_of, placed
+from operations.domain.wording import Wording
 from operations.handlers import failures
 from operations.handlers.needs import Deps
 from runtime.refusal import Refusal, Unknown
+from runtime.texts import Texts
 
 MOST_EVENTS = 2_000
 """Events of one case that are read at once; there is more to be read from the last one's time on."""
@@ -89,6 +91,12 @@ async def select(
     async for entry in deps.trail.between(place_of(since), place_of(until)):
         if not entry.fault and _is_among(entry.routing_key, keys) and (not types or entry.type in types):
             yield entry.id, entry.body, entry.case
+
+
+def wording(language: str, deps: Deps) -> Wording:
+    """Return the words in which a trail is told."""
+    names = {code: each.names.get(language, code) for code, each in deps.topology.departments.items()}
+    return Wording(Texts.of("operations"), language, names)
 
 
 def acting_on(routing_key: str, topology: Topology) -> tuple[str, ...]:
