@@ -25,7 +25,11 @@ class Settings(ServiceSettings):
     """Days for which a failure is kept after it was resolved."""
     discard_days: int = 30
     """Days within which a discarded failure can be taken back; afterwards its body is removed."""
+    replay_rate: int = 50
+    """Messages a second that a replay sends, unless it says otherwise."""
     fastest_replay: int = 2000
     """Messages a second that a replay may send at most."""
+    largest_replay: int = 200_000
+    """Messages that one replay may have at most."""
     forget_every: float = 3600.0
     """Seconds between two looks for what is past its time."""

@@ -10,11 +10,13 @@ from operations.config import Settings
 from operations.domain.tokens import FieldKey
 from operations.handlers import recording, retention
 from operations.handlers.needs import Deps
-from operations.handlers.ports import NoReplays
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
+from operations.store.edits import EditDocuments
 from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
+from operations.store.queues import BrokerQueues
+from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
 from runtime import service
 from runtime.clock import utc_now
@@ -33,11 +35,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             settings=settings,
             contracts=contracts_in(settings.contracts),
             words_key=FieldKey(settings.blind_index().key),
-            failures=FailureDocuments(database, utc_now),
+            failures=FailureDocuments(database),
             groups=GroupDocuments(database),
             audit=AuditDocuments(database, utc_now),
             trail=TrailStore(database),
-            replays=NoReplays(),
+            replays=ReplayDocuments(database, utc_now),
+            edits=EditDocuments(database),
+            queues=BrokerQueues(settings.amqp_url),
         )
 
     return service.create_app(

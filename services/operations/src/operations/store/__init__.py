@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from operations.store import audit, failures, groups, trail
+from operations.store import audit, edits, failures, groups, replays, trail
 from runtime.kernel import Indexes
 
-INDEXES: Indexes = {**failures.INDEXES, **groups.INDEXES, **audit.INDEXES, **trail.INDEXES}
+INDEXES: Indexes = {
+    **failures.INDEXES,
+    **groups.INDEXES,
+    **audit.INDEXES,
+    **trail.INDEXES,
+    **replays.INDEXES,
+    **edits.INDEXES,
+}

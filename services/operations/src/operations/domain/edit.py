@@ -1,0 +1,103 @@
+"""An edit: a message that failed, put right by one operator, approved by another, sent under an id of its own.
+
+The original stays as it is. The edited event carries a new id and says in `replaces` which one it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from operations.domain.diff import Diff
+from operations.domain.fate import Fate
+from runtime.refusal import Clash, NotAllowed
+
+State = Literal["proposed", "approved", "sent", "done", "rejected", "withdrawn"]
+
+
+class Decided(BaseModel):
+    """Who decided, when and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class Edit(BaseModel):
+    """What is to be sent instead of a failure's message, and what was decided about it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int = 0
+    failure: str
+    seen: int
+    """How often the failure had been seen when the edit was made: what failed again since is looked at again."""
+    service: str
+    event_type: str
+    replaces: str
+    """The event that it replaces; empty when the original could not be read."""
+    event_id: str
+    by: str
+    reason: str
+    body: bytes
+    diff: Diff
+    state: State
+    created_at: datetime
+    approved: Decided | None = None
+    closed: Decided | None = None
+    """Who rejected or withdrew it."""
+    replay: str | None = None
+    """The replay that sends it."""
+    sent_at: datetime | None = None
+    fate: Literal["handled", "ignored", "failed"] | None = None
+    """What became of the edited event; `ignored` is no success: nothing happened."""
+    settled_at: datetime | None = None
+
+    def approve(self, by: str, at: datetime, replay: str, reason: str = "") -> Edit:
+        """Let it be sent. Raises NotAllowed when the one who made it approves, Clash when it is decided."""
+        self._require("proposed", "approve")
+        if by == self.by:
+            raise NotAllowed("same-person", by=by)
+        approved = Decided(by=by, at=at, reason=reason)
+        return self.model_copy(update={"state": "approved", "approved": approved, "replay": replay})
+
+    def reject(self, by: str, at: datetime, reason: str) -> Edit:
+        """Refuse it. Raises Clash when it is decided."""
+        self._require("proposed", "reject")
+        return self.model_copy(update={"state": "rejected", "closed": Decided(by=by, at=at, reason=reason)})
+
+    def withdraw(self, by: str, at: datetime, reason: str) -> Edit:
+        """Take it back. Raises NotAllowed for anybody but its maker, Clash when it is decided."""
+        self._require("proposed", "withdraw")
+        if by != self.by:
+            raise NotAllowed("not-your-edit", by=self.by)
+        return self.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=reason)})
+
+    def give_up(self, by: str, at: datetime, reason: str) -> Edit:
+        """Close an approved one whose replay was cancelled before anything was confirmed."""
+        if self.state != "approved":
+            return self
+        return self.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=reason)})
+
+    def send(self, at: datetime) -> Edit:
+        """Note that the broker has confirmed it; once is enough."""
+        return self.model_copy(update={"state": "sent", "sent_at": at}) if self.state == "approved" else self
+
+    def settle(self, fate: Fate) -> Edit:
+        """Note what became of it. What is known already and says more stays."""
+        if self.state not in {"sent", "done"} or _WEIGHT[fate.fate] <= _WEIGHT.get(self.fate or "", 0):
+            return self
+        return self.model_copy(update={"state": "done", "fate": fate.fate, "settled_at": fate.at})
+
+    def _require(self, state: State, step: str) -> None:
+        if self.state != state:
+            raise Clash("edit-not-possible", step=step, state=self.state)
+
+
+_WEIGHT: Mapping[str, int] = {"ignored": 1, "failed": 2, "handled": 3}

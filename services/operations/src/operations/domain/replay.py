@@ -1,0 +1,278 @@
+"""A replay: a frozen selection of messages on its way back to the services that are to hear them again.
+
+What operators decide (start, pause, resume, cancel) and what the driver finds (one failed again, a queue is gone,
+nothing is left) are steps from state to state; each is kept in the replay's history.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from operations.domain.items import Chosen, Kind, Rank
+from operations.domain.search import Chosen as ChosenFailures
+from runtime.refusal import Clash, Refusal
+
+State = Literal["prepared", "running", "paused", "stopped", "cancelled", "done"]
+Step = Literal["prepare", "start", "pause", "resume", "cancel", "stop", "block", "finish"]
+Problem = Literal["failed-again", "queue-gone"]
+
+WAVES = (1, 10, 100)
+"""How many are sent, and must be handled, before the next wave; after the last the rest goes at the rate."""
+
+DRIVER = "operations"
+"""Who takes the steps that no operator took."""
+
+_STEPS: dict[Step, tuple[frozenset[State], State]] = {
+    "start": (frozenset({"prepared"}), "running"),
+    "pause": (frozenset({"running"}), "paused"),
+    "resume": (frozenset({"paused", "stopped"}), "running"),
+    "cancel": (frozenset({"prepared", "running", "paused", "stopped"}), "cancelled"),
+    "stop": (frozenset({"running"}), "stopped"),
+    "block": (frozenset({"running"}), "paused"),
+    "finish": (frozenset({"running", "paused", "stopped"}), "done"),
+}
+"""From which states a step leads to which."""
+
+
+class Between(BaseModel):
+    """A selection from the trail: what one service acts on of what happened from `since` to before `until`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: str
+    since: datetime
+    until: datetime
+    types: tuple[str, ...] = ()
+    """Only these event types; all that the service acts on when none are named."""
+
+
+Selection = ChosenFailures | Between
+
+
+class Taken(BaseModel):
+    """A step that was taken: by whom, when, why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: Step
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class Queue(BaseModel):
+    """A service's queue as the broker showed it; `exists` None when the broker could not be asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    exists: bool | None
+    consumers: int = 0
+    messages: int = 0
+
+
+class Count(BaseModel):
+    """How many of the selection have the same service, type or group."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    count: int
+
+
+class Example(BaseModel):
+    """One of the selection."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    event_id: str
+    event_type: str
+    failure: str | None
+
+
+class Preview(BaseModel):
+    """What would be sent where, as it was when the selection was frozen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    services: tuple[Count, ...]
+    types: tuple[Count, ...]
+    groups: tuple[Count, ...]
+    queues: tuple[Queue, ...]
+    seconds: float
+    """How long it would take at the rate, if everything were handled at once."""
+    examples: tuple[Example, ...]
+
+
+class Replay(BaseModel):
+    """What was selected, what operators decided about it, and where it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: int = 0
+    kind: Kind
+    title: str
+    reason: str
+    by: str
+    selection: Selection | None
+    edit: str | None = None
+    """The edit that it sends."""
+    state: State
+    problem: Problem | None = None
+    rate: int = Field(ge=1)
+    """Messages a second, at most."""
+    total: int
+    preview: Preview
+    runs: int = 0
+    """How often it was started or resumed: each time it begins with the canary."""
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    history: tuple[Taken, ...]
+
+    def take(self, step: Step, *, by: str, at: datetime, reason: str = "") -> Replay:
+        """Take a step. Raises Clash where none leads from here."""
+        sources, target = _STEPS[step]
+        if self.state not in sources:
+            raise Clash("replay-not-possible", step=step, state=self.state)
+        begins = target == "running"
+        return self.model_copy(
+            update={
+                "state": target,
+                "problem": _PROBLEMS.get(step),
+                "runs": self.runs + begins,
+                "started_at": self.started_at or (at if begins else None),
+                "ended_at": at if target in {"cancelled", "done"} else None,
+                "history": (*self.history, Taken(step=step, by=by, at=at, reason=reason)),
+            }
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it will be sent any more."""
+        return self.state in {"cancelled", "done"}
+
+
+_PROBLEMS: dict[Step, Problem] = {"stop": "failed-again", "block": "queue-gone"}
+
+
+class Counts(BaseModel):
+    """How many items stand where. `sent` includes what is about to be confirmed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    total: int = 0
+    pending: int = 0
+    sent: int = 0
+    handled: int = 0
+    ignored: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @classmethod
+    def of(cls, ranks: Sequence[int] | bytearray) -> Counts:
+        """Count the ranks of all items."""
+        found = Counter(ranks)
+        return cls(
+            total=len(ranks),
+            pending=found[Rank.PENDING],
+            sent=found[Rank.SENDING] + found[Rank.SENT],
+            handled=found[Rank.HANDLED],
+            ignored=found[Rank.IGNORED],
+            failed=found[Rank.FAILED],
+            skipped=found[Rank.SKIPPED],
+        )
+
+
+class Lease(BaseModel):
+    """Which driver drives the replay, and until when nobody else may."""
+
+    model_config = ConfigDict(frozen=True)
+
+    driver: str
+    until: datetime
+
+
+class Progress(BaseModel):
+    """How far a replay is, as its driver noted it; kept apart from the replay, whose version is the operators'."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    is_active: bool = False
+    """Whether a driver has something to do about it."""
+    runs: int = 0
+    """The replay's `runs` when it was last made active."""
+    run: int = 0
+    """The run that `wave` and `failed_before` belong to."""
+    wave: int = 0
+    """How many waves of the canary are over."""
+    failed_before: int = 0
+    """How many had failed when the run began: they do not stop it again."""
+    counts: Counts = Counts()
+    trouble: str | None = None
+    """What holds it up for the moment: `broker-away`, `store-away`."""
+    lease: Lease | None = None
+    at: datetime | None = None
+
+
+def prepared(  # noqa: PLR0913 - all that a replay is made of
+    id: str,
+    kind: Kind,
+    selection: Selection | None,
+    *,
+    title: str,
+    reason: str,
+    by: str,
+    rate: int,
+    total: int,
+    preview: Preview,
+    at: datetime,
+) -> Replay:
+    """Return a replay of a frozen selection. Raises Refusal when nothing was selected."""
+    if total == 0:
+        raise Refusal("nothing-selected", field="selection")
+    return Replay(
+        id=id,
+        kind=kind,
+        title=title,
+        reason=reason,
+        by=by,
+        selection=selection,
+        state="prepared",
+        rate=rate,
+        total=total,
+        preview=preview,
+        created_at=at,
+        history=(Taken(step="prepare", by=by, at=at, reason=reason),),
+    )
+
+
+def look_ahead(chosen: Sequence[Chosen], groups: Iterable[str], queues: Sequence[Queue], rate: int) -> Preview:
+    """Tell what a selection would mean."""
+    return Preview(
+        services=_counted(each.service for each in chosen),
+        types=_counted(each.event_type for each in chosen),
+        groups=_counted(groups),
+        queues=tuple(queues),
+        seconds=round(len(chosen) / rate, 1),
+        examples=tuple(
+            Example(service=each.service, event_id=each.event_id, event_type=each.event_type, failure=each.failure)
+            for each in chosen[:_EXAMPLES]
+        ),
+    )
+
+
+_EXAMPLES = 5
+_MOST_COUNTS = 100
+
+
+def _counted(names: Iterable[str]) -> tuple[Count, ...]:
+    return tuple(Count(name=name, count=count) for name, count in Counter(names).most_common(_MOST_COUNTS))

@@ -1,0 +1,68 @@
+"""Taking in receipts: what became of messages that were sent back, as the services tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import orjson
+import structlog
+
+from messaging.event import Change, Outcome
+from messaging.intake import Raw
+from operations.domain import failure as states
+from operations.domain.failure import Summary
+from operations.domain.fate import Fate
+from operations.domain.items import Block, Item
+from operations.handlers.needs import Deps
+
+log = structlog.get_logger()
+
+Known = Mapping[str, tuple[Item, Block]]
+
+
+async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
+    """Keep a batch of receipts; what is known already changes nothing, however often it is told."""
+    fates = [fate for raw in batch if (fate := fate_of(raw.body)) is not None]
+    known = await deps.replays.items({fate.item for fate in fates})
+    resolved = await _resolve(fates, known, deps)
+    return Outcome(changes=[*resolved, *await deps.replays.note_fates(fates)])
+
+
+def fate_of(body: bytes) -> Fate | None:
+    """Read a receipt; None for what is none, which only a program of ours can have sent."""
+    try:
+        told = orjson.loads(body)
+        fate = Fate(str(told["item"]), told["fate"], datetime.fromisoformat(told["at"]).astimezone(UTC))
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("receipt_unreadable", error=repr(error))
+        return None
+    if fate.fate not in {"handled", "ignored"}:
+        log.warning("receipt_unreadable", fate=fate.fate)
+        return None
+    return fate
+
+
+async def _resolve(fates: Sequence[Fate], known: Known, deps: Deps) -> Sequence[Change]:
+    """Close the failures whose own message was sent back; that of an edit is closed when its edit was confirmed."""
+    items: dict[str, dict[str, str]] = {}
+    for fate in fates:
+        item, block = known.get(fate.item, (None, None))
+        if item is not None and block is not None and block.kind == "failures" and item.chosen.failure is not None:
+            items.setdefault(item.chosen.failure, {})[fate.fate] = item.id
+    present = await deps.failures.summaries(tuple(items))
+    now = deps.clock()
+    return deps.failures.moved([(each, _resolved(each, items[each.id], now)) for each in present.values()])
+
+
+def _resolved(failure: Summary, told: Mapping[str, str], now: datetime) -> Summary:
+    """Handled is handled, whoever sent it; that it was ignored matters to the replay that holds it.
+
+    A message that was sent twice after a kill is handled once and ignored once, and told of in either order.
+    """
+    if "handled" not in told:
+        holds = failure.state == "replaying" and failure.replay == told["ignored"]
+        return states.resolve(failure, "ignored", now) if holds else failure
+    if failure.resolution == "ignored" and failure.replay == told["handled"]:
+        return failure.model_copy(update={"resolution": "handled"})
+    return states.resolve(failure, "handled", now)

@@ -1,0 +1,56 @@
+"""Edits, one document each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from messaging.documents import Documents
+from messaging.event import Change
+from operations.domain.edit import Edit
+from runtime.kernel import Database, Indexes
+
+EDITS = "edits"
+
+INDEXES: Indexes = {
+    EDITS: (
+        IndexModel([("created_at", DESCENDING)], name="created"),
+        IndexModel([("failure", ASCENDING)], name="failure"),
+    )
+}
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_END = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class EditDocuments:
+    """The edits."""
+
+    def __init__(self, database: Database) -> None:
+        self._edits = Documents(database, EDITS, Edit)
+
+    async def get(self, id: str) -> Edit | None:
+        """Return one edit."""
+        return await self._edits.get(id)
+
+    async def page(
+        self, *, state: str | None, failure: str | None, before: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Edit]:
+        """Return edits, the latest first, behind a place."""
+        wanted: dict[str, Any] = {"created_at": {"$gte": _BEGINNING, "$lte": before[0] if before else _END}}
+        wanted |= {"state": state} if state else {}
+        wanted |= {"failure": failure} if failure else {}
+        more = limit + (_AT_ONE_MOMENT if before else 0)
+        found = await self._edits.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=more)
+        return [each for each in found if before is None or (each.created_at, each.id) < before][:limit]
+
+    def save(self, edit: Edit) -> Change:
+        """Prepare the write of an edit."""
+        return self._edits.save(edit)
+
+
+_AT_ONE_MOMENT = 20
+"""Edits that may have been made in one millisecond."""
