@@ -1,0 +1,54 @@
+"""A department's own messages, one JSON file each, read from a folder and made ready to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from conformance.checking import Fault, check
+from conformance.contract import Contract
+
+PATTERN = "*.json"
+LONGEST_ID = 255
+
+
+class NoMessagesError(Exception):
+    """There is no file to check in the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event ready to be sent: its id, the key to send it under, its body."""
+
+    id: str
+    routing_key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file and what is wrong with it."""
+
+    name: str
+    body: bytes
+    faults: tuple[Fault, ...]
+
+    def ready(self, run: str) -> Message:
+        """Return the message as it is sent in this run: with a receipt wanted, and under an id that no run had before.
+
+        An event that was handled already would be ignored, and nothing could be seen.
+        """
+        event = orjson.loads(self.body)
+        event |= {"id": f"{event['id'][: LONGEST_ID - len(run) - 1]}.{run}", "receipt": "wanted"}
+        return Message(event["id"], event["type"], orjson.dumps(event))
+
+
+def read(folder: Path, contract: Contract) -> tuple[Checked, ...]:
+    """Read and check all files of a folder, in the order of their names. Raises NoMessagesError."""
+    paths = sorted(folder.glob(PATTERN))
+    if not paths:
+        raise NoMessagesError(str(folder))
+    bodies = [(path.name, path.read_bytes()) for path in paths]
+    return tuple(Checked(name, body, check(body, contract)) for name, body in bodies)
