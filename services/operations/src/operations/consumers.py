@@ -8,9 +8,11 @@ from typing import Any
 
 from messaging.event import ConflictError, Outcome
 from messaging.intake import Intake, Raw
-from messaging.stream_end import last_offset
-from messaging.topology import dead_letters_of
-from operations.handlers import letters
+from messaging.replaying import send_back
+from messaging.stream import body_at
+from messaging.topology import RECEIPTS, dead_letters_of
+from operations.handlers import letters, receipts
+from operations.handlers.driving import Driver
 from operations.handlers.needs import Deps
 from operations.handlers.recording import Recorder
 from runtime.kernel import Kernel
@@ -27,13 +29,21 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             queues=tuple(map(dead_letters_of, kernel.topology.services)),
             take=_committing(letters.take, kernel, deps),
         ),
+        Intake(
+            name="operations receipts",
+            url=deps.settings.amqp_url,
+            topology=kernel.topology,
+            queues=(RECEIPTS,),
+            take=_committing(receipts.take, kernel, deps),
+        ),
         _trail(kernel, deps),
+        Driver(deps, commit=kernel.commit, send=partial(send_back, kernel.publisher)),
     )
 
 
 def _trail(kernel: Kernel, deps: Deps) -> Intake:
     stream, url = kernel.topology.trail.queue, deps.settings.amqp_url
-    recorder = Recorder(deps.trail, deps.clock, stream=stream, last_offset=partial(last_offset, url, stream))
+    recorder = Recorder(deps.trail, deps.clock, stream=stream, body_at=partial(body_at, url, stream))
     return Intake(
         name="operations trail",
         url=url,

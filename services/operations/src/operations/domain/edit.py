@@ -15,6 +15,8 @@ from operations.domain.diff import Diff
 from operations.domain.fate import Fate
 from runtime.refusal import Clash, NotAllowed
 
+Became = Literal["handled", "ignored", "failed"]
+"""What became of the edited event; `ignored` is no success: nothing happened."""
 State = Literal["proposed", "approved", "sent", "done", "rejected", "withdrawn"]
 
 
@@ -55,8 +57,7 @@ class Edit(BaseModel):
     replay: str | None = None
     """The replay that sends it."""
     sent_at: datetime | None = None
-    fate: Literal["handled", "ignored", "failed"] | None = None
-    """What became of the edited event; `ignored` is no success: nothing happened."""
+    fate: Became | None = None
     settled_at: datetime | None = None
 
     def approve(self, by: str, at: datetime, replay: str, reason: str = "") -> Edit:

@@ -177,17 +177,16 @@ class Counts(BaseModel):
     skipped: int = 0
 
     @classmethod
-    def of(cls, ranks: Sequence[int] | bytearray) -> Counts:
+    def of(cls, ranks: bytes | bytearray) -> Counts:
         """Count the ranks of all items."""
-        found = Counter(ranks)
         return cls(
             total=len(ranks),
-            pending=found[Rank.PENDING],
-            sent=found[Rank.SENDING] + found[Rank.SENT],
-            handled=found[Rank.HANDLED],
-            ignored=found[Rank.IGNORED],
-            failed=found[Rank.FAILED],
-            skipped=found[Rank.SKIPPED],
+            pending=ranks.count(Rank.PENDING),
+            sent=ranks.count(Rank.SENDING) + ranks.count(Rank.SENT),
+            handled=ranks.count(Rank.HANDLED),
+            ignored=ranks.count(Rank.IGNORED),
+            failed=ranks.count(Rank.FAILED),
+            skipped=ranks.count(Rank.SKIPPED),
         )
 
 

@@ -131,9 +131,13 @@ class ReplayDocuments:
         return [found["_id"] async for found in self._progress.find({"is_active": True}, {"_id": 1})]
 
     async def lease(self, id: str, driver: str, until: datetime) -> bool:
-        """Take or keep the lease, and tell whether that was possible: nobody else has it, or no longer."""
+        """Take or keep the lease, and tell whether that was possible: nobody else has it, or no longer.
+
+        One that ends much later than it could is of a time before the clock was put back.
+        """
         now = self._clock()
-        free = [{"lease": None}, {"lease.driver": driver}, {"lease.until": {"$lt": now}}]
+        ended = [{"lease.until": {"$lt": now}}, {"lease.until": {"$gt": until + (until - now)}}]
+        free = [{"lease": None}, {"lease.driver": driver}, *ended]
         change = {"$set": {"lease": {"driver": driver, "until": until}}}
         done = await self._progress.update_one({"_id": id, "is_active": True, "$or": free}, change)
         return done.matched_count == 1

@@ -1,0 +1,101 @@
+"""Driving replays: one driver for each at a time, by a lease that it must keep renewing."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from messaging.ending import end
+from operations.handlers.drive import Drive
+from operations.handlers.needs import Deps
+from operations.handlers.replay_ports import Commit, Send
+from runtime.ids import new_id
+
+log = structlog.get_logger()
+
+LEASE = 12.0
+"""Seconds after which another driver may take over from one that says nothing."""
+_LOOK_EVERY = 0.5
+_LONGEST_END = 20.0
+
+
+class Driver:
+    """Takes up every replay that needs it. Any number of processes may have one; a lease says whose turn it is.
+
+    A driver that lost its lease without noticing does no harm: whatever it sends goes under the same event ids, and
+    what it notes only raises what is known.
+    """
+
+    def __init__(self, deps: Deps, *, commit: Commit, send: Send, lease: float = LEASE) -> None:
+        self._deps = deps
+        self._commit = commit
+        self._send = send
+        self._lease = lease
+        self._id = new_id("drv")
+        self._driving: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look for replays that need a driver until stopped; finish what is being sent before the end."""
+        while not self._stopping.is_set():
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 - the store is away: it is looked at again
+                log.warning("replays_not_looked_at", error=repr(error))
+            await self._pause(_LOOK_EVERY)
+        if self._driving:
+            await asyncio.wait(self._driving.values(), timeout=_LONGEST_END)
+            await end(self._driving.values())
+
+    async def stop(self) -> None:
+        """Send nothing more after what is being sent."""
+        self._stopping.set()
+
+    async def is_ready(self) -> bool:
+        """Tell that it can work: whatever it lacks, it waits for by itself."""
+        return True
+
+    async def _look(self) -> None:
+        self._driving = {id_: task for id_, task in self._driving.items() if not task.done()}
+        for id_ in await self._deps.replays.active():
+            if id_ not in self._driving and await self._renew(id_):
+                self._driving[id_] = asyncio.create_task(self._drive(id_))
+
+    async def _drive(self, id: str) -> None:
+        drive = Drive(id, self._id, self._deps, commit=self._commit, send=self._send, stopping=self._stopping)
+        keeping = asyncio.create_task(self._keep(id, drive))
+        try:
+            with structlog.contextvars.bound_contextvars(replay=id):
+                await drive.run()
+        except Exception as error:  # noqa: BLE001 - it is taken up again from what is kept
+            log.warning("replay_interrupted", replay=id, error=repr(error))
+        finally:
+            await end([keeping])
+            with suppress(Exception):  # it ends by itself
+                await self._deps.replays.release(id, self._id)
+
+    async def _keep(self, id: str, drive: Drive) -> None:
+        """Renew the lease until it is lost: then somebody else drives."""
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            try:
+                holds = await self._renew(id)
+            except Exception as error:  # noqa: BLE001 - the store is away: nobody else can take the lease either
+                log.warning("lease_not_renewed", replay=id, error=repr(error))
+                continue
+            if not holds:
+                log.warning("lease_lost", replay=id)
+                drive.lose()
+                return
+
+    async def _renew(self, id: str) -> bool:
+        until = self._deps.clock() + timedelta(seconds=self._lease)
+        return await self._deps.replays.lease(id, self._id, until)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()

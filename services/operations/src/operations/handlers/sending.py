@@ -1,0 +1,164 @@
+"""Sending some items of a replay: taken up and noted first, then published, then noted as confirmed.
+
+Taking up a failure and noting that its item is about to be sent are one commit, so whoever drives on after a kill
+knows what may have been sent, and sends that again under the same event id: a consumer handles it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from messaging.event import Change, Outcome
+from messaging.publisher import BrokerUnavailableError, UnroutableError
+from messaging.replaying import REDELIVERY
+from operations.domain import failure as states
+from operations.domain.failure import Failure
+from operations.domain.items import Item, Rank, item_id
+from operations.domain.replay import Replay
+from operations.handlers.needs import Deps
+from operations.handlers.replay_ports import Send
+from operations.handlers.selecting import is_same
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way: to which service, and for which run, when it is to be handled a second time."""
+
+    n: int
+    item: str
+    service: str
+    body: bytes
+    redelivery: str | None = None
+    patience: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What can be sent, what is left out, and what is to be committed before."""
+
+    parcels: Sequence[Parcel]
+    skipped: Sequence[int]
+    outcome: Outcome[None]
+
+
+@dataclass(slots=True)
+class Published:
+    """Which were confirmed, which were not, and why."""
+
+    confirmed: list[int] = field(default_factory=list)
+    unconfirmed: list[int] = field(default_factory=list)
+    queue_gone: bool = False
+    broker_away: bool = False
+
+
+async def take_up(replay: Replay, numbers: Sequence[int], deps: Deps) -> TakenUp:
+    """Prepare to send these items; what is not any more what was selected is skipped."""
+    wanted = set(numbers)
+    items = [item for block in await deps.replays.blocks(replay.id, numbers) for item in block.items]
+    parcels, held = await _parcels(replay, [item for item in items if item.n in wanted], deps)
+    sendable = {parcel.n for parcel in parcels}
+    ranks = {n: Rank.SENDING if n in sendable else Rank.SKIPPED for n in numbers}
+    noted = deps.replays.learn(replay.id, ranks, deps.clock())
+    return TakenUp(parcels, [n for n in numbers if n not in sendable], Outcome(changes=[*held, *noted]))
+
+
+async def publish(parcels: Sequence[Parcel], send: Send) -> Published:
+    """Publish all at once and wait for every confirm."""
+    published = Published()
+    results = await asyncio.gather(*(_publish(parcel, send) for parcel in parcels), return_exceptions=True)
+    for parcel, result in zip(parcels, results, strict=True):
+        if result is None:
+            published.confirmed.append(parcel.n)
+            continue
+        if not isinstance(result, BrokerUnavailableError):
+            raise result
+        published.unconfirmed.append(parcel.n)
+        published.queue_gone |= isinstance(result, UnroutableError)
+        published.broker_away |= not isinstance(result, UnroutableError)
+    return published
+
+
+async def confirmed(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outcome[None]:
+    """Note that the broker has these; only now is the original of an edit closed."""
+    now = deps.clock()
+    changes: list[Change] = [*deps.replays.learn(replay.id, dict.fromkeys(numbers, Rank.SENT), now)]
+    edit = await deps.edits.get(replay.edit) if replay.edit is not None else None
+    if edit is not None:
+        original = (await deps.failures.summaries([edit.failure])).get(edit.failure)
+        if original is not None and original.state == "replaying" and original.replay == item_id(replay.id, 0):
+            changes += deps.failures.moved([(original, states.resolve(original, "edited", now))])
+        if (sent := edit.send(now)) != edit:
+            changes.append(deps.edits.save(sent))
+    return Outcome(changes=changes)
+
+
+async def give_up(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outcome[None]:
+    """Note that these will not be sent; their failures are open again."""
+    blocks = await deps.replays.blocks(replay.id, numbers)
+    wanted = set(numbers)
+    held = {item.chosen.failure: item.id for block in blocks for item in block.items if item.n in wanted}
+    present = await deps.failures.summaries([failure for failure in held if failure is not None])
+    ours = [each for each in present.values() if each.replay == held[each.id]]
+    moved = deps.failures.moved([(each, states.release(each)) for each in ours])
+    skipped = deps.replays.learn(replay.id, dict.fromkeys(numbers, Rank.SKIPPED), deps.clock())
+    return Outcome(changes=[*moved, *skipped])
+
+
+async def _publish(parcel: Parcel, send: Send) -> None:
+    await send(
+        parcel.body,
+        service=parcel.service,
+        item=parcel.item,
+        redelivery=parcel.redelivery,
+        patience=parcel.patience,
+    )
+
+
+async def _parcels(replay: Replay, items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], Sequence[Change]]:
+    match replay.kind:
+        case "trail":
+            return await _from_trail(replay, items, deps), ()
+        case "edit":
+            return await _edited(replay, items, deps), ()
+        case "failures":
+            return await _failed(items, deps)
+
+
+async def _from_trail(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequence[Parcel]:
+    """An event of the trail was handled before: it is handled again for this run, once, and may wait for others."""
+    kept = await deps.trail.named([item.chosen.event_id for item in items])
+    return [
+        Parcel(item.n, item.id, item.chosen.service, event.body, redelivery=replay.id, patience=True)
+        for item in items
+        if (event := kept.get(item.chosen.event_id)) is not None
+    ]
+
+
+async def _edited(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequence[Parcel]:
+    edit = await deps.edits.get(replay.edit or "")
+    return [] if edit is None else [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items]
+
+
+async def _failed(items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], Sequence[Change]]:
+    present = await deps.failures.many([item.chosen.failure for item in items if item.chosen.failure is not None])
+    parcels: list[Parcel] = []
+    moves: list[tuple[Failure, Failure]] = []
+    for item in items:
+        failure = present.get(item.chosen.failure or "")
+        if failure is None or failure.body is None:
+            continue
+        is_ours = failure.state == "replaying" and failure.replay == item.id
+        if not is_ours and not is_same(failure, item.chosen):
+            continue
+        parcels.append(Parcel(item.n, item.id, item.chosen.service, failure.body, _run_of(failure.headers)))
+        if not is_ours:
+            moves.append((failure, states.hold(failure, item.id)))
+    return parcels, deps.failures.moved(moves)
+
+
+def _run_of(headers: Mapping[str, object]) -> str | None:
+    """Return the run for which it was delivered when it failed: what failed then is to be handled for that run."""
+    run = headers.get(REDELIVERY)
+    return run if isinstance(run, str) else None
