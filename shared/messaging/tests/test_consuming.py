@@ -224,6 +224,7 @@ async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_
         "x-service": stock_of(small),
         "x-exception": "LookupError",
         "x-message": "there is no shelf for it",
+        "x-frame": "test_consuming.py fail",
         "x-path": "",
         "x-rule": "",
         "x-event-type": lost.routing_key,

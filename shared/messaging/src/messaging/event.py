@@ -55,6 +55,7 @@ class Received(Generic[ViewT]):
     `id` is the CloudEvents id, `case` the correlationid (the application or registration that it belongs to),
     `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context. `wants_receipt`
     when its sender, a department system, asked to be told that it was accepted (attribute `receipt`: `wanted`).
+    `is_redelivered` when an operator has it delivered once more, although it may have been handled long ago.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Received(Generic[ViewT]):
     cause: str | None = None
     traceparent: str | None = None
     wants_receipt: bool = False
+    is_redelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

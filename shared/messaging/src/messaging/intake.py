@@ -22,10 +22,12 @@ from messaging.topology import Topology, declare
 
 log = structlog.get_logger()
 
+Arrived = asyncio.Queue[tuple[str, AbstractIncomingMessage] | None]
+"""What was delivered, with the queue that it came from; None when there will be no more."""
+
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _ANSWER_TIMEOUT = 30.0
-_WATCH_EVERY = 5.0
 _LAST_BATCH = 10.0
 """Seconds for the batch that is being kept when the service stops."""
 
@@ -53,7 +55,7 @@ class Intake:
     what it has. `start` is for a stream: the offset to begin at, or None for its first message.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names them all
         self,
         *,
         name: str,
@@ -63,6 +65,7 @@ class Intake:
         take: Callable[[Sequence[Raw]], Awaitable[None]],
         largest: int = 500,
         start: Callable[[], Awaitable[int | None]] | None = None,
+        watch_every: float = 5.0,
     ) -> None:
         self._name = name
         self._url = url
@@ -71,6 +74,7 @@ class Intake:
         self._take = take
         self._largest = largest
         self._start = start
+        self._watch_every = watch_every
         self._stopping = asyncio.Event()
         self._channel: AbstractChannel | None = None
         self._pause = _FIRST_PAUSE
@@ -98,7 +102,7 @@ class Intake:
     async def _session(self) -> None:
         name = f"{self._name} taking in"
         connection = await aio_pika.connect(self._url, timeout=10, client_properties={"connection_name": name})
-        arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]] = asyncio.Queue()
+        arrived: Arrived = asyncio.Queue()
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
@@ -115,6 +119,7 @@ class Intake:
             try:
                 await self._watch(channel, keeping)
             finally:
+                arrived.put_nowait(None)
                 await asyncio.wait([keeping], timeout=_LAST_BATCH if self._stopping.is_set() else 0)
                 await end([keeping])
         finally:
@@ -132,7 +137,7 @@ class Intake:
         """Until stopped, see that the queues are there and that this session still consumes them all."""
         while not self._stopping.is_set():
             stopping = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait([stopping, keeping], timeout=_WATCH_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, keeping], timeout=self._watch_every, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             if keeping.done():
                 await keeping
@@ -146,18 +151,23 @@ class Intake:
         if len(ours) < len(self._queues):
             raise ConnectionError("a consumer is gone")
 
-    async def _keep(
-        self, arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]], channel: AbstractChannel
-    ) -> None:
+    async def _keep(self, arrived: Arrived, channel: AbstractChannel) -> None:
         underlay = await channel.get_underlay_channel()
         while not self._stopping.is_set():
-            batch = [await arrived.get()]
-            while len(batch) < self._largest and not arrived.empty():
-                batch.append(arrived.get_nowait())
+            batch = await self._next(arrived)
+            if not batch:
+                return
             await self._take_for_sure([_raw(queue, message) for queue, message in batch])
             if self._stopping.is_set() and channel.is_closed:
                 return
             await underlay.basic_ack(max(int(message.delivery_tag or 0) for _, message in batch), multiple=True)
+
+    async def _next(self, arrived: Arrived) -> list[tuple[str, AbstractIncomingMessage]]:
+        """Wait for a message and take with it what else is there; nothing when there will be no more."""
+        found = [await arrived.get()]
+        while len(found) < self._largest and not arrived.empty():
+            found.append(arrived.get_nowait())
+        return [] if None in found else [each for each in found if each is not None]
 
     async def _take_for_sure(self, batch: Sequence[Raw]) -> None:
         while True:
@@ -183,9 +193,7 @@ class Intake:
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
 
-def _into(
-    arrived: asyncio.Queue[tuple[str, AbstractIncomingMessage]], queue: str
-) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+def _into(arrived: Arrived, queue: str) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
     async def receive(message: AbstractIncomingMessage) -> None:
         arrived.put_nowait((queue, message))
 

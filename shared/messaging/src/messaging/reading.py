@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
@@ -102,7 +102,8 @@ class Reader(Generic[DepsT]):
         redelivery = redelivery_of(message)
         inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
         handled = Handled(inbox_id, sha256(message.body).hexdigest())
-        return Delivery(message, subscription.read(envelope), subscription, handled)
+        event = replace(subscription.read(envelope), is_redelivered=redelivery is not None)
+        return Delivery(message, event, subscription, handled)
 
     def answer_to(
         self, message: AbstractIncomingMessage, failure: Failure

@@ -1,0 +1,148 @@
+"""Whole messages are kept, in batches, before they are acknowledged; in a queue and from a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+
+from messaging.intake import Intake, Raw
+from messaging.topology import Topology, dead_letters_of
+from shared.messaging.tests.harness import Counted, declare, depth, eventually, ledger_of, put, remove, stock_of
+from testkit.fixtures import Addresses
+
+Take = Callable[[Sequence[Raw]], Awaitable[None]]
+
+
+class Shelf:
+    """Keeps what it is given, unless it is told to fail."""
+
+    def __init__(self) -> None:
+        self.kept: list[Raw] = []
+        self.batches: list[int] = []
+        self.failures = 0
+
+    async def take(self, batch: Sequence[Raw]) -> None:
+        self.batches.append(len(batch))
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("the store is away")
+        self.kept += batch
+
+    def bodies(self) -> list[bytes]:
+        return [raw.body for raw in self.kept]
+
+    async def has(self, number: int) -> bool:
+        return len(self.kept) >= number
+
+
+@asynccontextmanager
+async def taking(
+    amqp: str, declared: Topology, take: Take, *queues: str, start: int | None = None
+) -> AsyncIterator[Intake]:
+    async def where() -> int | None:
+        return start
+
+    is_stream = queues == (declared.trail.queue,)
+    intake = Intake(
+        name="test",
+        url=amqp,
+        topology=declared,
+        queues=queues,
+        take=take,
+        largest=50,
+        start=where if is_stream else None,
+        watch_every=0.2,
+    )
+    task = asyncio.create_task(intake.run())
+    try:
+        await eventually(intake.is_ready)
+        yield intake
+    finally:
+        await intake.stop()
+        await task
+
+
+def numbered(first: int, end: int) -> list[aio_pika.Message]:
+    return [
+        aio_pika.Message(str(n).encode(), message_id=f"m{n}", headers={"x-n": n}, delivery_mode=2)
+        for n in range(first, end)
+    ]
+
+
+async def test_everything_in_several_queues_is_kept_with_all_that_is_known_of_it(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    shelf, queues = Shelf(), (ledger_of(small), stock_of(small))
+    async with taking(infrastructure.amqp, small, shelf.take, *queues):
+        await put(infrastructure.amqp, small, *numbered(0, 120), key=Counted.type)
+        await put(infrastructure.amqp, small, *numbered(120, 130))
+        await eventually(lambda: shelf.has(130))
+
+    assert sorted(map(int, shelf.bodies())) == list(range(130))
+    assert max(shelf.batches) <= 50
+    raw = next(raw for raw in shelf.kept if raw.body == b"7")
+    assert (raw.message_id, raw.headers["x-n"], raw.routing_key, raw.queue) == ("m7", 7, Counted.type, queues[0])
+    assert [await depth(infrastructure.amqp, queue) for queue in queues] == [0, 0]
+
+
+async def test_a_batch_that_cannot_be_kept_is_tried_again_and_nothing_is_acknowledged_before(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    shelf = Shelf()
+    shelf.failures = 2
+    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small)) as intake:
+        await put(infrastructure.amqp, small, *numbered(0, 10), key=Counted.type)
+        await eventually(lambda: shelf.has(10))
+        assert await intake.is_ready()
+
+    assert shelf.bodies() == [str(n).encode() for n in range(10)]
+
+
+async def test_what_was_not_kept_when_it_stopped_is_delivered_to_the_next(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    stuck, shelf = Shelf(), Shelf()
+    stuck.failures = 1_000
+    async with taking(infrastructure.amqp, small, stuck.take, ledger_of(small)) as intake:
+        await put(infrastructure.amqp, small, *numbered(0, 10), key=Counted.type)
+
+        async def is_stuck() -> bool:
+            return not await intake.is_ready()
+
+        await eventually(is_stuck)
+
+    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small)):
+        await eventually(lambda: shelf.has(10))
+    assert stuck.kept == []
+    assert shelf.bodies() == [str(n).encode() for n in range(10)]
+
+
+@pytest.mark.parametrize("start", [None, 4])
+async def test_a_stream_is_read_from_where_it_was_left(
+    infrastructure: Addresses, small: Topology, start: int | None
+) -> None:
+    shelf = Shelf()
+    await declare(infrastructure.amqp, small)
+    await put(infrastructure.amqp, small, *numbered(0, 10), key=Counted.type)
+    async with taking(infrastructure.amqp, small, shelf.take, small.trail.queue, start=start):
+        await eventually(lambda: shelf.has(10 - (start or 0)))
+
+    assert [raw.offset for raw in shelf.kept] == list(range(start or 0, 10))
+    assert shelf.bodies()[-1] == b"9"
+
+
+async def test_a_queue_that_was_deleted_is_there_again_and_taken_in(infrastructure: Addresses, small: Topology) -> None:
+    shelf = Shelf()
+    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small), dead_letters_of(stock_of(small))):
+        await remove(infrastructure.amqp, small)
+
+        async def is_back() -> bool:
+            return await depth(infrastructure.amqp, ledger_of(small)) >= 0
+
+        await eventually(is_back, every=0.2)
+        await put(infrastructure.amqp, small, *numbered(0, 5), key=Counted.type)
+        await eventually(lambda: shelf.has(5))
