@@ -42,10 +42,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far the stream was read: the offset of the last message that is kept, and the last place that was given."""
+    """How far the stream was read: the last message that is kept, by its offset and its body's digest."""
 
     offset: int
-    place: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

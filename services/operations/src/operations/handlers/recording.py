@@ -44,29 +44,31 @@ class Recorder:
         clock: Clock,
         *,
         stream: str,
-        last_offset: Callable[[], Awaitable[int | None]],
+        body_at: Callable[[int], Awaitable[bytes | None]],
         breath: float = 0.25,
     ) -> None:
         self._trail = trail
         self._clock = clock
         self._stream = stream
-        self._last_offset = last_offset
+        self._body_at = body_at
         self._breath = breath
         self._place = 0
         self._kept_at = datetime.min.replace(tzinfo=UTC)
 
     async def start(self) -> int | None:
-        """Return the offset to read from, or None for the first: also when the stream is another one than before.
+        """Return the offset to read from, or None for the first: also when it is another stream than before.
 
-        A stream that was deleted and declared anew counts from 0: then it ends before what was read.
+        One that was deleted and declared anew counts from 0 again: then another message stands where it stopped, or
+        none. So it does when the stream has dropped that message, and then its first one is right too.
         """
         self._place = max(self._place, await self._trail.last_place())
         self._kept_at = datetime.min.replace(tzinfo=UTC)
         reading = await self._trail.reading(self._stream)
         if reading is None:
             return None
-        last = await self._last_offset()
-        return reading.offset + 1 if last is not None and last >= reading.offset else None
+        body = await self._body_at(reading.offset)
+        is_known = body is not None and sha256(body).hexdigest() == reading.digest
+        return reading.offset + 1 if is_known else None
 
     async def take(self, batch: Sequence[Raw]) -> None:
         """Keep a batch, and then how far that was."""
@@ -75,7 +77,7 @@ class Recorder:
         await self._trail.record(entries)
         offset = batch[-1].offset
         if offset is not None and now - self._kept_at >= _READING_KEPT_EVERY:
-            await self._trail.keep_reading(self._stream, Reading(offset, self._place))
+            await self._trail.keep_reading(self._stream, Reading(offset, entries[-1].digest))
             self._kept_at = now
         if len(batch) < _FEW:
             await asyncio.sleep(self._breath)

@@ -46,11 +46,11 @@ class TrailStore:
     async def reading(self, queue: str) -> Reading | None:
         """Tell how far the stream was read."""
         found = await self._reading.find_one({"_id": queue})
-        return Reading(found["offset"], found["place"]) if found else None
+        return Reading(found["offset"], found["digest"]) if found else None
 
     async def keep_reading(self, queue: str, reading: Reading) -> None:
         """Remember how far the stream was read."""
-        change = {"$set": {"offset": reading.offset, "place": reading.place}}
+        change = {"$set": {"offset": reading.offset, "digest": reading.digest}}
         await self._reading.update_one({"_id": queue}, change, upsert=True)
 
     async def of_case(self, case: str, first: int, limit: int) -> list[Recorded]:
