@@ -23,6 +23,9 @@ Database = AsyncDatabase[Document]
 
 TOPOLOGY = topology.load(Path(topology.__file__).resolve().parents[3] / "contracts" / "topology.toml")
 
+UNRESOLVED = "operations/failures"
+"""What was given up and is in the hands of operations: it no longer moves, but it is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -69,12 +72,13 @@ async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidenc
 
 
 async def left_over(amqp_url: str, client: AsyncMongoClient[Document]) -> dict[str, int]:
-    """Count what lies in outboxes, work queues, delay queues and among the dead letters."""
+    """Count what lies in outboxes, work queues, delay queues and among what was given up."""
     services = (*TOPOLOGY.services, "identity")
     outboxes = {
         f"{service}/outbox": await client[service]["outbox"].count_documents({}) for service in dict.fromkeys(services)
     }
-    return {name: count for name, count in {**outboxes, **await _queues(amqp_url, TOPOLOGY)}.items() if count}
+    failed = {UNRESOLVED: await client["operations"]["failures"].count_documents({"state": "open"})}
+    return {name: count for name, count in {**outboxes, **await _queues(amqp_url, TOPOLOGY), **failed}.items() if count}
 
 
 async def settled(amqp_url: str, mongodb_url: str, *, seconds: float) -> bool:
@@ -84,7 +88,7 @@ async def settled(amqp_url: str, mongodb_url: str, *, seconds: float) -> bool:
     async with client:
         before = -1
         while asyncio.get_running_loop().time() < deadline:
-            moving = {name for name in await left_over(amqp_url, client) if not name.endswith(".dead-letters")}
+            moving = {name for name in await left_over(amqp_url, client) if name != UNRESOLVED}
             handled = sum([await client[s]["inbox"].estimated_document_count() for s in TOPOLOGY.services])
             if not moving and handled == before:
                 return True
