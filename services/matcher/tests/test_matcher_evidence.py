@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +16,9 @@ from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialG
 from matcher.domain.evidence import Evidence
 from matcher.handlers import people, records, turning
 from matcher.handlers.needs import Deps
-from matcher.published import HoldingsChanged
-from messaging.event import Outcome, Received, View
+from matcher.published import HoldingsChanged, RecordAccepted
+from messaging.envelope import BrokenMessageError
+from messaging.event import NOTHING, Outcome, Received, View
 from services.matcher.tests.fakes import FakeEvidence, deps_of
 from testkit.fakes import FakeClock, apply, received
 
@@ -30,6 +32,15 @@ class News:
 
     data: View
     handler: Handler
+
+    async def heard(self, store: FakeEvidence, clock: FakeClock | None = None) -> Outcome[None]:
+        """Have it handled; one that is too late is refused, and nothing is stored of it."""
+        try:
+            return await self.handler(received(self.data, type="city.record.v1"), deps_of(store, clock=clock))
+        except BrokenMessageError as error:
+            if error.reason != "older-than-held":
+                raise
+            return NOTHING
 
 
 def known(sequence: int = 1, name: str = "李育成") -> News:
@@ -122,7 +133,7 @@ async def _told(news: list[News]) -> tuple[Evidence, list[HoldingsChanged]]:
     store = FakeEvidence()
     announced: list[HoldingsChanged] = []
     for each in news:
-        outcome = await each.handler(received(each.data), deps_of(store))
+        outcome = await each.heard(store)
         apply(outcome)
         announced += [event for event in outcome.events if isinstance(event, HoldingsChanged)]
     return store.all[INDEX], announced
@@ -177,10 +188,10 @@ def test_old_news_changes_nothing_and_says_nothing() -> None:
     async def hear() -> None:
         store = FakeEvidence()
         for each in (known(), city(2)):
-            apply(await each.handler(received(each.data), deps_of(store)))
-        for each in (known(), city(2), city(1), city_gone(2)):
-            outcome = await each.handler(received(each.data), deps_of(store))
-            assert (outcome.changes, outcome.events) == ((), ())
+            apply(await each.heard(store))
+        for each in (known(), city(2), city(1), city_gone(1)):
+            outcome = await each.heard(store)
+            assert ([*outcome.changes], [*outcome.events]) == ([], [])
 
     asyncio.run(hear())
 
@@ -214,7 +225,7 @@ def test_a_suspended_person_holds_no_identity_card() -> None:
 async def test_a_record_that_ends_overnight_is_announced_without_any_news() -> None:
     clock, store = FakeClock(), FakeEvidence()
     for each in (known(), city(1, until=date(2026, 11, 24))):
-        apply(await each.handler(received(each.data), deps_of(store, clock=clock)))
+        apply(await each.heard(store, clock))
     clock.advance(timedelta(days=1))
     assert await turning.turn(deps_of(store, clock=clock)) == []
     clock.advance(timedelta(days=1))
@@ -239,3 +250,63 @@ def test_a_record_that_begins_later_turns_then() -> None:
 def test_a_record_without_an_end_never_turns() -> None:
     evidence, _ = told([known(), city(1, until=date.max)])
     assert evidence.next_turn(date(2026, 11, 23)) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "late", "reason", "sequence"),
+    [
+        ([city(3)], city(2), "older-than-held", 3),
+        ([city(3)], city_gone(2), "older-than-held", 3),
+        ([city_gone(5)], city_gone(4), "older-than-held", 5),
+        ([city(2)], city(2, name="王五"), "sequence-reused", 2),
+        ([city(2)], city_gone(2), "sequence-reused", 2),
+        ([city_gone(2)], city(2), "sequence-reused", 2),
+    ],
+)
+async def test_the_city_is_told_what_is_older_or_under_a_used_sequence(
+    held: list[News], late: News, reason: str, sequence: int
+) -> None:
+    store = FakeEvidence()
+    for each in held:
+        apply(await each.heard(store))
+    before = dict(store.all)
+    with pytest.raises(BrokenMessageError) as caught:
+        await late.handler(received(late.data, type="city.record.v1"), deps_of(store))
+    assert (caught.value.reason, caught.value.path) == (reason, "/data/sequence")
+    assert caught.value.rule.startswith(f"greater than {sequence},")
+    assert store.all == before
+
+
+@pytest.mark.parametrize("again", [city(2), city_gone(4)])
+async def test_the_same_again_is_no_fault_and_its_sender_is_told_if_it_asks(again: News) -> None:
+    store = FakeEvidence()
+    for result in ("stored", "unchanged"):
+        event = replace(received(again.data, type="city.record.v1"), wants_receipt=True)
+        outcome = await again.handler(event, deps_of(store))
+        apply(outcome)
+        [accepted] = outcome.events
+        assert isinstance(accepted, RecordAccepted)
+        assert (accepted.addressee, accepted.record_id, accepted.result) == ("city", "c1", result)
+
+
+async def test_an_older_record_that_is_delivered_again_by_an_operator_is_ignored() -> None:
+    store = FakeEvidence()
+    apply(await city(3).heard(store))
+    event = replace(received(city(2).data, type="city.record.v1"), is_redelivered=True)
+    outcome = await city(2).handler(event, deps_of(store))
+    assert not outcome.changes
+
+
+@pytest.mark.parametrize(
+    ("source", "document_type", "reason"),
+    [("health", "bank-account", "wrong-source"), ("city", "library-card", "unknown-document-type")],
+)
+async def test_a_forged_source_and_an_unknown_document_type_are_refused(
+    source: str, document_type: str, reason: str
+) -> None:
+    news = city(1)
+    data = news.data.model_copy(update={"document_type": document_type})
+    event = replace(received(data, type="city.record.v1"), source=f"/yizheng/{source}")
+    with pytest.raises(BrokenMessageError) as caught:
+        await news.handler(event, deps_of(FakeEvidence()))
+    assert caught.value.reason == reason

@@ -17,6 +17,7 @@ from testkit.fakes import apply, received
 
 NUMBER = "440309199001010013"
 INDEX = BLIND.of(NUMBER)
+LANDLORD = "2e" * 32
 FLAT = "深圳市龙华区民治街道梅陇镇花园3栋1201"
 
 
@@ -31,7 +32,7 @@ def deps(tally: FakeTally) -> Deps:
 
 
 async def hear(handler: Any, data: View, deps: Deps) -> list[Any]:  # noqa: ANN401 - any of the handlers
-    outcome = await handler(received(data), deps)
+    outcome = await handler(received(data, type="city.event.v1"), deps)
     apply(outcome)
     return list(outcome.events)
 
@@ -203,9 +204,9 @@ async def test_a_later_publication_of_an_item_replaces_an_earlier_one_and_not_th
 async def test_a_dry_run_answers_each_requirement_from_people_and_form(deps: Deps) -> None:
     await hear(items.learn_item, item(name="holder.name", birth_date="applicant.birth_date"), deps)
     await register(deps)
-    await register(deps, "res_2", "landlord")
+    await register(deps, "res_2", LANDLORD)
     await hold(deps, "id-card", CARD)
-    await hold(deps, "property-certificate", {"owner_name": "李育成", "address": FLAT}, "landlord")
+    await hold(deps, "property-certificate", {"owner_name": "李育成", "address": FLAT}, LANDLORD)
     run = await tried(deps, asked(applicant=Person("res_1", None), second_party=Person("res_2", None)))
     assert [each.verdict is not None and each.verdict.proven for each in run.tried] == [True, True]
     assert run.registered == {"applicant": True, "subject": True, "second-party": True}
@@ -230,7 +231,7 @@ async def test_a_dry_run_by_number_works_for_somebody_who_is_not_registered(deps
 async def test_each_resident_concerned_can_read_who_tried_what_for(deps: Deps) -> None:
     await hear(items.learn_item, item(name="holder.name"), deps)
     await register(deps)
-    await register(deps, "res_2", "landlord")
+    await register(deps, "res_2", LANDLORD)
     await tried(deps, asked(applicant=Person("res_1", None), second_party=Person("res_2", None)))
     for resident in ("res_1", "res_2"):
         [look] = await deps.looks.of_resident(resident, before=None, limit=10)

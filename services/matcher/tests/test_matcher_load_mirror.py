@@ -35,7 +35,7 @@ def line(n: int, sequence: int = 1, **changes: object) -> bytes:
     record: dict[str, object] = {
         "record_id": f"sz-{n}",
         "document_type": "bank-account",
-        "holder_index": f"holder-{n % 500:04}",
+        "holder_index": f"{n % 500:064x}",
         "fields": {"name": "李育成", "account_number": str(n)},
         "valid_from": "2020-01-01",
         "valid_until": None,
@@ -89,9 +89,9 @@ async def test_records_become_evidence(file: Path, work: Workplace, said: io.Str
     write(file, [line(0), line(500), b"", line(1)])
     told = await loaded(file, work, said)
     assert "loaded: 4 lines, 3 records with news, 0 bad lines" in told
-    known = await work.evidence.many(["holder-0000", "holder-0001"])
-    assert [record.record_id for record in known["holder-0000"].records] == ["sz-0", "sz-500"]
-    assert known["holder-0001"].records[0].source == "city-mirror"
+    known = await work.evidence.many([f"{0:064x}", f"{1:064x}"])
+    assert [record.record_id for record in known[f"{0:064x}"].records] == ["sz-0", "sz-500"]
+    assert known[f"{1:064x}"].records[0].source == "city-mirror"
     assert not list(file.parent.glob("*.rejected.jsonl"))
 
 
@@ -122,7 +122,7 @@ async def test_bad_lines_are_reported_and_set_aside_and_the_rest_is_loaded(
     for number, reason in reasons.items():
         assert f"line {number}: {reason}" in told
     assert len(str(rejected(file)[5]["written"])) < 300
-    assert set(await work.evidence.many([f"holder-{n:04}" for n in range(5)])) == {"holder-0000", "holder-0004"}
+    assert set(await work.evidence.many([f"{n:064x}" for n in range(5)])) == {f"{0:064x}", f"{4:064x}"}
 
 
 async def test_a_load_moves_only_forward(file: Path, work: Workplace, said: io.StringIO) -> None:
@@ -130,7 +130,7 @@ async def test_a_load_moves_only_forward(file: Path, work: Workplace, said: io.S
     await loaded(file, work, said)
     write(file, [line(0, 4, fields={"name": "old"})])
     assert "0 records with news" in await loaded(file, work, said)
-    [record] = (await work.evidence.many(["holder-0000"]))["holder-0000"].records
+    [record] = (await work.evidence.many([f"{0:064x}"]))[f"{0:064x}"].records
     assert record.content is not None
     assert record.content.fields["account_number"] == "0"
 
@@ -148,16 +148,14 @@ async def test_a_file_that_was_loaded_is_not_loaded_again_unless_asked(
 async def test_registered_residents_are_told_of_through_the_outbox_and_others_are_not(
     file: Path, work: Workplace, said: io.StringIO
 ) -> None:
-    await work.evidence.save_many([Evidence(id="holder-0001", resident_id="res_1")])
+    await work.evidence.save_many([Evidence(id=f"{1:064x}", resident_id="res_1")])
     write(file, [line(0), line(1), line(501, document_type="portrait-photo", fields={})])
     await loaded(file, work, said)
     entries = await work.database[OUTBOX].find({}).to_list()
     bodies = [orjson.loads(body) for entry in entries for body in _bodies(entry)]
-    assert [(body["type"], body["correlationid"]) for body in bodies] == [
-        ("matcher.holdings-changed.v1", "holder-0001")
-    ]
+    assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", f"{1:064x}")]
     assert {one["document_type"] for one in bodies[0]["data"]["holdings"]} == {"bank-account", "portrait-photo"}
-    stored = (await work.evidence.many(["holder-0001"]))["holder-0001"]
+    stored = (await work.evidence.many([f"{1:064x}"]))[f"{1:064x}"]
     assert (stored.holdings_sequence, len(stored.holdings)) == (1, 2)
 
 
@@ -186,7 +184,7 @@ class Hurried(EvidenceStore):
         found = await super().many(ids)
         if self.times:
             self.times -= 1
-            current = found.get("holder-0000") or Evidence(id="holder-0000")
+            current = found.get(f"{0:064x}") or Evidence(id=f"{0:064x}")
             await super().save_many([current.model_copy(update={"name": f"changed {self.times}"})])
         return found
 
@@ -195,8 +193,8 @@ async def test_what_the_service_changes_meanwhile_is_not_lost(file: Path, work: 
     hurried = Workplace(work.kernel, Hurried(work.database), work.rules)
     write(file, [line(0), line(1)])
     await loaded(file, hurried, said)
-    known = await work.evidence.many(["holder-0000", "holder-0001"])
-    assert known["holder-0000"].name == "changed 0"
+    known = await work.evidence.many([f"{0:064x}", f"{1:064x}"])
+    assert known[f"{0:064x}"].name == "changed 0"
     assert all(len(each.records) == 1 for each in known.values())
 
 
@@ -211,7 +209,7 @@ async def test_an_interrupted_load_goes_on_where_it_stopped(
 
         async def save_many(self, several: Sequence[Evidence]) -> bool:
             """Refuse."""
-            if any(each.id == "holder-0001" for each in several):
+            if any(each.id == f"{1:064x}" for each in several):
                 raise ConnectionError
             return await super().save_many(several)
 
@@ -228,7 +226,7 @@ async def test_a_load_that_is_killed_is_finished_by_the_next_one(
     file: Path, settings: Settings, work: Workplace
 ) -> None:
     lines = 4_000
-    write(file, [*(line(n, holder_index=f"holder-{n // 8:05}") for n in range(lines)), b"{"])
+    write(file, [*(line(n, holder_index=f"{n // 8:064x}") for n in range(lines)), b"{"])
     loads = work.database["mirror-loads"]
     command = (sys.executable, "-m", "matcher", "load-mirror", str(file))
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)

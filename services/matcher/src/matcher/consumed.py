@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from messaging.event import View
+from runtime.records import parts
 
 Value = str | bool | int | list[str]
 Index = Annotated[str, Field(min_length=1, max_length=128)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PersonKnown(View):
@@ -36,22 +36,22 @@ class PersonHeldUp(View):
 class CityRecord(View):
     """city.city-record-published, and a line of a bulk load: a record of the city mirror."""
 
-    record_id: Name
-    document_type: Name
-    holder_index: Index
-    fields: dict[str, Value]
-    valid_from: date | None
-    valid_until: date | None
-    sequence: Annotated[int, Field(ge=0)]
+    record_id: parts.Code
+    document_type: parts.Code
+    holder_index: parts.Index
+    fields: parts.Fields
+    valid_from: parts.Day | None
+    valid_until: parts.Day | None
+    sequence: parts.Sequence
 
 
 class CityRecordGone(View):
     """city.city-record-withdrawn."""
 
-    record_id: Name
-    document_type: Name
-    holder_index: Index
-    sequence: Annotated[int, Field(ge=0)]
+    record_id: parts.Code
+    document_type: parts.Code
+    holder_index: parts.Index
+    sequence: parts.Sequence
 
 
 class Holder(View):

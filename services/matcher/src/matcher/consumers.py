@@ -27,6 +27,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-suspended.v1", CredentialGone, records.suspend_credential),
     Subscription("credential-store.credential-revoked.v1", CredentialGone, records.revoke_credential),
     Subscription("credential-store.credential-expired.v1", CredentialGone, records.expire_credential),
-    Subscription("city.city-record-published.v1", CityRecord, records.learn_city_record),
-    Subscription("city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record),
+    Subscription("city.city-record-published.v1", CityRecord, records.learn_city_record, refused=records.answer_city),
+    Subscription(
+        "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
+    ),
 )

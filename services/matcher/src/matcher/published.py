@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime.records import replies
 
 Value = str | bool | int | list[str]
 Source = Literal["city-mirror", "district-store", "department-record"]
@@ -116,3 +117,15 @@ class HoldingsChanged(Event):
     holder_index: Annotated[str, Field(description="Blind index of the identity number")]
     holdings: Annotated[list[Holding], Field(description="All of them, not only what is new")]
     sequence: Annotated[int, Field(description="Counts up for each holder; only the newest counts")]
+
+
+class RecordRefused(replies.RecordRefused):
+    """To the city resource centre: its record was not stored, and nothing of it; why, where, and what to do."""
+
+    type: ClassVar[str] = "matcher.record-refused.v1"
+
+
+class RecordAccepted(replies.RecordAccepted):
+    """To the city resource centre, when it asked to be told: its record is stored, or was held already as it is."""
+
+    type: ClassVar[str] = "matcher.record-accepted.v1"

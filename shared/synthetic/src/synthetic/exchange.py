@@ -34,7 +34,7 @@ async def publish(exchange: AbstractExchange, fact: Fact) -> None:
     event = {
         "specversion": "1.0",
         "id": fact.id,
-        "source": f"/{fact.type.split('.')[0]}",
+        "source": f"/yizheng/{fact.type.split('.')[0]}",
         "type": fact.type,
         "time": fact.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",

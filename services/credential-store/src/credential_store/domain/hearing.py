@@ -7,6 +7,8 @@ withdrawals are remembered beside the content, not applied to it.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from credential_store.domain import identifiers
 from credential_store.domain.credential import (
     REVOKED,
@@ -21,6 +23,9 @@ from credential_store.domain.credential import (
 )
 from credential_store.domain.document_types import Numbering
 from credential_store.domain.standing import REPLACED, is_withdrawn
+
+Known = Literal["news", "known", "older-than-held", "sequence-reused"]
+"""What a department says of a record: something new, what is held already, or a fault of its sender's."""
 
 
 def hear(credential: Credential, content: Content, said: Said, numbering: Numbering) -> Credential:
@@ -69,11 +74,47 @@ def withdraw(credential: Credential, sequence: int, reason: str | None) -> Crede
     return credential.model_copy(update={"withdrawal": Withdrawal(sequence=sequence, reason=reason)})
 
 
+def is_held(credential: Credential, content: Content, sequence: int) -> Known:
+    """Tell what a department's publication under this sequence is to a credential.
+
+    One that arrives after a withdrawal that is newer is news all the same: it is stored as what was taken back.
+    """
+    current, taken = credential.current, credential.withdrawal
+    if taken is not None and taken.sequence == sequence:
+        return "sequence-reused"
+    if current is None or sequence > current.said.sequence:
+        return "news"
+    if sequence == current.said.sequence:
+        return "known" if content == current.content else "sequence-reused"
+    return "older-than-held"
+
+
+def is_taken_back(credential: Credential, sequence: int, reason: str | None) -> Known:
+    """Tell what a department's withdrawal under this sequence is to a credential."""
+    current, taken = credential.current, credential.withdrawal
+    if taken is not None and taken.sequence == sequence:
+        return "known" if taken.reason == reason else "sequence-reused"
+    if current is not None and current.said.sequence == sequence:
+        return "sequence-reused"
+    return "older-than-held" if sequence < held_sequence(credential) else "news"
+
+
+def held_sequence(credential: Credential) -> int:
+    """Return the highest sequence that a department has used for a record, 0 for none."""
+    published = credential.current.said.sequence if credential.current else 0
+    return max(published, credential.withdrawal.sequence if credential.withdrawal else 0)
+
+
 def link(credential: Credential, resident_id: str | None) -> Credential:
     """Fill in the resident's id if it is known by now; it never changes afterwards."""
     if resident_id is None or credential.holder.resident_id is not None:
         return credential
     return credential.model_copy(update={"holder": credential.holder.model_copy(update={"resident_id": resident_id})})
+
+
+def link_if_changed(before: Credential, after: Credential, resident_id: str | None) -> Credential:
+    """Fill in the resident's id on the occasion of a change; for itself it is none."""
+    return before if after == before else link(after, resident_id)
 
 
 def _is_newer(content: Content, said: Said, current: Issue) -> bool:

@@ -1,76 +1,113 @@
-"""What departments' own systems say: a record was published, changed or withdrawn."""
+"""What departments' own systems say: a record was published, changed or withdrawn.
+
+What is wrong with it is raised as BrokenMessageError before anything is decided, and `answer_sender` tells it to the
+department. A file that a department hands over goes through the same functions, line by line.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from credential_store.consumed import RecordPublished, RecordWithdrawn
 from credential_store.domain import hearing
 from credential_store.domain.credential import Content, Credential, Holder, Said
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.district import type_of
 from credential_store.handlers.identity import ID_CARD
 from credential_store.handlers.needs import Deps, outcome
-from messaging.envelope import BrokenMessageError
-from messaging.event import Outcome, Received
+from credential_store.published import RecordAccepted, RecordRefused
+from messaging.event import Event, Outcome, Received, Refused
 from runtime.clock import today
+from runtime.records import checks, replies
 
 AnyRecord = RecordPublished | RecordWithdrawn
+AnyEvent = Received[RecordPublished] | Received[RecordWithdrawn]
 
 
 async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[None]:
     """Store a department's record as a credential of its own; a change of it is the next version."""
     record = event.data
-    said = Said(at=event.time, sequence=record.sequence)
-    content = Content(
-        fields=record.fields,
-        origin="department",
-        valid_from=record.valid_from or today(event.time),
-        valid_until=record.valid_until,
-    )
-    _check_publisher(event, record, deps)
-    numbering = deps.types.numbering(record.document_type)
+    _check_authority(event, record, deps)
+    before, resident_id = await _held(record, deps)
+    content = _content(event, before)
+    after = before
+    if _is_news(hearing.is_held(before, content, record.sequence), event, before):
+        said = Said(at=event.time, sequence=record.sequence)
+        after = hearing.hear(before, content, said, deps.types.numbering(record.document_type))
     trace = Trace(at=deps.clock(), by=record.department, cause=event.id)
-    return await _change(record, lambda before: hearing.hear(before, content, said, numbering), trace, deps)
+    return _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
 
 
 async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outcome[None]:
     """Revoke what the department took back; remembered even if the record itself is still on its way."""
     record = event.data
-    _check_publisher(event, record, deps)
+    _check_authority(event, record, deps)
+    before, resident_id = await _held(record, deps)
+    after = before
+    if _is_news(hearing.is_taken_back(before, record.sequence, record.reason), event, before):
+        after = hearing.withdraw(before, record.sequence, record.reason)
     trace = Trace(at=deps.clock(), by=record.department, reason=record.reason, cause=event.id)
-    return await _change(record, lambda before: hearing.withdraw(before, record.sequence, record.reason), trace, deps)
+    return _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
 
 
-async def _change(
-    record: AnyRecord, change: Callable[[Credential], Credential], trace: Trace, deps: Deps
-) -> Outcome[None]:
-    """Change the record's credential; its holder's identity card says who that is, if the person is registered.
+async def answer_sender(refused: Refused, deps: Deps) -> Outcome[None]:
+    """Tell a department what was wrong with what it sent. Raises BrokenMessageError for who is no department."""
+    return replies.refusal(refused, RecordRefused, deps.types.departments, deps.clock())
 
-    Who registers later finds the record all the same: residents are led to their credentials by the index.
+
+def _check_authority(event: AnyEvent, record: AnyRecord, deps: Deps) -> None:
+    """Raise BrokenMessageError for a department that speaks in another's name or of what it does not keep."""
+    checks.check_source(event)
+    checks.check_department(record.department, event)
+    checks.check_known(record.document_type, deps.types.document_types)
+    checks.check_kept(record.document_type, deps.types.of(record.document_type).kept_by, event)
+
+
+async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:
+    """Return the record's credential and its holder's resident id, if that person is registered.
+
+    The identity card says who the holder is. Who registers later finds the record all the same: residents are led to
+    their credentials by the index.
     """
     index, kind = record.holder_index, record.document_type
     id_ = credential_id(index, kind, record.record_id, record.department)
     found, card = await asyncio.gather(deps.credentials.get(id_), deps.credentials.get(credential_id(index, ID_CARD)))
     resident_id = card.holder.resident_id if card else None
     holder = Holder(resident_id=resident_id, index=index)
-    before = found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder)
-    heard = change(before)
-    after = heard if heard == before else hearing.link(heard, resident_id)
-    return outcome(before, settle(before, after, trace), deps)
+    return found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder), resident_id
 
 
-def _check_publisher(
-    event: Received[RecordPublished] | Received[RecordWithdrawn], record: AnyRecord, deps: Deps
-) -> None:
-    """Raise BrokenMessageError for a department that speaks in another's name or of what it does not keep."""
-    publisher = event.type.partition(".")[0]
-    if record.department != publisher:
-        rule = f"{publisher!r}, the department that publishes it"
-        raise BrokenMessageError("wrong-department", "/data/department", rule)
-    keeper = type_of(record.document_type, deps.types).kept_by
-    if keeper != publisher:
-        rule = f"a document type that {publisher!r} keeps; {record.document_type!r} is kept by {keeper!r}"
-        raise BrokenMessageError("wrong-department", "/data/document_type", rule)
+def _content(event: Received[RecordPublished], before: Credential) -> Content:
+    """Return what the record says. Where it names no first day, that is the day on which it was first said."""
+    record, current = event.data, before.current
+    said_before = current is not None and current.said.sequence == record.sequence
+    first_said = current.content.valid_from if current is not None and said_before else today(event.time)
+    return Content(
+        fields=record.fields,
+        origin="department",
+        valid_from=record.valid_from or first_said,
+        valid_until=record.valid_until,
+    )
+
+
+def _is_news(known: hearing.Known, event: AnyEvent, before: Credential) -> bool:
+    return checks.is_news(known, hearing.held_sequence(before), event)
+
+
+def _outcome(event: AnyEvent, before: Credential, after: Credential, trace: Trace, deps: Deps) -> Outcome[None]:
+    decided = outcome(before, settle(before, after, trace), deps)
+    return Outcome(changes=decided.changes, events=[*decided.events, *_receipt(event, is_new=after != before)])
+
+
+def _receipt(event: AnyEvent, *, is_new: bool) -> list[Event]:
+    if not event.wants_receipt:
+        return []
+    record = event.data
+    accepted = RecordAccepted(
+        addressee=record.department,
+        event_id=event.id,
+        record_id=record.record_id,
+        sequence=record.sequence,
+        result="stored" if is_new else "unchanged",
+    )
+    return [accepted]

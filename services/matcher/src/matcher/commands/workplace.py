@@ -76,8 +76,7 @@ class Workplace:
 
     async def _commit(self, before: Evidence, after: Evidence) -> bool:
         events = [
-            seal(event, source=self.kernel.name, case=after.id, cause=None)
-            for event in announcement(before, after)
+            seal(event, source=self.kernel.name, case=after.id, cause=None) for event in announcement(before, after)
         ]
         try:
             await self.kernel.committer.commit([self.evidence.save(after)], events)

@@ -12,6 +12,9 @@ Value = str | bool | int | list[str]
 Source = Literal["city-mirror", "district-store", "department-record"]
 Keeper = Literal["city", "credential-store"]
 Status = Literal["valid", "suspended", "revoked", "expired"]
+Known = Literal["news", "known", "older-than-held", "sequence-reused"]
+"""What a keeper says of a record: something new, what is held already, or a fault of its sender's."""
+_REUSED: Known = "sequence-reused"
 
 SOURCES: tuple[Source, ...] = ("city-mirror", "district-store", "department-record")
 """The order in which sources are asked."""
@@ -63,6 +66,26 @@ class Record(Piece):
         if self.content.valid_from is not None and self.content.valid_from > today:
             return "not-begun"
         return "valid"
+
+    def is_said_again(self, news: Record) -> Known:
+        """Tell what its keeper's news are to this record: a sequence stands for one content or for one withdrawal.
+
+        A publication that is older than a withdrawal is news all the same while there is no newer content.
+        """
+        if news.content is None:
+            if news.sequence == self.sequence:
+                return "known" if self.status == news.status else "sequence-reused"
+            return "news" if news.sequence > self.highest else "older-than-held"
+        if self.content is not None and news.sequence <= self.content.sequence:
+            if news.sequence < self.content.sequence:
+                return "older-than-held"
+            return "known" if (news.content, news.document_type) == (self.content, self.document_type) else _REUSED
+        return _REUSED if news.sequence == self.sequence else "news"
+
+    @property
+    def highest(self) -> int:
+        """Return the highest sequence that its keeper has used for it."""
+        return max(self.sequence, self.content.sequence if self.content else 0)
 
     def with_news(self, news: Record) -> Record:
         """Take over whatever of `news` is newer."""
@@ -130,6 +153,10 @@ class Evidence(Piece):
         before = known.get(news.key)
         after = news if before is None else before.with_news(news)
         return self if after is before else self.with_records((known | {news.key: after}).values())
+
+    def record(self, key: tuple[Keeper, str]) -> Record | None:
+        """Return what is held of one record."""
+        return next((record for record in self.records if record.key == key), None)
 
     def with_records(self, records: Iterable[Record]) -> Self:
         """Replace all records; their order is always the same."""

@@ -8,14 +8,19 @@ from typing import Literal
 from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone
 from matcher.domain.evidence import Content, Evidence, Record, Source, Status
 from matcher.handlers.needs import Deps, outcome
-from messaging.event import Outcome, Received
+from matcher.published import RecordAccepted, RecordRefused
+from messaging.event import Event, Outcome, Received, Refused
+from runtime.records import checks, replies
+
+CITY = "city"
+AnyCityEvent = Received[CityRecord] | Received[CityRecordGone]
 
 _SOURCE_OF: Mapping[str, Source] = {"department": "department-record"}
 
 
 async def learn_city_record(event: Received[CityRecord], deps: Deps) -> Outcome[None]:
     """Keep a record of the city mirror, or what has changed in it."""
-    return await _learn(event.data.holder_index, city_record(event.data), deps)
+    return await _hear_city(event, city_record(event.data), deps)
 
 
 async def revoke_city_record(event: Received[CityRecordGone], deps: Deps) -> Outcome[None]:
@@ -29,7 +34,12 @@ async def revoke_city_record(event: Received[CityRecordGone], deps: Deps) -> Out
         status="revoked",
         sequence=said.sequence,
     )
-    return await _learn(said.holder_index, gone, deps)
+    return await _hear_city(event, gone, deps)
+
+
+async def answer_city(refused: Refused, deps: Deps) -> Outcome[None]:
+    """Tell the city what was wrong with what it sent."""
+    return replies.refusal(refused, RecordRefused, {CITY}, deps.clock())
 
 
 async def learn_credential(event: Received[Credential], deps: Deps) -> Outcome[None]:
@@ -93,6 +103,30 @@ def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked"
         status=gone,
         sequence=said.sequence,
     )
+
+
+async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[None]:
+    """Check what the city says, and keep it. Raises BrokenMessageError for what the city has to be told."""
+    checks.check_source(event)
+    checks.check_known(news.document_type, deps.rules)
+    index = event.data.holder_index
+    before = await deps.evidence.get(index) or Evidence(id=index)
+    held = before.record(news.key)
+    is_news = held is None or checks.is_news(held.is_said_again(news), held.highest, event)
+    decided = outcome(before, before.with_record(news) if is_news else before, deps)
+    return Outcome(changes=decided.changes, events=[*decided.events, *_receipt(event, is_new=is_news)])
+
+
+def _receipt(event: AnyCityEvent, *, is_new: bool) -> list[Event]:
+    if not event.wants_receipt:
+        return []
+    result: replies.Result = "stored" if is_new else "unchanged"
+    said = event.data
+    return [
+        RecordAccepted(
+            addressee=CITY, event_id=event.id, record_id=said.record_id, sequence=said.sequence, result=result
+        )
+    ]
 
 
 async def _learn(index: str, news: Record, deps: Deps) -> Outcome[None]:
