@@ -79,7 +79,8 @@ class Failure(Summary):
     headers: Mapping[str, Header]
     stack: str
     occurrences: tuple[str, ...]
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...] | None = None
+    """By what it is found, when that is new; None leaves it as it is."""
 
 
 FailureT = TypeVar("FailureT", bound=Summary)

@@ -50,7 +50,7 @@ def words_of(letter: Letter, found: Sequence[Leaf], key: FieldKey) -> tuple[str,
     words: dict[str, None] = dict.fromkeys(_plain(letter))
     for text in told:
         words |= dict.fromkeys(in_text(redact(text, personal)))
-    inside = [leaf for leaf in found if leaf.path.startswith("/data")]
+    inside = [leaf for leaf in found if leaf.path == "/data" or leaf.path.startswith("/data/")]
     words |= dict.fromkeys(key.token(leaf.path, leaf.value) for leaf in inside[:MOST_WORDS])
     for leaf in inside[:MOST_WORDS]:
         if leaf.is_shown and isinstance(leaf.value, str):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from messaging.documents import CODECS, Documents, Write
 from messaging.event import Change
@@ -15,18 +15,15 @@ from operations.domain.group import Move, tallies
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from operations.store.groups import counted
-from operations.store.searching import Searching
-from runtime.clock import Clock
+from operations.store.searching import FAILURES, WORDS, Searching
 from runtime.kernel import Database
-
-FAILURES = "failures"
 
 INDEXES: dict[str, list[IndexModel]] = {
     FAILURES: [
-        IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words"),
         IndexModel([("group", ASCENDING), ("state", ASCENDING), ("last_seen", DESCENDING)], name="group"),
         IndexModel([("state", ASCENDING), ("last_seen", DESCENDING)], name="state"),
-    ]
+    ],
+    WORDS: [IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words")],
 }
 
 _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
@@ -35,10 +32,11 @@ _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
 class FailureDocuments:
     """Failures, one document each."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._documents = Documents(database, FAILURES, Failure)
         self._collection = database.get_collection(FAILURES, codec_options=CODECS)
-        self._searching = Searching(self._collection, clock)
+        self._words = database.get_collection(WORDS, codec_options=CODECS)
+        self._searching = Searching(database)
 
     async def get(self, id: str) -> Failure | None:
         """Return one failure with its message."""
@@ -66,8 +64,8 @@ class FailureDocuments:
 
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         """Return the failures of one event, in whatever service."""
-        cursor = self._collection.find({"words": f"event:{event_id}"}, _SUMMARY)
-        return [summary_of(document) async for document in cursor]
+        found = await self._words.find({"words": f"event:{event_id}"}, {"_id": 1}).to_list()
+        return tuple((await self.summaries([each["_id"] for each in found])).values())
 
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
@@ -94,7 +92,8 @@ class FailureDocuments:
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
         real = [(before, after) for before, after in moves if before != after]
-        return [*(_write(before, after) for before, after in real), *map(counted, tallies(letters, real))]
+        writes = [write for before, after in real for write in (_write(before, after), *_write_words(before, after))]
+        return [*writes, *map(counted, tallies(letters, real))]
 
 
 _BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -110,11 +109,24 @@ def _write(before: Summary | None, after: Summary | None) -> Write:
         assert before is not None  # noqa: S101 - what never was can't go
         return Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=True)
     if before is None:
-        stored = after.model_dump()
-        stored |= {"_id": stored.pop("id"), "version": 1, "terms": stored["words"]}
-        return Write(FAILURES, InsertOne(stored))
+        stored = after.model_dump(exclude={"words"})
+        return Write(FAILURES, InsertOne({"_id": stored.pop("id"), **stored, "version": 1}))
     changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
-    setting = {**after.model_dump(include=changed), "version": before.version + 1}
-    if "words" in setting:
-        setting["terms"] = setting["words"]
+    setting = {**after.model_dump(include=changed - {"words"}), "version": before.version + 1}
     return Write(FAILURES, UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting}), must_match=True)
+
+
+def _write_words(before: Summary | None, after: Summary | None) -> Sequence[Write]:
+    """Prepare what becomes of a failure's words; refused together with what becomes of the failure."""
+    if after is None:
+        assert before is not None  # noqa: S101 - what never was can't go
+        return (Write(WORDS, DeleteOne({"_id": before.id})),)
+    words = after.words if isinstance(after, Failure) else None
+    if words is not None:
+        stored = {"_id": after.id, "words": list(words), "terms": list(words), "last_seen": after.last_seen}
+        if before is None:
+            return (Write(WORDS, InsertOne(stored)),)
+        return (Write(WORDS, ReplaceOne({"_id": after.id}, stored, upsert=True)),)
+    if before is not None and before.last_seen != after.last_seen:
+        return (Write(WORDS, UpdateOne({"_id": after.id}, {"$set": {"last_seen": after.last_seen}})),)
+    return ()
