@@ -8,7 +8,7 @@ from messaging import topology
 from operations import api, consumers, store
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
-from operations.handlers import recording, retention
+from operations.handlers import measuring, recording, retention
 from operations.handlers.needs import Deps
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
@@ -22,6 +22,9 @@ from runtime import service
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from runtime.service import Periodic
+
+MEASURE_EVERY = 10.0
+"""Seconds between readings of the gauges."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         background=consumers.background,
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget),
+            Periodic("measure", every=MEASURE_EVERY, work=measuring.measure),
             Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
         ),
     )

@@ -15,6 +15,7 @@ from messaging.envelope import MAX_BYTES, BrokenMessageError, unseal
 from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain.trail import Reading, Recorded, place_of
+from operations.handlers import measuring
 from operations.handlers.needs import Deps
 from operations.handlers.trail_port import Trail
 from runtime.clock import Clock
@@ -75,6 +76,7 @@ class Recorder:
         now = self._clock()
         entries = [self._entry(raw, now) for raw in batch]
         await self._trail.record(entries)
+        measuring.arrived(entries[-1].time, self._clock())
         offset = batch[-1].offset
         if offset is not None and now - self._kept_at >= _READING_KEPT_EVERY:
             await self._trail.keep_reading(self._stream, Reading(offset, entries[-1].digest))
