@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from operations.api import trails
+from operations.api import edits, replays, trails
 
 router = APIRouter()
+router.include_router(replays.router)
+router.include_router(edits.router)
 router.include_router(trails.router)

@@ -11,7 +11,7 @@ from operations.domain.failure import stated
 from operations.domain.items import Chosen, Item, ItemState, Kind, freeze
 from operations.domain.replay import Progress, Replay, Selection, Step, look_ahead, prepared
 from operations.handlers.needs import Deps
-from operations.handlers.selecting import changed_since, select
+from operations.handlers.selecting import changed_since, select, told
 from runtime.ids import new_id
 from runtime.refusal import Clash, Refusal, Unknown, check_version
 
@@ -46,7 +46,7 @@ async def prepare(
     services = sorted({each.service for each in found.chosen})
     preview = look_ahead(found.chosen, found.groups, await deps.queues.look(services), speed)
     replay = prepared(
-        new_id("rep"), found.kind, selection, title=title, reason=why, by=by, rate=speed, total=len(found.chosen),
+        new_id("rep"), found.kind, told(selection), title=title, reason=why, by=by, rate=speed, total=len(found.chosen),
         preview=preview, at=deps.clock(),
     )  # fmt: skip
     entry = await deps.audit.entry(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from messaging.envelope import unseal
 from operations.domain import search
 from operations.domain.failure import Summary
 from operations.domain.items import BLOCK, Chosen, Kind
+from operations.domain.masking import MASK
 from operations.domain.replay import Between, Replay, Selection
-from operations.domain.trail import Recorded, place_of
-from operations.handlers import failures
+from operations.handlers import failures, trails
 from operations.handlers.needs import Deps
 from runtime.refusal import Clash, Refusal
 
@@ -49,6 +50,18 @@ def is_same(failure: Summary | None, chosen: Chosen) -> bool:
     return failure is not None and failure.state == "open" and failure.seen == chosen.seen
 
 
+def told(selection: Selection) -> Selection:
+    """Return it as it is kept: what was searched for may be personal."""
+    if isinstance(selection, Between) or selection.search is None:
+        return selection
+    criteria = selection.search
+    hidden = {
+        "text": MASK if criteria.text else None,
+        "fields": tuple(f"{field.partition('=')[0]}={MASK}" for field in criteria.fields),
+    }
+    return selection.model_copy(update={"search": criteria.model_copy(update=hidden)})
+
+
 async def _of_failures(selection: search.Chosen, deps: Deps) -> Found:
     most = deps.settings.largest_replay
     found, more = await failures.select(selection, deps, most=most)
@@ -66,31 +79,12 @@ def _chosen(failure: Summary) -> Chosen:
 
 
 async def _of_trail(selection: Between, deps: Deps) -> Sequence[Chosen]:
-    keys = deps.topology.keys_of(selection.service)
-    if not keys:
-        raise Refusal("service-unknown", field="trail/service", service=selection.service)
     if selection.until <= selection.since:
         raise Refusal("range-empty", field="trail/until")
-    most = deps.settings.largest_replay
     chosen: list[Chosen] = []
-    async for event in deps.trail.between(place_of(selection.since), place_of(selection.until)):
-        if _is_meant(event, keys, selection.types):
-            chosen.append(Chosen(selection.service, event.id, event.type))
-            if len(chosen) > most:
-                raise Refusal("selection-too-large", field="selection", most=most)
+    wanted = trails.select(selection.service, selection.since, selection.until, selection.types, deps)
+    async for event_id, body, _ in wanted:
+        chosen.append(Chosen(selection.service, event_id, unseal(body).type))
+        if len(chosen) > deps.settings.largest_replay:
+            raise Refusal("selection-too-large", field="selection", most=deps.settings.largest_replay)
     return chosen
-
-
-def _is_meant(event: Recorded, keys: Iterable[str], types: Sequence[str]) -> bool:
-    """What was never sound is left out: the service could only refuse it."""
-    if event.fault or (types and event.type not in types):
-        return False
-    return any(_matches(event.routing_key, key) for key in keys)
-
-
-def _matches(routing_key: str, pattern: str) -> bool:
-    """Tell whether a binding takes a routing key: `*` stands for one word, `#` at the end for the rest."""
-    words, wanted = routing_key.split("."), pattern.split(".")
-    if wanted[-1] == "#":
-        words, wanted = words[: len(wanted) - 1], wanted[:-1]
-    return len(words) == len(wanted) and all(want in {"*", word} for word, want in zip(words, wanted, strict=True))

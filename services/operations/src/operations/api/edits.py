@@ -1,0 +1,90 @@
+"""Routes of edits: parse, call the handler, shape the answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from operations.api.replay_requests import EditAsked, StepAsked
+from operations.api.replay_views import EditView
+from operations.api.replays import place
+from operations.domain.edit import State
+from operations.handlers import edits
+from operations.handlers.needs import Deps
+from runtime import web
+from runtime.access import Principal, Role, allow
+from runtime.pages import Cursor, Limit, Page, page
+
+router = APIRouter(tags=["edits"])
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+Operator = Annotated[Principal, allow(Role.OPERATOR)]
+
+
+@router.post("/failures/{failure_id}/edits", summary="Propose what is to be sent instead", status_code=201)
+async def propose(
+    failure_id: str, asked: EditAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Propose an edit; `If-Match` names the version of the failure."""
+    return await commit(
+        lambda: edits.propose(failure_id, asked.asked, reason=asked.reason, by=by.subject, deps=deps, version=version),
+        EditView.changed_one,
+        201,
+    )
+
+
+@router.get("/edits", summary="Edits, the latest first")
+async def list_all(
+    deps: DepsOf,
+    _by: Operator,
+    *,
+    state: Annotated[State | None, Query()] = None,
+    failure: Annotated[str | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[EditView]:
+    """List."""
+    found = await edits.list_all(deps, state=state, failure=failure, before=place(cursor), limit=limit)
+    return page(found, limit, key=lambda each: [each.edit.created_at.isoformat(), each.edit.id], view=EditView.of)
+
+
+@router.get("/edits/{edit_id}", summary="One edit and what became of it")
+async def show(edit_id: str, _by: Operator, deps: DepsOf, response: Response) -> EditView:
+    """Show."""
+    shown = await edits.show(edit_id, deps)
+    response.headers["ETag"] = web.etag(shown.version)
+    return EditView.of(shown)
+
+
+@router.post("/edits/{edit_id}/approval", summary="Let it be sent; another person than who proposed it")
+async def approve(
+    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Approve."""
+    return await commit(
+        lambda: edits.approve(edit_id, by=by.subject, version=version, deps=deps, reason=asked.reason),
+        EditView.changed_one,
+    )
+
+
+@router.post("/edits/{edit_id}/rejection", summary="Refuse it")
+async def reject(
+    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Reject."""
+    return await commit(
+        lambda: edits.reject(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
+        EditView.changed_one,
+    )
+
+
+@router.post("/edits/{edit_id}/withdrawal", summary="Take one's own back")
+async def withdraw(
+    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Withdraw."""
+    return await commit(
+        lambda: edits.withdraw(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
+        EditView.changed_one,
+    )

@@ -1,0 +1,92 @@
+"""What operators send about replays and edits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from operations.domain.replay import Between, Selection
+from operations.domain.search import Chosen, Criteria
+from operations.handlers.edits import Asked
+from runtime.refusal import Refusal
+
+Reason = Annotated[str | None, Field(default=None, description="Kept in the record of actions")]
+
+
+class Body(BaseModel):
+    """A request's body; what it does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrailAsked(Body):
+    """Events of the trail for one service, `until` excluded."""
+
+    service: str
+    since: AwareDatetime
+    until: AwareDatetime
+    types: tuple[str, ...] = ()
+
+
+class ReplayAsked(Body):
+    """One of `failures`, `group`, `search` and `trail`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"group": "g0a1b2c3d4e5f607", "reason": "INC-4711: the register answers again", "rate": 20},
+                {"failures": ["f00112233445566778899aabbccddeef"], "reason": "the schema was corrected"},
+                {
+                    "trail": {
+                        "service": "matcher",
+                        "since": "2026-11-23T00:00:00Z",
+                        "until": "2026-11-23T06:00:00Z",
+                    },
+                    "reason": "the evidence of this morning is rebuilt",
+                },
+            ]
+        }
+    )
+    failures: tuple[str, ...] | None = None
+    group: str | None = None
+    search: Criteria | None = None
+    trail: TrailAsked | None = None
+    reason: Reason
+    rate: int | None = Field(default=None, description="Messages a second, at most")
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected. Raises Refusal unless exactly one way is given."""
+        if self.trail is None:
+            return Chosen(failures=self.failures, group=self.group, search=self.search)
+        if any(way is not None for way in (self.failures, self.group, self.search)):
+            raise Refusal("choose-one-way", field="trail")
+        return Between(**self.trail.model_dump())
+
+
+class StepAsked(Body):
+    """Why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "INC-4711: wait for the register"}]})
+    reason: Reason
+
+
+class EditAsked(Body):
+    """The event's data put right; or the whole event, where its envelope was broken. `•••` stands for the original."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"data": {"record_id": "r1", "sequence": 2}, "reason": "INC-4711: sequence was a text"}]
+        }
+    )
+    data: Any = None
+    body: Any = None
+    reason: Reason
+
+    @property
+    def asked(self) -> Asked:
+        """As the handler takes it."""
+        given = self.model_fields_set
+        return Asked(self.data, self.body, has_data="data" in given, has_body="body" in given)

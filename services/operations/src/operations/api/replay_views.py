@@ -1,0 +1,126 @@
+"""How replays and edits are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel
+
+from operations.domain.edit import Became, Decided
+from operations.domain.edit import State as EditState
+from operations.domain.items import Item, ItemState, Kind
+from operations.domain.replay import Counts, Preview, Problem, Selection, State, Taken
+from operations.handlers.edits import Shown as ShownEdit
+from operations.handlers.replays import Shown
+
+
+class ReplayView(BaseModel):
+    """A replay and how far it is; `version` is what `If-Match` asks for."""
+
+    id: str
+    version: int
+    kind: Kind
+    title: str
+    reason: str
+    by: str
+    selection: Selection | None
+    edit: str | None
+    state: State
+    problem: Problem | None
+    trouble: str | None
+    rate: int
+    wave: int
+    counts: Counts
+    preview: Preview
+    driver: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    counted_at: datetime | None
+    history: tuple[Taken, ...]
+
+    @classmethod
+    def of(cls, shown: Shown) -> Self:
+        """Show both in one."""
+        replay, progress = shown.replay, shown.progress
+        told = replay.model_dump(exclude={"total", "runs"}, mode="python")
+        lease = progress.lease
+        return cls(
+            **told,
+            trouble=progress.trouble,
+            wave=progress.wave,
+            counts=progress.counts,
+            driver=lease.driver if lease else None,
+            counted_at=progress.at,
+        )
+
+    @classmethod
+    def changed(cls, shown: Shown) -> Self:
+        """Show one that is about to be stored as its next version."""
+        return cls.of(shown).model_copy(update={"version": shown.version + 1})
+
+
+class ItemView(BaseModel):
+    """One message of a replay and what became of it. `ignored`: handled before, nothing happened this time."""
+
+    id: str
+    n: int
+    service: str
+    event_id: str
+    event_type: str
+    failure: str | None
+    state: ItemState
+    at: datetime | None
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        """Show one."""
+        chosen = item.chosen
+        return cls(
+            id=item.id,
+            n=item.n,
+            service=chosen.service,
+            event_id=chosen.event_id,
+            event_type=chosen.event_type,
+            failure=chosen.failure,
+            state=item.rank.state,
+            at=item.at,
+        )
+
+
+class EditView(BaseModel):
+    """An edit: the masked difference, who decided what, and what became of the edited event."""
+
+    id: str
+    version: int
+    failure: str
+    service: str
+    event_type: str
+    event_id: str
+    replaces: str
+    by: str
+    reason: str
+    state: EditState
+    changed: tuple[str, ...]
+    diff: str
+    content: object
+    created_at: datetime
+    approved: Decided | None
+    closed: Decided | None
+    replay: str | None
+    sent_at: datetime | None
+    fate: Became | None
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, shown: ShownEdit) -> Self:
+        """Show one."""
+        told = shown.edit.model_dump(exclude={"body", "diff", "seen"})
+        diff = shown.edit.diff
+        return cls(**told, changed=diff.changed, diff="\n".join(diff.lines), content=shown.content)
+
+    @classmethod
+    def changed_one(cls, shown: ShownEdit) -> Self:
+        """Show one that is about to be stored as its next version."""
+        return cls.of(shown).model_copy(update={"version": shown.version + 1})

@@ -1,0 +1,128 @@
+"""Routes of replays: parse, call the handler, shape the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from operations.api.replay_requests import ReplayAsked, StepAsked
+from operations.api.replay_views import ItemView, ReplayView
+from operations.domain.items import ItemState
+from operations.domain.replay import State
+from operations.handlers import replays
+from operations.handlers.needs import Deps
+from operations.handlers.replays import Shown
+from runtime import web
+from runtime.access import Principal, Role, allow
+from runtime.pages import Cursor, Key, Limit, Page, page
+from runtime.refusal import Refusal
+
+router = APIRouter(prefix="/replays", tags=["replays"])
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+Operator = Annotated[Principal, allow(Role.OPERATOR)]
+
+
+@router.post("", summary="Freeze a selection and preview its replay; nothing is sent", status_code=201)
+async def prepare(asked: ReplayAsked, by: Operator, deps: DepsOf, commit: web.Commit) -> Response:
+    """Prepare."""
+    return await commit(
+        lambda: replays.prepare(
+            asked.selection, reason=asked.reason, by=by.subject, deps=deps, rate=asked.rate, title=asked.title
+        ),
+        ReplayView.changed,
+        201,
+    )
+
+
+@router.get("", summary="Replays, the latest first")
+async def list_all(
+    deps: DepsOf,
+    _by: Operator,
+    *,
+    state: Annotated[State | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[ReplayView]:
+    """List."""
+    found: Sequence[Shown] = await replays.list_all(deps, state=state, before=place(cursor), limit=limit)
+    return page(found, limit, key=lambda each: [each.replay.created_at.isoformat(), each.replay.id], view=ReplayView.of)
+
+
+@router.get("/{replay_id}", summary="One replay and its progress; cheap to ask for often")
+async def show(replay_id: str, _by: Operator, deps: DepsOf, response: Response) -> ReplayView:
+    """Show."""
+    shown = await replays.show(replay_id, deps)
+    response.headers["ETag"] = web.etag(shown.version)
+    return ReplayView.of(shown)
+
+
+@router.get("/{replay_id}/items", summary="What became of each message")
+async def items(
+    replay_id: str,
+    _by: Operator,
+    deps: DepsOf,
+    *,
+    state: Annotated[ItemState | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[ItemView]:
+    """List items in the order in which they are sent."""
+    if cursor is not None and not (len(cursor) == 1 and isinstance(cursor[0], int)):
+        raise Refusal("bad-cursor", field="cursor")
+    after = -1 if cursor is None else int(str(cursor[0]))
+    found = await replays.items(replay_id, deps, state=state, after=after, limit=limit)
+    return page(found, limit, key=lambda item: [item.n], view=ItemView.of)
+
+
+@router.post("/{replay_id}/start", summary="Begin to send: 1, then 10, then 100, then the rest")
+async def start(replay_id: str, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit) -> Response:
+    """Start."""
+    return await commit(lambda: replays.start(replay_id, by=by.subject, version=version, deps=deps), ReplayView.changed)
+
+
+@router.post("/{replay_id}/pause", summary="Send nothing more until it is resumed")
+async def pause(
+    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Pause."""
+    return await commit(
+        lambda: replays.pause(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
+        ReplayView.changed,
+    )
+
+
+@router.post("/{replay_id}/resume", summary="Go on, canary first again")
+async def resume(
+    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Resume."""
+    return await commit(
+        lambda: replays.resume(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
+        ReplayView.changed,
+    )
+
+
+@router.post("/{replay_id}/cancel", summary="Never send the rest")
+async def cancel(
+    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+) -> Response:
+    """Cancel."""
+    return await commit(
+        lambda: replays.cancel(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
+        ReplayView.changed,
+    )
+
+
+def place(cursor: Key | None) -> tuple[datetime, str] | None:
+    """Read where a page of the latest ended. Raises Refusal (`bad-cursor`)."""
+    if cursor is None:
+        return None
+    try:
+        at, last = cursor
+        return datetime.fromisoformat(str(at)), str(last)
+    except ValueError as error:
+        raise Refusal("bad-cursor", field="cursor") from error

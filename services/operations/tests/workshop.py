@@ -1,0 +1,267 @@
+"""A workshop for replays: a small service on the real bus that fails when told to, and operations that repair it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from local_stack import tokens
+from local_stack.keys import PUBLIC_KEYS, ensure_keys
+from messaging.envelope import Sealed
+from messaging.event import ConflictError, Outcome, Received
+from messaging.topology import Topology
+from operations.config import Settings
+from operations.domain.failure import Failure
+from operations.domain.search import Chosen, Criteria
+from operations.handlers import failures, replays
+from operations.handlers.needs import Deps
+from operations.handlers.replays import Shown
+from operations.main import create_app
+from runtime.kernel import Database, Kernel
+from shared.messaging.tests.harness import (
+    PlacedView,
+    Station,
+    Tallies,
+    count,
+    eventually,
+    hearing,
+    order,
+    remove,
+    small_topology,
+    station,
+    stock_of,
+)
+from testkit.fixtures import Addresses
+
+ResultT = TypeVar("ResultT")
+
+ANN, BEN = "op-ann", "op-ben"
+FASTEST = 2_000
+
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["number", "note"],
+    "properties": {
+        "number": {"type": "integer", "minimum": 0, "description": "Which order"},
+        "note": {"type": "string", "x-personal": True, "description": "For whom"},
+    },
+}
+
+
+@dataclass(slots=True)
+class Mood:
+    """Which orders the service fails on; all of them, when it is None."""
+
+    fails: set[int] | None = field(default_factory=set)
+
+    async def handle(self, event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+        """Count an order, or fail."""
+        if self.fails is None or event.data.number in self.fails:
+            message = "the shelf is broken"
+            raise RuntimeError(message)
+        return await count(event, tallies)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everything is."""
+
+    addresses: Addresses
+    database: Database
+    topology: Topology
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of operations in this place."""
+        return {
+            "AMQP_URL": self.addresses.amqp,
+            "MONGODB_URL": self.addresses.mongodb,
+            "OPERATIONS_DATABASE": f"{self.database.name}-ops",
+            "OPERATIONS_CONTRACTS": str(self.folder / "contracts"),
+            "YIZHENG_TOPOLOGY": str(self.folder / "topology.toml"),
+            "YIZHENG_KEYS": str(self.folder),
+            "YIZHENG_JWKS": str(self.folder / PUBLIC_KEYS),
+            "YIZHENG_ISSUER": tokens.ISSUER,
+            "YIZHENG_AUDIENCE": tokens.AUDIENCE,
+        }
+
+    def settings(self) -> Settings:
+        """Read them."""
+        before = dict(os.environ)
+        os.environ.update(self.environment)
+        try:
+            return Settings()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+@asynccontextmanager
+async def place(addresses: Addresses, database: Database, folder: Path) -> AsyncIterator[Place]:
+    """Lay out a bus of a test's own."""
+    declared = small_topology()
+    ensure_keys(folder)
+    (folder / "contracts").mkdir()
+    (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
+    (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")
+    here = Place(addresses, database, declared, folder)
+    try:
+        yield here
+    finally:
+        await database.client.drop_database(f"{database.name}-ops")
+        await remove(addresses.amqp, declared)
+
+
+def _written(declared: Topology) -> str:
+    subscriptions = "\n".join(f'"{key}" = {json.dumps(services)}' for key, services in declared.subscriptions.items())
+    trail = declared.trail
+    return f"""exchange = "{declared.exchange}"
+[trail]
+queue = "{trail.queue}"
+max_age = "{trail.max_age}"
+max_bytes = {trail.max_bytes}
+[retry]
+delays = {list(declared.delays)}
+[subscriptions]
+{subscriptions}
+"""
+
+
+@dataclass(slots=True)
+class Operations:
+    """Operations as operators use it."""
+
+    place: Place
+    kernel: Kernel
+    deps: Deps
+
+    async def do(self, work: Callable[[], Awaitable[Outcome[ResultT]]]) -> ResultT:
+        """Commit what a handler decides, as a route does."""
+        for _ in range(20):
+            outcome = await work()
+            try:
+                await self.kernel.commit(outcome)
+            except ConflictError:
+                continue
+            assert outcome.result is not None
+            return outcome.result
+        message = "somebody else was always faster"
+        raise AssertionError(message)
+
+    async def prepare(self, *, rate: int = FASTEST, by: str = ANN, **selected: Any) -> str:  # noqa: ANN401 - any way
+        """Prepare a replay of the failures that are selected; of all open ones unless told."""
+        chosen = Chosen(**(selected or {"search": Criteria()}))
+        shown = await self.do(
+            lambda: replays.prepare(chosen, reason="shelf repaired", by=by, rate=rate, deps=self.deps)
+        )
+        return shown.replay.id
+
+    async def start(self, id: str, by: str = ANN) -> Shown:
+        """Start a replay."""
+        return await self.do(lambda: replays.start(id, by=by, version=None, deps=self.deps))
+
+    async def step(self, step: str, id: str, reason: str = "because") -> Shown:
+        """Pause, resume or cancel."""
+        handler = {"pause": replays.pause, "resume": replays.resume, "cancel": replays.cancel}[step]
+        return await self.do(lambda: handler(id, reason=reason, by=ANN, version=None, deps=self.deps))
+
+    async def becomes(self, id: str, state: str, *, seconds: float = 30) -> Shown:
+        """Wait until a replay is in a state."""
+
+        async def there() -> bool:
+            return (await self.show(id)).replay.state == state
+
+        try:
+            await eventually(there, seconds=seconds, every=0.05)
+        except TimeoutError as error:
+            raise AssertionError(await self.show(id)) from error
+        return await self.show(id)
+
+    async def show(self, id: str) -> Shown:
+        """Look at a replay."""
+        return await replays.show(id, self.deps)
+
+    async def failures(self, *states: Any) -> list[Failure]:  # noqa: ANN401 - states of failures
+        """Return the failures in these states, whole."""
+        found = await failures.search(Criteria(states=states), None, 5_000, self.deps)
+        return list((await self.deps.failures.many([each.id for each in found])).values())
+
+    async def has_failures(self, number: int, *states: Any) -> None:  # noqa: ANN401 - states of failures
+        """Wait until so many failures are in these states."""
+
+        async def there() -> bool:
+            return len(await self.failures(*states)) == number
+
+        await eventually(there, seconds=30, every=0.1)
+
+
+@asynccontextmanager
+async def operations(here: Place) -> AsyncIterator[Operations]:
+    """Run operations in this process."""
+    app = create_app(here.settings())
+    async with app.router.lifespan_context(app):
+        yield Operations(here, app.state.kernel, app.state.deps)
+
+
+@asynccontextmanager
+async def shop(here: Place, mood: Mood) -> AsyncIterator[Station]:
+    """Run the service that counts orders, and fails as its mood is."""
+    async with station(here.addresses.amqp, here.database, here.topology, hearing(mood.handle)) as running:
+        yield running
+
+
+async def fail(ops: Operations, running: Station, mood: Mood, orders: Sequence[Sealed]) -> None:
+    """Have orders fail, every one, and operations know of them; then the service is sound again."""
+    mood.fails = None
+    before = len(await ops.failures("open"))
+    await running.place(orders)
+    await ops.has_failures(before + len(orders), "open")
+    mood.fails = set()
+
+
+def orders(numbers: Iterable[int]) -> list[Sealed]:
+    """Return orders of a case each."""
+    return [order(number, note="李育成") for number in numbers]
+
+
+async def counted_once(running: Station, numbers: Collection[int]) -> bool:
+    """Tell whether each of these was counted exactly once and nothing else was: lost 0, doubled 0."""
+    return sorted(await running.counted()) == sorted(numbers)
+
+
+async def delete_queue(here: Place) -> None:
+    """Delete the queue of the service that counts."""
+    async with await aio_pika.connect(here.addresses.amqp) as connection:
+        await (await connection.channel()).queue_delete(stock_of(here.topology))
+
+
+async def queue_exists(here: Place) -> bool:
+    """Tell whether it is there."""
+    async with await aio_pika.connect(here.addresses.amqp) as connection:
+        channel = await connection.channel()
+        try:
+            await channel.declare_queue(stock_of(here.topology), passive=True)
+        except ChannelNotFoundEntity:
+            return False
+        return True
+
+
+async def for_a_while(check: Callable[[], Awaitable[bool]], seconds: float = 0.6) -> bool:
+    """Tell whether something stays true for a moment."""
+    end = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < end:
+        if not await check():
+            return False
+        await asyncio.sleep(0.05)
+    return True
