@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.cause import Cause, failure_id, group_id
+from operations.domain.masking import redact
 
 Header = str | int | float | bool | None
 
@@ -54,3 +55,12 @@ class Letter(BaseModel):
     def group(self) -> str:
         """The id of the group of failures with the same cause."""
         return group_id(self.service, self.event_type, self.cause)
+
+    def without(self, personal: Collection[str]) -> Letter:
+        """Return it with nothing personal in what lists show of it; its cause stays the same.
+
+        A rule begins with a code of ours and goes on with a sentence that may quote the value.
+        """
+        code, colon, sentence = self.rule.partition(":")
+        rule = code + colon + redact(sentence, personal)
+        return self.model_copy(update={"message": redact(self.message, personal), "rule": rule})

@@ -93,7 +93,8 @@ async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[
     )
     content, is_json = masking.read(failure.body)
     text = None if is_json else _text(failure.body)
-    return Outcome(changes=entry, result=Disclosed(failure, content, text, failure.message, failure.stack))
+    message = str(failure.headers.get("x-message") or failure.message)  # that of the failure is masked
+    return Outcome(changes=entry, result=Disclosed(failure, content, text, message, failure.stack))
 
 
 async def select(

@@ -84,7 +84,8 @@ def _count(before: Failure | None, letter: Letter, deps: Deps) -> Failure:
     event, is_json = masking.read(letter.body)
     found = masking.leaves(event, deps.contracts) if is_json else []
     words = tokens.words_of(letter, found, deps.words_key)
-    return states.first(letter, words) if before is None else states.again(before, letter, words)
+    clean = letter.without(masking.personal_texts(found))
+    return states.first(clean, words) if before is None else states.again(before, clean, words)
 
 
 async def _link(new: Sequence[Letter], failures: dict[str, Failure], deps: Deps) -> Sequence[Move]:
