@@ -25,18 +25,18 @@ log = structlog.get_logger()
 OLDEST_BELIEVED = timedelta(days=8)
 """The stream keeps a week: an event that says it is older was published later than it says."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_READING_KEPT_EVERY = timedelta(seconds=1)
 _FEW = 100
-"""A batch smaller than this is followed by a breath, so that a busy bus costs few, large writes."""
+"""A batch smaller than this is followed by a breath."""
 _LONGEST_TEXT = 255
 _SLICE = 2_000
 _MOST_SLICES = 100
 
 
 class Recorder:
-    """Records one stream. How far it has read is stored after what it read, about once a second.
+    """Records one stream. How far it has read is stored after what it read, every `keep_every` seconds.
 
-    What is read again after a crash is in the trail already, under the same ids.
+    What is read again after a crash is in the trail already, under the same ids. After a small batch it takes a
+    `breath` (seconds), so that a few events at a time become a few more.
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class Recorder:
         stream: str,
         body_at: Callable[[int], Awaitable[bytes | None]],
         breath: float = 0.25,
+        keep_every: float = 1.0,
     ) -> None:
         self._trail = trail
         self._clock = clock
         self._stream = stream
         self._body_at = body_at
         self._breath = breath
+        self._keep_every = timedelta(seconds=keep_every)
         self._place = 0
         self._kept_at = datetime.min.replace(tzinfo=UTC)
 
@@ -78,7 +80,7 @@ class Recorder:
         await self._trail.record(entries)
         measuring.arrived(entries[-1].time, self._clock())
         offset = batch[-1].offset
-        if offset is not None and now - self._kept_at >= _READING_KEPT_EVERY:
+        if offset is not None and now - self._kept_at >= self._keep_every:
             await self._trail.keep_reading(self._stream, Reading(offset, entries[-1].digest))
             self._kept_at = now
         if len(batch) < _FEW:
