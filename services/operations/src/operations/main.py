@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from messaging import topology
-from operations import api, consumers, store
+from operations import api, consumers, store, web
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
 from operations.handlers import measuring, recording, retention
@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name="operations",
         settings=chosen,
         router=api.router,
+        pages=web.pages,
         subscriptions=(),
         build=build,
         indexes=store.INDEXES,

@@ -1,0 +1,94 @@
+"""What is the same for every page: the chosen language, problems as pages, headers that keep a page to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from operations.web import session
+from operations.web.rendering import show
+from runtime.access import NotAuthenticatedError
+from runtime.problems import Problem
+from runtime.refusal import Refusal
+from runtime.texts import LANGUAGES
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Sent with everything that does not say otherwise itself."""
+
+LANGUAGE_COOKIE = "yizheng-language"
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route whose answers, refusals and faults are pages."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the route's own handler."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            _prefer_chosen_language(request)
+            try:
+                answer = await inner(request)
+            except NotAuthenticatedError as error:
+                answer = session.ask_to_sign_in(request, error.code)
+            except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged as ever
+                answer = await _problem_page(request, error)
+            for name, value in HEADERS.items():
+                answer.headers.setdefault(name, value)
+            return answer
+
+        return handler
+
+
+async def explain(request: Request, error: Exception) -> Problem:
+    """Tell what is wrong in the same words as the HTTP API."""
+    known = request.app.exception_handlers
+    speak = next(known[kind] for kind in type(error).__mro__ if kind in known)
+    answer: Response = await speak(request, error)
+    return Problem.model_validate_json(bytes(answer.body))
+
+
+async def _problem_page(request: Request, error: Exception) -> Response:
+    await _recognise(request)
+    problem = await explain(request, error)
+    expected = isinstance(error, Refusal | RequestValidationError | HTTPException)
+    return show(request, "problem.html", status=problem.status, problem=problem, expected=expected)
+
+
+async def _recognise(request: Request) -> None:
+    """Find out who it is, so that the page of an address that does not exist has the signed-in operator's frame."""
+    try:
+        await session.operator(request)
+    except (NotAuthenticatedError, Refusal):
+        request.state.principal = None
+
+
+def _prefer_chosen_language(request: Request) -> None:
+    """Let the language that was switched to count as the one that the browser asks for."""
+    chosen = Request(request.scope).cookies.get(
+        LANGUAGE_COOKIE
+    )  # a request of its own: this one has read no header yet
+    if chosen in LANGUAGES:
+        others = [(name, value) for name, value in request.scope["headers"] if name != b"accept-language"]
+        request.scope["headers"] = [*others, (b"accept-language", chosen.encode())]

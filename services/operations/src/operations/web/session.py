@@ -1,0 +1,137 @@
+"""Who is at the page: a token in a cookie, or in the header that a proxy before us sets; and forms of our own only.
+
+The cookie holds nothing but the token itself, which is verified at every request exactly like a bearer token: there is
+no session to keep, to steal from the store, or to lose at a restart.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
+from runtime.refusal import NotAllowed
+
+ROOT = "/operations/"
+SIGN_IN = "/operations/sign-in"
+TOKEN_COOKIE = "yizheng-operator"  # noqa: S105 - its name
+VISIT_COOKIE = "yizheng-visit"
+
+_SEE_OTHER = 303
+
+
+async def operator(request: Request) -> Principal:
+    """Return who is signed in. Raises NotAuthenticatedError, and NotAllowed for whoever is no operator."""
+    principal = await verified(request, _token(request))
+    request.state.principal = principal
+    return principal
+
+
+Operator = Annotated[Principal, Depends(operator)]
+
+
+async def verified(request: Request, token: str | None) -> Principal:
+    """Return whom a token speaks for, if that is an operator."""
+    if not token:
+        raise NotAuthenticatedError("no-token")
+    verifier: Verifier = request.app.state.verifier
+    principal = await verifier.verify(token)
+    if principal.role is not Role.OPERATOR:
+        raise NotAllowed("wrong-role", role=principal.role, needed=Role.OPERATOR)
+    return principal
+
+
+def ask_to_sign_in(request: Request, why: str) -> Response:
+    """Send to the sign-in page, which says why and leads back afterwards."""
+    back = request.url.path if request.method == "GET" else _page_of(request)
+    if request.method == "GET" and request.url.query:
+        back += f"?{request.url.query}"
+    answer = RedirectResponse(f"{SIGN_IN}?why={why}&next={quote(back, safe='')}", _SEE_OTHER)
+    answer.delete_cookie(TOKEN_COOKIE, path=ROOT)
+    return answer
+
+
+def signed_in(request: Request, token: str, then: str) -> Response:
+    """Keep the token in the browser, where no script can read it and no other site can make it be sent."""
+    answer = RedirectResponse(within(then), _SEE_OTHER)
+    _keep(request, answer, TOKEN_COOKIE, token)
+    _keep(request, answer, VISIT_COOKIE, secrets.token_urlsafe(24))
+    return answer
+
+
+def signed_out() -> Response:
+    """Forget who it was."""
+    answer = RedirectResponse(SIGN_IN, _SEE_OTHER)
+    for name in (TOKEN_COOKIE, VISIT_COOKIE):
+        answer.delete_cookie(name, path=ROOT)
+    return answer
+
+
+def by_proxy(request: Request) -> bool:
+    """Tell whether a proxy before us signs people in, so that signing out is its business."""
+    return "authorization" in request.headers
+
+
+def within(address: str, *, signing_in: bool = False) -> str:
+    """Return an address of these pages; any other becomes the first page, so that nobody is led elsewhere."""
+    parts = urlsplit(address)
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith(ROOT)
+    wanted = signing_in or parts.path != SIGN_IN
+    return address if ours and wanted and "\\" not in address and address.isprintable() else ROOT
+
+
+def form_token(request: Request) -> str:
+    """Return what a form of this visit must carry. A visit begins with the first form that is shown."""
+    visit: str | None = getattr(request.state, "visit", None) or request.cookies.get(VISIT_COOKIE)
+    if not visit:
+        visit = secrets.token_urlsafe(24)
+    request.state.visit = visit
+    return hmac.new(visit.encode(), _who(request).encode(), "sha256").hexdigest()
+
+
+def remember_visit(request: Request, answer: Response) -> None:
+    """Let the browser keep the visit that a form of this answer belongs to."""
+    visit = getattr(request.state, "visit", None)
+    if visit and visit != request.cookies.get(VISIT_COOKIE):
+        _keep(request, answer, VISIT_COOKIE, visit)
+
+
+def check_form(request: Request, token: str) -> None:
+    """Raise NotAllowed unless the form was shown by us, in this visit, to whoever sends it."""
+    known = VISIT_COOKIE in request.cookies
+    origin = request.headers.get("origin")
+    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if elsewhere or not known or not hmac.compare_digest(form_token(request).encode(), token.encode()):
+        raise NotAllowed("form-expired")
+
+
+def _who(request: Request) -> str:
+    principal = getattr(request.state, "principal", None)
+    return principal.subject if principal else ""
+
+
+def _token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    return request.cookies.get(TOKEN_COOKIE)
+
+
+def _page_of(request: Request) -> str:
+    """Return the page that a form was on."""
+    return within(urlsplit(request.headers.get("referer", "")).path)
+
+
+def _keep(request: Request, answer: Response, name: str, value: str) -> None:
+    answer.set_cookie(name, value, path=ROOT, secure=is_encrypted(request), httponly=True, samesite="strict")
+
+
+def is_encrypted(request: Request) -> bool:
+    """Tell whether the browser speaks TLS with us, or with the gateway."""
+    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"

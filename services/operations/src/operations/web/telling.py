@@ -1,0 +1,74 @@
+"""Times, spans and numbers as operators read them: the clock of Shenzhen, UTC where it is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from runtime.texts import Language
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_UNITS = {"zh-CN": ("天", "小时", "分", "秒", "毫秒"), "en": (" d", " h", " min", " s", " ms")}
+_KILO = 1024
+
+
+def moment(at: datetime) -> str:
+    """Return date and time of day: `2026-11-23 22:15:07`."""
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day(at: datetime) -> str:
+    """Return the date: `2026-11-23`."""
+    return at.astimezone(ZONE).strftime("%Y-%m-%d")
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day to the millisecond, for steps that follow each other closely."""
+    local = at.astimezone(ZONE)
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def utc(at: datetime) -> str:
+    """Return the moment as machines write it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_moment(text: str) -> datetime | None:
+    """Read what a date or date-time field of a form holds, meant in Shenzhen. Raises ValueError."""
+    if not text.strip():
+        return None
+    read = datetime.fromisoformat(text.strip())
+    return (read if read.tzinfo else read.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def span(seconds: float, language: Language) -> str:
+    """Return a span in its two largest units: `2 h 5 min`, `12.4 s`, `38 ms`."""
+    days, hours, minutes, secs, millis = _UNITS[language]
+    if seconds < 0:
+        return f"−{span(-seconds, language)}"
+    if seconds < 1:
+        return f"{round(seconds * 1000)}{millis}"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f}{secs}" if seconds % 1 else f"{seconds:.0f}{secs}"
+    larger, smaller, unit, rest = (
+        (_MINUTE, 1, minutes, secs)
+        if seconds < _HOUR
+        else (_HOUR, _MINUTE, hours, minutes)
+        if seconds < _DAY
+        else (_DAY, _HOUR, days, hours)
+    )
+    whole, left = divmod(int(seconds), larger)
+    gap = " " if language == "en" else ""
+    return f"{whole}{unit}{gap}{left // smaller}{rest}" if left // smaller else f"{whole}{unit}"
+
+
+def count(number: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{number:,}"
+
+
+def size(octets: int) -> str:
+    """Return how large something is."""
+    return f"{octets} B" if octets < _KILO else f"{octets / _KILO:.1f} KB"
