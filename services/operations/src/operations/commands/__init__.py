@@ -1,1 +1,1 @@
-"""The command line `operations`."""
+"""The command line `operations`: the HTTP API for operators at a terminal and for scripts."""

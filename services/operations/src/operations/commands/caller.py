@@ -1,0 +1,151 @@
+"""Calling the HTTP API: one place for the address, the token, and what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import httpx
+import typer
+
+from operations.commands.speaking import language, say
+
+Json = dict[str, Any]
+"""What the API answers with; it has checked the shape, so a terminal need not."""
+
+_TIMEOUT = 60.0
+
+
+class Exit(IntEnum):
+    """Exit codes, for scripts."""
+
+    DONE = 0
+    REFUSED = 1
+    """The system said no, and why."""
+    USAGE = 2
+    UNREACHABLE = 3
+    """Nobody answered, or the system itself is in trouble: try again later."""
+    NOT_ALLOWED = 4
+    """No token, one that has expired, or the wrong role."""
+    FAILED_AGAIN = 5
+    """A replay that was watched did not get through."""
+
+
+class RefusedError(Exception):
+    """The API's answer is a problem (RFC 9457), or there was none: what to say, and with which code to end."""
+
+    def __init__(self, said: str, code: Exit, problem: Json | None = None) -> None:
+        super().__init__(said)
+        self.code = code
+        self.problem = problem or {}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls the gateway for one operator."""
+
+    client: httpx.Client
+
+    def get(self, path: str, **asked: object) -> Json:
+        """Read something. Raises RefusedError."""
+        answer: Json = self.call("GET", path, asked=asked).json()
+        return answer
+
+    def post(self, path: str, body: Mapping[str, object], *, version: int | None = None) -> Json:
+        """Change something, once even if the answer is lost on the way. Raises RefusedError."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        answer: Json = self.call("POST", path, body=body, headers=headers).json()
+        return answer
+
+    def pages(self, path: str, most: int, **asked: object) -> list[Json]:
+        """Read a list, page after page, until there is no more or there are `most`."""
+        found: list[Json] = []
+        cursor: str | None = None
+        while len(found) < most:
+            page = self.get(path, **asked, cursor=cursor, limit=min(100, most - len(found)))
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        return found
+
+    def lines(self, path: str, **asked: object) -> Iterator[str]:
+        """Read a long text, line by line. Raises RefusedError."""
+        with self.client.stream("GET", path, params=_given(asked)) as response:
+            if response.is_error:
+                response.read()
+                raise _refused(response)
+            yield from response.iter_lines()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        asked: Mapping[str, object] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Call, and raise RefusedError for every answer that is not what was asked for."""
+        try:
+            response = self.client.request(
+                method, path, params=_given(asked or {}), json=body, headers=dict(headers or {})
+            )
+        except httpx.HTTPError as error:
+            raise RefusedError(
+                say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE
+            ) from error
+        if response.is_error:
+            raise _refused(response)
+        return response
+
+
+def caller_of(url: str, token: str, token_file: Path | None) -> Caller:
+    """Make a caller from what the command line says. Raises RefusedError without a token."""
+    if not token and token_file is not None:
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise RefusedError(say("no-token-file", path=token_file, error=error.strerror), Exit.NOT_ALLOWED) from error
+    if not token:
+        raise RefusedError(say("no-token"), Exit.NOT_ALLOWED)
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": language()}
+    return Caller(httpx.Client(base_url=f"{url.rstrip('/')}/v1", headers=headers, timeout=_TIMEOUT))
+
+
+def default_url() -> str:
+    """Return the gateway of this machine, where `make run` puts it."""
+    return f"http://127.0.0.1:{os.environ.get('YIZHENG_PORT_BASE', '') or 18000}"
+
+
+def _given(asked: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value not in (None, "", [], ())}
+
+
+def _refused(response: httpx.Response) -> RefusedError:
+    try:
+        problem: Json = response.json()
+    except ValueError:
+        problem = {}
+    said = "\n".join(str(problem[part]) for part in ("title", "detail", "action") if problem.get(part))
+    faults = "".join(f"\n  {each.get('field', '')}: {each.get('detail', '')}" for each in problem.get("errors", ()))
+    return RefusedError((said or f"HTTP {response.status_code}") + faults, _code(response.status_code), problem)
+
+
+def _code(status: int) -> Exit:
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return Exit.NOT_ALLOWED
+    return Exit.REFUSED if status < httpx.codes.INTERNAL_SERVER_ERROR else Exit.UNREACHABLE
+
+
+def caller(context: typer.Context) -> Caller:
+    """Return the caller that the command line's first part has made."""
+    made: Caller = context.obj.caller()
+    return made

@@ -1,0 +1,88 @@
+"""Puts the command line together and turns what goes wrong into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from operations.commands import edits, failures, reading, replays
+from operations.commands.caller import Caller, Exit, RefusedError, caller_of, default_url
+from operations.commands.printing import err
+from operations.commands.speaking import say
+
+app = typer.Typer(
+    name="operations", help=say("help"), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
+)
+app.add_typer(failures.groups, name="groups")
+app.add_typer(failures.app, name="failures")
+app.add_typer(replays.app, name="replay")
+app.add_typer(edits.app, name="edit")
+app.command(help=say("trail.help"))(reading.trail)
+app.add_typer(reading.audit, name="audit")
+
+
+@dataclass
+class Setting:
+    """Whom to call, as whom. The caller is made when a command needs it, so that `--help` needs no token."""
+
+    url: str
+    token: str
+    token_file: Path | None
+    made: Caller | None = None
+
+    def caller(self) -> Caller:
+        """Return the caller. Raises RefusedError without a token."""
+        self.made = self.made or caller_of(self.url, self.token, self.token_file)
+        return self.made
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    url: Annotated[str, typer.Option(envvar="OPERATIONS_URL", help=say("options.url"))] = default_url(),
+    token: Annotated[str, typer.Option(envvar="OPERATIONS_TOKEN", show_default=False, help=say("options.token"))] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(envvar="OPERATIONS_TOKEN_FILE", help=say("options.token-file"))
+    ] = None,
+) -> None:
+    """Read what every command needs."""
+    context.obj = Setting(url, token, token_file)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code is one of `Exit`."""
+    try:
+        done = app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        return done if isinstance(done, int) else Exit.DONE
+    except RefusedError as refused:
+        _tell(refused)
+        return refused.code
+    except typer.Exit as end:
+        return end.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        err.print(say("nothing-done"))
+        return 130
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
+        return Exit.DONE
+    except Exception as wrong:
+        show = getattr(wrong, "show", None)  # wrong usage, which click explains itself
+        if show is None:
+            raise
+        show()
+        return Exit.USAGE
+
+
+def _tell(refused: RefusedError) -> None:
+    """Say what went wrong on standard error: in words, or for a script that asked for JSON as the problem itself."""
+    if "--json" in sys.argv and refused.problem:
+        sys.stderr.write(json.dumps(refused.problem, ensure_ascii=False) + "\n")
+    else:
+        err.print(escape(str(refused)), style="red", soft_wrap=True)

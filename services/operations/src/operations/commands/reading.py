@@ -1,0 +1,108 @@
+"""`operations trail` and `operations audit …`: what happened in a case, and what operators did."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from operations.commands.asking import AsJson, Most, Since, Until, moment
+from operations.commands.caller import Exit, RefusedError, caller
+from operations.commands.printing import as_json, out, plain, table, time
+from operations.commands.speaking import say
+
+audit = typer.Typer(help=say("audit.help"), no_args_is_help=True)
+
+By = Annotated[str, typer.Option(help=say("options.by"))]
+Action = Annotated[str, typer.Option(help=say("options.action"))]
+Target = Annotated[str, typer.Option(help=say("options.target"))]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help=say("options.output"))]
+
+_ENTRIES = (plain("number"), time("at"), plain("by"), plain("action"), plain("target"), plain("reason"))
+_FORMS = {"text": "text/plain", "json": "application/json", "svg": "image/svg+xml"}
+
+
+class Form(StrEnum):
+    """How a trail is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SVG = "svg"
+
+
+class FileForm(StrEnum):
+    """How the record is taken out."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def trail(
+    context: typer.Context,
+    case: Annotated[str, typer.Argument(help=say("options.case"))],
+    form: Annotated[Form, typer.Option("--format", "-f", help=say("options.format"))] = Form.TEXT,
+    output: Output = None,
+) -> None:
+    """Tell everything about one case, in order."""
+    answer = caller(context).call("GET", f"trails/{case}", headers={"Accept": _FORMS[form]})
+    _write(answer.text, output)
+
+
+@audit.command("list", help=say("audit.list"))
+def entries(  # noqa: PLR0913 - each is one question
+    context: typer.Context,
+    by: By = "",
+    action: Action = "",
+    target: Target = "",
+    since: Since = "",
+    until: Until = "",
+    most: Most = 50,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Read the record of actions."""
+    asked = {"by": by, "action": action, "target": target, "since": moment(since), "until": moment(until)}
+    found = caller(context).pages("audit-entries", most, **asked)
+    if json:
+        as_json(found)
+    else:
+        table(_ENTRIES, found, none="audit.none")
+
+
+@audit.command(help=say("audit.export"))
+def export(
+    context: typer.Context,
+    form: Annotated[FileForm, typer.Option("--format", "-f", help=say("options.format"))] = FileForm.JSONL,
+    output: Output = None,
+) -> None:
+    """Take the whole record out."""
+    lines = caller(context).lines("audit-entries/export", format=form.value)
+    _write("".join(f"{line}\n" for line in lines), output)
+
+
+@audit.command(help=say("audit.verify"))
+def verify(context: typer.Context, *, json: AsJson = False) -> None:
+    """Check that nothing was changed, taken out or cut off."""
+    found = caller(context).get("audit-entries/verification")
+    if json:
+        as_json(found)
+    elif found["whole"]:
+        out.print(say("audit.whole", entries=found["entries"], hash=escape(found["hash"])), style="green")
+    if not found["whole"]:
+        said = say("audit.broken", number=found["broken_at"], problem=found["problem"])
+        raise RefusedError(said, Exit.REFUSED)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RefusedError(say("no-output", path=output, error=error.strerror), Exit.USAGE) from error
+    out.print(say("written", path=escape(str(output))))

@@ -1,0 +1,245 @@
+"""`operations replay …`: send back what failed, and have events delivered again, under one's eyes."""
+
+from __future__ import annotations
+
+import time as clock
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from operations.commands import printing
+from operations.commands.asking import AsJson, EventType, Most, Reason, Service, Since, Until, Yes, confirm, moment
+from operations.commands.caller import Exit, Json, RefusedError, caller
+from operations.commands.printing import as_json, coloured, err, fields, plain, state, table, time
+from operations.commands.speaking import say, word
+
+app = typer.Typer(help=say("replay.help"), no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help=say("options.replay"))]
+Rate = Annotated[int, typer.Option(min=1, help=say("options.rate"))]
+Watch = Annotated[bool, typer.Option("--watch/--no-watch", "-w", help=say("options.watch"))]
+Title = Annotated[str, typer.Option(help=say("options.title"))]
+WhyChanged = Annotated[str, typer.Option("--reason", "-r", help=say("options.reason"))]
+
+_LIST = (
+    plain("id"), state("replay"), plain("title"), ("progress", lambda row: _progress(row["counts"])), plain("by"),
+    time("created_at"), plain("reason"),
+)  # fmt: skip
+_ITEMS = (plain("n"), state("item"), plain("service"), plain("event_type"), plain("event_id"), plain("failure"))
+_SETTLED = ("handled", "ignored", "failed", "skipped")
+_UNDER_WAY = ("running", "prepared")
+_EVERY = 0.5
+
+
+@app.command(help=say("replay.prepare"))
+def prepare(  # noqa: PLR0913, PLR0917 - each is one way to select
+    context: typer.Context,
+    reason: Reason,
+    ids: Annotated[list[str] | None, typer.Argument(help=say("options.failure"))] = None,
+    group: Annotated[str, typer.Option(help=say("options.group"))] = "",
+    service: Service = "",
+    event_type: EventType = "",
+    text: Annotated[str, typer.Option(help=say("options.text"))] = "",
+    since: Since = "",
+    until: Until = "",
+    rate: Rate = 50,
+    title: Title = "",
+    *,
+    start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
+    watch: Watch = False,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Select, freeze, preview; with --start, begin."""
+    search = {
+        "service": service, "event_type": event_type, "text": text, "since": moment(since), "until": moment(until),
+    }  # fmt: skip
+    asked = {name: value for name, value in search.items() if value}
+    body: Json = {"failures": ids or None, "group": group or None, "search": asked or None}
+    _prepare(context, {**body, "reason": reason, "rate": rate, "title": title}, start, watch, yes=yes, json=json)
+
+
+@app.command(help=say("replay.redeliver"))
+def redeliver(  # noqa: PLR0913, PLR0917 - each is one question
+    context: typer.Context,
+    service: Annotated[str, typer.Argument(help=say("options.service"))],
+    since: Since,
+    until: Until,
+    reason: Reason,
+    types: Annotated[list[str] | None, typer.Option("--type", "-t", help=say("options.type"))] = None,
+    rate: Rate = 50,
+    title: Title = "",
+    *,
+    start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
+    watch: Watch = False,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Deliver what happened between two moments to one service once more."""
+    trail = {"service": service, "since": moment(since), "until": moment(until), "types": types or []}
+    body = {"trail": trail, "reason": reason, "rate": rate, "title": title}
+    _prepare(context, body, start, watch, yes=yes, json=json)
+
+
+@app.command("list", help=say("replay.list"))
+def find(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help=say("options.state"))] = "",
+    most: Most = 20,
+    *,
+    json: AsJson = False,
+) -> None:
+    """List replays."""
+    found = caller(context).pages("replays", most, state=state)
+    if json:
+        as_json(found)
+    else:
+        table(_LIST, found, none="replay.none")
+
+
+@app.command(help=say("replay.show"))
+def show(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
+    """Show one replay."""
+    _show(caller(context).get(f"replays/{id}"), json=json)
+
+
+@app.command(help=say("replay.items"))
+def items(
+    context: typer.Context,
+    id: Id,
+    state: Annotated[str, typer.Option(help=say("options.state"))] = "",
+    most: Most = 100,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Tell what became of each message."""
+    found = caller(context).pages(f"replays/{id}/items", most, state=state)
+    if json:
+        as_json(found)
+    else:
+        table(_ITEMS, found, none="replay.no-items")
+
+
+@app.command(help=say("replay.start"))
+def start(context: typer.Context, id: Id, *, watch: Watch = False, yes: Yes = False, json: AsJson = False) -> None:
+    """Begin to send what was prepared."""
+    _start(context, caller(context).get(f"replays/{id}"), watch, yes=yes, json=json)
+
+
+@app.command(help=say("replay.watch"))
+def watch(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
+    """Follow a replay until it comes to rest."""
+    _watch(context, id, json=json)
+
+
+@app.command(help=say("replay.pause"))
+def pause(context: typer.Context, id: Id, reason: WhyChanged = "", *, json: AsJson = False) -> None:
+    """Send nothing more for now."""
+    _show(_step(context, id, "pause", {"reason": reason or None}), json=json)
+
+
+@app.command(help=say("replay.resume"))
+def resume(
+    context: typer.Context, id: Id, reason: WhyChanged = "", *, watch: Watch = False, json: AsJson = False
+) -> None:
+    """Go on, canary first again."""
+    done = _step(context, id, "resume", {"reason": reason or None})
+    _watch(context, id, json=json) if watch else _show(done, json=json)
+
+
+@app.command(help=say("replay.cancel"))
+def cancel(context: typer.Context, id: Id, reason: Reason, *, json: AsJson = False) -> None:
+    """Never send the rest."""
+    _show(_step(context, id, "cancel", {"reason": reason}), json=json)
+
+
+def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
+    given = {name: value for name, value in body.items() if value is not None}
+    prepared = caller(context).post("replays", given)
+    if not start:
+        _show(prepared, json=json)
+        return
+    if not json:
+        _show(prepared, json=False)
+    _start(context, prepared, watch, yes=yes, json=json)
+
+
+def _start(context: typer.Context, prepared: Json, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
+    confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
+    started = caller(context).post(f"replays/{prepared['id']}/start", {}, version=prepared["version"])
+    _watch(context, prepared["id"], json=json) if watch else _show(started, json=json)
+
+
+def _step(context: typer.Context, id: str, step: str, body: Json) -> Json:
+    return caller(context).post(f"replays/{id}/{step}", body)
+
+
+def _watch(context: typer.Context, id: str, *, json: bool) -> None:
+    """Draw the progress on standard error until the replay rests; the exit code tells whether all got through."""
+    calling = caller(context)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as progress:
+        bar = progress.add_task(word("replay", "running"), total=None)
+        while True:
+            found = calling.get(f"replays/{id}")
+            counts = found["counts"]
+            said = f"{coloured('replay', found['state'])} {say('replay.wave', wave=found['wave'])} {_fates(counts)}"
+            settled = sum(counts[name] for name in _SETTLED)
+            progress.update(bar, description=said, completed=settled, total=counts["total"])
+            if found["state"] not in _UNDER_WAY:
+                break
+            clock.sleep(_EVERY)
+    _show(found, json=json)
+    if found["state"] in {"stopped", "paused"} or found["counts"]["failed"]:
+        raise RefusedError(say("replay.not-through", state=word("replay", found["state"])), Exit.FAILED_AGAIN)
+
+
+def _show(found: Json, *, json: bool) -> None:
+    if json:
+        as_json(found)
+        return
+    preview = found["preview"]
+    fields(
+        [
+            ("id", found["id"]),
+            ("state", coloured("replay", found["state"])),
+            ("problem", word("problem", found["problem"]) if found["problem"] else ""),
+            ("trouble", escape(found["trouble"] or "")),
+            ("title", escape(found["title"])),
+            ("reason", escape(found["reason"] or "")),
+            ("by", escape(found["by"])),
+            ("created-at", printing.moment(found["created_at"])),
+            ("progress", _progress(found["counts"])),
+            ("rate", str(found["rate"])),
+            ("seconds", f"{preview['seconds']:.0f}" if found["state"] == "prepared" else ""),
+            *(
+                ("to", f"{escape(each['name'])}: {each['count']}{_queue(preview, each['name'])}")
+                for each in preview["services"]
+            ),
+            *(("type", f"{escape(each['name'])}: {each['count']}") for each in preview["types"]),
+        ]
+    )
+
+
+def _counted(each: Json) -> str:
+    return f"{escape(each['name'])}: {each['count']}"
+
+
+def _queue(preview: Json, service: str) -> str:
+    for queue in preview["queues"]:
+        if queue["service"] == service and queue["exists"] is False:
+            return f" [red]{say('replay.queue-gone')}[/]"
+        if queue["service"] == service and queue["exists"] and not queue["consumers"]:
+            return f" [yellow]{say('replay.no-consumer')}[/]"
+    return ""
+
+
+def _progress(counts: Json) -> str:
+    settled = sum(counts[name] for name in _SETTLED)
+    return f"{settled}/{counts['total']} {_fates(counts)}"
+
+
+def _fates(counts: Json) -> str:
+    return " ".join(f"{coloured('item', name)} {counts[name]}" for name in _SETTLED if counts[name])

@@ -1,0 +1,26 @@
+"""The words of the command line, in the language of the terminal; OPERATIONS_LANGUAGE overrides."""
+
+from __future__ import annotations
+
+import os
+
+from runtime.texts import Language, Texts
+
+_TEXTS = Texts.of("runtime", "operations")
+
+
+def language() -> Language:
+    """Return the language: English only where the terminal speaks it."""
+    wanted = next(filter(None, map(os.environ.get, ("OPERATIONS_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "en" if wanted.lower().startswith("en") else "zh-CN"
+
+
+def say(key: str, **params: object) -> str:
+    """Return a text of the command line."""
+    return _TEXTS.say(language(), f"cli.{key}", **params)
+
+
+def word(kind: str, name: str) -> str:
+    """Return the word for a code, such as a state; the code itself where there is none."""
+    key = f"cli.words.{kind}.{name}"
+    return _TEXTS.say(language(), key) if _TEXTS.has(key) else name
