@@ -133,11 +133,16 @@ def test_a_department_is_handed_its_address_its_keys_and_its_replies(
     found = json.loads(capsys.readouterr().out)
     assert handing.main(["health", "--url"]) == 0
 
-    assert capsys.readouterr().out == f"amqp://health:{password}@broker.example/\n"
-    assert found["amqp_url"] == f"amqp://health:{password}@broker.example/"
+    assert capsys.readouterr().out == f"amqp://health:{password}@broker.example/%2F\n"
+    assert found["amqp_url"] == f"amqp://health:{password}@broker.example/%2F"
     assert found["replies"] == "health.replies"
     assert found["routing_keys"] == ["health.department-record-published.v1", "health.department-record-withdrawn.v1"]
     assert all(text in page for text in ("卫生健康", found["amqp_url"], "/yizheng/health", "birth-certificate"))
+
+
+def test_an_address_names_its_virtual_host() -> None:
+    assert handing.in_full("amqp://broker") == handing.in_full("amqp://broker/") == "amqp://broker/%2F"
+    assert handing.in_full("amqps://broker:5671/test?heartbeat=9") == "amqps://broker:5671/test?heartbeat=9"
 
 
 def test_an_unknown_department_is_refused_with_those_that_exist(

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from typing import TypedDict
+from urllib.parse import urlsplit, urlunsplit
 
 from local_stack import broker
 from local_stack.accounts.passwords import account_url, ensure_passwords, folder_of
@@ -53,13 +54,19 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
     ensure_passwords(folder, [code])
     return {
         "names": dict(department.names),
-        "amqp_url": account_url(amqp_url, folder, code),
+        "amqp_url": in_full(account_url(amqp_url, folder, code)),
         "exchange": declared.exchange,
         "routing_keys": list(routing_keys(declared, department)),
         "replies": department.replies,
         "source": department.source,
         "keeps": list(department.keeps),
     }
+
+
+def in_full(url: str) -> str:
+    """Name the default virtual host in an address: some clients take an empty one for a name."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path="/%2F")) if parts.path in ("", "/") else url
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
