@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,7 @@ from credential_store.domain.identifiers import credential_id, credential_of, id
 from credential_store.domain.looks import Look
 from credential_store.domain.standing import status_on
 from credential_store.handlers.expiry import expire
-from credential_store.handlers.needs import Deps
+from credential_store.handlers.needs import Deps, Files, HandOvers
 from credential_store.published import (
     CredentialExpired,
     CredentialRevoked,
@@ -133,6 +133,8 @@ class Office:
         self.deps = Deps(
             credentials=CredentialDocuments(self.documents),
             looks=LookDocuments(FakeDocuments(Look)),
+            hand_overs=cast("HandOvers", None),  # events hand over no files
+            files=cast("Files", None),
             types=TYPES,
             blind_index=BlindIndex(b"k" * 32),
             clock=self.clock,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from fastapi import FastAPI
 
 from credential_store import api, consumers, store
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.handlers.expiry import expire
+from credential_store.handlers.hand_overs import sweep_arrivals
 from credential_store.handlers.needs import Deps
+from credential_store.handlers.taking import take_batch
 from runtime import service
+from runtime.batches import Batches
 from runtime.clock import utc_now
 from runtime.data_files import load
-from runtime.kernel import Database
-from runtime.service import Periodic
+from runtime.kernel import Database, Kernel
+from runtime.service import Background, Periodic
+
+_SWEEP_EVERY = 3600.0
+_HEARD = {subscription.pattern: subscription for subscription in consumers.SUBSCRIPTIONS}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -25,6 +34,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Deps(
             credentials=store.credentials_in(database),
             looks=store.looks_in(database),
+            hand_overs=store.HandOverDocuments(database),
+            files=store.GridFiles(database),
             types=types,
             blind_index=settings.blind_index(),
             clock=utc_now,
@@ -37,5 +48,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
-        periodic=(Periodic("expire-credentials", every=chosen.expire_every, work=expire),),
+        periodic=(
+            Periodic("expire-credentials", every=chosen.expire_every, work=expire),
+            Periodic("sweep-arrivals", every=_SWEEP_EVERY, work=sweep_arrivals),
+        ),
+        background=_take_hand_overs,
     )
+
+
+def _take_hand_overs(kernel: Kernel, deps: Deps) -> Sequence[Background]:
+    return (Batches("hand-overs", kernel, partial(take_batch, deps, _HEARD)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
@@ -87,6 +87,17 @@ class Kernel:
         with tracing.committing(len(outcome.changes), len(events)):
             entry = await self.committer.commit([*writes, *extra], events)
         self.relay.dispatch_soon(events, entry)
+
+    async def commit_together(self, outcomes: Sequence[Outcome[Any]]) -> Coroutine[Any, Any, None]:
+        """Commit what was decided of many cases in one transaction; return the publishing of its events, to be run."""
+        events = [
+            seal(event, source=self.name, case=outcome.case or "", cause=None)
+            for outcome in outcomes
+            for event in outcome.events
+        ]
+        writes = [change for outcome in outcomes for change in outcome.changes if isinstance(change, Write)]
+        entry = await self.committer.commit(writes, events)
+        return self.relay.dispatch(events, entry)
 
     async def stop(self) -> None:
         """Finish what was begun and close the connections."""

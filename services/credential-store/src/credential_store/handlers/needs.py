@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.hand_over import HandOver, RefusedLine
 from credential_store.domain.looks import Look
 from credential_store.domain.standing import reason_of
 from credential_store.published import (
@@ -53,12 +55,55 @@ class Looks(Protocol):
         """Prepare the write."""
 
 
+class HandOvers(Protocol):
+    """Where hand-overs and their refused lines are kept."""
+
+    async def get(self, id: str) -> HandOver | None:
+        """Return a hand-over by its id."""
+
+    async def of_department(self, department: str, before: str | None, limit: int) -> Sequence[HandOver]:
+        """Return a page of a department's, the latest first."""
+
+    async def kept(self) -> Sequence[HandOver]:
+        """Return those whose content is still kept."""
+
+    def refused(self, id: str) -> AsyncIterator[RefusedLine]:
+        """Return the refused lines of one, in their order."""
+
+    def save(self, hand_over: HandOver) -> Change:
+        """Prepare the write."""
+
+    def refuse(self, line: RefusedLine) -> Change:
+        """Prepare the write of a refused line."""
+
+
+class Files(Protocol):
+    """Where the contents of handed-over files are kept."""
+
+    def arriving(self, file: str) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]:
+        """Write a file as it comes; nothing of it stays when that fails."""
+
+    def arrived(self, file: str) -> Change:
+        """Prepare to forget that it was on its way."""
+
+    async def read(self, file: str, offset: int, size: int) -> bytes:
+        """Return up to so many bytes from an offset on."""
+
+    async def remove(self, file: str) -> None:
+        """Remove a content."""
+
+    async def sweep(self, before: datetime) -> None:
+        """Remove what began to arrive before a moment and never became a hand-over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What handlers are given besides the message or request."""
 
     credentials: Credentials
     looks: Looks
+    hand_overs: HandOvers
+    files: Files
     types: DocumentTypes
     blind_index: BlindIndex
     clock: Clock

@@ -1,4 +1,4 @@
-"""Where credentials and looks are kept: the only file that knows MongoDB."""
+"""Credentials, and looks at them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING
 
 from credential_store.domain.credential import Credential
 from credential_store.domain.looks import Look
@@ -16,15 +16,6 @@ from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
 LOOKS = "looks"
-
-INDEXES: dict[str, list[IndexModel]] = {
-    CREDENTIALS: [
-        IndexModel([("holder.index", ASCENDING)], name="holder"),
-        IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
-        IndexModel([("expires_on", ASCENDING)], name="due"),
-    ],
-    LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
-}
 
 StoredT = TypeVar("StoredT")
 

@@ -1,0 +1,191 @@
+"""/v1/hand-overs: departments hand over files of records, and see how far they have been taken in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response, StreamingResponse
+
+from credential_store.api.uploads import receive
+from credential_store.api.views import TEXTS
+from credential_store.domain.hand_over import HandOver, RefusedLine
+from credential_store.handlers import hand_overs
+from credential_store.handlers.needs import Deps
+from messaging.event import ConflictError
+from runtime import web
+from runtime.access import Principal, Role, allow
+from runtime.pages import Cursor, Limit, Page, page
+from runtime.records import replies
+from runtime.refusal import Refusal
+
+router = APIRouter(prefix="/hand-overs", tags=["hand-overs"])
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+Department = Annotated[Principal, allow(Role.DEPARTMENT)]
+Id = Annotated[str, Path(pattern=r"^hov_[0-9a-f]{24}$", examples=["hov_5d41402abc4b2a76b9719d91"])]
+_FILE = {"type": "string", "format": "binary"}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-ndjson": {"schema": _FILE},
+            "text/csv": {"schema": _FILE},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"mapping": {"type": "string", "description": "YAML or JSON"}, "file": _FILE},
+                }
+            },
+        },
+    }
+}
+
+
+class HandOverView(BaseModel):
+    """How far a file has been taken in. `problem` says why it stopped by itself; `speed` is in lines a second."""
+
+    hand_over_id: str
+    department: str
+    name: str
+    sha256: str
+    size: int
+    format: str
+    state: str
+    state_name: str
+    problem: str | None
+    problem_name: str | None
+    percent: float
+    lines: int
+    stored: int
+    unchanged: int
+    refused: int
+    speed: float
+    received_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+@router.post(
+    "",
+    summary="Hand over a file of records",
+    status_code=201,
+    response_model=HandOverView,
+    responses={200: {"model": HandOverView, "description": "The same file was handed over before"}},
+    openapi_extra=_BODY,
+)
+async def hand_in(
+    request: Request,
+    by: Department,
+    deps: DepsOf,
+    commit: web.Commit,
+    language: web.Language,
+    mapping: Annotated[str | None, Query(description="For a CSV body: YAML or JSON")] = None,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Take a file, JSON Lines or CSV with a mapping; its records are taken in afterwards, in the background."""
+    hand_overs.department_of(by, deps)
+    upload = await receive(request, mapping, name, deps.files)
+    received = upload.received
+    try:
+        answer = await commit(
+            lambda: hand_overs.hand_in(received, upload.mapping, by, deps),
+            lambda it: _view(it, language),
+            status=lambda it: 201 if it.received.file == received.file else 200,
+            fingerprint=received.digest,
+        )
+    except (Refusal, ConflictError):
+        await deps.files.remove(received.file)  # certainly not committed; what is uncertain is left to the sweep
+        raise
+    if answer.status_code != 201:  # noqa: PLR2004 - created
+        await deps.files.remove(received.file)
+    return answer
+
+
+@router.get("", summary="List my department's hand-overs")
+async def list_own(
+    by: Department, deps: DepsOf, language: web.Language, cursor: Cursor, limit: Limit = 20
+) -> Page[HandOverView]:
+    """List them, the latest first."""
+    found = await hand_overs.own(by, str(cursor[0]) if cursor else None, limit, deps)
+    return page(found, limit, key=lambda it: [it.number], view=lambda it: _view(it, language))
+
+
+@router.get("/{id}", summary="See how far a hand-over has come")
+async def read(id: Id, by: Department, deps: DepsOf, language: web.Language) -> HandOverView:
+    """Show lines, what was stored, unchanged and refused, and the speed."""
+    return _view(await hand_overs.read(id, by, deps), language)
+
+
+@router.get("/{id}/refused", summary="Read the refused lines", response_class=Response)
+async def refused(id: Id, by: Department, deps: DepsOf, language: web.Language) -> Response:
+    """Give every refused line with its reason as JSON Lines, in their order."""
+    found = await hand_overs.refused(id, by, deps)
+    return StreamingResponse(_as_json_lines(found, language), media_type="application/x-ndjson")
+
+
+@router.post("/{id}/pause", summary="Stop a hand-over for a while", response_model=HandOverView)
+async def pause(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+    """Take no more lines until it is resumed."""
+    return await _change(id, by, deps, commit, language, HandOver.paused)
+
+
+@router.post("/{id}/resume", summary="Go on with a hand-over", response_model=HandOverView)
+async def resume(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+    """Go on where it was stopped."""
+    return await _change(id, by, deps, commit, language, lambda it: it.resumed(deps.clock()))
+
+
+@router.post("/{id}/cancel", summary="End a hand-over early", response_model=HandOverView)
+async def cancel(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+    """Take no more lines; what was taken in stays. The same file handed over again goes on there."""
+    return await _change(id, by, deps, commit, language, lambda it: it.cancelled(deps.clock()))
+
+
+async def _change(
+    id: str, by: Principal, deps: Deps, commit: web.Commit, language: str, change: Callable[[HandOver], HandOver]
+) -> Response:
+    return await commit(lambda: hand_overs.change(id, by, deps, change), lambda it: _view(it, language))
+
+
+async def _as_json_lines(found: AsyncIterator[RefusedLine], language: str) -> AsyncIterator[bytes]:
+    async for line in found:
+        said = {
+            "line": line.line,
+            "record_id": line.record_id,
+            "reason": line.reason,
+            "path": line.path,
+            "rule": line.rule,
+            "title": replies.say(language, "title", line.reason),
+            "action": replies.say(language, "action", line.reason),
+        }
+        yield orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _view(it: HandOver, language: str) -> HandOverView:
+    return HandOverView(
+        hand_over_id=it.id,
+        department=it.department,
+        name=it.received.name,
+        sha256=it.received.digest,
+        size=it.received.size,
+        format="csv" if it.mapping else "json-lines",
+        state=it.state,
+        state_name=TEXTS.say(language, f"hand-overs.{it.state}"),
+        problem=it.problem,
+        problem_name=TEXTS.say(language, f"hand-overs.{it.problem}") if it.problem else None,
+        percent=it.percent,
+        lines=it.lines,
+        stored=it.stored,
+        unchanged=it.unchanged,
+        refused=it.refused,
+        speed=it.speed,
+        received_at=it.received_at,
+        ended_at=it.ended_at,
+        version=it.version,
+    )

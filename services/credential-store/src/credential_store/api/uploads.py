@@ -1,0 +1,186 @@
+"""Receiving a file of any size: passed on piece by piece as it arrives, never held as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import yaml
+from pydantic import ValidationError
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from credential_store.domain.hand_over import Received, examine
+from credential_store.domain.mapping import Mapping
+from credential_store.handlers.needs import Files
+from runtime.ids import new_id
+from runtime.refusal import Refusal, TooLarge, Unsupported
+
+LARGEST = 1024 * 1024 * 1024
+_LONGEST_MAPPING = 64 * 1024
+_EXAMINED = 64 * 1024
+"""Bytes at the beginning of a file that are looked at before the rest is taken."""
+_PLAIN = {"application/x-ndjson", "application/jsonl", "application/json", "application/octet-stream", "text/csv"}
+
+Sink = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that has arrived, and the mapping that came with it."""
+
+    received: Received
+    mapping: Mapping | None
+
+
+async def receive(request: Request, mapping: str | None, name: str | None, files: Files) -> Upload:
+    """Store the file of a request: its body, or the part `file` of a form, whose part `mapping` comes before it.
+
+    Raises Refusal, Unsupported or TooLarge, and then nothing of the file stays.
+    """
+    if request.headers.get("content-encoding", "identity") != "identity":
+        kind = request.headers["content-encoding"]
+        raise Unsupported("file-compressed", field="Content-Encoding", kind=kind)
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    arriving = _Arriving(new_id("file"), name or "", mapping)
+    async with files.arriving(arriving.file) as sink:
+        if media_type == b"multipart/form-data" and b"boundary" in options:
+            await _Form(options[b"boundary"], arriving, sink).take(request.stream())
+        elif media_type.decode("latin-1") in _PLAIN:
+            await _take_plain(request.stream(), arriving, sink, is_table=media_type == b"text/csv")
+        else:
+            raise Unsupported("hand-over-media-type", field="Content-Type")
+        return await arriving.ended(sink)
+
+
+async def _take_plain(body: AsyncIterator[bytes], arriving: _Arriving, sink: Sink, *, is_table: bool) -> None:
+    if is_table and arriving.written_mapping is None:
+        raise Refusal("mapping-missing", field="mapping")
+    async for piece in body:
+        await arriving.take(piece, sink)
+
+
+@dataclass(slots=True)
+class _Arriving:
+    """A file on its way: examined once its beginning is there."""
+
+    file: str
+    name: str
+    written_mapping: str | None
+    size: int = 0
+    columns: tuple[str, ...] | None = None
+    mapping: Mapping | None = None
+    beginning: bytes = b""
+    digest: object = field(default_factory=sha256)
+
+    async def take(self, piece: bytes, sink: Sink) -> None:
+        """Pass on the next piece."""
+        self.size += len(piece)
+        if self.size > LARGEST:
+            raise TooLarge("hand-over-too-large", field="file", most=LARGEST // 1024 // 1024)
+        self.digest.update(piece)  # type: ignore[attr-defined] # hashlib has no public type for it
+        if self.columns is None:
+            self.beginning += piece
+            if len(self.beginning) < _EXAMINED:
+                return
+            self._examine()
+            piece, self.beginning = self.beginning, b""
+        await sink(piece)
+
+    async def ended(self, sink: Sink) -> Upload:
+        """Return what has arrived."""
+        if self.columns is None:
+            self._examine()
+            await sink(self.beginning)
+        digest: str = self.digest.hexdigest()  # type: ignore[attr-defined] # as above
+        received = Received(
+            file=self.file, name=self.name[:200], digest=digest, size=self.size, columns=self.columns or ()
+        )
+        return Upload(received, self.mapping)
+
+    def _examine(self) -> None:
+        self.mapping = None if self.written_mapping is None else read_mapping(self.written_mapping)
+        self.columns = examine(self.beginning, self.mapping)
+
+
+class _Form:
+    """A form whose parts are passed on as they come; Starlette's own parser would keep the file on this disk."""
+
+    def __init__(self, boundary: bytes, arriving: _Arriving, sink: Sink) -> None:
+        self._arriving = arriving
+        self._sink = sink
+        self._header = [b"", b""]
+        self._part = ""
+        self._text = b""
+        self._pieces: list[bytes] = []
+        self._has_file = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_header_field": lambda data, start, end: self._spell(0, data[start:end]),
+                "on_header_value": lambda data, start, end: self._spell(1, data[start:end]),
+                "on_header_end": self._header_ended,
+                "on_part_data": self._piece,
+                "on_part_end": self._end,
+            },
+        )
+
+    async def take(self, body: AsyncIterator[bytes]) -> None:
+        """Take the whole form."""
+        try:
+            async for piece in body:
+                self._parser.write(piece)
+                pieces, self._pieces = self._pieces, []
+                for each in pieces:
+                    await self._arriving.take(each, self._sink)
+            self._parser.finalize()
+        except MultipartParseError as error:
+            raise Refusal("form-not-readable") from error
+        if not self._has_file:
+            raise Refusal("file-missing", field="file")
+
+    def _begin(self) -> None:
+        self._part, self._text = "", b""
+
+    def _spell(self, which: int, letters: bytes) -> None:
+        self._header[which] += letters
+
+    def _header_ended(self) -> None:
+        (name, value), self._header = self._header, [b"", b""]
+        if name.lower() == b"content-disposition":
+            _, options = parse_options_header(value)
+            self._part = options.get(b"name", b"").decode(errors="replace")
+            if self._part == "file":
+                self._has_file = True
+                self._arriving.name = options.get(b"filename", b"").decode(errors="replace")
+
+    def _piece(self, data: bytes, start: int, end: int) -> None:
+        if self._part == "file":
+            self._pieces.append(data[start:end])
+        elif len(self._text) <= _LONGEST_MAPPING:
+            self._text += data[start:end]
+
+    def _end(self) -> None:
+        if self._part == "mapping":
+            if self._has_file:
+                raise Refusal("mapping-after-file", field="mapping")
+            self._arriving.written_mapping = self._text.decode(errors="replace")
+
+
+def read_mapping(written: str) -> Mapping:
+    """Read a mapping, YAML or JSON. Raises Refusal saying where it is wrong."""
+    if len(written) > _LONGEST_MAPPING:
+        raise TooLarge("mapping-too-large", field="mapping", most=_LONGEST_MAPPING // 1024)
+    try:
+        return Mapping.model_validate(yaml.safe_load(written))
+    except yaml.YAMLError as error:
+        rule = " ".join(str(error).split())[:300]
+        raise Refusal("mapping-not-yaml", field="mapping", rule=rule) from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        place = "/".join(("mapping", *map(str, fault["loc"])))
+        rule = str(fault["msg"])
+        raise Refusal("mapping-wrong", field=place, place=place, rule=rule) from error

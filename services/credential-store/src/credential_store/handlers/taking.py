@@ -1,0 +1,241 @@
+"""Taking in a handed-over file, a batch of lines at a time, by the same handlers that hear a department's events.
+
+A batch's credentials, events, refused lines and progress are one outcome: whatever is killed when, each line is taken
+in once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from credential_store.domain import lines
+from credential_store.domain.credential import Credential
+from credential_store.domain.hand_over import HandOver, RefusedLine
+from credential_store.domain.identifiers import credential_id
+from credential_store.domain.lines import Line, Window
+from credential_store.domain.mapping import LineError
+from credential_store.handlers.identity import ID_CARD
+from credential_store.handlers.needs import Credentials, Deps
+from messaging.envelope import BrokenMessageError, Envelope
+from messaging.event import Change, Event, Outcome, Received
+from messaging.reading import Subscription
+
+BATCH = 500
+"""Lines that are committed together."""
+_BREATH = 25
+"""Lines after which others get their turn."""
+
+Subscriptions = Mapping[str, Subscription[Deps]]
+"""By pattern; a line goes the way of the event whose data it is."""
+
+
+async def take_batch(deps: Deps, subscriptions: Subscriptions) -> Sequence[Outcome[None]] | None:
+    """Take in the next lines of the hand-over that has waited longest; None when there is nothing to do."""
+    kept = await deps.hand_overs.kept()
+    ended = [each for each in kept if each.state in {"done", "cancelled"}]
+    if ended:
+        return [await _forget(each, deps) for each in ended]
+    running = [each for each in kept if each.state == "running"]
+    if not running:
+        return None
+    return await _take(min(running, key=lambda each: each.moved_at), deps, subscriptions)
+
+
+async def _forget(ended: HandOver, deps: Deps) -> Outcome[None]:
+    """Remove the content of what has ended: it is about people, and needed no longer."""
+    await deps.files.remove(ended.received.file)
+    return Outcome(changes=[deps.hand_overs.save(ended.model_copy(update={"is_kept": False}))])
+
+
+async def _take(hand_over: HandOver, deps: Deps, subscriptions: Subscriptions) -> Sequence[Outcome[None]]:
+    content = await deps.files.read(hand_over.received.file, hand_over.offset, lines.WINDOW)
+    is_last = hand_over.offset + len(content) >= hand_over.received.size
+    window = Window(content, hand_over.offset, hand_over.lines, is_last, hand_over.inside)
+    taken = list(islice(_lines(window, hand_over), BATCH))
+    batch = _Batch(hand_over, deps, subscriptions)
+    await batch.take(taken)
+    return batch.outcomes(_progress(window, taken))
+
+
+def _lines(window: Window, hand_over: HandOver) -> Iterator[Line]:
+    if hand_over.mapping is None:
+        return lines.json_lines(window)
+    return lines.csv_rows(window, hand_over.mapping, len(hand_over.received.columns))
+
+
+def _progress(window: Window, taken: Sequence[Line]) -> dict[str, int | bool]:
+    """Say how far these lines lead; none of them: the window was the rest of a line that is too long, or blank."""
+    if taken:
+        return {"offset": taken[-1].end, "lines": taken[-1].last, "inside": taken[-1].goes_on}
+    return {"offset": window.offset + len(window.content), "inside": window.inside}
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """The credentials as they will be after the lines of this batch that have been decided already."""
+
+    behind: Credentials
+    known: dict[str, Credential | None] = field(default_factory=dict)
+    changed: dict[str, Credential] = field(default_factory=dict)
+
+    async def read(self, ids: Sequence[str]) -> None:
+        """Read many at once."""
+        found = await asyncio.gather(*map(self.behind.get, ids))
+        self.known.update(zip(ids, found, strict=True))
+
+    async def get(self, id: str) -> Credential | None:
+        """Return a credential by its id."""
+        if id not in self.known:
+            self.known[id] = await self.behind.get(id)
+        return self.known[id]
+
+    def save(self, credential: Credential) -> Change:
+        """Note the change; it is written with all others, once for each credential."""
+        self.known[credential.id] = self.changed[credential.id] = credential
+        return Change()
+
+    async def index_of(self, resident_id: str) -> str | None:
+        """Return a registered person's blind index."""
+        return await self.behind.index_of(resident_id)
+
+    async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
+        """Return what a person holds, as it was before this batch."""
+        return await self.behind.of_holder(index, after=after, limit=limit)
+
+    async def due(self, day: date, limit: int) -> Sequence[Credential]:
+        """Return what is overdue, as it was before this batch."""
+        return await self.behind.due(day, limit)
+
+
+class _Batch:
+    """The lines that are decided together."""
+
+    def __init__(self, hand_over: HandOver, deps: Deps, subscriptions: Subscriptions) -> None:
+        self._hand_over = hand_over
+        self._subscriptions = subscriptions
+        self._deps = deps
+        self._ahead = _Ahead(deps.credentials)
+        self._ours = replace(deps, credentials=self._ahead)
+        self._events: list[tuple[str, Sequence[Event]]] = []
+        self._refused: list[RefusedLine] = []
+        self._stored = self._unchanged = 0
+
+    async def take(self, taken: Sequence[Line]) -> None:
+        """Decide the lines one after the other, as if each were an event."""
+        is_header = self._hand_over.mapping is not None and self._hand_over.offset == 0
+        records = [self._read(line) for line in taken[is_header:]]
+        await self._ahead.read(list(dict.fromkeys(id_ for event in records if event for id_ in _ids(event.data))))
+        for count, (line, event) in enumerate(zip(taken[is_header:], records, strict=True)):
+            if event is not None:
+                await self._hear(line, event)
+            if count % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def outcomes(self, progress: Mapping[str, int | bool]) -> Sequence[Outcome[None]]:
+        """Return what is to be committed together."""
+        before = self._hand_over
+        after = before.moved(
+            self._deps.clock(),
+            **progress,
+            stored=before.stored + self._stored,
+            unchanged=before.unchanged + self._unchanged,
+            refused=before.refused + len(self._refused),
+        )
+        changes = [
+            *map(self._deps.credentials.save, self._ahead.changed.values()),
+            *map(self._deps.hand_overs.refuse, self._refused),
+            self._deps.hand_overs.save(after),
+        ]
+        return [Outcome(changes=changes), *(Outcome(events=events, case=case) for case, events in self._events)]
+
+    def _read(self, line: Line) -> Received[Any] | None:
+        """Read a line as the event whose data it is; None for a blank one, or one that is refused."""
+        if line.said is None:
+            return None
+        data: object = None
+        try:
+            data = self._data(line.said)
+            return self._subscription(data).read(self._envelope(line, data))
+        except (BrokenMessageError, LineError) as error:
+            self._refuse(line, data, error)
+            return None
+
+    async def _hear(self, line: Line, event: Received[Any]) -> None:
+        try:
+            outcome = await self._subscription(event.data).handler(event, self._ours)
+        except BrokenMessageError as error:
+            self._refuse(line, {"record_id": event.data.record_id}, error)
+            return
+        self._stored += bool(outcome.changes)
+        self._unchanged += not outcome.changes
+        if outcome.events:
+            self._events.append((event.case, outcome.events))
+
+    def _data(self, said: bytes | Sequence[str] | LineError) -> dict[str, object]:
+        hand_over = self._hand_over
+        if isinstance(said, LineError):
+            raise said
+        if hand_over.mapping is not None and not isinstance(said, bytes):
+            return hand_over.mapping.data(lines.named(said, hand_over.received.columns), hand_over.department)
+        try:
+            data = orjson.loads(bytes(said))  # type: ignore[arg-type] # JSON Lines are always bytes
+        except orjson.JSONDecodeError as error:
+            raise LineError(*_unreadable(said, error)) from error
+        if not isinstance(data, dict):
+            raise LineError("not-an-object", "/data", "a JSON object")
+        return {"department": hand_over.department, **data}
+
+    def _subscription(self, data: object) -> Subscription[Deps]:
+        """Return who hears it: who has a reason and no fields is a withdrawal."""
+        is_gone = hasattr(data, "reason") or (isinstance(data, dict) and "reason" in data and "fields" not in data)
+        return self._subscriptions[f"*.department-record-{'withdrawn' if is_gone else 'published'}.v1"]
+
+    def _envelope(self, line: Line, data: dict[str, object]) -> Envelope:
+        hand_over = self._hand_over
+        pattern = self._subscription(data).pattern
+        return Envelope(
+            id=f"{hand_over.id}/{line.number}",
+            type=hand_over.department + pattern.removeprefix("*"),
+            source=f"/yizheng/{hand_over.department}",
+            case=str(data.get("holder_index")),
+            time=hand_over.received_at,
+            data=data,
+            cause=None,
+            traceparent=None,
+        )
+
+    def _refuse(self, line: Line, data: object, error: BrokenMessageError | LineError) -> None:
+        id_ = self._hand_over.id
+        record_id = data.get("record_id") if isinstance(data, dict) else None
+        refused = RefusedLine(
+            id=f"{id_}/{line.number:010}",
+            hand_over=id_,
+            line=line.number,
+            record_id=record_id[:200] if isinstance(record_id, str) else None,
+            reason=error.reason,
+            path=error.path[:500],
+            rule=error.rule,
+        )
+        self._refused.append(refused)
+
+
+def _ids(record: Any) -> tuple[str, str]:  # noqa: ANN401 - a record, published or withdrawn
+    """Return the credentials that a record's handler will ask for."""
+    own = credential_id(record.holder_index, record.document_type, record.record_id, record.department)
+    return own, credential_id(record.holder_index, ID_CARD)
+
+
+def _unreadable(said: object, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
+    """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
+    try:
+        bytes(said).decode()  # type: ignore[call-overload] # JSON Lines are always bytes
+    except UnicodeDecodeError as wrong:
+        return "not-utf-8", "", f"UTF-8, which byte {wrong.start} is not"
+    return "not-json", "", error.msg

@@ -1,0 +1,45 @@
+"""Where credentials, looks and handed-over files are kept: the only part that knows MongoDB."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from credential_store.store.credentials import (
+    CREDENTIALS,
+    LOOKS,
+    Collection,
+    CredentialDocuments,
+    LookDocuments,
+    credentials_in,
+    looks_in,
+)
+from credential_store.store.files import ARRIVALS, GridFiles
+from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments
+
+__all__ = [
+    "CREDENTIALS",
+    "INDEXES",
+    "LOOKS",
+    "Collection",
+    "CredentialDocuments",
+    "GridFiles",
+    "HandOverDocuments",
+    "LookDocuments",
+    "credentials_in",
+    "looks_in",
+]
+
+INDEXES: dict[str, list[IndexModel]] = {
+    CREDENTIALS: [
+        IndexModel([("holder.index", ASCENDING)], name="holder"),
+        IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
+        IndexModel([("expires_on", ASCENDING)], name="due"),
+    ],
+    LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
+    HAND_OVERS: [
+        IndexModel([("department", ASCENDING), ("number", DESCENDING)], name="department"),
+        IndexModel([("is_kept", ASCENDING)], name="kept"),
+    ],
+    REFUSED_LINES: [IndexModel([("hand_over", ASCENDING), ("line", ASCENDING)], name="lines")],
+    ARRIVALS: [],
+}

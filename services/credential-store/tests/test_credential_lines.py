@@ -1,0 +1,208 @@
+"""The lines of a handed-over file, whatever is wrong with it and wherever its windows are cut."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credential_store.domain import lines
+from credential_store.domain.hand_over import examine
+from credential_store.domain.lines import LONGEST, Line, Window, csv_rows, json_lines
+from credential_store.domain.mapping import LineError, Mapping
+from runtime.refusal import Refusal
+
+Split = Callable[[Window], Iterator[Line]]
+MAPPING = Mapping.model_validate(
+    {
+        "document_type": "vaccination-record",
+        "record_id": {"column": "编号"},
+        "holder_index": {"column": "索引"},
+        "sequence": {"value": 1},
+        "fields": {
+            "child_name": {"column": "姓名"},
+            "birth_date": {"column": "出生日期", "kind": "date", "form": "%Y/%m/%d"},
+            "complete": {"column": "全程", "kind": "yes-no"},
+            "doses": {"column": "针数", "kind": "whole-number"},
+            "makers": {"column": "厂家", "kind": "list"},
+        },
+        "valid_from": {"column": "接种日期", "kind": "date", "form": "%Y%m%d"},
+    }
+)
+ROW = {
+    "编号": "v1",
+    "索引": "ab" * 32,
+    "姓名": "李小华",
+    "出生日期": "2020/02/29",
+    "全程": "是",
+    "针数": "3",
+    "厂家": "甲、乙",
+    "接种日期": "20260105",
+}
+
+
+def taken(content: bytes, split: Split, window: int = lines.WINDOW, at_once: int = 1000) -> list[Line]:
+    """Take a whole file, window by window, as the service does."""
+    found: list[Line] = []
+    offset, number, inside = 0, 0, False
+    while offset < len(content):
+        piece = content[offset : offset + window]
+        some: list[Line] = []
+        for line in split(Window(piece, offset, number, offset + len(piece) >= len(content), inside)):
+            some.append(line)
+            if len(some) == at_once:
+                break
+        found += some
+        if some:
+            offset, number, inside = some[-1].end, some[-1].last, some[-1].goes_on
+        else:
+            offset += len(piece)
+    return found
+
+
+def rows(columns: int) -> Split:
+    return lambda window: csv_rows(window, MAPPING, columns)
+
+
+def said(found: Sequence[Line]) -> list[object]:
+    return [line.said.reason if isinstance(line.said, LineError) else line.said for line in found]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a\nb\n", [b"a", b"b"]),
+        (b"a\r\nb", [b"a", b"b"]),
+        (b"\xef\xbb\xbfa\n\n  \nb\n", [b"a", None, b"  ", b"b"]),
+        (b"a\n" + b"x" * (LONGEST + 1) + b"\nb\n", [b"a", "line-too-long", b"b"]),
+        (b"a\n" + b"x" * (3 * lines.WINDOW) + b"\nb\n", [b"a", "line-too-long", b"b"]),
+        (b"a\n" + b"x" * (3 * lines.WINDOW), [b"a", "line-too-long"]),
+    ],
+)
+def test_lines_are_what_is_written_between_their_ends(content: bytes, expected: list[object]) -> None:
+    found = taken(content, json_lines)
+    assert said(found) == expected
+    assert [line.number for line in found] == list(range(1, len(expected) + 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a,b\n1,2\n", [["a", "b"], ["1", "2"]]),
+        ('a,b\r\n"1,5","x ""y"""\r\n', [["a", "b"], ["1,5", 'x "y"']]),
+        ('a,"b\nc"\n1,2\n', [["a", "b\nc"], ["1", "2"]]),
+        ('a,"b\n\nc"\n1,2\n', [["a", "b\n\nc"], ["1", "2"]]),
+        ('a,"b\n1,2\n3,4\n', ["quotes-not-closed", ["1", "2"], ["3", "4"]]),
+        ('a,"b\n1,2\n3,4"\n5,6\n', [["a", "b\n1,2\n3,4"], ["5", "6"]]),
+        ('a,"b\n1,2\n3",4\n5,6\n', ["wrong-number-of-values", ["1", "2"], ['3"', "4"], ["5", "6"]]),
+        ("a,b\n1\n1,2,3\n\n3,4\n", [["a", "b"], *["wrong-number-of-values"] * 2, None, ["3", "4"]]),
+        ('a,"b"c\n1,2\n', ["quotes-not-closed", ["1", "2"]]),
+    ],
+)
+def test_rows_are_csv_and_a_forgotten_quotation_mark_takes_no_right_line_along(
+    content: str, expected: list[object]
+) -> None:
+    assert said(taken(content.encode(), rows(2))) == expected
+
+
+def test_a_row_that_is_not_of_the_files_encoding_is_refused_and_the_next_is_not() -> None:
+    content = "编号,索引\n".encode() + "李,1\n".encode("gb18030") + "李,2\n".encode()
+    assert said(taken(content, rows(2))) == [["编号", "索引"], "not-utf-8", ["李", "2"]]
+
+
+VALUE = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\"',"), max_size=8)
+
+
+@given(st.lists(st.tuples(VALUE, VALUE), max_size=12), st.integers(80, 400), st.integers(1, 5))
+def test_rows_are_the_same_wherever_windows_and_batches_are_cut(
+    table: list[tuple[str, str]], window: int, at_once: int
+) -> None:
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(table)
+    content = written.getvalue().encode()
+    longest = max((len(row.encode()) for row in written.getvalue().split('"\n"')), default=0)
+    found = taken(content, rows(2), max(window, longest + 80), at_once)
+    assert said(found) == [list(row) for row in table]
+
+
+@given(st.binary(max_size=300), st.integers(1, 60))
+def test_no_bytes_whatever_stop_the_work_or_are_taken_twice(content: bytes, at_once: int) -> None:
+    for split in (json_lines, rows(2)):
+        found = taken(content, split, at_once=at_once)
+        ends = [line.end for line in found]
+        assert ends == sorted(set(ends))
+
+
+def test_a_row_becomes_the_data_of_an_event() -> None:
+    assert MAPPING.data(ROW, "health") == {
+        "department": "health",
+        "document_type": "vaccination-record",
+        "record_id": "v1",
+        "holder_index": "ab" * 32,
+        "sequence": 1,
+        "fields": {
+            "child_name": "李小华",
+            "birth_date": "2020-02-29",
+            "complete": True,
+            "doses": 3,
+            "makers": ["甲", "乙"],
+        },
+        "valid_from": "2026-01-05",
+        "valid_until": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "reason", "path"),
+    [
+        ("编号", " ", "value-missing", "/data/record_id"),
+        ("出生日期", "2020-02-29", "not-a-date", "/data/fields/birth_date"),
+        ("出生日期", "2021/02/29", "not-a-date", "/data/fields/birth_date"),
+        ("全程", "也许", "not-yes-or-no", "/data/fields/complete"),
+        ("针数", "三", "not-a-whole-number", "/data/fields/doses"),
+        ("针数", "１", "not-a-whole-number", "/data/fields/doses"),
+    ],
+)
+def test_a_value_that_is_not_of_its_kind_is_named_by_path_and_column_but_not_repeated(
+    column: str, written: str, reason: str, path: str
+) -> None:
+    with pytest.raises(LineError) as caught:
+        MAPPING.data({**ROW, column: written}, "health")
+    assert (caught.value.reason, caught.value.path) == (reason, path)
+    assert column in caught.value.rule
+    assert written.strip() == "" or written not in caught.value.rule
+
+
+HEADER = ",".join(ROW)
+
+
+@pytest.mark.parametrize(
+    ("first", "mapping", "code"),
+    [
+        (b"", None, "file-empty"),
+        (b"\xef\xbb\xbf\r\n ", None, "file-empty"),
+        (b"\x1f\x8b\x08\x00", None, "file-compressed"),
+        (b"PK\x03\x04", MAPPING, "file-compressed"),
+        ("编号,姓名\n".encode("gb18030"), MAPPING, "file-encoding"),
+        ("\ufeff编号".encode("utf-16"), None, "file-encoding"),
+        ("编号,姓名\n1,2\n".encode(), MAPPING, "columns-missing"),
+        (f"{HEADER},姓名\n".encode(), MAPPING, "columns-twice"),
+        (b'"a\n', MAPPING, "header-not-readable"),
+    ],
+)
+def test_a_file_that_can_not_be_taken_in_is_refused_from_its_beginning(
+    first: bytes, mapping: Mapping | None, code: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        examine(first, mapping)
+    assert caught.value.code == code
+
+
+def test_a_file_in_another_encoding_is_taken_when_the_mapping_says_so() -> None:
+    mapping = MAPPING.model_copy(update={"encoding": "gb18030"})
+    assert examine(f"{HEADER}\n".encode("gb18030"), mapping) == tuple(ROW)
+    assert examine(b"\xef\xbb\xbf" + f"{HEADER}\r\n".encode(), MAPPING) == tuple(ROW)
