@@ -131,7 +131,7 @@ class _Speaker:
     def _fault(self, language: Language, refusal: Refusal) -> dict[str, Any]:
         key = f"problems.{refusal.code}"
         return {
-            "pointer": f"#/{refusal.field}" if refusal.field else "#",
+            "pointer": f"#/{refusal.field.removeprefix('/')}" if refusal.field else "#",
             "code": refusal.code,
             "detail": self._texts.say(language, f"{key}.detail", **refusal.params),
             "action": self._texts.say(language, f"{key}.action", **refusal.params),

@@ -135,7 +135,7 @@ def _refused(response: httpx.Response) -> RefusedError:
     except ValueError:
         problem = {}
     said = "\n".join(str(problem[part]) for part in ("title", "detail", "action") if problem.get(part))
-    faults = "".join(f"\n  {each.get('field', '')}: {each.get('detail', '')}" for each in problem.get("errors", ()))
+    faults = "".join(f"\n  {each.get('pointer', '')}  {each.get('detail', '')}" for each in problem.get("errors", ()))
     return RefusedError((said or f"HTTP {response.status_code}") + faults, _code(response.status_code), problem)
 
 

@@ -15,7 +15,10 @@ from rich.table import Table
 from operations.commands.caller import Json
 from operations.commands.speaking import say, word
 
-out = Console(highlight=False)
+_FOR_FILES = 200
+"""Characters of a line where there is no terminal whose width would count."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _FOR_FILES)
 err = Console(stderr=True, highlight=False)
 
 _HERE = ZoneInfo("Asia/Shanghai")
@@ -24,6 +27,9 @@ _COLOURS = {
     "proposed": "yellow", "ignored": "yellow", "resolved": "green", "handled": "green", "done": "green",
     "discarded": "dim", "cancelled": "dim", "skipped": "dim",
 }  # fmt: skip
+
+_WHOLE = {"id", "state", "service", "last-seen", "first-seen", "at", "created-at"}
+"""Columns that are copied or scanned: they are never broken over lines."""
 
 Column = tuple[str, Callable[[Json], str]]
 """The text key of a column's head, and what stands in it."""
@@ -42,7 +48,7 @@ def table(columns: Sequence[Column], rows: Iterable[Json], *, none: str) -> None
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for head, _ in columns:
-        drawn.add_column(say(f"columns.{head}"), overflow="fold")
+        drawn.add_column(say(f"columns.{head}"), overflow="fold", no_wrap=head in _WHOLE)
     for row in found:
         drawn.add_row(*(cell(row) for _, cell in columns))
     out.print(drawn)

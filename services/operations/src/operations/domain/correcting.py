@@ -113,8 +113,9 @@ def _validator(schema: Schema) -> Draft202012Validator:
 def _faults(event: Event, validator: Draft202012Validator) -> Iterator[Refusal]:
     """Say of each fault where it is and what is expected there; never what is there, which may be personal."""
     found = sorted(validator.iter_errors(event.get("data")), key=lambda error: error.json_path)
-    for error in found[:_MOST_FAULTS]:
-        yield Refusal("edit-breaks-schema", field=_pointer(error), rule=_expectation(error))
+    told = dict.fromkeys((_pointer(error), _expectation(error)) for error in found)  # all missing fields are one fault
+    for pointer, rule in list(told)[:_MOST_FAULTS]:
+        yield Refusal("edit-breaks-schema", field=pointer, rule=rule)
 
 
 def _pointer(error: ValidationError) -> str:
