@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,33 +12,31 @@ from jsonschema import Draft202012Validator
 from messaging.consumer import Subscription
 from messaging.envelope import unseal
 from messaging.topology import Topology
+from tests.contract.catalogue import catalogue, name_of
 from tests.contract.published import (
     EVENTS,
-    FROM_OUTSIDE,
-    SERVICES,
+    all_types,
     example_file,
+    examples,
+    heard,
     own_events,
     read,
     schema_file,
     schema_of,
+    subscriptions,
 )
 
 OWN = own_events()
-ALL = sorted([*OWN, *FROM_OUTSIDE])
+ALL = all_types()
+EXAMPLES = [path for event_type in ALL for path in examples(event_type)]
+ENVELOPE = Draft202012Validator(
+    read(EVENTS.parent / "envelope.schema.json"), format_checker=Draft202012Validator.FORMAT_CHECKER
+)
 
 
-def subscriptions() -> list[tuple[str, Subscription[Any]]]:
-    """Every line of every service's table."""
-    return [
-        (service.replace("_", "-"), subscription)
-        for service in SERVICES
-        for subscription in import_module(f"{service}.consumers").SUBSCRIPTIONS
-    ]
-
-
-def heard(pattern: str) -> str:
-    """The contract that a subscription's pattern stands for."""
-    return pattern.replace("*.", "department.", 1)
+def contract_of(path: Path) -> str:
+    """The event that an example file is one of."""
+    return path.name.partition(".example")[0]
 
 
 @pytest.mark.parametrize("event_type", sorted(OWN))
@@ -46,24 +44,44 @@ def test_the_publishers_model_generates_exactly_the_released_schema(event_type: 
     assert schema_of(OWN[event_type]) == read(schema_file(event_type)), "run `make contracts` and review the change"
 
 
-@pytest.mark.parametrize("event_type", ALL)
-def test_the_example_is_a_whole_message_that_meets_its_schema(event_type: str) -> None:
-    message = read(example_file(event_type))
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_a_whole_message_that_meets_its_schema(path: Path) -> None:
+    message, event_type = read(path), contract_of(path)
     envelope = unseal(orjson.dumps(message))
 
+    ENVELOPE.validate(message)
     Draft202012Validator(read(schema_file(event_type)), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(
         message["data"]
     )
     assert heard(envelope.type) == event_type or envelope.type.partition(".")[2] == event_type.partition(".")[2]
 
 
+@pytest.mark.parametrize("event_type", ALL)
+def test_every_event_has_an_example_a_name_in_chinese_and_a_description_of_every_field(event_type: str) -> None:
+    schema = read(schema_file(event_type))
+    parts = [schema, *schema.get("$defs", {}).values()]
+
+    assert example_file(event_type).exists()
+    assert catalogue().events[name_of(event_type)].zh
+    assert [n for part in parts for n, field in part.get("properties", {}).items() if "description" not in field] == []
+
+
+def test_the_catalogue_names_no_event_that_there_is_not() -> None:
+    assert set(catalogue().events) == {name_of(event_type) for event_type in ALL}
+
+
+def test_every_example_has_an_id_of_its_own() -> None:
+    ids = [read(path)["id"] for path in EXAMPLES]
+
+    assert len(ids) == len(set(ids))
+
+
 @pytest.mark.parametrize(("service", "subscription"), subscriptions(), ids=lambda v: getattr(v, "pattern", v))
-def test_the_consumers_narrow_view_reads_the_example(service: str, subscription: Subscription[Any]) -> None:
-    message = orjson.dumps(read(example_file(heard(subscription.pattern))))
-
-    received = subscription.read(unseal(message))
-
-    assert isinstance(received.data, subscription.view), service
+def test_the_consumers_narrow_view_reads_the_examples(service: str, subscription: Subscription[Any]) -> None:
+    for event_type in (heard(subscription.pattern), *subscription.older):
+        for path in examples(event_type):
+            received = subscription.read(unseal(path.read_bytes()))
+            assert isinstance(received.data, subscription.view), (service, path.name)
 
 
 @pytest.mark.parametrize(("service", "subscription"), subscriptions(), ids=lambda v: getattr(v, "pattern", v))
@@ -86,7 +104,7 @@ def test_every_event_that_is_published_has_a_line_in_the_topology(full_topology:
 
 
 def test_no_file_of_an_event_that_is_gone_is_left_behind() -> None:
-    expected = {path(event_type).name for event_type in ALL for path in (schema_file, example_file)}
+    expected = {schema_file(event_type).name for event_type in ALL} | {path.name for path in EXAMPLES}
 
     assert {path.name for path in EVENTS.iterdir()} == expected
 
