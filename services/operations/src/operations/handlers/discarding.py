@@ -72,6 +72,7 @@ async def _settle(
     who_and_why: tuple[str, str],
     deps: Deps,
 ) -> Outcome[Settled]:
+    chosen.check()
     until = _until(chosen, deps)
     found, more = await select(_frozen(chosen, until), deps, wanted=(state,), most=LARGEST)
     _require(found, state)

@@ -1,0 +1,303 @@
+"""Failures between their states: shown, looked at in clear, put away, taken back, forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from messaging.event import Outcome
+from messaging.intake import Raw
+from operations.domain.contracts import Contracts
+from operations.domain.failure import Failure, State, hold, release, resolve
+from operations.domain.group import FailureGroup
+from operations.domain.masking import MASK
+from operations.domain.search import Chosen, Criteria
+from operations.domain.tokens import FieldKey
+from operations.handlers import discarding, failures, groups, letters, retention
+from operations.handlers.needs import Deps
+from operations.store.contracts import contracts_in
+from runtime.refusal import Clash, Refusal, Stale, Unknown
+from services.operations.tests.letterbox import (
+    EXAMPLES,
+    KEY,
+    NOON,
+    FakeAudit,
+    FakeFailures,
+    FakeFates,
+    FakeGroups,
+    example,
+    later,
+    raw,
+)
+from testkit.fakes import FakeClock, apply
+
+CONTRACTS = contracts_in(EXAMPLES)
+NEVER = "f" + "0" * 31
+
+
+@dataclass
+class Desk:
+    """What the handlers of failures need."""
+
+    failures: FakeFailures = field(default_factory=FakeFailures)
+    groups: FakeGroups = field(default_factory=FakeGroups)
+    replays: FakeFates = field(default_factory=FakeFates)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(later(60)))
+    audit: FakeAudit = field(init=False)
+    contracts: Contracts = CONTRACTS
+    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
+    settings: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(discard_days=30, resolved_days=90))
+
+    def __post_init__(self) -> None:
+        self.audit = FakeAudit(self.clock)
+
+    @property
+    def deps(self) -> Deps:
+        """The part of what handlers are given that these need."""
+        return cast("Deps", self)
+
+    async def take(self, *batch: Raw) -> list[str]:
+        """Take letters in and return the ids of all failures, the earliest first."""
+        apply(await letters.take(batch, self.deps))
+        return sorted(self.failures.all, key=lambda id_: self.failures.all[id_].first_seen)
+
+    def at(self, id: str) -> Failure:
+        return self.failures.all[id]
+
+    def move(self, before: Failure, after: Failure) -> None:
+        apply(Outcome(changes=self.failures.moved([(before, after)])))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def three(desk: Desk) -> list[str]:
+    return await desk.take(*(raw(example(id=f"event-{n}"), f"a{n}", later(n)) for n in range(3)))
+
+
+async def test_nothing_personal_is_shown_in_message_headers_stack_and_body(desk: Desk) -> None:
+    event = example()
+    (id_,) = await desk.take(raw(event, "a", message="no 李育成 here", rule="value: 李育成", stack="at 李育成"))
+    shown = failures.show(desk.at(id_), desk.deps)
+    assert shown.message == desk.at(id_).message == f"no {MASK} here"
+    assert (shown.rule, shown.stack) == (f"value: {MASK}", f"at {MASK}")
+    assert shown.headers["x-message"] == f"no {MASK} here"
+    assert shown.body is not None
+    assert "李育成" not in str(shown.body.content)
+
+
+async def test_a_look_in_clear_needs_a_reason_and_is_recorded(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a", message="no 李育成 here"))
+    for missing in (None, "", "  "):
+        with pytest.raises(Refusal) as refused:
+            await failures.disclose(id_, missing, "op-1", desk.deps)
+        assert refused.value.code == "reason-missing"
+    outcome = await failures.disclose(id_, "INC-1", "op-1", desk.deps)
+    apply(outcome)
+    assert outcome.result is not None
+    assert outcome.result.content == example()
+    assert outcome.result.message == "no 李育成 here"
+    (entry,) = desk.audit.entries
+    assert (entry.by, entry.action, entry.target, entry.reason) == ("op-1", "failure-disclosed", id_, "INC-1")
+    assert "李育成" not in entry.model_dump_json()
+
+
+@pytest.mark.parametrize(("body", "text"), [(b"no json", "no json"), (b"\xff\x00", "ff 00")])
+async def test_what_is_no_json_is_looked_at_as_text_or_bytes(desk: Desk, body: bytes, text: str) -> None:
+    (id_,) = await desk.take(raw(body, "a", headers={"x-reason": "not-json"}))
+    outcome = await failures.disclose(id_, "INC-1", "op-1", desk.deps)
+    assert outcome.result is not None
+    assert (outcome.result.content, outcome.result.text) == (None, text)
+
+
+async def test_a_discard_needs_a_reason_is_recorded_and_can_be_taken_back(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    with pytest.raises(Refusal):
+        await discarding.discard(id_, " ", "op-1", desk.deps)
+    apply(await discarding.discard(id_, " INC-1 ", "op-1", desk.deps))
+    discarded = desk.at(id_).discarded
+    assert discarded is not None
+    assert (desk.at(id_).state, discarded.by, discarded.reason) == ("discarded", "op-1", "INC-1")
+    assert [state for _, state in desk.failures.counts] == ["discarded"]
+    desk.clock.advance(timedelta(days=29))
+    apply(await discarding.restore(id_, "again", "op-2", desk.deps))
+    assert (desk.at(id_).state, desk.at(id_).discarded) == ("open", None)
+    assert [entry.action for entry in desk.audit.entries] == ["failure-discarded", "failure-restored"]
+
+
+async def test_too_late_an_undo_is_refused(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    apply(await discarding.discard(id_, "INC-1", "op-1", desk.deps))
+    desk.clock.advance(timedelta(days=30, seconds=1))
+    with pytest.raises(Clash) as refused:
+        await discarding.restore(id_, None, "op-1", desk.deps)
+    assert refused.value.code == "undo-too-late"
+
+
+async def test_what_is_being_replayed_can_t_be_discarded(desk: Desk) -> None:
+    first, second, third = await three(desk)
+    desk.move(desk.at(second), hold(desk.at(second), "rep_1/0"))
+    with pytest.raises(Clash) as refused:
+        await discarding.discard(second, "INC-1", "op-1", desk.deps)
+    assert (refused.value.code, refused.value.params["replay"]) == ("failure-being-replayed", "rep_1")
+    chosen = Chosen(failures=(first, second, third))
+    with pytest.raises(Clash) as refused:
+        await discarding.discard_all(chosen, "INC-1", "op-1", desk.deps)
+    assert (refused.value.code, refused.value.params["count"]) == ("some-being-replayed", 1)
+    group = Chosen(group=desk.at(first).group)
+    outcome = await discarding.discard_all(group, "INC-1", "op-1", desk.deps)
+    apply(outcome)
+    assert outcome.result is not None
+    assert outcome.result.count == 2
+    assert desk.at(second).state == "replaying"
+
+
+async def test_a_group_is_put_away_and_taken_back_in_one_entry_each(desk: Desk) -> None:
+    ids = await three(desk)
+    group = Chosen(group=desk.at(ids[0]).group)
+    apply(await discarding.discard_all(group, "INC-1", "op-1", desk.deps))
+    assert {desk.at(id_).state for id_ in ids} == {"discarded"}
+    apply(await discarding.restore_all(group, "", "op-1", desk.deps))
+    assert {desk.at(id_).state for id_ in ids} == {"open"}
+    assert [(entry.action, entry.details["count"]) for entry in desk.audit.entries] == [
+        ("failures-discarded", 3),
+        ("failures-restored", 3),
+    ]
+
+
+async def test_what_fails_after_the_choice_is_not_put_away(desk: Desk) -> None:
+    ids = await three(desk)
+    search = Chosen(search=Criteria(text="KeyError", until=later(1)))
+    outcome = await discarding.discard_all(search, "INC-1", "op-1", desk.deps)
+    apply(outcome)
+    assert [desk.at(id_).state for id_ in ids] == ["discarded", "open", "open"]
+    assert outcome.result is not None
+    assert outcome.result.until == later(1)
+    assert "KeyError" not in desk.audit.entries[0].target
+
+
+async def test_nothing_found_is_nothing_recorded(desk: Desk) -> None:
+    outcome = await discarding.discard_all(Chosen(group="gx"), "INC-1", "op-1", desk.deps)
+    assert (outcome.changes, outcome.result and outcome.result.count) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "chosen", [Chosen(), Chosen(failures=()), Chosen(group=""), Chosen(group="g", search=Criteria())]
+)
+async def test_a_choice_is_made_in_exactly_one_way(desk: Desk, chosen: Chosen) -> None:
+    with pytest.raises(Refusal) as refused:
+        await discarding.discard_all(chosen, "INC-1", "op-1", desk.deps)
+    assert refused.value.code == "choose-one-way"
+
+
+async def test_unknown_failures_are_named(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    with pytest.raises(Unknown) as refused:
+        await discarding.discard_all(Chosen(failures=(id_, NEVER)), "INC-1", "op-1", desk.deps)
+    assert (refused.value.code, refused.value.params["ids"]) == ("failures-unknown", NEVER)
+    with pytest.raises(Unknown):
+        await failures.find(NEVER, desk.deps)
+
+
+async def test_who_looked_at_an_older_version_is_told(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    await desk.take(raw(example(), "b", later(1)))
+    with pytest.raises(Stale):
+        await discarding.discard(id_, "INC-1", "op-1", desk.deps, 1)
+
+
+@pytest.mark.parametrize("state", ["resolved", "discarded"])
+async def test_only_what_is_open_is_taken_up_by_a_replay(desk: Desk, state: State) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    with pytest.raises(Clash):
+        hold(desk.at(id_).model_copy(update={"state": state}), "rep_1/0")
+
+
+async def test_a_replay_holds_resolves_and_releases_what_it_took_up(desk: Desk) -> None:
+    first, second, _ = await three(desk)
+    taken = {first: "rep_1/0", second: "rep_1/1"}
+    apply(Outcome(changes=await failures.hold(taken, desk.deps)))
+    assert (desk.at(first).state, desk.at(first).replay) == ("replaying", "rep_1/0")
+    apply(Outcome(changes=await failures.resolve([first], "handled", desk.deps)))
+    apply(Outcome(changes=await failures.resolve([first], "ignored", desk.deps)))
+    apply(Outcome(changes=await failures.release([first, second], desk.deps)))
+    assert (desk.at(first).state, desk.at(first).resolution) == ("resolved", "handled")
+    assert desk.at(second).state == "open"
+    assert dict(desk.failures.counts) == {(desk.at(first).group, "open"): 2, (desk.at(first).group, "resolved"): 1}
+
+
+async def test_a_discarded_failure_that_turns_out_to_be_handled_stays_discarded(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    put_away = desk.at(id_).model_copy(update={"state": "discarded"})
+    assert resolve(put_away, "handled", NOON) is put_away
+    assert release(put_away) is put_away
+
+
+async def test_after_its_term_the_message_goes_and_later_the_failure(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    apply(await discarding.discard(id_, "INC-1", "op-1", desk.deps))
+    desk.clock.advance(timedelta(days=29))
+    assert not await retention.forget(desk.deps)
+    desk.clock.advance(timedelta(days=2))
+    for outcome in await retention.forget(desk.deps):
+        apply(outcome)
+    gone = desk.at(id_)
+    assert (gone.body, gone.headers, gone.stack, gone.message, gone.words) == (None, {}, "", "", ())
+    assert desk.audit.entries[-1].action == "discarded-messages-removed"
+    shown = failures.show(gone, desk.deps)
+    assert shown.body is None
+    with pytest.raises(Clash) as refused:
+        await failures.disclose(id_, "INC-1", "op-1", desk.deps)
+    assert refused.value.code == "message-removed"
+    assert not await retention.forget(desk.deps)
+    desk.clock.advance(timedelta(days=60))
+    for outcome in await retention.forget(desk.deps):
+        apply(outcome)
+    assert not desk.failures.all
+    assert not desk.failures.counts
+
+
+async def test_what_was_removed_and_fails_again_has_its_message_again(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a", later(5)))
+    desk.move(desk.at(id_), retention.emptied(desk.at(id_)))
+    await desk.take(raw(example(), "b", later(1)))
+    assert desk.at(id_).body is not None
+    assert desk.at(id_).words
+
+
+async def test_notes_are_kept_with_who_and_when(desk: Desk) -> None:
+    (id_,) = await desk.take(raw(example(), "a"))
+    failure = desk.at(id_)
+    group = FailureGroup(
+        id=failure.group,
+        version=1,
+        service="matcher",
+        event_type=failure.event_type,
+        cause=letters.letter_of(raw(example(), "a"), NOON).cause,
+        first_seen=NOON,
+        last_seen=NOON,
+        seen=1,
+        states={"open": 1},
+        hourly={"2026112312": 1, "2026111012": 5},
+    )
+    desk.groups.stored[group.id] = group
+    apply(await groups.note(group.id, " 已通知卫生局 ", "op-1", desk.deps, 1))
+    (noted,) = desk.groups.stored[group.id].notes
+    assert (noted.by, noted.text) == ("op-1", "已通知卫生局")
+    for text, code in ((" ", "note-missing"), (None, "note-missing"), ("长" * 2001, "note-too-long")):
+        with pytest.raises(Refusal) as refused:
+            await groups.note(group.id, text, "op-1", desk.deps)
+        assert refused.value.code == code
+    with pytest.raises(Stale):
+        await groups.note(group.id, "x", "op-1", desk.deps, 1)
+    trend = group.trend(later(61))
+    assert (len(trend), trend[-2][1], trend[-1][1]) == (168, 1, 0)
+    for outcome in await retention.forget(desk.deps):
+        apply(outcome)
+    assert desk.groups.stored[group.id].hourly == {"2026112312": 1}
