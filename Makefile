@@ -21,9 +21,6 @@ DEPARTMENTS ?=
 MESSAGES ?=
 COMMUNITIES ?=
 HOURS ?= 12
-ACTION ?= list
-SERVICE ?=
-ID ?=
 ARGS ?=
 TESTCONTAINERS ?=
 
@@ -67,10 +64,10 @@ token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENT
 	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
 		--departments "$(DEPARTMENTS)" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
 
-.PHONY: dead-letters
-dead-letters: setup ## Of a system that is up: ACTION=list, show, replay (ID=…) or replay-all; SERVICE=…
-	@$(VENV)/python -m local_stack.beside -m messaging.dead_letters "$(ACTION)" \
-		--service "$(SERVICE)" --id "$(ID)" $(ARGS)
+.PHONY: operations
+operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
+	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator --subject "$(SUBJECT)")" \
+		$(VENV)/operations $(ARGS)
 
 .PHONY: bench
 bench: run-setup ## Speed against the yardsticks, as a table and as JSON under build/bench

@@ -157,7 +157,7 @@ def test_make_alone_explains_every_command() -> None:
     page = subprocess.check_output([str(shutil.which("make")), "-s"], cwd=ROOT, text=True)
     explained = dict(re.findall(r"^  make ([a-z-]+) +(\S.*)$", page, re.MULTILINE))
     assert set(explained) == targets
-    assert targets >= {"demo", "test", "check", "run", "reset", "load", "token", "bench", "dead-letters"}
+    assert targets >= {"demo", "test", "check", "run", "reset", "load", "token", "bench", "operations"}
 
 
 def test_ci_runs_what_a_developer_runs() -> None:

@@ -25,7 +25,7 @@ Ready after {seconds:.1f} s. The gateway: {url}
   try it         curl -H "Authorization: Bearer $(make -s token ROLE=clerk)" {url}/v1/items
   interfaces     {url}/services/<{services}>/docs
   logs           {logs}
-  dead letters   make dead-letters
+  operators      {url}/operations/   or   make operations ARGS="groups list"
 
 Ctrl-C takes everything down.
 """
