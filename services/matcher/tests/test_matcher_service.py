@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import secrets
+from typing import Any
 
 import aio_pika
+import orjson
 
 from matcher.commands import trail, workplace
 from matcher.commands.rebuild_projection import Rebuild
@@ -14,7 +16,6 @@ from matcher.commands.telling import Teller
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
-from messaging.topology import dead_letters_of
 from runtime.kernel import Database
 from services.matcher.tests.outside import FLAT, RESIDENT, Outside, eventually
 
@@ -84,21 +85,30 @@ async def test_a_suspended_persons_card_proves_nothing_until_reinstated(outside:
     await outside.hears("match-succeeded", requirement="reinstated")
 
 
-async def test_a_record_of_the_wrong_shape_is_a_dead_letter_that_says_where(
+async def test_the_city_is_told_what_is_wrong_and_the_right_record_behind_it_is_kept(
     outside: Outside, settings: Settings
 ) -> None:
+    await outside.registers()
     await outside.holds("bank-account", {"name": {"first": "李"}})
+    await outside.holds("bank-account", {"name": "李育成"}, sequence=2)
+    await outside.holds("bank-account", {"name": "李育城"}, sequence=2)
+    await outside.holds("bank-account", {"name": "李育城"}, sequence=1)
+    await outside.holds("library-card", {"name": "李育成"})
+    await outside.hears_of_holdings("bank-account", "id-card")
     async with await aio_pika.connect(settings.amqp_url) as connection:
-        channel = await connection.channel()
-        letters = await channel.get_queue(dead_letters_of("matcher"), ensure=False)
-
-        async def letter() -> aio_pika.abc.AbstractIncomingMessage | None:
-            return await letters.get(fail=False)
-
-        found = await eventually(letter)
-        await found.ack()
-    assert found.headers["x-reason"] == "wrong-schema"
-    assert str(found.headers["x-path"]).startswith("/data/fields/name")
+        replies = await (await connection.channel()).get_queue("city.replies", ensure=False)
+        told: list[dict[str, Any]] = []
+        while len(told) < 4:
+            reply = await eventually(lambda: replies.get(fail=False, no_ack=True))
+            told.append(orjson.loads(reply.body)["data"])
+        assert await replies.get(fail=False, no_ack=True) is None
+    assert {(each["reason"], each["path"]) for each in told} == {
+        ("wrong-schema", "/data/fields/name"),
+        ("sequence-reused", "/data/sequence"),
+        ("older-than-held", "/data/sequence"),
+        ("unknown-document-type", "/data/document_type"),
+    }
+    assert "李" not in str([(each["rule"], each["path"], each["record_id"]) for each in told])
 
 
 async def test_the_projection_is_rebuilt_while_the_service_learns(

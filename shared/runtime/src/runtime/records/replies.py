@@ -35,7 +35,9 @@ class InBothLanguages(BaseModel):
 class RecordRefused(Reply):
     """A record was not stored: why, where in the event, which rule it breaks, and what its sender can do."""
 
-    event_id: str | None = Field(description="The id of the event; null: it could not be read")
+    event_id: str | None = Field(
+        description="The id of the event, or of the AMQP message when it could not be read; null: neither"
+    )
     record_id: str | None = Field(description="The record that the event was about; null: it could not be read")
     document_type: str | None = Field(description="The document type that the event named; null: it could not be read")
     reason: str = Field(description="A code for what is wrong")

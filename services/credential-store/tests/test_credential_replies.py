@@ -1,0 +1,208 @@
+"""What departments are told of what they send, by a service over a real broker and a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+import orjson
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+
+from credential_store.config import Settings
+from credential_store.domain.document_types import DocumentTypes
+from credential_store.main import create_app
+from local_stack.keys import ensure_keys
+from local_stack.layout import ROOT
+from messaging.envelope import new_event_id
+from messaging.topology import Topology, dead_letters_of
+from runtime.data_files import load
+from runtime.kernel import Database
+from testkit.fixtures import Addresses
+
+EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
+PUBLISHED = "health.department-record-published.v1"
+WITHDRAWN = "health.department-record-withdrawn.v1"
+PATIENCE = 30.0
+
+Json = dict[str, Any]
+FoundT = TypeVar("FoundT")
+
+
+class Sender:
+    """A department's system: publishes under routing keys, reads its own queue of replies."""
+
+    def __init__(self, channel: AbstractChannel, replies: AbstractQueue, letters: AbstractQueue) -> None:
+        self._channel = channel
+        self._replies = replies
+        self._letters = letters
+
+    async def sends(self, body: bytes, key: str = PUBLISHED) -> None:
+        """Publish bytes under a routing key."""
+        exchange = await self._channel.get_exchange("events", ensure=False)
+        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id="letter-1")
+        await exchange.publish(message, routing_key=key)
+
+    async def publishes(self, data: Json | None = None, key: str = PUBLISHED, **attributes: object) -> str:
+        """Publish an event like the contract's example; return its id."""
+        event = self.event(data, key) | attributes
+        await self.sends(orjson.dumps(event), key)
+        return str(event["id"])
+
+    @staticmethod
+    def event(data: Json | None = None, key: str = PUBLISHED) -> Json:
+        """Make an event like the contract's example."""
+        event: Json = orjson.loads(EXAMPLE.read_bytes())
+        source = f"/yizheng/{key.partition('.')[0]}"
+        changed = {name: value for name, value in (event["data"] | (data or {})).items() if value != "gone"}
+        return event | {"id": new_event_id(), "type": key, "source": source, "data": changed}
+
+    async def is_told(self) -> Json:
+        """Wait for the next reply."""
+
+        async def reply() -> AbstractIncomingMessage | None:
+            return await self._replies.get(fail=False, no_ack=True)
+
+        told: Json = orjson.loads((await eventually(reply)).body)
+        return told
+
+    async def is_told_nothing_more(self) -> None:
+        """See that there is no other reply, and no dead letter either."""
+        assert await self._replies.get(fail=False, no_ack=True) is None
+        assert await self._letters.get(fail=False, no_ack=True) is None
+
+    async def dead_letter(self) -> AbstractIncomingMessage:
+        """Wait for a dead letter."""
+        return await eventually(lambda: self._letters.get(fail=False, no_ack=True))
+
+
+async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    """Look until there is something."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def health(
+    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Sender]:
+    ensure_keys(tmp_path)
+    monkeypatch.setenv("AMQP_URL", bus)
+    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("YIZHENG_KEYS", str(tmp_path))
+    monkeypatch.setenv("YIZHENG_JWKS", str(tmp_path / "jwks.json"))
+    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    app = create_app()
+    async with app.router.lifespan_context(app), await aio_pika.connect(bus) as connection:
+        channel = await connection.channel()
+        replies = await channel.get_queue("health.replies", ensure=False)
+        yield Sender(channel, replies, await channel.get_queue(dead_letters_of("credential-store"), ensure=False))
+
+
+@pytest.mark.parametrize(
+    ("data", "attributes", "reason", "path"),
+    [
+        ({"sequence": "1"}, {}, "wrong-schema", "/data/sequence"),
+        ({"valid_from": 20260105}, {}, "wrong-schema", "/data/valid_from"),
+        ({"valid_until": "gone"}, {}, "wrong-schema", "/data/valid_until"),
+        ({"fields": {"child_name": {"first": "秘密"}}}, {}, "wrong-schema", "/data/fields/child_name"),
+        ({"department": "civil"}, {}, "wrong-department", "/data/department"),
+        ({"document_type": "bank-account"}, {}, "document-type-not-kept", "/data/document_type"),
+        ({"document_type": "library-card"}, {}, "unknown-document-type", "/data/document_type"),
+        ({}, {"source": "/yizheng/civil"}, "wrong-source", "/source"),
+        ({}, {"type": "civil.department-record-published.v1"}, "wrong-routing-key", "/type"),
+        ({}, {"specversion": "0.3"}, "not-a-cloudevent", "/specversion"),
+        ({}, {"time": "yesterday"}, "not-a-cloudevent", "/time"),
+    ],
+)
+async def test_each_problem_has_its_answer_and_the_right_record_behind_it_is_stored(
+    health: Sender, database: Database, data: Json, attributes: Json, reason: str, path: str
+) -> None:
+    wrong = await health.publishes(data | {"record_id": "wrong"}, **attributes)
+    right = await health.publishes({"record_id": "right"}, receipt="wanted")
+    told = {each["type"]: each["data"] for each in (await health.is_told(), await health.is_told())}
+    refused = told["credential-store.record-refused.v1"]
+    assert (refused["event_id"], refused["record_id"], refused["addressee"]) == (wrong, "wrong", "health")
+    assert (refused["reason"], refused["path"]) == (reason, path)
+    assert refused["rule"]
+    assert refused["title"]["zh-CN"] != refused["title"]["en"]
+    assert "秘密" not in str(refused)
+    accepted = told["credential-store.record-accepted.v1"]
+    assert (accepted["event_id"], accepted["result"]) == (right, "stored")
+    assert [each["record"] async for each in database["credentials"].find()] == ["right"]
+    await health.is_told_nothing_more()
+
+
+@pytest.mark.parametrize("body", [b"hello?", b"[]", b'{"name": "value"}', b'"' + b"x" * 2_000_000 + b'"'])
+async def test_what_can_not_even_be_read_is_answered_too(health: Sender, body: bytes) -> None:
+    await health.sends(body)
+    refused = (await health.is_told())["data"]
+    assert refused["reason"] in {"not-json", "not-a-cloudevent", "too-large"}
+    assert (refused["event_id"], refused["record_id"]) == ("letter-1", None)
+    await health.is_told_nothing_more()
+
+
+async def test_sequences_and_ids_that_are_used_again_are_answered_naming_what_is_held(health: Sender) -> None:
+    await health.publishes({"sequence": 3}, receipt="wanted")
+    assert (await health.is_told())["data"]["result"] == "stored"
+    older = await health.publishes({"sequence": 2})
+    refused = (await health.is_told())["data"]
+    assert (refused["event_id"], refused["reason"]) == (older, "older-than-held")
+    assert refused["rule"] == "greater than 3, which is held"
+    reused = await health.publishes({"sequence": 3, "fields": {"child_name": "李小华"}})
+    refused = (await health.is_told())["data"]
+    assert (refused["event_id"], refused["reason"], refused["path"]) == (reused, "sequence-reused", "/data/sequence")
+    same = Sender.event({"sequence": 4})
+    await health.sends(orjson.dumps(same))
+    await health.sends(orjson.dumps(same))
+    await health.sends(orjson.dumps(same | {"data": same["data"] | {"sequence": 5}}))
+    refused = (await health.is_told())["data"]
+    assert (refused["event_id"], refused["reason"], refused["path"]) == (same["id"], "id-reused", "/id")
+    await health.publishes({"sequence": 4}, receipt="wanted")
+    assert (await health.is_told())["data"]["result"] == "unchanged"
+    await health.is_told_nothing_more()
+
+
+async def test_who_is_no_department_is_a_case_for_an_operator(health: Sender) -> None:
+    await health.publishes({"department": "nobody"}, "nobody.department-record-published.v1")
+    letter = await health.dead_letter()
+    assert letter.headers["x-reason"] == "unknown-department"
+
+
+async def test_a_flood_of_broken_events_that_nobody_reads_the_answers_of_stops_no_right_one(
+    health: Sender, database: Database
+) -> None:
+    wrong = orjson.dumps(Sender.event({"sequence": 0}))
+    for n in range(40):
+        await asyncio.gather(*(health.sends(wrong) for _ in range(25)))
+        await health.publishes({"record_id": f"right-{n}", "holder_index": f"{n:064x}"})
+
+    async def all_stored() -> bool | None:
+        return await database["credentials"].count_documents({}) == 40 or None
+
+    await eventually(all_stored)
+
+
+def test_a_full_queue_of_replies_drops_the_oldest_instead_of_refusing(full_topology: Topology) -> None:
+    from messaging.topology import _REPLIES  # noqa: PLC0415 - what is declared is nowhere else to be seen
+
+    assert _REPLIES["x-max-length"] == 100_000
+    assert "x-overflow" not in _REPLIES
+    assert all(department.replies.endswith(".replies") for department in full_topology.departments.values())
+
+
+def test_departments_keep_what_the_topology_says_that_they_keep(full_topology: Topology) -> None:
+    types = load(Settings().document_types, DocumentTypes)
+    kept = {
+        code: {name for name, kind in types.document_types.items() if kind.kept_by == code}
+        for code in types.departments
+    }
+    departments = {code: set(each.keeps) for code, each in full_topology.departments.items() if code != "city"}
+    assert departments == kept
