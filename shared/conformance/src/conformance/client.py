@@ -27,6 +27,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 PERSISTENT = 2
 _ACCESS_REFUSED = 403
 _ANSWERS = ("record-accepted", "record-refused")
+_ANSWERING = ("credential-store", "matcher")
 
 
 def refused(reason: str) -> str:
@@ -139,7 +140,9 @@ def read(routing_key: str, body: bytes, department: str) -> tuple[str, Answer] |
     The key under which it was published tells a genuine one: nobody outside may write it.
     """
     parts = routing_key.split(".")
-    if len(parts) != 4 or parts[1] not in _ANSWERS or parts[3] != department:  # noqa: PLR2004 - publisher.event.v1.whom
+    if len(parts) != 4 or parts[0] not in _ANSWERING:  # noqa: PLR2004 - publisher.event.version.whom
+        return None
+    if parts[1] not in _ANSWERS or parts[3] != department:
         return None
     data = orjson.loads(body)["data"]
     if parts[1] == "record-accepted":

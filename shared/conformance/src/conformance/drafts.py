@@ -55,7 +55,7 @@ class Drafts:
         """The blind index of somebody who does not exist."""
         return sha256(f"conformance {self.run}".encode()).hexdigest()
 
-    def event(self, name: str, verb: str, data: Mapping[str, object], **attributes: object) -> dict[str, object]:
+    def event(self, name: str, verb: str, data: Mapping[str, object], /, **attributes: object) -> dict[str, object]:
         """Return an event as its sender writes it; `name` makes its id, `attributes` change what the rules demand."""
         return {
             "specversion": "1.0",

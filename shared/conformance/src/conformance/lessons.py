@@ -21,7 +21,7 @@ class Lesson:
 
 
 def _other_content(drafts: Drafts, name: str, sequence: int) -> Message:
-    return drafts.record(name, sequence, valid_from="2001-01-01")
+    return drafts.record(name, sequence, valid_until="2099-12-31")
 
 
 def _another_body_under_the_first_id(drafts: Drafts) -> Message:

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""A department's system in one file: it publishes what changed and reads what is answered. Copy it and make it yours.
+
+    pip install pika
+    export AMQP_URL=…              the address that you were handed
+    export BLIND_INDEX_KEY=…       the key that you were handed, hexadecimal
+    python department.py records.jsonl
+
+Each line of the file is one record: record_id, document_type, number (the identity number, which never leaves this
+program), sequence, fields, valid_from, valid_until; or record_id, document_type, number, sequence and withdrawn (why).
+
+Every event is written down before it is sent, in `outbox.sqlite`, and sent from there until the broker has confirmed
+it. However often this is stopped or started anew: the same event goes out under the same id with the same body, and is
+handled once. Ends with 0 when every record was accepted, 1 when one was refused or not answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+import sys
+import time
+import unicodedata
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pika
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
+
+EXCHANGE = "events"
+PERSISTENT = 2
+WAIT_FOR_ANSWERS = 30.0
+LONGEST_PAUSE = 60.0
+
+Json = dict[str, Any]
+
+
+def holder_index(number: str, key: bytes) -> str:
+    """Return the blind index that stands for an identity number."""
+    normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+    return hmac.new(key, normal.encode(), hashlib.sha256).hexdigest()
+
+
+def event_of(record: Json, code: str, key: bytes) -> Json:
+    """Turn a record into the event that tells of it, under an id that no other event has."""
+    verb = "withdrawn" if "withdrawn" in record else "published"
+    who = holder_index(record["number"], key)
+    data = {
+        "record_id": record["record_id"],
+        "document_type": record["document_type"],
+        "holder_index": who,
+        "department": code,
+        "sequence": record["sequence"],
+    }
+    if verb == "withdrawn":
+        data["reason"] = record["withdrawn"]
+    else:
+        data.update({name: record.get(name) for name in ("fields", "valid_from", "valid_until")})
+    return {
+        "specversion": "1.0",
+        "id": f"{code}-{uuid4()}",
+        "source": f"/yizheng/{code}",
+        "type": f"{code}.department-record-{verb}.v1",
+        "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "datacontenttype": "application/json",
+        "correlationid": who,
+        "receipt": "wanted",
+        "data": data,
+    }
+
+
+class Outbox:
+    """What is to be sent and how it was answered, kept on disk."""
+
+    def __init__(self, path: str) -> None:
+        self.database = sqlite3.connect(path, isolation_level=None)  # every statement is a commit
+        self.database.execute(
+            "CREATE TABLE IF NOT EXISTS outbox "
+            "(change TEXT PRIMARY KEY, id TEXT UNIQUE, key TEXT, body BLOB, confirmed INTEGER, answer TEXT)"
+        )
+
+    def put(self, event: Json) -> None:
+        """Keep an event to be sent; one about the same record and sequence that was put before stays as it was.
+
+        Raises ValueError for other content under the same record and sequence.
+        """
+        change = f"{event['data']['record_id']} {event['data']['sequence']}"
+        held = self.database.execute("SELECT body FROM outbox WHERE change = ?", (change,)).fetchone()
+        if held is None:
+            values = (change, event["id"], event["type"], json.dumps(event, ensure_ascii=False).encode())
+            self.database.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, 0, NULL)", values)
+        elif json.loads(held[0])["data"] != event["data"]:
+            raise ValueError(f"{change} was sent with other content: count its sequence up")
+
+    def waiting(self) -> list[tuple[str, str, bytes]]:
+        """Return id, routing key and body of what the broker has not confirmed, oldest first."""
+        return self.database.execute("SELECT id, key, body FROM outbox WHERE NOT confirmed ORDER BY rowid").fetchall()
+
+    def confirm(self, event_id: str) -> None:
+        """Note that the broker has it."""
+        self.database.execute("UPDATE outbox SET confirmed = 1 WHERE id = ?", (event_id,))
+
+    def answer(self, event_id: str, text: str) -> None:
+        """Note how it was answered."""
+        self.database.execute("UPDATE outbox SET answer = ? WHERE id = ?", (text, event_id))
+
+    def unanswered(self) -> int:
+        """Count what nothing was answered to."""
+        (count,) = self.database.execute("SELECT count(*) FROM outbox WHERE answer IS NULL").fetchone()
+        return int(count)
+
+    def answers(self) -> list[tuple[str, str | None]]:
+        """Return every record and sequence with its answer."""
+        return self.database.execute("SELECT change, answer FROM outbox ORDER BY rowid").fetchall()
+
+
+def connect(url: str) -> pika.BlockingConnection:
+    """Connect so that a network that froze is noticed, and a broker that blocks does not hold us for ever."""
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = 30
+    parameters.blocked_connection_timeout = 60
+    return pika.BlockingConnection(parameters)
+
+
+def send(url: str, outbox: Outbox) -> None:
+    """Send until everything is confirmed, waiting longer after each failure. What the broker forbids is raised."""
+    pause = 1.0
+    while outbox.waiting():
+        try:
+            send_waiting(url, outbox)
+            pause = 1.0
+        except (AMQPConnectionError, NackError, UnroutableError) as error:
+            print(f"not confirmed, again in {pause:.0f} s under the same id: {error!r}", file=sys.stderr)
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def send_waiting(url: str, outbox: Outbox) -> None:
+    """Send what waits, one confirm after the other. `mandatory`: what reaches no queue comes back as an error."""
+    connection = connect(url)
+    try:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for event_id, key, body in outbox.waiting():
+            properties = pika.BasicProperties(
+                content_type="application/cloudevents+json", delivery_mode=PERSISTENT, message_id=event_id
+            )
+            channel.basic_publish(EXCHANGE, key, body, properties, mandatory=True)  # returns when it is confirmed
+            outbox.confirm(event_id)
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def read_answers(url: str, code: str, outbox: Outbox, seconds: float) -> None:
+    """Read answers until every event has one or the time is up. Each is acknowledged after it was written down."""
+    deadline = time.monotonic() + seconds
+    connection = connect(url)
+    try:
+        channel = connection.channel()
+        for method, _, body in channel.consume(f"{code}.replies", inactivity_timeout=1):
+            if method is not None:
+                take(method.routing_key, body, code, outbox)
+                channel.basic_ack(method.delivery_tag)
+            if time.monotonic() > deadline or not outbox.unanswered():
+                break
+        channel.cancel()  # what was delivered meanwhile goes back to the queue
+    finally:
+        connection.close()
+
+
+def take(routing_key: str, body: bytes, code: str, outbox: Outbox) -> None:
+    """Write an answer down. Only the system can publish under such a key; anything else is not from it."""
+    publisher, kind, _, addressee = (*routing_key.split("."), "", "", "")[:4]
+    if publisher not in ("credential-store", "matcher") or addressee != code:
+        print(f"not an answer of the system, left aside: {routing_key}", file=sys.stderr)
+        return
+    said = json.loads(body)["data"]
+    if kind == "record-accepted":
+        outbox.answer(said["event_id"], said["result"])
+    elif kind == "record-refused":
+        outbox.answer(said["event_id"], f"refused: {said['reason']} at {said['path'] or '/'}: {said['rule']}")
+        print(f"{said['event_id']}: {said['title']['zh-CN']}。{said['action']['zh-CN']}", file=sys.stderr)
+
+
+def main() -> int:
+    """Send the records of a file, wait for the answers, print them."""
+    url, key = os.environ["AMQP_URL"], bytes.fromhex(os.environ["BLIND_INDEX_KEY"])
+    code = urlsplit(url).username or ""
+    outbox = Outbox(os.environ.get("OUTBOX", "outbox.sqlite"))
+    for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines():
+        outbox.put(event_of(json.loads(line), code, key))
+    try:
+        send(url, outbox)
+    except ChannelClosedByBroker as error:  # trying again would not help
+        print(f"the broker forbids it: {error.reply_text}", file=sys.stderr)
+        return 1
+    read_answers(url, code, outbox, WAIT_FOR_ANSWERS)
+    for change, answer in outbox.answers():
+        print(change, answer or "no answer yet")
+    return 0 if all(answer in ("stored", "unchanged") for _, answer in outbox.answers()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What strangers get: the page that they are given works as it stands, and the conformance command tells the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_stack.layout import ROOT
+from local_stack.stack import Stack
+from runtime.records import replies
+
+PAGE = (ROOT / "docs" / "departments.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "docs" / "examples" / "department.py"
+RECORDS = ROOT / "docs" / "examples" / "records.jsonl"
+OF_FILES = {
+    *("not-utf-8", "line-too-long", "not-an-object", "quotes-not-closed", "wrong-number-of-values", "value-missing"),
+    *("not-a-whole-number", "not-yes-or-no", "not-a-date", "other"),
+}
+"""Reasons that only a line of a file that was handed over can have, and the one for all others."""
+
+
+def run(stack: Stack, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program as a department would, against the running system."""
+    environment = {**os.environ, **stack.environment, "YIZHENG_LANG": "en", **more}
+    words = [sys.executable, *command]
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=90, check=False)  # noqa: S603
+
+
+def conformance(stack: Stack, code: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = run(stack, "-m", "conformance", code, "--json", *arguments)
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("code", ["health", "civil", "city"])
+def test_the_system_answers_every_lesson_as_it_must(stack: Stack, code: str) -> None:
+    exit_code, report = conformance(stack, code)
+
+    assert [lesson for lesson in report["lessons"] if not lesson["right"]] == []
+    assert report["conforms"]
+    assert exit_code == 0
+    assert len(report["lessons"]) >= 16
+
+
+def test_a_department_uses_the_address_that_it_was_handed(stack: Stack, tmp_path: Path) -> None:
+    handed = {"AMQP_URL": stack.account_url("edu"), "YIZHENG_VAR": str(tmp_path)}
+
+    done = run(stack, "-m", "conformance", "edu", **handed)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "edu: everything is as it must be." in done.stdout
+
+
+def test_a_departments_own_messages_are_checked_and_sent(stack: Stack, tmp_path: Path) -> None:
+    example = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
+    right = json.loads(example.read_text(encoding="utf-8"))
+    wrong = {**right, "source": "/yizheng/civil", "data": {**right["data"], "document_type": "id-card", "sequence": 0}}
+    shutil.copy(example, tmp_path / "1-right.json")
+    (tmp_path / "2-wrong.json").write_text(json.dumps(wrong), encoding="utf-8")
+    (tmp_path / "3-broken.json").write_text('{"specversion": "1.0"', encoding="utf-8")
+
+    exit_code, report = conformance(stack, "health", "--messages", str(tmp_path))
+
+    first, second, third = report["files"]
+    assert first["answer"]["kind"] in ("stored", "unchanged")
+    assert {(fault["reason"], fault["path"]) for fault in second["faults"]} == {
+        ("wrong-source", "/source"),
+        ("wrong-schema", "/data/sequence"),
+        ("document-type-not-kept", "/data/document_type"),
+    }
+    assert [fault["reason"] for fault in third["faults"]] == ["not-json"]
+    assert [each["answer"] for each in (second, third)] == [None, None]
+    assert exit_code == 1
+
+
+def test_the_example_sends_once_however_often_it_is_started(stack: Stack, tmp_path: Path) -> None:
+    mine = {
+        "AMQP_URL": stack.account_url("health"),
+        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "OUTBOX": str(tmp_path / "outbox.sqlite"),
+    }
+
+    first, second = (run(stack, str(EXAMPLE), str(RECORDS), **mine) for _ in range(2))
+
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert re.fullmatch(r"(\S+ \d (stored|unchanged)\n){3}", first.stdout)
+    assert (second.returncode, second.stdout) == (0, first.stdout)
+
+
+def test_the_example_tells_what_was_refused(stack: Stack, tmp_path: Path) -> None:
+    foreign = json.loads(RECORDS.read_text(encoding="utf-8").splitlines()[0]) | {"document_type": "id-card"}
+    file = tmp_path / "records.jsonl"
+    file.write_text(json.dumps(foreign), encoding="utf-8")
+    mine = {
+        "AMQP_URL": stack.account_url("health"),
+        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "OUTBOX": str(tmp_path / "outbox.sqlite"),
+    }
+
+    done = run(stack, str(EXAMPLE), str(file), **mine)
+
+    assert done.returncode == 1
+    assert "vac-88213 1 refused: document-type-not-kept at /data/document_type" in done.stdout
+    assert "该类证照不由贵部门保管" in done.stderr
+
+
+def test_the_example_needs_nothing_of_ours() -> None:
+    imported = set(re.findall(r"^(?:from|import) (\w+)", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert imported <= {*sys.stdlib_module_names, "pika"}
+
+
+def test_the_page_explains_every_reason_that_an_answer_may_carry() -> None:
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE))
+    known = {key.split(".")[1] for key in replies.TEXTS.keys("en") if key.startswith("reasons.")}
+
+    assert known - OF_FILES <= explained
