@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,13 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aio_pika
+import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
+from fastapi import FastAPI
 
 from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from messaging.envelope import Sealed
 from messaging.event import ConflictError, Outcome, Received
 from messaging.topology import Topology
+from operations import consumers
 from operations.config import Settings
 from operations.domain.failure import Failure
 from operations.domain.search import Chosen, Criteria
@@ -88,6 +92,7 @@ class Place:
             "AMQP_URL": self.addresses.amqp,
             "MONGODB_URL": self.addresses.mongodb,
             "OPERATIONS_DATABASE": f"{self.database.name}-ops",
+            "OPERATIONS_REPLAY_LEASE": "1.0",
             "OPERATIONS_CONTRACTS": str(self.folder / "contracts"),
             "YIZHENG_TOPOLOGY": str(self.folder / "topology.toml"),
             "YIZHENG_KEYS": str(self.folder),
@@ -145,6 +150,7 @@ class Operations:
     place: Place
     kernel: Kernel
     deps: Deps
+    app: FastAPI
 
     async def do(self, work: Callable[[], Awaitable[Outcome[ResultT]]]) -> ResultT:
         """Commit what a handler decides, as a route does."""
@@ -211,7 +217,33 @@ async def operations(here: Place) -> AsyncIterator[Operations]:
     """Run operations in this process."""
     app = create_app(here.settings())
     async with app.router.lifespan_context(app):
-        yield Operations(here, app.state.kernel, app.state.deps)
+        yield Operations(here, app.state.kernel, app.state.deps, app)
+
+
+@asynccontextmanager
+async def desk(here: Place) -> AsyncIterator[Operations]:
+    """Decide about replays in this process; whatever runs beside requests, the driver too, runs in another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consumers, "background", lambda _kernel, _deps: ())
+        async with operations(here) as ops:
+            yield ops
+
+
+@asynccontextmanager
+async def worker(here: Place, fault: str = "none", turn: int = 0) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run operations as a process of its own, killed at the end at the latest."""
+    command = (sys.executable, "-m", "services.operations.tests.replay_worker", fault, str(turn))
+    log = (here.folder / "worker.log").open("ab")
+    process = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, **here.environment}, stdout=log, stderr=log
+    )
+    try:
+        yield process
+    finally:
+        log.close()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 @asynccontextmanager
