@@ -10,6 +10,7 @@ from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from synthetic.caller import connect
 from synthetic.households import Household, households
+from testkit.fixtures import free_ports
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
 
@@ -23,7 +24,7 @@ def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("end-to-end")
     with pytest.MonkeyPatch.context() as surroundings:
         surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
-        with Stack(folder / "var", port_base=PORT_BASE) as running:
+        with Stack(folder / "var", port_base=free_ports(PORT_BASE).base) as running:
             yield running
 
 

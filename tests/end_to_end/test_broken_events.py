@@ -1,7 +1,13 @@
-"""What strangers may send: each ends among the dead letters with its reason, and the next good message is handled."""
+"""What strangers may send.
+
+The city is told what is wrong with what it sent; what reached the queue by another way is a failure with its reason in
+the hands of operations; and the next good message is handled.
+"""
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,18 +21,20 @@ from synthetic import facts, records
 from synthetic.caller import Json
 from synthetic.facts import Fact
 from tests.end_to_end.town import Town
-from tests.journeys import portal
+from tests.journeys import failures, portal
+from tests.journeys.failures import Failure
 from tests.journeys.waiting import until
 
 QUEUE = "matcher"
-DEAD = "matcher.dead-letters"
+REPLIES = "city.replies"
+KEY = "city.city-record-published.v1"
 
 
 def _event(**changed: Json) -> dict[str, Json]:
     return {
         "specversion": "1.0",
         "id": f"stranger-{utc_now().timestamp()}",
-        "source": "/city",
+        "source": "/yizheng/city",
         "type": "city.city-record-published.v1",
         "time": utc_now().isoformat(),
         "correlationid": "somebody",
@@ -48,24 +56,45 @@ def _data(fact: Fact) -> Json:
     return data
 
 
-async def _send(town: Town, body: bytes) -> None:
+async def _send(town: Town, body: bytes) -> str:
+    """Put a message into the queue itself; return the id under which it is found if it fails."""
+    message_id = f"stranger-{secrets.token_hex(6)}"
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
         channel = await connection.channel()
-        message = aio_pika.Message(body, content_type="application/cloudevents+json", message_id="stranger")
+        message = aio_pika.Message(body, content_type="application/cloudevents+json", message_id=message_id)
         await channel.default_exchange.publish(message, QUEUE)
+    named = re.search(rb'"id":"([^"]+)"', body)
+    return named[1].decode() if named else message_id
 
 
-async def _dead_letter(town: Town) -> Mapping[str, object]:
-    """Take the one message that was given up; its headers say why."""
+async def _failure(town: Town, event_id: str) -> Failure:
+    """Wait until operations has the one failure of a message."""
+    operator = town.worker("operator", "operator-1")
+    [found] = await until(lambda: failures.of_event(operator, event_id), bool, what="the failure")
+    return found
+
+
+async def _publish(town: Town, body: bytes) -> None:
+    """Publish as the city does: under a routing key that the broker lets it use."""
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
         channel = await connection.channel()
-        queue = await channel.get_queue(DEAD, ensure=False)
-        found = await until(lambda: queue.get(no_ack=True, fail=False), lambda it: it is not None, what="a dead letter")
+        exchange = await channel.get_exchange("events", ensure=False)
+        await exchange.publish(aio_pika.Message(body, message_id="stranger"), KEY)
+
+
+async def _reply(town: Town) -> Mapping[str, Json]:
+    """Take the one answer that the city got."""
+    connection = await aio_pika.connect(town.system.amqp_url)
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(REPLIES, ensure=False)
+        found = await until(lambda: queue.get(no_ack=True, fail=False), lambda it: it is not None, what="a reply")
         assert found is not None
         assert await queue.get(no_ack=True, fail=False) is None
-        return found.headers
+        data: Mapping[str, Json] = orjson.loads(found.body)["data"]
+        return data
 
 
 async def _the_next_good_message_is_handled(town: Town) -> None:
@@ -85,16 +114,34 @@ async def _the_next_good_message_is_handled(town: Town) -> None:
         (b'{"name": "value"}', "not-a-cloudevent"),
         (orjson.dumps(_event(type="city.weather-changed.v1")), "unknown-type"),
         (orjson.dumps(_event(type="city.city-record-published.v2")), "unknown-type"),
-        (orjson.dumps(_event(data={"record_id": 7})), "wrong-schema"),
         (b'"' + b"x" * 2_000_000 + b'"', "too-large"),
     ],
-    ids=["not JSON", "no CloudEvent", "an unknown type", "a future version", "a wrong schema", "2 MB"],
+    ids=["not JSON", "no CloudEvent", "an unknown type", "a future version", "2 MB"],
 )
 async def test_a_broken_event_is_put_aside_with_its_reason(town: Town, body: bytes, reason: str) -> None:
-    await _send(town, body)
-    headers = await _dead_letter(town)
-    assert headers["x-reason"] == reason
-    assert headers["x-service"] == "matcher"
+    failure = await _failure(town, await _send(town, body))
+    assert (failure.service, failure.reason, failure.state) == ("matcher", reason, "open")
+    await _the_next_good_message_is_handled(town)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "path"),
+    [
+        (b"hello?", "not-json", ""),
+        (b'{"name": "value"}', "not-a-cloudevent", "/specversion"),
+        (orjson.dumps(_event(type="city.city-record-published.v2")), "unknown-type", "/type"),
+        (orjson.dumps(_event(type="city.city-record-withdrawn.v1")), "wrong-routing-key", "/type"),
+        (orjson.dumps(_event(source="/yizheng/psb")), "wrong-source", "/source"),
+        (orjson.dumps(_event(data={"record_id": 7})), "wrong-schema", "/data/record_id"),
+    ],
+    ids=["not JSON", "no CloudEvent", "a future version", "another type", "a forged source", "a wrong schema"],
+)
+async def test_the_city_is_told_what_is_wrong_with_what_it_sent(
+    town: Town, body: bytes, reason: str, path: str
+) -> None:
+    await _publish(town, body)
+    told = await _reply(town)
+    assert (told["reason"], told["path"]) == (reason, path)
     await _the_next_good_message_is_handled(town)
 
 
@@ -104,7 +151,7 @@ async def test_twenty_megabytes_are_refused_to_the_sender(town: Town) -> None:
     await _the_next_good_message_is_handled(town)
 
 
-async def test_the_same_id_with_another_body_is_put_aside(town: Town) -> None:
+async def test_the_same_id_with_another_body_is_answered(town: Town) -> None:
     made = town.meet("senior")
     await town.welcome(made)
     record = replace(records.portrait_photo(made.head, town.today), record_id=f"twice-{made.index}")
@@ -112,7 +159,8 @@ async def test_the_same_id_with_another_body_is_put_aside(town: Town) -> None:
     event = _event(id=fact.id, correlationid=fact.case, data=_data(fact))
     await _send(town, orjson.dumps(event))
     await _send(town, orjson.dumps({**event, "source": "/somebody-else"}))
-    assert (await _dead_letter(town))["x-reason"] == "id-reused"
+    told = await _reply(town)
+    assert (told["event_id"], told["reason"]) == (fact.id, "id-reused")
 
 
 async def test_the_same_event_many_times_is_one_event(town: Town) -> None:
@@ -126,7 +174,4 @@ async def test_the_same_event_many_times_is_one_event(town: Town) -> None:
     await until(
         lambda: portal.explain(resident, "senior-card"), lambda it: it.need("photo") == "held", what="the record"
     )
-    connection = await aio_pika.connect(town.system.amqp_url)
-    async with connection:
-        channel = await connection.channel()
-        assert await (await channel.get_queue(DEAD, ensure=False)).get(no_ack=True, fail=False) is None
+    assert await failures.of_event(town.worker("operator", "operator-1"), fact.id) == ()

@@ -14,6 +14,7 @@ from local_stack.ports import SERVICES
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from synthetic.progress import Bars
+from testkit.fixtures import free_ports
 from tests.journeys.waiting import until
 from tests.load.replay import place_of
 from tests.load.run import Run, perform
@@ -28,7 +29,7 @@ WITHIN = 240.0
 @pytest.fixture(scope="module")
 def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A system of its own, as parts of it are killed."""
-    with Stack(tmp_path_factory.mktemp("faults") / "var", port_base=PORT_BASE) as running:
+    with Stack(tmp_path_factory.mktemp("faults") / "var", port_base=free_ports(PORT_BASE).base) as running:
         yield running
 
 
