@@ -27,6 +27,8 @@ class Settings(ServiceSettings):
     """Days within which a discarded failure can be taken back; afterwards its body is removed."""
     replay_rate: int = 50
     """Messages a second that a replay sends, unless it says otherwise."""
+    replay_lease: float = 12.0
+    """Seconds after which another process may go on with a replay whose driver says nothing any more."""
     fastest_replay: int = 2000
     """Messages a second that a replay may send at most."""
     largest_replay: int = 200_000

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
@@ -31,6 +32,7 @@ _LOOK_EVERY = 0.2
 """Seconds between two looks at what became of what was sent, while there is something to send."""
 _LONGEST_BACKOFF = 5.0
 _CONFLICTS = 20
+_LONGEST_WAIT = timedelta(minutes=10)
 
 
 class Drive:
@@ -46,6 +48,7 @@ class Drive:
         self._send = send
         self._stopping = stopping
         self._is_lost = False
+        self._has_given_up = False
         self._ledger = Ledger(0)
         self._canary = Canary()
         self._pace = Pace(1, 0.0)
@@ -88,13 +91,24 @@ class Drive:
         if replay.state == "running":
             await self._go_on(replay)
             return False
-        if replay.state == "cancelled" and (left := self._ledger.unconfirmed()):
-            await self._committed(lambda: sending.give_up(replay, left, self._deps))
-            self._learn(left, Rank.SKIPPED)
-        if self._ledger.sent:
+        if replay.state == "cancelled":
+            await self._give_up(replay)
+        if self._ledger.sent and not self._is_long_over(replay):
             await self._wait(_LATER)
             return False
         return await self._end(replay)
+
+    async def _give_up(self, replay: Replay) -> None:
+        """Let go of everything, once."""
+        unsent, sent = self._ledger.unconfirmed(), self._ledger.confirmed()
+        if not self._has_given_up:
+            await self._committed(lambda: sending.give_up(replay, unsent, sorted(sent), self._deps))
+            self._learn(unsent, Rank.SKIPPED)
+            self._has_given_up = True
+
+    def _is_long_over(self, replay: Replay) -> bool:
+        """Whether what was not heard of since it was cancelled is not waited for any more."""
+        return replay.ended_at is not None and self._deps.clock() - replay.ended_at > _LONGEST_WAIT
 
     async def _end(self, replay: Replay) -> bool:
         """Nothing is under way any more: finish what is complete, rest otherwise."""

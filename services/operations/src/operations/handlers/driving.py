@@ -16,8 +16,6 @@ from runtime.ids import new_id
 
 log = structlog.get_logger()
 
-LEASE = 12.0
-"""Seconds after which another driver may take over from one that says nothing."""
 _LOOK_EVERY = 0.5
 _LONGEST_END = 20.0
 
@@ -29,11 +27,11 @@ class Driver:
     what it notes only raises what is known.
     """
 
-    def __init__(self, deps: Deps, *, commit: Commit, send: Send, lease: float = LEASE) -> None:
+    def __init__(self, deps: Deps, *, commit: Commit, send: Send) -> None:
         self._deps = deps
         self._commit = commit
         self._send = send
-        self._lease = lease
+        self._lease = deps.settings.replay_lease
         self._id = new_id("drv")
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()

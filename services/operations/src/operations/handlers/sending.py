@@ -94,15 +94,18 @@ async def confirmed(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outco
     return Outcome(changes=changes)
 
 
-async def give_up(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outcome[None]:
-    """Note that these will not be sent; their failures are open again."""
-    blocks = await deps.replays.blocks(replay.id, numbers)
-    wanted = set(numbers)
+async def give_up(replay: Replay, unsent: Sequence[int], sent: Sequence[int], deps: Deps) -> Outcome[None]:
+    """Note that some will not be sent, and let go of all failures, also of what was sent and never heard of.
+
+    Should the service handle one of these after all, its receipt closes the failure.
+    """
+    wanted = {*unsent, *sent}
+    blocks = await deps.replays.blocks(replay.id, wanted)
     held = {item.chosen.failure: item.id for block in blocks for item in block.items if item.n in wanted}
     present = await deps.failures.summaries([failure for failure in held if failure is not None])
     ours = [each for each in present.values() if each.replay == held[each.id]]
     moved = deps.failures.moved([(each, states.release(each)) for each in ours])
-    skipped = deps.replays.learn(replay.id, dict.fromkeys(numbers, Rank.SKIPPED), deps.clock())
+    skipped = deps.replays.learn(replay.id, dict.fromkeys(unsent, Rank.SKIPPED), deps.clock())
     return Outcome(changes=[*moved, *skipped])
 
 

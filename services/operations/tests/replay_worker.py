@@ -1,0 +1,94 @@
+"""Operations as a process of its own, which dies where it is told to (`python -m …replay_worker <fault> <turn>`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from operations.config import Settings
+from operations.handlers import drive, receipts, sending
+from operations.handlers.replay_ports import Send
+from operations.handlers.sending import Parcel, Published
+from operations.main import create_app
+
+Params = ParamSpec("Params")
+ResultT = TypeVar("ResultT")
+
+
+def die() -> None:
+    """Die by SIGKILL."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Countdown:
+    """Dies the n-th time that it is asked."""
+
+    def __init__(self, turns: int) -> None:
+        self._left = turns
+
+    def tick(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            die()
+
+
+def arrange(fault: str, turn: int) -> None:
+    """Put the fault where it belongs, for the n-th chunk, or the n-th batch of receipts."""
+    countdown = _Countdown(turn)
+    match fault:
+        case "before the publish":
+            sending.publish = _dying(sending.publish, countdown, before=True)
+        case "within the publishes":
+            sending.publish = _dying_half_way(sending.publish, countdown)
+        case "between confirm and mark":
+            sending.confirmed = _dying(sending.confirmed, countdown, before=True)
+        case "after the mark":
+            some = drive.Drive._send_some  # noqa: SLF001 - the fault
+            drive.Drive._send_some = _dying(some, countdown, before=False)  # type: ignore[method-assign] # noqa: SLF001
+        case "between a receipt and its commit":
+            receipts.take = _dying(receipts.take, countdown, before=False)
+
+
+def _dying(
+    work: Callable[Params, Awaitable[ResultT]], countdown: _Countdown, *, before: bool
+) -> Callable[Params, Coroutine[Any, Any, ResultT]]:
+    """Die in some turn, before the work or right after it."""
+
+    async def work_and_die(*rest: Params.args, **named: Params.kwargs) -> ResultT:
+        if before:
+            countdown.tick()
+        result = await work(*rest, **named)
+        if not before:
+            countdown.tick()
+        return result
+
+    return work_and_die
+
+
+def _dying_half_way(publish: Callable[[Sequence[Parcel], Send], Awaitable[Published]], countdown: _Countdown) -> Any:  # noqa: ANN401 - the names of the parameters matter to the type checker, and not here
+    """Die in some turn when the first half is confirmed."""
+
+    async def publish_and_die(parcels: Sequence[Parcel], send: Send) -> Published:
+        await publish(parcels[: (len(parcels) + 1) // 2], send)
+        countdown.tick()
+        return await publish(parcels, send)
+
+    return publish_and_die
+
+
+async def work() -> None:
+    """Be operations until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    app = create_app(Settings())
+    async with app.router.lifespan_context(app):
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    arrange(sys.argv[1], int(sys.argv[2]))
+    asyncio.run(work())
