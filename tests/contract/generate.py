@@ -1,18 +1,33 @@
-"""`make contracts`: write the schemas of our own events from their publishers' models."""
+"""`make contracts`: write the schemas of our own events from their models, the AsyncAPI document, the events' page."""
 
 from __future__ import annotations
 
-from tests.contract.published import EVENTS, own_events, read, schema_file, schema_of, write
+from pathlib import Path
+
+from tests.contract import asyncapi, reference
+from tests.contract.published import CONTRACTS, EVENTS, own_events, schema_file, schema_of, written
+
+DOCS = CONTRACTS.parents[1] / "docs"
 
 
 def main() -> None:
-    """Write every schema that is new or changed, and say which."""
+    """Write every file that is new or changed, and say which."""
     EVENTS.mkdir(parents=True, exist_ok=True)
     for event_type, event in sorted(own_events().items()):
-        path, schema = schema_file(event_type), schema_of(event)
-        if not path.exists() or read(path) != schema:
-            write(path, schema)
-            print(f"written: {path.name}")
+        _put(schema_file(event_type), written(schema_of(event)))
+    for path, text in documents().items():
+        _put(path, text)
+
+
+def documents() -> dict[Path, str]:
+    """Return what is generated from the contracts as they stand."""
+    return {DOCS / "asyncapi.yaml": asyncapi.document(), DOCS / "events.md": reference.page()}
+
+
+def _put(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        print(f"written: {path.name}")
 
 
 if __name__ == "__main__":
