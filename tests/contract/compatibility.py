@@ -118,7 +118,7 @@ def _properties(old: Mapping[str, Any], new: Mapping[str, Any], place: _Place) -
             yield from _compare(schema, after[name], place.at("properties", name))
             continue
         alike = [added for added in after if added not in before and _bare(after[added]) == _bare(schema)]
-        hint = f"; was it renamed to {alike[0]!r}?" if alike else ""
+        hint = f" (renamed to {alike[0]!r}?)" if alike else ""
         yield place.breach("property-removed", f"{name!r} is gone{hint}", "properties", name)
 
 
