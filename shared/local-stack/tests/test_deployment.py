@@ -33,6 +33,7 @@ class Container(BaseModel):
     healthcheck: Mapping[str, object] = {}
     networks: list[str] = []
     ports: list[str] = []
+    profiles: list[str] = []
 
 
 class Compose(BaseModel):
@@ -97,9 +98,20 @@ def test_every_service_is_reached_by_nouns_and_by_name(template: Template) -> No
 
 
 def test_only_the_gateway_can_be_reached_from_outside(compose: Compose) -> None:
-    assert [name for name, container in compose.services.items() if container.ports] == ["gateway"]
+    assert [name for name, container in compose.services.items() if container.ports and not container.profiles] == [
+        "gateway"
+    ]
     assert [name for name, container in compose.services.items() if "outside" in container.networks] == ["gateway"]
     assert compose.networks["inside"] == {"internal": True}
+
+
+def test_monitoring_is_asked_for_and_seen_on_this_machine_only(compose: Compose) -> None:
+    asked_for = {name: container for name, container in compose.services.items() if container.profiles}
+    assert {name: container.profiles for name, container in asked_for.items()} == {
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
+    }
+    assert all(port.startswith("127.0.0.1:") for container in asked_for.values() for port in container.ports)
 
 
 def test_what_stays_up_is_watched(compose: Compose) -> None:
