@@ -244,6 +244,11 @@ class Bench:
             yield channel, await (await publishing.channel()).get_exchange(BENCH.exchange)
 
 
+def unstored(publisher: Publisher) -> tuple[Committer, Relay]:
+    """Return what stands for the store where a consumer is measured without one."""
+    return _Unstored(), _Direct(publisher, _Countdown(0))
+
+
 async def answer(event: Received[Question], _deps: None) -> Outcome[None]:
     """Answer without remembering."""
     return Outcome(events=[_answered(event.data)])

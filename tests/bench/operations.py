@@ -1,0 +1,194 @@
+"""Operations against the yardsticks: dead letters taken in and sent back, searches, the trail of one case.
+
+Everything goes through the service's own intakes, handlers and stores. The raw loop that both rates stand against
+consumes, validates with pydantic, publishes one confirmed event and acknowledges (see `tests.bench.bus`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from unittest.mock import patch
+
+import aio_pika
+from fastapi import FastAPI
+
+from messaging import topology
+from messaging.consumer import Consumer, Limits
+from messaging.event import Outcome, Received, View
+from messaging.publisher import Publisher
+from messaging.reading import Subscription
+from messaging.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
+from operations import consumers
+from operations.config import Settings
+from operations.domain.search import Chosen, Criteria
+from operations.handlers import replays
+from operations.handlers.needs import Deps
+from operations.main import create_app
+from runtime.kernel import Kernel
+from tests.bench.bus import MESSAGES, Bench, unstored
+from tests.bench.figures import Figure, in_turns, ratio_of
+from tests.bench.operations_material import SERVICE, TYPE, letter, letter_headers, written_topology
+
+UNLIMITED = 1_000_000
+"""Messages a second: more than anybody sends."""
+DATABASE = "bench-operations"
+BY = "op-bench"
+_LONGEST = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Operations in this process."""
+
+    kernel: Kernel
+    deps: Deps
+
+    async def commit(self, work: Callable[[], Awaitable[Outcome[Any]]]) -> Any:  # noqa: ANN401 - whatever it decides
+        """Commit what a handler decides."""
+        outcome = await work()
+        await self.kernel.commit(outcome)
+        return outcome.result
+
+
+class Heard(View):
+    """What the service that gets the messages back reads of them."""
+
+    application_id: str
+
+
+class Workplace:
+    """One broker and one store on which operations and the raw loop take turns."""
+
+    def __init__(self, amqp_url: str, mongodb_url: str, keys: Path, folder: Path) -> None:
+        self.amqp_url = amqp_url
+        self.settings = Settings.model_validate(
+            {
+                "AMQP_URL": amqp_url,
+                "MONGODB_URL": mongodb_url,
+                "YIZHENG_KEYS": keys,
+                "YIZHENG_JWKS": str(keys / "jwks.json"),
+                "YIZHENG_ISSUER": "bench",
+                "YIZHENG_AUDIENCE": "bench",
+                "YIZHENG_TOPOLOGY": written_topology(folder),
+                "database": DATABASE,
+                "fastest_replay": UNLIMITED,
+            }
+        )
+        self.topology = topology.load(self.settings.topology)
+
+    @asynccontextmanager
+    async def running(self, *, alone: bool) -> AsyncIterator[Running]:
+        """Run operations; `alone` without anything that runs beside requests."""
+        background = (lambda _kernel, _deps: ()) if alone else consumers.background
+        with patch.object(consumers, "background", background):
+            app: FastAPI = create_app(self.settings)
+        async with app.router.lifespan_context(app):
+            yield Running(app.state.kernel, app.state.deps)
+
+    async def rates(self, rounds: int) -> list[Figure]:
+        """Take dead letters in, and send them back, in turns with the raw loop."""
+        bench, unit = Bench(self.amqp_url), "messages/s"
+        taken, raw = await in_turns(self.take_in, bench.raw_alone, rounds)
+        sent, raw_again = await in_turns(self.replay, bench.raw_alone, rounds)
+        return [
+            ratio_of("dead letters taken in", taken, raw, unit=unit, goal=0.5, against="raw aio-pika loop"),
+            ratio_of("dead letters replayed", sent, raw_again, unit=unit, goal=0.5, against="raw aio-pika loop"),
+        ]
+
+    async def take_in(self) -> float:
+        """From the first letter taken to the last one stored, grouped and acknowledged."""
+        async with self.running(alone=True) as ops:
+            await self._forget(ops)
+            await self._fill()
+            intake = consumers.background(ops.kernel, ops.deps)[0]
+            begun = perf_counter()
+            task = asyncio.create_task(intake.run())
+            await self._until_stored(ops)
+            seconds = perf_counter() - begun
+            await intake.stop()
+            await task
+        return MESSAGES / seconds
+
+    async def replay(self) -> float:
+        """From the start of a replay to its last receipt: sent, confirmed, handled, told, closed."""
+        async with self.running(alone=False) as ops, self._hearing():
+            await self._forget(ops)
+            await self._fill()
+            await self._until_stored(ops)
+            chosen = Chosen(search=Criteria())
+            work = replays.prepare(chosen, reason="bench", by=BY, rate=UNLIMITED, deps=ops.deps)
+            shown = await ops.commit(lambda: work)
+            begun = perf_counter()
+            await ops.commit(lambda: replays.start(shown.replay.id, by=BY, version=None, deps=ops.deps))
+            await self._until_done(shown.replay.id, ops)
+            return MESSAGES / (perf_counter() - begun)
+
+    async def _until_done(self, id: str, ops: Running) -> None:
+        async with asyncio.timeout(_LONGEST):
+            while (shown := await replays.show(id, ops.deps)).replay.state != "done":
+                if shown.replay.state not in {"prepared", "running"}:
+                    raise RuntimeError(f"the replay is {shown.replay.state}: {shown.replay.problem}")
+                await asyncio.sleep(0.05)
+
+    async def _until_stored(self, ops: Running) -> None:
+        async with asyncio.timeout(_LONGEST):
+            while await ops.kernel.database["failures"].estimated_document_count() < MESSAGES:  # noqa: ASYNC110 - far away
+                await asyncio.sleep(0.05)
+
+    async def _forget(self, ops: Running) -> None:
+        for name in ("failures", "failure-groups", "replays", "replay-items", "replay-progress"):
+            await ops.kernel.database[name].delete_many({})
+
+    async def _fill(self) -> None:
+        """Put the dead letters into the queue."""
+        async with await aio_pika.connect(self.amqp_url) as connection:
+            channel = await connection.channel()
+            await topology.declare(self.topology, channel)
+            await (await channel.get_queue(dead_letters_of(SERVICE))).purge()
+            exchange = await channel.get_exchange(DEAD_LETTER_EXCHANGE)
+            for start in range(0, MESSAGES, 500):
+                numbers = range(start, start + 500)
+                await asyncio.gather(*(exchange.publish(_message(n), SERVICE, mandatory=True) for n in numbers))
+
+    @asynccontextmanager
+    async def _hearing(self) -> AsyncIterator[None]:
+        """Run the service that gets the messages back, without a store: the replay is what is measured."""
+        publisher = Publisher(self.amqp_url, name=SERVICE, topology=self.topology)
+        committer, relay = unstored(publisher)
+        consumer = Consumer(
+            service=SERVICE,
+            url=self.amqp_url,
+            topology=self.topology,
+            subscriptions=[Subscription(TYPE, Heard, _hear)],
+            deps=None,
+            committer=committer,
+            relay=relay,
+            publisher=publisher,
+            limits=Limits(),
+        )
+        task = asyncio.create_task(consumer.run())
+        try:
+            yield
+        finally:
+            await consumer.stop()
+            await task
+            await publisher.close()
+
+
+async def _hear(_event: Received[Heard], _deps: None) -> Outcome[None]:
+    return Outcome()
+
+
+def _message(number: int) -> aio_pika.Message:
+    return aio_pika.Message(
+        letter(number),
+        message_id=f"letter-{perf_counter()}-{number}",
+        headers=letter_headers(number),
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+    )
