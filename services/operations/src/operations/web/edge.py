@@ -70,18 +70,10 @@ async def explain(request: Request, error: Exception) -> Problem:
 
 
 async def _problem_page(request: Request, error: Exception) -> Response:
-    await _recognise(request)
+    await session.recognise(request)
     problem = await explain(request, error)
     expected = isinstance(error, Refusal | RequestValidationError | HTTPException)
     return show(request, "problem.html", status=problem.status, problem=problem, expected=expected)
-
-
-async def _recognise(request: Request) -> None:
-    """Find out who it is, so that the page of an address that does not exist has the signed-in operator's frame."""
-    try:
-        await session.operator(request)
-    except (NotAuthenticatedError, Refusal):
-        request.state.principal = None
 
 
 def _prefer_chosen_language(request: Request) -> None:

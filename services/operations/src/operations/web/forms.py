@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from messaging.event import ConflictError, Outcome
 from operations.web.edge import explain
-from operations.web.session import Operator, check_form
+from operations.web.session import Operator, check_form, recognise
 from runtime.problems import Problem
 from runtime.refusal import Refusal
 from runtime.web import Committing
@@ -134,7 +134,7 @@ class _Next(BaseModel):
 
 
 async def read(request: Request) -> Form:
-    """Read a form that needs no one to be signed in."""
+    """Read a form and check where it comes from."""
     sent = await request.form()
     fields: dict[str, list[str]] = {}
     for name, value in sent.multi_items():
@@ -153,4 +153,11 @@ async def _of_operator(request: Request, operator: Operator) -> Form:
 Sent = Annotated[Form, Depends(_of_operator)]
 """The form that a signed-in operator has sent."""
 
-AnybodySent = Annotated[Form, Depends(read)]
+
+async def _of_anybody(request: Request) -> Form:
+    await recognise(request)
+    return await read(request)
+
+
+AnybodySent = Annotated[Form, Depends(_of_anybody)]
+"""A form that needs no one to be signed in."""

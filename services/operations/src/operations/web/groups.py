@@ -81,6 +81,7 @@ async def page(request: Request, id: str, asked: Asked, deps: Deps, refused: Ref
         failures=found[:PAGE],
         state=state,
         states=STATES,
+        same_cause=True,
         choosable=state == "open",
         now=deps.clock(),
         **asked.said,

@@ -52,6 +52,7 @@ def _form(request: Request, asked: Asked, deps: Deps, refused: Refused, found: S
         types=sorted(deps.contracts.schemas),
         states=STATES,
         reasons=sorted(speaker(request).codes("reasons")),
+        same_cause=False,
         choosable=True,
         question=asked.without("after", "done", "count").removeprefix("?"),
         **asked.said,

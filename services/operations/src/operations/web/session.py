@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
-from runtime.refusal import NotAllowed
+from runtime.refusal import NotAllowed, Refusal
 
 ROOT = "/operations/"
 SIGN_IN = "/operations/sign-in"
@@ -34,6 +34,14 @@ async def operator(request: Request) -> Principal:
 
 
 Operator = Annotated[Principal, Depends(operator)]
+
+
+async def recognise(request: Request) -> None:
+    """Find out who it is where nobody needs to be: pages and forms are then those of whoever is signed in."""
+    try:
+        await operator(request)
+    except (NotAuthenticatedError, Refusal):
+        request.state.principal = None
 
 
 async def verified(request: Request, token: str | None) -> Principal:

@@ -25,6 +25,7 @@ _A_YEAR = 365 * 24 * 3600
 @router.get("/sign-in")
 async def ask(request: Request, why: str = "", next: str = session.ROOT) -> Response:  # noqa: A002 - the address's word
     """Show the sign-in page."""
+    await session.recognise(request)
     told = await explain(request, NotAuthenticatedError(why)) if why in _TOLD else None
     return _page(request, told, next, 200)
 

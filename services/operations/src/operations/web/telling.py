@@ -10,7 +10,7 @@ from runtime.texts import Language
 ZONE = ZoneInfo("Asia/Shanghai")
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_UNITS = {"zh-CN": ("天", "小时", "分", "秒", "毫秒"), "en": (" d", " h", " min", " s", " ms")}
+_UNITS = {"zh-CN": (" 天", " 小时", " 分", " 秒", " 毫秒"), "en": (" d", " h", " min", " s", " ms")}
 _KILO = 1024
 
 
@@ -60,8 +60,7 @@ def span(seconds: float, language: Language) -> str:
         else (_DAY, _HOUR, days, hours)
     )
     whole, left = divmod(int(seconds), larger)
-    gap = " " if language == "en" else ""
-    return f"{whole}{unit}{gap}{left // smaller}{rest}" if left // smaller else f"{whole}{unit}"
+    return f"{whole}{unit} {left // smaller}{rest}" if left // smaller else f"{whole}{unit}"
 
 
 def count(number: int) -> str:

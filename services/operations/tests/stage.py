@@ -1,0 +1,234 @@
+"""A stage for the pages: operations over HTTP on the real bus, and a matcher that fails until it is repaired."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from local_stack import tokens
+from local_stack.layout import ROOT
+from messaging.commit import Committer
+from messaging.consumer import Consumer, Subscription
+from messaging.envelope import new_event_id
+from messaging.event import NOTHING, Outcome, Received, View
+from messaging.publisher import Publisher
+from messaging.relay import Relay
+from messaging.topology import Topology
+from operations.config import Settings
+from operations.main import create_app
+from runtime.kernel import Database
+from shared.messaging.tests.harness import QUICK, eventually
+
+EVENTS = ROOT / "shared" / "contracts" / "events"
+DOCUMENT = "applications.document-submitted.v1"
+CASE = "app_01kb2n0q8r7s6t5v4w3x2y1z0a"
+ANN, BEN = "op-ann", "op-ben"
+
+Json = dict[str, Any]
+FoundT = TypeVar("FoundT")
+
+
+class Submitted(View):
+    """What the matcher of the stage reads of a document."""
+
+    requirement: str
+    attempt: int
+
+
+@dataclass(slots=True)
+class Matcher:
+    """Matches everything, once its rules are repaired; keeps what it has matched."""
+
+    is_broken: bool = True
+    matched: list[str] = field(default_factory=list)
+
+    async def match(self, event: Received[Submitted], deps: None) -> Outcome[None]:
+        """Match a document, or fail as a service does that has a mistake in it."""
+        if self.is_broken:
+            raise LookupError(f"no rule compares {event.data.requirement!r}")
+        self.matched.append(event.id)
+        return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the pages are, and everything that a test does around them."""
+
+    url: str
+    settings: Settings
+    publisher: Publisher
+    matcher: Matcher
+    app: FastAPI
+
+    def token(self, subject: str = ANN, *, role: str = "operator", hours: float = 1) -> str:
+        """Return a signed token."""
+        return tokens.sign(self.settings.keys, role, subject=subject, hours=hours)
+
+    async def publish(self, type_: str, *, case: str = CASE, cause: str | None = None, **data: object) -> str:
+        """Publish the example of an event's contract under a new id, with other data in places; return the id."""
+        event = json.loads((EVENTS / f"{type_}.example.json").read_text(encoding="utf-8"))
+        event |= {"id": new_event_id(), "correlationid": case, "time": datetime.now(UTC).isoformat()}
+        event |= {"causationid": cause} if cause else {}
+        event["data"] |= data
+        await self.publish_raw(json.dumps(event, ensure_ascii=False).encode(), type_, event["id"])
+        return str(event["id"])
+
+    async def publish_raw(self, body: bytes, key: str, id_: str = "") -> None:
+        """Publish whatever a stranger might."""
+        await self.publisher.publish(body, exchange="events", routing_key=key, message_id=id_ or new_event_id())
+
+    @asynccontextmanager
+    async def visitor(self, subject: str | None = ANN, language: str = "en") -> AsyncIterator[Visitor]:
+        """Open a browser without a screen, signed in unless told otherwise."""
+        headers = {"Accept-Language": language}
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30) as client:
+            visitor = Visitor(client)
+            if subject is not None:
+                await visitor.sign_in(self.token(subject))
+            yield visitor
+
+    async def failure(self, reason: str, event: str = "") -> str:
+        """Wait until a message has failed for a reason and is known; return the failure's id."""
+
+        async def found() -> str | None:
+            async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
+                asked = {"reason": reason} | ({"event_id": event} if event else {})
+                bearer = {"Authorization": f"Bearer {self.token()}"}
+                items = (await client.get("/v1/failures", params=asked, headers=bearer)).json()["items"]
+                return str(items[0]["id"]) if items else None
+
+        return await awaited(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Fills in forms as a browser does: with what is hidden in them."""
+
+    client: httpx.AsyncClient
+
+    async def sign_in(self, token: str) -> httpx.Response:
+        """Paste a token."""
+        return await self.send("/operations/sign-in", "/operations/sign-in", token=token)
+
+    async def get(self, path: str) -> httpx.Response:
+        """Open a page."""
+        return await self.client.get(path)
+
+    async def send(self, page: str, action: str, **fields: str | list[str]) -> httpx.Response:
+        """Open a page, fill in its form that goes to `action`, and send it."""
+        form = form_of((await self.client.get(page)).text, action)
+        return await self.client.post(action, data=form | fields)
+
+    async def follow(self, answer: httpx.Response) -> httpx.Response:
+        """Go where an answer leads."""
+        assert answer.status_code == 303, answer.text
+        return await self.client.get(answer.headers["location"])
+
+
+def form_of(page: str, action: str) -> dict[str, Any]:
+    """Return the hidden fields of the form that goes to an address."""
+    for form in re.findall(r"<form.*?</form>", page, re.DOTALL):
+        if f'action="{action}"' in form:
+            return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form))
+    raise AssertionError(f"no form goes to {action}:\n{page}")
+
+
+async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float = 30) -> FoundT:
+    """Repeat until something is found, and return it."""
+    found: list[FoundT] = []
+
+    async def there() -> bool:
+        answer = await find()
+        if answer is not None:
+            found.append(answer)
+        return answer is not None
+
+    await eventually(there, seconds=seconds, every=0.1)
+    return found[-1]
+
+
+@asynccontextmanager
+async def staged(settings: Settings, database: Database, topology: Topology) -> AsyncIterator[Stage]:
+    """Run everything until the end of the block."""
+    publisher = Publisher(settings.amqp_url, name="stage", timeout=10)
+    matcher = Matcher()
+    try:
+        async with serving(create_app(settings)) as (url, app), matching(matcher, settings, database, topology):
+            yield Stage(url, settings, publisher, matcher, app)
+    finally:
+        await publisher.close()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[tuple[str, FastAPI]]:
+    """Serve an application on a port of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", lifespan="on"))
+    task = asyncio.create_task(server.serve())
+
+    async def is_up() -> bool:
+        if task.done():
+            task.result()
+        return server.started
+
+    try:
+        await eventually(is_up, seconds=30)
+        host, port = server.servers[0].sockets[0].getsockname()[:2]
+        yield f"http://{host}:{port}", app
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def matching(matcher: Matcher, settings: Settings, database: Database, topology: Topology) -> AsyncIterator[None]:
+    """Run the matcher of the stage."""
+    hurried = replace(topology, delays=(0.05, 0.1))
+    publisher = Publisher(settings.amqp_url, name="matcher", timeout=10)
+    committer = Committer(database)
+    relay = Relay(database, publisher, topology.exchange)
+    consumer: Consumer[None] = Consumer(
+        service="matcher",
+        url=settings.amqp_url,
+        topology=hurried,
+        subscriptions=(Subscription(DOCUMENT, Submitted, matcher.match),),
+        deps=None,
+        committer=committer,
+        relay=relay,
+        publisher=publisher,
+        limits=QUICK,
+    )
+    await committer.prepare()
+    committer.start()
+    relay.start()
+    task = asyncio.create_task(consumer.run())
+    try:
+        await eventually(consumer.is_ready)
+        yield
+    finally:
+        await consumer.stop()
+        await task
+        await committer.stop()
+        await relay.stop()
+        await publisher.close()
+
+
+def environment(folder: Path, amqp: str, mongodb: str, database: str) -> Mapping[str, str]:
+    """Return the settings of operations on the stage."""
+    return {
+        "AMQP_URL": amqp,
+        "MONGODB_URL": mongodb,
+        "OPERATIONS_DATABASE": database,
+        "YIZHENG_KEYS": str(folder),
+        "YIZHENG_JWKS": str(folder / "jwks.json"),
+    }

@@ -1,0 +1,283 @@
+"""The operators' pages over HTTP: who may see them, what they say, and that what strangers sent stays text."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from local_stack.keys import ensure_keys
+from messaging.topology import Topology
+from operations.config import Settings
+from runtime.kernel import Database
+from services.operations.tests.stage import BEN, CASE, DOCUMENT, Stage, Visitor, environment, form_of, staged
+from testkit.fixtures import Addresses
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{7*7}}"
+PERSONAL = "李小龙"
+
+
+@pytest.fixture
+async def stage(
+    tmp_path: Path,
+    infrastructure: Addresses,
+    database: Database,
+    bus: str,
+    full_topology: Topology,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Stage]:
+    ensure_keys(tmp_path)
+    for name, value in environment(tmp_path, bus, infrastructure.mongodb, f"{database.name}-ops").items():
+        monkeypatch.setenv(name, value)
+    try:
+        async with staged(Settings(), database, full_topology) as stage:
+            yield stage
+    finally:
+        await database.client.drop_database(f"{database.name}-ops")
+
+
+async def test_nobody_gets_in_without_an_operators_token(stage: Stage) -> None:
+    async with stage.visitor(None) as visitor:
+        turned_away = await visitor.get("/operations/audit?by=op-ann")
+        assert turned_away.status_code == 303
+        assert turned_away.headers["location"].endswith("next=%2Foperations%2Faudit%3Fby%3Dop-ann")
+
+        for token, status, said in [
+            ("nonsense", 401, "The sign-in is not valid"),
+            (stage.token(hours=-1), 401, "The sign-in has expired"),
+            (stage.token("rev-1", role="reviewer"), 403, "Not allowed"),
+        ]:
+            refused = await visitor.sign_in(token)
+            assert (refused.status_code, said in refused.text) == (status, True)
+            assert "yizheng-operator" not in visitor.client.cookies
+
+        let_in = await visitor.sign_in(stage.token())
+        assert "HttpOnly" in let_in.headers["set-cookie"]
+        assert "SameSite=strict" in let_in.headers["set-cookie"]
+        assert (await visitor.get("/operations/")).status_code == 200
+
+        signed_out = await visitor.send("/operations/", "/operations/sign-out")
+        assert signed_out.headers["location"] == "/operations/sign-in"
+        assert (await visitor.get("/operations/")).status_code == 303
+
+
+async def test_an_expired_visit_leads_back_to_sign_in_with_a_word_and_then_to_where_one_was(stage: Stage) -> None:
+    async with stage.visitor(None) as visitor:
+        visitor.client.cookies.set("yizheng-operator", stage.token(hours=-1), path="/operations/")
+        sent_away = await visitor.get("/operations/replays")
+        page = await visitor.follow(sent_away)
+        assert "The sign-in has expired" in page.text
+        address = sent_away.headers["location"]
+        form = form_of(page.text, "/operations/sign-in")
+        visitor.client.cookies.delete("yizheng-operator")
+        back = await visitor.client.post("/operations/sign-in", data=form | {"token": stage.token()})
+        assert back.headers["location"] == "/operations/replays"
+        assert "why=expired-token" in address
+
+
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example/", "//evil.example/operations/", "/v1/failures", "/operations\\@evil"]
+)
+async def test_signing_in_leads_nowhere_else(stage: Stage, next_page: str) -> None:
+    async with stage.visitor(None) as visitor:
+        answer = await visitor.send("/operations/sign-in", "/operations/sign-in", token=stage.token(), next=next_page)
+        assert answer.headers["location"] == "/operations/"
+
+
+async def test_behind_a_proxy_that_signs_in_no_sign_in_page_is_needed(stage: Stage) -> None:
+    async with stage.visitor(None) as visitor:
+        visitor.client.headers["Authorization"] = f"Bearer {stage.token()}"
+        page = await visitor.get("/operations/")
+        assert page.status_code == 200
+        assert "Sign out" not in page.text
+
+
+async def test_a_form_must_be_ours_of_this_visit_and_of_whoever_sends_it(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    page = f"/operations/failures/{failure}"
+    async with stage.visitor() as ann, stage.visitor(BEN) as ben:
+        own = form_of((await ann.get(page)).text, f"{page}/discard")
+        others = form_of((await ben.get(page)).text, f"{page}/discard")
+        stolen = own | {"form-token": others["form-token"]}
+        for form, headers in [
+            (stolen, {}),
+            ({"reason": "x"}, {}),
+            (own, {"Origin": "https://evil.example"}),
+        ]:
+            answer = await ann.client.post(f"{page}/discard", data=form | {"reason": "because"}, headers=headers)
+            assert answer.status_code == 403
+            assert "no longer valid" in answer.text
+        assert "discarded" not in re.findall(r'class="tag (\w+)"', (await ann.get(page)).text)
+
+
+async def test_a_form_that_is_sent_twice_acts_once(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    page = f"/operations/failures/{failure}"
+    async with stage.visitor() as visitor:
+        form = form_of((await visitor.get(page)).text, f"{page}/replay") | {"reason": "repaired"}
+        answers = [await visitor.client.post(f"{page}/replay", data=form) for _ in range(2)]
+        assert answers[0].headers["location"] == answers[1].headers["location"]
+
+
+async def test_what_a_stranger_sent_stays_text(stage: Stage) -> None:
+    await stage.publish(DOCUMENT, case=HOSTILE, requirement=HOSTILE)
+    await stage.publish_raw(HOSTILE.encode(), DOCUMENT)
+    broken = await stage.failure("not-json")
+    failed = await stage.failure("handler-failed")
+    async with stage.visitor() as visitor:
+        pages = [
+            f"/operations/failures/{failed}",
+            f"/operations/failures/{broken}",
+            "/operations/search",
+            "/operations/",
+        ]
+        texts = [(await visitor.get(page)).text for page in pages]
+        shown = await visitor.send(pages[1], f"{pages[1]}/disclosures", reason="INC-1")
+        texts += [shown.text, (await visitor.get(f"/operations/search?text={HOSTILE}")).text]
+        for text in texts:
+            assert "<script>alert" not in text
+            assert "<img src=x" not in text
+            assert "49" not in re.findall(r"'\"(\w+)", text)
+        assert "&lt;script&gt;alert(1)" in shown.text
+
+
+async def test_personal_data_is_masked_until_an_operator_says_why_and_that_is_recorded(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    page = f"/operations/failures/{failure}"
+    async with stage.visitor() as visitor:
+        masked = (await visitor.get(page)).text
+        assert PERSONAL not in masked
+        assert '<mark title="Personal: masked">•••</mark>' in masked
+        assert "school-enrolment" in masked
+
+        silent = await visitor.send(page, f"{page}/disclosures", reason=" ")
+        assert silent.status_code == 422
+        assert PERSONAL not in silent.text
+        assert 'role="alert"' in silent.text
+
+        clear = await visitor.send(page, f"{page}/disclosures", reason="INC-4711")
+        assert f'<mark class="shown" title="Personal: shown in clear now">&#34;{PERSONAL}&#34;</mark>' in clear.text
+        assert clear.headers["cache-control"] == "no-store"
+        assert "INC-4711" in (await visitor.get("/operations/audit?action=failure-disclosed")).text
+        assert PERSONAL not in (await visitor.get(page)).text
+
+
+async def test_every_page_keeps_to_itself(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    async with stage.visitor() as visitor:
+        for path in ["/operations/", f"/operations/failures/{failure}", "/operations/nowhere", "/operations/sign-in"]:
+            answer = await visitor.get(path)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-frame-options"] == "DENY"
+            assert not re.search(r"<script>|style=|onclick=|(src|href)=\"(https?:)?//", answer.text)
+            assert len(re.findall("<h1", answer.text)) <= 1
+
+
+async def test_what_is_not_there_is_said_on_a_page(stage: Stage) -> None:
+    async with stage.visitor() as visitor:
+        for path in [
+            "failures/f1",
+            "groups/g1",
+            "replays/r1",
+            "edits/e1",
+            "trails/none",
+            "nowhere",
+            "failures/f1/edit",
+        ]:
+            answer = await visitor.get(f"/operations/{path}")
+            assert (answer.status_code, 'role="alert"' in answer.text) == (404, True), path
+            assert "Traceback" not in answer.text
+        assert (await visitor.get("/operations/search?since=yesterday")).status_code == 422
+        assert (await visitor.get("/operations/search?after=zz")).status_code == 422
+        assert (await visitor.client.get("/operations/static/0/operations.css")).status_code == 404
+
+
+async def test_an_edit_is_checked_at_its_places_and_decided_by_somebody_else(stage: Stage) -> None:
+    stage.matcher.is_broken = False
+    await stage.publish(DOCUMENT, attempt="two")
+    failure = await stage.failure("wrong-schema")
+    editor = f"/operations/failures/{failure}/edit"
+    async with stage.visitor() as ann, stage.visitor(BEN) as ben:
+        data = json.loads(await _content(ann, editor))
+        assert data["claims"]["child_name"] == "•••"
+        wrong = await ann.send(editor, editor, content=json.dumps(data), act="preview")
+        assert wrong.status_code == 422
+        assert "<code>/data/attempt</code>" in wrong.text
+        broken = await ann.send(editor, editor, content="{", act="preview")
+        assert (broken.status_code, "line 1" in broken.text) == (422, True)
+
+        right = json.dumps(data | {"attempt": 2})
+        preview = await ann.send(editor, editor, content=right, act="preview")
+        assert "meets the schema" in preview.text
+        silent = await ann.send(editor, editor, content=right, act="propose", reason="")
+        assert silent.status_code == 422
+        proposed = await ann.send(editor, editor, content=right, act="propose", reason="INC-1")
+        edit = proposed.headers["location"].partition("?")[0]
+
+        assert "your own proposal" in (await ann.get(edit)).text
+        form = form_of((await ben.get(edit)).text, f"{edit}/approval")
+        own = form_of((await ann.get(edit)).text, f"{edit}/withdrawal")
+        same = await ann.client.post(f"{edit}/approval", data=own)
+        assert (same.status_code, 'role="alert"' in same.text) == (403, True)
+        approved = await ben.client.post(f"{edit}/approval", data=form)
+        assert approved.headers["location"].startswith("/operations/replays/")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_every_page_speaks_both_languages(stage: Stage, language: str) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    async with stage.visitor(language=language) as visitor:
+        page = f"/operations/failures/{failure}"
+        group = re.findall(r"/operations/groups/\w+", (await visitor.get(page)).text)[0]
+        prepared = await visitor.send(page, f"{page}/replay", reason="INC-1")
+        replay = prepared.headers["location"]
+        paths = [
+            "",
+            "search",
+            "replays",
+            "redelivery",
+            "edits",
+            "trails",
+            f"trails/{CASE}",
+            f"pictures/{CASE}",
+            "audit",
+        ]
+        for path in [group, page, f"{page}/edit", replay, *(f"/operations/{path}" for path in paths)]:
+            answer = await visitor.get(path)
+            assert answer.status_code == 200, (path, answer.text)
+            assert answer.headers.get("content-language", language) == language
+        switched = await visitor.send(page, "/operations/language", language="en" if language == "zh-CN" else "zh-CN")
+        assert (await visitor.follow(switched)).headers["content-language"] != language
+
+
+async def test_the_record_is_taken_out_as_lines_and_as_a_table(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    async with stage.visitor() as visitor:
+        page = f"/operations/failures/{failure}"
+        await visitor.send(page, f"{page}/discard", reason="=cmd()")
+        lines = (await visitor.get("/operations/audit.jsonl")).text.splitlines()
+        assert [json.loads(line)["action"] for line in lines] == ["failure-discarded"]
+        table = await visitor.get("/operations/audit.csv?by=op-ann")
+        assert "'=cmd()" in table.text
+        assert "chain of 1 entries is whole" in (await visitor.get("/operations/audit")).text
+        restored = await visitor.send(page, f"{page}/restore", reason="")
+        assert "Open again." in (await visitor.follow(restored)).text
+
+
+async def _content(visitor: Visitor, editor: str) -> str:
+    found = re.search(r'<textarea class="code".*?>\n(.*?)</textarea>', (await visitor.get(editor)).text, re.DOTALL)
+    assert found
+    return html.unescape(found[1])

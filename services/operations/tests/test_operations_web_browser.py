@@ -1,0 +1,254 @@
+"""The operators' pages in a real browser: the way from a failure to its repair, with a picture of every page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+
+from local_stack.keys import ensure_keys
+from local_stack.layout import ROOT
+from messaging.topology import Topology
+from operations.config import Settings
+from runtime.kernel import Database
+from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage, environment, staged
+from testkit.fixtures import Addresses
+
+PICTURES = ROOT / "build" / "screenshots"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+ZONE = {"timezone_id": "Asia/Shanghai"}
+
+
+@dataclass
+class Walk:
+    """One operator's browser; every page that it stops at is photographed and remembered."""
+
+    page: Page
+    url: str
+    faults: list[str] = field(default_factory=list)
+    visited: dict[str, str] = field(default_factory=dict)
+
+    async def sign_in(self, token: str) -> None:
+        await self.page.goto(f"{self.url}/operations/")
+        await self.page.fill("#token", token)
+        await self.picture("sign-in")
+        await self.page.click(".alone .button.do")
+        await expect(self.page.locator(".nav")).to_be_visible()
+
+    async def picture(self, name: str) -> None:
+        await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        self.visited[name] = self.page.url
+
+
+@asynccontextmanager
+async def browsing(playwright_browser: Browser, stage: Stage, locale: str = "zh-CN") -> AsyncIterator[Walk]:
+    context = await playwright_browser.new_context(viewport=DESKTOP, locale=locale, **ZONE)  # type: ignore[arg-type] # as its own examples
+    page = await context.new_page()
+    walk = Walk(page, stage.url)
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            walk.faults.append(message.text)
+
+    page.on("console", told)
+    page.on("pageerror", lambda error: walk.faults.append(str(error)))
+    page.set_default_timeout(15_000)
+    yield walk
+    await context.close()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def stage(
+    tmp_path: Path,
+    infrastructure: Addresses,
+    database: Database,
+    bus: str,
+    full_topology: Topology,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Stage]:
+    ensure_keys(tmp_path)
+    for name, value in environment(tmp_path, bus, infrastructure.mongodb, f"{database.name}-ops").items():
+        monkeypatch.setenv(name, value)
+    try:
+        async with staged(Settings(), database, full_topology) as stage:
+            yield stage
+    finally:
+        await database.client.drop_database(f"{database.name}-ops")
+
+
+async def a_bad_day(stage: Stage) -> tuple[str, str]:
+    """Have the matcher fail in several ways; return the failure to edit and the one to look at."""
+    submitted = await stage.publish("applications.application-submitted.v1")
+    for number in range(14):
+        await stage.publish(DOCUMENT, case=f"app_01kb2n0q8r7s6t5v4w3x2y1z{number:02}")
+    failing = await stage.publish(DOCUMENT, cause=submitted)
+    broken = await stage.publish(DOCUMENT, cause=submitted, attempt="two", requirement="vaccination-record")
+    await stage.publish_raw(b'{"specversion": "1.0", "id": "', DOCUMENT)
+    await stage.failure("not-json")
+    return await stage.failure("wrong-schema", broken), await stage.failure("handler-failed", failing)
+
+
+@pytest.mark.timeout(300)  # every page is photographed three times
+async def test_two_operators_repair_a_bad_day(stage: Stage, chromium: Browser) -> None:
+    to_edit, to_look_at = await a_bad_day(stage)
+    async with browsing(chromium, stage) as ann, browsing(chromium, stage) as ben:
+        await ann.sign_in(stage.token(ANN))
+        await ann.picture("groups")
+        await find_and_look(ann, to_look_at)
+        await edit(ann, to_edit)
+        await ben.sign_in(stage.token(BEN))
+        stage.matcher.is_broken = False
+        await approve(ben)
+        await replay(ann, to_look_at)
+        await read_up(ann)
+        assert not ann.faults + ben.faults
+        assert len(stage.matcher.matched) == len(set(stage.matcher.matched)) == 16
+        await everywhere(chromium, ann.page.context, {**ben.visited, **ann.visited})
+
+
+async def find_and_look(walk: Walk, failure: str) -> None:
+    page = walk.page
+    await page.click("td.main a >> nth=0")
+    await page.fill("#note", "规则库 11 月 23 日发布后缺少出生医学证明的比对规则，已通知规则组。\n工单 INC-4711")
+    await page.get_by_role("button", name="添加备注").click()
+    await expect(page.get_by_role("status")).to_contain_text("已添加备注")
+    await walk.picture("group")
+    await page.goto(f"{walk.url}/operations/search?text=birth-certificate&service=matcher&state=open")
+    await walk.picture("search")
+    await page.goto(f"{walk.url}/operations/failures/{failure}")
+    await expect(page.locator("mark").first).to_have_text("•••")
+    await walk.picture("failure")
+    await page.click("summary:has-text('查看个人信息')")
+    await page.fill("#disclose-reason", "INC-4711：核对申请人填写的证件号码")
+    await page.get_by_role("button", name="显示明文").click()
+    await expect(page.locator("mark.shown").first).to_be_visible()
+    await page.screenshot(path=PICTURES / "failure-in-clear.png", full_page=True)
+
+
+async def edit(walk: Walk, failure: str) -> None:
+    page = walk.page
+    await page.goto(f"{walk.url}/operations/failures/{failure}")
+    await page.click("text=修改后重放")
+    await page.get_by_role("button", name="检查并预览改动").click()
+    await expect(page.get_by_role("alert")).to_contain_text("/data/attempt")
+    await page.screenshot(path=PICTURES / "editor-refused.png", full_page=True)
+    content = await page.input_value("#content")
+    assert "李小龙" not in content
+    await page.fill("#content", content.replace('"two"', "2"))
+    await page.get_by_role("button", name="检查并预览改动").click()
+    await expect(page.locator(".diff .added").first).to_contain_text("2")
+    await page.screenshot(path=PICTURES / "editor-changes.png", full_page=True)
+    await page.fill("#reason", "INC-4712：旧版窗口程序把次数写成了文字")
+    await page.get_by_role("button", name="提交给第二位运维人员").click()
+    await expect(page.get_by_role("status")).to_contain_text("已提交")
+    await walk.picture("edit-own")
+
+
+async def approve(walk: Walk) -> None:
+    page = walk.page
+    await page.click(".nav >> text=修改")
+    await walk.picture("edits")
+    await page.click("td.main a >> nth=0")
+    await walk.picture("edit")
+    await page.get_by_role("button", name="批准并发送").click()
+    await expect(page.locator("[data-part] .tag.done")).to_be_visible()
+    await walk.picture("replay-of-edit")
+
+
+async def replay(walk: Walk, failure: str) -> None:
+    page = walk.page
+    await page.goto(f"{walk.url}/operations/failures/{failure}")
+    await page.click(".crumbs >> text=分组")
+    await page.check("input[name=which][value=all]")
+    await page.fill("#selection-reason", "INC-4711：比对规则已补充")
+    await page.get_by_role("button", name="准备重放").click()
+    await walk.picture("replay-prepared")
+    await page.get_by_role("button", name="开始重放").click()
+    await expect(page.locator("[data-part]")).to_be_visible()
+    await page.screenshot(path=PICTURES / "replay-running.png", full_page=True)
+    await expect(page.locator("[data-part] .tag.done")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".legend .handled dd")).to_have_text("15")
+    await walk.picture("replay-done")
+    await page.click(".nav >> text=重放")
+    await walk.picture("replays")
+    await page.click("text=重新投递")
+    await walk.picture("redelivery")
+
+
+async def read_up(walk: Walk) -> None:
+    page = walk.page
+    await page.click(".nav >> text=轨迹")
+    await walk.picture("trails")
+    await page.fill("#case", CASE)
+    await page.press("#case", "Enter")
+    await expect(page.locator(".diagram img")).to_be_visible()
+    width = await page.locator(".diagram img").evaluate("image => image.complete && image.naturalWidth")
+    assert width > 0
+    await walk.picture("trail")
+    await page.click(".nav >> text=审计")
+    await expect(page.locator(".tag.whole")).to_be_visible()
+    await walk.picture("audit")
+    await page.goto(f"{walk.url}/operations/nowhere")
+    await page.screenshot(path=PICTURES / "problem.png")
+
+
+async def everywhere(browser: Browser, signed_in: BrowserContext, visited: dict[str, str]) -> None:
+    """Photograph the same pages on a phone and in the dark: nothing is wider than the screen."""
+    state = await signed_in.storage_state()
+    for name, options in {
+        "phone": {"viewport": PHONE, "locale": "zh-CN"},
+        "dark": {"viewport": DESKTOP, "locale": "en", "color_scheme": "dark"},
+    }.items():
+        context = await browser.new_context(storage_state=state, **options, **ZONE)  # type: ignore[arg-type] # as above
+        page = await context.new_page()
+        for page_name, url in visited.items():
+            await page.goto(url)
+            await page.screenshot(path=PICTURES / f"{page_name}-{name}.png", full_page=True)
+            wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            assert not wide, f"{page_name} is wider than a {name}"
+        await context.close()
+
+
+async def test_without_scripts_the_pages_work_and_renew_themselves(stage: Stage, chromium: Browser) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    context = await chromium.new_context(java_script_enabled=False, locale="en")
+    page = await context.new_page()
+    await page.goto(f"{stage.url}/operations/failures/{failure}")
+    await page.fill("#token", stage.token())
+    await page.click(".alone .button.do")
+    await page.fill("#replay-reason", "INC-1")
+    await page.get_by_role("button", name="Prepare replay").click()
+    await page.get_by_role("button", name="Start replay").click()
+    await expect(page.get_by_text("Done, but 1 failed again")).to_be_visible(timeout=20_000)
+    await context.close()
+
+
+async def test_everything_can_be_reached_by_keyboard(stage: Stage, chromium: Browser) -> None:
+    await stage.publish(DOCUMENT)
+    failure = await stage.failure("handler-failed")
+    async with browsing(chromium, stage, "en") as ann:
+        await ann.sign_in(stage.token())
+        page = ann.page
+        await page.goto(f"{stage.url}/operations/failures/{failure}")
+        reached = set()
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            reached.add(await page.evaluate("document.activeElement.innerText || document.activeElement.id || ''"))
+        assert {"To the content", "Audit", "replay-reason", "Prepare replay", "Show personal data"} <= reached
+        assert page.url.endswith(failure)
