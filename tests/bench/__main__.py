@@ -19,6 +19,7 @@ from local_stack.stack import Stack
 from messaging.documents import Document
 from runtime.kernel import Database
 from tests.bench.bus import Bench
+from tests.bench.departments import departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.growth import growth
 from tests.bench.workflow import light_load, workflow
@@ -28,7 +29,7 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("bus", "workflow", "growth")
+PARTS = ("bus", "workflow", "growth", "departments")
 
 
 def main() -> int:
@@ -58,6 +59,9 @@ async def _measure(parts: list[str], rounds: int) -> None:
         async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
             if "bus" in parts:
                 show("bus: 5,000 messages of about 900 bytes", await _bus(stack.amqp_url, client["bench"], rounds))
+            if "departments" in parts:
+                figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
+                show("departments: 5,000 records of about 700 bytes", figures)
             if "growth" in parts:
                 show(
                     "growth: the same matches among more credentials", await growth(client["bench"], stack.layout.keys)

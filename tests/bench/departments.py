@@ -1,0 +1,223 @@
+"""Department records taken in, as events and as a file, against the same writes and messages issued raw in bulk.
+
+The clock runs from the first record to the last credential that is stored and published. The yardstick writes the same
+documents in transactions of 500, and publishes as many events of the same size; where ours reads events from the
+service's queue, it reads as many, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import aio_pika
+import httpx
+import orjson
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from credential_store.config import Settings
+from credential_store.main import create_app
+from local_stack.layout import ROOT
+from local_stack.tokens import sign
+from messaging import topology
+from messaging.documents import Document
+from messaging.envelope import new_event_id
+from runtime.kernel import Database
+from tests.bench.figures import Figure, in_turns, ratio_of
+from tests.journeys.waiting import until
+
+RECORDS = 5_000
+GROUP = 500
+GOAL = 0.5
+DATABASE = "bench-departments"
+QUEUE = "credential-store"
+KEY = "health.department-record-published.v1"
+EVENTS = ROOT / "shared" / "contracts" / "events"
+EXAMPLE: dict[str, Any] = orjson.loads((EVENTS / "department.department-record-published.v1.example.json").read_bytes())
+STORED = (EVENTS / "credential-store.credential-stored.v1.example.json").read_bytes()
+
+Json = dict[str, Any]
+
+
+async def departments(amqp_url: str, mongodb_url: str, keys: Path, rounds: int) -> list[Figure]:
+    """Take both ways in turns with their yardsticks."""
+    async with AsyncMongoClient[Document](mongodb_url, tz_aware=True, w="majority") as client:
+        bench = _Bench(amqp_url, mongodb_url, keys, client)
+        await bench.by_file()  # leaves behind what the yardstick writes
+        await bench.remember()
+        files, raw_files = await in_turns(bench.by_file, bench.raw_file, rounds)
+        events, raw_events = await in_turns(bench.by_events, bench.raw_events, rounds)
+    raw = "the same writes and messages, raw in bulk"
+    return [
+        ratio_of("records of a handed-over file", files, raw_files, unit="records/s", goal=GOAL, against=raw),
+        ratio_of("records as events", events, raw_events, unit="records/s", goal=GOAL, against=raw),
+    ]
+
+
+def record(number: int) -> Json:
+    """Make a record of a person of its own."""
+    return {**EXAMPLE["data"], "record_id": f"vac-{number}", "holder_index": f"{number:064x}"}
+
+
+class _Bench:
+    """One broker and one store, on which the contestants take turns."""
+
+    def __init__(self, amqp_url: str, mongodb_url: str, keys: Path, client: AsyncMongoClient[Document]) -> None:
+        self._url = amqp_url
+        self._settings = Settings.model_validate(
+            {
+                "AMQP_URL": amqp_url,
+                "MONGODB_URL": mongodb_url,
+                "YIZHENG_KEYS": keys,
+                "YIZHENG_JWKS": str(keys / "jwks.json"),
+                "YIZHENG_LOG_LEVEL": "error",
+                "database": DATABASE,
+            }
+        )
+        self._token = sign(keys, "department", subject="bench", departments=("health",))
+        self._client = client
+        self._written: list[Document] = []
+
+    @property
+    def _database(self) -> Database:
+        return self._client[DATABASE]
+
+    async def remember(self) -> None:
+        """Keep the credentials that ours has written, for the yardstick to write the same."""
+        self._written = await self._database["credentials"].find().to_list()
+
+    async def by_file(self) -> float:
+        """Hand over a file and wait until all of it is stored and published."""
+        content = b"".join(orjson.dumps(record(n), option=orjson.OPT_APPEND_NEWLINE) for n in range(RECORDS))
+        await self._empty()
+        async with self._service() as client:
+            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"}
+            begun = perf_counter()
+            (await client.post("/v1/hand-overs", content=content, headers=headers)).raise_for_status()
+            await self._all_published()
+            return RECORDS / (perf_counter() - begun)
+
+    async def by_events(self) -> float:
+        """Have the service take as many events from its queue as there are records, all of which are there already."""
+        await self._empty()
+        bodies = [orjson.dumps(_event(number)) for number in range(RECORDS)]
+        await _publish(self._url, bodies, KEY)
+        begun = perf_counter()
+        async with self._service():
+            await self._all_published()
+            return RECORDS / (perf_counter() - begun)
+
+    async def raw_file(self) -> float:
+        """Write and publish the same, with nothing in between."""
+        await self._empty()
+        begun = perf_counter()
+        await asyncio.gather(self._write(with_inbox=False), _publish(self._url, [STORED] * RECORDS, "bench.raw.v1"))
+        return RECORDS / (perf_counter() - begun)
+
+    async def raw_events(self) -> float:
+        """Read, write and publish the same, with nothing in between."""
+        await self._empty()
+        await _publish(self._url, [orjson.dumps(_event(number)) for number in range(RECORDS)], KEY)
+        begun = perf_counter()
+        await asyncio.gather(
+            _consume(self._url, RECORDS),
+            self._write(with_inbox=True),
+            _publish(self._url, [STORED] * RECORDS, "bench.raw.v1"),
+        )
+        return RECORDS / (perf_counter() - begun)
+
+    async def _write(self, *, with_inbox: bool) -> None:
+        for name in ("credentials", "inbox", "outbox"):
+            await self._database.create_collection(name)
+        for index in ("holder.index", "holder.resident_id", "expires_on"):
+            await self._database["credentials"].create_index(index)
+        await self._database["inbox"].create_index("at", expireAfterSeconds=86400)
+        async with self._client.start_session() as session:
+            for start in range(0, RECORDS, GROUP):
+                await session.with_transaction(
+                    _writing(self._database, self._written[start : start + GROUP], with_inbox)
+                )
+
+    async def _all_published(self) -> None:
+        stored = self._database["credentials"].estimated_document_count
+        unsent = self._database["outbox"].estimated_document_count
+        await until(stored, lambda count: count >= RECORDS, what="every record stored", seconds=300, interval=0.05)
+        await until(unsent, lambda count: count == 0, what="every event published", seconds=300, interval=0.05)
+
+    async def _empty(self) -> None:
+        await self._client.drop_database(DATABASE)
+        async with await aio_pika.connect(self._url) as connection:
+            channel = await connection.channel()
+            await topology.declare(topology.load(self._settings.topology), channel)
+            await (await channel.get_queue(QUEUE, ensure=False)).purge()
+
+    @asynccontextmanager
+    async def _service(self) -> AsyncIterator[httpx.AsyncClient]:
+        app: FastAPI = create_app(self._settings)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://store", timeout=60) as client,
+        ):
+            yield client
+
+
+def _writing(
+    database: Database,
+    credentials: list[Document],
+    with_inbox: bool,  # noqa: FBT001 - one of two yardsticks
+) -> Callable[[AsyncClientSession], Awaitable[None]]:
+    events = [{"id": new_event_id(), "type": "bench.raw.v1", "body": STORED} for _ in credentials]
+
+    async def write(session: AsyncClientSession) -> None:
+        await database["credentials"].insert_many(credentials, session=session)
+        if with_inbox:
+            now = datetime.now(UTC)
+            entries = [{"_id": event["id"], "digest": "d" * 64, "at": now} for event in events]
+            await database["inbox"].insert_many(entries, session=session)
+        await database["outbox"].insert_one({"_id": new_event_id(), "events": events}, session=session)
+
+    return write
+
+
+def _event(number: int) -> Json:
+    said = record(number)
+    return {**EXAMPLE, "id": new_event_id(), "correlationid": said["holder_index"], "data": said}
+
+
+async def _publish(url: str, bodies: list[bytes], key: str) -> None:
+    """Publish, persistent and confirmed, many at a time."""
+    async with await aio_pika.connect(url) as connection:
+        exchange = await (await connection.channel()).get_exchange("events", ensure=False)
+
+        async def publish(body: bytes) -> None:
+            message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id=new_event_id())
+            await exchange.publish(message, key, mandatory=True)
+
+        for start in range(0, len(bodies), GROUP):
+            await asyncio.gather(*map(publish, bodies[start : start + GROUP]))
+
+
+async def _consume(url: str, count: int) -> None:
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(128)
+        queue = await channel.get_queue(QUEUE, ensure=False)
+        ended, left = asyncio.Event(), count
+
+        async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            nonlocal left
+            await message.ack()
+            left -= 1
+            if not left:
+                ended.set()
+
+        await queue.consume(take)
+        await ended.wait()
