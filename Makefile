@@ -89,8 +89,12 @@ format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .
 
 .PHONY: contracts
-contracts: setup ## Write the event schemas and examples of shared/contracts anew from the publishers' models
+contracts: setup ## Write the event schemas, docs/asyncapi.yaml and docs/events.md anew from the publishers' models
 	@$(VENV)/python -m tests.contract.generate $(ARGS)
+
+.PHONY: release-contracts
+release-contracts: setup ## Keep today's event schemas and examples as released; refused when they changed incompatibly
+	@$(VENV)/python -m tests.contract.release
 	@$(VENV)/python -m local_stack.accounts.permissions
 
 .PHONY: lock
