@@ -1,0 +1,90 @@
+"""Alerts, dashboards and scrape configurations are what Prometheus accepts, and each alert was seen to fire."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local_stack.layout import ROOT
+from local_stack.ports import SERVICES, Ports
+from tests.monitoring import shown
+
+RUNBOOK = ROOT / "docs" / "runbook.md"
+SAID = ("summary", "summary_zh", "description", "description_zh", "runbook")
+
+
+def promtool(*arguments: str | Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own files
+        ["/usr/bin/promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "prometheus.local.yml"])
+def test_prometheus_accepts_its_configuration_and_the_rules(name: str) -> None:
+    promtool("check", "config", shown.MONITORING / name)
+
+
+def test_every_alert_fires_when_it_should_and_not_otherwise() -> None:
+    promtool("test", "rules", shown.RULE_TESTS)
+
+
+def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not() -> None:
+    tested = {test.name: test.promql_expr_test for test in shown.rule_tests()}
+    for alert in shown.alerts():
+        expected = tested[alert.alert]
+        assert all(f'alertname="{alert.alert}"' in each.expr for each in expected)
+        assert {bool(each.exp_samples) for each in expected} == {True, False}
+
+
+@pytest.mark.parametrize("alert", shown.alerts(), ids=lambda alert: alert.alert)
+def test_every_alert_says_in_two_languages_what_it_means_and_where_to_read_on(alert: shown.Rule) -> None:
+    assert alert.labels["severity"] in {"info", "warning", "critical"}
+    assert all(alert.annotations[name] for name in SAID)
+    assert re.search(r"[\u4e00-\u9fff]", alert.annotations["summary_zh"] + alert.annotations["description_zh"])
+    page, _, anchor = alert.annotations["runbook"].partition("#")
+    assert ROOT / page == RUNBOOK
+    assert f'<a id="{anchor}"></a>' in RUNBOOK.read_text(encoding="utf-8")
+
+
+def test_every_place_in_the_runbook_is_there_once() -> None:
+    places = re.findall(r'<a id="([^"]+)"></a>', RUNBOOK.read_text(encoding="utf-8"))
+
+    assert len(places) == len(set(places))
+
+
+def test_dashboards_have_a_choice_of_source_and_panels_of_their_own() -> None:
+    for board in shown.dashboards():
+        numbers = [panel.id for panel in board.panels]
+        assert len(numbers) == len(set(numbers))
+        assert ("datasource", "datasource") in {(each.name, each.type) for each in board.templating.list}
+        assert all(panel.targets for panel in board.panels if panel.type != "row")
+
+
+def test_prometheus_can_read_every_expression_of_the_dashboards(tmp_path: Path) -> None:
+    every = [{"record": f"shown:{number}", "expr": expr} for number, expr in enumerate(shown.shown())]
+    (tmp_path / "shown.json").write_text(json.dumps({"groups": [{"name": "shown", "rules": every}]}))
+
+    promtool("check", "rules", tmp_path / "shown.json")
+
+
+def test_what_is_recorded_is_used_and_what_is_used_is_recorded() -> None:
+    recorded = {rule.record for rule in shown.rules() if rule.record}
+    used = re.findall(r"yizheng:[a-z_]+:[a-z0-9]+", " ".join([*shown.shown(), *(r.expr for r in shown.alerts())]))
+
+    assert recorded == set(used)
+
+
+@pytest.mark.parametrize(("name", "address"), [("prometheus.yml", "{name}:8000"), ("prometheus.local.yml", "{local}")])
+def test_every_service_is_asked_where_it_listens(name: str, address: str) -> None:
+    config = yaml.safe_load((shown.MONITORING / name).read_text(encoding="utf-8"))
+    asked = {each["labels"]["service"]: each["targets"] for each in config["scrape_configs"][0]["static_configs"]}
+
+    assert asked == {
+        service: [address.format(name=service, local=f"127.0.0.1:{Ports().service(service)}")] for service in SERVICES
+    }
