@@ -195,8 +195,9 @@ async def test_every_search_goes_by_an_index(filled: Archive, asked: dict[str, A
     criteria = Criteria(**asked)
     plan = await Searching(filled.database).plan(criteria, wanted(criteria, filled.words_key))
     for shape in plan.shapes:
+        front = {name: value for name, value in shape.items() if name != "terms"}  # compared in what the index finds
         span = {"$gte": NOON, "$lt": later(60)}
         explained = (
-            await plan.collection.find({**shape, "last_seen": span}).sort([("last_seen", -1)]).limit(5).explain()
+            await plan.collection.find({**front, "last_seen": span}).sort([("last_seen", -1)]).limit(5).explain()
         )
         assert f"'indexName': '{index}'" in str(explained["queryPlanner"]["winningPlan"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -88,9 +88,8 @@ FailureT = TypeVar("FailureT", bound=Summary)
 
 def first(letter: Letter, words: Iterable[str] = ()) -> Failure:
     """Return the failure that a letter is the first occurrence of."""
-    told = letter.model_dump(include=_TOLD)
     return Failure(
-        **told,
+        **_told_by(letter),
         id=letter.failure,
         group=letter.group,
         event_id=letter.event_id,
@@ -124,8 +123,7 @@ def again(failure: Failure, letter: Letter, words: Iterable[str] = ()) -> Failur
         "occurrences": (*failure.occurrences, letter.occurrence)[-REMEMBERED:],
     }
     if failure.body is None or letter.at >= failure.last_seen:
-        told = letter.model_dump(include=_TOLD)
-        counted |= told | {"group": letter.group, "body": letter.body, "words": tuple(words)}
+        counted |= _told_by(letter) | {"group": letter.group, "body": letter.body, "words": tuple(words)}
     goes_on = failure.state == "replaying" and failure.replay != letter.replay
     return failure.model_copy(update=counted if goes_on else counted | _OPEN)
 
@@ -176,6 +174,10 @@ def stated(reason: str | None) -> str:
     return reason.strip()
 
 
+def _told_by(letter: Letter) -> dict[str, Any]:
+    return {name: getattr(letter, name) for name in _TOLD}
+
+
 _OPEN: dict[str, object] = {
     "state": "open",
     "resolution": None,
@@ -183,7 +185,7 @@ _OPEN: dict[str, object] = {
     "discarded": None,
 }
 
-_TOLD = {
+_TOLD = (
     "service",
     "headers",
     "event_type",
@@ -196,4 +198,4 @@ _TOLD = {
     "message",
     "stack",
     "attempts",
-}
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,17 +42,17 @@ class Letter(BaseModel):
     replaces: str | None = None
     """The event that its event replaces, when somebody edited that."""
 
-    @property
+    @cached_property
     def failure(self) -> str:
         """The id of the failure that it is an occurrence of."""
         return failure_id(self.service, self.body)
 
-    @property
+    @cached_property
     def cause(self) -> Cause:
         """What it failed of, told like all others that failed of the same."""
         return Cause.of(self.reason, path=self.path, rule=self.rule, exception=self.exception, frame=self.frame)
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The id of the group of failures with the same cause."""
         return group_id(self.service, self.event_type, self.cause)

@@ -7,12 +7,13 @@ messages and stacks all go by it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
-from operations.domain.contracts import Contracts, Schema
+from operations.domain.contracts import NOWHERE, Contracts, Place
 
 MASK = "•••"
 
@@ -20,15 +21,11 @@ _SHOWN_ATTRIBUTES = {
     "specversion", "id", "source", "type", "time", "datacontenttype", "dataschema", "correlationid", "causationid",
     "traceparent", "receipt", "replaces",
 }  # fmt: skip
-_NAMES_A_PLACE = {"type", "enum", "const", "properties", "items", "prefixItems", "format", "pattern"}
 _SHORTEST_REDACTED = 2
 _MOST_REDACTED = 500
-_DEEPEST = 20
-"""References inside references, at most; a schema may refer to itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One value of an event: where (JSON pointer, `*` for any of a list), what, and whether it may be shown."""
 
     path: str
@@ -44,10 +41,6 @@ class Masked:
     is_json: bool
     hidden: int
     size: int
-
-
-Places = Sequence[Schema] | None
-"""What the contract says of one place (all alternatives); None inside of what is personal; empty when nothing."""
 
 
 def mask(body: bytes, contracts: Contracts) -> Masked:
@@ -102,11 +95,11 @@ def read(body: bytes) -> tuple[object, bool]:
 def walk(event: object, contracts: Contracts, leaf: Callable[[Leaf], object]) -> object:
     """Go through an event, put what `leaf` returns in the place of every value, and return the whole."""
     if not isinstance(event, dict):
-        return _walk(event, "", (), leaf, {})
+        return _walk(event, "", NOWHERE, leaf)
     event_type = event.get("type")
-    schema = contracts.of(event_type) if isinstance(event_type, str) else None
+    data = contracts.place_of(event_type) if isinstance(event_type, str) else NOWHERE
     return {
-        name: _attribute(name, value, leaf) if name != "data" else _data(value, schema, leaf)
+        name: _walk(value, "/data", data, leaf) if name == "data" else _attribute(name, value, leaf)
         for name, value in event.items()
     }
 
@@ -114,76 +107,15 @@ def walk(event: object, contracts: Contracts, leaf: Callable[[Leaf], object]) ->
 def _attribute(name: str, value: object, leaf: Callable[[Leaf], object]) -> object:
     if name in _SHOWN_ATTRIBUTES and isinstance(value, str):
         return leaf(Leaf(f"/{name}", value, is_shown=True))
-    return _walk(value, f"/{name}", (), leaf, {})
+    return _walk(value, f"/{name}", NOWHERE, leaf)
 
 
-def _data(value: object, schema: Schema | None, leaf: Callable[[Leaf], object]) -> object:
-    return _walk(value, "/data", _together([schema], schema) if schema else (), leaf, schema or {})
-
-
-def _walk(value: object, path: str, places: Places, leaf: Callable[[Leaf], object], root: Schema) -> object:
+def _walk(value: object, path: str, place: Place, leaf: Callable[[Leaf], object]) -> object:
     if isinstance(value, dict):
-        return {
-            name: _walk(part, f"{path}/{name}", _property(places, name, root), leaf, root)
-            for name, part in value.items()
-        }
+        return {name: _walk(part, f"{path}/{name}", place.named(name), leaf) for name, part in value.items()}
     if isinstance(value, list):
-        inside = _items(places, root)
-        return [_walk(part, f"{path}/*", inside, leaf, root) for part in value]
+        return [_walk(part, f"{path}/*", place.inside(), leaf) for part in value]
     assert value is None or isinstance(value, str | int | float | bool)  # noqa: S101 - JSON has nothing else
-    return leaf(Leaf(path, value, is_shown=_is_shown(value, places)))
-
-
-def _is_shown(value: object, places: Places) -> bool:
-    """Nothing is shown of what is personal; of what no contract describes, no text."""
-    if value is None:
-        return True
-    if places is None:
-        return False
-    described = any(_NAMES_A_PLACE & place.keys() for place in places)
-    return described or not isinstance(value, str)
-
-
-def _property(places: Places, name: str, root: Schema) -> Places:
-    if places is None:
-        return None
-    found: list[Schema] = []
-    for place in places:
-        properties = place.get("properties")
-        part = properties.get(name) if isinstance(properties, Mapping) else None
-        part = place.get("additionalProperties") if part is None else part
-        if isinstance(part, Mapping):
-            found.append(part)
-    return _together(found, root)
-
-
-def _items(places: Places, root: Schema) -> Places:
-    if places is None:
-        return None
-    return _together([part for place in places if isinstance(part := place.get("items"), Mapping)], root)
-
-
-def _together(found: Sequence[Schema], root: Schema) -> Places:
-    """Follow references and alternatives of the schemas of one place; None if it is personal by any of them."""
-    places = [each for schema in found for each in _resolved(schema, root)]
-    return None if any(place.get("x-personal") for place in places) else places
-
-
-def _resolved(schema: Schema, root: Schema, depth: int = 0) -> Iterator[Schema]:
-    yield schema
-    if depth > _DEEPEST:
-        return
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and (target := _target(reference, root)) is not None:
-        yield from _resolved(target, root, depth + 1)
-    for keyword in ("anyOf", "oneOf", "allOf"):
-        branches = schema.get(keyword)
-        for branch in branches if isinstance(branches, list) else ():
-            yield from _resolved(branch, root, depth + 1)
-
-
-def _target(reference: str, root: Schema) -> Schema | None:
-    place: object = root
-    for step in reference.removeprefix("#/").split("/"):
-        place = place.get(step) if isinstance(place, Mapping) else None
-    return place if isinstance(place, Mapping) else None
+    # Nothing is shown of what is personal; of what no contract describes, no text.
+    is_shown = value is None or not (place.is_personal or (isinstance(value, str) and not place.is_described))
+    return leaf(Leaf(path, value, is_shown))

@@ -16,7 +16,7 @@ class Criteria(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str | None = None
-    """Words of the message, its stack and the body's texts that are not personal; Chinese by pairs of characters."""
+    """Words of the exception, its message and place, and of the event's texts that are not personal, in any order."""
     service: str | None = None
     event_type: str | None = None
     reason: str | None = None

@@ -5,11 +5,12 @@ Latin text is found by its words, Chinese by pairs of neighbouring characters, a
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 
 from operations.domain.letter import Letter
 from operations.domain.masking import Leaf, personal_texts, redact
@@ -22,6 +23,7 @@ MOST_WORDS = 120
 _SHORTEST = 2
 _LONGEST = 64
 _SHORTEST_ID = 12
+_SHORT = 200
 
 _CHUNK = re.compile(r"[^\s,;()\[\]{}'\"“”‘’<>=，。；：、（）《》•]+")
 _ID = re.compile(r"(?=.*\d)[a-z0-9_.:@/-]+")
@@ -39,8 +41,8 @@ class FieldKey:
 
     def token(self, path: str, value: object) -> str:
         """Return the word that stands for a value at a place; equal for equal writings of the value."""
-        told = f"operations/words\n{path}\n{_writing(value)}"
-        return "=" + hmac.digest(self.key, told.encode(), "sha256").hex()[:20]
+        told = f"{path}\n{_writing(value)}".encode()
+        return "=" + blake2b(told, key=self.key, person=b"failure-words", digest_size=10).hexdigest()
 
 
 def words_of(letter: Letter, found: Sequence[Leaf], key: FieldKey) -> tuple[str, ...]:
@@ -77,8 +79,18 @@ def wanted(criteria: Criteria, key: FieldKey) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def in_text(text: str) -> Iterator[str]:
+def in_text(text: str) -> tuple[str, ...]:
     """Return the words of a text; days and moments are none."""
+    return _in_short_text(text) if len(text) <= _SHORT else tuple(_in_text(text))
+
+
+@lru_cache(maxsize=4096)
+def _in_short_text(text: str) -> tuple[str, ...]:
+    """What fails of the same cause says the same again and again."""
+    return tuple(_in_text(text))
+
+
+def _in_text(text: str) -> Iterator[str]:
     for chunk in _CHUNK.findall(unicodedata.normalize("NFKC", text).casefold()):
         trimmed = chunk.strip(".:-/@")
         if _MOMENT.fullmatch(trimmed):
@@ -121,5 +133,7 @@ def _writing(value: object) -> str:
             return "null"
         case bool():
             return str(value).lower()
+        case str() if value.isascii():
+            return value.strip().lower()
         case _:
             return unicodedata.normalize("NFKC", str(value)).strip().casefold()

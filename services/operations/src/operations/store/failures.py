@@ -26,6 +26,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     WORDS: [IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words")],
 }
 
+_AT_ONCE = 500
+"""Failures that are asked for by id in one question: some stores answer long lists very slowly."""
 _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
 
 
@@ -49,11 +51,11 @@ class FailureDocuments:
 
     async def summaries(self, ids: Sequence[str]) -> Mapping[str, Summary]:
         """Return those of these failures that exist, without their messages."""
-        if not ids:
-            return {}
-        cursor = self._collection.find({"_id": {"$in": list(ids)}}, _SUMMARY)
-        found = [summary_of(document) async for document in cursor]
-        return {summary.id: summary for summary in found}
+        found: dict[str, Summary] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            cursor = self._collection.find({"_id": {"$in": list(ids[start : start + _AT_ONCE])}}, _SUMMARY)
+            found |= {document["_id"]: summary_of(document) async for document in cursor}
+        return found
 
     async def search(
         self, criteria: Criteria, words: Sequence[str], *, after: Place | None = None, limit: int
@@ -109,7 +111,8 @@ def _write(before: Summary | None, after: Summary | None) -> Write:
         assert before is not None  # noqa: S101 - what never was can't go
         return Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=True)
     if before is None:
-        stored = after.model_dump(exclude={"words"})
+        stored = dict(after)  # a new one holds nothing that is nested but plain mappings and lists
+        del stored["words"]
         return Write(FAILURES, InsertOne({"_id": stored.pop("id"), **stored, "version": 1}))
     changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
     setting = {**after.model_dump(include=changed - {"words"}), "version": before.version + 1}
