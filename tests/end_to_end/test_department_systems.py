@@ -10,16 +10,24 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
+import pika
 import pytest
+from pika.exceptions import ChannelClosedByBroker
 
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
+from local_stack.waiting import poll
 from runtime.records import replies
 
 PAGE = (ROOT / "docs" / "departments.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "examples" / "department.py"
 RECORDS = ROOT / "docs" / "examples" / "records.jsonl"
+TABLE = ROOT / "docs" / "examples" / "vaccinations.csv"
+MAPPING = ROOT / "docs" / "examples" / "vaccinations.mapping.yaml"
+REGISTERED = ROOT / "shared" / "contracts" / "events" / "identity.id-registered.v1.example.json"
 FOR_ALL_OTHERS = "other"
 
 
@@ -105,6 +113,52 @@ def test_the_example_tells_what_was_refused(stack: Stack, tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "vac-88213 1 refused: document-type-not-kept at /data/document_type" in done.stdout
     assert "该类证照不由贵部门保管" in done.stderr
+
+
+def test_a_forged_event_that_is_copied_to_others_is_known_for_what_it_is(stack: Stack) -> None:
+    """RabbitMQ 3 delivers copies (`CC`) under keys that it did not check; nobody acts on one."""
+    event_id = f"forged-{uuid4()}"
+    forged = json.loads(REGISTERED.read_text(encoding="utf-8")) | {"id": event_id}
+    refused_by_broker = 0
+    copies = pika.BasicProperties(headers={"CC": [forged["type"]]}, message_id=event_id)
+    connection = pika.BlockingConnection(pika.URLParameters(stack.account_url("health")))
+    try:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.basic_publish("events", "health.department-record-published.v1", json.dumps(forged).encode(), copies)
+    except ChannelClosedByBroker as error:  # RabbitMQ 4 checks them
+        refused_by_broker = error.reply_code
+    finally:
+        connection.close()
+
+    if refused_by_broker:
+        assert refused_by_broker == 403
+    else:
+        poll(lambda: len(failures(stack, event_id)) == 2, seconds=30)
+        assert failures(stack, event_id) == {"applications": "wrong-routing-key", "matcher": "wrong-routing-key"}
+
+
+def failures(stack: Stack, event_id: str) -> dict[str, str]:
+    """Ask operations what was given up: the reason by service."""
+    authority = {"Authorization": f"Bearer {stack.token('operator')}"}
+    answer = httpx.get(f"{stack.gateway_url}/v1/failures", params={"event_id": event_id}, headers=authority)
+    answer.raise_for_status()
+    return {failure["service"]: failure["reason"] for failure in answer.json()["items"]}
+
+
+def test_the_table_of_the_page_has_one_line_that_is_refused(stack: Stack) -> None:
+    authority = {"Authorization": f"Bearer {stack.token('department', subject='health')}"}
+    with httpx.Client(base_url=stack.gateway_url, headers=authority) as client:
+        parts = {"mapping": (None, MAPPING.read_bytes()), "file": ("table.csv", TABLE.read_bytes())}
+        at = f"/v1/hand-overs/{client.post('/v1/hand-overs', files=parts).raise_for_status().json()['hand_over_id']}"
+
+        assert poll(lambda: client.get(at).json()["state"] == "done", seconds=30)
+        done, refused = client.get(at).json(), client.get(f"{at}/refused").text.splitlines()
+
+    assert (done["lines"], done["stored"] + done["unchanged"], done["refused"]) == (4, 2, 1)
+    assert [(line["reason"], line["path"]) for line in map(json.loads, refused)] == [
+        ("not-a-date", "/data/fields/birth_date")
+    ]
 
 
 def test_the_example_needs_nothing_of_ours() -> None:

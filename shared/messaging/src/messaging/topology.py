@@ -31,7 +31,12 @@ _NEVER_DROP = {"x-delivery-limit": 1_000_000}
 
 
 # A sender that never looks at its answers must not fill the broker: the oldest go first.
-_REPLIES: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 100_000, "x-message-ttl": 30 * 24 * 3600 * 1000}
+_REPLIES: dict[str, Any] = {
+    "x-queue-type": "quorum",
+    "x-max-length": 100_000,
+    "x-message-ttl": 30 * 24 * 3600 * 1000,
+    **_NEVER_DROP,  # nor one that its reader takes and gives back
+}
 
 
 @dataclass(frozen=True, slots=True)
