@@ -6,8 +6,6 @@ department. A file that a department hands over goes through the same functions,
 
 from __future__ import annotations
 
-import asyncio
-
 from credential_store.consumed import RecordPublished, RecordWithdrawn
 from credential_store.domain import hearing
 from credential_store.domain.credential import Content, Credential, Holder, Said
@@ -71,7 +69,7 @@ async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:
     """
     index, kind = record.holder_index, record.document_type
     id_ = credential_id(index, kind, record.record_id, record.department)
-    found, card = await asyncio.gather(deps.credentials.get(id_), deps.credentials.get(credential_id(index, ID_CARD)))
+    found, card = await deps.credentials.many([id_, credential_id(index, ID_CARD)])
     resident_id = card.holder.resident_id if card else None
     holder = Holder(resident_id=resident_id, index=index)
     return found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder), resident_id

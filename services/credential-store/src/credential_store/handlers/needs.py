@@ -32,6 +32,9 @@ class Credentials(Protocol):
     async def get(self, id: str) -> Credential | None:
         """Return a credential by its id."""
 
+    async def many(self, ids: Sequence[str]) -> Sequence[Credential | None]:
+        """Return several by their ids, None for each that there is none of."""
+
     async def index_of(self, resident_id: str) -> str | None:
         """Return a registered person's blind index."""
 

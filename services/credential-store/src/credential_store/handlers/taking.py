@@ -87,14 +87,17 @@ class _Ahead:
 
     async def read(self, ids: Sequence[str]) -> None:
         """Read many at once."""
-        found = await asyncio.gather(*map(self.behind.get, ids))
-        self.known.update(zip(ids, found, strict=True))
+        self.known.update(zip(ids, await self.behind.many(ids), strict=True))
 
     async def get(self, id: str) -> Credential | None:
         """Return a credential by its id."""
         if id not in self.known:
             self.known[id] = await self.behind.get(id)
         return self.known[id]
+
+    async def many(self, ids: Sequence[str]) -> Sequence[Credential | None]:
+        """Return several by their ids, all of which have been read already as a rule."""
+        return [await self.get(id_) for id_ in ids]
 
     def save(self, credential: Credential) -> Change:
         """Note the change; it is written with all others, once for each credential."""

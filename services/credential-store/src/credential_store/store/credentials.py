@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -48,6 +49,10 @@ class CredentialDocuments:
     async def get(self, id: str) -> Credential | None:
         """Return a credential by its id."""
         return await self._collection.get(id)
+
+    async def many(self, ids: Sequence[str]) -> Sequence[Credential | None]:
+        """Return several by their ids, None for each that there is none of; one query for all."""
+        return await asyncio.gather(*map(self._collection.get, ids))
 
     async def index_of(self, resident_id: str) -> str | None:
         """Return a registered person's blind index, by which everything of theirs is found."""
