@@ -15,9 +15,9 @@ from tests.contract.published import CONTRACTS, all_types, heard, subscriptions
 
 
 class Named(BaseModel):
-    """A name or a sentence in Chinese."""
+    """What an event says, in Chinese, and since when which of its versions are no longer published."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     zh: str
     retired: Mapping[str, date] = {}
 

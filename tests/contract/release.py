@@ -7,6 +7,7 @@ stays, since messages like it were sent and may come back.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,22 +16,27 @@ from tests.contract.compatibility import Breach, breaches
 from tests.contract.published import CONTRACTS, EVENTS, all_types, examples, read, schema_file
 
 RELEASED = CONTRACTS / "released"
-SUMS = RELEASED / "SHA256SUMS"
+SUMS = "SHA256SUMS"
 
 
 def main() -> int:
     """Release; 1 and nothing written when something changed incompatibly."""
-    found = all_breaches()
+    found = release(all_types())
     for breach in found:
         print(breach, file=sys.stderr)
-    if found:
-        return 1
-    RELEASED.mkdir(exist_ok=True)
-    for event_type in all_types():
-        _keep(schema_file(event_type), schema_file(event_type, RELEASED))
-        _keep_examples(event_type)
-    SUMS.write_text(sums(), encoding="utf-8")
-    return 0
+    return 1 if found else 0
+
+
+def release(event_types: Sequence[str], events: Path = EVENTS, released: Path = RELEASED) -> list[Breach]:
+    """Keep these events as they stand today; return the breaches instead, and keep nothing, where there are any."""
+    if found := all_breaches(events, released):
+        return found
+    released.mkdir(exist_ok=True)
+    for event_type in event_types:
+        _keep(schema_file(event_type, events), schema_file(event_type, released))
+        _keep_examples(event_type, events, released)
+    (released / SUMS).write_text(sums(released), encoding="utf-8")
+    return []
 
 
 def released_types() -> list[str]:
@@ -56,9 +62,9 @@ def may_go(event_type: str) -> bool:
     return catalogue().is_retired(event_type) and not readers(event_type)
 
 
-def sums() -> str:
+def sums(released: Path = RELEASED) -> str:
     """Return the digests of all that is released, as `sha256sum` writes them."""
-    paths = sorted(path for path in RELEASED.glob("*.json"))
+    paths = sorted(released.glob("*.json"))
     return "".join(f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths)
 
 
@@ -68,14 +74,14 @@ def _keep(source: Path, target: Path) -> None:
         print(f"released: {target.name}")
 
 
-def _keep_examples(event_type: str) -> None:
+def _keep_examples(event_type: str, events: Path, released: Path) -> None:
     """Keep each of today's examples that is not among the released ones, under the next free name."""
-    kept = {path.read_bytes() for path in examples(event_type, RELEASED)}
-    for path in examples(event_type):
+    kept = {path.read_bytes() for path in examples(event_type, released)}
+    for path in examples(event_type, events):
         if path.read_bytes() in kept:
             continue
-        number = len(examples(event_type, RELEASED)) + 1
-        _keep(path, RELEASED / f"{event_type}.example{'' if number == 1 else f'-{number}'}.json")
+        number = len(examples(event_type, released)) + 1
+        _keep(path, released / f"{event_type}.example{'' if number == 1 else f'-{number}'}.json")
 
 
 if __name__ == "__main__":

@@ -187,4 +187,6 @@ def test_todays_contracts_are_compatible_with_all_that_was_released() -> None:
 
 
 def test_nobody_edited_what_was_released() -> None:
-    assert SUMS.read_text(encoding="utf-8") == sums(), "shared/contracts/released is only written by its command"
+    assert (RELEASED / SUMS).read_text(encoding="utf-8") == sums(), (
+        "shared/contracts/released is only written by its command"
+    )

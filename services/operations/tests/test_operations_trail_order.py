@@ -110,6 +110,12 @@ def test_an_official_is_named_with_department_and_second_pair_of_eyes() -> None:
     assert actor == Actor("person", "wang", "health", "zhao")
 
 
+def test_everybody_in_a_list_of_approvals_is_named() -> None:
+    data = {"approvals": [{"reviewer": "wang"}, {"reviewer": "zhao"}], "department": "health"}
+    actor = who_acted("review-dispatch", "review-dispatch.review-approved.v2", data, SERVICES)
+    assert actor == Actor("person", "wang", "health", "zhao")
+
+
 def test_a_resident_applies_a_service_answers_a_department_reports() -> None:
     applicant = {"applicant": {"resident_id": "res_1"}}
     assert who_acted("applications", "applications.application-submitted.v1", applicant, SERVICES).name == "res_1"

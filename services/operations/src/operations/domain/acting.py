@@ -36,6 +36,8 @@ def who_acted(publisher: str, type: str, data: object, services: Collection[str]
         return Actor("resident", _text(applicant, "resident_id") if isinstance(applicant, Mapping) else "")
     if publisher not in services:
         return Actor("department", publisher, publisher)
+    if approvers := _approvers(fields):
+        return Actor("person", approvers[0], department, approvers[1] if len(approvers) > 1 else "")
     for name in _PEOPLE:
         if who := _text(fields, name):
             if who in _NOBODY:
@@ -55,6 +57,13 @@ def facts_of(data: object, placeholder: str) -> dict[str, str]:
 def _short(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= _LONGEST_FACT else text[: _LONGEST_FACT - 1] + "…"
+
+
+def _approvers(fields: Mapping[str, object]) -> list[str]:
+    """Return everybody whom a list of approvals names, in order."""
+    approvals = fields.get("approvals")
+    parts = approvals if isinstance(approvals, list) else []
+    return [who for part in parts if isinstance(part, Mapping) and (who := _text(part, "reviewer"))]
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:
