@@ -31,7 +31,7 @@ from testkit.fixtures import Addresses, free_ports
 
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
-PATIENCE = 60.0
+PATIENCE = 120.0
 MAPPING = {
     "document_type": "vaccination-record",
     "record_id": {"column": "编号"},
