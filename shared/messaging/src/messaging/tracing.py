@@ -92,7 +92,7 @@ class Span:
 class Recorder(Protocol):
     """Takes spans that have ended. Must not wait: it is called between two messages."""
 
-    def __call__(self, span: Span) -> None:
+    def __call__(self, span: Span, /) -> None:
         """Keep a span, or send it away."""
 
 
