@@ -6,18 +6,12 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
-from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
-from messaging.topology import Topology
-from operations.config import Settings
-from runtime.kernel import Database
-from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage, environment, staged
-from testkit.fixtures import Addresses
+from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage
 
 PICTURES = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -70,25 +64,6 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         await browser.close()
-
-
-@pytest.fixture
-async def stage(
-    tmp_path: Path,
-    infrastructure: Addresses,
-    database: Database,
-    bus: str,
-    full_topology: Topology,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Stage]:
-    ensure_keys(tmp_path)
-    for name, value in environment(tmp_path, bus, infrastructure.mongodb, f"{database.name}-ops").items():
-        monkeypatch.setenv(name, value)
-    try:
-        async with staged(Settings(), database, full_topology) as stage:
-            yield stage
-    finally:
-        await database.client.drop_database(f"{database.name}-ops")
 
 
 async def a_bad_day(stage: Stage) -> tuple[str, str]:

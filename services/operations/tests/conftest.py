@@ -1,0 +1,34 @@
+"""Operations over a real broker and a real store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from local_stack.keys import ensure_keys
+from messaging.topology import Topology
+from operations.config import Settings
+from runtime.kernel import Database
+from services.operations.tests.stage import Stage, environment, staged
+from testkit.fixtures import Addresses
+
+
+@pytest.fixture
+async def stage(
+    tmp_path: Path,
+    infrastructure: Addresses,
+    database: Database,
+    bus: str,
+    full_topology: Topology,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Stage]:
+    ensure_keys(tmp_path)
+    for name, value in environment(tmp_path, bus, infrastructure.mongodb, f"{database.name}-ops").items():
+        monkeypatch.setenv(name, value)
+    try:
+        async with staged(Settings(), database, full_topology) as stage:
+            yield stage
+    finally:
+        await database.client.drop_database(f"{database.name}-ops")
