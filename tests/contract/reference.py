@@ -52,8 +52,8 @@ def _contents() -> Iterator[str]:
     lines = ["| event | says | acted on by |", "|---|---|---|"]
     for publisher in _ORDER:
         for event_type in _newest_first(publisher):
-            zh = catalogue().events[name_of(event_type)].zh
-            lines.append(f"| [{event_type}](#{_anchor(event_type)}) | {zh} | {_readers(event_type)} |")
+            zh, en = catalogue().events[name_of(event_type)].zh, summary(read(schema_file(event_type)))
+            lines.append(f"| [{event_type}](#{_anchor(event_type)}) | {zh}<br>{en} | {_readers(event_type)} |")
     yield "\n".join(lines)
 
 
