@@ -22,6 +22,8 @@ from tests.bench.bus import Bench
 from tests.bench.departments import departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.growth import growth
+from tests.bench.operations import Workplace
+from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
 from tests.bench.workflow import light_load, workflow
 
 VAR = Path("var") / "bench"
@@ -29,21 +31,21 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("bus", "workflow", "growth", "departments")
+PARTS = ("bus", "workflow", "growth", "departments", "operations")
 
 
 def main() -> int:
     """Take the figures that the command line asks for, all by default."""
     asked = _parser().parse_args()
     try:
-        uvloop.run(_measure(asked.parts or list(PARTS), asked.rounds))
+        uvloop.run(_measure(asked.parts or list(PARTS), asked.rounds, (asked.failures, asked.events)))
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _measure(parts: list[str], rounds: int) -> None:
+async def _measure(parts: list[str], rounds: int, sizes: tuple[int, int]) -> None:
     var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
     ports = Ports.from_environment(PORT_BASE)
     shutil.rmtree(var, ignore_errors=True)
@@ -62,6 +64,8 @@ async def _measure(parts: list[str], rounds: int) -> None:
             if "departments" in parts:
                 figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
                 show("departments: 5,000 records of about 700 bytes", figures)
+            if "operations" in parts:
+                show("operations: dead letters of about 1,000 bytes", await _operations(stack, rounds, sizes))
             if "growth" in parts:
                 show(
                     "growth: the same matches among more credentials", await growth(client["bench"], stack.layout.keys)
@@ -83,6 +87,14 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
+async def _operations(stack: Stack, rounds: int, sizes: tuple[int, int]) -> list[Figure]:
+    place = Workplace(stack.amqp_url, stack.mongodb_url, stack.layout.keys, stack.layout.var)
+    rates = await place.rates(rounds)
+    await place.forget()
+    async with place.running(alone=True) as ops:
+        return [*rates, *await reading(ops, sizes[1]), *await searches(ops, sizes[0])]
+
+
 def _memory(stack: Stack) -> list[Figure]:
     return [
         Figure(
@@ -99,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed against the yardsticks")
     parser.add_argument("parts", nargs="*", choices=PARTS, help="which figures (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each pair")
+    parser.add_argument("--failures", type=int, default=FAILURES, help="recorded failures that are searched")
+    parser.add_argument("--events", type=int, default=EVENTS, help="events of the trail that one case is read from")
     return parser
 
 

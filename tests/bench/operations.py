@@ -17,9 +17,11 @@ from unittest.mock import patch
 
 import aio_pika
 from fastapi import FastAPI
+from pymongo import AsyncMongoClient
 
 from messaging import topology
 from messaging.consumer import Consumer, Limits
+from messaging.documents import Document
 from messaging.event import Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.reading import Subscription
@@ -103,9 +105,9 @@ class Workplace:
 
     async def take_in(self) -> float:
         """From the first letter taken to the last one stored, grouped and acknowledged."""
+        await self.forget()
+        await self._fill()
         async with self.running(alone=True) as ops:
-            await self._forget(ops)
-            await self._fill()
             intake = consumers.background(ops.kernel, ops.deps)[0]
             begun = perf_counter()
             task = asyncio.create_task(intake.run())
@@ -117,9 +119,9 @@ class Workplace:
 
     async def replay(self) -> float:
         """From the start of a replay to its last receipt: sent, confirmed, handled, told, closed."""
+        await self.forget()
+        await self._fill()
         async with self.running(alone=False) as ops, self._hearing():
-            await self._forget(ops)
-            await self._fill()
             await self._until_stored(ops)
             chosen = Chosen(search=Criteria())
             work = replays.prepare(chosen, reason="bench", by=BY, rate=UNLIMITED, deps=ops.deps)
@@ -141,9 +143,10 @@ class Workplace:
             while await ops.kernel.database["failures"].estimated_document_count() < MESSAGES:  # noqa: ASYNC110 - far away
                 await asyncio.sleep(0.05)
 
-    async def _forget(self, ops: Running) -> None:
-        for name in ("failures", "failure-groups", "replays", "replay-items", "replay-progress"):
-            await ops.kernel.database[name].delete_many({})
+    async def forget(self) -> None:
+        """Drop the database; operations creates it anew, with its indexes."""
+        async with AsyncMongoClient[Document](self.settings.mongodb_url) as client:
+            await client.drop_database(DATABASE)
 
     async def _fill(self) -> None:
         """Put the dead letters into the queue."""
