@@ -92,3 +92,16 @@ async def test_a_form_that_is_sent_twice_acts_once(stage: Stage) -> None:
         form = form_of((await visitor.get(page)).text, f"{page}/replay") | {"reason": "repaired"}
         answers = [await visitor.client.post(f"{page}/replay", data=form) for _ in range(2)]
         assert answers[0].headers["location"] == answers[1].headers["location"]
+
+
+async def test_over_https_the_browser_keeps_the_token_to_https(stage: Stage) -> None:
+    async with stage.visitor(None) as visitor:
+        assert "Secure" not in (await visitor.sign_in(stage.token())).headers["set-cookie"]
+    async with stage.visitor(None) as visitor:
+        visitor.client.headers["X-Forwarded-Proto"] = "https"
+        form = form_of((await visitor.get("/operations/sign-in")).text, "/operations/sign-in")
+        visit = {"Cookie": f"yizheng-visit={next(cookie.value for cookie in visitor.client.cookies.jar)}"}
+        answer = await visitor.client.post("/operations/sign-in", data=form | {"token": stage.token()}, headers=visit)
+        cookies = answer.headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        assert all("Secure" in cookie for cookie in cookies)
