@@ -38,10 +38,10 @@ async def changed_since(replay: Replay, deps: Deps) -> Sequence[str]:
     """Return the failures of a replay that are not what they were when it was prepared."""
     changed: list[str] = []
     for first in range(0, replay.total if replay.kind == "failures" else 0, _AT_ONCE):
-        blocks = await deps.replays.blocks(replay.id, range(first, min(first + _AT_ONCE, replay.total), BLOCK))
-        chosen = [item.chosen for block in blocks for item in block.items]
-        present = await deps.failures.summaries([each.failure for each in chosen if each.failure is not None])
-        changed += [str(each.failure) for each in chosen if not is_same(present.get(each.failure or ""), each)]
+        for block in await deps.replays.blocks(replay.id, range(first, min(first + _AT_ONCE, replay.total), BLOCK)):
+            chosen = [item.chosen for item in block.items]
+            present = await deps.failures.summaries([each.failure for each in chosen if each.failure is not None])
+            changed += [str(each.failure) for each in chosen if not is_same(present.get(each.failure or ""), each)]
     return changed
 
 
