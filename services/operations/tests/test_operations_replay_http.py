@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local_stack import tokens
+from operations.main import create_app
+from runtime.kernel import Database
+from services.operations.tests.workshop import ANN, BEN, Mood, Operations, Place, fail, orders, place, shop
+from shared.messaging.tests.harness import eventually
+from testkit.fixtures import Addresses
+
+Call = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
+    async with place(infrastructure, database, tmp_path) as laid_out:
+        yield laid_out
+
+
+@asynccontextmanager
+async def office(here: Place) -> AsyncIterator[tuple[Operations, Call]]:
+    """Run operations, and call it as an operator."""
+    app = create_app(here.settings())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://operations") as http,
+    ):
+
+        async def call(
+            method: str, path: str, body: object = None, *, by: str = ANN, role: str = "operator", **headers: str
+        ) -> httpx.Response:
+            given = {
+                "Accept-Language": "en",
+                "Authorization": f"Bearer {tokens.sign(here.folder, role, subject=by)}",
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            }
+            return await http.request(method, f"/v1{path}", json=body, headers=given)
+
+        yield Operations(here, app.state.kernel, app.state.deps, app), call
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_a_replay_over_http_from_preview_to_what_became_of_each(here: Place) -> None:
+    mood = Mood()
+    async with shop(here, mood) as running, office(here) as (ops, call):
+        await fail(ops, running, mood, orders(range(3)))
+        failures = [each.id for each in await ops.failures("open")]
+        answer = await call("POST", "/replays", {"failures": failures, "reason": "INC-1", "rate": 500})
+        assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+        replay: dict[str, Any] = answer.json()
+        assert (replay["state"], replay["counts"]["pending"]) == ("prepared", 3)
+        assert replay["preview"]["services"][0]["count"] == 3
+        path = f"/replays/{replay['id']}"
+        assert code(await call("POST", f"{path}/start", If_Match='"7"')) == (412, "stale-version")
+        started = await call("POST", f"{path}/start", If_Match='"1"')
+        assert (started.status_code, started.json()["state"]) == (200, "running")
+
+        async def done() -> bool:
+            return bool((await call("GET", path)).json()["state"] == "done")
+
+        await eventually(done, seconds=20, every=0.1)
+        items = (await call("GET", f"{path}/items?state=handled&limit=2")).json()
+        assert [each["state"] for each in items["items"]] == ["handled", "handled"]
+        rest = (await call("GET", f"{path}/items?state=handled&limit=2&cursor={items['next']}")).json()
+        assert (len(rest["items"]), rest["next"]) == (1, None)
+        assert [each["id"] for each in (await call("GET", "/replays")).json()["items"]] == [replay["id"]]
+
+
+async def test_what_can_not_be_replayed_is_refused_with_what_to_do(here: Place) -> None:
+    async with office(here) as (_, call):
+        group = {"group": "g0", "reason": "INC-1"}
+        assert code(await call("POST", "/replays", group)) == (422, "nothing-selected")
+        assert code(await call("POST", "/replays", {"group": "g0"})) == (422, "reason-missing")
+        assert code(await call("POST", "/replays", {**group, "rate": 1_000_000})) == (422, "rate-out-of-bounds")
+        assert code(await call("POST", "/replays", {**group, "failures": ["f0"]})) == (422, "choose-one-way")
+        assert code(await call("GET", "/replays/rep_none")) == (404, "replay-unknown")
+        span = {"service": "nobody", "since": "2026-11-23T00:00:00Z", "until": "2026-11-24T00:00:00Z"}
+        assert code(await call("POST", "/replays", {"trail": span, "reason": "why"})) == (422, "service-unknown")
+        assert (await call("POST", "/replays", group, role="official")).status_code == 403
+
+
+async def test_an_edit_over_http_needs_a_second_operator_and_a_sound_event(here: Place) -> None:
+    mood = Mood()
+    async with shop(here, mood) as running, office(here) as (ops, call):
+        await fail(ops, running, mood, orders([7]))
+        path = f"/failures/{(await ops.failures('open'))[0].id}/edits"
+        broken = await call("POST", path, {"data": {"number": "eight", "note": "•••"}, "reason": "INC-1"})
+        assert broken.status_code == 422
+        assert [(each["pointer"], each["code"]) for each in broken.json()["errors"]] == [
+            ("#/data/number", "edit-breaks-schema")
+        ]
+        answer = await call("POST", path, {"data": {"number": 8, "note": "•••"}, "reason": "INC-1"})
+        assert answer.status_code == 201, answer.text
+        edit = answer.json()
+        assert "李育成" not in answer.text
+        assert "/data/number" in edit["changed"]
+        same = await call("POST", f"/edits/{edit['id']}/approval", {"reason": "fine"})
+        assert code(same) == (403, "same-person")
+        approved = await call("POST", f"/edits/{edit['id']}/approval", {"reason": "fine"}, by=BEN, If_Match='"1"')
+        assert (approved.status_code, approved.json()["state"]) == (200, "approved")
+
+        async def handled() -> bool:
+            return bool((await call("GET", f"/edits/{edit['id']}")).json()["fate"] == "handled")
+
+        await eventually(handled, seconds=20, every=0.1)
+        assert await running.counted() == [8]
