@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from credential_store.domain.mapping import LineError
 from credential_store.domain.mapping import Mapping as Columns
 
-WINDOW = 1_048_576
+WINDOW = 524_288
 """Bytes that are read at once."""
 LONGEST = 262_144
 """Bytes of one line."""
