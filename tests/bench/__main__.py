@@ -90,7 +90,7 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
 async def _operations(stack: Stack, rounds: int, sizes: tuple[int, int]) -> list[Figure]:
     place = Workplace(stack.amqp_url, stack.mongodb_url, stack.layout.keys, stack.layout.var)
     rates = await place.rates(rounds)
-    await place.forget()
+    place.begin_anew()
     async with place.running(alone=True) as ops:
         return [*rates, *await reading(ops, sizes[1]), *await searches(ops, sizes[0])]
 

@@ -17,11 +17,9 @@ from unittest.mock import patch
 
 import aio_pika
 from fastapi import FastAPI
-from pymongo import AsyncMongoClient
 
 from messaging import topology
 from messaging.consumer import Consumer, Limits
-from messaging.documents import Document
 from messaging.event import Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.reading import Subscription
@@ -69,6 +67,7 @@ class Workplace:
 
     def __init__(self, amqp_url: str, mongodb_url: str, keys: Path, folder: Path) -> None:
         self.amqp_url = amqp_url
+        self._runs = 0
         self.settings = Settings.model_validate(
             {
                 "AMQP_URL": amqp_url,
@@ -105,7 +104,7 @@ class Workplace:
 
     async def take_in(self) -> float:
         """From the first letter taken to the last one stored, grouped and acknowledged."""
-        await self.forget()
+        self.begin_anew()
         await self._fill()
         async with self.running(alone=True) as ops:
             intake = consumers.background(ops.kernel, ops.deps)[0]
@@ -119,7 +118,7 @@ class Workplace:
 
     async def replay(self) -> float:
         """From the start of a replay to its last receipt: sent, confirmed, handled, told, closed."""
-        await self.forget()
+        self.begin_anew()
         await self._fill()
         async with self.running(alone=False) as ops, self._hearing():
             await self._until_stored(ops)
@@ -143,10 +142,10 @@ class Workplace:
             while await ops.kernel.database["failures"].estimated_document_count() < MESSAGES:  # noqa: ASYNC110 - far away
                 await asyncio.sleep(0.05)
 
-    async def forget(self) -> None:
-        """Drop the database; operations creates it anew, with its indexes."""
-        async with AsyncMongoClient[Document](self.settings.mongodb_url) as client:
-            await client.drop_database(DATABASE)
+    def begin_anew(self) -> None:
+        """Go on in another database: to empty one takes some stores longer than the figure itself."""
+        self._runs += 1
+        self.settings = self.settings.model_copy(update={"database": f"{DATABASE}-{self._runs}"})
 
     async def _fill(self) -> None:
         """Put the dead letters into the queue."""
