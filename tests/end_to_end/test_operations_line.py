@@ -120,6 +120,7 @@ async def test_an_edit_needs_another_operator_and_closes_the_original(town: Town
     assert settled["fate"] == "handled"
     [original] = json.loads(run("failures", "list", "--case", case, "--json").stdout)
     assert (original["state"], original["resolution"]) == ("resolved", "edited")
+    assert '"edit-approved"' in run("trail", case, "--format", "json").stdout
 
 
 async def test_a_failure_is_put_away_and_taken_back(town: Town, run: Run) -> None:

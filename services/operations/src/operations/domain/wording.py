@@ -50,7 +50,7 @@ class Wording:
             return self.known("actions", step.name)
         version = step.name.rpartition(".v")[2]
         told = self.known("events", event_name(step.name)) if not step.fault else step.name
-        told = f"{told} v{version}" if version.isdigit() and int(version) > 1 else told
+        told = f"{told} v{version}" if version.isdecimal() and int(version) > 1 else told
         return self.say("faulty", what=told, fault=self.known("faults", step.fault)) if step.fault else told
 
     def actor(self, actor: Actor) -> str:

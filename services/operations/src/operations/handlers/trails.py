@@ -26,6 +26,7 @@ MOST_EVENTS = 2_000
 """Events of one case that are read at once; there is more to be read from the last one's time on."""
 _MOST_FAILURES = 100
 _MOST_ACTIONS = 100
+_MOST_EDITS = 20
 _END = 2**62
 
 
@@ -135,9 +136,17 @@ async def _none() -> Sequence[Summary]:
 
 
 async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[Entry]:
-    """Return what operators did about a case: to its trail, its dead letters, and the replays of these."""
+    """Return what operators did about a case: to its trail, its dead letters, and the replays and edits of these."""
+    edits = await asyncio.gather(
+        *(deps.edits.page(state=None, failure=failure.id, before=None, limit=_MOST_EDITS) for failure in failed)
+    )
     replays = {failure.replay.partition("/")[0] for failure in failed if failure.replay}
-    targets = [case, *(failure.id for failure in failed), *sorted(replays)]
+    targets = [
+        case,
+        *(failure.id for failure in failed),
+        *sorted(replays),
+        *(edit.id for page in edits for edit in page),
+    ]
     pages = await asyncio.gather(
         *(deps.audit.page(Asked(target=target), before=None, limit=_MOST_ACTIONS) for target in targets)
     )
@@ -182,7 +191,8 @@ def _failure(failure: Summary) -> Step:
 
 def _action(entry: Entry, failed: Sequence[Summary]) -> Step:
     """Tell of an operator's action; its cause is the dead letter that it is about."""
-    about = [each for each in failed if entry.target in (each.id, (each.replay or "").partition("/")[0])]
+    named = {entry.target, entry.details.get("failure")}  # an edit's entries name the failure that it is of
+    about = [each for each in failed if named & {each.id, (each.replay or "").partition("/")[0]}]
     return Step(
         id=entry.id,
         kind="action",
