@@ -95,21 +95,13 @@ class ReplayDocuments:
 
     def learn(self, replay: str, ranks: Mapping[int, Rank], at: datetime) -> Sequence[Change]:
         """Prepare that what is known of items is raised; what is known already and greater stays."""
-        changes: dict[str, dict[str, object]] = {}
-        for n, rank in ranks.items():
-            change = changes.setdefault(block_id(replay, n), {})
-            change |= {f"ranks.{n % BLOCK}": int(rank), f"at.{n % BLOCK}": at}
-        return [Write(ITEMS, UpdateOne({"_id": id_}, {"$max": change})) for id_, change in changes.items()]
+        return _raised((replay, n, rank, at) for n, rank in ranks.items())
 
     async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
         """Prepare that items met their fate; what is known already changes nothing, what is no item is left out."""
         known = await self.items({fate.item for fate in fates})
-        changes: list[Change] = []
-        for fate in fates:
-            if fate.item in known:
-                item = known[fate.item][0]
-                changes += self.learn(item.replay, {item.n: Rank[fate.fate.upper()]}, fate.at)
-        return changes
+        met = [(known[fate.item][0], fate) for fate in fates if fate.item in known]
+        return _raised((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met)
 
     async def progress(self, ids: Sequence[str]) -> Mapping[str, Progress]:
         """Return how far replays are."""
@@ -163,3 +155,15 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
 _AT_ONE_MOMENT = 20
 """Replays that may have been prepared in one millisecond."""
+
+
+def _raised(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change]:
+    """Write each block once, whatever is to be said of how many of its items."""
+    greatest: dict[tuple[str, int], tuple[Rank, datetime]] = {}
+    for replay, n, rank, at in facts:
+        greatest[replay, n] = max((rank, at), greatest.get((replay, n), (rank, at)))
+    changes: dict[str, dict[str, object]] = {}
+    for (replay, n), (rank, at) in greatest.items():
+        change = changes.setdefault(block_id(replay, n), {})
+        change |= {f"ranks.{n % BLOCK}": int(rank), f"at.{n % BLOCK}": at}
+    return [Write(ITEMS, UpdateOne({"_id": id_}, {"$max": change})) for id_, change in changes.items()]
