@@ -18,7 +18,7 @@ from local_stack.ports import SERVICES, Ports
 from local_stack.stack import Stack
 from messaging.documents import Document
 from runtime.kernel import Database
-from tests.bench.bus import Bench
+from tests.bench.bus import MESSAGES, Bench
 from tests.bench.departments import departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.growth import growth
@@ -65,7 +65,7 @@ async def _measure(parts: list[str], rounds: int, sizes: tuple[int, int]) -> Non
                 figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
                 show("departments: 5,000 records of about 700 bytes", figures)
             if "operations" in parts:
-                show("operations: dead letters of about 1,000 bytes", await _operations(stack, rounds, sizes))
+                await _operations(stack, rounds, sizes)
             if "growth" in parts:
                 show(
                     "growth: the same matches among more credentials", await growth(client["bench"], stack.layout.keys)
@@ -87,12 +87,13 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
-async def _operations(stack: Stack, rounds: int, sizes: tuple[int, int]) -> list[Figure]:
+async def _operations(stack: Stack, rounds: int, sizes: tuple[int, int]) -> None:
     place = Workplace(stack.amqp_url, stack.mongodb_url, stack.layout.keys, stack.layout.var)
-    rates = await place.rates(rounds)
+    show(f"operations: {MESSAGES:,} dead letters of about 1,000 bytes", await place.rates(rounds))
     place.begin_anew()
     async with place.running(alone=True) as ops:
-        return [*rates, *await reading(ops, sizes[1]), *await searches(ops, sizes[0])]
+        show(f"trail: one case among {sizes[1]:,} events", await reading(ops, sizes[1]))
+        show(f"search: among {sizes[0]:,} failures", await searches(ops, sizes[0]))
 
 
 def _memory(stack: Stack) -> list[Figure]:
