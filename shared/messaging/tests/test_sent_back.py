@@ -105,6 +105,9 @@ async def test_what_is_sent_back_is_handled_once_and_each_time_there_is_a_receip
         await again(stock, event, f"{run}/1")
         assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "handled")]
 
+        await again(stock, event, f"{run}/1")  # as after a kill between its commit and its receipt
+        assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "handled")]
+
         await again(stock, event, f"{run}/2")
         assert await receipts(stock.amqp, f"{run}/2") == [(f"{run}/2", "ignored")]
         assert await stock.counted() == [1]

@@ -49,19 +49,21 @@ _DUPLICATE_KEY = 11000
 
 
 class AlreadyHandledError(Exception):
-    """The message's id is in the inbox: it was handled before. `digest` is that of the body that was handled."""
+    """The message's id is in the inbox: it was handled before, with a body of that `digest`, as that replay's `item`."""
 
-    def __init__(self, digest: str) -> None:
+    def __init__(self, digest: str, item: str | None = None) -> None:
         super().__init__(digest)
         self.digest = digest
+        self.item = item
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """A message's entry in the inbox: its id and the digest of its body."""
+    """A message's entry in the inbox: its id, the digest of its body, and which item of a replay it was, if any."""
 
     id: str
     digest: str
+    item: str | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +152,7 @@ class Committer:
         """Raise AlreadyHandledError for a message that is in the inbox."""
         found = await self._inbox.find_one({"_id": message_id})
         if found is not None:
-            raise AlreadyHandledError(str(found["digest"]))
+            raise AlreadyHandledError(str(found["digest"]), found.get("item"))
 
     async def _run(self) -> None:
         while True:
@@ -202,7 +204,12 @@ class Committer:
         handled = [unit.handled for unit in group if unit.handled is not None]
         if not handled:
             return
-        entries = [InsertOne({"_id": entry.id, "digest": entry.digest, "at": now}) for entry in handled]
+        entries = [
+            InsertOne(
+                {"_id": entry.id, "digest": entry.digest, "at": now} | ({"item": entry.item} if entry.item else {})
+            )
+            for entry in handled
+        ]
         try:
             await self._inbox.bulk_write(entries, ordered=False, session=session)
         except BulkWriteError as error:

@@ -96,8 +96,8 @@ class Handling(Generic[DepsT]):
         except AlreadyHandledError as earlier:
             metrics.REPEATED.labels(self._service).inc()
             if earlier.digest == delivery.handled.digest:
-                tracing.note("ignored")
-                return "ignored"
+                tracing.note("ignored")  # or handled as this very item, and killed before its receipt
+                return "handled" if earlier.item and earlier.item == delivery.handled.item else "ignored"
             error = BrokenMessageError("id-reused", "/id", "an event's id stands for one body")
             await self._sort(self._refuse, delivery, error)
         except NotYet as reason:

@@ -15,7 +15,7 @@ from messaging.commit import Handled
 from messaging.envelope import BrokenMessageError, Envelope, unseal
 from messaging.event import Outcome, Received, Refused
 from messaging.failures import Failure
-from messaging.replaying import redelivery_of
+from messaging.replaying import item_of, redelivery_of
 from messaging.topology import Topology
 
 DepsT = TypeVar("DepsT")
@@ -101,7 +101,7 @@ class Reader(Generic[DepsT]):
             )
         redelivery = redelivery_of(message)
         inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
-        handled = Handled(inbox_id, sha256(message.body).hexdigest())
+        handled = Handled(inbox_id, sha256(message.body).hexdigest(), item_of(message))
         event = replace(subscription.read(envelope), is_redelivered=redelivery is not None)
         return Delivery(message, event, subscription, handled)
 
