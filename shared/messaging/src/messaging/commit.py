@@ -49,7 +49,7 @@ _DUPLICATE_KEY = 11000
 
 
 class AlreadyHandledError(Exception):
-    """The message's id is in the inbox: it was handled before, with a body of that `digest`, as that replay's `item`."""
+    """The message's id is in the inbox: it was handled before, with a body of that digest, as that item of a replay."""
 
     def __init__(self, digest: str, item: str | None = None) -> None:
         super().__init__(digest)
@@ -205,10 +205,7 @@ class Committer:
         if not handled:
             return
         entries = [
-            InsertOne(
-                {"_id": entry.id, "digest": entry.digest, "at": now} | ({"item": entry.item} if entry.item else {})
-            )
-            for entry in handled
+            InsertOne({"_id": entry.id, "digest": entry.digest, "at": now, **_as_item(entry)}) for entry in handled
         ]
         try:
             await self._inbox.bulk_write(entries, ordered=False, session=session)
@@ -236,6 +233,10 @@ class Committer:
                 raise ConflictError(name) from error
             if must_match and result.matched_count + result.deleted_count < len(operations):
                 raise ConflictError(name)
+
+
+def _as_item(entry: Handled) -> Document:
+    return {"item": entry.item} if entry.item else {}
 
 
 def _settle(unit: Unit, result: Entry | Exception | None) -> None:
