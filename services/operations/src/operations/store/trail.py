@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from time import time_ns
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -28,6 +29,10 @@ _DUPLICATE_KEY = 11000
 _LAST_PLACE = 2**62
 """Above every place, as a range with one end scans the whole collection on some stores."""
 _PAGE = 500
+_AHEAD = 1_000_000
+"""Microseconds by which the newest place may be later than now: places only ever count up."""
+_SPANS = (2, 15, 120, 1_200, 14_400, 172_800, 1_728_000)
+"""Seconds back from the end in which the newest are looked for, one after the other."""
 
 
 class TrailStore:
@@ -67,8 +72,14 @@ class TrailStore:
 
     async def newest(self, wanted: Mapping[str, str], first: int, last: int, limit: int) -> list[Recorded]:
         """Read the newest events from `first` to before `last` whose fields are as wanted."""
-        cursor = self._trail.find({"place": _range(first, last), **wanted}).sort("place", DESCENDING).limit(limit)
-        return [_read(found) async for found in cursor]
+        found: list[Recorded] = []
+        for begin, end in _backwards(first, min(last, time_ns() // 1000 + _AHEAD)):
+            left = limit - len(found)
+            cursor = self._trail.find({"place": _range(begin, end), **wanted}).sort("place", DESCENDING).limit(left)
+            found += [_read(each) async for each in cursor]
+            if len(found) >= limit:
+                break
+        return found
 
     async def between(self, first: int, last: int) -> AsyncIterator[Recorded]:
         """Read every event from `first` to before `last` in order of arrival, a page at a time."""
@@ -112,6 +123,18 @@ class TrailStore:
             for entry in repeated
             if entry.id in kept and kept[entry.id].digest != entry.digest
         ]
+
+
+def _backwards(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Go back through ever wider spans, so that a page of the newest is found without sorting all that there is."""
+    end = last
+    for seconds in _SPANS:
+        begin = max(first, last - seconds * 1_000_000)
+        if begin < end:
+            yield begin, end
+            end = begin
+    if first < end:
+        yield first, end
 
 
 def _range(first: int, last: int) -> dict[str, int]:
