@@ -99,8 +99,9 @@ async def test_a_failure_is_found_read_masked_and_looked_at_in_clear(counter: Co
     assert (answer.headers["ETag"], answer.json()["body"]["data"]["name"]) == ('"1"', "•••")
     assert "李育成" not in answer.text
     assert answer.json()["stack"].startswith("Traceback")
-    clear = await counter.calls("POST", f"/failures/{id_}/disclosures", {"reason": "INC-1"})
+    clear = await counter.calls("POST", f"/failures/{id_}/disclosures", {"reason": "INC-1"}, Idempotency_Key="k1")
     assert clear.json()["content"] == example()
+    assert await counter.kernel.database["idempotency"].count_documents({}) == 0  # what was seen is not kept
     (entry,) = (await counter.gets(f"/audit-entries?target={id_}"))["items"]
     assert (entry["by"], entry["action"], entry["reason"]) == ("op-1", "failure-disclosed", "INC-1")
 

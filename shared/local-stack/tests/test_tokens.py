@@ -93,8 +93,8 @@ def test_the_public_keys_hold_nothing_secret(keys: Path) -> None:
 
 def test_the_secrets_of_the_containers_are_made_once(tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
-    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    before = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     ensure_secrets(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    assert {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert before["store-password"] in before["MONGODB_URL"]
     assert before["broker-account.conf"].split()[-1] in before["AMQP_URL"]

@@ -78,9 +78,24 @@ class Committing:
         With an `Idempotency-Key` the answer is stored in the same transaction and given again for the same key and
         body; another body under the same key is refused (409). `fingerprint` stands for the body of an upload.
         `status` may depend on the result (201 for what is new). With `only_looks` the result stays at its version: all
-        that is committed is that somebody looked at it.
+        that is committed is that somebody looked at it, each time anew: what was seen is kept under no key.
         """
+
+        def answer_with(outcome: Outcome[ResultT]) -> Answer:
+            return _answer(outcome, view, status, only_looks=only_looks)
+
+        if only_looks:
+            return await self._commit(work, answer_with, None)
         repeated = await self._repeated(fingerprint)
+        async with self._kernel.lanes.of(f"key {repeated.scope}") if repeated else nullcontext():
+            return await self._commit(work, answer_with, repeated)
+
+    async def _commit(
+        self,
+        work: Callable[[], Awaitable[Outcome[ResultT]]],
+        answer_with: Callable[[Outcome[ResultT]], Answer],
+        repeated: Repeated | None,
+    ) -> Response:
         earlier = await self._kernel.idempotency.find(repeated) if repeated else None
         case: str | None = None
         for _ in range(_CONFLICTS):
@@ -88,7 +103,7 @@ class Committing:
                 return earlier.response(repeated=True)
             async with self._kernel.lanes.of(case) if case else nullcontext():
                 outcome = await work()
-                answer = _answer(outcome, view, status, only_looks=only_looks)
+                answer = answer_with(outcome)
                 extra = [entry_of(repeated, answer)] if repeated else []
                 try:
                     await self._kernel.commit(outcome, extra=extra)
