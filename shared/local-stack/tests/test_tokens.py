@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from local_stack import tokens
-from local_stack.container_secrets import ensure_secrets
+from local_stack.container_secrets import DEFINITIONS, ensure_secrets
 from local_stack.failure import StackError
 from local_stack.keys import ensure_keys
 from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
@@ -92,9 +92,14 @@ def test_the_public_keys_hold_nothing_secret(keys: Path) -> None:
 
 
 def test_the_secrets_of_the_containers_are_made_once(tmp_path: Path) -> None:
+    def secrets() -> dict[str, str]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return {path.name: path.read_text() for path in files if path.name != DEFINITIONS}  # made of the others, anew
+
     ensure_secrets(tmp_path)
-    before = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    before = secrets()
     ensure_secrets(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert secrets() == before
+    assert (tmp_path / DEFINITIONS).is_file()
     assert before["store-password"] in before["MONGODB_URL"]
     assert before["broker-account.conf"].split()[-1] in before["AMQP_URL"]
