@@ -162,6 +162,21 @@ async def test_a_get_that_nobody_waits_for_any_more_leaves_the_others_alone(watc
     assert await stays == Tally(id="a", version=1)
 
 
+async def test_many_are_asked_for_in_parts_and_what_is_not_there_is_left_out(
+    watched: Database, queries: Queries
+) -> None:
+    tallies = Documents(watched, "tallies", Tally)
+    await watched["tallies"].insert_many([{"_id": f"t{n}", "version": 1, "numbers": [n]} for n in range(250)])
+
+    found = await tallies.many([f"t{n}" for n in range(260)])
+    got = await asyncio.gather(*(tallies.get(f"t{n}") for n in range(260)))
+
+    assert {tally.numbers for tally in found.values()} == {(n,) for n in range(250)}
+    assert [each.numbers if each else None for each in got] == [(n,) if n < 250 else None for n in range(260)]
+    assert len(queries.filters) == 6
+    assert await tallies.many([]) == {}
+
+
 async def test_find_sorts_and_limits(database: Database) -> None:
     tallies = Documents(database, "tallies", Tally)
     for id_, numbers in (("a", (3,)), ("b", (1,)), ("c", (2,))):

@@ -37,6 +37,10 @@ class FakeDocuments(Generic[StoredT]):
         """Read one aggregate."""
         return self.all.get(id)
 
+    async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
+        """Read the aggregates that there are of these ids."""
+        return {id_: self.all[id_] for id_ in ids if id_ in self.all}
+
     async def find(
         self,
         filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name

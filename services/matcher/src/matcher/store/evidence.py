@@ -40,7 +40,7 @@ class EvidenceStore:
 
     async def many(self, ids: Sequence[str]) -> dict[str, Evidence]:
         """Return what is held about several people; who is not known is left out."""
-        return {found.id: found for found in await self._documents.find({"_id": {"$in": list(ids)}})}
+        return await self._documents.many(ids)
 
     async def all(self, at_once: int) -> AsyncIterator[Sequence[Evidence]]:
         """Read all evidence, so many people at a time."""

@@ -27,7 +27,7 @@ class RebuiltStore:
 
     async def many(self, ids: Sequence[str]) -> dict[str, Rebuilt]:
         """Return what has been gathered about several people."""
-        return {found.id: found for found in await self._documents.find({"_id": {"$in": list(ids)}})}
+        return await self._documents.many(ids)
 
     async def all(self, at_once: int) -> AsyncIterator[Sequence[Rebuilt]]:
         """Read all that has been gathered, so many people at a time."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
-from messaging.documents import CODECS, Documents, Write
+from messaging.documents import CODECS, Documents, Write, parts
 from messaging.event import Change
 from operations.domain.failure import Failure, Summary
 from operations.domain.group import Move, tallies
@@ -26,8 +26,6 @@ INDEXES: dict[str, list[IndexModel]] = {
     WORDS: [IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words")],
 }
 
-_AT_ONCE = 500
-"""Failures that are asked for by id in one question: some stores answer long lists very slowly."""
 _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
 
 
@@ -46,14 +44,13 @@ class FailureDocuments:
 
     async def many(self, ids: Sequence[str]) -> Mapping[str, Failure]:
         """Return those of these failures that exist, with their messages."""
-        found = await self._documents.find({"_id": {"$in": list(ids)}}) if ids else []
-        return {failure.id: failure for failure in found}
+        return await self._documents.many(ids)
 
     async def summaries(self, ids: Sequence[str]) -> Mapping[str, Summary]:
         """Return those of these failures that exist, without their messages."""
         found: dict[str, Summary] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            cursor = self._collection.find({"_id": {"$in": list(ids[start : start + _AT_ONCE])}}, _SUMMARY)
+        for some in parts(ids):
+            cursor = self._collection.find({"_id": {"$in": some}}, _SUMMARY)
             found |= {document["_id"]: summary_of(document) async for document in cursor}
         return found
 

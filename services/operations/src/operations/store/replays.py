@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo import DESCENDING, IndexModel, InsertOne, UpdateOne
 
-from messaging.documents import CODECS, Documents, Write
+from messaging.documents import CODECS, Documents, Write, parts
 from messaging.event import Change
 from operations.domain.fate import Fate
 from operations.domain.items import BLOCK, Block, Item, Rank, block_id, block_ids, parse_item
@@ -29,9 +29,6 @@ INDEXES: Indexes = {
     ITEMS: (),
     PROGRESS: (IndexModel([("is_active", DESCENDING)], name="active"),),
 }
-
-_AT_ONCE = 40
-"""Blocks that are read in one question: 10,000 items."""
 
 
 class ReplayDocuments:
@@ -66,18 +63,14 @@ class ReplayDocuments:
 
     async def blocks(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
         """Return the blocks that hold these items, in order."""
-        ids = block_ids(replay, numbers)
-        found: list[Block] = []
-        for start in range(0, len(ids), _AT_ONCE):
-            found += await self._blocks.find({"_id": {"$in": ids[start : start + _AT_ONCE]}})
-        return sorted(found, key=lambda block: block.first)
+        found = await self._blocks.many(block_ids(replay, numbers))
+        return sorted(found.values(), key=lambda block: block.first)
 
     async def items(self, ids: Iterable[str]) -> Mapping[str, tuple[Item, Block]]:
         """Return those of these items that exist, each with its block."""
         wanted = {item: place for item in ids if (place := parse_item(item)) is not None}
         blocks = sorted({block_id(*place) for place in wanted.values()})
-        found = await self._blocks.find({"_id": {"$in": blocks}}) if blocks else []
-        by_id = {block.id: block for block in found}
+        by_id = await self._blocks.many(blocks)
         return {
             item: (block.item(n), block)
             for item, (replay, n) in wanted.items()
@@ -86,10 +79,9 @@ class ReplayDocuments:
 
     async def ranks(self, replay: str, firsts: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """Return what is known of the items of some blocks, by the number of the block's first item."""
-        ids = block_ids(replay, firsts)
         found: dict[int, Sequence[int]] = {}
-        for start in range(0, len(ids), _AT_ONCE):
-            cursor = self._ranks.find({"_id": {"$in": ids[start : start + _AT_ONCE]}}, {"first": 1, "ranks": 1})
+        for some in parts(block_ids(replay, firsts)):
+            cursor = self._ranks.find({"_id": {"$in": some}}, {"first": 1, "ranks": 1})
             found |= {document["first"]: document["ranks"] async for document in cursor}
         return found
 
