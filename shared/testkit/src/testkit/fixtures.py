@@ -16,6 +16,7 @@ from pathlib import Path
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
@@ -31,6 +32,9 @@ from messaging import topology
 from messaging.documents import Document
 from messaging.topology import Topology, dead_letters_of, delay_name
 from runtime.kernel import Database
+
+LONG_TRAIL = 300
+"""Messages in the trail after which a test begins with an empty one."""
 
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
 
@@ -100,9 +104,18 @@ async def _empty(url: str, declared: Topology) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         await topology.declare(declared, channel)
+        await _shorten_trail(channel, declared)
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
             await queue.purge()
+
+
+async def _shorten_trail(channel: AbstractChannel, declared: Topology) -> None:
+    """Begin the stream anew when it has become long: whoever reads it from its start reads what all tests published."""
+    trail = await channel.declare_queue(declared.trail.queue, passive=True)
+    if (trail.declaration_result.message_count or 0) > LONG_TRAIL:
+        await channel.queue_delete(declared.trail.queue)
+        await topology.declare(declared, channel)
 
 
 @contextmanager
