@@ -126,7 +126,7 @@ async def edit(walk: Walk, failure: str) -> None:
     assert "李小龙" not in content
     await page.fill("#content", content.replace('"two"', "2"))
     await page.get_by_role("button", name="检查并预览改动").click()
-    await expect(page.locator(".diff .added").first).to_contain_text("2")
+    await expect(page.locator(".diff .added", has_text='"attempt": 2')).to_be_visible()
     await page.screenshot(path=PICTURES / "editor-changes.png", full_page=True)
     await page.fill("#reason", "INC-4712：旧版窗口程序把次数写成了文字")
     await page.get_by_role("button", name="提交给第二位运维人员").click()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -108,10 +110,11 @@ async def test_a_service_hears_a_part_of_the_trail_again(stage: Stage) -> None:
     stage.matcher.is_broken = False
     async with stage.visitor() as visitor:
         case = f"app_{secrets.token_hex(8)}"  # the trail has what other tests published, too
+        begun = (datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
         event = await stage.publish(DOCUMENT, case=case)
         await says(visitor, "/operations/trails", case)
         page = "/operations/redelivery"
-        asked = {"service": "matcher", "since": "2020-01-01T00:00", "until": "2999-01-01T00:00", "types": DOCUMENT}
+        asked = {"service": "matcher", "since": begun, "until": "2999-01-01T00:00", "types": DOCUMENT}
         nonsense = await visitor.send(page, page, **(asked | {"since": "soon", "reason": REASON}))
         assert (nonsense.status_code, "That is no moment" in nonsense.text) == (422, True)
         prepared = await visitor.send(page, page, **(asked | {"reason": REASON}))
