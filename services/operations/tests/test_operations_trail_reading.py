@@ -49,6 +49,7 @@ async def desk(infrastructure: Addresses, database: Database, tmp_path: Path) ->
     ):
         handled, failed = order(1, CASE, note="王小明"), order(2, CASE, note="李育成")
         await running.place([handled])
+        await eventually(lambda: running.has_counted([1]))  # or it would fail as well
         await fail(ops, running, mood, [failed])
         await seen(ops, handled, failed)
         yield Desk(ops, http, failed, handled)
