@@ -64,6 +64,10 @@ token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENT
 	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
 		--departments "$(DEPARTMENTS)" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
 
+.PHONY: issuer-key
+issuer-key: setup ## A new key for development tokens; those signed with the last one stay good until the next time
+	@$(VENV)/python -m local_stack.tokens --new-key
+
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator --subject "$(SUBJECT)")" \

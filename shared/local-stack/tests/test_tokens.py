@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from local_stack import tokens
 from local_stack.container_secrets import DEFINITIONS, ensure_secrets
 from local_stack.failure import StackError
-from local_stack.keys import ensure_keys
+from local_stack.keys import ensure_keys, rotate_issuer_key
 from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
 from runtime.blind_index import BlindIndex
 
@@ -43,6 +43,19 @@ async def test_a_token_of_another_installation_is_not_accepted(tmp_path: Path, v
     ensure_keys(tmp_path / "elsewhere")
     with pytest.raises(NotAuthenticatedError, match="bad-token"):
         await verifier.verify(tokens.sign(tmp_path / "elsewhere", "clerk"))
+
+
+async def test_the_issuers_key_is_rotated_while_services_run(keys: Path, verifier: Verifier) -> None:
+    before = tokens.sign(keys, "clerk")
+    rotate_issuer_key(keys)
+    after = tokens.sign(keys, "clerk")
+    assert jwt.get_unverified_header(before)["kid"] != jwt.get_unverified_header(after)["kid"]
+    assert (await verifier.verify(before)).role == (await verifier.verify(after)).role == Role.CLERK
+
+    rotate_issuer_key(keys)
+    assert (await verifier.verify(after)).role == Role.CLERK
+    with pytest.raises(NotAuthenticatedError, match="bad-token"):
+        await verifier.verify(before)
 
 
 def test_every_role_that_services_know_can_be_asked_for() -> None:

@@ -36,7 +36,18 @@ def ensure_keys(folder: Path) -> None:
     once(folder / ISSUER_KEY, _new_issuer_key)
     once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
     once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
-    once(folder / PUBLIC_KEYS, lambda: _public_keys(folder))
+    once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
+
+
+def rotate_issuer_key(folder: Path) -> str:
+    """Sign with a new key from now on; the one before it stays valid until the next time. Return the new key's id."""
+    ensure_keys(folder)
+    before = json.loads((folder / PUBLIC_KEYS).read_bytes())["keys"][0]
+    pem = _new_issuer_key()
+    new = _public_half(pem)
+    replace(folder / PUBLIC_KEYS, _key_set(new, before))  # known everywhere before anything is signed with it
+    replace(folder / ISSUER_KEY, pem)
+    return str(new["kid"])
 
 
 def issuer_key(folder: Path) -> ec.EllipticCurvePrivateKey:
@@ -66,8 +77,14 @@ def _new_issuer_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _public_keys(folder: Path) -> bytes:
-    return f"{json.dumps({'keys': [public_jwk(issuer_key(folder))]}, indent=2)}\n".encode()
+def _public_half(pem: bytes) -> dict[str, object]:
+    key = load_pem_private_key(pem, password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - it was just made
+    return public_jwk(key)
+
+
+def _key_set(*keys: dict[str, object]) -> bytes:
+    return f"{json.dumps({'keys': keys}, indent=2)}\n".encode()
 
 
 def _new_blind_index_key() -> bytes:
@@ -78,12 +95,22 @@ def once(path: Path, make: Callable[[], bytes]) -> None:
     """Write a secret unless it is there. A crash in between leaves none rather than half of one."""
     if path.exists():
         return
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(make())
+    fresh = _beside(path, make())
     try:
         os.link(fresh, path)  # unlike a rename it never replaces what somebody else made meanwhile
     except FileExistsError:
         pass
     finally:
         fresh.unlink()
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a secret over the one that is there. Whoever reads meanwhile has the old or the new one, whole."""
+    _beside(path, content).replace(path)
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    return fresh

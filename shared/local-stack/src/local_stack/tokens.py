@@ -1,4 +1,7 @@
-"""Signed development tokens: `make token ROLE=resident SUBJECT=… [DEPARTMENTS=a,b] [COMMUNITIES=c] [HOURS=12]`."""
+"""Signed development tokens: `make token ROLE=resident SUBJECT=… [DEPARTMENTS=a,b] [COMMUNITIES=c] [HOURS=12]`.
+
+`make issuer-key` has them signed with a new key.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 import jwt
 
 from local_stack.failure import StackError
-from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id
+from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key
 from local_stack.layout import Layout
 
 ISSUER = "https://issuer.yizheng.example"
@@ -56,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(arguments)
     keys = Path(os.environ.get("YIZHENG_KEYS", "") or Layout.from_environment().keys)
     try:
+        if wanted.new_key:
+            print(f"tokens are signed with key {rotate_issuer_key(keys)} from now on; the last one stays valid")
+            return 0
         ensure_keys(keys)
         token = sign(
             keys,
@@ -78,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--subject", default="", help="a resident id, a staff number, a device; <role>-1 by default")
     parser.add_argument("--departments", default="", help="departments, separated by commas")
     parser.add_argument("--communities", default="", help="communities, separated by commas")
+    parser.add_argument("--new-key", action="store_true", help="sign with a new key from now on")
     parser.add_argument("--hours", type=float, default=HOURS, help="how long it is good; negative for an expired one")
     return parser
 

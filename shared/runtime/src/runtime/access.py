@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -14,9 +11,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.authentication import AuthenticationError
 
+from runtime.issuer_keys import open_keys
 from runtime.refusal import NotAllowed
 
-_ALGORITHMS = ["ES256", "EdDSA", "RS256"]
 _LEEWAY = 5
 """Seconds by which the issuer's clock may differ from ours."""
 
@@ -60,16 +57,16 @@ class Verifier:
     def __init__(self, *, jwks: str, issuer: str, audience: str) -> None:
         self._issuer = issuer
         self._audience = audience
-        self._remote = jwt.PyJWKClient(jwks, cache_keys=True) if jwks.startswith("http") else None
-        self._keys = {} if self._remote else _read_keys(Path(jwks))
+        self._keys = open_keys(jwks)
 
     async def verify(self, token: str) -> Principal:
-        """Return whom the token speaks for. Raises NotAuthenticatedError."""
+        """Return whom the token speaks for. Raises NotAuthenticatedError, ConnectionError without any keys."""
         try:
+            key = await self._key_of(token)
             claims = jwt.decode(
                 token,
-                await self._key_of(token),
-                algorithms=_ALGORITHMS,
+                key,
+                algorithms=[key.algorithm_name],
                 audience=self._audience,
                 issuer=self._issuer,
                 leeway=_LEEWAY,
@@ -78,13 +75,15 @@ class Verifier:
             return _principal(claims)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("expired-token") from error
-        except (jwt.PyJWTError, ValueError, KeyError) as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise NotAuthenticatedError("bad-token") from error
 
     async def _key_of(self, token: str) -> jwt.PyJWK:
-        if self._remote is not None:
-            return await asyncio.to_thread(self._remote.get_signing_key_from_jwt, token)
-        return self._keys[str(jwt.get_unverified_header(token)["kid"])]
+        kid = jwt.get_unverified_header(token).get("kid")
+        key = await self._keys.find(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise NotAuthenticatedError("bad-token")
+        return key
 
 
 def allow(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
@@ -107,14 +106,18 @@ def allow(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
+    if not claims["sub"]:
+        raise ValueError("a token names its subject")
     return Principal(
-        subject=str(claims["sub"]),
+        subject=claims["sub"],
         role=Role(claims["role"]),
-        departments=frozenset(map(str, claims.get("departments", ()))),
-        communities=frozenset(map(str, claims.get("communities", ()))),
+        departments=_codes(claims, "departments"),
+        communities=_codes(claims, "communities"),
     )
 
 
-def _read_keys(path: Path) -> dict[str, jwt.PyJWK]:
-    keys = jwt.PyJWKSet.from_dict(json.loads(path.read_text(encoding="utf-8"))).keys
-    return {str(key.key_id): key for key in keys}
+def _codes(claims: dict[str, Any], name: str) -> frozenset[str]:
+    codes = claims.get(name) or []
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise ValueError(f"{name} is a list of codes")
+    return frozenset(codes)
