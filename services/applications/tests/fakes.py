@@ -154,3 +154,10 @@ class FakeFiles:
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+class FakeCleaner:
+    """Takes every file for clean."""
+
+    async def clean(self, content: bytes, media_type: str) -> bytes:
+        return content

@@ -97,6 +97,7 @@ class Office:
             looks=self.looks,
             published_items=self.published_items,
             files=self.files,
+            cleaner=fakes.FakeCleaner(),
             numbers=NUMBERS,
             clock=self.clock,
         )

@@ -7,10 +7,12 @@ from functools import partial
 
 import httpx
 
+from applications.domain import cleaning
+from services.applications.tests import paper
 from services.applications.tests.office import ENROLMENT
 from services.applications.tests.service import Service
 
-PDF = b"%PDF-1.7 " + b"x" * 400_000
+PDF = cleaning.cleaned(paper.page(), "application/pdf")
 FIELDS = {"requirement": "birth-certificate", "document_type": "birth-certificate"}
 
 
@@ -68,6 +70,9 @@ FOREIGN = {
     "a page that mentions PDF": (b"<html>%PDF-1.7", "page.pdf", 415, "scan-media-type"),
     "a little too large": (b"\xff\xd8\xff" + bytes(10 * 1024 * 1024), "big.jpg", 413, "scan-too-large"),
     "50 MB": (b"%PDF-" + bytes(50_000_000), "huge.pdf", 413, "scan-too-large"),
+    "a few kilobytes that unfold to 900 million pixels": (paper.bomb(), "small.png", 422, "scan-too-many-pixels"),
+    "half a photograph": (paper.photograph()[:400], "half.jpg", 422, "scan-broken"),
+    "a locked document": (paper.locked(), "locked.pdf", 422, "scan-encrypted"),
 }
 
 
@@ -79,6 +84,17 @@ async def test_a_foreign_file_is_refused_and_nothing_is_left_behind(service: Ser
     counts = await service.counts()
     assert (counts["scans.files"], counts["scans.chunks"]) == (0, 0)
     assert (await service.see(id))["scans"] == []
+
+
+async def test_what_a_photograph_tells_besides_its_picture_is_not_kept(service: Service) -> None:
+    id = await enrolment(service)
+    content = paper.photograph() + b"<script>alert(1)</script>"
+    (scan,) = (await hand_in(service, id, content, name="IMG_1.jpg")).json()["scans"]
+    kept = (await service.call("GET", f"/v1/applications/{id}/scans/{scan['scan_id']}")).content
+    assert kept.startswith(b"\xff\xd8")
+    assert scan["size"] == len(kept)
+    assert paper.WHERE.encode() not in kept
+    assert b"script" not in kept
 
 
 async def test_a_scan_says_what_it_is_for(service: Service) -> None:
@@ -110,7 +126,7 @@ async def test_a_repeated_upload_is_taken_once(service: Service) -> None:
     key = {"Idempotency-Key": "u1"}
     first = await hand_in(service, id, headers=key)
     again = await hand_in(service, id, headers=key)
-    other = await hand_in(service, id, PDF + b"!", headers=key)
+    other = await hand_in(service, id, paper.photograph(), headers=key)
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
     assert first.json() == again.json()
     assert (await service.counts())["scans.files"] == 1

@@ -10,6 +10,7 @@ from applications.handlers import catalogue, scans
 from applications.handlers.needs import Deps
 from applications.store import documents
 from applications.store.catalogue_files import read_catalogue, read_criterion
+from applications.store.cleaner import Cleaner
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
 from runtime import service
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             looks=documents.LookStore(database),
             published_items=documents.PublishedItemStore(database),
             files=GridFiles(database),
+            cleaner=Cleaner(),
             numbers=numbers,
             clock=utc_now,
         )

@@ -110,6 +110,13 @@ class ScanFiles(Protocol):
         """Remember that it belongs."""
 
 
+class Cleaner(Protocol):
+    """Makes scans anew, without whatever else a file carries."""
+
+    async def clean(self, content: bytes, media_type: str) -> bytes:
+        """Return what may be kept of a file. Raises Refusal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything that the use cases need."""
@@ -127,5 +134,6 @@ class Deps:
     looks: Looks
     published_items: PublishedItems
     files: ScanFiles
+    cleaner: Cleaner
     numbers: BlindIndex
     clock: Clock

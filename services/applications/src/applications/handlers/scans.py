@@ -49,7 +49,7 @@ class Opened:
 
 
 async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) -> Scan:
-    """Check a file and store its content, before the application takes it (`attach`)."""
+    """Check a file and store what may be kept of it, before the application takes it (`attach`)."""
     application = await owned(application_id, by, deps)
     scans.refuse_large(len(upload.content))
     scan = Scan(
@@ -63,8 +63,10 @@ async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) 
         attempt=application.attempt + 1,
     )
     scans.attach(application, deps.catalogue.item(application.item), scan)  # refused now, not after the storing
-    await deps.files.put(StoredFile(scan_id=scan.id, application_id=application.id), upload.content, scan.media_type)
-    return scan
+    content = await deps.cleaner.clean(upload.content, scan.media_type)
+    scans.refuse_large(len(content))
+    await deps.files.put(StoredFile(scan_id=scan.id, application_id=application.id), content, scan.media_type)
+    return scan.model_copy(update={"size": len(content), "sha256": sha256(content).hexdigest()})
 
 
 async def attach(

@@ -1,0 +1,116 @@
+"""Scans are made anew: what they show stays, whatever else they carry goes, and no file takes the service with it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pikepdf
+import pytest
+from PIL import Image, ImageChops
+
+from applications.domain import cleaning
+from applications.store.cleaner import Cleaner
+from runtime.refusal import Refusal
+from services.applications.tests import paper
+
+PNG, JPEG, PDF = "image/png", "image/jpeg", "application/pdf"
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(BytesIO(content))
+
+
+def differ(one: Image.Image, other: Image.Image) -> int:
+    """Return the largest difference of any pixel, in steps of 255."""
+    lowest_and_highest = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getextrema()
+    return max(int(highest) for _, highest in lowest_and_highest)  # type: ignore[misc] # a pair each
+
+
+def test_a_photograph_no_longer_tells_where_it_was_taken() -> None:
+    before = paper.photograph()
+    assert before.count(paper.WHERE.encode()) >= 3
+    after = cleaning.cleaned(before, JPEG)
+    assert paper.WHERE.encode() not in after
+    assert (opened(after).size, dict(opened(after).getexif()), opened(after).info.get("comment")) == (
+        (60, 40),
+        {},
+        None,
+    )
+    assert differ(opened(before), opened(after)) <= 16  # the same quality as before
+
+
+def test_a_photograph_taken_sideways_stands_upright() -> None:
+    after = opened(cleaning.cleaned(paper.photograph(orientation=6), JPEG))
+    assert after.size == (40, 60)
+    red, green, _ = after.convert("RGB").getpixel((35, 5))  # type: ignore[misc] # RGB has three
+    assert red > 150 > green  # the corner that was upper left
+
+
+def test_a_drawing_keeps_every_pixel_and_nothing_else() -> None:
+    after = cleaning.cleaned(paper.drawing(), PNG)
+    assert paper.WHERE.encode() not in after
+    assert differ(opened(after), paper.picture()) == 0
+    assert cleaning.cleaned(after, PNG) == after
+
+
+@pytest.mark.parametrize("tail", [b"<script>alert(1)</script>", b"PK\x03\x04 an archive", b"MZ\x90\x00" + bytes(300)])
+def test_a_picture_that_is_something_else_as_well_is_only_a_picture(tail: bytes) -> None:
+    assert tail not in cleaning.cleaned(paper.drawing() + tail, PNG)
+    assert tail not in cleaning.cleaned(paper.photograph() + tail, JPEG)
+
+
+def test_a_document_runs_nothing_carries_nothing_and_names_nobody() -> None:
+    after = cleaning.cleaned(paper.page(), PDF)
+    with pikepdf.open(BytesIO(after)) as pdf:
+        assert len(pdf.pages) == 1
+        assert "/Info" not in pdf.trailer
+        assert not {"/OpenAction", "/Metadata", "/AF"} & set(pdf.Root.keys())
+        assert len(pdf.attachments) == 0
+        shown = pdf.pages[0].get_images()["/Im0"]
+        assert paper.WHERE.encode() not in shown.read_raw_bytes()
+        assert differ(opened(paper.photograph()), opened(shown.read_raw_bytes())) == 0
+        everything = pdf.trailer.unparse(resolved=True) + b"".join(
+            each.unparse(resolved=True) if not isinstance(each, pikepdf.Stream) else each.read_raw_bytes()
+            for each in pdf.objects
+            if isinstance(each, pikepdf.Dictionary | pikepdf.Stream)
+        )
+    for gone in (paper.WHERE.encode(), b"JavaScript", b"alert", b"something else"):
+        assert gone not in everything
+
+
+def test_a_cleaned_document_is_clean() -> None:
+    once = cleaning.cleaned(paper.page(), PDF)
+    assert cleaning.cleaned(once, PDF) == once
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "code"),
+    [
+        (paper.bomb(), PNG, "scan-too-many-pixels"),
+        (paper.photograph()[:400], JPEG, "scan-broken"),
+        (paper.drawing()[:60], PNG, "scan-broken"),
+        (b"\x89PNG\r\n\x1a\n", PNG, "scan-broken"),
+        (b"%PDF-1.7 nothing", PDF, "scan-broken"),
+        (paper.drawing(), JPEG, "scan-broken"),
+        (paper.page(101), PDF, "scan-too-many-pages"),
+        (paper.locked(), PDF, "scan-encrypted"),
+    ],
+)
+def test_what_cannot_be_read_by_a_person_is_refused(content: bytes, kind: str, code: str) -> None:
+    with pytest.raises(Refusal, match=code):
+        cleaning.cleaned(content, kind)
+
+
+async def test_it_happens_in_a_process_that_tells_why_it_refused() -> None:
+    cleaner = Cleaner()
+    assert await cleaner.clean(paper.photograph(), JPEG) == cleaning.cleaned(paper.photograph(), JPEG)
+    with pytest.raises(Refusal) as refused:
+        await cleaner.clean(paper.bomb(), PNG)
+    assert (refused.value.code, refused.value.params) == ("scan-too-many-pixels", {"most": 50})
+
+
+async def test_a_document_that_unfolds_to_more_than_fits_ends_only_its_own_process() -> None:
+    content = paper.unfolding_page()
+    assert len(content) < 3_000_000
+    with pytest.raises(Refusal, match="scan-broken"):
+        await Cleaner().clean(content, PDF)
