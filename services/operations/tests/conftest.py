@@ -12,7 +12,7 @@ from messaging.topology import Topology
 from operations.config import Settings
 from runtime.kernel import Database
 from services.operations.tests.stage import Stage, environment, staged
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, drop
 
 
 @pytest.fixture
@@ -31,4 +31,4 @@ async def stage(
         async with staged(Settings(), database, full_topology) as stage:
             yield stage
     finally:
-        await database.client.drop_database(f"{database.name}-ops")
+        await drop(database.client[f"{database.name}-ops"])

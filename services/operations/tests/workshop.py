@@ -44,7 +44,7 @@ from shared.messaging.tests.harness import (
     station,
     stock_of,
 )
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, drop
 
 ResultT = TypeVar("ResultT")
 
@@ -124,7 +124,7 @@ async def place(addresses: Addresses, database: Database, folder: Path) -> Async
     try:
         yield here
     finally:
-        await database.client.drop_database(f"{database.name}-ops")
+        await drop(database.client[f"{database.name}-ops"])
         await remove(addresses.amqp, declared)
 
 

@@ -29,7 +29,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from shared.messaging.tests.worker import POISON, Task
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, drop
 
 ORDERS = range(60)
 PLACES = (
@@ -79,7 +79,7 @@ class Workplace:
         finally:
             await shop.close()
             await remove(self.amqp, self.topology)
-            await self.database.client.drop_database(self.database.name)
+            await drop(self.database)
             for worker in self._workers:
                 if worker.returncode is None:
                     worker.kill()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aio_pika
+import pymongo
 import pytest
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelNotFoundEntity
@@ -30,6 +31,7 @@ from local_stack.layout import ROOT, Layout
 from local_stack.ports import Ports, require_free
 from messaging import topology
 from messaging.documents import Document
+from messaging.succession import SESSIONS
 from messaging.topology import Topology, dead_letters_of, delay_name
 from runtime.kernel import Database
 
@@ -70,8 +72,17 @@ async def database(infrastructure: Addresses) -> AsyncIterator[Database]:
     try:
         yield client[name]
     finally:
-        await client.drop_database(name)
+        await drop(client[name])
         await client.close()
+
+
+async def drop(database: Database) -> None:
+    """Drop a test's database, after ending what a killed process may have left open in it: dropping waits for that."""
+    left = [{"id": row["_id"]} async for row in database[SESSIONS].find({}, {"_id": 1})]
+    if left:
+        await database.client.admin.command({"killSessions": left})
+    with pymongo.timeout(30):
+        await database.client.drop_database(database.name)
 
 
 @pytest.fixture
