@@ -1,10 +1,10 @@
-"""`make contracts`: write the schemas of our own events from their models, the AsyncAPI document, the events' page."""
+"""`make contracts`: write the schemas of our own events from their models, and the pages made of the contracts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.contract import asyncapi, reference
+from tests.contract import access, asyncapi, reference
 from tests.contract.published import CONTRACTS, EVENTS, own_events, schema_file, schema_of, written
 
 DOCS = CONTRACTS.parents[1] / "docs"
@@ -21,7 +21,11 @@ def main() -> None:
 
 def documents() -> dict[Path, str]:
     """Return what is generated from the contracts as they stand."""
-    return {DOCS / "asyncapi.yaml": asyncapi.document(), DOCS / "events.md": reference.page()}
+    return {
+        DOCS / "access.md": access.page(),
+        DOCS / "asyncapi.yaml": asyncapi.document(),
+        DOCS / "events.md": reference.page(),
+    }
 
 
 def _put(path: Path, text: str) -> None:

@@ -1,0 +1,164 @@
+"""Good tokens and other people's ids: nobody reads or changes what is somebody else's, nor learns that it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from runtime.access import Role
+from synthetic.caller import Caller, Nothing
+from tests.contract.access import table
+from tests.end_to_end.test_access import filled
+from tests.end_to_end.town import Town
+from tests.journeys import desk, portal, scans
+from tests.journeys.waiting import until
+
+FREE = frozenset({"public", "no-person", "aggregate", "present", "stated-purpose", "masked-look", "masked"})
+"""Scopes that do not depend on who asks."""
+
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "PATCH /v1/applications/{application_id}": {"json": {"form": {"address": "elsewhere"}}},
+    "POST /v1/applications/{application_id}/satisfaction": {"json": {"score": 1}},
+    "POST /v1/applications/{application_id}/scans": {
+        "files": {"file": ("a.png", scans.png(), "image/png")},
+        "data": {"requirement": "photo", "document_type": "portrait-photo"},
+    },
+    "POST /v1/tasks/{task_id}/approval": {"json": {}},
+    "POST /v1/tasks/{task_id}/rejection": {"json": {"reason": "x"}},
+    "POST /v1/tasks/{task_id}/return": {"json": {"field": "scans", "message": "x"}},
+    "POST /v1/tasks/{task_id}/notes": {"json": {"text": "x"}},
+    "POST /v1/credentials/{id}/suspension": {"json": {"reason": "x"}},
+    "POST /v1/credentials/{id}/reinstatement": {"json": {"reason": "x"}},
+    "POST /v1/credentials/{id}/revocation": {"json": {"reason": "x"}},
+    "POST /v1/credentials/{id}/reissue": {"json": {"reason": "x"}},
+}
+"""What a request must carry to be refused for whose data it asks, and for nothing else."""
+
+
+class _Scan(Nothing):
+    scan_id: str
+
+
+class _Application(Nothing):
+    scans: tuple[_Scan, ...]
+
+
+class _Credential(Nothing):
+    credential_id: str
+
+
+class _Credentials(Nothing):
+    items: tuple[_Credential, ...] = ()
+
+
+class _HandOver(Nothing):
+    hand_over_id: str
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """One of everything that can be somebody's: ids by the noun and the name of the path's parameter, and words."""
+
+    ids: Mapping[str, Mapping[str, str]]
+    words: frozenset[str]
+    owner: Caller
+
+    def of(self, operation: str) -> Mapping[str, str]:
+        """Return the ids for an operation's path."""
+        return self.ids.get(operation.split("/")[2], {})
+
+
+async def _belongings(town: Town) -> Belongings:
+    made = town.meet("newcomers")
+    owner = await town.welcome(made)
+    application = await portal.draft(owner, "residence-permit", {"address": made.home.address})
+    await portal.hand_in(owner, application, "photo", "portrait-photo", scans.png())
+    await portal.hand_in(owner, application, "work", "social-insurance-record", scans.png(1))
+    scan = (await owner.get(f"/v1/applications/{application}", _Application)).scans[0].scan_id
+    await portal.submit(owner, application)
+    reviewer = town.worker("reviewer", "si-1", department="social-insurance")
+    queue = await until(
+        lambda: desk.queue(reviewer, application_id=application), lambda it: bool(it.items), what="a task"
+    )
+    cards = await until(
+        lambda: owner.get("/v1/credentials", _Credentials), lambda it: bool(it.items), what="the card as a credential"
+    )
+    health = town.worker("department", "health-system", department="health")
+    hand_over = await health.upload(
+        "/v1/hand-overs", _HandOver, file=("r.jsonl", b"{}\n", "application/jsonl"), fields={}
+    )
+    resident = town.ids[made.head.number]
+    ids = {
+        "residents": {"id": resident},
+        "applications": {"application_id": application, "scan_id": scan},
+        "tasks": {"task_id": queue.items[0].task_id},
+        "credentials": {"id": cards.items[0].credential_id},
+        "hand-overs": {"id": hand_over.hand_over_id},
+    }
+    return Belongings(
+        ids, frozenset({resident, made.head.name, made.head.number, made.home.address, application}), owner
+    )
+
+
+def _limited() -> Iterator[tuple[str, str, Role]]:
+    """Give every operation and role whose line says that the role reaches some data and not others'."""
+    for service, operation, line in table().lines():
+        for role, scope in line.scopes.items():
+            if scope not in FREE and role != Role.OPERATOR:
+                yield service, operation, Role(role)
+
+
+@pytest.mark.timeout(240)
+async def test_others_data_is_neither_read_nor_changed_nor_admitted_to(town: Town) -> None:
+    belongings, stranger = await asyncio.gather(_belongings(town), town.welcome(town.meet("senior")))
+    tokens = {
+        Role.RESIDENT: stranger.token,
+        Role.REVIEWER: town.worker("reviewer", "edu-9", department="edu").token,
+        Role.GRID_OFFICER: town.worker("grid-officer", "grid-9", community="440309999999").token,
+        Role.DEPARTMENT: town.worker("department", "edu-system", department="edu").token,
+    }
+    before = await belongings.owner.send(
+        "GET", f"/v1/applications/{belongings.of('GET /v1/applications')['application_id']}"
+    )
+
+    async def ask(operation: str, role: Role, ids: Mapping[str, str]) -> httpx.Response:
+        method, path = filled(operation, ids)
+        return await town.client.request(
+            method,
+            path,
+            params={"purpose": "looking around"},
+            headers={"Authorization": f"Bearer {tokens[role]}"},
+            **BODIES.get(operation, {}),
+        )
+
+    for _, operation, role in _limited():
+        if role not in tokens:
+            continue
+        answer = await ask(operation, role, belongings.of(operation))
+        where = f"{operation} as {role}: {answer.status_code} {answer.text[:300]}"
+        assert not [word for word in belongings.words if word in answer.text.replace(answer.request.url.path, "")], (
+            where
+        )
+        if "{" not in operation:
+            continue
+        assert answer.status_code in {403, 404}, where
+        if role is Role.RESIDENT:
+            nothing = await ask(operation, role, {name: _other(id_) for name, id_ in belongings.of(operation).items()})
+            assert _said(nothing) == _said(answer), where
+
+    after = await belongings.owner.send("GET", before.request.url.path)
+    assert after.json() == before.json()
+
+
+def _other(id_: str) -> str:
+    """Return an id of the same form that nobody has."""
+    return id_[:-6] + ("0" * 6 if not id_.endswith("0" * 6) else "1" * 6)
+
+
+def _said(answer: httpx.Response) -> tuple[int, dict[str, object]]:
+    return answer.status_code, {name: value for name, value in answer.json().items() if name != "instance"}
