@@ -87,6 +87,11 @@ lint: setup ## Lint, format and types, changing nothing
 contracts-check: setup ## Import contracts: who may import whom
 	@echo "import-linter" && $(VENV)/lint-imports
 
+.PHONY: audit
+audit: setup ## Known vulnerabilities of the locked dependencies, where an advisory service can be reached; dangerous code; secrets
+	@$(VENV)/pip-audit --require-hashes --disable-pip -r requirements/runtime.txt
+	@$(VENV)/python -m pytest tests/supply
+
 .PHONY: format
 format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff check --quiet --fix . || true
