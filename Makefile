@@ -23,6 +23,7 @@ COMMUNITIES ?=
 HOURS ?= 12
 ARGS ?=
 TESTCONTAINERS ?=
+WORKERS ?= auto
 
 .PHONY: help
 help: ## This page
@@ -40,8 +41,8 @@ demo: run-setup ## The newcomer's day over the gateway, from an empty system, st
 
 .PHONY: test
 test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
-## e.g. make test ARGS="services/matcher -k name"
-	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest $(ARGS)
+## e.g. make test ARGS="services/matcher -k name" WORKERS=0, one by one and with their names
+	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: check
 check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs

@@ -59,6 +59,11 @@ class Ports:
         """Return the port of a service."""
         return self.base + 1 + SERVICES.index(name)
 
+    def all(self) -> tuple[int, ...]:
+        """Return every port of a run."""
+        own = (self.gateway, self.broker, self.broker_distribution, self.epmd, self.store)
+        return (*own, *map(self.service, SERVICES))
+
 
 def require_free(port: int, name: str) -> None:
     """Raise a StackError that names the port, who has it and which setting to change, unless it is free."""

@@ -6,15 +6,18 @@ MongoDB 8 in containers serve the same tests.
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aio_pika
+import psutil
 import pymongo
 import pytest
 from aio_pika.abc import AbstractChannel
@@ -28,7 +31,7 @@ from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import ROOT, Layout
-from local_stack.ports import Ports, require_free
+from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
 from messaging.documents import Document
 from messaging.succession import SESSIONS
@@ -37,6 +40,9 @@ from runtime.kernel import Database
 
 LONG_TRAIL = 300
 """Messages in the trail after which a test begins with an empty one."""
+
+_STEP = 50
+"""How far the bases of ports are from each other."""
 
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
 
@@ -150,7 +156,9 @@ def _start(first_port: int) -> Infrastructure:
 
 def _remove_leftovers() -> None:
     """End the processes of test runs that were killed, and remove their files."""
-    for var in (ROOT / "var").glob("test-*"):
+    for var in (ROOT / "var").glob("test-*-*"):
+        if psutil.pid_exists(int(var.name.rpartition("-")[2])):  # another worker that may be about to claim it
+            continue
         try:
             with claim(var):
                 shutil.rmtree(var, ignore_errors=True)
@@ -159,16 +167,28 @@ def _remove_leftovers() -> None:
 
 
 def free_ports(first: int = 19000) -> Ports:
-    """Find a base whose ports are all free, so that two test runs can go on side by side."""
-    for base in range(first, first + 2000, 100):
+    """Find a base whose ports are all free and keep it for this process, so that test runs can go on side by side."""
+    for base in range(first, first + 2000, _STEP):
         ports = Ports(base)
         try:
-            for port in (ports.broker, ports.broker_distribution, ports.epmd, ports.store, ports.gateway):
+            for port in ports.all():
                 require_free(port, "tests")
-        except StackError:
+            _keep(base)
+        except (StackError, OSError):
             continue
         return ports
     raise StackError(f"no free ports from {first} on")
+
+
+def _keep(base: int) -> None:
+    """Hold the last port of a base until this process ends. Raises OSError when another process holds it."""
+    held = socket.socket()
+    try:
+        held.bind((HOST, base + _STEP - 1))
+    except OSError:
+        held.close()
+        raise
+    atexit.register(held.close)
 
 
 def _containers(accounts: Path) -> Iterator[Addresses]:

@@ -1,0 +1,105 @@
+"""The tests on several workers, each with a broker and a store of its own, and in any order.
+
+Loaded as a pytest plugin by the workspace's settings. `-n 2` is pytest-xdist's; `--shuffle=any` runs files, and
+tests within their files, in another order, to find those that live on what others left behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from random import Random
+from typing import Protocol, TypeVar
+
+import psutil
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+MOST_WORKERS = 4
+"""More of them start more brokers than they save time."""
+
+ONE_UNIT = ("tests/end_to_end",)
+"""Folders whose files share what is dear to start: the whole system."""
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist ships no types
+    """Hands a worker a whole file, as its tests share fixtures, or a whole folder of `ONE_UNIT`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+def unit_of(nodeid: str) -> str:
+    """Return what stays together with a test: its file, or its folder where that is one unit."""
+    file = nodeid.partition("::")[0]
+    folder = str(PurePosixPath(file).parent)
+    return folder if folder in ONE_UNIT else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Hand out the tests by file."""
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Say what `-n auto` means: a worker for each core, but not many."""
+    return min(psutil.cpu_count() or 1, MOST_WORKERS)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--shuffle`."""
+    text = "another order of files and tests: of this seed, or of `any` seed, which is printed and repeats it"
+    parser.addoption("--shuffle", metavar="SEED", help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed; a worker takes what it was told."""
+    told: Mapping[str, str | None] = getattr(config, "workerinput", {})
+    config.option.shuffle = told.get("shuffle", config.option.shuffle)
+    if config.option.shuffle == "any":
+        config.option.shuffle = str(secrets.randbelow(100_000))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker the seed, so that all of them have one order."""
+    node.workerinput["shuffle"] = node.config.option.shuffle
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print the seed."""
+    seed = config.option.shuffle
+    return "" if seed is None else f"shuffled: --shuffle={seed} repeats this order"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle when asked for; the tests of one file stay side by side."""
+    if config.option.shuffle is not None:
+        items[:] = shuffled(items, config.option.shuffle)
+
+
+class InFile(Protocol):
+    """A test, as far as its order goes."""
+
+    @property
+    def path(self) -> Path:
+        """The file that it stands in."""
+
+
+TestT = TypeVar("TestT", bound=InFile)
+
+
+def shuffled(items: Sequence[TestT], seed: str) -> list[TestT]:
+    """Return the tests in the order of a seed, file by file."""
+    dice = Random(seed)  # noqa: S311 - an order that can be repeated
+    files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
+    dice.shuffle(files)
+    for tests in files:
+        dice.shuffle(tests)
+    return [test for tests in files for test in tests]

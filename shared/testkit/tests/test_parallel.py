@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from testkit.fixtures import free_ports
+from testkit.parallel import shuffled, unit_of
+
+
+@pytest.mark.parametrize(
+    ("test", "unit"),
+    [
+        ("services/matcher/tests/test_a.py::test_one[x::y]", "services/matcher/tests/test_a.py"),
+        ("services/matcher/tests/test_a.py::TestIt::test_two", "services/matcher/tests/test_a.py"),
+        ("tests/end_to_end/test_a.py::test_one", "tests/end_to_end"),
+        ("tests/end_to_end/test_b.py::test_one", "tests/end_to_end"),
+        ("tests/faults/test_a.py::test_one", "tests/faults/test_a.py"),
+    ],
+)
+def test_a_file_stays_together_and_so_does_what_shares_the_whole_system(test: str, unit: str) -> None:
+    assert unit_of(test) == unit
+
+
+def test_two_of_a_process_and_two_processes_never_have_the_same_ports() -> None:
+    mine = [free_ports(31000).base for _ in range(2)]
+    command = [sys.executable, "-c", "from testkit.fixtures import free_ports; print(free_ports(31000).base)"]
+    other = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert len({*mine, other}) == 3
+
+
+@dataclass(frozen=True)
+class Found:
+    path: Path
+    number: int
+
+
+def test_a_seed_is_an_order_and_keeps_files_together() -> None:
+    tests = [Found(Path(file), number) for file in "abcdef" for number in range(5)]
+    first, again, second = (shuffled(tests, seed) for seed in ("1", "1", "2"))
+    assert tests != first == again != second
+    assert sorted(first, key=tests.index) == tests
+    assert sum(one.path != other.path for one, other in pairwise(first)) == 5
+
+
+def test_all_workers_have_the_same_order(tmp_path: Path) -> None:
+    for file in "abcd":
+        functions = "".join(f"def test_{n}(): pass\n" for n in range(5))
+        (tmp_path / f"test_{file}.py").write_text(functions, encoding="utf-8")
+    plugins = ("-p", "testkit.parallel", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
+    command = (sys.executable, "-m", "pytest", *plugins, "-n2", "--shuffle=any", str(tmp_path))
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert "20 passed" in done.stdout, done.stdout
+    assert re.search(r"shuffled: --shuffle=\d+ repeats this order", done.stdout)
