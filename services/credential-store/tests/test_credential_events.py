@@ -9,13 +9,15 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
 
 import credential_store
 from credential_store.consumers import SUBSCRIPTIONS
-from credential_store.domain.credential import Credential
+from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.identifiers import credential_id, credential_of, identifier
 from credential_store.domain.looks import Look
+from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import status_on
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps, Files, HandOvers
@@ -27,12 +29,13 @@ from credential_store.published import (
     CredentialSuspended,
     RecordAccepted,
 )
-from credential_store.store import CredentialDocuments, LookDocuments
+from credential_store.store import CredentialDocuments, LookDocuments, SignedDocuments
 from messaging.envelope import BrokenMessageError
 from messaging.event import Event, Received
 from runtime.blind_index import BlindIndex
 from runtime.clock import today
 from runtime.data_files import load
+from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock, FakeDocuments, apply
 
 TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
@@ -123,6 +126,23 @@ RECORD = credential_id(INDEX, "vaccination-record", "vac-1", "health")
 ID_CARD = credential_id(INDEX, "id-card")
 
 
+ISSUER = Issuer("https://yizheng.example", SigningKeys.of(ECKey.generate_key("P-256")))
+
+
+class FakePlaces:
+    """Gives out places one after the other."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    async def next(self) -> Place:
+        self.given += 1
+        return Place(list=1, index=self.given)
+
+    async def has(self, number: int) -> bool:
+        return number == 1
+
+
 class Office:
     """The credential store over memory: hears events, and remembers what it published."""
 
@@ -130,8 +150,12 @@ class Office:
         self.clock = FakeClock(NOW + timedelta(hours=1))
         self.documents = FakeDocuments(Credential)
         self.published: list[Event] = []
+        self.signed = FakeDocuments(SignedVersion)
         self.deps = Deps(
             credentials=CredentialDocuments(self.documents),
+            signed=SignedDocuments(self.signed),
+            places=FakePlaces(),
+            issuer=ISSUER,
             looks=LookDocuments(FakeDocuments(Look)),
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),

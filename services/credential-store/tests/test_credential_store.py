@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from credential_store.domain.credential import Content, Credential, Holder, Issue, Said
+from credential_store.domain.credential import Content, Credential, Holder, Issue, Place, Said
 from credential_store.domain.looks import Look, Seen
+from credential_store.domain.signed import SignedVersion
+from credential_store.domain.status_list import ENTRIES
 from credential_store.store import (
     INDEXES,
     CredentialDocuments,
     LookDocuments,
+    PlaceDocuments,
+    SignedDocuments,
     credentials_in,
     looks_in,
+    signed_in,
 )
+from credential_store.store.signed import STATUS_LISTS
 from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
@@ -58,6 +65,25 @@ async def real(database: Database) -> AsyncIterator[Shelf]:
 @pytest.fixture(params=["memory", "real"])
 def shelf(request: pytest.FixtureRequest) -> Shelf:
     chosen: Shelf = request.getfixturevalue(request.param)
+    return chosen
+
+
+SignedShelf = tuple[SignedDocuments, Commit]
+
+
+@pytest.fixture
+def signed_memory(memory: Shelf) -> SignedShelf:
+    return SignedDocuments(FakeDocuments(SignedVersion)), memory[2]
+
+
+@pytest.fixture
+def signed_real(real: Shelf, database: Database) -> SignedShelf:
+    return signed_in(database), real[2]
+
+
+@pytest.fixture(params=["signed_memory", "signed_real"])
+def signed_shelf(request: pytest.FixtureRequest) -> SignedShelf:
+    chosen: SignedShelf = request.getfixturevalue(request.param)
     return chosen
 
 
@@ -154,3 +180,39 @@ async def test_looks_come_the_latest_first(shelf: Shelf) -> None:
     rest = await looks.of_holder(INDEX, before=first[-1].id, limit=2)
     assert [it.id for it in [*first, *rest]] == ["look_2", "look_1", "look_0"]
     assert await looks.of_holder("aa" * 32, before=None, limit=2) == []
+
+
+async def test_places_are_never_given_twice_whoever_asks(database: Database) -> None:
+    clerks = [PlaceDocuments(database) for _ in range(3)]
+    given = await asyncio.gather(*(clerk.next() for clerk in clerks for _ in range(300)))
+    assert len({place.id for place in given}) == 900
+    assert {place.list for place in given} == {1}
+    assert await clerks[0].has(1)
+    assert not await clerks[0].has(2)
+
+
+async def test_a_full_list_is_followed_by_another(database: Database) -> None:
+    clerk = PlaceDocuments(database)
+    await clerk.next()
+    await database[STATUS_LISTS].update_one({"_id": "1"}, {"$set": {"taken": ENTRIES}})
+    assert (await PlaceDocuments(database).next()).list == 2
+
+
+async def test_a_signed_form_is_marked_without_being_read(signed_shelf: SignedShelf) -> None:
+    signed, commit = signed_shelf
+    for index in (5, 6, 7):
+        await commit(signed.save(signed_version(index)))
+    await commit(signed.mark(Place(list=1, index=6), ("revocation",)))
+    await commit(signed.mark(Place(list=1, index=7), ("suspension",)))
+    assert list(await signed.marked(1, "revocation")) == [6]
+    assert list(await signed.marked(1, "suspension")) == [7]
+    assert list(await signed.marked(2, "revocation")) == []
+    await commit(signed.mark(Place(list=1, index=7), ()))
+    assert list(await signed.marked(1, "suspension")) == []
+    found = await signed.get("1/6")
+    assert found is not None
+    assert (found.text, found.marks) == ("signed", ("revocation",))
+
+
+def signed_version(index: int) -> SignedVersion:
+    return SignedVersion(id=f"1/{index}", list=1, index=index, credential_id="crd_1", number=1, text="signed")

@@ -16,5 +16,7 @@ class Settings(ServiceSettings):
 
     document_types: Path = Path(__file__).parent / "data" / "document_types.yaml"
     """The data file of document types."""
+    former_urls: tuple[str, ...] = ()
+    """Addresses under which the district issued credentials before it moved to `public_url`."""
     expire_every: float = 30.0
     """Seconds between two searches for credentials whose term has ended."""

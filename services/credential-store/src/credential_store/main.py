@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from credential_store import api, consumers, store
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.signed import Issuer
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.hand_overs import sweep_arrivals
 from credential_store.handlers.needs import Deps
@@ -20,19 +21,24 @@ from runtime.clock import utc_now
 from runtime.data_files import load
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
+from runtime.signing import SigningKeys
 
 _SWEEP_EVERY = 3600.0
 _HEARD = {subscription.pattern: subscription for subscription in consumers.SUBSCRIPTIONS}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the service. Raises DataFileError when the document types can't be used."""
+    """Build the service. Raises DataFileError when the document types or the signing keys can't be used."""
     chosen = settings or Settings()
     types = load(chosen.document_types, DocumentTypes)
+    issuer = Issuer(chosen.public_url, SigningKeys.from_file(chosen.keys / "credential.key"))
 
     async def build(database: Database, settings: Settings) -> Deps:
         return Deps(
             credentials=store.credentials_in(database),
+            signed=store.signed_in(database),
+            places=store.PlaceDocuments(database),
+            issuer=issuer,
             looks=store.looks_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),

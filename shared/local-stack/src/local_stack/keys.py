@@ -21,6 +21,13 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import ECAlgorithm
 
 from local_stack.failure import StackError
+from local_stack.signing_keys import (
+    AGREEMENT_KEY,
+    AGREEMENT_PUBLIC_KEY,
+    CREDENTIAL_KEY,
+    new_signing_key,
+    public_half,
+)
 
 ALGORITHM = "ES256"
 ISSUER_KEY = "issuer.pem"
@@ -31,11 +38,17 @@ BLIND_INDEX_BYTES = 32
 
 
 def ensure_keys(folder: Path) -> None:
-    """Make what is missing: the issuer's key pair, the blind index's key (hex), the number's key (Fernet)."""
+    """Make what is missing: the issuer's key pair, the blind index's key (hex), the number's key (Fernet).
+
+    And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, _new_issuer_key)
     once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
     once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
+    once(folder / CREDENTIAL_KEY, new_signing_key)
+    once(folder / AGREEMENT_KEY, new_signing_key)
+    once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_half((folder / AGREEMENT_KEY).read_bytes()))
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 

@@ -102,6 +102,10 @@ class Documents(Generic[StoredT]):
             cursor = cursor.sort(list(sort))
         return [self._read(found) async for found in cursor]
 
+    async def values(self, filter: Mapping[str, Any], field: str) -> list[Any]:  # noqa: A002 - as above
+        """Read one field of all aggregates that match, and nothing else of them."""
+        return [found[field] async for found in self._collection.find(filter, {field: 1})]
+
     def save(self, document: StoredT) -> Write:
         """Prepare the write of one aggregate as its next version; refused at the commit if somebody was faster."""
         stored = document.model_dump(mode="python")
@@ -111,6 +115,10 @@ class Documents(Generic[StoredT]):
             return Write(self._name, InsertOne(stored))
         read = {"_id": document.id, "version": document.version}
         return Write(self._name, ReplaceOne(read, stored), must_match=True)
+
+    def set_fields(self, id: str, **fields: object) -> Write:
+        """Prepare to set some fields of one aggregate without having read it: what is not there stays away."""
+        return Write(self._name, UpdateOne({"_id": id}, {"$set": fields, "$inc": {"version": 1}}))
 
     def remove(self, document: StoredT) -> Write:
         """Prepare the removal of one aggregate; refused at the commit if somebody changed it meanwhile."""

@@ -32,7 +32,9 @@ class ServiceSettings(BaseSettings):
     issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
-    """Folder of the secret keys: `blind-index.key`, `number.key`."""
+    """Folder of the secret keys: `blind-index.key`, `number.key`, `credential.key`, `agreement.key`."""
+    public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")
+    """The gateway's address, as everybody knows it; what the services sign names it as its issuer."""
     topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
     traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")

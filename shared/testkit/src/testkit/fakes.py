@@ -55,9 +55,17 @@ class FakeDocuments(Generic[StoredT]):
             found.sort(key=lambda document: document.model_dump()[key], reverse=direction < 0)
         return found[:limit] if limit else found
 
+    async def values(self, filter: Mapping[str, Any], field: str) -> list[Any]:  # noqa: A002 - as above
+        """Read one field of all that match."""
+        return [document.model_dump()[field] for document in await self.find(filter)]
+
     def save(self, document: StoredT) -> FakeChange:
         """Prepare a write that is refused if the version is not the one that was read."""
         return FakeChange(lambda: self._require(document), lambda: self._put(document))
+
+    def set_fields(self, id: str, **fields: object) -> FakeChange:
+        """Prepare to set some fields of what has been stored by then."""
+        return FakeChange(lambda: None, lambda: self._set(id, fields))
 
     def remove(self, document: StoredT) -> FakeChange:
         """Prepare a removal that is refused if the version is not the one that was read."""
@@ -71,6 +79,10 @@ class FakeDocuments(Generic[StoredT]):
     def _put(self, document: StoredT) -> None:
         stored = {**document.model_dump(), "version": document.version + 1}
         self.all[document.id] = self._model.model_validate(stored)
+
+    def _set(self, id: str, fields: Mapping[str, object]) -> None:
+        if id in self.all:
+            self._put(self._model.model_validate({**self.all[id].model_dump(), **fields}))
 
     def _drop(self, id: str) -> None:
         self.all.pop(id, None)
@@ -119,7 +131,7 @@ def _at(document: Mapping[str, Any], name: str) -> object:
 
 def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents hold anything
     if not isinstance(condition, Mapping):
-        return bool(value == condition)
+        return bool(value == condition) or (isinstance(value, list | tuple) and condition in value)
     tests: dict[str, Callable[[Any], bool]] = {
         "$in": lambda wanted: value in wanted,
         "$ne": lambda wanted: value != wanted,

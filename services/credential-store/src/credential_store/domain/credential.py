@@ -84,8 +84,23 @@ class Ending(Part):
     at: Moment
 
 
+class Place(Part):
+    """Where a version's status is published: the number of a list, and the position in it."""
+
+    list: int
+    index: int
+
+    @property
+    def id(self) -> str:
+        """Both in one word."""
+        return f"{self.list}/{self.index}"
+
+
 class Issue(Part):
-    """One version under its own identifier. What was issued is never changed, only ended."""
+    """One version under its own identifier. What was issued is never changed, only ended.
+
+    `place` leads to its signed form; None for what an earlier release issued and nobody has shown since.
+    """
 
     number: int
     identifier: str
@@ -94,6 +109,7 @@ class Issue(Part):
     said: Said
     issued_at: Moment
     ended: Ending | None = None
+    place: Place | None = None
 
 
 class Hold(Part):

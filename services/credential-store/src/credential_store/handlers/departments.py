@@ -12,7 +12,8 @@ from credential_store.domain.credential import Content, Credential, Holder, Said
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.standing import Trace, settle
 from credential_store.handlers.identity import ID_CARD
-from credential_store.handlers.needs import Deps, outcome
+from credential_store.handlers.issuing import outcome
+from credential_store.handlers.needs import Deps
 from credential_store.published import RecordAccepted, RecordRefused
 from messaging.event import Event, Outcome, Received, Refused
 from runtime.clock import today
@@ -33,7 +34,7 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
         said = Said(at=event.time, sequence=record.sequence)
         after = hearing.hear(before, content, said, deps.types.numbering(record.document_type))
     trace = Trace(at=deps.clock(), by=record.department, cause=event.id)
-    return _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
 
 
 async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outcome[None]:
@@ -45,7 +46,7 @@ async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outco
     if _is_news(hearing.is_taken_back(before, record.sequence, record.reason), event, before):
         after = hearing.withdraw(before, record.sequence, record.reason)
     trace = Trace(at=deps.clock(), by=record.department, reason=record.reason, cause=event.id)
-    return _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
 
 
 async def answer_sender(refused: Refused, deps: Deps) -> Outcome[None]:
@@ -92,8 +93,8 @@ def _is_news(known: hearing.Known, event: AnyEvent, before: Credential) -> bool:
     return checks.is_news(known, hearing.held_sequence(before), event)
 
 
-def _outcome(event: AnyEvent, before: Credential, after: Credential, trace: Trace, deps: Deps) -> Outcome[None]:
-    decided = outcome(before, settle(before, after, trace), deps)
+async def _outcome(event: AnyEvent, before: Credential, after: Credential, trace: Trace, deps: Deps) -> Outcome[None]:
+    decided = await outcome(before, settle(before, after, trace), deps)
     return Outcome(changes=decided.changes, events=[*decided.events, *_receipt(event, is_new=after != before)])
 
 

@@ -9,7 +9,8 @@ from credential_store.domain.credential import Content, Credential, Holder, Said
 from credential_store.domain.document_types import Approval, DocumentType, DocumentTypes, UnknownDocumentTypeError
 from credential_store.domain.identifiers import credential_id, record_of
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.needs import Deps, outcome
+from credential_store.handlers.issuing import outcome
+from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError
 from messaging.event import NOTHING, Outcome, Received
 from runtime.clock import today
@@ -62,7 +63,7 @@ async def _store(
         holder=Holder(resident_id=holder.resident_id, index=holder.index),
     )
     heard = hearing.hear(hearing.link(before, holder.resident_id), content, said, deps.types.numbering(document_type))
-    return outcome(before, settle(before, heard, trace), deps)
+    return await outcome(before, settle(before, heard, trace), deps)
 
 
 def _trace(event: Received[ReviewApproved], deps: Deps) -> Trace:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.needs import Deps, announcements
+from credential_store.handlers.issuing import decided
+from credential_store.handlers.needs import Deps
 from messaging.event import Outcome
 from runtime.clock import today
 
@@ -18,6 +19,6 @@ async def expire(deps: Deps) -> Sequence[Outcome[None]]:
     outcomes: list[Outcome[None]] = []
     for before in await deps.credentials.due(today(now), AT_A_TIME):
         after = settle(before, before, Trace(at=now, by="calendar"))
-        events = announcements(before, after, deps)
-        outcomes.append(Outcome(changes=[deps.credentials.save(after)], events=events, case=before.id))
+        ended = await decided(before, after, deps)
+        outcomes.append(Outcome(changes=ended.changes, events=ended.events, case=ended.case))
     return outcomes

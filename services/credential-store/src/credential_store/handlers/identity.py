@@ -9,7 +9,8 @@ from credential_store.domain import hearing
 from credential_store.domain.credential import Content, Credential, Hold, Holder, Said
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.needs import Deps, outcome
+from credential_store.handlers.issuing import outcome
+from credential_store.handlers.needs import Deps
 from messaging.event import Outcome, Received
 
 ID_CARD = "id-card"
@@ -56,4 +57,4 @@ async def _change(
     after = change(hearing.link(before, person.resident_id))
     reason = person.reason if isinstance(person, PersonHeld) else None
     after = settle(before, after, Trace(at=deps.clock(), by="identity", reason=reason, cause=event.id))
-    return outcome(before, after, deps)
+    return await outcome(before, after, deps)

@@ -10,7 +10,8 @@ from credential_store.domain import keeping, looks
 from credential_store.domain.credential import Credential, Ended
 from credential_store.domain.keeping import Correction
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.needs import Deps, announcements
+from credential_store.handlers.issuing import decided
+from credential_store.handlers.needs import Deps
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.refusal import Unknown, check_version
@@ -60,5 +61,4 @@ async def _change(
     check_version(before.version, order.if_match)
     now = deps.clock()
     after = settle(before, change(before, now), Trace(at=now, by=order.by.subject, reason=order.reason))
-    events = announcements(before, after, deps)
-    return Outcome(changes=[deps.credentials.save(after)], events=events, case=before.id, result=after)
+    return await decided(before, after, deps)

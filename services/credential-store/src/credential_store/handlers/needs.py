@@ -1,4 +1,4 @@
-"""What the handlers need, and the outcome that they all end in."""
+"""What the handlers need, and what they announce."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential
+from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.hand_over import HandOver, RefusedLine
 from credential_store.domain.looks import Look
+from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
+from credential_store.domain.status_list import Purpose
 from credential_store.published import (
     CredentialExpired,
     CredentialRevoked,
@@ -21,7 +23,7 @@ from credential_store.published import (
     CredentialSuspended,
     Holder,
 )
-from messaging.event import NOTHING, Change, Event, Outcome
+from messaging.event import Change, Event
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
 
@@ -46,6 +48,32 @@ class Credentials(Protocol):
 
     def save(self, credential: Credential) -> Change:
         """Prepare the write."""
+
+
+class SignedVersions(Protocol):
+    """Where the signed forms are kept, each at its place, with what the status lists say of it."""
+
+    async def get(self, id: str) -> SignedVersion | None:
+        """Return the one at a place."""
+
+    def save(self, version: SignedVersion) -> Change:
+        """Prepare the write."""
+
+    def mark(self, place: Place, marks: Sequence[Purpose]) -> Change:
+        """Prepare to set the bits of a place anew."""
+
+    async def marked(self, number: int, purpose: Purpose) -> Sequence[int]:
+        """Return the places of a list whose bits are set."""
+
+
+class Places(Protocol):
+    """Who gives out places."""
+
+    async def next(self) -> Place:
+        """Return one that nobody else gets."""
+
+    async def has(self, number: int) -> bool:
+        """Tell whether there is such a list."""
 
 
 class Looks(Protocol):
@@ -104,19 +132,15 @@ class Deps:
     """What handlers are given besides the message or request."""
 
     credentials: Credentials
+    signed: SignedVersions
+    places: Places
+    issuer: Issuer
     looks: Looks
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes
     blind_index: BlindIndex
     clock: Clock
-
-
-def outcome(before: Credential, after: Credential, deps: Deps) -> Outcome[None]:
-    """Save what has changed and announce it, if others have to know; nothing for old news."""
-    if after == before:
-        return NOTHING
-    return Outcome(changes=[deps.credentials.save(after)], events=announcements(before, after, deps))
 
 
 def announcements(before: Credential, after: Credential, deps: Deps) -> list[Event]:

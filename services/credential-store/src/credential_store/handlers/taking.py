@@ -32,6 +32,9 @@ BATCH = 500
 _BREATH = 25
 """Lines after which others get their turn."""
 
+NOTED = Change()
+"""Stands for the write of a credential, which is made once, at the end of a batch."""
+
 Subscriptions = Mapping[str, Subscription[Deps]]
 """By pattern; a line goes the way of the event whose data it is."""
 
@@ -102,7 +105,7 @@ class _Ahead:
     def save(self, credential: Credential) -> Change:
         """Note the change; it is written with all others, once for each credential."""
         self.known[credential.id] = self.changed[credential.id] = credential
-        return Change()
+        return NOTED
 
     async def index_of(self, resident_id: str) -> str | None:
         """Return a registered person's blind index."""
@@ -127,6 +130,7 @@ class _Batch:
         self._ahead = _Ahead(deps.credentials)
         self._ours = replace(deps, credentials=self._ahead)
         self._events: list[tuple[str, Sequence[Event]]] = []
+        self._beside: list[Change] = []
         self._refused: list[RefusedLine] = []
         self._stored = self._unchanged = 0
 
@@ -153,6 +157,7 @@ class _Batch:
         )
         changes = [
             *map(self._deps.credentials.save, self._ahead.changed.values()),
+            *self._beside,
             *map(self._deps.hand_overs.refuse, self._refused),
             self._deps.hand_overs.save(after),
         ]
@@ -176,6 +181,7 @@ class _Batch:
         except BrokenMessageError as error:
             self._refuse(line, {"record_id": event.data.record_id}, error)
             return
+        self._beside.extend(each for each in outcome.changes if each is not NOTED)
         self._stored += bool(outcome.changes)
         self._unchanged += not outcome.changes
         if outcome.events:

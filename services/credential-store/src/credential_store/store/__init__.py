@@ -1,4 +1,4 @@
-"""Where credentials, looks and handed-over files are kept: the only part that knows MongoDB."""
+"""Where credentials, their signed forms, looks and handed-over files are kept: the only part that knows MongoDB."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from credential_store.store.credentials import (
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments
+from credential_store.store.signed import SIGNED, STATUS_LISTS, PlaceDocuments, SignedDocuments, signed_in
 
 __all__ = [
     "CREDENTIALS",
@@ -25,8 +26,11 @@ __all__ = [
     "GridFiles",
     "HandOverDocuments",
     "LookDocuments",
+    "PlaceDocuments",
+    "SignedDocuments",
     "credentials_in",
     "looks_in",
+    "signed_in",
 ]
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -35,6 +39,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
         IndexModel([("expires_on", ASCENDING)], name="due"),
     ],
+    SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
+    STATUS_LISTS: [],
     LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
     HAND_OVERS: [
         IndexModel([("department", ASCENDING), ("number", DESCENDING)], name="department"),
