@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
-from operations.commands.caller import Exit, RefusedError
+from operations.commands.caller import Exit, Json, RefusedError
 from operations.commands.printing import err
 from operations.commands.speaking import say
+from operations.domain import edit, failure, items, replay
 
 AsJson = Annotated[bool, typer.Option("--json", help=say("options.json"))]
 Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help=say("options.limit"))]
@@ -21,6 +22,23 @@ Service = Annotated[str, typer.Option("--service", "-s", help=say("options.servi
 EventType = Annotated[str, typer.Option("--type", "-t", help=say("options.type"))]
 Since = Annotated[str, typer.Option("--since", help=say("options.since"))]
 Until = Annotated[str, typer.Option("--until", help=say("options.until"))]
+Ids = Annotated[list[str] | None, typer.Argument(help=say("options.failure"))]
+Text = Annotated[str, typer.Option("--text", help=say("options.text"))]
+Why = Annotated[str, typer.Option("--why", help=say("options.why"))]
+Case = Annotated[str, typer.Option("--case", help=say("options.case"))]
+Event = Annotated[str, typer.Option("--event", help=say("options.event"))]
+Group = Annotated[str, typer.Option("--group", help=say("options.group"))]
+Field = Annotated[list[str] | None, typer.Option("--field", help=say("options.field"))]
+
+
+_State = typer.Option("--state", help=say("options.state"))
+InStates = Annotated[
+    list[str] | None, typer.Option("--state", autocompletion=lambda: list(failure.STATES), help=say("options.state"))
+]
+GroupState = Annotated[Literal["open", "replaying", "resolved", "discarded", "all"], _State]
+ReplayState = Annotated[replay.State | None, _State]
+ItemState = Annotated[items.ItemState | None, _State]
+EditState = Annotated[edit.State | None, _State]
 
 _HERE = ZoneInfo("Asia/Shanghai")
 
@@ -34,6 +52,33 @@ def moment(text: str) -> str | None:
     except ValueError as error:
         raise RefusedError(say("bad-moment", text=text), Exit.USAGE) from error
     return (read if read.tzinfo else read.replace(tzinfo=_HERE)).isoformat()
+
+
+def criteria(  # noqa: PLR0913 - each is one question
+    *,
+    text: str,
+    service: str,
+    event_type: str,
+    why: str,
+    case: str,
+    event: str,
+    group: str,
+    field: list[str] | None,
+    since: str,
+    until: str,
+) -> Json:
+    """Return what is searched for, as a request's body has it; what was not asked is left out. Raises RefusedError."""
+    asked = {
+        "text": text, "service": service, "event_type": event_type, "reason": why, "case": case, "event_id": event,
+        "group": group, "fields": field, "since": moment(since), "until": moment(until),
+    }  # fmt: skip
+    return {name: value for name, value in asked.items() if value}
+
+
+def chosen(ids: list[str] | None, asked: Json) -> Json:
+    """Return which failures are meant: those named, a group's, or those that a search finds; the API takes one way."""
+    way = asked if asked.keys() == {"group"} else {"search": asked} if asked else {}
+    return {**way, "failures": ids} if ids else way
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -76,13 +76,16 @@ class Caller:
                 break
         return found
 
-    def lines(self, path: str, **asked: object) -> Iterator[str]:
-        """Read a long text, line by line. Raises RefusedError."""
-        with self.client.stream("GET", path, params=_given(asked)) as response:
-            if response.is_error:
-                response.read()
-                raise _refused(response)
-            yield from response.iter_lines()
+    def parts(self, path: str, **asked: object) -> Iterator[str]:
+        """Read a long text as it comes. Raises RefusedError."""
+        try:
+            with self.client.stream("GET", path, params=_given(asked)) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refused(response)
+                yield from response.iter_text()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
 
     def call(
         self,
@@ -99,12 +102,13 @@ class Caller:
                 method, path, params=_given(asked or {}), json=body, headers=dict(headers or {})
             )
         except httpx.HTTPError as error:
-            raise RefusedError(
-                say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE
-            ) from error
+            raise self._unreachable(error) from error
         if response.is_error:
             raise _refused(response)
         return response
+
+    def _unreachable(self, error: httpx.HTTPError) -> RefusedError:
+        return RefusedError(say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE)
 
 
 def caller_of(url: str, token: str, token_file: Path | None) -> Caller:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from operations.commands import printing
-from operations.commands.asking import AsJson, Most, Reason
+from operations.commands.asking import AsJson, EditState, Most, Reason
 from operations.commands.caller import Exit, Json, RefusedError, caller
 from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
 from operations.commands.speaking import say
@@ -50,7 +50,7 @@ def propose(
 @app.command("list", help=say("edit.list"))
 def find(
     context: typer.Context,
-    state: Annotated[str, typer.Option(help=say("options.state"))] = "",
+    state: EditState = None,
     failure: Annotated[str, typer.Option(help=say("options.failure"))] = "",
     most: Most = 20,
     *,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from operations.commands import printing
-from operations.commands.asking import AsJson, EventType, Most, Reason, Service, Since, Until, Yes, confirm, moment
-from operations.commands.caller import Json, caller
+from operations.commands import asking, printing
+from operations.commands.caller import Caller, Json, caller
 from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
 from operations.commands.speaking import say
 
@@ -18,7 +18,6 @@ groups = typer.Typer(help=say("groups.help"), no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(help=say("options.failure"))]
 GroupId = Annotated[str, typer.Argument(help=say("options.group"))]
-States = Annotated[list[str] | None, typer.Option("--state", help=say("options.state"))]
 
 _LIST = (
     plain("id"), state("failure"), plain("service"), plain("event_type"), plain("reason"), plain("seen"),
@@ -34,27 +33,27 @@ _SHOWN = ("id", "service", "event_type", "event_id", "case", "reason", "path", "
 @app.command("list", help=say("failures.list"))
 def find(  # noqa: PLR0913, PLR0917 - each is one question
     context: typer.Context,
-    text: Annotated[str, typer.Option(help=say("options.text"))] = "",
-    service: Service = "",
-    event_type: EventType = "",
-    why: Annotated[str, typer.Option("--why", help=say("options.why"))] = "",
-    case: Annotated[str, typer.Option(help=say("options.case"))] = "",
-    event: Annotated[str, typer.Option(help=say("options.event"))] = "",
-    group: Annotated[str, typer.Option(help=say("options.group"))] = "",
-    field: Annotated[list[str] | None, typer.Option(help=say("options.field"))] = None,
-    state: States = None,
-    since: Since = "",
-    until: Until = "",
-    most: Most = 50,
+    text: asking.Text = "",
+    service: asking.Service = "",
+    event_type: asking.EventType = "",
+    why: asking.Why = "",
+    case: asking.Case = "",
+    event: asking.Event = "",
+    group: asking.Group = "",
+    field: asking.Field = None,
+    state: asking.InStates = None,
+    since: asking.Since = "",
+    until: asking.Until = "",
+    most: asking.Most = 50,
     *,
-    json: AsJson = False,
+    json: asking.AsJson = False,
 ) -> None:
     """Find failures."""
-    asked: Json = {
-        "text": text, "service": service, "event_type": event_type, "reason": why, "case": case, "event_id": event,
-        "group": group, "field": field, "state": state, "since": moment(since), "until": moment(until),
-    }  # fmt: skip
-    found = caller(context).pages("failures", most, **asked)
+    asked = asking.criteria(
+        text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group, field=field,
+        since=since, until=until,
+    )  # fmt: skip
+    found = caller(context).pages("failures", most, field=asked.pop("fields", None), state=state, **asked)
     if json:
         as_json(found)
     else:
@@ -62,7 +61,7 @@ def find(  # noqa: PLR0913, PLR0917 - each is one question
 
 
 @app.command(help=say("failures.show"))
-def show(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
+def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
     """Show one failure, masked."""
     found = caller(context).get(f"failures/{id}")
     if json:
@@ -86,51 +85,62 @@ def show(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
 
 
 @app.command(help=say("failures.reveal"))
-def reveal(context: typer.Context, id: Id, reason: Reason) -> None:
+def reveal(context: typer.Context, id: Id, reason: asking.Reason, *, json: asking.AsJson = False) -> None:
     """Show one message in clear; it is recorded."""
-    as_json(caller(context).post(f"failures/{id}/disclosures", {"reason": reason}))
+    found = caller(context).post(f"failures/{id}/disclosures", {"reason": reason})
+    if json:
+        as_json(found)
+        return
+    out.print_json(data=found["content"]) if found["text"] is None else out.print(escape(found["text"]))
+    out.print(f"\n{escape(found['message'])}\n{escape(found['stack'])}", style="dim")
 
 
-@app.command(help=say("failures.discard"))
-def discard(
-    context: typer.Context,
-    reason: Reason,
-    ids: Annotated[list[str] | None, typer.Argument(help=say("options.failure"))] = None,
-    group: Annotated[str, typer.Option(help=say("options.group"))] = "",
-    *,
-    yes: Yes = False,
-    json: AsJson = False,
-) -> None:
-    """Put failures away."""
-    _settle(
-        context, "discards", {"failures": ids or None, "group": group or None, "reason": reason}, yes=yes, json=json
-    )
+def _settling(path: str) -> Callable[..., None]:
+    """Make the command that puts away (`discards`) or takes back (`restorations`)."""
+
+    def settle(  # noqa: PLR0913, PLR0917 - each is one way to select
+        context: typer.Context,
+        reason: asking.Reason,
+        ids: asking.Ids = None,
+        text: asking.Text = "",
+        service: asking.Service = "",
+        event_type: asking.EventType = "",
+        why: asking.Why = "",
+        case: asking.Case = "",
+        event: asking.Event = "",
+        group: asking.Group = "",
+        field: asking.Field = None,
+        since: asking.Since = "",
+        until: asking.Until = "",
+        *,
+        yes: asking.Yes = False,
+        json: asking.AsJson = False,
+    ) -> None:
+        asked = asking.criteria(
+            text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group,
+            field=field, since=since, until=until,
+        )  # fmt: skip
+        if asked:
+            asking.confirm(say(f"failures.{path}-all"), yes=yes)
+        done = _settle(caller(context), path, ids, asked, reason)
+        as_json(done) if json else out.print(say(f"failures.{path}", count=done["count"]))
+
+    return settle
 
 
-@app.command(help=say("failures.restore"))
-def restore(
-    context: typer.Context,
-    reason: Reason,
-    ids: Annotated[list[str] | None, typer.Argument(help=say("options.failure"))] = None,
-    group: Annotated[str, typer.Option(help=say("options.group"))] = "",
-    *,
-    yes: Yes = False,
-    json: AsJson = False,
-) -> None:
-    """Take discarded failures back."""
-    body = {"failures": ids or None, "group": group or None, "reason": reason}
-    _settle(context, "restorations", body, yes=yes, json=json)
+app.command("discard", help=say("failures.discard"))(_settling("discards"))
+app.command("restore", help=say("failures.restore"))(_settling("restorations"))
 
 
 @groups.command("list", help=say("groups.list"))
 def find_groups(
     context: typer.Context,
-    service: Service = "",
-    event_type: EventType = "",
-    state: Annotated[str, typer.Option(help=say("options.state"))] = "open",
-    most: Most = 50,
+    service: asking.Service = "",
+    event_type: asking.EventType = "",
+    state: asking.GroupState = "open",
+    most: asking.Most = 50,
     *,
-    json: AsJson = False,
+    json: asking.AsJson = False,
 ) -> None:
     """List groups of failures."""
     asked = {"service": service, "event_type": event_type, "state": "" if state == "all" else state}
@@ -142,7 +152,7 @@ def find_groups(
 
 
 @groups.command("show", help=say("groups.show"))
-def show_group(context: typer.Context, id: GroupId, *, json: AsJson = False) -> None:
+def show_group(context: typer.Context, id: GroupId, *, json: asking.AsJson = False) -> None:
     """Show one group."""
     found = caller(context).get(f"failure-groups/{id}")
     if json:
@@ -155,23 +165,27 @@ def show_group(context: typer.Context, id: GroupId, *, json: AsJson = False) -> 
 
 
 @groups.command(help=say("groups.note"))
-def note(context: typer.Context, id: GroupId, text: Annotated[str, typer.Argument(help=say("options.note"))]) -> None:
+def note(
+    context: typer.Context,
+    id: GroupId,
+    text: Annotated[str, typer.Argument(help=say("options.note"))],
+    *,
+    json: asking.AsJson = False,
+) -> None:
     """Note something on a group."""
-    caller(context).post(f"failure-groups/{id}/notes", {"text": text})
-    out.print(say("groups.noted"))
+    noted = caller(context).post(f"failure-groups/{id}/notes", {"text": text})
+    as_json(noted) if json else out.print(say("groups.noted"))
 
 
-def _settle(context: typer.Context, path: str, body: Json, *, yes: bool, json: bool) -> None:
-    if body["group"]:
-        confirm(say(f"failures.{path}-all", group=body["group"]), yes=yes)
-    count, until = 0, None
-    while True:  # as many as a request takes, until none is left
-        selection = {"group": body["group"]} if body["group"] else {"failures": body["failures"]}
-        done = caller(context).post(f"failures/{path}", {**selection, "reason": body["reason"]})
-        count, until = count + done["count"], done["until"]
+def _settle(calling: Caller, path: str, ids: list[str] | None, asked: Json, reason: str) -> Json:
+    """Put away or take back as many as a request takes, until none is left of what there was at the first."""
+    count = 0
+    while True:
+        done = calling.post(f"failures/{path}", {**asking.chosen(ids, asked), "reason": reason})
+        count += done["count"]
         if not done["more"] or not done["count"]:
-            break
-    as_json({"count": count, "until": until}) if json else out.print(say(f"failures.{path}", count=count))
+            return {"count": count, "until": done["until"]}
+        asked = {**asked, "until": done["until"]}
 
 
 def _bars(counts: list[int]) -> str:

@@ -58,11 +58,12 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code is one of `Exit`."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        done = app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        done = app(args=words, standalone_mode=False)
         return done if isinstance(done, int) else Exit.DONE
     except RefusedError as refused:
-        _tell(refused)
+        _tell(refused, as_json="--json" in words)
         return refused.code
     except typer.Exit as end:
         return end.exit_code
@@ -80,9 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
 
 
-def _tell(refused: RefusedError) -> None:
-    """Say what went wrong on standard error: in words, or for a script that asked for JSON as the problem itself."""
-    if "--json" in sys.argv and refused.problem:
-        sys.stderr.write(json.dumps(refused.problem, ensure_ascii=False) + "\n")
+def _tell(refused: RefusedError, *, as_json: bool) -> None:
+    """Say what went wrong on standard error: in words, or for a script that asked for JSON as a problem."""
+    if as_json:
+        problem = refused.problem or {"title": str(refused)}
+        sys.stderr.write(json.dumps(problem, ensure_ascii=False) + "\n")
     else:
         err.print(escape(str(refused)), style="red", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from rich.markup import escape
 
 from operations.commands.asking import AsJson, Most, Since, Until, moment
 from operations.commands.caller import Exit, RefusedError, caller
-from operations.commands.printing import as_json, out, plain, table, time
+from operations.commands.printing import as_json, err, out, plain, table, time
 from operations.commands.speaking import say
 
 audit = typer.Typer(help=say("audit.help"), no_args_is_help=True)
@@ -46,10 +47,13 @@ def trail(
     case: Annotated[str, typer.Argument(help=say("options.case"))],
     form: Annotated[Form, typer.Option("--format", "-f", help=say("options.format"))] = Form.TEXT,
     output: Output = None,
+    *,
+    json: AsJson = False,
 ) -> None:
     """Tell everything about one case, in order."""
+    form = Form.JSON if json else form
     answer = caller(context).call("GET", f"trails/{case}", headers={"Accept": _FORMS[form]})
-    _write(answer.text, output)
+    _write((answer.text.rstrip("\n"), "\n"), output)
 
 
 @audit.command("list", help=say("audit.list"))
@@ -74,14 +78,22 @@ def entries(  # noqa: PLR0913 - each is one question
 
 
 @audit.command(help=say("audit.export"))
-def export(
+def export(  # noqa: PLR0913, PLR0917 - each is one question
     context: typer.Context,
+    by: By = "",
+    action: Action = "",
+    target: Target = "",
+    since: Since = "",
+    until: Until = "",
     form: Annotated[FileForm, typer.Option("--format", "-f", help=say("options.format"))] = FileForm.JSONL,
     output: Output = None,
+    *,
+    json: AsJson = False,
 ) -> None:
-    """Take the whole record out."""
-    lines = caller(context).lines("audit-entries/export", format=form.value)
-    _write("".join(f"{line}\n" for line in lines), output)
+    """Take the record out, all of it unless less is asked for."""
+    asked = {"by": by, "action": action, "target": target, "since": moment(since), "until": moment(until)}
+    form = FileForm.JSONL if json else form
+    _write(caller(context).parts("audit-entries/export", format=form.value, **asked), output)
 
 
 @audit.command(help=say("audit.verify"))
@@ -97,12 +109,14 @@ def verify(context: typer.Context, *, json: AsJson = False) -> None:
         raise RefusedError(said, Exit.REFUSED)
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(parts: Iterable[str], output: Path | None) -> None:
+    """Write a text as it comes, however long it is; where it went is said on standard error. Raises RefusedError."""
     if output is None:
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.writelines(parts)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        with output.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(parts)
     except OSError as error:
         raise RefusedError(say("no-output", path=output, error=error.strerror), Exit.USAGE) from error
-    out.print(say("written", path=escape(str(output))))
+    err.print(say("written", path=escape(str(output))))

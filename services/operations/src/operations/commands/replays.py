@@ -9,8 +9,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from operations.commands import printing
-from operations.commands.asking import AsJson, EventType, Most, Reason, Service, Since, Until, Yes, confirm, moment
+from operations.commands import asking, printing
 from operations.commands.caller import Exit, Json, RefusedError, caller
 from operations.commands.printing import as_json, coloured, err, fields, plain, state, table, time
 from operations.commands.speaking import say, word
@@ -36,49 +35,53 @@ _EVERY = 0.5
 @app.command(help=say("replay.prepare"))
 def prepare(  # noqa: PLR0913, PLR0917 - each is one way to select
     context: typer.Context,
-    reason: Reason,
-    ids: Annotated[list[str] | None, typer.Argument(help=say("options.failure"))] = None,
-    group: Annotated[str, typer.Option(help=say("options.group"))] = "",
-    service: Service = "",
-    event_type: EventType = "",
-    text: Annotated[str, typer.Option(help=say("options.text"))] = "",
-    since: Since = "",
-    until: Until = "",
+    reason: asking.Reason,
+    ids: asking.Ids = None,
+    text: asking.Text = "",
+    service: asking.Service = "",
+    event_type: asking.EventType = "",
+    why: asking.Why = "",
+    case: asking.Case = "",
+    event: asking.Event = "",
+    group: asking.Group = "",
+    field: asking.Field = None,
+    since: asking.Since = "",
+    until: asking.Until = "",
     rate: Rate = 50,
     title: Title = "",
     *,
     start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
     watch: Watch = False,
-    yes: Yes = False,
-    json: AsJson = False,
+    yes: asking.Yes = False,
+    json: asking.AsJson = False,
 ) -> None:
     """Select, freeze, preview; with --start, begin."""
-    search = {
-        "service": service, "event_type": event_type, "text": text, "since": moment(since), "until": moment(until),
-    }  # fmt: skip
-    asked = {name: value for name, value in search.items() if value}
-    body: Json = {"failures": ids or None, "group": group or None, "search": asked or None}
-    _prepare(context, {**body, "reason": reason, "rate": rate, "title": title}, start, watch, yes=yes, json=json)
+    asked = asking.criteria(
+        text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group, field=field,
+        since=since, until=until,
+    )  # fmt: skip
+    body = {**asking.chosen(ids, asked), "reason": reason, "rate": rate, "title": title}
+    _prepare(context, body, start, watch, yes=yes, json=json)
 
 
 @app.command(help=say("replay.redeliver"))
 def redeliver(  # noqa: PLR0913, PLR0917 - each is one question
     context: typer.Context,
     service: Annotated[str, typer.Argument(help=say("options.service"))],
-    since: Since,
-    until: Until,
-    reason: Reason,
+    since: asking.Since,
+    until: asking.Until,
+    reason: asking.Reason,
     types: Annotated[list[str] | None, typer.Option("--type", "-t", help=say("options.type"))] = None,
     rate: Rate = 50,
     title: Title = "",
     *,
     start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
     watch: Watch = False,
-    yes: Yes = False,
-    json: AsJson = False,
+    yes: asking.Yes = False,
+    json: asking.AsJson = False,
 ) -> None:
     """Deliver what happened between two moments to one service once more."""
-    trail = {"service": service, "since": moment(since), "until": moment(until), "types": types or []}
+    trail = {"service": service, "since": asking.moment(since), "until": asking.moment(until), "types": types or []}
     body = {"trail": trail, "reason": reason, "rate": rate, "title": title}
     _prepare(context, body, start, watch, yes=yes, json=json)
 
@@ -86,10 +89,10 @@ def redeliver(  # noqa: PLR0913, PLR0917 - each is one question
 @app.command("list", help=say("replay.list"))
 def find(
     context: typer.Context,
-    state: Annotated[str, typer.Option(help=say("options.state"))] = "",
-    most: Most = 20,
+    state: asking.ReplayState = None,
+    most: asking.Most = 20,
     *,
-    json: AsJson = False,
+    json: asking.AsJson = False,
 ) -> None:
     """List replays."""
     found = caller(context).pages("replays", most, state=state)
@@ -100,7 +103,7 @@ def find(
 
 
 @app.command(help=say("replay.show"))
-def show(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
+def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
     """Show one replay."""
     _show(caller(context).get(f"replays/{id}"), json=json)
 
@@ -109,10 +112,10 @@ def show(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
 def items(
     context: typer.Context,
     id: Id,
-    state: Annotated[str, typer.Option(help=say("options.state"))] = "",
-    most: Most = 100,
+    state: asking.ItemState = None,
+    most: asking.Most = 100,
     *,
-    json: AsJson = False,
+    json: asking.AsJson = False,
 ) -> None:
     """Tell what became of each message."""
     found = caller(context).pages(f"replays/{id}/items", most, state=state)
@@ -123,26 +126,28 @@ def items(
 
 
 @app.command(help=say("replay.start"))
-def start(context: typer.Context, id: Id, *, watch: Watch = False, yes: Yes = False, json: AsJson = False) -> None:
+def start(
+    context: typer.Context, id: Id, *, watch: Watch = False, yes: asking.Yes = False, json: asking.AsJson = False
+) -> None:
     """Begin to send what was prepared."""
     _start(context, caller(context).get(f"replays/{id}"), watch, yes=yes, json=json)
 
 
 @app.command(help=say("replay.watch"))
-def watch(context: typer.Context, id: Id, *, json: AsJson = False) -> None:
+def watch(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
     """Follow a replay until it comes to rest."""
     _watch(context, id, json=json)
 
 
 @app.command(help=say("replay.pause"))
-def pause(context: typer.Context, id: Id, reason: WhyChanged = "", *, json: AsJson = False) -> None:
+def pause(context: typer.Context, id: Id, reason: WhyChanged = "", *, json: asking.AsJson = False) -> None:
     """Send nothing more for now."""
     _show(_step(context, id, "pause", {"reason": reason or None}), json=json)
 
 
 @app.command(help=say("replay.resume"))
 def resume(
-    context: typer.Context, id: Id, reason: WhyChanged = "", *, watch: Watch = False, json: AsJson = False
+    context: typer.Context, id: Id, reason: WhyChanged = "", *, watch: Watch = False, json: asking.AsJson = False
 ) -> None:
     """Go on, canary first again."""
     done = _step(context, id, "resume", {"reason": reason or None})
@@ -150,14 +155,13 @@ def resume(
 
 
 @app.command(help=say("replay.cancel"))
-def cancel(context: typer.Context, id: Id, reason: Reason, *, json: AsJson = False) -> None:
+def cancel(context: typer.Context, id: Id, reason: asking.Reason, *, json: asking.AsJson = False) -> None:
     """Never send the rest."""
     _show(_step(context, id, "cancel", {"reason": reason}), json=json)
 
 
 def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
-    given = {name: value for name, value in body.items() if value is not None}
-    prepared = caller(context).post("replays", given)
+    prepared = caller(context).post("replays", body)
     if not start:
         _show(prepared, json=json)
         return
@@ -167,7 +171,7 @@ def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, ye
 
 
 def _start(context: typer.Context, prepared: Json, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
-    confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
+    asking.confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
     started = caller(context).post(f"replays/{prepared['id']}/start", {}, version=prepared["version"])
     _watch(context, prepared["id"], json=json) if watch else _show(started, json=json)
 
@@ -221,10 +225,6 @@ def _show(found: Json, *, json: bool) -> None:
             *(("type", f"{escape(each['name'])}: {each['count']}") for each in preview["types"]),
         ]
     )
-
-
-def _counted(each: Json) -> str:
-    return f"{escape(each['name'])}: {each['count']}"
 
 
 def _queue(preview: Json, service: str) -> str:
