@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     criterion = read_criterion(settings.catalogue)
     calendar = Calendar.load()
     numbers = settings.blind_index()
+    cleaner = Cleaner()
 
     async def build(database: Database, _: Settings) -> Deps:
         return Deps(
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             looks=documents.LookStore(database),
             published_items=documents.PublishedItemStore(database),
             files=GridFiles(database),
-            cleaner=Cleaner(),
+            cleaner=cleaner,
             numbers=numbers,
             clock=utc_now,
         )
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=documents.INDEXES,
+        background=lambda _kernel, _deps: (cleaner,),
         periodic=(
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
             Periodic("sweep-scans", every=AN_HOUR, work=scans.sweep),

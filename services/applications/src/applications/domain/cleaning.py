@@ -27,6 +27,14 @@ _TELLS = ("/Metadata", "/PieceInfo", "/LastModified", "/StructTreeRoot", "/Thumb
 _PLAIN_MODES = {"JPEG": ("L", "RGB"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")}
 
 
+def get_ready() -> None:
+    """Load what takes files apart."""
+    import pikepdf  # noqa: F401, PLC0415 - for its own sake
+    from PIL import Image  # noqa: PLC0415 - see below
+
+    Image.preinit()
+
+
 def cleaned(content: bytes, media_type: str) -> bytes:
     """Make a JPEG, PNG or PDF anew. Raises Refusal when it is broken, encrypted, or unfolds to too much."""
     return (

@@ -1,6 +1,7 @@
-"""The process in which files of strangers are taken apart: little memory, little time, nothing else to reach.
+"""Where files of strangers are taken apart: in processes with little memory, little time and nothing else to reach.
 
-`python -m applications.store.cleaner MEDIA_TYPE` reads a file from standard input and writes it, made anew.
+`python -m applications.store.cleaner` is such a process. It reads files from standard input, one after the other, and
+for each it forks a child that makes the file anew, or dies trying: the next file finds everything as it was.
 """
 
 from __future__ import annotations
@@ -8,73 +9,135 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import struct
 import sys
+from asyncio.subprocess import Process
 
 import orjson
 import structlog
 
-from applications.domain.cleaning import cleaned
+from applications.domain import cleaning
 from runtime.refusal import Refusal
 
 MEMORY = 768 * 1024 * 1024
-"""Bytes: a page of 50 million pixels, twice, and the libraries."""
+"""Bytes: a picture of 50 million pixels, twice, and the libraries."""
 SECONDS = 20
 _AT_ONCE = 2
-_REFUSED = 3
+_MADE, _REFUSED, _DIED = range(3)
+_HEAD = struct.Struct(">II")
+"""Of a request: bytes of the media type, bytes of the file. Of an answer: what became of it, bytes that follow."""
 
 log = structlog.get_logger()
 
 
 class Cleaner:
-    """Makes scans anew, a few at a time, each in a process that ends with it."""
+    """Makes scans anew, a few at a time. Runs beside the requests, so that its processes end with the service."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._idle: list[Process] = []
+        self._stopping = asyncio.Event()
 
     async def clean(self, content: bytes, media_type: str) -> bytes:
         """Return what may be kept of a file. Raises Refusal, also for one that takes too much memory or time."""
         async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                __name__,
-                media_type,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={"PYTHONPATH": os.pathsep.join(sys.path)},  # no address, no key
-            )
+            process = self._idle.pop() if self._idle else await _started()
             try:
                 async with asyncio.timeout(SECONDS):
-                    made, _ = await process.communicate(content)
-            except TimeoutError:
-                made = b""
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        if process.returncode == 0:
-            return made
-        if process.returncode == _REFUSED:
-            refused = orjson.loads(made)
+                    fate, answer = await _asked(process, media_type.encode(), content)
+            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+                fate, answer = _DIED, b""
+                await _ended(process)
+            except BaseException:  # it would answer the next one with what this one asked
+                await _ended(process)
+                raise
+            else:
+                self._idle.append(process)
+        if fate == _REFUSED:
+            refused = orjson.loads(answer)
             raise Refusal(refused["code"], field="file", **refused["params"])
-        log.warning("scan_not_cleaned", media_type=media_type, size=len(content), code=process.returncode)
-        raise Refusal("scan-broken", field="file")
+        if fate == _DIED:
+            log.warning("scan_not_cleaned", media_type=media_type, size=len(content))
+            raise Refusal("scan-broken", field="file")
+        return answer
+
+    async def run(self) -> None:
+        """Wait until stopped; then end the processes."""
+        await self._stopping.wait()
+        await asyncio.gather(*map(_ended, self._idle))
+
+    async def stop(self) -> None:
+        """Ask it to end."""
+        self._stopping.set()
+
+    async def is_ready(self) -> bool:
+        """Tell that it can work: a process is started when there is something to do."""
+        return True
 
 
-def main() -> int:
-    """Clean one file, or say why not."""
+async def _started() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        __name__,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},  # no address, no key
+    )
+
+
+async def _asked(process: Process, media_type: bytes, content: bytes) -> tuple[int, bytes]:
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101 - see above
+    process.stdin.write(_HEAD.pack(len(media_type), len(content)) + media_type + content)
+    await process.stdin.drain()
+    fate, size = _HEAD.unpack(await process.stdout.readexactly(_HEAD.size))
+    return fate, await process.stdout.readexactly(size)
+
+
+async def _ended(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+def main() -> None:
+    """Clean files until there are no more."""
+    cleaning.get_ready()
+    reading, writing = sys.stdin.buffer, sys.stdout.buffer
+    while head := reading.read(_HEAD.size):
+        kind_size, size = _HEAD.unpack(head)
+        media_type, content = reading.read(kind_size).decode(), reading.read(size)
+        child = os.fork()
+        if child == 0:
+            _clean(content, media_type)
+        if os.waitpid(child, 0)[1] != 0:
+            writing.write(_HEAD.pack(_DIED, 0))
+            writing.flush()
+
+
+def _clean(content: bytes, media_type: str) -> None:
+    """Answer for one file, and end. What can't be answered ends without an answer and a code that says so."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
+    code = 1
     try:
-        made = cleaned(sys.stdin.buffer.read(), sys.argv[1])
+        fate, answer = _cleaned(content, media_type)
+        sys.stdout.buffer.write(_HEAD.pack(fate, len(answer)) + answer)
+        sys.stdout.buffer.flush()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _cleaned(content: bytes, media_type: str) -> tuple[int, bytes]:
+    try:
+        return _MADE, cleaning.cleaned(content, media_type)
     except Refusal as refusal:
-        sys.stdout.buffer.write(orjson.dumps({"code": refusal.code, "params": refusal.params}))
-        return _REFUSED
-    sys.stdout.buffer.write(made)
-    return 0
+        return _REFUSED, orjson.dumps({"code": refusal.code, "params": refusal.params})
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
