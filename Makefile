@@ -88,6 +88,10 @@ lint: setup ## Lint, format and types, changing nothing
 contracts-check: setup ## Import contracts: who may import whom
 	@echo "import-linter" && $(VENV)/lint-imports
 
+.PHONY: attack
+attack: run-setup ## Requests that nobody thought of, to every operation of every service: CASES=20000 SEED=1
+	@$(VENV)/python -m tests.attack.openapi --cases $(if $(filter file,$(origin CASES)),20000,$(CASES)) --seed $(SEED)
+
 .PHONY: audit
 audit: setup ## Known vulnerabilities of the locked dependencies, where an advisory service can be reached; dangerous code; secrets
 	@$(VENV)/pip-audit --require-hashes --disable-pip -r requirements/runtime.txt
