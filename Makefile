@@ -33,7 +33,7 @@ help: ## This page
 		$(MAKEFILE_LIST)
 	@echo
 	@echo "Settings from the environment: AMQP_URL and MONGODB_URL (instead of the private broker and store),"
-	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), PYTHON ($(PYTHON))."
+	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), YIZHENG_CA (who vouches for another gateway), PYTHON ($(PYTHON))."
 
 .PHONY: demo
 demo: run-setup ## The newcomer's day over the gateway, from an empty system, step by step
@@ -72,6 +72,7 @@ issuer-key: setup ## A new key for development tokens; those signed with the las
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator --subject "$(SUBJECT)")" \
+		YIZHENG_CA="$${YIZHENG_CA:-$(wildcard $(or $(YIZHENG_VAR),var)/keys/tls/authority.pem)}" \
 		$(VENV)/operations $(ARGS)
 
 .PHONY: bench

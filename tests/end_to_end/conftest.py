@@ -37,5 +37,5 @@ def unmet() -> Iterator[Household]:
 @pytest.fixture
 async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
     """The running system with connections to it."""
-    async with connect(stack.gateway_url) as client:
+    async with connect(stack.gateway_url, stack.authority) as client:
         yield Town(stack, system_of(stack), client, today(utc_now()), unmet)

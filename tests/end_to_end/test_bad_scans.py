@@ -60,7 +60,7 @@ async def test_fifty_megabytes_are_not_even_read(town: Town) -> None:
         for _ in range(50):
             yield bytes(MEGABYTE)
 
-    async with httpx.AsyncClient(base_url=town.stack.gateway_url) as client:
+    async with httpx.AsyncClient(base_url=town.stack.gateway_url, verify=town.stack.trusted) as client:
         answer = await client.post(
             f"/v1/applications/{application}/scans",
             content=endless(),

@@ -141,14 +141,15 @@ def test_a_forged_event_that_is_copied_to_others_is_known_for_what_it_is(stack: 
 def failures(stack: Stack, event_id: str) -> dict[str, str]:
     """Ask operations what was given up: the reason by service."""
     authority = {"Authorization": f"Bearer {stack.token('operator')}"}
-    answer = httpx.get(f"{stack.gateway_url}/v1/failures", params={"event_id": event_id}, headers=authority)
+    with httpx.Client(base_url=stack.gateway_url, headers=authority, verify=stack.trusted) as client:
+        answer = client.get("/v1/failures", params={"event_id": event_id})
     answer.raise_for_status()
     return {failure["service"]: failure["reason"] for failure in answer.json()["items"]}
 
 
 def test_the_table_of_the_page_has_one_line_that_is_refused(stack: Stack) -> None:
     authority = {"Authorization": f"Bearer {stack.token('department', subject='health')}"}
-    with httpx.Client(base_url=stack.gateway_url, headers=authority) as client:
+    with httpx.Client(base_url=stack.gateway_url, headers=authority, verify=stack.trusted) as client:
         parts = {"mapping": (None, MAPPING.read_bytes()), "file": ("table.csv", TABLE.read_bytes())}
         at = f"/v1/hand-overs/{client.post('/v1/hand-overs', files=parts).raise_for_status().json()['hand_over_id']}"
 

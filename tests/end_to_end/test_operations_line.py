@@ -34,6 +34,7 @@ def run(stack: Stack) -> Run:
         environment = {
             **os.environ,
             "OPERATIONS_URL": stack.gateway_url,
+            "YIZHENG_CA": str(stack.authority),
             "OPERATIONS_TOKEN": stack.token("operator", subject=by),
             "OPERATIONS_LANGUAGE": "en",
             **surroundings,
@@ -161,7 +162,9 @@ async def test_the_record_is_whole_and_can_be_taken_out(town: Town, run: Run, tm
     [
         (("failures", "list"), {"OPERATIONS_TOKEN": ""}, 4, "No token"),
         (("failures", "list"), {"OPERATIONS_TOKEN": "not.a.token"}, 4, ""),
-        (("failures", "list"), {"OPERATIONS_URL": "http://127.0.0.1:9"}, 3, "Nobody answers"),
+        (("failures", "list"), {"OPERATIONS_URL": "https://127.0.0.1:9"}, 3, "Nobody answers"),
+        (("failures", "list"), {"YIZHENG_CA": ""}, 3, "CERTIFICATE_VERIFY_FAILED"),
+        (("failures", "list"), {"YIZHENG_CA": "/nothing.pem"}, 2, "/nothing.pem"),
         (("failures", "list", "--since", "yesterday"), {}, 2, "no moment"),
         (("failures", "show", "nothing"), {}, 1, ""),
         (("failures", "lst"), {}, 2, "No such command"),

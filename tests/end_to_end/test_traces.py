@@ -63,7 +63,7 @@ async def test_one_case_is_one_trace_from_the_portal_to_the_credential(town: Tow
 
 async def test_the_callers_own_trace_is_linked_to_the_case(town: Town) -> None:
     resident = await town.welcome(made := town.meet("newcomers"))
-    async with connect(town.stack.gateway_url) as client:
+    async with connect(town.stack.gateway_url, town.stack.authority) as client:
         client.headers["traceparent"] = f"00-{CALLERS_TRACE}-{CALLERS_SPAN}-01"
         application = await _submitted(town, replace(resident, client=client), made)
     trace = sha256(application.encode()).hexdigest()[:32]

@@ -32,9 +32,13 @@ class Signs(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """The running system as the outside sees it: its door, the broker for outside publishers, the key for records."""
+    """The running system as the outside sees it.
+
+    Its door and who vouches for that, the broker for outside publishers, the key for records.
+    """
 
     gateway: str
+    authority: Path | None
     amqp_url: str
     index: BlindIndex
     sign: Signs

@@ -52,7 +52,7 @@ def main() -> int:
 def system_of(stack: Stack) -> System:
     """See a stack as the outside sees it."""
     index = BlindIndex.from_file(stack.layout.keys / BLIND_INDEX_KEY)
-    return System(stack.gateway_url, stack.amqp_url, index, stack.token)
+    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.token)
 
 
 async def _run(system: System, language: Language) -> Told:

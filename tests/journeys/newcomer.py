@@ -43,7 +43,7 @@ async def live(system: System, language: Language, tell: Callable[[str], None] =
     """Live through the day; it ends at the first step that goes wrong."""
     now = today(utc_now())
     steps: list[Step] = []
-    async with connect(system.gateway) as client:
+    async with connect(system.gateway, system.authority) as client:
         day = Day(system, client, cast(now), now, language, tell)
         for number, name in enumerate(STEPS, 1):
             day.say("step", number=number, name=TEXTS.say(language, f"steps.{name}"))

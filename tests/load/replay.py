@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 
 from local_stack import tokens
+from local_stack.certificates import vouching
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
@@ -62,6 +63,7 @@ def place_of(stack: Stack) -> Place:
     """See a stack as a run sees it."""
     return Place(
         gateway=stack.gateway_url,
+        authority=stack.authority,
         amqp_url=stack.amqp_url,
         mongodb_url=stack.mongodb_url,
         keys=stack.layout.keys,
@@ -84,6 +86,7 @@ def _against_running(asked: argparse.Namespace, language: Language) -> Report:
     layout = Layout.from_environment()
     place = Place(
         gateway=asked.gateway,
+        authority=vouching(layout.keys),
         amqp_url=os.environ["AMQP_URL"],
         mongodb_url=os.environ["MONGODB_URL"],
         keys=layout.keys,

@@ -46,6 +46,7 @@ class Place:
     """The system that a run is made against."""
 
     gateway: str
+    authority: Path | None
     amqp_url: str
     mongodb_url: str
     keys: Path
@@ -95,7 +96,9 @@ class Run:
 
 async def perform(run: Run) -> Report:
     """Make a run and report on it."""
-    async with connect(run.place.gateway, connections=run.concurrency + 2 * staff.AT_ONCE) as client:
+    async with connect(
+        run.place.gateway, run.place.authority, connections=run.concurrency + 2 * staff.AT_ONCE
+    ) as client:
         with run.bars.shown():
             ids = await _fill(run, client)
             hall = await _bring_all(run, client, ids)

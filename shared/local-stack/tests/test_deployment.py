@@ -54,7 +54,7 @@ def compose() -> Compose:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return Template((DEPLOY / "nginx.conf.template").read_text())
+    return Template("".join(path.read_text() for path in sorted((DEPLOY / "gateway").glob("*.template"))))
 
 
 def test_containers_run_the_same_commands_as_the_procfile(compose: Compose) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_stack.accounts import definitions
+from local_stack.certificates import HERE, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 
@@ -26,7 +27,7 @@ def main() -> int:
 
 
 def ensure_secrets(folder: Path) -> None:
-    """Make the keys, and the accounts of broker and store, unless they are there.
+    """Make the keys, the accounts of broker and store, and the gateway's certificate, unless they are there.
 
     The broker's accounts, ours and those of the systems outside, are what it imports at its start; their passwords are
     in `broker/`.
@@ -38,7 +39,8 @@ def ensure_secrets(folder: Path) -> None:
     ours = urlsplit((folder / "AMQP_URL").read_text(encoding="ascii"))
     outside = definitions.definitions(folder / "broker", own={ours.username or ACCOUNT: ours.password or ""})
     definitions.write(folder / DEFINITIONS, outside)
-    for path in folder.iterdir():
+    certificate = ensure_certificate(folder, "gateway", ("gateway", *HERE))
+    for path in (*folder.iterdir(), certificate.certificate, certificate.key):
         path.chmod(0o700 if path.is_dir() else 0o444)
     (folder / "issuer.pem").chmod(0o400)
 

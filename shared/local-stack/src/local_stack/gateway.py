@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 from string import Template
 
+from local_stack.certificates import HERE, authority_file, ensure_certificate, trust
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, SERVICES, Ports
@@ -14,19 +16,19 @@ from local_stack.processes import Program
 from local_stack.services import prefix
 from local_stack.waiting import answers_http
 
-TEMPLATE = "nginx.conf.template"
+FOLDER = "gateway"
 CONFIGURATION = "nginx.conf"
-TEXTS = "gateway-texts.conf"
+NAME = "gateway"
 
 
 def program(layout: Layout, ports: Ports) -> Program:
     """Return the gateway's process. Raises StackError when nginx is not installed."""
     render(layout, ports)
     return Program(
-        "gateway",
+        NAME,
         command(layout),
         {**os.environ, "PATH": search_path()},
-        lambda: answers_http(ports.gateway, "/healthz"),
+        lambda: answers(layout, ports),
         (ports.gateway,),
     )
 
@@ -44,16 +46,34 @@ def command(layout: Layout) -> tuple[str, ...]:
 def render(layout: Layout, ports: Ports) -> None:
     """Write nginx's configuration for this run; nginx's own $variables stay as they are."""
     layout.gateway.mkdir(parents=True, exist_ok=True)
-    template = Template((layout.deploy / TEMPLATE).read_text(encoding="utf-8"))
-    rendered = template.safe_substitute(variables(ports))
-    (layout.gateway / CONFIGURATION).write_text(rendered, encoding="utf-8")
-    shutil.copyfile(layout.deploy / TEXTS, layout.gateway / TEXTS)
+    shutil.copytree(layout.deploy / FOLDER, layout.gateway / FOLDER, dirs_exist_ok=True)
+    filled_in = variables(layout, ports)
+    for path in (layout.deploy / FOLDER).glob("*.template"):
+        rendered = Template(path.read_text(encoding="utf-8")).safe_substitute(filled_in)
+        (layout.gateway / path.stem).write_text(rendered, encoding="utf-8")
 
 
-def variables(ports: Ports) -> dict[str, str]:
-    """Return what the template leaves open: where to listen and where each service is."""
+def variables(layout: Layout, ports: Ports) -> dict[str, str]:
+    """Return what the templates leave open: where to listen, as whom, and where each service is."""
+    certificate = ensure_certificate(layout.keys, NAME)
     services = {prefix(name): f"{HOST}:{ports.service(name)}" for name in SERVICES}
-    return {"GATEWAY_LISTEN": f"{HOST}:{ports.gateway}", **services}
+    return {
+        "GATEWAY_LISTEN": f"{HOST}:{ports.gateway}",
+        "GATEWAY_NAMES": " ".join(HERE),
+        "GATEWAY_CERTIFICATE": str(certificate.certificate),
+        "GATEWAY_KEY": str(certificate.key),
+        **services,
+    }
+
+
+def trusted(layout: Layout) -> ssl.SSLContext:
+    """Return what a client of this run's gateway needs; it trusts nobody else."""
+    return trust(authority_file(layout.keys))
+
+
+def answers(layout: Layout, ports: Ports) -> bool:
+    """Say whether the gateway answers."""
+    return answers_http(ports.gateway, "/healthz", trusted(layout))
 
 
 def check(layout: Layout) -> str:
@@ -64,4 +84,4 @@ def check(layout: Layout) -> str:
 
 def url(ports: Ports) -> str:
     """Return the gateway's address."""
-    return f"http://{HOST}:{ports.gateway}"
+    return f"https://{HOST}:{ports.gateway}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from local_stack.certificates import SETTING, authority_file
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.keys import PUBLIC_KEYS
@@ -80,6 +81,7 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
         "YIZHENG_VAR": str(layout.var),
         "YIZHENG_JWKS": str(layout.keys / PUBLIC_KEYS),
         "YIZHENG_KEYS": str(layout.keys),
+        SETTING: str(authority_file(layout.keys)),
         "YIZHENG_ISSUER": ISSUER,
         "YIZHENG_AUDIENCE": AUDIENCE,
     }

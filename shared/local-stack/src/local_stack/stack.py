@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import ssl
 from collections.abc import Collection
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from local_stack import gateway, services, tokens
+from local_stack.certificates import authority_file
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.interrupts import orderly_end, undisturbed
@@ -43,6 +46,16 @@ class Stack:
     def gateway_url(self) -> str:
         """The gateway's address, without a slash at its end."""
         return gateway.url(self.ports)
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority that vouches for the gateway."""
+        return authority_file(self.layout.keys)
+
+    @cached_property
+    def trusted(self) -> ssl.SSLContext:
+        """What a client of the gateway verifies it by."""
+        return gateway.trusted(self.layout)
 
     @property
     def amqp_url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Callable
 
@@ -44,9 +45,13 @@ def accepts(port: int) -> bool:
         return False
 
 
-def answers_http(port: int, path: str) -> bool:
-    """Say whether GET on a path is answered with 200."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=ATTEMPT)
+def answers_http(port: int, path: str, trusted: ssl.SSLContext | None = None) -> bool:
+    """Say whether GET on a path is answered with 200; over TLS when it is said who is trusted."""
+    connection = (
+        http.client.HTTPSConnection(HOST, port, timeout=ATTEMPT, context=trusted)
+        if trusted
+        else http.client.HTTPConnection(HOST, port, timeout=ATTEMPT)
+    )
     try:
         connection.request("GET", path)
         return connection.getresponse().status == http.client.OK

@@ -12,6 +12,7 @@ import httpx
 from aio_pika.exceptions import AMQPError
 
 from local_stack import gateway, tokens
+from local_stack.certificates import vouching
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from runtime.clock import today, utc_now
@@ -65,6 +66,7 @@ def _target(address: str, environment: Mapping[str, str], language: Language) ->
     amqp_url = environment.get("AMQP_URL") or f"amqp://guest:guest@127.0.0.1:{ports.broker}/"
     return Target(
         gateway=address or gateway.url(ports),
+        authority=vouching(layout.keys),
         amqp_url=amqp_url,
         keys=layout.keys,
         folder=layout.var / "synthetic",

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -13,13 +14,13 @@ import httpx
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from synthetic.transport import KeptOpen
+from synthetic.transport import KeptOpen, trusting
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Query = Mapping[str, str | int | bool | list[str]]
 
-_COMING_BACK = frozenset({502, 503, 504})
+_COMING_BACK = frozenset({429, 502, 503, 504})
 _CONFLICT = 409
 _PAUSE = 0.25
 _LONGEST = 60.0
@@ -152,10 +153,12 @@ class Caller:
             await asyncio.sleep(_PAUSE)
 
 
-def connect(gateway: str, *, connections: int = 32) -> httpx.AsyncClient:
-    """Open the connections that many callers share."""
+def connect(gateway: str, authority: Path | None, *, connections: int = 32) -> httpx.AsyncClient:
+    """Open the connections that many callers share; `authority` vouches for the gateway beside those of the system."""
     url = httpx.URL(gateway)
-    transport = KeptOpen(url.host, url.port or 80, connections=connections, seconds=_LONGEST)
+    trusted = trusting(authority) if url.scheme == "https" else None
+    port = url.port or (443 if trusted else 80)
+    transport = KeptOpen(url.host, port, connections=connections, seconds=_LONGEST, trusted=trusted)
     return httpx.AsyncClient(base_url=url, transport=transport, trust_env=False)
 
 

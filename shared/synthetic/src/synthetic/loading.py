@@ -42,6 +42,7 @@ class Target:
     """The system to load into, and the folder that remembers what has been loaded."""
 
     gateway: str
+    authority: Path | None
     amqp_url: str
     keys: Path
     folder: Path
@@ -89,7 +90,7 @@ async def _load_records(target: Target, population: Population, bars: Bars) -> N
 
 
 async def _register(target: Target, population: Population, bars: Bars) -> Mapping[str, str]:
-    async with connect(target.gateway) as client:
+    async with connect(target.gateway, target.authority) as client:
         clerk = Caller(client, target.clerk_token, target.language)
         with bars.bar(TEXTS.say(target.language, "residents"), len(population.people)) as advance:
             residents = await register_all(clerk, population.people, lambda: advance(1))

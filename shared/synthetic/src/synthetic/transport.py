@@ -6,6 +6,8 @@ httpx's own pool looks at every connection before every request; with many of th
 from __future__ import annotations
 
 import asyncio
+import ssl
+from pathlib import Path
 from typing import cast
 
 import httptools
@@ -15,13 +17,17 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class KeptOpen(httpx.AsyncBaseTransport):
-    """Sends requests to one host and port, at most `connections` at a time."""
+    """Sends requests to one host and port, at most `connections` at a time; over TLS when it is said who is trusted."""
 
-    def __init__(self, host: str, port: int, *, connections: int, seconds: float) -> None:
+    def __init__(
+        self, host: str, port: int, *, connections: int, seconds: float, trusted: ssl.SSLContext | None = None
+    ) -> None:
         self._address = (host, port)
+        self._trusted = trusted
         self._seconds = seconds
         self._gate = asyncio.Semaphore(connections)
         self._idle: list[_Connection] = []
+        self._made: set[_Connection] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read the whole answer. Raises httpx.TransportError."""
@@ -42,10 +48,10 @@ class KeptOpen(httpx.AsyncBaseTransport):
         return httpx.Response(status, headers=headers, content=content)
 
     async def aclose(self) -> None:
-        """Close what is open."""
-        while self._idle:
-            self._idle.pop().close()
-        await asyncio.sleep(0)  # an aborted connection is closed in the loop's next round
+        """Close what is open, and wait until it is."""
+        for connection in self._made:
+            connection.close()
+        await asyncio.gather(*(connection.lost for connection in self._made))
 
     async def _connection(self) -> _Connection:
         while self._idle:
@@ -53,16 +59,29 @@ class KeptOpen(httpx.AsyncBaseTransport):
             if connection.is_usable:
                 return connection
         try:
-            _, opened = await asyncio.get_running_loop().create_connection(_Connection, *self._address)
+            _, opened = await asyncio.get_running_loop().create_connection(
+                _Connection, *self._address, ssl=self._trusted
+            )
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
+        self._made.add(opened)
+        opened.lost.add_done_callback(lambda _: self._made.discard(opened))
         return opened
+
+
+def trusting(authority: Path | None) -> ssl.SSLContext:
+    """Return a context that trusts the authorities that the system knows, and this one."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        context.load_verify_locations(authority)
+    return context
 
 
 class _Connection(asyncio.Protocol):
     """One connection, one request at a time. The methods named on_… are the parser's."""
 
     def __init__(self) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[tuple[int, Headers, bytes]] | None = None
@@ -95,6 +114,8 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what was under way."""
         self._open = False
+        if not self.lost.done():
+            self.lost.set_result(None)
         self._fail(httpx.ReadError(str(exc or "the connection was closed before the answer was complete")))
 
     def data_received(self, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -111,8 +112,8 @@ class Caller:
         return RefusedError(say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE)
 
 
-def caller_of(url: str, token: str, token_file: Path | None) -> Caller:
-    """Make a caller from what the command line says. Raises RefusedError without a token."""
+def caller_of(url: str, token: str, token_file: Path | None, authority: Path | None) -> Caller:
+    """Make a caller from what the command line says. Raises RefusedError without a token or on an unusable file."""
     if not token and token_file is not None:
         try:
             token = token_file.read_text(encoding="utf-8").strip()
@@ -121,12 +122,24 @@ def caller_of(url: str, token: str, token_file: Path | None) -> Caller:
     if not token:
         raise RefusedError(say("no-token"), Exit.NOT_ALLOWED)
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": language()}
-    return Caller(httpx.Client(base_url=f"{url.rstrip('/')}/v1", headers=headers, timeout=_TIMEOUT))
+    trusted = _trusting(authority)
+    return Caller(httpx.Client(base_url=f"{url.rstrip('/')}/v1", headers=headers, timeout=_TIMEOUT, verify=trusted))
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    """Trust the authorities that the system knows, and this one."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(authority)
+        except OSError as error:  # not there, or no certificate
+            raise RefusedError(say("no-authority", path=authority, error=error), Exit.USAGE) from error
+    return context
 
 
 def default_url() -> str:
     """Return the gateway of this machine, where `make run` puts it."""
-    return f"http://127.0.0.1:{os.environ.get('YIZHENG_PORT_BASE', '') or 18000}"
+    return f"https://127.0.0.1:{os.environ.get('YIZHENG_PORT_BASE', '') or 18000}"
 
 
 def _given(asked: Mapping[str, object]) -> dict[str, Any]:
@@ -146,7 +159,9 @@ def _refused(response: httpx.Response) -> RefusedError:
 def _code(status: int) -> Exit:
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return Exit.NOT_ALLOWED
-    return Exit.REFUSED if status < httpx.codes.INTERNAL_SERVER_ERROR else Exit.UNREACHABLE
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Exit.UNREACHABLE
+    return Exit.REFUSED
 
 
 def caller(context: typer.Context) -> Caller:

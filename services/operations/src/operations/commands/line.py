@@ -35,11 +35,12 @@ class Setting:
     url: str
     token: str
     token_file: Path | None
+    authority: Path | None
     made: Caller | None = None
 
     def caller(self) -> Caller:
         """Return the caller. Raises RefusedError without a token."""
-        self.made = self.made or caller_of(self.url, self.token, self.token_file)
+        self.made = self.made or caller_of(self.url, self.token, self.token_file, self.authority)
         return self.made
 
 
@@ -51,9 +52,10 @@ def options(
     token_file: Annotated[
         Path | None, typer.Option(envvar="OPERATIONS_TOKEN_FILE", help=say("options.token-file"))
     ] = None,
+    authority: Annotated[Path | None, typer.Option("--ca", envvar="YIZHENG_CA", help=say("options.authority"))] = None,
 ) -> None:
     """Read what every command needs."""
-    context.obj = Setting(url, token, token_file)
+    context.obj = Setting(url, token, token_file, authority)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
