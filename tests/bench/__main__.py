@@ -21,6 +21,7 @@ from runtime.kernel import Database
 from tests.bench.bus import MESSAGES, Bench
 from tests.bench.departments import departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
+from tests.bench.gateway import doors
 from tests.bench.growth import growth
 from tests.bench.operations import Workplace
 from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
@@ -31,7 +32,7 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("bus", "workflow", "growth", "departments", "operations")
+PARTS = ("gateway", "bus", "workflow", "growth", "departments", "operations")
 
 
 def main() -> int:
@@ -49,6 +50,8 @@ async def _measure(parts: list[str], rounds: int, sizes: tuple[int, int]) -> Non
     var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
     ports = Ports.from_environment(PORT_BASE)
     shutil.rmtree(var, ignore_errors=True)
+    if "gateway" in parts:
+        show("gateway: TLS, limits and headers for answers of 1,000 bytes", await doors(var, ports, rounds))
     if "workflow" in parts:
         begun = perf_counter()
         with Stack(var, port_base=ports.base) as stack:

@@ -10,14 +10,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path("build") / "bench"
 
-Run = Callable[[], Awaitable[float]]
-"""One run of a contestant; returns its rate (messages, cases or reads a second)."""
+RateT = TypeVar("RateT")
+
+Run = Callable[[], Awaitable[RateT]]
+"""One run of a contestant; returns its rate (messages, cases or reads a second), or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Figure:
         return "reached" if self.ratio >= self.goal else "missed"
 
 
-async def in_turns(ours: Run, yardstick: Run, rounds: int) -> tuple[list[float], list[float]]:
+async def in_turns(ours: Run[RateT], yardstick: Run[RateT], rounds: int) -> tuple[list[RateT], list[RateT]]:
     """Let two contestants take turns, A B A B, so that the machine's mood falls on both."""
     mine, theirs = [], []
     for _ in range(rounds):

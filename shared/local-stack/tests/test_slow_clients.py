@@ -60,8 +60,8 @@ async def opened(door: Doorway, begun: bytes, trusted: ssl.SSLContext | None) ->
     line.settimeout(0)
     line.bind((ATTACKER, 0))
     await asyncio.get_running_loop().sock_connect(line, (HOST, door.ports.gateway))
-    secured = {"ssl": trusted, "server_hostname": HOST} if trusted else {}
-    reader, writer = await asyncio.open_connection(sock=line, limit=1024, **secured)
+    name = HOST if trusted else None
+    reader, writer = await asyncio.open_connection(sock=line, limit=1024, ssl=trusted, server_hostname=name)
     writer.write(begun)
     await writer.drain()
     return reader, writer

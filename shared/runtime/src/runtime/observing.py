@@ -9,10 +9,9 @@ from time import perf_counter
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 from pymongo.errors import PyMongoError
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from messaging import tracing
@@ -40,10 +39,6 @@ log = structlog.get_logger()
 def install(app: FastAPI, service: str) -> None:
     """Add `/healthz`, `/readyz`, `/metrics` and the request log to an application."""
     app.add_middleware(_Observer, service=service)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="openapi.json", title=app.title)
 
     @app.get("/healthz", tags=["operation"], summary="The process is alive")
     async def healthz() -> dict[str, str]:

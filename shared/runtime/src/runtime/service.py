@@ -18,7 +18,7 @@ from fastapi import APIRouter, FastAPI
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import ConflictError, Outcome
-from runtime import observing, problems, tracing
+from runtime import interface, observing, problems, tracing
 from runtime.access import Verifier
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
@@ -115,7 +115,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         title=f"Yizheng {name}",
         version="1",
         lifespan=life,
-        docs_url=None,  # ours is below, as FastAPI's asks for an address that the gateway gives to somebody else
+        docs_url=None,  # ours is below: FastAPI's has the browser load and run what strangers offer
         redoc_url=None,
     )
     app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
@@ -125,6 +125,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         app.include_router(pages, include_in_schema=False)
     problems.install(app, texts)
     observing.install(app, name)
+    interface.install(app)
     return app
 
 
