@@ -12,6 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -54,7 +55,7 @@ class Door:
     trusted: ssl.SSLContext | None
     process: Running
 
-    async def rate(self, *, requests: int = REQUESTS, fresh: bool = False) -> tuple[float, float]:
+    async def rate(self, requests: int, *, fresh: bool) -> tuple[float, float]:
         """Return requests a second as clients see them, and per second of the door's processor time."""
         used, begun = self._processor(), perf_counter()
         share = requests // CONNECTIONS
@@ -87,9 +88,7 @@ async def doors(var: Path, ports: Ports, rounds: int) -> list[Figure]:
             ("each over a connection of its own", HANDSHAKES, True),
         ):
             mine, theirs = await in_turns(
-                lambda requests=requests, fresh=fresh: ours.rate(requests=requests, fresh=fresh),
-                lambda requests=requests, fresh=fresh: plain.rate(requests=requests, fresh=fresh),
-                rounds,
+                partial(ours.rate, requests, fresh=fresh), partial(plain.rate, requests, fresh=fresh), rounds
             )
             for place, unit in enumerate(("requests/s", "requests per s of processor")):
                 rates = [[each[place] for each in taken] for taken in (mine, theirs)]
