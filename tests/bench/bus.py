@@ -22,9 +22,9 @@ from pydantic import BaseModel
 from pymongo import InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from messaging import topology
 from messaging.commit import INBOX, OUTBOX, Committer, Entry, Handled
 from messaging.consumer import Consumer, Limits, Subscription
+from messaging.declare import declare
 from messaging.documents import Documents, Write
 from messaging.envelope import CONTENT_TYPE, Sealed, new_event_id, seal
 from messaging.event import Event, Outcome, Received, View
@@ -89,7 +89,7 @@ class Bench:
         """Put the questions into the queue and empty the answers."""
         async with await aio_pika.connect(self.url) as connection:
             channel = await connection.channel()
-            await topology.declare(BENCH, channel)
+            await declare(BENCH, channel)
             for name in BENCH.services:
                 await (await channel.get_queue(name)).purge()
             exchange = await channel.get_exchange(BENCH.exchange)

@@ -27,6 +27,7 @@ from credential_store.main import create_app
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
 from messaging import topology
+from messaging.declare import declare
 from messaging.documents import Document
 from messaging.envelope import new_event_id
 from runtime.kernel import Database
@@ -155,7 +156,7 @@ class _Bench:
         await self._client.drop_database(DATABASE)
         async with await aio_pika.connect(self._url) as connection:
             channel = await connection.channel()
-            await topology.declare(topology.load(self._settings.topology), channel)
+            await declare(topology.load(self._settings.topology), channel)
             await (await channel.get_queue(QUEUE, ensure=False)).purge()
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from messaging import topology
 from messaging.consumer import Consumer, Limits
+from messaging.declare import declare
 from messaging.event import Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.reading import Subscription
@@ -151,7 +152,7 @@ class Workplace:
         """Put the dead letters into the queue."""
         async with await aio_pika.connect(self.amqp_url) as connection:
             channel = await connection.channel()
-            await topology.declare(self.topology, channel)
+            await declare(self.topology, channel)
             await (await channel.get_queue(dead_letters_of(SERVICE))).purge()
             exchange = await channel.get_exchange(DEAD_LETTER_EXCHANGE)
             for start in range(0, MESSAGES, 500):

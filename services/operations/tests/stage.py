@@ -28,7 +28,7 @@ from messaging.topology import Topology
 from operations.config import Settings
 from operations.main import create_app
 from runtime.kernel import Database
-from shared.messaging.tests.harness import QUICK, eventually
+from shared.messaging.tests.harness import QUICK, declare, eventually
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
 DOCUMENT = "applications.document-submitted.v1"
@@ -194,6 +194,7 @@ async def serving(app: FastAPI) -> AsyncIterator[tuple[str, FastAPI]]:
 async def matching(matcher: Matcher, settings: Settings, database: Database, topology: Topology) -> AsyncIterator[None]:
     """Run the matcher of the stage."""
     hurried = replace(topology, delays=(0.05, 0.1))
+    await declare(settings.amqp_url, hurried)
     publisher = Publisher(settings.amqp_url, name="matcher", timeout=10)
     committer = Committer(database)
     relay = Relay(database, publisher, topology.exchange)

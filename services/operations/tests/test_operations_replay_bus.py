@@ -22,6 +22,7 @@ from services.operations.tests.workshop import (
     desk,
     fail,
     for_a_while,
+    mend,
     operations,
     orders,
     place,
@@ -136,45 +137,23 @@ async def test_a_queue_that_is_gone_pauses_the_replay_until_somebody_resumes_it(
     async with operations(here) as ops:
         async with shop(here, mood) as running:
             await fail(ops, running, mood, orders(range(6)))
-            await _replay_one(ops)
         await eventually(lambda: _no_consumer(ops))
         replay = await ops.prepare()
-        gone = await _started_without_queue(ops, replay)
+        await delete_queue(here)
+        await ops.start(replay)
+        gone = await ops.becomes(replay, "paused")
         assert gone.replay.problem == "queue-gone"
-        assert gone.progress.counts.pending + gone.progress.counts.sent == 5
+        assert gone.progress.counts.pending + gone.progress.counts.sent == 6
+        await mend(here)
         async with shop(here, mood) as running:
             await ops.step("resume", replay)
             await ops.becomes(replay, "done")
             assert await counted_once(running, range(6))
 
 
-async def _replay_one(ops: Operations) -> None:
-    """Have the sender connected: whoever connects declares what is missing."""
-    one = await ops.prepare(failures=((await ops.failures("open"))[0].id,))
-    await ops.start(one)
-    await ops.becomes(one, "done")
-
-
 async def _no_consumer(ops: Operations) -> bool:
     queue = (await ops.deps.queues.look([ops.place.topology.subscriptions["shop.order-placed.v1"][0]]))[0]
     return queue.consumers == 0
-
-
-async def _started_without_queue(ops: Operations, replay: str) -> replays.Shown:
-    """Start while the queue is gone; every service heals it now and then, so it goes again and again."""
-
-    async def delete() -> None:
-        while True:
-            await delete_queue(ops.place)
-            await asyncio.sleep(0.02)
-
-    await delete_queue(ops.place)
-    deleting = asyncio.create_task(delete())
-    try:
-        await ops.start(replay)
-        return await ops.becomes(replay, "paused")
-    finally:
-        deleting.cancel()
 
 
 async def test_failures_that_arrive_in_the_group_meanwhile_are_not_caught(here: Place) -> None:

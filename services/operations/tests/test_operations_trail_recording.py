@@ -21,6 +21,7 @@ from runtime.clock import utc_now
 from runtime.kernel import Database
 from services.operations.tests.trail_worker import FAULTS, recording
 from shared.messaging.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
+from shared.messaging.tests.harness import kept as kept_declared
 from testkit.fixtures import Addresses
 
 END = 2**62
@@ -31,7 +32,8 @@ TOKEN = "trail"
 async def small(infrastructure: Addresses) -> AsyncIterator[Topology]:
     declared = small_topology(f"{TOKEN}-{secrets.token_hex(4)}")
     await declare(infrastructure.amqp, declared)
-    yield declared
+    async with kept_declared(infrastructure.amqp, declared):
+        yield declared
     await remove(infrastructure.amqp, declared)
 
 

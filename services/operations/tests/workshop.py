@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import aio_pika
 import pytest
-from aio_pika.exceptions import ChannelNotFoundEntity
 from fastapi import FastAPI
 
 from local_stack import tokens
@@ -36,6 +35,7 @@ from shared.messaging.tests.harness import (
     Station,
     Tallies,
     count,
+    declare,
     eventually,
     hearing,
     order,
@@ -121,6 +121,7 @@ async def place(addresses: Addresses, database: Database, folder: Path) -> Async
     (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
     (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")
     here = Place(addresses, database, declared, folder)
+    await declare(addresses.amqp, declared)
     try:
         yield here
     finally:
@@ -136,6 +137,7 @@ def _written(declared: Topology) -> str:
 queue = "{trail.queue}"
 max_age = "{trail.max_age}"
 max_bytes = {trail.max_bytes}
+readers = ["operations"]
 [retry]
 delays = {list(declared.delays)}
 [subscriptions]
@@ -278,15 +280,9 @@ async def delete_queue(here: Place) -> None:
         await (await connection.channel()).queue_delete(stock_of(here.topology))
 
 
-async def queue_exists(here: Place) -> bool:
-    """Tell whether it is there."""
-    async with await aio_pika.connect(here.addresses.amqp) as connection:
-        channel = await connection.channel()
-        try:
-            await channel.declare_queue(stock_of(here.topology), passive=True)
-        except ChannelNotFoundEntity:
-            return False
-        return True
+async def mend(here: Place) -> None:
+    """Declare everything again, as the administrator does."""
+    await declare(here.addresses.amqp, here.topology)
 
 
 async def for_a_while(check: Callable[[], Awaitable[bool]], seconds: float = 0.6) -> bool:

@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from messaging.topology import Topology
-from shared.messaging.tests.harness import declare, remove, small_topology
+from shared.messaging.tests.harness import declare, kept, remove, small_topology
 from testkit.fixtures import Addresses
 
 
 @pytest.fixture
 async def small(infrastructure: Addresses) -> AsyncIterator[Topology]:
-    """A topology of the test's own, declared and empty."""
+    """A topology of the test's own, declared, kept so, and empty."""
     declared = small_topology()
     await declare(infrastructure.amqp, declared)
-    yield declared
+    async with kept(infrastructure.amqp, declared):
+        yield declared
     await remove(infrastructure.amqp, declared)

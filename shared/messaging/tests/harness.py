@@ -15,7 +15,7 @@ from aio_pika.exceptions import ChannelClosed
 from pydantic import BaseModel, ConfigDict
 from pymongo.asynchronous.database import AsyncDatabase
 
-from messaging import topology
+from messaging import declare as declaring
 from messaging.commit import OUTBOX, Committer, Handled
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.documents import Document, Documents, Write
@@ -203,7 +203,18 @@ async def eventually(check: Callable[[], Awaitable[object]], *, seconds: float =
 async def declare(amqp: str, declared: Topology) -> None:
     """Declare a topology before any service does."""
     async with await aio_pika.connect(amqp) as connection:
-        await topology.declare(declared, await connection.channel())
+        await declaring.declare(declared, await connection.channel())
+
+
+@asynccontextmanager
+async def kept(amqp: str, declared: Topology) -> AsyncIterator[None]:
+    """Have the administrator keep a topology declared until the end of the block."""
+    keeping = asyncio.create_task(declaring.keep(amqp, declared, every=0.2))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
 
 
 async def remove(amqp: str, declared: Topology) -> None:

@@ -20,6 +20,7 @@ from shared.messaging.tests.harness import (
     Tallies,
     Tally,
     count,
+    declare,
     depth,
     eventually,
     hearing,
@@ -120,6 +121,7 @@ async def test_many_cases_that_change_one_document_are_all_counted_without_a_ret
 
     deliveries: defaultdict[int, int] = defaultdict(int)
     never = replace(small, delays=(600.0,))
+    await declare(infrastructure.amqp, never)
     async with station(infrastructure.amqp, database, never, hearing(count_together)) as stock:
         await stock.place([order(n) for n in range(60)])
         await eventually(lambda: stock.has_counted(range(60)))

@@ -24,6 +24,7 @@ from shared.messaging.tests.harness import (
     Station,
     Tallies,
     count,
+    declare,
     depth,
     eventually,
     hearing,
@@ -134,6 +135,7 @@ async def test_what_fails_again_is_a_dead_letter_at_once_that_names_its_item(
     infrastructure: Addresses, database: Database, small: Topology, run: str, handler: Handler
 ) -> None:
     slow = replace(small, delays=(60.0,))
+    await declare(infrastructure.amqp, slow)
     async with station(infrastructure.amqp, database, slow, hearing(handler)) as stock:
         await again(stock, order(1), f"{run}/1")
 
@@ -186,6 +188,7 @@ async def test_a_department_is_told_what_is_wrong_and_what_comes_behind_it_is_ha
 ) -> None:
     code = "shop"
     declared = replace(small, departments={code: Department(code, {}, ("order-placed",), ())})
+    await declare(infrastructure.amqp, declared)
     table = (Subscription(Placed.type, PlacedView, dislike, refused=answer),)
     forged = orjson.dumps(orjson.loads(order(7).body) | {"type": "mill.order-placed.v1"})
     late = orjson.dumps(orjson.loads(order(8).body) | {"data": {"number": "many"}})

@@ -24,7 +24,6 @@ from shared.messaging.tests.harness import (
     Station,
     Tallies,
     count,
-    declare,
     depth,
     eventually,
     hearing,
@@ -115,24 +114,22 @@ async def arrives(stock: Station, event: Sealed) -> bool:
     return await stock.has_counted([1])
 
 
-async def test_a_queue_with_other_arguments_is_said_clearly_and_recovered_from(
+async def test_a_queue_with_other_arguments_is_said_clearly_and_made_anew_when_it_is_gone(
     infrastructure: Addresses, database: Database, small: Topology
 ) -> None:
     queue = stock_of(small)
-    async with operator(infrastructure.amqp) as channel:
-        await channel.queue_delete(queue)
-        await channel.declare_queue(queue, durable=True)  # a classic one, as somebody might by hand
     with capture_logs() as logs:
-        async with station(infrastructure.amqp, database, small, ready=False) as stock:
-            await eventually(lambda: was_logged(logs, "broker_session_ended"))
-            assert not await stock.consumer.is_ready()
-            [told, *_] = [each for each in logs if each["event"] == "broker_session_ended"]
-            assert "PRECONDITION_FAILED" in told["error"]
-            assert f"queue '{queue}'" in told["error"]
+        async with operator(infrastructure.amqp) as channel:
+            await channel.queue_delete(queue)
+            await channel.declare_queue(queue, durable=True)  # a classic one, as somebody might by hand
+        await eventually(lambda: was_logged(logs, "topology_not_declared"))
+        [told, *_] = [each for each in logs if each["event"] == "topology_not_declared"]
+        assert "PRECONDITION_FAILED" in told["error"]
+        assert f"queue '{queue}'" in told["error"]
 
-            async with operator(infrastructure.amqp) as channel:
-                await channel.queue_delete(queue)
-            await eventually(stock.consumer.is_ready)
+        async with operator(infrastructure.amqp) as channel:
+            await channel.queue_delete(queue)
+        async with station(infrastructure.amqp, database, small) as stock:
             await stock.publish(order(1))
             await eventually(lambda: stock.has_counted([1]))
 
@@ -197,7 +194,7 @@ async def test_whoever_stops_asking_for_readiness_leaves_the_consumer_alone(stoc
     assert not await was_logged(logs, "broker_session_ended")
 
 
-async def test_a_service_that_only_speaks_is_ready_and_declares_everything(
+async def test_a_service_that_only_speaks_is_ready_and_heard_by_others_later(
     infrastructure: Addresses, database: Database, small: Topology
 ) -> None:
     async with station(infrastructure.amqp, database, small, ()) as shop:
@@ -249,8 +246,3 @@ async def test_a_session_that_fails_for_an_unforeseen_reason_is_begun_again(
 
 async def is_undone(fault: object) -> bool:
     return Consumer._check is not fault  # noqa: SLF001 - the part that was made to fail
-
-
-async def test_declaring_twice_changes_nothing(infrastructure: Addresses, small: Topology) -> None:
-    await declare(infrastructure.amqp, small)
-    await declare(infrastructure.amqp, small)

@@ -16,17 +16,14 @@ from local_stack.services import Addresses, shared_environment
 def main() -> int:
     """Run Python with the arguments of the command line; hand back its exit code."""
     try:
-        environment = shared_environment(Layout.from_environment(), *_where())
+        layout, ports = Layout.from_environment(), Ports.from_environment()
+        mongodb_url = os.environ.get("MONGODB_URL", "") or store.url(ports)
+        addresses = Addresses(broker.administrators_url(layout, ports), mongodb_url)
+        environment = shared_environment(layout, ports, addresses)
     except StackError as error:
         print(f"beside: {error}", file=sys.stderr)
         return 2
     return subprocess.call([sys.executable, *sys.argv[1:]], env={**os.environ, **environment})
-
-
-def _where() -> tuple[Ports, Addresses]:
-    ports = Ports.from_environment()
-    amqp_url = os.environ.get("AMQP_URL", "") or broker.url(ports)
-    return ports, Addresses(amqp_url, os.environ.get("MONGODB_URL", "") or store.url(ports))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from local_stack.accounts import definitions
-from local_stack.accounts.passwords import address, folder_of
+from local_stack.accounts.passwords import administrator_url, folder_of
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
@@ -24,8 +24,6 @@ SCRIPT_FOLDERS = (
     "/usr/local/opt/rabbitmq/sbin",
 )
 EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin")
-# The account of our own services, on a node that only this machine can reach.
-OWN = {"guest": "guest"}
 # Schedulers that spin while idle would take the cores from the services; the node is for this machine only.
 ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 
@@ -71,7 +69,7 @@ def prepare(layout: Layout) -> None:
     layout.broker.mkdir(parents=True, exist_ok=True)
     (layout.broker / "enabled_plugins").write_text("[].\n")
     accounts = layout.broker / "definitions.json"
-    definitions.write(accounts, definitions.definitions(folder_of(layout), own=OWN))
+    definitions.write(accounts, definitions.definitions(folder_of(layout), own_node=True))
     path = str(accounts).replace("\\", "\\\\").replace('"', '\\"')
     (layout.broker / "advanced.config").write_text(
         f'[{{rabbit, [{{load_definitions, "{path}"}}]}}].\n', encoding="utf-8"
@@ -105,9 +103,13 @@ def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
 
 
 def url(ports: Ports) -> str:
-    """Return the AMQP address of the private node, with the account of our own services."""
-    [(name, password)] = OWN.items()
-    return address(f"amqp://{HOST}:{ports.broker}/", name, password)
+    """Return the AMQP address of the private node, with no account."""
+    return f"amqp://{HOST}:{ports.broker}/"
+
+
+def administrators_url(layout: Layout, ports: Ports) -> str:
+    """Return the AMQP address that AMQP_URL gives, else that of the private node with the administrator's account."""
+    return os.environ.get("AMQP_URL", "") or administrator_url(url(ports), folder_of(layout))
 
 
 def _first(name: str, folders: tuple[str, ...]) -> Path | None:

@@ -29,7 +29,7 @@ class Infrastructure:
     def __init__(self, layout: Layout, ports: Ports) -> None:
         self.layout = layout
         self.ports = ports
-        self.amqp_url = os.environ.get("AMQP_URL", "") or broker.url(ports)
+        self.amqp_url = broker.administrators_url(layout, ports)
         self.mongodb_url = os.environ.get("MONGODB_URL", "") or store.url(ports)
         self._running: dict[str, Running] = {}
         self._held = ExitStack()
@@ -50,7 +50,7 @@ class Infrastructure:
         self._held.close()
 
     def account_url(self, name: str) -> str:
-        """Return the broker's address with the account of a system outside. Raises StackError when there is none."""
+        """Return the broker's address with another account. Raises StackError when there is none of that name."""
         return account_url(self.amqp_url, folder_of(self.layout), name)
 
     def find(self, name: str) -> Running:

@@ -82,7 +82,11 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
     print("starting broker and store", flush=True)
     with Infrastructure(layout, ports) as infrastructure:
         addresses = services.Addresses(infrastructure.amqp_url, infrastructure.mongodb_url)
-        programs = (*services.programs(layout, ports, addresses), gateway.program(layout, ports))
+        programs = (
+            services.topology_program(layout, addresses),
+            *services.programs(layout, ports, addresses),
+            gateway.program(layout, ports),
+        )
         require_all_free(programs)
         environment = {**os.environ, **services.shared_environment(layout, ports, addresses)}
         print("starting the services and the gateway", flush=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.certificates import SETTING, authority_file
 from local_stack.claim import MARK
 from local_stack.failure import StackError
@@ -23,7 +25,7 @@ from local_stack.waiting import answers_http
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where broker and store are."""
+    """Where broker and store are, with the administrator's account."""
 
     amqp_url: str
     mongodb_url: str
@@ -60,11 +62,18 @@ def programs(
     return tuple(program(name, declared[name], layout, ports, addresses) for name in names)
 
 
+def topology_program(layout: Layout, addresses: Addresses) -> Program:
+    """Return what declares the topology and keeps it declared; the services wait for it by themselves."""
+    environment = {**os.environ, MARK: str(layout.var), "AMQP_URL": addresses.amqp_url, "PYTHONUNBUFFERED": "1"}
+    return Program("topology", (sys.executable, "-m", "messaging.declare"), environment, lambda: True, ())
+
+
 def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
-    """Return what a service finds in its environment."""
+    """Return what a service finds in its environment: addresses with its own account, nobody else's."""
     return {
         **os.environ,
         **shared_environment(layout, ports, addresses),
+        "AMQP_URL": account_url(addresses.amqp_url, folder_of(layout), name),
         MARK: str(layout.var),
         "PATH": search_path(),
         "PYTHONUNBUFFERED": "1",

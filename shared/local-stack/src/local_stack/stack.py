@@ -59,11 +59,11 @@ class Stack:
 
     @property
     def amqp_url(self) -> str:
-        """The broker's address."""
+        """The broker's address with the administrator's account."""
         return self.infrastructure.amqp_url
 
     def account_url(self, name: str) -> str:
-        """Return the broker's address with the account of a system outside, such as a department's."""
+        """Return the broker's address with another account, such as a department's or a service's."""
         return self.infrastructure.account_url(name)
 
     @property
@@ -139,7 +139,8 @@ class Stack:
         if not self._wanted:
             return ()
         chosen = services.programs(self.layout, self.ports, self.addresses, self._wanted)
-        return (*chosen, gateway.program(self.layout, self.ports))
+        topology = services.topology_program(self.layout, self.addresses)
+        return (topology, *chosen, gateway.program(self.layout, self.ports))
 
     def _launch(self, program: Program) -> Running:
         self._running[program.name] = Running(program, self.layout.log(program.name))

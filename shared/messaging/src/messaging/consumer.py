@@ -15,13 +15,14 @@ from pamqp.common import FieldValue
 
 from messaging import metrics
 from messaging.commit import Committer
+from messaging.declare import require
 from messaging.failures import Failures
 from messaging.handling import Handling
 from messaging.ordering import Lanes
 from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
 from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
-from messaging.topology import Topology, dead_letters_of, declare
+from messaging.topology import Topology, dead_letters_of
 
 __all__ = ["Consumer", "Limits", "Subscription"]
 
@@ -117,7 +118,7 @@ class Consumer(Generic[DepsT]):
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
                 await channel.set_qos(prefetch_count=self._limits.prefetch)
-                await declare(self._topology, channel)
+                await require(self._topology, channel)
                 queue = await channel.get_queue(self._service, ensure=False)
                 if not self._only_speaks:  # otherwise it has no queue
                     self._tag = await queue.consume(self._receive)
@@ -133,17 +134,17 @@ class Consumer(Generic[DepsT]):
             await close(connection)
 
     async def _watch(self, channel: AbstractChannel) -> None:
-        """Until stopped, heal what somebody deleted and see that the broker still delivers here."""
+        """Until stopped, see that everything is there and that the broker still delivers here."""
         while not self._stopping.is_set():
             await self._count(channel)
             await self._sleep(self._limits.watchdog_every)
             if not self._stopping.is_set():
                 async with asyncio.timeout(_ANSWER_TIMEOUT):
-                    await declare(self._topology, channel)
+                    await require(self._topology, channel)
                 await self._check(channel)
 
     async def _count(self, channel: AbstractChannel) -> None:
-        """Read how much waits. Only right after the declaration: asking for a queue that is gone closes a channel."""
+        """Read how much waits. A queue that is gone ends the session; the next one waits until it is there again."""
         if self._only_speaks:
             return
         for kind, name in (("work", self._service), ("dead-letters", dead_letters_of(self._service))):

@@ -16,9 +16,10 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from messaging import metrics
+from messaging.declare import require
 from messaging.ending import end
 from messaging.publisher import close, is_cancelled
-from messaging.topology import Topology, declare
+from messaging.topology import Topology
 
 log = structlog.get_logger()
 
@@ -107,7 +108,7 @@ class Intake:
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
                 await channel.set_qos(prefetch_count=2 * self._largest)
-                await declare(self._topology, channel)
+                await require(self._topology, channel)
                 arguments = await self._where_to_start()
                 for name in self._queues:
                     queue = await channel.get_queue(name, ensure=False)
@@ -146,7 +147,7 @@ class Intake:
 
     async def _check(self, channel: AbstractChannel) -> None:
         async with asyncio.timeout(_ANSWER_TIMEOUT):
-            await declare(self._topology, channel)
+            await require(self._topology, channel)
         ours = getattr(await channel.get_underlay_channel(), "consumers", {})
         if len(ours) < len(self._queues):
             raise ConnectionError("a consumer is gone")

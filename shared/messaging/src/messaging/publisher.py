@@ -11,8 +11,9 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
+from messaging.declare import require
 from messaging.envelope import CONTENT_TYPE
-from messaging.topology import Topology, declare
+from messaging.topology import Topology
 
 PUBLISH_TIMEOUT = 10.0
 """Seconds until an unconfirmed publish counts as failed; it may still arrive, so it is repeated under the same id."""
@@ -118,7 +119,7 @@ class Publisher:
                 try:
                     opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
                     if self._topology is not None:  # an event that leaves before a queue is bound never gets there
-                        await declare(self._topology, opened)
+                        await require(self._topology, opened)
                     channel = cast("Channel", await opened.get_underlay_channel())
                 except BaseException:
                     await close(connection)

@@ -1,6 +1,6 @@
 """Sending a message back to the service that failed it, or that shall hear it again, and the receipt for it.
 
-Only what comes through the retry exchange, which no department system may write to, counts as sent back.
+Only what comes through the retry exchange, which operations alone may write to, counts as sent back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pamqp.common import FieldValue
 
 from messaging.envelope import new_event_id
 from messaging.publisher import Publisher
-from messaging.topology import OPERATIONS, RECEIPT_EXCHANGE, RETRY_EXCHANGE
+from messaging.topology import RECEIPT_EXCHANGE, RETRY_EXCHANGE
 
 ITEM = "x-replay"
 """Header: which item of which replay it is; its receipt, or its next dead letter, names it."""
@@ -75,7 +75,7 @@ async def confirm(publisher: Publisher, item: str, *, service: str, event_id: st
     """Tell operations what became of an item. At least once. Raises BrokerUnavailableError."""
     receipt = {"item": item, "service": service, "event_id": event_id, "fate": fate, "at": datetime.now(UTC)}
     await publisher.publish(
-        orjson.dumps(receipt), exchange=RECEIPT_EXCHANGE, routing_key=OPERATIONS, message_id=new_event_id()
+        orjson.dumps(receipt), exchange=RECEIPT_EXCHANGE, routing_key=service, message_id=new_event_id()
     )
 
 

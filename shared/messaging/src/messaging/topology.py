@@ -1,7 +1,8 @@
-"""The topology as data: every exchange, queue and binding, declared by every service at its start.
+"""The topology as data: every exchange, queue and binding. `declare.py` makes them.
 
 Work queues are quorum queues that dead-letter at least once; one delay queue for each waiting time; one queue of dead
 letters for each service; one queue of replies for each department system; a stream that keeps the trail of all events.
+All exchanges are topic exchanges, also where a key is one name only: there RabbitMQ holds an account to its own keys.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aio_pika.abc import AbstractChannel, ExchangeType
-
 RETRY_EXCHANGE = "retry"
 DEAD_LETTER_EXCHANGE = "dead-letters"
 RECEIPT_EXCHANGE = "receipts"
@@ -21,6 +20,8 @@ OPERATIONS = "operations"
 """The service that takes in dead letters and the receipts for what was sent back."""
 RECEIPTS = f"{OPERATIONS}.receipts"
 """Its queue of receipts."""
+EVERYTHING = "#"
+"""The key that stands for every key."""
 
 _QUORUM = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
 _AT_LEAST_ONCE = {"x-dead-letter-strategy": "at-least-once"}
@@ -64,11 +65,22 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The stream that keeps every event for `max_age` or until it holds `max_bytes`."""
+    """The stream that keeps every event for `max_age` or until it holds `max_bytes`, and the services that read it."""
 
     queue: str
     max_age: str
     max_bytes: int
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue: its arguments, the exchanges and keys that are bound to it, and the accounts that read it."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    bindings: tuple[tuple[str, str], ...]
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,31 @@ class Topology:
         """Every service that acts on an event."""
         return tuple(sorted({service for services in self.subscriptions.values() for service in services}))
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Every service of ours: who publishes an event, who acts on one, and operations."""
+        publishers = {key.partition(".")[0] for key in self.subscriptions} - {"*", *self.departments}
+        return tuple(sorted(publishers | set(self.services) | {OPERATIONS}))
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """Every exchange; events leave through the first, failed messages wait behind those named after a time."""
+        waiting = map(delay_name, self.delays)
+        return (self.exchange, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *waiting)
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """Every queue."""
+        every_event = ((self.exchange, EVERYTHING),)
+        return (
+            Queue(self.trail.queue, _stream(self.trail), every_event, self.trail.readers),
+            *(self._letters(service) for service in self.services),
+            *(self._work(service) for service in self.services),
+            Queue(RECEIPTS, {**_QUORUM, **_NEVER_DROP}, self._from_services(RECEIPT_EXCHANGE), (OPERATIONS,)),
+            *(self._replies(department) for department in self.departments.values()),
+            *(Queue(delay_name(each), _delay(each), self._from_services(delay_name(each))) for each in self.delays),
+        )
+
     def key_of(self, event_type: str) -> str:
         """The key that brings an event of a type; `other` when none does. However many senders, few labels."""
         any_publisher = "*." + event_type.partition(".")[2]
@@ -95,13 +132,27 @@ class Topology:
         """The routing keys (`*` for one word) that a service acts on."""
         return tuple(key for key, services in self.subscriptions.items() if service in services)
 
+    def _work(self, service: str) -> Queue:
+        events = ((self.exchange, key) for key in self.keys_of(service))
+        return Queue(service, _work(service), ((RETRY_EXCHANGE, service), *events), (service,))
+
+    def _letters(self, service: str) -> Queue:
+        bindings = ((DEAD_LETTER_EXCHANGE, service),)
+        return Queue(dead_letters_of(service), {**_QUORUM, **_NEVER_DROP}, bindings, (OPERATIONS,))
+
+    def _replies(self, department: Department) -> Queue:
+        return Queue(department.replies, _REPLIES, ((self.exchange, f"*.*.*.{department.code}"),), (department.code,))
+
+    def _from_services(self, exchange: str) -> tuple[tuple[str, str], ...]:
+        return tuple((exchange, service) for service in self.services)
+
 
 def load(path: Path) -> Topology:
     """Read `shared/contracts/topology.toml`. Raises KeyError or TOMLDecodeError for a file that is not one."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return Topology(
         exchange=data["exchange"],
-        trail=Trail(**data["trail"]),
+        trail=Trail(**{**data["trail"], "readers": tuple(data["trail"]["readers"])}),
         delays=tuple(data["retry"]["delays"]),
         subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
@@ -120,34 +171,6 @@ def dead_letters_of(service: str) -> str:
 def delay_name(seconds: float) -> str:
     """Return the name of the exchange and queue in which a message waits that long."""
     return f"delay.{seconds:g}s"
-
-
-async def declare(topology: Topology, channel: AbstractChannel) -> None:
-    """Declare everything; what exists already stays as it is. A queue with other arguments raises (406)."""
-    events = await channel.declare_exchange(topology.exchange, ExchangeType.TOPIC, durable=True)
-    retry = await channel.declare_exchange(RETRY_EXCHANGE, ExchangeType.DIRECT, durable=True)
-    dead = await channel.declare_exchange(DEAD_LETTER_EXCHANGE, ExchangeType.DIRECT, durable=True)
-    trail = await channel.declare_queue(topology.trail.queue, durable=True, arguments=_stream(topology.trail))
-    await trail.bind(events, "#")
-    for service in topology.services:
-        letters = await channel.declare_queue(
-            dead_letters_of(service), durable=True, arguments={**_QUORUM, **_NEVER_DROP}
-        )
-        await letters.bind(dead, service)
-        queue = await channel.declare_queue(service, durable=True, arguments=_work(service))
-        await queue.bind(retry, service)
-        for key in topology.keys_of(service):
-            await queue.bind(events, key)
-    receipts = await channel.declare_exchange(RECEIPT_EXCHANGE, ExchangeType.DIRECT, durable=True)
-    queue = await channel.declare_queue(RECEIPTS, durable=True, arguments={**_QUORUM, **_NEVER_DROP})
-    await queue.bind(receipts, OPERATIONS)
-    for department in topology.departments.values():
-        queue = await channel.declare_queue(department.replies, durable=True, arguments=_REPLIES)
-        await queue.bind(events, f"*.*.*.{department.code}")
-    for seconds in topology.delays:
-        waiting = await channel.declare_exchange(delay_name(seconds), ExchangeType.FANOUT, durable=True)
-        queue = await channel.declare_queue(delay_name(seconds), durable=True, arguments=_delay(seconds))
-        await queue.bind(waiting, "")
 
 
 def _work(service: str) -> dict[str, Any]:

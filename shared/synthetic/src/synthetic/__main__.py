@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 from aio_pika.exceptions import AMQPError
 
-from local_stack import gateway, tokens
+from local_stack import broker, gateway, tokens
 from local_stack.certificates import vouching
 from local_stack.layout import Layout
 from local_stack.ports import Ports
@@ -63,7 +63,7 @@ def _parser(language: Language) -> argparse.ArgumentParser:
 def _target(address: str, environment: Mapping[str, str], language: Language) -> Target:
     """Find the system as every part of a run does: by the environment, else the one of this workspace."""
     layout, ports = Layout.from_environment(), Ports.from_environment()
-    amqp_url = environment.get("AMQP_URL") or f"amqp://guest:guest@127.0.0.1:{ports.broker}/"
+    amqp_url = broker.administrators_url(layout, ports)
     return Target(
         gateway=address or gateway.url(ports),
         authority=vouching(layout.keys),

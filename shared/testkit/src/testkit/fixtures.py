@@ -26,13 +26,14 @@ from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from local_stack.accounts import definitions
-from local_stack.accounts.passwords import account_url, folder_of
+from local_stack.accounts.passwords import account_url, administrator_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
+from messaging.declare import declare
 from messaging.documents import Document
 from messaging.succession import SESSIONS
 from messaging.topology import Topology, dead_letters_of, delay_name
@@ -49,14 +50,14 @@ TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the tests' broker and store are, and the passwords of the broker's accounts for systems outside."""
+    """Where the tests' broker and store are, with the administrator's account, and the passwords of the others."""
 
     amqp: str
     mongodb: str
     accounts: Path
 
     def account_url(self, name: str) -> str:
-        """Return the broker's address with the account of a system outside, such as a department's."""
+        """Return the broker's address with another account, such as a department's or a service's."""
         return account_url(self.amqp, self.accounts, name)
 
 
@@ -120,7 +121,7 @@ async def _empty(url: str, declared: Topology) -> None:
     ]
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        await topology.declare(declared, channel)
+        await declare(declared, channel)
         await _shorten_trail(channel, declared)
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
@@ -132,7 +133,7 @@ async def _shorten_trail(channel: AbstractChannel, declared: Topology) -> None:
     trail = await channel.declare_queue(declared.trail.queue, passive=True)
     if (trail.declaration_result.message_count or 0) > LONG_TRAIL:
         await channel.queue_delete(declared.trail.queue)
-        await topology.declare(declared, channel)
+        await declare(declared, channel)
 
 
 @contextmanager
@@ -197,12 +198,13 @@ def _containers(accounts: Path) -> Iterator[Addresses]:
     from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415
 
     with ExitStack() as stack:
-        definitions.write(accounts / "definitions.json", definitions.definitions(accounts))
+        definitions.write(accounts / "definitions.json", definitions.definitions(accounts, own_node=True))
         broker = RabbitMqContainer("rabbitmq:4").with_volume_mapping(str(accounts), "/accounts", "ro")
         stack.enter_context(broker)
         broker.exec(["rabbitmqctl", "import_definitions", "/accounts/definitions.json"])
         store = stack.enter_context(MongoDbContainer("mongo:8").with_command("mongod --replSet rs0 --bind_ip_all"))
         store.exec(["mongosh", "--quiet", "--eval", "rs.initiate()"])
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
-        amqp = f"amqp://guest:guest@{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
+        address = f"amqp://{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
+        amqp = administrator_url(address, accounts)
         yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority", accounts)

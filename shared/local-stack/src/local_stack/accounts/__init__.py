@@ -1,1 +1,1 @@
-"""The broker's accounts of systems outside: what each may do, its password, and the definitions that say so."""
+"""The accounts on broker and store: what each may do, its password, and the definitions that say so."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
 from local_stack.accounts import permissions
-from local_stack.accounts.passwords import ALGORITHM, ensure_passwords, hashed
+from local_stack.accounts.passwords import ADMINISTRATOR, ALGORITHM, ensure_passwords, hashed
 from local_stack.accounts.permissions import Permission, TopicPermission
 
 EVERYTHING = ".*"
@@ -34,22 +33,25 @@ class Definitions(TypedDict):
     topic_permissions: list[TopicPermission]
 
 
-def definitions(folder: Path, *, own: Mapping[str, str] | None = None, vhost: str = permissions.VHOST) -> Definitions:
-    """Return everything for the systems outside, whose passwords are made in `folder` when they are missing.
+def definitions(folder: Path, *, own_node: bool = False, vhost: str = permissions.VHOST) -> Definitions:
+    """Return everything for services and systems outside, whose passwords are made in `folder` when they are missing.
 
-    `own` are the accounts of our own services with their passwords: a node that loads definitions at its start makes
-    no account by itself.
+    A node of our own gets the administrator's account as well: one that loads definitions at its start makes no account
+    by itself. That account may do everything within the virtual host and nothing to the broker.
     """
     said = permissions.load()
-    passwords = ensure_passwords(folder, [user["name"] for user in said["users"]])
-    ours = dict(own or {})
+    administrators = [ADMINISTRATOR] if own_node else []
+    passwords = ensure_passwords(folder, [*administrators, *(user["name"] for user in said["users"])])
     return {
         "vhosts": [{"name": vhost}],
         "users": [
-            *(_user(name, password, ["administrator"], {}) for name, password in ours.items()),
+            *(_user(name, passwords[name], [], {}) for name in administrators),
             *(_user(user["name"], passwords[user["name"]], user["tags"], user["limits"]) for user in said["users"]),
         ],
-        "permissions": [*(_all(name, vhost) for name in ours), *(_within(each, vhost) for each in said["permissions"])],
+        "permissions": [
+            *(_all(name, vhost) for name in administrators),
+            *(_within(each, vhost) for each in said["permissions"]),
+        ],
         "topic_permissions": [{**each, "vhost": vhost} for each in said["topic_permissions"]],
     }
 

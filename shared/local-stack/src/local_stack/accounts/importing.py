@@ -12,7 +12,7 @@ from local_stack.layout import Layout
 
 FILE = "definitions.json"
 
-ADVICE = """The accounts of the departments are in
+ADVICE = """The accounts of services and departments are in
   {path}
 with the passwords beside it, one file each. The broker's owner imports them, again after every change:
   rabbitmqctl import_definitions {path}
@@ -20,7 +20,7 @@ Accounts of other names are left alone; one that is no longer wanted goes with `
 
 
 def main() -> int:
-    """Write the definitions for the virtual host that AMQP_URL names; they hold no account of our own."""
+    """Write the definitions for the virtual host that AMQP_URL names; the account in that address is not among them."""
     folder = folder_of(Layout.from_environment())
     vhost = vhost_of(os.environ.get("AMQP_URL", ""))
     content = definitions.definitions(folder, vhost=vhost)

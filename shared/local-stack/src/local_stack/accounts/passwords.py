@@ -19,6 +19,8 @@ ALGORITHM = "rabbit_password_hashing_sha256"
 SECRET_BYTES = 24
 SALT_BYTES = 4
 SETTING = "YIZHENG_BROKER_ACCOUNTS"
+ADMINISTRATOR = "administrator"
+"""The account that declares the topology, and that no service has."""
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -51,6 +53,12 @@ def hashed(password: str) -> str:
     """Return a password as the broker stores it: salt and SHA-256 of salt and password, in base 64."""
     salt = secrets.token_bytes(SALT_BYTES)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def administrator_url(amqp_url: str, folder: Path) -> str:
+    """Return the AMQP address of the administrator's account on a node of our own; its password is made if need be."""
+    ensure_passwords(folder, [ADMINISTRATOR])
+    return account_url(amqp_url, folder, ADMINISTRATOR)
 
 
 def address(amqp_url: str, name: str, password: str) -> str:

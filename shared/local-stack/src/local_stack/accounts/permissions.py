@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
-from local_stack.accounts.rights import NOTHING, Account, any_of, department_accounts
+from local_stack.accounts.rights import NOTHING, Account, any_of, every_account
 from local_stack.layout import ROOT
 from messaging import topology
 
@@ -61,13 +61,13 @@ def permissions(accounts: Iterable[Account]) -> Permissions:
         "vhosts": [{"name": VHOST}],
         "users": [{"name": each.name, "tags": [], "limits": dict(each.limits)} for each in everyone],
         "permissions": [_permission(each) for each in everyone],
-        "topic_permissions": [_topics(each, exchange) for each in everyone for exchange in each.topics],
+        "topic_permissions": [_topics(each, exchange) for each in everyone for exchange in each.writes],
     }
 
 
 def wanted() -> str:
     """Return what the file must say today, from the topology."""
-    return f"{json.dumps(permissions(department_accounts(topology.load(TOPOLOGY))), indent=2)}\n"
+    return f"{json.dumps(permissions(every_account(topology.load(TOPOLOGY))), indent=2)}\n"
 
 
 def main() -> int:
@@ -89,9 +89,9 @@ def _permission(account: Account) -> Permission:
     return {
         "user": account.name,
         "vhost": VHOST,
-        "configure": any_of(account.configure),
-        "write": any_of(account.write),
-        "read": any_of(account.read),
+        "configure": NOTHING,
+        "write": any_of(account.writes),
+        "read": any_of(account.reads),
     }
 
 
@@ -100,7 +100,7 @@ def _topics(account: Account, exchange: str) -> TopicPermission:
         "user": account.name,
         "vhost": VHOST,
         "exchange": exchange,
-        "write": any_of(account.topics[exchange]),
+        "write": account.writes[exchange],
         "read": NOTHING,
     }
 

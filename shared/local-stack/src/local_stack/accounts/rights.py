@@ -1,11 +1,23 @@
-"""What each account may do on the broker, from the topology: its own routing keys, its own replies, nothing else."""
+"""What each account may do on the broker, from the topology: its own routing keys, its own queues, nothing else.
+
+Nobody here may configure anything: what there is, the administrator's account declares (`messaging/declare.py`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from messaging.topology import Department, Topology
+from messaging.topology import (
+    DEAD_LETTER_EXCHANGE,
+    OPERATIONS,
+    RECEIPT_EXCHANGE,
+    RETRY_EXCHANGE,
+    Department,
+    Topology,
+    delay_name,
+)
 
 NOTHING = "^$"
 """A pattern that no name matches."""
@@ -16,29 +28,49 @@ LIMITS = {"max-connections": 10, "max-channels": 50}
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account: names of exchanges and queues that it may write to and read from, all given in full.
+    """One account: the queues that it may read, all given in full.
 
-    `topics` are, for a topic exchange, the routing keys that it may write there.
+    `writes` are the exchanges that it may write to, with the pattern of the routing keys that it may use there.
     """
 
     name: str
-    write: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
-    configure: tuple[str, ...] = ()
-    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    writes: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def every_account(topology: Topology) -> Iterator[Account]:
+    """Yield the accounts of all systems outside, then those of all services."""
+    yield from department_accounts(topology)
+    yield from service_accounts(topology)
 
 
 def department_accounts(topology: Topology) -> Iterator[Account]:
     """Yield the account of every system outside, by code."""
     for code, department in sorted(topology.departments.items()):
-        yield Account(
-            name=code,
-            write=(topology.exchange,),
-            read=(department.replies,),
-            topics={topology.exchange: routing_keys(topology, department)},
-            limits=LIMITS,
-        )
+        keys = any_of(routing_keys(topology, department))
+        yield Account(code, _read_by(code, topology), {topology.exchange: keys}, LIMITS)
+
+
+def service_accounts(topology: Topology) -> Iterator[Account]:
+    """Yield the account of every service of ours, by name."""
+    for service in topology.parties:
+        yield Account(service, _read_by(service, topology), dict(_written_by(service, topology)))
+
+
+def _read_by(name: str, topology: Topology) -> tuple[str, ...]:
+    return tuple(queue.name for queue in topology.queues if name in queue.readers)
+
+
+def _written_by(service: str, topology: Topology) -> Iterator[tuple[str, str]]:
+    """Its own events, its own failures under its own name; and operations what it sends back, to whomever."""
+    if any(key.startswith(f"{service}.") for key in topology.subscriptions):
+        yield topology.exchange, rf"^{_literally(service)}\.[a-z0-9.-]+\z"
+    if service in topology.services:
+        for exchange in (DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *map(delay_name, topology.delays)):
+            yield exchange, any_of([service])
+    if service == OPERATIONS:
+        yield RETRY_EXCHANGE, any_of(topology.services)
 
 
 def routing_keys(topology: Topology, department: Department) -> tuple[str, ...]:
@@ -53,6 +85,10 @@ def routing_keys(topology: Topology, department: Department) -> tuple[str, ...]:
 
 def any_of(names: Iterable[str]) -> str:
     """Return the pattern that matches these names and no other, as the broker's regular expressions want it."""
-    wanted = "|".join(name.replace(".", r"\.") for name in names)
+    wanted = "|".join(map(_literally, names))
     # `$` would let through a name with a line break after it.
     return rf"^({wanted})\z" if wanted else NOTHING
+
+
+def _literally(name: str) -> str:
+    return re.sub(r"[^a-z0-9-]", r"\\\g<0>", name)

@@ -1,0 +1,121 @@
+"""Declaring the topology with the administrator's account, and keeping it declared: `python -m messaging.declare`.
+
+No service may declare, delete or bind anything: whoever may declare a queue may give it a dead-letter exchange, and an
+exchange an alternate one, and so have messages routed under keys that are not its own. A service looks whether
+everything is there and waits until it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, ExchangeType
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed
+
+import messaging
+from messaging import topology
+from messaging.topology import Topology
+
+log = structlog.get_logger()
+
+DECLARED = "declared"
+"""The exchange that is declared last: whoever finds it on a broker finds everything else there, too."""
+
+_TOPOLOGY = Path(messaging.__file__).resolve().parents[3] / "contracts" / "topology.toml"
+_EVERY = 5.0
+"""Seconds after which what somebody deleted is declared again."""
+_ANSWER_TIMEOUT = 30.0
+
+
+async def declare(declared: Topology, channel: AbstractChannel) -> None:
+    """Declare everything; what exists already stays as it is. What exists with other arguments raises (406)."""
+    exchanges = {name: await _exchange(channel, name) for name in declared.exchanges}
+    for each in declared.queues:
+        queue = await channel.declare_queue(each.name, durable=True, arguments=dict(each.arguments))
+        for exchange, key in each.bindings:
+            await queue.bind(exchanges[exchange], key)
+    await _exchange(channel, DECLARED)
+
+
+async def require(declared: Topology, channel: AbstractChannel) -> None:
+    """See, without any right to it, that everything has been declared. Raises ChannelNotFoundEntity (404)."""
+    for name in (*declared.exchanges, DECLARED):
+        await channel.get_exchange(name, ensure=True)
+
+
+async def keep(url: str, declared: Topology, *, every: float = _EVERY) -> None:
+    """Declare everything again and again, until cancelled: what is deleted by mistake is there again soon."""
+    while True:
+        try:
+            async with await aio_pika.connect(
+                url, timeout=10, client_properties={"connection_name": "topology"}
+            ) as broker:
+                await _make_way(broker, declared)
+                await _keep(broker, declared, every)
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.warning("topology_not_declared", error=repr(error))
+            await asyncio.sleep(every)
+
+
+async def _keep(broker: AbstractConnection, declared: Topology, every: float) -> None:
+    channel = await broker.channel()
+    is_told = False
+    while True:
+        async with asyncio.timeout(_ANSWER_TIMEOUT):
+            await declare(declared, channel)
+        if not is_told:
+            log.info("topology_declared", queues=len(declared.queues), exchanges=len(declared.exchanges))
+            is_told = True
+        await asyncio.sleep(every)
+
+
+async def _make_way(broker: AbstractConnection, declared: Topology) -> None:
+    """Delete the exchanges that an earlier release declared as another type; their bindings are declared again."""
+    for name in declared.exchanges:
+        try:
+            await _exchange(await broker.channel(), name)
+        except ChannelPreconditionFailed:
+            await (await broker.channel()).exchange_delete(name)
+
+
+async def _exchange(channel: AbstractChannel, name: str) -> AbstractExchange:
+    return await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
+
+
+async def _until_told_to_stop(url: str, declared: Topology) -> None:
+    keeping = asyncio.create_task(keep(url, declared))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
+    await asyncio.wait([keeping])
+
+
+async def _once(url: str, declared: Topology) -> None:
+    async with await aio_pika.connect(url, timeout=10) as broker:
+        await _make_way(broker, declared)
+        async with asyncio.timeout(_ANSWER_TIMEOUT):
+            await declare(declared, await broker.channel())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Declare the topology of YIZHENG_TOPOLOGY on the broker of AMQP_URL, and keep it declared until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m messaging.declare", description=main.__doc__)
+    parser.add_argument("--once", action="store_true", help="declare it and end; 1 when the broker does not agree")
+    is_once = parser.parse_args(arguments).once
+    declared = topology.load(Path(os.environ.get("YIZHENG_TOPOLOGY", "") or _TOPOLOGY))
+    try:
+        asyncio.run((_once if is_once else _until_told_to_stop)(os.environ["AMQP_URL"], declared))
+    except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+        log.error("topology_not_declared", error=repr(error))  # noqa: TRY400 - the broker's answer says it all
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
