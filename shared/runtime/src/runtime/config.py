@@ -25,7 +25,7 @@ class ServiceSettings(BaseSettings):
     """The service's own database; by default its name."""
     prefetch: int = 128
 
-    amqp_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", validation_alias="AMQP_URL")
+    amqp_url: str = Field("amqp://127.0.0.1:5672/", validation_alias="AMQP_URL")
     mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", validation_alias="MONGODB_URL")
     jwks: str = Field("", validation_alias="YIZHENG_JWKS")
     """File or https address of the issuer's public keys."""
