@@ -17,8 +17,9 @@ from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.identifiers import credential_id, credential_of, identifier
 from credential_store.domain.looks import Look
-from credential_store.domain.signed import Issuer, SignedVersion
+from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.standing import status_on
+from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps, Files, HandOvers
 from credential_store.published import (
@@ -156,6 +157,9 @@ class Office:
             signed=SignedDocuments(self.signed),
             places=FakePlaces(),
             issuer=ISSUER,
+            trusted=Trusted(ISSUER.keys.public, ISSUER.keys.public, {ISSUER.url}),
+            decoy=ISSUER.keys.sign({}, TYP),
+            listed={},
             looks=LookDocuments(FakeDocuments(Look)),
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import subprocess
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -14,6 +17,8 @@ import aio_pika
 import httpx
 import orjson
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from credential_store.config import Settings
 from credential_store.domain.identifiers import credential_id
@@ -95,6 +100,10 @@ class Outside:
         if token:
             sent["Authorization"] = f"Bearer {token}"
         return await self._client.request(method, f"/v1{path}", json=body, headers=sent)
+
+    async def gets(self, address: str) -> httpx.Response:
+        """Read what is published beside the routes."""
+        return await self._client.get(address)
 
     async def is_ready(self) -> bool | None:
         """Say whether the service is ready."""
@@ -303,3 +312,72 @@ async def test_a_departments_record_is_stored_and_linked_when_its_holder_registe
     await outside.registers()
     items = (await outside.calls("GET", "/credentials", token=outside.resident())).json()["items"]
     assert stored["credential_id"] in {item["credential_id"] for item in items}
+
+
+async def test_a_credential_is_shown_verified_and_once_revoked_never_again(
+    outside: Outside, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    stored = await outside.approves("vaccination-record", {"child_name": "李小华", "complete": True})
+    path, holder = f"/credentials/{stored['credential_id']}", outside.resident()
+    wish = {"fields": ["complete"]}
+    shown = (await outside.calls("POST", f"{path}/presentations", wish, token=holder, Idempotency_Key="p")).json()
+    assert shown["shown"] == ["complete"]
+
+    for text in (shown["presentation"], shown["qr_text"], f"  {shown['qr_text']}\n"):
+        verdict = (await outside.calls("POST", "/verifications", {"presentation": text}, Accept_Language="en")).json()
+        assert (verdict["valid"], verdict["reasons"], verdict["fields"]) == (True, [], {"complete": True})
+        assert (verdict["document_type"], verdict["document_type_name"]) == ("vaccination-record", "Vaccination record")
+
+    picture = await outside.calls("GET", shown["qr_png"].removeprefix("/v1"), token=holder)
+    assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/png")
+    assert read_by_a_scanner(picture.content).startswith("YZ1:")
+    assert (await outside.calls("GET", shown["qr_png"].removeprefix("/v1"))).status_code == 401
+    stranger = outside.resident("res_2")
+    assert (await outside.calls("POST", f"{path}/presentations", wish, token=stranger)).status_code == 404
+
+    health = outside.reviewer("health")
+    for change, reasons in (("suspension", ["suspended"]), ("reinstatement", []), ("revocation", ["revoked"])):
+        await outside.calls("POST", f"{path}/{change}", {"reason": "核查中"}, token=health)
+        given = {"presentation": shown["presentation"]}
+        verdict = (await outside.calls("POST", "/verifications", given)).json()
+        assert [reason["code"] for reason in verdict["reasons"]] == reasons
+        assert verdict["valid"] is not bool(reasons)
+    refused = await outside.calls("POST", f"{path}/presentations", wish, token=holder)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-valid-now")
+
+    kept = [str(each) async for name in await database.list_collection_names() for each in database[name].find()]
+    marks = (shown["presentation"][:200], shown["presentation"].split("~")[1], shown["qr_text"])
+    signed_forms = [each for each in kept if stored["credential_id"] in each]
+    assert not any(mark in each for mark in marks for each in kept if each not in signed_forms)
+    said = caplog.text + "".join(capsys.readouterr())
+    assert not any(mark in said for mark in (*marks, "李小华"))
+
+
+async def test_anybody_can_check_alone_with_the_published_keys_and_lists(outside: Outside) -> None:
+    stored = await outside.approves("vaccination-record", {"child_name": "李小华", "complete": True})
+    path = f"/credentials/{stored['credential_id']}"
+    shown = (await outside.calls("POST", f"{path}/presentations", {"fields": []}, token=outside.resident())).json()
+    jwks = (await outside.gets("/.well-known/jwks.json")).json()
+    about = (await outside.gets("/.well-known/jwt-vc-issuer")).json()
+    assert about["jwks"] == jwks
+    keys = KeySet.import_key_set(jwks)
+    claims = jwt.decode(shown["presentation"].split("~")[0], keys, algorithms=["ES256"]).claims
+    assert claims["iss"] == about["issuer"]
+    entry = claims["credentialStatus"][0]
+    address = entry["statusListCredential"].removeprefix(f"{about['issuer']}/v1")
+    fetched = await outside.calls("GET", address)
+    assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "application/vc+jwt")
+    again = await outside.calls("GET", address, If_None_Match=fetched.headers["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+    subject = jwt.decode(fetched.text, keys, algorithms=["ES256"]).claims["credentialSubject"]
+    bits = gzip.decompress(urlsafe_b64decode(subject["encodedList"][1:] + "=="))
+    assert len(bits) * 8 >= 131_072
+    assert not any(bits)
+    assert (await outside.calls("GET", "/status-lists/revocation/99")).status_code == 404
+
+
+def read_by_a_scanner(png: bytes) -> str:
+    """Return what a QR code says, as another program reads it."""
+    command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-"]
+    done = subprocess.run(command, input=png, capture_output=True, check=True)  # noqa: S603 - written here
+    return done.stdout.decode().strip()

@@ -7,10 +7,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from credential_store import api, consumers, store
+from credential_store import api, consumers, store, web
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
-from credential_store.domain.signed import Issuer
+from credential_store.domain.signed import TYP, Issuer
+from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.hand_overs import sweep_arrivals
 from credential_store.handlers.needs import Deps
@@ -21,7 +22,7 @@ from runtime.clock import utc_now
 from runtime.data_files import load
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
-from runtime.signing import SigningKeys
+from runtime.signing import PublicKeys, SigningKeys
 
 _SWEEP_EVERY = 3600.0
 _HEARD = {subscription.pattern: subscription for subscription in consumers.SUBSCRIPTIONS}
@@ -32,6 +33,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     types = load(chosen.document_types, DocumentTypes)
     issuer = Issuer(chosen.public_url, SigningKeys.from_file(chosen.keys / "credential.key"))
+    agreements = PublicKeys.from_file(chosen.keys / "agreement.pub")
+    trusted = Trusted(issuer.keys.public, agreements, {chosen.public_url, *chosen.former_urls})
+    decoy = issuer.keys.sign({"padding": "0" * 1200}, TYP)
 
     async def build(database: Database, settings: Settings) -> Deps:
         return Deps(
@@ -39,6 +43,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             signed=store.signed_in(database),
             places=store.PlaceDocuments(database),
             issuer=issuer,
+            trusted=trusted,
+            decoy=decoy,
+            listed={},
             looks=store.looks_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
@@ -59,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Periodic("sweep-arrivals", every=_SWEEP_EVERY, work=sweep_arrivals),
         ),
         background=_take_hand_overs,
+        pages=web.pages,
     )
 
 

@@ -76,17 +76,12 @@ class PublicKeys:
         kid = header.get("kid")
         known = self.keys.get(kid) if isinstance(kid, str) else None
         try:
-            checked = jws.deserialize_compact(text, known or next(iter(self.keys.values())), algorithms=[ALGORITHM])
-            payload = orjson.loads(checked.payload)
-        except (JoseError, ValueError) as error:
-            raise SignatureError("bad-signature" if known else "unknown-issuer") from error
+            payload = _checked(text, known or next(iter(self.keys.values())))
+        except SignatureError as error:
+            raise SignatureError(error.fault if known else "unknown-issuer") from error
         if known is None:
             raise SignatureError("unknown-issuer")
-        if header.get("typ") != typ:
-            raise SignatureError("wrong-kind")
-        if not isinstance(payload, dict):
-            raise SignatureError("malformed")
-        return payload
+        return _of_kind(payload, header, typ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +111,13 @@ class SigningKeys:
         return jws.serialize_compact(header, orjson.dumps(payload), self.newest, algorithms=[ALGORITHM])
 
 
+def verify_with(jwk: Mapping[str, Any], text: str, typ: str) -> Payload:
+    """Return what the owner of a key signed as a `typ`. Raises SignatureError, ValueError for what is no such key."""
+    (key,) = PublicKeys.from_jwks({"keys": [jwk]}).keys.values()
+    header = _header(text)
+    return _of_kind(_checked(text, key), header, typ)
+
+
 def kind_of(text: str) -> object:
     """Return the `typ` that a signed text claims to be of, unchecked. Raises SignatureError for what is no JWS."""
     return _header(text).get("typ")
@@ -132,6 +134,21 @@ def _header(text: str) -> Payload:
     if not isinstance(header, dict) or not header.keys() <= _HEADER or header.get("alg") != ALGORITHM:
         raise SignatureError("malformed")
     return header
+
+
+def _checked(text: str, key: ECKey) -> object:
+    try:
+        return orjson.loads(jws.deserialize_compact(text, key, algorithms=[ALGORITHM]).payload)
+    except (JoseError, ValueError) as error:
+        raise SignatureError("bad-signature") from error
+
+
+def _of_kind(payload: object, header: Payload, typ: str) -> Payload:
+    if header.get("typ") != typ:
+        raise SignatureError("wrong-kind")
+    if not isinstance(payload, dict):
+        raise SignatureError("malformed")
+    return payload
 
 
 def _read(path: Path) -> list[ECKey]:

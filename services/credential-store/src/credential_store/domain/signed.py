@@ -29,6 +29,8 @@ from runtime.clock import SHENZHEN
 from runtime.signing import SigningKeys
 
 TYP: Final = "vc+sd-jwt"
+LIST_TYP: Final = "vc+jwt"
+"""That of a status list, in which nothing is hidden."""
 CONTEXT: Final = ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2"]
 IDENTIFIER: Final = "CertificateIdentifier"
 """The name under which the identifier can be shown; the standard's own (GB/T 36903)."""

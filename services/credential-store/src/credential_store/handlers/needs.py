@@ -15,6 +15,7 @@ from credential_store.domain.looks import Look
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
 from credential_store.domain.status_list import Purpose
+from credential_store.domain.verdict import Trusted
 from credential_store.published import (
     CredentialExpired,
     CredentialRevoked,
@@ -128,13 +129,28 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A status list as it was signed at a moment."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Deps:
-    """What handlers are given besides the message or request."""
+    """What handlers are given besides the message or request.
+
+    `listed` are the status lists that were signed lately; `decoy` is something signed that a verification checks when
+    there is nothing to check.
+    """
 
     credentials: Credentials
     signed: SignedVersions
     places: Places
     issuer: Issuer
+    trusted: Trusted
+    decoy: str
+    listed: dict[tuple[Purpose, int], Listed]
     looks: Looks
     hand_overs: HandOvers
     files: Files

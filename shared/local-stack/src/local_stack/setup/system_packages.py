@@ -47,6 +47,7 @@ GATEWAY = Need("nginx", "nginx")
 CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 BROWSER = Need("chromium", "chromium")  # the operators' pages, walked through and photographed
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
+QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
 AMQP_TOOLS = Need("amqp-publish", "amqp-tools")  # the departments' examples, typed as they stand
 
 
@@ -57,7 +58,7 @@ def python_packages() -> tuple[str, ...]:
 
 def wanted(part: str) -> tuple[Need, ...]:
     """Return what a part of the set-up needs: `python` nothing, `run` what runs, `test` also what only tests use."""
-    return {"python": (), "run": _to_run(), "test": (*_to_run(), BROWSER, RULES_CHECK, AMQP_TOOLS)}[part]
+    return {"python": (), "run": _to_run(), "test": (*_to_run(), BROWSER, RULES_CHECK, AMQP_TOOLS, QR_READER)}[part]
 
 
 def _to_run() -> tuple[Need, ...]:

@@ -1,0 +1,109 @@
+"""/verify/: a page where anybody pastes or scans what they were shown. It works without a script, and keeps nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from credential_store.api.verifications import VerificationView
+from credential_store.api.views import TEXTS
+from credential_store.domain.sd_jwt import LARGEST
+from credential_store.domain.verdict import Asked
+from credential_store.handlers import verifying
+from credential_store.handlers.needs import Deps
+from runtime import web
+from runtime.clock import SHENZHEN
+
+router = APIRouter(prefix="/verify")
+
+DepsOf = Annotated[Deps, Depends(web.deps)]
+_FOLDER = Path(__file__).parent
+_TYPES: Final = {"verify.css": "text/css", "scan.js": "text/javascript"}
+_FILES = {name: (_FOLDER / "static" / name).read_bytes() for name in _TYPES}
+_VERSIONS = {name: sha256(content).hexdigest()[:12] for name, content in _FILES.items()}
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+@router.get("")
+async def beginning() -> Response:
+    """Lead to the page."""
+    return RedirectResponse("/verify/", 308)
+
+
+@router.get("/")
+async def form(language: web.Language) -> Response:
+    """Show the form."""
+    return _page(language, None)
+
+
+@router.post("/")
+async def check(
+    deps: DepsOf,
+    language: web.Language,
+    presentation: Annotated[str, Form()] = "",
+) -> Response:
+    """Show what the presentation says and whether it counts."""
+    verdict = await verifying.verify(presentation[: LARGEST + 1], Asked(), deps)
+    return _page(language, VerificationView.of(verdict, language))
+
+
+@router.get("/static/{version}/{name}")
+async def file(version: str, name: str) -> Response:
+    """Send the style sheet or the script, which a browser may keep for good: their content is in their address."""
+    if _VERSIONS.get(name) != version:
+        return Response(status_code=404, headers=HEADERS)
+    forever = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(_FILES[name], headers=forever, media_type=_TYPES[name])
+
+
+def _page(language: str, verdict: VerificationView | None) -> Response:
+    def t(key: str, **params: object) -> str:
+        return TEXTS.say(language, f"verification.page.{key}", **params)
+
+    text = (
+        _environment()
+        .get_template("verify.html")
+        .render(t=t, language=language, verdict=verdict, asset=_address, shown=_shown(language))
+    )
+    return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
+
+
+def _shown(language: str) -> object:
+    def shown(value: object) -> str:
+        if isinstance(value, bool):
+            return TEXTS.say(language, f"verification.page.{'yes' if value else 'no'}")
+        return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    return shown
+
+
+def _address(name: str) -> str:
+    return f"/verify/static/{_VERSIONS[name]}/{name}"
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["day"] = lambda moment: f"{moment.astimezone(SHENZHEN):%Y-%m-%d}"
+    made.filters["moment"] = lambda moment: f"{moment.astimezone(SHENZHEN):%Y-%m-%d %H:%M}"
+    return made
