@@ -74,11 +74,8 @@ def _page(language: str, verdict: VerificationView | None) -> Response:
     def t(key: str, **params: object) -> str:
         return TEXTS.say(language, f"verification.page.{key}", **params)
 
-    text = (
-        _environment()
-        .get_template("verify.html")
-        .render(t=t, language=language, verdict=verdict, asset=_address, shown=_shown(language))
-    )
+    template = _environment().get_template("verify.html")
+    text = template.render(t=t, language=language, verdict=verdict, asset=_address, shown=_shown(language))
     return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
 
 
