@@ -146,6 +146,7 @@ class ToConfirm(Answer):
     application_id: str
     applicant_name: str
     statement: str
+    terms_sha256: str
 
 
 class Confirmations(Answer):
@@ -234,7 +235,10 @@ async def to_confirm(resident: Caller) -> Confirmations:
 
 async def confirm(resident: Caller, application_id: str, *, agrees: bool = True) -> None:
     """Answer as the second party."""
-    body: dict[str, Json] = {"agrees": agrees} if agrees else {"agrees": False, "reason": "租期有误"}
+    body: dict[str, Json] = {"agrees": False, "reason": "租期有误"}
+    if agrees:
+        waiting = (await to_confirm(resident)).items
+        body = {"terms_sha256": next(it.terms_sha256 for it in waiting if it.application_id == application_id)}
     await resident.post(f"/v1/applications/{application_id}/confirmation", Nothing, body)
 
 

@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from joserfc.jwk import ECKey
+
 import applications
 from applications import consumed
+from applications.domain.agreement import Agreement, Signer
 from applications.domain.application import Application
 from applications.domain.catalogue import Catalogue
 from applications.domain.people import Guardianship, Holdings, Resident
@@ -18,12 +21,15 @@ from applications.domain.scans import HandedIn
 from applications.domain.statistics import Criterion
 from applications.handlers import answers, applying, confirming, people
 from applications.handlers.applying import NewApplication
+from applications.handlers.confirming import Answer
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Named
 from applications.store.catalogue_files import read_catalogue
 from messaging.event import Event, NotYet, Outcome, Received, View
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
+from runtime.sign_in import SignIn
+from runtime.signing import SigningKeys
 from services.applications.tests import fakes
 from standards.working_days import Calendar
 from testkit.fakes import FakeClock, FakeDocuments, apply
@@ -41,6 +47,8 @@ NUMBER_OF = {"landlord": "440309194906150026", "newcomer": "440309199001010013"}
 HOME = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 TENANCY: Mapping[str, Value] = {"address": HOME, "term_from": "2026-12-01", "term_to": "2028-11-30"}
 ENROLMENT: Mapping[str, Value] = {"address": HOME, "parents": ["李育成", "王芳"]}
+
+SIGNER = Signer("https://yizheng.example", SigningKeys.of(ECKey.generate_key("P-256")))
 
 _Handler = Callable[[Received[ViewT], Deps], Awaitable[Outcome[None]]]
 
@@ -61,7 +69,7 @@ def resident(
 
 
 def resident_token(id: str) -> Principal:
-    return Principal(id, Role.RESIDENT)
+    return Principal(id, Role.RESIDENT, sign_in=SignIn(iss="https://issuer.example", sub=id, jti=f"token-of-{id}"))
 
 
 @dataclass
@@ -77,6 +85,7 @@ class Office:
         self.guardianships = FakeDocuments(Guardianship)
         self.holdings = FakeDocuments(Holdings)
         self.applications = fakes.FakeApplications()
+        self.agreements = FakeDocuments(Agreement)
         self.handed_in = FakeDocuments(HandedIn)
         self.decisions = fakes.FakeDecisions()
         self.credentials = fakes.FakeCredentials()
@@ -91,6 +100,8 @@ class Office:
             guardianships=self.guardianships,
             holdings=self.holdings,
             applications=self.applications,
+            agreements=self.agreements,
+            signer=SIGNER,
             handed_in=self.handed_in,
             decisions=self.decisions,
             credentials=self.credentials,
@@ -170,10 +181,12 @@ class Office:
         """Have the newcomer apply for his child's school place."""
         return await self.applies("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
 
-    async def confirms(self, id: str, *, agrees: bool = True, by: str = "landlord") -> Application:
-        """Have the second party answer."""
-        answer = confirming.answer(id, resident_token(by), self.deps, agrees=agrees, reason=None, if_match=None)
-        return self.commits(await answer)
+    async def confirms(self, id: str, *, agrees: bool = True, by: str = "landlord", seen: str = "") -> Application:
+        """Have the second party answer, to the terms as they are unless it is said which were `seen`."""
+        kept = self.agreements.all.get(id)
+        given = Answer(agrees, seen or (kept.current.terms.digest if kept else "0" * 64))
+        answer = confirming.answer(id, given, resident_token(by), self.deps, if_match=None)
+        return self.commits(await answer).application
 
     async def matches(self, id: str, *requirements: str, source: str = "city-mirror") -> None:
         """Have the matcher prove requirements, by default all."""

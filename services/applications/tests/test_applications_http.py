@@ -34,9 +34,19 @@ async def test_a_tenancy_from_the_draft_to_the_credential(service: Service) -> N
     waiting = (await service.call("GET", "/v1/confirmations", by="landlord")).json()["items"]
     assert [(each["application_id"], each["applicant_name"]) for each in waiting] == [(id, "李育成")]
     assert {answer["key"] for answer in waiting[0]["form"]} == set(TENANCY)
-    confirmed = await service.call("POST", f"/v1/applications/{id}/confirmation", {"agrees": True}, by="landlord")
+    path, seen = f"/v1/applications/{id}/confirmation", waiting[0]["terms_sha256"]
+    blindly = await service.call("POST", path, {"agrees": True}, by="landlord")
+    assert (blindly.status_code, blindly.json()["code"]) == (422, "terms-not-named")
+    other = await service.call("POST", path, {"terms_sha256": "0" * 64}, by="landlord")
+    assert (other.status_code, other.json()["code"]) == (409, "terms-changed")
+    confirmed = await service.call("POST", path, {"terms_sha256": seen}, by="landlord")
     assert (confirmed.status_code, confirmed.json()["answer"]) == (200, "confirmed")
     assert (await service.call("GET", "/v1/confirmations", by="landlord")).json()["items"] == []
+    for party in ("newcomer", "landlord"):
+        agreement = (await service.call("GET", f"/v1/applications/{id}/agreement", by=party)).json()
+        assert (agreement["terms_sha256"], len(agreement["signatures"])) == (seen, 2)
+        assert agreement["evidence"].count(".") == 2
+    assert (await service.call("GET", f"/v1/applications/{id}/agreement", by="youth")).status_code == 404
     await service.proves(id)
     approved = (await service.next_event("application-approved"))["data"]
     assert approved["grant"]["document_type"] == "rental-contract-record"

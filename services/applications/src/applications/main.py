@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from applications import api, consumers
 from applications.config import Settings
+from applications.domain.agreement import Signer
 from applications.handlers import catalogue, scans
 from applications.handlers.needs import Deps
 from applications.store import documents
@@ -17,19 +18,21 @@ from runtime import service
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from runtime.service import Periodic
+from runtime.signing import SigningKeys
 from standards.working_days import Calendar
 
 AN_HOUR = 3600.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Put the service together. Raises DataFileError when a data file has an error."""
+    """Put the service together. Raises DataFileError when a data file or a key has an error."""
     settings = settings or Settings()
     items = read_catalogue(settings.catalogue)
     criterion = read_criterion(settings.catalogue)
     calendar = Calendar.load()
     numbers = settings.blind_index()
     cleaner = Cleaner()
+    signer = Signer(settings.public_url, SigningKeys.from_file(settings.keys / "agreement.key"))
 
     async def build(database: Database, _: Settings) -> Deps:
         return Deps(
@@ -40,6 +43,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             guardianships=documents.guardianships(database),
             holdings=documents.holdings(database),
             applications=documents.ApplicationStore(database),
+            agreements=documents.agreements(database),
+            signer=signer,
             handed_in=documents.handed_in(database),
             decisions=DecisionStore(database),
             credentials=documents.CredentialStore(database),

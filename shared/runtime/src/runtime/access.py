@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from starlette.authentication import AuthenticationError
 
 from runtime.issuer_keys import open_keys
 from runtime.refusal import NotAllowed
+from runtime.sign_in import SignIn
 
 _LEEWAY = 5
 """Seconds by which the issuer's clock may differ from ours."""
@@ -41,6 +42,7 @@ class Principal:
     role: Role
     departments: frozenset[str] = frozenset()
     communities: frozenset[str] = frozenset()
+    sign_in: SignIn = field(default_factory=SignIn)
 
 
 class NotAuthenticatedError(AuthenticationError):
@@ -113,6 +115,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
         role=Role(claims["role"]),
         departments=_codes(claims, "departments"),
         communities=_codes(claims, "communities"),
+        sign_in=SignIn.model_validate(claims),
     )
 
 

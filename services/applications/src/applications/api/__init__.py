@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from applications.api import applications, confirmations, items, notices, progress, scans, statistics
+from applications.api import agreements, applications, confirmations, items, notices, progress, scans, statistics
 
 router = APIRouter()
 router.include_router(items.router)
@@ -12,6 +12,7 @@ router.include_router(applications.router)
 router.include_router(progress.router)
 router.include_router(scans.router)
 router.include_router(confirmations.router)
+router.include_router(agreements.router)
 router.include_router(notices.router)
 router.include_router(statistics.router)
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
 from applications.api.requests import Confirmation
 from applications.api.wording import Named, Wording
-from applications.domain.application import Application
 from applications.domain.record import Value
 from applications.handlers import confirming
+from applications.handlers.confirming import ToConfirm
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.web import Commit, IfMatch
 
@@ -37,13 +37,15 @@ class ConfirmationView(BaseModel):
     applicant_name: str
     form: list[AnswerView]
     statement: str
+    terms_sha256: str
     submitted_at: datetime | None
     due_on: date | None
     answer: Literal["confirmed", "declined"] | None
 
     @classmethod
-    def of(cls, application: Application, wording: Wording) -> Self:
+    def of(cls, to_confirm: ToConfirm, wording: Wording) -> Self:
         """Show what is to be confirmed."""
+        application = to_confirm.application
         item = wording.catalogue.item(application.item)
         statement = item.second_party.statement.say(wording.language) if item.second_party else ""
         declined = "declined" if application.declined is not None else None
@@ -58,6 +60,7 @@ class ConfirmationView(BaseModel):
                 if f.key in application.form
             ],
             statement=statement,
+            terms_sha256=to_confirm.terms_sha256,
             submitted_at=application.submitted_at,
             due_on=application.due_on,
             answer="confirmed" if application.confirmed_at else declined,
@@ -71,13 +74,15 @@ async def waiting(
     """Give the applications in which the caller is the second party and has not answered."""
     before = str(cursor[0]) if cursor else None
     found = await confirming.waiting_for(by, deps, before=before, limit=limit + 1)
-    return page(found, limit, key=lambda each: [each.id], view=lambda each: ConfirmationView.of(each, wording))
+    return page(
+        found, limit, key=lambda each: [each.application.id], view=lambda each: ConfirmationView.of(each, wording)
+    )
 
 
 @router.post(
     "/applications/{application_id}/confirmation",
     summary="Confirm as the second party, or decline",
-    description="Without a body it is a confirmation. Declining ends the application.",
+    description="Who confirms names the hash of the terms that they saw. Declining ends the application.",
     responses={200: {"model": ConfirmationView}},
 )
 async def answer(
@@ -91,7 +96,8 @@ async def answer(
 ) -> Response:
     """Take the second party's answer."""
     said = body or Confirmation()
+    given = confirming.Answer(said.agrees, said.terms_sha256, said.reason)
     return await commit(
-        lambda: confirming.answer(application_id, by, deps, agrees=said.agrees, reason=said.reason, if_match=if_match),
-        lambda application: ConfirmationView.of(application, wording),
+        lambda: confirming.answer(application_id, given, by, deps, if_match=if_match),
+        lambda to_confirm: ConfirmationView.of(to_confirm, wording),
     )

@@ -80,9 +80,11 @@ class Confirmation(Request):
     """The second party's answer."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"agrees": True}, {"agrees": False, "reason": "租期有误"}]}
+        json_schema_extra={"examples": [{"terms_sha256": "9f" * 32}, {"agrees": False, "reason": "租期有误"}]}
     )
     agrees: bool = True
+    terms_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The hash of the terms that were shown; needed to agree."""
     reason: Words | None = None
 
 

@@ -12,7 +12,7 @@ from applications.domain.form import check_draft
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn, KeptScan, refuse_unchangeable
 from applications.domain.submission import Submission
-from applications.handlers import announcing
+from applications.handlers import agreeing, announcing
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Named, People, owned, people_named, people_of, refuse_unentitled
 from messaging.event import Change, Outcome
@@ -80,8 +80,9 @@ async def submit(application_id: str, by: Principal, deps: Deps, *, if_match: in
     present = _as_known_now(application, people)
     submitted = submission.submit(present, item, handed_in, now=deps.clock(), calendar=deps.calendar)
     result, changes, events = announcing.conclude(submitted.application, deps)
+    offered = await agreeing.offer(submitted.application, by, deps)
     return Outcome(
-        changes=[*changes, *_kept(handed_in, submitted, deps)],
+        changes=[*changes, *offered, *_kept(handed_in, submitted, deps)],
         events=[*announcing.submitted(submitted.application, submitted.sent, deps), *events],
         case=application.id,
         result=result,

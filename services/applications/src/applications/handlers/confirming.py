@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 from applications.domain import progress
 from applications.domain.application import Application
 from applications.domain.eligibility import refuse_suspended
-from applications.handlers import announcing
+from applications.handlers import agreeing, announcing
 from applications.handlers.needs import Deps
 from applications.handlers.parties import acting
 from messaging.event import Outcome
@@ -13,14 +16,37 @@ from runtime.access import Principal
 from runtime.refusal import Unknown, check_version
 
 
-async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> list[Application]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the second party says: whether they agree, to which terms, or why not."""
+
+    agrees: bool = True
+    terms_sha256: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """An application and the hash of the terms that its second party is asked to confirm."""
+
+    application: Application
+    terms_sha256: str
+
+    @property
+    def version(self) -> int:
+        """The application's."""
+        return self.application.version
+
+
+async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> list[ToConfirm]:
     """Return the applications that wait for the confirmation of whoever is signed in, newest first."""
-    return await deps.applications.to_confirm(by.subject, before=before, limit=limit)
+    found = await deps.applications.to_confirm(by.subject, before=before, limit=limit)
+    return list(await asyncio.gather(*(_to_confirm(each, deps) for each in found)))
 
 
 async def answer(
-    application_id: str, by: Principal, deps: Deps, *, agrees: bool, reason: str | None, if_match: int | None
-) -> Outcome[Application]:
+    application_id: str, given: Answer, by: Principal, deps: Deps, *, if_match: int | None
+) -> Outcome[ToConfirm]:
     """Confirm an application as its second party, or decline, which ends it."""
     application = await deps.applications.get(application_id)
     if application is None or application.second_party_id != by.subject or application.state == "draft":
@@ -28,6 +54,16 @@ async def answer(
     check_version(application.version, if_match)
     refuse_suspended(await acting(by, deps))
     now = deps.clock()
-    answered = progress.confirm(application, now) if agrees else progress.decline(application, reason, now)
+    if given.agrees:
+        answered = progress.confirm(application, now)
+        signed = await agreeing.accept(application, given.terms_sha256, by, deps)
+    else:
+        answered, signed = progress.decline(application, given.reason, now), ()
     result, changes, events = announcing.conclude(answered, deps)
-    return Outcome(changes=changes, events=events, case=application.id, result=result)
+    shown = await _to_confirm(result, deps)
+    return Outcome(changes=[*changes, *signed], events=events, case=application.id, result=shown)
+
+
+async def _to_confirm(application: Application, deps: Deps) -> ToConfirm:
+    agreement = await agreeing.of(application, deps)
+    return ToConfirm(application, agreement.current.terms.digest)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from applications.domain.agreement import Agreement, Signer
 from applications.domain.application import Application, State
 from applications.domain.catalogue import Catalogue
 from applications.domain.decided import Decided
@@ -128,6 +129,8 @@ class Deps:
     guardianships: Keeps[Guardianship]
     holdings: Keeps[Holdings]
     applications: Applications
+    agreements: Keeps[Agreement]
+    signer: Signer
     handed_in: Keeps[HandedIn]
     decisions: Decisions
     credentials: Credentials

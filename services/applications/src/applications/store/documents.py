@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo import IndexModel
 
+from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
 from applications.domain.issued import Issued
 from applications.domain.look import Look
@@ -25,6 +26,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("applicant_id", 1), ("_id", -1)]),
         IndexModel([("second_party_id", 1), ("_id", -1)]),
     ],
+    "agreements": [],
     "decisions": [
         IndexModel([("decided_at", -1), ("_id", -1)]),
         IndexModel([("item", 1), ("decided_at", -1), ("_id", -1)]),
@@ -113,6 +115,11 @@ def guardianships(database: Database) -> Documents[Guardianship]:
 def holdings(database: Database) -> Documents[Holdings]:
     """Open what government holds."""
     return Documents(database, "holdings", Holdings)
+
+
+def agreements(database: Database) -> Documents[Agreement]:
+    """Open what second parties and applicants agreed on."""
+    return Documents(database, "agreements", Agreement)
 
 
 def handed_in(database: Database) -> Documents[HandedIn]:

@@ -1,0 +1,147 @@
+"""What two parties agreed on, and the evidence that each of them said so with their own sign-in.
+
+The applicant signs by submitting, the second party by confirming the hash that they saw. When both have, the service
+signs over all of it, so that it can be checked later without the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from applications.domain.application import Application
+from applications.domain.item import Item
+from applications.domain.people import Party
+from applications.domain.record import Aggregate, Localised, Record, Value
+from runtime.refusal import Clash
+from runtime.sign_in import SignIn
+from runtime.signing import SigningKeys
+from standards import canonical_json
+
+Side = Literal["applicant", "second-party"]
+
+TYP: Final = "agreement+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who vouches for it: the district's address, as everybody knows it, and this service's keys."""
+
+    url: str
+    keys: SigningKeys
+
+
+class AgreedParty(Record):
+    """One of the two, as they were known when the terms were made."""
+
+    resident_id: str
+    name: str
+
+
+class Terms(Record):
+    """What was agreed: the item, its answers, what the second party states by confirming, and who the parties are."""
+
+    application_id: str
+    reference: str
+    item: str
+    statement: Mapping[str, str]
+    form: Mapping[str, Value]
+    applicant: AgreedParty
+    second_party: AgreedParty
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the terms in canonical JSON (RFC 8785)."""
+        return canonical_json.digest(self.model_dump(mode="json"))
+
+
+class Signature(Record):
+    """That one party agreed: to which hash, when, by which sign-in."""
+
+    party: Side
+    resident_id: str
+    name: str
+    at: datetime
+    terms_sha256: str
+    sign_in: SignIn
+
+
+class Agreed(Record):
+    """One set of terms, who has signed them, and the evidence once both have."""
+
+    terms: Terms
+    signatures: tuple[Signature, ...]
+    evidence: str | None = None
+
+
+class Agreement(Aggregate):
+    """The agreement of an application, under its id; earlier terms are kept as they were signed."""
+
+    current: Agreed
+    earlier: tuple[Agreed, ...] = ()
+
+
+def terms_of(application: Application, item: Item) -> Terms:
+    """Return what the parties of a filled-in application agree on."""
+    assert item.second_party is not None  # noqa: S101 - only asked of items that have one
+    assert application.second_party is not None  # noqa: S101 - and then so does the application
+    return Terms(
+        application_id=application.id,
+        reference=application.reference,
+        item=application.item,
+        statement=_in_both(item.second_party.statement),
+        form=dict(application.form),
+        applicant=_party(application.applicant),
+        second_party=_party(application.second_party),
+    )
+
+
+def offered(before: Agreement | None, application: Application, item: Item, sign_in: SignIn, at: datetime) -> Agreement:
+    """Have the applicant sign by submitting. The same answers again stay signed, as does the confirmation."""
+    terms = terms_of(application, item)
+    if before is not None and before.current.terms.form == terms.form:
+        return before
+    new = Agreed(terms=terms, signatures=(signed_by("applicant", terms, sign_in, at),))
+    if before is None:
+        return Agreement(id=application.id, current=new)
+    return before.model_copy(update={"current": new, "earlier": (*before.earlier, before.current)})
+
+
+def accepted(before: Agreement, digest: str, sign_in: SignIn, at: datetime, signer: Signer) -> Agreement:
+    """Have the second party sign the terms that they saw. Refused when these are not the terms any more."""
+    terms = before.current.terms
+    if digest != terms.digest:
+        raise Clash("terms-changed")
+    offered_by = tuple(each for each in before.current.signatures if each.party == "applicant")
+    signatures = (*offered_by, signed_by("second-party", terms, sign_in, at))
+    agreed = Agreed(terms=terms, signatures=signatures)
+    evidence = signer.keys.sign(_claims(agreed, signer.url, at), TYP)
+    return before.model_copy(update={"current": agreed.model_copy(update={"evidence": evidence})})
+
+
+def _claims(agreed: Agreed, url: str, at: datetime) -> dict[str, Any]:
+    return {
+        "iss": url,
+        "iat": int(at.timestamp()),
+        "terms": agreed.terms.model_dump(mode="json"),
+        "terms_sha256": agreed.terms.digest,
+        "signatures": [each.model_dump(mode="json") for each in agreed.signatures],
+    }
+
+
+def signed_by(side: Side, terms: Terms, sign_in: SignIn, at: datetime) -> Signature:
+    """Keep that a party agreed to these terms."""
+    party = terms.applicant if side == "applicant" else terms.second_party
+    return Signature(
+        party=side, resident_id=party.resident_id, name=party.name, at=at, terms_sha256=terms.digest, sign_in=sign_in
+    )
+
+
+def _party(party: Party) -> AgreedParty:
+    return AgreedParty(resident_id=party.resident_id, name=party.name)
+
+
+def _in_both(text: Localised) -> dict[str, str]:
+    return {"zh-CN": text.zh_cn, "en": text.en}

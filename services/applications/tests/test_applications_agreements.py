@@ -1,0 +1,86 @@
+"""Evidence of what two parties agreed on."""
+
+from __future__ import annotations
+
+import pytest
+
+from applications import consumed
+from applications.domain import agreement
+from applications.handlers import agreeing, answers, applying
+from runtime.refusal import Clash, Unknown
+from services.applications.tests.office import SIGNER, Office, resident_token, review
+from standards import canonical_json
+
+
+@pytest.fixture
+async def office() -> Office:
+    office = Office()
+    await office.knows_family()
+    return office
+
+
+async def test_both_sign_ins_are_kept_over_one_hash(office: Office) -> None:
+    id = await office.files_tenancy()
+    assert office.agreements.all[id].current.evidence is None
+    await office.confirms(id)
+    agreed = office.agreements.all[id].current
+    said = SIGNER.keys.public.verify(agreed.evidence or "", agreement.TYP)
+    assert said["terms"]["form"]["term_to"] == "2028-11-30"
+    assert said["terms"]["statement"]["en"].startswith("I confirm that I have let this flat")
+    assert canonical_json.digest(said["terms"]) == said["terms_sha256"] == agreed.terms.digest
+    signed = {
+        each["party"]: (each["name"], each["terms_sha256"], each["sign_in"]["jti"]) for each in said["signatures"]
+    }
+    assert signed == {
+        "applicant": ("李育成", said["terms_sha256"], "token-of-newcomer"),
+        "second-party": ("陈桂英", said["terms_sha256"], "token-of-landlord"),
+    }
+    assert all(each.index not in (agreed.evidence or "") for each in office.residents.all.values())
+
+
+async def test_nobody_confirms_what_they_did_not_see(office: Office) -> None:
+    id = await office.files_tenancy()
+    seen = office.agreements.all[id].current.terms.digest
+    said = consumed.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
+    await office.hears(answers.note_review_returned, said)
+    by = resident_token("newcomer")
+    office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))
+    await office.submits(id)
+    with pytest.raises(Clash, match="terms-changed"):
+        await office.confirms(id, seen=seen)
+    await office.confirms(id)
+    kept = office.agreements.all[id]
+    assert [each.terms.form["term_to"] for each in (*kept.earlier, kept.current)] == ["2028-11-30", "2036-11-30"]
+
+
+async def test_the_same_terms_again_stay_confirmed(office: Office) -> None:
+    id = await office.files_tenancy()
+    await office.confirms(id)
+    evidence = office.agreements.all[id].current.evidence
+    said = consumed.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
+    await office.hears(answers.note_review_returned, said)
+    await office.submits(id)
+    assert office.now(id).confirmed_at is not None
+    assert office.agreements.all[id].current.evidence == evidence
+
+
+async def test_only_the_parties_read_it(office: Office) -> None:
+    id = await office.files_tenancy()
+    for party in ("newcomer", "landlord"):
+        assert (await agreeing.read(id, resident_token(party), office.deps)).id == id
+    with pytest.raises(Unknown, match="unknown-application"):
+        await agreeing.read(id, resident_token("senior"), office.deps)
+
+
+async def test_an_item_without_a_second_party_has_no_agreement(office: Office) -> None:
+    id = await office.enrols()
+    with pytest.raises(Unknown, match="no-agreement"):
+        await agreeing.read(id, resident_token("newcomer"), office.deps)
+
+
+async def test_what_was_submitted_before_this_was_kept_can_still_be_confirmed(office: Office) -> None:
+    id = await office.files_tenancy()
+    expected = office.agreements.all.pop(id).current.terms
+    await office.confirms(id, seen=expected.digest)
+    applicant, second = office.agreements.all[id].current.signatures
+    assert (applicant.sign_in.jti, second.sign_in.jti) == (None, "token-of-landlord")
