@@ -21,6 +21,12 @@ DEPARTMENTS ?=
 MESSAGES ?=
 COMMUNITIES ?=
 HOURS ?= 12
+FILE ?= -
+GATEWAY ?= http://127.0.0.1:$(or $(YIZHENG_PORT_BASE),18000)
+JWKS ?=
+STATUS ?=
+AUDIENCE ?=
+NONCE ?=
 ARGS ?=
 TESTCONTAINERS ?=
 WORKERS ?= auto
@@ -117,6 +123,12 @@ lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
 	@for name in runtime store dev bootstrap; do echo "locking requirements/$$name.txt"; (cd requirements && \
 		../$(VENV)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --universal \
 		--python-version 3.11 --custom-compile-command "make lock" $(ARGS) $$name.in --output-file $$name.txt); done
+
+.PHONY: verify-credential
+verify-credential: setup ## Does a credential count? FILE=text or - for standard input; offline with JWKS=file STATUS="lists"
+## ends with 0 it counts, 1 it does not, 2 it can't be checked, 3 right, but its status is not known
+	@$(VENV)/python -m credential_store.commands.verify "$(FILE)" --gateway "$(GATEWAY)" --jwks "$(JWKS)" \
+		--status "$(STATUS)" --audience "$(AUDIENCE)" --nonce "$(NONCE)" $(ARGS)
 
 .PHONY: secrets
 secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into deploy/secrets

@@ -345,7 +345,9 @@ async def test_a_credential_is_shown_verified_and_once_revoked_never_again(
     refused = await outside.calls("POST", f"{path}/presentations", wish, token=holder)
     assert (refused.status_code, refused.json()["code"]) == (409, "not-valid-now")
 
-    kept = [str(each) async for name in await database.list_collection_names() for each in database[name].find()]
+    kept: list[str] = []
+    for name in await database.list_collection_names():
+        kept += [str(each) async for each in database[name].find()]
     marks = (shown["presentation"][:200], shown["presentation"].split("~")[1], shown["qr_text"])
     signed_forms = [each for each in kept if stored["credential_id"] in each]
     assert not any(mark in each for mark in marks for each in kept if each not in signed_forms)

@@ -1,0 +1,1 @@
+"""Commands: whether a credential counts, checked by whoever was shown it."""

@@ -1,0 +1,163 @@
+"""Whether a presentation counts, checked here: `make verify-credential FILE=shown.txt`.
+
+Takes an SD-JWT, the text of a QR code, or the evidence of an agreement, from a file or standard input. Keys and status
+lists come from the gateway, or, without any network, from files (`JWKS=`, `STATUS=`); what is checked never leaves.
+It ends with 0 when the presentation counts, 1 when it does not, 2 when it can't be checked, and 3 when everything is
+right but nobody said whether it was revoked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from credential_store.domain import fetched
+from credential_store.domain.fetched import NotThatListError
+from credential_store.domain.sd_jwt import LARGEST
+from credential_store.domain.verdict import Asked, Trusted, Verdict, judge
+from runtime.clock import utc_now
+from runtime.signing import Payload, PublicKeys
+from runtime.texts import Texts
+
+VALID, INVALID, UNCHECKED, STATUS_UNKNOWN = 0, 1, 2, 3
+TEXTS = Texts.of("credential_store")
+_MOST = 100 * LARGEST
+"""Bytes of a file; nothing that is needed here is as large."""
+_PATIENCE = 10.0
+"""Seconds that the gateway may take."""
+
+
+class CannotCheckError(Exception):
+    """What the check needs can't be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where keys and lists come from: a gateway's address, or files."""
+
+    gateway: str
+    jwks: str
+    status: Sequence[str]
+
+    def trusted(self) -> Trusted:
+        """Return whose signatures count; keys in a file count whoever they say is the issuer."""
+        if self.jwks:
+            keys = _keys(_read(self.jwks))
+            return Trusted(keys, keys, None)
+        about = _json(self._fetch("/.well-known/jwt-vc-issuer"))
+        agreements = _keys(self._fetch("/.well-known/agreement-jwks.json"))
+        return Trusted(_keys(orjson.dumps(about.get("jwks"))), agreements, {str(about.get("issuer"))})
+
+    def lists(self, verdict: Verdict) -> Sequence[bytes]:
+        """Return the lists that were saved, or those that the presentation names, from the gateway."""
+        if self.jwks:
+            return [_read(name) for name in self.status]
+        return [self._fetch(urlsplit(address).path) for address in verdict.entries.values()]
+
+    def _fetch(self, path: str) -> bytes:
+        try:
+            answer = httpx.get(f"{self.gateway.rstrip('/')}{path}", timeout=_PATIENCE).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CannotCheckError(f"{self.gateway}{path}: {error}") from error
+        return answer.content
+
+
+def check(text: str, asked: Asked, source: Source) -> tuple[Verdict, bool]:
+    """Return the verdict, and whether the status is known. Raises CannotCheckError."""
+    trusted, now = source.trusted(), utc_now()
+    verdict = judge(text.strip(), asked, trusted, now)
+    if verdict.kind != "credential":
+        return verdict, True
+    try:
+        lists = [fetched.read(each.decode(), trusted.credentials, now) for each in source.lists(verdict)]
+        found = fetched.marks(verdict, fetched.by_address(lists))
+    except (NotThatListError, ValueError) as error:
+        raise CannotCheckError(f"a status list can't be used: {error}") from error
+    marked = verdict.with_marks([purpose for purpose, is_set in found.items() if is_set])
+    return marked, None not in found.values()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check what the command line names, and say what came of it."""
+    wanted = _parser().parse_args(arguments)
+    source = Source(wanted.gateway, wanted.jwks, wanted.status.split())
+    try:
+        text = _read(wanted.file).decode(errors="replace")
+        verdict, is_known = check(text, Asked(wanted.audience or None, wanted.nonce or None), source)
+    except CannotCheckError as error:
+        print(f"verify-credential: {error}", file=sys.stderr)
+        return UNCHECKED
+    print("\n".join(_lines(verdict, wanted.language, is_known=is_known)))
+    if not verdict.is_valid:
+        return INVALID
+    return VALID if is_known else STATUS_UNKNOWN
+
+
+def _lines(verdict: Verdict, language: str, *, is_known: bool) -> list[str]:
+    def say(key: str) -> str:
+        return TEXTS.say(language, f"verification.{key}")
+
+    word = "page.invalid" if verdict.reasons else "page.valid" if is_known else "status-unknown"
+    lines = [say(word), *(f"  {code}: {say(f'reasons.{code}')}" for code in verdict.reasons)]
+    lines += [f"  {name}: {value}" for name, value in _about(verdict, language).items()]
+    return [*lines, *(f"  {name}: {value}" for name, value in verdict.fields.items())]
+
+
+def _about(verdict: Verdict, language: str) -> Mapping[str, object]:
+    claims = verdict.claims
+    if verdict.kind == "agreement":
+        return {"sha256": claims["terms_sha256"], **claims["terms"]["form"]}
+    if verdict.kind is None:
+        return {}
+    named = next(name["@value"] for name in claims["name"] if name["@language"] == language)
+    return {claims["documentType"]: named, "iss": claims["iss"], "validUntil": claims.get("validUntil", "–")}
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(_MOST)
+        with Path(name).open("rb") as file:
+            return file.read(_MOST)
+    except OSError as error:
+        raise CannotCheckError(str(error)) from error
+
+
+def _json(content: bytes) -> Payload:
+    try:
+        read = orjson.loads(content)
+    except ValueError as error:
+        raise CannotCheckError(f"not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise CannotCheckError("not a JSON object")
+    return read
+
+
+def _keys(content: bytes) -> PublicKeys:
+    try:
+        return PublicKeys.from_jwks(_json(content))
+    except ValueError as error:
+        raise CannotCheckError(str(error)) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="verify-credential", description="Check a presentation.")
+    parser.add_argument("file", help="the presentation, or a QR code's text; - for standard input")
+    parser.add_argument("--gateway", default="", help="where keys and status lists are published")
+    parser.add_argument("--jwks", default="", help="saved keys, instead of the gateway's")
+    parser.add_argument("--status", default="", help="saved status lists, separated by spaces; with --jwks")
+    parser.add_argument("--audience", default="", help="for whom the presentation must have been made")
+    parser.add_argument("--nonce", default="", help="the nonce that the holder was given")
+    parser.add_argument("--language", default="zh-CN", choices=("zh-CN", "en"))
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
