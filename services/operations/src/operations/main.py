@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indexes=store.INDEXES,
         background=consumers.background,
         periodic=(
-            Periodic("forget-failures", every=chosen.forget_every, work=retention.forget),
+            Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),
             Periodic("measure", every=MEASURE_EVERY, work=measuring.measure),
             Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
         ),

@@ -33,11 +33,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Periodic(Generic[DepsT]):
-    """Work that is done at the start and then every so many seconds; each outcome is committed on its own."""
+    """Work that is done at the start and then every so many seconds; each outcome is committed on its own.
+
+    `in_slices`: the work finds so much at a time, and is asked again at once until it finds nothing more.
+    """
 
     name: str
     every: float
     work: Callable[[DepsT], Awaitable[Sequence[Outcome[Any]]]]
+    in_slices: bool = False
 
 
 class Background(Protocol):
@@ -101,7 +105,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         beside: list[Background] = [consumer, *background(kernel, deps)]
         app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside
         running = [asyncio.create_task(each.run()) for each in beside]
-        repeating = [Repeating(partial(_turn, each, deps, kernel), every=each.every) for each in periodic]
+        repeating = [Repeating(partial(take_turn, each, deps, kernel), every=each.every) for each in periodic]
         try:
             yield
         finally:
@@ -150,18 +154,24 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
     )
 
 
-async def _turn(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
+async def take_turn(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
+    """Do the work once, or slice by slice to its end; what goes wrong waits for the next turn."""
     try:
-        outcomes = await periodic.work(deps)
-        await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
+        goes_on = True
+        while goes_on:
+            outcomes = await periodic.work(deps)
+            committed = await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
+            goes_on = periodic.in_slices and bool(committed) and all(committed)
     except (pymongo.errors.PyMongoError, OSError) as error:
         log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
     except Exception:
         log.exception("periodic_work_failed", work=periodic.name)
 
 
-async def _commit(outcome: Outcome[Any], work: str, kernel: Kernel) -> None:
+async def _commit(outcome: Outcome[Any], work: str, kernel: Kernel) -> bool:
     try:
         await kernel.commit(outcome)
     except ConflictError:
         log.info("periodic_work_overtaken", work=work)  # what changed meanwhile is seen next time
+        return False
+    return True
