@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import psutil
 import uvloop
@@ -19,7 +20,7 @@ from local_stack.stack import Stack
 from messaging.documents import Document
 from runtime.kernel import Database
 from tests.bench.bus import MESSAGES, Bench
-from tests.bench.departments import departments
+from tests.bench.departments import LINES, departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.gateway import doors
 from tests.bench.growth import growth
@@ -35,18 +36,26 @@ LARGEST_SERVICE = 90
 PARTS = ("gateway", "bus", "workflow", "growth", "departments", "operations")
 
 
+class _Sizes(NamedTuple):
+    failures: int
+    events: int
+    lines: int
+
+
 def main() -> int:
     """Take the figures that the command line asks for, all by default."""
     asked = _parser().parse_args()
     try:
-        uvloop.run(_measure(asked.parts or list(PARTS), asked.rounds, (asked.failures, asked.events)))
+        uvloop.run(
+            _measure(asked.parts or list(PARTS), asked.rounds, _Sizes(asked.failures, asked.events, asked.lines))
+        )
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _measure(parts: list[str], rounds: int, sizes: tuple[int, int]) -> None:
+async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
     var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
     ports = Ports.from_environment(PORT_BASE)
     shutil.rmtree(var, ignore_errors=True)
@@ -65,7 +74,7 @@ async def _measure(parts: list[str], rounds: int, sizes: tuple[int, int]) -> Non
             if "bus" in parts:
                 show("bus: 5,000 messages of about 900 bytes", await _bus(stack.amqp_url, client["bench"], rounds))
             if "departments" in parts:
-                figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
+                figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds, sizes.lines)
                 show("departments: 5,000 records of about 700 bytes", figures)
             if "operations" in parts:
                 await _operations(stack, rounds, sizes)
@@ -90,13 +99,13 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
-async def _operations(stack: Stack, rounds: int, sizes: tuple[int, int]) -> None:
+async def _operations(stack: Stack, rounds: int, sizes: _Sizes) -> None:
     place = Workplace(stack.amqp_url, stack.mongodb_url, stack.layout.keys, stack.layout.var)
     show(f"operations: {MESSAGES:,} dead letters of about 1,000 bytes", await place.rates(rounds))
     place.begin_anew()
     async with place.running(alone=True) as ops:
-        show(f"trail: one case among {sizes[1]:,} events", await reading(ops, sizes[1]))
-        show(f"search: among {sizes[0]:,} failures", await searches(ops, sizes[0]))
+        show(f"trail: one case among {sizes.events:,} events", await reading(ops, sizes.events))
+        show(f"search: among {sizes.failures:,} failures", await searches(ops, sizes.failures))
 
 
 def _memory(stack: Stack) -> list[Figure]:
@@ -116,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=PARTS, help="which figures (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each pair")
     parser.add_argument("--failures", type=int, default=FAILURES, help="recorded failures that are searched")
+    parser.add_argument("--lines", type=int, default=LINES, help="lines of the large file that a department hands over")
     parser.add_argument("--events", type=int, default=EVENTS, help="events of the trail that one case is read from")
     return parser
 

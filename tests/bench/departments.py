@@ -36,6 +36,8 @@ from tests.journeys.waiting import until
 
 RECORDS = 5_000
 GROUP = 500
+LINES, BROKEN_EVERY = 20_000, 1_000
+"""Of the large file."""
 GOAL = 0.5
 DATABASE = "bench-departments"
 QUEUE = "credential-store"
@@ -47,18 +49,20 @@ STORED = (EVENTS / "credential-store.credential-stored.v1.example.json").read_by
 Json = dict[str, Any]
 
 
-async def departments(amqp_url: str, mongodb_url: str, keys: Path, rounds: int) -> list[Figure]:
-    """Take both ways in turns with their yardsticks."""
+async def departments(amqp_url: str, mongodb_url: str, keys: Path, rounds: int, lines: int) -> list[Figure]:
+    """Take both ways in turns with their yardsticks; then one large file, every thousandth line of it broken."""
     async with AsyncMongoClient[Document](mongodb_url, tz_aware=True, w="majority") as client:
         bench = _Bench(amqp_url, mongodb_url, keys, client)
         await bench.by_file()  # leaves behind what the yardstick writes
         await bench.remember()
         files, raw_files = await in_turns(bench.by_file, bench.raw_file, rounds)
         events, raw_events = await in_turns(bench.by_events, bench.raw_events, rounds)
+        large = await bench.by_large_file(lines)
     raw = "the same writes and messages, raw in bulk"
     return [
         ratio_of("records of a handed-over file", files, raw_files, unit="records/s", goal=GOAL, against=raw),
         ratio_of("records as events", events, raw_events, unit="records/s", goal=GOAL, against=raw),
+        large,
     ]
 
 
@@ -104,6 +108,31 @@ class _Bench:
             (await client.post("/v1/hand-overs", content=content, headers=headers)).raise_for_status()
             await self._all_published()
             return RECORDS / (perf_counter() - begun)
+
+    async def by_large_file(self, lines: int) -> Figure:
+        """Hand over a file with every thousandth line broken; the second half must go as fast as the first."""
+        await self._empty()
+        async with self._service() as client:
+            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"}
+            begun = perf_counter()
+            answer = (await client.post("/v1/hand-overs", content=_broken_lines(lines), headers=headers)).json()
+
+            async def taken_in() -> Json:
+                shown: Json = (await client.get(f"/v1/hand-overs/{answer['hand_over_id']}", headers=headers)).json()
+                return shown
+
+            async def reach(line: int) -> tuple[Json, float]:
+                shown = await until(
+                    taken_in, lambda it: it["lines"] >= line, what="the file", seconds=7200, interval=0.2
+                )
+                return shown, perf_counter()
+
+            _, half = await reach(lines // 2)
+            ended, end = await reach(lines)
+        assert (ended["refused"], ended["stored"]) == (lines // BROKEN_EVERY, lines - lines // BROKEN_EVERY)
+        name = f"a file of {lines:,} lines, every {BROKEN_EVERY:,}th broken: {ended['refused']:,} refused"
+        ratio = (half - begun) / (end - half)
+        return Figure(name, lines / (end - begun), "lines/s", ratio, against="its second half against its first")
 
     async def by_events(self) -> float:
         """Have the service take as many events from its queue as there are records, all of which are there already."""
@@ -168,6 +197,12 @@ class _Bench:
             httpx.AsyncClient(transport=transport, base_url="http://store", timeout=60) as client,
         ):
             yield client
+
+
+async def _broken_lines(lines: int) -> AsyncIterator[bytes]:
+    for number in range(1, lines + 1):
+        broken = number % BROKEN_EVERY == 0
+        yield b'{"record_id": \n' if broken else orjson.dumps(record(number), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _writing(
