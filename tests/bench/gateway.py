@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -81,7 +81,7 @@ class Door:
 
 async def doors(var: Path, ports: Ports, rounds: int) -> list[Figure]:
     """Let the gateway and the plain one take turns."""
-    async with _both(var, ports) as (ours, plain):
+    with _both(var, ports) as (ours, plain):
         figures = []
         for name, requests, fresh in (
             ("over a connection that stays open", REQUESTS, False),
@@ -96,13 +96,13 @@ async def doors(var: Path, ports: Ports, rounds: int) -> list[Figure]:
         return figures
 
 
-@asynccontextmanager
-async def _both(var: Path, ports: Ports) -> AsyncIterator[tuple[Door, Door]]:
+@contextmanager
+def _both(var: Path, ports: Ports) -> Iterator[tuple[Door, Door]]:
     with ExitStack() as undo:
-        layout = Layout(var)
+        layout = Layout(var.resolve())
         service, plain = (f"{HOST}:{ports.service(name)}" for name in ("applications", "operations"))
-        undo.enter_context(_running("service", var, SERVICE % (service, ANSWER), ports.service("applications")))
-        theirs = undo.enter_context(_running("plain", var, PLAIN % (service, plain), ports.service("operations")))
+        undo.enter_context(_running("service", layout, SERVICE % (service, ANSWER), ports.service("applications")))
+        theirs = undo.enter_context(_running("plain", layout, PLAIN % (service, plain), ports.service("operations")))
         program = gateway.program(layout, ports)
         _count_without_refusing(layout.gateway / gateway.FOLDER)
         ours = undo.enter_context(_started(program, layout.log("gateway")))
@@ -119,13 +119,13 @@ def _count_without_refusing(folder: Path) -> None:
 
 
 @contextmanager
-def _running(name: str, var: Path, configuration: str, port: int) -> Iterator[Running]:
-    folder = var / name
+def _running(name: str, layout: Layout, configuration: str, port: int) -> Iterator[Running]:
+    folder = layout.var / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / gateway.CONFIGURATION).write_text(configuration)
-    command = [str(folder) if part == str(Layout(var).gateway) else part for part in gateway.command(Layout(var))]
+    command = [str(folder) if part == str(layout.gateway) else part for part in gateway.command(layout)]
     program = Program(name, tuple(command), dict(os.environ), lambda: accepts(port), (port,))
-    with _started(program, var / "log" / f"{name}.log") as running:
+    with _started(program, layout.log(name)) as running:
         yield running
 
 

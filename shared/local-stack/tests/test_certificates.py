@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from local_stack.certificates import HERE, LIFE, NEAR_THE_END, Certificate, ensure_certificate, trust
+from local_stack.certificates import HERE, LIFE, NEAR_THE_END, SETTING, Certificate, ensure_certificate, trust, vouching
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -111,6 +111,15 @@ def test_what_does_not_fit_together_is_made_again(tmp_path: Path, damage: str) -
         certificate.key.write_bytes(ensure_certificate(tmp_path, "broker").key.read_bytes())
     with listening(ensure_certificate(tmp_path, "gateway")) as port:
         assert call(port, "localhost", trust(certificate.authority))
+
+
+def test_another_authority_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SETTING, raising=False)
+    assert vouching(tmp_path) is None
+    own = ensure_certificate(tmp_path, "gateway").authority
+    assert vouching(tmp_path) == own
+    monkeypatch.setenv(SETTING, "/etc/ssl/theirs.pem")
+    assert vouching(tmp_path) == Path("/etc/ssl/theirs.pem")
 
 
 def test_other_hosts_need_another_certificate(tmp_path: Path) -> None:

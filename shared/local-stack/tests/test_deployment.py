@@ -6,12 +6,15 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from string import Template
 
 import pytest
 import yaml
+from cryptography import x509
 from pydantic import BaseModel, ConfigDict
 
+from local_stack.container_secrets import ensure_secrets
 from local_stack.layout import ROOT
 from local_stack.ports import SERVICES
 from local_stack.services import commands, prefix
@@ -132,6 +135,24 @@ def test_every_secret_is_used_and_declared_as_a_file(compose: Compose) -> None:
     }
     assert used == set(compose.secrets)
     assert all(set(secret) == {"file"} for secret in compose.secrets.values())
+
+
+def test_every_secret_is_made_and_can_be_read_by_a_container(compose: Compose, tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    for secret in compose.secrets.values():
+        path = tmp_path / secret["file"].removeprefix("${YIZHENG_SECRETS:-./secrets}/")
+        assert path.stat().st_mode & 0o444 == 0o444
+        assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_the_gateways_certificate_is_for_the_names_that_it_answers_to(compose: Compose, tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / "gateway.pem").read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    answered = (
+        compose.services["gateway"].environment["GATEWAY_NAMES"].replace("${YIZHENG_HOST:-localhost}", "localhost")
+    )
+    assert {str(name.value) for name in names} == set(answered.split())
 
 
 def test_every_file_that_is_mounted_is_there(compose: Compose) -> None:
