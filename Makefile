@@ -81,6 +81,10 @@ operations: setup ## The operators' command line for a system that is up: ARGS="
 		YIZHENG_CA="$${YIZHENG_CA:-$(wildcard $(or $(YIZHENG_VAR),var)/keys/tls/authority.pem)}" \
 		$(VENV)/operations $(ARGS)
 
+.PHONY: verify-record
+verify-record: setup ## Is the record of accesses of a system that is up whole? ARGS="--heads kept.jsonl"
+	@$(VENV)/python -m local_stack.beside -m data_rights verify $(ARGS)
+
 .PHONY: bench
 bench: run-setup ## Speed against the yardsticks, as a table and as JSON under build/bench
 	@$(VENV)/python -m tests.bench $(ARGS)

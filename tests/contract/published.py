@@ -13,7 +13,7 @@ from messaging.event import Event, Reply
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "shared" / "contracts"
 EVENTS = CONTRACTS / "events"
-SERVICES = ("identity", "applications", "matcher", "review_dispatch", "credential_store")
+SERVICES = ("identity", "applications", "matcher", "review_dispatch", "credential_store", "operations", "data_rights")
 FROM_OUTSIDE = (
     "city.city-record-published.v1",
     "city.city-record-withdrawn.v1",
@@ -51,7 +51,7 @@ def subscriptions() -> list[tuple[str, Subscription[Any]]]:
     return [
         (service.replace("_", "-"), subscription)
         for service in SERVICES
-        for subscription in import_module(f"{service}.consumers").SUBSCRIPTIONS
+        for subscription in getattr(import_module(f"{service}.consumers"), "SUBSCRIPTIONS", ())
     ]
 
 

@@ -16,7 +16,17 @@ from tests.contract.catalogue import (
 )
 from tests.contract.published import FROM_OUTSIDE, Schema, all_types, example_file, examples, read, replies, schema_file
 
-_ORDER = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "department", "city")
+_ORDER = (
+    "identity",
+    "applications",
+    "matcher",
+    "review-dispatch",
+    "credential-store",
+    "operations",
+    "data-rights",
+    "department",
+    "city",
+)
 _LINKS = "../shared/contracts/events/"
 
 _HEAD = """# Events 事件

@@ -32,6 +32,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/tasks/{task_id}/rejection": {"json": {"reason": "x"}},
     "POST /v1/tasks/{task_id}/return": {"json": {"field": "scans", "message": "x"}},
     "POST /v1/tasks/{task_id}/notes": {"json": {"text": "x"}},
+    "POST /v1/tasks/{task_id}/explanation": {"json": {"text": "x"}},
+    "POST /v1/accesses/{id}/dispute": {"json": {"reason": "x"}},
     "POST /v1/credentials/{id}/suspension": {"json": {"reason": "x"}},
     "POST /v1/credentials/{id}/reinstatement": {"json": {"reason": "x"}},
     "POST /v1/credentials/{id}/revocation": {"json": {"reason": "x"}},

@@ -8,7 +8,6 @@ from datetime import datetime
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.domain.issued import Issued
-from applications.domain.look import Look
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import StoredFile
@@ -102,15 +101,6 @@ class FakeCredentials(FakeDocuments[Issued]):
 
     async def of_application(self, application_id: str) -> Issued | None:
         return next((each for each in self.all.values() if each.application_id == application_id), None)
-
-
-class FakeLooks(FakeDocuments[Look]):
-    def __init__(self) -> None:
-        super().__init__(Look)
-
-    async def at(self, application_id: str) -> list[Look]:
-        found = [each for each in self.all.values() if each.application_id == application_id]
-        return sorted(found, key=lambda each: each.id, reverse=True)
 
 
 class FakePublishedItems(FakeDocuments[PublishedItem]):

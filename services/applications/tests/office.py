@@ -89,7 +89,6 @@ class Office:
         self.handed_in = FakeDocuments(HandedIn)
         self.decisions = fakes.FakeDecisions()
         self.credentials = fakes.FakeCredentials()
-        self.looks = fakes.FakeLooks()
         self.published_items = fakes.FakePublishedItems()
         self.files = fakes.FakeFiles(NOON)
         self.deps = Deps(
@@ -105,7 +104,6 @@ class Office:
             handed_in=self.handed_in,
             decisions=self.decisions,
             credentials=self.credentials,
-            looks=self.looks,
             published_items=self.published_items,
             files=self.files,
             cleaner=fakes.FakeCleaner(),

@@ -14,6 +14,7 @@ from applications.domain.people import Holding
 from applications.domain.rules import AgeRule
 from applications.domain.school_year import school_year_of
 from applications.handlers import answers, applying, catalogue, people, scans
+from applications.handlers.catalogue import Explained
 from applications.handlers.parties import Named
 from applications.handlers.scans import SWEPT_AFTER, Upload
 from runtime.access import Principal, Role
@@ -36,6 +37,15 @@ PDF = b"%PDF-1.7 scan"
 
 def codes(refusal: Refusal) -> list[str]:
     return [each.code for each in refusal.refusals] if isinstance(refusal, Refusals) else [refusal.code]
+
+
+async def explained_to_newcomer(office: Office, item: str, child: str | None) -> Explained:
+    """Explain an item to the newcomer; what is seen of the child is told, what is seen of oneself is not."""
+    outcome = await catalogue.explain(item, child, resident_token("newcomer"), office.deps)
+    told = [event.holder.resident_id for event in outcome.events if isinstance(event, published.DataAccessed)]
+    assert told == ([child] if child else [])
+    assert outcome.result is not None
+    return outcome.result
 
 
 async def test_every_rule_that_is_not_met_is_named(office: Office) -> None:
@@ -143,7 +153,7 @@ async def test_what_was_handed_in_once_is_used_for_the_next_application(office: 
     scan_id = await hand_in(office, first)
     second = await office.drafts("school-enrolment", "newcomer", named, ENROLMENT)
     await office.submits(first)
-    explained = await catalogue.explain("school-enrolment", "child", resident_token("newcomer"), office.deps)
+    explained = await explained_to_newcomer(office, "school-enrolment", "child")
     needs = {each.requirement.key: each.need for each in explained.documents}
     assert (needs["birth-certificate"], needs["vaccination"]) == ("handed-in", "needed")
     office.said.clear()
@@ -221,7 +231,7 @@ async def test_documents_that_government_holds_need_not_be_brought(office: Offic
     ]
     said = consumed.HoldingsChanged(resident_id="newcomer", holdings=held, sequence=1)
     await office.hears(people.learn_holdings, said)
-    explained = await catalogue.explain("school-enrolment", "child", resident_token("newcomer"), office.deps)
+    explained = await explained_to_newcomer(office, "school-enrolment", "child")
     by_key = {each.requirement.key: each for each in explained.documents}
     assert by_key["guardian-id-card"].need == "held"
     holding = by_key["housing"].holding  # the certificate has expired
@@ -233,13 +243,13 @@ async def test_documents_that_government_holds_need_not_be_brought(office: Offic
 
 
 async def test_an_item_for_children_is_explained_without_one_as_far_as_it_goes(office: Office) -> None:
-    explained = await catalogue.explain("school-enrolment", None, resident_token("newcomer"), office.deps)
+    explained = await explained_to_newcomer(office, "school-enrolment", None)
     assert explained.rules == ()
     assert {each.need for each in explained.documents if each.requirement.holder == "subject"} == {"other-party"}
 
 
 async def test_the_second_party_s_documents_are_not_told_to_the_applicant(office: Office) -> None:
-    explained = await catalogue.explain("rental-contract-filing", None, resident_token("newcomer"), office.deps)
+    explained = await explained_to_newcomer(office, "rental-contract-filing", None)
     needs = {each.requirement.key: each.need for each in explained.documents}
     assert needs == {"tenant-id-card": "needed", "landlord-id-card": "other-party", "landlord-property": "other-party"}
 

@@ -219,7 +219,6 @@ async def test_another_resident_s_application_does_not_exist(service: Service) -
     for method, path, body in (
         ("GET", "", None),
         ("GET", "/timeline", None),
-        ("GET", "/looks", None),
         ("PATCH", "", {"form": {}}),
         ("POST", "/submission", None),
         ("POST", "/withdrawal", None),

@@ -12,9 +12,8 @@ import pytest
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided, Proof
 from applications.domain.issued import Issued
-from applications.domain.look import Look
 from applications.domain.scans import StoredFile
-from applications.handlers.needs import Applications, Credentials, Decisions, Looks, Residents, ScanFiles
+from applications.handlers.needs import Applications, Credentials, Decisions, Residents, ScanFiles
 from applications.store import documents
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
@@ -35,7 +34,6 @@ class Stores:
     applications: Applications
     decisions: Decisions
     credentials: Credentials
-    looks: Looks
     files: ScanFiles
     commit: Callable[[Sequence[Change]], Awaitable[None]]
 
@@ -54,7 +52,6 @@ async def in_memory() -> Stores:
         fakes.FakeApplications(),
         fakes.FakeDecisions(),
         fakes.FakeCredentials(),
-        fakes.FakeLooks(),
         fakes.FakeFiles(datetime.now(UTC)),
         commit,
     )
@@ -78,7 +75,6 @@ async def in_the_store(database: Database) -> AsyncIterator[Stores]:
         documents.ApplicationStore(database),
         DecisionStore(database),
         documents.CredentialStore(database),
-        documents.LookStore(database),
         GridFiles(database),
         commit,
     )
@@ -225,25 +221,6 @@ async def test_the_credential_of_an_application(stores: Stores) -> None:
     await stores.keep(stores.credentials.save(kept))
     assert await stores.credentials.of_application("app_1") == kept.model_copy(update={"version": 1})
     assert await stores.credentials.of_application("app_2") is None
-
-
-async def test_looks_come_latest_first(stores: Stores) -> None:
-    looks = [
-        Look(
-            id=f"look_{n}",
-            application_id="app_1",
-            scan_id="s",
-            document_type="id-card",
-            by="wang",
-            role="reviewer",
-            departments=("psb",),
-            purpose="审核",
-            at=NOON,
-        )
-        for n in range(2)
-    ]
-    await stores.keep(*map(stores.looks.save, looks))
-    assert [look.id for look in await stores.looks.at("app_1")] == ["look_1", "look_0"]
 
 
 async def test_a_content_is_stored_read_and_removed(stores: Stores) -> None:

@@ -60,8 +60,10 @@ async def test_a_scan_is_handed_in_seen_sent_and_looked_at_with_a_purpose(servic
     stranger = await service.call("GET", path, by="senior")
     assert [each.status_code for each in (silent, looked, other, stranger)] == [422, 200, 404, 404]
     assert looked.content == PDF
-    (look,) = (await service.call("GET", f"/v1/applications/{id}/looks")).json()
-    assert (look["by"], look["purpose"], look["departments"][0]["code"]) == ("wang", "审核出生医学证明", "health")
+    told = [(await service.next_event("data-accessed"))["data"] for _ in range(2)]
+    assert {look["holder"]["resident_id"] for look in told} == {"newcomer", "child"}
+    for look in told:
+        assert (look["by"]["subject"], look["how"], look["purpose"]) == ("wang", "opened", "审核出生医学证明")
 
 
 FOREIGN = {

@@ -16,7 +16,6 @@ from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.identifiers import credential_id, credential_of, identifier
-from credential_store.domain.looks import Look
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.standing import status_on
 from credential_store.domain.verdict import Trusted
@@ -30,7 +29,7 @@ from credential_store.published import (
     CredentialSuspended,
     RecordAccepted,
 )
-from credential_store.store import CredentialDocuments, LookDocuments, SignedDocuments
+from credential_store.store import CredentialDocuments, SignedDocuments
 from messaging.envelope import BrokenMessageError
 from messaging.event import Event, Received
 from runtime.blind_index import BlindIndex
@@ -160,7 +159,6 @@ class Office:
             trusted=Trusted(ISSUER.keys.public, ISSUER.keys.public, {ISSUER.url}),
             decoy=ISSUER.keys.sign({}, TYP),
             listed={},
-            looks=LookDocuments(FakeDocuments(Look)),
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),
             types=TYPES,

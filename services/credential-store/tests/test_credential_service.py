@@ -211,14 +211,15 @@ async def test_a_department_that_asks_is_told_and_the_resident_can_read_that_it_
     viewed = f"/credentials/{stored['credential_id']}?purpose=抽查"
     assert (await outside.calls("GET", viewed, token=outside.reviewer("psb"))).headers["ETag"] == '"1"'
 
-    looks = (await outside.calls("GET", "/accesses", token=outside.resident())).json()["items"]
-    assert [(it["purpose"], it["by"], it["how_name"]) for it in looks] == [
-        ("抽查", "深圳市公安局龙华分局", "查看"),
-        ("核验证照", "深圳市龙华区民政局", "查询"),
-        ("核验证照", "深圳市龙华区民政局", "查询"),
-        ("高龄津贴审核", "深圳市龙华区民政局", "查询"),
+    told = [await outside.hears("data-accessed") for _ in range(4)]
+    assert [(it["purpose"], it["by"]["departments"], it["how"]) for it in told] == [
+        ("高龄津贴审核", ["civil"], "queried"),
+        ("核验证照", ["civil"], "queried"),
+        ("核验证照", ["civil"], "queried"),
+        ("抽查", ["psb"], "viewed"),
     ]
-    assert looks[-1]["seen"][0]["document_type_name"] == "户口本"
+    assert {it["holder"]["resident_id"] for it in told} == {RESIDENT}
+    assert told[0]["documents"] == [{"document_type": "household-register", "identifier": stored["identifier"]}]
 
 
 @pytest.mark.parametrize(
@@ -249,15 +250,14 @@ async def test_who_has_no_token_or_the_wrong_role_learns_nothing(outside: Outsid
     question = {"purpose": "审核", "number": NUMBER}
     assert (await outside.calls("POST", "/queries", question)).status_code == 401
     assert (await outside.calls("POST", "/queries", question, token=outside.resident())).status_code == 403
-    assert (await outside.calls("GET", "/accesses", token=outside.department("psb"))).status_code == 403
 
 
-async def test_that_nothing_was_found_can_be_read_too(outside: Outside) -> None:
+async def test_that_nothing_was_found_is_told_too(outside: Outside) -> None:
     await outside.registers()
     question = {"purpose": "核查", "number": NUMBER, "document_type": "senior-card"}
     assert (await outside.calls("POST", "/queries", question, token=outside.department("psb"))).status_code == 404
-    (look,) = (await outside.calls("GET", "/accesses", token=outside.resident())).json()["items"]
-    assert (look["asked_for_name"], look["seen"]) == ("敬老优待证", [])
+    told = await outside.hears("data-accessed")
+    assert (told["how"], told["documents"]) == ("queried", [{"document_type": "senior-card", "identifier": None}])
 
 
 async def test_the_keeping_department_suspends_reinstates_reissues_and_revokes(outside: Outside) -> None:

@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 
 from credential_store.domain.credential import Content, Credential, Holder, Issue, Place, Said
-from credential_store.domain.looks import Look, Seen
 from credential_store.domain.signed import SignedVersion
 from credential_store.domain.status_list import ENTRIES
 from credential_store.store import (
     INDEXES,
     CredentialDocuments,
-    LookDocuments,
     PlaceDocuments,
     SignedDocuments,
     credentials_in,
-    looks_in,
     signed_in,
 )
 from credential_store.store.signed import STATUS_LISTS
@@ -35,7 +32,7 @@ NOW = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
 INDEX = "9f" * 32
 
 
-Shelf = tuple[CredentialDocuments, LookDocuments, Commit]
+Shelf = tuple[CredentialDocuments, Commit]
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def memory() -> Shelf:
     async def commit(change: Change) -> None:
         apply(Outcome(changes=[change]))
 
-    return CredentialDocuments(FakeDocuments(Credential)), LookDocuments(FakeDocuments(Look)), commit
+    return CredentialDocuments(FakeDocuments(Credential)), commit
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ async def real(database: Database) -> AsyncIterator[Shelf]:
         assert isinstance(change, Write)
         await committer.commit([change])
 
-    yield credentials_in(database), looks_in(database), commit
+    yield credentials_in(database), commit
     await committer.stop()
 
 
@@ -73,12 +70,12 @@ SignedShelf = tuple[SignedDocuments, Commit]
 
 @pytest.fixture
 def signed_memory(memory: Shelf) -> SignedShelf:
-    return SignedDocuments(FakeDocuments(SignedVersion)), memory[2]
+    return SignedDocuments(FakeDocuments(SignedVersion)), memory[1]
 
 
 @pytest.fixture
 def signed_real(real: Shelf, database: Database) -> SignedShelf:
-    return signed_in(database), real[2]
+    return signed_in(database), real[1]
 
 
 @pytest.fixture(params=["signed_memory", "signed_real"])
@@ -113,7 +110,7 @@ def credential(id: str, **changes: Any) -> Credential:  # noqa: ANN401 - as the 
 
 
 async def test_a_credential_comes_back_as_it_was_saved(shelf: Shelf) -> None:
-    credentials, _, commit = shelf
+    credentials, commit = shelf
     saved = credential("crd_1")
     await commit(credentials.save(saved))
     assert await credentials.get("crd_1") == saved.model_copy(update={"version": 1})
@@ -121,7 +118,7 @@ async def test_a_credential_comes_back_as_it_was_saved(shelf: Shelf) -> None:
 
 
 async def test_an_older_version_is_not_saved_over_a_newer_one(shelf: Shelf) -> None:
-    credentials, _, commit = shelf
+    credentials, commit = shelf
     await commit(credentials.save(credential("crd_1")))
     read = await credentials.get("crd_1")
     assert read is not None
@@ -133,7 +130,7 @@ async def test_an_older_version_is_not_saved_over_a_newer_one(shelf: Shelf) -> N
 
 
 async def test_only_what_is_overdue_is_due_the_longest_first(shelf: Shelf) -> None:
-    credentials, _, commit = shelf
+    credentials, commit = shelf
     for number, day in enumerate([date(2026, 12, 31), date(2026, 11, 22), date(2025, 1, 1), None]):
         await commit(credentials.save(credential(f"crd_{number}", expires_on=day)))
     due = await credentials.due(date(2026, 12, 31), limit=10)
@@ -142,7 +139,7 @@ async def test_only_what_is_overdue_is_due_the_longest_first(shelf: Shelf) -> No
 
 
 async def test_a_persons_credentials_come_in_pages_without_what_only_waits(shelf: Shelf) -> None:
-    credentials, _, commit = shelf
+    credentials, commit = shelf
     for number in range(3):
         await commit(credentials.save(credential(f"crd_{number}")))
     await commit(credentials.save(credential("crd_3", holder=Holder(resident_id=None, index=INDEX))))
@@ -155,31 +152,6 @@ async def test_a_persons_credentials_come_in_pages_without_what_only_waits(shelf
     assert [it.id for it in [*first, *rest]] == ["crd_0", "crd_1", "crd_2", "crd_3"]
     assert len(await credentials.of_holder(INDEX)) == 4
     assert await credentials.index_of("res_9") is None
-
-
-async def test_looks_come_the_latest_first(shelf: Shelf) -> None:
-    _, looks, commit = shelf
-    for number in range(3):
-        await commit(
-            looks.save(
-                Look(
-                    id=f"look_{number}",
-                    holder=Holder(resident_id=None, index=INDEX),
-                    how="query",
-                    by="psb-system",
-                    role="department",
-                    departments=("psb",),
-                    purpose="办理居住证",
-                    asked_for="id-card",
-                    seen=(Seen(document_type="id-card", identifier="1.2"),),
-                    at=NOW,
-                )
-            )
-        )
-    first = await looks.of_holder(INDEX, before=None, limit=2)
-    rest = await looks.of_holder(INDEX, before=first[-1].id, limit=2)
-    assert [it.id for it in [*first, *rest]] == ["look_2", "look_1", "look_0"]
-    assert await looks.of_holder("aa" * 32, before=None, limit=2) == []
 
 
 async def test_places_are_never_given_twice_whoever_asks(database: Database) -> None:

@@ -39,5 +39,5 @@ def test_every_code_that_people_see_has_a_name() -> None:
     ]
     names += [f"verification.reasons.{reason}" for reason in get_args(Reason)]
     names += [f"verification.kinds.{kind}" for kind in get_args(Kind)]
-    for key in [*names, *(f"steps.{what}" for what in get_args(What)), "looks.query", "looks.view"]:
+    for key in [*names, *(f"steps.{what}" for what in get_args(What))]:
         assert TEXTS.has(key), key

@@ -9,11 +9,11 @@ from cryptography.fernet import Fernet, MultiFernet
 
 from identity.domain.card import Card, Reading
 from identity.domain.guardianship import Guardianship
-from identity.domain.look import Look
 from identity.domain.resident import Place, Resident
 from identity.handlers import registration
 from identity.handlers.needs import Deps
-from identity.store.documents import GuardianshipStore, LookStore
+from identity.published import DataAccessed
+from identity.store.documents import GuardianshipStore
 from identity.store.numbers import NumberVault
 from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
@@ -69,18 +69,20 @@ def girl(**fields: object) -> Reading:
 
 
 class Hall:
-    """The handlers' needs in memory; `commit` keeps what a handler decided and remembers what it published."""
+    """The handlers' needs in memory; `commit` keeps what a handler decided and remembers what it published.
+
+    What it told of looks is in `told`.
+    """
 
     def __init__(self) -> None:
         self.residents = FakeDocuments(Resident)
         self.guardianships = FakeDocuments(Guardianship)
-        self.looks = FakeDocuments(Look)
         self.clock = FakeClock()
         self.published: list[Event] = []
+        self.told: list[DataAccessed] = []
         self.deps = Deps(
             residents=self.residents,
             guardianships=GuardianshipStore(self.guardianships),
-            looks=LookStore(self.looks),
             numbers=VAULT,
             communities=communities.codes(),
             clock=self.clock,
@@ -89,7 +91,8 @@ class Hall:
     def commit(self, outcome: Outcome[Any]) -> None:
         """Keep an outcome."""
         apply(outcome)
-        self.published += outcome.events
+        self.published += [event for event in outcome.events if not isinstance(event, DataAccessed)]
+        self.told += [event for event in outcome.events if isinstance(event, DataAccessed)]
 
     async def register(self, read: Reading, *, by: Principal = CLERK, community: str = COMMUNITY) -> Resident:
         """Register somebody and return the resident as it is stored."""

@@ -65,8 +65,14 @@ class Service:
         """Register somebody, by default the man."""
         return await self.call("POST", "/v1/residents", MAN_AT_WINDOW if body is None else body, **headers)
 
-    async def next_event(self) -> dict[str, Any]:
-        """Wait for the next event that it publishes."""
+    async def next_event(self, *, of_looks: bool = False) -> dict[str, Any]:
+        """Wait for the next event that it publishes; of those that tell of looks only when asked."""
+        while True:
+            event = await self._next_event()
+            if (event["type"] == "identity.data-accessed.v1") == of_looks:
+                return event
+
+    async def _next_event(self) -> dict[str, Any]:
 
         async def arrived() -> AbstractIncomingMessage | None:
             return await self.heard.get(no_ack=True, fail=False)
@@ -76,7 +82,7 @@ class Service:
 
     async def counts(self) -> dict[str, int]:
         """Count what is kept."""
-        names = ("residents", "guardianships", "looks", "outbox")
+        names = ("residents", "guardianships", "outbox")
         return {name: await self.database[name].count_documents({}) for name in names}
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from identity.domain import guardianship as guardianships
 from identity.domain.guardianship import Guardianship, Proof
-from identity.domain.look import Look
 from identity.domain.record import Actor
 from identity.domain.resident import Place, Resident, register
-from identity.store.documents import GUARDIANSHIPS, INDEXES, LOOKS, RESIDENTS, Collection, GuardianshipStore, LookStore
+from identity.store.documents import GUARDIANSHIPS, INDEXES, RESIDENTS, Collection, GuardianshipStore
 from messaging.commit import Committer
 from messaging.documents import Documents, Write
 from messaging.event import Change, ConflictError, Outcome
@@ -32,7 +31,6 @@ class Kept:
 
     residents: Collection[Resident]
     guardianships: GuardianshipStore
-    looks: LookStore
     commit: Callable[[Sequence[Change]], Awaitable[None]]
 
 
@@ -42,9 +40,7 @@ async def in_memory() -> Kept:
         outcome: Outcome[Any] = Outcome(changes)
         apply(outcome)
 
-    return Kept(
-        FakeDocuments(Resident), GuardianshipStore(FakeDocuments(Guardianship)), LookStore(FakeDocuments(Look)), commit
-    )
+    return Kept(FakeDocuments(Resident), GuardianshipStore(FakeDocuments(Guardianship)), commit)
 
 
 @pytest.fixture
@@ -63,7 +59,6 @@ async def in_the_store(database: Database) -> AsyncIterator[Kept]:
     yield Kept(
         Documents(database, RESIDENTS, Resident),
         GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
-        LookStore(Documents(database, LOOKS, Look)),
         commit,
     )
     await committer.stop()
@@ -134,12 +129,3 @@ async def test_guardianships_run_out_on_the_day_the_child_is_of_age(kept: Kept) 
     await kept.commit([kept.guardianships.save(each) for each in (before, on, after, ended)])
     run_out = await kept.guardianships.run_out(date(2026, 11, 23))
     assert {each.id for each in run_out} == {before.id, on.id}
-
-
-async def test_looks_come_newest_first(kept: Kept) -> None:
-    looks = [Look(id=f"look_{n}", resident_id="res_a", by=BY, seen="record", purpose=f"{n}", at=AT) for n in range(3)]
-    other = Look(id="look_9", resident_id="res_b", by=BY, seen="wards", purpose="别人", at=AT)
-    await kept.commit([kept.looks.save(each) for each in [*looks, other]])
-    found = await kept.looks.at("res_a", before=None, limit=2)
-    assert [each.purpose for each in found] == ["2", "1"]
-    assert [each.purpose for each in await kept.looks.at("res_a", before="look_1", limit=2)] == ["0"]

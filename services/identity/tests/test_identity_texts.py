@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import get_args
 
 import identity
-from identity.domain.look import Seen
 from identity.domain.record import StepKind
 from runtime.texts import LANGUAGES, Texts
 
@@ -25,7 +24,6 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
     assert all(TEXTS.has(f"problems.{one}.{part}") for one in refused for part in ("title", "detail", "action"))
 
 
-def test_every_step_and_every_look_has_a_text() -> None:
+def test_every_step_has_a_text() -> None:
     for language in LANGUAGES:
         assert all(TEXTS.say(language, f"steps.{step}") for step in get_args(StepKind))
-        assert all(TEXTS.say(language, f"seen.{seen}") for seen in get_args(Seen))

@@ -8,7 +8,6 @@ from datetime import date
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.domain.item import Item
-from matcher.domain.looks import Look
 from matcher.domain.statistics import Statistics
 from matcher.handlers.needs import Deps, Tally
 from matcher.main import read_rules
@@ -39,18 +38,6 @@ class FakeEvidence(FakeDocuments[Evidence]):
         return Statistics(counted_at=FakeClock()(), people=len(self.all), registered=0, records=())
 
 
-class FakeLooks(FakeDocuments[Look]):
-    """Looks in memory."""
-
-    def __init__(self) -> None:
-        super().__init__(Look)
-
-    async def of_resident(self, resident_id: str, *, before: str | None, limit: int) -> Sequence[Look]:
-        """Find a page of a resident's."""
-        after = {} if before is None else {"_id": {"$lt": before}}
-        return await self.find({"resident_id": resident_id, **after}, sort=[("_id", -1)], limit=limit)
-
-
 class FakeTally:
     """Remembers what was counted."""
 
@@ -69,7 +56,6 @@ def deps_of(
     return Deps(
         evidence=evidence or FakeEvidence(),
         items=FakeDocuments(Item),
-        looks=FakeLooks(),
         rules=RULES,
         blind_index=BLIND,
         clock=clock or FakeClock(),

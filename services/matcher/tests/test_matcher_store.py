@@ -13,14 +13,13 @@ from matcher import store
 from matcher.domain.claims import Requirement
 from matcher.domain.evidence import Content, Evidence, Record, Value
 from matcher.domain.item import Item
-from matcher.domain.looks import Look
 from matcher.domain.mirror import MirrorLoad
-from matcher.handlers.needs import EvidenceStore, LookStore
+from matcher.handlers.needs import EvidenceStore
 from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
-from services.matcher.tests.fakes import FakeEvidence, FakeLooks
+from services.matcher.tests.fakes import FakeEvidence
 from testkit.fakes import apply
 
 Commit = Callable[[Change], Awaitable[None]]
@@ -31,7 +30,6 @@ class Shelf(Protocol):
     """The stores with a way to commit to them."""
 
     evidence: EvidenceStore
-    looks: LookStore
     commit: Commit
 
 
@@ -40,7 +38,6 @@ class Memory:
 
     def __init__(self) -> None:
         self.evidence = FakeEvidence()
-        self.looks = FakeLooks()
 
     async def commit(self, change: Change) -> None:
         """Commit one change."""
@@ -52,7 +49,6 @@ class Real:
 
     def __init__(self, database: Database, committer: Committer) -> None:
         self.evidence = store.EvidenceStore(database)
-        self.looks = store.LookStore(database)
         self._committer = committer
 
     async def commit(self, change: Change) -> None:
@@ -143,16 +139,6 @@ async def test_evidence_that_somebody_changed_meanwhile_is_not_overwritten(shelf
     await shelf.commit(shelf.evidence.save(person()))
     with pytest.raises(ConflictError):
         await shelf.commit(shelf.evidence.save(person()))
-
-
-async def test_looks_come_in_pages_the_latest_first(shelf: Shelf) -> None:
-    for n in range(3):
-        look = Look(id=f"look_{n}", resident_id="res_1", item="senior-card", official="o", purpose="核对", at=NOW)
-        await shelf.commit(shelf.looks.save(look))
-    first = await shelf.looks.of_resident("res_1", before=None, limit=2)
-    assert [look.id for look in first] == ["look_2", "look_1"]
-    assert [look.id for look in await shelf.looks.of_resident("res_1", before="look_1", limit=2)] == ["look_0"]
-    assert await shelf.looks.of_resident("res_2", before=None, limit=2) == []
 
 
 async def test_an_items_requirements_come_back_as_they_were_saved(database: Database, real: Real) -> None:

@@ -7,9 +7,10 @@ from typing import get_args
 import pytest
 
 import matcher
-from matcher.commands.telling import Teller, language_of
+from matcher.commands.telling import Teller
 from matcher.domain.comparison import Result
 from matcher.domain.evidence import Source
+from runtime.telling import language_of
 from runtime.texts import LANGUAGES, Texts
 from services.matcher.tests.fakes import RULES
 

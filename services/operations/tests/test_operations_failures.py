@@ -19,6 +19,7 @@ from operations.domain.search import Chosen, Criteria
 from operations.domain.tokens import FieldKey
 from operations.handlers import discarding, failures, groups, letters, retention
 from operations.handlers.needs import Deps
+from operations.published import DataAccessed
 from operations.store.contracts import contracts_in
 from runtime.refusal import Clash, Refusal, Stale, Unknown
 from services.operations.tests.letterbox import (
@@ -106,6 +107,13 @@ async def test_a_look_in_clear_needs_a_reason_and_is_recorded(desk: Desk) -> Non
     (entry,) = desk.audit.entries
     assert (entry.by, entry.action, entry.target, entry.reason) == ("op-1", "failure-disclosed", id_, "INC-1")
     assert "李育成" not in entry.model_dump_json()
+    (told,) = [event for event in outcome.events if isinstance(event, DataAccessed)]
+    assert (told.holder.resident_id, told.by.subject, told.how, told.purpose) == (
+        example()["data"]["resident_id"],
+        "op-1",
+        "unmasked",
+        "INC-1",
+    )
 
 
 @pytest.mark.parametrize(("body", "text"), [(b"no json", "no json"), (b"\xff\x00", "ff 00")])

@@ -20,8 +20,18 @@ from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.escalating import escalate
 from review_dispatch.domain.queue import Waiting
-from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, OfficerDecision, Scan, Task
+from review_dispatch.domain.task import (
+    Comparison,
+    DisputedAccess,
+    DocumentReview,
+    DoorCheck,
+    Holder,
+    OfficerDecision,
+    Scan,
+    Task,
+)
 from review_dispatch.handlers.needs import Deps
+from review_dispatch.published import DataAccessed, DisputeAnswered
 from review_dispatch.store import TaskStore
 from runtime import problems
 from runtime.access import NotAuthenticatedError, Principal, Role
@@ -108,8 +118,16 @@ class Window:
         return task
 
     def types(self) -> list[str]:
-        """The types of what was published."""
-        return [event.type.removeprefix("review-dispatch.") for event in self.kernel.told]
+        """The types of what was published, without what tells of looks."""
+        return [event.type.removeprefix("review-dispatch.") for event in self.facts()]
+
+    def facts(self) -> list[Event]:
+        """What was published, without what tells of looks."""
+        return [event for event in self.kernel.told if not isinstance(event, DataAccessed)]
+
+    def looks(self) -> list[DataAccessed]:
+        """What was told of looks."""
+        return [event for event in self.kernel.told if isinstance(event, DataAccessed)]
 
 
 @pytest.fixture
@@ -144,7 +162,8 @@ def review(document_type: str = "birth-certificate", *, application: str = "app_
 
 
 def door() -> Task:
-    about = DoorCheck(applicant_name="李育成", address="民乐新村3栋502", community="440309002001")
+    concerned = (Holder(resident_id="res_man", index="7c" * 32),)
+    about = DoorCheck(applicant_name="李育成", address="民乐新村3栋502", community="440309002001", concerns=concerned)
     return requesting.door_check("app_2", "residence-permit", about, date(2026, 11, 27), district=DISTRICT, at=NOW)
 
 
@@ -293,7 +312,7 @@ async def test_an_approval_is_published_with_the_approved_values(window: Window)
     answer = await window.ask("wang", "POST", f"/{task.id}/approval", {"fields": {"parents": ["李育成", "陈静"]}})
     assert answer.json()["status"] == {"code": "approved", "name": "Approved"}
     assert window.types() == ["review-approved.v2", "review-approved.v1"]
-    event, older = (told.model_dump() for told in window.kernel.told)
+    event, older = (told.model_dump() for told in window.facts())
     assert event["fields"] == older["fields"] == {"certificate_number": "O43", "parents": ["李育成", "陈静"]}
     assert ([it["reviewer"] for it in event["approvals"]], event["department"]) == (["wang"], "health")
     assert (older["reviewer"], older["second_reviewer"], older["department"]) == ("wang", None, "health")
@@ -309,7 +328,7 @@ async def test_two_people_approve_what_asks_for_it(window: Window) -> None:
     assert told(await window.ask("wang", "POST", f"/{task.id}/approval", {})) == (409, "second-reviewer-is-first")
     await window.claim("zhao", task)
     await window.ask("zhao", "POST", f"/{task.id}/approval", {"note": "复核无误"})
-    event, older = (told.model_dump() for told in window.kernel.told)
+    event, older = (told.model_dump() for told in window.facts())
     assert [(it["reviewer"], it["note"]) for it in event["approvals"]] == [("wang", "登记簿相符"), ("zhao", "复核无误")]
     assert (older["reviewer"], older["second_reviewer"], older["note"]) == ("wang", "zhao", "复核无误")
 
@@ -339,7 +358,7 @@ async def test_a_rejection_and_a_return_are_published_with_what_the_applicant_re
     await window.ask("wang", "POST", f"/{first.id}/rejection", {"reason": "印章无法辨认"})
     await window.ask("wang", "POST", f"/{second.id}/return", {"field": "certificate_number", "message": "请填写编号"})
     assert window.types() == ["review-rejected.v1", "review-returned.v1"]
-    rejected, returned = (event.model_dump() for event in window.kernel.told)
+    rejected, returned = (event.model_dump() for event in window.facts())
     assert rejected["reason"] == "印章无法辨认"
     assert (returned["field"], returned["message"]) == ("certificate_number", "请填写编号")
 
@@ -371,7 +390,7 @@ async def test_an_officer_decides(window: Window) -> None:
     await window.claim("edu", task)
     await window.ask("edu", "POST", f"/{task.id}/rejection", {"reason": "不在学区"})
     assert window.types() == ["decision-made.v1"]
-    event = window.kernel.told[0].model_dump()
+    event = window.facts()[0].model_dump()
     assert (event["approved"], event["reason"], event["officer"]) == (False, "不在学区", "edu")
 
 
@@ -417,15 +436,78 @@ async def test_what_happened_by_itself_is_told_in_words(window: Window) -> None:
     assert shown["escalated"]
 
 
-async def test_a_resident_reads_who_has_looked_at_their_documents(window: Window) -> None:
+async def test_whoever_is_shown_values_or_decides_is_told_of_and_nobody_else(window: Window) -> None:
     task = window.keep(review())
+    for onlooker in ("wang", "zhao"):
+        await window.ask(onlooker, "GET", f"/{task.id}")
+    assert window.looks() == []
+
     await window.claim("wang", task)
+    await window.ask("wang", "GET", f"/{task.id}")
     await window.ask("wang", "POST", f"/{task.id}/approval", {})
-    looks = (await window.ask("child", "GET", "/looks")).json()["items"]
-    assert looks[0]["application_id"] == "app_1"
-    assert [(look["by"], look["action"]["code"]) for look in looks[0]["looks"]] == [
-        ("wang", "claimed"),
-        ("wang", "approved"),
+    assert [(look.by.subject, look.how, look.holder.resident_id) for look in window.looks()] == [
+        ("wang", "viewed", "res_child"),
+        ("wang", "viewed", "res_child"),
+        ("wang", "worked-on", "res_child"),
     ]
-    assert (await window.ask("other", "GET", "/looks")).json()["items"] == []
-    assert told(await window.ask("wang", "GET", "/looks")) == (403, "wrong-role")
+    assert {look.application_id for look in window.looks()} == {"app_1"}
+    assert [each.document_type for each in window.looks()[0].documents] == ["birth-certificate"]
+
+
+async def test_a_door_check_is_told_to_those_who_live_there(window: Window) -> None:
+    task = window.keep(door())
+    await window.claim("grid", task)
+    await window.ask("grid", "POST", f"/{task.id}/approval", {"note": "住在这里"})
+
+    assert [(look.how, look.holder.resident_id) for look in window.looks()] == [
+        ("viewed", "res_man"),
+        ("worked-on", "res_man"),
+    ]
+
+
+def disputed(by: str = "zhao", department: str | None = "health") -> Task:
+    about = DisputedAccess(
+        dispute_id="dis_1",
+        holder=Holder(resident_id="res_man", index="7c" * 32),
+        by=by,
+        role="reviewer",
+        how="viewed",
+        what="task",
+        document_types=("birth-certificate",),
+        disputed_application="app_1",
+        purpose=None,
+        accessed_at=NOW,
+        reason="我没有申请",
+    )
+    return requesting.dispute(about, "school-enrolment", department, district=DISTRICT, at=NOW)
+
+
+async def test_a_disputed_look_is_explained_and_neither_approved_nor_rejected(window: Window) -> None:
+    task = window.keep(disputed())
+    await window.claim("wang", task)
+    shown = (await window.ask("wang", "GET", f"/{task.id}")).json()
+    assert (shown["dispute"]["by"], shown["dispute"]["reason"]) == ("zhao", "我没有申请")
+    for path, body in (("approval", {}), ("rejection", {"reason": "x"})):
+        refused = await window.ask("wang", "POST", f"/{task.id}/{path}", body)
+        assert told(refused) == (422, "dispute-needs-an-explanation")
+    answered = await window.ask("wang", "POST", f"/{task.id}/explanation", {"text": "误查，已更正"})
+    assert answered.json()["status"]["code"] == "answered"
+    (event,) = window.facts()
+    assert isinstance(event, DisputeAnswered)
+    assert (event.dispute_id, event.department, event.explanation) == ("dis_1", "health", "误查，已更正")
+    again = await window.ask("wang", "POST", f"/{task.id}/explanation", {"text": "x"})
+    assert told(again) == (409, "task-already-answered")
+
+
+async def test_whoever_looked_does_not_answer_for_it_and_a_review_is_not_explained(window: Window) -> None:
+    own = window.keep(disputed(by="wang"))
+    assert told(await window.claim("wang", own)) == (409, "own-look-disputed")
+    other = window.keep(review())
+    await window.claim("wang", other)
+    explained = await window.ask("wang", "POST", f"/{other.id}/explanation", {"text": "x"})
+    assert told(explained) == (422, "explanation-needs-a-dispute")
+
+
+@pytest.mark.parametrize("department", [None, "no-such-department"])
+def test_a_look_that_names_no_department_is_answered_for_by_the_supervision(department: str | None) -> None:
+    assert disputed(department=department).department == "district-supervision"

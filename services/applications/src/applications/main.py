@@ -48,7 +48,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             handed_in=documents.handed_in(database),
             decisions=DecisionStore(database),
             credentials=documents.CredentialStore(database),
-            looks=documents.LookStore(database),
             published_items=documents.PublishedItemStore(database),
             files=GridFiles(database),
             cleaner=cleaner,

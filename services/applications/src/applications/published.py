@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime import accesses
 
 ClaimValue = str | bool | int | list[str]
 Claims = Annotated[
@@ -41,6 +42,7 @@ class Holder(Part):
 
 
 Applicant = Annotated[Holder, Field(description="Who acts")]
+Concerns = Annotated[tuple[Holder, ...], Field(description="Whose data the work shows; empty: it was not said yet")]
 Subject = Annotated[Holder, Field(description="Whom it is for: a child, or the applicant")]
 
 
@@ -142,6 +144,7 @@ class FieldCheckRequested(Event):
     address: Annotated[str, Field(description="Where to look", json_schema_extra=PERSONAL)]
     community: Annotated[str, Field(description="Code of the community whose grid officer goes there")]
     due_on: Annotated[date, Field(description="The last working day for it")]
+    concerns: Concerns = ()
 
 
 class Proven(Part):
@@ -162,6 +165,7 @@ class DecisionRequested(Event):
     subject_name: Annotated[str, Field(description="Whom it is for", json_schema_extra=PERSONAL)]
     proven: Annotated[list[Proven], Field(description="What has been proven, and by what")]
     due_on: Annotated[date, Field(description="The last day for the decision")]
+    concerns: Concerns = ()
 
 
 class ApplicationApproved(Event):
@@ -211,3 +215,9 @@ class ApplicationWithdrawn(Event):
     reason: Annotated[
         str | None, Field(description="What the applicant wrote; null: nothing", json_schema_extra=PERSONAL)
     ]
+
+
+class DataAccessed(accesses.DataAccessed):
+    """Somebody other than the person concerned saw an application or opened a scan of it."""
+
+    type: ClassVar[str] = "applications.data-accessed.v1"

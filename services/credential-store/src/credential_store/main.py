@@ -46,7 +46,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             trusted=trusted,
             decoy=decoy,
             listed={},
-            looks=store.looks_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
             types=types,

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime import accesses
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -97,3 +98,9 @@ class RecordAccepted(replies.RecordAccepted):
     """To a department that asked to be told: its record is stored, or was held already as it is."""
 
     type: ClassVar[str] = "credential-store.record-accepted.v1"
+
+
+class DataAccessed(accesses.DataAccessed):
+    """A department searched for a resident's credentials, or looked at one that it keeps."""
+
+    type: ClassVar[str] = "credential-store.data-accessed.v1"

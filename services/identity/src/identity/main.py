@@ -7,11 +7,10 @@ from fastapi import FastAPI
 from identity import api, consumers
 from identity.config import Settings
 from identity.domain.guardianship import Guardianship
-from identity.domain.look import Look
 from identity.domain.resident import Resident
 from identity.handlers import guardianship
 from identity.handlers.needs import Deps
-from identity.store.documents import GUARDIANSHIPS, INDEXES, LOOKS, RESIDENTS, GuardianshipStore, LookStore
+from identity.store.documents import GUARDIANSHIPS, INDEXES, RESIDENTS, GuardianshipStore
 from identity.store.numbers import NumberVault
 from messaging.documents import Documents
 from runtime import service
@@ -33,7 +32,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Deps(
             residents=Documents(database, RESIDENTS, Resident),
             guardianships=GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
-            looks=LookStore(Documents(database, LOOKS, Look)),
             numbers=numbers,
             communities=codes,
             clock=utc_now,

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from messaging.event import PERSONAL, Event
+from runtime import accesses
 
 ResidentId = Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
 HolderIndex = Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
@@ -113,3 +114,9 @@ class GuardianshipEnded(Event):
     child_id: ChildId
     reason: Why
     sequence: GuardianshipSequence
+
+
+class DataAccessed(accesses.DataAccessed):
+    """A clerk, a terminal or a guardian saw a resident's registration, or searched for it by number."""
+
+    type: ClassVar[str] = "identity.data-accessed.v1"

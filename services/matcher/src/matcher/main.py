@@ -25,7 +25,6 @@ async def build(database: AsyncDatabase[Document], settings: Settings) -> Deps:
     return Deps(
         evidence=store.EvidenceStore(database, statistics_for=settings.statistics_for),
         items=store.ItemStore(database),
-        looks=store.LookStore(database),
         rules=read_rules(settings),
         blind_index=settings.blind_index(),
         clock=utc_now,

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime import accesses
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -129,3 +130,9 @@ class RecordAccepted(replies.RecordAccepted):
     """To the city resource centre, when it asked to be told: its record is stored, or was held already as it is."""
 
     type: ClassVar[str] = "matcher.record-accepted.v1"
+
+
+class DataAccessed(accesses.DataAccessed):
+    """An official tried what would match for a resident."""
+
+    type: ClassVar[str] = "matcher.data-accessed.v1"

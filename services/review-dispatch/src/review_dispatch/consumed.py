@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from messaging.event import View
 
@@ -63,6 +63,7 @@ class FieldCheckRequested(View):
     address: str
     community: str
     due_on: date
+    concerns: tuple[Holder, ...] = ()
 
 
 class Proven(View):
@@ -82,9 +83,28 @@ class DecisionRequested(View):
     subject_name: str
     proven: list[Proven]
     due_on: date
+    concerns: tuple[Holder, ...] = ()
 
 
 class ApplicationEnded(View):
     """The application was withdrawn or rejected: what waits for it is void."""
 
     application_id: str
+
+
+class AccessDisputed(View):
+    """A resident disputes a look at their data; `department` is that of whoever looked, where it is known."""
+
+    dispute_id: str
+    holder: Holder
+    department: str | None
+    by: str
+    role: str
+    how: str
+    what: str
+    document_types: list[str]
+    application_id: str | None
+    item: str | None
+    purpose: str | None
+    accessed_at: datetime
+    reason: str

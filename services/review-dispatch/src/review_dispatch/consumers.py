@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from messaging.consumer import Subscription
-from review_dispatch.consumed import ApplicationEnded, DecisionRequested, FieldCheckRequested, MatchFailed
+from review_dispatch.consumed import (
+    AccessDisputed,
+    ApplicationEnded,
+    DecisionRequested,
+    FieldCheckRequested,
+    MatchFailed,
+)
 from review_dispatch.handlers import endings, requests
 
 SUBSCRIPTIONS = (
@@ -12,4 +18,5 @@ SUBSCRIPTIONS = (
     Subscription("applications.decision-requested.v1", DecisionRequested, requests.request_decision),
     Subscription("applications.application-withdrawn.v1", ApplicationEnded, endings.close_withdrawn),
     Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
+    Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
 )

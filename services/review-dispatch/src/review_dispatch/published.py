@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from runtime import accesses
 
 Value = str | bool | int | list[str]
 TaskId = Annotated[str, Field(description="The task, the same for everything about one request")]
@@ -198,3 +199,21 @@ class DecisionMade(Event):
     approved: Annotated[bool, Field(description="Yes or no")]
     reason: MaybeWritten
     decided_at: Annotated[datetime, Field(description="When it was decided")]
+
+
+class DataAccessed(accesses.DataAccessed):
+    """Somebody who works on a task saw, or decided on, what it says of a resident."""
+
+    type: ClassVar[str] = "review-dispatch.data-accessed.v1"
+
+
+class DisputeAnswered(Event):
+    """A department explains a look at somebody's data that the person disputed."""
+
+    type: ClassVar[str] = "review-dispatch.dispute-answered.v1"
+    dispute_id: Annotated[str, Field(description="The dispute, as data-rights named it")]
+    task_id: TaskId
+    department: Annotated[str, Field(description="Code of the department that answers")]
+    officer: Officer
+    explanation: Written
+    answered_at: Annotated[datetime, Field(description="When it was answered")]

@@ -13,7 +13,7 @@ from local_stack.failure import StackError
 HOST = "127.0.0.1"
 DEFAULT_BASE = 18000
 HIGHEST_BASE = 65000
-SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "operations")
+SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "operations", "data-rights")
 
 
 @dataclass(frozen=True)

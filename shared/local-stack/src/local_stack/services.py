@@ -91,6 +91,7 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
         "YIZHENG_JWKS": str(layout.keys / PUBLIC_KEYS),
         "YIZHENG_KEYS": str(layout.keys),
         SETTING: str(authority_file(layout.keys)),
+        "YIZHENG_RECORD_HEADS": str(layout.var / "record-heads.jsonl"),
         "YIZHENG_ISSUER": ISSUER,
         "YIZHENG_AUDIENCE": AUDIENCE,
     }

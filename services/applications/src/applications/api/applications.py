@@ -13,7 +13,7 @@ from applications.domain.application import State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
 from runtime.pages import Cursor, Limit, Page, page
-from runtime.web import Commit, IfMatch, etag
+from runtime.web import Commit, IfMatch
 
 router = APIRouter(prefix="/applications", tags=["applications"])
 
@@ -50,14 +50,16 @@ async def list_own(
     return page(found, limit, key=lambda each: [each.id], view=lambda each: ApplicationSummary.of(each, wording))
 
 
-@router.get("/{application_id}", summary="See one of my applications")
+@router.get("/{application_id}", summary="See one of my applications", response_model=ApplicationView)
 async def see(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, wording: WordingOf, response: Response
-) -> ApplicationView:
+    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf
+) -> Response:
     """Give an application with its documents, reasons, and the credential that it brought."""
-    seen = await reading.see(application_id, by, deps)
-    response.headers["ETag"] = etag(seen.application.version)
-    return ApplicationView.seen(seen, wording)
+    return await commit(
+        lambda: reading.see(application_id, by, deps),
+        lambda shown: ApplicationView.seen(shown, wording),
+        only_looks=True,
+    )
 
 
 @router.patch(

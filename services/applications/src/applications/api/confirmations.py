@@ -67,16 +67,21 @@ class ConfirmationView(BaseModel):
         )
 
 
-@router.get("/confirmations", summary="What waits for my confirmation, newest first")
+@router.get(
+    "/confirmations", summary="What waits for my confirmation, newest first", response_model=Page[ConfirmationView]
+)
 async def waiting(
-    by: Resident, deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
-) -> Page[ConfirmationView]:
+    by: Resident, deps: DepsOf, wording: WordingOf, commit: Commit, cursor: Cursor, limit: Limit = 20
+) -> Response:
     """Give the applications in which the caller is the second party and has not answered."""
     before = str(cursor[0]) if cursor else None
-    found = await confirming.waiting_for(by, deps, before=before, limit=limit + 1)
-    return page(
-        found, limit, key=lambda each: [each.application.id], view=lambda each: ConfirmationView.of(each, wording)
-    )
+
+    def show(found: list[ToConfirm]) -> Page[ConfirmationView]:
+        return page(
+            found, limit, key=lambda each: [each.application.id], view=lambda each: ConfirmationView.of(each, wording)
+        )
+
+    return await commit(lambda: confirming.waiting_for(by, deps, before=before, limit=limit + 1), show, only_looks=True)
 
 
 @router.post(

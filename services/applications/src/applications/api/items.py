@@ -13,6 +13,7 @@ from applications.api.parts import DepsOf, Resident, WordingOf
 from applications.domain.catalogue import Wanted, digest_of
 from applications.handlers import catalogue
 from runtime.pages import Cursor, Limit, Page, page
+from runtime.web import Commit
 
 router = APIRouter(prefix="/items", tags=["items"])
 
@@ -55,13 +56,22 @@ async def see(code: Code, deps: DepsOf, wording: WordingOf, response: Response) 
     return ItemView.of(item, wording)
 
 
-@router.get("/{code}/eligibility", summary="Before applying: may I, and what need I not bring?")
+@router.get(
+    "/{code}/eligibility",
+    summary="Before applying: may I, and what need I not bring?",
+    response_model=EligibilityView,
+)
 async def explain(
     code: Code,
     by: Resident,
     deps: DepsOf,
     wording: WordingOf,
+    commit: Commit,
     subject_id: Annotated[str | None, Query(max_length=60, description="The child to apply for")] = None,
-) -> EligibilityView:
+) -> Response:
     """Explain each rule, and for each document whether government already holds it."""
-    return EligibilityView.of(await catalogue.explain(code, subject_id, by, deps), wording)
+    return await commit(
+        lambda: catalogue.explain(code, subject_id, by, deps),
+        lambda explained: EligibilityView.of(explained, wording),
+        only_looks=True,
+    )

@@ -1,4 +1,4 @@
-"""/v1/applications/{id}/timeline and /looks: what happened, who has it now, and who looked at the scans."""
+"""/v1/applications/{id}/timeline: what happened, and who has it now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from applications.api.application_views import NowView
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
 from applications.api.wording import Named, Wording
 from applications.domain.application import Application, Happening, State
-from applications.domain.look import Look
 from applications.domain.whereabouts import whereabouts
 from applications.handlers import reading
 from runtime.web import etag
@@ -75,38 +74,11 @@ class TimelineView(BaseModel):
         )
 
 
-class LookView(BaseModel):
-    """Somebody looked at a scan, and said what for."""
-
-    at: datetime
-    document_type: Named
-    by: str
-    departments: list[Named]
-    purpose: str
-
-    @classmethod
-    def of(cls, look: Look, wording: Wording) -> Self:
-        """Show a look."""
-        return cls(
-            at=look.at,
-            document_type=wording.document(look.document_type),
-            by=look.by,
-            departments=[wording.department(code) for code in look.departments],
-            purpose=look.purpose,
-        )
-
-
 @router.get("/timeline", summary="What happened, who has it now, by when")
 async def timeline(
     application_id: ApplicationId, by: Resident, deps: DepsOf, wording: WordingOf, response: Response
 ) -> TimelineView:
     """Give the progress of one of one's own applications in words that a resident understands."""
-    seen = await reading.see(application_id, by, deps)
+    seen = await reading.follow(application_id, by, deps)
     response.headers["ETag"] = etag(seen.application.version)
     return TimelineView.of(seen.application, wording)
-
-
-@router.get("/looks", summary="Who looked at my scans, and what for")
-async def looks(application_id: ApplicationId, by: Resident, deps: DepsOf, wording: WordingOf) -> list[LookView]:
-    """Give every look by somebody else, latest first."""
-    return [LookView.of(look, wording) for look in await reading.looks_at(application_id, by, deps)]

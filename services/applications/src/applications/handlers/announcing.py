@@ -38,6 +38,12 @@ def holder_of(party: Party) -> published.Holder:
     return published.Holder(resident_id=party.resident_id, index=party.index)
 
 
+def concerned(application: Application) -> tuple[published.Holder, ...]:
+    """Name whoever acts and whom it is for, each once."""
+    people = {party.resident_id: party for party in (application.applicant, application.subject)}
+    return tuple(holder_of(party) for party in people.values())
+
+
 def withdrawn(application: Application, reason: str | None) -> published.ApplicationWithdrawn:
     """Say that the applicant withdrew."""
     return published.ApplicationWithdrawn(
@@ -119,6 +125,7 @@ def _field_check(application: Application, decision: FieldCheck, deps: Deps) -> 
         address=str(value_of(decision.address, facts)),
         community=str(value_of(decision.community, facts)),
         due_on=application.check.due_on,
+        concerns=concerned(application),
     )
 
 
@@ -134,6 +141,7 @@ def _decision_requested(application: Application) -> published.DecisionRequested
             published.Proven(requirement=key, document_type=proof[0], source=proof[1]) for key, proof in proven if proof
         ],
         due_on=application.ruling.due_on,
+        concerns=concerned(application),
     )
 
 

@@ -14,6 +14,7 @@ from applications.domain.people import Holdings
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import PersonRole
 from applications.domain.scans import HandedIn
+from applications.handlers.accessing import About, accessed
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Named, People, acting, people_named
 from messaging.event import Outcome
@@ -37,8 +38,8 @@ class Explained:
         return not self.suspended and not self.item.retired and all(rule.met for rule in self.rules)
 
 
-async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) -> Explained:
-    """Explain an item to the resident who is signed in, for themselves or for a child of theirs."""
+async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Explained]:
+    """Explain an item to the resident who is signed in, for themselves or, which is told, for a child of theirs."""
     item = deps.catalogue.item(code)
     people = await _people(item, subject_id, by, deps)
     parties = people.parties
@@ -48,7 +49,12 @@ async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) 
     rules = check_rules(item, parties, guardian=people.guardian, today=day)
     holdings, handed_in = await asyncio.gather(_holdings(people, deps), deps.handed_in.get(people.applicant.id))
     documents = needs_of(item, parties, holdings, handed_in or HandedIn(id=people.applicant.id), day)
-    return Explained(item, people.applicant.suspended or people.subject.suspended, rules, documents)
+    explained = Explained(item, people.applicant.suspended or people.subject.suspended, rules, documents)
+    types = [each for document in documents for each in document.requirement.any_of]
+    told = accessed(
+        About(item.code, None), [people.subject.party], by, deps, how="viewed", what="evidence", types=types
+    )
+    return Outcome(events=told, case=people.subject.id, result=explained)
 
 
 async def publish_items(deps: Deps) -> list[Outcome[None]]:

@@ -9,6 +9,7 @@ from applications.domain import progress
 from applications.domain.application import Application
 from applications.domain.eligibility import refuse_suspended
 from applications.handlers import agreeing, announcing
+from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
 from applications.handlers.parties import acting
 from messaging.event import Outcome
@@ -38,10 +39,12 @@ class ToConfirm:
         return self.application.version
 
 
-async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> list[ToConfirm]:
-    """Return the applications that wait for the confirmation of whoever is signed in, newest first."""
+async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> Outcome[list[ToConfirm]]:
+    """Show the applications that wait for the confirmation of whoever is signed in, newest first; that is told."""
     found = await deps.applications.to_confirm(by.subject, before=before, limit=limit)
-    return list(await asyncio.gather(*(_to_confirm(each, deps) for each in found)))
+    told = [event for each in found for event in seen(each, [each.applicant], by, deps)]
+    shown = await asyncio.gather(*(_to_confirm(each, deps) for each in found))
+    return Outcome(events=told, case=by.subject, result=list(shown))
 
 
 async def answer(

@@ -12,7 +12,6 @@ from applications.domain.application import Application, State
 from applications.domain.catalogue import Catalogue
 from applications.domain.decided import Decided
 from applications.domain.issued import Issued
-from applications.domain.look import Look
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
@@ -75,13 +74,6 @@ class Credentials(Keeps[Issued], Protocol):
         """Read the one that was granted for an application."""
 
 
-class Looks(Keeps[Look], Protocol):
-    """Looks at scans."""
-
-    async def at(self, application_id: str) -> list[Look]:
-        """Read all looks at an application's scans, latest first."""
-
-
 class PublishedItems(Keeps[PublishedItem], Protocol):
     """What was last published of each item."""
 
@@ -134,7 +126,6 @@ class Deps:
     handed_in: Keeps[HandedIn]
     decisions: Decisions
     credentials: Credentials
-    looks: Looks
     published_items: PublishedItems
     files: ScanFiles
     cleaner: Cleaner

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.domain.issued import Issued
-from applications.domain.look import Look
+from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
 from applications.handlers.parties import owned
 from messaging.event import Outcome
@@ -27,9 +27,21 @@ class Seen:
     credential: Issued | None
     decided: Decided | None
 
+    @property
+    def version(self) -> int:
+        """The application's."""
+        return self.application.version
 
-async def see(application_id: str, by: Principal, deps: Deps) -> Seen:
-    """Return one of one's own applications."""
+
+async def see(application_id: str, by: Principal, deps: Deps) -> Outcome[Seen]:
+    """Show one of one's own applications; for a child, that is told."""
+    shown = await follow(application_id, by, deps)
+    told = seen(shown.application, [shown.application.subject], by, deps)
+    return Outcome(events=told, case=application_id, result=shown)
+
+
+async def follow(application_id: str, by: Principal, deps: Deps) -> Seen:
+    """Return one of one's own applications, to tell where it stands."""
     application = await owned(application_id, by, deps)
     granted = application.granted is not None
     credential = await deps.credentials.of_application(application.id) if granted else None
@@ -42,12 +54,6 @@ async def own(
 ) -> list[Application]:
     """Return one's own applications, newest first."""
     return await deps.applications.of_applicant(by.subject, before=before, limit=limit, state=state, item=item)
-
-
-async def looks_at(application_id: str, by: Principal, deps: Deps) -> list[Look]:
-    """Return who looked at the scans of one of one's own applications, and what for."""
-    application = await owned(application_id, by, deps)
-    return await deps.looks.at(application.id)
 
 
 async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:

@@ -13,11 +13,11 @@ from hashlib import sha256
 
 from applications.domain import scans
 from applications.domain.application import Application, Scan
-from applications.domain.look import Look
 from applications.domain.scans import StoredFile
+from applications.handlers.accessing import about, accessed
 from applications.handlers.needs import Deps
 from applications.handlers.parties import owned
-from messaging.event import Outcome
+from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
@@ -104,7 +104,8 @@ async def open_scan(
     opened = Opened(scan, content)
     if by.role is Role.RESIDENT:
         return Outcome(result=opened)
-    return Outcome(changes=[deps.looks.save(_look(application, scan, purpose, by, deps))], result=opened)
+    told = _looked_at(application, scan, purpose, by, deps)
+    return Outcome(events=told, case=application.id, result=opened)
 
 
 async def sweep(deps: Deps) -> list[Outcome[None]]:
@@ -134,19 +135,14 @@ def _given_to(application: Application) -> set[str]:
     return {happening.department for happening in application.history if happening.department is not None}
 
 
-def _look(application: Application, scan: Scan, purpose: str | None, by: Principal, deps: Deps) -> Look:
+def _looked_at(application: Application, scan: Scan, purpose: str | None, by: Principal, deps: Deps) -> list[Event]:
+    """Tell those concerned who opened a scan and what for: the applicant, and whose document it is."""
     if purpose is None or not purpose.strip():
         raise Refusal("purpose-needed", field="purpose")
     if application.is_final:
         raise NotAllowed("no-reason-to-look")
-    return Look(
-        id=new_id("look"),
-        application_id=application.id,
-        scan_id=scan.id,
-        document_type=scan.document_type,
-        by=by.subject,
-        role=by.role,
-        departments=tuple(sorted(by.departments)),
-        purpose=purpose.strip(),
-        at=deps.clock(),
+    holders = [application.people[asked.holder] for asked in application.asked if asked.key == scan.requirement]
+    people, types = (application.applicant, *holders), [scan.document_type]
+    return accessed(
+        about(application), people, by, deps, how="opened", what="scan", types=types, purpose=purpose.strip()
     )

@@ -10,7 +10,6 @@ from pymongo import IndexModel
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
 from applications.domain.issued import Issued
-from applications.domain.look import Look
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
@@ -32,7 +31,6 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("item", 1), ("decided_at", -1), ("_id", -1)]),
     ],
     "credentials": [IndexModel("application_id")],
-    "looks": [IndexModel([("application_id", 1), ("_id", -1)])],
     "published_items": [],
     "scans.files": [IndexModel([("metadata.trusted", 1), ("uploadDate", 1)])],
     "scans.chunks": [IndexModel([("files_id", 1), ("n", 1)], unique=True)],
@@ -83,17 +81,6 @@ class CredentialStore(Documents[Issued]):
         """Read the one that was granted for an application."""
         found = await self.find({"application_id": application_id}, limit=1)
         return found[0] if found else None
-
-
-class LookStore(Documents[Look]):
-    """Looks at scans."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, "looks", Look)
-
-    async def at(self, application_id: str) -> list[Look]:
-        """Read all looks at an application's scans, latest first."""
-        return await self.find({"application_id": application_id}, sort=[("_id", -1)])
 
 
 class PublishedItemStore(Documents[PublishedItem]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from credential_store.api import (
-    accesses,
     credentials,
     hand_overs,
     presentations,
@@ -20,5 +19,4 @@ router.include_router(presentations.router)
 router.include_router(queries.router)
 router.include_router(status_lists.router)
 router.include_router(verifications.router)
-router.include_router(accesses.router)
 router.include_router(hand_overs.router)

@@ -104,7 +104,7 @@ async def read(
     """Show a credential to its holder, or for a stated purpose, which the holder can read, to who keeps it."""
     credential = await looking.view(id, by, purpose, deps)
     shown = partial(detail, language=language, deps=deps, for_staff=by.role != Role.RESIDENT)
-    return await commit(lambda: looking.remember_view(credential, by, purpose, deps), shown, only_looks=True)
+    return await commit(lambda: looking.tell_of_view(credential, by, purpose, deps), shown, only_looks=True)
 
 
 @router.post("/{id}/suspension", summary="Suspend a credential", response_model=CredentialView)

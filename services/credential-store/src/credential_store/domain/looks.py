@@ -1,37 +1,12 @@
-"""Looks at a person's credentials: who may look, and what is remembered for that person to read."""
+"""Looks at a person's credentials: what a department may ask, and who may look."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from credential_store.domain.credential import Credential, Holder, Moment, Part
+from credential_store.domain.credential import Credential, Part
 from credential_store.domain.document_types import DocumentTypes, HolderType
 from runtime.refusal import NotAllowed, Refusal
 
 LONGEST_PURPOSE = 200
-
-
-class Seen(Part):
-    """A document that was looked at."""
-
-    document_type: str
-    identifier: str
-
-
-class Look(Part):
-    """One look: who, when, for which purpose, what was asked for and what was seen (nothing, if there was no match)."""
-
-    id: str
-    version: int = 0
-    holder: Holder
-    how: Literal["query", "view"]
-    by: str
-    role: str
-    departments: tuple[str, ...]
-    purpose: str
-    asked_for: str | None
-    seen: tuple[Seen, ...]
-    at: Moment
 
 
 class Question(Part):

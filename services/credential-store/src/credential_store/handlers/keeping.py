@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from credential_store.domain import keeping, looks
 from credential_store.domain.credential import Credential, Ended
 from credential_store.domain.keeping import Correction
 from credential_store.domain.standing import Trace, settle
+from credential_store.handlers.accessing import accessed, document_of
 from credential_store.handlers.issuing import decided
 from credential_store.handlers.needs import Deps
 from messaging.event import Outcome
@@ -61,4 +62,6 @@ async def _change(
     check_version(before.version, order.if_match)
     now = deps.clock()
     after = settle(before, change(before, now), Trace(at=now, by=order.by.subject, reason=order.reason))
-    return await decided(before, after, deps)
+    outcome = await decided(before, after, deps)
+    told = accessed(before.holder, "worked-on", order.by, order.reason, [document_of(after)], deps)
+    return replace(outcome, events=[*outcome.events, told])

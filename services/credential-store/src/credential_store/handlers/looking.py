@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from credential_store.domain import looks
 from credential_store.domain.credential import Credential, Holder, Issue
 from credential_store.domain.identifiers import credential_of
-from credential_store.domain.looks import Look, Question, Seen
+from credential_store.domain.looks import Question
+from credential_store.handlers.accessing import accessed, case_of, document_of
 from credential_store.handlers.needs import Deps
 from messaging.event import Outcome
 from runtime.access import Principal, Role
+from runtime.accesses import Document
 from runtime.clock import today
-from runtime.ids import new_id
 from runtime.refusal import Refusal, Unknown
 from standards import credential_identifier, identity_number, mask
 
@@ -41,12 +41,6 @@ async def own(resident_id: str, after: str | None, limit: int, deps: Deps) -> Se
     return [] if index is None else await deps.credentials.of_holder(index, after=after, limit=limit + 1)
 
 
-async def own_looks(resident_id: str, before: str | None, limit: int, deps: Deps) -> Sequence[Look]:
-    """Return a page of who looked at a resident's credentials, and one more to tell whether there is a next page."""
-    index = await deps.credentials.index_of(resident_id)
-    return [] if index is None else await deps.looks.of_holder(index, before=before, limit=limit + 1)
-
-
 async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
     """Return one credential to its holder, or, for a stated purpose, to the department that keeps it."""
     credential = await deps.credentials.get(id_)
@@ -62,27 +56,29 @@ async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Cred
     return credential
 
 
-async def remember_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:
-    """Remember a department's look at one credential; a resident's at their own is nobody's business."""
-    if by.role == Role.RESIDENT or credential.current is None:
+async def tell_of_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:
+    """Tell of a department's look at one credential; a resident's at their own is nobody's business."""
+    if by.role == Role.RESIDENT:
         return Outcome(result=credential)
-    match = Match(credential, credential.current)
-    look = _look(credential.holder, "view", by, purpose or "", (match,), credential.document_type, deps)
-    return Outcome(changes=[deps.looks.save(look)], result=credential)
+    told = accessed(credential.holder, "viewed", by, purpose, [document_of(credential)], deps)
+    return Outcome(events=[told], case=case_of(credential.holder), result=credential)
 
 
 async def ask(question: Question, by: Principal, deps: Deps) -> Outcome[Answer]:
-    """Answer a department's question, and remember it for the holder to read, whether anything matched or not.
+    """Answer a department's question, and tell of it for the holder to read, whether anything matched or not.
 
     The result is None when nothing matched.
     """
     looks.check(question, deps.types)
     holder, matches = await _find(question, by, deps)
-    changes = []
-    if holder is not None:
-        asked_for = question.document_type or (matches[0].credential.document_type if question.identifier else None)
-        changes.append(deps.looks.save(_look(holder, "query", by, question.purpose, matches, asked_for, deps)))
-    return Outcome(changes=changes, result=Answer(matches) if matches else None)
+    answer = Answer(matches) if matches else None
+    if holder is None:
+        return Outcome(result=answer)
+    seen = [Document(document_type=it.credential.document_type, identifier=it.issue.identifier) for it in matches]
+    if not seen and question.document_type is not None:
+        seen = [Document(document_type=question.document_type)]
+    told = accessed(holder, "queried", by, question.purpose, seen, deps)
+    return Outcome(events=[told], case=case_of(holder), result=answer)
 
 
 async def _find(question: Question, by: Principal, deps: Deps) -> tuple[Holder | None, Sequence[Match]]:
@@ -124,27 +120,4 @@ def _shown(
         if credential.current is not None
         and document_type in {None, credential.document_type}
         and deps.types.of(credential.document_type).is_shared_with(by.departments)
-    )
-
-
-def _look(
-    holder: Holder,
-    how: Literal["query", "view"],
-    by: Principal,
-    purpose: str,
-    matches: Sequence[Match],
-    asked_for: str | None,
-    deps: Deps,
-) -> Look:
-    return Look(
-        id=new_id("look"),
-        holder=holder,
-        how=how,
-        by=by.subject,
-        role=by.role.value,
-        departments=tuple(sorted(by.departments)),
-        purpose=purpose.strip(),
-        asked_for=asked_for,
-        seen=tuple(Seen(document_type=m.credential.document_type, identifier=m.issue.identifier) for m in matches),
-        at=deps.clock(),
     )

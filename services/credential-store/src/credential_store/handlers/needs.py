@@ -11,7 +11,6 @@ from typing import Protocol
 from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.hand_over import HandOver, RefusedLine
-from credential_store.domain.looks import Look
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
 from credential_store.domain.status_list import Purpose
@@ -75,16 +74,6 @@ class Places(Protocol):
 
     async def has(self, number: int) -> bool:
         """Tell whether there is such a list."""
-
-
-class Looks(Protocol):
-    """Where looks are remembered."""
-
-    async def of_holder(self, index: str, *, before: str | None, limit: int) -> Sequence[Look]:
-        """Return a page of the looks at a person's credentials, the latest first."""
-
-    def save(self, look: Look) -> Change:
-        """Prepare the write."""
 
 
 class HandOvers(Protocol):
@@ -151,7 +140,6 @@ class Deps:
     trusted: Trusted
     decoy: str
     listed: dict[tuple[Purpose, int], Listed]
-    looks: Looks
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes

@@ -1,4 +1,4 @@
-"""Where credentials, their signed forms, looks and handed-over files are kept: the only part that knows MongoDB."""
+"""Where credentials, their signed forms and handed-over files are kept: the only part that knows MongoDB."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from credential_store.store.credentials import (
     CREDENTIALS,
-    LOOKS,
     Collection,
     CredentialDocuments,
-    LookDocuments,
     credentials_in,
-    looks_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments
@@ -20,16 +17,13 @@ from credential_store.store.signed import SIGNED, STATUS_LISTS, PlaceDocuments, 
 __all__ = [
     "CREDENTIALS",
     "INDEXES",
-    "LOOKS",
     "Collection",
     "CredentialDocuments",
     "GridFiles",
     "HandOverDocuments",
-    "LookDocuments",
     "PlaceDocuments",
     "SignedDocuments",
     "credentials_in",
-    "looks_in",
     "signed_in",
 ]
 
@@ -41,7 +35,6 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
     STATUS_LISTS: [],
-    LOOKS: [IndexModel([("holder.index", ASCENDING), ("_id", DESCENDING)], name="holder")],
     HAND_OVERS: [
         IndexModel([("department", ASCENDING), ("number", DESCENDING)], name="department"),
         IndexModel([("is_kept", ASCENDING)], name="kept"),

@@ -1,4 +1,4 @@
-"""Credentials, and looks at them."""
+"""Credentials."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
 
 from credential_store.domain.credential import Credential
-from credential_store.domain.looks import Look
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
-LOOKS = "looks"
 
 StoredT = TypeVar("StoredT")
 
@@ -75,29 +73,6 @@ class CredentialDocuments:
         return self._collection.save(credential)
 
 
-class LookDocuments:
-    """Looks, one document each; they are never changed."""
-
-    def __init__(self, collection: Collection[Look]) -> None:
-        self._collection = collection
-
-    async def of_holder(self, index: str, *, before: str | None, limit: int) -> Sequence[Look]:
-        """Return a page of the looks at a person's credentials, the latest first (their ids sort by time)."""
-        wanted: dict[str, Any] = {"holder.index": index}
-        if before is not None:
-            wanted["_id"] = {"$lt": before}
-        return await self._collection.find(wanted, sort=[("_id", DESCENDING)], limit=limit)
-
-    def save(self, look: Look) -> Change:
-        """Prepare the write."""
-        return self._collection.save(look)
-
-
 def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
     return CredentialDocuments(Documents(database, CREDENTIALS, Credential))
-
-
-def looks_in(database: Database) -> LookDocuments:
-    """Return the looks of a database."""
-    return LookDocuments(Documents(database, LOOKS, Look))

@@ -1,6 +1,7 @@
-"""What is known about a resident, and who looked: /v1/lookups and the reading half of /v1/residents.
+"""What is known about a resident: /v1/lookups and the reading half of /v1/residents.
 
-The person concerned, and the guardian of a child, read freely; a clerk states a purpose, which is kept.
+The person concerned, and the guardian of a child, read freely; a clerk states a purpose, which the
+person concerned can read (data-rights).
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity.api.parts import DepsOf, Purpose, ResidentId, after, position
 from identity.api.requests import LookUp
-from identity.api.views import FoundView, LookView, ResidentView, StepView, WardView
-from identity.domain.look import Look
+from identity.api.views import FoundView, ResidentView, StepView, WardView
 from identity.domain.record import Step
 from identity.domain.resident import Resident
 from identity.handlers import looking
@@ -84,20 +84,3 @@ async def see_history(
         return page(numbered, limit, key=lambda it: [it[0]], view=lambda it: StepView.of(it[1], language))
 
     return await commit(lambda: looking.see_history(asked.question, deps), show)
-
-
-@router.get("/residents/{id}/looks", summary="Read who looked at a resident's data", response_model=Page[LookView])
-async def see_looks(
-    asked: Annotated[Asking, Depends()],
-    deps: DepsOf,
-    commit: Commit,
-    language: Language,
-    cursor: Cursor,
-    limit: Limit = 20,
-) -> Response:
-    """List every look, newest first: who saw what, when, and for what purpose."""
-
-    def show(looks: Sequence[Look]) -> Page[LookView]:
-        return page(looks, limit, key=lambda look: [look.id], view=lambda look: LookView.of(look, language))
-
-    return await commit(lambda: looking.see_looks(asked.question, deps, before=after(cursor), limit=limit + 1), show)

@@ -8,7 +8,6 @@ from typing import Self
 from pydantic import BaseModel
 
 from identity.domain.guardianship import Guardianship, Relation
-from identity.domain.look import Look, Seen
 from identity.domain.record import Change, Step, StepKind
 from identity.domain.resident import Channel, Resident
 from identity.handlers.looking import Ward
@@ -149,29 +148,4 @@ class StepView(BaseModel):
             role=step.by.role,
             reason=step.reason,
             changes=list(step.changes),
-        )
-
-
-class LookView(BaseModel):
-    """Who looked at what, when and why; `text` says what was `seen` in the caller's language."""
-
-    look_id: str
-    seen: Seen
-    text: str
-    purpose: str
-    at: datetime
-    by: str
-    role: str
-
-    @classmethod
-    def of(cls, look: Look, language: Language) -> Self:
-        """Show a look."""
-        return cls(
-            look_id=look.id,
-            seen=look.seen,
-            text=TEXTS.say(language, f"seen.{look.seen}"),
-            purpose=look.purpose,
-            at=look.at,
-            by=look.by.subject,
-            role=look.by.role,
         )

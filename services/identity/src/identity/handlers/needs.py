@@ -7,7 +7,6 @@ from datetime import date
 from typing import Protocol
 
 from identity.domain.guardianship import Guardianship
-from identity.domain.look import Look
 from identity.domain.record import Actor
 from identity.domain.resident import Resident
 from messaging.event import Change
@@ -45,16 +44,6 @@ class Guardianships(Protocol):
         """Prepare to keep a guardianship's next version."""
 
 
-class Looks(Protocol):
-    """Every look at a resident's data."""
-
-    async def at(self, resident_id: str, *, before: str | None, limit: int) -> list[Look]:
-        """List the looks at a resident's data, newest first, beginning before an id."""
-
-    def save(self, document: Look) -> Change:
-        """Prepare to keep a look."""
-
-
 class Numbers(Protocol):
     """Identity numbers under keys."""
 
@@ -74,7 +63,6 @@ class Deps:
 
     residents: Residents
     guardianships: Guardianships
-    looks: Looks
     numbers: Numbers
     communities: frozenset[str]
     clock: Clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from identity.domain import resident as residents
 from identity.domain.card import Reading
 from identity.domain.resident import Place, Resident
+from identity.handlers.accessing import accessed
 from identity.handlers.needs import Deps, actor, resident_of
 from identity.published import IdRegistered, IdUpdated
 from messaging.event import Outcome
@@ -56,15 +57,20 @@ async def renew_card(
 def _register_again(known: Resident, reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
     residents.check_same_person(known, reading.card)
     if not residents.is_newer(known, reading.card):
-        return Outcome(result=known)
+        return _shown(known, by, deps)
     return _renew(known, reading, place.community, by, deps)
 
 
 def _renew(resident: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
     renewed = residents.renew(resident, reading.card, community, actor(by), deps.clock())
     if renewed is resident:
-        return Outcome(result=resident)
-    return Outcome([deps.residents.save(renewed)], [_updated(renewed)], case=renewed.id, result=renewed)
+        return _shown(resident, by, deps)
+    told = accessed(resident, by, None, deps, how="worked-on")
+    return Outcome([deps.residents.save(renewed)], [_updated(renewed), *told], case=renewed.id, result=renewed)
+
+
+def _shown(resident: Resident, by: Principal, deps: Deps) -> Outcome[Resident]:
+    return Outcome(events=accessed(resident, by, None, deps), case=resident.id, result=resident)
 
 
 def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:

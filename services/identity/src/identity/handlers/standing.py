@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from identity.domain import resident as residents
 from identity.domain.resident import Resident
+from identity.handlers.accessing import accessed
 from identity.handlers.needs import Deps, actor, resident_of
 from identity.published import IdReinstated, IdSuspended
 from messaging.event import Outcome
@@ -19,7 +20,8 @@ async def suspend(id: str, reason: str, by: Principal, deps: Deps, *, if_match: 
     event = IdSuspended(
         resident_id=resident.id, holder_index=resident.holder_index, reason=reason, sequence=resident.version + 1
     )
-    return Outcome([deps.residents.save(suspended)], [event], case=resident.id, result=suspended)
+    told = accessed(resident, by, reason, deps, how="worked-on")
+    return Outcome([deps.residents.save(suspended)], [event, *told], case=resident.id, result=suspended)
 
 
 async def reinstate(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Resident]:
@@ -30,4 +32,5 @@ async def reinstate(id: str, reason: str, by: Principal, deps: Deps, *, if_match
     event = IdReinstated(
         resident_id=resident.id, holder_index=resident.holder_index, reason=reason, sequence=resident.version + 1
     )
-    return Outcome([deps.residents.save(reinstated)], [event], case=resident.id, result=reinstated)
+    told = accessed(resident, by, reason, deps, how="worked-on")
+    return Outcome([deps.residents.save(reinstated)], [event, *told], case=resident.id, result=reinstated)

@@ -1,4 +1,4 @@
-"""The collections: residents, guardianships, looks. The only file that knows MongoDB."""
+"""The collections: residents, guardianships. The only file that knows MongoDB."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Generic, Protocol, TypeVar
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from identity.domain.guardianship import Guardianship
-from identity.domain.look import Look
 from messaging.event import Change
 
 RESIDENTS = "residents"
 GUARDIANSHIPS = "guardianships"
-LOOKS = "looks"
 
 INDEXES: dict[str, list[IndexModel]] = {
     RESIDENTS: [],  # found by id alone: the id is made from the blind index of the number
@@ -23,7 +21,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("child_id", ASCENDING)]),
         IndexModel([("ended", ASCENDING), ("ends_on", ASCENDING)]),
     ],
-    LOOKS: [IndexModel([("resident_id", ASCENDING), ("_id", DESCENDING)])],
 }
 
 RecordT = TypeVar("RecordT")
@@ -75,21 +72,4 @@ class GuardianshipStore:
 
     def save(self, document: Guardianship) -> Change:
         """Prepare to keep a guardianship's next version."""
-        return self._documents.save(document)
-
-
-class LookStore:
-    """Looks at residents' data."""
-
-    def __init__(self, documents: Collection[Look]) -> None:
-        self._documents = documents
-
-    async def at(self, resident_id: str, *, before: str | None, limit: int) -> list[Look]:
-        """List the looks at a resident's data, newest first (ids sort by time), beginning before an id."""
-        beginning = {} if before is None else {"_id": {"$lt": before}}
-        wanted = {"resident_id": resident_id, **beginning}
-        return await self._documents.find(wanted, sort=[("_id", DESCENDING)], limit=limit)
-
-    def save(self, document: Look) -> Change:
-        """Prepare to keep a look."""
         return self._documents.save(document)

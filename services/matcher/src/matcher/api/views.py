@@ -11,7 +11,6 @@ from matcher.domain.claims import Role
 from matcher.domain.comparison import Result
 from matcher.domain.deciding import Finding
 from matcher.domain.evidence import Source, Status
-from matcher.domain.looks import Look
 from matcher.domain.statistics import Statistics
 from matcher.handlers.dry_run import DryRun, Tried
 from runtime.texts import Texts
@@ -129,17 +128,3 @@ class StatisticsView(BaseModel):
             total=sum(one.count for one in statistics.records),
             records=[CountView.model_validate(one, from_attributes=True) for one in statistics.records],
         )
-
-
-class LookView(BaseModel):
-    """Who tried what would match for the caller, when and what for."""
-
-    item: str
-    official: str
-    purpose: str
-    at: datetime
-
-    @classmethod
-    def of(cls, look: Look) -> LookView:
-        """Show a look."""
-        return cls(item=look.item, official=look.official, purpose=look.purpose, at=look.at)

@@ -9,10 +9,11 @@ from matcher.domain.claims import Requirement, Role, claims_of
 from matcher.domain.deciding import Verdict, decide
 from matcher.domain.evidence import Evidence, Value
 from matcher.domain.item import Item
-from matcher.domain.looks import Look
 from matcher.handlers.needs import Deps
-from messaging.event import Outcome
-from runtime.ids import new_id
+from matcher.published import DataAccessed
+from messaging.event import Event, Outcome
+from runtime import accesses
+from runtime.access import Principal
 from runtime.refusal import Refusal, Unknown
 from standards import identity_number
 
@@ -52,7 +53,7 @@ class DryRun:
     tried: tuple[Tried, ...]
 
 
-async def dry_run(asked: Asked, official: str, deps: Deps) -> Outcome[DryRun]:
+async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
     """Try what would match. Raises Unknown for an item or resident not known, Refusal for a wrong number."""
     item = await deps.items.get(asked.item)
     if item is None:
@@ -61,8 +62,12 @@ async def dry_run(asked: Asked, official: str, deps: Deps) -> Outcome[DryRun]:
     people.setdefault("subject", people["applicant"])
     tried = tuple(_try(requirement, people, asked.form, deps) for requirement in item.requirements)
     registered = {role: evidence.resident_id is not None for role, evidence in people.items()}
-    changes = [deps.looks.save(look) for look in _looks(item, people, asked, official, deps)]
-    return Outcome(changes=changes, result=DryRun(item.id, registered, tried))
+    told = _accessed(item, people, asked, by, deps)
+    return Outcome(
+        events=told,
+        case=people["applicant"].resident_id or people["applicant"].id,
+        result=DryRun(item.id, registered, tried),
+    )
 
 
 async def _find(role: Role, person: Person, deps: Deps) -> Evidence:
@@ -91,17 +96,23 @@ def _try(requirement: Requirement, people: Mapping[Role, Evidence], form: Mappin
     return Tried(requirement, decide(holder, requirement.document_types, claims, deps.rules, deps.today))
 
 
-def _looks(item: Item, people: Mapping[Role, Evidence], asked: Asked, official: str, deps: Deps) -> list[Look]:
-    residents = sorted({evidence.resident_id for evidence in people.values() if evidence.resident_id})
+def _accessed(item: Item, people: Mapping[Role, Evidence], asked: Asked, by: Principal, deps: Deps) -> list[Event]:
+    """Tell of everybody whose evidence was tried: of each person once, with the documents that were asked for."""
+    wanted: dict[str, list[str]] = {evidence.id: [] for evidence in people.values()}
+    for requirement in item.requirements:
+        if requirement.holder in people:
+            wanted[people[requirement.holder].id] += requirement.document_types
     at = deps.clock()
     return [
-        Look(
-            id=new_id("look"),
-            resident_id=resident_id,
+        DataAccessed(
+            holder=accesses.Holder(resident_id=evidence.resident_id, index=evidence.id),
+            by=accesses.By.of(by),
+            how="tried",
+            what="evidence",
+            documents=accesses.documents(wanted[evidence.id]),
             item=item.id,
-            official=official,
             purpose=asked.purpose,
             at=at,
         )
-        for resident_id in residents
+        for evidence in {evidence.id: evidence for evidence in people.values()}.values()
     ]

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from matcher.domain.evidence import Evidence, settled
 from matcher.domain.item import Item
-from matcher.domain.looks import Look
 from matcher.domain.rules import Rules, following_the_person
 from matcher.domain.statistics import Statistics
 from matcher.published import Holding, HoldingsChanged
@@ -48,16 +47,6 @@ class ItemStore(Protocol):
         """Prepare the write."""
 
 
-class LookStore(Protocol):
-    """Where looks at a person's evidence are kept."""
-
-    async def of_resident(self, resident_id: str, *, before: str | None, limit: int) -> Sequence[Look]:
-        """Return a page of a resident's looks, the latest first."""
-
-    def save(self, look: Look) -> Change:
-        """Prepare the write."""
-
-
 class Tally(Protocol):
     """Counts answers."""
 
@@ -71,7 +60,6 @@ class Deps:
 
     evidence: EvidenceStore
     items: ItemStore
-    looks: LookStore
     rules: Rules
     blind_index: BlindIndex
     clock: Clock

@@ -1,17 +1,16 @@
-"""Where evidence, items and looks are kept: the only part that knows MongoDB."""
+"""Where evidence and items are kept: the only part that knows MongoDB."""
 
 from __future__ import annotations
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from matcher.store.counting import COUNTS
 from matcher.store.evidence import EVIDENCE, EvidenceStore
 from matcher.store.items import ITEMS, ItemStore
-from matcher.store.looks import LOOKS, LookStore
 from matcher.store.mirror import MIRROR_LOADS, MirrorLoads
 from matcher.store.rebuilt import RebuiltStore
 
-__all__ = ["INDEXES", "EvidenceStore", "ItemStore", "LookStore", "MirrorLoads", "RebuiltStore"]
+__all__ = ["INDEXES", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore"]
 
 INDEXES: dict[str, list[IndexModel]] = {
     EVIDENCE: [
@@ -20,6 +19,5 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     COUNTS: [],
     ITEMS: [],
-    LOOKS: [IndexModel([("resident_id", ASCENDING), ("_id", DESCENDING)], name="resident")],
     MIRROR_LOADS: [],
 }

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from messaging.event import Change, Outcome
 from operations.domain import failure as states
 from operations.domain import masking, tokens
+from operations.domain.concerned import data_of
 from operations.domain.failure import Failure, Resolution, State, Summary
 from operations.domain.letter import Header
 from operations.domain.masking import Masked
 from operations.domain.search import Chosen, Criteria, Place
+from operations.handlers.accessing import unmasked
 from operations.handlers.needs import Deps
 from runtime.refusal import Clash, Unknown
 
@@ -94,7 +96,9 @@ async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[
     content, is_json = masking.read(failure.body)
     text = None if is_json else _text(failure.body)
     message = str(failure.headers.get("x-message") or failure.message)  # that of the failure is masked
-    return Outcome(changes=entry, result=Disclosed(failure, content, text, message, failure.stack))
+    told = unmasked([data_of(content)], by, why, deps)
+    shown = Disclosed(failure, content, text, message, failure.stack)
+    return Outcome(changes=entry, events=told, case=failure.case or id, result=shown)
 
 
 async def select(

@@ -18,6 +18,7 @@ from operations.domain.search import Criteria
 from operations.domain.trail import OPERATORS, Actor, CaseTrail, Recorded, Step, place_of, placed
 from operations.domain.wording import Wording
 from operations.handlers import failures
+from operations.handlers.accessing import unmasked
 from operations.handlers.needs import Deps
 from runtime.refusal import Refusal, Unknown
 from runtime.texts import Texts
@@ -66,7 +67,8 @@ async def disclose(case: str, reason: str | None, by: str, deps: Deps) -> Outcom
     why = states.stated(reason)
     trail = await _read(case, None, deps, in_clear=True)
     entry = await deps.audit.entry(by=by, action="trail-disclosed", target=case, reason=why)
-    return Outcome(changes=entry, result=trail)
+    told = unmasked([placed.step.data for placed in trail.steps if placed.step.kind == "event"], by, why, deps)
+    return Outcome(changes=entry, events=told, case=case, result=trail)
 
 
 async def newest(sought: Sought, before: int | None, limit: int, deps: Deps) -> Sequence[Recorded]:

@@ -59,4 +59,11 @@ class NoteAsked(Body):
     text: Text
 
 
-StatusAsked = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "cancelled"]
+class ExplanationAsked(Body):
+    """Explain a look that is disputed; the resident reads it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "系统批量核对时误将您列入名单，已更正"}]})
+    text: Text
+
+
+StatusAsked = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]

@@ -7,9 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from review_dispatch.api import shaping
-from review_dispatch.api.asked import ApprovalAsked, NoteAsked, RejectionAsked, ReturnAsked, StatusAsked
+from review_dispatch.api.asked import (
+    ApprovalAsked,
+    ExplanationAsked,
+    NoteAsked,
+    RejectionAsked,
+    ReturnAsked,
+    StatusAsked,
+)
 from review_dispatch.api.shaping import Reader
-from review_dispatch.api.views import LooksView, TaskSummary, TaskView
+from review_dispatch.api.views import TaskSummary, TaskView
 from review_dispatch.domain.queue import Wanted
 from review_dispatch.domain.task import WAITING, Kind, Task
 from review_dispatch.handlers import queues, working
@@ -25,8 +32,8 @@ router = APIRouter(prefix="/tasks", tags=["tasks"])
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
+Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
 Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OFFICIAL, Role.OPERATOR)]
-Resident = Annotated[Principal, allow(Role.RESIDENT)]
 
 
 async def _wanted(  # noqa: PLR0913 - one parameter for each filter
@@ -59,6 +66,10 @@ async def _asked(task_id: str, by: Worker, version: web.IfMatch) -> Asked:
     return Asked(task_id, by, version)
 
 
+async def _explaining(task_id: str, by: Reviewer, version: web.IfMatch) -> Asked:
+    return Asked(task_id, by, version)
+
+
 def _reader(request: Request, by: Principal, language: str) -> Reader:
     deps: Deps = request.app.state.deps
     return Reader(by, language, deps.district, today(deps.clock()))
@@ -72,13 +83,8 @@ async def _onlooker(request: Request, by: Onlooker, language: web.Language) -> R
     return _reader(request, by, language)
 
 
-async def _resident(request: Request, by: Resident, language: web.Language) -> Reader:
-    return _reader(request, by, language)
-
-
 WorkersView = Annotated[Reader, Depends(_worker)]
 OnlookersView = Annotated[Reader, Depends(_onlooker)]
-ResidentsView = Annotated[Reader, Depends(_resident)]
 
 
 @router.get("", summary="The queue: what concerns the caller, the most urgent first")
@@ -90,19 +96,14 @@ async def list_tasks(
     return page(found, limit, key=_key, view=lambda task: shaping.summary(task, reader))
 
 
-@router.get("/looks", summary="Who has looked at the resident's own documents")
-async def list_looks(deps: DepsOf, reader: ResidentsView, cursor: Cursor, limit: Limit = 20) -> Page[LooksView]:
-    """List, for every document of the caller that went to a person, who took it up and what they did."""
-    found = await queues.show_looks(reader.by.subject, deps, after=_after(cursor), limit=limit + 1)
-    return page(found, limit, key=_key, view=lambda task: shaping.looks(task, reader))
-
-
-@router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side")
-async def read_task(task_id: str, deps: DepsOf, reader: OnlookersView, response: Response) -> TaskView:
+@router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side", response_model=TaskView)
+async def read_task(task_id: str, deps: DepsOf, reader: OnlookersView, commit: web.Commit) -> Response:
     """Show a task. The values that describe a person are shown to whoever has claimed or decided it."""
-    task = await queues.show_task(task_id, reader.by, deps)
-    response.headers["ETag"] = web.etag(task.version)
-    return shaping.detail(task, reader)
+
+    def view(task: Task) -> TaskView:
+        return shaping.detail(task, reader)
+
+    return await commit(lambda: queues.show_task(task_id, reader.by, deps), view, only_looks=True)
 
 
 @router.post("/{task_id}/claim", summary="Take the task", response_model=TaskView)
@@ -152,6 +153,18 @@ async def send_back(
     """Ask the applicant to correct one field of the document, and say how."""
     work = lambda: working.send_back(asked, deps, field=body.field, message=body.message)  # noqa: E731
     return await commit(work, _shown_to(reader))
+
+
+@router.post("/{task_id}/explanation", summary="Explain a look that is disputed", response_model=TaskView)
+async def explain(
+    asked: Annotated[Asked, Depends(_explaining)],
+    body: ExplanationAsked,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: web.Commit,
+) -> Response:
+    """Answer a resident who disputes a look at their data. Whoever looked can't answer it."""
+    return await commit(lambda: working.explain(asked, body.text, deps), _shown_to(reader))
 
 
 @router.post("/{task_id}/notes", summary="Write a note", response_model=TaskView, status_code=201)

@@ -11,7 +11,16 @@ from review_dispatch.domain.approved_fields import enterable_fields
 from review_dispatch.domain.deciding import returnable_fields
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import District
-from review_dispatch.domain.task import Approval, Comparison, DocumentReview, DoorCheck, OfficerDecision, Step, Task
+from review_dispatch.domain.task import (
+    Approval,
+    Comparison,
+    DisputedAccess,
+    DocumentReview,
+    DoorCheck,
+    OfficerDecision,
+    Step,
+    Task,
+)
 from review_dispatch.handlers.access import may_see_values
 from runtime.access import Principal, Role
 from runtime.texts import Texts
@@ -20,7 +29,6 @@ from standards.communities import offices
 View = Callable[[Task], views.TaskView]
 
 TEXTS = Texts.of("review_dispatch")
-_LOOKS = frozenset({"claimed", "approved-first", "approved", "rejected", "returned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         else None,
         door=_door(about, hidden=hidden) if isinstance(about, DoorCheck) else None,
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
+        dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         approvals=[_approval(each, hidden=hidden) for each in task.approvals],
         steps=[_step(each, reader) for each in task.steps],
     )
@@ -95,27 +104,6 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
 def committed(task: Task, reader: Reader) -> views.TaskView:
     """Show a task as it is once the change that has just been decided is stored: one version later."""
     return detail(task.model_copy(update={"version": task.version + 1}), reader)
-
-
-def looks(task: Task, reader: Reader) -> views.LooksView:
-    """Show a resident who has looked at one of their documents."""
-    document_type = task.document_type or ""
-    return views.LooksView(
-        task_id=task.id,
-        application_id=task.application_id,
-        document_type=reader.coded("documents", document_type),
-        purpose=TEXTS.say(reader.language, "looks.purpose", item=task.item),
-        looks=[
-            views.LookView(
-                at=step.at,
-                by=step.by,
-                department=reader.coded("departments", step.department),
-                action=reader.coded("actions", step.action),
-            )
-            for step in task.steps
-            if step.by is not None and step.action in _LOOKS
-        ],
-    )
 
 
 def _document(application_id: str, review: DocumentReview, reader: Reader, *, hidden: bool) -> views.DocumentView:
@@ -170,6 +158,20 @@ def _decision(decision: OfficerDecision, reader: Reader, *, hidden: bool) -> vie
             )
             for proof in decision.proven
         ],
+    )
+
+
+def _dispute(disputed: DisputedAccess, reader: Reader, *, hidden: bool) -> views.DisputeView:
+    return views.DisputeView(
+        by=disputed.by,
+        role=disputed.role,
+        how=disputed.how,
+        what=disputed.what,
+        document_types=[reader.coded("documents", each) for each in disputed.document_types],
+        application_id=disputed.disputed_application,
+        purpose=None if hidden else disputed.purpose,
+        accessed_at=disputed.accessed_at,
+        reason=None if hidden else disputed.reason,
     )
 
 

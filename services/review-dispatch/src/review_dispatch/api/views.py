@@ -96,6 +96,20 @@ class DecisionView(BaseModel):
     proven: list[ProofView]
 
 
+class DisputeView(BaseModel):
+    """The look that is disputed: who looked, what was done with what, what for, and why it is disputed."""
+
+    by: str
+    role: str
+    how: str
+    what: str
+    document_types: list[Coded]
+    application_id: str | None
+    purpose: str | None
+    accessed_at: datetime
+    reason: str | None
+
+
 class ApprovalView(BaseModel):
     """One person's approval."""
 
@@ -127,24 +141,6 @@ class TaskView(TaskSummary):
     document: DocumentView | None
     door: DoorView | None
     decision: DecisionView | None
+    dispute: DisputeView | None
     approvals: list[ApprovalView]
     steps: list[StepView]
-
-
-class LookView(BaseModel):
-    """One time that somebody took up a resident's document, and so could read it."""
-
-    at: datetime
-    by: str
-    department: Coded
-    action: Coded
-
-
-class LooksView(BaseModel):
-    """Who has looked at one document of the resident, and for which application."""
-
-    task_id: str
-    application_id: str
-    document_type: Coded
-    purpose: str
-    looks: list[LookView]

@@ -9,7 +9,7 @@ from typing import Literal
 from review_dispatch.domain.approved_fields import approved_fields, end_of_validity, with_end
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
-from review_dispatch.domain.task import Approval, DocumentReview, Task
+from review_dispatch.domain.task import Approval, DisputedAccess, DocumentReview, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
 
@@ -35,15 +35,25 @@ def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, to
     return _end(approved, "approved", by=approval.by, at=approval.at, note=approval.note)
 
 
+def explain(task: Task, by: str, at: datetime, text: str) -> Task:
+    """Explain a look that is disputed. Raises Clash unless the task is one's own, Refusal unless it is a dispute."""
+    require_own_claim(task, by)
+    if not isinstance(task.about, DisputedAccess):
+        raise Refusal("explanation-needs-a-dispute")
+    return _end(task, "answered", by=by, at=at, note=text)
+
+
 def approve(task: Task, by: str, at: datetime, note: str | None) -> Task:
     """Confirm an address or approve an application. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
+    require_no_dispute(task)
     return _end(task, "approved", by=by, at=at, note=note)
 
 
 def reject(task: Task, by: str, at: datetime, reason: str) -> Task:
     """Refuse, for a reason that the applicant will read. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
+    require_no_dispute(task)
     return _end(task, "rejected", by=by, at=at, note=reason)
 
 
@@ -66,6 +76,12 @@ def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
     return (*dict.fromkeys(compared.field for compared in review.comparison), SCANS)
 
 
+def require_no_dispute(task: Task) -> None:
+    """Refuse a yes or no where an explanation is asked for."""
+    if isinstance(task.about, DisputedAccess):
+        raise Refusal("dispute-needs-an-explanation")
+
+
 def require_no_document_values(fields: Mapping[str, Value], until: date | None) -> None:
     """Refuse fields and an end of validity where there is no document that could have them."""
     if fields:
@@ -76,7 +92,7 @@ def require_no_document_values(fields: Mapping[str, Value], until: date | None) 
 
 def _end(
     task: Task,
-    status: Literal["approved", "rejected", "returned"],
+    status: Literal["approved", "rejected", "returned", "answered"],
     *,
     by: str,
     at: datetime,

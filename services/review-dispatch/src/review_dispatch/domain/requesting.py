@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from review_dispatch.domain.routes import District
-from review_dispatch.domain.task import DocumentReview, DoorCheck, OfficerDecision, Step, Task, task_id
+from review_dispatch.domain.task import DisputedAccess, DocumentReview, DoorCheck, OfficerDecision, Step, Task, task_id
+from runtime.clock import today as _day
 
 
 def review(
@@ -79,6 +80,24 @@ def decision(
         due_on=due_on,
         escalation=district.routes.of_decision(department),
         steps=(_requested(department, at),),
+    )
+
+
+def dispute(about: DisputedAccess, item: str, department: str | None, *, district: District, at: datetime) -> Task:
+    """Make the task of explaining a look that is disputed; its case is the dispute's own."""
+    answering, route = district.routes.of_dispute(department), district.routes.disputes
+    return Task(
+        id=task_id(about.dispute_id, "dispute"),
+        application_id=about.dispute_id,
+        item=item,
+        about=about,
+        home=answering,
+        department=answering,
+        community=None,
+        requested_at=at,
+        due_on=district.due(_day(at), route.working_days),
+        escalation=tuple(level for level in route.escalate if level.to != answering),
+        steps=(_requested(answering, at),),
     )
 
 

@@ -66,6 +66,14 @@ class DecisionRoute(Record):
     escalate: tuple[Level, ...]
 
 
+class DisputeRoute(Record):
+    """Who answers when a look at somebody's data is disputed and names no department, and how long anybody has."""
+
+    department: Code
+    working_days: WorkingDays
+    escalate: tuple[Level, ...]
+
+
 class Routes(Record):
     """All routes of the district."""
 
@@ -76,6 +84,7 @@ class Routes(Record):
     sub_districts: tuple[SubDistrict, ...]
     decisions: tuple[DecisionRoute, ...]
     other_decisions: tuple[Level, ...]
+    disputes: DisputeRoute
 
     def of_document(self, document_type: str) -> DocumentRoute:
         """Return the route of a document type; one that has none goes where `other_documents` says."""
@@ -86,6 +95,10 @@ class Routes(Record):
         office = next((part.department for part in self.sub_districts if community.startswith(part.code)), None)
         levels = (_at(office, level) if level.to == SUB_DISTRICT else level for level in self.field_checks.escalate)
         return tuple(level for level in levels if level is not None)
+
+    def of_dispute(self, department: str | None) -> str:
+        """Return who answers for a look by a department; one that there is not, or none, is answered for by another."""
+        return department if department in self.departments else self.disputes.department
 
     def of_decision(self, department: str) -> tuple[Level, ...]:
         """Return who is told when a department does not decide in time."""

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from review_dispatch.domain.record import Record, Value
 from review_dispatch.domain.routes import Level
 
-Kind = Literal["review", "field-check", "decision"]
-Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "cancelled"]
+Kind = Literal["review", "field-check", "decision", "dispute"]
+Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]
 Cause = Literal["withdrawn", "rejected", "superseded"]
 Action = Literal[
     "requested",
@@ -22,6 +22,7 @@ Action = Literal[
     "approved",
     "rejected",
     "returned",
+    "answered",
     "cancelled",
     "escalated",
     "noted",
@@ -74,12 +75,13 @@ class DocumentReview(Record):
 
 
 class DoorCheck(Record):
-    """An address that somebody must look at."""
+    """An address that somebody must look at. `concerns` are those whose data it shows."""
 
     kind: Literal["field-check"] = "field-check"
     applicant_name: str
     address: str
     community: str
+    concerns: tuple[Holder, ...] = ()
 
 
 class Proof(Record):
@@ -91,14 +93,32 @@ class Proof(Record):
 
 
 class OfficerDecision(Record):
-    """An application of which everything is proven; an officer decides."""
+    """An application of which everything is proven; an officer decides. `concerns` are those whose data it shows."""
 
     kind: Literal["decision"] = "decision"
     subject_name: str
     proven: tuple[Proof, ...]
+    concerns: tuple[Holder, ...] = ()
 
 
-Subject = Annotated[DocumentReview | DoorCheck | OfficerDecision, Field(discriminator="kind")]
+class DisputedAccess(Record):
+    """A look at somebody's data that the person disputes: who looked (`by`), how, at what, what for, and the reason."""
+
+    kind: Literal["dispute"] = "dispute"
+    dispute_id: str
+    holder: Holder
+    by: str
+    role: str
+    how: str
+    what: str
+    document_types: tuple[str, ...]
+    disputed_application: str | None
+    purpose: str | None
+    accessed_at: datetime
+    reason: str
+
+
+Subject = Annotated[DocumentReview | DoorCheck | OfficerDecision | DisputedAccess, Field(discriminator="kind")]
 
 
 class Claim(Record):
@@ -204,6 +224,13 @@ class Task(BaseModel):
     def document_type(self) -> str | None:
         """The document that is looked at; only reviews have one."""
         return self.about.document_type if isinstance(self.about, DocumentReview) else None
+
+    @property
+    def people(self) -> tuple[Holder, ...]:
+        """Whose data it shows; for a door or a decision that was asked for before this was said, nobody's."""
+        if isinstance(self.about, DocumentReview | DisputedAccess):
+            return (self.about.holder,)
+        return self.about.concerns
 
     def is_overdue(self, today: date) -> bool:
         """Tell whether its deadline has passed while it waits."""

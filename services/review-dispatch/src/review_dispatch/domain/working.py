@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from review_dispatch.domain.task import Action, Claim, Step, Task
+from review_dispatch.domain.task import Action, Claim, DisputedAccess, Step, Task
 from runtime.refusal import Clash
 
 
@@ -19,6 +19,8 @@ def claim(task: Task, by: str, at: datetime) -> Task:
     if task.claim is not None:
         raise Clash("task-claimed-by-another", by=task.claim.by)
     require_another_person(task, by)
+    if isinstance(task.about, DisputedAccess) and task.about.by == by:
+        raise Clash("own-look-disputed")
     taken = {"status": "claimed", "claim": Claim(by=by, at=at)}
     return record(task.model_copy(update=taken), "claimed", by=by, at=at)
 

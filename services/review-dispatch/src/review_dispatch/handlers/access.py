@@ -8,7 +8,7 @@ from runtime.access import Principal, Role
 from runtime.refusal import NotAllowed, Refusal
 
 _OVERSEERS = frozenset({Role.OFFICIAL, Role.OPERATOR})
-_DECISIVE = frozenset({"approved-first", "approved", "rejected", "returned"})
+_DECISIVE = frozenset({"approved-first", "approved", "rejected", "returned", "answered"})
 
 
 def may_work_on(task: Task, by: Principal) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from messaging.event import Event
 from review_dispatch import published
-from review_dispatch.domain.task import DocumentReview, Task
+from review_dispatch.domain.task import DisputedAccess, DocumentReview, Task
 
 
 def requested(task: Task) -> Event:
@@ -35,6 +35,8 @@ def approved(task: Task) -> list[Event]:
             return [_field_check_passed(task)]
         case "decision":
             return [_decision_made(task, approved=True)]
+        case "dispute":
+            raise TypeError("a dispute is answered, not approved")
 
 
 def rejected(task: Task) -> list[Event]:
@@ -46,6 +48,8 @@ def rejected(task: Task) -> list[Event]:
             return [_field_check_failed(task)]
         case "decision":
             return [_decision_made(task, approved=False)]
+        case "dispute":
+            raise TypeError("a dispute is answered, not rejected")
 
 
 def returned(task: Task) -> list[Event]:
@@ -66,8 +70,26 @@ def returned(task: Task) -> list[Event]:
     return [event]
 
 
+def answered(task: Task) -> list[Event]:
+    """Tell the explanation of a look that was disputed."""
+    if not isinstance(task.about, DisputedAccess):
+        raise TypeError(f"a {task.kind} is no dispute")
+    deed = _deed(task)
+    event = published.DisputeAnswered(
+        dispute_id=task.about.dispute_id,
+        task_id=task.id,
+        department=task.department,
+        officer=deed.by,
+        explanation=deed.text,
+        answered_at=deed.at,
+    )
+    return [event]
+
+
 def escalated(before: Task, after: Task) -> Event:
-    """Tell who has an overdue task now."""
+    """Tell who has an overdue task now; of one that an application waits for."""
+    if after.kind == "dispute":
+        raise TypeError("no application waits for a dispute")
     return published.ReviewEscalated(
         task_id=after.id,
         kind=after.kind,

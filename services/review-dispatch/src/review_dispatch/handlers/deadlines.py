@@ -41,6 +41,5 @@ async def count_waiting(deps: Deps) -> Sequence[Outcome[None]]:
 def _escalated(task: Task, deps: Deps) -> Outcome[None]:
     now = deps.clock()
     moved = escalate(task, deps.district, today=today(now), at=now)
-    return Outcome(
-        changes=[deps.tasks.save(moved)], events=[announcing.escalated(task, moved)], case=task.application_id
-    )
+    told = [] if task.kind == "dispute" else [announcing.escalated(task, moved)]  # no application waits for that one
+    return Outcome(changes=[deps.tasks.save(moved)], events=told, case=task.application_id)

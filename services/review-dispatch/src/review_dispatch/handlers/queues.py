@@ -1,12 +1,14 @@
-"""Looking: the queue, one task, and who has looked at a resident's documents."""
+"""Looking: the queue, and one task."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from messaging.event import Outcome
 from review_dispatch.domain.queue import Wanted
 from review_dispatch.domain.task import Task
 from review_dispatch.handlers.access import may_see, narrowed
+from review_dispatch.handlers.accessing import accessed
 from review_dispatch.handlers.needs import Deps
 from runtime.access import Principal
 from runtime.refusal import NotAllowed, Unknown
@@ -17,16 +19,11 @@ async def show_queue(wanted: Wanted, by: Principal, deps: Deps, *, after: str | 
     return await deps.tasks.queue(narrowed(wanted, by), after=after, limit=limit)
 
 
-async def show_task(task_id: str, by: Principal, deps: Deps) -> Task:
-    """Return one task. Raises Unknown, or NotAllowed when it is none of the caller's."""
+async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:
+    """Show one task, and tell of it. Raises Unknown, or NotAllowed when it is none of the caller's."""
     task = await deps.tasks.get(task_id)
     if task is None:
         raise Unknown("no-such-task", id=task_id)
     if not may_see(task, by):
         raise NotAllowed("task-of-others", department=task.department)
-    return task
-
-
-async def show_looks(resident_id: str, deps: Deps, *, after: str | None, limit: int) -> Sequence[Task]:
-    """Return the tasks about a resident's documents, for the resident to see who has looked at them."""
-    return await deps.tasks.about(resident_id, after=after, limit=limit)
+    return Outcome(events=accessed(task, by, deps), case=task.application_id, result=task)

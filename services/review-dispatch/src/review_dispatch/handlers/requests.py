@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from messaging.event import NOTHING, Change, Event, Outcome, Received
-from review_dispatch.consumed import DecisionRequested, FieldCheckRequested, MatchFailed
+from review_dispatch import consumed
+from review_dispatch.consumed import AccessDisputed, DecisionRequested, FieldCheckRequested, MatchFailed
 from review_dispatch.domain import requesting
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.task import (
     Comparison,
+    DisputedAccess,
     DocumentReview,
     DoorCheck,
     Holder,
@@ -41,7 +45,12 @@ async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[No
 async def request_field_check(event: Received[FieldCheckRequested], deps: Deps) -> Outcome[None]:
     """An address must be looked at: bring it to the grid officers of its community."""
     asked = event.data
-    about = DoorCheck(applicant_name=asked.applicant_name, address=asked.address, community=asked.community)
+    about = DoorCheck(
+        applicant_name=asked.applicant_name,
+        address=asked.address,
+        community=asked.community,
+        concerns=_people(asked.concerns),
+    )
     task = requesting.door_check(
         asked.application_id, asked.item, about, asked.due_on, district=deps.district, at=event.time
     )
@@ -55,13 +64,27 @@ async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Ou
     task = requesting.decision(
         asked.application_id,
         asked.item,
-        OfficerDecision(subject_name=asked.subject_name, proven=proven),
+        OfficerDecision(subject_name=asked.subject_name, proven=proven, concerns=_people(asked.concerns)),
         asked.department,
         asked.due_on,
         district=deps.district,
         at=event.time,
     )
     return await _admit(task, deps)
+
+
+async def request_explanation(event: Received[AccessDisputed], deps: Deps) -> Outcome[None]:
+    """A look is disputed: bring it to the department that looked. Nothing but an answer ends it."""
+    asked = event.data
+    about = DisputedAccess(
+        **asked.model_dump(exclude={"department", "application_id", "item", "holder"}),
+        holder=Holder.model_validate(asked.holder.model_dump()),
+        disputed_application=asked.application_id,
+    )
+    task = requesting.dispute(about, asked.item or "", asked.department, district=deps.district, at=event.time)
+    if await deps.tasks.get(task.id) is not None:
+        return NOTHING
+    return Outcome(changes=[deps.tasks.save(task)])
 
 
 async def _admit(task: Task, deps: Deps) -> Outcome[None]:
@@ -83,6 +106,10 @@ async def _replaced(case: Case, task: Task, deps: Deps) -> list[Task]:
 
 def _announcement(task: Task) -> list[Event]:
     return [announcing.requested(task)] if task.is_waiting and task.kind == "review" else []
+
+
+def _people(named: Sequence[consumed.Holder]) -> tuple[Holder, ...]:
+    return tuple(Holder.model_validate(each.model_dump()) for each in named)
 
 
 def _document(failed: MatchFailed) -> DocumentReview:

@@ -1,0 +1,63 @@
+"""Telling who saw somebody's data here, so that the person concerned can read it (data-rights keeps the record)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from applications.domain.application import Application
+from applications.domain.people import Party
+from applications.handlers.needs import Deps
+from applications.published import DataAccessed
+from messaging.event import Event
+from runtime import accesses
+from runtime.access import Principal
+from runtime.accesses import How, What
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which item it was for, and which application; None before there is one."""
+
+    item: str
+    application_id: str | None
+
+
+def seen(application: Application, people: Iterable[Party], by: Principal, deps: Deps) -> list[Event]:
+    """Tell that somebody saw an application: of each of these people but the one who looks."""
+    types = [each for asked in application.asked for each in asked.document_types]
+    return accessed(about(application), people, by, deps, how="viewed", what="application", types=types)
+
+
+def about(application: Application) -> About:
+    """Return an application as what it was for."""
+    return About(application.item, application.id)
+
+
+def accessed(  # noqa: PLR0913 - what for, whose, who, how, what
+    about: About,
+    people: Iterable[Party],
+    by: Principal,
+    deps: Deps,
+    *,
+    how: How,
+    what: What,
+    types: Sequence[str],
+    purpose: str | None = None,
+) -> list[Event]:
+    """Return the events that say so, one for each person; none for a look at the own."""
+    return [
+        DataAccessed(
+            holder=accesses.Holder(resident_id=person.resident_id, index=person.index),
+            by=accesses.By.of(by),
+            how=how,
+            what=what,
+            documents=accesses.documents(types),
+            application_id=about.application_id,
+            item=about.item,
+            purpose=purpose,
+            at=deps.clock(),
+        )
+        for person in {person.resident_id: person for person in people}.values()
+        if not accesses.is_own(by, person.resident_id)
+    ]

@@ -1,0 +1,38 @@
+"""Telling that a department saw or used somebody's credentials, so that the holder can read it (data-rights)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from credential_store.domain.credential import Credential, Holder
+from credential_store.handlers.needs import Deps
+from credential_store.published import DataAccessed
+from runtime import accesses
+from runtime.access import Principal
+from runtime.accesses import Document, How
+
+
+def accessed(
+    holder: Holder, how: How, by: Principal, purpose: str | None, documents: Sequence[Document], deps: Deps
+) -> DataAccessed:
+    """Return the event that says so; it belongs to the case of the holder (`case_of`)."""
+    return DataAccessed(
+        holder=accesses.Holder(resident_id=holder.resident_id, index=holder.index),
+        by=accesses.By.of(by),
+        how=how,
+        what="credential",
+        documents=list(documents),
+        purpose=(purpose or "").strip() or None,
+        at=deps.clock(),
+    )
+
+
+def case_of(holder: Holder) -> str:
+    """Return the case to which looks at somebody's credentials belong: the resident, or who is not registered."""
+    return holder.resident_id or holder.index
+
+
+def document_of(credential: Credential) -> Document:
+    """Return a credential as the document that was seen."""
+    issue = credential.current
+    return Document(document_type=credential.document_type, identifier=issue.identifier if issue else None)

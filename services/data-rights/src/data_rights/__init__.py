@@ -1,0 +1,1 @@
+"""The residents' record of who used their data, and what they may ask for."""

@@ -1,0 +1,14 @@
+"""HTTP: what residents read about themselves, and what anybody may know of the record."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from data_rights.api import accesses, disputes, heads
+
+router = APIRouter()
+router.include_router(accesses.router)
+router.include_router(disputes.router)
+router.include_router(heads.router)
+
+__all__ = ["router"]

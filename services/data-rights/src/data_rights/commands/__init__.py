@@ -1,0 +1,1 @@
+"""What operators and auditors type: `python -m data_rights verify`."""

@@ -1,0 +1,23 @@
+"""Settings, from the environment (`DATA_RIGHTS_…`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from runtime.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What can be set for data-rights."""
+
+    model_config = SettingsConfigDict(env_prefix="DATA_RIGHTS_", extra="ignore", frozen=True)
+
+    seal_after: float = 3.0
+    """Seconds that an entry waits at most, while others join it, until it is sealed into a block."""
+    publish_every: float = 60.0
+    """Seconds between two published heads of the record, when there is something new."""
+    heads: Path | None = Field(None, validation_alias="YIZHENG_RECORD_HEADS")
+    """File to which published heads are appended, a JSON line each; none unless set."""

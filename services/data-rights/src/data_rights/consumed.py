@@ -1,0 +1,86 @@
+"""The narrow views of other services' events: just what is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from messaging.event import View
+
+
+class PersonRegistered(View):
+    """identity.id-registered: the index by which everything about a resident is found."""
+
+    resident_id: str
+    holder_index: str
+
+
+class GuardianshipChanged(View):
+    """identity.guardianship-registered, -ended."""
+
+    guardianship_id: str
+    guardian_id: str
+    child_id: str
+    sequence: int
+
+
+class Holder(View):
+    """Whose data it is; at least one of the two is known."""
+
+    resident_id: str | None
+    index: str | None
+
+
+class By(View):
+    """Who it was."""
+
+    subject: str
+    role: str
+    departments: list[str]
+
+
+class Document(View):
+    """A document that was seen or asked for."""
+
+    document_type: str
+    identifier: str | None = None
+
+
+class DataAccessed(View):
+    """`*.data-accessed`: somebody looked at or used a resident's data. What is done may be something new."""
+
+    holder: Holder
+    by: By
+    how: str = Field(max_length=60)
+    what: str = Field(max_length=60)
+    documents: list[Document]
+    application_id: str | None = None
+    item: str | None = None
+    purpose: str | None = None
+    at: datetime
+
+
+class Matched(View):
+    """matcher.match-succeeded: a document was compared without a person, and is proven."""
+
+    application_id: str
+    item: str
+    document_type: str
+    holder: Holder
+
+
+class NotMatched(Matched):
+    """matcher.match-failed: it was compared, and is not proven; any of `document_types` would have proven it."""
+
+    document_types: list[str]
+
+
+class DisputeAnswered(View):
+    """review-dispatch.dispute-answered: a department explains an entry that was disputed."""
+
+    dispute_id: str
+    department: str
+    officer: str
+    explanation: str
+    answered_at: datetime

@@ -1,0 +1,30 @@
+"""Which handler hears which event."""
+
+from __future__ import annotations
+
+from data_rights.consumed import (
+    DataAccessed,
+    DisputeAnswered,
+    GuardianshipChanged,
+    Matched,
+    NotMatched,
+    PersonRegistered,
+)
+from data_rights.handlers import disputing, people, recording
+from data_rights.handlers.needs import Deps
+from messaging.consumer import Subscription
+
+SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
+    Subscription("identity.id-registered.v1", PersonRegistered, people.learn_person),
+    Subscription("identity.guardianship-registered.v1", GuardianshipChanged, people.begin_guardianship),
+    Subscription("identity.guardianship-ended.v1", GuardianshipChanged, people.end_guardianship),
+    Subscription("identity.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("applications.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("matcher.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("review-dispatch.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("credential-store.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("operations.data-accessed.v1", DataAccessed, recording.record),
+    Subscription("matcher.match-succeeded.v1", Matched, recording.record_match),
+    Subscription("matcher.match-failed.v1", NotMatched, recording.record_mismatch),
+    Subscription("review-dispatch.dispute-answered.v1", DisputeAnswered, disputing.note_answer),
+)

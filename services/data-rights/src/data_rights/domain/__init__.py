@@ -1,0 +1,1 @@
+"""The rules: entries, the chain that seals them, guardianships, disputes."""

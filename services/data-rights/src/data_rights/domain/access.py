@@ -1,0 +1,90 @@
+"""One entry of the record: who used whose data, when, how, which documents, for which application, what for.
+
+An entry's digest is the SHA-256 of its canonical JSON (sorted keys, no blanks, UTF-8), a random salt inside: whoever
+holds only the digest learns nothing, also not by trying. An entry is never changed; its content may end, and then the
+digest stays behind in the chain (`domain/chain.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from data_rights.domain.record import Record
+
+SYSTEM = "system"
+"""The role of what happens without a person."""
+
+
+class By(Record):
+    """Who it was: an account, what it is, and for which departments it acts."""
+
+    subject: str
+    role: str
+    departments: tuple[str, ...] = ()
+
+
+class Seen(Record):
+    """A document that was seen or asked for."""
+
+    document_type: str
+    identifier: str | None = None
+
+
+class Access(Record):
+    """An entry. `holder` is the blind index of whose data it is; `source` the service that said so.
+
+    `how` is what services say (`runtime.accesses`), or `matched`: compared without a person, with a `result`
+    (succeeded, failed). What a later release says is kept too, so both are texts. `block` is the number of the block
+    that it is sealed in, None until then.
+    """
+
+    id: str
+    version: int = 0
+    holder: str
+    by: By
+    how: str
+    what: str
+    documents: tuple[Seen, ...]
+    application_id: str | None
+    item: str | None
+    purpose: str | None
+    result: str | None = None
+    source: str
+    at: datetime
+    salt: str
+    block: int | None = None
+
+
+class Ended(Record):
+    """What is kept of an entry when its content is not: that it was, in which block, why and when it ended."""
+
+    id: str
+    version: int = 0
+    block: int
+    digest: str
+    why: str
+    at: datetime
+
+
+def access_id(event_id: str, holder: str) -> str:
+    """Return the id of the entry that an event is about: the same however often it arrives; ids sort by time."""
+    return f"acc_{event_id}_{sha256(holder.encode()).hexdigest()[:8]}"
+
+
+def told(access: Access) -> dict[str, Any]:
+    """Return an entry as it is hashed: everything but where it is kept, times in UTC with milliseconds."""
+    said = access.model_dump(mode="json", exclude={"version", "at", "block"})
+    return {**said, "at": access.at.astimezone(UTC).isoformat(timespec="milliseconds")}
+
+
+def digest(access: Access) -> str:
+    """Return the digest of an entry, in hex."""
+    return sha256(canonical(told(access))).hexdigest()
+
+
+def canonical(what: object) -> bytes:
+    """Write what is hashed: JSON with sorted keys and no blanks, in UTF-8."""
+    return json.dumps(what, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,1 @@
+"""The use cases of data-rights, and what they need from outside."""

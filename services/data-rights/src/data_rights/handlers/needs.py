@@ -1,0 +1,115 @@
+"""What the use cases need: the record, its chain, who people are, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from data_rights.config import Settings
+from data_rights.domain.access import Access
+from data_rights.domain.asked import Asked
+from data_rights.domain.chain import Block, Head
+from data_rights.domain.dispute import Dispute
+from data_rights.domain.people import Guardianship, Person
+from messaging.event import Change
+from runtime.clock import Clock
+
+
+class People(Protocol):
+    """Everybody who is registered, as far as this service must know."""
+
+    async def get(self, id: str) -> Person | None:
+        """Read one by resident id."""
+
+    def save(self, document: Person) -> Change:
+        """Prepare the write."""
+
+
+class Guardianships(Protocol):
+    """Who may read for whom."""
+
+    async def get(self, id: str) -> Guardianship | None:
+        """Read what is known between two people (`domain.people.pair`)."""
+
+    def save(self, document: Guardianship) -> Change:
+        """Prepare the write."""
+
+
+class Accesses(Protocol):
+    """The entries of the record."""
+
+    async def get(self, id: str) -> Access | None:
+        """Read one."""
+
+    async def page(self, holder: str, asked: Asked, *, before: str | None, limit: int) -> Sequence[Access]:
+        """Read those about a holder that are asked for, the latest first, beginning before an id."""
+
+    async def waiting(self, limit: int) -> Sequence[Access]:
+        """Read those that are in no block yet, the earliest first."""
+
+    def add(self, access: Access) -> Change:
+        """Prepare the write of a new one, in no block yet."""
+
+    def place(self, id: str, block: int) -> Change:
+        """Prepare to put one that is in no block into one; refused at the commit when it is in one by then."""
+
+
+class Chain(Protocol):
+    """Blocks, and the heads that were published."""
+
+    async def last(self) -> Block | None:
+        """Read the last block."""
+
+    async def block(self, number: int) -> Block | None:
+        """Read one."""
+
+    async def after(self, number: int, limit: int) -> Sequence[Block]:
+        """Read the blocks that follow a number, in order."""
+
+    async def last_head(self) -> Head | None:
+        """Read the head that was published last."""
+
+    async def head_at(self, number: int) -> Head | None:
+        """Read the first published head that covers a block."""
+
+    async def heads_after(self, number: int, limit: int) -> Sequence[Head]:
+        """Read the published heads that follow a number, in order."""
+
+    async def heads_before(self, number: int | None, limit: int) -> Sequence[Head]:
+        """Read the published heads before a number, the latest first."""
+
+    def add(self, block: Block) -> Change:
+        """Prepare the write of a new block; refused at the commit when there is one of that number."""
+
+    def publish(self, head: Head) -> Change:
+        """Prepare the write of a head; refused at the commit when it is there."""
+
+
+class Disputes(Protocol):
+    """Disputed entries."""
+
+    async def get(self, id: str) -> Dispute | None:
+        """Read one."""
+
+    async def many(self, ids: Sequence[str]) -> dict[str, Dispute]:
+        """Read those that there are of these ids."""
+
+    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Dispute]:
+        """Read a page of a holder's, the latest entry first, beginning before an id."""
+
+    def save(self, dispute: Dispute) -> Change:
+        """Prepare the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What every use case is given."""
+
+    people: People
+    guardianships: Guardianships
+    accesses: Accesses
+    chain: Chain
+    disputes: Disputes
+    settings: Settings
+    clock: Clock

@@ -1,0 +1,86 @@
+"""Recording: every use of a resident's data that a service tells of becomes an entry, once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched
+from data_rights.domain.access import SYSTEM, Access, By, Seen, access_id
+from data_rights.handlers.needs import Deps
+from messaging.event import NOTHING, NotYet, Outcome, Received
+
+_MATCHER = By(subject="matcher", role=SYSTEM)
+
+
+async def record(event: Received[DataAccessed], deps: Deps) -> Outcome[None]:
+    """Somebody looked at or used a resident's data. Raises NotYet while nobody of that resident id is known."""
+    said = event.data
+    holder = await _index_of(said.holder, deps)
+    entry = Access(
+        id=access_id(event.id, holder),
+        holder=holder,
+        by=By(subject=said.by.subject, role=said.by.role, departments=tuple(said.by.departments)),
+        how=said.how,
+        what=said.what,
+        documents=tuple(Seen(document_type=it.document_type, identifier=it.identifier) for it in said.documents),
+        application_id=said.application_id,
+        item=said.item,
+        purpose=said.purpose,
+        source=event.type.partition(".")[0],
+        at=said.at,
+        salt=_salt(),
+    )
+    return await _added(entry, deps)
+
+
+async def record_match(event: Received[Matched], deps: Deps) -> Outcome[None]:
+    """A document was compared without a person, and is proven."""
+    return await _match(event.id, event.time, event.data, [event.data.document_type], "succeeded", deps)
+
+
+async def record_mismatch(event: Received[NotMatched], deps: Deps) -> Outcome[None]:
+    """A document was compared without a person, and is not proven."""
+    return await _match(event.id, event.time, event.data, event.data.document_types, "failed", deps)
+
+
+async def _match(
+    event_id: str, at: datetime, said: Matched, types: Sequence[str], result: str, deps: Deps
+) -> Outcome[None]:
+    holder = await _index_of(said.holder, deps)
+    entry = Access(
+        id=access_id(event_id, holder),
+        holder=holder,
+        by=_MATCHER,
+        how="matched",
+        what="evidence",
+        documents=tuple(Seen(document_type=each) for each in types),
+        application_id=said.application_id,
+        item=said.item,
+        purpose=None,
+        result=result,
+        source="matcher",
+        at=at,
+        salt=_salt(),
+    )
+    return await _added(entry, deps)
+
+
+async def _added(entry: Access, deps: Deps) -> Outcome[None]:
+    if await deps.accesses.get(entry.id) is not None:
+        return NOTHING
+    return Outcome(changes=[deps.accesses.add(entry)])
+
+
+async def _index_of(holder: Holder, deps: Deps) -> str:
+    if holder.index is not None:
+        return holder.index
+    person = await deps.people.get(holder.resident_id or "")
+    if person is None:
+        raise NotYet(f"resident {holder.resident_id} is not known")
+    return person.index
+
+
+def _salt() -> str:
+    return secrets.token_hex(16)

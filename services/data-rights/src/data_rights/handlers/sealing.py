@@ -1,0 +1,74 @@
+"""Sealing: entries that are in no block yet get their place in the chain, and its end is published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from data_rights.domain import chain
+from data_rights.domain.access import Access, digest
+from data_rights.domain.chain import LARGEST_BLOCK, Head, Sealed
+from data_rights.handlers.needs import Deps
+from data_rights.published import HeadPublished
+from messaging.event import Outcome
+
+CASE = "record-heads"
+"""The case of all published heads."""
+_HEADS_AT_ONCE = 1_000
+
+log = structlog.get_logger()
+
+
+async def seal(deps: Deps) -> Sequence[Outcome[None]] | None:
+    """Put what waits into the next block: a full one at once, a smaller one when its first entry has waited a while.
+
+    Two processes may do this: the block's number and each entry's place are written once, whoever is later tries again.
+    """
+    waiting = await deps.accesses.waiting(LARGEST_BLOCK)
+    if not waiting or not _is_time(waiting, deps):
+        return None
+    last = await deps.chain.last()
+    block = chain.follow(last, [Sealed(id=each.id, digest=digest(each)) for each in waiting], deps.clock())
+    places = [deps.accesses.place(each.id, block.number) for each in waiting]
+    return [Outcome(changes=[deps.chain.add(block), *places])]
+
+
+async def publish_head(deps: Deps) -> Sequence[Outcome[None]]:
+    """Publish where the chain ends, if that is further than the last time."""
+    last, published = await deps.chain.last(), await deps.chain.last_head()
+    if last is None or (published is not None and published.number >= last.number):
+        return ()
+    head = chain.head_of(last, deps.clock())
+    event = HeadPublished(block=head.number, hash=head.hash, at=head.at)
+    log.info("record_head_published", number=head.number, hash=head.hash)
+    return (Outcome(changes=[deps.chain.publish(head)], events=[event], case=CASE),)
+
+
+async def write_heads(deps: Deps) -> Sequence[Outcome[None]]:
+    """Append the published heads that are not there yet to the file, where one is set."""
+    path = deps.settings.heads
+    if path is None:
+        return ()
+    known = 0
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        known = json.loads(lines[-1])["number"] if lines else 0
+    heads = await deps.chain.heads_after(known, _HEADS_AT_ONCE)
+    if heads:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{line(head)}\n" for head in heads)
+    return ()
+
+
+def line(head: Head) -> str:
+    """Write a head as a line of such a file: JSON with `number`, `hash` and `at`."""
+    return json.dumps({"number": head.number, "hash": head.hash, "at": head.at.isoformat()})
+
+
+def _is_time(waiting: Sequence[Access], deps: Deps) -> bool:
+    earliest = min(each.at for each in waiting)
+    return len(waiting) >= LARGEST_BLOCK or deps.clock() - earliest >= timedelta(seconds=deps.settings.seal_after)

@@ -1,0 +1,56 @@
+"""The composition root: settings, stores, routes, subscriptions, and what goes on beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from fastapi import FastAPI
+
+from data_rights import api, consumers, store
+from data_rights.config import Settings
+from data_rights.handlers import sealing
+from data_rights.handlers.needs import Deps
+from runtime import service
+from runtime.batches import Batches
+from runtime.clock import utc_now
+from runtime.kernel import Database, Kernel
+from runtime.service import Background, Periodic
+
+WRITE_EVERY = 10.0
+"""Seconds between two looks for published heads that are not in the file yet."""
+
+
+async def build(database: Database, settings: Settings) -> Deps:
+    """Put together what the handlers need."""
+    return Deps(
+        people=store.people(database),
+        guardianships=store.guardianships(database),
+        accesses=store.AccessDocuments.of(database),
+        chain=store.ChainDocuments.of(database),
+        disputes=store.DisputeDocuments.of(database),
+        settings=settings,
+        clock=utc_now,
+    )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the service."""
+    chosen = settings or Settings()
+    return service.create_app(
+        name="data-rights",
+        settings=chosen,
+        router=api.router,
+        subscriptions=consumers.SUBSCRIPTIONS,
+        build=build,
+        indexes=store.INDEXES,
+        periodic=(
+            Periodic("publish-head", every=chosen.publish_every, work=sealing.publish_head),
+            Periodic("write-heads", every=WRITE_EVERY, work=sealing.write_heads),
+        ),
+        background=_seal,
+    )
+
+
+def _seal(kernel: Kernel, deps: Deps) -> Sequence[Background]:
+    return (Batches("seal-record", kernel, partial(sealing.seal, deps)),)

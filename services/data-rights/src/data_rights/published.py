@@ -1,0 +1,52 @@
+"""The events that data-rights owns: where the record of accesses ends, and what residents ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from messaging.event import PERSONAL, Event
+
+
+class Holder(BaseModel):
+    """Whose record it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
+
+
+class HeadPublished(Event):
+    """The record of accesses is sealed up to `block`; whoever keeps this can tell when that is changed later."""
+
+    type: ClassVar[str] = "data-rights.head-published.v1"
+    block: Annotated[int, Field(description="The last block; blocks count up from 1 without a gap")]
+    hash: Annotated[str, Field(description="Its hash (SHA-256, hex), which follows from everything before it")]
+    at: Annotated[datetime, Field(description="When it was published")]
+
+
+class AccessDisputed(Event):
+    """A resident says that an entry of their record should not have been; whoever looked is to explain it."""
+
+    type: ClassVar[str] = "data-rights.access-disputed.v1"
+    dispute_id: Annotated[str, Field(description="The dispute; its answer repeats it")]
+    access_id: Annotated[str, Field(description="The entry of the record")]
+    holder: Annotated[Holder, Field(description="Whose record it is")]
+    department: Annotated[str | None, Field(description="Code of the department that looked; null: none was named")]
+    by: Annotated[str, Field(description="Who looked, by the account")]
+    role: Annotated[str, Field(description="What that account is; `system`: without a person")]
+    how: Annotated[str, Field(description="What was done, as in data-accessed; `matched`: compared without a person")]
+    what: Annotated[str, Field(description="What it was done with, as in data-accessed")]
+    document_types: Annotated[list[str], Field(description="The documents that were seen or asked for")]
+    application_id: Annotated[str | None, Field(description="The application that it was for; null: none")]
+    item: Annotated[str | None, Field(description="Code of that application's service item; null: not known")]
+    purpose: Annotated[
+        str | None, Field(description="What for, as it was stated; null: it was not", json_schema_extra=PERSONAL)
+    ]
+    accessed_at: Annotated[datetime, Field(description="When it was")]
+    reason: Annotated[
+        str, Field(description="Why it is disputed, as the resident wrote it", json_schema_extra=PERSONAL)
+    ]
+    raised_at: Annotated[datetime, Field(description="When it was disputed")]

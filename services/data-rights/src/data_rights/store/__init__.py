@@ -1,0 +1,40 @@
+"""Where the record, its chain and this service's copies are kept: the only part that knows MongoDB."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from data_rights.domain.people import Guardianship, Person
+from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments
+from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
+from data_rights.store.disputes import DISPUTES, DisputeDocuments
+from messaging.documents import Documents
+from runtime.kernel import Database
+
+__all__ = ["INDEXES", "AccessDocuments", "ChainDocuments", "DisputeDocuments", "guardianships", "people"]
+
+PEOPLE = "people"
+GUARDIANSHIPS = "guardianships"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    ACCESSES: [
+        IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder"),
+        IndexModel([("block", ASCENDING), ("_id", ASCENDING)], name="block"),
+    ],
+    ENDED: [],
+    DISPUTES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],
+    BLOCKS: [],
+    HEADS: [],
+    PEOPLE: [],
+    GUARDIANSHIPS: [],
+}
+
+
+def people(database: Database) -> Documents[Person]:
+    """Open the people."""
+    return Documents(database, PEOPLE, Person)
+
+
+def guardianships(database: Database) -> Documents[Guardianship]:
+    """Open the guardianships."""
+    return Documents(database, GUARDIANSHIPS, Guardianship)

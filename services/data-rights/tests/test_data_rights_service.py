@@ -1,0 +1,177 @@
+"""The whole service over HTTP, with a real broker and store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aio_pika
+import httpx
+import orjson
+import pytest
+
+from data_rights.commands.line import run
+from data_rights.config import Settings
+from data_rights.main import create_app
+from local_stack import tokens
+from local_stack.keys import PUBLIC_KEYS, ensure_keys
+from runtime.kernel import Database
+from testkit.fixtures import TOPOLOGY, Addresses
+
+Json = dict[str, Any]
+FoundT = TypeVar("FoundT")
+EVENTS = TOPOLOGY.parent / "events"
+RESIDENT = "res_01kb2m7k9q3v5x8z0a1b2c3d4e"
+PATIENCE = 20.0
+
+
+@dataclass
+class Outside:
+    """Who publishes what the other services would, and calls as a resident."""
+
+    http: httpx.AsyncClient
+    exchange: aio_pika.abc.AbstractExchange
+    keys: Path
+
+    async def publish(self, example: str) -> Json:
+        """Publish an example message of the contracts."""
+        message: Json = orjson.loads((EVENTS / f"{example}.json").read_bytes())
+        body = aio_pika.Message(orjson.dumps(message), content_type="application/cloudevents+json")
+        await self.exchange.publish(body, message["type"])
+        return message
+
+    async def get(self, path: str, subject: str = RESIDENT, language: str = "en", **params: str) -> httpx.Response:
+        """Call as a resident."""
+        token = tokens.sign(self.keys, "resident", subject=subject)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        return await self.http.get(path, headers=headers, params=params)
+
+    async def accesses(self, **params: str) -> list[Json]:
+        """Read the resident's record."""
+        answer = await self.get("/v1/accesses", **params)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        items: list[Json] = answer.json()["items"]
+        return items
+
+
+async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await look()
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def settings(
+    infrastructure: Addresses, bus: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    ensure_keys(tmp_path)
+    environment = {
+        "AMQP_URL": bus,
+        "MONGODB_URL": infrastructure.mongodb,
+        "DATA_RIGHTS_DATABASE": database.name,
+        "DATA_RIGHTS_SEAL_AFTER": "0.2",
+        "DATA_RIGHTS_PUBLISH_EVERY": "0.2",
+        "YIZHENG_RECORD_HEADS": str(tmp_path / "heads.jsonl"),
+        "YIZHENG_KEYS": str(tmp_path),
+        "YIZHENG_JWKS": str(tmp_path / PUBLIC_KEYS),
+        "YIZHENG_ISSUER": tokens.ISSUER,
+        "YIZHENG_AUDIENCE": tokens.AUDIENCE,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("data_rights.main.WRITE_EVERY", 0.2)
+    return Settings()
+
+
+@pytest.fixture
+async def outside(settings: Settings) -> AsyncIterator[Outside]:
+    app = create_app(settings)
+    async with await aio_pika.connect(settings.amqp_url) as connection:
+        exchange = await (await connection.channel()).get_exchange("events")
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://d") as http,
+        ):
+            yield Outside(http, exchange, settings.keys)
+
+
+async def test_what_services_tell_is_read_in_words_filtered_proven_and_verified(
+    outside: Outside, settings: Settings
+) -> None:
+    for example in (
+        "identity.id-registered.v1.example",
+        "identity.data-accessed.v1.example",
+        "review-dispatch.data-accessed.v1.example",
+        "review-dispatch.data-accessed.v1.example-2",
+        "credential-store.data-accessed.v1.example",
+        "operations.data-accessed.v1.example",
+        "matcher.match-succeeded.v1.example-2",
+    ):
+        await outside.publish(example)
+
+    async def all_of_them() -> list[Json] | None:
+        found = await outside.accesses()
+        return found if len(found) == 6 else None
+
+    found = await until(all_of_them)
+    assert {each["how"]["code"] for each in found} == {"queried", "viewed", "worked-on", "unmasked", "matched"}
+    by_department = await outside.accesses(department="civil")
+    asked = "Civil Affairs (Department system civil-system) searched for your credentials (Senior citizen card)"
+    assert [each["sentence"] for each in by_department] == [f"{asked}, for this purpose: 核对敬老优待资格"]
+    chinese = await outside.get("/v1/accesses", language="zh-CN", document_type="birth-certificate", how="viewed")
+    assert [each["sentence"] for each in chinese.json()["items"]] == [
+        "卫生（审核人员 reviewer-health-03）为办理“教育入学”查看了您的申报内容（出生医学证明）"
+    ]
+    await _check_proof(outside, by_department[0]["access_id"])
+    await _check_heads_and_file(outside, settings)
+    assert await asyncio.to_thread(run, ["verify"], settings) == 0
+
+
+async def _check_proof(outside: Outside, access_id: str) -> None:
+    """Check the proof with nothing but what the documents say: canonical JSON and SHA-256."""
+
+    async def published() -> httpx.Response | None:
+        answer = await outside.get(f"/v1/accesses/{access_id}/proof")
+        return answer if answer.status_code == httpx.codes.OK else None
+
+    def hashed(what: object) -> str:
+        text = json.dumps(what, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+    proof = (await until(published)).json()
+    assert hashed(proof["entry"]) == proof["digest"]
+    assert [access_id, proof["digest"]] in proof["block"]["entries"]
+    previous = proof["block"]["previous"]
+    for block in (proof["block"], *proof["following"]):
+        assert block["previous"] == previous
+        told = {name: block[name] for name in ("number", "previous", "at", "entries")}
+        assert hashed(told) == block["hash"]
+        previous = block["hash"]
+    assert previous == proof["head_hash"]
+
+
+async def _check_heads_and_file(outside: Outside, settings: Settings) -> None:
+    heads = (await outside.http.get("/v1/record-heads")).json()["items"]
+    assert heads[0]["number"] >= 1
+
+    async def written() -> bool:
+        kept = settings.heads.read_text().splitlines() if settings.heads and settings.heads.exists() else []
+        return heads[0]["number"] in [json.loads(line)["number"] for line in kept]
+
+    await until(written)
+
+
+async def test_nobody_reads_anybody_elses_record(outside: Outside) -> None:
+    others = await outside.get("/v1/accesses", subject="res_somebody", resident_id=RESIDENT)
+
+    assert (others.status_code, others.json()["code"]) == (403, "not-your-data")
+    assert (await outside.http.get("/v1/accesses")).status_code == httpx.codes.UNAUTHORIZED

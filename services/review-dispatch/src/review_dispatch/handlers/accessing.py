@@ -1,0 +1,35 @@
+"""Telling who saw or worked on what a task says of people, so that they can read it (data-rights keeps the record)."""
+
+from __future__ import annotations
+
+from messaging.event import Event
+from review_dispatch.domain.task import DocumentReview, Task
+from review_dispatch.handlers.access import may_see_values
+from review_dispatch.handlers.needs import Deps
+from review_dispatch.published import DataAccessed
+from runtime import accesses
+from runtime.access import Principal
+from runtime.accesses import How
+
+
+def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> list[Event]:
+    """Return the events that say so, one for each person concerned; none where the values stay hidden."""
+    if not may_see_values(task, by):
+        return []
+    return [
+        DataAccessed(
+            holder=accesses.Holder(resident_id=person.resident_id, index=person.index),
+            by=accesses.By(subject=by.subject, role=by.role, departments=[task.department]),
+            how=how,
+            what="task",
+            documents=accesses.documents(_documents(task)),
+            application_id=task.application_id,
+            item=task.item,
+            at=deps.clock(),
+        )
+        for person in task.people
+    ]
+
+
+def _documents(task: Task) -> list[str]:
+    return [task.about.document_type] if isinstance(task.about, DocumentReview) else []
