@@ -58,6 +58,14 @@ class _Credentials(Nothing):
     items: tuple[_Credential, ...] = ()
 
 
+class _Access(Nothing):
+    access_id: str
+
+
+class _Accesses(Nothing):
+    items: tuple[_Access, ...] = ()
+
+
 class _HandOver(Nothing):
     hand_over_id: str
 
@@ -95,8 +103,12 @@ async def _belongings(town: Town) -> Belongings:
         "/v1/hand-overs", _HandOver, file=("r.jsonl", b"{}\n", "application/jsonl"), fields={}
     )
     resident = town.ids[made.head.number]
+    accesses = await until(
+        lambda: owner.get("/v1/accesses", _Accesses), lambda it: bool(it.items), what="a match in the record"
+    )
     ids = {
         "residents": {"id": resident},
+        "accesses": {"id": accesses.items[0].access_id},
         "applications": {"application_id": application, "scan_id": scan},
         "tasks": {"task_id": queue.items[0].task_id},
         "credentials": {"id": cards.items[0].credential_id},
