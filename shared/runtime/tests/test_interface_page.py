@@ -21,7 +21,7 @@ class Wish(BaseModel):
 
 @pytest.fixture
 async def page() -> httpx.Response:
-    app = FastAPI(title="Wishes")
+    app = FastAPI(title="Wishes", docs_url=None)
     app.state.texts = Texts.of("runtime")
 
     @app.post("/v1/wishes/{id}", summary="Wish for something")
