@@ -143,8 +143,12 @@ department-account: setup ## What to hand to a department's system: its broker a
 	@$(VENV)/python -m local_stack.accounts.handing "$(DEPARTMENT)" $(ARGS)
 
 .PHONY: broker-accounts
-broker-accounts: setup ## The departments' accounts as a file for the owner of another broker to import
+broker-accounts: setup ## The accounts of services and departments as a file for the owner of another broker to import
 	@$(VENV)/python -m local_stack.accounts.importing
+
+.PHONY: store-accounts
+store-accounts: setup ## The services' accounts on another store, made with the account that MONGODB_URL names
+	@$(VENV)/python -m local_stack.accounts.databases
 
 .PHONY: conformance
 conformance: setup ## Of a test system that is up: are a department's messages right? DEPARTMENT=health MESSAGES=folder

@@ -113,6 +113,6 @@ def test_the_secrets_of_the_containers_are_made_once(tmp_path: Path) -> None:
     before = secrets()
     ensure_secrets(tmp_path)
     assert secrets() == before
-    assert (tmp_path / "store-password").read_text() in (tmp_path / "MONGODB_URL").read_text()
+    assert (tmp_path / "store" / "matcher").read_text().strip() in (tmp_path / "matcher" / "MONGODB_URL").read_text()
     imported = json.loads((tmp_path / DEFINITIONS).read_text())["users"]
     assert {"administrator", "matcher", "health"} <= {user["name"] for user in imported}

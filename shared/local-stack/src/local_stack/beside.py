@@ -17,8 +17,7 @@ def main() -> int:
     """Run Python with the arguments of the command line; hand back its exit code."""
     try:
         layout, ports = Layout.from_environment(), Ports.from_environment()
-        mongodb_url = os.environ.get("MONGODB_URL", "") or store.url(ports)
-        addresses = Addresses(broker.administrators_url(layout, ports), mongodb_url)
+        addresses = Addresses(broker.administrators_url(layout, ports), store.administrators_url(layout, ports))
         environment = shared_environment(layout, ports, addresses)
     except StackError as error:
         print(f"beside: {error}", file=sys.stderr)

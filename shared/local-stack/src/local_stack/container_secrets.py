@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_stack.accounts import definitions
+from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url
-from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.certificates import HERE, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
-from messaging import topology
 
 BROKER = "amqp://broker:5672/"
-STORE_ACCOUNT = "yizheng"
+STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority"
+STORE_ACCOUNTS = "store-accounts.json"
 MEMBERS_KEY_BYTES = 96
 DEFINITIONS = "broker-definitions.json"
 
@@ -32,31 +32,32 @@ def main() -> int:
 def ensure_secrets(folder: Path) -> None:
     """Make the keys, the accounts of broker and store, and the gateway's certificate, unless they are there.
 
-    The broker's accounts are what it imports at its start; their passwords are in `broker/`, and in `<service>/` stands
-    the address with that service's own.
+    The broker imports its accounts at its start, the store is given its own by `deploy/replica-set.js`; the passwords
+    are in `broker/` and `store/`, and in `<service>/` stand the addresses with that service's own.
     The files are readable for whatever user a container runs as: the folder alone protects them on this machine.
     """
     ensure_keys(folder)
-    if not (folder / "MONGODB_URL").exists():  # written last
-        write(folder, store_account(secrets.token_hex(24)))
+    if not (folder / "store-members.key").exists():  # written last
+        members_key = base64.b64encode(secrets.token_bytes(MEMBERS_KEY_BYTES)).decode()
+        write(folder, {"store-password": secrets.token_hex(24), "store-members.key": members_key})
     definitions.write(folder / DEFINITIONS, definitions.definitions(folder / "broker", own_node=True))
-    parties = (ADMINISTRATOR, *topology.load(TOPOLOGY).parties)
-    for name in parties:
-        write(folder / name, {"AMQP_URL": account_url(BROKER, folder / "broker", name)})
+    write(folder, {STORE_ACCOUNTS: json.dumps(databases.accounts(folder / "store"), indent=2)})
+    write(folder / ADMINISTRATOR, {"AMQP_URL": account_url(BROKER, folder / "broker", ADMINISTRATOR)})
+    for name in databases.services():
+        write(folder / name, addresses_of(name, folder))
     certificate = ensure_certificate(folder, "gateway", ("gateway", *HERE))
-    for_containers = (certificate.certificate, certificate.key, *(folder / name / "AMQP_URL" for name in parties))
+    addresses = (folder / name / file for name in databases.services() for file in addresses_of(name, folder))
+    for_containers = (certificate.certificate, certificate.key, folder / ADMINISTRATOR / "AMQP_URL", *addresses)
     for path in (*folder.iterdir(), *for_containers):
         path.chmod(0o700 if path.is_dir() else 0o444)
     (folder / "issuer.pem").chmod(0o400)
 
 
-def store_account(password: str) -> Mapping[str, str]:
-    """Return the files of the store's account: the password as the store takes it, and as part of an address."""
-    options = "replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority"
+def addresses_of(service: str, folder: Path) -> Mapping[str, str]:
+    """Return the addresses of broker and store with a service's own accounts, as files."""
     return {
-        "store-password": password,
-        "store-members.key": base64.b64encode(secrets.token_bytes(MEMBERS_KEY_BYTES)).decode(),
-        "MONGODB_URL": f"mongodb://{STORE_ACCOUNT}:{password}@store:27017/?{options}",
+        "AMQP_URL": account_url(BROKER, folder / "broker", service),
+        "MONGODB_URL": account_url(STORE, folder / "store", service),
     }
 
 

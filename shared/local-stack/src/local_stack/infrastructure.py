@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from local_stack import broker, store
+from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
@@ -30,7 +31,7 @@ class Infrastructure:
         self.layout = layout
         self.ports = ports
         self.amqp_url = broker.administrators_url(layout, ports)
-        self.mongodb_url = os.environ.get("MONGODB_URL", "") or store.url(ports)
+        self.mongodb_url = store.administrators_url(layout, ports)
         self._running: dict[str, Running] = {}
         self._held = ExitStack()
 
@@ -76,6 +77,8 @@ class Infrastructure:
             if program.name == "epmd":  # the node looks for it at once, and would start one that outlives it
                 wait_ready(self._running.values(), seconds=READY)
         wait_ready(self._running.values(), seconds=READY)
+        if "store" in self._running:
+            databases.ensure_accounts(self.mongodb_url, databases.folder_of(self.layout))
 
     def _launch(self, program: Program) -> None:
         self._running[program.name] = Running(program, self.layout.log(program.name))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.certificates import SETTING, authority_file
 from local_stack.claim import MARK
@@ -74,6 +75,7 @@ def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -
         **os.environ,
         **shared_environment(layout, ports, addresses),
         "AMQP_URL": account_url(addresses.amqp_url, folder_of(layout), name),
+        "MONGODB_URL": databases.url_of(addresses.mongodb_url, databases.folder_of(layout), name),
         MARK: str(layout.var),
         "PATH": search_path(),
         "PYTHONUNBUFFERED": "1",

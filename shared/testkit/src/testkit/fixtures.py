@@ -25,7 +25,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
-from local_stack.accounts import definitions
+from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import account_url, administrator_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
@@ -55,6 +55,7 @@ class Addresses:
     amqp: str
     mongodb: str
     accounts: Path
+    store_accounts: Path
 
     def account_url(self, name: str) -> str:
         """Return the broker's address with another account, such as a department's or a service's."""
@@ -68,7 +69,8 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
         yield from _containers(tmp_path_factory.mktemp("accounts"))
     else:
         with private_infrastructure() as running:
-            yield Addresses(running.amqp_url, running.mongodb_url, folder_of(running.layout))
+            folders = folder_of(running.layout), databases.folder_of(running.layout)
+            yield Addresses(running.amqp_url, running.mongodb_url, *folders)
 
 
 @pytest.fixture
@@ -207,4 +209,6 @@ def _containers(accounts: Path) -> Iterator[Addresses]:
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
         address = f"amqp://{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
         amqp = administrator_url(address, accounts)
-        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority", accounts)
+        yield Addresses(
+            amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority", accounts, accounts
+        )

@@ -1,0 +1,134 @@
+"""The accounts on the store: each service's may read and write its own database and nothing else.
+
+`make store-accounts` makes them on a store that is not ours to start, with the account that MONGODB_URL names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, TypedDict
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from local_stack.accounts.passwords import ADMINISTRATOR, account_url, ensure_passwords, password_of
+from local_stack.accounts.permissions import TOPOLOGY
+from local_stack.layout import Layout
+from messaging import topology
+
+FOLDER = "store"
+USERS = "admin"
+"""The database that holds all users, whatever their own is."""
+
+_ALREADY_THERE = 51003
+
+
+class Role(TypedDict):
+    """A role of MongoDB's own, in one database."""
+
+    role: str
+    db: str
+
+
+class UserWithPassword(TypedDict):
+    """An account as MongoDB makes it."""
+
+    user: str
+    pwd: str
+    roles: list[Role]
+
+
+def folder_of(layout: Layout) -> Path:
+    """Return where the passwords of the store's accounts are: beside the other development keys."""
+    return layout.keys / FOLDER
+
+
+def services() -> tuple[str, ...]:
+    """Return the names of the accounts; each service's database has its name, too."""
+    return topology.load(TOPOLOGY).parties
+
+
+def roles_of(service: str) -> list[Role]:
+    """Return what a service may: read and write its own database, indexes included."""
+    return [{"role": "readWrite", "db": service}]
+
+
+def accounts(folder: Path) -> list[UserWithPassword]:
+    """Return every service's account; the passwords are made in `folder` when they are missing."""
+    passwords = ensure_passwords(folder, services())
+    return [{"user": name, "pwd": password, "roles": roles_of(name)} for name, password in passwords.items()]
+
+
+def ensure_accounts(mongodb_url: str, folder: Path) -> None:
+    """Make every service's account with its password, or set both as they should be. Raises PyMongoError."""
+    with MongoClient[dict[str, Any]](mongodb_url, serverSelectionTimeoutMS=10_000) as client:
+        for account in accounts(folder):
+            said = {"pwd": account["pwd"], "roles": account["roles"]}
+            try:
+                client[USERS].command({"createUser": account["user"], **said})
+            except OperationFailure as error:
+                if error.code != _ALREADY_THERE:
+                    raise
+                client[USERS].command({"updateUser": account["user"], **said})
+
+
+def url_of(mongodb_url: str, folder: Path, service: str) -> str:
+    """Return the store's address with a service's account; the same address where the store asks for none."""
+    return account_url(mongodb_url, folder, service) if "@" in mongodb_url else mongodb_url
+
+
+def administrators_url(mongodb_url: str, folder: Path) -> str:
+    """Return the address of the account that makes all others, on a store of our own."""
+    ensure_passwords(folder, [ADMINISTRATOR])
+    return account_url(mongodb_url, folder, ADMINISTRATOR)
+
+
+def provide_administrator(storage: Path, folder: Path) -> None:
+    """Write the administrator's account into a SecantusDB that is not running, once for each password.
+
+    So it never runs without asking for a password. Every other account is made by MongoDB's own commands.
+    """
+    from secantus.auth import SCRAM_SHA_256, derive_credentials  # noqa: PLC0415 - not there where another store is used
+    from secantus.storage import Storage  # noqa: PLC0415 - the same
+
+    storage.mkdir(parents=True, exist_ok=True)
+    has_it = storage / "administrator-provided"
+    password = password_of(folder, ADMINISTRATOR)
+    if has_it.exists() and has_it.stat().st_mtime_ns >= (folder / ADMINISTRATOR).stat().st_mtime_ns:
+        return
+    opened = Storage(str(storage), sync_on_commit=True)
+    try:
+        credentials = derive_credentials(password, mechanism=SCRAM_SHA_256, username=ADMINISTRATOR)
+        record = {
+            "_id": f"{USERS}.{ADMINISTRATOR}",
+            "user": ADMINISTRATOR,
+            "db": USERS,
+            "credentials": credentials.to_doc(),
+            "roles": [{"role": "root", "db": USERS}],
+            "mechanisms": [SCRAM_SHA_256],
+        }
+        opened.add_user(USERS, ADMINISTRATOR, record, replace=True)
+    finally:
+        opened.close()
+    has_it.touch()
+
+
+def main() -> int:
+    """Make the accounts on the store of MONGODB_URL."""
+    url, folder = os.environ.get("MONGODB_URL", ""), folder_of(Layout.from_environment())
+    if "@" not in url:
+        print("store-accounts: MONGODB_URL must name an account that may make others", file=sys.stderr)
+        return 2
+    try:
+        ensure_accounts(url, folder)
+    except PyMongoError as error:
+        print(f"store-accounts: {error}", file=sys.stderr)
+        return 1
+    print(f"the services' accounts are on the store; their passwords are in {folder}, one file each")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

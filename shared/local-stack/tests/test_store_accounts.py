@@ -1,0 +1,178 @@
+"""What each service's account can do on a real store; everything else, on every other service's database, is tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+from pymongo import InsertOne, MongoClient
+from pymongo.errors import OperationFailure
+
+from local_stack.accounts import databases
+from testkit.fixtures import Addresses
+
+Store = MongoClient[dict[str, Any]]
+Attempt = Callable[[Store, str, str], object]
+
+UNAUTHORIZED = 13
+SERVICES = databases.services()
+
+ATTEMPTS: dict[str, Attempt] = {
+    "find": lambda store, _, other: store[other]["secrets"].find_one({}),
+    "count": lambda store, _, other: store[other]["secrets"].count_documents({}),
+    "distinct": lambda store, _, other: store[other]["secrets"].distinct("_id"),
+    "watch": lambda store, _, other: store[other]["secrets"].watch().try_next(),
+    "watch all": lambda store, *_: store.watch().try_next(),
+    "insert": lambda store, _, other: store[other]["secrets"].insert_one({}),
+    "update": lambda store, _, other: store[other]["secrets"].update_one({}, {"$set": {"a": 1}}),
+    "find and change": lambda store, _, other: store[other]["secrets"].find_one_and_update({}, {"$set": {"a": 1}}),
+    "delete": lambda store, _, other: store[other]["secrets"].delete_many({}),
+    "the key vault": lambda store, _, other: store[other]["keys"].find_one({}),
+    "files": lambda store, _, other: store[other]["fs.chunks"].find_one({}),
+    "names of collections": lambda store, _, other: store[other].list_collection_names(),
+    "statistics": lambda store, _, other: store[other].command("dbStats"),
+    "create a collection": lambda store, _, other: store[other].create_collection("mine"),
+    "create an index": lambda store, _, other: store[other]["secrets"].create_index("a"),
+    "drop an index": lambda store, _, other: store[other]["secrets"].drop_indexes(),
+    "drop a collection": lambda store, _, other: store[other].drop_collection("secrets"),
+    "drop the database": lambda store, _, other: store.drop_database(other),
+    "take a collection": lambda store, own, other: store.admin.command(
+        "renameCollection", f"{other}.secrets", to=f"{own}.mine"
+    ),
+    "$out": lambda store, own, other: list(store[own]["a"].aggregate([{"$out": {"db": other, "coll": "secrets"}}])),
+    "$merge": lambda store, own, other: list(
+        store[own]["a"].aggregate([{"$merge": {"into": {"db": other, "coll": "secrets"}}}])
+    ),
+    "names of databases": lambda store, *_: _names_of_others(store),
+    "users": lambda store, *_: store.admin.command("usersInfo", 1),
+    "users' passwords": lambda store, *_: store.admin["system.users"].find_one({}),
+    "make a user": lambda store, *_: store.admin.command("createUser", "evil", pwd="x", roles=["root"]),
+    "make a user in one's own": lambda store, own, _: store[own].command("createUser", "evil", pwd="x", roles=["root"]),
+    "more rights": lambda store, own, _: store.admin.command("grantRolesToUser", own, roles=["root"]),
+    "another's password": lambda store, _, other: store.admin.command("updateUser", other, pwd="x"),
+    "the oplog": lambda store, *_: store["local"]["oplog.rs"].find_one({}),
+    "settings": lambda store, *_: store.admin.command("getParameter", "*"),
+    "who does what": lambda store, *_: store.admin.command("currentOp"),
+    "profiling": lambda store, _, other: store[other].command("profile", 2),
+}
+
+NOT_HELD_BY_THE_LOCAL_STORE: dict[str, Attempt] = {
+    "bulk write": lambda store, _, other: store.bulk_write([InsertOne({"_id": os.urandom(8)}, namespace=f"{other}.b")]),
+    "put a collection there": lambda store, own, other: store.admin.command(
+        "renameCollection", f"{own}.given", to=f"{other}.given"
+    ),
+    "end everybody's sessions": lambda store, *_: store.admin.command("killAllSessions", []),
+}
+"""SecantusDB 0.7 looks at no right here, MongoDB does (docs/decisions/0012-service-accounts.md)."""
+
+
+def _names_of_others(store: Store) -> None:
+    """List the databases; MongoDB answers with those that the account may see: its own, which tells it nothing new."""
+    if len(store.list_database_names()) <= 1:
+        raise OperationFailure("nothing of others", UNAUTHORIZED)
+
+
+def refused(attempt: Attempt, store: Store, own: str, other: str) -> int:
+    """Try something; return the code with which the store refused it, 0 when it did not."""
+    try:
+        attempt(store, own, other)
+    except OperationFailure as error:
+        return error.code or -1
+    return 0
+
+
+@pytest.fixture(scope="module")
+def root(infrastructure: Addresses) -> Iterator[Store]:
+    """The administrator, who has put something into every database."""
+    if "@" not in infrastructure.mongodb:
+        pytest.skip("this store asks for no account")
+    with Store(infrastructure.mongodb) as store:
+        for name in SERVICES:
+            store[name]["secrets"].replace_one({"_id": 1}, {"of": name}, upsert=True)
+        yield store
+        for name in SERVICES:
+            store.drop_database(name)
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    """Each service in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(root: Store, infrastructure: Addresses, service: str) -> Iterator[Store]:
+    """The store as the service sees it."""
+    assert root.address
+    with Store(databases.url_of(infrastructure.mongodb, infrastructure.store_accounts, service)) as opened:
+        yield opened
+
+
+def test_each_reads_and_writes_its_own_database_in_transactions_too(store: Store, service: str) -> None:
+    own = store[service]
+    own["a"].create_index("name")
+    with store.start_session() as session, session.start_transaction():
+        own["a"].insert_one({"name": "x"}, session=session)
+        own["a"].update_one({"name": "x"}, {"$set": {"name": "y"}}, session=session)
+    assert own["a"].find_one({"name": "y"})
+    assert "a" in own.list_collection_names()
+    own["a"].drop_index("name_1")
+    own.drop_collection("a")
+
+
+def test_nothing_can_be_done_in_any_other_database_or_to_the_store(store: Store, root: Store, service: str) -> None:
+    store[service]["a"].insert_one({})
+    others = [name for name in SERVICES if name != service]
+
+    codes = {
+        f"{what} of {other}": refused(attempt, store, service, other)
+        for what, attempt in ATTEMPTS.items()
+        for other in others
+    }
+
+    assert {what: code for what, code in codes.items() if code != UNAUTHORIZED} == {}
+    assert all(root[name]["secrets"].count_documents({}) == 1 for name in SERVICES)
+
+
+def test_a_transaction_reaches_into_no_other_database(store: Store, service: str) -> None:
+    other = next(name for name in SERVICES if name != service)
+    with store.start_session() as session:
+        session.start_transaction()
+        store[service]["a"].insert_one({}, session=session)
+        with pytest.raises(OperationFailure, match="not authorized"):
+            store[other]["secrets"].insert_one({}, session=session)
+
+
+@pytest.mark.parametrize("what", NOT_HELD_BY_THE_LOCAL_STORE)
+def test_what_only_mongodb_holds(root: Store, infrastructure: Addresses, what: str) -> None:
+    """Fails as soon as the local store looks at these rights, too: then they belong to the other attempts."""
+    is_local = "secantus" in infrastructure.mongodb
+    root["matcher"]["given"].insert_one({})
+    with Store(databases.url_of(infrastructure.mongodb, infrastructure.store_accounts, "matcher")) as store:
+        code = refused(NOT_HELD_BY_THE_LOCAL_STORE[what], store, "matcher", "identity")
+    for name in ("b", "given"):
+        root["identity"].drop_collection(name)
+    assert code == (0 if is_local else UNAUTHORIZED)
+
+
+def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, infrastructure: Addresses) -> None:
+    assert root.address
+    bare = "mongodb://" + infrastructure.mongodb.partition("@")[2]
+    with Store(bare) as nobody, pytest.raises(OperationFailure, match="auth"):
+        nobody["identity"]["secrets"].find_one({})
+    passwords = {each["user"]: each["pwd"] for each in databases.accounts(infrastructure.store_accounts)}
+    assert len(set(passwords.values())) == len(SERVICES)
+    wrong = bare.replace("mongodb://", f"mongodb://identity:{passwords['matcher']}@")
+    with Store(wrong) as other, pytest.raises(OperationFailure, match="uthentication"):
+        other["identity"]["secrets"].find_one({})
+
+
+def test_passwords_stand_on_no_command_line(infrastructure: Addresses) -> None:
+    secrets = {path.read_text().strip() for path in infrastructure.store_accounts.iterdir()}
+    assert len(secrets) > len(SERVICES)
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    assert any("pytest" in line for line in lines)
+    assert not [line for line in lines if any(secret in line for secret in secrets)]
