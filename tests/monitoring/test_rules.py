@@ -58,6 +58,13 @@ def test_every_place_in_the_runbook_is_there_once() -> None:
     assert len(places) == len(set(places))
 
 
+def test_the_runbook_asks_every_service() -> None:
+    text = RUNBOOK.read_text(encoding="utf-8")
+
+    assert f'services="{" ".join(SERVICES)}"' in text
+    assert f"[$((base + 1))-$((base + {len(SERVICES)}))]" in text
+
+
 def test_dashboards_have_a_choice_of_source_and_panels_of_their_own() -> None:
     for board in shown.dashboards():
         numbers = [panel.id for panel in board.panels]
