@@ -21,6 +21,8 @@ DEPARTMENTS ?=
 MESSAGES ?=
 COMMUNITIES ?=
 HOURS ?= 12
+MINUTES ?= 10
+TARGET ?= credential
 FILE ?= -
 GATEWAY ?= http://127.0.0.1:$(or $(YIZHENG_PORT_BASE),18000)
 JWKS ?=
@@ -133,6 +135,10 @@ verify-credential: setup ## Does a credential count? FILE=text or - for standard
 ## ends with 0 it counts, 1 it does not, 2 it can't be checked, 3 right, but its status is not known
 	@$(VENV)/python -m credential_store.commands.verify "$(FILE)" --gateway "$(GATEWAY)" --jwks "$(JWKS)" \
 		--status "$(STATUS)" --audience "$(AUDIENCE)" --nonce "$(NONCE)" $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup ## Texts that nobody thought of: TARGET=credential, number or address, for MINUTES=10
+	@$(VENV)/python -m tests.fuzz "$(TARGET)" --minutes "$(MINUTES)" --seed "$(SEED)"
 
 .PHONY: secrets
 secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into deploy/secrets
