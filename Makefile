@@ -24,7 +24,7 @@ HOURS ?= 12
 MINUTES ?= 10
 TARGET ?= credential
 FILE ?= -
-GATEWAY ?= http://127.0.0.1:$(or $(YIZHENG_PORT_BASE),18000)
+GATEWAY ?= https://127.0.0.1:$(or $(YIZHENG_PORT_BASE),18000)
 JWKS ?=
 STATUS ?=
 AUDIENCE ?=
@@ -134,6 +134,7 @@ lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
 verify-credential: setup ## Does a credential count? FILE=text or - for standard input; offline with JWKS=file STATUS="lists"
 ## ends with 0 it counts, 1 it does not, 2 it can't be checked, 3 right, but its status is not known
 	@$(VENV)/python -m credential_store.commands.verify "$(FILE)" --gateway "$(GATEWAY)" --jwks "$(JWKS)" \
+		--authority "$(or $(YIZHENG_CA),$(wildcard var/keys/tls/authority.pem))" \
 		--status "$(STATUS)" --audience "$(AUDIENCE)" --nonce "$(NONCE)" $(ARGS)
 
 .PHONY: fuzz

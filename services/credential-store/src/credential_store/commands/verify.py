@@ -9,6 +9,7 @@ right but nobody said whether it was revoked.
 from __future__ import annotations
 
 import argparse
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,11 +41,12 @@ class CannotCheckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where keys and lists come from: a gateway's address, or files."""
+    """Where keys and lists come from: a gateway's address and the authority of its certificate, or files."""
 
     gateway: str
     jwks: str
     status: Sequence[str]
+    authority: str = ""
 
     def trusted(self) -> Trusted:
         """Return whose signatures count; keys in a file count whoever they say is the issuer."""
@@ -63,8 +65,10 @@ class Source:
 
     def _fetch(self, path: str) -> bytes:
         try:
-            answer = httpx.get(f"{self.gateway.rstrip('/')}{path}", timeout=_PATIENCE).raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            trusted = ssl.create_default_context(cafile=self.authority or None)
+            address = f"{self.gateway.rstrip('/')}{path}"
+            answer = httpx.get(address, timeout=_PATIENCE, verify=trusted).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise CannotCheckError(f"{self.gateway}{path}: {error}") from error
         return answer.content
 
@@ -87,7 +91,7 @@ def check(text: str, asked: Asked, source: Source) -> tuple[Verdict, bool]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check what the command line names, and say what came of it."""
     wanted = _parser().parse_args(arguments)
-    source = Source(wanted.gateway, wanted.jwks, wanted.status.split())
+    source = Source(wanted.gateway, wanted.jwks, wanted.status.split(), wanted.authority)
     try:
         text = _read(wanted.file).decode(errors="replace")
         verdict, is_known = check(text, Asked(wanted.audience or None, wanted.nonce or None), source)
@@ -151,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="verify-credential", description="Check a presentation.")
     parser.add_argument("file", help="the presentation, or a QR code's text; - for standard input")
     parser.add_argument("--gateway", default="", help="where keys and status lists are published")
+    parser.add_argument("--authority", default="", help="the authority of the gateway's certificate; the system's")
     parser.add_argument("--jwks", default="", help="saved keys, instead of the gateway's")
     parser.add_argument("--status", default="", help="saved status lists, separated by spaces; with --jwks")
     parser.add_argument("--audience", default="", help="for whom the presentation must have been made")
