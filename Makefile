@@ -145,6 +145,10 @@ fuzz: setup ## Texts that nobody thought of: TARGET=credential, number or addres
 secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into deploy/secrets
 	@$(VENV)/python -m local_stack.container_secrets
 
+.PHONY: rotate-keys
+rotate-keys: setup ## New keys for all that is kept, while the system runs; started again after a kill it goes on
+	@$(VENV)/python -m local_stack.key_rotation
+
 .PHONY: department-account
 department-account: setup ## What to hand to a department's system: its broker address, keys, replies; DEPARTMENT=health
 	@$(VENV)/python -m local_stack.accounts.handing "$(DEPARTMENT)" $(ARGS)

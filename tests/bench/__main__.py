@@ -19,6 +19,7 @@ from local_stack.ports import SERVICES, Ports
 from local_stack.stack import Stack
 from messaging.documents import Document
 from runtime.kernel import Database
+from testkit.vaults import vaulted
 from tests.bench.bus import MESSAGES, Bench
 from tests.bench.departments import LINES, departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
@@ -26,6 +27,7 @@ from tests.bench.gateway import doors
 from tests.bench.growth import growth
 from tests.bench.operations import Workplace
 from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
+from tests.bench.sealing import sealing
 from tests.bench.workflow import light_load, workflow
 
 VAR = Path("var") / "bench"
@@ -33,7 +35,7 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("gateway", "bus", "workflow", "growth", "departments", "operations")
+PARTS = ("gateway", "bus", "workflow", "sealing", "growth", "departments", "operations")
 
 
 class _Sizes(NamedTuple):
@@ -66,13 +68,24 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
         with Stack(var, port_base=ports.base) as stack:
             ready = Figure("from start to ready", perf_counter() - begun, "s")
             async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
-                light = await light_load(stack)
+                database, light = vaulted(client, "bench"), await light_load(stack)
                 rest = _memory(stack)
-                show("workflow: over the gateway", [*light, *await workflow(stack, client["bench"]), ready, *rest])
+                show(
+                    "workflow: over the gateway",
+                    [*light, *await workflow(stack, database), ready, *rest],
+                )
+    if "sealing" in parts:
+        show("sealing: what encryption costs", await sealing(var, ports.base, rounds))
+    if set(parts) <= {"gateway", "workflow", "sealing"}:
+        return
     with Stack(var, port_base=ports.base, services=()) as stack:
         async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
+            database = vaulted(client, "bench")
             if "bus" in parts:
-                show("bus: 5,000 messages of about 900 bytes", await _bus(stack.amqp_url, client["bench"], rounds))
+                show(
+                    "bus: 5,000 messages of about 900 bytes",
+                    await _bus(stack.amqp_url, database, rounds),
+                )
             if "departments" in parts:
                 figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds, sizes.lines)
                 show("departments: 5,000 records of about 700 bytes", figures)
@@ -80,7 +93,8 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
                 await _operations(stack, rounds, sizes)
             if "growth" in parts:
                 show(
-                    "growth: the same matches among more credentials", await growth(client["bench"], stack.layout.keys)
+                    "growth: the same matches among more credentials",
+                    await growth(database, stack.layout.keys),
                 )
 
 

@@ -31,6 +31,7 @@ from messaging.declare import declare
 from messaging.documents import Document
 from messaging.envelope import new_event_id
 from runtime.kernel import Database
+from testkit.vaults import vaulted
 from tests.bench.figures import Figure, in_turns, ratio_of
 from tests.journeys.waiting import until
 
@@ -92,7 +93,7 @@ class _Bench:
 
     @property
     def _database(self) -> Database:
-        return self._client[DATABASE]
+        return vaulted(self._client, DATABASE)
 
     async def remember(self) -> None:
         """Keep the credentials that ours has written, for the yardstick to write the same."""

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from applications.domain.application import Application, State
+from applications.domain.application import (
+    Application,
+    Asked,
+    ComparedField,
+    Happening,
+    Match,
+    Question,
+    Review,
+    State,
+)
 from applications.domain.decided import Decided, Proof
 from applications.domain.issued import Issued
 from applications.domain.scans import StoredFile
@@ -24,6 +33,7 @@ from runtime.kernel import Database
 from services.applications.tests import fakes
 from services.applications.tests.office import NOON, Office, resident
 from testkit.fakes import apply
+from testkit.leaks import readable_in, told_in
 
 
 @dataclass(frozen=True)
@@ -243,3 +253,44 @@ async def test_a_content_is_doubtful_until_it_is_trusted(stores: Stores) -> None
     assert await stores.files.doubtful(soon) == []
     await stores.files.doubt("s1")
     assert await stores.files.doubtful(soon) == [file]
+
+
+async def test_the_store_shows_nothing_of_the_people_whom_applications_are_about(
+    in_the_store: Stores, database: Database
+) -> None:
+    compared = ComparedField(field="姓名不同", result="x", reason=None)
+    match = Match(proven=False, document_type="id-card", fields=(compared,))
+    review = Review(verdict="returned", department="psb", document_type="id-card", field="name", text="照片看不清楚")
+    asked = Asked(
+        key="id",
+        document_types=("id-card",),
+        holder="applicant",
+        attempt=1,
+        claims_digest="摘要",
+        match=match,
+        review=review,
+    )
+    question = Question(asked_at=NOON, due_on=NOON.date(), department="community", yes=False, text="敲门无人应答")
+    one = application(
+        "app_1",
+        form={"flat": "民治大道七号"},
+        asked=(asked,),
+        declined="租金不符约定",
+        check=question,
+        ruling=question.model_copy(update={"text": "学位已经满额"}),
+        history=(Happening(at=NOON, kind="returned", text="请补交材料"),),
+    )
+    rated = decided("app_1", minutes=1, masked_name="李**", comment="办理很快很好")
+    person = resident("newcomer")
+    await in_the_store.keep(
+        in_the_store.residents.save(person),
+        in_the_store.applications.save(one),
+        in_the_store.decisions.save(rated),
+    )
+    await in_the_store.files.put(StoredFile(scan_id="s1", application_id="app_1"), "身份证正面".encode(), "image/png")
+
+    kept = (one, rated, person)
+    secrets = {text for each in kept for text in told_in(each.model_dump())} | {"身份证正面"}
+    assert len(secrets) >= 11
+    assert await readable_in(database, secrets) == []
+    assert await in_the_store.applications.get("app_1") == one.model_copy(update={"version": 1})

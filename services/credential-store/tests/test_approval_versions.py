@@ -28,6 +28,7 @@ from messaging.topology import RECEIPTS, delay_name
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.fixtures import Addresses
+from testkit.vaults import whole
 
 Json = dict[str, Any]
 V1, V2 = "review-dispatch.review-approved.v1", "review-dispatch.review-approved.v2"
@@ -144,7 +145,7 @@ class Post:
 
     async def credentials(self) -> list[Json]:
         """Return every credential."""
-        return [it async for it in self._database["credentials"].find({})]
+        return await whole(self._database, "credentials")
 
 
 def _sealed(message: Json) -> aio_pika.Message:

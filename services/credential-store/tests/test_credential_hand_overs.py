@@ -28,6 +28,7 @@ from messaging.envelope import new_event_id
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.fixtures import Addresses, free_ports
+from testkit.vaults import whole
 
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
@@ -260,7 +261,7 @@ async def test_a_record_can_be_published_changed_and_withdrawn_within_one_file(
     lines = [record(1), record(1, sequence=2, fields={"child_name": "改"}), gone | {"sequence": 3, "reason": "误录"}]
     seen = await health.waits((await health.hands_over(json_lines(lines))).json()["hand_over_id"])
     assert (seen["stored"], seen["refused"]) == (3, 0)
-    (credential,) = await database["credentials"].find().to_list()
+    (credential,) = await whole(database, "credentials")
     assert (credential["status"], len(credential["issues"]), credential["version"]) == ("07", 2, 1)
 
 
@@ -278,8 +279,7 @@ async def test_a_table_is_taken_in_by_its_mapping(health: Bureau, database: Data
     assert (seen["format"], seen["lines"], seen["stored"], seen["refused"]) == ("csv", 31, 29, 1)
     (refused,) = await health.refused(seen["hand_over_id"])
     assert (refused["line"], refused["path"]) == (3, "/data/fields/complete")
-    found = await database["credentials"].find_one({"record": "t0"})
-    assert found is not None
+    (found,) = [each for each in await whole(database, "credentials") if each["record"] == "t0"]
     assert found["issues"][0]["content"]["fields"] == {
         "child_name": "李0",
         "birth_date": "2020-02-29",

@@ -22,6 +22,7 @@ from messaging.topology import Topology, dead_letters_of
 from runtime.data_files import load
 from runtime.kernel import Database
 from testkit.fixtures import Addresses
+from testkit.vaults import whole
 
 EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
 PUBLISHED = "health.department-record-published.v1"
@@ -136,7 +137,7 @@ async def test_each_problem_has_its_answer_and_the_right_record_behind_it_is_sto
     assert "秘密" not in str(refused)
     accepted = told["credential-store.record-accepted.v1"]
     assert (accepted["event_id"], accepted["result"]) == (right, "stored")
-    assert [each["record"] async for each in database["credentials"].find()] == ["right"]
+    assert [each["record"] for each in await whole(database, "credentials")] == ["right"]
     await health.is_told_nothing_more()
 
 

@@ -9,12 +9,24 @@ from typing import Any
 
 import pytest
 
-from credential_store.domain.credential import Content, Credential, Holder, Issue, Place, Said
+from credential_store.domain.credential import (
+    Content,
+    Credential,
+    Hold,
+    Holder,
+    Issue,
+    Place,
+    Said,
+    Step,
+    Withdrawal,
+)
+from credential_store.domain.hand_over import RefusedLine
 from credential_store.domain.signed import SignedVersion
 from credential_store.domain.status_list import ENTRIES
 from credential_store.store import (
     INDEXES,
     CredentialDocuments,
+    HandOverDocuments,
     PlaceDocuments,
     SignedDocuments,
     credentials_in,
@@ -26,6 +38,7 @@ from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from testkit.fakes import FakeDocuments, apply
+from testkit.leaks import readable_in, told_in
 
 Commit = Callable[[Change], Awaitable[None]]
 NOW = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
@@ -188,3 +201,27 @@ async def test_a_signed_form_is_marked_without_being_read(signed_shelf: SignedSh
 
 def signed_version(index: int) -> SignedVersion:
     return SignedVersion(id=f"1/{index}", list=1, index=index, credential_id="crd_1", number=1, text="signed")
+
+
+async def test_the_store_shows_nothing_of_the_people_whom_credentials_are_about(
+    real: Shelf, database: Database
+) -> None:
+    shelf, commit = real
+    said = Said(at=NOW, sequence=1)
+    one = credential(
+        "crd_1",
+        record="粤龙华卫接20230000403",
+        holds={"reviewer": Hold(on=True, reason="正在核查之中", said=said)},
+        withdrawal=Withdrawal(sequence=1, reason="录入有误"),
+        history=(Step(at=NOW, what="stored", number=1, by="wang", reason="已与医院核实"),),
+    )
+    refused = RefusedLine(
+        id="l1", hand_over="h", line=1, record_id="接种证七号", reason="r", path="/p", rule="不是日期"
+    )
+    await commit(shelf.save(one))
+    await commit(HandOverDocuments(database).refuse(refused))
+
+    secrets = told_in(one.model_dump()) | told_in(refused.model_dump())
+    assert len(secrets) >= 8
+    assert await readable_in(database, secrets) == []
+    assert await shelf.get("crd_1") == one.model_copy(update={"version": 1})

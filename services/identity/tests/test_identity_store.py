@@ -13,9 +13,15 @@ from identity.domain import guardianship as guardianships
 from identity.domain.guardianship import Guardianship, Proof
 from identity.domain.record import Actor
 from identity.domain.resident import Place, Resident, register
-from identity.store.documents import GUARDIANSHIPS, INDEXES, RESIDENTS, Collection, GuardianshipStore
+from identity.store.documents import (
+    INDEXES,
+    Collection,
+    GuardianshipStore,
+    guardianships_in,
+    residents_in,
+)
 from messaging.commit import Committer
-from messaging.documents import Documents, Write
+from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from services.identity.tests.people import CLERK, COMMUNITY, card
@@ -57,8 +63,8 @@ async def in_the_store(database: Database) -> AsyncIterator[Kept]:
         await committer.commit([change for change in changes if isinstance(change, Write)])
 
     yield Kept(
-        Documents(database, RESIDENTS, Resident),
-        GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
+        residents_in(database),
+        guardianships_in(database),
         commit,
     )
     await committer.stop()
@@ -73,7 +79,7 @@ def kept(request: pytest.FixtureRequest) -> Kept:
 def resident() -> Resident:
     place = Place(channel="window", community=COMMUNITY)
     return register(
-        holder_index="ab" * 32, sealed_number="sealed", id_kind="citizen", card=card(), place=place, by=BY, at=AT
+        holder_index="ab" * 32, number="440309199001010013", id_kind="citizen", card=card(), place=place, by=BY, at=AT
     )
 
 

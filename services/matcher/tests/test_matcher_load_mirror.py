@@ -27,6 +27,7 @@ from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from messaging.commit import OUTBOX
 from services.matcher.tests.fakes import RULES
+from testkit.vaults import whole
 
 PATIENCE = 30.0
 
@@ -151,27 +152,12 @@ async def test_registered_residents_are_told_of_through_the_outbox_and_others_ar
     await work.evidence.save_many([Evidence(id=f"{1:064x}", resident_id="res_1")])
     write(file, [line(0), line(1), line(501, document_type="portrait-photo", fields={})])
     await loaded(file, work, said)
-    entries = await work.database[OUTBOX].find({}).to_list()
-    bodies = [orjson.loads(body) for entry in entries for body in _bodies(entry)]
+    entries = await whole(work.database, OUTBOX)
+    bodies = [orjson.loads(event["body"]) for entry in entries for event in entry["events"]]
     assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", f"{1:064x}")]
     assert {one["document_type"] for one in bodies[0]["data"]["holdings"]} == {"bank-account", "portrait-photo"}
     stored = (await work.evidence.many([f"{1:064x}"]))[f"{1:064x}"]
     assert (stored.holdings_sequence, len(stored.holdings)) == (1, 2)
-
-
-def _bodies(entry: dict[str, object]) -> list[bytes]:
-    """Find the events in an outbox entry, however it is laid out."""
-    found: list[bytes] = []
-    waiting: list[object] = [entry]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, bytes):
-            found.append(value)
-        elif isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-    return found
 
 
 class Hurried(EvidenceStore):

@@ -14,6 +14,7 @@ from matcher.domain.claims import Requirement
 from matcher.domain.evidence import Content, Evidence, Record, Value
 from matcher.domain.item import Item
 from matcher.domain.mirror import MirrorLoad
+from matcher.domain.rebuilding import Rebuilt
 from matcher.handlers.needs import EvidenceStore
 from messaging.commit import Committer
 from messaging.documents import Write
@@ -21,6 +22,7 @@ from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from services.matcher.tests.fakes import FakeEvidence
 from testkit.fakes import apply
+from testkit.leaks import readable_in, told_in
 
 Commit = Callable[[Change], Awaitable[None]]
 NOW = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
@@ -208,3 +210,15 @@ async def test_how_far_a_load_has_come_is_remembered_whatever_was_before(databas
     later = await loads.remember(begun.model_copy(update={"offset": 5, "ended_at": NOW}))
     assert await loads.get("digest") == later
     assert later.version == 2
+
+
+async def test_the_store_shows_nothing_of_the_people_whom_evidence_is_about(real: Real, database: Database) -> None:
+    one = person("i1").model_copy(update={"name": "陈小雨", "address": "民治大道七号", "records": (record(),)})
+    await real.commit(real.evidence.save(one))
+    assert await real.evidence.save_many([one.model_copy(update={"id": "i2"})])
+    rebuilt = store.RebuiltStore(database, "now")
+    await rebuilt.save_many([Rebuilt(id="i3", records=(record(),))])
+
+    assert await readable_in(database, told_in(one.model_dump())) == []
+    assert [each.records async for batch in rebuilt.all(10) for each in batch] == [(record(),)]
+    assert len([each async for batch in real.evidence.all(10) for each in batch if each.name == "陈小雨"]) == 2

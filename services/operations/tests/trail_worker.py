@@ -22,6 +22,7 @@ from operations.store.trail import TrailStore
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from shared.messaging.tests.harness import eventually, small_topology
+from testkit.vaults import vaulted
 
 WITHIN_INSERT, BEFORE_OFFSET, AFTER_OFFSET = "in the middle of a batch", "between insert and offset", "after the offset"
 FAULTS = (WITHIN_INSERT, BEFORE_OFFSET, AFTER_OFFSET)
@@ -78,7 +79,7 @@ async def recording(amqp: str, declared: Topology, trail: TrailStore, *, largest
 async def work(amqp: str, mongodb: str, database: str, token: str, fault: str) -> None:
     """Record until killed."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb, tz_aware=True, w="majority")
-    async with recording(amqp, small_topology(token), Deadly(client[database], fault), largest=20):
+    async with recording(amqp, small_topology(token), Deadly(vaulted(client, database), fault), largest=20):
         await asyncio.Event().wait()
 
 

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 import aio_pika
 import httpx
 import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from local_stack.tokens import sign
-from messaging.documents import Document
+from messaging.documents import Database
 from review_dispatch.config import Settings
 from review_dispatch.main import create_app
 from testkit.fixtures import Addresses
@@ -84,7 +83,7 @@ async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
 async def running(
     infrastructure: Addresses,
     bus: str,
-    database: AsyncDatabase[Document],
+    database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Running]:

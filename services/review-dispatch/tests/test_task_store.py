@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging.commit import Committer
-from messaging.documents import Document, Documents, Write
+from messaging.documents import Database, Write
 from messaging.event import Change, ConflictError, Outcome
 from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting, working
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
-from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, Task
-from review_dispatch.store import INDEXES, TASKS, Collection, TaskStore, WaitingCount, cases_in
+from review_dispatch.domain.task import (
+    Approval,
+    Comparison,
+    DocumentReview,
+    DoorCheck,
+    Holder,
+    OfficerDecision,
+    Step,
+    Task,
+)
+from review_dispatch.store import INDEXES, Collection, TaskStore, WaitingCount, cases_in, tasks_in
 from testkit.fakes import FakeDocuments, apply
+from testkit.leaks import readable_in, told_in
 
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
@@ -45,7 +54,7 @@ def _in_memory() -> Shelf:
     return Shelf(TaskStore(FakeDocuments(Task)), FakeDocuments(Case), commit)
 
 
-async def _really(database: AsyncDatabase[Document]) -> tuple[Shelf, Committer]:
+async def _really(database: Database) -> tuple[Shelf, Committer]:
     for name, indexes in INDEXES.items():
         await database.create_collection(name)
         if indexes:
@@ -57,7 +66,7 @@ async def _really(database: AsyncDatabase[Document]) -> tuple[Shelf, Committer]:
     async def commit(changes: list[Change]) -> None:
         await committer.commit([change for change in changes if isinstance(change, Write)])
 
-    return Shelf(TaskStore(Documents(database, TASKS, Task)), cases_in(database), commit), committer
+    return Shelf(tasks_in(database), cases_in(database), commit), committer
 
 
 @pytest.fixture
@@ -66,7 +75,7 @@ def fake_shelf() -> Shelf:
 
 
 @pytest.fixture
-async def real_shelf(database: AsyncDatabase[Document]) -> AsyncIterator[Shelf]:
+async def real_shelf(database: Database) -> AsyncIterator[Shelf]:
     real, committer = await _really(database)
     yield real
     await committer.stop()
@@ -170,9 +179,7 @@ async def test_a_case_comes_back_as_it_was(shelf: Shelf) -> None:
     assert await shelf.cases.get("app_1") == case.model_copy(update={"version": 1})
 
 
-async def test_what_waits_is_counted_by_kind_and_department(
-    real_shelf: Shelf, database: AsyncDatabase[Document]
-) -> None:
+async def test_what_waits_is_counted_by_kind_and_department(real_shelf: Shelf, database: Database) -> None:
     done = review(5).model_copy(update={"status": "approved"})
     await real_shelf.keep(review(1), review(2, days_ago=30), review(3, "property-certificate"), door(), done)
     counted = await WaitingCount(database).on(TODAY)
@@ -181,3 +188,18 @@ async def test_what_waits_is_counted_by_kind_and_department(
         Waiting(kind="review", department="health", waiting=2, overdue=1),
         Waiting(kind="review", department="land", waiting=1, overdue=0),
     ]
+
+
+async def test_the_store_shows_nothing_of_the_people_whom_tasks_are_about(
+    real_shelf: Shelf, database: Database
+) -> None:
+    approval = Approval(by="wang", at=NOW, fields={"address": "民治大道七号"}, valid_until=None, note="已电话核实")
+    step = Step(at=NOW, action="returned", by="wang", department="health", note="照片看不清楚")
+    seen = review().model_copy(update={"approvals": (approval,), "steps": (step,)})
+    decision = OfficerDecision(subject_name="陈小雨", proven=())
+    await real_shelf.keep(seen, door(), review(3).model_copy(update={"about": decision}))
+
+    secrets = told_in(seen.model_dump()) | told_in(door().model_dump()) | {"陈小雨", "3栋502"}
+    assert len(secrets) >= 6
+    assert await readable_in(database, secrets) == []
+    assert await real_shelf.tasks.get(seen.id) == seen.model_copy(update={"version": 1})

@@ -13,19 +13,16 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import ChannelClosed
 from pydantic import BaseModel, ConfigDict
-from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging import declare as declaring
 from messaging.commit import OUTBOX, Committer, Handled
 from messaging.consumer import Consumer, Limits, Subscription
-from messaging.documents import Document, Documents, Write
+from messaging.documents import Database, Documents, Write
 from messaging.envelope import Sealed, seal
 from messaging.event import Event, Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail, dead_letters_of
-
-Database = AsyncDatabase[Document]
 
 QUICK = Limits(prefetch=64, immediate_attempts=2, handler_timeout=5, drain_timeout=5, watchdog_every=0.2)
 

@@ -9,11 +9,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from pydantic import BaseModel, field_validator
 
 from messaging.consumer import Subscription
+from messaging.documents import Database
 from messaging.envelope import MAX_BYTES, unseal
 from messaging.event import Outcome, Received
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
-    Database,
     Placed,
     Station,
     Tallies,

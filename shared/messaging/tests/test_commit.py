@@ -11,10 +11,12 @@ from pymongo.errors import PyMongoError
 
 from messaging import commit
 from messaging.commit import INBOX, OUTBOX, AlreadyHandledError, Committer, Handled
-from messaging.documents import Document, Documents, Write
+from messaging.documents import Database, Document, Documents, Write
 from messaging.envelope import Sealed
 from messaging.event import ConflictError
-from shared.messaging.tests.harness import Database, Tally, order
+from messaging.sealing import opened
+from shared.messaging.tests.harness import Tally, order
+from testkit.vaults import GlassVault
 
 REFUSED_BY_THE_STORE = Write("tallies", InsertOne({"_id": "refused", "thing": object()}))
 
@@ -59,7 +61,8 @@ async def test_state_inbox_and_outbox_are_written_together(
     assert await contents(database) == (1, 1, 1)
     row = await database[OUTBOX].find_one({"_id": entry.id})
     assert row is not None
-    assert row["events"] == [{"id": event.id, "key": event.routing_key, "body": event.body}]
+    left = await opened(database.vault, OUTBOX, row)
+    assert left["events"] == [{"id": event.id, "key": event.routing_key, "body": event.body}]
 
 
 async def test_a_failing_write_leaves_none_of_the_three(
@@ -181,7 +184,7 @@ async def test_what_somebody_changed_meanwhile_is_not_removed(committer: Committ
 async def test_an_outage_is_told_to_everybody_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commit, "TRANSACTION_TIMEOUT", 0.3)
     client: AsyncMongoClient[Document] = AsyncMongoClient("mongodb://127.0.0.1:9")
-    committer = Committer(client["nowhere"])
+    committer = Committer(Database(client, "nowhere", GlassVault()))
     committer.start()
     begun = time.perf_counter()
 
@@ -197,7 +200,7 @@ async def test_an_outage_is_told_to_everybody_at_once(monkeypatch: pytest.Monkey
 
 async def test_nobody_waits_for_a_committer_that_was_stopped() -> None:
     client: AsyncMongoClient[Document] = AsyncMongoClient("mongodb://127.0.0.1:9")
-    committer = Committer(client["nowhere"])
+    committer = Committer(Database(client, "nowhere", GlassVault()))
     committer.start()
     units = [asyncio.create_task(committer.commit([], [order(n)])) for n in range(3)]
     while committer._waiting.qsize():  # noqa: ASYNC110, SLF001 - begun, and it can't end by itself
@@ -216,7 +219,7 @@ async def test_a_group_ends_before_its_events_outgrow_a_document(committer: Comm
 
     await asyncio.gather(*(committer.commit([], [event]) for event in events))
 
-    sizes = [len(row["events"]) async for row in database[OUTBOX].find({})]
+    sizes = [len((await opened(database.vault, OUTBOX, row))["events"]) async for row in database[OUTBOX].find({})]
     assert sum(sizes) == 20
     assert max(sizes) <= 5
 

@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 
 from messaging.commit import INBOX
+from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
 from messaging.replaying import ROUNDS, WAITS
@@ -15,7 +16,6 @@ from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
     QUICK,
     Counted,
-    Database,
     PlacedView,
     Tallies,
     Tally,

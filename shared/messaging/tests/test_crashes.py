@@ -11,12 +11,11 @@ from pathlib import Path
 
 from local_stack.layout import ROOT
 from messaging.commit import OUTBOX
-from messaging.documents import Documents
+from messaging.documents import Database, Documents
 from messaging.envelope import Sealed, unseal
 from messaging.publisher import Publisher
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
-    Database,
     Tally,
     declare,
     depth,
@@ -30,6 +29,7 @@ from shared.messaging.tests.harness import (
 )
 from shared.messaging.tests.worker import POISON, Task
 from testkit.fixtures import Addresses, drop
+from testkit.vaults import vaulted
 
 ORDERS = range(60)
 PLACES = (
@@ -62,7 +62,7 @@ class Workplace:
     def __init__(self, addresses: Addresses, database: Database, fault: str, folder: Path) -> None:
         token = f"{database.name[-6:]}-{fault.replace(' ', '-').replace(',', '')[-12:]}"
         self.amqp = addresses.amqp
-        self.database = database.client[f"test-{token}"]
+        self.database = vaulted(database.client, f"test-{token}")
         self.topology: Topology = small_topology(token)
         self.task = Task(addresses.amqp, addresses.mongodb, self.database.name, token, fault, str(folder / token))
         self._tallies = Documents(self.database, "tallies", Tally)

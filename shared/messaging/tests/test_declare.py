@@ -14,10 +14,10 @@ import pytest
 from aio_pika.abc import ExchangeType
 from structlog.testing import capture_logs
 
+from messaging.documents import Database
 from messaging.publisher import BrokerUnavailableError, Publisher
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
-    Database,
     declare,
     depth,
     eventually,

@@ -11,11 +11,12 @@ from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from messaging.commit import Committer
-from messaging.documents import CODECS, Document, Documents, Write
+from messaging.documents import CODECS, Database, Document, Documents, Write
 from messaging.event import ConflictError, Outcome
-from shared.messaging.tests.harness import Database, Tally
+from shared.messaging.tests.harness import Tally
 from testkit.fakes import FakeChange, FakeDocuments, apply
 from testkit.fixtures import Addresses
+from testkit.vaults import vaulted
 
 
 class Colour(StrEnum):
@@ -88,7 +89,7 @@ async def watched(infrastructure: Addresses, database: Database, queries: Querie
     client: AsyncMongoClient[Document] = AsyncMongoClient(
         infrastructure.mongodb, tz_aware=True, event_listeners=[queries]
     )
-    yield client[database.name]
+    yield vaulted(client, database.name)
     await client.close()
 
 

@@ -9,19 +9,11 @@ import pytest
 from pamqp.common import FieldValue
 
 from messaging import publisher, relay
+from messaging.documents import Database
 from messaging.envelope import unseal
 from messaging.publisher import BrokerUnavailableError, Publisher, UnroutableError
 from messaging.topology import Topology
-from shared.messaging.tests.harness import (
-    Database,
-    Placed,
-    depth,
-    eventually,
-    order,
-    station,
-    stock_of,
-    take,
-)
+from shared.messaging.tests.harness import Placed, depth, eventually, order, station, stock_of, take
 from shared.messaging.tests.proxy import DOWN, UP, Proxy, proxied
 from testkit.fixtures import Addresses
 

@@ -18,13 +18,12 @@ from structlog.testing import capture_logs
 from local_stack import broker
 from local_stack.infrastructure import Infrastructure
 from messaging import ordering, relay
-from messaging.documents import Document
+from messaging.documents import Database, Document
 from messaging.envelope import unseal
 from messaging.event import Outcome, Received
 from messaging.publisher import BrokerUnavailableError
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
-    Database,
     PlacedView,
     Station,
     Tallies,
@@ -40,6 +39,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import private_infrastructure
+from testkit.vaults import vaulted
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ async def own(mortal: Infrastructure) -> AsyncIterator[Database]:
     client: AsyncMongoClient[Document] = AsyncMongoClient(
         mortal.mongodb_url, tz_aware=True, timeoutMS=2_000, w="majority"
     )
-    yield client[f"test-{secrets.token_hex(6)}"]
+    yield vaulted(client, f"test-{secrets.token_hex(6)}")
     await client.close()
 
 

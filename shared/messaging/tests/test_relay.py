@@ -7,9 +7,10 @@ import pytest
 
 from messaging import envelope, relay
 from messaging.commit import OUTBOX
+from messaging.documents import Database
 from messaging.envelope import unseal
 from messaging.topology import Topology
-from shared.messaging.tests.harness import Database, depth, eventually, order, station, stock_of, take
+from shared.messaging.tests.harness import depth, eventually, order, station, stock_of, take
 from testkit.fixtures import Addresses
 
 

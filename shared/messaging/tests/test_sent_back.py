@@ -12,13 +12,13 @@ import orjson
 import pytest
 
 from messaging.consumer import Subscription
+from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
 from messaging.event import NotYet, Outcome, Received, Refused, Reply
 from messaging.publisher import Publisher, UnroutableError
 from messaging.replaying import ITEM, ROUNDS, send_back
 from messaging.topology import RECEIPTS, Department, Topology, dead_letters_of
 from shared.messaging.tests.harness import (
-    Database,
     Placed,
     PlacedView,
     Station,

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from messaging.consumer import Consumer
+from messaging.documents import Database
 from messaging.envelope import Sealed
 from messaging.event import Outcome, Received
 from messaging.handling import Handling
@@ -18,7 +19,6 @@ from messaging.publisher import BrokerUnavailableError
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
     QUICK,
-    Database,
     Placed,
     PlacedView,
     Station,

@@ -8,11 +8,12 @@ from pymongo import AsyncMongoClient
 from structlog.testing import capture_logs
 
 from messaging import commit, ordering
-from messaging.documents import Document
+from messaging.documents import Database, Document
 from messaging.topology import Topology, dead_letters_of
-from shared.messaging.tests.harness import Database, depth, eventually, order, station, stock_of
+from shared.messaging.tests.harness import depth, eventually, order, station, stock_of
 from shared.messaging.tests.proxy import DOWN, PlainProxy, Proxy, proxied
 from testkit.fixtures import Addresses
+from testkit.vaults import vaulted
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ async def proxy(infrastructure: Addresses) -> AsyncIterator[Proxy]:
 async def far(proxy: Proxy, database: Database) -> AsyncIterator[Database]:
     """The test's database on the far side of the bad network."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(proxy.url, tz_aware=True, timeoutMS=700, w="majority")
-    yield client[database.name]
+    yield vaulted(client, database.name)
     proxy.heal()
     await client.close()
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from messaging import tracing
 from messaging.commit import OUTBOX
+from messaging.documents import Database
 from messaging.topology import Topology
 from messaging.tracing import Span, ids_in, span_of, trace_of, traceparent, working
-from shared.messaging.tests.harness import Database, eventually, order, station
+from shared.messaging.tests.harness import eventually, order, station
 from testkit.fixtures import Addresses
 
 OTHER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

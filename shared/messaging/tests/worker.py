@@ -19,6 +19,7 @@ from messaging.commit import Committer
 from messaging.documents import Document
 from messaging.event import Outcome, Received
 from shared.messaging.tests.harness import QUICK, PlacedView, Tallies, count, hearing, small_topology, station
+from testkit.vaults import vaulted
 
 POISON = 13
 """The order whose handling kills the process of a worker that is told to be poisoned by it."""
@@ -102,7 +103,9 @@ async def work(task: Task) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client: AsyncMongoClient[Document] = AsyncMongoClient(task.mongodb, tz_aware=True, w="majority")
     declared, limits = small_topology(task.token), replace(QUICK, prefetch=16)
-    async with station(task.amqp, client[task.database], declared, hearing(handle), limits=limits, ready=False):
+    async with station(
+        task.amqp, vaulted(client, task.database), declared, hearing(handle), limits=limits, ready=False
+    ):
         await stop.wait()
     await client.close()
 

@@ -18,6 +18,7 @@ from jwt.algorithms import ECAlgorithm
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from local_stack.keys import ensure_keys
 from messaging.documents import Documents
 from messaging.event import Outcome
 from runtime import observing, problems, web
@@ -100,9 +101,15 @@ def token(key: ec.EllipticCurvePrivateKey = KEY, **claims: Any) -> str:  # noqa:
 @pytest.fixture
 async def client(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     jwk = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "k1", "alg": "ES256"}
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [jwk]}))
+    (tmp_path / "issuer.json").write_text(json.dumps({"keys": [jwk]}))
+    ensure_keys(tmp_path)
     settings = ServiceSettings.model_validate(
-        {"database": database.name, "AMQP_URL": infrastructure.amqp, "MONGODB_URL": infrastructure.mongodb}
+        {
+            "database": database.name,
+            "AMQP_URL": infrastructure.amqp,
+            "MONGODB_URL": infrastructure.mongodb,
+            "YIZHENG_KEYS": tmp_path,
+        }
     )
     kernel = Kernel("edge", settings)
     await kernel.prepare({"notes": []})
@@ -110,7 +117,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined]
     app = FastAPI()
     app.state.kernel = kernel
-    app.state.verifier = Verifier(jwks=str(tmp_path / "jwks.json"), issuer=ISSUER, audience=AUDIENCE)
+    app.state.verifier = Verifier(jwks=str(tmp_path / "issuer.json"), issuer=ISSUER, audience=AUDIENCE)
     app.include_router(router)
     problems.install(app, Texts.of("runtime"))
     observing.install(app, "edge")

@@ -6,13 +6,9 @@ from fastapi import FastAPI
 
 from identity import api, consumers
 from identity.config import Settings
-from identity.domain.guardianship import Guardianship
-from identity.domain.resident import Resident
 from identity.handlers import guardianship
 from identity.handlers.needs import Deps
-from identity.store.documents import GUARDIANSHIPS, INDEXES, RESIDENTS, GuardianshipStore
-from identity.store.numbers import NumberVault
-from messaging.documents import Documents
+from identity.store.documents import INDEXES, guardianships_in, residents_in
 from runtime import service
 from runtime.clock import utc_now
 from runtime.kernel import Database
@@ -25,13 +21,13 @@ AN_HOUR = 3600.0
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Put the service together. Raises DataFileError when a key or a data file can't be used."""
     settings = settings or Settings()
-    numbers = NumberVault.open(settings.keys / "number.key", settings.blind_index())
+    numbers = settings.blind_index()
     codes = communities.codes()
 
     async def build(database: Database, _: Settings) -> Deps:
         return Deps(
-            residents=Documents(database, RESIDENTS, Resident),
-            guardianships=GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship)),
+            residents=residents_in(database),
+            guardianships=guardianships_in(database),
             numbers=numbers,
             communities=codes,
             clock=utc_now,

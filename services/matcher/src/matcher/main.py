@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from prometheus_client import Counter
-from pymongo.asynchronous.database import AsyncDatabase
 
 from matcher import api, consumers, store
 from matcher.config import Settings
 from matcher.domain.rules import DocumentType
 from matcher.handlers.needs import Deps
 from matcher.handlers.turning import turn
-from messaging.documents import Document
+from messaging.documents import Database
 from runtime import data_files, service
 from runtime.clock import utc_now
 
@@ -20,7 +19,7 @@ _MATCHES = Counter(
 )
 
 
-async def build(database: AsyncDatabase[Document], settings: Settings) -> Deps:
+async def build(database: Database, settings: Settings) -> Deps:
     """Put together what the handlers need. Raises DataFileError for rules with an error."""
     return Deps(
         evidence=store.EvidenceStore(database, statistics_for=settings.statistics_for),

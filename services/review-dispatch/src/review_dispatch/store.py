@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.asynchronous.database import AsyncDatabase
 
-from messaging.documents import Document, Documents
+from messaging.documents import Database, Documents
 from messaging.event import Change
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
@@ -30,6 +29,16 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     CASES: [],
 }
+
+SEALED = {
+    TASKS: (
+        *(f"about.{field}" for field in ("claims", "comparison", "scans", "applicant_name", "address", "subject_name")),
+        "approvals.fields",
+        "approvals.note",
+        "steps.note",
+    )
+}
+"""What describes people, and what reviewers see and write: encrypted in the store."""
 
 StoredT = TypeVar("StoredT")
 Filter = dict[str, Any]
@@ -89,7 +98,7 @@ class TaskStore:
 class WaitingCount:
     """Counts what waits, in the store itself: one look at an index every half minute, however long the queues are."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: Database) -> None:
         self._tasks = database[TASKS]
 
     async def on(self, today: date) -> Sequence[Waiting]:
@@ -104,12 +113,12 @@ class WaitingCount:
         return [Waiting(**found["_id"], waiting=found["waiting"], overdue=found["overdue"]) async for found in counted]
 
 
-def tasks_in(database: AsyncDatabase[Document]) -> TaskStore:
+def tasks_in(database: Database) -> TaskStore:
     """Return the tasks of a database."""
-    return TaskStore(Documents(database, TASKS, Task))
+    return TaskStore(Documents(database, TASKS, Task, sealed=SEALED[TASKS]))
 
 
-def cases_in(database: AsyncDatabase[Document]) -> Collection[Case]:
+def cases_in(database: Database) -> Collection[Case]:
     """Return what is known of each application; it is read and written by id alone."""
     return Documents(database, CASES, Case)
 

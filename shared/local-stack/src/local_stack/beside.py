@@ -16,13 +16,18 @@ from local_stack.services import Addresses, shared_environment
 def main() -> int:
     """Run Python with the arguments of the command line; hand back its exit code."""
     try:
-        layout, ports = Layout.from_environment(), Ports.from_environment()
-        addresses = Addresses(broker.administrators_url(layout, ports), store.administrators_url(layout, ports))
-        environment = shared_environment(layout, ports, addresses)
+        layout = Layout.from_environment()
+        environment = shared_environment(layout, *where(layout))
     except StackError as error:
         print(f"beside: {error}", file=sys.stderr)
         return 2
     return subprocess.call([sys.executable, *sys.argv[1:]], env={**os.environ, **environment})
+
+
+def where(layout: Layout) -> tuple[Ports, Addresses]:
+    """Return the ports, and the addresses of broker and store, of the run that is up. Raises StackError."""
+    ports = Ports.from_environment()
+    return ports, Addresses(broker.administrators_url(layout, ports), store.administrators_url(layout, ports))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -9,7 +10,6 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -33,19 +33,20 @@ ALGORITHM = "ES256"
 ISSUER_KEY = "issuer.pem"
 PUBLIC_KEYS = "jwks.json"
 BLIND_INDEX_KEY = "blind-index.key"
-NUMBER_KEY = "number.key"
+STORE_KEY = "store.key"
 BLIND_INDEX_BYTES = 32
+STORE_KEY_BYTES = 96
 
 
 def ensure_keys(folder: Path) -> None:
-    """Make what is missing: the issuer's key pair, the blind index's key (hex), the number's key (Fernet).
+    """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
     And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, _new_issuer_key)
     once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
-    once(folder / NUMBER_KEY, lambda: Fernet.generate_key() + b"\n")
+    once(folder / STORE_KEY, new_store_key)
     once(folder / CREDENTIAL_KEY, new_signing_key)
     once(folder / AGREEMENT_KEY, new_signing_key)
     once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_half((folder / AGREEMENT_KEY).read_bytes()))
@@ -98,6 +99,11 @@ def _public_half(pem: bytes) -> dict[str, object]:
 
 def _key_set(*keys: dict[str, object]) -> bytes:
     return f"{json.dumps({'keys': keys}, indent=2)}\n".encode()
+
+
+def new_store_key() -> bytes:
+    """Return a line of `store.key`: a master key of the store, in base64."""
+    return base64.b64encode(secrets.token_bytes(STORE_KEY_BYTES)) + b"\n"
 
 
 def _new_blind_index_key() -> bytes:

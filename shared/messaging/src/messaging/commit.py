@@ -18,15 +18,15 @@ import pymongo
 import structlog
 from pymongo import InsertOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from messaging.documents import CODECS, Document, Write
+from messaging.documents import CODECS, Database, Document, Write
 from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import ConflictError
 from messaging.ordering import is_outage
+from messaging.sealing import SEALED, name_of, seal_all
 from messaging.succession import succeed
 
 log = structlog.get_logger()
@@ -92,7 +92,7 @@ class Unit:
 class Committer:
     """Commits units against one service's database, as many at a time as are waiting."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: asyncio.Queue[Unit] = asyncio.Queue()
         self._inbox = database.get_collection(INBOX, codec_options=CODECS)
@@ -100,7 +100,11 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Create the inbox and the outbox (a transaction can't), let the inbox forget, and end what was left open."""
+        """Open the vault, create the inbox and the outbox (a transaction can't), and end what was left open.
+
+        Raises KeyMissingError when the store was sealed under a master key that is not here.
+        """
+        await self._database.vault.prepare()
         for collection in (INBOX, SUSPECTS):
             await self._database[collection].create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
         existing = await self._database.list_collection_names()
@@ -131,6 +135,10 @@ class Committer:
         unit = Unit(writes, events, handled)
         self._waiting.put_nowait(unit)
         return await unit.done
+
+    def digest_of(self, body: bytes) -> str:
+        """Return the digest by which the inbox knows a message's body."""
+        return self._database.vault.digest(body)
 
     async def begin_suspect(self, message_id: str) -> int:
         """Return how often the handling of a suspect message was begun and never ended, this time included."""
@@ -190,14 +198,20 @@ class Committer:
             await self._remember(group, session)
             await self._write(group, session)
             if events:
-                rows = [{"id": event.id, "key": event.routing_key, "body": event.body} for event in events]
-                await self._database[OUTBOX].insert_one({"_id": entry.id, "events": rows}, session=session)
+                await self._database[OUTBOX].insert_one({"_id": entry.id, SEALED: left}, session=session)
 
         with pymongo.timeout(TRANSACTION_TIMEOUT):
+            for unit in group:
+                await seal_all(self._database.vault, (part for write in unit.writes for part in write.sealing))
+            left = await self._sealed_outbox(entry.id, events) if events else None
             await self._session.with_transaction(
                 apply, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
             )
         return entry
+
+    async def _sealed_outbox(self, id_: str, events: Sequence[Sealed]) -> object:
+        rows = [{"id": event.id, "key": event.routing_key, "body": event.body} for event in events]
+        return await self._database.vault.seal({"events": rows}, name_of(OUTBOX, id_))
 
     async def _remember(self, group: list[Unit], session: AsyncClientSession) -> None:
         now = datetime.now(UTC)

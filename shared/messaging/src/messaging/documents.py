@@ -1,4 +1,7 @@
-"""Aggregates in MongoDB: read by id together with whoever else is reading, saved only if nobody else changed them."""
+"""Aggregates in MongoDB: read by id together with whoever else is reading, saved only if nobody else changed them.
+
+What describes a person is sealed on its way to the store and opened on its way back; nobody else here sees it closed.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from bson.codec_options import CodecOptions, TypeRegistry
-from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging.event import Change
+from messaging.sealing import SEALED, Clear, Sealer, name_of, opened, take, touches
 
 Document = dict[str, Any]
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
@@ -38,6 +42,14 @@ class Stored(Protocol):
         """Build it from a document, as pydantic does."""
 
 
+class Database(AsyncDatabase[Document]):
+    """One service's database, with the vault that seals what describes people in it."""
+
+    def __init__(self, client: AsyncMongoClient[Document], name: str, vault: Sealer) -> None:
+        super().__init__(client, name)
+        self.vault = vault
+
+
 _AT_ONCE = 100
 
 StoredT = TypeVar("StoredT", bound=Stored)
@@ -45,11 +57,15 @@ StoredT = TypeVar("StoredT", bound=Stored)
 
 @dataclass(frozen=True, slots=True)
 class Write(Change):
-    """One operation on one collection; `must_match` when it has to find the version that was read."""
+    """One operation on one collection; `must_match` when it has to find the version that was read.
+
+    `sealing` are the parts of its document in which `sealed` is still clear: the commit seals them.
+    """
 
     collection: str
     operation: Operation
     must_match: bool = False
+    sealing: Sequence[Document] = ()
 
 
 def _encode(value: object) -> object:
@@ -66,12 +82,17 @@ CODECS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registry=TypeR
 
 
 class Documents(Generic[StoredT]):
-    """One collection of one kind of aggregate."""
+    """One collection of one kind of aggregate. `sealed` are the dotted paths of what describes a person in it."""
 
-    def __init__(self, database: AsyncDatabase[Document], name: str, model: type[StoredT]) -> None:
+    def __init__(self, database: Database, name: str, model: type[StoredT], *, sealed: Sequence[str] = ()) -> None:
         self._collection: AsyncCollection[Document] = database.get_collection(name, codec_options=CODECS)
+        self._vault = database.vault
         self._name = name
         self._model = model
+        self._sealed = sealed
+        fields = getattr(model, "model_fields", sealed)
+        if unknown := [path for path in sealed if path.partition(".")[0] not in fields]:
+            raise ValueError(f"{name}: {model.__name__} has no {', '.join(unknown)} to be sealed")
         self._wanted: dict[str, asyncio.Future[Document | None]] = {}
         self._fetching: asyncio.Task[None] | None = None
 
@@ -83,11 +104,11 @@ class Documents(Generic[StoredT]):
             if self._fetching is None:
                 self._fetching = asyncio.create_task(self._fetch())
         found = await asyncio.shield(future)
-        return None if found is None else self._read(found)
+        return None if found is None else self._built(found)
 
     async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
         """Read the aggregates that there are of these ids."""
-        return {document["_id"]: self._read(document) async for document in self._of(ids)}
+        return {document["_id"]: await self.read(document) async for document in self._of(ids)}
 
     async def find(
         self,
@@ -96,14 +117,19 @@ class Documents(Generic[StoredT]):
         sort: Sequence[tuple[str, int]] = (),
         limit: int = 0,
     ) -> list[StoredT]:
-        """Read all aggregates that match, in order; `limit` 0 is no limit."""
+        """Read all aggregates that match, in order; `limit` 0 is no limit.
+
+        Raises ValueError for a question about what is sealed: the store could not answer it.
+        """
+        self._refuse_sealed(*filter, *(name for name, _ in sort))
         cursor = self._collection.find(filter, limit=limit)
         if sort:
             cursor = cursor.sort(list(sort))
-        return [self._read(found) async for found in cursor]
+        return [await self.read(found) async for found in cursor]
 
     async def values(self, filter: Mapping[str, Any], field: str) -> list[Any]:  # noqa: A002 - as above
-        """Read one field of all aggregates that match, and nothing else of them."""
+        """Read one field of all aggregates that match, and nothing else of them. Raises ValueError as `find` does."""
+        self._refuse_sealed(*filter, field)
         return [found[field] async for found in self._collection.find(filter, {field: 1})]
 
     def save(self, document: StoredT) -> Write:
@@ -111,18 +137,31 @@ class Documents(Generic[StoredT]):
         stored = document.model_dump(mode="python")
         stored["_id"] = stored.pop("id")
         stored["version"] = document.version + 1
+        if self._sealed:
+            stored[SEALED] = Clear(take(stored, self._sealed), name_of(self._name, document.id))
+        sealing = (stored,) if self._sealed else ()
         if document.version == 0:
-            return Write(self._name, InsertOne(stored))
+            return Write(self._name, InsertOne(stored), sealing=sealing)
         read = {"_id": document.id, "version": document.version}
-        return Write(self._name, ReplaceOne(read, stored), must_match=True)
+        return Write(self._name, ReplaceOne(read, stored), must_match=True, sealing=sealing)
 
     def set_fields(self, id: str, **fields: object) -> Write:
-        """Prepare to set some fields of one aggregate without having read it: what is not there stays away."""
+        """Prepare to set some fields of one aggregate without having read it: what is not there stays away.
+
+        Raises ValueError for one that is sealed: that is only sealed together with the others.
+        """
+        self._refuse_sealed(*fields)
         return Write(self._name, UpdateOne({"_id": id}, {"$set": fields, "$inc": {"version": 1}}))
 
     def remove(self, document: StoredT) -> Write:
         """Prepare the removal of one aggregate; refused at the commit if somebody changed it meanwhile."""
         return Write(self._name, DeleteOne({"_id": document.id, "version": document.version}), must_match=True)
+
+    def _refuse_sealed(self, *names: str) -> None:
+        """Raise ValueError for a field that the store can neither look at nor be given in clear."""
+        for name in names:
+            if touches(name, self._sealed):
+                raise ValueError(f"{self._name}: {name} is sealed, and can't be asked for or set by itself")
 
     async def _of(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         for part in parts(ids):
@@ -134,7 +173,10 @@ class Documents(Generic[StoredT]):
         while self._wanted:
             wanted, self._wanted = self._wanted, {}
             try:
-                found = {document["_id"]: document async for document in self._of(list(wanted))}
+                found = {
+                    document["_id"]: await opened(self._vault, self._name, document)
+                    async for document in self._of(list(wanted))
+                }
             except Exception as error:  # noqa: BLE001 - whoever asked gets it
                 for future in wanted.values():
                     future.set_exception(error)
@@ -144,7 +186,11 @@ class Documents(Generic[StoredT]):
                     future.set_result(found.get(id_))
         self._fetching = None
 
-    def _read(self, found: Document) -> StoredT:
+    async def read(self, found: Document) -> StoredT:
+        """Build an aggregate from what the store holds of it."""
+        return self._built(await opened(self._vault, self._name, found))
+
+    def _built(self, found: Document) -> StoredT:
         fields = {**found, "id": found["_id"]}
         del fields["_id"]
         read: StoredT = self._model.model_validate(fields)

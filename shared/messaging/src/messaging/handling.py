@@ -52,7 +52,7 @@ class Handling(Generic[DepsT]):
     ) -> None:
         self._service = service
         self._topology = topology
-        self._reader = Reader(service, topology, subscriptions)
+        self._reader = Reader(service, topology, subscriptions, committer.digest_of)
         self._deps = deps
         self._committer = committer
         self._relay = relay

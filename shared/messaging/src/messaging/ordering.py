@@ -12,6 +12,7 @@ import structlog
 from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
 
 from messaging.publisher import BrokerUnavailableError
+from messaging.vault import KeyMissingError
 
 ResultT = TypeVar("ResultT")
 
@@ -19,12 +20,13 @@ log = structlog.get_logger()
 
 _FIRST_PROBE = 0.2
 _SLOWEST_PROBE = 5.0
+_AWAY = (ConnectionFailure, WaitQueueTimeoutError, BrokerUnavailableError, ConnectionError, KeyMissingError)
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether a dependency is down, rather than the message or the handler at fault."""
-    if isinstance(error, ConnectionFailure | WaitQueueTimeoutError | BrokerUnavailableError | ConnectionError):
+    if isinstance(error, _AWAY):
         return True
     if not isinstance(error, PyMongoError):
         return False

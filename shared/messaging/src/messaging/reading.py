@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -78,9 +77,16 @@ class Delivery(Generic[DepsT]):
 
 
 class Reader(Generic[DepsT]):
-    """Reads what arrives in one service's queue."""
+    """Reads what arrives in one service's queue. `digest` is how the inbox knows a body again."""
 
-    def __init__(self, service: str, topology: Topology, subscriptions: Sequence[Subscription[DepsT]]) -> None:
+    def __init__(
+        self,
+        service: str,
+        topology: Topology,
+        subscriptions: Sequence[Subscription[DepsT]],
+        digest: Callable[[bytes], str],
+    ) -> None:
+        self._digest = digest
         self._service = service
         self._exchange = topology.exchange
         self._subscriptions = {
@@ -101,7 +107,7 @@ class Reader(Generic[DepsT]):
             )
         redelivery = redelivery_of(message)
         inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
-        handled = Handled(inbox_id, sha256(message.body).hexdigest(), item_of(message))
+        handled = Handled(inbox_id, self._digest(message.body), item_of(message))
         event = replace(subscription.read(envelope), is_redelivered=redelivery is not None)
         return Delivery(message, event, subscription, handled)
 

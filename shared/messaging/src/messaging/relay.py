@@ -7,15 +7,15 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from messaging import metrics, tracing
 from messaging.commit import OUTBOX, Entry
-from messaging.documents import Document
+from messaging.documents import Database, Document
 from messaging.ending import Repeating
 from messaging.envelope import Sealed
 from messaging.publisher import Publisher
+from messaging.sealing import opened
 
 SWEEP_EVERY = 2.0
 """Seconds between sweeps. What was there at the sweep before, and nobody here is publishing, was left behind."""
@@ -33,8 +33,9 @@ class Relay:
     clock is compared, so that a clock that jumps delays nothing.
     """
 
-    def __init__(self, database: AsyncDatabase[Document], publisher: Publisher, exchange: str) -> None:
+    def __init__(self, database: Database, publisher: Publisher, exchange: str) -> None:
         self._outbox = database[OUTBOX]
+        self._vault = database.vault
         self._publisher = publisher
         self._exchange = exchange
         self._publishing: dict[str, int] = {}
@@ -139,7 +140,8 @@ class Relay:
 
     async def _repeat(self, row: Document) -> bool:
         """Publish an entry of the outbox once more; tell whether the broker has all of it now."""
-        events = [Sealed(event["id"], event["key"], event["body"]) for event in row["events"]]
+        left = await opened(self._vault, OUTBOX, row)
+        events = [Sealed(event["id"], event["key"], event["body"]) for event in left["events"]]
         entry = Entry(row["_id"], len(events))
         log.info("outbox_swept", entry=entry.id, events=len(events))
         await self.dispatch(events, entry)

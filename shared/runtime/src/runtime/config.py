@@ -8,6 +8,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
+from messaging.vault import MasterKeys
+from runtime import master_keys
 from runtime.blind_index import BlindIndex
 from runtime.data_files import DataFileError
 
@@ -32,13 +34,19 @@ class ServiceSettings(BaseSettings):
     issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
-    """Folder of the secret keys: `blind-index.key`, `number.key`, `credential.key`, `agreement.key`."""
+    """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`."""
     public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")
     """The gateway's address, as everybody knows it; what the services sign names it as its issuer."""
+    kms: Path | None = Field(None, validation_alias="YIZHENG_KMS")
+    """Data file of a key management service that keeps the store's master key; see runtime/master_keys.py."""
     topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
     traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")
     """File to which spans are appended; see runtime/tracing.py for sending them to a collector instead."""
+
+    def master_keys(self) -> MasterKeys:
+        """Read the keys that wrap the store's data keys. Raises DataFileError when they can't be used."""
+        return master_keys.read(self.keys, self.kms)
 
     def blind_index(self) -> BlindIndex:
         """Read the key by which records are joined. Raises DataFileError when it is missing or can't be used."""

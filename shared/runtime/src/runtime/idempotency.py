@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import IndexModel, InsertOne
-from pymongo.asynchronous.database import AsyncDatabase
 from starlette.responses import Response
 
-from messaging.documents import Write
+from messaging.documents import Database, Write
+from messaging.sealing import SEALED, Clear, name_of, opened
 from runtime.refusal import Clash
 
 COLLECTION = "idempotency"
@@ -20,7 +20,7 @@ INDEXES = [IndexModel("at", expireAfterSeconds=KEPT_SECONDS)]
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """What may be repeated: `scope` hashes caller, method, path and key; `body` is the body's digest."""
+    """What may be repeated, by keyed hashes: `scope` of caller, method, path and key; `body` of the body."""
 
     scope: str
     body: str
@@ -44,22 +44,27 @@ class Answer:
 
 def entry_of(repeated: Repeated, answer: Answer) -> Write:
     """Prepare the record that goes into the same transaction."""
-    entry = {
+    entry: dict[str, Any] = {
         "_id": repeated.scope,
         "digest": repeated.body,
         "status": answer.status,
-        "body": answer.body,
         "etag": answer.etag,
         "at": datetime.now(UTC),
+        SEALED: Clear({"body": answer.body}, name_of(COLLECTION, repeated.scope)),
     }
-    return Write(COLLECTION, InsertOne(entry))
+    return Write(COLLECTION, InsertOne(entry), sealing=(entry,))
 
 
 class Idempotency:
     """Looks up what was answered before."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: Database) -> None:
         self._records = database[COLLECTION]
+        self._vault = database.vault
+
+    def repeated(self, scope: str, body: bytes) -> Repeated:
+        """Name what may be repeated, so that neither a caller's key nor a short body can be guessed from the store."""
+        return Repeated(self._vault.digest(scope.encode()), self._vault.digest(body))
 
     async def find(self, repeated: Repeated) -> Answer | None:
         """Return the earlier answer. Raises Clash when the key was used with another body."""
@@ -68,4 +73,5 @@ class Idempotency:
             return None
         if found["digest"] != repeated.body:
             raise Clash("idempotency-key-reused")
+        found = await opened(self._vault, COLLECTION, found)
         return Answer(found["status"], bytes(found["body"]), found["etag"])

@@ -6,23 +6,24 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from messaging import topology, tracing
 from messaging.commit import Committer
-from messaging.documents import Document, Write
+from messaging.documents import CODECS, Database, Document, Write
 from messaging.envelope import seal
 from messaging.event import Outcome
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
 from messaging.relay import Relay
+from messaging.vault import Vault
 from runtime import idempotency
 from runtime.config import ServiceSettings
 from runtime.idempotency import Idempotency
 
-Database = AsyncDatabase[Document]
+__all__ = ["Database", "Indexes", "Kernel"]
+
 Indexes = Mapping[str, Sequence[IndexModel]]
 
 STORE_TIMEOUT = 15_000
@@ -41,7 +42,13 @@ class Kernel:
         self.client: AsyncMongoClient[Document] = AsyncMongoClient(
             settings.mongodb_url, tz_aware=True, serverSelectionTimeoutMS=5_000, timeoutMS=STORE_TIMEOUT, w="majority"
         )
-        self.database: Database = self.client[settings.database or name]
+        self.vault = Vault(
+            self.client,
+            settings.database or name,
+            master_keys=settings.master_keys,
+            codecs=CODECS,
+        )
+        self.database = Database(self.client, settings.database or name, self.vault)
         self.publisher = Publisher(settings.amqp_url, name=name, topology=self.topology)
         self.committer = Committer(self.database)
         self.relay = Relay(self.database, self.publisher, self.topology.exchange)
@@ -49,7 +56,10 @@ class Kernel:
         self.idempotency = Idempotency(self.database)
 
     async def prepare(self, indexes: Indexes) -> None:
-        """Wait for the store, then create what transactions can't: collections and indexes."""
+        """Wait for the store, then create what transactions can't: collections and indexes.
+
+        Raises KeyMissingError when the store was sealed under a master key that the settings don't have.
+        """
         waiting = AsyncRetrying(retry=retry_if_exception_type(ConnectionFailure), wait=wait_exponential(max=5))
         existing: list[str] = await waiting(self.database.list_collection_names)
         await self.committer.prepare()

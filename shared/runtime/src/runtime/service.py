@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import ConflictError, Outcome
+from messaging.vault import VaultError
 from runtime import interface, observing, problems, tracing
 from runtime.access import Verifier
 from runtime.config import ServiceSettings
@@ -85,7 +86,8 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         try:
             await kernel.prepare(indexes)
             deps = await build(kernel.database, settings)
-        except BaseException:
+        except BaseException as error:
+            app.state.fault = error
             await kernel.client.close()
             raise
         kernel.start()
@@ -134,24 +136,36 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
 
 
 def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
-    """Run a service until SIGTERM or Ctrl-C. A data file with an error ends it with its file and line (exit 78)."""
+    """Run a service until SIGTERM or Ctrl-C.
+
+    A data file with an error ends it with its file and line (exit 78), and so does a store under a master key that is
+    not here.
+    """
     try:
         settings = settings_type()
         configure(settings_type.__module__.partition(".")[0].replace("_", "-"), settings.log_level)
+        settings.master_keys()  # a fault in a key ends the start like one in any other file
         app = create(settings)
     except DataFileError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
         raise SystemExit(78) from error
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,  # longer than the gateway's, so that it never sends into a closing connection
-        timeout_graceful_shutdown=5,
-    )
+    try:
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,  # longer than the gateway's, so that it never sends into a closing connection
+            timeout_graceful_shutdown=5,
+        )
+    except SystemExit as ended:
+        fault = getattr(app.state, "fault", None)
+        if isinstance(fault, VaultError):
+            print(fault, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
+            raise SystemExit(78) from ended
+        raise
 
 
 async def take_turn(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:

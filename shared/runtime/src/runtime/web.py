@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -122,7 +121,7 @@ class Committing:
         principal = getattr(self._request.state, "principal", None)
         caller = principal.subject if principal else "anybody"
         scope = f"{caller}\n{self._request.method}\n{self._request.url.path}\n{self._key}"
-        return Repeated(sha256(scope.encode()).hexdigest(), sha256(body).hexdigest())
+        return self._kernel.idempotency.repeated(scope, body)
 
 
 async def _committing(

@@ -23,6 +23,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from local_stack.accounts import databases, definitions
@@ -34,10 +35,10 @@ from local_stack.layout import ROOT, Layout
 from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
 from messaging.declare import declare
-from messaging.documents import Document
+from messaging.documents import Database, Document
 from messaging.succession import SESSIONS
 from messaging.topology import Topology, dead_letters_of, delay_name
-from runtime.kernel import Database
+from testkit.vaults import vaulted
 
 LONG_TRAIL = 300
 """Messages in the trail after which a test begins with an empty one."""
@@ -75,17 +76,17 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
 
 @pytest.fixture
 async def database(infrastructure: Addresses) -> AsyncIterator[Database]:
-    """A database of the test's own, gone afterwards."""
+    """A database of the test's own with a vault of its own, gone afterwards."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(infrastructure.mongodb, tz_aware=True, w="majority")
     name = f"test-{secrets.token_hex(6)}"
     try:
-        yield client[name]
+        yield vaulted(client, name)
     finally:
         await drop(client[name])
         await client.close()
 
 
-async def drop(database: Database) -> None:
+async def drop(database: AsyncDatabase[Document]) -> None:
     """Drop a test's database, after ending what a killed process may have left open in it: dropping waits for that."""
     left = [{"id": row["_id"]} async for row in database[SESSIONS].find({}, {"_id": 1})]
     if left:

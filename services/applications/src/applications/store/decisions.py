@@ -18,11 +18,14 @@ _BEGINNING = datetime(2014, 4, 1, tzinfo=UTC)
 """The hall opened on 1 April 2014: nothing was decided before."""
 
 
+SEALED = ("masked_name", "comment")
+
+
 class DecisionStore(Documents[Decided]):
     """Decisions by time, and what they add up to."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "decisions", Decided)
+        super().__init__(database, "decisions", Decided, sealed=SEALED)
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
     async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:

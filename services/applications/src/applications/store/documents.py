@@ -13,6 +13,7 @@ from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
+from applications.store import decisions
 from messaging.documents import Documents
 from runtime.kernel import Database
 
@@ -36,6 +37,19 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "scans.chunks": [IndexModel([("files_id", 1), ("n", 1)], unique=True)],
 }
 
+SEALED: Mapping[str, Sequence[str]] = {
+    "residents": ("name", "sex", "birth_date", "address"),
+    "applications": (
+        *("applicant", "subject", "second_party", "form", "scans.sha256", "confirmed_form", "declined"),
+        *("asked.claims_digest", "asked.match.fields", "asked.review.field", "asked.review.text"),
+        *("granted.fields", "check.text", "ruling.text", "history.text"),
+    ),
+    "agreements": ("current", "earlier"),
+    "handed_in": ("kept",),
+    "decisions": decisions.SEALED,
+}
+"""What describes people and what they handed in: encrypted in the store."""
+
 Filter = dict[str, Any]
 
 
@@ -43,7 +57,7 @@ class ResidentStore(Documents[Resident]):
     """People, as identity tells of them."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "residents", Resident)
+        super().__init__(database, "residents", Resident, sealed=SEALED["residents"])
 
     async def with_index(self, index: str) -> Resident | None:
         """Read the one with this blind index."""
@@ -55,7 +69,7 @@ class ApplicationStore(Documents[Application]):
     """Applications; their ids sort by the time of their making."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "applications", Application)
+        super().__init__(database, "applications", Application, sealed=SEALED["applications"])
 
     async def of_applicant(
         self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
@@ -106,12 +120,12 @@ def holdings(database: Database) -> Documents[Holdings]:
 
 def agreements(database: Database) -> Documents[Agreement]:
     """Open what second parties and applicants agreed on."""
-    return Documents(database, "agreements", Agreement)
+    return Documents(database, "agreements", Agreement, sealed=SEALED["agreements"])
 
 
 def handed_in(database: Database) -> Documents[HandedIn]:
     """Open what residents have handed in."""
-    return Documents(database, "handed_in", HandedIn)
+    return Documents(database, "handed_in", HandedIn, sealed=SEALED["handed_in"])
 
 
 def _before(id_: str | None) -> Filter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from credential_store.store import credentials, hand_overs, signed
 from credential_store.store.credentials import (
     CREDENTIALS,
     Collection,
@@ -17,6 +18,7 @@ from credential_store.store.signed import SIGNED, STATUS_LISTS, PlaceDocuments, 
 __all__ = [
     "CREDENTIALS",
     "INDEXES",
+    "SEALED",
     "Collection",
     "CredentialDocuments",
     "GridFiles",
@@ -26,6 +28,8 @@ __all__ = [
     "credentials_in",
     "signed_in",
 ]
+
+SEALED = {**credentials.SEALED, **hand_overs.SEALED, **signed.SEALED}
 
 INDEXES: dict[str, list[IndexModel]] = {
     CREDENTIALS: [

@@ -16,6 +16,19 @@ from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
 
+SEALED = {
+    CREDENTIALS: (
+        "record",
+        "issues.content.fields",
+        "issues.content.authority",
+        "issues.ended.reason",
+        "holds",
+        "withdrawal",
+        "history.reason",
+    ),
+}
+"""What describes people: encrypted in the store."""
+
 StoredT = TypeVar("StoredT")
 
 
@@ -75,4 +88,4 @@ class CredentialDocuments:
 
 def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
-    return CredentialDocuments(Documents(database, CREDENTIALS, Credential))
+    return CredentialDocuments(Documents(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS]))

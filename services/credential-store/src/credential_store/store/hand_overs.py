@@ -14,14 +14,16 @@ from runtime.kernel import Database
 
 HAND_OVERS = "hand-overs"
 REFUSED_LINES = "refused-lines"
+SEALED = {HAND_OVERS: ("received.name",), REFUSED_LINES: ("record_id", "path", "rule")}
+"""What a department's file may say of people: encrypted in the store."""
 
 
 class HandOverDocuments:
     """Hand-overs, one document each, and one for each refused line."""
 
     def __init__(self, database: Database) -> None:
-        self._hand_overs = Documents(database, HAND_OVERS, HandOver)
-        self._refused = Documents(database, REFUSED_LINES, RefusedLine)
+        self._hand_overs = Documents(database, HAND_OVERS, HandOver, sealed=SEALED[HAND_OVERS])
+        self._refused = Documents(database, REFUSED_LINES, RefusedLine, sealed=SEALED[REFUSED_LINES])
         self._refused_lines = database.get_collection(REFUSED_LINES, codec_options=CODECS)
 
     async def get(self, id: str) -> HandOver | None:
@@ -43,7 +45,7 @@ class HandOverDocuments:
         """Return the refused lines of one, in their order."""
         async with self._refused_lines.find({"hand_over": id}, sort=[("line", ASCENDING)]) as cursor:
             async for found in cursor:
-                yield RefusedLine.model_validate({**found, "id": found["_id"]})
+                yield await self._refused.read(found)
 
     def save(self, hand_over: HandOver) -> Change:
         """Prepare the write."""

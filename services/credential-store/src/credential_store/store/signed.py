@@ -19,6 +19,7 @@ from messaging.event import Change
 from runtime.kernel import Database
 
 SIGNED = "signed-credentials"
+SEALED = {SIGNED: ("text",)}
 STATUS_LISTS = "status-lists"
 _AT_ONCE = 256
 """Places that a process takes for itself; those that it does not come to use stay empty."""
@@ -105,4 +106,4 @@ class PlaceDocuments:
 
 def signed_in(database: Database) -> SignedDocuments:
     """Return the signed forms of a database."""
-    return SignedDocuments(Documents(database, SIGNED, SignedVersion))
+    return SignedDocuments(Documents(database, SIGNED, SignedVersion, sealed=SEALED[SIGNED]))

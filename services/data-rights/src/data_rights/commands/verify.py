@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pymongo
-from pymongo import AsyncMongoClient
 
 from data_rights import store
 from data_rights.commands.telling import Teller
 from data_rights.config import Settings
 from data_rights.domain.verifying import Verifying
-from messaging.documents import Document
-from runtime.kernel import Database
+from runtime.kernel import Database, Kernel
 
 WHOLE = 0
 NOT_WHOLE = 3
@@ -27,13 +25,13 @@ _AT_ONCE = 20
 async def run(settings: Settings, teller: Teller, heads: Iterable[Path]) -> int:
     """Check the record, also against saved heads; return the exit code. Raises PyMongoError, OSError, ValueError."""
     kept = read_heads(heads)
-    client: AsyncMongoClient[Document] = AsyncMongoClient(settings.mongodb_url, tz_aware=True)
+    kernel = Kernel("data-rights", settings)
     try:
         with pymongo.timeout(PATIENCE):
-            await client.admin.command("ping")
-        return _tell(await check(client[settings.database or "data-rights"], kept, teller), teller)
+            await kernel.client.admin.command("ping")
+        return _tell(await check(kernel.database, kept, teller), teller)
     finally:
-        await client.close()
+        await kernel.stop()
 
 
 async def check(database: Database, heads: dict[int, str], teller: Teller) -> Verifying:

@@ -15,6 +15,8 @@ from runtime.kernel import Database
 
 ACCESSES = "accesses"
 ENDED = "ended-accesses"
+SEALED = ("purpose", "salt")
+"""What somebody wrote, and what keeps a digest from being guessed: encrypted in the store."""
 
 StoredT = TypeVar("StoredT")
 Filter = dict[str, Any]
@@ -52,7 +54,7 @@ class AccessDocuments:
     @classmethod
     def of(cls, database: Database) -> AccessDocuments:
         """Open those of a database."""
-        return cls(Documents(database, ACCESSES, Access), Documents(database, ENDED, Ended))
+        return cls(Documents(database, ACCESSES, Access, sealed=SEALED), Documents(database, ENDED, Ended))
 
     async def get(self, id: str) -> Access | None:
         """Read one."""

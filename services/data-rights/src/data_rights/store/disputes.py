@@ -14,6 +14,8 @@ from messaging.event import Change
 from runtime.kernel import Database
 
 DISPUTES = "disputes"
+SEALED = ("reason", "explanation.text")
+"""What people wrote: encrypted in the store."""
 
 
 class DisputeDocuments:
@@ -25,7 +27,7 @@ class DisputeDocuments:
     @classmethod
     def of(cls, database: Database) -> DisputeDocuments:
         """Open those of a database."""
-        return cls(Documents(database, DISPUTES, Dispute))
+        return cls(Documents(database, DISPUTES, Dispute, sealed=SEALED))
 
     async def get(self, id: str) -> Dispute | None:
         """Read one."""

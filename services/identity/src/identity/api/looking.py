@@ -40,7 +40,7 @@ async def look_up(body: LookUp, by: ClerkOrTerminal, deps: DepsOf, commit: Commi
     """Find who has a number. A terminal only learns that there is somebody, with the name masked."""
 
     def show(resident: Resident) -> ResidentView | FoundView:
-        return FoundView.of(resident) if by.role == Role.TERMINAL else ResidentView.of(resident, deps.numbers)
+        return FoundView.of(resident) if by.role == Role.TERMINAL else ResidentView.of(resident)
 
     return await commit(lambda: looking.look_up(body.number, body.purpose, by, deps), show, only_looks=True)
 
@@ -50,7 +50,7 @@ async def see(asked: Annotated[Asking, Depends()], deps: DepsOf, commit: Commit)
     """Show what is registered; the number is masked."""
 
     def show(resident: Resident) -> ResidentView:
-        return ResidentView.of(resident, deps.numbers)
+        return ResidentView.of(resident)
 
     return await commit(lambda: looking.see(asked.question, deps), show, only_looks=True)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from identity.api.parts import DepsOf, ResidentId
 from identity.api.requests import Because, Registration, Renewal
@@ -21,13 +20,6 @@ Clerk = Annotated[Principal, allow(Role.CLERK)]
 ClerkOrTerminal = Annotated[Principal, allow(Role.CLERK, Role.TERMINAL)]
 
 
-async def _show(deps: DepsOf) -> Callable[[Resident], ResidentView]:
-    return lambda resident: ResidentView.of(resident, deps.numbers)
-
-
-Show = Annotated[Callable[[Resident], ResidentView], Depends(_show)]
-
-
 @router.post(
     "",
     status_code=201,
@@ -35,38 +27,39 @@ Show = Annotated[Callable[[Resident], ResidentView], Depends(_show)]
     response_model=ResidentView,
     responses={200: {"model": ResidentView, "description": "Registered already: the same resident"}},
 )
-async def register(body: Registration, by: ClerkOrTerminal, deps: DepsOf, commit: Commit, show: Show) -> Response:
+async def register(body: Registration, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
     """Register whoever stands there with the original card, as the reader gives it.
 
     The same person again is the same resident, with the newer card. The number of somebody else is refused (409).
     """
-    return await commit(lambda: registration.register(body.reading, body.place, by, deps), show, _created)
+    return await commit(lambda: registration.register(body.reading, body.place, by, deps), ResidentView.of, _created)
 
 
 @router.post("/{id}/card", summary="Read a renewed card, or note a move", response_model=ResidentView)
 async def renew_card(
-    id: ResidentId, body: Renewal, by: ClerkOrTerminal, deps: DepsOf, commit: Commit, show: Show, if_match: IfMatch
+    id: ResidentId, body: Renewal, by: ClerkOrTerminal, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Take over the new card's validity and address, and the community after a move."""
     return await commit(
-        lambda: registration.renew_card(id, body.reading, body.community, by, deps, if_match=if_match), show
+        lambda: registration.renew_card(id, body.reading, body.community, by, deps, if_match=if_match),
+        ResidentView.of,
     )
 
 
 @router.post("/{id}/suspension", summary="Suspend a resident", response_model=ResidentView)
 async def suspend(
-    id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, show: Show, if_match: IfMatch
+    id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Stop a resident's applications and matches until reinstated."""
-    return await commit(lambda: standing.suspend(id, body.reason, by, deps, if_match=if_match), show)
+    return await commit(lambda: standing.suspend(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
 
 
 @router.post("/{id}/reinstatement", summary="Lift a suspension", response_model=ResidentView)
 async def reinstate(
-    id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, show: Show, if_match: IfMatch
+    id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Let a suspended resident apply again."""
-    return await commit(lambda: standing.reinstate(id, body.reason, by, deps, if_match=if_match), show)
+    return await commit(lambda: standing.reinstate(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
 
 
 def _created(resident: Resident) -> int:

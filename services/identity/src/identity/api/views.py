@@ -11,7 +11,6 @@ from identity.domain.guardianship import Guardianship, Relation
 from identity.domain.record import Change, Step, StepKind
 from identity.domain.resident import Channel, Resident
 from identity.handlers.looking import Ward
-from identity.handlers.needs import Numbers
 from runtime.texts import Language, Texts
 from standards import mask
 from standards.identity_number import Kind, Sex
@@ -46,13 +45,13 @@ class ResidentView(BaseModel):
     suspension: SuspensionView | None
 
     @classmethod
-    def of(cls, resident: Resident, numbers: Numbers) -> Self:
+    def of(cls, resident: Resident) -> Self:
         """Show a resident."""
         suspension = resident.suspension
         return cls(
             resident_id=resident.id,
             id_kind=resident.id_kind,
-            number=numbers.masked(resident.sealed_number),
+            number=mask.number(resident.number),
             **resident.card.model_dump(),
             community=resident.place.community,
             channel=resident.place.channel,

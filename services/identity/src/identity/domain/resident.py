@@ -34,12 +34,12 @@ class Suspension(Record):
 
 
 class Resident(Record):
-    """A registered person. `holder_index` is the blind index of the number, `sealed_number` the number encrypted."""
+    """A registered person. `holder_index` is the blind index of the number."""
 
     id: str
     version: int = 0
     holder_index: str
-    sealed_number: str = Field(repr=False)
+    number: str = Field(repr=False)
     id_kind: Kind
     card: Card
     place: Place
@@ -61,13 +61,13 @@ def check_place(place: Place, communities: frozenset[str]) -> list[Refusal]:
 
 
 def register(
-    *, holder_index: str, sealed_number: str, id_kind: Kind, card: Card, place: Place, by: Actor, at: datetime
+    *, holder_index: str, number: str, id_kind: Kind, card: Card, place: Place, by: Actor, at: datetime
 ) -> Resident:
     """Make a resident of a person whose card has been checked."""
     return Resident(
         id=resident_id(holder_index),
         holder_index=holder_index,
-        sealed_number=sealed_number,
+        number=number,
         id_kind=id_kind,
         card=card,
         place=place,

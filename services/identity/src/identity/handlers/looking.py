@@ -41,7 +41,7 @@ class Ward:
 async def look_up(number: str, purpose: str, by: Principal, deps: Deps) -> Outcome[Resident]:
     """Find the resident with an identity number. Raises Refusal for a wrong number, Unknown if not registered."""
     parsed = identity_number.parse(number, today=deps.today())
-    resident = await deps.residents.get(resident_id(deps.numbers.index(parsed.number)))
+    resident = await deps.residents.get(resident_id(deps.numbers.of(parsed.number)))
     if resident is None:
         raise Unknown("not-registered")
     told = accessed(resident, by, purpose, deps, how="queried")

@@ -11,6 +11,7 @@ from identity.domain.record import Actor
 from identity.domain.resident import Resident
 from messaging.event import Change
 from runtime.access import Principal
+from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today
 from runtime.refusal import Unknown
 
@@ -44,26 +45,13 @@ class Guardianships(Protocol):
         """Prepare to keep a guardianship's next version."""
 
 
-class Numbers(Protocol):
-    """Identity numbers under keys."""
-
-    def index(self, number: str) -> str:
-        """Return the blind index of a number."""
-
-    def seal(self, number: str) -> str:
-        """Encrypt a number."""
-
-    def masked(self, sealed: str) -> str:
-        """Return what may be shown of an encrypted number."""
-
-
 @dataclass(frozen=True, slots=True)
 class Deps:
     """All of it, as the composition root puts it together."""
 
     residents: Residents
     guardianships: Guardianships
-    numbers: Numbers
+    numbers: BlindIndex
     communities: frozenset[str]
     clock: Clock
 

@@ -21,13 +21,13 @@ async def register(reading: Reading, place: Place, by: Principal, deps: Deps) ->
     Raises Refusal for whatever is wrong with the card or the place, Clash when the number is somebody else's.
     """
     number = reading.check(deps.today(), also=_place_faults(place, by, deps))
-    index = deps.numbers.index(number.number)
+    index = deps.numbers.of(number.number)
     known = await deps.residents.get(residents.resident_id(index))
     if known is not None:
         return _register_again(known, reading, place, by, deps)
     resident = residents.register(
         holder_index=index,
-        sealed_number=deps.numbers.seal(number.number),
+        number=number.number,
         id_kind=number.kind,
         card=reading.card,
         place=place,
@@ -49,7 +49,7 @@ async def renew_card(
     community = community or resident.place.community
     place = resident.place.model_copy(update={"community": community})
     number = reading.check(deps.today(), also=residents.check_place(place, deps.communities))
-    if deps.numbers.index(number.number) != resident.holder_index:
+    if deps.numbers.of(number.number) != resident.holder_index:
         raise Clash("card-of-another-person", field="number")
     return _renew(resident, reading, community, by, deps)
 

@@ -1,1 +1,1 @@
-"""What identity keeps, and how: documents in MongoDB, identity numbers only encrypted."""
+"""What identity keeps, and how: documents in MongoDB, with what describes people sealed."""

@@ -1,4 +1,4 @@
-"""The collections: residents, guardianships. The only file that knows MongoDB."""
+"""The collections: residents, guardianships, and what of them is sealed. The only file that knows MongoDB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Generic, Protocol, TypeVar
 from pymongo import ASCENDING, IndexModel
 
 from identity.domain.guardianship import Guardianship
+from identity.domain.resident import Resident
+from messaging.documents import Documents
 from messaging.event import Change
+from runtime.kernel import Database
 
 RESIDENTS = "residents"
 GUARDIANSHIPS = "guardianships"
@@ -22,6 +25,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("ended", ASCENDING), ("ends_on", ASCENDING)]),
     ],
 }
+
+SEALED = {
+    RESIDENTS: ("number", "card", "suspension", "history"),
+    GUARDIANSHIPS: ("proof", "history"),
+}
+"""What describes people: encrypted in the store."""
 
 RecordT = TypeVar("RecordT")
 
@@ -73,3 +82,13 @@ class GuardianshipStore:
     def save(self, document: Guardianship) -> Change:
         """Prepare to keep a guardianship's next version."""
         return self._documents.save(document)
+
+
+def residents_in(database: Database) -> Documents[Resident]:
+    """Return the residents of a database."""
+    return Documents(database, RESIDENTS, Resident, sealed=SEALED[RESIDENTS])
+
+
+def guardianships_in(database: Database) -> GuardianshipStore:
+    """Return the guardianships of a database."""
+    return GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship, sealed=SEALED[GUARDIANSHIPS]))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, IndexModel
 
+from matcher.store import evidence
 from matcher.store.counting import COUNTS
 from matcher.store.evidence import EVIDENCE, EvidenceStore
 from matcher.store.items import ITEMS, ItemStore
 from matcher.store.mirror import MIRROR_LOADS, MirrorLoads
 from matcher.store.rebuilt import RebuiltStore
 
-__all__ = ["INDEXES", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore"]
+__all__ = ["INDEXES", "SEALED", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore"]
+
+SEALED = {EVIDENCE: evidence.SEALED}
+"""What describes people: encrypted in the store."""
 
 INDEXES: dict[str, list[IndexModel]] = {
     EVIDENCE: [

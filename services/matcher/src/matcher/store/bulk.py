@@ -8,16 +8,18 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from messaging.documents import Document, Write
+from messaging.sealing import Sealer, seal_all
 
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
 _SOMEBODY_WAS_FASTER = {_DUPLICATE_KEY, _WRITE_CONFLICT}
 
 
-async def write_many(collection: AsyncCollection[Document], writes: Sequence[Write]) -> bool:
-    """Write at once, outside of a transaction; False when somebody was faster with one of the documents."""
+async def write_many(vault: Sealer, collection: AsyncCollection[Document], writes: Sequence[Write]) -> bool:
+    """Seal and write at once, outside of a transaction; False when somebody was faster with one of the documents."""
     if not writes:
         return True
+    await seal_all(vault, (part for write in writes for part in write.sealing))
     try:
         result = await collection.bulk_write([write.operation for write in writes], ordered=False)
     except BulkWriteError as error:

@@ -7,12 +7,11 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from matcher.domain.statistics import Statistics, counted
 from matcher.store.bulk import read_all
-from messaging.documents import CODECS, Document
+from messaging.documents import CODECS, Database
 
 COUNTS = "counts"
 _EVIDENCE = "evidence"
@@ -24,7 +23,7 @@ log = structlog.get_logger()
 class Count:
     """The latest count of the evidence; a new one is begun when somebody asks and it is too old."""
 
-    def __init__(self, database: AsyncDatabase[Document], *, fresh_for: float) -> None:
+    def __init__(self, database: Database, *, fresh_for: float) -> None:
         self._evidence = database[_EVIDENCE]
         self._counts = database.get_collection(COUNTS, codec_options=CODECS)
         self._fresh_for = timedelta(seconds=fresh_for)

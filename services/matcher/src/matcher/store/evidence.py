@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
-from pymongo.asynchronous.database import AsyncDatabase
-
 from matcher.domain.evidence import Evidence
 from matcher.domain.statistics import Statistics
 from matcher.store.bulk import read_all, write_many
 from matcher.store.counting import Count
-from messaging.documents import CODECS, Document, Documents, Write
+from messaging.documents import CODECS, Database, Documents, Write
 
 EVIDENCE = "evidence"
+SEALED = ("name", "birth_date", "address", "records.content")
+"""What describes the person: encrypted in the store."""
 
 
 class EvidenceStore:
     """One document for each person, by blind index."""
 
-    def __init__(self, database: AsyncDatabase[Document], *, statistics_for: float = 60.0) -> None:
-        self._documents = Documents(database, EVIDENCE, Evidence)
+    def __init__(self, database: Database, *, statistics_for: float = 60.0) -> None:
+        self._documents = Documents(database, EVIDENCE, Evidence, sealed=SEALED)
         self._collection = database.get_collection(EVIDENCE, codec_options=CODECS)
+        self._vault = database.vault
         self._count = Count(database, fresh_for=statistics_for)
 
     async def get(self, id: str) -> Evidence | None:
@@ -45,7 +46,7 @@ class EvidenceStore:
     async def all(self, at_once: int) -> AsyncIterator[Sequence[Evidence]]:
         """Read all evidence, so many people at a time."""
         async for batch in read_all(self._collection, at_once):
-            yield [Evidence.model_validate({"id": found.pop("_id"), **found}) for found in batch]
+            yield [await self._documents.read(found) for found in batch]
 
     def save(self, evidence: Evidence) -> Write:
         """Prepare the write."""
@@ -56,7 +57,7 @@ class EvidenceStore:
 
         The others are written all the same: read again and repeat what is still to be done.
         """
-        return await write_many(self._collection, [self.save(one) for one in several])
+        return await write_many(self._vault, self._collection, [self.save(one) for one in several])
 
     async def statistics(self) -> Statistics:
         """Return how many records there are, as last counted."""

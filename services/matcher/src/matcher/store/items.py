@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pymongo.asynchronous.database import AsyncDatabase
-
 from matcher.domain.item import Item
-from messaging.documents import Document, Documents, Write
+from messaging.documents import Database, Documents, Write
 
 ITEMS = "items"
 
@@ -13,7 +11,7 @@ ITEMS = "items"
 class ItemStore:
     """What the items of the catalogue need."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: Database) -> None:
         self._documents = Documents(database, ITEMS, Item)
 
     async def get(self, id: str) -> Item | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pymongo.asynchronous.database import AsyncDatabase
-
 from matcher.domain.mirror import MirrorLoad
-from messaging.documents import CODECS, Document, Documents
+from messaging.documents import CODECS, Database, Documents
 
 MIRROR_LOADS = "mirror-loads"
 
@@ -13,7 +11,7 @@ MIRROR_LOADS = "mirror-loads"
 class MirrorLoads:
     """How far the bulk loads of the city mirror have come, by the file's digest."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: Database) -> None:
         self._documents = Documents(database, MIRROR_LOADS, MirrorLoad)
         self._collection = database.get_collection(MIRROR_LOADS, codec_options=CODECS)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import pymongo
-from pymongo.asynchronous.database import AsyncDatabase
 
 from matcher.domain.rebuilding import Rebuilt
 from matcher.store.bulk import read_all, write_many
-from messaging.documents import CODECS, Document, Documents
+from messaging.documents import CODECS, Database, Documents
 
 REBUILT = "rebuilt-"
 _LONGEST_DROP = 900.0
@@ -19,10 +18,10 @@ _LONGEST_DROP = 900.0
 class RebuiltStore:
     """The collection beside the evidence in which one rebuild gathers what the trail says."""
 
-    def __init__(self, database: AsyncDatabase[Document], run: str) -> None:
+    def __init__(self, database: Database, run: str) -> None:
         self._database = database
         self._name = f"{REBUILT}{run}"
-        self._documents = Documents(database, self._name, Rebuilt)
+        self._documents = Documents(database, self._name, Rebuilt, sealed=("records.content",))
         self._collection = database.get_collection(self._name, codec_options=CODECS)
 
     async def many(self, ids: Sequence[str]) -> dict[str, Rebuilt]:
@@ -32,11 +31,11 @@ class RebuiltStore:
     async def all(self, at_once: int) -> AsyncIterator[Sequence[Rebuilt]]:
         """Read all that has been gathered, so many people at a time."""
         async for batch in read_all(self._collection, at_once):
-            yield [Rebuilt.model_validate({"id": found.pop("_id"), **found}) for found in batch]
+            yield [await self._documents.read(found) for found in batch]
 
     async def save_many(self, several: Sequence[Rebuilt]) -> None:
         """Write at once; nobody else writes here."""
-        await write_many(self._collection, [self._documents.save(one) for one in several])
+        await write_many(self._database.vault, self._collection, [self._documents.save(one) for one in several])
 
     async def drop(self) -> None:
         """Throw it away."""

@@ -31,7 +31,7 @@ class AuditDocuments:
     """The record: one document for each entry, and one that says where it ends."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._entries = Documents(database, ENTRIES, Entry)
+        self._entries = Documents(database, ENTRIES, Entry, sealed=("reason", "details"))
         self._head = Documents(database, HEAD, Head)
         self._clock = clock
 

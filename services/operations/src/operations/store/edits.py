@@ -22,6 +22,9 @@ INDEXES: Indexes = {
     )
 }
 
+SEALED = ("body", "diff", "reason", "approved.reason", "closed.reason")
+"""What is to be sent, and why: encrypted in the store."""
+
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -30,7 +33,7 @@ class EditDocuments:
     """The edits."""
 
     def __init__(self, database: Database) -> None:
-        self._edits = Documents(database, EDITS, Edit)
+        self._edits = Documents(database, EDITS, Edit, sealed=SEALED)
 
     async def get(self, id: str) -> Edit | None:
         """Return one edit."""

@@ -8,8 +8,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
-from messaging.documents import CODECS, Documents, Write, parts
+from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
+from messaging.sealing import SEALED as SEALED_FIELD
+from messaging.sealing import Clear, name_of
 from operations.domain.failure import Failure, Summary
 from operations.domain.group import Move, tallies
 from operations.domain.letter import Letter
@@ -26,6 +28,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     WORDS: [IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words")],
 }
 
+SEALED = ("body", "headers", "stack")
+"""What was in the message, and what was said while it was read: encrypted in the store. Lists show nothing of it."""
+
 _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
 
 
@@ -33,7 +38,7 @@ class FailureDocuments:
     """Failures, one document each."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = Documents(database, FAILURES, Failure)
+        self._documents = Documents(database, FAILURES, Failure, sealed=SEALED)
         self._collection = database.get_collection(FAILURES, codec_options=CODECS)
         self._words = database.get_collection(WORDS, codec_options=CODECS)
         self._searching = Searching(database)
@@ -81,7 +86,7 @@ class FailureDocuments:
             "state": "discarded",
             "last_seen": {"$gte": _BEGINNING, "$lt": moment},
             "discarded.at": {"$lt": moment},
-            "body": {"$ne": None},
+            "is_kept": True,
         }
         return await self._documents.find(wanted, limit=limit)
 
@@ -110,10 +115,23 @@ def _write(before: Summary | None, after: Summary | None) -> Write:
     if before is None:
         stored = dict(after)  # a new one holds nothing that is nested but plain mappings and lists
         del stored["words"]
-        return Write(FAILURES, InsertOne({"_id": stored.pop("id"), **stored, "version": 1}))
+        stored |= {"_id": stored.pop("id"), "version": 1, **_sealed(after)}
+        for name in SEALED:
+            del stored[name]
+        return Write(FAILURES, InsertOne(stored), sealing=(stored,))
     changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
-    setting = {**after.model_dump(include=changed - {"words"}), "version": before.version + 1}
-    return Write(FAILURES, UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting}), must_match=True)
+    setting = {**after.model_dump(include=changed - {"words", *SEALED}), "version": before.version + 1}
+    anew = _sealed(after) if changed & set(SEALED) else {}
+    setting |= anew
+    change = UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting})
+    return Write(FAILURES, change, must_match=True, sealing=(setting,) if anew else ())
+
+
+def _sealed(failure: Summary) -> Document:
+    """What is kept of the message itself, and whether there is anything of it any more, which the store can ask for."""
+    assert isinstance(failure, Failure)  # noqa: S101 - a summary has nothing that could have changed of it
+    fields = {name: getattr(failure, name) for name in SEALED}
+    return {SEALED_FIELD: Clear(fields, name_of(FAILURES, failure.id)), "is_kept": failure.body is not None}
 
 
 def _write_words(before: Summary | None, after: Summary | None) -> Sequence[Write]:

@@ -24,6 +24,9 @@ REPLAYS = "replays"
 ITEMS = "replay-items"
 PROGRESS = "replay-progress"
 
+SEALED = ("title", "reason", "selection", "history.reason")
+"""What operators wrote and looked for: encrypted in the store."""
+
 INDEXES: Indexes = {
     REPLAYS: (IndexModel([("created_at", DESCENDING)], name="created"),),
     ITEMS: (),
@@ -35,7 +38,7 @@ class ReplayDocuments:
     """Replays with all that belongs to them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._replays = Documents(database, REPLAYS, Replay)
+        self._replays = Documents(database, REPLAYS, Replay, sealed=SEALED)
         self._blocks = Documents(database, ITEMS, Block)
         self._ranks = database.get_collection(ITEMS, codec_options=CODECS)
         self._progress = database.get_collection(PROGRESS, codec_options=CODECS)

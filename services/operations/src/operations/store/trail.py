@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
 from messaging.documents import CODECS, Document
+from messaging.sealing import SEALED, name_of, opened
 from operations.domain.trail import Reading, Recorded
 from runtime.kernel import Database, Indexes
 
@@ -40,6 +41,7 @@ class TrailStore:
 
     def __init__(self, database: Database) -> None:
         self._trail = database.get_collection(TRAIL, codec_options=CODECS)
+        self._vault = database.vault
         self._reading = database.get_collection(READING, codec_options=CODECS)
 
     async def record(self, entries: Sequence[Recorded]) -> None:
@@ -62,13 +64,13 @@ class TrailStore:
         """Read the first events of a case from a place on, in order of arrival."""
         wanted = {"case": case, "place": _range(first, _LAST_PLACE)}
         cursor = self._trail.find(wanted).sort([("case", ASCENDING), ("place", ASCENDING)]).limit(limit)
-        return [_read(found) async for found in cursor]
+        return [await self._read(found) async for found in cursor]
 
     async def named(self, ids: Sequence[str]) -> dict[str, Recorded]:
         """Read events by their ids."""
         if not ids:
             return {}
-        return {found["_id"]: _read(found) async for found in self._trail.find({"_id": {"$in": list(ids)}})}
+        return {found["_id"]: await self._read(found) async for found in self._trail.find({"_id": {"$in": list(ids)}})}
 
     async def newest(self, wanted: Mapping[str, str], first: int, last: int, limit: int) -> list[Recorded]:
         """Read the newest events from `first` to before `last` whose fields are as wanted."""
@@ -76,7 +78,7 @@ class TrailStore:
         for begin, end in _backwards(first, min(last, time_ns() // 1000 + _AHEAD)):
             left = limit - len(found)
             cursor = self._trail.find({"place": _range(begin, end), **wanted}).sort("place", DESCENDING).limit(left)
-            found += [_read(each) async for each in cursor]
+            found += [await self._read(each) async for each in cursor]
             if len(found) >= limit:
                 break
         return found
@@ -85,7 +87,7 @@ class TrailStore:
         """Read every event from `first` to before `last` in order of arrival, a page at a time."""
         while page := await self._page(first, last, _PAGE):
             for found in page:
-                yield _read(found)
+                yield await self._read(found)
             first = page[-1]["place"] + 1
 
     async def forget(self, before: int, at_most: int) -> int:
@@ -108,7 +110,7 @@ class TrailStore:
     async def _insert(self, entries: Sequence[Recorded]) -> list[Recorded]:
         """Insert what is new; return what came under an id that stands for another body."""
         try:
-            await self._trail.insert_many([_document(entry) for entry in entries], ordered=False)
+            await self._trail.insert_many([await self._document(entry) for entry in entries], ordered=False)
         except BulkWriteError as error:
             faults: list[dict[str, Any]] = (error.details or {})["writeErrors"]
             if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
@@ -123,6 +125,25 @@ class TrailStore:
             for entry in repeated
             if entry.id in kept and kept[entry.id].digest != entry.digest
         ]
+
+    async def _document(self, entry: Recorded) -> Document:
+        return {
+            "_id": entry.id,
+            "type": entry.type,
+            "source": entry.source,
+            "case": entry.case,
+            "time": entry.time,
+            "place": entry.place,
+            "cause": entry.cause,
+            "publisher": entry.publisher,
+            "routing_key": entry.routing_key,
+            "fault": entry.fault,
+            SEALED: await self._vault.seal({"body": entry.body, "digest": entry.digest}, name_of(TRAIL, entry.id)),
+        }
+
+    async def _read(self, found: Document) -> Recorded:
+        fields = await opened(self._vault, TRAIL, found)
+        return Recorded(id=fields.pop("_id"), **fields)
 
 
 def _backwards(first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -139,26 +160,3 @@ def _backwards(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 def _range(first: int, last: int) -> dict[str, int]:
     return {"$gte": first, "$lt": last}
-
-
-def _document(entry: Recorded) -> Document:
-    return {
-        "_id": entry.id,
-        "type": entry.type,
-        "source": entry.source,
-        "case": entry.case,
-        "time": entry.time,
-        "place": entry.place,
-        "cause": entry.cause,
-        "publisher": entry.publisher,
-        "routing_key": entry.routing_key,
-        "body": entry.body,
-        "digest": entry.digest,
-        "fault": entry.fault,
-    }
-
-
-def _read(found: Document) -> Recorded:
-    fields = {**found, "id": found["_id"]}
-    del fields["_id"]
-    return Recorded(**fields)

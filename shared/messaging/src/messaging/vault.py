@@ -1,0 +1,246 @@
+"""The vault: MongoDB's client-side field encryption, explicit, with data keys that only a master key opens.
+
+Data keys lie in the service's own database (`keys`), numbered, each wrapped by a master key that the store never sees.
+The newest one encrypts; whatever was encrypted by an older one can be read as long as that is there. A process looks
+for newer keys every few seconds, so that keys can be changed while it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from time import monotonic
+from typing import Any
+
+import structlog
+from bson.binary import Binary
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.encryption import AsyncClientEncryption
+from pymongo.encryption_shared import Algorithm
+from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
+
+from messaging.sealing import SEALED, Fields, name_of
+
+KEYS = "keys"
+OWN = "vault"
+"""The collection with what the vault keeps for itself: the key of the digests, sealed."""
+
+NUMBER = "keyAltNames"
+"""The field in which a data key has its number, as text in a list of one."""
+
+FRESH = 5.0
+"""Seconds for which what is known of the keys is good enough to seal with."""
+
+_DIGESTS = "digests"
+_IN_A_ROW = 20
+_MISSING = ("is not configured", "not all keys requested were satisfied")
+"""What libmongocrypt says when it lacks a master key or a data key."""
+_KEY_PLACE = slice(1, 17)
+
+log = structlog.get_logger()
+
+
+class VaultError(Exception):
+    """A sealed value that can't be opened: damaged, or another document's."""
+
+
+class KeyMissingError(VaultError):
+    """The key for it is not here: nothing of the store can be read or written until somebody brings it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKeys:
+    """Key management services by name as the driver wants them, and the one that wraps new data keys."""
+
+    providers: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    newest: str
+    master_key: Mapping[str, Any] | None = None
+    tls: Mapping[str, Any] | None = None
+
+    def wraps(self, data_key: Mapping[str, Any]) -> bool:
+        """Tell whether a data key's document says that the newest master key wraps it."""
+        wanted = {"provider": self.newest, **(self.master_key or {})}
+        return wanted.items() <= dict(data_key["masterKey"]).items()
+
+
+class Vault:
+    """Seals and opens the personal fields of one service's database."""
+
+    def __init__(
+        self,
+        client: AsyncMongoClient[Fields],
+        database: str,
+        *,
+        master_keys: Callable[[], MasterKeys],
+        codecs: CodecOptions[Fields],
+    ) -> None:
+        self._client = client
+        self._namespace = f"{database}.{KEYS}"
+        self._codecs = codecs
+        self._read_master_keys = master_keys
+        self._digest_key: bytes | None = None
+        self.keys = client[database][KEYS]
+        self._own = client[database][OWN]
+        self.master_keys = master_keys()
+        self.encryption = self._encryption()
+        self._newest: Binary | None = None
+        self._as_of = 0.0
+        self._in_a_row = 0
+        self._refreshing = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Make the first data key when there is none, and open the key of the digests, which stays the same for good.
+
+        Raises KeyMissingError when the master key for it is not among those of the settings.
+        """
+        whose = name_of(OWN, _DIGESTS)
+        if await self._own.find_one({"_id": _DIGESTS}) is None:
+            fresh = await self.seal({"key": secrets.token_bytes(32)}, whose)
+            with suppress(DuplicateKeyError):  # another process was faster: the key is its
+                await self._own.insert_one({"_id": _DIGESTS, SEALED: fresh})
+        found = await self._own.find_one({"_id": _DIGESTS}) or {}
+        self._digest_key = (await self.open(found[SEALED], whose))["key"]
+
+    async def seal(self, fields: Mapping[str, Any], of: str) -> Binary:
+        """Encrypt fields as one value, under the newest data key. Raises VaultError, KeyMissingError."""
+        content = {"of": of, "is": fields}
+        await self._let_others_work()
+        try:
+            return await self.encryption.encrypt(content, _RANDOM, key_id=await self.newest())
+        except EncryptionError as error:
+            await self._look_again_after(error)
+        with self._told():
+            return await self.encryption.encrypt(content, _RANDOM, key_id=await self.newest())
+
+    async def open(self, sealed: Any, of: str) -> Fields:  # noqa: ANN401 - whatever the store gave
+        """Decrypt fields. Raises VaultError when the value is damaged or was sealed for another document."""
+        await self._let_others_work()
+        try:
+            content = await self.encryption.decrypt(sealed)
+        except EncryptionError as error:
+            await self._look_again_after(error)
+            with self._told():
+                content = await self.encryption.decrypt(sealed)
+        if content["of"] != of:
+            raise VaultError(f"the sealed value of {of} was sealed for {content['of']}")
+        found: Fields = content["is"]
+        return found
+
+    async def seal_anew(self, sealed: Binary) -> Binary:
+        """Encrypt under the newest data key what another one has encrypted. Raises VaultError, KeyMissingError."""
+        with self._told():
+            content = await self.encryption.decrypt(sealed)
+            return await self.encryption.encrypt(content, _RANDOM, key_id=await self.newest())
+
+    def digest(self, content: bytes) -> str:
+        """Return a keyed hash (HMAC-SHA-256) of a content. Raises VaultError before the vault was prepared."""
+        if self._digest_key is None:
+            raise VaultError("the key of the digests has not been opened yet")
+        return hmac.new(self._digest_key, content, sha256).hexdigest()
+
+    async def newest(self) -> Binary:
+        """Return the id of the data key to seal with; what is known of the keys is a few seconds old at most."""
+        if self._newest is None or monotonic() - self._as_of > FRESH:
+            async with self._refreshing:
+                if self._newest is None or monotonic() - self._as_of > FRESH:
+                    return await self.refresh()
+        return self._newest
+
+    async def refresh(self) -> Binary:
+        """Take over master keys and data keys that have come since; return the newest data key."""
+        begun = monotonic()
+        self._take_over_master_keys()
+        numbers = [(int(row[NUMBER][0]), _id_of(row)) async for row in self.keys.find({}, {NUMBER: 1})]
+        if not numbers:
+            await self.keys.create_index(NUMBER, unique=True)
+        self._newest = max(numbers)[1] if numbers else await self.add(1)
+        self._as_of = begun
+        return self._newest
+
+    async def add(self, number: int) -> Binary:
+        """Make the data key of a number, or return the one that somebody has made meanwhile."""
+        wanted = self.master_keys
+        try:
+            return await self.encryption.create_data_key(
+                wanted.newest, master_key=wanted.master_key, key_alt_names=[str(number)]
+            )
+        except (DuplicateKeyError, EncryptionError) as error:
+            _raise_outage(error)
+            found = await self.keys.find_one({NUMBER: str(number)}, {"_id": 1})
+            if found is None:
+                raise VaultError(f"no data key can be made: {error}") from error
+            return _id_of(found)
+
+    async def _let_others_work(self) -> None:
+        """Hundreds of values in a row take no pause by themselves: with an opened key nothing is waited for."""
+        self._in_a_row = (self._in_a_row + 1) % _IN_A_ROW
+        if self._in_a_row == 0:
+            await asyncio.sleep(0)
+
+    async def _look_again_after(self, error: EncryptionError) -> None:
+        """See whether a key that is missing has come since."""
+        _raise_outage(error)
+        if not _is_missing(error):
+            raise VaultError(str(error)) from error
+        await self.refresh()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except EncryptionError as error:
+            _raise_outage(error)
+            kind = KeyMissingError if _is_missing(error) else VaultError
+            raise kind(f"{self._namespace}: {error}") from error
+
+    def _take_over_master_keys(self) -> None:
+        try:
+            found = self._read_master_keys()
+        except Exception as error:  # noqa: BLE001 - a file that somebody is just changing; those known are good
+            log.warning("master_keys_not_read", error=str(error))
+            return
+        if found != self.master_keys:
+            self.master_keys = found
+            self.encryption = self._encryption()
+            log.info("master_keys_read", newest=found.newest, known=sorted(found.providers))
+
+    def _encryption(self) -> AsyncClientEncryption[Fields]:
+        """Return the driver's encryption; an opened data key is kept for as long as the process lives."""
+        return AsyncClientEncryption(
+            self.master_keys.providers,
+            self._namespace,
+            self._client,
+            self._codecs,
+            kms_tls_options=self.master_keys.tls,
+            key_expiration_ms=0,
+        )
+
+
+_RANDOM = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
+
+
+def data_key_of(sealed: bytes) -> bytes:
+    """Return the id (a UUID's 16 bytes) of the data key that a sealed value names in its head."""
+    return bytes(sealed[_KEY_PLACE])
+
+
+def _id_of(data_key: Fields) -> Binary:
+    found: Binary = data_key["_id"]
+    return found
+
+
+def _is_missing(error: EncryptionError) -> bool:
+    return any(text in str(error) for text in _MISSING)
+
+
+def _raise_outage(error: PyMongoError) -> None:
+    """Raise what kept the keys from being read, when the store or the key management service could not be reached."""
+    cause = error.cause if isinstance(error, EncryptionError) else None
+    if isinstance(cause, PyMongoError | OSError) and not isinstance(cause, DuplicateKeyError):
+        raise cause

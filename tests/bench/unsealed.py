@@ -1,0 +1,25 @@
+"""A service that seals nothing, to measure what sealing costs: `python -m tests.bench.unsealed identity`.
+
+There is no setting for this: nothing that is installed can be told to keep people's data in clear.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from typing import Any
+
+from runtime import kernel
+from testkit.vaults import GlassVault
+
+
+class Unsealed(GlassVault):
+    """Stands where a service opens its vault."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - whatever the vault takes
+        """Need no keys."""
+
+
+if __name__ == "__main__":
+    setattr(kernel, "Vault", Unsealed)  # noqa: B010 - another type, on purpose
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=False)
