@@ -137,6 +137,10 @@ def test_every_secret_is_used_and_declared_as_a_file(compose: Compose) -> None:
     assert all(set(secret) == {"file"} for secret in compose.secrets.values())
 
 
+def test_every_service_has_the_master_key_of_the_store(compose: Compose) -> None:
+    assert {name for name in SERVICES if "store.key" not in compose.services[name].secrets} == set()
+
+
 def test_every_secret_is_made_and_can_be_read_by_a_container(compose: Compose, tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
     for secret in compose.secrets.values():
