@@ -21,6 +21,7 @@ from messaging.documents import Document
 from runtime.kernel import Database
 from testkit.vaults import vaulted
 from tests.bench.bus import MESSAGES, Bench
+from tests.bench.credentials import credentials
 from tests.bench.departments import LINES, departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.gateway import doors
@@ -35,7 +36,7 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("gateway", "bus", "workflow", "sealing", "growth", "departments", "operations")
+PARTS = ("gateway", "bus", "workflow", "sealing", "growth", "departments", "credentials", "operations")
 
 
 class _Sizes(NamedTuple):
@@ -89,6 +90,9 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
             if "departments" in parts:
                 figures = await departments(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds, sizes.lines)
                 show("departments: 5,000 records of about 700 bytes", figures)
+            if "credentials" in parts:
+                figures = await credentials(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
+                show("credentials: signed and verified", figures)
             if "operations" in parts:
                 await _operations(stack, rounds, sizes)
             if "growth" in parts:

@@ -75,17 +75,23 @@ def _page(language: str, verdict: VerificationView | None) -> Response:
         return TEXTS.say(language, f"verification.page.{key}", **params)
 
     template = _environment().get_template("verify.html")
-    text = template.render(t=t, language=language, verdict=verdict, asset=_address, shown=_shown(language))
+    text = template.render(t=t, language=language, verdict=verdict, asset=_address, **_tellers(language))
     return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
 
 
-def _shown(language: str) -> object:
+def _tellers(language: str) -> dict[str, object]:
+    """Return how the page tells a field's name, where it has one in the reader's language, and its value."""
+
+    def named(field: str) -> str:
+        key = f"verification.fields.{field}"
+        return TEXTS.say(language, key) if TEXTS.has(key) else field
+
     def shown(value: object) -> str:
         if isinstance(value, bool):
             return TEXTS.say(language, f"verification.page.{'yes' if value else 'no'}")
         return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
-    return shown
+    return {"named": named, "shown": shown}
 
 
 def _address(name: str) -> str:

@@ -1,0 +1,72 @@
+"""What anybody finds beside the API: the page where credentials are checked, and the keys."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from joserfc.jwk import ECKey
+
+from credential_store.domain.signed import TYP, Issuer
+from credential_store.domain.verdict import Trusted
+from credential_store.web import pages
+from credential_store.web.verify import HEADERS
+from runtime.clock import utc_now
+from runtime.signing import SigningKeys
+
+KEYS, AGREEMENTS = (SigningKeys.of(ECKey.generate_key("P-256")) for _ in range(2))
+URL = "https://yizheng.example"
+
+
+class NothingSigned:
+    async def get(self, id: str) -> None:
+        return None
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    app = FastAPI()
+    app.include_router(pages)
+    app.state.deps = SimpleNamespace(
+        issuer=Issuer(URL, KEYS),
+        trusted=Trusted(KEYS.public, AGREEMENTS.public, {URL}),
+        decoy=KEYS.sign({}, TYP),
+        signed=NothingSigned(),
+        clock=utc_now,
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store")
+
+
+async def test_the_page_works_without_an_account_and_without_a_script(client: httpx.AsyncClient) -> None:
+    page = await client.get("/verify/", headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert '<form method="post" action="/verify/"' in page.text
+    answer = await client.post("/verify/", data={"presentation": "nonsense"}, headers={"Accept-Language": "en"})
+    assert "Not valid" in answer.text
+    assert "not a credential that could be read" in answer.text
+
+
+async def test_nothing_that_is_typed_becomes_part_of_the_page(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/verify/", data={"presentation": "<script>alert(1)</script>"})
+    assert "alert(1)" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+async def test_its_files_may_be_kept_as_their_content_is_in_their_address(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/verify/")).text
+    for name in ("verify.css", "scan.js"):
+        address = next(part for part in page.split('"') if part.endswith(name))
+        assert "immutable" in (await client.get(address)).headers["Cache-Control"]
+    assert (await client.get("/verify/static/0/verify.css")).status_code == 404
+    assert (await client.get("/verify/static/0/..%2Fkeys.py")).status_code == 404
+
+
+async def test_keys_of_credentials_and_of_agreements_are_published_apart(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/.well-known/jwks.json")).json() == KEYS.public.jwks()
+    assert (await client.get("/.well-known/agreement-jwks.json")).json() == AGREEMENTS.public.jwks()
+    about = (await client.get("/.well-known/jwt-vc-issuer")).json()
+    assert about == {"issuer": URL, "jwks": KEYS.public.jwks()}
