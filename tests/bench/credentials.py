@@ -57,8 +57,8 @@ async def credentials(amqp_url: str, mongodb_url: str, keys: Path, rounds: int) 
     raw = "one ES256 signature over as many bytes"
     return [
         ratio_of("credentials verified", verified, raw_verified, unit="/s", goal=VERIFYING_GOAL, against=raw),
-        ratio_of("credentials signed", signed_, raw_signed, unit="/s", against=raw),
-        ratio_of("verifications over HTTP, status included", called, raw_called, unit="/s", against=raw),
+        ratio_of("credentials signed", signed_, raw_signed, unit="/s", goal=None, against=raw),
+        ratio_of("verifications over HTTP, status included", called, raw_called, unit="/s", goal=None, against=raw),
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 import time
 from collections.abc import Collection, Sequence
@@ -47,6 +48,8 @@ def sign(
         "role": role,
         "departments": sorted(departments),
         "communities": sorted(communities),
+        "jti": secrets.token_hex(8),
+        "auth_time": now,
         "iat": now,
         "exp": now + int(hours * 3600),
     }

@@ -42,7 +42,7 @@ class Principal:
     role: Role
     departments: frozenset[str] = frozenset()
     communities: frozenset[str] = frozenset()
-    sign_in: SignIn = field(default_factory=SignIn)
+    sign_in: SignIn = field(default_factory=SignIn, compare=False)
 
 
 class NotAuthenticatedError(AuthenticationError):
