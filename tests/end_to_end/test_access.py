@@ -100,7 +100,7 @@ async def test_what_is_public_asks_for_no_token_and_believes_none(stack: Stack) 
             if line.is_public:
                 method, path = filled(operation, {})
                 answer = await services[name].request(method, path, headers={"Authorization": "Bearer rubbish"})
-                assert answer.status_code in {200, 404}, operation
+                assert answer.status_code in {200, 404, 422}, operation  # 422 where it wants a body
 
 
 def _for_roles(tokens: list[tuple[str, str | None]], roles: Iterable[Role]) -> list[tuple[str, str | None]]:
