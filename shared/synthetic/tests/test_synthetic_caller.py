@@ -33,7 +33,8 @@ def caller(gateway: ShakyGateway) -> Caller:
 
 
 async def test_a_gateway_that_comes_back_is_asked_again_under_the_same_key() -> None:
-    gateway = ShakyGateway(httpx.ConnectError("down"), httpx.Response(503), httpx.Response(201, json={"text": "hello"}))
+    away = (httpx.ConnectError("down"), httpx.Response(503), httpx.Response(429))
+    gateway = ShakyGateway(*away, httpx.Response(201, json={"text": "hello"}))
     answer = await caller(gateway).post("/v1/greetings", Greeting, {"to": "you"})
     assert answer.text == "hello"
     assert len({request.headers["Idempotency-Key"] for request in gateway.asked}) == 1
