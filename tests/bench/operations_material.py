@@ -28,6 +28,7 @@ _TOPOLOGY = f"""exchange = "bench-operations"
 queue = "bench-operations.trail"
 max_age = "1h"
 max_bytes = 400_000_000
+readers = ["operations"]
 [retry]
 delays = [60]
 [subscriptions]
