@@ -226,7 +226,7 @@ def test_packed_bodies_are_refused_before_anybody_unpacks_them(client: httpx.Cli
     [
         ("/v1/applications", LARGEST_FORM),
         ("/v1/lookups", LARGEST_FORM),
-        ("/v1/applications/app-1/scans", 11 * 1024 * 1024),
+        ("/v1/applications/app-1/scans", 12 * 1024 * 1024),
         ("/v1/failures/f-1/edits", 3 * 1024 * 1024),
         ("/operations/failures/f-1/edit", 6 * 1024 * 1024),
     ],
