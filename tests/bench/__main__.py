@@ -28,6 +28,7 @@ from tests.bench.gateway import doors
 from tests.bench.growth import growth
 from tests.bench.operations import Workplace
 from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
+from tests.bench.record import ENTRIES, cost, record
 from tests.bench.sealing import sealing
 from tests.bench.workflow import light_load, workflow
 
@@ -36,13 +37,25 @@ PORT_BASE = 25000
 ROUNDS = 3
 MEGABYTE = 1_000_000
 LARGEST_SERVICE = 90
-PARTS = ("gateway", "bus", "workflow", "sealing", "growth", "departments", "credentials", "operations")
+PARTS = (
+    "gateway",
+    "bus",
+    "workflow",
+    "sealing",
+    "growth",
+    "departments",
+    "credentials",
+    "operations",
+    "record",
+    "record-cost",
+)
 
 
 class _Sizes(NamedTuple):
     failures: int
     events: int
     lines: int
+    entries: int
 
 
 def main() -> int:
@@ -50,7 +63,11 @@ def main() -> int:
     asked = _parser().parse_args()
     try:
         uvloop.run(
-            _measure(asked.parts or list(PARTS), asked.rounds, _Sizes(asked.failures, asked.events, asked.lines))
+            _measure(
+                asked.parts or list(PARTS),
+                asked.rounds,
+                _Sizes(asked.failures, asked.events, asked.lines, asked.entries),
+            )
         )
     except StackError as error:
         print(error, file=sys.stderr)
@@ -77,8 +94,15 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
                 )
     if "sealing" in parts:
         show("sealing: what encryption costs", await sealing(var, ports.base, rounds))
-    if set(parts) <= {"gateway", "workflow", "sealing"}:
-        return
+    if "record-cost" in parts:
+        with Stack(var, port_base=ports.base) as stack:
+            show("record-cost: the workflow with and without", await cost(stack, rounds))
+    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost"}:
+        await _measure_parts(parts, rounds, sizes, var, ports)
+
+
+async def _measure_parts(parts: list[str], rounds: int, sizes: _Sizes, var: Path, ports: Ports) -> None:
+    """Take what needs broker and store alone."""
     with Stack(var, port_base=ports.base, services=()) as stack:
         async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
             database = vaulted(client, "bench")
@@ -95,6 +119,8 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
                 show("credentials: signed and verified", figures)
             if "operations" in parts:
                 await _operations(stack, rounds, sizes)
+            if "record" in parts:
+                show("record: who used a resident's data", await record(vaulted(client, "bench-record"), sizes.entries))
             if "growth" in parts:
                 show(
                     "growth: the same matches among more credentials",
@@ -144,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each pair")
     parser.add_argument("--failures", type=int, default=FAILURES, help="recorded failures that are searched")
     parser.add_argument("--lines", type=int, default=LINES, help="lines of the large file that a department hands over")
+    parser.add_argument("--entries", type=int, default=ENTRIES, help="entries of the record of accesses")
     parser.add_argument("--events", type=int, default=EVENTS, help="events of the trail that one case is read from")
     return parser
 

@@ -33,6 +33,14 @@ class FakeApplications(FakeDocuments[Application]):
         own = [each for each in self._newest_first(before) if each.applicant_id == resident_id]
         return [each for each in own if state in (None, each.state) and item in (None, each.item)][:limit]
 
+    async def concerning(self, resident_id: str) -> list[Application]:
+        found = [
+            each
+            for each in self.all.values()
+            if resident_id in {each.applicant_id, each.subject.resident_id, each.second_party_id}
+        ]
+        return sorted(found, key=lambda each: each.id)
+
     async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
         mine = [each for each in self._newest_first(before) if each.second_party_id == resident_id]
         return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]

@@ -19,6 +19,7 @@ from credential_store.domain.identifiers import credential_id, credential_of, id
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.standing import status_on
 from credential_store.domain.verdict import Trusted
+from credential_store.handlers import exporting
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps, Files, HandOvers
 from credential_store.published import (
@@ -27,16 +28,18 @@ from credential_store.published import (
     CredentialStatusChanged,
     CredentialStored,
     CredentialSuspended,
+    DataExported,
     RecordAccepted,
 )
 from credential_store.store import CredentialDocuments, SignedDocuments
 from messaging.envelope import BrokenMessageError
 from messaging.event import Event, Received
+from runtime import exports
 from runtime.blind_index import BlindIndex
 from runtime.clock import today
 from runtime.data_files import load
 from runtime.signing import SigningKeys
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
 TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
 INDEX = "9f" * 32
@@ -471,3 +474,16 @@ def test_a_repeated_event_changes_and_publishes_nothing(told: Sequence[Told]) ->
             assert office.documents.all == before
 
     asyncio.run(happen())
+
+
+async def test_a_resident_gets_every_credential_that_is_held(office: Office) -> None:
+    (event,) = await office.hears(registered())
+    assert isinstance(event, CredentialStored)
+    public, private = exports.new_key()
+    for index, ids in ((event.holder.index, [event.credential_id]), ("3a" * 32, [])):
+        holder = exports.Holder(resident_id="res_1", index=index)
+        asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
+        (told,) = (await exporting.export(received(asked), office.deps)).events
+        assert isinstance(told, DataExported)
+        held = exports.opened(told.sealed, private).get("credentials", [])
+        assert [each["id"] for each in held] == ids

@@ -6,12 +6,16 @@ from typing import get_args
 
 import data_rights
 from data_rights.domain.dispute import State
+from data_rights.domain.export import State as ExportState
 from data_rights.domain.verifying import Problem
+from data_rights.published import ExportRequested
+from messaging import topology
 from runtime.accesses import HOWS, WHATS
 from runtime.texts import LANGUAGES, Texts
 
 SOURCES = Path(data_rights.__file__).parent
 TEXTS = Texts.of("data_rights")
+TOPOLOGY = topology.load(Path(__file__).parents[3] / "shared" / "contracts" / "topology.toml")
 
 
 def test_both_languages_have_the_same_texts() -> None:
@@ -23,7 +27,8 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
     refused = set(re.findall(r'(?:Refusal|Clash|Unknown|NotAllowed)\(\s*"([a-z-]+)"', code))
     written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
 
-    assert refused == written
+    states = {f"export-{state}" for state in ("gathering", "ended")}
+    assert refused | states == written
     assert all(TEXTS.has(f"problems.{one}.{part}") for one in refused for part in ("title", "detail", "action"))
 
 
@@ -31,6 +36,8 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
     keys = [f"hows.{how}" for how in (*HOWS, "matched")] + [f"whats.{what}" for what in WHATS]
     keys += [f"commands.verify.problems.{problem}" for problem in get_args(Problem)]
 
+    keys += [f"export-states.{state}" for state in get_args(ExportState)]
+    keys += [f"services.{name}" for name in ("data-rights", *TOPOLOGY.subscriptions[ExportRequested.type])]
     keys += [f"dispute-states.{state}" for state in get_args(State)]
 
     assert [(language, key) for language in LANGUAGES for key in keys if not TEXTS.has(key)] == []

@@ -73,6 +73,8 @@ def deps(database: Database, monkeypatch: pytest.MonkeyPatch) -> Deps:
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
         disputes=store.DisputeDocuments.of(database),
+        exports=store.ExportDocuments.of(database),
+        exporting=("identity", "matcher"),
         settings=Settings(),
         clock=FakeClock(NOW + timedelta(hours=1)),
     )

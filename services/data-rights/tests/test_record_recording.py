@@ -11,6 +11,7 @@ from data_rights.domain.access import Access, By, Ended, Seen, digest
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
 from data_rights.domain.dispute import Dispute
+from data_rights.domain.export import Export, Part
 from data_rights.domain.people import Guardianship, Person
 from data_rights.handlers import disputing, people, reading, recording
 from data_rights.handlers.needs import Deps
@@ -18,6 +19,7 @@ from data_rights.published import AccessDisputed
 from data_rights.store.accesses import AccessDocuments
 from data_rights.store.chain import ChainDocuments
 from data_rights.store.disputes import DisputeDocuments
+from data_rights.store.exports import ExportDocuments
 from messaging.event import NOTHING, NotYet, Outcome
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Unknown
@@ -49,6 +51,8 @@ class Office:
     ended: FakeDocuments[Ended] = field(default_factory=lambda: FakeDocuments(Ended))
     blocks: FakeDocuments[Block] = field(default_factory=lambda: FakeDocuments(Block))
     disputes: FakeDocuments[Dispute] = field(default_factory=lambda: FakeDocuments(Dispute))
+    exports: FakeDocuments[Export] = field(default_factory=lambda: FakeDocuments(Export))
+    parts: FakeDocuments[Part] = field(default_factory=lambda: FakeDocuments(Part))
     heads: FakeDocuments[Head] = field(default_factory=lambda: FakeDocuments(Head))
 
     @property
@@ -60,6 +64,8 @@ class Office:
             accesses=AccessDocuments(self.entries, self.ended),
             chain=ChainDocuments(self.blocks, self.heads),
             disputes=DisputeDocuments(self.disputes),
+            exports=ExportDocuments(self.exports, self.parts),
+            exporting=("identity", "matcher"),
             settings=Settings(),
             clock=self.clock,
         )

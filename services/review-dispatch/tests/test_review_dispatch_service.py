@@ -125,6 +125,8 @@ async def test_a_failed_match_is_reviewed_and_approved_by_a_person(running: Runn
     other = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "?"}, **once)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
 
+    claimed = await running.hear()
+    assert (claimed["type"], claimed["data"]["by"]["subject"]) == ("review-dispatch.data-accessed.v1", "wang")
     said, older = await running.hear(), await running.hear()
     assert (said["type"], said["correlationid"]) == ("review-dispatch.review-approved.v2", "app_s1")
     assert [it["reviewer"] for it in said["data"]["approvals"]] == ["wang"]

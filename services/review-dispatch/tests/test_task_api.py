@@ -30,14 +30,15 @@ from review_dispatch.domain.task import (
     Scan,
     Task,
 )
+from review_dispatch.handlers import exporting
 from review_dispatch.handlers.needs import Deps
-from review_dispatch.published import DataAccessed, DisputeAnswered
+from review_dispatch.published import DataAccessed, DataExported, DisputeAnswered
 from review_dispatch.store import TaskStore
-from runtime import problems
+from runtime import exports, problems
 from runtime.access import NotAuthenticatedError, Principal, Role
 from runtime.idempotency import Answer, Repeated
 from runtime.texts import Texts
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -511,3 +512,15 @@ async def test_whoever_looked_does_not_answer_for_it_and_a_review_is_not_explain
 @pytest.mark.parametrize("department", [None, "no-such-department"])
 def test_a_look_that_names_no_department_is_answered_for_by_the_supervision(department: str | None) -> None:
     assert disputed(department=department).department == "district-supervision"
+
+
+async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
+    task, (public, private) = window.keep(review()), exports.new_key()
+    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), NobodyCounted(), DISTRICT, FakeClock(NOW))
+    for resident, ids in (("res_child", [task.id]), ("res_other", [])):
+        holder = exports.Holder(resident_id=resident, index="9f" * 32)
+        asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
+        (event,) = (await exporting.export(received(asked), deps)).events
+        assert isinstance(event, DataExported)
+        held = exports.opened(event.sealed, private).get("tasks", [])
+        assert [each["id"] for each in held] == ids

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from applications import consumed
-from applications.handlers import answers, credentials, people
+from applications.handlers import answers, credentials, exporting, people
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-registered.v1", consumed.IdRegistered, people.learn_resident),
@@ -29,4 +30,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-suspended.v1", consumed.CredentialEnded, credentials.note_suspended),
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),
     Subscription("credential-store.credential-expired.v1", consumed.CredentialEnded, credentials.note_expired),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )

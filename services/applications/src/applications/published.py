@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses
+from runtime import accesses, exports
 
 ClaimValue = str | bool | int | list[str]
 Claims = Annotated[
@@ -221,3 +221,9 @@ class DataAccessed(accesses.DataAccessed):
     """Somebody other than the person concerned saw an application or opened a scan of it."""
 
     type: ClassVar[str] = "applications.data-accessed.v1"
+
+
+class DataExported(exports.DataExported):
+    """What applications holds of a resident: applications, what was answered to them, scans by reference."""
+
+    type: ClassVar[str] = "applications.data-exported.v1"

@@ -11,9 +11,10 @@ from credential_store.consumed import (
     ReviewApproved,
     approved_since_v1,
 )
-from credential_store.handlers import departments, district, identity
+from credential_store.handlers import departments, district, exporting, identity
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-registered.v1", CardRead, identity.store_card),
@@ -39,4 +40,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         departments.withdraw_record,
         refused=departments.answer_sender,
     ),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )

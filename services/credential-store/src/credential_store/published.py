@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses
+from runtime import accesses, exports
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -104,3 +104,9 @@ class DataAccessed(accesses.DataAccessed):
     """A department searched for a resident's credentials, or looked at one that it keeps."""
 
     type: ClassVar[str] = "credential-store.data-accessed.v1"
+
+
+class DataExported(exports.DataExported):
+    """What the credential store holds of a resident: the credentials with all versions."""
+
+    type: ClassVar[str] = "credential-store.data-exported.v1"

@@ -84,3 +84,12 @@ class DisputeAnswered(View):
     officer: str
     explanation: str
     answered_at: datetime
+
+
+class DataExported(View):
+    """`*.data-exported`: a part of what a service holds of a resident, sealed."""
+
+    export_id: str
+    part: int = Field(ge=1)
+    parts: int = Field(ge=1)
+    sealed: str

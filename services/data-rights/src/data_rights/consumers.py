@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from data_rights.consumed import (
     DataAccessed,
+    DataExported,
     DisputeAnswered,
     GuardianshipChanged,
     Matched,
     NotMatched,
     PersonRegistered,
 )
-from data_rights.handlers import disputing, people, recording
+from data_rights.handlers import disputing, exporting, people, recording
 from data_rights.handlers.needs import Deps
 from messaging.consumer import Subscription
 
@@ -27,4 +28,9 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("matcher.match-succeeded.v1", Matched, recording.record_match),
     Subscription("matcher.match-failed.v1", NotMatched, recording.record_mismatch),
     Subscription("review-dispatch.dispute-answered.v1", DisputeAnswered, disputing.note_answer),
+    Subscription("identity.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("applications.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("matcher.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("review-dispatch.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("credential-store.data-exported.v1", DataExported, exporting.note_part),
 )

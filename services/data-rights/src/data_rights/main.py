@@ -9,14 +9,18 @@ from fastapi import FastAPI
 
 from data_rights import api, consumers, store
 from data_rights.config import Settings
-from data_rights.handlers import sealing
+from data_rights.handlers import exporting, sealing
 from data_rights.handlers.needs import Deps
+from data_rights.published import ExportRequested
+from messaging import topology
 from runtime import service
 from runtime.batches import Batches
 from runtime.clock import utc_now
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
 
+END_EVERY = 300.0
+"""Seconds between two looks for exports whose time is over."""
 WRITE_EVERY = 10.0
 """Seconds between two looks for published heads that are not in the file yet."""
 
@@ -29,6 +33,8 @@ async def build(database: Database, settings: Settings) -> Deps:
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
         disputes=store.DisputeDocuments.of(database),
+        exports=store.ExportDocuments.of(database),
+        exporting=topology.load(settings.topology).subscriptions[ExportRequested.type],
         settings=settings,
         clock=utc_now,
     )
@@ -47,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         periodic=(
             Periodic("publish-head", every=chosen.publish_every, work=sealing.publish_head),
             Periodic("write-heads", every=WRITE_EVERY, work=sealing.write_heads),
+            Periodic("end-exports", every=END_EVERY, work=exporting.end),
         ),
         background=_seal,
     )

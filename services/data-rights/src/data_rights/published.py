@@ -50,3 +50,12 @@ class AccessDisputed(Event):
         str, Field(description="Why it is disputed, as the resident wrote it", json_schema_extra=PERSONAL)
     ]
     raised_at: Annotated[datetime, Field(description="When it was disputed")]
+
+
+class ExportRequested(Event):
+    """A resident asks for everything that is held about them: every service answers, sealed to `key`."""
+
+    type: ClassVar[str] = "data-rights.export-requested.v1"
+    export_id: Annotated[str, Field(description="The export; every answer repeats it")]
+    holder: Annotated[Holder, Field(description="Whose data is asked for")]
+    key: Annotated[dict[str, str], Field(description="A public key (JWK, P-256) made for this export alone")]

@@ -1,8 +1,12 @@
-"""The table: which handler hears which event, and as what. Identity only speaks."""
+"""Which event is heard, as what, by which use case: who a person is, nobody tells this service but people."""
 
 from __future__ import annotations
 
+from identity.handlers import exporting
 from identity.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.exports import ExportRequested
 
-SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = ()
+SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+)

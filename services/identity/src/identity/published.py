@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses
+from runtime import accesses, exports
 
 ResidentId = Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
 HolderIndex = Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
@@ -120,3 +120,9 @@ class DataAccessed(accesses.DataAccessed):
     """A clerk, a terminal or a guardian saw a resident's registration, or searched for it by number."""
 
     type: ClassVar[str] = "identity.data-accessed.v1"
+
+
+class DataExported(exports.DataExported):
+    """What identity holds of a resident: the registration, its history, guardianships."""
+
+    type: ClassVar[str] = "identity.data-exported.v1"

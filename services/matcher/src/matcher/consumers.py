@@ -12,9 +12,10 @@ from matcher.consumed import (
     PersonHeldUp,
     PersonKnown,
 )
-from matcher.handlers import items, matching, people, records
+from matcher.handlers import exporting, items, matching, people, records
 from matcher.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.document-submitted.v1", DocumentSubmitted, matching.match_document),
@@ -31,4 +32,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription(
         "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
     ),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )

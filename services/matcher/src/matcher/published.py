@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses
+from runtime import accesses, exports
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -136,3 +136,9 @@ class DataAccessed(accesses.DataAccessed):
     """An official tried what would match for a resident."""
 
     type: ClassVar[str] = "matcher.data-accessed.v1"
+
+
+class DataExported(exports.DataExported):
+    """What the matcher holds of a resident: the evidence with its sources."""
+
+    type: ClassVar[str] = "matcher.data-exported.v1"

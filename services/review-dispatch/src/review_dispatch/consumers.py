@@ -10,7 +10,8 @@ from review_dispatch.consumed import (
     FieldCheckRequested,
     MatchFailed,
 )
-from review_dispatch.handlers import endings, requests
+from review_dispatch.handlers import endings, exporting, requests
+from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS = (
     Subscription("matcher.match-failed.v1", MatchFailed, requests.request_review),
@@ -19,4 +20,5 @@ SUBSCRIPTIONS = (
     Subscription("applications.application-withdrawn.v1", ApplicationEnded, endings.close_withdrawn),
     Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )

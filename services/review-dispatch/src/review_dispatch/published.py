@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses
+from runtime import accesses, exports
 
 Value = str | bool | int | list[str]
 TaskId = Annotated[str, Field(description="The task, the same for everything about one request")]
@@ -217,3 +217,9 @@ class DisputeAnswered(Event):
     officer: Officer
     explanation: Written
     answered_at: Annotated[datetime, Field(description="When it was answered")]
+
+
+class DataExported(exports.DataExported):
+    """What review-dispatch holds of a resident: the tasks that were about them."""
+
+    type: ClassVar[str] = "review-dispatch.data-exported.v1"

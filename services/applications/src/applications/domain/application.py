@@ -155,6 +155,7 @@ class Application(Aggregate):
     item: str
     state: State = "draft"
     applicant_id: str
+    subject_id: str = ""
     second_party_id: str | None = None
     applicant: Party
     subject: Party

@@ -44,6 +44,7 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
         reference=_reference(id_, now),
         item=item.code,
         applicant_id=people.applicant.id,
+        subject_id=people.subject.id,
         applicant=people.applicant.party,
         subject=people.subject.party,
         second_party_id=people.second_party.id if people.second_party else None,

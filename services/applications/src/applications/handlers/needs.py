@@ -50,6 +50,9 @@ class Applications(Keeps[Application], Protocol):
     ) -> list[Application]:
         """Read a resident's own, newest first, those before an id."""
 
+    async def concerning(self, resident_id: str) -> list[Application]:
+        """Read every application that somebody made, that is for them, or that names them as second party."""
+
     async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
         """Read those that wait for a resident's confirmation, newest first."""
 

@@ -25,6 +25,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "applications": [
         IndexModel([("applicant_id", 1), ("_id", -1)]),
         IndexModel([("second_party_id", 1), ("_id", -1)]),
+        IndexModel("subject_id"),
     ],
     "agreements": [],
     "decisions": [
@@ -78,6 +79,12 @@ class ApplicationStore(Documents[Application]):
         wanted: Filter = {"applicant_id": resident_id, "state": state, "item": item}
         given = {name: value for name, value in wanted.items() if value is not None}
         return await self.find({**given, **_before(before)}, sort=[("_id", -1)], limit=limit)
+
+    async def concerning(self, resident_id: str) -> list[Application]:
+        """Read every application that somebody made, that is for them, or that names them as second party."""
+        places = ("applicant_id", "subject_id", "second_party_id")
+        found = [each for place in places for each in await self.find({place: resident_id})]
+        return sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
 
     async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
         """Read those that wait for a resident's confirmation, newest first."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from data_rights.api import accesses, disputes, heads
+from data_rights.api import accesses, disputes, exports, heads
 
 router = APIRouter()
 router.include_router(accesses.router)
 router.include_router(disputes.router)
+router.include_router(exports.router)
 router.include_router(heads.router)
 
 __all__ = ["router"]

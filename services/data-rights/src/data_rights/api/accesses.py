@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from data_rights.api.parts import AccessId, DepsOf, Resident, Whose
 from data_rights.api.wording import Coded, coded, sentence, who
-from data_rights.domain.access import Access
+from data_rights.domain.access import Access, stamp
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block
 from data_rights.domain.dispute import Dispute
@@ -81,7 +81,7 @@ class BlockView(BaseModel):
 
     number: int
     previous: str
-    at: datetime
+    at: str = Field(description="When it was sealed, as it is hashed")
     entries: list[tuple[str, str]]
     hash: str
 
@@ -89,7 +89,7 @@ class BlockView(BaseModel):
     def of(cls, block: Block) -> BlockView:
         """Show a block."""
         entries = [(each.id, each.digest) for each in block.entries]
-        return cls(number=block.number, previous=block.previous, at=block.at, entries=entries, hash=block.hash)
+        return cls(number=block.number, previous=block.previous, at=stamp(block.at), entries=entries, hash=block.hash)
 
 
 class ProofView(BaseModel):

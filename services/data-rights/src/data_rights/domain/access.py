@@ -77,7 +77,12 @@ def access_id(event_id: str, holder: str) -> str:
 def told(access: Access) -> dict[str, Any]:
     """Return an entry as it is hashed: everything but where it is kept, times in UTC with milliseconds."""
     said = access.model_dump(mode="json", exclude={"version", "at", "block"})
-    return {**said, "at": access.at.astimezone(UTC).isoformat(timespec="milliseconds")}
+    return {**said, "at": stamp(access.at)}
+
+
+def stamp(at: datetime) -> str:
+    """Write a moment as it is hashed: ISO 8601 in UTC with milliseconds, such as 2026-11-24T06:30:02.498+00:00."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def digest(access: Access) -> str:

@@ -8,10 +8,10 @@ anything up to there was altered, removed, inserted or put into another order, e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
-from data_rights.domain.access import canonical
+from data_rights.domain.access import canonical, stamp
 from data_rights.domain.record import Record
 
 BEGINNING = "0" * 64
@@ -62,7 +62,7 @@ def hash_of(block: Block) -> str:
     told = {
         "number": block.number,
         "previous": block.previous,
-        "at": block.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "at": stamp(block.at),
         "entries": [[entry.id, entry.digest] for entry in block.entries],
     }
     return sha256(canonical(told)).hexdigest()

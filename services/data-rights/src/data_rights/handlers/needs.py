@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from data_rights.config import Settings
@@ -11,6 +12,7 @@ from data_rights.domain.access import Access
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
 from data_rights.domain.dispute import Dispute
+from data_rights.domain.export import Export, Part
 from data_rights.domain.people import Guardianship, Person
 from messaging.event import Change
 from runtime.clock import Clock
@@ -102,14 +104,41 @@ class Disputes(Protocol):
         """Prepare the write."""
 
 
+class Exports(Protocol):
+    """Exports and the parts that came for them."""
+
+    async def get(self, id: str) -> Export | None:
+        """Read one."""
+
+    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Export]:
+        """Read those about a holder, the latest first, beginning before an id."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Export]:
+        """Read those whose time is over and whose key is still there."""
+
+    async def parts(self, export_id: str) -> Sequence[Part]:
+        """Read what came for one, in order."""
+
+    def save(self, export: Export) -> Change:
+        """Prepare the write."""
+
+    def keep(self, part: Part) -> Change:
+        """Prepare the write of a part."""
+
+    def drop(self, part: Part) -> Change:
+        """Prepare the removal of a part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What every use case is given."""
+    """What every use case is given. `exporting` are the services that answer a request for an export."""
 
     people: People
     guardianships: Guardianships
     accesses: Accesses
     chain: Chain
     disputes: Disputes
+    exports: Exports
+    exporting: tuple[str, ...]
     settings: Settings
     clock: Clock

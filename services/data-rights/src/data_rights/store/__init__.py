@@ -8,10 +8,19 @@ from data_rights.domain.people import Guardianship, Person
 from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments
 from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
+from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
 from messaging.documents import Documents
 from runtime.kernel import Database
 
-__all__ = ["INDEXES", "AccessDocuments", "ChainDocuments", "DisputeDocuments", "guardianships", "people"]
+__all__ = [
+    "INDEXES",
+    "AccessDocuments",
+    "ChainDocuments",
+    "DisputeDocuments",
+    "ExportDocuments",
+    "guardianships",
+    "people",
+]
 
 PEOPLE = "people"
 GUARDIANSHIPS = "guardianships"
@@ -23,6 +32,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     ENDED: [],
     DISPUTES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],
+    EXPORTS: [
+        IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder"),
+        IndexModel([("ends_at", ASCENDING)], name="due"),
+    ],
+    EXPORT_PARTS: [],
     BLOCKS: [],
     HEADS: [],
     PEOPLE: [],

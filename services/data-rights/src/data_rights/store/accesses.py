@@ -43,6 +43,9 @@ class Collection(Protocol[StoredT]):
     def save(self, document: StoredT) -> Change:
         """Prepare a write."""
 
+    def remove(self, document: StoredT) -> Change:
+        """Prepare a removal."""
+
 
 class AccessDocuments:
     """Entries, one document each; found by whose data it is, and by the block that they are in."""

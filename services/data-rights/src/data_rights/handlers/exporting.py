@@ -1,0 +1,104 @@
+"""Exports: asking every service, taking in what they send, putting it together, and destroying it after a week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data_rights import published
+from data_rights.consumed import DataExported
+from data_rights.domain.asked import Asked
+from data_rights.domain.export import KEPT, Export, Part, part_id
+from data_rights.handlers import reading
+from data_rights.handlers.needs import Deps
+from messaging.event import NOTHING, NotYet, Outcome, Received
+from runtime import exports
+from runtime.access import Principal
+from runtime.ids import new_id
+from runtime.refusal import Clash, Unknown
+
+OWN = "data-rights"
+_AT_ONCE = 500
+_EXPIRED_AT_ONCE = 20
+
+Sections = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+"""By service, by section: the records."""
+
+
+async def request(resident_id: str | None, by: Principal, deps: Deps) -> Outcome[Export]:
+    """Ask every service for what it holds of the caller or a ward. Raises NotAllowed, Clash, Unknown."""
+    whose = resident_id or by.subject
+    index = await reading.index_of(whose, by, deps)
+    if index is None:
+        raise Unknown("not-known-yet")
+    if any(each.state == "gathering" for each in await deps.exports.of_holder(index, before=None, limit=5)):
+        raise Clash("export-under-way")
+    public, private = exports.new_key()
+    now = deps.clock()
+    asked = Export(
+        id=new_id("exp"),
+        holder=index,
+        resident_id=whose,
+        requested_by=by.subject,
+        requested_at=now,
+        ends_at=now + KEPT,
+        services=deps.exporting,
+        key=private,
+    )
+    holder = published.Holder(resident_id=whose, index=index)
+    event = published.ExportRequested(export_id=asked.id, holder=holder, key=public)
+    return Outcome([deps.exports.save(asked)], [event], case=asked.id, result=asked)
+
+
+async def find(id_: str, by: Principal, deps: Deps) -> Export:
+    """Return an export that the caller asked for. Raises Unknown."""
+    found = await deps.exports.get(id_)
+    if found is None or found.requested_by != by.subject:
+        raise Unknown("export-unknown")
+    return found
+
+
+async def note_part(event: Received[DataExported], deps: Deps) -> Outcome[None]:
+    """A part has come. Raises NotYet for an export that is not known."""
+    said, service = event.data, event.type.partition(".")[0]
+    known = await deps.exports.get(said.export_id)
+    if known is None:
+        raise NotYet(f"export {said.export_id} is not known")
+    heard = known.heard(service, said.part, said.parts)
+    if heard is known:
+        return NOTHING
+    part = Part(id=part_id(known.id, service, said.part), export=known.id, service=service, sealed=said.sealed)
+    return Outcome(changes=[deps.exports.save(heard), deps.exports.keep(part)])
+
+
+async def content(id_: str, by: Principal, deps: Deps) -> Sections:
+    """Return everything of an export. Raises Unknown, and Clash until it is ready and after it has ended."""
+    export = await find(id_, by, deps)
+    if export.state != "ready" or export.key is None:
+        raise Clash(f"export-{export.state}")
+    together: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for part in await deps.exports.parts(export.id):
+        for section, records in exports.opened(part.sealed, export.key).items():
+            together.setdefault(part.service, {}).setdefault(section, []).extend(records)
+    return {**together, OWN: await _own(export.holder, deps)}
+
+
+async def end(deps: Deps) -> Sequence[Outcome[None]]:
+    """Destroy the keys and parts of exports whose time is over."""
+    due = await deps.exports.due(deps.clock(), _EXPIRED_AT_ONCE)
+    return [
+        Outcome(changes=[deps.exports.save(each.ended()), *map(deps.exports.drop, await deps.exports.parts(each.id))])
+        for each in due
+    ]
+
+
+async def _own(holder: str, deps: Deps) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what this service itself holds: the record of accesses, all of it, and the disputes."""
+    entries: list[Mapping[str, Any]] = []
+    before: str | None = None
+    while page := await deps.accesses.page(holder, Asked(), before=before, limit=_AT_ONCE):
+        entries += [each.model_dump(mode="json", exclude={"version", "holder", "salt", "block"}) for each in page]
+        before = page[-1].id
+    disputes = await deps.disputes.of_holder(holder, before=None, limit=0)
+    told: list[Mapping[str, Any]] = [each.model_dump(mode="json", exclude={"version", "holder"}) for each in disputes]
+    return {"accesses": entries, "disputes": told}

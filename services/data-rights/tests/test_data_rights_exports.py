@@ -1,0 +1,148 @@
+"""Exports in memory: asked for, gathered in any order, read, and destroyed."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data_rights import consumed, store
+from data_rights.api.export_page import page
+from data_rights.config import Settings
+from data_rights.consumed import DataExported
+from data_rights.domain.access import Access, Ended
+from data_rights.domain.chain import Block, Head
+from data_rights.domain.dispute import Dispute
+from data_rights.domain.export import Export, Part
+from data_rights.domain.people import Guardianship, Person
+from data_rights.handlers import exporting, people
+from data_rights.handlers.needs import Deps
+from data_rights.published import ExportRequested
+from messaging.event import NOTHING, NotYet
+from runtime import exports
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, NotAllowed, Unknown
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+MOTHER = Principal("res_mother", Role.RESIDENT)
+STRANGER = Principal("res_stranger", Role.RESIDENT)
+
+
+class Told(exports.DataExported):
+    type = "test.data-exported.v1"
+
+
+@pytest.fixture
+async def deps() -> Deps:
+    deps = Deps(
+        people=FakeDocuments(Person),
+        guardianships=FakeDocuments(Guardianship),
+        accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
+        chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
+        disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
+        exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
+        exporting=("identity", "matcher"),
+        settings=Settings(),
+        clock=FakeClock(NOW),
+    )
+    for number, by in enumerate((MOTHER, STRANGER)):
+        registered = consumed.PersonRegistered(resident_id=by.subject, holder_index=f"{number}" * 64)
+        apply(await people.learn_person(received(registered), deps))
+    return deps
+
+
+async def asked(deps: Deps) -> tuple[Export, ExportRequested]:
+    outcome = await exporting.request(None, MOTHER, deps)
+    apply(outcome)
+    (event,) = outcome.events
+    assert isinstance(event, ExportRequested)
+    assert outcome.result is not None
+    return outcome.result, event
+
+
+def answers(event: ExportRequested, service: str, content: exports.Content) -> list[tuple[str, DataExported]]:
+    question = exports.ExportRequested.model_validate(event.model_dump())
+    told = exports.answer(Told, question, content).events
+    return [(service, DataExported.model_validate(each.model_dump())) for each in told]
+
+
+async def hear(service: str, said: DataExported, deps: Deps) -> None:
+    apply(await exporting.note_part(received(said, type=f"{service}.data-exported.v1"), deps))
+
+
+async def test_parts_in_any_order_and_twice_make_the_same_export(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "LARGEST_PART", 10)
+    export, event = await asked(deps)
+    parts = [
+        *answers(event, "identity", {"registration": [{"name": "李育成"}]}),
+        *answers(event, "matcher", {"evidence": [{"n": 1, "x": "……"}, {"n": 2, "x": "……"}]}),
+    ]
+    seed = 20261124
+    order = list(itertools.chain(parts, parts))
+    random.Random(seed).shuffle(order)
+    for service, said in order[:-1]:
+        await hear(service, said, deps)
+    await hear(*order[-1], deps)
+
+    found = await exporting.content(export.id, MOTHER, deps)
+    assert found["identity"] == {"registration": [{"name": "李育成"}]}
+    assert [each["n"] for each in found["matcher"]["evidence"]] == [1, 2]
+    assert set(found) == {"identity", "matcher", "data-rights"}
+    for language in ("zh-CN", "en"):
+        written = page(await exporting.find(export.id, MOTHER, deps), found, language)
+        assert "李育成" in written
+        assert "<script" not in written
+
+
+async def test_it_is_not_given_before_everybody_has_answered_nor_to_anybody_else(deps: Deps) -> None:
+    export, event = await asked(deps)
+    for service, said in answers(event, "identity", {}):
+        await hear(service, said, deps)
+
+    assert (await exporting.find(export.id, MOTHER, deps)).missing == ("matcher",)
+    with pytest.raises(Clash, match="export-gathering"):
+        await exporting.content(export.id, MOTHER, deps)
+    with pytest.raises(Unknown):
+        await exporting.find(export.id, STRANGER, deps)
+    with pytest.raises(NotAllowed):
+        await exporting.request(MOTHER.subject, STRANGER, deps)
+    with pytest.raises(Clash, match="export-under-way"):
+        await exporting.request(None, MOTHER, deps)
+
+
+async def test_after_a_week_key_and_parts_are_destroyed_and_what_comes_late_is_ignored(deps: Deps) -> None:
+    export, event = await asked(deps)
+    (late,) = answers(event, "matcher", {})
+    for service, said in answers(event, "identity", {"registration": [{"name": "李育成"}]}):
+        await hear(service, said, deps)
+    assert await exporting.end(deps) == []
+    assert isinstance(deps.clock, FakeClock)
+    deps.clock.advance(timedelta(days=7))
+    for outcome in await exporting.end(deps):
+        apply(outcome)
+
+    assert await deps.exports.parts(export.id) == []
+    assert (await exporting.find(export.id, MOTHER, deps)).key is None
+    assert await exporting.note_part(received(late[1], type="matcher.data-exported.v1"), deps) is NOTHING
+    with pytest.raises(Clash, match="export-ended"):
+        await exporting.content(export.id, MOTHER, deps)
+
+
+async def test_a_part_that_comes_before_its_request_waits(deps: Deps) -> None:
+    early = DataExported(export_id="exp_1", part=1, parts=1, sealed="x")
+    with pytest.raises(NotYet):
+        await exporting.note_part(received(early, type="matcher.data-exported.v1"), deps)
+
+
+async def test_markup_in_what_people_wrote_is_shown_not_obeyed(deps: Deps) -> None:
+    export, event = await asked(deps)
+    wrote = "<img src=x onerror=alert(1)>"
+    for part in (*answers(event, "identity", {"registration": [{"name": wrote}]}), *answers(event, "matcher", {})):
+        await hear(*part, deps)
+
+    written = page(export, await exporting.content(export.id, MOTHER, deps), "en")
+    assert wrote not in written
+    assert "&lt;img" in written
