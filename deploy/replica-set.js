@@ -2,7 +2,8 @@
 // may read and write that service's database and nothing else. Harmless when all of that is so already.
 const { readFileSync } = require("fs");
 const password = readFileSync("/run/secrets/store-password", "utf8").trim();
-const admin = new Mongo(`mongodb://yizheng:${password}@store:27017/?directConnection=true&authSource=admin`).getDB("admin");
+const tls = "tls=true&tlsCAFile=/run/secrets/authority.pem";
+const admin = new Mongo(`mongodb://yizheng:${password}@store:27017/?directConnection=true&authSource=admin&${tls}`).getDB("admin");
 
 try {
   admin.runCommand({ replSetGetStatus: 1 }).ok || admin.runCommand({ replSetInitiate: members() });

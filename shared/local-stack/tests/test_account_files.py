@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 
 from local_stack import broker
 from local_stack.accounts import handing, importing, permissions
@@ -20,7 +21,9 @@ from local_stack.accounts.rights import Account, any_of, department_accounts
 from local_stack.container_secrets import DEFINITIONS, ensure_secrets
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout
+from local_stack.ports import Ports
 from messaging import topology
+from messaging.addresses import safe
 from messaging.topology import Topology
 
 OWNER_ONLY = 0o600
@@ -96,7 +99,7 @@ def test_the_broker_stores_salt_and_hash() -> None:
 
 def test_the_nodes_definitions_name_the_administrator_as_it_makes_no_account_by_itself(tmp_path: Path) -> None:
     layout = Layout(tmp_path / 'a "quoted" folder')
-    broker.prepare(layout)
+    broker.prepare(layout, Ports())
     path = layout.broker / "definitions.json"
 
     said = json.loads(path.read_text(encoding="utf-8"))
@@ -209,3 +212,17 @@ def test_two_starts_hash_anew_and_keep_the_password(tmp_path: Path) -> None:
     assert first["permissions"] == second["permissions"]
     assert first["users"][0]["password_hash"] != second["users"][0]["password_hash"]
     assert topology.load(permissions.TOPOLOGY).departments
+
+
+def test_containers_speak_tls_to_broker_and_store_with_certificates_that_count(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+
+    authority = x509.load_pem_x509_certificate((tmp_path / "tls" / "authority.pem").read_bytes())
+    for host, file in (("broker", "AMQP_URL"), ("store", "MONGODB_URL")):
+        url = (tmp_path / "matcher" / file).read_text(encoding="ascii")
+        assert safe(url, authority=tmp_path / "tls" / "authority.pem").endswith("authority.pem")
+        assert urlsplit(url).hostname == host
+        certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / f"{host}.pem").read_bytes())
+        certificate.verify_directly_issued_by(authority)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert host in names.get_values_for_type(x509.DNSName)

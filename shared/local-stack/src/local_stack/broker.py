@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local_stack.accounts import definitions
 from local_stack.accounts.passwords import administrator_url, folder_of
+from local_stack.certificates import ensure_certificate
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
@@ -44,7 +45,7 @@ def programs(layout: Layout, ports: Ports) -> tuple[Program, Program]:
     script, epmd = server_script(), port_mapper()
     if script is None or epmd is None:
         raise StackError("RabbitMQ is not installed; install the package rabbitmq-server, or set AMQP_URL")
-    prepare(layout)
+    prepare(layout, ports)
     environment = node_environment(layout, ports)
     mapper = Program(
         "epmd",
@@ -59,21 +60,41 @@ def programs(layout: Layout, ports: Ports) -> tuple[Program, Program]:
         (str(script), "-noinput"),
         {**environment, "RABBITMQ_ALLOW_INPUT": "true"},
         lambda: answers_amqp(ports.broker),
-        (ports.broker, ports.broker_distribution),
+        (ports.broker, ports.broker_distribution, ports.broker_tls),
     )
     return mapper, node
 
 
-def prepare(layout: Layout) -> None:
-    """Make the node's folders, its list of plugins (none), and the accounts that it reads before it lets anybody in."""
+def prepare(layout: Layout, ports: Ports) -> None:
+    """Make the node's folders, its list of plugins (none), its listener with TLS, and the accounts.
+
+    It reads the accounts before it lets anybody in. Both listeners are on this machine's own address.
+    """
     layout.broker.mkdir(parents=True, exist_ok=True)
     (layout.broker / "enabled_plugins").write_text("[].\n")
     accounts = layout.broker / "definitions.json"
     definitions.write(accounts, definitions.definitions(folder_of(layout), own_node=True))
-    path = str(accounts).replace("\\", "\\\\").replace('"', '\\"')
+    certificate = ensure_certificate(layout.keys, "broker")
     (layout.broker / "advanced.config").write_text(
-        f'[{{rabbit, [{{load_definitions, "{path}"}}]}}].\n', encoding="utf-8"
+        f"""[{{rabbit, [
+  {{load_definitions, {_quoted(accounts)}}},
+  {{ssl_listeners, [{{"{HOST}", {ports.broker_tls}}}]}},
+  {{ssl_options, [
+    {{cacertfile, {_quoted(certificate.authority)}}},
+    {{certfile, {_quoted(certificate.certificate)}}},
+    {{keyfile, {_quoted(certificate.key)}}},
+    {{versions, ['tlsv1.3', 'tlsv1.2']}}
+  ]}}
+]}}].
+""",
+        encoding="utf-8",
     )
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as Erlang does."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url
-from local_stack.certificates import HERE, ensure_certificate
+from local_stack.certificates import CONTAINERS, HERE, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 
-BROKER = "amqp://broker:5672/"
-STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority"
+BROKER = "amqps://broker:5671/"
+STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority&tls=true"
 STORE_ACCOUNTS = "store-accounts.json"
 MEMBERS_KEY_BYTES = 96
 DEFINITIONS = "broker-definitions.json"
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def ensure_secrets(folder: Path) -> None:
-    """Make the keys, the accounts of broker and store, and the gateway's certificate, unless they are there.
+    """Make the keys, the accounts of broker and store, and the certificates, unless they are there.
 
     The broker imports its accounts at its start, the store is given its own by `deploy/replica-set.js`; the passwords
     are in `broker/` and `store/`, and in `<service>/` stand the addresses with that service's own.
@@ -45,9 +45,10 @@ def ensure_secrets(folder: Path) -> None:
     write(folder / ADMINISTRATOR, {"AMQP_URL": account_url(BROKER, folder / "broker", ADMINISTRATOR)})
     for name in databases.services():
         write(folder / name, addresses_of(name, folder))
-    certificate = ensure_certificate(folder, "gateway", ("gateway", *HERE))
+    certificates = [ensure_certificate(folder, name, (name, *HERE)) for name in CONTAINERS]
     addresses = (folder / name / file for name in databases.services() for file in addresses_of(name, folder))
-    for_containers = (certificate.certificate, certificate.key, folder / ADMINISTRATOR / "AMQP_URL", *addresses)
+    listeners = (path for each in certificates for path in (each.certificate, each.key))
+    for_containers = (*listeners, folder / ADMINISTRATOR / "AMQP_URL", *addresses)
     for path in (*folder.iterdir(), *for_containers):
         path.chmod(0o700 if path.is_dir() else 0o444)
     (folder / "issuer.pem").chmod(0o400)

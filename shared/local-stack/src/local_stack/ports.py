@@ -51,6 +51,11 @@ class Ports:
         return self.base + 22
 
     @property
+    def broker_tls(self) -> int:
+        """The broker's AMQP port with TLS."""
+        return self.base + 23
+
+    @property
     def store(self) -> int:
         """The document store's port."""
         return self.base + 30
@@ -61,7 +66,7 @@ class Ports:
 
     def all(self) -> tuple[int, ...]:
         """Return every port of a run."""
-        own = (self.gateway, self.broker, self.broker_distribution, self.epmd, self.store)
+        own = (self.gateway, self.broker, self.broker_distribution, self.epmd, self.broker_tls, self.store)
         return (*own, *map(self.service, SERVICES))
 
 

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed
 
 import messaging
 from messaging import topology
+from messaging.addresses import UnsafeAddressError, safe
 from messaging.topology import Topology
 
 log = structlog.get_logger()
@@ -103,6 +105,13 @@ async def _once(url: str, declared: Topology) -> None:
             await declare(declared, await broker.channel())
 
 
+def _address() -> str:
+    """Read the broker's address as the services do (runtime/config.py)."""
+    authority = os.environ.get("YIZHENG_CA", "")
+    plain_hosts = os.environ.get("YIZHENG_PLAIN_HOSTS", "").split(",")
+    return safe(os.environ["AMQP_URL"], authority=Path(authority) if authority else None, plain_hosts=plain_hosts)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Declare the topology of YIZHENG_TOPOLOGY on the broker of AMQP_URL, and keep it declared until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m messaging.declare", description=main.__doc__)
@@ -110,7 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     is_once = parser.parse_args(arguments).once
     declared = topology.load(Path(os.environ.get("YIZHENG_TOPOLOGY", "") or _TOPOLOGY))
     try:
-        asyncio.run((_once if is_once else _until_told_to_stop)(os.environ["AMQP_URL"], declared))
+        asyncio.run((_once if is_once else _until_told_to_stop)(_address(), declared))
+    except UnsafeAddressError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
+        return 78
     except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
         log.error("topology_not_declared", error=repr(error))  # noqa: TRY400 - the broker's answer says it all
         return 1

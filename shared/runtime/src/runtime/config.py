@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
+from messaging.addresses import UnsafeAddressError, safe
 from messaging.vault import MasterKeys
 from runtime import master_keys
 from runtime.blind_index import BlindIndex
@@ -27,6 +28,10 @@ class ServiceSettings(BaseSettings):
     """The service's own database; by default its name."""
     prefetch: int = 128
 
+    authority: Path | None = Field(None, validation_alias="YIZHENG_CA")
+    """File with the authority whose certificates of broker and store count; by default the system's."""
+    plain_hosts: str = Field("", validation_alias="YIZHENG_PLAIN_HOSTS")
+    """Hosts, with commas, to which broker and store may be spoken to without TLS; this machine always may."""
     amqp_url: str = Field("amqp://127.0.0.1:5672/", validation_alias="AMQP_URL")
     mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", validation_alias="MONGODB_URL")
     jwks: str = Field("", validation_alias="YIZHENG_JWKS")
@@ -43,6 +48,15 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
     traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")
     """File to which spans are appended; see runtime/tracing.py for sending them to a collector instead."""
+
+    @field_validator("amqp_url", "mongodb_url")
+    @classmethod
+    def _is_safe(cls, url: str, info: ValidationInfo) -> str:
+        """Refuse an address over which secrets would travel in clear. Raises DataFileError, which ends the start."""
+        try:
+            return safe(url, authority=info.data["authority"], plain_hosts=info.data["plain_hosts"].split(","))
+        except UnsafeAddressError as error:
+            raise DataFileError(str(error)) from error
 
     def master_keys(self) -> MasterKeys:
         """Read the keys that wrap the store's data keys. Raises DataFileError when they can't be used."""

@@ -28,6 +28,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_af
 
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import account_url, administrator_url, folder_of
+from local_stack.certificates import authority_file
 from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
@@ -57,6 +58,10 @@ class Addresses:
     mongodb: str
     accounts: Path
     store_accounts: Path
+    amqps: str = ""
+    """The broker's address with TLS and no account; empty where it has none."""
+    authority: Path | None = None
+    """Whose certificate that is."""
 
     def account_url(self, name: str) -> str:
         """Return the broker's address with another account, such as a department's or a service's."""
@@ -71,7 +76,9 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
     else:
         with private_infrastructure() as running:
             folders = folder_of(running.layout), databases.folder_of(running.layout)
-            yield Addresses(running.amqp_url, running.mongodb_url, *folders)
+            amqps = f"amqps://{HOST}:{running.ports.broker_tls}/"
+            authority = authority_file(running.layout.keys)
+            yield Addresses(running.amqp_url, running.mongodb_url, *folders, amqps, authority)
 
 
 @pytest.fixture

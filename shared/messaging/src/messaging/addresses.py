@@ -1,0 +1,64 @@
+"""The addresses of broker and store: over a network only with TLS, and with a certificate that is checked.
+
+Passwords and everything about people travel there. On one machine, between processes of one owner, TLS guards nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_UNCHECKED = {"no_verify_ssl", "tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"}
+"""Options of the two clients that take any certificate."""
+
+
+class UnsafeAddressError(Exception):
+    """An address over which secrets would travel in clear, or to whoever answers; the message says how to mend it."""
+
+
+def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str] = ()) -> str:
+    """Return an address of AMQP or MongoDB with the authority (a PEM file) whose certificates count, where it has TLS.
+
+    Without TLS it may lead to this machine, or to a host that is named in `plain_hosts`. Raises UnsafeAddressError; its
+    message holds no password.
+    """
+    parts = urlsplit(url)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    unchecked = sorted(name for name, _ in options if name.lower() in _UNCHECKED)
+    if unchecked:
+        raise UnsafeAddressError(f"{parts.scheme}://…: {', '.join(unchecked)} would take any certificate; leave it out")
+    if _has_tls(parts.scheme, dict(options)):
+        option = "cafile" if parts.scheme == "amqps" else "tlsCAFile"
+        named = {name.lower() for name, _ in options}
+        if authority is not None and option.lower() not in named:
+            options.append((option, str(authority)))
+        return urlunsplit(parts._replace(path=parts.path or "/", query=urlencode(options, safe="/")))
+    for host in _hosts(parts.netloc):
+        if not _is_here(host) and host not in plain_hosts:
+            raise UnsafeAddressError(
+                f"{parts.scheme}://{host}: not without TLS. Use amqps:// or tls=true with the authority in YIZHENG_CA, "
+                "or name the host in YIZHENG_PLAIN_HOSTS if nobody else can listen on the way there"
+            )
+    return url
+
+
+def _has_tls(scheme: str, options: dict[str, str]) -> bool:
+    said = {name.lower(): value.lower() for name, value in options.items()}
+    asked = said.get("tls", said.get("ssl", ""))
+    if scheme == "mongodb+srv":
+        return asked != "false"
+    return scheme == "amqps" or (scheme == "mongodb" and asked == "true")
+
+
+def _hosts(netloc: str) -> list[str]:
+    """Return the hosts of an address, of which MongoDB's may name several."""
+    return [urlsplit(f"//{each}").hostname or "" for each in netloc.rpartition("@")[2].split(",")]
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

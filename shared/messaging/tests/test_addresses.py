@@ -1,0 +1,155 @@
+"""Broker and store over a network: with TLS and a certificate that counts, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import ServerSelectionTimeoutError
+
+from local_stack.accounts.passwords import account_url, password_of
+from local_stack.certificates import ensure_certificate
+from local_stack.ports import HOST
+from messaging.addresses import UnsafeAddressError, safe
+from messaging.publisher import BrokerUnavailableError, Publisher
+from testkit.fixtures import Addresses
+
+SECRET = "s3cr3t"
+OURS = Path("/keys/authority.pem")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"amqp://a:{SECRET}@broker.example/",
+        f"amqp://a:{SECRET}@10.0.0.5:5672/",
+        f"amqp://a:{SECRET}@127.0.0.1.example/",
+        f"amqp://a:{SECRET}@localhost@broker.example/",
+        f"mongodb://a:{SECRET}@store.example/",
+        f"mongodb://a:{SECRET}@127.0.0.1:1,store.example:27017/?replicaSet=rs0",
+        f"mongodb://a:{SECRET}@store.example/?tls=false",
+        f"mongodb+srv://a:{SECRET}@store.example/?tls=false",
+        f"amqps://a:{SECRET}@broker.example/?no_verify_ssl=1",
+        f"mongodb://a:{SECRET}@store.example/?tls=true&tlsAllowInvalidHostnames=true",
+        f"mongodb://a:{SECRET}@127.0.0.1/?tls=true&tlsInsecure=true",
+    ],
+)
+def test_an_address_over_which_secrets_would_travel_in_clear_is_refused_without_saying_them(url: str) -> None:
+    with pytest.raises(UnsafeAddressError) as refusal:
+        safe(url, authority=OURS)
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://a:b@127.0.0.1:5672/",
+        "amqp://a:b@localhost/",
+        "amqp://a:b@[::1]:5672/",
+        "mongodb://127.0.0.1:1,127.0.0.2:2/",
+        "amqp://a:b@broker:5672/test%2Fone",
+    ],
+)
+def test_this_machine_and_hosts_that_are_named_may_be_spoken_to_in_clear(url: str) -> None:
+    assert safe(url, authority=OURS, plain_hosts=("broker",)) == url
+
+
+def test_an_address_with_tls_names_whose_certificates_count() -> None:
+    assert safe("amqps://a:b@broker/x?heartbeat=9", authority=OURS) == f"amqps://a:b@broker/x?heartbeat=9&cafile={OURS}"
+    assert safe("mongodb://store/?tls=true", authority=OURS) == f"mongodb://store/?tls=true&tlsCAFile={OURS}"
+    assert safe("mongodb+srv://store/", authority=OURS) == f"mongodb+srv://store/?tlsCAFile={OURS}"
+    assert safe("amqps://broker/?cafile=/theirs.pem", authority=OURS) == "amqps://broker/?cafile=/theirs.pem"
+    assert safe("amqps://broker/") == "amqps://broker/"
+
+
+@pytest.fixture
+def amqps(infrastructure: Addresses, bus: str) -> str:
+    """The real broker's listener with TLS, with the matcher's account."""
+    if not infrastructure.amqps:
+        pytest.skip("this broker has no listener with TLS")
+    assert bus
+    return account_url(infrastructure.amqps, infrastructure.accounts, "matcher")
+
+
+async def publish(url: str) -> None:
+    publisher = Publisher(url, name="matcher", timeout=10)
+    try:
+        await publisher.publish(b"{}", exchange="dead-letters", routing_key="matcher", message_id="over-tls")
+    finally:
+        await publisher.close()
+
+
+async def test_the_broker_is_spoken_to_with_tls(infrastructure: Addresses, amqps: str) -> None:
+    await publish(safe(amqps, authority=infrastructure.authority))
+
+
+async def test_a_broker_whose_certificate_nobody_vouches_for_is_told_nothing(amqps: str, tmp_path: Path) -> None:
+    others = ensure_certificate(tmp_path, "broker").authority
+    for url in (safe(amqps), safe(amqps, authority=others)):
+        with pytest.raises(BrokerUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
+            await publish(url)
+
+
+async def test_a_broker_whose_certificate_is_for_another_host_is_told_nothing(
+    infrastructure: Addresses, amqps: str
+) -> None:
+    elsewhere = amqps.replace(HOST, "0.0.0.0")  # noqa: S104 - leads to this machine, too
+    with pytest.raises(BrokerUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
+        await publish(safe(elsewhere, authority=infrastructure.authority))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A store that speaks TLS only, and the authority that signed its certificate."""
+    from secantus import SecantusDBServer  # noqa: PLC0415 - heavy, and not there where another store is used
+
+    folder = tmp_path_factory.mktemp("store")
+    certificate = ensure_certificate(folder / "keys", "store", ("localhost",))
+    server = SecantusDBServer(
+        storage_path=str(folder / "data"),
+        tls_cert_file=str(certificate.certificate),
+        tls_key_file=str(certificate.key),
+    )
+    server.start()
+    try:
+        yield (
+            f"mongodb://localhost:{server.address[1]}/?directConnection=true&retryWrites=false&tls=true",
+            certificate.authority,
+        )
+    finally:
+        server.stop()
+
+
+def ask(url: str) -> None:
+    with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=5_000) as client:
+        client["things"]["kept"].insert_one({"_id": os.urandom(4).hex()})
+
+
+def test_the_store_is_spoken_to_with_tls_and_only_when_its_certificate_counts(
+    store: tuple[str, Path], tmp_path: Path
+) -> None:
+    url, authority = store
+    ask(safe(url, authority=authority))
+    others = ensure_certificate(tmp_path, "store").authority
+    elsewhere = url.replace("localhost", HOST)  # the same store; its certificate is for localhost
+    for wrong in (safe(url), safe(url, authority=others), safe(elsewhere, authority=authority)):
+        with pytest.raises(ServerSelectionTimeoutError, match="CERTIFICATE_VERIFY_FAILED"):
+            ask(wrong)
+
+
+@pytest.mark.parametrize("module", ["messaging.declare", "identity"])
+async def test_nothing_starts_with_an_address_in_clear(infrastructure: Addresses, module: str) -> None:
+    url = f"amqp://matcher:{password_of(infrastructure.accounts, 'matcher')}@broker.example/"
+    ended = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module), env={**os.environ, "AMQP_URL": url}, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await ended.communicate()
+    assert ended.returncode == 78
+    assert b"YIZHENG_PLAIN_HOSTS" in told
+    assert (urlsplit(url).password or "?").encode() not in told
