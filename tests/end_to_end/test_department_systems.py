@@ -21,6 +21,7 @@ from local_stack.layout import ROOT
 from local_stack.stack import Stack
 from local_stack.waiting import poll
 from runtime.records import replies
+from testkit.patience import PATIENCE
 
 PAGE = (ROOT / "docs" / "departments.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "examples" / "department.py"
@@ -35,7 +36,7 @@ def run(stack: Stack, *command: str, **more: str) -> subprocess.CompletedProcess
     """Run a Python program as a department would, against the running system."""
     environment = {**os.environ, **stack.environment, "YIZHENG_LANG": "en", **more}
     words = [sys.executable, *command]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=90, check=False)  # noqa: S603
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
 
 
 def conformance(stack: Stack, code: str, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -134,7 +135,7 @@ def test_a_forged_event_that_is_copied_to_others_is_known_for_what_it_is(stack: 
     if refused_by_broker:
         assert refused_by_broker == 403
     else:
-        poll(lambda: len(failures(stack, event_id)) == 2, seconds=30)
+        poll(lambda: len(failures(stack, event_id)) == 2, seconds=PATIENCE)
         assert failures(stack, event_id) == {"applications": "wrong-routing-key", "matcher": "wrong-routing-key"}
 
 
@@ -153,7 +154,7 @@ def test_the_table_of_the_page_has_one_line_that_is_refused(stack: Stack) -> Non
         parts = {"mapping": (None, MAPPING.read_bytes()), "file": ("table.csv", TABLE.read_bytes())}
         at = f"/v1/hand-overs/{client.post('/v1/hand-overs', files=parts).raise_for_status().json()['hand_over_id']}"
 
-        assert poll(lambda: client.get(at).json()["state"] == "done", seconds=30)
+        assert poll(lambda: client.get(at).json()["state"] == "done", seconds=PATIENCE)
         done, refused = client.get(at).json(), client.get(f"{at}/refused").text.splitlines()
 
     assert (done["lines"], done["stored"] + done["unchanged"], done["refused"]) == (4, 2, 1)

@@ -11,6 +11,7 @@ import pytest
 
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
+from testkit.patience import PATIENCE
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 DOCUMENTS = sorted([*PAGES, *ROOT.glob("*.md"), *ROOT.glob("services/*/README.md"), *ROOT.glob("shared/*/README.md")])
@@ -44,7 +45,7 @@ def test_the_commands_of_a_page_work_as_they_stand(page: Path, stack: Stack) -> 
         env=surroundings,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=3 * PATIENCE,
         check=False,
     )
 

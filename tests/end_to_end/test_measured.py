@@ -15,6 +15,7 @@ import yaml
 
 from local_stack.ports import HOST, SERVICES
 from local_stack.stack import Stack
+from testkit.patience import PATIENCE
 from tests.end_to_end.town import Town
 from tests.journeys.waiting import until
 from tests.monitoring import shown
@@ -73,7 +74,7 @@ def _prometheus(stack: Stack, folder: Path) -> Iterator[str]:
             yield f"http://{HOST}:{port}"
         finally:
             running.terminate()
-            running.wait(timeout=20)
+            running.wait(timeout=PATIENCE)
 
 
 async def _up(client: httpx.AsyncClient) -> dict[str, str]:

@@ -16,6 +16,7 @@ import pytest
 
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
+from testkit.patience import PATIENCE
 from tests.end_to_end.town import Town
 from tests.journeys import failures
 from tests.journeys.waiting import until
@@ -40,7 +41,13 @@ def run(stack: Stack) -> Run:
             **surroundings,
         }
         return subprocess.run(  # noqa: S603 - our own command
-            [COMMAND, *words], env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
+            [COMMAND, *words],
+            env=environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
 
     return run

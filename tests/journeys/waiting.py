@@ -9,7 +9,7 @@ from typing import TypeVar
 
 SeenT = TypeVar("SeenT")
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 INTERVAL = 0.1
 
 

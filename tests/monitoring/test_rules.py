@@ -12,6 +12,7 @@ import yaml
 
 from local_stack.layout import ROOT
 from local_stack.ports import SERVICES, Ports
+from testkit.patience import PATIENCE
 from tests.monitoring import shown
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -20,7 +21,7 @@ SAID = ("summary", "summary_zh", "description", "description_zh", "runbook")
 
 def promtool(*arguments: str | Path) -> None:
     done = subprocess.run(  # noqa: S603 - our own files
-        ["/usr/bin/promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60
+        ["/usr/bin/promtool", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -22,10 +22,10 @@ from local_stack import tokens
 from runtime.blind_index import BlindIndex
 from runtime.kernel import Database
 from services.applications.tests.office import NUMBER_OF
+from testkit.patience import PATIENCE
 
 FoundT = TypeVar("FoundT")
 
-PATIENCE = 20.0
 EXCHANGE = "events"
 
 PEOPLE: Mapping[str, Mapping[str, object]] = {

@@ -28,14 +28,13 @@ from messaging.topology import RECEIPTS, delay_name
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
 Json = dict[str, Any]
 V1, V2 = "review-dispatch.review-approved.v1", "review-dispatch.review-approved.v2"
 RELEASED = ROOT / "shared" / "contracts" / "released"
 APPROVED = next(it for it in SUBSCRIPTIONS if it.pattern == V2)
-PATIENCE = 25.0
-
 words = st.text("张李王abc 0129", max_size=8)
 approvals = st.lists(
     st.fixed_dictionaries(

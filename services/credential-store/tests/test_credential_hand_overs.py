@@ -28,11 +28,11 @@ from messaging.envelope import new_event_id
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.fixtures import Addresses, free_ports
+from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
-PATIENCE = 120.0
 MAPPING = {
     "document_type": "vaccination-record",
     "record_id": {"column": "编号"},

@@ -22,13 +22,12 @@ from messaging.topology import Topology, dead_letters_of
 from runtime.data_files import load
 from runtime.kernel import Database
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
 EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
 PUBLISHED = "health.department-record-published.v1"
 WITHDRAWN = "health.department-record-withdrawn.v1"
-PATIENCE = 30.0
-
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
 

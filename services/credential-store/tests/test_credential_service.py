@@ -31,12 +31,11 @@ from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
 RESIDENT = "res_1"
-PATIENCE = 20.0
-
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
 

@@ -15,10 +15,9 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from local_stack import tokens
 from runtime.kernel import Database
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
+from testkit.patience import PATIENCE
 
 FoundT = TypeVar("FoundT")
-
-PATIENCE = 20.0
 
 CARD: dict[str, object] = {
     "number": MAN,

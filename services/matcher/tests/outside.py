@@ -18,13 +18,12 @@ from matcher.config import Settings
 from matcher.main import create_app
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
+from testkit.patience import PATIENCE
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
 RESIDENT = "res_1"
 FLAT = "深圳市龙华区民治街道民治社区幸福花园3栋502室"
-PATIENCE = 20.0
-
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
 

@@ -27,9 +27,8 @@ from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from messaging.commit import OUTBOX
 from services.matcher.tests.fakes import RULES
+from testkit.patience import PATIENCE
 from testkit.vaults import whole
-
-PATIENCE = 30.0
 
 
 def line(n: int, sequence: int = 1, **changes: object) -> bytes:

@@ -23,6 +23,7 @@ from runtime.kernel import Database
 from services.matcher.tests.fakes import FakeEvidence
 from testkit.fakes import apply
 from testkit.leaks import readable_in, told_in
+from testkit.patience import PATIENCE
 
 Commit = Callable[[Change], Awaitable[None]]
 NOW = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
@@ -196,7 +197,7 @@ async def test_the_last_count_is_given_until_there_is_a_new_one(database: Databa
 
     hurried = store.EvidenceStore(database, statistics_for=0)
     assert (await hurried.statistics()).people == 1
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if (await hurried.statistics()).people == 2:
                 break

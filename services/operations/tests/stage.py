@@ -29,6 +29,7 @@ from operations.config import Settings
 from operations.main import create_app
 from runtime.kernel import Database
 from shared.messaging.tests.harness import QUICK, declare, eventually
+from testkit.patience import PATIENCE
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
 DOCUMENT = "applications.document-submitted.v1"
@@ -144,7 +145,7 @@ def form_of(page: str, action: str) -> dict[str, Any]:
     raise AssertionError(f"no form goes to {action}:\n{page}")
 
 
-async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float = 30) -> FoundT:
+async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float = PATIENCE) -> FoundT:
     """Repeat until something is found, and return it."""
     found: list[FoundT] = []
 
@@ -161,7 +162,7 @@ async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float =
 @asynccontextmanager
 async def staged(settings: Settings, database: Database, topology: Topology) -> AsyncIterator[Stage]:
     """Run everything until the end of the block."""
-    publisher = Publisher(settings.amqp_url, name="stage", timeout=10)
+    publisher = Publisher(settings.amqp_url, name="stage", timeout=60)
     matcher = Matcher()
     try:
         async with serving(create_app(settings)) as (url, app), matching(matcher, settings, database, topology):
@@ -182,7 +183,7 @@ async def serving(app: FastAPI) -> AsyncIterator[tuple[str, FastAPI]]:
         return server.started
 
     try:
-        await eventually(is_up, seconds=30)
+        await eventually(is_up)
         host, port = server.servers[0].sockets[0].getsockname()[:2]
         yield f"http://{host}:{port}", app
     finally:
@@ -195,7 +196,7 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
     """Run the matcher of the stage."""
     hurried = replace(topology, delays=(0.05, 0.1))
     await declare(settings.amqp_url, hurried)
-    publisher = Publisher(settings.amqp_url, name="matcher", timeout=10)
+    publisher = Publisher(settings.amqp_url, name="matcher", timeout=60)
     committer = Committer(database)
     relay = Relay(database, publisher, topology.exchange)
     consumer: Consumer[None] = Consumer(

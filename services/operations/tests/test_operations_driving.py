@@ -53,7 +53,7 @@ async def drive_until(ops: Operations, broker: FakeBroker, replay: str, state: s
     driver = Driver(ops.deps, commit=ops.kernel.commit, send=broker.send)
     task = asyncio.create_task(driver.run())
     try:
-        await eventually(there, seconds=20, every=0.05)
+        await eventually(there, every=0.05)
     finally:
         await driver.stop()
         await task

@@ -60,7 +60,7 @@ async def fate(ops: Operations, edit: str) -> str | None:
     async def done() -> bool:
         return (await edits.show(edit, ops.deps)).edit.state == "done"
 
-    await eventually(done, seconds=20, every=0.05)
+    await eventually(done, every=0.05)
     return (await edits.show(edit, ops.deps)).edit.fate
 
 

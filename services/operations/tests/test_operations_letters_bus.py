@@ -22,9 +22,9 @@ from services.operations.tests.letterbox import example, headers_of, later
 from services.operations.tests.letters_worker import AFTER_COMMIT, BEFORE_COMMIT, NONE
 from shared.messaging.tests.harness import eventually
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 LETTERS = 150
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ async def test_killed_while_taking_letters_in_each_is_counted_once(mail: Mail, f
         async def is_done() -> bool:
             return await mail.seen() >= LETTERS + LETTERS // 10 and await mail.waiting() == 0
 
-        await eventually(is_done, seconds=PATIENCE, every=0.2)
+        await eventually(is_done, every=0.2)
     finally:
         successor.terminate()
         await successor.wait()

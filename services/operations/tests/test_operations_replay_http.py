@@ -69,7 +69,7 @@ async def test_a_replay_over_http_from_preview_to_what_became_of_each(here: Plac
         async def done() -> bool:
             return bool((await call("GET", path)).json()["state"] == "done")
 
-        await eventually(done, seconds=20, every=0.1)
+        await eventually(done, every=0.1)
         items = (await call("GET", f"{path}/items?state=handled&limit=2")).json()
         assert [each["state"] for each in items["items"]] == ["handled", "handled"]
         rest = (await call("GET", f"{path}/items?state=handled&limit=2&cursor={items['next']}")).json()
@@ -113,5 +113,5 @@ async def test_an_edit_over_http_needs_a_second_operator_and_a_sound_event(here:
         async def handled() -> bool:
             return bool((await call("GET", f"/edits/{edit['id']}")).json()["fate"] == "handled")
 
-        await eventually(handled, seconds=20, every=0.1)
+        await eventually(handled, every=0.1)
         assert await running.counted() == [8]

@@ -28,6 +28,7 @@ from services.operations.tests.workshop import (
 )
 from shared.messaging.tests.harness import Station
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 ORDERS = range(140)
 
@@ -72,7 +73,7 @@ async def test_killed_anywhere_it_goes_on_and_nothing_is_lost_or_doubled(here: P
         replay = await prepared(here, running, mood, rate=2_000)
         async with desk(here) as ops:
             await ops.start(replay)
-            async with worker(here, fault, turn) as doomed, asyncio.timeout(40):
+            async with worker(here, fault, turn) as doomed, asyncio.timeout(PATIENCE):
                 assert await doomed.wait() == -signal.SIGKILL
             async with worker(here):
                 await all_is_well(ops, running, replay)
@@ -89,7 +90,7 @@ async def test_killed_at_random_moments_again_and_again_nothing_is_lost_or_doubl
             await ops.start(replay)
             for _ in range(3):
                 async with worker(here) as doomed:
-                    await asyncio.wait_for(_wait_or_end(doomed, 1.5 + chance.random() * 2), 30)
+                    await asyncio.wait_for(_wait_or_end(doomed, 1.5 + chance.random() * 2), PATIENCE)
             async with worker(here):
                 await all_is_well(ops, running, replay)
 

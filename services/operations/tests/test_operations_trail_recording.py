@@ -23,6 +23,7 @@ from services.operations.tests.trail_worker import FAULTS, recording
 from shared.messaging.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
 from shared.messaging.tests.harness import kept as kept_declared
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 END = 2**62
 TOKEN = "trail"
@@ -158,7 +159,7 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(
         fault,
         cwd=ROOT,
     )
-    assert await asyncio.wait_for(killed.wait(), 60) == -9
+    assert await asyncio.wait_for(killed.wait(), PATIENCE) == -9
     assert 0 < len(await kept(trail)) < 150
     async with recording(infrastructure.amqp, small, trail):
         await eventually(lambda: _has(trail, 150))

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from local_stack.layout import ROOT
 from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage
+from testkit.patience import PATIENCE
 
 PICTURES = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -52,7 +53,7 @@ async def browsing(playwright_browser: Browser, stage: Stage, locale: str = "zh-
 
     page.on("console", told)
     page.on("pageerror", lambda error: walk.faults.append(str(error)))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE * 1000)
     yield walk
     await context.close()
 
@@ -158,7 +159,7 @@ async def replay(walk: Walk, failure: str) -> None:
     await page.get_by_role("button", name="开始重放").click()
     await expect(page.locator("[data-part]")).to_be_visible()
     await page.screenshot(path=PICTURES / "replay-running.png", full_page=True)
-    await expect(page.locator("[data-part] .tag.done")).to_be_visible(timeout=30_000)
+    await expect(page.locator("[data-part] .tag.done")).to_be_visible(timeout=PATIENCE * 1000)
     await expect(page.locator(".legend .handled dd")).to_have_text("15")
     await walk.picture("replay-done")
     await page.click(".nav >> text=重放")
@@ -212,7 +213,7 @@ async def test_without_scripts_the_pages_work_and_renew_themselves(stage: Stage,
     await page.fill("#replay-reason", "INC-1")
     await page.get_by_role("button", name="Prepare replay").click()
     await page.get_by_role("button", name="Start replay").click()
-    await expect(page.get_by_text("Done, but 1 failed again")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("Done, but 1 failed again")).to_be_visible(timeout=PATIENCE * 1000)
     await context.close()
 
 

@@ -211,7 +211,7 @@ class Operations:
         async def there() -> bool:
             return len(await self.failures(*states)) == number
 
-        await eventually(there, seconds=30, every=0.1)
+        await eventually(there, every=0.1)
 
 
 @asynccontextmanager

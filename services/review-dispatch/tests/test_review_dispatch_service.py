@@ -20,6 +20,7 @@ from messaging.documents import Database
 from review_dispatch.config import Settings
 from review_dispatch.main import create_app
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 FoundT = TypeVar("FoundT")
 EXCHANGE = "events"
@@ -70,8 +71,8 @@ class Running:
 
 
 async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look again until there is something, for ten seconds at most."""
-    async with asyncio.timeout(10):
+    """Look again until there is something."""
+    async with asyncio.timeout(PATIENCE):
         while True:
             found = await look()
             if found is not None:

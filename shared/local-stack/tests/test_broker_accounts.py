@@ -29,6 +29,7 @@ from testkit.attempts import (
     take,
 )
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 US = "health"
 OWN = "health.department-record-published.v1"
@@ -75,7 +76,7 @@ def test_an_answer_that_is_not_acknowledged_comes_again(url: str, bus: str) -> N
     with channel_of(url) as channel:
         assert channel.basic_get("health.replies")[2] == b"again"
     with channel_of(url) as channel:
-        method, _, body = next(channel.consume("health.replies", inactivity_timeout=10))
+        method, _, body = next(channel.consume("health.replies", inactivity_timeout=PATIENCE))
         assert body == b"again"
         assert method is not None
         channel.basic_ack(method.delivery_tag or 0)

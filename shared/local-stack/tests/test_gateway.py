@@ -10,6 +10,7 @@ from local_stack import gateway
 from local_stack.layout import Layout
 from local_stack.processes import Running, stop_all, wait_ready
 from testkit.fixtures import free_ports
+from testkit.patience import PATIENCE
 
 PORTS = free_ports(26000)
 TOO_LARGE = 17 * 1024 * 1024
@@ -25,7 +26,7 @@ def client(layout: Layout) -> Iterator[httpx.Client]:
     """The gateway alone: no service behind it is up."""
     running = Running(gateway.program(layout, PORTS), layout.log("gateway"))
     try:
-        wait_ready([running], seconds=20)
+        wait_ready([running], seconds=PATIENCE)
         with httpx.Client(base_url=gateway.url(PORTS), timeout=20, verify=gateway.trusted(layout)) as client:
             yield client
     finally:

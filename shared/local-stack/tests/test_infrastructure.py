@@ -19,6 +19,7 @@ from local_stack.layout import Layout
 from local_stack.stack import Stack
 from local_stack.waiting import poll
 from testkit.fixtures import free_ports
+from testkit.patience import PATIENCE
 
 PORTS = free_ports(22000)
 HOLD = """
@@ -64,7 +65,7 @@ async def test_broker_and_store_keep_what_they_have_when_killed_and_leave_nothin
         with MongoClient[dict[str, object]](running.mongodb_url) as client:
             client["test"]["things"].insert_one({"_id": "kept"})
 
-        assert poll(lambda: has_saved_the_queue(running.layout.broker), seconds=20)
+        assert poll(lambda: has_saved_the_queue(running.layout.broker), seconds=PATIENCE)
         for name in ("broker", "store"):
             running.find(name).kill(signal.SIGKILL)
             running.start(name)
@@ -98,7 +99,7 @@ async def fetch(url: str) -> bytes:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         queue = await channel.get_queue("kept")
-        async with queue.iterator(timeout=20) as messages:
+        async with queue.iterator(timeout=PATIENCE) as messages:
             async for message in messages:
                 return message.body
     return b""

@@ -10,6 +10,7 @@ import pytest
 
 from local_stack.failure import StackError
 from local_stack.processes import Program, Running, stop_all, tail, wait_ready
+from testkit.patience import PATIENCE
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 Start = Callable[..., Running]
@@ -31,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def test_a_program_that_ends_at_once_is_reported_with_the_end_of_its_log(start: Start) -> None:
     running = start("raise SystemExit('the catalogue has an error in line 7')", ready=lambda: False)
     with pytest.raises(StackError, match=r"thing stopped with code 1:[\s\S]*error in line 7"):
-        wait_ready([running], seconds=20)
+        wait_ready([running], seconds=PATIENCE)
 
 
 def test_a_program_that_ends_is_reported_before_others_are_waited_for(start: Start) -> None:
@@ -47,7 +48,7 @@ def test_a_program_that_does_not_become_ready_is_reported(start: Start) -> None:
 
 def test_a_program_that_ignores_sigterm_is_killed_when_its_time_is_up(start: Start, tmp_path: Path) -> None:
     running = start(STUBBORN, ready=lambda: "up" in (tmp_path / "thing.log").read_text())
-    wait_ready([running], seconds=20)
+    wait_ready([running], seconds=PATIENCE)
     stop_all([running], seconds=0.2)
     assert not running.is_alive()
 

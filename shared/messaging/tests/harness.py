@@ -23,8 +23,9 @@ from messaging.event import Event, Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail, dead_letters_of
+from testkit.patience import PATIENCE
 
-QUICK = Limits(prefetch=64, immediate_attempts=2, handler_timeout=5, drain_timeout=5, watchdog_every=0.2)
+QUICK = Limits(prefetch=64, immediate_attempts=2, handler_timeout=30, drain_timeout=15, watchdog_every=0.2)
 
 
 class Placed(Event):
@@ -190,7 +191,7 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
         await publisher.close()
 
 
-async def eventually(check: Callable[[], Awaitable[object]], *, seconds: float = 15, every: float = 0.02) -> None:
+async def eventually(check: Callable[[], Awaitable[object]], *, seconds: float = PATIENCE, every: float = 0.02) -> None:
     """Repeat `check` until it is true; fail when the time is up."""
     async with asyncio.timeout(seconds):
         while not await check():  # noqa: ASYNC110 - what is waited for is on the other side of a network

@@ -32,6 +32,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 
 async def letters(amqp: str, small: Topology) -> list[aio_pika.abc.AbstractIncomingMessage]:
@@ -134,7 +135,7 @@ async def test_one_case_stays_in_order_while_others_run_beside_it(
         running.add(event.case)
         most_beside.append(len(running))
         if event.data.number == 0:
-            await asyncio.wait_for(others_are_done.wait(), 10)
+            await asyncio.wait_for(others_are_done.wait(), PATIENCE)
         running.discard(event.case)
         return await count(event, tallies)
 

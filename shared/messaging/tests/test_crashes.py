@@ -29,6 +29,7 @@ from shared.messaging.tests.harness import (
 )
 from shared.messaging.tests.worker import POISON, Task
 from testkit.fixtures import Addresses, drop
+from testkit.patience import PATIENCE
 from testkit.vaults import vaulted
 
 ORDERS = range(60)
@@ -97,7 +98,7 @@ class Workplace:
 
     async def until_it_dies(self) -> int:
         """Start a worker and wait for its end."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             return await (await self.start()).wait()
 
     async def numbers(self) -> list[int]:
@@ -130,12 +131,12 @@ class Workplace:
         )
 
 
-async def finish(workplace: Workplace, seconds: float = 40) -> None:
+async def finish(workplace: Workplace) -> None:
     """Start a worker, wait until it has done everything, and see it stop in good order."""
     worker = await workplace.start()
-    await eventually(workplace.all_is_done, seconds=seconds, every=0.1)
+    await eventually(workplace.all_is_done, every=0.1)
     worker.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await worker.wait() == 0
 
 
@@ -170,7 +171,7 @@ async def test_sigterm_ends_a_process_that_is_at_work_and_the_next_one_does_the_
         worker = await workplace.start()
         await eventually(is_at_work)
         worker.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await worker.wait() == 0
         assert len(await workplace.numbers()) < len(ORDERS)
 
@@ -196,7 +197,7 @@ async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all
     workplace = Workplace(infrastructure, database, "poison", tmp_path)
     async with workplace.opened(placed()):
         supervisor = asyncio.create_task(keep_alive())
-        await eventually(workplace.all_is_done, seconds=60, every=0.1)
+        await eventually(workplace.all_is_done, every=0.1)
         ended.set()
         await supervisor
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from messaging.ending import end
+from testkit.patience import PATIENCE
 
 
 async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
@@ -23,7 +24,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
 
     tasks = [asyncio.create_task(stubborn()), asyncio.create_task(failing())]
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await end(tasks)
     assert all(task.done() for task in tasks)
     assert swallowed == 2

@@ -10,6 +10,7 @@ from messaging import ordering
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.publisher import BrokerUnavailableError
 from shared.messaging.tests.harness import eventually
+from testkit.patience import IN_TIME
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +112,7 @@ async def test_a_message_that_alone_looks_like_an_outage_does_not_hold_up_the_ot
     forever = asyncio.create_task(brake.run(stuck.work))
     await eventually(lambda: stuck.was_asked(2))
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(IN_TIME):
         assert await asyncio.gather(*(brake.run(store.work) for _ in range(10))) == ["done"] * 10
 
     forever.cancel()

@@ -193,7 +193,7 @@ async def test_a_store_that_is_away_pauses_consumption_and_burns_no_attempts(
             probes = len(begun) - before
             await start(mortal, "store")
 
-            await eventually(lambda: stock.has_counted(range(31)), seconds=20)
+            await eventually(lambda: stock.has_counted(range(31)))
             await eventually(stock.consumer.is_ready)
 
     assert probes <= 3
@@ -242,7 +242,7 @@ async def test_kill_9_of_the_broker_while_all_publish_and_consume_loses_and_doub
             kill(mortal, "broker")
             await eventually(lambda: is_lost(stock))
             await start(mortal, "broker")
-        await eventually(stock.consumer.is_ready, seconds=20)
+        await eventually(stock.consumer.is_ready)
         await eventually(lambda: shop.has_placed_more(100))
         shop.closed = True
         await placing

@@ -12,6 +12,7 @@ from messaging.envelope import unseal
 from messaging.topology import Topology
 from shared.messaging.tests.harness import depth, eventually, order, station, stock_of, take
 from testkit.fixtures import Addresses
+from testkit.patience import IN_TIME
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ async def test_a_long_backlog_leaves_in_one_sweep_and_in_order(
     async with station(infrastructure.amqp, database, small, consuming=False) as shop:
         await eventually(shop.outbox_is_empty)
 
-    assert time.perf_counter() - begun < 3
+    assert time.perf_counter() - begun < IN_TIME
     assert await arrived(infrastructure.amqp, small) == [event.id for event in events]
 
 
@@ -110,10 +111,10 @@ async def test_a_clock_that_jumps_by_an_hour_delays_nothing(
         monkeypatch.setattr(time, "time", lambda: right_time() + hours * 3600)
         monkeypatch.setattr(time, "time_ns", lambda: right_nanoseconds() + hours * 3_600_000_000_000)
         await shop.committer.commit([], [after])
-        await eventually(shop.outbox_is_empty, seconds=5)
+        await eventually(shop.outbox_is_empty)
         await shop.committer.commit([], [last])
         assert 0 <= await shop.relay.oldest_age() < 60
-        await eventually(shop.outbox_is_empty, seconds=5)
+        await eventually(shop.outbox_is_empty)
 
     assert set(await arrived(infrastructure.amqp, small)) == {before.id, after.id, last.id}
 

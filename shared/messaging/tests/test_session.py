@@ -33,6 +33,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import Addresses
+from testkit.patience import PATIENCE
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ async def test_a_queue_deleted_while_its_messages_are_handled_loses_none_that_wa
 ) -> None:
     async def wait_and_count(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
         begun.append(event.data.number)
-        await asyncio.wait_for(go_on.wait(), 10)
+        await asyncio.wait_for(go_on.wait(), PATIENCE)
         return await count(event, tallies)
 
     begun, go_on = list[int](), asyncio.Event()
@@ -169,8 +170,8 @@ async def test_a_handler_that_does_not_end_does_not_keep_the_service_from_stoppi
         raise AssertionError("unreachable")
 
     begun = list[int]()
-    limits = replace(QUICK, drain_timeout=0.2, handler_timeout=60)
-    async with asyncio.timeout(5):
+    limits = replace(QUICK, drain_timeout=0.2, handler_timeout=600)
+    async with asyncio.timeout(PATIENCE):
         async with station(infrastructure.amqp, database, small, hearing(hang), limits=limits) as stock:
             await stock.publish(order(1))
             await eventually(lambda: all_begun(begun, 1))

@@ -13,6 +13,7 @@ from messaging.event import ConflictError, Outcome
 from runtime import batches
 from runtime.batches import Batches
 from runtime.kernel import Kernel
+from testkit.patience import PATIENCE
 
 
 class FakeOutbox:
@@ -70,7 +71,7 @@ async def finished(kernel: FakeKernel, count: int, monkeypatch: pytest.MonkeyPat
     work = Work(count, ended.set)
     running = Batches("test", cast("Kernel", kernel), lambda: work(kernel))
     task = asyncio.create_task(running.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await ended.wait()
         await running.stop()
         await task

@@ -21,6 +21,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from runtime.access import NotAuthenticatedError, Verifier
 from runtime.data_files import DataFileError
 from runtime.issuer_keys import RemoteKeys, algorithm_of, open_keys, read
+from testkit.patience import PATIENCE
 
 FIRST, SECOND = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
@@ -83,7 +84,7 @@ async def issuer() -> AsyncIterator[Issuer]:
 async def asked_again(issuer: Issuer, keys: RemoteKeys) -> None:
     """Look for a key that is known until the issuer was asked twice more, so that one answer was surely read."""
     enough = issuer.asked + 2
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while issuer.asked < enough:
             assert await keys.find("k1")
             await asyncio.sleep(0.005)

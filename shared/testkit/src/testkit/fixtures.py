@@ -20,7 +20,6 @@ import aio_pika
 import psutil
 import pymongo
 import pytest
-from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
@@ -38,11 +37,8 @@ from messaging import topology
 from messaging.declare import declare
 from messaging.documents import Database, Document
 from messaging.succession import SESSIONS
-from messaging.topology import Topology, dead_letters_of, delay_name
+from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
 from testkit.vaults import vaulted
-
-LONG_TRAIL = 300
-"""Messages in the trail after which a test begins with an empty one."""
 
 _STEP = 50
 """How far the bases of ports are from each other."""
@@ -109,11 +105,10 @@ def full_topology() -> Topology:
 
 
 @pytest.fixture
-async def bus(infrastructure: Addresses, full_topology: Topology) -> AsyncIterator[str]:
-    """The broker's address, with the whole topology declared and every work queue empty before and after."""
+async def bus(infrastructure: Addresses, full_topology: Topology) -> str:
+    """The broker's address, with the whole topology declared, every work queue empty and a trail that is just begun."""
     await _empty(infrastructure.amqp, full_topology)
-    yield infrastructure.amqp
-    await _empty(infrastructure.amqp, full_topology)
+    return infrastructure.amqp
 
 
 @retry(
@@ -124,26 +119,19 @@ async def bus(infrastructure: Addresses, full_topology: Topology) -> AsyncIterat
 )
 async def _empty(url: str, declared: Topology) -> None:
     names = [
+        *(delay_name(seconds) for seconds in declared.delays),  # first, as their messages go to the others
         *declared.services,
         *map(dead_letters_of, declared.services),
         *(department.replies for department in declared.departments.values()),
-        *(delay_name(seconds) for seconds in declared.delays),
+        RECEIPTS,
     ]
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
+        await channel.queue_delete(declared.trail.queue)  # a stream can not be purged
         await declare(declared, channel)
-        await _shorten_trail(channel, declared)
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
             await queue.purge()
-
-
-async def _shorten_trail(channel: AbstractChannel, declared: Topology) -> None:
-    """Begin the stream anew when it has become long: whoever reads it from its start reads what all tests published."""
-    trail = await channel.declare_queue(declared.trail.queue, passive=True)
-    if (trail.declaration_result.message_count or 0) > LONG_TRAIL:
-        await channel.queue_delete(declared.trail.queue)
-        await declare(declared, channel)
 
 
 @contextmanager
