@@ -25,6 +25,8 @@ from {module} import {function}
 sys.exit({function}())
 """
 STAMP = ".yizheng-stamp"
+# Compiled once here, not at the start of each of the many processes.
+SYNC = ("pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode")
 
 
 def source_folders(root: Path) -> list[Path]:
@@ -33,12 +35,13 @@ def source_folders(root: Path) -> list[Path]:
 
 
 def fingerprint(root: Path) -> str:
-    """Return what the environment depends on, as one line: locks, interpreter, and the workspace's folders."""
+    """Return what the environment depends on, as one line: locks and how they are installed, interpreter, folders."""
     digest = hashlib.sha256()
     for name in (*LOCKS, INSTALLER_LOCK):
         digest.update((root / "requirements" / name).read_bytes())
     digest.update("\n".join(map(str, source_folders(root))).encode())
     digest.update(repr(sorted(scripts(root).items())).encode())
+    digest.update(" ".join(SYNC).encode())
     return f"{sys.version_info.major}.{sys.version_info.minor} {digest.hexdigest()}"
 
 
@@ -95,7 +98,7 @@ def install(root: Path, venv: Path, log: Path) -> None:
     python, locks = str(venv / "bin" / "python"), root / "requirements"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     files = [str(locks / name) for name in LOCKS]
-    with_uv = [str(venv / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", "--python", python, *files]
+    with_uv = [str(venv / "bin" / "uv"), *SYNC, "--python", python, *files]
     with_pip = [*pip, *(word for file in files for word in ("-r", file))]
     installer_is_there = run([*pip, "-r", str(locks / INSTALLER_LOCK)], log=log)
     if not (installer_is_there and run(with_uv, log=log)) and not run(with_pip, log=log):
