@@ -1,0 +1,60 @@
+"""Looking for people where they must not be: every byte that a system has written, searched for numbers and names."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_NUMBER = re.compile(rb"(?<!\d)\d{17}[\dXx](?!\d)")
+_CHINESE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){3,}")
+_BYTES_OF_ONE = 3
+SHORTEST_NAME = 3
+"""Characters: many a word has the two characters of a short name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The numbers and names of everybody who took part."""
+
+    numbers: frozenset[bytes]
+    names: frozenset[bytes]
+    lengths: frozenset[int] = field(default=frozenset(), repr=False)
+
+    @classmethod
+    def by(cls, people: Iterable[tuple[str, str]]) -> Used:
+        """Take down everybody's number and name; of the names, those that are long enough to be told from a word."""
+        known = list(people)
+        names = frozenset(name.encode() for _, name in known if len(name) >= SHORTEST_NAME)
+        return cls(frozenset(number.encode() for number, _ in known), names, frozenset(map(len, names)))
+
+    def numbers_in(self, content: bytes | mmap.mmap) -> set[str]:
+        """Return the numbers that stand in some bytes."""
+        return {found[0].decode() for found in _NUMBER.finditer(content) if found[0].upper() in self.numbers}
+
+    def names_in(self, content: bytes | mmap.mmap) -> set[str]:
+        """Return the names that stand in some bytes, also within a longer run of characters."""
+        return {
+            part.decode() for run in _CHINESE.finditer(content) for part in self._parts(run[0]) if part in self.names
+        }
+
+    def _parts(self, run: bytes) -> Iterator[bytes]:
+        for begin in range(0, len(run), _BYTES_OF_ONE):
+            yield from (run[begin : begin + length] for length in self.lengths)
+
+
+def files_under(folder: Path) -> list[Path]:
+    """Return every file that has something in it."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
+
+
+def searched(files: Collection[Path], used: Used, *, names: bool = True) -> dict[str, set[str]]:
+    """Return what was found in which file; nothing, when nothing leaked."""
+    return {path.name: found for path in files if (found := _search(path, used, names=names))}
+
+
+def _search(path: Path, used: Used, *, names: bool) -> set[str]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return used.numbers_in(content) | (used.names_in(content) if names else set())
