@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, cast
 
 import pytest
@@ -17,17 +18,21 @@ from operations.domain.contracts import Contracts
 from operations.domain.failure import discard, resolve
 from operations.domain.search import Criteria, Place
 from operations.domain.tokens import FieldKey, wanted
+from operations.domain.trail import Recorded, place_of
 from operations.handlers import failures, letters
 from operations.handlers.needs import Deps
+from operations.handlers.retention import emptied
 from operations.store import audit, groups
 from operations.store import failures as stored
 from operations.store.contracts import contracts_in
 from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
 from operations.store.searching import Searching
+from operations.store.trail import TrailStore
 from runtime.kernel import Database
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeFates, example, later, raw
 from testkit.fakes import FakeClock
+from testkit.leaks import readable_in
 
 CONTRACTS = contracts_in(EXAMPLES)
 HOUSING = "housing.department-record-published.v1"
@@ -201,3 +206,42 @@ async def test_every_search_goes_by_an_index(filled: Archive, asked: dict[str, A
             await plan.collection.find({**front, "last_seen": span}).sort([("last_seen", -1)]).limit(5).explain()
         )
         assert f"'indexName': '{index}'" in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def test_the_store_shows_nothing_of_the_people_whom_failed_messages_are_about(filled: Archive) -> None:
+    kept = await filled.failures.search(Criteria(event_id="other"), ("event:other",), limit=1)
+    failure = await filled.failures.get(kept[0].id)
+    assert failure is not None
+    assert failure.body is not None
+    assert "王芳".encode() in failure.body
+
+    assert await readable_in(filled.database, ["王芳", 'res_2","name']) == []
+
+
+async def test_a_message_that_is_put_away_is_found_and_emptied_once_its_term_is_over(filled: Archive) -> None:
+    (kept,) = await filled.failures.search(Criteria(event_id="other"), ("event:other",), limit=1)
+    gone = discard(kept, "op-ann", "重复", later(50))
+    await filled.commit(Outcome(filled.failures.moved([(kept, gone)])))
+    (found,) = await filled.failures.put_away_before(later(700), 10)
+    assert (found.id, found.body is None) == (kept.id, False)
+
+    await filled.commit(Outcome(filled.failures.moved([(found, emptied(found))])))
+
+    assert await filled.failures.put_away_before(later(700), 10) == []
+    empty = await filled.failures.get(kept.id)
+    assert empty is not None
+    assert (empty.body, dict(empty.headers), empty.stack, empty.state) == (None, {}, "", "discarded")
+
+
+async def test_the_trail_keeps_events_that_only_those_with_the_keys_can_read(database: Database) -> None:
+    trail, body = TrailStore(database), '{"data":{"name":"陈小雨"}}'.encode()
+    digest = sha256(body).hexdigest()
+    place = place_of(NOON)
+    names = dict.fromkeys(("type", "source", "publisher", "routing_key"), "x")
+    one = Recorded(id="e1", case="c", time=NOON, place=place, cause=None, body=body, digest=digest, **names)
+
+    await trail.record([one])
+    await trail.record([one])
+
+    assert await trail.of_case("c", 0, 10) == [one]
+    assert await readable_in(database, ["陈小雨", digest]) == []
