@@ -16,6 +16,7 @@ from messaging.ending import Repeating
 from messaging.envelope import Sealed
 from messaging.publisher import Publisher
 from messaging.sealing import opened
+from messaging.vault import VaultError
 
 SWEEP_EVERY = 2.0
 """Seconds between sweeps. What was there at the sweep before, and nobody here is publishing, was left behind."""
@@ -121,7 +122,7 @@ class Relay:
     async def _sweep_if_possible(self) -> None:
         try:
             await self._sweep()
-        except PyMongoError as error:
+        except (PyMongoError, VaultError) as error:
             log.warning("sweep_failed", error=repr(error))
 
     async def _sweep(self) -> None:
