@@ -22,4 +22,5 @@ class Unsealed(GlassVault):
 
 if __name__ == "__main__":
     setattr(kernel, "Vault", Unsealed)  # noqa: B010 - another type, on purpose
-    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=False)
+    sys.argv = sys.argv[1:]  # a service looks at what is behind its name
+    runpy.run_module(sys.argv[0], run_name="__main__")
