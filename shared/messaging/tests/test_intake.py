@@ -24,12 +24,19 @@ class Shelf:
         self.kept: list[Raw] = []
         self.batches: list[int] = []
         self.failures = 0
+        self.holds = 1_000
+        """More than it can keep at once is too much for it."""
+        self.opened = asyncio.Event()
+        self.opened.set()
 
     async def take(self, batch: Sequence[Raw]) -> None:
         self.batches.append(len(batch))
+        await self.opened.wait()
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the store is away")
+        if len(batch) > self.holds:
+            raise TimeoutError("the store did not get through")
         self.kept += batch
 
     def bodies(self) -> list[bytes]:
@@ -100,6 +107,25 @@ async def test_a_batch_that_cannot_be_kept_is_tried_again_and_nothing_is_acknowl
         assert await intake.is_ready()
 
     assert shelf.bodies() == [str(n).encode() for n in range(10)]
+
+
+async def test_what_is_too_much_at_once_is_kept_part_by_part(infrastructure: Addresses, small: Topology) -> None:
+    shelf = Shelf()
+    shelf.holds = 7
+    shelf.opened.clear()
+
+    async def all_arrived() -> bool:
+        return await depth(infrastructure.amqp, ledger_of(small)) == 0
+
+    await put(infrastructure.amqp, small, *numbered(0, 40), key=Counted.type)
+    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small)):
+        await eventually(all_arrived)
+        shelf.opened.set()
+        await eventually(lambda: shelf.has(40))
+
+    assert max(shelf.batches) > shelf.holds
+    assert shelf.bodies() == [str(n).encode() for n in range(40)]
+    assert await depth(infrastructure.amqp, ledger_of(small)) == 0
 
 
 async def test_what_was_not_kept_when_it_stopped_is_delivered_to_the_next(

@@ -28,6 +28,8 @@ Arrived = asyncio.Queue[tuple[str, AbstractIncomingMessage] | None]
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
+_GROWTH = 8
+"""After each part that was kept, the next may be larger by one in so many."""
 _ANSWER_TIMEOUT = 30.0
 _LAST_BATCH = 10.0
 """Seconds for the batch that is being kept when the service stops."""
@@ -52,8 +54,9 @@ class Intake:
     """Takes in what arrives in some queues, or in one stream, until it is stopped.
 
     `take` gets a batch of at most `largest` messages and must have kept them when it returns; if it raises, it gets
-    the same batch again after a pause. What was kept and not acknowledged is delivered again, so `take` must know
-    what it has. `start` is for a stream: the offset to begin at, or None for its first message.
+    the first half of them after a pause, as a slow store may get through less at once, and then slowly more again.
+    What was kept and not acknowledged is delivered again, so `take` must know what it has. `start` is for a stream:
+    the offset to begin at, or None for its first message.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names them all
@@ -73,7 +76,7 @@ class Intake:
         self._topology = topology
         self._queues = queues
         self._take = take
-        self._largest = largest
+        self._largest = self._at_once = largest
         self._start = start
         self._watch_every = watch_every
         self._stopping = asyncio.Event()
@@ -171,20 +174,23 @@ class Intake:
         return [] if None in found else [each for each in found if each is not None]
 
     async def _take_for_sure(self, batch: Sequence[Raw]) -> None:
-        while True:
+        left = list(batch)
+        while left:
+            part = left[: self._at_once]
             try:
-                await self._take(batch)
+                await self._take(part)
             except Exception as error:
-                self._is_stuck = True
+                self._is_stuck, self._at_once = True, max(1, len(part) // 2)
                 metrics.INTAKE.labels(self._name).set(0)
-                log.warning("batch_not_kept", intake=self._name, messages=len(batch), error=repr(error))
+                log.warning("batch_not_kept", intake=self._name, messages=len(part), error=repr(error))
                 await self._sleep()
                 if self._stopping.is_set():
                     raise
             else:
+                del left[: len(part)]
+                self._at_once = min(self._largest, self._at_once + self._at_once // _GROWTH + 1)
                 self._is_stuck, self._pause = False, _FIRST_PAUSE
                 metrics.INTAKE.labels(self._name).set(1)
-                return
 
     async def _sleep(self) -> None:
         try:
