@@ -142,6 +142,24 @@ async def test_a_field_that_no_document_has_can_not_be_sealed(database: Database
         Documents(database, "people", Person, sealed=("nmae",))
 
 
+class Letter(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    id: str
+    version: int = 0
+    sealed: str
+
+
+async def test_a_field_of_that_name_is_left_alone_where_nothing_is_sealed(
+    committer: Committer, database: Database
+) -> None:
+    letters = Documents(database, "letters", Letter)
+    await committer.commit([letters.save(Letter(id="l", sealed="with wax"))])
+
+    assert await letters.get("l") == Letter(id="l", version=1, sealed="with wax")
+    with pytest.raises(ValueError, match="a field of its own"):
+        Documents(database, "letters", Letter, sealed=("sealed",))
+
+
 async def test_what_nobody_sealed_is_not_written_in_clear(
     committer: Committer, database: Database, people: Documents[Person]
 ) -> None:

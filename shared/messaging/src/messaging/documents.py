@@ -91,6 +91,8 @@ class Documents(Generic[StoredT]):
         self._model = model
         self._sealed = sealed
         fields = getattr(model, "model_fields", sealed)
+        if sealed and SEALED in fields:
+            raise ValueError(f"{name}: {model.__name__} has a field of its own where what is sealed goes")
         if unknown := [path for path in sealed if path.partition(".")[0] not in fields]:
             raise ValueError(f"{name}: {model.__name__} has no {', '.join(unknown)} to be sealed")
         self._wanted: dict[str, asyncio.Future[Document | None]] = {}
@@ -173,10 +175,7 @@ class Documents(Generic[StoredT]):
         while self._wanted:
             wanted, self._wanted = self._wanted, {}
             try:
-                found = {
-                    document["_id"]: await opened(self._vault, self._name, document)
-                    async for document in self._of(list(wanted))
-                }
+                found = {document["_id"]: await self._opened(document) async for document in self._of(list(wanted))}
             except Exception as error:  # noqa: BLE001 - whoever asked gets it
                 for future in wanted.values():
                     future.set_exception(error)
@@ -188,7 +187,10 @@ class Documents(Generic[StoredT]):
 
     async def read(self, found: Document) -> StoredT:
         """Build an aggregate from what the store holds of it."""
-        return self._built(await opened(self._vault, self._name, found))
+        return self._built(await self._opened(found))
+
+    async def _opened(self, found: Document) -> Document:
+        return await opened(self._vault, self._name, found) if self._sealed else found
 
     def _built(self, found: Document) -> StoredT:
         fields = {**found, "id": found["_id"]}

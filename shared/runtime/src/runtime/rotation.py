@@ -36,6 +36,8 @@ _PATHS = (SEALED, f"metadata.{SEALED}")
 _AT_ONCE = 200
 _PAUSE = 0.5
 _WRITE_CONFLICT = 112
+_ENCRYPTED = 6
+"""The subtype of a binary value that field encryption made."""
 
 log = structlog.get_logger()
 
@@ -141,7 +143,7 @@ async def _seal_anew(collection: AsyncCollection[Document], rows: Sequence[Docum
     for row in rows:
         for path in _PATHS:
             value = _at(row, path)
-            if isinstance(value, Binary) and data_key_of(value) != newest:
+            if isinstance(value, Binary) and value.subtype == _ENCRYPTED and data_key_of(value) != newest:
                 change = {"$set": {path: await vault.seal_anew(value)}}
                 changes.append(UpdateOne({"_id": row["_id"], path: value}, change))
     if changes:
