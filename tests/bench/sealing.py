@@ -16,7 +16,7 @@ from tests.bench.figures import Figure, in_turns, ratio_of
 from tests.load.replay import place_of
 from tests.load.run import Run, perform
 
-CASES = 120
+CASES = 100
 CONCURRENCY = 48
 BESIDE = 100
 """Ports between the two systems."""

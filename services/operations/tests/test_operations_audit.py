@@ -130,7 +130,7 @@ async def test_two_operators_at_once_both_get_their_entry(office: Office) -> Non
 @pytest.mark.parametrize(
     "tamper",
     [
-        lambda entries: entries.update_one({"number": 3}, {"$set": {"reason": "nothing to see"}}),
+        lambda entries: entries.update_one({"number": 3}, {"$set": {"target": "nothing to see"}}),
         lambda entries: entries.delete_one({"number": 3}),
         lambda entries: entries.delete_many({"number": {"$gt": 2}}),
     ],

@@ -10,12 +10,11 @@ from hashlib import sha256
 import pytest
 from bson import encode
 from pydantic import BaseModel, ConfigDict
-from pymongo import AsyncMongoClient
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import AutoReconnect, EncryptionError
 
 from messaging import vault as vaults
 from messaging.commit import OUTBOX, Committer
-from messaging.documents import CODECS, Database, Document, Documents, Write
+from messaging.documents import CODECS, Database, Documents, Write
 from messaging.ordering import is_outage
 from messaging.sealing import put, take
 from messaging.vault import KeyMissingError, MasterKeys, Vault, VaultError, data_key_of
@@ -259,17 +258,22 @@ async def test_keys_that_can_not_be_read_for_a_moment_change_nothing(database: D
     assert await process.vault.open(await process.vault.seal({"a": 1}, "x"), "x") == {"a": 1}
 
 
-async def test_an_unreachable_store_is_an_outage_and_not_a_missing_key(database: Database) -> None:
+async def test_an_unreachable_store_is_an_outage_and_not_a_missing_key(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     process = Process(database, master_key())
     sealed = await process.vault.seal({}, "x")
-    away: AsyncMongoClient[Document] = AsyncMongoClient("mongodb://127.0.0.1:9", serverSelectionTimeoutMS=50)
-    stranger = Process(Database(away, database.name, process.vault), process.known)
 
-    with pytest.raises(ConnectionFailure):
-        await stranger.vault.open(sealed, "x")
-    with pytest.raises(ConnectionFailure):
-        await stranger.vault.seal({}, "x")
-    await away.close()
+    async def away(*_: object, **__: object) -> None:
+        raise EncryptionError(AutoReconnect("no keys can be fetched"))
+
+    monkeypatch.setattr(process.vault.encryption, "decrypt", away)
+    monkeypatch.setattr(process.vault.encryption, "encrypt", away)
+
+    with pytest.raises(AutoReconnect):
+        await process.vault.open(sealed, "x")
+    with pytest.raises(AutoReconnect):
+        await process.vault.seal({}, "x")
 
 
 async def test_digests_are_the_same_in_every_process_and_in_no_other_database(
