@@ -20,6 +20,7 @@ from data_rights.config import Settings
 from data_rights.main import create_app
 from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
+from runtime import exports
 from runtime.kernel import Database
 from testkit.fixtures import TOPOLOGY, Addresses
 
@@ -36,14 +37,33 @@ class Outside:
 
     http: httpx.AsyncClient
     exchange: aio_pika.abc.AbstractExchange
+    heard: aio_pika.abc.AbstractQueue
     keys: Path
 
     async def publish(self, example: str) -> Json:
         """Publish an example message of the contracts."""
-        message: Json = orjson.loads((EVENTS / f"{example}.json").read_bytes())
+        return await self.tell(orjson.loads((EVENTS / f"{example}.json").read_bytes()))
+
+    async def tell(self, message: Json) -> Json:
+        """Publish a message."""
         body = aio_pika.Message(orjson.dumps(message), content_type="application/cloudevents+json")
         await self.exchange.publish(body, message["type"])
         return message
+
+    async def post(self, path: str, body: Json, subject: str = RESIDENT) -> httpx.Response:
+        """Ask for something as a resident."""
+        token = tokens.sign(self.keys, "resident", subject=subject)
+        return await self.http.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+
+    async def hears(self, type_: str) -> Json:
+        """Wait for an event of the service's own."""
+
+        async def arrived() -> Json | None:
+            message = await self.heard.get(no_ack=True, fail=False)
+            event: Json | None = orjson.loads(message.body) if message else None
+            return event if event and event["type"] == type_ else None
+
+        return await until(arrived)
 
     async def get(self, path: str, subject: str = RESIDENT, language: str = "en", **params: str) -> httpx.Response:
         """Call as a resident."""
@@ -95,13 +115,16 @@ def settings(
 async def outside(settings: Settings) -> AsyncIterator[Outside]:
     app = create_app(settings)
     async with await aio_pika.connect(settings.amqp_url) as connection:
-        exchange = await (await connection.channel()).get_exchange("events")
+        channel = await connection.channel()
+        exchange = await channel.get_exchange("events")
+        heard = await channel.declare_queue(exclusive=True)
+        await heard.bind(exchange, "data-rights.#")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://d") as http,
         ):
-            yield Outside(http, exchange, settings.keys)
+            yield Outside(http, exchange, heard, settings.keys)
 
 
 async def test_what_services_tell_is_read_in_words_filtered_proven_and_verified(
@@ -175,3 +198,58 @@ async def test_nobody_reads_anybody_elses_record(outside: Outside) -> None:
 
     assert (others.status_code, others.json()["code"]) == (403, "not-your-data")
     assert (await outside.http.get("/v1/accesses")).status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_an_export_is_gathered_from_every_service_and_read_as_json_and_as_a_page(outside: Outside) -> None:
+    await outside.publish("identity.id-registered.v1.example")
+
+    async def accepted() -> Json | None:
+        answer = await outside.post("/v1/exports", {})
+        return answer.json() if answer.status_code == httpx.codes.ACCEPTED else None
+
+    export = await until(accepted)
+    asked = exports.ExportRequested.model_validate((await outside.hears("data-rights.export-requested.v1"))["data"])
+    for service in export["services"]:
+        message = orjson.loads((EVENTS / f"{service['service']['code']}.data-exported.v1.example.json").read_bytes())
+        (told,) = exports.answer(exports.DataExported, asked, {"tasks": [{"text": "张伟 <b>"}]}).events
+        await outside.tell({**message, "data": told.model_dump(mode="json")})
+
+    async def ready() -> Json | None:
+        found = (await outside.get(f"/v1/exports/{export['export_id']}")).json()
+        return found if found["state"]["code"] == "ready" else None
+
+    await until(ready)
+    content = (await outside.get(f"/v1/exports/{export['export_id']}/content")).json()
+    assert {name for name, held in content.items() if held.get("tasks") == [{"text": "张伟 <b>"}]} == {
+        service["service"]["code"] for service in export["services"]
+    }
+    page = await outside.get(f"/v1/exports/{export['export_id']}/page", language="zh-CN")
+    assert "张伟 &lt;b&gt;" in page.text
+    others = await outside.get(f"/v1/exports/{export['export_id']}", subject="res_somebody")
+    assert (others.status_code, others.json()["code"]) == (404, "export-unknown")
+
+
+async def test_a_disputed_entry_is_answered_and_the_answer_read(outside: Outside) -> None:
+    await outside.publish("identity.id-registered.v1.example")
+    await outside.publish("credential-store.data-accessed.v1.example")
+
+    async def recorded() -> str | None:
+        found = await outside.accesses()
+        return str(found[0]["access_id"]) if found else None
+
+    access_id = await until(recorded)
+    raised = await outside.post(f"/v1/accesses/{access_id}/dispute", {"reason": "我未申请过敬老优待证"})
+    assert raised.status_code == httpx.codes.CREATED
+    event = await outside.hears("data-rights.access-disputed.v1")
+    assert (event["data"]["department"], event["data"]["reason"]) == ("civil", "我未申请过敬老优待证")
+    answer = orjson.loads((EVENTS / "review-dispatch.dispute-answered.v1.example.json").read_bytes())
+    answer["data"]["dispute_id"] = event["data"]["dispute_id"]
+    await outside.tell(answer)
+
+    async def answered() -> Json | None:
+        found = (await outside.get(f"/v1/disputes/{event['data']['dispute_id']}")).json()
+        return found if found["state"]["code"] == "answered" else None
+
+    shown = await until(answered)
+    assert shown["explanation"]["text"] == answer["data"]["explanation"]
+    assert [each["dispute"] for each in await outside.accesses()] == [event["data"]["dispute_id"]]
