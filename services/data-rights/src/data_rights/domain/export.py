@@ -31,7 +31,7 @@ class Part(Record):
     version: int = 0
     export: str
     service: str
-    sealed: str
+    jwe: str
 
 
 class Export(Record):

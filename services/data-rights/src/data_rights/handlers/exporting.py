@@ -67,7 +67,7 @@ async def note_part(event: Received[DataExported], deps: Deps) -> Outcome[None]:
     heard = known.heard(service, said.part, said.parts)
     if heard is known:
         return NOTHING
-    part = Part(id=part_id(known.id, service, said.part), export=known.id, service=service, sealed=said.sealed)
+    part = Part(id=part_id(known.id, service, said.part), export=known.id, service=service, jwe=said.sealed)
     return Outcome(changes=[deps.exports.save(heard), deps.exports.keep(part)])
 
 
@@ -78,7 +78,7 @@ async def content(id_: str, by: Principal, deps: Deps) -> Sections:
         raise Clash(f"export-{export.state}")
     together: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     for part in await deps.exports.parts(export.id):
-        for section, records in exports.opened(part.sealed, export.key).items():
+        for section, records in exports.opened(part.jwe, export.key).items():
             together.setdefault(part.service, {}).setdefault(section, []).extend(records)
     return {**together, OWN: await _own(export.holder, deps)}
 
