@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.contract import access, asyncapi, reference
 from tests.contract.published import CONTRACTS, EVENTS, own_events, schema_file, schema_of, written
 
 DOCS = CONTRACTS.parents[1] / "docs"
+DOCUMENTS: Mapping[Path, Callable[[], str]] = {
+    DOCS / "access.md": access.page,
+    DOCS / "asyncapi.yaml": asyncapi.document,
+    DOCS / "events.md": reference.page,
+}
+"""What is generated from the contracts as they stand, and by what."""
 
 
 def main() -> None:
@@ -15,17 +22,8 @@ def main() -> None:
     EVENTS.mkdir(parents=True, exist_ok=True)
     for event_type, event in sorted(own_events().items()):
         _put(schema_file(event_type), written(schema_of(event)))
-    for path, text in documents().items():
-        _put(path, text)
-
-
-def documents() -> dict[Path, str]:
-    """Return what is generated from the contracts as they stand."""
-    return {
-        DOCS / "access.md": access.page(),
-        DOCS / "asyncapi.yaml": asyncapi.document(),
-        DOCS / "events.md": reference.page(),
-    }
+    for path, made in DOCUMENTS.items():
+        _put(path, made())
 
 
 def _put(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The whole system, once for all tests of this folder, and people whom nobody has met yet."""
+"""The whole system, once for all tests of this folder and gone after them, and people whom nobody has met yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PORT_BASE = 27000
 SEED = 4711
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start everything, with its traces in a file; nothing is left of it afterwards."""
     folder = tmp_path_factory.mktemp("end-to-end")

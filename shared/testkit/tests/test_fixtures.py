@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel
+from pamqp.common import FieldValue
 
 from messaging.topology import Topology
 from runtime.kernel import Database
+from testkit.patience import PATIENCE
 
 EVENT = "applications.document-submitted.v1"
 
@@ -18,21 +22,25 @@ async def test_a_test_gets_a_real_store_and_a_real_broker(
     assert "matcher" in full_topology.services
 
 
-async def test_a_test_may_leave_messages_behind(bus: str, full_topology: Topology) -> None:
+@pytest.mark.parametrize("test", ["one", "the next one"])
+async def test_whatever_a_test_leaves_behind_the_next_one_finds_nothing_of_it(
+    test: str, bus: str, full_topology: Topology
+) -> None:
     async with await aio_pika.connect(bus) as connection:
         channel = await connection.channel()
         exchange = await channel.get_exchange(full_topology.exchange)
-        await exchange.publish(aio_pika.Message(b"{}"), EVENT)
-        assert await counts(channel, full_topology) == {"matcher": 1, full_topology.trail.queue: 1}
+        for number in range(2):
+            await exchange.publish(aio_pika.Message(f"{test} {number}".encode()), EVENT)
+
+        assert await first_in(channel, "matcher", {}) == f"{test} 0"
+        assert await first_in(channel, full_topology.trail.queue, {"x-stream-offset": "first"}) == f"{test} 0"
 
 
-async def test_the_next_one_finds_none_of_them(bus: str, full_topology: Topology) -> None:
-    async with await aio_pika.connect(bus) as connection:
-        found = await counts(await connection.channel(), full_topology)
-    assert found == {"matcher": 0, full_topology.trail.queue: 0}
-
-
-async def counts(channel: aio_pika.abc.AbstractChannel, topology: Topology) -> dict[str, int | None]:
-    names = ("matcher", topology.trail.queue)
-    queues = [await channel.declare_queue(name, passive=True) for name in names]
-    return {queue.name: queue.declaration_result.message_count for queue in queues}
+async def first_in(channel: AbstractChannel, name: str, arguments: dict[str, FieldValue]) -> str:
+    """Return the first message of a queue or of a stream, and leave it there."""
+    await channel.set_qos(prefetch_count=1)
+    queue = await channel.get_queue(name, ensure=False)
+    async with queue.iterator(arguments=arguments, timeout=PATIENCE) as messages:
+        async for message in messages:
+            return message.body.decode()
+    raise AssertionError(f"nothing in {name}")

@@ -37,16 +37,15 @@ def test_two_of_a_process_and_two_processes_never_have_the_same_ports() -> None:
 
 @dataclass(frozen=True)
 class Found:
-    path: Path
-    number: int
+    nodeid: str
 
 
 def test_a_seed_is_an_order_and_keeps_files_together() -> None:
-    tests = [Found(Path(file), number) for file in "abcdef" for number in range(5)]
+    tests = [Found(f"{file}.py::test_{number}") for file in "abcdef" for number in range(5)]
     first, again, second = (shuffled(tests, seed) for seed in ("1", "1", "2"))
     assert tests != first == again != second
     assert sorted(first, key=tests.index) == tests
-    assert sum(one.path != other.path for one, other in pairwise(first)) == 5
+    assert sum(unit_of(one.nodeid) != unit_of(other.nodeid) for one, other in pairwise(first)) == 5
 
 
 def test_all_workers_have_the_same_order(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The tests on several workers, each with a broker and a store of its own, and in any order.
 
 Loaded as a pytest plugin by the workspace's settings. `-n 2` is pytest-xdist's; `--shuffle=any` runs files, and
-tests within their files, in another order, to find those that live on what others left behind.
+the tests within them, in another order, to find those that live on what others left behind.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -79,27 +79,27 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle when asked for; the tests of one file stay side by side."""
+    """Shuffle when asked for; what stays on one worker stays side by side."""
     if config.option.shuffle is not None:
         items[:] = shuffled(items, config.option.shuffle)
 
 
-class InFile(Protocol):
+class Named(Protocol):
     """A test, as far as its order goes."""
 
     @property
-    def path(self) -> Path:
-        """The file that it stands in."""
+    def nodeid(self) -> str:
+        """The file that it stands in, and its name."""
 
 
-TestT = TypeVar("TestT", bound=InFile)
+TestT = TypeVar("TestT", bound=Named)
 
 
 def shuffled(items: Sequence[TestT], seed: str) -> list[TestT]:
-    """Return the tests in the order of a seed, file by file."""
+    """Return the tests in the order of a seed, unit by unit."""
     dice = Random(seed)  # noqa: S311 - an order that can be repeated
-    files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
-    dice.shuffle(files)
-    for tests in files:
+    units = [list(tests) for _, tests in groupby(items, lambda item: unit_of(item.nodeid))]
+    dice.shuffle(units)
+    for tests in units:
         dice.shuffle(tests)
-    return [test for tests in files for test in tests]
+    return [test for tests in units for test in tests]
