@@ -75,6 +75,10 @@ token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENT
 	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
 		--departments "$(DEPARTMENTS)" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
 
+.PHONY: terminal
+terminal: setup ## Call the gateway as a terminal, with its key: ARGS="GET /v1/…" SUBJECT=terminal-1 COMMUNITIES=c
+	@$(VENV)/python -m local_stack.devices --subject "$(SUBJECT)" --communities "$(COMMUNITIES)" $(ARGS)
+
 .PHONY: issuer-key
 issuer-key: setup ## A new key for development tokens; those signed with the last one stay good until the next time
 	@$(VENV)/python -m local_stack.tokens --new-key

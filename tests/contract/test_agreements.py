@@ -27,14 +27,15 @@ TERMS = Terms(
     statement={"zh-CN": "本人确认", "en": "I confirm"},
     form={"address": "民治街道幸福路1号", "term_to": "2028-11-30", "monthly_rent": 3200},
     applicant=AgreedParty(resident_id="res_1", name="李育成"),
-    second_party=AgreedParty(resident_id="res_2", name="陈桂英"),
 )
+SECOND = AgreedParty(resident_id="res_2", name="陈桂英")
 
 
 def evidence(signer: Signer = SIGNER) -> str:
-    mine = agreement.signed_by("applicant", TERMS, SignIn(sub="res_1", jti="t1"), NOW)
+    mine = agreement.signed_by("applicant", TERMS.applicant, TERMS, SignIn(sub="res_1", jti="t1"), NOW)
     offered = Agreement(id="app_1", current=Agreed(terms=TERMS, signatures=(mine,)))
-    agreed = agreement.accepted(offered, TERMS.digest, SignIn(sub="res_2", jti="t2"), NOW, signer)
+    signed = SignIn(sub="res_2", jti="t2")
+    agreed = agreement.accepted(offered, TERMS.digest, SECOND, sign_in=signed, at=NOW, signer=signer)
     return agreed.current.evidence or ""
 
 

@@ -54,10 +54,15 @@ async def test_the_running_services_have_exactly_the_operations_of_the_table(sta
 
 
 async def test_each_role_may_call_what_its_line_says_and_nothing_else(stack: Stack) -> None:
+    device = stack.device("walker-terminal")
+
     async def ask(client: httpx.AsyncClient, operation: str, role: Role, *, allowed: bool) -> None:
         method, path = filled(operation, {})
         token = stack.token(role, subject=f"walker-{role}", departments=["psb"], communities=["440309002007"])
-        answer = await client.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        if role is Role.TERMINAL:
+            headers = device.headers(method, f"{client.base_url}{path}", token)
+        answer = await client.request(method, path, headers=headers)
         code = answer.json().get("code") if answer.content else None
         if allowed:
             assert answer.status_code != 401, (operation, role, code)
@@ -72,6 +77,17 @@ async def test_each_role_may_call_what_its_line_says_and_nothing_else(stack: Sta
             for role in Role
             if not line.is_public
         )
+
+
+async def test_a_terminals_token_without_its_key_opens_nothing(stack: Stack) -> None:
+    token = stack.token(Role.TERMINAL, subject="walker-terminal", communities=["440309002007"])
+    async with doors(stack) as services:
+        for name, operation, line in table().lines():
+            if Role.TERMINAL in line.roles:
+                method, path = filled(operation, {})
+                for scheme in ("Bearer", "DPoP"):
+                    answer = await services[name].request(method, path, headers={"Authorization": f"{scheme} {token}"})
+                    assert (answer.status_code, answer.json()["code"]) == (401, "proof-missing"), operation
 
 
 async def test_nobody_gets_in_without_a_good_token(stack: Stack) -> None:

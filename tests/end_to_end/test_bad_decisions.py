@@ -21,7 +21,15 @@ async def _in_review(town: Town, item: str = PERMIT) -> tuple[Household, Caller,
     if item == PERMIT:
         await portal.hand_in(resident, application, "work", "social-insurance-record", scans.png())
     await portal.submit(resident, application)
+    if made.landlord is not None and item == FILING:
+        await _confirm(town.resident(made.landlord), application)
     return made, resident, application
+
+
+async def _confirm(landlord: Caller, application: str) -> None:
+    """Confirm as the landlord, once the applications service has heard of the registration."""
+    await until(lambda: portal.to_confirm(landlord), lambda it: bool(it.items), what="the landlord is asked to confirm")
+    await portal.confirm(landlord, application)
 
 
 async def _task(worker: Caller, application: str) -> Queued:

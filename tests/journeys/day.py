@@ -12,7 +12,7 @@ import httpx
 
 from runtime.blind_index import BlindIndex
 from runtime.texts import Language, Texts
-from synthetic.caller import Caller
+from synthetic.caller import Caller, Prove
 from synthetic.people import Person
 from tests.journeys.cast import Cast
 
@@ -42,6 +42,8 @@ class System:
     amqp_url: str
     index: BlindIndex
     sign: Signs
+    prove: Callable[[str], Prove]
+    """Gives a terminal, by its id, what proves its key."""
 
 
 @dataclass
@@ -87,4 +89,5 @@ class Day:
         self, role: str, *, subject: str, departments: Collection[str] = (), communities: Collection[str] = ()
     ) -> Caller:
         token = self.system.sign(role, subject=subject, departments=departments, communities=communities)
-        return Caller(self.client, token, self.language)
+        prove = self.system.prove(subject) if role == "terminal" else None
+        return Caller(self.client, token, self.language, prove=prove)

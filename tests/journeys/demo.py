@@ -16,6 +16,7 @@ from local_stack.stack import Stack
 from runtime.blind_index import BlindIndex
 from runtime.clock import SHENZHEN
 from runtime.texts import Language
+from synthetic.caller import Prove
 from synthetic.language import language_of
 from tests.journeys.day import TEXTS, System
 from tests.journeys.emptying import empty
@@ -52,7 +53,11 @@ def main() -> int:
 def system_of(stack: Stack) -> System:
     """See a stack as the outside sees it."""
     index = BlindIndex.from_file(stack.layout.keys / BLIND_INDEX_KEY)
-    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.token)
+
+    def prove(terminal: str) -> Prove:
+        return stack.device(terminal).headers
+
+    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.token, prove)
 
 
 async def _run(system: System, language: Language) -> Told:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from synthetic.caller import Answer, Caller, Json, Nothing, ProblemError
 from tests.journeys.waiting import INTERVAL, PATIENCE
 
-NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship", "second-party-unknown"})
+NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship"})
 """Refusals that may only mean that a registration of a moment ago has not arrived everywhere."""
 
 

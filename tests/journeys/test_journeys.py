@@ -107,9 +107,20 @@ async def test_a_step_that_goes_wrong_is_named_with_the_reason_and_ends_the_day(
 
     monkeypatch.setattr(newcomer, "STEPS", {"register": well, "tenancy": badly, "school": well})
     lines: list[str] = []
-    system = System("http://127.0.0.1:1", None, "amqp://127.0.0.1:1", BlindIndex(b"k" * 32), lambda *_, **__: "")
+    system = System(
+        "http://127.0.0.1:1",
+        None,
+        "amqp://127.0.0.1:1",
+        BlindIndex(b"k" * 32),
+        lambda *_, **__: "",
+        lambda _: lambda *__: {},
+    )
     told = await newcomer.live(system, "en", lines.append)
     assert not told.ok
     assert [(step.name, step.ok) for step in told.steps] == [("register", True), ("tenancy", False)]
     assert fault.args[0] in told.steps[1].why
     assert fault.args[0] in lines[-1]
+
+
+def _no_proof(*_: str) -> dict[str, str]:
+    return {}

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
+from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
@@ -41,13 +42,25 @@ class FakeApplications(FakeDocuments[Application]):
         ]
         return sorted(found, key=lambda each: each.id)
 
-    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
-        mine = [each for each in self._newest_first(before) if each.second_party_id == resident_id]
+    async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
+        waiting = [each for each in self.all.values() if each.state == "in-progress" and each.awaits_confirmation]
+        return [each for each in waiting if each.submitted_at and each.submitted_at < before][:limit]
+
+    async def to_confirm(self, index: str, *, before: str | None, limit: int) -> list[Application]:
+        mine = [each for each in self._newest_first(before) if each.second_party_index == index]
         return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]
 
     def _newest_first(self, before: str | None) -> list[Application]:
         ids = sorted((id for id in self.all if before is None or id < before), reverse=True)
         return [self.all[id] for id in ids]
+
+
+class FakeHands(FakeDocuments[Hand]):
+    def __init__(self) -> None:
+        super().__init__(Hand)
+
+    async def of_application(self, application_id: str) -> list[Hand]:
+        return [each for each in self.all.values() if each.application_id == application_id]
 
 
 class FakeDecisions(FakeDocuments[Decided]):

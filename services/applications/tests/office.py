@@ -87,6 +87,7 @@ class Office:
         self.applications = fakes.FakeApplications()
         self.agreements = FakeDocuments(Agreement)
         self.handed_in = FakeDocuments(HandedIn)
+        self.hands = fakes.FakeHands()
         self.decisions = fakes.FakeDecisions()
         self.credentials = fakes.FakeCredentials()
         self.published_items = fakes.FakePublishedItems()
@@ -102,6 +103,7 @@ class Office:
             agreements=self.agreements,
             signer=SIGNER,
             handed_in=self.handed_in,
+            hands=self.hands,
             decisions=self.decisions,
             credentials=self.credentials,
             published_items=self.published_items,

@@ -148,6 +148,21 @@ class Service:
             }
             await self.tell("matcher.match-succeeded.v1", said, case=id)
 
+    async def claims(self, id: str, requirement: str, by: str) -> None:
+        """Have somebody take the review of a document in hand."""
+        said = {
+            "task_id": f"task_{requirement}",
+            "kind": "review",
+            "application_id": id,
+            "requirement": requirement,
+            "department": "health",
+            "claimed_by": by,
+            "claimed_at": "2026-11-23T02:00:00Z",
+            "sequence": 2,
+        }
+        await self.tell("review-dispatch.task-claimed.v1", said, case=id)
+        await until(lambda: self.database["hands"].find_one({"_id": f"task_{requirement}"}))
+
     async def see(self, id: str, *, by: str = "newcomer") -> dict[str, Any]:
         """Look at an application."""
         seen: dict[str, Any] = (await self.call("GET", f"/v1/applications/{id}", by=by)).json()

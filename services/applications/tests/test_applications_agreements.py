@@ -41,7 +41,7 @@ async def test_both_sign_ins_are_kept_over_one_hash(office: Office) -> None:
 async def test_nobody_confirms_what_they_did_not_see(office: Office) -> None:
     id = await office.files_tenancy()
     seen = office.agreements.all[id].current.terms.digest
-    said = consumed.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
+    said = consumed.ReviewReturned.model_validate(review(office.now(id), "tenant-id-card", "returned"))
     await office.hears(answers.note_review_returned, said)
     by = resident_token("newcomer")
     office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))

@@ -8,13 +8,17 @@ import pytest
 
 from applications import consumed, published
 from applications.domain.whereabouts import whereabouts
-from applications.handlers import answers, applying, people
+from applications.handlers import answers, applying, confirming, people
 from runtime.refusal import Clash, NotAllowed, Unknown
 from services.applications.tests.office import Office, matched, mismatched, resident, resident_token, review, task_of
 
 
-async def test_a_submission_asks_the_matcher_for_every_document_once(office: Office) -> None:
+async def test_a_submission_asks_for_the_applicants_documents_and_the_confirmation_for_the_landlords(
+    office: Office,
+) -> None:
     id = await office.files_tenancy()
+    assert {event.requirement for event in office.events(published.DocumentSubmitted)} == {"tenant-id-card"}
+    await office.confirms(id)
     (submitted,) = office.events(published.ApplicationSubmitted)
     asked = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
     assert (submitted.application_id, submitted.due_on, submitted.attempt) == (id, date(2026, 11, 24), 1)
@@ -27,10 +31,11 @@ async def test_a_submission_asks_the_matcher_for_every_document_once(office: Off
 
 async def test_a_tenancy_is_granted_when_all_is_proven_and_the_landlord_has_confirmed(office: Office) -> None:
     id = await office.files_tenancy()
-    await office.matches(id)
+    await office.matches(id, "tenant-id-card")
     assert office.now(id).state == "in-progress"
     assert [where.doing for where in whereabouts(office.now(id))] == ["confirming"]
     await office.confirms(id)
+    await office.matches(id, "landlord-id-card", "landlord-property")
     (approved,) = office.events(published.ApplicationApproved)
     assert office.now(id).state == "approved"
     assert approved.decided_by == "automatic"
@@ -46,6 +51,32 @@ async def test_the_landlord_may_confirm_before_the_matcher_answers(office: Offic
     await office.confirms(id)
     await office.matches(id)
     assert office.now(id).state == "approved"
+
+
+async def test_a_landlord_who_registers_later_finds_the_tenancy_waiting(office: Office) -> None:
+    landlord = office.residents.all.pop("landlord")
+    id = await office.files_tenancy()
+    office.residents.all["landlord"] = landlord
+    shown = await confirming.waiting_for(resident_token("landlord"), office.deps, before=None, limit=5)
+    assert [each.application.id for each in shown.result or []] == [id]
+    await office.confirms(id)
+    await office.matches(id)
+    assert office.now(id).state == "approved"
+
+
+async def test_what_nobody_confirms_in_time_ends_whoever_was_named(office: Office) -> None:
+    with_landlord = await office.files_tenancy()
+    del office.residents.all["landlord"]
+    with_nobody = await office.files_tenancy()
+    for outcome in await confirming.give_up_waiting(office.deps):
+        office.commits(outcome)
+    assert office.now(with_landlord).state == office.now(with_nobody).state == "in-progress"
+    office.later(confirming.LONGEST_WAIT + timedelta(days=1))
+    for outcome in await confirming.give_up_waiting(office.deps):
+        office.commits(outcome)
+    rejected = office.events(published.ApplicationRejected)
+    assert {event.application_id for event in rejected} == {with_landlord, with_nobody}
+    assert {reason.code for event in rejected for reason in event.reasons} == {"second-party-unanswered"}
 
 
 async def test_a_landlord_who_declines_ends_it(office: Office) -> None:

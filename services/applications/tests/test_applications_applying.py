@@ -17,7 +17,6 @@ from applications.handlers import answers, applying, catalogue, people, scans
 from applications.handlers.catalogue import Explained
 from applications.handlers.parties import Named
 from applications.handlers.scans import SWEPT_AFTER, Upload
-from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Refusal, Refusals, Stale
 from services.applications.tests.office import (
     CATALOGUE,
@@ -209,16 +208,6 @@ async def test_the_sweep_removes_what_a_crash_left_and_nothing_else(office: Offi
     await scans.sweep(office.deps)
     assert set(office.files.contents) == {kept}
     assert office.files.trusted == {kept}
-
-
-async def test_nobody_looks_at_the_scans_of_what_has_ended(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
-    scan_id = await hand_in(office, id)
-    await office.submits(id)
-    office.commits(await applying.withdraw(id, None, resident_token("newcomer"), office.deps, if_match=None))
-    reviewer = Principal("wang", Role.REVIEWER, frozenset({"health"}))
-    with pytest.raises(NotAllowed, match="no-reason-to-look"):
-        await scans.open_scan(id, scan_id, "审核", reviewer, office.deps)
 
 
 async def test_documents_that_government_holds_need_not_be_brought(office: Office) -> None:

@@ -176,7 +176,8 @@ async def test_one_s_own_come_newest_first_in_pages_and_filtered(stores: Stores)
 
 
 async def test_what_waits_for_a_confirmation(stores: Stores) -> None:
-    waiting: dict[str, Any] = {"second_party_id": "landlord", "second_party": resident("landlord").party}
+    index = resident("landlord").index
+    waiting: dict[str, Any] = {"second_party_index": index, "submitted_at": NOON}
     kept = [
         application("app_1", **waiting),
         application("app_2", state="in-progress", **waiting),
@@ -185,9 +186,12 @@ async def test_what_waits_for_a_confirmation(stores: Stores) -> None:
         application("app_5", state="in-progress", **waiting),
     ]
     await stores.keep(*map(stores.applications.save, kept))
-    found = await stores.applications.to_confirm("landlord", before=None, limit=10)
+    found = await stores.applications.to_confirm(index, before=None, limit=10)
     assert [each.id for each in found] == ["app_5", "app_2"]
-    assert [each.id for each in await stores.applications.to_confirm("landlord", before="app_5", limit=10)] == ["app_2"]
+    assert [each.id for each in await stores.applications.to_confirm(index, before="app_5", limit=10)] == ["app_2"]
+    overdue = await stores.applications.unconfirmed_since(NOON + timedelta(seconds=1), limit=10)
+    assert {each.id for each in overdue} == {"app_2", "app_5"}
+    assert await stores.applications.unconfirmed_since(NOON, limit=10) == []
 
 
 async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:

@@ -33,6 +33,7 @@ HAPPENINGS = [
     "escalated",
     "confirmed",
     "declined",
+    "unanswered",
     "check-asked",
     "check-positive",
     "check-negative",

@@ -54,11 +54,13 @@ async def test_a_scan_is_handed_in_seen_sent_and_looked_at_with_a_purpose(servic
         sent = await service.next_event("document-submitted")
     assert [each["scan_id"] for each in sent["data"]["scans"]] == [scan["scan_id"]]
     reviewing = partial(service.call, "GET", by="wang", role="reviewer", departments=["health"])
+    early = await reviewing(f"{path}?purpose=审核出生医学证明")
+    await service.claims(id, "birth-certificate", "wang")
     silent = await reviewing(path)
     looked = await reviewing(f"{path}?purpose=审核出生医学证明")
-    other = await service.call("GET", f"{path}?purpose=x", by="li", role="reviewer", departments=["land"])
+    other = await service.call("GET", f"{path}?purpose=x", by="li", role="reviewer", departments=["health"])
     stranger = await service.call("GET", path, by="senior")
-    assert [each.status_code for each in (silent, looked, other, stranger)] == [422, 200, 404, 404]
+    assert [each.status_code for each in (early, silent, looked, other, stranger)] == [403, 422, 200, 403, 404]
     assert looked.content == PDF
     told = [(await service.next_event("data-accessed"))["data"] for _ in range(2)]
     assert {look["holder"]["resident_id"] for look in told} == {"newcomer", "child"}

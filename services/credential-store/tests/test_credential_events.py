@@ -15,6 +15,7 @@ import credential_store
 from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.identifiers import credential_id, credential_of, identifier
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.standing import status_on
@@ -162,6 +163,7 @@ class Office:
             trusted=Trusted(ISSUER.keys.public, ISSUER.keys.public, {ISSUER.url}),
             decoy=ISSUER.keys.sign({}, TYP),
             listed={},
+            guardianships=FakeDocuments(Guardianship),
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),
             types=TYPES,

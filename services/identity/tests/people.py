@@ -8,10 +8,11 @@ from typing import Any
 from identity.domain.card import Card, Reading
 from identity.domain.guardianship import Guardianship
 from identity.domain.resident import Place, Resident
+from identity.domain.terminal import Terminal
 from identity.handlers import registration
 from identity.handlers.needs import Deps
 from identity.published import DataAccessed
-from identity.store.documents import GuardianshipStore
+from identity.store.documents import GuardianshipStore, TerminalStore
 from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
@@ -19,8 +20,8 @@ from standards import communities, identity_number
 from testkit.fakes import FakeClock, FakeDocuments, apply
 
 CLERK = Principal("clerk-7", Role.CLERK)
-TERMINAL = Principal("terminal-3", Role.TERMINAL)
 COMMUNITY = "440309002007"
+TERMINAL = Principal("terminal-3", Role.TERMINAL, communities=frozenset({COMMUNITY}))
 OTHER_COMMUNITY = "440309001002"
 MAN = "440309199001010013"
 GIRL_BORN = date(2019, 5, 4)
@@ -80,6 +81,7 @@ class Hall:
         self.deps = Deps(
             residents=self.residents,
             guardianships=GuardianshipStore(self.guardianships),
+            terminals=TerminalStore(FakeDocuments(Terminal)),
             numbers=NUMBERS,
             communities=communities.codes(),
             clock=self.clock,

@@ -13,6 +13,7 @@ import orjson
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from local_stack import tokens
+from local_stack.devices import Device
 from runtime.kernel import Database
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
 from testkit.patience import PATIENCE
@@ -54,11 +55,12 @@ class Service:
         self, method: str, path: str, body: object = None, *, role: str = "clerk", subject: str = "", **headers: str
     ) -> httpx.Response:
         """Call a route as somebody; header names are written with underscores."""
-        token = tokens.sign(self.keys, role, subject=subject)
+        token = tokens.sign(self.keys, role, subject=subject, communities=[COMMUNITY])
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.http.request(
-            method, path, json=body, headers={"Authorization": f"Bearer {token}", "Accept-Language": "en", **given}
-        )
+        signed = {"Authorization": f"Bearer {token}"}
+        if role == "terminal":
+            signed = Device(self.keys, subject or "terminal-1").headers(method, f"http://i{path}", token)
+        return await self.http.request(method, path, json=body, headers={**signed, "Accept-Language": "en", **given})
 
     async def register(self, body: object = None, **headers: str) -> httpx.Response:
         """Register somebody, by default the man."""

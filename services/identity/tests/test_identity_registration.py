@@ -61,7 +61,7 @@ async def test_who_registered_a_person_is_taken_from_the_sign_in(hall: Hall) -> 
 
 async def test_the_same_person_again_is_the_same_resident_and_nothing_happens(hall: Hall) -> None:
     first = await hall.register(reading())
-    second = await hall.register(reading(name="李 育成"), by=TERMINAL, community=OTHER_COMMUNITY)
+    second = await hall.register(reading(name="李 育成"), by=CLERK, community=OTHER_COMMUNITY)
     assert first == second
     assert len(hall.published) == 1
 
@@ -157,7 +157,7 @@ async def test_everything_that_is_wrong_is_told_at_once(hall: Hall) -> None:
 async def test_a_renewed_card_brings_its_validity_and_address(hall: Hall) -> None:
     resident = await hall.register(reading())
     hall.commit(
-        await registration.renew_card(resident.id, reading(**RENEWED), OTHER_COMMUNITY, TERMINAL, hall.deps, if_match=1)
+        await registration.renew_card(resident.id, reading(**RENEWED), OTHER_COMMUNITY, CLERK, hall.deps, if_match=1)
     )
     renewed, event = hall.residents.all[resident.id], hall.published[-1]
     assert (renewed.card, renewed.place.community, renewed.version) == (card(**RENEWED), OTHER_COMMUNITY, 2)

@@ -105,16 +105,19 @@ async def test_only_officials_try_and_count(outside: Outside) -> None:
 async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> None:
     await outside.registers()
     await outside.holds("bank-account", {"name": "李育成"})
-    await outside.holds("bank-account", {"name": "赵六"}, record_id="sz-2", holder_index="ab" * 32)
+    for n in range(2, 8):
+        await outside.holds("bank-account", {"name": "赵六"}, record_id=f"sz-{n}", holder_index=f"{n}b" * 32)
     await outside.hears_of_holdings("id-card", "bank-account")
+
+    expected = {"bank-account": 5, "id-card": 0}
 
     async def counted() -> Json | None:
         answer: Json = (await outside.calls("GET", "/v1/evidence/statistics", role="official")).json()
-        return answer if answer["total"] == 3 else None
+        return answer if {row["document_type"]: row["count"] for row in answer["records"]} == expected else None
 
     answer = await eventually(counted)
-    assert (answer["people"], answer["registered"]) == (2, 1)
+    assert (answer["people"], answer["registered"]) == (5, 0)  # one is registered: fewer than five are not told
     assert {(row["source"], row["document_type"], row["status"], row["count"]) for row in answer["records"]} == {
-        ("city-mirror", "bank-account", "valid", 2),
-        ("district-store", "id-card", "valid", 1),
+        ("city-mirror", "bank-account", "valid", 5),
+        ("district-store", "id-card", "valid", 0),
     }

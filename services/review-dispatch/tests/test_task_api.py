@@ -32,11 +32,12 @@ from review_dispatch.domain.task import (
 )
 from review_dispatch.handlers import exporting
 from review_dispatch.handlers.needs import Deps
-from review_dispatch.published import DataAccessed, DataExported, DisputeAnswered
+from review_dispatch.published import DataAccessed, DataExported, DisputeAnswered, TaskClaimed, TaskReleased
 from review_dispatch.store import TaskStore
 from runtime import exports, problems
 from runtime.access import NotAuthenticatedError, Principal, Role
 from runtime.idempotency import Answer, Repeated
+from runtime.rates import DEFAULT, RateLimit
 from runtime.texts import Texts
 from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
@@ -51,6 +52,7 @@ PEOPLE = {
     "grid": Principal("grid", Role.GRID_OFFICER, communities=frozenset({"440309002001"})),
     "grid-elsewhere": Principal("grid-elsewhere", Role.GRID_OFFICER, communities=frozenset({"440309001001"})),
     "official": Principal("official", Role.OFFICIAL),
+    "operator": Principal("operator", Role.OPERATOR),
     "child": Principal("res_child", Role.RESIDENT),
     "other": Principal("res_other", Role.RESIDENT),
 }
@@ -74,26 +76,34 @@ class NothingRepeated:
         return None
 
 
-class NobodyCounted:
-    """A count that finds nothing."""
+class Counted:
+    """A count that finds a queue and a small one."""
 
     async def on(self, today: date) -> Sequence[Waiting]:
-        """Count nothing."""
-        return ()
+        """Count."""
+        return (
+            Waiting(kind="review", department="health", waiting=13, overdue=4),
+            Waiting(kind="decision", department="edu", waiting=4, overdue=0),
+        )
 
 
 class MemoryKernel:
-    """Commits to the fakes and keeps what would have been published."""
+    """Commits to the fakes and keeps what would have been published: who has what in hand apart from decisions."""
 
     def __init__(self) -> None:
         self.idempotency = NothingRepeated()
         self.told: list[Event] = []
+        self.hands: list[TaskClaimed | TaskReleased] = []
 
     async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write]) -> None:
         """Commit, as the real one does."""
         assert outcome.case is not None or not outcome.events
         apply(outcome)
-        self.told.extend(outcome.events)
+        for event in outcome.events:
+            if isinstance(event, TaskClaimed | TaskReleased):
+                self.hands.append(event)
+            else:
+                self.told.append(event)
 
 
 @dataclass
@@ -135,7 +145,8 @@ class Window:
 async def window() -> AsyncIterator[Window]:
     tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
     app.state.kernel, app.state.verifier = kernel, NamedTokens()
-    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), NobodyCounted(), DISTRICT, FakeClock(NOW))
+    app.state.rate_limit = RateLimit.from_file(DEFAULT)
+    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW))
     app.include_router(api.router, prefix="/v1")
     problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
@@ -191,7 +202,7 @@ async def test_a_queue_shows_only_what_is_the_reviewers(window: Window) -> None:
     assert [task["document_type"] for task in mine] == [{"code": "birth-certificate", "name": "Birth certificate"}]
     assert [task["kind"]["code"] for task in (await window.ask("grid", "GET", "")).json()["items"]] == ["field-check"]
     assert (await window.ask("grid-elsewhere", "GET", "")).json()["items"] == []
-    assert len((await window.ask("official", "GET", "")).json()["items"]) == 3
+    assert len((await window.ask("operator", "GET", "")).json()["items"]) == 3
 
 
 async def test_a_queue_says_nothing_about_the_person(window: Window) -> None:
@@ -268,7 +279,60 @@ async def test_values_are_shown_side_by_side_to_whoever_has_claimed_it(window: W
     assert after["document"]["may_enter"]["parents"] == "names"
     assert after["document"]["may_return"] == ["certificate_number", "scans"]
     assert (await window.ask("zhao", "GET", f"/{task.id}")).json()["values_hidden"]
-    assert (await window.ask("official", "GET", f"/{task.id}")).json()["values_hidden"]
+    assert (await window.ask("operator", "GET", f"/{task.id}")).json()["values_hidden"]
+
+
+async def test_what_describes_a_person_is_hidden_again_when_the_task_leaves_the_hand(window: Window) -> None:
+    given_back, decided = window.keep(review()), window.keep(review(application="app_9"))
+    for task in (given_back, decided):
+        await window.ask("zhao", "POST", f"/{task.id}/notes", {"text": "李女士来电"})
+        assert "李女士来电" not in (await window.ask("wang", "GET", f"/{task.id}")).text
+        assert "李女士来电" in (await window.claim("wang", task)).text
+    for task, deed, body in ((given_back, "release", None), (decided, "approval", {"note": "属实"})):
+        answers = [await window.ask("wang", "POST", f"/{task.id}/{deed}", body)]
+        answers.append(await window.ask("wang", "GET", f"/{task.id}"))
+        for answer in answers:
+            assert answer.json()["values_hidden"]
+            assert not [word for word in ("O43", "O44", "李女士来电") if word in answer.text]
+
+
+async def test_a_reviewer_who_leaves_the_department_sees_no_more(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    moved = PEOPLE["wang"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PEOPLE, "wang", Principal(moved.subject, moved.role, departments=frozenset({"edu"})))
+        assert told(await window.ask("wang", "GET", f"/{task.id}")) == (403, "task-of-others")
+
+
+async def test_others_are_told_who_has_a_task_in_hand_and_since_when_nobody(window: Window) -> None:
+    task = window.keep(review("property-certificate"))
+    await window.claim("wang", task)
+    await window.claim("wang", task)
+    await window.ask("wang", "POST", f"/{task.id}/notes", {"text": "?"})
+    await window.ask("wang", "POST", f"/{task.id}/release")
+    await window.claim("wang", task)
+    await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    await window.claim("zhao", task)
+    await window.ask("zhao", "POST", f"/{task.id}/approval", {})
+    told_of = [(type(event).__name__, event.claimed_by) for event in window.kernel.hands]
+    assert told_of == [(kind, who) for who in ("wang", "wang", "zhao") for kind in ("TaskClaimed", "TaskReleased")]
+    because = [event.because for event in window.kernel.hands if isinstance(event, TaskReleased)]
+    assert because == ["released", "first-approval", "decided"]
+    sequences = [event.sequence for event in window.kernel.hands]
+    assert sequences == sorted(set(sequences))
+    assert window.tasks.all[task.id].version == sequences[-1]
+
+
+async def test_officials_see_counts_and_no_tasks(window: Window) -> None:
+    task = window.keep(review())
+    assert told(await window.ask("official", "GET", "")) == (403, "wrong-role")
+    assert told(await window.ask("official", "GET", f"/{task.id}")) == (403, "wrong-role")
+    counted = (await window.ask("official", "GET", "/statistics")).json()["queues"]
+    assert [(each["department"]["code"], each["waiting"], each["overdue"]) for each in counted] == [
+        ("edu", 0, 0),
+        ("health", 10, 0),
+    ]
 
 
 async def test_a_task_of_another_department_or_community_is_refused(window: Window) -> None:
@@ -516,7 +580,7 @@ def test_a_look_that_names_no_department_is_answered_for_by_the_supervision(depa
 
 async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
     task, (public, private) = window.keep(review()), exports.new_key()
-    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), NobodyCounted(), DISTRICT, FakeClock(NOW))
+    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW))
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
         holder = exports.Holder(resident_id=resident, index="9f" * 32)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)

@@ -25,6 +25,7 @@ from runtime import observing, problems, web
 from runtime.access import Principal, Role, Verifier, allow
 from runtime.config import ServiceSettings
 from runtime.kernel import Database, Kernel
+from runtime.rates import RateLimit, Rates
 from runtime.refusal import Clash, Refusal, Refusals, check_version
 from runtime.texts import Texts
 from testkit.fixtures import Addresses
@@ -118,6 +119,8 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     app = FastAPI()
     app.state.kernel = kernel
     app.state.verifier = Verifier(jwks=str(tmp_path / "issuer.json"), issuer=ISSUER, audience=AUDIENCE)
+    rates = Rates.model_validate({name: {"burst": 40, "per_minute": 1} for name in ("read", "write", "look-up")})
+    app.state.rate_limit = RateLimit(rates)
     app.include_router(router)
     problems.install(app, Texts.of("runtime"))
     observing.install(app, "edge")
@@ -149,6 +152,17 @@ async def test_whoever_is_not_signed_in_is_told_why(client: httpx.AsyncClient, c
 
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_who_asks_too_often_is_told_when_to_come_back(client: httpx.AsyncClient) -> None:
+    answers = [await client.put("/v1/notes/n1", json={"id": 1}) for _ in range(41)]
+    assert {answer.status_code for answer in answers[:40]} == {422}
+    assert (answers[40].status_code, answers[40].json()["code"]) == (429, "too-many-requests")
+    assert int(answers[40].headers["Retry-After"]) > 0
+    assert answers[40].json()["title"] == "请求过于频繁"
+    somebody_else = {"Authorization": f"Bearer {token(sub='clerk-2')}"}
+    other = await client.put("/v1/notes/n1", json={"id": 1}, headers=somebody_else)
+    assert other.status_code == 422
 
 
 async def test_the_wrong_role_is_told_which_one_is_needed(client: httpx.AsyncClient) -> None:

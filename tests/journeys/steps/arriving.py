@@ -24,8 +24,8 @@ async def register(day: Day) -> None:
     """He registers at a window, his landlord has done so at a terminal; his child under his guardianship."""
     await _tell_the_system(day)
     clerk = day.staff("clerk", "clerk-minzhi-01")
-    terminal = day.staff("terminal", "terminal-minzhi-07")
     people = day.people
+    terminal = day.staff("terminal", "terminal-minzhi-07", community=people.landlord.community)
     day.ids[people.landlord.number] = await register_person(terminal, people.landlord, "terminal")
     day.say("register.landlord", landlord=people.landlord.name)
     for person in (people.newcomer, people.child, people.wife, people.senior, people.unlucky):

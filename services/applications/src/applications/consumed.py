@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from messaging.event import View
@@ -147,6 +147,28 @@ class ReviewEscalated(View):
     requirement: str | None
     escalated_to: str
     due_on: date
+
+
+class TaskClaimed(View):
+    """Somebody took a task in hand."""
+
+    task_id: str
+    kind: Literal["review", "field-check", "decision"]
+    application_id: str
+    requirement: str | None
+    claimed_by: str
+    claimed_at: datetime
+    sequence: int
+
+
+class TaskReleased(View):
+    """Nobody has a task in hand any more."""
+
+    task_id: str
+    kind: Literal["review", "field-check", "decision"]
+    application_id: str
+    requirement: str | None
+    sequence: int
 
 
 class FieldCheckPassed(View):

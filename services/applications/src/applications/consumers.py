@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from applications import consumed
-from applications.handlers import answers, credentials, exporting, people
+from applications.handlers import answers, credentials, exporting, hands, people
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.exports import ExportRequested
@@ -26,6 +26,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("review-dispatch.field-check-passed.v1", consumed.FieldCheckPassed, answers.note_check_passed),
     Subscription("review-dispatch.field-check-failed.v1", consumed.FieldCheckFailed, answers.note_check_failed),
     Subscription("review-dispatch.decision-made.v1", consumed.DecisionMade, answers.note_decision),
+    Subscription("review-dispatch.task-claimed.v1", consumed.TaskClaimed, hands.note_claimed),
+    Subscription("review-dispatch.task-released.v1", consumed.TaskReleased, hands.note_released),
     Subscription("credential-store.credential-stored.v1", consumed.CredentialStored, credentials.link_credential),
     Subscription("credential-store.credential-suspended.v1", consumed.CredentialEnded, credentials.note_suspended),
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),

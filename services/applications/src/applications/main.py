@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from applications import api, consumers
 from applications.config import Settings
 from applications.domain.agreement import Signer
-from applications.handlers import catalogue, scans
+from applications.handlers import catalogue, confirming, scans
 from applications.handlers.needs import Deps
 from applications.store import documents
 from applications.store.catalogue_files import read_catalogue, read_criterion
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             agreements=documents.agreements(database),
             signer=signer,
             handed_in=documents.handed_in(database),
+            hands=documents.HandStore(database),
             decisions=DecisionStore(database),
             credentials=documents.CredentialStore(database),
             published_items=documents.PublishedItemStore(database),
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         background=lambda _kernel, _deps: (cleaner,),
         periodic=(
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
+            Periodic("give-up-waiting", every=AN_HOUR, work=confirming.give_up_waiting),
             Periodic("sweep-scans", every=AN_HOUR, work=scans.sweep),
         ),
     )

@@ -126,3 +126,12 @@ class RecordWithdrawn(View):
     holder_index: Index
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
     sequence: Sequence
+
+
+class GuardianshipChanged(View):
+    """Who may act for whom began or ended."""
+
+    guardianship_id: str
+    guardian_id: str
+    child_id: str
+    sequence: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 from credential_store.consumed import (
     ApplicationApproved,
     CardRead,
+    GuardianshipChanged,
     PersonHeld,
     RecordPublished,
     RecordWithdrawn,
     ReviewApproved,
     approved_since_v1,
 )
-from credential_store.handlers import departments, district, exporting, identity
+from credential_store.handlers import departments, district, exporting, guardianships, identity
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.exports import ExportRequested
@@ -21,6 +22,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-updated.v1", CardRead, identity.store_card),
     Subscription("identity.id-suspended.v1", PersonHeld, identity.suspend_card),
     Subscription("identity.id-reinstated.v1", PersonHeld, identity.reinstate_card),
+    Subscription("identity.guardianship-registered.v1", GuardianshipChanged, guardianships.begin),
+    Subscription("identity.guardianship-ended.v1", GuardianshipChanged, guardianships.end),
     Subscription(
         "review-dispatch.review-approved.v2",
         ReviewApproved,

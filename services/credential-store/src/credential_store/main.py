@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             trusted=trusted,
             decoy=decoy,
             listed={},
+            guardianships=store.guardianships_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
             types=types,

@@ -21,6 +21,11 @@ Department = Annotated[str, Field(description="Code of the department that keeps
 Reviewer = Annotated[str, Field(description="Who looked at it, by the account")]
 Officer = Annotated[str, Field(description="Who it was, by the account")]
 Community = Annotated[str, Field(description="Code of the community of the address")]
+WorkKind = Annotated[Literal["review", "field-check", "decision"], Field(description="What kind of work it is")]
+MaybeRequirement = Annotated[
+    str | None, Field(description="The item's key of the document; null: not about a document")
+]
+TaskSequence = Annotated[int, Field(description="Counts up with every change of the task; only the newest counts")]
 CheckedAt = Annotated[datetime, Field(description="When the grid officer entered it")]
 Fields = Annotated[
     dict[str, Value],
@@ -155,9 +160,9 @@ class ReviewEscalated(Event):
 
     type: ClassVar[str] = "review-dispatch.review-escalated.v1"
     task_id: TaskId
-    kind: Annotated[Literal["review", "field-check", "decision"], Field(description="What kind of work it is")]
+    kind: WorkKind
     application_id: ApplicationId
-    requirement: Annotated[str | None, Field(description="The item's key of the document; null: not about a document")]
+    requirement: MaybeRequirement
     department: Annotated[str, Field(description="Code of the department that had it")]
     escalated_to: Annotated[str, Field(description="Code of the department that has it now")]
     was_due_on: Annotated[date, Field(description="The deadline that passed")]
@@ -186,6 +191,40 @@ class FieldCheckFailed(Event):
     officer: Officer
     reason: Written
     checked_at: CheckedAt
+
+
+class TaskClaimed(Event):
+    """Somebody took a task in hand: from now on only this person decides it, and may see what it is about.
+
+    `sequence` counts up with every change of the task; only the newest says who has it.
+    """
+
+    type: ClassVar[str] = "review-dispatch.task-claimed.v1"
+    task_id: TaskId
+    kind: WorkKind
+    application_id: ApplicationId
+    requirement: MaybeRequirement
+    department: Annotated[str, Field(description="Code of the department whose task it is now")]
+    claimed_by: Annotated[str, Field(description="Who has it, by the account")]
+    claimed_at: Annotated[datetime, Field(description="Since when")]
+    sequence: TaskSequence
+
+
+class TaskReleased(Event):
+    """Whoever had a task in hand has it no longer, for whatever reason: nobody does until it is claimed again."""
+
+    type: ClassVar[str] = "review-dispatch.task-released.v1"
+    task_id: TaskId
+    kind: WorkKind
+    application_id: ApplicationId
+    requirement: MaybeRequirement
+    claimed_by: Annotated[str, Field(description="Who had it, by the account")]
+    because: Annotated[
+        Literal["released", "first-approval", "decided", "cancelled", "escalated"],
+        Field(description="Given back, waiting for a second reviewer, decided, void, or overdue"),
+    ]
+    released_at: Annotated[datetime, Field(description="When that was")]
+    sequence: TaskSequence
 
 
 class DecisionMade(Event):

@@ -44,7 +44,7 @@ def ensure_keys(folder: Path) -> None:
     And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    once(folder / ISSUER_KEY, _new_issuer_key)
+    once(folder / ISSUER_KEY, new_private_key)
     once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
     once(folder / STORE_KEY, new_store_key)
     once(folder / CREDENTIAL_KEY, new_signing_key)
@@ -57,7 +57,7 @@ def rotate_issuer_key(folder: Path) -> str:
     """Sign with a new key from now on; the one before it stays valid until the next time. Return the new key's id."""
     ensure_keys(folder)
     before = json.loads((folder / PUBLIC_KEYS).read_bytes())["keys"][0]
-    pem = _new_issuer_key()
+    pem = new_private_key()
     new = _public_half(pem)
     replace(folder / PUBLIC_KEYS, _key_set(new, before))  # known everywhere before anything is signed with it
     replace(folder / ISSUER_KEY, pem)
@@ -86,7 +86,8 @@ def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, object]:
     return {**jwk, "kid": key_id(key), "alg": ALGORITHM, "use": "sig"}
 
 
-def _new_issuer_key() -> bytes:
+def new_private_key() -> bytes:
+    """Return a new private key for signatures, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

@@ -13,6 +13,7 @@ from typing import Self
 
 from local_stack import gateway, services, tokens
 from local_stack.certificates import authority_file
+from local_stack.devices import Device
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.interrupts import orderly_end, undisturbed
@@ -103,6 +104,10 @@ class Stack:
     ) -> str:
         """Return a signed token for this stack."""
         return tokens.sign(self.layout.keys, role, subject=subject, departments=departments, communities=communities)
+
+    def device(self, subject: str) -> Device:
+        """Return the device that the tokens of a terminal are bound to."""
+        return Device(self.layout.keys, subject)
 
     def pid(self, name: str) -> int:
         """Return the process id of a service, or of `gateway`, `broker`, `store`."""

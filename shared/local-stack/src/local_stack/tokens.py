@@ -15,6 +15,7 @@ from pathlib import Path
 
 import jwt
 
+from local_stack.devices import Device
 from local_stack.failure import StackError
 from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key
 from local_stack.layout import Layout
@@ -23,6 +24,8 @@ ISSUER = "https://issuer.yizheng.example"
 AUDIENCE = "yizheng"
 ROLES = ("resident", "clerk", "terminal", "reviewer", "grid-officer", "official", "operator", "department")
 HOURS = 12.0
+BOUND = frozenset({"terminal"})
+"""Roles whose tokens are bound to the key of a device, which is made with the first of them."""
 
 
 def sign(
@@ -41,7 +44,7 @@ def sign(
     if role not in ROLES:
         raise StackError(f"there is no role {role!r}; ROLE is one of {', '.join(ROLES)}")
     now = int(time.time())
-    claims = {
+    claims: dict[str, object] = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": subject or f"{role}-1",
@@ -53,6 +56,8 @@ def sign(
         "iat": now,
         "exp": now + int(hours * 3600),
     }
+    if role in BOUND:
+        claims["cnf"] = {"jkt": Device(keys, str(claims["sub"])).thumbprint}
     key = issuer_key(keys)
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id(key)})
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.authentication import AuthenticationError
 
 from runtime.issuer_keys import open_keys
+from runtime.proof import BadProofError, Call, Proof, check
+from runtime.rates import Class
 from runtime.refusal import NotAllowed
 from runtime.sign_in import SignIn
 
@@ -34,6 +37,12 @@ class Role(StrEnum):
     DEPARTMENT = "department"
 
 
+_RATE_OF: Mapping[str, Class] = {"GET": "read", "HEAD": "read"}
+
+BOUND = frozenset({Role.TERMINAL})
+"""Roles whose tokens must be bound to a key: devices that can be carried away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling: `subject` is a resident id, a staff number, a device or a department's system."""
@@ -43,10 +52,15 @@ class Principal:
     departments: frozenset[str] = frozenset()
     communities: frozenset[str] = frozenset()
     sign_in: SignIn = field(default_factory=SignIn, compare=False)
+    key: str | None = field(default=None, compare=False)
+    """The thumbprint of the key that the token is bound to (`cnf.jkt`), None for a token that is not."""
 
 
 class NotAuthenticatedError(AuthenticationError):
-    """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `bad-token`)."""
+    """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `bad-token`).
+
+    For a token that is bound to a key: `proof-missing`, `proof-bad`, `proof-used`; `unbound-token` where it must be.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -88,23 +102,50 @@ class Verifier:
         return key
 
 
-def allow(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
-    """Build the dependency that lets these roles in and gives the route its Principal."""
+def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
+    """Build the dependency that lets these roles in and gives the route its Principal.
+
+    `rate` is the class that it is counted under; without, the method says whether it reads or writes.
+    """
 
     async def authorise(
-        request: Request, credentials: HTTPAuthorizationCredentials | None = Depends(_bearer)
+        request: Request,
+        _described: HTTPAuthorizationCredentials | None = Depends(_bearer),
+        dpop: Annotated[str | None, Header(alias="DPoP", description="A terminal's proof (RFC 9449)")] = None,
     ) -> Principal:
-        if credentials is None:
-            raise NotAuthenticatedError("no-token")
+        scheme, token = _credentials(request)
         verifier: Verifier = request.app.state.verifier
-        principal = await verifier.verify(credentials.credentials)
+        principal = await verifier.verify(token)
+        request.state.proof = _proof(request, principal, scheme, token, dpop)
         if principal.role not in roles:
             raise NotAllowed("wrong-role", role=principal.role, needed=", ".join(roles))
+        request.app.state.rate_limit.take(principal.subject, rate or _RATE_OF.get(request.method, "write"))
         request.state.principal = principal
         return principal
 
     authorise.__dict__["roles"] = roles
     return Depends(authorise)
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() not in {"bearer", "dpop"} or not token.strip():
+        raise NotAuthenticatedError("no-token")
+    return scheme.lower(), token.strip()
+
+
+def _proof(request: Request, principal: Principal, scheme: str, token: str, proof: str | None) -> Proof | None:
+    """Return what a request with a bound token proves; a bound token without a proof is as good as stolen."""
+    if principal.key is None:
+        if principal.role in BOUND:
+            raise NotAuthenticatedError("unbound-token")
+        return None
+    if scheme != "dpop" or not proof:
+        raise NotAuthenticatedError("proof-missing")
+    try:
+        return check(proof, principal.key, Call(request.method, str(request.url), token))
+    except BadProofError as error:
+        raise NotAuthenticatedError("proof-bad") from error
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
@@ -116,7 +157,18 @@ def _principal(claims: dict[str, Any]) -> Principal:
         departments=_codes(claims, "departments"),
         communities=_codes(claims, "communities"),
         sign_in=SignIn.model_validate(claims),
+        key=_bound_to(claims),
     )
+
+
+def _bound_to(claims: dict[str, Any]) -> str | None:
+    """Return the thumbprint that a token is bound to. A token that is bound in a way that we can't check is no good."""
+    cnf = claims.get("cnf")
+    if cnf is None:
+        return None
+    if not isinstance(cnf, dict) or not isinstance(cnf.get("jkt"), str) or not cnf["jkt"]:
+        raise ValueError("the token is bound to something that is not a key's thumbprint")
+    return str(cnf["jkt"])
 
 
 def _codes(claims: dict[str, Any], name: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from messaging.vault import MasterKeys
 from runtime import master_keys
 from runtime.blind_index import BlindIndex
 from runtime.data_files import DataFileError
+from runtime.rates import DEFAULT
 
 _CONTRACTS = Path(messaging.__file__).resolve().parents[3] / "contracts"
 
@@ -45,6 +46,8 @@ class ServiceSettings(BaseSettings):
     kms: Path | None = Field(None, validation_alias="YIZHENG_KMS")
     """Data file of a key management service that keeps the store's master key; see runtime/master_keys.py."""
     topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
+    rates: Path = Field(DEFAULT, validation_alias="YIZHENG_RATES")
+    """File that says how often one subject may ask."""
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
     traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")
     """File to which spans are appended; see runtime/tracing.py for sending them to a collector instead."""

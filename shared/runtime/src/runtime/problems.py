@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from messaging.event import ConflictError
 from messaging.ordering import is_outage
 from runtime.access import NotAuthenticatedError
+from runtime.rates import TooMany
 from runtime.refusal import Refusal, Refusals
 from runtime.texts import Language, Texts, choose
 
@@ -68,7 +69,10 @@ class _Speaker:
             faults = [self._fault(language, each) for each in error.refusals]
             return self._answer(request, error.status, "several", errors=faults)
         errors = [self._fault(language, error)] if error.field else None
-        return self._answer(request, error.status, error.code, params=error.params, errors=errors)
+        answer = self._answer(request, error.status, error.code, params=error.params, errors=errors)
+        if isinstance(error, TooMany):
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
 
     async def invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
@@ -82,7 +86,8 @@ class _Speaker:
     async def not_authenticated(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, NotAuthenticatedError)  # noqa: S101
         answer = self._answer(request, 401, error.code)
-        answer.headers["WWW-Authenticate"] = "Bearer"
+        proof = error.code.startswith("proof-") or error.code == "unbound-token"
+        answer.headers["WWW-Authenticate"] = 'DPoP error="invalid_dpop_proof"' if proof else "Bearer"
         return answer
 
     async def conflict(self, request: Request, _error: Exception) -> Response:

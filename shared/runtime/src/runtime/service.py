@@ -25,6 +25,7 @@ from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
 from runtime.kernel import Database, Indexes, Kernel
 from runtime.logs import configure
+from runtime.rates import RateLimit
 from runtime.texts import Texts
 
 DepsT = TypeVar("DepsT")
@@ -125,6 +126,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         redoc_url=None,
     )
     app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
+    app.state.rate_limit = RateLimit.from_file(settings.rates)
     app.state.texts = texts
     app.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
     if pages is not None:

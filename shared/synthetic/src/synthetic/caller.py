@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,9 @@ _COMING_BACK = frozenset({429, 502, 503, 504})
 _CONFLICT = 409
 _PAUSE = 0.25
 _LONGEST = 60.0
+
+Prove = Callable[[str, str, str], Mapping[str, str]]
+"""Method, address and token to the headers that prove the key (RFC 9449)."""
 
 PATIENCE = 150.0
 """Seconds: a process that was killed may leave a transaction open, and the store keeps its locks for a minute."""
@@ -84,6 +87,8 @@ class Caller:
     token: str
     language: str = "zh-CN"
     patience: float = PATIENCE
+    prove: Prove | None = None
+    """Makes the headers of a request whose token is bound to a key; without it the token alone is sent."""
 
     def speaking(self, language: str) -> Caller:
         """Return the same caller with another language."""
@@ -139,11 +144,17 @@ class Caller:
             headers["Idempotency-Key"] = key
         return headers
 
+    def _proven(self, request: httpx.Request) -> httpx.Request:
+        """Prove the key anew at every try: a proof is good once."""
+        if self.prove is not None:
+            request.headers.update(self.prove(request.method, str(request.url), self.token))
+        return request
+
     async def _patiently(self, request: httpx.Request) -> httpx.Response:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                response = await self.client.send(request)
+                response = await self.client.send(self._proven(request))
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise

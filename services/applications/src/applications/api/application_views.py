@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Self
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from applications.api.document_views import DocumentView, ReasonView, ScanView
 from applications.api.wording import Named, Wording
 from applications.domain.application import Application, State
+from applications.domain.hands import Hand, Work, since
 from applications.domain.reasons import reasons_of
 from applications.domain.record import PersonRole, Value
 from applications.domain.whereabouts import Whereabouts, whereabouts
@@ -26,12 +27,15 @@ class PersonView(BaseModel):
 
 
 class SecondPartyView(BaseModel):
-    """Who must confirm; the name is masked, as the applicant gave only the number."""
+    """Who must confirm. The name, masked, is told once they have: the applicant gave only a number."""
 
     role: str
-    name: str
+    name: str | None
     confirmed_at: datetime | None
     declined: bool
+
+
+_WORK: Mapping[str, Work] = {"reviewing": "review", "checking": "field-check", "deciding": "decision"}
 
 
 class NowView(BaseModel):
@@ -43,11 +47,14 @@ class NowView(BaseModel):
     department: Named | None
     field: Named | None
     due_on: date | None
+    since: datetime | None
+    """Since when somebody has been at it; null while it waits in a queue, and for what needs nobody."""
 
     @classmethod
-    def of(cls, where: Whereabouts, application: Application, wording: Wording) -> Self:
+    def of(cls, where: Whereabouts, application: Application, wording: Wording, hands: Sequence[Hand] = ()) -> Self:
         """Show what is waited for."""
         kind = where.document_type
+        work = _WORK.get(where.doing)
         return cls(
             doing=where.doing,
             text=wording.whereabouts(where, application),
@@ -55,6 +62,7 @@ class NowView(BaseModel):
             department=wording.department(where.department) if where.department else None,
             field=wording.field(kind, where.field) if kind and where.field else None,
             due_on=where.due_on,
+            since=since(hands, work, where.requirement) if work else None,
         )
 
 
@@ -124,7 +132,7 @@ class ApplicationView(ApplicationSummary):
     @classmethod
     def of(cls, application: Application, wording: Wording) -> Self:
         """Show an application that has just been changed."""
-        return cls.seen(Seen(application, None, None), wording)
+        return cls.seen(Seen(application, None, None, ()), wording)
 
     @classmethod
     def seen(cls, seen: Seen, wording: Wording) -> Self:
@@ -133,7 +141,7 @@ class ApplicationView(ApplicationSummary):
         rejected = application.state == "rejected"
         rated = decided is not None and decided.score is not None
         return cls(
-            **_summary(application, wording),
+            **_summary(application, wording, seen.hands),
             applicant=PersonView(resident_id=application.applicant_id, name=application.applicant.name),
             second_party=_second_party(application, wording),
             attempt=application.attempt,
@@ -149,7 +157,7 @@ class ApplicationView(ApplicationSummary):
         )
 
 
-def _summary(application: Application, wording: Wording) -> dict[str, object]:
+def _summary(application: Application, wording: Wording, hands: Sequence[Hand] = ()) -> dict[str, object]:
     subject = application.subject
     return {
         "application_id": application.id,
@@ -163,16 +171,17 @@ def _summary(application: Application, wording: Wording) -> dict[str, object]:
         "submitted_at": application.submitted_at,
         "due_on": application.due_on,
         "decided_at": application.decided_at,
-        "now": [NowView.of(where, application, wording) for where in whereabouts(application)],
+        "now": [NowView.of(where, application, wording, hands) for where in whereabouts(application)],
     }
 
 
 def _second_party(application: Application, wording: Wording) -> SecondPartyView | None:
-    if application.second_party is None:
+    if application.second_party_index is None:
         return None
+    person = application.second_party
     return SecondPartyView(
         role=wording.role(application.item, "second-party"),
-        name=mask.name(application.second_party.name),
+        name=mask.name(person.name) if person else None,
         confirmed_at=application.confirmed_at,
         declined=application.declined is not None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
 from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
@@ -12,6 +12,7 @@ from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawa
 from applications.domain.application import State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
+from applications.handlers.reading import Wanted
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.web import Commit, IfMatch
 
@@ -34,19 +35,23 @@ async def draft(body: Draft, by: Resident, deps: DepsOf, commit: Commit, wording
     )
 
 
-@router.get("", summary="See my applications, newest first")
-async def list_own(
+async def _wanted(
     by: Resident,
-    deps: DepsOf,
-    wording: WordingOf,
     cursor: Cursor,
     item: ItemCode = None,
+    applicant: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
     limit: Limit = 20,
+) -> Wanted:
+    return Wanted(by, applicant or by.subject, str(cursor[0]) if cursor else None, limit + 1, state, item)
+
+
+@router.get("", summary="See my applications, or a ward's, newest first")
+async def list_own(
+    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, wording: WordingOf
 ) -> Page[ApplicationSummary]:
-    """Give one's own applications."""
-    before = str(cursor[0]) if cursor else None
-    found = await reading.own(by, deps, before=before, limit=limit + 1, state=state, item=item)
+    """Give one's own applications, or a ward's."""
+    found, limit = await reading.own(wanted, deps), wanted.limit - 1
     return page(found, limit, key=lambda each: [each.id], view=lambda each: ApplicationSummary.of(each, wording))
 
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from applications.api.application_views import NowView
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
 from applications.api.wording import Named, Wording
-from applications.domain.application import Application, Happening, State
+from applications.domain.application import Happening, State
 from applications.domain.whereabouts import whereabouts
 from applications.handlers import reading
+from applications.handlers.reading import Seen
 from runtime.web import etag
 
 router = APIRouter(prefix="/applications/{application_id}", tags=["progress"])
@@ -60,8 +61,9 @@ class TimelineView(BaseModel):
     happenings: list[HappeningView]
 
     @classmethod
-    def of(cls, application: Application, wording: Wording) -> Self:
+    def of(cls, seen: Seen, wording: Wording) -> Self:
         """Show the timeline, oldest first."""
+        application = seen.application
         return cls(
             application_id=application.id,
             reference=application.reference,
@@ -69,7 +71,7 @@ class TimelineView(BaseModel):
             state=application.state,
             state_name=wording.state(application),
             due_on=application.due_on,
-            now=[NowView.of(where, application, wording) for where in whereabouts(application)],
+            now=[NowView.of(where, application, wording, seen.hands) for where in whereabouts(application)],
             happenings=[HappeningView.of(happening, wording) for happening in application.history],
         )
 
@@ -81,4 +83,4 @@ async def timeline(
     """Give the progress of one of one's own applications in words that a resident understands."""
     seen = await reading.follow(application_id, by, deps)
     response.headers["ETag"] = etag(seen.application.version)
-    return TimelineView.of(seen.application, wording)
+    return TimelineView.of(seen, wording)

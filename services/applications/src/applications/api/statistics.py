@@ -1,8 +1,12 @@
-"""/v1/statistics: what was decided, how much without people, and where people are no longer needed."""
+"""/v1/statistics: what was decided, how much without people, and where people are no longer needed.
+
+Counts are rounded down to fives, each for itself (standards/disclosure.py): no answer, and no difference of two, speaks
+of fewer people. Whether review can be switched off is judged by the exact ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Self
 
@@ -12,6 +16,7 @@ from pydantic import BaseModel
 from applications.api.parts import DepsOf, ItemCode, WordingOf
 from applications.api.wording import Named, Wording
 from applications.domain.statistics import (
+    CITY_MIRROR,
     Criterion,
     ItemFigures,
     ProofFigures,
@@ -22,12 +27,13 @@ from applications.domain.statistics import (
 from applications.handlers import counting
 from applications.handlers.counting import Figures
 from runtime.access import Principal, Role, allow
+from standards.disclosure import may_tell_percentile, rounded, share
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
 
 class SatisfactionFigures(BaseModel):
-    """What applicants thought: how many said so, the average of 1 to 5, and the share of 4 and 5."""
+    """What applicants thought: how many said so, the average of 1 to 5, and the share of 4 and 5; null for few."""
 
     rated: int
     average: float | None
@@ -35,7 +41,7 @@ class SatisfactionFigures(BaseModel):
 
 
 class SecondsFigures(BaseModel):
-    """Seconds from submission to decision."""
+    """Seconds from submission to decision; null where fewer than five lie beyond."""
 
     p50: float | None
     p95: float | None
@@ -63,21 +69,19 @@ class ItemFiguresView(BaseModel):
         seconds = figures.seconds
         return cls(
             item=item,
-            decided=figures.decided,
-            approved=figures.approved,
-            rejected=figures.rejected,
-            automatic=figures.automatic,
-            automatic_share=_share(figures.automatic, figures.decided),
-            with_people=figures.decided - figures.automatic,
-            decided_by_officer=figures.by_officer,
+            decided=rounded(figures.decided),
+            approved=rounded(figures.approved),
+            rejected=rounded(figures.rejected),
+            automatic=rounded(figures.automatic),
+            automatic_share=share(figures.automatic, figures.decided),
+            with_people=rounded(figures.decided - figures.automatic),
+            decided_by_officer=rounded(figures.by_officer),
             satisfaction=SatisfactionFigures(
-                rated=figures.rated,
-                average=_share(figures.score_total, figures.rated),
-                satisfied_share=_share(figures.satisfied, figures.rated),
+                rated=rounded(figures.rated),
+                average=round(figures.score_total / figures.rated, 1) if rounded(figures.rated) else None,
+                satisfied_share=share(figures.satisfied, figures.rated),
             ),
-            seconds=SecondsFigures(
-                p50=percentile(seconds, 0.5), p95=percentile(seconds, 0.95), p99=percentile(seconds, 0.99)
-            ),
+            seconds=SecondsFigures(p50=_beyond(seconds, 0.5), p95=_beyond(seconds, 0.95), p99=_beyond(seconds, 0.99)),
         )
 
 
@@ -97,8 +101,8 @@ class SourceView(BaseModel):
         return cls(
             source=source,
             source_name=wording.source(source),
-            proofs=proofs,
-            not_handed_in=proofs - sum(row.handed_in for row in own),
+            proofs=rounded(proofs),
+            not_handed_in=rounded(proofs - sum(row.handed_in for row in own)),
         )
 
 
@@ -120,20 +124,21 @@ class DocumentTypeView(BaseModel):
         """Show the judgement and say why."""
         kind = wording.catalogue.document_types.get(ready.document_type)
         review = kind.review if kind else "people"
+        mirror = share(ready.by_source.get(CITY_MIRROR, 0), ready.proofs) or 0.0
         said = "off-already" if review == "automatic" else "can" if ready.can_switch_off else "cannot"
         return cls(
             document_type=wording.document(ready.document_type),
             department=wording.department(kind.department if kind else ""),
             reviewed_by=review,
-            proofs=ready.proofs,
-            by_source=dict(ready.by_source),
-            city_mirror_share=ready.city_mirror_share,
+            proofs=rounded(ready.proofs),
+            by_source={source: rounded(proofs) for source, proofs in ready.by_source.items()},
+            city_mirror_share=mirror,
             can_switch_off=ready.can_switch_off,
-            proofs_missing=ready.proofs_missing,
+            proofs_missing=max(0, criterion.minimum_proofs - rounded(ready.proofs)),
             text=wording.say(
                 f"switching-off.{said}",
-                proofs=ready.proofs,
-                share=f"{ready.city_mirror_share:.1%}",
+                proofs=rounded(ready.proofs),
+                share=f"{mirror:.0%}",
                 minimum=criterion.minimum_proofs,
                 wanted=f"{criterion.city_mirror_share:.1%}",
             ),
@@ -164,8 +169,8 @@ class StatisticsView(BaseModel):
             total=ItemFiguresView.of(total_of(figures.items), None),
             items=[ItemFiguresView.of(row, wording.item(row.item)) for row in figures.items],
             sources=sources,
-            documents=sum(source.proofs for source in sources),
-            documents_not_handed_in=sum(source.not_handed_in for source in sources),
+            documents=rounded(sum(row.proofs for row in figures.proofs)),
+            documents_not_handed_in=rounded(sum(row.proofs - row.handed_in for row in figures.proofs)),
             criterion=criterion,
             document_types=[DocumentTypeView.of(ready, criterion, wording) for ready in figures.readiness],
         )
@@ -185,5 +190,6 @@ async def statistics(
     return StatisticsView.of(figures, deps.criterion, wording)
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
+def _beyond(seconds: Sequence[float], at: float) -> float | None:
+    """Return a percentile, unless so few lie beyond it that it is somebody's own time."""
+    return percentile(seconds, at) if may_tell_percentile(len(seconds), at) else None

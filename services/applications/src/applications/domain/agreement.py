@@ -41,7 +41,10 @@ class AgreedParty(Record):
 
 
 class Terms(Record):
-    """What was agreed: the item, its answers, what the second party states by confirming, and who the parties are."""
+    """What was agreed: the item, its answers, what the second party states by confirming, and who applies.
+
+    Who the second party is, their signature says: before it, nothing is known of whoever was named.
+    """
 
     application_id: str
     reference: str
@@ -49,7 +52,6 @@ class Terms(Record):
     statement: Mapping[str, str]
     form: Mapping[str, Value]
     applicant: AgreedParty
-    second_party: AgreedParty
 
     @property
     def digest(self) -> str:
@@ -86,15 +88,13 @@ class Agreement(Aggregate):
 def terms_of(application: Application, item: Item) -> Terms:
     """Return what the parties of a filled-in application agree on."""
     assert item.second_party is not None  # noqa: S101 - only asked of items that have one
-    assert application.second_party is not None  # noqa: S101 - and then so does the application
     return Terms(
         application_id=application.id,
         reference=application.reference,
         item=application.item,
         statement=_in_both(item.second_party.statement),
         form=dict(application.form),
-        applicant=_party(application.applicant),
-        second_party=_party(application.second_party),
+        applicant=party_of(application.applicant),
     )
 
 
@@ -103,19 +103,21 @@ def offered(before: Agreement | None, application: Application, item: Item, sign
     terms = terms_of(application, item)
     if before is not None and before.current.terms.form == terms.form:
         return before
-    new = Agreed(terms=terms, signatures=(signed_by("applicant", terms, sign_in, at),))
+    new = Agreed(terms=terms, signatures=(signed_by("applicant", terms.applicant, terms, sign_in, at),))
     if before is None:
         return Agreement(id=application.id, current=new)
     return before.model_copy(update={"current": new, "earlier": (*before.earlier, before.current)})
 
 
-def accepted(before: Agreement, digest: str, sign_in: SignIn, at: datetime, signer: Signer) -> Agreement:
+def accepted(
+    before: Agreement, digest: str, who: AgreedParty, *, sign_in: SignIn, at: datetime, signer: Signer
+) -> Agreement:
     """Have the second party sign the terms that they saw. Refused when these are not the terms any more."""
     terms = before.current.terms
     if digest != terms.digest:
         raise Clash("terms-changed")
     offered_by = tuple(each for each in before.current.signatures if each.party == "applicant")
-    signatures = (*offered_by, signed_by("second-party", terms, sign_in, at))
+    signatures = (*offered_by, signed_by("second-party", who, terms, sign_in, at))
     agreed = Agreed(terms=terms, signatures=signatures)
     evidence = signer.keys.sign(_claims(agreed, signer.url, at), TYP)
     return before.model_copy(update={"current": agreed.model_copy(update={"evidence": evidence})})
@@ -131,15 +133,15 @@ def _claims(agreed: Agreed, url: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def signed_by(side: Side, terms: Terms, sign_in: SignIn, at: datetime) -> Signature:
+def signed_by(side: Side, who: AgreedParty, terms: Terms, sign_in: SignIn, at: datetime) -> Signature:
     """Keep that a party agreed to these terms."""
-    party = terms.applicant if side == "applicant" else terms.second_party
     return Signature(
-        party=side, resident_id=party.resident_id, name=party.name, at=at, terms_sha256=terms.digest, sign_in=sign_in
+        party=side, resident_id=who.resident_id, name=who.name, at=at, terms_sha256=terms.digest, sign_in=sign_in
     )
 
 
-def _party(party: Party) -> AgreedParty:
+def party_of(party: Party) -> AgreedParty:
+    """Return a person as an agreement names them."""
     return AgreedParty(resident_id=party.resident_id, name=party.name)
 
 

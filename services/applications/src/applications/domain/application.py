@@ -156,6 +156,8 @@ class Application(Aggregate):
     state: State = "draft"
     applicant_id: str
     subject_id: str = ""
+    second_party_index: str | None = None
+    """Blind index of the number that the applicant gave, whoever has it: a resident, somebody not yet, or nobody."""
     second_party_id: str | None = None
     applicant: Party
     subject: Party
@@ -170,6 +172,8 @@ class Application(Aggregate):
     confirmed_at: datetime | None = None
     confirmed_form: str | None = None
     declined: str | None = None
+    unanswered: bool = False
+    """Nobody answered as second party in time."""
     check: Question | None = None
     ruling: Question | None = None
     escalations: tuple[Escalation, ...] = ()
@@ -191,7 +195,8 @@ class Application(Aggregate):
     @property
     def awaits_confirmation(self) -> bool:
         """Whether the second party still has to confirm."""
-        return self.second_party_id is not None and self.confirmed_at is None and self.declined is None
+        answered = self.confirmed_at is not None or self.declined is not None or self.unanswered
+        return self.second_party_index is not None and not answered
 
     @property
     def decided_by(self) -> Literal["automatic", "officer"]:

@@ -36,6 +36,15 @@ def check_rules(item: Item, people: Mapping[PersonRole, Party], *, guardian: boo
     )
 
 
+def check_second_party(item: Item, person: Party, *, today: date) -> tuple[Checked, ...]:
+    """Check the rules about the second party, once it is known who that is."""
+    return tuple(
+        _check(rule, {"second-party": person}, guardian=False, today=today)
+        for rule in item.eligibility
+        if not isinstance(rule, GuardianRule) and rule.of == "second-party"
+    )
+
+
 def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
     """Raise a Refusal for every rule that is not met, each named."""
     broken = [Refusal(f"not-eligible-{rule.code}", field="item", **rule.params) for rule in checked if not rule.met]

@@ -9,6 +9,7 @@ from typing import Literal
 from applications.domain.application import Application, Happening, Question, State
 from applications.domain.granting import granted_by
 from applications.domain.item import Item
+from applications.domain.people import Party
 from applications.domain.rules import Automatic, FieldCheck
 from applications.domain.submission import form_digest
 from runtime.clock import today
@@ -44,10 +45,15 @@ def settle(application: Application, item: Item, *, now: datetime, calendar: Cal
     return _next_step(current, item, now, calendar)
 
 
-def confirm(application: Application, now: datetime) -> Application:
-    """Have the second party confirm the application as it is now filled in."""
+def confirm(application: Application, second_party: Party, now: datetime) -> Application:
+    """Have the second party confirm the application as it is now filled in; from now on it is known who that is."""
     _refuse_unasked(application)
-    confirmed = {"confirmed_at": now, "confirmed_form": form_digest(application.form)}
+    confirmed = {
+        "confirmed_at": now,
+        "confirmed_form": form_digest(application.form),
+        "second_party_id": second_party.resident_id,
+        "second_party": second_party,
+    }
     return application.model_copy(update=confirmed).noting(Happening(at=now, kind="confirmed"))
 
 
@@ -56,6 +62,12 @@ def decline(application: Application, reason: str | None, now: datetime) -> Appl
     _refuse_unasked(application)
     declined = application.model_copy(update={"declined": reason or ""})
     return declined.noting(Happening(at=now, kind="declined", text=reason))
+
+
+def give_up_waiting(application: Application, now: datetime) -> Application:
+    """End the wait for a second party of whom nothing was heard: the application ends."""
+    _refuse_unasked(application)
+    return application.model_copy(update={"unanswered": True}).noting(Happening(at=now, kind="unanswered"))
 
 
 def withdraw(application: Application, reason: str | None, now: datetime) -> Application:
@@ -67,7 +79,7 @@ def withdraw(application: Application, reason: str | None, now: datetime) -> App
 
 
 def _refuse_unasked(application: Application) -> None:
-    if application.second_party_id is None:
+    if application.second_party_index is None:
         raise NotAllowed("no-confirmation-needed")
     if application.is_final:
         raise Clash("already-decided")
@@ -86,7 +98,9 @@ def _is_refused(application: Application) -> bool:
     the applicant learns all reasons together.
     """
     answers = (application.check, application.ruling)
-    if application.declined is not None or any(answer is not None and answer.yes is False for answer in answers):
+    if application.declined is not None or application.unanswered:
+        return True
+    if any(answer is not None and answer.yes is False for answer in answers):
         return True
     refused = [asked for asked in application.asked if asked.standing == "refused"]
     if any(asked.review is not None for asked in refused):

@@ -58,6 +58,8 @@ def _of_match(asked: Asked, match: Match) -> Iterator[Reason]:
 def _of_people(application: Application) -> Iterator[Reason]:
     if application.declined is not None:
         yield Reason("second-party-declined", text=application.declined or None)
+    if application.unanswered:
+        yield Reason("second-party-unanswered")
     if application.check is not None and application.check.yes is False:
         yield Reason("field-check-failed", text=application.check.text)
     if application.ruling is not None and application.ruling.yes is False:

@@ -65,6 +65,18 @@ def submit(
     return Submission(submitted.noting(Happening(at=now, kind="submitted", attempt=submitted.attempt)), sent)
 
 
+def submit_second_partys(application: Application, item: Item, handed_in: HandedIn, *, now: datetime) -> Submission:
+    """Send the second party's documents, once that person has confirmed: nobody's data is looked at before."""
+    sent = tuple(
+        each for each in _all_sent(application, item, facts_of(application, now), handed_in) if _is_second_partys(each)
+    )
+    return Submission(application.model_copy(update={"asked": _asked_now(application, item, sent)}), sent)
+
+
+def _is_second_partys(sent: Sent) -> bool:
+    return sent.asked.holder == "second-party"
+
+
 def facts_of(application: Application, now: datetime) -> Facts:
     """Return what paths of the item's data stand for in this application."""
     applied_on = today(application.submitted_at or now)
@@ -79,7 +91,9 @@ def form_digest(form: Form) -> str:
 def _all_sent(application: Application, item: Item, facts: Facts, handed_in: HandedIn) -> list[Sent]:
     sent = []
     for requirement in item.asked:
-        holder = application.people[requirement.holder]
+        holder = application.people.get(requirement.holder)
+        if holder is None:  # the second party's, who has not confirmed yet
+            continue
         claims = claims_of(requirement, facts)
         asked = _ask(requirement, claims, application.attempt)
         before = application.asked_for(requirement.key)
@@ -101,6 +115,17 @@ def _ask(requirement: Requirement, claims: Claims, attempt: int) -> Asked:
         holder=requirement.holder,
         attempt=attempt,
         claims_digest=_digest(claims),
+    )
+
+
+def _unsent(application: Application, requirement: Requirement) -> Asked:
+    """Return a requirement that waits for the second party; no claims of anybody are the same as none."""
+    return Asked(
+        key=requirement.key,
+        document_types=requirement.any_of,
+        holder=requirement.holder,
+        attempt=application.attempt,
+        claims_digest="",
     )
 
 
@@ -140,7 +165,10 @@ def _with_scans(application: Application, sent: tuple[Sent, ...]) -> Application
 def _asked_now(application: Application, item: Item, sent: tuple[Sent, ...]) -> tuple[Asked, ...]:
     new = {each.asked.key: each.asked for each in sent}
     before = {asked.key: asked for asked in application.asked}
-    return tuple(new.get(requirement.key) or before[requirement.key] for requirement in item.asked)
+    return tuple(
+        new.get(requirement.key) or before.get(requirement.key) or _unsent(application, requirement)
+        for requirement in item.asked
+    )
 
 
 def _confirmed_only_for(application: Application, form: Form) -> Application:

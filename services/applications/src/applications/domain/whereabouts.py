@@ -48,7 +48,7 @@ def _of_documents(application: Application) -> Iterator[Whereabouts]:
             yield Whereabouts("correcting", asked.key, review.document_type, field=review.field, text=review.text)
         elif asked.standing == "in-review":
             yield _with_people(application, asked)
-        elif asked.standing == "waiting":
+        elif asked.standing == "waiting" and asked.holder in application.people:
             yield Whereabouts("comparing", asked.key, asked.document_types[0])
 
 

@@ -28,8 +28,10 @@ async def accept(application: Application, seen: str | None, by: Principal, deps
     """Keep that the second party signed what they saw. Refused without its hash, or when it has changed since."""
     if seen is None:
         raise Refusal("terms-not-named", field="terms_sha256")
-    before = await of(application, deps)
-    return (deps.agreements.save(agreement.accepted(before, seen, by.sign_in, deps.clock(), deps.signer)),)
+    assert application.second_party is not None  # noqa: S101 - who confirms is known from then on
+    who, before = agreement.party_of(application.second_party), await of(application, deps)
+    after = agreement.accepted(before, seen, who, sign_in=by.sign_in, at=deps.clock(), signer=deps.signer)
+    return (deps.agreements.save(after),)
 
 
 async def of(application: Application, deps: Deps) -> Agreement:
@@ -44,8 +46,10 @@ async def of(application: Application, deps: Deps) -> Agreement:
 
 async def read(application_id: str, by: Principal, deps: Deps) -> Agreement:
     """Return the agreement to one of its parties."""
-    application = await deps.applications.get(application_id)
-    if application is None or by.subject not in (application.applicant_id, application.second_party_id):
+    application, reader = await deps.applications.get(application_id), await deps.residents.get(by.subject)
+    if application is None or reader is None:
+        raise Unknown("unknown-application")
+    if reader.id != application.applicant_id and reader.index != application.second_party_index:
         raise Unknown("unknown-application")
     found = await deps.agreements.get(application_id)
     if found is None:

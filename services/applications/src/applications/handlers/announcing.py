@@ -30,7 +30,12 @@ def conclude(changed: Application, deps: Deps) -> tuple[Application, list[Change
 
 def submitted(application: Application, sent: Sequence[Sent], deps: Deps) -> list[Event]:
     """Say that an application was submitted, and which documents have to be proven."""
-    return [_application_submitted(application), *(_document_submitted(application, each, deps) for each in sent)]
+    return [_application_submitted(application), *documents_submitted(application, sent, deps)]
+
+
+def documents_submitted(application: Application, sent: Sequence[Sent], deps: Deps) -> list[Event]:
+    """Say which documents have to be proven."""
+    return [_document_submitted(application, each, deps) for each in sent]
 
 
 def holder_of(party: Party) -> published.Holder:

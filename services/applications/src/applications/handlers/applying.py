@@ -47,8 +47,7 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
         subject_id=people.subject.id,
         applicant=people.applicant.party,
         subject=people.subject.party,
-        second_party_id=people.second_party.id if people.second_party else None,
-        second_party=people.second_party.party if people.second_party else None,
+        second_party_index=people.second_party_index,
         form=new.form,
         created_at=now,
     )

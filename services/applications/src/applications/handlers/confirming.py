@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from applications.domain import progress
+from applications.domain import progress, submission
 from applications.domain.application import Application
-from applications.domain.eligibility import refuse_suspended
+from applications.domain.eligibility import check_second_party, refuse_ineligible, refuse_suspended
+from applications.domain.people import Resident
+from applications.domain.scans import HandedIn
 from applications.handlers import agreeing, announcing
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
 from applications.handlers.parties import acting
 from messaging.event import Outcome
 from runtime.access import Principal
+from runtime.clock import today
 from runtime.refusal import Unknown, check_version
+
+LONGEST_WAIT = timedelta(days=30)
+"""How long an application waits for its second party (assumed)."""
+
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,14 @@ class ToConfirm:
 
 
 async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> Outcome[list[ToConfirm]]:
-    """Show the applications that wait for the confirmation of whoever is signed in, newest first; that is told."""
-    found = await deps.applications.to_confirm(by.subject, before=before, limit=limit)
+    """Show the applications that wait for the confirmation of whoever is signed in, newest first; that is told.
+
+    Also those from before the person was registered: they name a number, by its blind index.
+    """
+    resident = await deps.residents.get(by.subject)
+    if resident is None:
+        return Outcome(result=[])
+    found = await deps.applications.to_confirm(resident.index, before=before, limit=limit)
     told = [event for each in found for event in seen(each, [each.applicant], by, deps)]
     shown = await asyncio.gather(*(_to_confirm(each, deps) for each in found))
     return Outcome(events=told, case=by.subject, result=list(shown))
@@ -51,20 +67,43 @@ async def answer(
     application_id: str, given: Answer, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[ToConfirm]:
     """Confirm an application as its second party, or decline, which ends it."""
-    application = await deps.applications.get(application_id)
-    if application is None or application.second_party_id != by.subject or application.state == "draft":
+    application, resident = await deps.applications.get(application_id), await acting(by, deps)
+    if application is None or application.second_party_index != resident.index or application.state == "draft":
         raise Unknown("unknown-application")
     check_version(application.version, if_match)
-    refuse_suspended(await acting(by, deps))
-    now = deps.clock()
+    refuse_suspended(resident)
     if given.agrees:
-        answered = progress.confirm(application, now)
-        signed = await agreeing.accept(application, given.terms_sha256, by, deps)
-    else:
-        answered, signed = progress.decline(application, given.reason, now), ()
-    result, changes, events = announcing.conclude(answered, deps)
+        return await _confirmed(application, resident, given.terms_sha256, by, deps)
+    declined = progress.decline(application, given.reason, deps.clock())
+    ended = _ended(declined, deps)
+    return Outcome(ended.changes, ended.events, ended.case, await _to_confirm(ended.result or declined, deps))
+
+
+async def give_up_waiting(deps: Deps) -> Sequence[Outcome[Application]]:
+    """End what has waited too long for a second party, whether or not there is such a person."""
+    unanswered = await deps.applications.unconfirmed_since(deps.clock() - LONGEST_WAIT, limit=AT_ONCE)
+    return [_ended(progress.give_up_waiting(each, deps.clock()), deps) for each in unanswered]
+
+
+async def _confirmed(
+    application: Application, resident: Resident, seen_terms: str | None, by: Principal, deps: Deps
+) -> Outcome[ToConfirm]:
+    """Take the confirmation, and only now ask for the second party's own documents."""
+    now, item = deps.clock(), deps.catalogue.item(application.item)
+    confirmed = progress.confirm(application, resident.party, now)
+    refuse_ineligible(item, check_second_party(item, resident.party, today=today(now)))
+    signed = await agreeing.accept(confirmed, seen_terms, by, deps)
+    handed_in = await deps.handed_in.get(application.applicant_id) or HandedIn(id=application.applicant_id)
+    submitted = submission.submit_second_partys(confirmed, item, handed_in, now=now)
+    result, changes, events = announcing.conclude(submitted.application, deps)
+    asked = announcing.documents_submitted(submitted.application, submitted.sent, deps)
     shown = await _to_confirm(result, deps)
-    return Outcome(changes=[*changes, *signed], events=events, case=application.id, result=shown)
+    return Outcome([*changes, *signed], [*asked, *events], application.id, shown)
+
+
+def _ended(answered: Application, deps: Deps) -> Outcome[Application]:
+    result, changes, events = announcing.conclude(answered, deps)
+    return Outcome(changes=changes, events=events, case=result.id, result=result)
 
 
 async def _to_confirm(application: Application, deps: Deps) -> ToConfirm:

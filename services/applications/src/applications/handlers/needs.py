@@ -11,6 +11,7 @@ from applications.domain.agreement import Agreement, Signer
 from applications.domain.application import Application, State
 from applications.domain.catalogue import Catalogue
 from applications.domain.decided import Decided
+from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
@@ -53,8 +54,18 @@ class Applications(Keeps[Application], Protocol):
     async def concerning(self, resident_id: str) -> list[Application]:
         """Read every application that somebody made, that is for them, or that names them as second party."""
 
-    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
-        """Read those that wait for a resident's confirmation, newest first."""
+    async def to_confirm(self, index: str, *, before: str | None, limit: int) -> list[Application]:
+        """Read those that wait for the confirmation of whoever has this blind index, newest first."""
+
+    async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
+        """Read those submitted before a time that still wait for a second party."""
+
+
+class Hands(Keeps[Hand], Protocol):
+    """Who has which task in hand."""
+
+    async def of_application(self, application_id: str) -> list[Hand]:
+        """Read those of an application."""
 
 
 class Decisions(Keeps[Decided], Protocol):
@@ -127,6 +138,7 @@ class Deps:
     agreements: Keeps[Agreement]
     signer: Signer
     handed_in: Keeps[HandedIn]
+    hands: Hands
     decisions: Decisions
     credentials: Credentials
     published_items: PublishedItems

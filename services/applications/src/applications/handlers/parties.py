@@ -39,6 +39,8 @@ class People:
     subject: Resident
     second_party: Resident | None
     guardian: bool
+    second_party_index: str | None = None
+    """Of whoever the applicant named; nobody looks whether there is such a person until that person answers."""
 
     @property
     def parties(self) -> dict[PersonRole, Party]:
@@ -50,9 +52,9 @@ class People:
 async def people_named(item: Item, named: Named, by: Principal, deps: Deps) -> People:
     """Find the people that the applicant names. Refuses strangers, and a second party where there is none to be."""
     applicant = await acting(by, deps)
-    subject = await _subject(item, applicant, named, deps)
-    second_party = await _second_party(item, applicant, named, deps)
-    return await _with_guardianship(applicant, subject, second_party, deps)
+    subject, guardian = await _subject(item, applicant, named, deps)
+    index = _second_party(item, applicant, named, deps)
+    return People(applicant, subject, None, guardian, index)
 
 
 async def people_of(application: Application, deps: Deps) -> People:
@@ -89,20 +91,54 @@ async def owned(application_id: str, by: Principal, deps: Deps) -> Application:
     return application
 
 
-async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) -> Resident:
+async def readable(application_id: str, by: Principal, deps: Deps) -> Application:
+    """Return an application of whoever is signed in, or of a ward, to be read. Others' do not exist for them."""
+    application = await deps.applications.get(application_id)
+    if application is None or not await acts_for(by.subject, application.applicant_id, deps):
+        raise Unknown("unknown-application")
+    return application
+
+
+async def acts_for(subject: str, resident_id: str, deps: Deps) -> bool:
+    """Tell whether it is the resident, or a guardian of the resident."""
+    if subject == resident_id:
+        return True
+    known = await deps.guardianships.get(Guardianship.between(subject, resident_id))
+    return known is not None and known.active
+
+
+async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) -> tuple[Resident, bool]:
+    """Return the subject, and whether the applicant is the guardian.
+
+    Whether somebody is registered is told to nobody but their guardian: an id or number that nobody has takes the same
+    look-ups, and gets the same answer, as that of somebody else's child.
+    """
     if named.subject_id is None and named.subject_number is None:
         refuse_stranger(item, applicant.id, applicant.id, guardian=False)
-        return applicant
+        return applicant, False
+    field = "subject_id" if named.subject_id is not None else "subject_number"
+    if item.subject == "applicant" and named.subject_id != applicant.id:
+        raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if named.subject_id is not None:
-        subject = await deps.residents.get(named.subject_id)
+        subject, id_ = await deps.residents.get(named.subject_id), named.subject_id
     else:
-        subject = await _by_number(named.subject_number or "", "subject_number", deps)
-    if subject is None:  # whether somebody is registered is told to nobody but their guardian
-        raise NotAllowed("no-guardianship", field="subject_id" if named.subject_id else "subject_number")
-    return subject
+        index = _index_of(named.subject_number or "", field, deps)
+        subject = await deps.residents.with_index(index)
+        id_ = subject.id if subject else index
+    known = await deps.guardianships.get(Guardianship.between(applicant.id, id_))
+    if id_ == applicant.id:
+        return applicant, False
+    if subject is None or known is None or not known.active:
+        raise NotAllowed("no-guardianship", field=field)
+    return subject, True
 
 
-async def _second_party(item: Item, applicant: Resident, named: Named, deps: Deps) -> Resident | None:
+def _second_party(item: Item, applicant: Resident, named: Named, deps: Deps) -> str | None:
+    """Return the blind index of the second party's number.
+
+    Nothing is looked up: the applicant learns nothing of that person, not even whether there is one. If nobody has the
+    number, or nobody yet, the application waits for a confirmation that may never come.
+    """
     number, field = named.second_party_number, "second_party_number"
     if item.second_party is None:
         if number is not None:
@@ -110,20 +146,18 @@ async def _second_party(item: Item, applicant: Resident, named: Named, deps: Dep
         return None
     if number is None:
         raise Refusal("second-party-needed", field=field)
-    found = await _by_number(number, field, deps)
-    if found is None:
-        raise Refusal("second-party-unknown", field=field)
-    if found.id == applicant.id:
+    index = _index_of(number, field, deps)
+    if index == applicant.index:
         raise Refusal("second-party-is-applicant", field=field)
-    return found
+    return index
 
 
-async def _by_number(number: str, field: str, deps: Deps) -> Resident | None:
+def _index_of(number: str, field: str, deps: Deps) -> str:
     try:
         parsed = identity_number.parse(number, today=today(deps.clock()))
     except Refusal as refusal:
         raise Refusal(refusal.code, field=field, **refusal.params) from refusal
-    return await deps.residents.with_index(deps.numbers.of(parsed.number))
+    return deps.numbers.of(parsed.number)
 
 
 async def _with_guardianship(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
+from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
-from applications.handlers.parties import owned
+from applications.handlers.parties import acts_for, owned, readable
 from messaging.event import Outcome
 from runtime.access import Principal
-from runtime.refusal import Clash
+from runtime.refusal import Clash, NotAllowed
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the clock of another process of this service may be ahead."""
@@ -21,11 +23,12 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An application with the credential that it brought and the applicant's opinion of it."""
+    """An application with the credential that it brought, the applicant's opinion of it, and who is at it now."""
 
     application: Application
     credential: Issued | None
     decided: Decided | None
+    hands: Sequence[Hand]
 
     @property
     def version(self) -> int:
@@ -33,27 +36,42 @@ class Seen:
         return self.application.version
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which applications somebody wants to see: whose, of which state and item (None: any), before an id."""
+
+    by: Principal
+    applicant_id: str
+    before: str | None
+    limit: int
+    state: State | None
+    item: str | None
+
+
 async def see(application_id: str, by: Principal, deps: Deps) -> Outcome[Seen]:
-    """Show one of one's own applications; for a child, that is told."""
+    """Show one of one's own applications, or of a ward's; for a child, that is told."""
     shown = await follow(application_id, by, deps)
     told = seen(shown.application, [shown.application.subject], by, deps)
     return Outcome(events=told, case=application_id, result=shown)
 
 
 async def follow(application_id: str, by: Principal, deps: Deps) -> Seen:
-    """Return one of one's own applications, to tell where it stands."""
-    application = await owned(application_id, by, deps)
+    """Return one of one's own applications, or of a ward's, to tell where it stands."""
+    application = await readable(application_id, by, deps)
     granted = application.granted is not None
     credential = await deps.credentials.of_application(application.id) if granted else None
     decided = await deps.decisions.get(application.id) if application.decided_at else None
-    return Seen(application, credential, decided)
+    hands = [] if application.is_final else await deps.hands.of_application(application.id)
+    return Seen(application, credential, decided, hands)
 
 
-async def own(
-    by: Principal, deps: Deps, *, before: str | None, limit: int, state: State | None, item: str | None
-) -> list[Application]:
-    """Return one's own applications, newest first."""
-    return await deps.applications.of_applicant(by.subject, before=before, limit=limit, state=state, item=item)
+async def own(wanted: Wanted, deps: Deps) -> list[Application]:
+    """Return one's own applications, or a ward's, newest first. Raises NotAllowed for anybody else's."""
+    if not await acts_for(wanted.by.subject, wanted.applicant_id, deps):
+        raise NotAllowed("no-guardianship", field="applicant")
+    return await deps.applications.of_applicant(
+        wanted.applicant_id, before=wanted.before, limit=wanted.limit, state=wanted.state, item=wanted.item
+    )
 
 
 async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:

@@ -13,10 +13,11 @@ from hashlib import sha256
 
 from applications.domain import scans
 from applications.domain.application import Application, Scan
+from applications.domain.hands import holds
 from applications.domain.scans import StoredFile
 from applications.handlers.accessing import about, accessed
 from applications.handlers.needs import Deps
-from applications.handlers.parties import owned
+from applications.handlers.parties import owned, readable
 from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
 from runtime.ids import new_id
@@ -93,19 +94,16 @@ async def detach(
 async def open_scan(
     application_id: str, scan_id: str, purpose: str | None, by: Principal, deps: Deps
 ) -> Outcome[Opened]:
-    """Open a scan: one's own, or as a reviewer of a department that has to do with it, stating what for."""
-    application = await deps.applications.get(application_id)
-    if application is None or not _may_look(application, scan_id, by, deps):
-        raise Unknown("unknown-scan")
-    scan = scans.find(application, scan_id)
-    content = await deps.files.read(scan_id)
-    if content is None:
-        raise Unknown("unknown-scan")
-    opened = Opened(scan, content)
+    """Open a scan: one's own, or that of a document whose review one has in hand, stating what for.
+
+    Raises Unknown, NotAllowed for a reviewer who has no such task (whatever there is), Refusal without a purpose.
+    """
     if by.role is Role.RESIDENT:
-        return Outcome(result=opened)
+        application = await readable(application_id, by, deps)
+        return Outcome(result=await _opened(scans.find(application, scan_id), deps))
+    application, scan = await _in_hand(application_id, scan_id, by, deps)
     told = _looked_at(application, scan, purpose, by, deps)
-    return Outcome(events=told, case=application.id, result=opened)
+    return Outcome(events=told, case=application.id, result=await _opened(scan, deps))
 
 
 async def sweep(deps: Deps) -> list[Outcome[None]]:
@@ -119,28 +117,28 @@ async def sweep(deps: Deps) -> list[Outcome[None]]:
     return []
 
 
-def _may_look(application: Application, scan_id: str, by: Principal, deps: Deps) -> bool:
-    if by.role is Role.RESIDENT:
-        return application.applicant_id == by.subject
-    scan = next((each for each in application.scans if each.id == scan_id), None)
-    if scan is None or application.state == "draft":
-        return False
-    item = deps.catalogue.item(application.item)
-    keeping = deps.catalogue.document_types[scan.document_type].department
-    return bool(by.departments & {keeping, *item.departments, *_given_to(application)})
+async def _in_hand(application_id: str, scan_id: str, by: Principal, deps: Deps) -> tuple[Application, Scan]:
+    """Return a scan of a document whose review the caller has in hand now."""
+    application = await deps.applications.get(application_id)
+    if application is not None and not application.is_final:
+        hands = await deps.hands.of_application(application_id)
+        scan = next((each for each in application.scans if each.id == scan_id), None)
+        if scan is not None and holds(hands, by.subject, scan.requirement):
+            return application, scan
+    raise NotAllowed("scan-not-in-hand")
 
 
-def _given_to(application: Application) -> set[str]:
-    """Return every department that the application's tasks were given to."""
-    return {happening.department for happening in application.history if happening.department is not None}
+async def _opened(scan: Scan, deps: Deps) -> Opened:
+    content = await deps.files.read(scan.id)
+    if content is None:
+        raise Unknown("unknown-scan")
+    return Opened(scan, content)
 
 
 def _looked_at(application: Application, scan: Scan, purpose: str | None, by: Principal, deps: Deps) -> list[Event]:
     """Tell those concerned who opened a scan and what for: the applicant, and whose document it is."""
     if purpose is None or not purpose.strip():
         raise Refusal("purpose-needed", field="purpose")
-    if application.is_final:
-        raise NotAllowed("no-reason-to-look")
     holders = [application.people[asked.holder] for asked in application.asked if asked.key == scan.requirement]
     people, types = (application.applicant, *holders), [scan.document_type]
     return accessed(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import IndexModel
 
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
+from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
@@ -24,7 +26,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "handed_in": [],
     "applications": [
         IndexModel([("applicant_id", 1), ("_id", -1)]),
-        IndexModel([("second_party_id", 1), ("_id", -1)]),
+        IndexModel([("second_party_index", 1), ("_id", -1)]),
+        IndexModel("second_party_id"),
         IndexModel("subject_id"),
     ],
     "agreements": [],
@@ -32,6 +35,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("decided_at", -1), ("_id", -1)]),
         IndexModel([("item", 1), ("decided_at", -1), ("_id", -1)]),
     ],
+    "hands": [IndexModel("application_id")],
     "credentials": [IndexModel("application_id")],
     "published_items": [],
     "scans.files": [IndexModel([("metadata.trusted", 1), ("uploadDate", 1)])],
@@ -86,10 +90,26 @@ class ApplicationStore(Documents[Application]):
         found = [each for place in places for each in await self.find({place: resident_id})]
         return sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
 
-    async def to_confirm(self, resident_id: str, *, before: str | None, limit: int) -> list[Application]:
-        """Read those that wait for a resident's confirmation, newest first."""
-        waiting: Filter = {"second_party_id": resident_id, "state": "in-progress", "confirmed_at": None}
+    async def to_confirm(self, index: str, *, before: str | None, limit: int) -> list[Application]:
+        """Read those that wait for the confirmation of whoever has this blind index, newest first."""
+        waiting: Filter = {"second_party_index": index, "state": "in-progress", "confirmed_at": None}
         return await self.find({**waiting, **_before(before)}, sort=[("_id", -1)], limit=limit)
+
+    async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
+        """Read those submitted before a time that still wait for a second party."""
+        waiting: Filter = {"second_party_index": {"$gt": ""}, "state": "in-progress", "confirmed_at": None}
+        return await self.find({**waiting, "submitted_at": {"$lt": before}}, limit=limit)
+
+
+class HandStore(Documents[Hand]):
+    """Who has which task in hand."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "hands", Hand)
+
+    async def of_application(self, application_id: str) -> list[Hand]:
+        """Read those of an application."""
+        return await self.find({"application_id": application_id})
 
 
 class CredentialStore(Documents[Issued]):

@@ -87,13 +87,18 @@ class Keeping:
         return lambda it: detail(_stored(it), self._language, self.deps, for_staff=True)
 
 
-@router.get("", summary="List my own credentials")
+@router.get("", summary="List my own credentials, or a ward's")
 async def list_own(
-    by: Resident, deps: DepsOf, language: web.Language, cursor: Cursor, limit: Limit = 20
+    by: Resident,
+    deps: DepsOf,
+    language: web.Language,
+    cursor: Cursor,
+    holder: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
+    limit: Limit = 20,
 ) -> Page[CredentialSummary]:
-    """Give a resident what the store holds of theirs, by id."""
+    """Give a resident what the store holds of theirs or of a ward's, by id."""
     after = str(cursor[0]) if cursor else None
-    found = await looking.own(by.subject, after, limit, deps)
+    found = await looking.own(by, holder, after, limit, deps)
     return page(found, limit, key=lambda it: [it.id], view=lambda it: summary(it, language, deps))
 
 

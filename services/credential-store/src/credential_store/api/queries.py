@@ -59,7 +59,7 @@ class AnswerView(BaseModel):
 @router.post("", summary="Query credentials for a stated purpose", response_model=AnswerView)
 async def ask(
     given: QueryGiven,
-    by: Annotated[Principal, allow(Role.DEPARTMENT, Role.REVIEWER)],
+    by: Annotated[Principal, allow(Role.DEPARTMENT, Role.REVIEWER, rate="look-up")],
     deps: Annotated[Deps, Depends(web.deps)],
     language: web.Language,
     commit: web.Commit,

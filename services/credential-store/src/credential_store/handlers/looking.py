@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from credential_store.domain import looks
 from credential_store.domain.credential import Credential, Holder, Issue
+from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.identifiers import credential_of
 from credential_store.domain.looks import Question
 from credential_store.handlers.accessing import accessed, case_of, document_of
@@ -15,7 +16,7 @@ from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.accesses import Document
 from runtime.clock import today
-from runtime.refusal import Refusal, Unknown
+from runtime.refusal import NotAllowed, Refusal, Unknown
 from standards import credential_identifier, identity_number, mask
 
 
@@ -35,9 +36,15 @@ class Answer:
     matches: Sequence[Match]
 
 
-async def own(resident_id: str, after: str | None, limit: int, deps: Deps) -> Sequence[Credential]:
-    """Return a page of what a resident holds, and one more to tell whether there is a next page."""
-    index = await deps.credentials.index_of(resident_id)
+async def own(by: Principal, ward_id: str | None, after: str | None, limit: int, deps: Deps) -> Sequence[Credential]:
+    """Return a page of what a resident or a ward holds, and one more to tell whether there is a next page.
+
+    Raises NotAllowed for anybody else, whether or not there is such a person.
+    """
+    whose = ward_id or by.subject
+    if not await _acts_for(by.subject, whose, deps):
+        raise NotAllowed("not-your-ward", field="holder")
+    index = await deps.credentials.index_of(whose)
     return [] if index is None else await deps.credentials.of_holder(index, after=after, limit=limit + 1)
 
 
@@ -47,13 +54,21 @@ async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Cred
     if credential is None or credential.current is None:
         raise Unknown("credential-unknown")
     if by.role == Role.RESIDENT:
-        if credential.holder.index != await deps.credentials.index_of(by.subject):
+        if not await _acts_for(by.subject, credential.holder.resident_id or "", deps):
             raise Unknown("credential-unknown")
         return credential
     looks.check_keeper(credential, by.departments, deps.types)
     if not purpose or not purpose.strip():
         raise Refusal("purpose-missing", field="purpose")
     return credential
+
+
+async def _acts_for(subject: str, resident_id: str, deps: Deps) -> bool:
+    """Tell whether it is the resident, or a guardian of the resident."""
+    if subject == resident_id:
+        return True
+    known = await deps.guardianships.get(Guardianship.between(subject, resident_id))
+    return known is not None and known.active
 
 
 async def tell_of_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:

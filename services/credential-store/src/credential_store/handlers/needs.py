@@ -10,6 +10,7 @@ from typing import Protocol
 
 from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential, Place
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.hand_over import HandOver, RefusedLine
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
@@ -76,6 +77,16 @@ class Places(Protocol):
         """Tell whether there is such a list."""
 
 
+class Guardianships(Protocol):
+    """Who may act for a child."""
+
+    async def get(self, id: str) -> Guardianship | None:
+        """Return what is known between two people."""
+
+    def save(self, document: Guardianship) -> Change:
+        """Prepare the write."""
+
+
 class HandOvers(Protocol):
     """Where hand-overs and their refused lines are kept."""
 
@@ -140,6 +151,7 @@ class Deps:
     trusted: Trusted
     decoy: str
     listed: dict[tuple[Purpose, int], Listed]
+    guardianships: Guardianships
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes

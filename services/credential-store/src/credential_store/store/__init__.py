@@ -7,9 +7,11 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from credential_store.store import credentials, hand_overs, signed
 from credential_store.store.credentials import (
     CREDENTIALS,
+    GUARDIANSHIPS,
     Collection,
     CredentialDocuments,
     credentials_in,
+    guardianships_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments
@@ -26,6 +28,7 @@ __all__ = [
     "PlaceDocuments",
     "SignedDocuments",
     "credentials_in",
+    "guardianships_in",
     "signed_in",
 ]
 
@@ -37,6 +40,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
         IndexModel([("expires_on", ASCENDING)], name="due"),
     ],
+    GUARDIANSHIPS: [],
     SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
     STATUS_LISTS: [],
     HAND_OVERS: [

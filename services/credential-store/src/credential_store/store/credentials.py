@@ -10,11 +10,13 @@ from typing import Any, Protocol, TypeVar
 from pymongo import ASCENDING
 
 from credential_store.domain.credential import Credential
+from credential_store.domain.guardianship import Guardianship
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
+GUARDIANSHIPS = "guardianships"
 
 SEALED = {
     CREDENTIALS: (
@@ -89,3 +91,8 @@ class CredentialDocuments:
 def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
     return CredentialDocuments(Documents(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS]))
+
+
+def guardianships_in(database: Database) -> Documents[Guardianship]:
+    """Return who may act for a child; found by id alone."""
+    return Documents(database, GUARDIANSHIPS, Guardianship)

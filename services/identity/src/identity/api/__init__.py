@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from identity.api import guardianships, looking, residents
+from identity.api import guardianships, looking, residents, terminals
 
 router = APIRouter()
 router.include_router(residents.router)
 router.include_router(looking.router)
 router.include_router(guardianships.router)
+router.include_router(terminals.router)
 
 __all__ = ["router"]

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Response
 
 from identity.api.parts import DepsOf, Purpose, ResidentId, after, position
 from identity.api.requests import LookUp
+from identity.api.terminals import LookingUp
 from identity.api.views import FoundView, ResidentView, StepView, WardView
 from identity.domain.record import Step
 from identity.domain.resident import Resident
@@ -24,7 +25,6 @@ from runtime.web import Commit, Language
 
 router = APIRouter(tags=["looking"])
 
-ClerkOrTerminal = Annotated[Principal, allow(Role.CLERK, Role.TERMINAL)]
 Reader = Annotated[Principal, allow(Role.CLERK, Role.RESIDENT)]
 
 
@@ -36,7 +36,7 @@ class Asking:
 
 
 @router.post("/lookups", summary="Find a resident by identity number", response_model=ResidentView | FoundView)
-async def look_up(body: LookUp, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
+async def look_up(body: LookUp, by: LookingUp, deps: DepsOf, commit: Commit) -> Response:
     """Find who has a number. A terminal only learns that there is somebody, with the name masked."""
 
     def show(resident: Resident) -> ResidentView | FoundView:

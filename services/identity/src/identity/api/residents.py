@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from identity.api.parts import DepsOf, ResidentId
 from identity.api.requests import Because, Registration, Renewal
+from identity.api.terminals import ClerkOrTerminal
 from identity.api.views import ResidentView
 from identity.domain.resident import Resident
 from identity.handlers import registration, standing
@@ -17,7 +18,6 @@ from runtime.web import Commit, IfMatch
 router = APIRouter(prefix="/residents", tags=["residents"])
 
 Clerk = Annotated[Principal, allow(Role.CLERK)]
-ClerkOrTerminal = Annotated[Principal, allow(Role.CLERK, Role.TERMINAL)]
 
 
 @router.post(

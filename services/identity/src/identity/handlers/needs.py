@@ -9,6 +9,7 @@ from typing import Protocol
 from identity.domain.guardianship import Guardianship
 from identity.domain.record import Actor
 from identity.domain.resident import Resident
+from identity.domain.terminal import Terminal
 from messaging.event import Change
 from runtime.access import Principal
 from runtime.blind_index import BlindIndex
@@ -45,12 +46,26 @@ class Guardianships(Protocol):
         """Prepare to keep a guardianship's next version."""
 
 
+class Terminals(Protocol):
+    """Every terminal that was ever used."""
+
+    async def get(self, id: str) -> Terminal | None:
+        """Read a terminal by id."""
+
+    async def stopped(self, *, after: str | None, limit: int) -> list[Terminal]:
+        """List those that are stopped, by id, beginning after an id."""
+
+    def save(self, document: Terminal) -> Change:
+        """Prepare to keep a terminal's next version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """All of it, as the composition root puts it together."""
 
     residents: Residents
     guardianships: Guardianships
+    terminals: Terminals
     numbers: BlindIndex
     communities: frozenset[str]
     clock: Clock

@@ -48,7 +48,8 @@ async def renew_card(
     check_version(resident.version, if_match)
     community = community or resident.place.community
     place = resident.place.model_copy(update={"community": community})
-    number = reading.check(deps.today(), also=residents.check_place(place, deps.communities))
+    faults = residents.check_place(place, deps.communities)
+    number = reading.check(deps.today(), also=[*faults, *_faults_of_terminal(community, by)])
     if deps.numbers.of(number.number) != resident.holder_index:
         raise Clash("card-of-another-person", field="number")
     return _renew(resident, reading, community, by, deps)
@@ -77,7 +78,14 @@ def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:
     faults = residents.check_place(place, deps.communities)
     if place.channel != _CHANNELS[by.role]:
         faults.append(Refusal("channel-not-yours", field="channel", channel=_CHANNELS[by.role]))
-    return faults
+    return [*faults, *_faults_of_terminal(place.community, by)]
+
+
+def _faults_of_terminal(community: str, by: Principal) -> list[Refusal]:
+    """Return a fault when a terminal works for people of another community than its own; clerks work for everybody."""
+    if by.role is not Role.TERMINAL or community in by.communities:
+        return []
+    return [Refusal("terminal-elsewhere", field="community", own=", ".join(sorted(by.communities)) or "-")]
 
 
 def _registered(resident: Resident) -> IdRegistered:

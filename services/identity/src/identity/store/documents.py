@@ -10,12 +10,14 @@ from pymongo import ASCENDING, IndexModel
 
 from identity.domain.guardianship import Guardianship
 from identity.domain.resident import Resident
+from identity.domain.terminal import Terminal
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.kernel import Database
 
 RESIDENTS = "residents"
 GUARDIANSHIPS = "guardianships"
+TERMINALS = "terminals"
 
 INDEXES: dict[str, list[IndexModel]] = {
     RESIDENTS: [],  # found by id alone: the id is made from the blind index of the number
@@ -24,6 +26,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("child_id", ASCENDING)]),
         IndexModel([("ended", ASCENDING), ("ends_on", ASCENDING)]),
     ],
+    TERMINALS: [],  # a district has some hundred; those that are stopped are looked for by hand
 }
 
 SEALED = {
@@ -84,6 +87,26 @@ class GuardianshipStore:
         return self._documents.save(document)
 
 
+class TerminalStore:
+    """Terminals, and those of them that are stopped."""
+
+    def __init__(self, documents: Collection[Terminal]) -> None:
+        self._documents = documents
+
+    async def get(self, id: str) -> Terminal | None:
+        """Read a terminal by id."""
+        return await self._documents.get(id)
+
+    async def stopped(self, *, after: str | None, limit: int) -> list[Terminal]:
+        """List those that are stopped, by id, beginning after an id."""
+        beginning = {} if after is None else {"_id": {"$gt": after}}
+        return await self._documents.find({"stopped": {"$ne": None}, **beginning}, sort=[("_id", 1)], limit=limit)
+
+    def save(self, document: Terminal) -> Change:
+        """Prepare to keep a terminal's next version."""
+        return self._documents.save(document)
+
+
 def residents_in(database: Database) -> Documents[Resident]:
     """Return the residents of a database."""
     return Documents(database, RESIDENTS, Resident, sealed=SEALED[RESIDENTS])
@@ -92,3 +115,8 @@ def residents_in(database: Database) -> Documents[Resident]:
 def guardianships_in(database: Database) -> GuardianshipStore:
     """Return the guardianships of a database."""
     return GuardianshipStore(Documents(database, GUARDIANSHIPS, Guardianship, sealed=SEALED[GUARDIANSHIPS]))
+
+
+def terminals_in(database: Database) -> TerminalStore:
+    """Return the terminals of a database."""
+    return TerminalStore(Documents(database, TERMINALS, Terminal))

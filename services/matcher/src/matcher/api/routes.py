@@ -19,6 +19,9 @@ DepsOf = Annotated[Deps, Depends(web.deps)]
 Official = Annotated[Principal, allow(Role.OFFICIAL)]
 
 
+Trying = Annotated[Principal, allow(Role.OFFICIAL, rate="look-up")]
+
+
 @router.post(
     "/dry-runs",
     tags=["dry-runs"],
@@ -26,7 +29,7 @@ Official = Annotated[Principal, allow(Role.OFFICIAL)]
     response_model=DryRunView,
 )
 async def try_matching(
-    asked: DryRunAsked, by: Official, deps: DepsOf, commit: web.Commit, language: web.Language
+    asked: DryRunAsked, by: Trying, deps: DepsOf, commit: web.Commit, language: web.Language
 ) -> Response:
     """Answer each requirement field by field, without values. The person can read who tried it and what for."""
     return await commit(lambda: dry_run(asked.asked(), by, deps), lambda run: DryRunView.of(run, language), status=200)

@@ -11,9 +11,10 @@ from matcher.domain.claims import Role
 from matcher.domain.comparison import Result
 from matcher.domain.deciding import Finding
 from matcher.domain.evidence import Source, Status
-from matcher.domain.statistics import Statistics
+from matcher.domain.statistics import Counted, Statistics
 from matcher.handlers.dry_run import DryRun, Tried
 from runtime.texts import Texts
+from standards.disclosure import rounded
 
 _TEXTS = Texts.of("matcher")
 
@@ -108,9 +109,19 @@ class CountView(BaseModel):
     status: Status
     count: int
 
+    @classmethod
+    def of(cls, counted: Counted) -> CountView:
+        """Show a count."""
+        return cls(
+            source=counted.source,
+            document_type=counted.document_type,
+            status=counted.status,
+            count=rounded(counted.count),
+        )
+
 
 class StatisticsView(BaseModel):
-    """All evidence, counted at one moment."""
+    """All evidence, counted at one moment, and rounded down to fives (standards/disclosure.py)."""
 
     counted_at: datetime
     people: int
@@ -123,8 +134,8 @@ class StatisticsView(BaseModel):
         """Show a count."""
         return cls(
             counted_at=statistics.counted_at,
-            people=statistics.people,
-            registered=statistics.registered,
-            total=sum(one.count for one in statistics.records),
-            records=[CountView.model_validate(one, from_attributes=True) for one in statistics.records],
+            people=rounded(statistics.people),
+            registered=rounded(statistics.registered),
+            total=rounded(sum(one.count for one in statistics.records)),
+            records=[CountView.of(one) for one in statistics.records],
         )

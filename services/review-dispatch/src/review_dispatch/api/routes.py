@@ -16,7 +16,7 @@ from review_dispatch.api.asked import (
     StatusAsked,
 )
 from review_dispatch.api.shaping import Reader
-from review_dispatch.api.views import TaskSummary, TaskView
+from review_dispatch.api.views import QueuesView, TaskSummary, TaskView
 from review_dispatch.domain.queue import Wanted
 from review_dispatch.domain.task import WAITING, Kind, Task
 from review_dispatch.handlers import queues, working
@@ -33,7 +33,8 @@ router = APIRouter(prefix="/tasks", tags=["tasks"])
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
 Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
-Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OFFICIAL, Role.OPERATOR)]
+Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OPERATOR)]
+Counter = Annotated[Principal, allow(Role.OFFICIAL, Role.OPERATOR)]
 
 
 async def _wanted(  # noqa: PLR0913 - one parameter for each filter
@@ -94,6 +95,14 @@ async def list_tasks(
     """List tasks of the reviewer's departments, or of the grid officer's communities."""
     found = await queues.show_queue(wanted, reader.by, deps, after=_after(cursor), limit=limit + 1)
     return page(found, limit, key=_key, view=lambda task: shaping.summary(task, reader))
+
+
+@router.get("/statistics", summary="How many tasks wait, and how many are overdue")
+async def count_tasks(_by: Counter, deps: DepsOf, language: web.Language) -> QueuesView:
+    """Count what waits by kind of work and department, rounded down to fives: officials see no tasks."""
+    waiting = await deps.waiting.on(today(deps.clock()))
+    queues = sorted(waiting, key=lambda each: (each.department, each.kind))
+    return QueuesView(queues=[shaping.waiting(each, language) for each in queues])
 
 
 @router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side", response_model=TaskView)

@@ -9,6 +9,7 @@ from datetime import date
 from review_dispatch.api import views
 from review_dispatch.domain.approved_fields import enterable_fields
 from review_dispatch.domain.deciding import returnable_fields
+from review_dispatch.domain.queue import Waiting
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import District
 from review_dispatch.domain.task import (
@@ -22,9 +23,10 @@ from review_dispatch.domain.task import (
     Task,
 )
 from review_dispatch.handlers.access import may_see_values
-from runtime.access import Principal, Role
+from runtime.access import Principal
 from runtime.texts import Texts
 from standards.communities import offices
+from standards.disclosure import rounded
 
 View = Callable[[Task], views.TaskView]
 
@@ -41,9 +43,8 @@ class Reader:
     today: date
 
     def coded(self, group: str, code: str) -> views.Coded:
-        """Name a code; one that the catalogue does not know is its own name."""
-        key = f"{group}.{code}"
-        return views.Coded(code=code, name=TEXTS.say(self.language, key) if TEXTS.has(key) else code)
+        """Name a code."""
+        return coded(group, code, self.language)
 
     def maybe(self, group: str, code: str | None) -> views.Coded | None:
         """Name a code that may be missing."""
@@ -57,6 +58,22 @@ class Reader:
         if name is None:
             return views.Coded(code=code, name=code)
         return views.Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
+
+
+def coded(group: str, code: str, language: str) -> views.Coded:
+    """Name a code; one that the catalogue does not know is its own name."""
+    key = f"{group}.{code}"
+    return views.Coded(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
+
+
+def waiting(counted: Waiting, language: str) -> views.WaitingView:
+    """Show how many tasks wait."""
+    return views.WaitingView(
+        kind=coded("kinds", counted.kind, language),
+        department=coded("departments", counted.department, language),
+        waiting=rounded(counted.waiting),
+        overdue=rounded(counted.overdue),
+    )
 
 
 def summary(task: Task, reader: Reader) -> views.TaskSummary:
@@ -97,7 +114,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         approvals=[_approval(each, hidden=hidden) for each in task.approvals],
-        steps=[_step(each, reader) for each in task.steps],
+        steps=[_step(each, reader, hidden=hidden) for each in task.steps],
     )
 
 
@@ -185,20 +202,19 @@ def _approval(approval: Approval, *, hidden: bool) -> views.ApprovalView:
     )
 
 
-def _step(step: Step, reader: Reader) -> views.StepView:
-    overseeing = reader.by.role in {Role.OFFICIAL, Role.OPERATOR}
+def _step(step: Step, reader: Reader, *, hidden: bool) -> views.StepView:
     return views.StepView(
         at=step.at,
         action=reader.coded("actions", step.action),
         by=step.by,
         department=reader.coded("departments", step.department),
         field=reader.maybe("fields", step.field),
-        note=None if overseeing else _note(step, reader),
+        note=_note(step, reader, hidden=hidden and step.by != reader.by.subject),
     )
 
 
-def _note(step: Step, reader: Reader) -> str | None:
-    """Say in words why it was cancelled and where it was escalated from; what people wrote stays as it is."""
+def _note(step: Step, reader: Reader, *, hidden: bool) -> str | None:
+    """Say in words why it was cancelled and where it was escalated from; what people wrote is for whoever has it."""
     if step.note is None:
         return None
     match step.action:
@@ -207,7 +223,7 @@ def _note(step: Step, reader: Reader) -> str | None:
         case "escalated":
             return TEXTS.say(reader.language, "escalated-from", department=reader.coded("departments", step.note).name)
         case _:
-            return step.note
+            return None if hidden else step.note
 
 
 def _values(values: Mapping[str, Value], *, hidden: bool) -> dict[str, Value | None]:

@@ -144,3 +144,18 @@ class TaskView(TaskSummary):
     dispute: DisputeView | None
     approvals: list[ApprovalView]
     steps: list[StepView]
+
+
+class WaitingView(BaseModel):
+    """How many tasks of a kind wait in a department; counts are rounded down to fives."""
+
+    kind: Coded
+    department: Coded
+    waiting: int
+    overdue: int
+
+
+class QueuesView(BaseModel):
+    """What waits, by department and kind of work."""
+
+    queues: list[WaitingView]

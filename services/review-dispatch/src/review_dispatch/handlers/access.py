@@ -7,9 +7,6 @@ from review_dispatch.domain.task import Task
 from runtime.access import Principal, Role
 from runtime.refusal import NotAllowed, Refusal
 
-_OVERSEERS = frozenset({Role.OFFICIAL, Role.OPERATOR})
-_DECISIVE = frozenset({"approved-first", "approved", "rejected", "returned", "answered"})
-
 
 def may_work_on(task: Task, by: Principal) -> bool:
     """Tell whether it is theirs to do."""
@@ -21,18 +18,16 @@ def may_work_on(task: Task, by: Principal) -> bool:
 
 
 def may_see(task: Task, by: Principal) -> bool:
-    """Tell whether they may follow it: it is theirs, was sent to them first, or they oversee the district."""
-    return by.role in _OVERSEERS or may_work_on(task, by) or task.home in by.departments
+    """Tell whether they may follow it: it is theirs, was sent to them first, or they operate the system."""
+    return by.role is Role.OPERATOR or may_work_on(task, by) or task.home in by.departments
 
 
 def may_see_values(task: Task, by: Principal) -> bool:
-    """Tell whether they may read what describes a person.
+    """Tell whether they may read what describes a person: only while they have the task in hand.
 
-    That takes a reason that is on record: having claimed the task, or having decided it.
+    The claim is the reason for the look, and is on record; with its end the reason is gone (docs/decisions/0014).
     """
-    if task.claim is not None and task.claim.by == by.subject:
-        return True
-    return any(step.by == by.subject and step.action in _DECISIVE for step in task.steps)
+    return task.claim is not None and task.claim.by == by.subject and may_work_on(task, by)
 
 
 def require_work_on(task: Task, by: Principal) -> None:
@@ -43,7 +38,7 @@ def require_work_on(task: Task, by: Principal) -> None:
 
 def narrowed(wanted: Wanted, by: Principal) -> Wanted:
     """Narrow a queue to what is the caller's. Raises NotAllowed for somebody else's department or community."""
-    if by.role in _OVERSEERS:
+    if by.role is Role.OPERATOR:
         return wanted
     if by.role is Role.REVIEWER:
         return wanted.model_copy(update={"departments": _own(wanted.departments, by.departments, "department")})

@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from messaging.event import Outcome
 from review_dispatch.domain.escalating import escalate, is_due
 from review_dispatch.domain.task import Task
-from review_dispatch.handlers import announcing
+from review_dispatch.handlers import announcing, hands
 from review_dispatch.handlers.needs import Deps
 from runtime.clock import today
 
@@ -42,4 +42,5 @@ def _escalated(task: Task, deps: Deps) -> Outcome[None]:
     now = deps.clock()
     moved = escalate(task, deps.district, today=today(now), at=now)
     told = [] if task.kind == "dispute" else [announcing.escalated(task, moved)]  # no application waits for that one
+    told += hands.in_hand(task, moved)
     return Outcome(changes=[deps.tasks.save(moved)], events=told, case=task.application_id)

@@ -7,6 +7,7 @@ from review_dispatch.consumed import ApplicationEnded
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.task import Cause
+from review_dispatch.handlers import hands
 from review_dispatch.handlers.needs import Deps
 
 
@@ -25,6 +26,9 @@ async def _close(event: Received[ApplicationEnded], because: Cause, deps: Deps) 
     if case.closing is not None:
         return NOTHING
     tasks = [await deps.tasks.get(entry.task_id) for entry in case.entries]
-    void = [cancel(task, because, event.time) for task in tasks if task is not None and task.is_waiting]
+    void = [(task, cancel(task, because, event.time)) for task in tasks if task is not None and task.is_waiting]
     closed = deps.cases.save(case.closed(because, event.time))
-    return Outcome(changes=[closed, *map(deps.tasks.save, void)])
+    return Outcome(
+        changes=[closed, *(deps.tasks.save(after) for _, after in void)],
+        events=[told for before, after in void for told in hands.in_hand(before, after)],
+    )

@@ -21,7 +21,7 @@ from review_dispatch.domain.task import (
     Scan,
     Task,
 )
-from review_dispatch.handlers import announcing
+from review_dispatch.handlers import announcing, hands
 from review_dispatch.handlers.needs import Deps
 from runtime.clock import today
 
@@ -95,13 +95,17 @@ async def _admit(task: Task, deps: Deps) -> Outcome[None]:
     born = case.admit(task)
     replaced = await _replaced(case, born, deps)
     changes: list[Change] = [deps.cases.save(case.with_task(born)), deps.tasks.save(born)]
-    return Outcome(changes=[*changes, *map(deps.tasks.save, replaced)], events=_announcement(born))
+    return Outcome(
+        changes=[*changes, *(deps.tasks.save(after) for _, after in replaced)],
+        events=[*_announcement(born), *(told for pair in replaced for told in hands.in_hand(*pair))],
+    )
 
 
-async def _replaced(case: Case, task: Task, deps: Deps) -> list[Task]:
-    """Return the waiting tasks of older attempts, cancelled."""
+async def _replaced(case: Case, task: Task, deps: Deps) -> list[tuple[Task, Task]]:
+    """Return the waiting tasks of older attempts, as they are and cancelled."""
     older = [await deps.tasks.get(id_) for id_ in case.older(task)]
-    return [cancel(each, "superseded", task.requested_at) for each in older if each is not None and each.is_waiting]
+    waiting = [each for each in older if each is not None and each.is_waiting]
+    return [(each, cancel(each, "superseded", task.requested_at)) for each in waiting]
 
 
 def _announcement(task: Task) -> list[Event]:

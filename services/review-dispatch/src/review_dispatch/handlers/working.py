@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,7 +10,7 @@ from messaging.event import Event, Outcome
 from review_dispatch.domain import deciding, working
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.task import Approval, DocumentReview, Task
-from review_dispatch.handlers import announcing
+from review_dispatch.handlers import announcing, hands
 from review_dispatch.handlers.access import require_work_on
 from review_dispatch.handlers.accessing import accessed
 from review_dispatch.handlers.needs import Deps
@@ -40,47 +40,47 @@ class Approving:
 async def claim(asked: Asked, deps: Deps) -> Outcome[Task]:
     """Take a task."""
     task = await _find(asked, deps)
-    return _done(working.claim(task, asked.by.subject, deps.clock()), asked, deps)
+    return _done(task, working.claim(task, asked.by.subject, deps.clock()), asked, deps)
 
 
 async def release(asked: Asked, deps: Deps) -> Outcome[Task]:
     """Give a task back."""
     task = await _find(asked, deps)
-    return _done(working.release(task, asked.by.subject, deps.clock()), asked, deps)
+    return _done(task, working.release(task, asked.by.subject, deps.clock()), asked, deps)
 
 
 async def write_note(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     """Write a note on a task."""
     task = await _find(asked, deps)
-    return _done(working.write_note(task, asked.by.subject, deps.clock(), text), asked, deps)
+    return _done(task, working.write_note(task, asked.by.subject, deps.clock(), text), asked, deps)
 
 
 async def approve(asked: Asked, approving: Approving, deps: Deps) -> Outcome[Task]:
     """Approve a document, confirm an address, approve an application."""
     task = await _find(asked, deps)
     approved = _approved(task, asked.by.subject, approving, deps)
-    return _done(approved, asked, deps, announcing.approved(approved))
+    return _done(task, approved, asked, deps, announcing.approved(approved))
 
 
 async def reject(asked: Asked, reason: str, deps: Deps) -> Outcome[Task]:
     """Refuse, for a reason that the applicant will read."""
     task = await _find(asked, deps)
     rejected = deciding.reject(task, asked.by.subject, deps.clock(), reason)
-    return _done(rejected, asked, deps, announcing.rejected(rejected))
+    return _done(task, rejected, asked, deps, announcing.rejected(rejected))
 
 
 async def explain(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     """Explain a look that is disputed, to the resident who disputes it."""
     task = await _find(asked, deps)
     explained = deciding.explain(task, asked.by.subject, deps.clock(), text)
-    return _done(explained, asked, deps, announcing.answered(explained))
+    return _done(task, explained, asked, deps, announcing.answered(explained))
 
 
 async def send_back(asked: Asked, deps: Deps, *, field: str, message: str) -> Outcome[Task]:
     """Ask the applicant to correct a field of the document."""
     task = await _find(asked, deps)
     returned = deciding.send_back(task, asked.by.subject, deps.clock(), field=field, message=message)
-    return _done(returned, asked, deps, announcing.returned(returned))
+    return _done(task, returned, asked, deps, announcing.returned(returned))
 
 
 def _approved(task: Task, by: str, approving: Approving, deps: Deps) -> Task:
@@ -105,9 +105,10 @@ async def _find(asked: Asked, deps: Deps) -> Task:
     return task
 
 
-def _done(task: Task, asked: Asked, deps: Deps, events: list[Event] | None = None) -> Outcome[Task]:
-    """End a request: whoever made it sees the task as it is now, and that is told. `events`: it is decided."""
-    told = accessed(task, asked.by, deps, how="viewed" if events is None else "worked-on")
-    return Outcome(
-        changes=[deps.tasks.save(task)], events=[*(events or ()), *told], case=task.application_id, result=task
-    )
+def _done(before: Task, after: Task, asked: Asked, deps: Deps, events: Sequence[Event] | None = None) -> Outcome[Task]:
+    """End a request: tell who has the task in hand now, and that its values were seen. `events`: it is decided."""
+    if events is None:
+        told = [*hands.in_hand(before, after), *accessed(after, asked.by, deps)]
+    else:
+        told = [*events, *hands.in_hand(before, after), *accessed(before, asked.by, deps, how="worked-on")]
+    return Outcome(changes=[deps.tasks.save(after)], events=told, case=after.application_id, result=after)

@@ -1,0 +1,26 @@
+"""Learning who has which task in hand."""
+
+from __future__ import annotations
+
+from applications.consumed import TaskClaimed, TaskReleased
+from applications.domain.hands import Hand, Held
+from applications.handlers.needs import Deps
+from messaging.event import NOTHING, Outcome, Received
+
+
+async def note_claimed(event: Received[TaskClaimed], deps: Deps) -> Outcome[None]:
+    """Somebody has taken a task in hand."""
+    return await _hear(event.data, Held(by=event.data.claimed_by, since=event.data.claimed_at), deps)
+
+
+async def note_released(event: Received[TaskReleased], deps: Deps) -> Outcome[None]:
+    """Nobody has it in hand any more; that is kept, so that a claim of before that comes late changes nothing."""
+    return await _hear(event.data, None, deps)
+
+
+async def _hear(said: TaskClaimed | TaskReleased, held: Held | None, deps: Deps) -> Outcome[None]:
+    known = await deps.hands.get(said.task_id) or Hand(
+        id=said.task_id, application_id=said.application_id, kind=said.kind, requirement=said.requirement
+    )
+    heard = known.heard(held, said.sequence)
+    return NOTHING if heard is known else Outcome(changes=[deps.hands.save(heard)])

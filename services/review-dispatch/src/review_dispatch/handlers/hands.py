@@ -1,0 +1,68 @@
+"""Telling who has a task in hand: both ends of each claim, whatever ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from messaging.event import Event
+from review_dispatch import published
+from review_dispatch.domain.task import Action, Claim, Task
+
+_Work = Literal["review", "field-check", "decision"]
+_Because = Literal["released", "first-approval", "decided", "cancelled", "escalated"]
+_BECAUSE: Mapping[Action, _Because] = {
+    "released": "released",
+    "approved-first": "first-approval",
+    "approved": "decided",
+    "rejected": "decided",
+    "returned": "decided",
+    "answered": "decided",
+    "cancelled": "cancelled",
+    "escalated": "escalated",
+}
+"""Why a task is in nobody's hand any more, by its last step."""
+
+
+def in_hand(before: Task, after: Task) -> list[Event]:
+    """Tell that somebody took a task in hand, or has it no longer; nothing when that did not change.
+
+    Nor of disputes: no application waits for their answer.
+    """
+    work = _work(after)
+    if before.claim == after.claim or work is None:
+        return []
+    if after.claim is not None:
+        return [_claimed(after, work, after.claim)]
+    return [_released(after, work, before.claim)] if before.claim is not None else []
+
+
+def _work(task: Task) -> _Work | None:
+    return None if task.kind == "dispute" else task.kind
+
+
+def _claimed(task: Task, work: _Work, claim: Claim) -> Event:
+    return published.TaskClaimed(
+        task_id=task.id,
+        kind=work,
+        application_id=task.application_id,
+        requirement=task.requirement,
+        department=task.department,
+        claimed_by=claim.by,
+        claimed_at=claim.at,
+        sequence=task.version + 1,
+    )
+
+
+def _released(task: Task, work: _Work, claim: Claim) -> Event:
+    last = task.steps[-1]
+    return published.TaskReleased(
+        task_id=task.id,
+        kind=work,
+        application_id=task.application_id,
+        requirement=task.requirement,
+        claimed_by=claim.by,
+        because=_BECAUSE[last.action],
+        released_at=last.at,
+        sequence=task.version + 1,
+    )

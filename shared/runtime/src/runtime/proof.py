@@ -1,0 +1,109 @@
+"""Proof that a caller holds the key that its token is bound to: DPoP (RFC 9449), for devices that can be carried away.
+
+A token names the thumbprint of its device's key (`cnf.jkt`); each request carries a proof of its own, signed with that
+key for this method, this address and this token. Beyond RFC 9449 a proof counts up (`ctr`), so that whoever keeps the
+counter sees when two devices have one key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+from jwt.utils import base64url_encode
+
+from runtime.issuer_keys import algorithm_of
+
+TYPE = "dpop+jwt"
+LONGEST = 4096
+"""Characters of a proof at most."""
+AGE = 60
+"""Seconds that a proof is good for; as many may the device's clock be ahead or behind."""
+
+_THUMBPRINT = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+class BadProofError(Exception):
+    """There is no proof, or it proves something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a request proved: the thumbprint of the key, the proof's own id, and where its counter stands."""
+
+    key: str
+    id: str
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is proven: the request's method and address, and the token that it carries."""
+
+    method: str
+    url: str
+    token: str
+
+
+def check(proof: str, key: str, call: Call) -> Proof:
+    """Check a proof for a call by whoever holds `key` (a thumbprint). Raises BadProofError."""
+    try:
+        header, claims = _opened(proof)
+        thumb = thumbprint(header["jwk"])
+        age = time.time() - claims["iat"]
+        facts = (
+            hmac.compare_digest(thumb, key),
+            claims["htm"] == call.method,
+            _place(claims["htu"]) == _place(call.url),
+            hmac.compare_digest(claims["ath"], digest(call.token)),
+            abs(age) <= AGE,
+        )
+        read = Proof(thumb, str(claims["jti"]), int(claims["ctr"]))
+    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadProofError(type(error).__name__) from error
+    if not all(facts) or read.counter < 1 or not 8 <= len(read.id) <= 100:  # noqa: PLR2004 - ids worth the name
+        raise BadProofError("it proves something else")
+    return read
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return the thumbprint of a public key (RFC 7638)."""
+    members = {name: jwk[name] for name in _THUMBPRINT[jwk["kty"]]}
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
+
+
+def digest(token: str) -> str:
+    """Return the digest of a token that a proof names as `ath`."""
+    return base64url_encode(hashlib.sha256(token.encode()).digest()).decode()
+
+
+def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of a proof that is signed with the key that it shows, by the algorithm that fits it."""
+    if len(proof) > LONGEST:
+        raise ValueError("too long")
+    header = jwt.get_unverified_header(proof)
+    jwk = header["jwk"]
+    algorithm = algorithm_of(jwk)
+    if header["typ"] != TYPE or algorithm is None or _PRIVATE & set(jwk):
+        raise ValueError("not a proof")
+    return header, jwt.decode(
+        proof,
+        jwt.PyJWK(jwk, algorithm),
+        algorithms=[algorithm],
+        options={"require": ["iat", "jti"], "verify_aud": False, "verify_iat": False},
+    )
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Return host and path: TLS may end before us, and a query is no part of `htu`."""
+    parts = urlsplit(url)
+    return parts.netloc.lower(), parts.path

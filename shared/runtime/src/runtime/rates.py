@@ -1,0 +1,82 @@
+"""How often one subject may ask: a token bucket for each subject and class of routes, in each process.
+
+What the gateway limits is a client's address; this limits who is signed in, wherever they come from. The figures stand
+in `data/rates.yaml`, or in the file that YIZHENG_RATES names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.data_files import load
+from runtime.refusal import Refusal
+
+DEFAULT = Path(__file__).parent / "data" / "rates.yaml"
+MOST_SUBJECTS = 20_000
+"""Buckets that are kept; those that were not used for longest are forgotten, and were full again by then."""
+
+Class = Literal["read", "write", "look-up"]
+
+
+class Rate(BaseModel):
+    """So many in a row, and so many a minute from then on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    burst: int = Field(gt=0)
+    per_minute: float = Field(gt=0)
+
+
+class Rates(BaseModel):
+    """One rate for each class of routes: reading, changing, and finding people by number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"))
+    read: Rate
+    write: Rate
+    look_up: Rate
+
+    def by_class(self) -> Mapping[Class, Rate]:
+        """Return the rates by class."""
+        return {"read": self.read, "write": self.write, "look-up": self.look_up}
+
+
+class TooMany(Refusal):
+    """More requests of one subject than are answered (429); `retry_after` says in how many seconds to come back."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too-many-requests", seconds=seconds)
+        self.retry_after = seconds
+
+
+class RateLimit:
+    """The buckets of one process."""
+
+    def __init__(self, rates: Rates, *, clock: Callable[[], float] = monotonic) -> None:
+        self._rates = rates.by_class()
+        self._clock = clock
+        self._buckets: OrderedDict[tuple[str, Class], tuple[float, float]] = OrderedDict()
+
+    @classmethod
+    def from_file(cls, path: Path) -> RateLimit:
+        """Read the figures. Raises DataFileError naming file and line."""
+        return cls(load(path, Rates))
+
+    def take(self, subject: str, kind: Class) -> None:
+        """Count a request. Raises TooMany when it is one too many; that one costs nothing."""
+        rate, now = self._rates[kind], self._clock()
+        left, since = self._buckets.pop((subject, kind), (float(rate.burst), now))
+        left = min(rate.burst, left + (now - since) * rate.per_minute / 60)
+        enough = left >= 1
+        self._buckets[subject, kind] = (left - 1 if enough else left, now)
+        if len(self._buckets) > MOST_SUBJECTS:
+            self._buckets.popitem(last=False)
+        if not enough:
+            raise TooMany(math.ceil((1 - left) * 60 / rate.per_minute))

@@ -1,0 +1,105 @@
+"""A token that is bound to a key is worth nothing without the key (RFC 9449)."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from local_stack.devices import Device
+from runtime.proof import AGE, BadProofError, Call, check, digest, thumbprint
+
+URL = "https://gateway.test/v1/lookups"
+CALL = Call("POST", f"{URL}?x=1", "the-token")
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Device:
+    return Device(tmp_path, "terminal-1")
+
+
+def proof(key: ec.EllipticCurvePrivateKey, *, typ: str = "dpop+jwt", jwk: object = None, **other: object) -> str:
+    """Make a proof of one's own; a claim that is None is left out."""
+    shown = jwk or ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    claims = {"jti": "a-proof-id", "htm": "POST", "htu": URL, "iat": int(time.time()), "ctr": 1, **other}
+    claims.setdefault("ath", digest("the-token"))
+    given = {name: it for name, it in claims.items() if it is not None}
+    return jwt.encode(given, key, "ES256", headers={"typ": typ, "jwk": shown})
+
+
+def test_a_proof_that_is_made_by_hand_is_good() -> None:
+    assert check(proof(KEY), thumbprint(JWK), CALL).counter == 1
+
+
+def test_the_thumbprint_is_that_of_rfc_7638() -> None:
+    n = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhM"
+        "stn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5"
+        "hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+    )
+    example = {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
+    assert thumbprint(example) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+    assert thumbprint({"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}) == thumbprint(
+        {"y": "b", "x": "a", "kid": "1", "crv": "P-256", "kty": "EC"}
+    )
+
+
+def test_a_device_proves_its_key_for_one_request(device: Device) -> None:
+    first, second = (check(device.proof("POST", URL, "the-token"), device.thumbprint, CALL) for _ in range(2))
+    assert first.key == device.thumbprint
+    assert second.counter > first.counter
+    assert second.id != first.id
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("GET", URL, "the-token"),
+        Call("POST", "https://gateway.test/v1/residents", "the-token"),
+        Call("POST", "https://elsewhere.test/v1/lookups", "the-token"),
+        Call("POST", URL, "another-token"),
+    ],
+    ids=["method", "path", "host", "token"],
+)
+def test_a_proof_is_worth_nothing_for_another_request(device: Device, call: Call) -> None:
+    with pytest.raises(BadProofError):
+        check(device.proof("POST", URL, "the-token"), device.thumbprint, call)
+
+
+def test_another_devices_proof_is_refused(device: Device, tmp_path: Path) -> None:
+    other = Device(tmp_path, "terminal-2")
+    with pytest.raises(BadProofError):
+        check(other.proof("POST", URL, "the-token"), device.thumbprint, CALL)
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+JWK = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+FORGED = {
+    "no typ of a proof": proof(KEY, typ="JWT"),
+    "too old": proof(KEY, iat=int(time.time()) - AGE - 60),
+    "from the future": proof(KEY, iat=int(time.time()) + AGE + 60),
+    "no counter": proof(KEY, ctr=None),
+    "no id": proof(KEY, jti=None),
+    "no digest": proof(KEY, ath=None),
+    "a time that is a text": proof(KEY, iat="now"),
+    "a counter below one": proof(KEY, ctr=0),
+    "a private key shown": proof(KEY, jwk={**JWK, "d": "AAAA"}),
+    "somebody else's key shown": proof(ec.generate_private_key(ec.SECP256R1()), jwk=JWK),
+    "a shared secret": jwt.encode({"x": 1}, "s" * 40, "HS256", headers={"typ": "dpop+jwt", "jwk": {"kty": "oct"}}),
+    "no signature": jwt.encode({"x": 1}, "", "none", headers={"typ": "dpop+jwt", "jwk": JWK}),
+    "no key": jwt.encode({"x": 1}, KEY, "ES256", headers={"typ": "dpop+jwt"}),
+    "a key that is a text": jwt.encode({"x": 1}, KEY, "ES256", headers={"typ": "dpop+jwt", "jwk": json.dumps(JWK)}),
+    "rubbish": "x.y.z",
+    "endless": "x" * 5000,
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
+def test_what_is_no_proof_is_refused(forged: str) -> None:
+    with pytest.raises(BadProofError):
+        check(forged, thumbprint(JWK), CALL)

@@ -1,0 +1,63 @@
+"""A guardian reads what the child could read, as long as the guardianship lasts, and nobody else does."""
+
+from __future__ import annotations
+
+from synthetic.caller import Answer, Caller, Nothing, Problem, ProblemError
+from tests.end_to_end.town import Town, refusal
+from tests.journeys.waiting import until
+
+
+class _Credential(Answer):
+    credential_id: str
+
+
+class _Credentials(Answer):
+    items: tuple[_Credential, ...] = ()
+
+
+class _Guardianship(Answer):
+    guardianship_id: str
+
+
+async def _credentials(reader: Caller, holder: str) -> _Credentials | Problem:
+    try:
+        return await reader.get("/v1/credentials", _Credentials, {"holder": holder})
+    except ProblemError as error:
+        return error.problem
+
+
+async def test_a_guardian_reads_a_wards_credentials_and_nobody_elses(town: Town) -> None:
+    made = town.meet("newcomers")
+    guardian = await town.welcome(made)
+    assert made.child is not None
+    child = town.ids[made.child.number]
+    stranger = await town.welcome(town.meet("senior"))
+
+    seen = await until(
+        lambda: _credentials(guardian, child),
+        lambda it: isinstance(it, _Credentials) and bool(it.items),
+        what="the guardianship and the child's card have arrived",
+    )
+    assert isinstance(seen, _Credentials)
+    card = f"/v1/credentials/{seen.items[0].credential_id}"
+    await guardian.get(card, Nothing)
+    assert (await refusal(stranger.get(card, Nothing))).status == 404
+    for somebody in (child, "res_00000000000000000000000000"):
+        problem = await _credentials(stranger, somebody)
+        assert isinstance(problem, Problem)
+        assert (problem.status, problem.code) == (403, "not-your-ward")
+        listed = await refusal(stranger.get("/v1/applications", Nothing, {"applicant": somebody}))
+        assert (listed.status, listed.code) == (403, "no-guardianship")
+    await guardian.get("/v1/applications", Nothing, {"applicant": child})
+
+    again = {"guardian_id": town.ids[made.head.number], "child_id": child, "relation": "guardian"}
+    held = await town.clerk().post(
+        "/v1/guardianships", _Guardianship, {**again, "proof": {"kind": "birth-certificate", "reference": "S1"}}
+    )
+    await town.clerk().post(f"/v1/guardianships/{held.guardianship_id}/end", Nothing, {"reason": "改由母亲监护"})
+    await until(
+        lambda: _credentials(guardian, child),
+        lambda it: isinstance(it, Problem) and it.code == "not-your-ward",
+        what="the end of the guardianship has arrived",
+    )
+    assert (await refusal(guardian.get(card, Nothing))).status == 404
