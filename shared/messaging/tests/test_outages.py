@@ -180,6 +180,7 @@ async def test_a_store_that_is_away_pauses_consumption_and_burns_no_attempts(
 
     begun: list[int] = []
     topology = small_topology()
+    await declare(mortal.amqp_url, topology)
     with capture_logs() as logs:
         async with station(mortal.amqp_url, own, topology, hearing(watch)) as stock:
             await stock.place([order(0)])
@@ -210,6 +211,7 @@ async def test_a_memory_alarm_holds_events_back_and_lets_them_go_later(mortal: I
         return False
 
     topology = small_topology()
+    await declare(mortal.amqp_url, topology)
     events = [order(n) for n in range(1, 21)]
     async with station(mortal.amqp_url, own, topology, (), patience=0.5) as stock:
         await stock.publish(order(0))
