@@ -15,10 +15,13 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from local_stack.accounts.passwords import account_url, password_of
 from local_stack.certificates import ensure_certificate
+from local_stack.layout import Layout
 from local_stack.ports import HOST
+from local_stack.processes import Program, Running, stop_all, wait_ready
+from local_stack.waiting import accepts
 from messaging.addresses import UnsafeAddressError, safe
 from messaging.publisher import BrokerUnavailableError, Publisher
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, free_ports
 
 SECRET = "s3cr3t"
 OURS = Path("/keys/authority.pem")
@@ -107,23 +110,22 @@ async def test_a_broker_whose_certificate_is_for_another_host_is_told_nothing(
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A store that speaks TLS only, and the authority that signed its certificate."""
-    from secantus import SecantusDBServer  # noqa: PLC0415 - heavy, and not there where another store is used
-
     folder = tmp_path_factory.mktemp("store")
     certificate = ensure_certificate(folder / "keys", "store", ("localhost",))
-    server = SecantusDBServer(
-        storage_path=str(folder / "data"),
-        tls_cert_file=str(certificate.certificate),
-        tls_key_file=str(certificate.key),
+    (folder / "data").mkdir()
+    port = free_ports(30_000).store
+    command = (
+        *(str(Path(sys.executable).with_name("secantusd-py")), "--config", str(Layout(folder).deploy / "store.toml")),
+        *("--host", HOST, "--port", str(port), "--storage-path", str(folder / "data")),
+        *("--tls-cert-file", str(certificate.certificate), "--tls-key-file", str(certificate.key)),
     )
-    server.start()
+    program = Program("store", command, os.environ, lambda: accepts(port), (port,))
+    running = Running(program, folder / "store.log")
     try:
-        yield (
-            f"mongodb://localhost:{server.address[1]}/?directConnection=true&retryWrites=false&tls=true",
-            certificate.authority,
-        )
+        wait_ready([running], seconds=60)
+        yield f"mongodb://localhost:{port}/?directConnection=true&retryWrites=false&tls=true", certificate.authority
     finally:
-        server.stop()
+        stop_all([running], seconds=10)
 
 
 def ask(url: str) -> None:

@@ -1,12 +1,16 @@
 """The private document store: SecantusDB, a MongoDB-compatible server, as a process of its own.
 
-`python -m local_stack.store STORAGE PASSWORDS COMMAND…` writes the administrator's account, then becomes the command.
+`python -m local_stack.store STORAGE PASSWORDS COMMAND…` becomes the command, which asks for passwords. The first time
+it runs it without them before that, on a port that nobody knows, until the administrator's account is made.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pymongo import MongoClient
@@ -15,10 +19,14 @@ from pymongo.errors import PyMongoError
 from local_stack.accounts import databases
 from local_stack.accounts.passwords import ADMINISTRATOR, ensure_passwords
 from local_stack.claim import MARK
+from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import HOST, Ports
 from local_stack.processes import Program
-from local_stack.waiting import accepts
+from local_stack.waiting import accepts, poll
+
+START = 30.0
+"""Seconds within which the store must answer."""
 
 
 def program(layout: Layout, ports: Ports) -> Program:
@@ -70,10 +78,34 @@ def administrators_url(layout: Layout, ports: Ports) -> str:
 
 
 def main() -> None:
-    """Write the administrator's account while nobody can connect, then become the store."""
+    """See to the administrator's account, then become the store."""
     storage, passwords, *command = sys.argv[1:]
-    databases.provide_administrator(Path(storage), Path(passwords))
+    if not databases.has_administrator(Path(storage), Path(passwords)):
+        provide_administrator(command, Path(storage), Path(passwords))
     os.execv(command[0], command)  # noqa: S606 - the command line is the one above
+
+
+def provide_administrator(command: Sequence[str], storage: Path, passwords: Path) -> None:
+    """Run the store for a moment without passwords and make the administrator's account. Raises StackError."""
+    port = _free_port()
+    place = list(command).index("--port") + 1
+    openly = [word for word in (*command[:place], str(port), *command[place + 1 :]) if word != "--auth"]
+    running = subprocess.Popen(openly)
+    try:
+        poll(lambda: accepts(port) or running.poll() is not None, seconds=START)
+        if running.poll() is not None or not accepts(port):
+            raise StackError("the store did not start to make its administrator's account")
+        databases.make_administrator(f"mongodb://{HOST}:{port}/?directConnection=true", storage, passwords)
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -63,8 +64,12 @@ def accounts(folder: Path) -> list[UserWithPassword]:
 
 def ensure_accounts(mongodb_url: str, folder: Path) -> None:
     """Make every service's account with its password, or set both as they should be. Raises PyMongoError."""
+    _make(mongodb_url, accounts(folder))
+
+
+def _make(mongodb_url: str, wanted: Sequence[UserWithPassword]) -> None:
     with MongoClient[dict[str, Any]](mongodb_url, serverSelectionTimeoutMS=10_000) as client:
-        for account in accounts(folder):
+        for account in wanted:
             said = {"pwd": account["pwd"], "roles": account["roles"]}
             try:
                 client[USERS].command({"createUser": account["user"], **said})
@@ -85,34 +90,21 @@ def administrators_url(mongodb_url: str, folder: Path) -> str:
     return account_url(mongodb_url, folder, ADMINISTRATOR)
 
 
-def provide_administrator(storage: Path, folder: Path) -> None:
-    """Write the administrator's account into a SecantusDB that is not running, once for each password.
+def has_administrator(storage: Path, folder: Path) -> bool:
+    """Tell whether a store of our own knows the administrator's present password."""
+    provided = _provided(storage)
+    return provided.exists() and provided.stat().st_mtime_ns >= (folder / ADMINISTRATOR).stat().st_mtime_ns
 
-    So it never runs without asking for a password. Every other account is made by MongoDB's own commands.
-    """
-    from secantus.auth import SCRAM_SHA_256, derive_credentials  # noqa: PLC0415 - not there where another store is used
-    from secantus.storage import Storage  # noqa: PLC0415 - the same
 
-    storage.mkdir(parents=True, exist_ok=True)
-    has_it = storage / "administrator-provided"
-    password = password_of(folder, ADMINISTRATOR)
-    if has_it.exists() and has_it.stat().st_mtime_ns >= (folder / ADMINISTRATOR).stat().st_mtime_ns:
-        return
-    opened = Storage(str(storage), sync_on_commit=True)
-    try:
-        credentials = derive_credentials(password, mechanism=SCRAM_SHA_256, username=ADMINISTRATOR)
-        record = {
-            "_id": f"{USERS}.{ADMINISTRATOR}",
-            "user": ADMINISTRATOR,
-            "db": USERS,
-            "credentials": credentials.to_doc(),
-            "roles": [{"role": "root", "db": USERS}],
-            "mechanisms": [SCRAM_SHA_256],
-        }
-        opened.add_user(USERS, ADMINISTRATOR, record, replace=True)
-    finally:
-        opened.close()
-    has_it.touch()
+def make_administrator(mongodb_url: str, storage: Path, folder: Path) -> None:
+    """Make the account that makes all others, on a store that asks for no password yet. Raises PyMongoError."""
+    root: list[Role] = [{"role": "root", "db": USERS}]
+    _make(mongodb_url, [{"user": ADMINISTRATOR, "pwd": password_of(folder, ADMINISTRATOR), "roles": root}])
+    _provided(storage).touch()
+
+
+def _provided(storage: Path) -> Path:
+    return storage / "administrator-provided"
 
 
 def main() -> int:
