@@ -110,7 +110,7 @@ async def test_a_strangers_scan_is_not_shown(town: Town) -> None:
     stranger = await town.welcome(town.meet("senior"))
     assert (await refusal(stranger.get(path, Nothing))).status == 404
     reviewer = town.worker("reviewer", "r-1", department="edu")
-    assert (await refusal(reviewer.get(path, Nothing, {"purpose": "looking around"}))).status == 404
+    assert (await refusal(reviewer.get(path, Nothing, {"purpose": "looking around"}))).status == 403
     kept = Image.open(BytesIO((await resident.send("GET", path)).content))
     assert ImageChops.difference(kept, Image.open(BytesIO(scans.png()))).getbbox() is None  # every pixel
 

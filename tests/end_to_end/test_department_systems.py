@@ -135,8 +135,10 @@ def test_a_forged_event_that_is_copied_to_others_is_known_for_what_it_is(stack: 
     if refused_by_broker:
         assert refused_by_broker == 403
     else:
-        poll(lambda: len(failures(stack, event_id)) == 2, seconds=PATIENCE)
-        assert failures(stack, event_id) == {"applications": "wrong-routing-key", "matcher": "wrong-routing-key"}
+        poll(lambda: len(failures(stack, event_id)) == 3, seconds=PATIENCE)
+        assert failures(stack, event_id) == dict.fromkeys(
+            ("applications", "data-rights", "matcher"), "wrong-routing-key"
+        )
 
 
 def failures(stack: Stack, event_id: str) -> dict[str, str]:

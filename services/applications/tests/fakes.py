@@ -20,8 +20,8 @@ class FakeResidents(FakeDocuments[Resident]):
     def __init__(self) -> None:
         super().__init__(Resident)
 
-    async def with_index(self, index: str) -> Resident | None:
-        return next((each for each in self.all.values() if each.index == index), None)
+    async def id_with_index(self, index: str) -> str | None:
+        return next((each.id for each in self.all.values() if each.index == index), None)
 
 
 class FakeApplications(FakeDocuments[Application]):

@@ -25,6 +25,7 @@ from credential_store.domain import compact, fetched, hearing, sd_jwt, signed, s
 from credential_store.domain.credential import Content, Credential, Holder, Place, Said
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.fetched import NotThatListError
+from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
 from credential_store.domain.signed import LIST_TYP, TYP, Issuer, SignedVersion
@@ -125,6 +126,7 @@ class _Deps:
         self.issuer, self.trusted, self.types = ISSUER, TRUSTED, TYPES
         self.decoy = ISSUER.keys.sign({}, TYP)
         self.listed: dict[tuple[status_list.Purpose, int], object] = {}
+        self.guardianships = FakeDocuments(Guardianship)
         self.clock = desk.clock
 
 

@@ -93,6 +93,7 @@ async def running(
     ensure_keys(tmp_path)
     monkeypatch.setenv("AMQP_URL", bus)
     monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("YIZHENG_KEYS", str(tmp_path))
     monkeypatch.setenv("YIZHENG_JWKS", str(tmp_path / PUBLIC_KEYS))
     monkeypatch.setenv("REVIEW_DISPATCH_DATABASE", database.name)
     app = create_app(Settings())

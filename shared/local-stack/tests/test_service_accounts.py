@@ -64,7 +64,7 @@ def own_queues(service: str) -> set[str]:
 def may_write(service: str, exchange: str, key: str) -> bool:
     """Tell whether the service may publish there under that key."""
     if exchange == EVENTS:
-        return key.startswith(f"{service}.") and service != OPERATIONS
+        return key.startswith(f"{service}.")
     if exchange == "retry":
         return service == OPERATIONS and key in DECLARED.services
     return exchange in DECLARED.exchanges and key == service and service in DECLARED.services

@@ -39,8 +39,8 @@ class Keeps(Protocol[AggregateT]):
 class Residents(Keeps[Resident], Protocol):
     """People, as identity tells of them."""
 
-    async def with_index(self, index: str) -> Resident | None:
-        """Read the one with this blind index."""
+    async def id_with_index(self, index: str) -> str | None:
+        """Return the id of the one with this blind index."""
 
 
 class Applications(Keeps[Application], Protocol):

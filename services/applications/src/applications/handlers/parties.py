@@ -111,7 +111,7 @@ async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) ->
     """Return the subject, and whether the applicant is the guardian.
 
     Whether somebody is registered is told to nobody but their guardian: an id or number that nobody has takes the same
-    look-ups, and gets the same answer, as that of somebody else's child.
+    look-ups, and gets the same answer, as that of somebody else's child, whose data is not even read.
     """
     if named.subject_id is None and named.subject_number is None:
         refuse_stranger(item, applicant.id, applicant.id, guardian=False)
@@ -120,15 +120,15 @@ async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) ->
     if item.subject == "applicant" and named.subject_id != applicant.id:
         raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if named.subject_id is not None:
-        subject, id_ = await deps.residents.get(named.subject_id), named.subject_id
+        id_ = named.subject_id
     else:
         index = _index_of(named.subject_number or "", field, deps)
-        subject = await deps.residents.with_index(index)
-        id_ = subject.id if subject else index
+        id_ = await deps.residents.id_with_index(index) or index
     known = await deps.guardianships.get(Guardianship.between(applicant.id, id_))
     if id_ == applicant.id:
         return applicant, False
-    if subject is None or known is None or not known.active:
+    subject = await deps.residents.get(id_) if known is not None and known.active else None
+    if subject is None:
         raise NotAllowed("no-guardianship", field=field)
     return subject, True
 

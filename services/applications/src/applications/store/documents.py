@@ -64,9 +64,9 @@ class ResidentStore(Documents[Resident]):
     def __init__(self, database: Database) -> None:
         super().__init__(database, "residents", Resident, sealed=SEALED["residents"])
 
-    async def with_index(self, index: str) -> Resident | None:
-        """Read the one with this blind index."""
-        found = await self.find({"index": index}, limit=1)
+    async def id_with_index(self, index: str) -> str | None:
+        """Return the id of the one with this blind index; what is sealed of that person is not opened."""
+        found: list[str] = await self.values({"index": index}, "_id")
         return found[0] if found else None
 
 
