@@ -209,6 +209,7 @@ async def test_values_that_wait_in_the_outbox_are_sealed_anew_too(town: Town) ->
     assert await town.vault.open(row["sealed"], f"{OUTBOX}/e1") == {"events": []}
 
 
+@pytest.mark.usefixtures("logs_of_others")
 @pytest.mark.parametrize(
     ("content", "told"),
     [(None, "can't be read"), (b"c2hvcnQ=\n", "store.key:1: a key has 96 bytes, this one has 5")],

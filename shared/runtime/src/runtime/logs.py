@@ -12,7 +12,10 @@ from messaging import tracing
 
 
 def configure(service: str, level: str) -> None:
-    """Log the service's events, and what libraries have to say, as JSON on standard output."""
+    """Log the service's events, and what libraries have to say, as JSON on standard output.
+
+    Loggers look up where that is at each line: one that keeps it would write for ever to what a caller has closed.
+    """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -24,8 +27,8 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stdout)

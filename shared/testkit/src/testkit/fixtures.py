@@ -7,6 +7,7 @@ MongoDB 8 in containers serve the same tests.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ import aio_pika
 import psutil
 import pymongo
 import pytest
+import structlog
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
@@ -96,6 +98,18 @@ async def drop(database: AsyncDatabase[Document]) -> None:
         await database.client.admin.command({"killSessions": left})
     with pymongo.timeout(30):
         await database.client.drop_database(database.name)
+
+
+@pytest.fixture
+def logs_of_others() -> Iterator[None]:
+    """Leave the log as it was, after something that sets it up for a process of its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture
