@@ -1,8 +1,8 @@
 """Department records taken in, as events and as a file, against the same writes and messages issued raw in bulk.
 
 The clock runs from the first record to the last credential that is stored and published. The yardstick writes the same
-documents in transactions of 500, and publishes as many events of the same size; where ours reads events from the
-service's queue, it reads as many, too.
+documents, sealed and signed already, in transactions of 500, and publishes as many events of the same size; where ours
+reads events from the service's queue, it reads as many, too.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ LINES, BROKEN_EVERY = 20_000, 1_000
 GOAL = 0.5
 DATABASE = "bench-departments"
 QUEUE = "credential-store"
+WRITTEN = ("credentials", "signed-credentials")
+"""What a record becomes: the collections in which it is kept."""
 KEY = "health.department-record-published.v1"
 EVENTS = ROOT / "shared" / "contracts" / "events"
 EXAMPLE: dict[str, Any] = orjson.loads((EVENTS / "department.department-record-published.v1.example.json").read_bytes())
@@ -89,15 +91,15 @@ class _Bench:
         )
         self._token = sign(keys, "department", subject="bench", departments=("health",))
         self._client = client
-        self._written: list[Document] = []
+        self._written: dict[str, list[Document]] = {}
 
     @property
     def _database(self) -> Database:
         return vaulted(self._client, DATABASE)
 
     async def remember(self) -> None:
-        """Keep the credentials that ours has written, for the yardstick to write the same."""
-        self._written = await self._database["credentials"].find().to_list()
+        """Keep the documents that ours has written, for the yardstick to write the same."""
+        self._written = {name: await self._database[name].find().to_list() for name in WRITTEN}
 
     async def by_file(self) -> float:
         """Hand over a file and wait until all of it is stored and published."""
@@ -165,16 +167,16 @@ class _Bench:
         return RECORDS / (perf_counter() - begun)
 
     async def _write(self, *, with_inbox: bool) -> None:
-        for name in ("credentials", "inbox", "outbox"):
+        for name in (*WRITTEN, "inbox", "outbox"):
             await self._database.create_collection(name)
         for index in ("holder.index", "holder.resident_id", "expires_on"):
             await self._database["credentials"].create_index(index)
+        await self._database["signed-credentials"].create_index([("marks", 1), ("list", 1)])
         await self._database["inbox"].create_index("at", expireAfterSeconds=86400)
         async with self._client.start_session() as session:
             for start in range(0, RECORDS, GROUP):
-                await session.with_transaction(
-                    _writing(self._database, self._written[start : start + GROUP], with_inbox)
-                )
+                part = {name: documents[start : start + GROUP] for name, documents in self._written.items()}
+                await session.with_transaction(_writing(self._database, part, with_inbox))
 
     async def _all_published(self) -> None:
         stored = self._database["credentials"].estimated_document_count
@@ -208,13 +210,14 @@ async def _broken_lines(lines: int) -> AsyncIterator[bytes]:
 
 def _writing(
     database: Database,
-    credentials: list[Document],
+    written: dict[str, list[Document]],
     with_inbox: bool,  # noqa: FBT001 - one of two yardsticks
 ) -> Callable[[AsyncClientSession], Awaitable[None]]:
-    events = [{"id": new_event_id(), "type": "bench.raw.v1", "body": STORED} for _ in credentials]
+    events = [{"id": new_event_id(), "type": "bench.raw.v1", "body": STORED} for _ in range(GROUP)]
 
     async def write(session: AsyncClientSession) -> None:
-        await database["credentials"].insert_many(credentials, session=session)
+        for name, documents in written.items():
+            await database[name].insert_many(documents, session=session)
         if with_inbox:
             now = datetime.now(UTC)
             entries = [{"_id": event["id"], "digest": "d" * 64, "at": now} for event in events]
