@@ -64,7 +64,8 @@ class Recorder:
         One that was deleted and declared anew counts from 0 again: then another message stands where it stopped, or
         none. So it does when the stream has dropped that message, and then its first one is right too.
         """
-        self._place = max(self._place, await self._trail.last_place())
+        last = await self._trail.last_place()
+        self._place = max(self._place, last)  # as it is now: meanwhile others may have got theirs
         self._kept_at = datetime.min.replace(tzinfo=UTC)
         reading = await self._trail.reading(self._stream)
         if reading is None:
