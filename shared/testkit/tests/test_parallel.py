@@ -52,8 +52,9 @@ def test_all_workers_have_the_same_order(tmp_path: Path) -> None:
     for file in "abcd":
         functions = "".join(f"def test_{n}(): pass\n" for n in range(5))
         (tmp_path / f"test_{file}.py").write_text(functions, encoding="utf-8")
-    plugins = ("-p", "testkit.parallel", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
+    plugins = ("-p", "xdist.plugin", "-p", "testkit.parallel", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
     command = (sys.executable, "-m", "pytest", *plugins, "-n2", "--shuffle=any", str(tmp_path))
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, env=alone, check=False, capture_output=True, text=True)
     assert "20 passed" in done.stdout, done.stdout
     assert re.search(r"shuffled: --shuffle=\d+ repeats this order", done.stdout)
