@@ -1,4 +1,4 @@
-"""120 cases while every service is killed with kill -9, one after the other, and then the newcomer's day.
+"""80 cases while every service is killed with kill -9, one after the other, and then the newcomer's day.
 
 Nothing is lost, nothing happens twice; and of all the people who took part, no number and no name stands anywhere in
 clear but in the bodies of messages, and no number even there.
@@ -37,7 +37,7 @@ from tests.load.report import Report
 from tests.load.run import Run, perform
 
 PORT_BASE = 28000
-CASES = 120
+CASES = 80
 CONCURRENCY = 24
 WITHIN = 240.0
 """Seconds within which a part of the load gets as far as the next kill."""

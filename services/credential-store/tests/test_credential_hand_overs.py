@@ -193,18 +193,18 @@ async def test_a_file_with_every_hundredth_line_broken_is_taken_in_but_for_these
     health: Bureau, database: Database, settings: Settings
 ) -> None:
     begun = utc_now()
-    lines: list[Json | bytes] = [b'{"broken' if n % 100 == 50 else record(n) for n in range(2000)]
+    lines: list[Json | bytes] = [b'{"broken' if n % 100 == 50 else record(n) for n in range(1000)]
     answer = await health.hands_over(json_lines(lines))
     assert (answer.status_code, answer.json()["state_name"]) == (201, "Being taken in")
     seen = await health.waits(answer.json()["hand_over_id"])
-    assert (seen["lines"], seen["stored"], seen["refused"], seen["percent"]) == (2000, 1980, 20, 100.0)
+    assert (seen["lines"], seen["stored"], seen["refused"], seen["percent"]) == (1000, 990, 10, 100.0)
     refused = await health.refused(seen["hand_over_id"])
-    assert [each["line"] for each in refused] == list(range(51, 2000, 100))
+    assert [each["line"] for each in refused] == list(range(51, 1000, 100))
     assert {(each["reason"], each["title"]) for each in refused} == {("not-json", "The message is not JSON")}
-    assert await database["credentials"].count_documents({"status": "01"}) == 1980
+    assert await database["credentials"].count_documents({"status": "01"}) == 990
     await eventually(lambda: _none_in(database, "outbox"))
     events = await published_to(settings, begun)
-    assert len(events) == len({event["data"]["credential_id"] for event in events}) == 1980
+    assert len(events) == len({event["data"]["credential_id"] for event in events}) == 990
     assert all(event["correlationid"] == event["data"]["holder"]["index"] for event in events)
 
 
@@ -310,7 +310,7 @@ async def test_a_file_that_can_not_be_taken_in_is_refused_at_once_and_nothing_of
 
 
 async def test_the_same_file_again_is_known_and_a_stopped_one_goes_on(health: Bureau, database: Database) -> None:
-    content = json_lines([record(n) for n in range(3000)])
+    content = json_lines([record(n) for n in range(1500)])
     id_ = (await health.hands_over(content)).json()["hand_over_id"]
     assert (await health.does("pause", id_)).json()["state"] == "paused"
     assert (await health.does("pause", id_)).json()["code"] == "hand-over-not-in-that-state"
@@ -321,8 +321,8 @@ async def test_the_same_file_again_is_known_and_a_stopped_one_goes_on(health: Bu
     await eventually(lambda: _none_in(database, "hand-over-files.chunks"))
     assert (await health.hands_over(content)).status_code == 201
     seen = await health.waits(id_)
-    assert (seen["lines"], seen["stored"]) == (3000, 3000)
-    assert stopped <= 3000
+    assert (seen["lines"], seen["stored"]) == (1500, 1500)
+    assert stopped <= 1500
     await eventually(lambda: _none_in(database, "hand-over-files.chunks"))
     done = await health.hands_over(content)
     assert (done.status_code, done.json()["state"]) == (200, "done")
@@ -330,11 +330,11 @@ async def test_the_same_file_again_is_known_and_a_stopped_one_goes_on(health: Bu
 
 
 async def test_a_file_of_which_nothing_is_right_stops_by_itself(health: Bureau) -> None:
-    id_ = (await health.hands_over(b"nothing\n" * 5000)).json()["hand_over_id"]
+    id_ = (await health.hands_over(b"nothing\n" * 2500)).json()["hand_over_id"]
     seen = await health.waits(id_, "paused")
     assert (seen["problem"], seen["refused"]) == ("everything-refused", 1000)
     await health.does("resume", id_)
-    assert (await health.waits(id_))["refused"] == 5000
+    assert (await health.waits(id_))["refused"] == 2500
 
 
 async def test_others_neither_see_nor_touch_it(health: Bureau, settings: Settings) -> None:
@@ -352,22 +352,22 @@ async def test_two_processes_and_events_of_the_same_records_double_nothing(
     health: Bureau, settings: Settings, database: Database
 ) -> None:
     async with running(settings) as client:
-        content = json_lines([record(n) for n in range(2000)])
+        content = json_lines([record(n) for n in range(1000)])
         id_ = (await Bureau(client, settings.keys).hands_over(content)).json()["hand_over_id"]
         seen = await health.waits(id_)
-    assert (seen["lines"], seen["stored"], seen["unchanged"]) == (2000, 2000, 0)
-    assert await database["credentials"].count_documents({"sequence": 1}) == 2000
+    assert (seen["lines"], seen["stored"], seen["unchanged"]) == (1000, 1000, 0)
+    assert await database["credentials"].count_documents({"sequence": 1}) == 1000
 
 
 async def test_killed_in_the_middle_again_and_again_it_ends_without_loss_or_doubling(
     settings: Settings, database: Database
 ) -> None:
     port, begun = free_ports(19700).gateway, utc_now()
-    lines: list[Json | bytes] = [b"{" if n % 1000 == 999 else record(n) for n in range(6000)]
+    lines: list[Json | bytes] = [b"{" if n % 500 == 499 else record(n) for n in range(3000)]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         bureau = Bureau(client, settings.keys)
         id_, seen, refused = "", Json(), list[Json]()
-        for kill_after in (0, 1500, 3500, None):
+        for kill_after in (0, 700, 1800, None):
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -394,11 +394,11 @@ async def test_killed_in_the_middle_again_and_again_it_ends_without_loss_or_doub
             finally:
                 process.send_signal(signal.SIGKILL)
                 await process.wait()
-    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (6000, 5994, 0, 6)
-    assert [each["line"] for each in refused] == [1000, 2000, 3000, 4000, 5000, 6000]
-    assert await database["credentials"].count_documents({"sequence": 1}) == 5994
+    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (3000, 2994, 0, 6)
+    assert [each["line"] for each in refused] == [500, 1000, 1500, 2000, 2500, 3000]
+    assert await database["credentials"].count_documents({"sequence": 1}) == 2994
     events = await published_to(settings, begun)
-    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 5994
+    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 2994
 
 
 async def _answers(client: httpx.AsyncClient) -> bool | None:
