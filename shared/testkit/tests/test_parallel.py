@@ -52,7 +52,18 @@ def test_all_workers_have_the_same_order(tmp_path: Path) -> None:
     for file in "abcd":
         functions = "".join(f"def test_{n}(): pass\n" for n in range(5))
         (tmp_path / f"test_{file}.py").write_text(functions, encoding="utf-8")
-    plugins = ("-p", "xdist.plugin", "-p", "testkit.parallel", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
+    plugins = (
+        "-p",
+        "xdist.plugin",
+        "-p",
+        "testkit.parallel",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+    )
     command = (sys.executable, "-m", "pytest", *plugins, "-n2", "--shuffle=any", str(tmp_path))
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, env=alone, check=False, capture_output=True, text=True)
