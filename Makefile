@@ -122,7 +122,7 @@ format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .
 
 .PHONY: contracts
-contracts: setup ## Write the event schemas, docs/asyncapi.yaml and docs/events.md anew from the publishers' models
+contracts: setup ## Write the event schemas, and the pages made of the contracts (docs/events.md, access.md, …) anew
 	@$(VENV)/python -m tests.contract.generate $(ARGS)
 
 .PHONY: release-contracts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.contract import access, asyncapi, reference
+from tests.contract import access, asyncapi, reference, retention
 from tests.contract.published import CONTRACTS, EVENTS, own_events, schema_file, schema_of, written
 
 DOCS = CONTRACTS.parents[1] / "docs"
@@ -13,6 +13,7 @@ DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     DOCS / "access.md": access.page,
     DOCS / "asyncapi.yaml": asyncapi.document,
     DOCS / "events.md": reference.page,
+    DOCS / "retention.md": retention.page,
 }
 """What is generated from the contracts as they stand, and by what."""
 

@@ -22,8 +22,9 @@ from data_rights.handlers import sealing
 from data_rights.handlers.needs import Deps
 from messaging.commit import Committer
 from messaging.documents import Document, Write
-from messaging.event import ConflictError
+from messaging.event import ConflictError, Outcome
 from runtime.kernel import Database
+from runtime.retention import Retention, read
 from testkit.fakes import FakeClock
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -159,6 +160,28 @@ async def test_an_entry_whose_content_ended_leaves_its_digest_and_the_record_who
 
     done = await checked(database)
     assert (done.fault, done.entries, done.ended) == (None, ENTRIES, 1)
+
+
+async def test_entries_whose_term_has_ended_go_block_by_block_and_the_record_stays_whole(
+    sealed: Deps, committer: Committer, database: Database
+) -> None:
+    await add(committer, sealed, entry(50))  # in no block yet
+    kinds = read(Settings().retention).services["data-rights"]
+    clock = FakeClock(NOW + timedelta(days=kinds["accesses"].days or 0, seconds=4))
+
+    async def commit(outcome: Outcome[None]) -> None:
+        await committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+
+    retention = Retention("data-rights", database, commit, kinds, store.BELONGINGS, clock)
+    await retention.turn()
+    done = await checked(database)
+    assert (done.fault, done.entries, done.ended) == (None, ENTRIES, 5)
+
+    clock.advance(timedelta(days=1))
+    await retention.turn()
+    done = await checked(database)
+    assert (done.fault, done.entries, done.ended) == (None, ENTRIES, ENTRIES)
+    assert [row["_id"] async for row in database["accesses"].find({})] == [entry(50).id]
 
 
 async def alter_entry(database: Database) -> None:

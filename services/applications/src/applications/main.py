@@ -10,6 +10,7 @@ from applications.domain.agreement import Signer
 from applications.handlers import catalogue, confirming, scans
 from applications.handlers.needs import Deps
 from applications.store import documents
+from applications.store.belongings import BELONGINGS
 from applications.store.catalogue_files import read_catalogue, read_criterion
 from applications.store.cleaner import Cleaner
 from applications.store.decisions import DecisionStore
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=documents.INDEXES,
+        belongings=BELONGINGS,
         background=lambda _kernel, _deps: (cleaner,),
         periodic=(
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),

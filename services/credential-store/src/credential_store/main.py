@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
+        belongings=store.BELONGINGS,
         periodic=(
             Periodic("expire-credentials", every=chosen.expire_every, work=expire),
             Periodic("sweep-arrivals", every=_SWEEP_EVERY, work=sweep_arrivals),

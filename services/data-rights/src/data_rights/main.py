@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
+        belongings=store.BELONGINGS,
         periodic=(
             Periodic("publish-head", every=chosen.publish_every, work=sealing.publish_head),
             Periodic("write-heads", every=WRITE_EVERY, work=sealing.write_heads),

@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=(),
         build=build,
         indexes=store.INDEXES,
+        belongings=store.BELONGINGS,
         background=consumers.background,
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),

@@ -46,6 +46,8 @@ class ServiceSettings(BaseSettings):
     kms: Path | None = Field(None, validation_alias="YIZHENG_KMS")
     """Data file of a key management service that keeps the store's master key; see runtime/master_keys.py."""
     topology: Path = Field(_CONTRACTS / "topology.toml", validation_alias="YIZHENG_TOPOLOGY")
+    retention: Path = Field(_CONTRACTS / "retention.yaml", validation_alias="YIZHENG_RETENTION")
+    """File that says how long each kind of data lives; see runtime/retention.py."""
     rates: Path = Field(DEFAULT, validation_alias="YIZHENG_RATES")
     """File that says how often one subject may ask."""
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")

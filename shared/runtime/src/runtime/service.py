@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 import pymongo
@@ -19,13 +20,14 @@ from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import ConflictError, Outcome
 from messaging.vault import VaultError
-from runtime import interface, observing, problems, tracing
+from runtime import interface, observing, problems, retention, tracing
 from runtime.access import Verifier
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
 from runtime.kernel import Database, Indexes, Kernel
 from runtime.logs import configure
 from runtime.rates import RateLimit
+from runtime.retention import Belongings, Retention
 from runtime.texts import Texts
 
 DepsT = TypeVar("DepsT")
@@ -74,18 +76,22 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     periodic: Sequence[Periodic[DepsT]] = (),
     background: Callable[[Kernel, DepsT], Sequence[Background]] = _nothing_beside,
     pages: APIRouter | None = None,
+    belongings: Mapping[str, Belongings] = MappingProxyType({}),
 ) -> FastAPI:
     """Put a service together. What it needs is opened when the application starts and closed when it stops.
 
     `router` is mounted under `/v1`, `pages` (for people with a browser) at the root and not in the description.
+    `belongings` says, by collection, what goes with a document whose term has ended (runtime/retention.py).
+    Raises DataFileError when the terms can't be used.
     """
+    kinds = retention.read(settings.retention).services.get(name, {})
     texts = Texts.of("standards", "runtime", name.replace("-", "_"))
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         kernel = Kernel(name, settings)
         try:
-            await kernel.prepare(indexes)
+            await kernel.prepare(retention.indexed(kinds, indexes))
             deps = await build(kernel.database, settings)
         except BaseException as error:
             app.state.fault = error
@@ -108,7 +114,10 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         beside: list[Background] = [consumer, *background(kernel, deps)]
         app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside
         running = [asyncio.create_task(each.run()) for each in beside]
-        repeating = [Repeating(partial(take_turn, each, deps, kernel), every=each.every) for each in periodic]
+        repeating = [
+            Repeating(Retention(name, kernel.database, kernel.commit, kinds, belongings).turn, every=retention.EVERY),
+            *(Repeating(partial(take_turn, each, deps, kernel), every=each.every) for each in periodic),
+        ]
         try:
             yield
         finally:

@@ -14,10 +14,12 @@ from credential_store.store.credentials import (
     guardianships_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
-from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments
+from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments, refused_lines_of
 from credential_store.store.signed import SIGNED, STATUS_LISTS, PlaceDocuments, SignedDocuments, signed_in
+from runtime.retention import Belongings
 
 __all__ = [
+    "BELONGINGS",
     "CREDENTIALS",
     "INDEXES",
     "SEALED",
@@ -31,6 +33,9 @@ __all__ = [
     "guardianships_in",
     "signed_in",
 ]
+
+BELONGINGS: dict[str, Belongings] = {HAND_OVERS: refused_lines_of}
+"""What goes with a document whose term has ended."""
 
 SEALED = {**credentials.SEALED, **hand_overs.SEALED, **signed.SEALED}
 

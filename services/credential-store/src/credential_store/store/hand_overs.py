@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 
 from credential_store.domain.hand_over import HandOver, RefusedLine
-from messaging.documents import CODECS, Documents
+from messaging.documents import CODECS, Document, Documents, Write
 from messaging.event import Change
 from runtime.kernel import Database
 
@@ -54,3 +54,9 @@ class HandOverDocuments:
     def refuse(self, line: RefusedLine) -> Change:
         """Prepare the write of a refused line."""
         return self._refused.save(line)
+
+
+async def refused_lines_of(database: Database, hand_over: Document) -> Sequence[Write]:
+    """Remove the refused lines of a hand-over whose term has ended; there may be more than a transaction takes."""
+    await database[REFUSED_LINES].delete_many({"hand_over": hand_over["_id"]})
+    return ()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from data_rights.domain.people import Guardianship, Person
-from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments
+from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments, digest_of
 from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
 from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
 from messaging.documents import Documents
 from runtime.kernel import Database
+from runtime.retention import Belongings
 
 __all__ = [
+    "BELONGINGS",
     "INDEXES",
     "AccessDocuments",
     "ChainDocuments",
@@ -42,6 +44,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     PEOPLE: [],
     GUARDIANSHIPS: [],
 }
+
+BELONGINGS: dict[str, Belongings] = {ACCESSES: digest_of}
+"""What goes with a document whose term has ended: an entry of the record leaves its digest in the chain."""
 
 
 def people(database: Database) -> Documents[Person]:

@@ -7,10 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
-from data_rights.domain.access import Access, Ended
+from data_rights.domain.access import Access, Ended, digest
 from data_rights.domain.asked import Asked
-from messaging.documents import Documents, Write
+from messaging.documents import Document, Documents, Write
 from messaging.event import Change
+from runtime.clock import utc_now
 from runtime.kernel import Database
 
 ACCESSES = "accesses"
@@ -113,3 +114,12 @@ def conditions(asked: Asked) -> Filter:
     }
     limits = {name: at for name, at in (("$gte", asked.since), ("$lt", asked.until)) if at is not None}
     return {name: value for name, value in named.items() if value is not None} | ({"at": limits} if limits else {})
+
+
+async def digest_of(database: Database, access: Document) -> Sequence[Write] | None:
+    """Prepare that an entry whose term has ended leaves its digest; one that is in no block yet can't go."""
+    entry = await Documents(database, ACCESSES, Access, sealed=SEALED).read(access)
+    if entry.block is None:
+        return None
+    left = Ended(id=entry.id, block=entry.block, digest=digest(entry), why="retention", at=utc_now())
+    return (Documents(database, ENDED, Ended).save(left),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operations.store import audit, edits, failures, groups, replays, trail
 from runtime.kernel import Indexes
+from runtime.retention import Belongings
 
 INDEXES: Indexes = {
     **failures.INDEXES,
@@ -13,3 +14,6 @@ INDEXES: Indexes = {
     **replays.INDEXES,
     **edits.INDEXES,
 }
+
+BELONGINGS: dict[str, Belongings] = {replays.REPLAYS: replays.items_of}
+"""What goes with a document whose term has ended."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import DESCENDING, IndexModel, InsertOne, UpdateOne
+from pymongo import DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
 
-from messaging.documents import CODECS, Documents, Write, parts
+from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
 from operations.domain.fate import Fate
 from operations.domain.items import BLOCK, Block, Item, Rank, block_id, block_ids, parse_item
@@ -162,3 +162,9 @@ def _raised(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change
         change = changes.setdefault(block_id(replay, n), {})
         change |= {f"ranks.{n % BLOCK}": int(rank), f"at.{n % BLOCK}": at}
     return [Write(ITEMS, UpdateOne({"_id": id_}, {"$max": change})) for id_, change in changes.items()]
+
+
+async def items_of(database: Database, replay: Document) -> Sequence[Write]:
+    """Remove the items of a replay whose term has ended (there may be many), and prepare that its progress goes."""
+    await database[ITEMS].delete_many({"_id": {"$gt": f"{replay['_id']}/", "$lt": f"{replay['_id']}0"}})
+    return (Write(PROGRESS, DeleteOne({"_id": replay["_id"]})),)

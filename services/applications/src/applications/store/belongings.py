@@ -1,0 +1,49 @@
+"""What goes with an application whose term has ended: its scans, what its parties agreed on, who has it in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pymongo import DeleteOne
+
+from applications.domain.scans import HandedIn
+from applications.store import documents
+from applications.store.files import GridFiles
+from messaging.documents import Document, Write
+from runtime.kernel import Database
+from runtime.retention import Belongings, removal
+
+
+async def of_application(database: Database, application: Document) -> Sequence[Write]:
+    """Remove the contents of its scans, and prepare that the rest goes with it."""
+    scans = [scan["id"] for scan in application["scans"]]
+    files = GridFiles(database)
+    for scan in scans:
+        await files.remove(scan)
+    hands = await database["hands"].find({"application_id": application["_id"]}).to_list()
+    return [
+        *(removal("hands", hand) for hand in hands),
+        Write("agreements", DeleteOne({"_id": application["_id"]})),
+        *await _not_used_again(database, application["applicant_id"], scans),
+    ]
+
+
+async def _not_used_again(database: Database, resident_id: str, scans: Sequence[str]) -> Sequence[Write]:
+    """Forget these scans among those that their owner can use again."""
+    handed_in = documents.handed_in(database)
+    known = await handed_in.get(resident_id) if scans else None
+    left = known
+    for scan in scans:
+        left = left.without(scan) if left else None
+    return () if known is None or left is None or left == known else (_saved(handed_in.save(left), left),)
+
+
+def _saved(write: Write, left: HandedIn) -> Write:
+    """Keep nothing at all of whoever has nothing left to use again."""
+    if left.kept:
+        return write
+    gone = DeleteOne({"_id": left.id, "version": left.version})
+    return Write(write.collection, gone, must_match=True)
+
+
+BELONGINGS: Mapping[str, Belongings] = {"applications": of_application}

@@ -1,0 +1,188 @@
+"""How long each kind of data lives: declared in `shared/contracts/retention.yaml`, and enforced here for all services.
+
+Every hour each kind whose term has ended is looked for by its index, so many documents at a time. Each document is
+removed in a transaction of its own or one shared with others, together with what the service says belongs to it; one
+that somebody changes meanwhile stays until the next turn. Nothing is noted: a process that was killed is followed by
+one that looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import pymongo
+import structlog
+from prometheus_client import Counter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pymongo import ASCENDING, DeleteOne, IndexModel
+
+from messaging.documents import CODECS, Document, Write
+from messaging.event import ConflictError, Outcome
+from runtime.clock import Clock, today, utc_now
+from runtime.data_files import load
+from runtime.kernel import Database, Indexes
+
+EVERY = 3600.0
+"""Seconds between two looks."""
+
+_AT_ONCE = 200
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before everything that is kept: a range with one end would scan the whole collection on some stores."""
+
+REMOVED = Counter(
+    "yizheng_retention_removed", "Documents whose term had ended and that were removed", ["service", "kind"]
+)
+
+Asked = Literal["erase", "keep", "nobody"]
+
+log = structlog.get_logger()
+
+
+class Said(BaseModel):
+    """A text in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    zh_cn: str = Field(alias="zh-CN", min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Kind(BaseModel):
+    """One kind of data; the head of the file says what each field means. Exactly one of `days`, `with`, `while`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    places: tuple[str, ...] = Field(alias="in", min_length=1)
+    when: Mapping[str, tuple[str, ...]] = Field({}, max_length=1)
+    since: str | None = None
+    is_day: bool = False
+    days: int | None = Field(None, gt=0)
+    goes_with: str | None = Field(None, alias="with")
+    lasts: Said | None = Field(None, alias="while")
+    by: Literal["service", "store", "broker", "own"] = "service"
+    name: Said
+    why: Said
+    asked: Asked | None = None
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> Self:
+        if sum(each is not None for each in (self.days, self.goes_with, self.lasts)) != 1:
+            raise ValueError("say one of days, with, while")
+        if self.is_enforced_here and (self.since is None or len(self.places) != 1):
+            raise ValueError("what the service ends lies in one collection and says since when")
+        if (self.asked is None) != (self.goes_with is not None):
+            raise ValueError("say what happens when it is asked for, unless it goes with something else")
+        return self
+
+    @property
+    def is_enforced_here(self) -> bool:
+        """Whether it is this mechanism that ends it."""
+        return self.days is not None and self.by == "service"
+
+    def conditions(self) -> Sequence[Document]:
+        """Return the questions that together find its documents: one for each value, so that an index can answer."""
+        return [{name: value} for name, values in self.when.items() for value in values] or [{}]
+
+    def due(self, now: datetime) -> Document:
+        """Return the range of what has lived long enough."""
+        assert self.days is not None  # noqa: S101 - asked only of what has a term
+        term = timedelta(days=self.days)
+        if self.is_day:
+            return {"$gte": _BEGINNING.date().isoformat(), "$lte": (today(now) - term).isoformat()}
+        return {"$gte": _BEGINNING, "$lte": now - term}
+
+
+Kinds = Mapping[str, Kind]
+
+
+class Declared(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    every_service: Kinds = Field(alias="every-service")
+    bus: Kinds
+    services: Mapping[str, Kinds]
+
+
+def read(path: Path) -> Declared:
+    """Read the file. Raises DataFileError naming file and line."""
+    return load(path, Declared)
+
+
+Belongings = Callable[[Database, Document], Awaitable["Sequence[Write] | None"]]
+"""Given a document that is due, as it is stored: what must be written with its removal, after removing what no
+transaction can (files). None: it can't go yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Ends what is due of one service. `belongings`, by collection, for what is more than a document."""
+
+    service: str
+    database: Database
+    commit: Callable[[Outcome[Any]], Awaitable[None]]
+    kinds: Kinds
+    belongings: Mapping[str, Belongings]
+    clock: Clock = utc_now
+
+    async def turn(self) -> None:
+        """Look once for everything; what goes wrong waits for the next turn."""
+        for name, kind in self.kinds.items():
+            if not kind.is_enforced_here:
+                continue
+            try:
+                await self._end(name, kind)
+            except (pymongo.errors.PyMongoError, OSError) as error:
+                log.warning("retention_postponed", kind=name, error=repr(error))
+            except Exception:
+                log.exception("retention_failed", kind=name)
+
+    async def _end(self, name: str, kind: Kind) -> None:
+        removed = 0
+        for condition in kind.conditions():
+            while done := await self._slice(kind, condition):
+                removed += done
+                REMOVED.labels(self.service, name).inc(done)
+        if removed:
+            log.info("retention_ended", kind=name, removed=removed)
+
+    async def _slice(self, kind: Kind, condition: Document) -> int:
+        """Remove some of what is due; tell how many, 0 when nothing is, or all of it was changed meanwhile."""
+        [place], since = kind.places, str(kind.since)
+        collection = self.database.get_collection(place, codec_options=CODECS)
+        wanted = {**condition, since: kind.due(self.clock())}
+        found = await collection.find(wanted, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
+        return sum(await asyncio.gather(*(self._remove(place, document) for document in found)))
+
+    async def _remove(self, place: str, document: Document) -> bool:
+        belonging = self.belongings.get(place)
+        others = await belonging(self.database, document) if belonging else ()
+        if others is None:
+            return False
+        try:
+            await self.commit(Outcome(changes=[removal(place, document), *others]))
+        except ConflictError:
+            return False
+        return True
+
+
+def removal(place: str, document: Document) -> Write:
+    """Prepare the removal of a document as it was read; refused at the commit if somebody changed it meanwhile."""
+    return Write(place, DeleteOne({"_id": document["_id"], "version": document["version"]}), must_match=True)
+
+
+def indexed(kinds: Kinds, indexes: Indexes) -> Indexes:
+    """Add to a service's indexes those by which what is due is found."""
+    all_of: dict[str, list[IndexModel]] = {place: list(models) for place, models in indexes.items()}
+    for kind in kinds.values():
+        if not kind.is_enforced_here:
+            continue
+        fields = [*kind.when, str(kind.since)]
+        model = IndexModel([(field, ASCENDING) for field in fields], name=f"ends-{'-'.join(fields)}")
+        there = all_of.setdefault(kind.places[0], [])
+        if all(each.document["key"] != model.document["key"] for each in there):
+            there.append(model)
+    return all_of
