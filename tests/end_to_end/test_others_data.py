@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from runtime.access import Role
-from synthetic.caller import Caller, Nothing
+from synthetic.caller import Caller, Json, Nothing
 from tests.contract.access import table
 from tests.end_to_end.test_access import filled
 from tests.end_to_end.town import Town
@@ -33,6 +33,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/tasks/{task_id}/return": {"json": {"field": "scans", "message": "x"}},
     "POST /v1/tasks/{task_id}/notes": {"json": {"text": "x"}},
     "POST /v1/tasks/{task_id}/explanation": {"json": {"text": "x"}},
+    "POST /v1/tasks/{task_id}/correction": {"json": {"result": "refused", "explanation": "x"}},
+    "POST /v1/corrections": {
+        "json": {"document_type": "bank-account", "field": "name", "should_say": "x", "reason": "x"}
+    },
     "POST /v1/accesses/{id}/dispute": {"json": {"reason": "x"}},
     "POST /v1/credentials/{id}/presentations": {"json": {"fields": ["name"]}},
     "POST /v1/credentials/{id}/suspension": {"json": {"reason": "x"}},
@@ -65,6 +69,10 @@ class _Access(Nothing):
 
 class _Accesses(Nothing):
     items: tuple[_Access, ...] = ()
+
+
+class _Correction(Nothing):
+    correction_id: str
 
 
 class _HandOver(Nothing):
@@ -107,7 +115,10 @@ async def _belongings(town: Town) -> Belongings:
     accesses = await until(
         lambda: owner.get("/v1/accesses", _Accesses), lambda it: bool(it.items), what="a match in the record"
     )
+    wrong: Json = {"document_type": "registration", "field": "address", "should_say": made.home.address, "reason": "x"}
+    correction = await owner.post("/v1/corrections", _Correction, wrong)
     ids = {
+        "corrections": {"id": correction.correction_id},
         "residents": {"id": resident},
         "accesses": {"id": accesses.items[0].access_id},
         "applications": {"application_id": application, "scan_id": scan},

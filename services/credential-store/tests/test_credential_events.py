@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +34,7 @@ from credential_store.published import (
 )
 from credential_store.store import CredentialDocuments, SignedDocuments
 from messaging.envelope import BrokenMessageError
-from messaging.event import Event, Received
+from messaging.event import Event, NotYet, Received
 from runtime import exports
 from runtime.blind_index import BlindIndex
 from runtime.clock import today
@@ -124,6 +124,20 @@ def withdrawn(sequence: int) -> Told:
         "sequence": sequence,
     }
     return "health.department-record-withdrawn.v1", 30 + sequence, data
+
+
+def corrected(minute: int, credential: str | None, value: object = "李小桦", **changes: object) -> Told:
+    data = {
+        "task_id": f"task_{minute}",
+        "holder": HOLDER,
+        "credential_id": credential,
+        "field": "child_name",
+        "value": value,
+        "officers": ["health-7"],
+        "explanation": "与原件核对",
+        "answered_at": (NOW + timedelta(minutes=minute)).isoformat(),
+    }
+    return "review-dispatch.correction-answered.v1", minute, data | changes
 
 
 RECORD = credential_id(INDEX, "vaccination-record", "vac-1", "health")
@@ -489,3 +503,62 @@ async def test_a_resident_gets_every_credential_that_is_held(office: Office) -> 
         assert isinstance(told, DataExported)
         held = exports.opened(told.sealed, private).get("credentials", [])
         assert [each["id"] for each in held] == ids
+
+
+async def test_a_corrected_value_is_the_next_version_and_the_earlier_one_no_longer_counts(office: Office) -> None:
+    (first,) = await office.hears(approved())
+    assert isinstance(first, CredentialStored)
+
+    (second,) = await office.hears(corrected(20, first.credential_id))
+    again = await office.hears(corrected(20, first.credential_id))
+
+    assert isinstance(second, CredentialStored)
+    assert again == []
+    assert (second.fields["child_name"], second.fields["certificate_number"]) == ("李小桦", "T440300001")
+    assert (second.predecessor, second.sequence) == (first.identifier, 2)
+    old, new = office.holds(first.credential_id).issues
+    assert old.ended is not None
+    assert new.place is not None
+    assert office.holds(first.credential_id).history[-1].by == "health-7"
+
+
+async def test_a_correction_that_is_older_than_what_was_approved_since_changes_nothing(office: Office) -> None:
+    (first,) = await office.hears(approved(30))
+    assert isinstance(first, CredentialStored)
+
+    assert await office.hears(corrected(20, first.credential_id)) == []
+
+
+async def test_a_corrected_end_of_the_document_is_the_end_of_its_validity(office: Office) -> None:
+    (first,) = await office.hears(granted())
+    assert isinstance(first, CredentialStored)
+
+    (second,) = await office.hears(corrected(40, first.credential_id, "2028-08-31", field="term_to"))
+
+    assert isinstance(second, CredentialStored)
+    assert (second.fields["term_to"], second.valid_until) == ("2028-08-31", date(2028, 8, 31))
+
+
+async def test_what_others_vouch_for_what_stays_and_what_has_ended_is_not_corrected_here(office: Office) -> None:
+    await office.hears(registered(), published(1))
+    card = corrected(50, ID_CARD, field="name")
+    assert await office.hears(card, corrected(51, RECORD), corrected(52, None), corrected(53, RECORD, None)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"holder": {"resident_id": "res_02", "index": "7c" * 32}}, {"value": 7}, {"value": ["李小桦"]}],
+)
+async def test_an_answer_about_somebody_else_or_of_another_kind_is_broken(
+    office: Office, changes: dict[str, object]
+) -> None:
+    (first,) = await office.hears(approved())
+    assert isinstance(first, CredentialStored)
+
+    with pytest.raises(BrokenMessageError):
+        await office.hears(corrected(20, first.credential_id, **changes))
+
+
+async def test_an_answer_about_a_credential_that_is_not_known_yet_waits(office: Office) -> None:
+    with pytest.raises(NotYet):
+        await office.hears(corrected(20, "crd_unknown"))

@@ -14,8 +14,11 @@ from data_rights.config import Settings
 from data_rights.consumed import DataExported
 from data_rights.domain.access import Access, Ended
 from data_rights.domain.chain import Block, Head
+from data_rights.domain.correctable import Correctables
+from data_rights.domain.correction import Correction
 from data_rights.domain.dispute import Dispute
 from data_rights.domain.export import Export, Part
+from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
 from data_rights.handlers import exporting, people
 from data_rights.handlers.needs import Deps
@@ -23,6 +26,7 @@ from data_rights.published import ExportRequested
 from messaging.event import NOTHING, NotYet
 from runtime import exports
 from runtime.access import Principal, Role
+from runtime.data_files import load
 from runtime.refusal import Clash, NotAllowed, Unknown
 from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
@@ -43,6 +47,9 @@ async def deps() -> Deps:
         accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
         chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
         disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
+        corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
+        correctables=load(Settings().documents, Correctables),
+        holdings=store.HoldingDocuments(FakeDocuments(Holding)),
         exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
         exporting=("identity", "matcher"),
         settings=Settings(),

@@ -23,6 +23,7 @@ from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from runtime import exports
 from runtime.kernel import Database
 from testkit.fixtures import TOPOLOGY, Addresses
+from testkit.leaks import readable_in
 
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
@@ -253,3 +254,71 @@ async def test_a_disputed_entry_is_answered_and_the_answer_read(outside: Outside
     shown = await until(answered)
     assert shown["explanation"]["text"] == answer["data"]["explanation"]
     assert [each["dispute"] for each in await outside.accesses()] == [event["data"]["dispute_id"]]
+
+
+async def test_a_correction_is_asked_for_answered_and_the_answer_read(outside: Outside) -> None:
+    stored = orjson.loads((EVENTS / "credential-store.credential-stored.v1.example.json").read_bytes())
+    registered = await outside.publish("identity.id-registered.v1.example")
+    stored["data"]["holder"] = {"resident_id": RESIDENT, "index": registered["data"]["holder_index"]}
+    await outside.tell(stored)
+    asking = {
+        "document_type": "birth-certificate",
+        "credential_id": stored["data"]["credential_id"],
+        "field": "child_name",
+        "says": "李小龙",
+        "should_say": "李晓龙",
+        "reason": "录入时写错了字",
+    }
+
+    async def asked() -> Json | None:
+        answer = await outside.post("/v1/corrections", asking)
+        return answer.json() if answer.status_code == httpx.codes.CREATED else None
+
+    correction = await until(asked)
+    event = await outside.hears("data-rights.correction-requested.v1")
+    assert (event["data"]["department"], event["data"]["should_say"]) == ("health", "李晓龙")
+    again = await outside.post("/v1/corrections", asking)
+    assert (again.status_code, again.json()["code"]) == (409, "correction-asked-already")
+    answer = orjson.loads((EVENTS / "review-dispatch.correction-answered.v1.example.json").read_bytes())
+    answer["data"]["correction_id"] = correction["correction_id"]
+    await outside.tell(answer)
+
+    async def answered() -> Json | None:
+        found = (await outside.get(f"/v1/corrections/{correction['correction_id']}")).json()
+        return found if found["state"]["code"] == "corrected" else None
+
+    shown = await until(answered)
+    assert (shown["answer"]["text"], shown["answer"]["value"]) == (answer["data"]["explanation"], "李晓龙")
+    assert shown["answer"]["effect"]["code"] == "reissued"
+    listed = (await outside.get("/v1/corrections", language="zh-CN")).json()["items"]
+    assert [(each["state"]["name"], each["field"]["name"]) for each in listed] == [("予以更正", "儿童姓名")]
+
+
+async def test_of_two_requests_at_the_same_moment_one_is_refused(outside: Outside) -> None:
+    await outside.publish("identity.id-registered.v1.example")
+    asking = {"document_type": "registration", "field": "address", "should_say": "3栋502", "reason": "已搬家"}
+
+    async def known() -> bool:
+        return (await outside.post("/v1/corrections", {**asking, "field": "name"})).status_code == httpx.codes.CREATED
+
+    await until(known)
+    answers = await asyncio.gather(*(outside.post("/v1/corrections", asking) for _ in range(4)))
+
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+
+
+async def test_the_store_shows_nothing_of_what_a_correction_says(outside: Outside, database: Database) -> None:
+    await outside.publish("identity.id-registered.v1.example")
+    asking = {
+        "document_type": "registration",
+        "field": "name",
+        "says": "张三丰",
+        "should_say": "章三丰",
+        "reason": "错字",
+    }
+
+    async def asked() -> bool:
+        return (await outside.post("/v1/corrections", asking)).status_code == httpx.codes.CREATED
+
+    await until(asked)
+    assert await readable_in(database, {"张三丰", "章三丰", "错字"}) == []

@@ -5,13 +5,19 @@ from pathlib import Path
 from typing import get_args
 
 import data_rights
+from data_rights.config import Settings
+from data_rights.domain.correctable import REGISTRATION, Correctables
+from data_rights.domain.correction import Effect
+from data_rights.domain.correction import State as CorrectionState
 from data_rights.domain.dispute import State
 from data_rights.domain.export import State as ExportState
 from data_rights.domain.verifying import Problem
 from data_rights.published import ExportRequested
 from messaging import topology
 from runtime.accesses import HOWS, WHATS
+from runtime.data_files import load
 from runtime.texts import LANGUAGES, Texts
+from standards.field_kinds import FieldKind
 
 SOURCES = Path(data_rights.__file__).parent
 TEXTS = Texts.of("data_rights")
@@ -28,8 +34,9 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
     written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
 
     states = {f"export-{state}" for state in ("gathering", "ended")}
-    assert refused | states == written
-    assert all(TEXTS.has(f"problems.{one}.{part}") for one in refused for part in ("title", "detail", "action"))
+    kinds = {f"value-not-{kind}" for kind in get_args(FieldKind) if kind != "key"}
+    assert refused | states | kinds == written
+    assert all(TEXTS.has(f"problems.{one}.{part}") for one in written for part in ("title", "detail", "action"))
 
 
 def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -> None:
@@ -39,5 +46,11 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
     keys += [f"export-states.{state}" for state in get_args(ExportState)]
     keys += [f"services.{name}" for name in ("data-rights", *TOPOLOGY.subscriptions[ExportRequested.type])]
     keys += [f"dispute-states.{state}" for state in get_args(State)]
+    keys += [f"correction-states.{state}" for state in get_args(CorrectionState)]
+    keys += [f"correction-effects.{effect}" for effect in get_args(Effect)]
+    correctables = load(Settings().documents, Correctables)
+    keys += [f"documents.{code}" for code in (REGISTRATION, *correctables.documents)]
+    for document in (correctables.registration, *correctables.documents.values()):
+        keys += [f"departments.{document.kept_by}", *(f"fields.{name}" for name in document.fields)]
 
     assert [(language, key) for language in LANGUAGES for key in keys if not TEXTS.has(key)] == []

@@ -17,12 +17,14 @@ from data_rights.config import Settings
 from data_rights.domain import chain
 from data_rights.domain.access import Access, By, Seen, digest
 from data_rights.domain.chain import Block, hash_of
+from data_rights.domain.correctable import Correctables
 from data_rights.domain.verifying import Verifying
 from data_rights.handlers import sealing
 from data_rights.handlers.needs import Deps
 from messaging.commit import Committer
 from messaging.documents import Document, Write
 from messaging.event import ConflictError, Outcome
+from runtime.data_files import load
 from runtime.kernel import Database
 from runtime.retention import Retention, read
 from testkit.fakes import FakeClock
@@ -74,6 +76,9 @@ def deps(database: Database, monkeypatch: pytest.MonkeyPatch) -> Deps:
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
         disputes=store.DisputeDocuments.of(database),
+        corrections=store.CorrectionDocuments.of(database),
+        correctables=load(Settings().documents, Correctables),
+        holdings=store.HoldingDocuments.of(database),
         exports=store.ExportDocuments.of(database),
         exporting=("identity", "matcher"),
         settings=Settings(),

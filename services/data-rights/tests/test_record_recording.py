@@ -10,18 +10,23 @@ from data_rights.config import Settings
 from data_rights.domain.access import Access, By, Ended, Seen, digest
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
+from data_rights.domain.correctable import Correctables
+from data_rights.domain.correction import Correction
 from data_rights.domain.dispute import Dispute
 from data_rights.domain.export import Export, Part
+from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
 from data_rights.handlers import disputing, people, reading, recording
 from data_rights.handlers.needs import Deps
 from data_rights.published import AccessDisputed
 from data_rights.store.accesses import AccessDocuments
 from data_rights.store.chain import ChainDocuments
+from data_rights.store.corrections import CorrectionDocuments, HoldingDocuments
 from data_rights.store.disputes import DisputeDocuments
 from data_rights.store.exports import ExportDocuments
 from messaging.event import NOTHING, NotYet, Outcome
 from runtime.access import Principal, Role
+from runtime.data_files import load
 from runtime.refusal import Clash, NotAllowed, Unknown
 from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
@@ -51,6 +56,8 @@ class Office:
     ended: FakeDocuments[Ended] = field(default_factory=lambda: FakeDocuments(Ended))
     blocks: FakeDocuments[Block] = field(default_factory=lambda: FakeDocuments(Block))
     disputes: FakeDocuments[Dispute] = field(default_factory=lambda: FakeDocuments(Dispute))
+    corrections: FakeDocuments[Correction] = field(default_factory=lambda: FakeDocuments(Correction))
+    holdings: FakeDocuments[Holding] = field(default_factory=lambda: FakeDocuments(Holding))
     exports: FakeDocuments[Export] = field(default_factory=lambda: FakeDocuments(Export))
     parts: FakeDocuments[Part] = field(default_factory=lambda: FakeDocuments(Part))
     heads: FakeDocuments[Head] = field(default_factory=lambda: FakeDocuments(Head))
@@ -64,6 +71,9 @@ class Office:
             accesses=AccessDocuments(self.entries, self.ended),
             chain=ChainDocuments(self.blocks, self.heads),
             disputes=DisputeDocuments(self.disputes),
+            corrections=CorrectionDocuments(self.corrections),
+            correctables=load(Settings().documents, Correctables),
+            holdings=HoldingDocuments(self.holdings),
             exports=ExportDocuments(self.exports, self.parts),
             exporting=("identity", "matcher"),
             settings=Settings(),

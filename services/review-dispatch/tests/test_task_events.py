@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from messaging.event import Event, Outcome, Received, View
 from review_dispatch import published
 from review_dispatch.config import Settings, load_district
-from review_dispatch.consumed import ApplicationEnded, DecisionRequested, FieldCheckRequested, Holder, MatchFailed
+from review_dispatch.consumed import (
+    ApplicationEnded,
+    CorrectionRequested,
+    DecisionRequested,
+    FieldCheckRequested,
+    Holder,
+    MatchFailed,
+)
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting
 from review_dispatch.domain.task import Task, task_id
@@ -25,7 +32,7 @@ from review_dispatch.handlers.working import Approving, Asked
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
 from runtime.refusal import Refusal
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
 DISTRICT = load_district(Settings().data)
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -350,3 +357,30 @@ async def test_what_is_decided_is_not_escalated() -> None:
         await _work(desk, BIRTH_1, deed)
     desk.clock.advance(timedelta(days=30))
     assert list(await deadlines.escalate_overdue(desk.deps)) == []
+
+
+async def test_a_request_for_correction_makes_one_task_that_goes_up_without_telling_an_application() -> None:
+    desk = Desk()
+    asked = CorrectionRequested(
+        correction_id="cor_1",
+        holder=Holder(resident_id="res_child", index="9f" * 32),
+        document_type="birth-certificate",
+        credential_id=None,
+        identifier=None,
+        origin=None,
+        field="child_name",
+        says=None,
+        should_say="李思源",
+        reason="写错了",
+    )
+    for _ in range(2):
+        desk.commit(await requests.request_correction(received(asked), desk.deps))
+    (task,) = desk.tasks.all.values()
+    assert (task.kind, task.department, task.second_reviewer) == ("correction", "health", False)
+
+    desk.clock.advance(timedelta(days=60))
+    for outcome in await deadlines.escalate_overdue(desk.deps):
+        desk.commit(outcome)
+
+    assert desk.tasks.all[task.id].department == "district-supervision"
+    assert desk.told == []

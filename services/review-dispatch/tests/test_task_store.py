@@ -17,6 +17,7 @@ from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.task import (
     Approval,
+    AskedCorrection,
     Comparison,
     DocumentReview,
     DoorCheck,
@@ -110,6 +111,22 @@ def door() -> Task:
     return requesting.door_check("app_9", "residence-permit", about, date(2026, 11, 20), district=DISTRICT, at=NOW)
 
 
+def correction() -> Task:
+    about = AskedCorrection(
+        correction_id="cor_1",
+        holder=Holder(resident_id="res_child", index="9f" * 32),
+        document_type="birth-certificate",
+        credential_id=None,
+        identifier=None,
+        origin=None,
+        field="child_name",
+        says="李思远",
+        should_say="李思源",
+        reason="录入时写错了字",
+    )
+    return requesting.correction(about, district=DISTRICT, at=NOW)
+
+
 async def test_what_was_stored_comes_back_as_it_was(shelf: Shelf) -> None:
     task = working.claim(review(), "wang", NOW)
     await shelf.keep(task)
@@ -197,9 +214,11 @@ async def test_the_store_shows_nothing_of_the_people_whom_tasks_are_about(
     step = Step(at=NOW, action="returned", by="wang", department="health", note="照片看不清楚")
     seen = review().model_copy(update={"approvals": (approval,), "steps": (step,)})
     decision = OfficerDecision(subject_name="陈小雨", proven=())
-    await real_shelf.keep(seen, door(), review(3).model_copy(update={"about": decision}))
+    await real_shelf.keep(seen, door(), correction(), review(3).model_copy(update={"about": decision}))
 
     secrets = told_in(seen.model_dump()) | told_in(door().model_dump()) | {"陈小雨", "3栋502"}
+    secrets |= {"李思远", "李思源", "录入时写错了字"}
     assert len(secrets) >= 6
     assert await readable_in(database, secrets) == []
     assert await real_shelf.tasks.get(seen.id) == seen.model_copy(update={"version": 1})
+    assert await real_shelf.tasks.get(correction().id) == correction().model_copy(update={"version": 1})

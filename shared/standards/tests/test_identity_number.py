@@ -157,3 +157,20 @@ def _is_accepted(text: str) -> bool:
     except Refusal:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("440309199001010013", True),
+        ("我的号码是440309199001010013，谢谢", True),
+        ("11010519491231002x", True),
+        ("0440309199001010013", True),
+        ("440309199001010012", False),
+        ("440309202102290038", False),
+        ("2026-11-23", False),
+        ("", False),
+    ],
+)
+def test_a_number_is_found_wherever_it_stands_in_a_text(text: str, there: bool) -> None:  # noqa: FBT001 - the case
+    assert identity_number.stands_in(text, today=TODAY) is there

@@ -85,6 +85,19 @@ def approved_since_v1(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "stated_until": older.valid_until, "approvals": older.approvals}
 
 
+class CorrectionAnswered(View):
+    """`review-dispatch.correction-answered.v1`: a value was wrong, and `value` is right; or it stays (None)."""
+
+    task_id: str
+    holder: Holder
+    credential_id: str | None
+    field: str
+    value: Value | None
+    officers: list[str]
+    explanation: str
+    answered_at: datetime
+
+
 class Grant(View):
     """The credential that an approval grants."""
 

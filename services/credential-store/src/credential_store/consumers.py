@@ -5,6 +5,7 @@ from __future__ import annotations
 from credential_store.consumed import (
     ApplicationApproved,
     CardRead,
+    CorrectionAnswered,
     GuardianshipChanged,
     PersonHeld,
     RecordPublished,
@@ -12,7 +13,7 @@ from credential_store.consumed import (
     ReviewApproved,
     approved_since_v1,
 )
-from credential_store.handlers import departments, district, exporting, guardianships, identity
+from credential_store.handlers import correcting, departments, district, exporting, guardianships, identity
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.exports import ExportRequested
@@ -31,6 +32,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         older={"review-dispatch.review-approved.v1": approved_since_v1},
     ),
     Subscription("applications.application-approved.v1", ApplicationApproved, district.store_granted),
+    Subscription("review-dispatch.correction-answered.v1", CorrectionAnswered, correcting.correct),
     Subscription(
         "*.department-record-published.v1",
         RecordPublished,

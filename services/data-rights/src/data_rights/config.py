@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 from pydantic import Field
@@ -19,5 +20,7 @@ class Settings(ServiceSettings):
     """Seconds that an entry waits at most, while others join it, until it is sealed into a block."""
     publish_every: float = 60.0
     """Seconds between two published heads of the record, when there is something new."""
+    documents: Path = Path(str(files("data_rights"))) / "data" / "documents.yaml"
+    """What may be corrected, and who answers; a district may keep its own."""
     heads: Path | None = Field(None, validation_alias="YIZHENG_RECORD_HEADS")
     """File to which published heads are appended, a JSON line each; none unless set."""

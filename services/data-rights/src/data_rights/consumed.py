@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from messaging.event import View
+from standards.field_kinds import Value
 
 
 class PersonRegistered(View):
@@ -82,6 +84,35 @@ class DisputeAnswered(View):
     dispute_id: str
     department: str
     officer: str
+    explanation: str
+    answered_at: datetime
+
+
+class CredentialHolder(View):
+    """Whose credential it is."""
+
+    index: str
+
+
+class CredentialStored(View):
+    """credential-store.credential-stored: whose a credential is, and who vouches for it."""
+
+    credential_id: str
+    identifier: str
+    document_type: str
+    holder: CredentialHolder
+    origin: str
+    sequence: int
+
+
+class CorrectionAnswered(View):
+    """review-dispatch.correction-answered: a department answers a request for correction."""
+
+    correction_id: str
+    result: Literal["corrected", "refused"]
+    value: Value | None
+    department: str
+    officers: list[str]
     explanation: str
     answered_at: datetime
 

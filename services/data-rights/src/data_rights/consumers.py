@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from data_rights.consumed import (
+    CorrectionAnswered,
+    CredentialStored,
     DataAccessed,
     DataExported,
     DisputeAnswered,
@@ -11,7 +13,7 @@ from data_rights.consumed import (
     NotMatched,
     PersonRegistered,
 )
-from data_rights.handlers import disputing, exporting, people, recording
+from data_rights.handlers import correcting, disputing, exporting, people, recording
 from data_rights.handlers.needs import Deps
 from messaging.consumer import Subscription
 
@@ -28,6 +30,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("matcher.match-succeeded.v1", Matched, recording.record_match),
     Subscription("matcher.match-failed.v1", NotMatched, recording.record_mismatch),
     Subscription("review-dispatch.dispute-answered.v1", DisputeAnswered, disputing.note_answer),
+    Subscription("credential-store.credential-stored.v1", CredentialStored, correcting.learn_credential),
+    Subscription("review-dispatch.correction-answered.v1", CorrectionAnswered, correcting.note_answer),
     Subscription("identity.data-exported.v1", DataExported, exporting.note_part),
     Subscription("applications.data-exported.v1", DataExported, exporting.note_part),
     Subscription("matcher.data-exported.v1", DataExported, exporting.note_part),

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from data_rights import api, consumers, store
 from data_rights.config import Settings
+from data_rights.domain.correctable import Correctables
 from data_rights.handlers import exporting, sealing
 from data_rights.handlers.needs import Deps
 from data_rights.published import ExportRequested
@@ -16,6 +17,7 @@ from messaging import topology
 from runtime import service
 from runtime.batches import Batches
 from runtime.clock import utc_now
+from runtime.data_files import load
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
 
@@ -33,6 +35,9 @@ async def build(database: Database, settings: Settings) -> Deps:
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
         disputes=store.DisputeDocuments.of(database),
+        corrections=store.CorrectionDocuments.of(database),
+        correctables=load(settings.documents, Correctables),
+        holdings=store.HoldingDocuments.of(database),
         exports=store.ExportDocuments.of(database),
         exporting=topology.load(settings.topology).subscriptions[ExportRequested.type],
         settings=settings,

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
+from standards.field_kinds import Value
 
 
 class Holder(BaseModel):
@@ -50,6 +51,26 @@ class AccessDisputed(Event):
         str, Field(description="Why it is disputed, as the resident wrote it", json_schema_extra=PERSONAL)
     ]
     raised_at: Annotated[datetime, Field(description="When it was disputed")]
+
+
+class CorrectionRequested(Event):
+    """A resident says that a value is wrong; the department that keeps the document is to answer."""
+
+    type: ClassVar[str] = "data-rights.correction-requested.v1"
+    correction_id: Annotated[str, Field(description="The request; its answer repeats it")]
+    holder: Annotated[Holder, Field(description="Whose data it is")]
+    document_type: Annotated[str, Field(description="The document type; `registration`: the registration itself")]
+    credential_id: Annotated[str | None, Field(description="The credential, the same for all its versions; null: none")]
+    identifier: Annotated[str | None, Field(description="The identifier of its newest version; null: no credential")]
+    origin: Annotated[str | None, Field(description="Who vouches for it, as in credential-stored; null: no credential")]
+    field: Annotated[str, Field(description="The field, by its name in the document type")]
+    says: Annotated[
+        Value | None, Field(description="What it says, as the resident quotes it", json_schema_extra=PERSONAL)
+    ]
+    should_say: Annotated[Value, Field(description="What it should say", json_schema_extra=PERSONAL)]
+    reason: Annotated[str, Field(description="Why, as the resident wrote it", json_schema_extra=PERSONAL)]
+    department: Annotated[str, Field(description="Code of the department that keeps the document")]
+    requested_at: Annotated[datetime, Field(description="When it was asked for")]
 
 
 class ExportRequested(Event):

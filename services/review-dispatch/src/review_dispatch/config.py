@@ -13,7 +13,7 @@ from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError, load
 from standards.working_days import Calendar
 
-_DEPARTMENT = re.compile(r"\b(?:department|to): *([a-z][a-z0-9-]*)")
+_DEPARTMENT = re.compile(r"\b(?:department|to|registration): *([a-z][a-z0-9-]*)")
 """Where a line of `routes.yaml` names a department."""
 
 

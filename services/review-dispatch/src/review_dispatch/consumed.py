@@ -92,6 +92,21 @@ class ApplicationEnded(View):
     application_id: str
 
 
+class CorrectionRequested(View):
+    """A resident says that a value is wrong; the department that keeps the document is to answer."""
+
+    correction_id: str
+    holder: Holder
+    document_type: str
+    credential_id: str | None
+    identifier: str | None
+    origin: str | None
+    field: str
+    says: Value | None
+    should_say: Value
+    reason: str
+
+
 class AccessDisputed(View):
     """A resident disputes a look at their data; `department` is that of whoever looked, where it is known."""
 

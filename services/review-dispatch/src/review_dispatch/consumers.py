@@ -6,6 +6,7 @@ from messaging.consumer import Subscription
 from review_dispatch.consumed import (
     AccessDisputed,
     ApplicationEnded,
+    CorrectionRequested,
     DecisionRequested,
     FieldCheckRequested,
     MatchFailed,
@@ -20,5 +21,6 @@ SUBSCRIPTIONS = (
     Subscription("applications.application-withdrawn.v1", ApplicationEnded, endings.close_withdrawn),
     Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
+    Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )

@@ -258,6 +258,30 @@ class DisputeAnswered(Event):
     answered_at: Annotated[datetime, Field(description="When it was answered")]
 
 
+class CorrectionAnswered(Event):
+    """A department answers a resident who says that a value is wrong: it was, and `value` is right; or it stays.
+
+    Of a credential that the district approved or granted the credential store issues the next version. What a
+    department's own system keeps it publishes again itself, and the registration changes at a window.
+    """
+
+    type: ClassVar[str] = "review-dispatch.correction-answered.v1"
+    correction_id: Annotated[str, Field(description="The request, as data-rights named it")]
+    task_id: TaskId
+    holder: Annotated[Holder, Field(description="Whose data it is")]
+    document_type: Annotated[str, Field(description="The document type; `registration`: the registration itself")]
+    credential_id: Annotated[str | None, Field(description="The credential, the same for all its versions; null: none")]
+    field: Annotated[str, Field(description="The field, by its name in the document type")]
+    result: Annotated[Literal["corrected", "refused"], Field(description="Whether the value was wrong")]
+    value: Annotated[
+        Value | None, Field(description="What is right; null: the value stays", json_schema_extra=PERSONAL)
+    ]
+    department: Annotated[str, Field(description="Code of the department that answers")]
+    officers: Annotated[list[str], Field(min_length=1, description="Who answered, by the account, in order")]
+    explanation: Written
+    answered_at: Annotated[datetime, Field(description="When it was answered")]
+
+
 class DataExported(exports.DataExported):
     """What review-dispatch holds of a resident: the tasks that were about them."""
 

@@ -31,6 +31,7 @@ _CHECK_CHARACTERS = "10X98765432"
 _WRITTEN = re.compile(r"[0-9]{17}[0-9X]")
 _BEFORE_1999 = re.compile(r"[0-9]{15}")
 _OLDER_FOREIGN = re.compile(r"[A-Z]{3}[0-9]{12}")
+_EIGHTEEN = re.compile(r"(?=([0-9]{17}[0-9Xx]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def parse(text: str, *, today: date) -> IdentityNumber:
     return IdentityNumber(number, _kind(number), birth_date, sex="male" if int(number[16]) % 2 else "female")
 
 
+def stands_in(text: str, *, today: date) -> bool:
+    """Tell whether a correct number of 18 characters stands in a text, whatever is around it."""
+    return any(_is_correct(found[1], today) for found in _EIGHTEEN.finditer(text))
+
+
 def check_character(body: str) -> str:
     """Return the 18th character for the first 17 digits (ISO 7064 MOD 11-2)."""
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True))
@@ -101,3 +107,11 @@ def _kind(number: str) -> Kind:
     if number[0] == "9":
         return "foreign"
     return "hk-macau-taiwan" if number[:2] in {"81", "82", "83"} else "citizen"
+
+
+def _is_correct(number: str, today: date) -> bool:
+    try:
+        parse(number, today=today)
+    except Refusal:
+        return False
+    return True

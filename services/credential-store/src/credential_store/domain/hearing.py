@@ -58,6 +58,14 @@ def issue(credential: Credential, content: Content, said: Said, numbering: Numbe
     return credential.model_copy(update={"issues": (*earlier, new)})
 
 
+def correct(credential: Credential, content: Content, said: Said, numbering: Numbering) -> Credential:
+    """Take in a correction of what the district approved or granted; of what others publish, or what ended, nothing."""
+    current = credential.current
+    if current is None or current.content.voice != "district" or current.ended is not None:
+        return credential
+    return hear(credential, content, said, numbering)
+
+
 def hold(credential: Credential, by: HeldBy, new: Hold) -> Credential:
     """Suspend, or lift the suspension that the same side set."""
     last = credential.holds.get(by)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from data_rights.api import accesses, disputes, exports, heads
+from data_rights.api import accesses, corrections, disputes, exports, heads
 
 router = APIRouter()
 router.include_router(accesses.router)
 router.include_router(disputes.router)
+router.include_router(corrections.router)
 router.include_router(exports.router)
 router.include_router(heads.router)
 

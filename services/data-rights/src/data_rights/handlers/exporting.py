@@ -80,7 +80,7 @@ async def content(id_: str, by: Principal, deps: Deps) -> Sections:
     for part in await deps.exports.parts(export.id):
         for section, records in exports.opened(part.jwe, export.key).items():
             together.setdefault(part.service, {}).setdefault(section, []).extend(records)
-    return {**together, OWN: await _own(export.holder, deps)}
+    return {**together, OWN: await own(export.holder, deps)}
 
 
 async def end(deps: Deps) -> Sequence[Outcome[None]]:
@@ -92,8 +92,8 @@ async def end(deps: Deps) -> Sequence[Outcome[None]]:
     ]
 
 
-async def _own(holder: str, deps: Deps) -> dict[str, list[Mapping[str, Any]]]:
-    """Return what this service itself holds: the record of accesses, all of it, and the disputes."""
+async def own(holder: str, deps: Deps) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what this service itself holds: all of the record of accesses, disputes and corrections."""
     entries: list[Mapping[str, Any]] = []
     before: str | None = None
     while page := await deps.accesses.page(holder, Asked(), before=before, limit=_AT_ONCE):
@@ -101,4 +101,8 @@ async def _own(holder: str, deps: Deps) -> dict[str, list[Mapping[str, Any]]]:
         before = page[-1].id
     disputes = await deps.disputes.of_holder(holder, before=None, limit=0)
     told: list[Mapping[str, Any]] = [each.model_dump(mode="json", exclude={"version", "holder"}) for each in disputes]
-    return {"accesses": entries, "disputes": told}
+    asked = await deps.corrections.of_holder(holder, before=None, limit=0)
+    corrections: list[Mapping[str, Any]] = [
+        each.model_dump(mode="json", exclude={"version", "holder", "place", "order"}) for each in asked
+    ]
+    return {"accesses": entries, "disputes": told, "corrections": corrections}

@@ -11,8 +11,11 @@ from data_rights.config import Settings
 from data_rights.domain.access import Access
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
+from data_rights.domain.correctable import Correctables
+from data_rights.domain.correction import Correction
 from data_rights.domain.dispute import Dispute
 from data_rights.domain.export import Export, Part
+from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
 from messaging.event import Change
 from runtime.clock import Clock
@@ -104,6 +107,35 @@ class Disputes(Protocol):
         """Prepare the write."""
 
 
+class Corrections(Protocol):
+    """Requests for correction."""
+
+    async def get(self, id: str) -> Correction | None:
+        """Read one."""
+
+    async def at_place(self, place: str) -> Sequence[Correction]:
+        """Read all for one field of one document (`domain.correction.place_of`)."""
+
+    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Correction]:
+        """Read a page of those about a holder, the latest first, beginning before a place in the order."""
+
+    def save(self, correction: Correction) -> Change:
+        """Prepare the write."""
+
+
+class Holdings(Protocol):
+    """Credentials as far as this service must know."""
+
+    async def get(self, id: str) -> Holding | None:
+        """Read one."""
+
+    async def of_type(self, holder: str, document_type: str) -> Sequence[Holding]:
+        """Read a holder's credentials of one type."""
+
+    def save(self, holding: Holding) -> Change:
+        """Prepare the write."""
+
+
 class Exports(Protocol):
     """Exports and the parts that came for them."""
 
@@ -138,6 +170,9 @@ class Deps:
     accesses: Accesses
     chain: Chain
     disputes: Disputes
+    corrections: Corrections
+    correctables: Correctables
+    holdings: Holdings
     exports: Exports
     exporting: tuple[str, ...]
     settings: Settings

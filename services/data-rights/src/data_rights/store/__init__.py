@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from data_rights.domain.people import Guardianship, Person
 from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments, digest_of
 from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
+from data_rights.store.corrections import CORRECTIONS, HOLDINGS, CorrectionDocuments, HoldingDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
 from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
 from messaging.documents import Documents
@@ -18,8 +19,10 @@ __all__ = [
     "INDEXES",
     "AccessDocuments",
     "ChainDocuments",
+    "CorrectionDocuments",
     "DisputeDocuments",
     "ExportDocuments",
+    "HoldingDocuments",
     "guardianships",
     "people",
 ]
@@ -34,6 +37,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     ENDED: [],
     DISPUTES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],
+    CORRECTIONS: [
+        IndexModel([("holder", ASCENDING), ("order", DESCENDING)], name="holder"),
+        IndexModel([("place", ASCENDING)], name="place"),
+    ],
+    HOLDINGS: [IndexModel([("holder", ASCENDING), ("document_type", ASCENDING)], name="holder")],
     EXPORTS: [
         IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder"),
         IndexModel([("ends_at", ASCENDING)], name="due"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from review_dispatch.domain.record import Value
 
@@ -64,6 +64,30 @@ class ExplanationAsked(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "系统批量核对时误将您列入名单，已更正"}]})
     text: Text
+
+
+class CorrectionAsked(Body):
+    """Answer a request for correction; the resident reads it. `value` is what is right, unless the resident is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"result": "corrected", "explanation": "经核对原件，姓名确有误"},
+                {"result": "corrected", "value": "李思源", "explanation": "以原件为准"},
+                {"result": "refused", "explanation": "与原件一致，不予更正"},
+            ]
+        }
+    )
+    result: Literal["corrected", "refused"]
+    value: Value | None = None
+    explanation: Text
+
+    @model_validator(mode="after")
+    def _no_value_where_it_stays(self) -> Self:
+        if self.result == "refused" and self.value is not None:
+            message = "a value that stays needs no other"
+            raise ValueError(message)
+        return self
 
 
 StatusAsked = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]

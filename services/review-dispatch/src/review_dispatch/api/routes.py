@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from review_dispatch.api import shaping
 from review_dispatch.api.asked import (
     ApprovalAsked,
+    CorrectionAsked,
     ExplanationAsked,
     NoteAsked,
     RejectionAsked,
@@ -174,6 +175,23 @@ async def explain(
 ) -> Response:
     """Answer a resident who disputes a look at their data. Whoever looked can't answer it."""
     return await commit(lambda: working.explain(asked, body.text, deps), _shown_to(reader))
+
+
+@router.post("/{task_id}/correction", summary="Answer a request for correction", response_model=TaskView)
+async def answer_correction(
+    asked: Annotated[Asked, Depends(_explaining)],
+    body: CorrectionAsked,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: web.Commit,
+) -> Response:
+    """Answer a resident who says that a value is wrong: it was (`corrected`), or it stays (`refused`).
+
+    A document that two people approve is corrected by two people; one suffices to refuse.
+    """
+    if body.result == "refused":
+        return await commit(lambda: working.refuse_correction(asked, body.explanation, deps), _shown_to(reader))
+    return await commit(lambda: working.correct(asked, body.explanation, body.value, deps), _shown_to(reader))
 
 
 @router.post("/{task_id}/notes", summary="Write a note", response_model=TaskView, status_code=201)

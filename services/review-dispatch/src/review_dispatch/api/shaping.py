@@ -14,6 +14,7 @@ from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import District
 from review_dispatch.domain.task import (
     Approval,
+    AskedCorrection,
     Comparison,
     DisputedAccess,
     DocumentReview,
@@ -113,6 +114,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         door=_door(about, hidden=hidden) if isinstance(about, DoorCheck) else None,
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
+        correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
         approvals=[_approval(each, hidden=hidden) for each in task.approvals],
         steps=[_step(each, reader, hidden=hidden) for each in task.steps],
     )
@@ -189,6 +191,20 @@ def _dispute(disputed: DisputedAccess, reader: Reader, *, hidden: bool) -> views
         purpose=None if hidden else disputed.purpose,
         accessed_at=disputed.accessed_at,
         reason=None if hidden else disputed.reason,
+    )
+
+
+def _correction(asked: AskedCorrection, reader: Reader, *, hidden: bool) -> views.CorrectionView:
+    return views.CorrectionView(
+        holder_id=asked.holder.resident_id,
+        document_type=reader.coded("documents", asked.document_type),
+        credential_id=asked.credential_id,
+        identifier=asked.identifier,
+        origin=reader.maybe("origins", asked.origin),
+        field=reader.coded("fields", asked.field),
+        says=None if hidden else asked.says,
+        should_say=None if hidden else asked.should_say,
+        reason=None if hidden else asked.reason,
     )
 
 

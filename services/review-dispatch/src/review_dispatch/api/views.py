@@ -110,6 +110,20 @@ class DisputeView(BaseModel):
     reason: str | None
 
 
+class CorrectionView(BaseModel):
+    """The value that is said to be wrong: of which document, what it says and should say, and why."""
+
+    holder_id: str
+    document_type: Coded
+    credential_id: str | None
+    identifier: str | None
+    origin: Coded | None
+    field: Coded
+    says: Value | None
+    should_say: Value | None
+    reason: str | None
+
+
 class ApprovalView(BaseModel):
     """One person's approval."""
 
@@ -142,6 +156,7 @@ class TaskView(TaskSummary):
     door: DoorView | None
     decision: DecisionView | None
     dispute: DisputeView | None
+    correction: CorrectionView | None
     approvals: list[ApprovalView]
     steps: list[StepView]
 

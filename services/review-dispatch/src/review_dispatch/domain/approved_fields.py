@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from review_dispatch.domain.record import Value
-from review_dispatch.domain.routes import DocumentRoute, FieldKind
+from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, DocumentReview, Task
 from runtime.refusal import Refusal, Refusals
+from standards.field_kinds import FieldKind, is_date, is_of
 
 
 def approved_fields(
@@ -63,7 +64,7 @@ def _check(review: DocumentReview, corrections: Mapping[str, Value], route: Docu
         if name not in enterable:
             fields = ", ".join(enterable)
             faults.append(Refusal("approval-field-unknown", field=f"fields/{name}", name=name, fields=fields))
-        elif not _is_of(enterable[name], value):
+        elif not is_of(enterable[name], value):
             faults.append(Refusal(f"approval-field-not-{enterable[name]}", field=f"fields/{name}", name=name))
     if faults:
         raise Refusals(faults)
@@ -71,23 +72,7 @@ def _check(review: DocumentReview, corrections: Mapping[str, Value], route: Docu
 
 def _own_end(fields: Mapping[str, Value], route: DocumentRoute) -> date | None:
     value = fields.get(route.valid_until_field) if route.valid_until_field else None
-    return date.fromisoformat(value) if isinstance(value, str) and _is_date(value) else None
-
-
-def _is_of(kind: FieldKind, value: Value) -> bool:
-    match kind:
-        case "text":
-            return isinstance(value, str) and bool(value.strip())
-        case "date":
-            return isinstance(value, str) and _is_date(value)
-        case "names":
-            return isinstance(value, list) and all(name.strip() for name in value)
-        case "flag":
-            return isinstance(value, bool)
-        case "count":
-            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        case "key":
-            return False
+    return date.fromisoformat(value) if isinstance(value, str) and is_date(value) else None
 
 
 def _kind_of(value: Value) -> FieldKind:
@@ -100,10 +85,3 @@ def _kind_of(value: Value) -> FieldKind:
             return "names"
         case str():
             return "text"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

@@ -9,9 +9,10 @@ from typing import Literal
 from review_dispatch.domain.approved_fields import approved_fields, end_of_validity, with_end
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
-from review_dispatch.domain.task import Approval, DisputedAccess, DocumentReview, Task
+from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
+from standards.field_kinds import is_of
 
 SCANS = "scans"
 """Stands for the scans where a field is named: the applicant is asked for better ones."""
@@ -43,17 +44,48 @@ def explain(task: Task, by: str, at: datetime, text: str) -> Task:
     return _end(task, "answered", by=by, at=at, note=text)
 
 
+def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, route: DocumentRoute | None) -> Task:
+    """Answer that the value was wrong: `value` is right, by default what an earlier answer or the resident said.
+
+    Where two people are asked for, the first answer leaves the task waiting for the second. `route` is that of the
+    document type, None for the registration. Raises Clash unless the task is one's own, Refusal unless it is a
+    correction and the value one that the field can have.
+    """
+    require_own_claim(task, by)
+    asked = _correction(task)
+    before = task.approvals[-1] if task.approvals else None
+    right = value if value is not None else before.fields[asked.field] if before else asked.should_say
+    kind = route.fields.get(asked.field, "text") if route else "text"
+    if not is_of(kind, right):
+        raise Refusal(f"approval-field-not-{kind}", field="value", name=asked.field)
+    answer = Approval(by=by, at=at, fields={asked.field: right}, valid_until=None, note=text)
+    answered = task.model_copy(update={"approvals": (*task.approvals, answer)})
+    if task.second_reviewer and before is None:
+        return record(given_back(answered), "approved-first", by=by, at=at, note=text)
+    return _end(answered, "answered", by=by, at=at, note=text)
+
+
+def refuse_correction(task: Task, by: str, at: datetime, text: str) -> Task:
+    """Answer that the value stays, and why; a first answer to the contrary counts no longer.
+
+    Raises Clash unless the task is one's own, Refusal unless it is a correction.
+    """
+    require_own_claim(task, by)
+    _correction(task)
+    return _end(task.model_copy(update={"approvals": ()}), "answered", by=by, at=at, note=text)
+
+
 def approve(task: Task, by: str, at: datetime, note: str | None) -> Task:
     """Confirm an address or approve an application. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
-    require_no_dispute(task)
+    require_yes_or_no(task)
     return _end(task, "approved", by=by, at=at, note=note)
 
 
 def reject(task: Task, by: str, at: datetime, reason: str) -> Task:
     """Refuse, for a reason that the applicant will read. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
-    require_no_dispute(task)
+    require_yes_or_no(task)
     return _end(task, "rejected", by=by, at=at, note=reason)
 
 
@@ -76,10 +108,12 @@ def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
     return (*dict.fromkeys(compared.field for compared in review.comparison), SCANS)
 
 
-def require_no_dispute(task: Task) -> None:
-    """Refuse a yes or no where an explanation is asked for."""
+def require_yes_or_no(task: Task) -> None:
+    """Refuse a yes or no where an explanation, or the answer to a request for correction, is asked for."""
     if isinstance(task.about, DisputedAccess):
         raise Refusal("dispute-needs-an-explanation")
+    if isinstance(task.about, AskedCorrection):
+        raise Refusal("correction-needs-an-answer")
 
 
 def require_no_document_values(fields: Mapping[str, Value], until: date | None) -> None:
@@ -88,6 +122,12 @@ def require_no_document_values(fields: Mapping[str, Value], until: date | None) 
         raise Refusal("approval-has-no-document", field="fields")
     if until is not None:
         raise Refusal("approval-has-no-document", field="valid_until")
+
+
+def _correction(task: Task) -> AskedCorrection:
+    if not isinstance(task.about, AskedCorrection):
+        raise Refusal("answer-needs-a-correction")
+    return task.about
 
 
 def _end(

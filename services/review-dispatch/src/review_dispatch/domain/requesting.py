@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from review_dispatch.domain.routes import District
-from review_dispatch.domain.task import DisputedAccess, DocumentReview, DoorCheck, OfficerDecision, Step, Task, task_id
+from review_dispatch.domain.routes import District, Level
+from review_dispatch.domain.task import (
+    AskedCorrection,
+    DisputedAccess,
+    DocumentReview,
+    DoorCheck,
+    OfficerDecision,
+    Step,
+    Task,
+    task_id,
+)
 from runtime.clock import today as _day
 
 
@@ -96,9 +105,38 @@ def dispute(about: DisputedAccess, item: str, department: str | None, *, distric
         community=None,
         requested_at=at,
         due_on=district.due(_day(at), route.working_days),
-        escalation=tuple(level for level in route.escalate if level.to != answering),
+        escalation=_above(answering, route.escalate),
         steps=(_requested(answering, at),),
     )
+
+
+def correction(about: AskedCorrection, *, district: District, at: datetime) -> Task:
+    """Make the task of answering a request for correction, a case of its own.
+
+    A document that two people approve is corrected by two people.
+    """
+    route = district.routes.corrections
+    answering = district.routes.of_correction(about.document_type)
+    document = district.routes.documents.get(about.document_type)
+    return Task(
+        id=task_id(about.correction_id, "correction"),
+        application_id=about.correction_id,
+        item="",
+        about=about,
+        home=answering,
+        department=answering,
+        community=None,
+        requested_at=at,
+        due_on=district.due(_day(at), route.working_days),
+        escalation=_above(answering, route.escalate),
+        second_reviewer=document is not None and document.second_reviewer,
+        steps=(_requested(answering, at),),
+    )
+
+
+def _above(department: str, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Leave out the department itself: it can't be the next that gets the task."""
+    return tuple(level for level in levels if level.to != department)
 
 
 def _requested(department: str, at: datetime) -> Step:

@@ -8,15 +8,19 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from review_dispatch.domain.record import Record
+from standards.field_kinds import FieldKind
 from standards.working_days import Calendar
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 WorkingDays = Annotated[int, Field(ge=0, le=60)]
-FieldKind = Literal["text", "date", "names", "flag", "count", "key"]
 
 SUB_DISTRICT = "sub-district"
 """Stands in a route for the office of the community's sub-district."""
+
+
+REGISTRATION = "registration"
+"""Stands for a document type where the registration itself is meant."""
 
 
 class Level(Record):
@@ -74,6 +78,14 @@ class DisputeRoute(Record):
     escalate: tuple[Level, ...]
 
 
+class CorrectionRoute(Record):
+    """How long a department has to answer a request for correction; who answers one of the registration itself."""
+
+    registration: Code
+    working_days: WorkingDays
+    escalate: tuple[Level, ...]
+
+
 class Routes(Record):
     """All routes of the district."""
 
@@ -85,6 +97,7 @@ class Routes(Record):
     decisions: tuple[DecisionRoute, ...]
     other_decisions: tuple[Level, ...]
     disputes: DisputeRoute
+    corrections: CorrectionRoute
 
     def of_document(self, document_type: str) -> DocumentRoute:
         """Return the route of a document type; one that has none goes where `other_documents` says."""
@@ -99,6 +112,12 @@ class Routes(Record):
     def of_dispute(self, department: str | None) -> str:
         """Return who answers for a look by a department; one that there is not, or none, is answered for by another."""
         return department if department in self.departments else self.disputes.department
+
+    def of_correction(self, document_type: str) -> str:
+        """Return who answers when a value of such a document, or of the registration, is said to be wrong."""
+        if document_type == REGISTRATION:
+            return self.corrections.registration
+        return self.of_document(document_type).department
 
     def of_decision(self, department: str) -> tuple[Level, ...]:
         """Return who is told when a department does not decide in time."""

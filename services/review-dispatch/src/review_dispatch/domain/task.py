@@ -1,4 +1,4 @@
-"""A task: one piece of work for a person, about one document, one door or one decision, with all its steps."""
+"""A task: one piece of work for a person, about one document, door, decision or complaint, with all its steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from review_dispatch.domain.record import Record, Value
 from review_dispatch.domain.routes import Level
 
-Kind = Literal["review", "field-check", "decision", "dispute"]
+Kind = Literal["review", "field-check", "decision", "dispute", "correction"]
 Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]
 Cause = Literal["withdrawn", "rejected", "superseded"]
 Action = Literal[
@@ -118,7 +118,28 @@ class DisputedAccess(Record):
     reason: str
 
 
-Subject = Annotated[DocumentReview | DoorCheck | OfficerDecision | DisputedAccess, Field(discriminator="kind")]
+class AskedCorrection(Record):
+    """A value that a resident says is wrong: of which document or credential, which field, what is right, and why.
+
+    `origin` says who vouches for the credential, None where none was named (data-rights).
+    """
+
+    kind: Literal["correction"] = "correction"
+    correction_id: str
+    holder: Holder
+    document_type: str
+    credential_id: str | None
+    identifier: str | None
+    origin: str | None
+    field: str
+    says: Value | None
+    should_say: Value
+    reason: str
+
+
+Subject = Annotated[
+    DocumentReview | DoorCheck | OfficerDecision | DisputedAccess | AskedCorrection, Field(discriminator="kind")
+]
 
 
 class Claim(Record):
@@ -222,13 +243,18 @@ class Task(BaseModel):
 
     @property
     def document_type(self) -> str | None:
-        """The document that is looked at; only reviews have one."""
-        return self.about.document_type if isinstance(self.about, DocumentReview) else None
+        """The document that is looked at; only reviews and corrections have one."""
+        return self.about.document_type if isinstance(self.about, DocumentReview | AskedCorrection) else None
+
+    @property
+    def serves_application(self) -> bool:
+        """Tell whether an application waits for it; nobody but the resident waits for an answer to a complaint."""
+        return self.kind not in {"dispute", "correction"}
 
     @property
     def people(self) -> tuple[Holder, ...]:
         """Whose data it shows; for a door or a decision that was asked for before this was said, nobody's."""
-        if isinstance(self.about, DocumentReview | DisputedAccess):
+        if isinstance(self.about, DocumentReview | DisputedAccess | AskedCorrection):
             return (self.about.holder,)
         return self.about.concerns
 

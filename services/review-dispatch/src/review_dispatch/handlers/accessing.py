@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from messaging.event import Event
-from review_dispatch.domain.task import DocumentReview, Task
+from review_dispatch.domain.routes import REGISTRATION
+from review_dispatch.domain.task import Task
 from review_dispatch.handlers.access import may_see_values
 from review_dispatch.handlers.needs import Deps
 from review_dispatch.published import DataAccessed
@@ -23,8 +24,8 @@ def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> l
             how=how,
             what="task",
             documents=accesses.documents(_documents(task)),
-            application_id=task.application_id,
-            item=task.item,
+            application_id=task.application_id if task.serves_application else None,
+            item=task.item if task.serves_application else None,
             at=deps.clock(),
         )
         for person in task.people
@@ -32,4 +33,4 @@ def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> l
 
 
 def _documents(task: Task) -> list[str]:
-    return [task.about.document_type] if isinstance(task.about, DocumentReview) else []
+    return [] if task.document_type in {None, REGISTRATION} else [task.document_type]

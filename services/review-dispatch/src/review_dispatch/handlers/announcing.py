@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from messaging.event import Event
 from review_dispatch import published
-from review_dispatch.domain.task import DisputedAccess, DocumentReview, Task
+from review_dispatch.domain.task import AskedCorrection, DisputedAccess, DocumentReview, Task
 
 
 def requested(task: Task) -> Event:
@@ -35,8 +35,8 @@ def approved(task: Task) -> list[Event]:
             return [_field_check_passed(task)]
         case "decision":
             return [_decision_made(task, approved=True)]
-        case "dispute":
-            raise TypeError("a dispute is answered, not approved")
+        case "dispute" | "correction":
+            raise TypeError(f"a {task.kind} is answered, not approved")
 
 
 def rejected(task: Task) -> list[Event]:
@@ -48,8 +48,8 @@ def rejected(task: Task) -> list[Event]:
             return [_field_check_failed(task)]
         case "decision":
             return [_decision_made(task, approved=False)]
-        case "dispute":
-            raise TypeError("a dispute is answered, not rejected")
+        case "dispute" | "correction":
+            raise TypeError(f"a {task.kind} is answered, not rejected")
 
 
 def returned(task: Task) -> list[Event]:
@@ -86,13 +86,44 @@ def answered(task: Task) -> list[Event]:
     return [event]
 
 
+def corrected(task: Task) -> list[Event]:
+    """Tell the answer to a request for correction; nothing while a second person is awaited."""
+    if not isinstance(task.about, AskedCorrection):
+        raise TypeError(f"a {task.kind} is no correction")
+    if task.status != "answered":
+        return []
+    deed, asked = _deed(task), task.about
+    event = published.CorrectionAnswered(
+        correction_id=asked.correction_id,
+        task_id=task.id,
+        holder=published.Holder(resident_id=asked.holder.resident_id, index=asked.holder.index),
+        document_type=asked.document_type,
+        credential_id=asked.credential_id,
+        field=asked.field,
+        result="corrected" if task.approvals else "refused",
+        value=task.approvals[-1].fields[asked.field] if task.approvals else None,
+        department=task.department,
+        officers=[each.by for each in task.approvals] or [deed.by],
+        explanation=deed.text,
+        answered_at=deed.at,
+    )
+    return [event]
+
+
 def escalated(before: Task, after: Task) -> Event:
     """Tell who has an overdue task now; of one that an application waits for."""
-    if after.kind == "dispute":
-        raise TypeError("no application waits for a dispute")
+    kind = after.kind
+    match kind:
+        case "dispute" | "correction":
+            raise TypeError(f"no application waits for a {kind}")
+        case _:
+            return _escalated(before, after, kind)
+
+
+def _escalated(before: Task, after: Task, kind: Literal["review", "field-check", "decision"]) -> Event:
     return published.ReviewEscalated(
         task_id=after.id,
-        kind=after.kind,
+        kind=kind,
         application_id=after.application_id,
         requirement=after.requirement,
         department=before.department,

@@ -41,6 +41,6 @@ async def count_waiting(deps: Deps) -> Sequence[Outcome[None]]:
 def _escalated(task: Task, deps: Deps) -> Outcome[None]:
     now = deps.clock()
     moved = escalate(task, deps.district, today=today(now), at=now)
-    told = [] if task.kind == "dispute" else [announcing.escalated(task, moved)]  # no application waits for that one
+    told = [announcing.escalated(task, moved)] if task.serves_application else []
     told += hands.in_hand(task, moved)
     return Outcome(changes=[deps.tasks.save(moved)], events=told, case=task.application_id)

@@ -27,7 +27,7 @@ _BECAUSE: Mapping[Action, _Because] = {
 def in_hand(before: Task, after: Task) -> list[Event]:
     """Tell that somebody took a task in hand, or has it no longer; nothing when that did not change.
 
-    Nor of disputes: no application waits for their answer.
+    Nor of disputes and corrections: no application waits for their answer.
     """
     work = _work(after)
     if before.claim == after.claim or work is None:
@@ -38,7 +38,11 @@ def in_hand(before: Task, after: Task) -> list[Event]:
 
 
 def _work(task: Task) -> _Work | None:
-    return None if task.kind == "dispute" else task.kind
+    match task.kind:
+        case "dispute" | "correction":
+            return None
+        case kind:
+            return kind
 
 
 def _claimed(task: Task, work: _Work, claim: Claim) -> Event:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from messaging.event import NOTHING, Change, Event, Outcome, Received
 from review_dispatch import consumed
-from review_dispatch.consumed import AccessDisputed, DecisionRequested, FieldCheckRequested, MatchFailed
+from review_dispatch.consumed import (
+    AccessDisputed,
+    CorrectionRequested,
+    DecisionRequested,
+    FieldCheckRequested,
+    MatchFailed,
+)
 from review_dispatch.domain import requesting
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.task import (
+    AskedCorrection,
     Comparison,
     DisputedAccess,
     DocumentReview,
@@ -82,6 +89,17 @@ async def request_explanation(event: Received[AccessDisputed], deps: Deps) -> Ou
         disputed_application=asked.application_id,
     )
     task = requesting.dispute(about, asked.item or "", asked.department, district=deps.district, at=event.time)
+    return await _admit_complaint(task, deps)
+
+
+async def request_correction(event: Received[CorrectionRequested], deps: Deps) -> Outcome[None]:
+    """A value is said to be wrong: bring it to the department that keeps the document. Only an answer ends it."""
+    about = AskedCorrection.model_validate(event.data.model_dump())
+    return await _admit_complaint(requesting.correction(about, district=deps.district, at=event.time), deps)
+
+
+async def _admit_complaint(task: Task, deps: Deps) -> Outcome[None]:
+    """Store once what belongs to no application."""
     if await deps.tasks.get(task.id) is not None:
         return NOTHING
     return Outcome(changes=[deps.tasks.save(task)])

@@ -76,6 +76,21 @@ async def explain(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     return _done(task, explained, asked, deps, announcing.answered(explained))
 
 
+async def correct(asked: Asked, text: str, value: Value | None, deps: Deps) -> Outcome[Task]:
+    """Answer a request for correction: the value was wrong, and this one is right."""
+    task = await _find(asked, deps)
+    route = deps.district.routes.documents.get(task.document_type or "")
+    corrected = deciding.correct(task, asked.by.subject, deps.clock(), text, value, route)
+    return _done(task, corrected, asked, deps, announcing.corrected(corrected))
+
+
+async def refuse_correction(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
+    """Answer a request for correction: the value stays."""
+    task = await _find(asked, deps)
+    refused = deciding.refuse_correction(task, asked.by.subject, deps.clock(), text)
+    return _done(task, refused, asked, deps, announcing.corrected(refused))
+
+
 async def send_back(asked: Asked, deps: Deps, *, field: str, message: str) -> Outcome[Task]:
     """Ask the applicant to correct a field of the document."""
     task = await _find(asked, deps)

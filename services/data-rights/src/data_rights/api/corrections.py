@@ -1,0 +1,144 @@
+"""/v1/corrections: saying that a value is wrong, and reading what the department answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from data_rights.api.parts import DepsOf, Resident, Whose
+from data_rights.api.wording import Coded, coded
+from data_rights.domain.correction import Answer, Correction
+from data_rights.handlers import correcting
+from data_rights.handlers.correcting import Asking
+from runtime.pages import Cursor, Limit, Page, page
+from runtime.web import Commit, Language
+
+router = APIRouter(prefix="/corrections", tags=["corrections"])
+
+CorrectionId = Annotated[str, Path(max_length=60, examples=["cor_5d41402abc4b2a76b9719d9110_001"])]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Said = (
+    Annotated[str, StringConstraints(max_length=500)]
+    | bool
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=20)]
+)
+
+
+class CorrectionAsked(BaseModel):
+    """What is wrong: which document (or `registration`), which field, what it says and should say, and why.
+
+    `credential_id` is needed where several credentials of one type are held.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "document_type": "birth-certificate",
+                    "field": "child_name",
+                    "says": "李思远",
+                    "should_say": "李思源",
+                    "reason": "录入时写错了字，原件上是“源”",
+                }
+            ]
+        },
+    )
+    resident_id: Code | None = None
+    document_type: Code
+    credential_id: Code | None = None
+    field: Code
+    says: Said | None = None
+    should_say: Said
+    reason: Text
+
+
+class AnswerView(BaseModel):
+    """What the department says, and what happens now."""
+
+    text: str
+    value: Said | None = Field(description="What is right; null: the value stays")
+    by: list[str] = Field(description="The accounts of those who answered")
+    department: Coded
+    at: datetime
+    effect: Coded | None = Field(description="How the value becomes right; null: it stays")
+
+
+class CorrectionView(BaseModel):
+    """A request and where it stands: open, corrected or refused."""
+
+    correction_id: str
+    state: Coded
+    document_type: Coded
+    credential_id: str | None
+    identifier: str | None
+    field: Coded
+    says: Said | None
+    should_say: Said
+    reason: str
+    department: Coded
+    asked_at: datetime
+    answer: AnswerView | None
+
+    @classmethod
+    def of(cls, correction: Correction, language: str) -> CorrectionView:
+        """Show a request."""
+        wrong = correction.wrong
+        return cls(
+            correction_id=correction.id,
+            state=coded("correction-states", correction.state, language),
+            document_type=coded("documents", wrong.document_type, language),
+            credential_id=wrong.credential_id,
+            identifier=wrong.identifier,
+            field=coded("fields", wrong.field, language),
+            says=wrong.says,
+            should_say=wrong.should_say,
+            reason=wrong.reason,
+            department=coded("departments", correction.department, language),
+            asked_at=correction.asked_at,
+            answer=_answer(correction, correction.answer, language) if correction.answer else None,
+        )
+
+
+def _answer(correction: Correction, answer: Answer, language: str) -> AnswerView:
+    return AnswerView(
+        text=answer.explanation,
+        value=answer.value,
+        by=list(answer.officers),
+        department=coded("departments", answer.department, language),
+        at=answer.at,
+        effect=coded("correction-effects", correction.effect, language) if answer.result == "corrected" else None,
+    )
+
+
+@router.post("", summary="Ask for a value to be corrected", status_code=201, response_model=CorrectionView)
+async def ask(body: CorrectionAsked, caller: Resident, deps: DepsOf, language: Language, commit: Commit) -> Response:
+    """Say which value about oneself, or a child in one's care, is wrong. The department that keeps it must answer."""
+    asking = Asking(**dict(body))
+    return await commit(
+        lambda: correcting.ask(asking, caller, deps), lambda asked: CorrectionView.of(asked, language), 201
+    )
+
+
+@router.get("", summary="List my requests for correction")
+async def list_own(
+    caller: Resident, deps: DepsOf, language: Language, cursor: Cursor, resident_id: Whose = None, limit: Limit = 20
+) -> Page[CorrectionView]:
+    """Give the requests about oneself, or about a ward, the latest first."""
+    before = str(cursor[0]) if cursor else None
+    found = await correcting.page(resident_id, caller, deps, before=before, limit=limit)
+    return page(found, limit, key=lambda it: [it.order], view=lambda it: CorrectionView.of(it, language))
+
+
+@router.get("/{id}", summary="Read a request for correction and its answer")
+async def read(
+    id: CorrectionId, caller: Resident, deps: DepsOf, language: Language, resident_id: Whose = None
+) -> CorrectionView:
+    """Show a request."""
+    return CorrectionView.of(await correcting.find(id, resident_id, caller, deps), language)

@@ -1,0 +1,117 @@
+"""A request for correction: a resident says that a value is wrong, and the department that keeps it answers.
+
+For one field of one document there is one open request at a time; what was asked and answered is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from data_rights.domain.correctable import REGISTRATION
+from data_rights.domain.record import Record
+from runtime.refusal import Clash
+from standards.field_kinds import Value
+
+State = Literal["open", "corrected", "refused"]
+Effect = Literal["reissued", "republished", "at-window"]
+
+
+class Wrong(Record):
+    """What is said to be wrong: the document, or the credential by all its versions, the field, and what is right."""
+
+    document_type: str
+    credential_id: str | None
+    identifier: str | None
+    origin: str | None
+    field: str
+    says: Value | None
+    should_say: Value
+    reason: str
+
+
+class Answer(Record):
+    """What the department says: `value` is right, or None: the value stays."""
+
+    result: Literal["corrected", "refused"]
+    value: Value | None
+    explanation: str
+    officers: tuple[str, ...]
+    department: str
+    at: datetime
+
+
+class Correction(BaseModel):
+    """A request. `holder` is the blind index of whose data it is about, `asked_by` a resident id.
+
+    `place` names document and field; `number` counts the requests for it.
+    """
+
+    model_config = ConfigDict(frozen=True)  # what is stored also carries the computed field
+
+    id: str
+    version: int = 0
+    place: str
+    number: int
+    holder: str
+    asked_by: str
+    asked_at: datetime
+    department: str
+    wrong: Wrong
+    answer: Answer | None = None
+
+    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
+    @property
+    def order(self) -> str:
+        """Where it stands in a list: by when it was asked, then by id."""
+        return f"{self.asked_at.isoformat()}/{self.id}"
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+        return "open" if self.answer is None else self.answer.result
+
+    @property
+    def effect(self) -> Effect:
+        """How a value that was wrong becomes right.
+
+        The credential store issues the next version of what the district approved or granted; the registration, and
+        the card that it was read from, change at a window; the rest is published again by whoever keeps it.
+        """
+        if self.wrong.document_type == REGISTRATION or self.wrong.origin == "identity":
+            return "at-window"
+        return "reissued" if self.wrong.origin in {"review", "grant"} else "republished"
+
+    def answered(self, answer: Answer) -> Correction:
+        """Take over the answer; the first one stays."""
+        return self if self.answer is not None else self.model_copy(update={"answer": answer})
+
+
+def place_of(holder: str, wrong: Wrong) -> str:
+    """Return the name of the field of a document that is said to be wrong."""
+    subject = "\n".join((holder, wrong.document_type, wrong.credential_id or "", wrong.field))
+    return sha256(subject.encode()).hexdigest()[:26]
+
+
+def ask(known: Sequence[Correction], holder: str, wrong: Wrong, department: str, by: str, at: datetime) -> Correction:
+    """Ask for a correction; `known` are those for the same place. Raises Clash while one of them is open.
+
+    The id follows from the place and the count, so that of two requests at the same moment one is refused.
+    """
+    if any(each.state == "open" for each in known):
+        raise Clash("correction-asked-already")
+    place, number = place_of(holder, wrong), 1 + max((each.number for each in known), default=0)
+    return Correction(
+        id=f"cor_{place}_{number:03d}",
+        place=place,
+        number=number,
+        holder=holder,
+        asked_by=by,
+        asked_at=at,
+        department=department,
+        wrong=wrong,
+    )

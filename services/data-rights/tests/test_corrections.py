@@ -1,0 +1,228 @@
+"""Corrections in memory: asked for by whose data it is, refused where it makes no sense, and answered once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from data_rights import consumed, store
+from data_rights.config import Settings
+from data_rights.domain.access import Access, Ended
+from data_rights.domain.chain import Block, Head
+from data_rights.domain.correctable import Correctables
+from data_rights.domain.correction import Correction
+from data_rights.domain.dispute import Dispute
+from data_rights.domain.export import Export, Part
+from data_rights.domain.holding import Holding
+from data_rights.domain.people import Guardianship, Person
+from data_rights.handlers import correcting, exporting, people
+from data_rights.handlers.correcting import Asking
+from data_rights.handlers.needs import Deps
+from data_rights.published import CorrectionRequested
+from messaging.event import NOTHING, NotYet
+from runtime.access import Principal, Role
+from runtime.data_files import load
+from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+MOTHER = Principal("res_mother", Role.RESIDENT)
+STRANGER = Principal("res_stranger", Role.RESIDENT)
+CHILD = "res_child"
+INDEXES = {MOTHER.subject: "1" * 64, STRANGER.subject: "2" * 64, CHILD: "3" * 64}
+WRONG_NAME = Asking("birth-certificate", "child_name", "李思源", "录入时写错了字", says="李思远", resident_id=CHILD)
+NUMBER = "440309199001010013"
+
+
+@pytest.fixture
+async def deps() -> Deps:
+    deps = Deps(
+        people=FakeDocuments(Person),
+        guardianships=FakeDocuments(Guardianship),
+        accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
+        chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
+        disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
+        corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
+        correctables=load(Settings().documents, Correctables),
+        holdings=store.HoldingDocuments(FakeDocuments(Holding)),
+        exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
+        exporting=("identity",),
+        settings=Settings(),
+        clock=FakeClock(NOW),
+    )
+    for resident_id, index in INDEXES.items():
+        registered = consumed.PersonRegistered(resident_id=resident_id, holder_index=index)
+        apply(await people.learn_person(received(registered), deps))
+    begun = consumed.GuardianshipChanged(guardianship_id="g", guardian_id="res_mother", child_id=CHILD, sequence=1)
+    apply(await people.begin_guardianship(received(begun), deps))
+    return deps
+
+
+async def holds(deps: Deps, resident_id: str, credential_id: str = "crd_1", **changed: object) -> None:
+    """Let the credential store have said that somebody holds a birth certificate that was approved."""
+    said: dict[str, object] = {
+        "credential_id": credential_id,
+        "document_type": "birth-certificate",
+        "identifier": "1.2…001.K",
+        "holder": {"index": INDEXES[resident_id]},
+        "origin": "review",
+        "sequence": 1,
+    }
+    stored = consumed.CredentialStored.model_validate({**said, **changed})
+    apply(await correcting.learn_credential(received(stored), deps))
+
+
+async def asked(
+    deps: Deps, asking: Asking = WRONG_NAME, by: Principal = MOTHER
+) -> tuple[Correction, CorrectionRequested]:
+    outcome = await correcting.ask(asking, by, deps)
+    apply(outcome)
+    (event,) = outcome.events
+    assert isinstance(event, CorrectionRequested)
+    assert outcome.result is not None
+    return outcome.result, event
+
+
+def answer(correction: Correction, value: str | None = "李思源") -> consumed.CorrectionAnswered:
+    return consumed.CorrectionAnswered(
+        correction_id=correction.id,
+        result="corrected" if value else "refused",
+        value=value,
+        department="health",
+        officers=["reviewer-9"],
+        explanation="与原件核对",
+        answered_at=NOW,
+    )
+
+
+async def test_a_guardian_asks_for_a_wards_value_and_the_department_that_keeps_it_is_told(deps: Deps) -> None:
+    await holds(deps, CHILD)
+
+    correction, event = await asked(deps)
+
+    assert (event.correction_id, event.department) == (correction.id, "health")
+    assert (event.holder.resident_id, event.holder.index) == (CHILD, INDEXES[CHILD])
+    assert (event.credential_id, event.origin, event.says, event.should_say) == ("crd_1", "review", "李思远", "李思源")
+    found = await correcting.page(CHILD, MOTHER, deps, before=None, limit=20)
+    assert [(each.id, each.state, each.effect) for each in found] == [(correction.id, "open", "reissued")]
+
+
+async def test_nobody_asks_for_or_reads_about_anybody_else(deps: Deps) -> None:
+    correction, _ = await asked(deps)
+
+    with pytest.raises(NotAllowed, match="not-your-data"):
+        await correcting.ask(WRONG_NAME, STRANGER, deps)
+    with pytest.raises(NotAllowed, match="not-your-data"):
+        await correcting.find(correction.id, CHILD, STRANGER, deps)
+    with pytest.raises(Unknown, match="correction-unknown"):
+        await correcting.find(correction.id, None, STRANGER, deps)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"document_type": "driving-licence"}, "document-type-unknown"),
+        ({"field": "colour"}, "field-unknown"),
+        ({"document_type": "id-card", "field": "number"}, "field-unknown"),
+        ({"should_say": " "}, "value-not-text"),
+        ({"should_say": True}, "value-not-text"),
+        ({"field": "birth_date", "should_say": "2020-02-30"}, "value-not-date"),
+        ({"field": "parents", "should_say": "李育成"}, "value-not-names"),
+        ({"document_type": "vaccination-record", "field": "complete", "should_say": "yes"}, "value-not-flag"),
+        ({"document_type": "allowance-notice", "field": "monthly_amount", "should_say": -1}, "value-not-count"),
+        ({"credential_id": "crd_none"}, "credential-unknown"),
+        ({"credential_id": "crd_others"}, "credential-unknown"),
+        ({"credential_id": "crd_own", "document_type": "vaccination-record"}, "credential-unknown"),
+        ({"document_type": "registration", "field": "name", "credential_id": "crd_own"}, "credential-unknown"),
+        ({"reason": f"我的号码是{NUMBER}。"}, "identity-number-in-text"),
+        ({"should_say": NUMBER.lower()}, "identity-number-in-text"),
+        ({"field": "parents", "should_say": ["李育成", NUMBER]}, "identity-number-in-text"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(deps: Deps, changed: dict[str, Any], code: str) -> None:
+    await holds(deps, CHILD, "crd_own")
+    await holds(deps, STRANGER.subject, "crd_others")
+
+    with pytest.raises(Refusal, match=code):
+        await correcting.ask(replace(WRONG_NAME, **changed), MOTHER, deps)
+
+
+async def test_one_who_holds_several_of_a_type_says_which(deps: Deps) -> None:
+    await holds(deps, CHILD, "crd_1")
+    await holds(deps, CHILD, "crd_2")
+
+    with pytest.raises(Refusal, match="credential-not-named"):
+        await correcting.ask(WRONG_NAME, MOTHER, deps)
+    _, event = await asked(deps, replace(WRONG_NAME, credential_id="crd_2"))
+    assert event.credential_id == "crd_2"
+
+
+async def test_a_field_is_asked_for_again_only_when_it_was_answered_and_the_answer_stays(deps: Deps) -> None:
+    first, _ = await asked(deps)
+    with pytest.raises(Clash, match="correction-asked-already"):
+        await correcting.ask(WRONG_NAME, MOTHER, deps)
+    await asked(deps, replace(WRONG_NAME, field="birth_date", should_say="2020-03-01"))
+
+    apply(await correcting.note_answer(received(answer(first, None)), deps))
+    late = await correcting.note_answer(received(answer(first)), deps)
+
+    assert late is NOTHING
+    read = await correcting.find(first.id, CHILD, MOTHER, deps)
+    assert (read.state, read.answer and read.answer.value) == ("refused", None)
+    second, _ = await asked(deps)
+    assert (second.number, second.place) == (2, first.place)
+
+
+async def test_an_answer_that_comes_before_its_request_waits(deps: Deps) -> None:
+    correction = (await correcting.ask(WRONG_NAME, MOTHER, deps)).result
+    assert correction is not None
+
+    with pytest.raises(NotYet):
+        await correcting.note_answer(received(answer(correction)), deps)
+
+
+@pytest.mark.parametrize(
+    ("asking", "origin", "effect"),
+    [
+        (WRONG_NAME, "grant", "reissued"),
+        (WRONG_NAME, "department", "republished"),
+        (WRONG_NAME, None, "republished"),
+        (Asking("registration", "address", "民乐新村3栋502", "已搬家"), None, "at-window"),
+        (Asking("id-card", "name", "李育诚", "写错了"), "identity", "at-window"),
+    ],
+)
+async def test_how_a_value_becomes_right_depends_on_who_vouches_for_it(
+    deps: Deps, asking: Asking, origin: str | None, effect: str
+) -> None:
+    if origin is not None:
+        whose = asking.resident_id or MOTHER.subject
+        await holds(deps, whose, document_type=asking.document_type, origin=origin)
+
+    correction, _ = await asked(deps, asking)
+
+    assert correction.effect == effect
+
+
+async def test_only_the_newest_news_of_a_credential_counts(deps: Deps) -> None:
+    await holds(deps, CHILD, identifier="version 2", sequence=3)
+    await holds(deps, CHILD, identifier="version 1", sequence=1)
+
+    _, event = await asked(deps)
+
+    assert event.identifier == "version 2"
+
+
+async def test_lists_are_told_the_latest_first_and_stand_in_exports(deps: Deps) -> None:
+    first, _ = await asked(deps)
+    later = replace(deps, clock=FakeClock(NOW + timedelta(hours=1)))
+    second, _ = await asked(later, replace(WRONG_NAME, field="certificate_number", should_say="O430123465"))
+
+    (latest, _) = await correcting.page(CHILD, MOTHER, deps, before=None, limit=1)
+    (older,) = await correcting.page(CHILD, MOTHER, deps, before=latest.order, limit=1)
+
+    assert (latest.id, older.id) == (second.id, first.id)
+    own = await exporting.own(INDEXES[CHILD], deps)
+    assert [each["wrong"]["should_say"] for each in own["corrections"]] == ["O430123465", "李思源"]
