@@ -32,7 +32,7 @@ from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys
 from services.applications.tests import fakes
 from standards.working_days import Calendar
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT", bound=Event)
@@ -111,6 +111,7 @@ class Office:
             cleaner=fakes.FakeCleaner(),
             numbers=NUMBERS,
             clock=self.clock,
+            eraser=NothingHeld(),
         )
 
     def knows(self, *known: Resident) -> None:

@@ -11,6 +11,7 @@ from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
 from applications.domain.application import Application, Scan, State
 from applications.domain.hands import Hand
 from applications.domain.scans import HandedIn, KeptScan, StoredFile
+from applications.published import DataErased
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.files import GridFiles
@@ -18,6 +19,7 @@ from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Change, Outcome
 from runtime.config import ServiceSettings
+from runtime.erasing import Eraser, ErasureRequested, Holder
 from runtime.kernel import Database
 from runtime.retention import Retention, indexed, read
 from services.applications.tests.office import NOON, resident
@@ -146,3 +148,33 @@ async def test_what_was_kept_to_be_used_again_goes_with_the_application_that_it_
 
     await archive.turn(NOON + timedelta(days=800))
     assert await archive.left() == everything_of([])
+
+
+async def test_what_its_owner_wants_gone_goes_at_once_with_all_that_belongs_to_it_and_the_rest_is_told(
+    archive: Archive,
+) -> None:
+    gone = [await archive.file(f"app_{state}", state) for state in ("draft", "withdrawn", "rejected")]
+    for state in ("approved", "in-progress"):
+        await archive.file(f"app_{state}", state)
+    kept = tuple(KeptScan(scan=scan, holder_index="i") for scan in gone)
+    await archive.keep(documents.handed_in(archive.database).save(HandedIn(id="newcomer", kept=kept)))
+    eraser = Eraser.of(
+        "applications", archive.database, ServiceSettings(), documents.held, BELONGINGS, cases="applications"
+    )
+    asked = ErasureRequested(erasure_id="era_1", holder=Holder(resident_id="newcomer", index="9f" * 32))
+
+    outcome = await eraser.answer(DataErased, asked)
+    await archive.commit(outcome)
+
+    assert await archive.left() == everything_of(["app_approved", "app_in-progress"])
+    [event] = outcome.events
+    assert isinstance(event, DataErased)
+    assert {each.kind: each.count for each in event.erased} == dict.fromkeys(
+        ("drafts", "withdrawn-applications", "rejected-applications"), 1
+    )
+    stays = {each.kind: (each.count, each.until) for each in event.kept}
+    until = NOON.date() + timedelta(days=1825)
+    assert stays == {"approved-applications": (1, until), "open-applications": (1, None)}
+    assert set(event.cases) == {"app_draft", "app_withdrawn", "app_rejected"}
+    again = await eraser.answer(DataErased, asked)
+    assert list(again.changes) == []

@@ -40,7 +40,7 @@ from runtime.blind_index import BlindIndex
 from runtime.clock import today
 from runtime.data_files import load
 from runtime.signing import SigningKeys
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
 TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
 INDEX = "9f" * 32
@@ -183,6 +183,7 @@ class Office:
             types=TYPES,
             blind_index=BlindIndex(b"k" * 32),
             clock=self.clock,
+            eraser=NothingHeld(),
         )
 
     async def hears(self, *told: Told, receipt: bool = False, redelivered: bool = False) -> list[Event]:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from data_rights import consumed, store
-from data_rights.config import Settings
-from data_rights.domain.access import Access, Ended
-from data_rights.domain.chain import Block, Head
-from data_rights.domain.correctable import Correctables
+from data_rights import consumed
 from data_rights.domain.correction import Correction
-from data_rights.domain.dispute import Dispute
-from data_rights.domain.export import Export, Part
-from data_rights.domain.holding import Holding
-from data_rights.domain.people import Guardianship, Person
 from data_rights.handlers import correcting, exporting, people
 from data_rights.handlers.correcting import Asking
 from data_rights.handlers.needs import Deps
 from data_rights.published import CorrectionRequested
 from messaging.event import NOTHING, NotYet
 from runtime.access import Principal, Role
-from runtime.data_files import load
 from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, apply, received
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 MOTHER = Principal("res_mother", Role.RESIDENT)
@@ -38,24 +30,8 @@ NUMBER = "440309199001010013"
 
 
 @pytest.fixture
-async def deps() -> Deps:
-    deps = Deps(
-        people=FakeDocuments(Person),
-        guardianships=FakeDocuments(Guardianship),
-        accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
-        chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
-        disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
-        corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
-        correctables=load(Settings().documents, Correctables),
-        holdings=store.HoldingDocuments(FakeDocuments(Holding)),
-        exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
-        exporting=("identity",),
-        settings=Settings(),
-        clock=FakeClock(NOW),
-    )
-    for resident_id, index in INDEXES.items():
-        registered = consumed.PersonRegistered(resident_id=resident_id, holder_index=index)
-        apply(await people.learn_person(received(registered), deps))
+async def deps(deps_with: Callable[[Mapping[str, str]], Awaitable[Deps]]) -> Deps:
+    deps = await deps_with(INDEXES)
     begun = consumed.GuardianshipChanged(guardianship_id="g", guardian_id="res_mother", child_id=CHILD, sequence=1)
     apply(await people.begin_guardianship(received(begun), deps))
     return deps

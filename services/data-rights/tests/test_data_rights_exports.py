@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from data_rights import consumed, store
 from data_rights.api.export_page import page
-from data_rights.config import Settings
 from data_rights.consumed import DataExported
-from data_rights.domain.access import Access, Ended
-from data_rights.domain.chain import Block, Head
-from data_rights.domain.correctable import Correctables
-from data_rights.domain.correction import Correction
-from data_rights.domain.dispute import Dispute
-from data_rights.domain.export import Export, Part
-from data_rights.domain.holding import Holding
-from data_rights.domain.people import Guardianship, Person
-from data_rights.handlers import exporting, people
+from data_rights.domain.export import Export
+from data_rights.handlers import exporting
 from data_rights.handlers.needs import Deps
 from data_rights.published import ExportRequested
 from messaging.event import NOTHING, NotYet
 from runtime import exports
 from runtime.access import Principal, Role
-from runtime.data_files import load
 from runtime.refusal import Clash, NotAllowed, Unknown
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, apply, received
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 MOTHER = Principal("res_mother", Role.RESIDENT)
@@ -40,25 +31,8 @@ class Told(exports.DataExported):
 
 
 @pytest.fixture
-async def deps() -> Deps:
-    deps = Deps(
-        people=FakeDocuments(Person),
-        guardianships=FakeDocuments(Guardianship),
-        accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
-        chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
-        disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
-        corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
-        correctables=load(Settings().documents, Correctables),
-        holdings=store.HoldingDocuments(FakeDocuments(Holding)),
-        exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
-        exporting=("identity", "matcher"),
-        settings=Settings(),
-        clock=FakeClock(NOW),
-    )
-    for number, by in enumerate((MOTHER, STRANGER)):
-        registered = consumed.PersonRegistered(resident_id=by.subject, holder_index=f"{number}" * 64)
-        apply(await people.learn_person(received(registered), deps))
-    return deps
+async def deps(deps_with: Callable[[Mapping[str, str]], Awaitable[Deps]]) -> Deps:
+    return await deps_with({each.subject: f"{number}" * 64 for number, each in enumerate((MOTHER, STRANGER))})
 
 
 async def asked(deps: Deps) -> tuple[Export, ExportRequested]:

@@ -24,10 +24,11 @@ from data_rights.handlers.needs import Deps
 from messaging.commit import Committer
 from messaging.documents import Document, Write
 from messaging.event import ConflictError, Outcome
+from runtime import retention
 from runtime.data_files import load
 from runtime.kernel import Database
 from runtime.retention import Retention, read
-from testkit.fakes import FakeClock
+from testkit.fakes import FakeClock, NothingHeld
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 ENTRIES = 8
@@ -80,7 +81,11 @@ def deps(database: Database, monkeypatch: pytest.MonkeyPatch) -> Deps:
         correctables=load(Settings().documents, Correctables),
         holdings=store.HoldingDocuments.of(database),
         exports=store.ExportDocuments.of(database),
+        erasures=store.ErasureDocuments.of(database),
         exporting=("identity", "matcher"),
+        erasing=("identity", "applications"),
+        eraser=NothingHeld(),
+        terms=retention.read(Settings().retention),
         settings=Settings(),
         clock=FakeClock(NOW + timedelta(hours=1)),
     )

@@ -13,6 +13,7 @@ from data_rights.domain.chain import Block, Head
 from data_rights.domain.correctable import Correctables
 from data_rights.domain.correction import Correction
 from data_rights.domain.dispute import Dispute
+from data_rights.domain.erasure import Erasure
 from data_rights.domain.export import Export, Part
 from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
@@ -23,12 +24,14 @@ from data_rights.store.accesses import AccessDocuments
 from data_rights.store.chain import ChainDocuments
 from data_rights.store.corrections import CorrectionDocuments, HoldingDocuments
 from data_rights.store.disputes import DisputeDocuments
+from data_rights.store.erasures import ErasureDocuments
 from data_rights.store.exports import ExportDocuments
 from messaging.event import NOTHING, NotYet, Outcome
+from runtime import retention
 from runtime.access import Principal, Role
 from runtime.data_files import load
 from runtime.refusal import Clash, NotAllowed, Unknown
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 MOTHER, CHILD, STRANGER = "res_mother", "res_child", "res_stranger"
@@ -75,7 +78,11 @@ class Office:
             correctables=load(Settings().documents, Correctables),
             holdings=HoldingDocuments(self.holdings),
             exports=ExportDocuments(self.exports, self.parts),
+            erasures=ErasureDocuments(FakeDocuments(Erasure)),
             exporting=("identity", "matcher"),
+            erasing=("identity", "applications"),
+            eraser=NothingHeld(),
+            terms=retention.read(Settings().retention),
             settings=Settings(),
             clock=self.clock,
         )

@@ -17,7 +17,7 @@ from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
 from standards import communities, identity_number
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
 
 CLERK = Principal("clerk-7", Role.CLERK)
 COMMUNITY = "440309002007"
@@ -85,6 +85,7 @@ class Hall:
             numbers=NUMBERS,
             communities=communities.codes(),
             clock=self.clock,
+            eraser=NothingHeld(),
         )
 
     def commit(self, outcome: Outcome[Any]) -> None:

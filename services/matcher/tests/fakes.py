@@ -12,7 +12,7 @@ from matcher.domain.statistics import Statistics
 from matcher.handlers.needs import Deps, Tally
 from matcher.main import read_rules
 from runtime.blind_index import BlindIndex
-from testkit.fakes import FakeClock, FakeDocuments
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld
 
 BLIND = BlindIndex(b"k" * 32)
 RULES = read_rules(Settings())
@@ -60,4 +60,5 @@ def deps_of(
         blind_index=BLIND,
         clock=clock or FakeClock(),
         tally=tally or FakeTally(),
+        eraser=NothingHeld(),
     )

@@ -47,7 +47,7 @@ from runtime.access import NotAuthenticatedError, Principal, Role
 from runtime.idempotency import Answer, Repeated
 from runtime.rates import DEFAULT, RateLimit
 from runtime.texts import Texts
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -154,7 +154,7 @@ async def window() -> AsyncIterator[Window]:
     tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
     app.state.kernel, app.state.verifier = kernel, NamedTokens()
     app.state.rate_limit = RateLimit.from_file(DEFAULT)
-    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW))
+    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW), NothingHeld())
     app.include_router(api.router, prefix="/v1")
     problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
@@ -692,7 +692,7 @@ def test_what_no_department_keeps_is_answered_at_the_service_hall(document_type:
 
 async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
     task, (public, private) = window.keep(review()), exports.new_key()
-    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW))
+    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW), NothingHeld())
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
         holder = exports.Holder(resident_id=resident, index="9f" * 32)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)

@@ -32,7 +32,7 @@ from review_dispatch.handlers.working import Approving, Asked
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
 from runtime.refusal import Refusal
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
 DISTRICT = load_district(Settings().data)
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -63,7 +63,7 @@ class Desk:
     @property
     def deps(self) -> Deps:
         """What the handlers are given."""
-        return Deps(TaskStore(self.tasks), self.cases, NobodyWaits(), DISTRICT, self.clock)
+        return Deps(TaskStore(self.tasks), self.cases, NobodyWaits(), DISTRICT, self.clock, NothingHeld())
 
     async def hear(self, delivery: Delivery) -> None:
         """Have an event handled and committed."""

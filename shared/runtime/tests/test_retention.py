@@ -118,7 +118,8 @@ async def test_it_goes_on_batch_by_batch_to_the_end_and_after_a_kill_where_it_st
 
 
 async def test_what_belongs_to_it_goes_with_it_or_holds_it_back(office: Office) -> None:
-    async def envelope(database: Database, letter: Document) -> Sequence[Write] | None:
+    async def envelope(database: Database, letters: Sequence[Document]) -> Sequence[Write] | None:
+        [letter] = letters
         found = await database["envelopes"].find_one({"_id": letter["_id"]})
         return None if found is None else (retention.removal("envelopes", found),)
 
@@ -131,7 +132,8 @@ async def test_what_belongs_to_it_goes_with_it_or_holds_it_back(office: Office) 
 
 
 async def test_what_somebody_changes_meanwhile_stays_until_it_is_looked_at_again(office: Office) -> None:
-    async def somebody_writes(database: Database, letter: Document) -> Sequence[Write]:
+    async def somebody_writes(database: Database, letters: Sequence[Document]) -> Sequence[Write]:
+        [letter] = letters
         await database["letters"].update_one({"_id": letter["_id"]}, {"$inc": {"version": 1}})
         return ()
 

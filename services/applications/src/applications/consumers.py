@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from applications import consumed
-from applications.handlers import answers, credentials, exporting, hands, people
+from applications.handlers import answers, credentials, erasing, exporting, hands, people
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -33,4 +34,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),
     Subscription("credential-store.credential-expired.v1", consumed.CredentialEnded, credentials.note_expired),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
 )

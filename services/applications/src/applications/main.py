@@ -17,11 +17,13 @@ from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
 from runtime import service
 from runtime.clock import utc_now
+from runtime.erasing import Eraser
 from runtime.kernel import Database
 from runtime.service import Periodic
 from runtime.signing import SigningKeys
 from standards.working_days import Calendar
 
+NAME = "applications"
 AN_HOUR = 3600.0
 
 
@@ -55,10 +57,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             cleaner=cleaner,
             numbers=numbers,
             clock=utc_now,
+            eraser=Eraser.of(NAME, database, settings, documents.held, BELONGINGS, cases="applications"),
         )
 
     return service.create_app(
-        name="applications",
+        name=NAME,
         settings=settings,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

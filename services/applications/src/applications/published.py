@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses, exports
+from runtime import accesses, erasing, exports
 
 ClaimValue = str | bool | int | list[str]
 Claims = Annotated[
@@ -227,3 +227,9 @@ class DataExported(exports.DataExported):
     """What applications holds of a resident: applications, what was answered to them, scans by reference."""
 
     type: ClassVar[str] = "applications.data-exported.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What applications has erased of what it held of a resident, and what stays."""
+
+    type: ClassVar[str] = "applications.data-erased.v1"

@@ -13,9 +13,10 @@ from credential_store.consumed import (
     ReviewApproved,
     approved_since_v1,
 )
-from credential_store.handlers import correcting, departments, district, exporting, guardianships, identity
+from credential_store.handlers import correcting, departments, district, erasing, exporting, guardianships, identity
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -46,4 +47,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         refused=departments.answer_sender,
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
 )

@@ -20,10 +20,12 @@ from runtime import service
 from runtime.batches import Batches
 from runtime.clock import utc_now
 from runtime.data_files import load
+from runtime.erasing import Eraser
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
 from runtime.signing import PublicKeys, SigningKeys
 
+NAME = "credential-store"
 _SWEEP_EVERY = 3600.0
 _HEARD = {subscription.pattern: subscription for subscription in consumers.SUBSCRIPTIONS}
 
@@ -52,10 +54,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             types=types,
             blind_index=settings.blind_index(),
             clock=utc_now,
+            eraser=Eraser.of(NAME, database, settings, store.held),
         )
 
     return service.create_app(
-        name="credential-store",
+        name=NAME,
         settings=chosen,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses, exports
+from runtime import accesses, erasing, exports
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -110,3 +110,9 @@ class DataExported(exports.DataExported):
     """What the credential store holds of a resident: the credentials with all versions."""
 
     type: ClassVar[str] = "credential-store.data-exported.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What the credential store has erased of what it held of a resident, and what stays."""
+
+    type: ClassVar[str] = "credential-store.data-erased.v1"

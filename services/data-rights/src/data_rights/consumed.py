@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -124,3 +124,24 @@ class DataExported(View):
     part: int = Field(ge=1)
     parts: int = Field(ge=1)
     sealed: str
+
+
+class Gone(View):
+    """A kind of data, by its name in retention.yaml, and how many there were."""
+
+    kind: str
+    count: int
+
+
+class Stays(Gone):
+    """A kind of data that stays; `until`: the day on which the last of it goes, None where no day is set."""
+
+    until: date | None
+
+
+class DataErased(View):
+    """`*.data-erased`: what a service has erased of what it held of a resident, and what stays."""
+
+    erasure_id: str
+    erased: list[Gone]
+    kept: list[Stays]

@@ -6,6 +6,7 @@ from data_rights.consumed import (
     CorrectionAnswered,
     CredentialStored,
     DataAccessed,
+    DataErased,
     DataExported,
     DisputeAnswered,
     GuardianshipChanged,
@@ -13,7 +14,7 @@ from data_rights.consumed import (
     NotMatched,
     PersonRegistered,
 )
-from data_rights.handlers import correcting, disputing, exporting, people, recording
+from data_rights.handlers import correcting, disputing, erasing, exporting, people, recording
 from data_rights.handlers.needs import Deps
 from messaging.consumer import Subscription
 
@@ -37,4 +38,9 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("matcher.data-exported.v1", DataExported, exporting.note_part),
     Subscription("review-dispatch.data-exported.v1", DataExported, exporting.note_part),
     Subscription("credential-store.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("identity.data-erased.v1", DataErased, erasing.note_answer),
+    Subscription("applications.data-erased.v1", DataErased, erasing.note_answer),
+    Subscription("matcher.data-erased.v1", DataErased, erasing.note_answer),
+    Subscription("review-dispatch.data-erased.v1", DataErased, erasing.note_answer),
+    Subscription("credential-store.data-erased.v1", DataErased, erasing.note_answer),
 )

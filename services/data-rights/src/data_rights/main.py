@@ -14,13 +14,16 @@ from data_rights.handlers import exporting, sealing
 from data_rights.handlers.needs import Deps
 from data_rights.published import ExportRequested
 from messaging import topology
-from runtime import service
+from messaging.topology import Topology
+from runtime import retention, service
 from runtime.batches import Batches
 from runtime.clock import utc_now
 from runtime.data_files import load
+from runtime.erasing import Eraser
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
 
+NAME = "data-rights"
 END_EVERY = 300.0
 """Seconds between two looks for exports whose time is over."""
 WRITE_EVERY = 10.0
@@ -29,6 +32,8 @@ WRITE_EVERY = 10.0
 
 async def build(database: Database, settings: Settings) -> Deps:
     """Put together what the handlers need."""
+    bus = topology.load(settings.topology)
+    eraser = Eraser.of(NAME, database, settings, store.held)
     return Deps(
         people=store.people(database),
         guardianships=store.guardianships(database),
@@ -39,17 +44,26 @@ async def build(database: Database, settings: Settings) -> Deps:
         correctables=load(settings.documents, Correctables),
         holdings=store.HoldingDocuments.of(database),
         exports=store.ExportDocuments.of(database),
-        exporting=topology.load(settings.topology).subscriptions[ExportRequested.type],
+        erasures=store.ErasureDocuments.of(database),
+        exporting=bus.subscriptions[ExportRequested.type],
+        erasing=_answering(bus),
+        eraser=eraser,
+        terms=retention.read(settings.retention),
         settings=settings,
         clock=utc_now,
     )
+
+
+def _answering(bus: Topology) -> tuple[str, ...]:
+    """Return the services that tell what they have erased."""
+    return tuple(type_.partition(".")[0] for type_ in bus.subscriptions if type_.endswith(".data-erased.v1"))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the service."""
     chosen = settings or Settings()
     return service.create_app(
-        name="data-rights",
+        name=NAME,
         settings=chosen,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

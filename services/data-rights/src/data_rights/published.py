@@ -80,3 +80,11 @@ class ExportRequested(Event):
     export_id: Annotated[str, Field(description="The export; every answer repeats it")]
     holder: Annotated[Holder, Field(description="Whose data is asked for")]
     key: Annotated[dict[str, str], Field(description="A public key (JWK, P-256) made for this export alone")]
+
+
+class ErasureRequested(Event):
+    """A resident asks that what is held about them be erased: every service erases what may go, and says what stays."""
+
+    type: ClassVar[str] = "data-rights.erasure-requested.v1"
+    erasure_id: Annotated[str, Field(description="The erasure; every answer repeats it")]
+    holder: Annotated[Holder, Field(description="Whose data is to be erased")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from identity.handlers import exporting
+from identity.handlers import erasing, exporting
 from identity.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
 )

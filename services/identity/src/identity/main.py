@@ -8,13 +8,15 @@ from identity import api, consumers
 from identity.config import Settings
 from identity.handlers import guardianship
 from identity.handlers.needs import Deps
-from identity.store.documents import INDEXES, guardianships_in, residents_in, terminals_in
+from identity.store.documents import INDEXES, guardianships_in, held, residents_in, terminals_in
 from runtime import service
 from runtime.clock import utc_now
+from runtime.erasing import Eraser
 from runtime.kernel import Database
 from runtime.service import Periodic
 from standards import communities
 
+NAME = "identity"
 AN_HOUR = 3600.0
 
 
@@ -32,10 +34,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             numbers=numbers,
             communities=codes,
             clock=utc_now,
+            eraser=Eraser.of(NAME, database, settings, held),
         )
 
     return service.create_app(
-        name="identity",
+        name=NAME,
         settings=settings,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses, exports
+from runtime import accesses, erasing, exports
 
 ResidentId = Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
 HolderIndex = Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
@@ -126,3 +126,9 @@ class DataExported(exports.DataExported):
     """What identity holds of a resident: the registration, its history, guardianships."""
 
     type: ClassVar[str] = "identity.data-exported.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What identity has erased of what it held of a resident, and what stays."""
+
+    type: ClassVar[str] = "identity.data-erased.v1"

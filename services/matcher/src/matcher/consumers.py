@@ -12,9 +12,10 @@ from matcher.consumed import (
     PersonHeldUp,
     PersonKnown,
 )
-from matcher.handlers import exporting, items, matching, people, records
+from matcher.handlers import erasing, exporting, items, matching, people, records
 from matcher.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -33,4 +34,5 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
 )

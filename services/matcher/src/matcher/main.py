@@ -13,7 +13,9 @@ from matcher.handlers.turning import turn
 from messaging.documents import Database
 from runtime import data_files, service
 from runtime.clock import utc_now
+from runtime.erasing import Eraser
 
+NAME = "matcher"
 _MATCHES = Counter(
     "yizheng_matches", "Requirements answered, by what the nearest evidence is", ["result", "document_type", "source"]
 )
@@ -28,6 +30,7 @@ async def build(database: Database, settings: Settings) -> Deps:
         blind_index=settings.blind_index(),
         clock=utc_now,
         tally=_count,
+        eraser=Eraser.of(NAME, database, settings, store.held),
     )
 
 
@@ -41,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     read_rules(settings)  # an error in them must end the start at once, before anything is opened
     return service.create_app(
-        name="matcher",
+        name=NAME,
         settings=settings,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

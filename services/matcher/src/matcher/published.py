@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses, exports
+from runtime import accesses, erasing, exports
 from runtime.records import replies
 
 Value = str | bool | int | list[str]
@@ -142,3 +142,9 @@ class DataExported(exports.DataExported):
     """What the matcher holds of a resident: the evidence with its sources."""
 
     type: ClassVar[str] = "matcher.data-exported.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What the matcher has erased of what it held of a resident, and what stays."""
+
+    type: ClassVar[str] = "matcher.data-erased.v1"

@@ -11,7 +11,8 @@ from review_dispatch.consumed import (
     FieldCheckRequested,
     MatchFailed,
 )
-from review_dispatch.handlers import endings, exporting, requests
+from review_dispatch.handlers import endings, erasing, exporting, requests
+from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS = (
@@ -23,4 +24,5 @@ SUBSCRIPTIONS = (
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
     Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
 )

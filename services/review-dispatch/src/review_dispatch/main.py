@@ -10,9 +10,11 @@ from review_dispatch.handlers import deadlines
 from review_dispatch.handlers.needs import Deps
 from runtime import service
 from runtime.clock import utc_now
+from runtime.erasing import Eraser
 from runtime.kernel import Database
 from runtime.service import Periodic
 
+NAME = "review-dispatch"
 COUNT_EVERY = 30.0
 """Seconds between readings of the gauges."""
 
@@ -29,10 +31,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             waiting=store.WaitingCount(database),
             district=district,
             clock=utc_now,
+            eraser=Eraser.of(NAME, database, settings, store.held),
         )
 
     return service.create_app(
-        name="review-dispatch",
+        name=NAME,
         settings=settings,
         router=api.router,
         subscriptions=consumers.SUBSCRIPTIONS,

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.event import PERSONAL, Event
-from runtime import accesses, exports
+from runtime import accesses, erasing, exports
 
 Value = str | bool | int | list[str]
 TaskId = Annotated[str, Field(description="The task, the same for everything about one request")]
@@ -286,3 +286,9 @@ class DataExported(exports.DataExported):
     """What review-dispatch holds of a resident: the tasks that were about them."""
 
     type: ClassVar[str] = "review-dispatch.data-exported.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What review-dispatch has erased of what it held of a resident, and what stays."""
+
+    type: ClassVar[str] = "review-dispatch.data-erased.v1"

@@ -13,6 +13,7 @@ from messaging.event import Change
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.task import WAITING, Task
+from runtime.erasing import Held, Holder
 
 TASKS = "tasks"
 CASES = "cases"
@@ -158,3 +159,8 @@ def _any_of(values: frozenset[str] | None) -> object:
     if values is None:
         return None
     return next(iter(values)) if len(values) == 1 else {"$in": sorted(values)}
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found."""
+    return {TASKS: {"about.holder.resident_id": holder.resident_id}}

@@ -50,6 +50,10 @@ class Said(BaseModel):
     zh_cn: str = Field(alias="zh-CN", min_length=1)
     en: str = Field(min_length=1)
 
+    def said(self, language: str) -> str:
+        """Say it in a language."""
+        return self.zh_cn if language == "zh-CN" else self.en
+
 
 class Kind(BaseModel):
     """One kind of data; the head of the file says what each field means. Exactly one of `days`, `with`, `while`."""
@@ -112,9 +116,9 @@ def read(path: Path) -> Declared:
     return load(path, Declared)
 
 
-Belongings = Callable[[Database, Document], Awaitable["Sequence[Write] | None"]]
-"""Given a document that is due, as it is stored: what must be written with its removal, after removing what no
-transaction can (files). None: it can't go yet."""
+Belongings = Callable[[Database, Sequence[Document]], Awaitable["Sequence[Write] | None"]]
+"""Given documents that go together, as they are stored: what must be written with their removal, after removing what no
+transaction can (files). None: they can't go yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ class Retention:
 
     async def _remove(self, place: str, document: Document) -> bool:
         belonging = self.belongings.get(place)
-        others = await belonging(self.database, document) if belonging else ()
+        others = await belonging(self.database, [document]) if belonging else ()
         if others is None:
             return False
         try:

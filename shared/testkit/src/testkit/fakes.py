@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from messaging.documents import Stored
 from messaging.event import Change, ConflictError, Outcome, Received
+from runtime.erasing import Erased, ErasedT, ErasureRequested, Holder
 
 StoredT = TypeVar("StoredT", bound=Stored)
 ViewT = TypeVar("ViewT", bound=BaseModel)
@@ -141,3 +142,16 @@ def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents h
         "$gte": lambda wanted: value is not None and value >= wanted,
     }
     return all(tests[operator](wanted) for operator, wanted in condition.items())
+
+
+class NothingHeld:
+    """An eraser that finds nothing about anybody."""
+
+    async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
+        """Tell so."""
+        event = kind(erasure_id=asked.erasure_id, erased=[], kept=[], cases=[])
+        return Outcome(events=[event], case=asked.erasure_id)
+
+    async def erase(self, holder: Holder) -> Erased:  # noqa: ARG002 - whoever it is
+        """Find nothing."""
+        return Erased(changes=(), gone=(), stays=(), cases=())

@@ -21,6 +21,7 @@ from applications.domain.statistics import Criterion, ItemFigures, ProofFigures
 from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
+from runtime.erasing import Erases
 from standards.working_days import Calendar
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
@@ -146,3 +147,4 @@ class Deps:
     cleaner: Cleaner
     numbers: BlindIndex
     clock: Clock
+    eraser: Erases

@@ -1,7 +1,9 @@
-"""What goes with an application whose term has ended: its scans, what its parties agreed on, who has it in hand."""
+"""What goes with applications that go: its scans, what its parties agreed on, who has it in hand."""
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from pymongo import DeleteOne
@@ -14,17 +16,19 @@ from runtime.kernel import Database
 from runtime.retention import Belongings, removal
 
 
-async def of_application(database: Database, application: Document) -> Sequence[Write]:
-    """Remove the contents of its scans, and prepare that the rest goes with it."""
-    scans = [scan["id"] for scan in application["scans"]]
-    files = GridFiles(database)
-    for scan in scans:
+async def of_applications(database: Database, applications: Sequence[Document]) -> Sequence[Write]:
+    """Remove the contents of their scans, and prepare that the rest goes with them."""
+    files, scans = GridFiles(database), defaultdict[str, list[str]](list)
+    for application in applications:
+        scans[application["applicant_id"]] += [scan["id"] for scan in application["scans"]]
+    for scan in itertools.chain.from_iterable(scans.values()):
         await files.remove(scan)
-    hands = await database["hands"].find({"application_id": application["_id"]}).to_list()
+    ids = [application["_id"] for application in applications]
+    hands = await database["hands"].find({"application_id": {"$in": ids}}).to_list()
     return [
         *(removal("hands", hand) for hand in hands),
-        Write("agreements", DeleteOne({"_id": application["_id"]})),
-        *await _not_used_again(database, application["applicant_id"], scans),
+        *(Write("agreements", DeleteOne({"_id": id_})) for id_ in ids),
+        *[write for resident, theirs in scans.items() for write in await _not_used_again(database, resident, theirs)],
     ]
 
 
@@ -46,4 +50,4 @@ def _saved(write: Write, left: HandedIn) -> Write:
     return Write(write.collection, gone, must_match=True)
 
 
-BELONGINGS: Mapping[str, Belongings] = {"applications": of_application}
+BELONGINGS: Mapping[str, Belongings] = {"applications": of_applications}

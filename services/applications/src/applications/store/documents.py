@@ -17,6 +17,7 @@ from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
 from applications.store import decisions
 from messaging.documents import Documents
+from runtime.erasing import Held, Holder
 from runtime.kernel import Database
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
@@ -157,3 +158,13 @@ def handed_in(database: Database) -> Documents[HandedIn]:
 
 def _before(id_: str | None) -> Filter:
     return {} if id_ is None else {"_id": {"$lt": id_}}
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found: what they applied for, what was applied for in their name."""
+    id_ = holder.resident_id
+    return {
+        "applications": {"$or": [{"applicant_id": id_}, {"subject_id": id_}]},
+        "residents": {"_id": id_},
+        "holdings": {"_id": id_},
+    }

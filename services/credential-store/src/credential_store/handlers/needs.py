@@ -27,6 +27,7 @@ from credential_store.published import (
 from messaging.event import Change, Event
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
+from runtime.erasing import Erases
 
 
 class Credentials(Protocol):
@@ -157,6 +158,7 @@ class Deps:
     types: DocumentTypes
     blind_index: BlindIndex
     clock: Clock
+    eraser: Erases
 
 
 def announcements(before: Credential, after: Credential, deps: Deps) -> list[Event]:

@@ -12,6 +12,7 @@ from credential_store.store.credentials import (
     CredentialDocuments,
     credentials_in,
     guardianships_in,
+    held,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments, refused_lines_of
@@ -31,6 +32,7 @@ __all__ = [
     "SignedDocuments",
     "credentials_in",
     "guardianships_in",
+    "held",
     "signed_in",
 ]
 

@@ -13,6 +13,7 @@ from credential_store.domain.credential import Credential
 from credential_store.domain.guardianship import Guardianship
 from messaging.documents import Documents
 from messaging.event import Change
+from runtime.erasing import Held, Holder
 from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
@@ -96,3 +97,8 @@ def credentials_in(database: Database) -> CredentialDocuments:
 def guardianships_in(database: Database) -> Documents[Guardianship]:
     """Return who may act for a child; found by id alone."""
     return Documents(database, GUARDIANSHIPS, Guardianship)
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found."""
+    return {CREDENTIALS: {"holder.index": holder.index}}

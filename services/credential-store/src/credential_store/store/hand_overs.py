@@ -56,7 +56,7 @@ class HandOverDocuments:
         return self._refused.save(line)
 
 
-async def refused_lines_of(database: Database, hand_over: Document) -> Sequence[Write]:
-    """Remove the refused lines of a hand-over whose term has ended; there may be more than a transaction takes."""
-    await database[REFUSED_LINES].delete_many({"hand_over": hand_over["_id"]})
+async def refused_lines_of(database: Database, hand_overs: Sequence[Document]) -> Sequence[Write]:
+    """Remove the refused lines of hand-overs whose term has ended; there may be more than a transaction takes."""
+    await database[REFUSED_LINES].delete_many({"hand_over": {"$in": [each["_id"] for each in hand_overs]}})
     return ()

@@ -14,11 +14,14 @@ from data_rights.domain.chain import Block, Head
 from data_rights.domain.correctable import Correctables
 from data_rights.domain.correction import Correction
 from data_rights.domain.dispute import Dispute
+from data_rights.domain.erasure import Erasure
 from data_rights.domain.export import Export, Part
 from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
 from messaging.event import Change
 from runtime.clock import Clock
+from runtime.erasing import Erased, Holder
+from runtime.retention import Declared
 
 
 class People(Protocol):
@@ -161,9 +164,33 @@ class Exports(Protocol):
         """Prepare the removal of a part."""
 
 
+class Erasures(Protocol):
+    """What residents asked to be erased, and what came of it."""
+
+    async def get(self, id: str) -> Erasure | None:
+        """Read one."""
+
+    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Erasure]:
+        """Read those about a holder, the latest first, beginning before an id."""
+
+    def save(self, erasure: Erasure) -> Change:
+        """Prepare the write."""
+
+
+class Counts(Protocol):
+    """Finds what this service itself holds of somebody."""
+
+    async def erase(self, holder: Holder) -> Erased:
+        """Prepare that what may go does, and count what stays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What every use case is given. `exporting` are the services that answer a request for an export."""
+    """What every use case is given.
+
+    `exporting` and `erasing` are the services that answer a request for an export or an erasure, `terms` say how long
+    what is kept and why.
+    """
 
     people: People
     guardianships: Guardianships
@@ -174,6 +201,10 @@ class Deps:
     correctables: Correctables
     holdings: Holdings
     exports: Exports
+    erasures: Erasures
     exporting: tuple[str, ...]
+    erasing: tuple[str, ...]
+    eraser: Counts
+    terms: Declared
     settings: Settings
     clock: Clock

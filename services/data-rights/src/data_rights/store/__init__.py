@@ -5,12 +5,14 @@ from __future__ import annotations
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from data_rights.domain.people import Guardianship, Person
-from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments, digest_of
+from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments, digests_of
 from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
 from data_rights.store.corrections import CORRECTIONS, HOLDINGS, CorrectionDocuments, HoldingDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
+from data_rights.store.erasures import ERASURES, ErasureDocuments
 from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
 from messaging.documents import Documents
+from runtime.erasing import Held, Holder
 from runtime.kernel import Database
 from runtime.retention import Belongings
 
@@ -21,9 +23,11 @@ __all__ = [
     "ChainDocuments",
     "CorrectionDocuments",
     "DisputeDocuments",
+    "ErasureDocuments",
     "ExportDocuments",
     "HoldingDocuments",
     "guardianships",
+    "held",
     "people",
 ]
 
@@ -47,14 +51,21 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("ends_at", ASCENDING)], name="due"),
     ],
     EXPORT_PARTS: [],
+    ERASURES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],
     BLOCKS: [],
     HEADS: [],
     PEOPLE: [],
     GUARDIANSHIPS: [],
 }
 
-BELONGINGS: dict[str, Belongings] = {ACCESSES: digest_of}
+BELONGINGS: dict[str, Belongings] = {ACCESSES: digests_of}
 """What goes with a document whose term has ended: an entry of the record leaves its digest in the chain."""
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found; contents of exports go with their keys (`handlers.erasing`)."""
+    theirs: Held = {place: {"holder": holder.index} for place in (ACCESSES, DISPUTES, EXPORTS, ERASURES)}
+    return {**theirs, PEOPLE: {"_id": holder.resident_id}}
 
 
 def people(database: Database) -> Documents[Person]:

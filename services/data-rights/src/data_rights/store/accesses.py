@@ -116,10 +116,13 @@ def conditions(asked: Asked) -> Filter:
     return {name: value for name, value in named.items() if value is not None} | ({"at": limits} if limits else {})
 
 
-async def digest_of(database: Database, access: Document) -> Sequence[Write] | None:
-    """Prepare that an entry whose term has ended leaves its digest; one that is in no block yet can't go."""
-    entry = await Documents(database, ACCESSES, Access, sealed=SEALED).read(access)
-    if entry.block is None:
-        return None
-    left = Ended(id=entry.id, block=entry.block, digest=digest(entry), why="retention", at=utc_now())
-    return (Documents(database, ENDED, Ended).save(left),)
+async def digests_of(database: Database, accesses: Sequence[Document]) -> Sequence[Write] | None:
+    """Prepare that entries whose term has ended leave their digests; one that is in no block yet can't go."""
+    read, ended = Documents(database, ACCESSES, Access, sealed=SEALED).read, Documents(database, ENDED, Ended)
+    left = list[Write]()
+    for entry in [await read(access) for access in accesses]:
+        if entry.block is None:
+            return None
+        digested = Ended(id=entry.id, block=entry.block, digest=digest(entry), why="retention", at=utc_now())
+        left.append(ended.save(digested))
+    return left

@@ -14,6 +14,7 @@ from messaging.event import Change
 from runtime.access import Principal
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today
+from runtime.erasing import Erases
 from runtime.refusal import Unknown
 
 
@@ -69,6 +70,7 @@ class Deps:
     numbers: BlindIndex
     communities: frozenset[str]
     clock: Clock
+    eraser: Erases
 
     def today(self) -> date:
         """Return the day that it is in Shenzhen."""

@@ -13,6 +13,7 @@ from identity.domain.resident import Resident
 from identity.domain.terminal import Terminal
 from messaging.documents import Documents
 from messaging.event import Change
+from runtime.erasing import Held, Holder
 from runtime.kernel import Database
 
 RESIDENTS = "residents"
@@ -120,3 +121,9 @@ def guardianships_in(database: Database) -> GuardianshipStore:
 def terminals_in(database: Database) -> TerminalStore:
     """Return the terminals of a database."""
     return TerminalStore(Documents(database, TERMINALS, Terminal))
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found."""
+    id_ = holder.resident_id
+    return {RESIDENTS: {"_id": id_}, GUARDIANSHIPS: {"$or": [{"guardian_id": id_}, {"child_id": id_}]}}

@@ -16,6 +16,7 @@ from matcher.published import Holding, HoldingsChanged
 from messaging.event import NOTHING, Change, Event, Outcome
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today
+from runtime.erasing import Erases
 
 
 class EvidenceStore(Protocol):
@@ -63,6 +64,7 @@ class Deps:
     rules: Rules
     blind_index: BlindIndex
     clock: Clock
+    eraser: Erases
     tally: Tally
 
     @property

@@ -6,12 +6,12 @@ from pymongo import ASCENDING, IndexModel
 
 from matcher.store import evidence
 from matcher.store.counting import COUNTS
-from matcher.store.evidence import EVIDENCE, EvidenceStore
+from matcher.store.evidence import EVIDENCE, EvidenceStore, held
 from matcher.store.items import ITEMS, ItemStore
 from matcher.store.mirror import MIRROR_LOADS, MirrorLoads
 from matcher.store.rebuilt import RebuiltStore
 
-__all__ = ["INDEXES", "SEALED", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore"]
+__all__ = ["INDEXES", "SEALED", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore", "held"]
 
 SEALED = {EVIDENCE: evidence.SEALED}
 """What describes people: encrypted in the store."""

@@ -10,6 +10,7 @@ from matcher.domain.statistics import Statistics
 from matcher.store.bulk import read_all, write_many
 from matcher.store.counting import Count
 from messaging.documents import CODECS, Database, Documents, Write
+from runtime.erasing import Held, Holder
 
 EVIDENCE = "evidence"
 SEALED = ("name", "birth_date", "address", "records.content")
@@ -62,3 +63,8 @@ class EvidenceStore:
     async def statistics(self) -> Statistics:
         """Return how many records there are, as last counted."""
         return await self._count.latest()
+
+
+def held(holder: Holder) -> Held:
+    """Return how what is kept about somebody is found."""
+    return {EVIDENCE: {"_id": holder.index}}

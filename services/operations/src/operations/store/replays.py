@@ -164,7 +164,8 @@ def _raised(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change
     return [Write(ITEMS, UpdateOne({"_id": id_}, {"$max": change})) for id_, change in changes.items()]
 
 
-async def items_of(database: Database, replay: Document) -> Sequence[Write]:
-    """Remove the items of a replay whose term has ended (there may be many), and prepare that its progress goes."""
-    await database[ITEMS].delete_many({"_id": {"$gt": f"{replay['_id']}/", "$lt": f"{replay['_id']}0"}})
-    return (Write(PROGRESS, DeleteOne({"_id": replay["_id"]})),)
+async def items_of(database: Database, replays: Sequence[Document]) -> Sequence[Write]:
+    """Remove the items of replays whose term has ended (there may be many), and prepare that their progress goes."""
+    for replay in replays:
+        await database[ITEMS].delete_many({"_id": {"$gt": f"{replay['_id']}/", "$lt": f"{replay['_id']}0"}})
+    return [Write(PROGRESS, DeleteOne({"_id": replay["_id"]})) for replay in replays]

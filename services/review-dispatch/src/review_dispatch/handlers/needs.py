@@ -13,6 +13,7 @@ from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.routes import District
 from review_dispatch.domain.task import Task
 from runtime.clock import Clock
+from runtime.erasing import Erases
 
 
 class Tasks(Protocol):
@@ -60,3 +61,4 @@ class Deps:
     waiting: Counting
     district: District
     clock: Clock
+    eraser: Erases

@@ -1,0 +1,61 @@
+"""What the handlers need, all of it in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from data_rights import consumed, store
+from data_rights.config import Settings
+from data_rights.domain.access import Access, Ended
+from data_rights.domain.chain import Block, Head
+from data_rights.domain.correctable import Correctables
+from data_rights.domain.correction import Correction
+from data_rights.domain.dispute import Dispute
+from data_rights.domain.erasure import Erasure
+from data_rights.domain.export import Export, Part
+from data_rights.domain.holding import Holding
+from data_rights.domain.people import Guardianship, Person
+from data_rights.handlers import people
+from data_rights.handlers.needs import Deps
+from runtime import retention
+from runtime.data_files import load
+from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+
+
+DepsWith = Callable[[Mapping[str, str]], Awaitable[Deps]]
+
+
+@pytest.fixture
+def deps_with() -> DepsWith:
+    """Build them with some residents known, each with their blind index."""
+    return _deps_with
+
+
+async def _deps_with(residents: Mapping[str, str]) -> Deps:
+    deps = Deps(
+        people=FakeDocuments(Person),
+        guardianships=FakeDocuments(Guardianship),
+        accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
+        chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
+        disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
+        corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
+        correctables=load(Settings().documents, Correctables),
+        holdings=store.HoldingDocuments(FakeDocuments(Holding)),
+        exports=store.ExportDocuments(FakeDocuments(Export), FakeDocuments(Part)),
+        erasures=store.ErasureDocuments(FakeDocuments(Erasure)),
+        exporting=("identity", "matcher"),
+        erasing=("identity", "applications"),
+        eraser=NothingHeld(),
+        terms=retention.read(Settings().retention),
+        settings=Settings(),
+        clock=FakeClock(NOW),
+    )
+    for resident_id, index in residents.items():
+        registered = consumed.PersonRegistered(resident_id=resident_id, holder_index=index)
+        apply(await people.learn_person(received(registered), deps))
+    return deps

@@ -1,0 +1,106 @@
+"""Erasures in memory: asked for, answered in any order, told with what stays and why."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
+
+import pytest
+
+from data_rights import consumed
+from data_rights.api.erasures import ErasureView
+from data_rights.consumed import DataErased
+from data_rights.domain.erasure import Erasure
+from data_rights.handlers import erasing, exporting
+from data_rights.handlers.needs import Deps
+from data_rights.published import ErasureRequested
+from messaging.event import NOTHING, NotYet
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, NotAllowed, Unknown
+from testkit.fakes import apply, received
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+MOTHER = Principal("res_mother", Role.RESIDENT)
+STRANGER = Principal("res_stranger", Role.RESIDENT)
+KEPT = [consumed.Stays(kind="approved-applications", count=2, until=date(2031, 10, 14))]
+
+
+@pytest.fixture
+async def deps(deps_with: Callable[[Mapping[str, str]], Awaitable[Deps]]) -> Deps:
+    return await deps_with({each.subject: f"{number}" * 64 for number, each in enumerate((MOTHER, STRANGER))})
+
+
+async def asked(deps: Deps) -> Erasure:
+    outcome = await erasing.request(None, MOTHER, deps)
+    apply(outcome)
+    (event,) = outcome.events
+    assert isinstance(event, ErasureRequested)
+    assert (event.holder.resident_id, event.holder.index) == (MOTHER.subject, "0" * 64)
+    assert outcome.result is not None
+    return outcome.result
+
+
+async def hear(service: str, erasure_id: str, deps: Deps, kept: list[consumed.Stays] | None = None) -> None:
+    gone = [consumed.Gone(kind="drafts", count=1)] if service == "applications" else []
+    said = DataErased(erasure_id=erasure_id, erased=gone, kept=kept or [])
+    apply(await erasing.note_answer(received(said, type=f"{service}.data-erased.v1"), deps))
+
+
+@pytest.mark.parametrize("order", [("identity", "applications"), ("applications", "applications", "identity")])
+async def test_answers_in_any_order_and_twice_are_told_in_the_callers_language(
+    deps: Deps, order: tuple[str, ...]
+) -> None:
+    erasure = await asked(deps)
+    for service in order:
+        assert (await erasing.find(erasure.id, MOTHER, deps)).state == "under-way"
+        await hear(service, erasure.id, deps, KEPT if service == "applications" else None)
+
+    found = await erasing.find(erasure.id, MOTHER, deps)
+    assert found.state == "done"
+    in_english, in_chinese = (ErasureView.of(found, deps.terms, language) for language in ("en", "zh-CN"))
+    told = {each.service.code: each for each in in_english.services}
+    assert [(each.kind.code, each.count) for each in told["applications"].erased] == [("drafts", 1)]
+    [stays] = told["applications"].kept
+    assert (stays.count, stays.until, stays.lasts) == (2, date(2031, 10, 14), None)
+    assert "5 years" in stays.why
+    assert {each.kind.code for each in in_english.everywhere} >= {"stream", "repeated-answers"}
+    assert in_chinese.services[1].kept[0].kind.name == "已通过的申请"
+    assert in_chinese.state.name == "各服务均已答复"
+
+
+async def test_one_at_a_time_for_oneself_or_a_ward_and_read_by_who_asked(deps: Deps) -> None:
+    erasure = await asked(deps)
+    with pytest.raises(Clash, match="erasure-under-way"):
+        await erasing.request(None, MOTHER, deps)
+    with pytest.raises(NotAllowed):
+        await erasing.request(MOTHER.subject, STRANGER, deps)
+    with pytest.raises(Unknown):
+        await erasing.find(erasure.id, STRANGER, deps)
+    with pytest.raises(Unknown, match="not-known-yet"):
+        await erasing.request(None, Principal("res_new", Role.RESIDENT), deps)
+
+    for service in deps.erasing:
+        await hear(service, erasure.id, deps)
+    again = await erasing.request(None, MOTHER, deps)
+    apply(again)
+    listed = await erasing.page(None, MOTHER, deps, before=None, limit=5)
+    assert {each.id for each in listed} == {erasure.id, again.result.id if again.result else ""}
+
+
+async def test_an_answer_before_its_request_waits_and_a_strange_one_changes_nothing(deps: Deps) -> None:
+    with pytest.raises(NotYet):
+        await hear("identity", "era_1", deps)
+    erasure = await asked(deps)
+    said = DataErased(erasure_id=erasure.id, erased=[], kept=[])
+    assert await erasing.note_answer(received(said, type="city.data-erased.v1"), deps) is NOTHING
+
+
+async def test_the_contents_of_exports_go_at_once_even_while_one_is_gathered(deps: Deps) -> None:
+    export = await exporting.request(None, MOTHER, deps)
+    apply(export)
+    assert export.result is not None
+    erasure = await asked(deps)
+
+    own = erasure.answers["data-rights"]
+    assert [(each.kind, each.count) for each in own.erased] == [("export-contents", 1)]
+    assert (await exporting.find(export.result.id, MOTHER, deps)).key is None

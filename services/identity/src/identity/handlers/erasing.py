@@ -1,0 +1,16 @@
+"""Erasure: the registration and who acts for whom stay, as everything else rests on them.
+
+What may go is declared in `shared/contracts/retention.yaml`.
+"""
+
+from __future__ import annotations
+
+from identity.handlers.needs import Deps
+from identity.published import DataErased
+from messaging.event import Outcome, Received
+from runtime.erasing import ErasureRequested
+
+
+async def erase(event: Received[ErasureRequested], deps: Deps) -> Outcome[None]:
+    """Erase what may go, and answer with what went and what stays."""
+    return await deps.eraser.answer(DataErased, event.data)

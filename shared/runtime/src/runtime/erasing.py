@@ -1,0 +1,176 @@
+"""A service's answer when a resident asks that what is held about them be erased.
+
+What goes is not decided here but declared (`shared/contracts/retention.yaml`, `asked`): what is to be erased goes in
+the same transaction as the answer, what stays is counted, with the day on which the last of it will be gone. An answer
+names kinds of data, numbers and cases; nothing that describes anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Annotated, Any, Protocol, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pymongo import DESCENDING
+
+from messaging.documents import CODECS, Document, Write
+from messaging.event import Event, Outcome, View
+from runtime.clock import today
+from runtime.config import ServiceSettings
+from runtime.kernel import Database
+from runtime.retention import Belongings, Kind, Kinds, read, removal
+
+
+class Holder(View):
+    """Whose data is to be erased."""
+
+    resident_id: str
+    index: str
+
+
+class ErasureRequested(View):
+    """data-rights.erasure-requested: erase what may go of what you hold about `holder`."""
+
+    erasure_id: str
+    holder: Holder
+
+
+Held = Mapping[str, Document]
+"""How a holder's documents are found: by collection, the question."""
+
+
+class Gone(BaseModel):
+    """A kind of data that is gone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Annotated[str, Field(description="The kind, by its name in retention.yaml")]
+    count: Annotated[int, Field(description="How many there were")]
+
+
+class Stays(Gone):
+    """A kind of data that stays."""
+
+    until: Annotated[
+        date | None, Field(description="The day on which the last of it goes; null: retention.yaml says until when")
+    ] = None
+
+
+class DataErased(Event):
+    """A service has erased what may go of what it held of a resident, and says what stays."""
+
+    erasure_id: Annotated[str, Field(description="The erasure that it answers")]
+    erased: Annotated[list[Gone], Field(description="What is gone")]
+    kept: Annotated[list[Stays], Field(description="What stays; why is in retention.yaml")]
+    cases: Annotated[list[str], Field(description="The cases whose data went, for whoever keeps messages about them")]
+
+
+ErasedT = TypeVar("ErasedT", bound=DataErased)
+
+
+class Erases(Protocol):
+    """What a handler needs."""
+
+    async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
+        """Erase what may go of whom it is about, and tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure comes to: the writes that make it so, and what is told."""
+
+    changes: Sequence[Write]
+    gone: Sequence[Gone]
+    stays: Sequence[Stays]
+    cases: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Finds what a service holds of somebody (`held`), and erases what may go with what belongs to it.
+
+    `cases` is the collection, if any, whose ids are those of cases.
+    """
+
+    database: Database
+    kinds: Kinds
+    held: Callable[[Holder], Held]
+    belongings: Mapping[str, Belongings]
+    cases: str | None
+
+    @classmethod
+    def of(
+        cls,
+        service: str,
+        database: Database,
+        settings: ServiceSettings,
+        held: Callable[[Holder], Held],
+        belongings: Mapping[str, Belongings] = MappingProxyType({}),
+        cases: str | None = None,
+    ) -> Self:
+        """Build that of a service. Raises DataFileError when the declaration can't be used."""
+        return cls(database, read(settings.retention).services[service], held, belongings, cases)
+
+    async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
+        """Erase what may go of whom it is about, and tell."""
+        erased = await self.erase(asked.holder)
+        event = kind(
+            erasure_id=asked.erasure_id,
+            erased=list(erased.gone),
+            kept=list(erased.stays),
+            cases=list(erased.cases),
+        )
+        return Outcome(changes=erased.changes, events=[event], case=asked.erasure_id)
+
+    async def erase(self, holder: Holder) -> Erased:
+        """Prepare that what may go does, and count what stays."""
+        held, gone, stays = self.held(holder), list[Gone](), list[Stays]()
+        going: dict[str, list[Document]] = {}
+        for name, kind in self.kinds.items():
+            for place, question in _questions(kind, held):
+                if kind.asked == "erase":
+                    found = await self._collection(place).find(question).to_list()
+                    gone += [Gone(kind=name, count=len(found))] if found else []
+                    going.setdefault(place, []).extend(found)
+                else:
+                    stays += await self._stays(name, kind, place, question)
+        changes = [write for place, found in going.items() for write in await self._removals(place, found)]
+        return Erased(changes, gone, stays, [each["_id"] for each in going.get(self.cases or "", ())])
+
+    async def _removals(self, place: str, found: Sequence[Document]) -> Sequence[Write]:
+        """Return the removal of documents and of what belongs to them."""
+        belonging = self.belongings.get(place)
+        others = await belonging(self.database, found) if belonging and found else ()
+        return [*(removal(place, each) for each in found), *(others or ())]
+
+    async def _stays(self, name: str, kind: Kind, place: str, question: Document) -> Sequence[Stays]:
+        count = await self._collection(place).count_documents(question)
+        return [Stays(kind=name, count=count, until=await self._until(kind, place, question))] if count else []
+
+    async def _until(self, kind: Kind, place: str, question: Document) -> date | None:
+        if kind.days is None or kind.since is None:
+            return None
+        cursor = self._collection(place).find(question, {kind.since: 1}).sort(kind.since, DESCENDING).limit(1)
+        last = (await cursor.to_list())[0].get(kind.since)
+        return None if last is None else _day(last) + timedelta(days=kind.days)
+
+    def _collection(self, place: str) -> Any:  # noqa: ANN401 - pymongo's own
+        return self.database.get_collection(place, codec_options=CODECS)
+
+
+def _questions(kind: Kind, held: Held) -> Sequence[tuple[str, Document]]:
+    """Return where documents of a kind lie that are a holder's, and how they are asked for; none: it is nobody's."""
+    if kind.asked not in {"erase", "keep"}:
+        return ()
+    return [
+        (place, {**held[place], **condition})
+        for place in kind.places
+        if place in held
+        for condition in kind.conditions()
+    ]
+
+
+def _day(since: object) -> date:
+    return today(since) if isinstance(since, datetime) else date.fromisoformat(str(since))
