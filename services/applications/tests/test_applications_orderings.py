@@ -115,7 +115,7 @@ FATES = st.sampled_from(["matched", "matched", "approved", "rejected", "returned
 
 
 @given(data=st.data(), fates=st.tuples(FATES, FATES, FATES, FATES))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_documents_answered_in_any_order(data: st.DataObject, fates: tuple[str, ...]) -> None:
     async def run() -> None:
         office = Office()
@@ -131,7 +131,7 @@ def test_documents_answered_in_any_order(data: st.DataObject, fates: tuple[str, 
 
 
 @given(data=st.data(), approved=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_late_answers_to_an_older_attempt_change_nothing(data: st.DataObject, *, approved: bool) -> None:
     async def run() -> None:
         office = Office()
@@ -153,7 +153,7 @@ def test_late_answers_to_an_older_attempt_change_nothing(data: st.DataObject, *,
 
 
 @given(data=st.data(), moment=st.integers(0, 8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_final_state_is_never_left(data: st.DataObject, moment: int) -> None:
     """Withdrawn or decided, whichever comes first: nothing that arrives later changes it or is told."""
 
@@ -183,7 +183,7 @@ async def withdrawn(office: Office, id: str) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_is_known_of_people_does_not_depend_on_the_order(data: st.DataObject) -> None:
     """Registered, renewed twice, suspended and reinstated; a guardianship that ended, and a second one."""
     details = {"resident_id": "r", "name": "李育成", "birth_date": date(1990, 1, 1), "community": "440309002002"}
@@ -224,7 +224,7 @@ def held(document_type: str) -> consumed.HeldDocument:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_credential_of_an_approval_is_known_whatever_came_first(data: st.DataObject) -> None:
     stored = {"credential_id": "crd_1", "document_type": "senior-card", "origin": "grant", "application_id": "app_1"}
     ended = {"credential_id": "crd_1", "document_type": "senior-card"}

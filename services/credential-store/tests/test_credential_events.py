@@ -464,7 +464,7 @@ def last_announcements(office: Office) -> dict[str, object]:
     return {id_: (event.type, getattr(event, "fields", None)) for id_, event in last.items()}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(STORY), max_size=10).flatmap(lambda extra: st.permutations([*STORY, *extra])))
 def test_any_order_and_any_repetition_of_a_holders_events_ends_in_the_same_state(told: Sequence[Told]) -> None:
     in_order, shuffled = Office(), Office()
@@ -478,7 +478,7 @@ def test_any_order_and_any_repetition_of_a_holders_events_ends_in_the_same_state
     assert last_announcements(shuffled) == last_announcements(in_order)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(STORY), min_size=1, max_size=10))
 def test_a_repeated_event_changes_and_publishes_nothing(told: Sequence[Told]) -> None:
     office = Office()

@@ -254,7 +254,7 @@ def _with_repetitions(events: list[Delivery]) -> st.SearchStrategy[list[Delivery
 
 
 @given(_with_repetitions(EVENTS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_order_and_any_repetition_of_requests_ends_in_the_same_state(deliveries: list[Delivery]) -> None:
     desk = asyncio.run(_after(deliveries))
     assert _state(desk) == _state(asyncio.run(_after(EVENTS)))
@@ -264,7 +264,7 @@ def test_any_order_and_any_repetition_of_requests_ends_in_the_same_state(deliver
 
 
 @given(st.sampled_from([withdrawn, rejected]).flatmap(lambda end: _with_repetitions([*EVENTS, end()])))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_wherever_the_end_comes_nothing_waits_afterwards(deliveries: list[Delivery]) -> None:
     desk = asyncio.run(_after(deliveries))
     assert _state(desk) == _state(asyncio.run(_after([*EVENTS, withdrawn()])))
@@ -311,7 +311,7 @@ async def _day(steps: Sequence[Delivery | tuple[str, str]]) -> Desk:
         lambda deeds: st.permutations([*EVENTS, *EVENTS, withdrawn(), *deeds])
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_however_people_and_events_cross_a_task_is_decided_once_or_cancelled(
     steps: list[Delivery | tuple[str, str]],
 ) -> None:

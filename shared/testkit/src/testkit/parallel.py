@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from random import Random
 from typing import Protocol, TypeVar
 
+import hypothesis
 import psutil
 import pytest
 from xdist.remote import Producer
@@ -59,7 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed; a worker takes what it was told."""
+    """Choose the seed; a worker takes what it was told. No example has a deadline: machines are slow at times."""
+    hypothesis.settings.register_profile("unhurried", deadline=None)
+    hypothesis.settings.load_profile("unhurried")
     told: Mapping[str, str | None] = getattr(config, "workerinput", {})
     config.option.shuffle = told.get("shuffle", config.option.shuffle)
     if config.option.shuffle == "any":
