@@ -83,6 +83,10 @@ terminal: setup ## Call the gateway as a terminal, with its key: ARGS="GET /v1/â
 issuer-key: setup ## A new key for development tokens; those signed with the last one stay good until the next time
 	@$(VENV)/python -m local_stack.tokens --new-key
 
+.PHONY: signing-keys
+signing-keys: setup ## New keys for credentials and agreements, from the next start on; what the old ones signed goes on counting
+	@$(VENV)/python -m local_stack.tokens --new-signing-keys
+
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator --subject "$(SUBJECT)")" \

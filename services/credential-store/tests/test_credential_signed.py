@@ -107,6 +107,17 @@ def test_two_signatures_of_the_same_have_no_digest_in_common() -> None:
     assert subjects[0]["credentialSubject"] == {}
 
 
+@pytest.mark.parametrize("fields", range(9))
+def test_how_many_digests_are_signed_tells_nothing_of_how_many_fields_there_are(fields: int) -> None:
+    subject, disclosures = sd_jwt.hide({f"field_{number}": "x" for number in range(fields)})
+
+    assert len(subject["_sd"]) == len(set(subject["_sd"])) == (8 if fields else 0)
+    assert {each.digest for each in disclosures} <= set(subject["_sd"])
+    assert {len(digest) for digest in subject["_sd"]} <= {43}
+    assert subject["_sd"] == sorted(subject["_sd"])
+    assert sd_jwt.reveal(subject, disclosures) == {f"field_{number}": "x" for number in range(fields)}
+
+
 def test_every_disclosure_must_have_been_signed_and_shown_once() -> None:
     one, other = (SdJwt.read(signed_permit().text) for _ in range(2))
     payload = ISSUER.keys.public.verify(one.signed, signed.TYP)

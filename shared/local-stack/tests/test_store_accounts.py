@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
+from bson.int64 import Int64
 from pymongo import InsertOne, MongoClient
 from pymongo.errors import OperationFailure
 
@@ -67,6 +68,19 @@ NOT_HELD_BY_THE_LOCAL_STORE: dict[str, Attempt] = {
     "end everybody's sessions": lambda store, *_: store.admin.command("killAllSessions", []),
 }
 """SecantusDB 0.7 looks at no right here, MongoDB does (docs/decisions/0012-service-accounts.md)."""
+
+
+OTHERS_CURSORS: tuple[Attempt, ...] = (
+    lambda store, cursor, other: store[other].command("getMore", Int64(cursor), collection="many", batchSize=2),
+    lambda store, cursor, _: _end_in_own(store, Int64(cursor)),
+)
+"""The same with a cursor that somebody else opened."""
+
+
+def _end_in_own(store: Store, cursor: Int64) -> None:
+    """End a cursor under the name of one's own database; MongoDB finds none there, which is as good as a refusal."""
+    if not store["matcher"].command("killCursors", "many", cursors=[cursor])["cursorsKilled"]:
+        raise OperationFailure("no such cursor there", UNAUTHORIZED)
 
 
 def _names_of_others(store: Store) -> None:
@@ -156,6 +170,19 @@ def test_what_only_mongodb_holds(root: Store, infrastructure: Addresses, what: s
     for name in ("b", "given"):
         root["identity"].drop_collection(name)
     assert code == (0 if is_local else UNAUTHORIZED)
+
+
+def test_whose_cursor_it_is_only_mongodb_asks(root: Store, infrastructure: Addresses) -> None:
+    """Fails as soon as the local store does so, too: then decision 12 names one gap less."""
+    is_local = "secantus" in infrastructure.mongodb
+    root["identity"]["many"].insert_many([{"_id": number} for number in range(9)])
+    try:
+        cursor = root["identity"].command("find", "many", batchSize=2)["cursor"]["id"]
+        with Store(databases.url_of(infrastructure.mongodb, infrastructure.store_accounts, "matcher")) as store:
+            codes = [refused(attempt, store, str(cursor), "identity") for attempt in OTHERS_CURSORS]
+    finally:
+        root["identity"].drop_collection("many")
+    assert codes == ([0, 0] if is_local else [UNAUTHORIZED, UNAUTHORIZED])
 
 
 def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, infrastructure: Addresses) -> None:

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from local_stack.signing_keys import new_signing_key, public_half
+from local_stack.signing_keys import new_signing_key, public_halves
 from runtime.data_files import DataFileError
 from runtime.signing import PublicKeys, SignatureError, SigningKeys
 from standards import base64url
@@ -102,7 +102,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_counts(tmp_pat
     old = new_signing_key()
     file.write_bytes(old)
     before = SigningKeys.from_file(file)
-    file.write_bytes(new_signing_key() + public_half(old))
+    file.write_bytes(new_signing_key() + public_halves(old))
     after = SigningKeys.from_file(file)
     assert after.public.verify(before.sign({"n": 1}, "t"), "t") == {"n": 1}
     assert fault(after.sign({}, "t"), "t", before.public) == "unknown-issuer"
@@ -111,7 +111,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_counts(tmp_pat
     assert PublicKeys.from_jwks(after.public.jwks()).verify(before.sign({}, "t"), "t") == {}
 
 
-@pytest.mark.parametrize("content", [b"", b"nothing", public_half(new_signing_key())])
+@pytest.mark.parametrize("content", [b"", b"nothing", public_halves(new_signing_key())])
 def test_a_file_that_cannot_sign_stops_the_start(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "credential.key"
     file.write_bytes(content)

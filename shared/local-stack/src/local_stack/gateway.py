@@ -84,4 +84,4 @@ def check(layout: Layout) -> str:
 
 def url(ports: Ports) -> str:
     """Return the gateway's address."""
-    return f"https://{HOST}:{ports.gateway}"
+    return ports.gateway_url

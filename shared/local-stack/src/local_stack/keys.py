@@ -26,7 +26,8 @@ from local_stack.signing_keys import (
     AGREEMENT_PUBLIC_KEY,
     CREDENTIAL_KEY,
     new_signing_key,
-    public_half,
+    public_halves,
+    with_new_key,
 )
 
 ALGORITHM = "ES256"
@@ -49,7 +50,7 @@ def ensure_keys(folder: Path) -> None:
     once(folder / STORE_KEY, new_store_key)
     once(folder / CREDENTIAL_KEY, new_signing_key)
     once(folder / AGREEMENT_KEY, new_signing_key)
-    once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_half((folder / AGREEMENT_KEY).read_bytes()))
+    once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_halves((folder / AGREEMENT_KEY).read_bytes()))
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 
@@ -62,6 +63,16 @@ def rotate_issuer_key(folder: Path) -> str:
     replace(folder / PUBLIC_KEYS, _key_set(new, before))  # known everywhere before anything is signed with it
     replace(folder / ISSUER_KEY, pem)
     return str(new["kid"])
+
+
+def rotate_signing_keys(folder: Path) -> None:
+    """Sign credentials and agreements with new keys from the next start on; what older ones signed goes on counting."""
+    ensure_keys(folder)
+    for name in (CREDENTIAL_KEY, AGREEMENT_KEY):
+        rotated = with_new_key((folder / name).read_bytes())
+        if name == AGREEMENT_KEY:
+            replace(folder / AGREEMENT_PUBLIC_KEY, public_halves(rotated))  # known before anything is signed with it
+        replace(folder / name, rotated)
 
 
 def issuer_key(folder: Path) -> ec.EllipticCurvePrivateKey:

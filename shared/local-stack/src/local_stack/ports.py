@@ -36,6 +36,11 @@ class Ports:
         return self.base
 
     @property
+    def gateway_url(self) -> str:
+        """The gateway's address, without a slash at its end."""
+        return f"https://{HOST}:{self.gateway}"
+
+    @property
     def broker(self) -> int:
         """The broker's AMQP port."""
         return self.base + 20

@@ -96,6 +96,7 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
         "YIZHENG_RECORD_HEADS": str(layout.var / "record-heads.jsonl"),
         "YIZHENG_ISSUER": ISSUER,
         "YIZHENG_AUDIENCE": AUDIENCE,
+        "YIZHENG_PUBLIC_URL": os.environ.get("YIZHENG_PUBLIC_URL", "") or ports.gateway_url,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -9,11 +11,14 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 CREDENTIAL_KEY = "credential.key"
 AGREEMENT_KEY = "agreement.key"
 AGREEMENT_PUBLIC_KEY = "agreement.pub"
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 
 
 def new_signing_key() -> bytes:
@@ -22,7 +27,17 @@ def new_signing_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def public_half(private: bytes) -> bytes:
-    """Return the public half of a private key, both PEM."""
-    key = load_pem_private_key(private, password=None)
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+def with_new_key(keys: bytes) -> bytes:
+    """Put a new private key before the keys of a file, of which only the public halves stay."""
+    return new_signing_key() + public_halves(keys)
+
+
+def public_halves(keys: bytes) -> bytes:
+    """Return the public halves of all keys of a file, in their order."""
+    return b"".join(_public_half(found.group(0)) for found in _BLOCK.finditer(keys))
+
+
+def _public_half(block: bytes) -> bytes:
+    is_private = b"PRIVATE KEY" in block.partition(b"\n")[0]
+    key = load_pem_private_key(block, password=None).public_key() if is_private else load_pem_public_key(block)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

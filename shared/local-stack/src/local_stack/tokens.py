@@ -17,7 +17,7 @@ import jwt
 
 from local_stack.devices import Device
 from local_stack.failure import StackError
-from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key
+from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key, rotate_signing_keys
 from local_stack.layout import Layout
 
 ISSUER = "https://issuer.yizheng.example"
@@ -70,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wanted.new_key:
             print(f"tokens are signed with key {rotate_issuer_key(keys)} from now on; the last one stays valid")
             return 0
+        if wanted.new_signing_keys:
+            rotate_signing_keys(keys)
+            print("credentials and agreements are signed with new keys after the next start; older ones go on counting")
+            return 0
         ensure_keys(keys)
         token = sign(
             keys,
@@ -93,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--departments", default="", help="departments, separated by commas")
     parser.add_argument("--communities", default="", help="communities, separated by commas")
     parser.add_argument("--new-key", action="store_true", help="sign with a new key from now on")
+    parser.add_argument(
+        "--new-signing-keys",
+        action="store_true",
+        help="new keys for credentials and agreements, from the next start on",
+    )
     parser.add_argument("--hours", type=float, default=HOURS, help="how long it is good; negative for an expired one")
     return parser
 

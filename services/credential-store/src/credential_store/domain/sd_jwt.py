@@ -23,6 +23,8 @@ LARGEST: Final = 32 * 1024
 _MOST: Final = 64
 """Disclosures; no document type has half as many fields."""
 _SALT_BYTES: Final = 16
+_FULL: Final = 8
+"""Digests are signed in eights, whatever of them are decoys: no document type has more than eight things to show."""
 _RESERVED: Final = {"_sd", "_sd_alg", "..."}
 _FORM = re.compile(r"(?P<signed>[A-Za-z0-9_.-]+)~(?P<shown>(?:[A-Za-z0-9_-]+~)*)(?P<proof>[A-Za-z0-9_.-]*)")
 
@@ -107,9 +109,14 @@ class SdJwt:
 
 
 def hide(fields: Mapping[str, Value]) -> tuple[dict[str, list[str]], Sequence[Disclosure]]:
-    """Return what is signed of fields, their digests in an order that tells nothing, and what shows them again."""
+    """Return what is signed of fields, and what shows them again.
+
+    What is signed are their digests among decoys (RFC 9901, section 4.2.5), sorted: neither number nor order tells
+    what there is.
+    """
     disclosures = tuple(Disclosure.of(name, value) for name, value in fields.items())
-    return {"_sd": sorted(each.digest for each in disclosures)}, disclosures
+    decoys = [_decoy() for _ in range(-len(disclosures) % _FULL)]
+    return {"_sd": sorted([*decoys, *(each.digest for each in disclosures)])}, disclosures
 
 
 def reveal(subject: Subject, shown: Sequence[Disclosure]) -> dict[str, Value]:
@@ -121,6 +128,10 @@ def reveal(subject: Subject, shown: Sequence[Disclosure]) -> dict[str, Value]:
             raise AlteredError
         fields[each.name] = each.value
     return fields
+
+
+def _decoy() -> str:
+    return base64url.encode(sha256(secrets.token_bytes(_SALT_BYTES * 2)).digest())
 
 
 def _value(value: object) -> Value:
