@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from local_stack.layout import ROOT
 from messaging.event import Change, ConflictError
 from messaging.intake import Raw
 from operations.domain.audit import Act, Asked, Detail, Entry, Head, follow
+from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
 from operations.domain.fate import Fate
 from operations.domain.group import FailureGroup, Move, Note, Tally, tallies
@@ -234,6 +235,22 @@ class FakeAudit:
 
     async def after(self, number: int, limit: int) -> Sequence[Entry]:
         return [entry for entry in self.entries if number < entry.number <= number + limit]
+
+
+@dataclass
+class FakeErased:
+    """The cases that were erased, in memory."""
+
+    cases: set[str] = field(default_factory=set)
+
+    async def among(self, cases: Collection[str]) -> frozenset[str]:
+        return frozenset(self.cases & set(cases))
+
+    async def unsettled(self, before: datetime, limit: int) -> Sequence[ErasedCase]:
+        return ()
+
+    def save(self, case: ErasedCase) -> Change:
+        return FakeChange(lambda: None, lambda: self.cases.add(case.id))
 
 
 @dataclass

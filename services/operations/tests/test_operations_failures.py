@@ -12,6 +12,7 @@ import pytest
 from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain.contracts import Contracts
+from operations.domain.erased import emptied
 from operations.domain.failure import Failure, State, hold, release, resolve
 from operations.domain.group import FailureGroup
 from operations.domain.masking import MASK
@@ -27,6 +28,7 @@ from services.operations.tests.letterbox import (
     KEY,
     NOON,
     FakeAudit,
+    FakeErased,
     FakeFailures,
     FakeFates,
     FakeGroups,
@@ -47,6 +49,7 @@ class Desk:
     failures: FakeFailures = field(default_factory=FakeFailures)
     groups: FakeGroups = field(default_factory=FakeGroups)
     replays: FakeFates = field(default_factory=FakeFates)
+    erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(60)))
     audit: FakeAudit = field(init=False)
     contracts: Contracts = CONTRACTS
@@ -273,7 +276,7 @@ async def test_after_its_term_the_message_goes_and_later_the_failure(desk: Desk)
 
 async def test_what_was_removed_and_fails_again_has_its_message_again(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a", later(5)))
-    desk.move(desk.at(id_), retention.emptied(desk.at(id_)))
+    desk.move(desk.at(id_), emptied(desk.at(id_)))
     await desk.take(raw(example(), "b", later(1)))
     assert desk.at(id_).body is not None
     assert desk.at(id_).words

@@ -25,6 +25,7 @@ from services.operations.tests.letterbox import (
     EXAMPLES,
     KEY,
     NOON,
+    FakeErased,
     FakeFailures,
     FakeFates,
     example,
@@ -43,6 +44,7 @@ class Box:
 
     failures: FakeFailures = field(default_factory=FakeFailures)
     replays: FakeFates = field(default_factory=FakeFates)
+    erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     contracts: Contracts = CONTRACTS
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
@@ -237,3 +239,16 @@ def test_an_exception_is_grouped_by_its_kind_and_our_own_place() -> None:
     other = Cause.of("handler-failed", exception="KeyError", frame="matcher/domain/claims.py read")
     assert len({group_id("matcher", "a.b.v1", cause) for cause in (first, other)}) == 2
     assert first.title == "handler-failed · KeyError · matcher/domain/rules.py decide"
+
+
+async def test_a_letter_of_a_case_that_was_erased_is_put_away_without_its_message() -> None:
+    box = Box()
+    box.erased.cases.add("case-7")
+    await box.take(raw(example(id="event-1", correlationid="case-7"), "a", later(0), case="case-7"))
+
+    assert (box.only.state, box.only.body, box.only.case) == ("discarded", None, "case-7")
+    assert box.only.discarded is not None
+    assert box.only.discarded.reason == "erased"
+
+    await box.take(raw(example(id="event-1", correlationid="case-7"), "b", later(9), case="case-7"))
+    assert (box.only.state, box.only.body, box.only.seen) == ("discarded", None, 2)

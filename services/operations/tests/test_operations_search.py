@@ -15,13 +15,13 @@ from messaging.documents import Write
 from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain.contracts import Contracts
+from operations.domain.erased import emptied
 from operations.domain.failure import discard, resolve
 from operations.domain.search import Criteria, Place
 from operations.domain.tokens import FieldKey, wanted
 from operations.domain.trail import Recorded, place_of
 from operations.handlers import failures, letters
 from operations.handlers.needs import Deps
-from operations.handlers.retention import emptied
 from operations.store import audit, groups
 from operations.store import failures as stored
 from operations.store.contracts import contracts_in
@@ -30,7 +30,7 @@ from operations.store.groups import GroupDocuments
 from operations.store.searching import Searching
 from operations.store.trail import TrailStore
 from runtime.kernel import Database
-from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeFates, example, later, raw
+from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, example, later, raw
 from testkit.fakes import FakeClock
 from testkit.leaks import readable_in
 
@@ -47,6 +47,7 @@ class Archive:
     failures: FailureDocuments
     groups: GroupDocuments
     replays: FakeFates = field(default_factory=FakeFates)
+    erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
     contracts: Contracts = CONTRACTS
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))

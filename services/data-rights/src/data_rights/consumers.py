@@ -42,5 +42,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.data-erased.v1", DataErased, erasing.note_answer),
     Subscription("matcher.data-erased.v1", DataErased, erasing.note_answer),
     Subscription("review-dispatch.data-erased.v1", DataErased, erasing.note_answer),
+    Subscription("operations.data-erased.v1", DataErased, erasing.note_answer),
     Subscription("credential-store.data-erased.v1", DataErased, erasing.note_answer),
 )

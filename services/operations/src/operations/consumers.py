@@ -1,4 +1,4 @@
-"""Which handler takes in what: dead letters, receipts, the trail."""
+"""Which handler takes in what: the one event that is acted on, dead letters, receipts, the trail."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from messaging.consumer import Subscription
 from messaging.event import ConflictError, Outcome
 from messaging.intake import Intake, Raw
 from messaging.replaying import send_back
 from messaging.stream import body_at
 from messaging.topology import RECEIPTS, dead_letters_of
-from operations.handlers import letters, receipts
+from operations.consumed import CasesErased
+from operations.handlers import erasing, letters, receipts
 from operations.handlers.driving import Driver
 from operations.handlers.needs import Deps
 from operations.handlers.recording import Recorder
 from runtime.kernel import Kernel
 from runtime.service import Background
+
+SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
+    Subscription("applications.data-erased.v1", CasesErased, erasing.erase),
+)
 
 
 def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:

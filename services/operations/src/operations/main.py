@@ -8,11 +8,12 @@ from messaging import topology
 from operations import api, consumers, store, web
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
-from operations.handlers import measuring, recording, retention
+from operations.handlers import erasing, measuring, recording, retention
 from operations.handlers.needs import Deps
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
 from operations.store.edits import EditDocuments
+from operations.store.erased import ErasedDocuments
 from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
 from operations.store.queues import BrokerQueues
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             groups=GroupDocuments(database),
             audit=AuditDocuments(database, utc_now),
             trail=TrailStore(database),
+            erased=ErasedDocuments(database),
             replays=ReplayDocuments(database, utc_now),
             edits=EditDocuments(database),
             queues=BrokerQueues(settings.amqp_url),
@@ -52,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=chosen,
         router=api.router,
         pages=web.pages,
-        subscriptions=(),
+        subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
         belongings=store.BELONGINGS,
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),
             Periodic("measure", every=MEASURE_EVERY, work=measuring.measure),
+            Periodic("erase-again", every=erasing.AGAIN_EVERY, work=erasing.erase_again, in_slices=True),
             Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
         ),
     )

@@ -1,13 +1,19 @@
-"""The event that operations owns."""
+"""The events that operations owns."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from runtime import accesses
+from runtime import accesses, erasing
 
 
 class DataAccessed(accesses.DataAccessed):
     """An operator read a message about a resident in clear."""
 
     type: ClassVar[str] = "operations.data-accessed.v1"
+
+
+class DataErased(erasing.DataErased):
+    """What the trail and the dead letters said of the cases that were erased is gone, too."""
+
+    type: ClassVar[str] = "operations.data-erased.v1"

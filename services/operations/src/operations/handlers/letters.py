@@ -13,11 +13,13 @@ from messaging.event import Change, Outcome
 from messaging.intake import Raw
 from operations.domain import failure as states
 from operations.domain import masking, tokens
+from operations.domain.erased import put_away
 from operations.domain.failure import Failure
 from operations.domain.fate import Fate
 from operations.domain.group import Move
 from operations.domain.letter import Header, Letter
 from operations.handlers.needs import Deps
+from operations.handlers.retention import BY
 
 GIVEN_UP_BY_BROKER = "delivery-limit"
 """The reason of letters that the broker itself gave up: it knows nothing of services, events and handlers."""
@@ -41,6 +43,7 @@ async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
         if after is not before:
             failures[letter.failure] = after
             new.append(letter)
+    await _erase(failures, deps)
     links = await _link(new, failures, deps)
     moves = [*((known.get(id_), after) for id_, after in failures.items()), *links]
     fates = [Fate(letter.replay, "failed", letter.at) for letter in new if letter.replay]
@@ -86,6 +89,13 @@ def _count(before: Failure | None, letter: Letter, deps: Deps) -> Failure:
     words = tokens.words_of(letter, found, deps.words_key)
     clean = letter.without(masking.personal_texts(found))
     return states.first(clean, words) if before is None else states.again(before, clean, words)
+
+
+async def _erase(failures: dict[str, Failure], deps: Deps) -> None:
+    """Keep no message of a case that was erased: one that comes late is put away as it comes."""
+    erased = await deps.erased.among({each.case for each in failures.values()})
+    late = {id_: put_away(each, BY, deps.clock()) for id_, each in failures.items() if each.case in erased}
+    failures.update(late)
 
 
 async def _link(new: Sequence[Letter], failures: dict[str, Failure], deps: Deps) -> Sequence[Move]:

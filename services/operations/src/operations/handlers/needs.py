@@ -8,7 +8,7 @@ from messaging.topology import Topology
 from operations.config import Settings
 from operations.domain.contracts import Contracts
 from operations.domain.tokens import FieldKey
-from operations.handlers.ports import Audit, Failures, Groups
+from operations.handlers.ports import Audit, Erased, Failures, Groups
 from operations.handlers.replay_ports import Edits, Queues, Replays
 from operations.handlers.trail_port import Trail
 from runtime.clock import Clock
@@ -28,6 +28,7 @@ class Deps:
     groups: Groups
     audit: Audit
     trail: Trail
+    erased: Erased
     replays: Replays
     edits: Edits
     queues: Queues

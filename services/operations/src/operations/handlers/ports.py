@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from messaging.event import Change
 from operations.domain.audit import Asked, Detail, Entry, Head
+from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
 from operations.domain.fate import Fate
 from operations.domain.group import FailureGroup, Move, Note
@@ -35,6 +36,9 @@ class Failures(Protocol):
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         """Return the failures of one event, in whatever service."""
 
+    async def of_case(self, case: str) -> Sequence[Failure]:
+        """Return the failures of a case that can still be found by it, with their messages."""
+
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
 
@@ -46,6 +50,19 @@ class Failures(Protocol):
 
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
+
+
+class Erased(Protocol):
+    """The cases whose data was erased."""
+
+    async def among(self, cases: Collection[str]) -> frozenset[str]:
+        """Return those of these cases that were erased."""
+
+    async def unsettled(self, before: datetime, limit: int) -> Sequence[ErasedCase]:
+        """Return those that were erased before a moment and not looked through again since."""
+
+    def save(self, case: ErasedCase) -> Change:
+        """Prepare the write."""
 
 
 class Groups(Protocol):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from messaging.event import Outcome
-from operations.domain.failure import Failure
+from operations.domain.erased import emptied
 from operations.domain.group import FailureGroup
 from operations.handlers.needs import Deps
 
@@ -49,9 +49,3 @@ def _past(group: FailureGroup, deps: Deps) -> Outcome[Any] | None:
         return Outcome(changes=[deps.groups.remove(group)])
     hours = group.forgotten(now)
     return Outcome(changes=[deps.groups.forget_hours(group.id, hours)]) if hours else None
-
-
-def emptied(failure: Failure) -> Failure:
-    """Return a failure without its message and everything that quotes it."""
-    gone: dict[str, object] = {"body": None, "headers": {}, "stack": "", "message": "", "rule": "", "words": ()}
-    return failure.model_copy(update=gone)

@@ -14,6 +14,7 @@ from messaging.event import Change, Outcome
 from messaging.publisher import BrokerUnavailableError, UnroutableError
 from messaging.replaying import REDELIVERY
 from operations.domain import failure as states
+from operations.domain.erased import ERASED
 from operations.domain.failure import Failure
 from operations.domain.items import Item, Rank, item_id
 from operations.domain.replay import Replay
@@ -135,13 +136,15 @@ async def _from_trail(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequ
     return [
         Parcel(item.n, item.id, item.chosen.service, event.body, redelivery=replay.id, patience=True)
         for item in items
-        if (event := kept.get(item.chosen.event_id)) is not None
+        if (event := kept.get(item.chosen.event_id)) is not None and event.fault != ERASED
     ]
 
 
 async def _edited(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequence[Parcel]:
     edit = await deps.edits.get(replay.edit or "")
-    return [] if edit is None else [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items]
+    if edit is None or not edit.body:
+        return []
+    return [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items]
 
 
 async def _failed(items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], Sequence[Change]]:

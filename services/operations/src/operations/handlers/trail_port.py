@@ -35,5 +35,8 @@ class Trail(Protocol):
     def between(self, first: int, last: int) -> AsyncIterator[Recorded]:
         """Read every event from `first` to before `last` in order of arrival."""
 
+    async def blank(self, case: str) -> int:
+        """Take out of a case's events what they say, and tell how many events it has."""
+
     async def forget(self, before: int, at_most: int) -> int:
         """Remove the oldest events from before a place; tell how many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.store import audit, edits, failures, groups, replays, trail
+from operations.store import audit, edits, erased, failures, groups, replays, trail
 from runtime.kernel import Indexes
 from runtime.retention import Belongings
 
@@ -13,6 +13,7 @@ INDEXES: Indexes = {
     **trail.INDEXES,
     **replays.INDEXES,
     **edits.INDEXES,
+    **erased.INDEXES,
 }
 
 BELONGINGS: dict[str, Belongings] = {replays.REPLAYS: replays.items_of}

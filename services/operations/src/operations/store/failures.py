@@ -71,6 +71,11 @@ class FailureDocuments:
         found = await self._words.find({"words": f"event:{event_id}"}, {"_id": 1}).to_list()
         return tuple((await self.summaries([each["_id"] for each in found])).values())
 
+    async def of_case(self, case: str) -> Sequence[Failure]:
+        """Return the failures of a case that can still be found by it, with their messages."""
+        found = await self._words.find({"words": f"case:{case}"}, {"_id": 1}).to_list()
+        return tuple((await self.many([each["_id"] for each in found])).values())
+
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
         found: list[Summary] = []
@@ -113,7 +118,8 @@ def _write(before: Summary | None, after: Summary | None) -> Write:
         assert before is not None  # noqa: S101 - what never was can't go
         return Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=True)
     if before is None:
-        stored = dict(after)  # a new one holds nothing that is nested but plain mappings and lists
+        stored = dict(after)  # a new one holds nothing that is nested but plain mappings and lists, and who put it away
+        stored["discarded"] = after.discarded and after.discarded.model_dump()
         del stored["words"]
         stored |= {"_id": stored.pop("id"), "version": 1, **_sealed(after)}
         for name in SEALED:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from time import time_ns
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from messaging.documents import CODECS, Document
 from messaging.sealing import SEALED, name_of, opened
+from operations.domain.erased import ERASED, blanked
 from operations.domain.trail import Reading, Recorded
+from operations.store.erased import ErasedDocuments
 from runtime.kernel import Database, Indexes
 
 TRAIL = "trail"
@@ -41,12 +43,18 @@ class TrailStore:
 
     def __init__(self, database: Database) -> None:
         self._trail = database.get_collection(TRAIL, codec_options=CODECS)
+        self._erased = ErasedDocuments(database)
         self._vault = database.vault
         self._reading = database.get_collection(READING, codec_options=CODECS)
 
     async def record(self, entries: Sequence[Recorded]) -> None:
-        """Keep these. One that is there already is not kept again, unless its id stands for another body now."""
-        reused = await self._insert(entries)
+        """Keep these. One that is there already is not kept again, unless its id stands for another body now.
+
+        What one of an erased case says is not kept at all.
+        """
+        erased = await self._erased.among({entry.case for entry in entries})
+        kept = [blanked(entry) if entry.case in erased else entry for entry in entries]
+        reused = await self._insert(kept)
         if reused:
             await self._insert(reused)
 
@@ -97,6 +105,20 @@ class TrailStore:
             return 0
         gone = await self._trail.delete_many({"place": _range(page[0]["place"], page[-1]["place"] + 1)})
         return gone.deleted_count
+
+    async def blank(self, case: str) -> int:
+        """Take out of a case's events what they say, and tell how many events it has."""
+        place, number = 0, 0
+        while page := await self.of_case(case, place, _PAGE):
+            changes = [await self._blanking(entry) for entry in page if entry.fault != ERASED]
+            if changes:
+                await self._trail.bulk_write(changes, ordered=False)
+            place, number = page[-1].place + 1, number + len(page)
+        return number
+
+    async def _blanking(self, entry: Recorded) -> UpdateOne:
+        document = await self._document(blanked(entry))
+        return UpdateOne({"_id": entry.id}, {"$set": {"fault": document["fault"], SEALED: document[SEALED]}})
 
     async def last_place(self) -> int:
         """Tell the place of the newest event, 0 when there is none."""

@@ -1,0 +1,12 @@
+"""The narrow view of the one event that operations acts on; all others it only records."""
+
+from __future__ import annotations
+
+from messaging.event import View
+
+
+class CasesErased(View):
+    """applications.data-erased: the data of these cases is gone."""
+
+    erasure_id: str
+    cases: list[str]

@@ -1,0 +1,41 @@
+"""The cases whose data was erased, one document each, so that what comes late is erased, too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+
+from messaging.documents import Documents
+from messaging.event import Change
+from operations.domain.erased import ErasedCase
+from runtime.kernel import Database, Indexes
+
+ERASED_CASES = "erased-cases"
+
+INDEXES: Indexes = {
+    ERASED_CASES: (IndexModel([("is_settled", ASCENDING), ("at", ASCENDING)], name="settling"),),
+}
+
+_BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+class ErasedDocuments:
+    """Found by their case."""
+
+    def __init__(self, database: Database) -> None:
+        self._cases = Documents(database, ERASED_CASES, ErasedCase)
+
+    async def among(self, cases: Collection[str]) -> frozenset[str]:
+        """Return those of these cases that were erased."""
+        return frozenset(await self._cases.many(sorted(cases)))
+
+    async def unsettled(self, before: datetime, limit: int) -> Sequence[ErasedCase]:
+        """Return those that were erased before a moment and not looked through again since."""
+        wanted = {"is_settled": False, "at": {"$gte": _BEGINNING, "$lt": before}}
+        return await self._cases.find(wanted, limit=limit)
+
+    def save(self, case: ErasedCase) -> Change:
+        """Prepare the write."""
+        return self._cases.save(case)

@@ -1,0 +1,243 @@
+"""What the trail, dead letters and edits said of an erased case is gone, and nothing that comes late brings it back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, cast
+
+import orjson
+import pytest
+
+from messaging.commit import Committer
+from messaging.documents import Write
+from messaging.event import Event, Outcome, Received
+from messaging.intake import Raw
+from operations import store
+from operations.consumed import CasesErased
+from operations.domain.contracts import Contracts
+from operations.domain.diff import Diff
+from operations.domain.edit import Edit
+from operations.domain.items import Chosen as ChosenItem
+from operations.domain.items import freeze
+from operations.domain.tokens import FieldKey
+from operations.domain.trail import Recorded, place_of
+from operations.handlers import erasing, letters, sending
+from operations.handlers.needs import Deps
+from operations.published import DataErased
+from operations.store.audit import AuditDocuments
+from operations.store.contracts import contracts_in
+from operations.store.edits import EditDocuments
+from operations.store.erased import ErasedDocuments
+from operations.store.failures import FailureDocuments
+from operations.store.replays import ReplayDocuments
+from operations.store.trail import TrailStore
+from runtime.kernel import Database
+from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, example, later, raw
+from services.operations.tests.test_operations_replay_rules import replay
+from testkit.fakes import FakeClock
+from testkit.vaults import whole
+
+ERASED, OTHER = "app_erased", "app_other"
+SECRET = "梅龙路一百二十号"
+DOCUMENT = "applications.document-submitted.v1"
+
+
+@dataclass
+class Archive:
+    """What operations keeps, in a real store."""
+
+    database: Database
+    committer: Committer
+    clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
+    contracts: Contracts = field(default_factory=lambda: contracts_in(EXAMPLES))
+    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
+
+    def __post_init__(self) -> None:
+        self.failures = FailureDocuments(self.database)
+        self.trail = TrailStore(self.database)
+        self.edits = EditDocuments(self.database)
+        self.erased = ErasedDocuments(self.database)
+        self.audit = AuditDocuments(self.database, self.clock)
+        self.replays = ReplayDocuments(self.database, self.clock)
+
+    @property
+    def deps(self) -> Deps:
+        """The part of what handlers are given that these need."""
+        return cast("Deps", self)
+
+    async def commit(self, outcome: Outcome[Any]) -> Sequence[Event]:
+        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        return outcome.events
+
+    async def take(self, *batch: Raw) -> None:
+        await self.commit(await letters.take(batch, self.deps))
+
+    async def erase(self, *cases: str) -> DataErased:
+        said = CasesErased(erasure_id="era_1", cases=list(cases))
+        event = Received("e", "applications.data-erased.v1", "applications", "era_1", NOON, said)
+        [answer] = await self.commit(await erasing.erase(event, self.deps))
+        assert isinstance(answer, DataErased)
+        return answer
+
+    async def everything(self) -> str:
+        """Return all that is kept, opened, as one text."""
+        names = [name for name in store.INDEXES if not name.startswith("audit")]
+        rows = [row for name in names for row in await whole(self.database, name)]
+        return "\n".join(str(_readable(row)) for row in rows)
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+    if isinstance(value, dict):
+        return {name: _readable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_readable(each) for each in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def event(case: str, number: int) -> dict[str, Any]:
+    said = example(DOCUMENT, id=f"event-{case}-{number}", correlationid=case)
+    said["data"]["claims"] = {"address": SECRET if case == ERASED else "另一条路"}
+    return said
+
+
+def recorded(case: str, number: int) -> Recorded:
+    body = orjson.dumps(event(case, number))
+    return Recorded(
+        id=f"event-{case}-{number}",
+        type=DOCUMENT,
+        source="applications",
+        case=case,
+        time=NOON,
+        place=place_of(NOON) + number,
+        cause="event-before",
+        publisher="applications",
+        routing_key=DOCUMENT,
+        body=body,
+        digest=sha256(body).hexdigest(),
+    )
+
+
+def letter(case: str, number: int, occurrence: str) -> Raw:
+    return raw(
+        event(case, number),
+        occurrence,
+        later(number),
+        case=case,
+        message=f"no street {event(case, number)['data']['claims']['address']}",
+    )
+
+
+@pytest.fixture
+async def archive(database: Database) -> AsyncIterator[Archive]:
+    for name, models in store.INDEXES.items():
+        await database.create_collection(name)
+        if models:
+            await database[name].create_indexes(list(models))
+    committer = Committer(database)
+    await committer.prepare()
+    committer.start()
+    archive = Archive(database, committer)
+    for number, case in enumerate([ERASED, OTHER, ERASED, OTHER]):
+        await archive.trail.record([recorded(case, number)])
+    await archive.take(letter(ERASED, 0, "a"), letter(OTHER, 1, "b"))
+    [failure] = await archive.failures.of_case(ERASED)
+    await archive.commit(Outcome(changes=[archive.edits.save(edit_of(failure.id))]))
+    yield archive
+    await committer.stop()
+
+
+def edit_of(failure: str) -> Edit:
+    return Edit(
+        id="edit-1",
+        failure=failure,
+        seen=1,
+        service="matcher",
+        event_type=DOCUMENT,
+        replaces="event-app_erased-0",
+        event_id="event-new",
+        by="ann",
+        reason=f"the street is {SECRET}",
+        body=orjson.dumps(event(ERASED, 9)),
+        diff=Diff(lines=(SECRET,), changed=("/data",)),
+        state="proposed",
+        created_at=NOON,
+    )
+
+
+async def test_nothing_of_what_was_said_is_left_and_what_happened_is(archive: Archive) -> None:
+    assert SECRET in await archive.everything()
+    answer = await archive.erase(ERASED)
+
+    assert SECRET not in await archive.everything()
+    assert {each.kind: each.count for each in answer.erased} == {"trail": 2, "dead-letters": 1, "edits": 1}
+    kept = await archive.trail.of_case(ERASED, 0, 10)
+    assert [(each.id, each.type, each.case, each.time, each.cause, each.fault) for each in kept] == [
+        (f"event-{ERASED}-{number}", DOCUMENT, ERASED, NOON, "event-before", "erased") for number in (0, 2)
+    ]
+    assert orjson.loads(kept[0].body) == {**event(ERASED, 0), "data": {}}
+    [failure] = [row for row in await whole(archive.database, "failures") if row["case"] == ERASED]
+    assert (failure["state"], failure["reason"], failure["body"]) == ("discarded", "handler-failed", None)
+    edit = await archive.edits.get("edit-1")
+    assert edit is not None
+    assert (edit.state, edit.body) == ("withdrawn", b"")
+
+
+async def test_other_cases_are_left_alone(archive: Archive) -> None:
+    await archive.erase(ERASED)
+
+    assert [each.fault for each in await archive.trail.of_case(OTHER, 0, 10)] == ["", ""]
+    [failure] = await archive.failures.of_case(OTHER)
+    assert (failure.state, failure.body is not None) == ("open", True)
+
+
+async def test_what_comes_late_or_again_brings_nothing_back(archive: Archive) -> None:
+    await archive.erase(ERASED)
+    await archive.trail.record([recorded(ERASED, 0), recorded(ERASED, 5)])
+    await archive.take(letter(ERASED, 0, "c"), letter(ERASED, 7, "d"))
+
+    assert SECRET not in await archive.everything()
+    assert [each.id for each in await archive.trail.of_case(ERASED, 0, 10)] == [
+        f"event-{ERASED}-{number}" for number in (0, 2, 5)
+    ]
+
+
+async def test_what_was_being_recorded_just_then_is_found_a_minute_later(archive: Archive) -> None:
+    await archive.erase(ERASED)
+    unseen = TrailStore(archive.database)
+    unseen._erased = cast("Any", _Blind())  # noqa: SLF001 - as it looked just before the erasure
+    await unseen.record([recorded(ERASED, 6)])
+    assert await erasing.erase_again(archive.deps) == []
+
+    archive.clock.advance(timedelta(minutes=1, seconds=1))
+    for outcome in await erasing.erase_again(archive.deps):
+        await archive.commit(outcome)
+    assert SECRET not in await archive.everything()
+    assert await erasing.erase_again(archive.deps) == []
+
+
+class _Blind:
+    async def among(self, cases: set[str]) -> frozenset[str]:
+        return frozenset()
+
+
+async def test_erased_twice_or_with_no_case_it_answers_all_the_same(archive: Archive) -> None:
+    assert (await archive.erase()).erased == []
+    await archive.erase(ERASED)
+    again = await archive.erase(ERASED)
+
+    assert {each.kind: each.count for each in again.erased} == {"trail": 2}
+
+
+async def test_an_erased_event_is_not_delivered_again(archive: Archive) -> None:
+    chosen = [ChosenItem("matcher", f"event-{case}-{n}", DOCUMENT) for n, case in enumerate([ERASED, OTHER])]
+    run = replay(2).model_copy(update={"kind": "trail"})
+    items = archive.replays.freeze(freeze(run.id, "trail", chosen))
+    await archive.commit(Outcome(changes=[archive.replays.save(run), *items]))
+    await archive.erase(ERASED)
+
+    taken = await sending.take_up(run, [0, 1], archive.deps)
+    assert [parcel.n for parcel in taken.parcels] == [1]
+    assert list(taken.skipped) == [0]
