@@ -15,6 +15,19 @@ class _Credentials(Answer):
     items: tuple[_Credential, ...] = ()
 
 
+class _Presentation(Answer):
+    shown: tuple[str, ...]
+
+
+class _Access(Answer):
+    by: str
+    sentence: str
+
+
+class _Accesses(Answer):
+    items: tuple[_Access, ...] = ()
+
+
 class _Guardianship(Answer):
     guardianship_id: str
 
@@ -41,6 +54,18 @@ async def test_a_guardian_reads_a_wards_credentials_and_nobody_elses(town: Town)
     assert isinstance(seen, _Credentials)
     card = f"/v1/credentials/{seen.items[0].credential_id}"
     await guardian.get(card, Nothing)
+    shown = await guardian.post(f"{card}/presentations", _Presentation, {"fields": ["name"]})
+    assert shown.shown == ("name",)
+    assert (await guardian.send("GET", f"{card}/qr.svg?field=name")).is_success
+    for address in (f"{card}/presentations", f"{card}/qr.png"):
+        asked = stranger.post(address, Nothing, {"fields": []}) if "pres" in address else stranger.get(address, Nothing)
+        assert (await refusal(asked)).status == 404
+    record = await until(
+        lambda: guardian.get("/v1/accesses", _Accesses, {"resident_id": child, "how": "viewed"}),
+        lambda it: sum("credential" in each.sentence for each in it.items) >= 4,
+        what="each of the guardian's uses is in the child's record",
+    )
+    assert all(each.by == town.ids[made.head.number] for each in record.items if "credential" in each.sentence)
     assert (await refusal(stranger.get(card, Nothing))).status == 404
     for somebody in (child, "res_00000000000000000000000000"):
         problem = await _credentials(stranger, somebody)

@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey
 
 import credential_store
 from credential_store.commands import verify as command
+from credential_store.consumed import GuardianshipChanged
 from credential_store.domain import compact, fetched, hearing, sd_jwt, signed, status_list, verdict
 from credential_store.domain.credential import Content, Credential, Holder, Place, Said
 from credential_store.domain.document_types import DocumentTypes
@@ -31,9 +32,10 @@ from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
 from credential_store.domain.signed import LIST_TYP, TYP, Issuer, SignedVersion
 from credential_store.domain.standing import Trace, settle
 from credential_store.domain.verdict import Asked, Trusted, Verdict, judge
-from credential_store.handlers import listing, verifying
+from credential_store.handlers import guardianships, listing, verifying
 from credential_store.handlers.needs import Deps
 from credential_store.handlers.presenting import Wish, present
+from credential_store.published import DataAccessed
 from credential_store.store import CredentialDocuments, SignedDocuments
 from messaging.event import Outcome
 from runtime import signing
@@ -42,7 +44,7 @@ from runtime.data_files import load
 from runtime.refusal import Clash, Refusal, Unknown
 from runtime.signing import PublicKeys, SigningKeys
 from standards import base64url
-from testkit.fakes import FakeClock, FakeDocuments, apply
+from testkit.fakes import FakeClock, FakeDocuments, apply, received
 
 TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
 URL = "https://yizheng.example"
@@ -189,6 +191,27 @@ async def test_only_what_is_there_is_shown_and_only_by_its_holder(desk: Desk) ->
         await desk.shows("number")
     with pytest.raises(Unknown, match="credential-unknown"):
         await present(desk.id, Wish(()), Principal("res_2", Role.RESIDENT), desk.deps)
+
+
+async def test_a_guardian_shows_a_wards_and_the_ward_can_read_that(desk: Desk) -> None:
+    father, wish = Principal("res_father", Role.RESIDENT), Wish(("name",))
+    with pytest.raises(Unknown, match="credential-unknown"):
+        await present(desk.id, wish, father, desk.deps)
+    begun = GuardianshipChanged(guardianship_id="g", guardian_id="res_father", child_id="res_1", sequence=1)
+    apply(await guardianships.begin(received(begun), desk.deps))
+
+    outcome = await present(desk.id, wish, father, desk.deps)
+
+    assert outcome.result is not None
+    assert (await desk.finds(outcome.result.text)).fields == {"name": "李育成"}
+    (event,) = outcome.events
+    assert isinstance(event, DataAccessed)
+    assert (event.by.subject, event.holder.resident_id, event.how) == ("res_father", "res_1", "viewed")
+    assert not (await present(desk.id, wish, RESIDENT, desk.deps)).events
+    ended = begun.model_copy(update={"sequence": 2})
+    apply(await guardianships.end(received(ended), desk.deps))
+    with pytest.raises(Unknown, match="credential-unknown"):
+        await present(desk.id, wish, father, desk.deps)
 
 
 async def test_a_presentation_for_one_verifier_is_nobody_elses(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated
@@ -87,19 +87,23 @@ class Keeping:
         return lambda it: detail(_stored(it), self._language, self.deps, for_staff=True)
 
 
-@router.get("", summary="List my own credentials, or a ward's")
+@router.get("", summary="List my own credentials, or a ward's", response_model=Page[CredentialSummary])
 async def list_own(
     by: Resident,
     deps: DepsOf,
     language: web.Language,
+    commit: web.Commit,
     cursor: Cursor,
     holder: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
     limit: Limit = 20,
-) -> Page[CredentialSummary]:
-    """Give a resident what the store holds of theirs or of a ward's, by id."""
+) -> Response:
+    """Give a resident what the store holds of theirs or a ward's, by id; a ward can read that the guardian looked."""
     after = str(cursor[0]) if cursor else None
-    found = await looking.own(by, holder, after, limit, deps)
-    return page(found, limit, key=lambda it: [it.id], view=lambda it: summary(it, language, deps))
+
+    def listed(found: Sequence[Credential]) -> Page[CredentialSummary]:
+        return page(found, limit, key=lambda it: [it.id], view=lambda it: summary(it, language, deps))
+
+    return await commit(lambda: looking.own(by, holder, after, limit, deps), listed, only_looks=True)
 
 
 @router.get("/{id}", summary="Read one credential", response_model=CredentialView)

@@ -1,4 +1,4 @@
-"""Telling that a department saw or used somebody's credentials, so that the holder can read it (data-rights)."""
+"""Telling who else saw or used somebody's credentials, so that the holder can read it (data-rights)."""
 
 from __future__ import annotations
 

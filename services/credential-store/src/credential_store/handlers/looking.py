@@ -14,7 +14,7 @@ from credential_store.handlers.accessing import accessed, case_of, document_of
 from credential_store.handlers.needs import Deps
 from messaging.event import Outcome
 from runtime.access import Principal, Role
-from runtime.accesses import Document
+from runtime.accesses import Document, is_own
 from runtime.clock import today
 from runtime.refusal import NotAllowed, Refusal, Unknown
 from standards import credential_identifier, identity_number, mask
@@ -36,16 +36,22 @@ class Answer:
     matches: Sequence[Match]
 
 
-async def own(by: Principal, ward_id: str | None, after: str | None, limit: int, deps: Deps) -> Sequence[Credential]:
+async def own(
+    by: Principal, ward_id: str | None, after: str | None, limit: int, deps: Deps
+) -> Outcome[Sequence[Credential]]:
     """Return a page of what a resident or a ward holds, and one more to tell whether there is a next page.
 
-    Raises NotAllowed for anybody else, whether or not there is such a person.
+    That a guardian looked is told. Raises NotAllowed for anybody else, whether or not there is such a person.
     """
     whose = ward_id or by.subject
     if not await _acts_for(by.subject, whose, deps):
         raise NotAllowed("not-your-ward", field="holder")
     index = await deps.credentials.index_of(whose)
-    return [] if index is None else await deps.credentials.of_holder(index, after=after, limit=limit + 1)
+    found = [] if index is None else await deps.credentials.of_holder(index, after=after, limit=limit + 1)
+    if not found or is_own(by, whose):
+        return Outcome(result=found)
+    holder, seen = found[0].holder, [document_of(each) for each in found[:limit]]
+    return Outcome(events=[accessed(holder, "viewed", by, None, seen, deps)], case=case_of(holder), result=found)
 
 
 async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
@@ -72,8 +78,8 @@ async def _acts_for(subject: str, resident_id: str, deps: Deps) -> bool:
 
 
 async def tell_of_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:
-    """Tell of a department's look at one credential; a resident's at their own is nobody's business."""
-    if by.role == Role.RESIDENT:
+    """Tell of a department's or a guardian's look at one credential; a resident's at their own is nobody's business."""
+    if is_own(by, credential.holder.resident_id):
         return Outcome(result=credential)
     told = accessed(credential.holder, "viewed", by, purpose, [document_of(credential)], deps)
     return Outcome(events=[told], case=case_of(credential.holder), result=credential)

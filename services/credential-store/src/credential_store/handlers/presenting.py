@@ -34,7 +34,10 @@ class Wish:
 
 
 async def present(id_: str, wish: Wish, by: Principal, deps: Deps) -> Outcome[SdJwt]:
-    """Show chosen fields of a valid credential. Nobody remembers what was shown, or for whom."""
+    """Show chosen fields of a valid credential. Nobody remembers what was shown, or for whom.
+
+    A guardian shows a ward's; that the guardian used it is told to the ward's record, and nothing more than that.
+    """
     credential = await looking.view(id_, by, None, deps)
     issue = credential.current
     if issue is None or status_of(credential, issue, today(deps.clock())) != VALID:
@@ -45,7 +48,8 @@ async def present(id_: str, wish: Wish, by: Principal, deps: Deps) -> Outcome[Sd
     version, changes = await _signed(credential, issue, deps)
     whole = SdJwt.read(version.text)
     shown = SdJwt(_for(whole.signed, wish, deps), whole.shown).showing(wish.fields)
-    return Outcome(changes=changes, result=shown)
+    told = await looking.tell_of_view(credential, by, None, deps)
+    return Outcome(changes=changes, events=told.events, case=told.case, result=shown)
 
 
 async def _signed(credential: Credential, issue: Issue, deps: Deps) -> tuple[SignedVersion, list[Change]]:
