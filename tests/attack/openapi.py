@@ -125,7 +125,7 @@ def _attack(
     fault = None
     try:
         strike()
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is the finding
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - whatever goes wrong is the finding
         fault = f"{error}\n{getattr(error, '__notes__', '')}"
     return Told(f"{target.service}: {label}", sum(statuses.values()), statuses, fault)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import secrets
 import statistics
@@ -20,9 +21,11 @@ from data_rights.handlers import sealing
 from data_rights.handlers.needs import Deps
 from data_rights.main import build
 from data_rights.store.accesses import ACCESSES
+from data_rights.store.accesses import SEALED as SEALED_FIELDS
 from local_stack.stack import Stack
 from messaging.commit import Committer
 from messaging.documents import CODECS, Document, Write
+from messaging.sealing import SEALED, name_of, take
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
 from synthetic.progress import Bars
@@ -35,6 +38,8 @@ ENTRIES = 1_000_000
 """Entries by default; ask for more with --entries (the issue's goal names 10 million)."""
 EACH = 200
 """Entries about one resident."""
+READERS = 100
+"""Residents whose record is read, sealed as the service seals it; nobody opens what the others' entries hold."""
 READS = 300
 PAGE = 20
 WAITING = 5_000
@@ -74,15 +79,29 @@ async def _begin(database: Database, entries: int) -> None:
         await database.create_collection(name)
         if models:
             await database[name].create_indexes(models)
-    collection = database.get_collection(ACCESSES, codec_options=CODECS)
+    await database.vault.prepare()
+    collection, readers = database.get_collection(ACCESSES, codec_options=CODECS), set(_readers(entries))
+    closed = await database.vault.seal(dict.fromkeys(SEALED_FIELDS), "somebody else's")
     for start in range(0, entries, BATCH):
         numbers, people = range(start, min(entries, start + BATCH)), _people(entries)
         documents = [_stored(number, number % people, number // people) for number in numbers]
+        for document in documents:
+            clear = take(document, SEALED_FIELDS)
+            document[SEALED] = await _seal(clear, document, database) if document["holder"] in readers else closed
         await collection.insert_many(documents, ordered=False)
+
+
+async def _seal(clear: dict[str, Any], document: Document, database: Database) -> object:
+    return await database.vault.seal(clear, name_of(ACCESSES, document["_id"]))
 
 
 def _people(entries: int) -> int:
     return max(1, entries // EACH)
+
+
+def _readers(entries: int) -> list[str]:
+    people = _people(entries)
+    return [_holder(person) for person in random.Random(SEED).sample(range(people), min(READERS, people))]
 
 
 def _holder(person: int) -> str:
@@ -115,9 +134,8 @@ def _stored(number: int, person: int, turn: int, block: int | None = 1) -> dict[
 
 async def _reads(deps: Deps, asked: Asked, entries: int) -> tuple[float, float]:
     """Return median and 95th percentile (ms) of pages of residents by chance."""
-    chosen, times = random.Random(SEED), []
-    for _ in range(READS):
-        holder = _holder(chosen.randrange(_people(entries)))
+    readers, times = itertools.cycle(_readers(entries)), []
+    for holder in itertools.islice(readers, READS):
         begun = perf_counter()
         found = await deps.accesses.page(holder, asked, before=None, limit=PAGE + 1)
         times.append((perf_counter() - begun) * 1000)
@@ -137,6 +155,8 @@ async def _plan(database: Database, entries: int) -> str:
 async def _sealing(database: Database, deps: Deps) -> float:
     collection = database.get_collection(ACCESSES, codec_options=CODECS)
     waiting = [_stored(10**9 + number, number, 0, None) for number in range(WAITING)]
+    for document in waiting:
+        document[SEALED] = await _seal(take(document, SEALED_FIELDS), document, database)
     await collection.insert_many(waiting, ordered=False)
     committer = Committer(database)
     await committer.prepare()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 
 from services.applications.tests.office import ENROLMENT, NUMBER_OF, TENANCY
 from services.applications.tests.service import Service, until
@@ -101,6 +102,14 @@ async def test_satisfaction_notice_and_statistics(service: Service) -> None:
 async def test_statistics_are_for_officials(service: Service) -> None:
     assert (await service.call("GET", "/v1/statistics")).status_code == 403
     assert (await service.call("GET", "/v1/statistics", role="")).status_code == 401
+
+
+@pytest.mark.parametrize(("asked", "day"), [("from", "0001-01-01"), ("to", "9999-12-31")])
+async def test_a_day_beyond_the_calendar_is_refused_by_its_name(service: Service, asked: str, day: str) -> None:
+    answer = await service.call("GET", f"/v1/statistics?{asked}={day}", role="official")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+    assert answer.json()["errors"][0]["pointer"].endswith(asked)
+    assert any(year in answer.json()["errors"][0]["detail"] for year in ("1900", "2199"))
 
 
 async def test_what_need_not_be_brought_is_told_before_applying(service: Service) -> None:

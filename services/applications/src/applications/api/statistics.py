@@ -27,6 +27,7 @@ from applications.domain.statistics import (
 from applications.handlers import counting
 from applications.handlers.counting import Figures
 from runtime.access import Principal, Role, allow
+from runtime.clock import Day
 from standards.disclosure import may_tell_percentile, rounded, share
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
@@ -182,8 +183,8 @@ async def statistics(
     deps: DepsOf,
     wording: WordingOf,
     item: ItemCode = None,
-    first: Annotated[date | None, Query(alias="from", description="First day; 90 days before the last one")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last day; today")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First day; 90 days before the last one")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last day; today")] = None,
 ) -> StatisticsView:
     """Give the figures of a period, of one item or all."""
     figures = await counting.figures(deps, item=item, first=first, last=last)

@@ -18,6 +18,7 @@ from data_rights.domain.dispute import Dispute
 from data_rights.handlers import reading
 from data_rights.handlers.reading import Proof
 from runtime import web
+from runtime.clock import Moment
 from runtime.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/accesses", tags=["accesses"])
@@ -124,8 +125,8 @@ async def _asked(
     document_type: Annotated[str | None, Query(max_length=60, examples=["birth-certificate"])] = None,
     application_id: Annotated[str | None, Query(max_length=60)] = None,
     how: Annotated[str | None, Query(max_length=60, examples=["viewed"])] = None,
-    since: Annotated[datetime | None, Query(description="From this moment on")] = None,
-    until: Annotated[datetime | None, Query(description="Before this moment")] = None,
+    since: Annotated[Moment | None, Query(description="From this moment on")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment")] = None,
 ) -> Asked:
     return Asked(
         by=by,

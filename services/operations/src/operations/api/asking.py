@@ -6,21 +6,22 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from operations.domain.failure import State
 from operations.domain.search import Chosen, Criteria, Place
 from operations.handlers.needs import Deps
 from runtime import web
 from runtime.access import Principal, Role, allow
+from runtime.clock import Moment
 from runtime.pages import Cursor
 from runtime.refusal import Refusal
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 
-Since = Annotated[AwareDatetime | None, Query(description="From this moment on")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this moment")]
+Since = Annotated[Moment | None, Query(description="From this moment on")]
+Until = Annotated[Moment | None, Query(description="Before this moment")]
 
 
 class ReasonGiven(BaseModel):

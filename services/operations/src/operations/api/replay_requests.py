@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from operations.domain.replay import Between, Selection
 from operations.domain.search import Chosen, Criteria
 from operations.handlers.edits import Asked
+from runtime.clock import Moment
 from runtime.refusal import Refusal
 
 Reason = Annotated[str | None, Field(default=None, description="Kept in the record of actions")]
@@ -24,8 +25,8 @@ class TrailAsked(Body):
     """Events of the trail for one service, `until` excluded."""
 
     service: str
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Moment
+    until: Moment
     types: tuple[str, ...] = ()
 
 

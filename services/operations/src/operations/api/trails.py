@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from operations.api.accepting import chosen
 from operations.api.trail_views import EventView, TrailView, events_of
@@ -18,6 +18,7 @@ from operations.handlers.needs import Deps
 from operations.handlers.trails import Sought
 from runtime import web
 from runtime.access import Principal, Role, allow
+from runtime.clock import Moment
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.refusal import Refusal
 
@@ -25,8 +26,8 @@ router = APIRouter(prefix="/trails", tags=["trails"])
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
-Since = Annotated[AwareDatetime | None, Query(description="From this moment on")]
-Until = Annotated[AwareDatetime | None, Query(description="Before this moment")]
+Since = Annotated[Moment | None, Query(description="From this moment on")]
+Until = Annotated[Moment | None, Query(description="Before this moment")]
 
 JSON, TEXT, PICTURE = "application/json", "text/plain", "image/svg+xml"
 FORMS = (JSON, TEXT, PICTURE)
