@@ -64,8 +64,8 @@ BELONGINGS: dict[str, Belongings] = {ACCESSES: digests_of}
 
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found; contents of exports go with their keys (`handlers.erasing`)."""
-    theirs: Held = {place: {"holder": holder.index} for place in (ACCESSES, DISPUTES, EXPORTS, ERASURES)}
-    return {**theirs, PEOPLE: {"_id": holder.resident_id}}
+    of_holders = (ACCESSES, DISPUTES, CORRECTIONS, HOLDINGS, EXPORTS, ERASURES)
+    return {**{place: {"holder": holder.index} for place in of_holders}, PEOPLE: {"_id": holder.resident_id}}
 
 
 def people(database: Database) -> Documents[Person]:
