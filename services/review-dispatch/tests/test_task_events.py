@@ -9,14 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.event import Event, Outcome, Received, View
+from messaging.event import Event, NotYet, Outcome, Received, View
 from review_dispatch import published
 from review_dispatch.config import Settings, load_district
 from review_dispatch.consumed import (
     ApplicationEnded,
+    CasesErased,
     CorrectionRequested,
     DecisionRequested,
     FieldCheckRequested,
@@ -26,11 +28,13 @@ from review_dispatch.consumed import (
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting
 from review_dispatch.domain.task import Task, task_id
-from review_dispatch.handlers import deadlines, endings, requests, working
+from review_dispatch.handlers import deadlines, endings, erasing, requests, working
 from review_dispatch.handlers.needs import Deps
 from review_dispatch.handlers.working import Approving, Asked
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
+from runtime.erasing import ErasureRequested
+from runtime.erasing import Holder as Whose
 from runtime.refusal import Refusal
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
@@ -384,3 +388,48 @@ async def test_a_request_for_correction_makes_one_task_that_goes_up_without_tell
 
     assert desk.tasks.all[task.id].department == "district-supervision"
     assert desk.told == []
+
+
+def erased(hour: int = 10) -> Delivery:
+    """The case's data is gone."""
+    event = _received(CasesErased(cases=[APP]), "applications.data-erased.v1", hour)
+    return partial(erasing.erase_cases, event)
+
+
+def erasure(hour: int) -> Delivery:
+    """The child's guardian asks for erasure."""
+    asked = ErasureRequested(erasure_id="era_1", holder=Whose(resident_id="res_child", index="9f" * 32))
+    return partial(erasing.erase, _received(asked, "data-rights.erasure-requested.v1", hour))
+
+
+async def test_the_tasks_of_an_erased_case_go_and_nothing_that_comes_late_makes_one_anew() -> None:
+    desk = Desk()
+    for delivery in (failed(), door(), decision(), withdrawn(), erased()):
+        await desk.hear(delivery)
+    assert desk.tasks.all == {}
+
+    for delivery in (failed(attempt=2), failed("housing"), door(11), decision(11), rejected(12), erased(13)):
+        await desk.hear(delivery)
+    assert desk.tasks.all == {}
+
+
+@given(st.permutations([failed(), failed(attempt=2), door(), decision(), withdrawn(), erased()]))
+@settings(max_examples=60)
+def test_wherever_the_erasure_comes_no_task_is_left(deliveries: list[Delivery]) -> None:
+    assert asyncio.run(_after(deliveries)).tasks.all == {}
+
+
+async def test_the_answer_waits_for_the_cases_that_are_about_to_go_and_not_for_ever() -> None:
+    desk = Desk()
+    for delivery in (failed(), withdrawn()):
+        await desk.hear(delivery)
+    desk.clock.advance(timedelta(hours=10))
+    with pytest.raises(NotYet):
+        await desk.hear(erasure(10))
+    desk.clock.advance(timedelta(seconds=31))
+    await desk.hear(erasure(10))
+    assert [event.type for event in desk.told[-1:]] == ["review-dispatch.data-erased.v1"]
+
+    await desk.hear(erased())
+    await desk.hear(erasure(11))
+    assert desk.told[-1].type == "review-dispatch.data-erased.v1"

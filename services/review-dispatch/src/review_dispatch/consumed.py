@@ -9,6 +9,12 @@ from messaging.event import View
 Value = str | bool | int | list[str]
 
 
+class CasesErased(View):
+    """applications.data-erased: the data of these cases is gone."""
+
+    cases: list[str]
+
+
 class Holder(View):
     """Whose document it is."""
 

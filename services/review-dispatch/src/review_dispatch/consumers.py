@@ -6,6 +6,7 @@ from messaging.consumer import Subscription
 from review_dispatch.consumed import (
     AccessDisputed,
     ApplicationEnded,
+    CasesErased,
     CorrectionRequested,
     DecisionRequested,
     FieldCheckRequested,
@@ -25,4 +26,5 @@ SUBSCRIPTIONS = (
     Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("applications.data-erased.v1", CasesErased, erasing.erase_cases),
 )

@@ -64,6 +64,9 @@ class Collection(Protocol[StoredT]):
     def save(self, document: StoredT) -> Change:
         """Prepare a write."""
 
+    def remove(self, document: StoredT) -> Change:
+        """Prepare a removal."""
+
 
 class TaskStore:
     """The tasks, one document each."""
@@ -91,6 +94,10 @@ class TaskStore:
     def save(self, task: Task) -> Change:
         """Prepare the write."""
         return self._collection.save(task)
+
+    def remove(self, task: Task) -> Change:
+        """Prepare the removal."""
+        return self._collection.remove(task)
 
     async def _page(self, wanted: Filter, after: str | None, limit: int) -> Sequence[Task]:
         behind = wanted if after is None else {**wanted, "place": {"$gt": after}}

@@ -39,6 +39,8 @@ class Case(BaseModel):
     version: int = 0
     entries: tuple[Entry, ...] = ()
     closing: Closing | None = None
+    is_erased: bool = False
+    """Its data is gone at the resident's request: nothing is kept of it any more but that it was."""
 
     def has(self, task_id: str) -> bool:
         """Tell whether the task was created before."""
@@ -54,6 +56,11 @@ class Case(BaseModel):
     def closed(self, because: Cause, at: datetime) -> Case:
         """Remember that the application ended."""
         return self.model_copy(update={"closing": Closing(because=because, at=at)})
+
+    def emptied(self, at: datetime) -> Case:
+        """Forget its tasks for good; whoever has not heard of its end counts it as withdrawn."""
+        closing = self.closing or Closing(because="withdrawn", at=at)
+        return self.model_copy(update={"entries": (), "closing": closing, "is_erased": True})
 
     def older(self, task: Task) -> tuple[str, ...]:
         """Return the tasks about the same requirement that a newer attempt replaces."""

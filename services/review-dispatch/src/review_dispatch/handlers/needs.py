@@ -34,6 +34,9 @@ class Tasks(Protocol):
     def save(self, task: Task) -> Change:
         """Prepare the write."""
 
+    def remove(self, task: Task) -> Change:
+        """Prepare the removal."""
+
 
 class Cases(Protocol):
     """What is known of each application."""

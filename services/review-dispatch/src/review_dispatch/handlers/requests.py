@@ -108,7 +108,7 @@ async def _admit_complaint(task: Task, deps: Deps) -> Outcome[None]:
 async def _admit(task: Task, deps: Deps) -> Outcome[None]:
     """Store a task once; it replaces older attempts, and is born cancelled when its time is already over."""
     case = await deps.cases.get(task.application_id) or Case(id=task.application_id)
-    if case.has(task.id):
+    if case.is_erased or case.has(task.id):
         return NOTHING
     born = case.admit(task)
     replaced = await _replaced(case, born, deps)

@@ -1,0 +1,149 @@
+"""What may be erased is gone from every store, opened and searched; what stays is told with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from local_stack.ports import SERVICES
+from messaging.documents import CODECS, Document
+from messaging.sealing import opened
+from messaging.vault import Vault
+from runtime import master_keys
+from synthetic.caller import Answer, Caller, ProblemError
+from tests.end_to_end.town import Town, refusal
+from tests.journeys import desk, portal, scans
+from tests.journeys.waiting import until
+
+FOR_A_WHILE = {"idempotency", "keys"}
+"""Answers to repeated requests end by themselves after a week (retention.yaml); keys hold nothing of anybody."""
+
+
+class _Kind(Answer):
+    kind: portal.Named
+    count: int | None = None
+
+
+class _Told(Answer):
+    service: portal.Named
+    answered: bool
+    erased: tuple[_Kind, ...] = ()
+    kept: tuple[_Kind, ...] = ()
+
+
+class _Erasure(Answer):
+    erasure_id: str
+    state: portal.Named
+    services: tuple[_Told, ...]
+
+    def erased(self, service: str) -> dict[str, int | None]:
+        return {each.kind.code: each.count for told in self._of(service) for each in told.erased}
+
+    def kept(self, service: str) -> dict[str, int | None]:
+        return {each.kind.code: each.count for told in self._of(service) for each in told.kept}
+
+    def _of(self, service: str) -> Sequence[_Told]:
+        return [told for told in self.services if told.service.code == service]
+
+
+async def _erase(resident: Caller, **body: str) -> _Erasure:
+    """Ask for erasure once the registration has arrived, and wait until every service has answered."""
+
+    async def ask() -> _Erasure | None:
+        try:
+            return await resident.post("/v1/erasures", _Erasure, dict(body))
+        except ProblemError as error:
+            if error.problem.code not in {"not-known-yet", "not-your-data"}:
+                raise
+            return None
+
+    asked = await until(ask, lambda it: it is not None, what="the registration is known")
+    assert asked is not None
+    return await until(
+        lambda: resident.get(f"/v1/erasures/{asked.erasure_id}", _Erasure),
+        lambda it: it.state.code == "done",
+        what="every service has answered",
+    )
+
+
+async def _stores_with(town: Town, secret: str) -> set[str]:
+    """Return where a text is found in any service's store, everything sealed opened."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(town.stack.mongodb_url, tz_aware=True)
+    keys = partial(master_keys.read, town.stack.layout.keys, None)
+    found: set[str] = set()
+    async with client:
+        for service in SERVICES:
+            vault = Vault(client, service, master_keys=keys, codecs=CODECS)
+            await vault.prepare()
+            for name in set(await client[service].list_collection_names()) - FOR_A_WHILE:
+                async for row in client[service].get_collection(name, codec_options=CODECS).find({}):
+                    if secret in _text(await opened(vault, name, row)):
+                        found.add(f"{service}/{name}")
+    return found
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a document holds anything
+    if isinstance(value, dict):
+        return " ".join(map(_text, value.values()))
+    if isinstance(value, list | tuple):
+        return " ".join(map(_text, value))
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+async def _submitted(resident: Caller, address: str) -> str:
+    application = await portal.draft(resident, "residence-permit", {"address": address})
+    await portal.hand_in(resident, application, "work", "social-insurance-record", scans.png())
+    await portal.submit(resident, application)
+    return application
+
+
+async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_stays(town: Town) -> None:
+    made = town.meet("newcomers")
+    resident = await town.welcome(made)
+    gone, stays = f"{made.home.address}之八八六一", f"{made.home.address}之七七五二"
+    withdrawn = await _submitted(resident, gone)
+    reviewer = town.worker("reviewer", "si-1", department="social-insurance")
+    await until(lambda: desk.queue(reviewer, application_id=withdrawn), lambda it: bool(it.items), what="a task")
+    await portal.withdraw(resident, withdrawn, "搬走了")
+    still_open = await _submitted(resident, stays)
+    assert {"applications/applications", "operations/trail", "review-dispatch/tasks"} <= await _stores_with(town, gone)
+
+    done = await _erase(resident)
+    assert done.erased("applications") == {"withdrawn-applications": 1}
+    assert done.kept("applications")["open-applications"] == 1
+    assert (done.erased("operations")["trail"] or 0) > 1
+    assert {told.service.code for told in done.services} == {*SERVICES}
+    assert (await refusal(portal.see(resident, withdrawn))).status == 404
+    assert (await portal.see(resident, still_open)).state == "in-progress"
+    left = await until(lambda: _stores_with(town, gone), lambda it: not it, what="nothing is left in any store")
+    assert left == set()
+    assert await _stores_with(town, withdrawn) <= {
+        *("data-rights/accesses", "operations/trail", "operations/erased-cases"),
+        *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
+    }
+    assert "applications/applications" in await _stores_with(town, stays)
+
+    again = await _erase(resident)
+    assert again.erased("applications") == {}
+    assert again.kept("applications")["open-applications"] == 1
+
+
+async def test_a_guardian_asks_for_a_child_and_nobody_for_others(town: Town) -> None:
+    made = town.meet("newcomers")
+    guardian = await town.welcome(made)
+    assert made.child is not None
+    child = town.ids[made.child.number]
+    stranger = await town.welcome(town.meet("senior"))
+    own = await portal.draft(guardian, "residence-permit", {"address": made.home.address})
+
+    done = await _erase(guardian, resident_id=child)
+    assert done.kept("identity")["registrations"] == 1
+    assert (await portal.see(guardian, own)).state == "draft", "the guardian's own is not the child's"
+
+    problem = await refusal(stranger.post("/v1/erasures", _Erasure, {"resident_id": child}))
+    assert (problem.status, problem.code) == (403, "not-your-data")
+    unseen = await refusal(stranger.get(f"/v1/erasures/{done.erasure_id}", _Erasure))
+    assert (unseen.status, unseen.code) == (404, "erasure-unknown")
