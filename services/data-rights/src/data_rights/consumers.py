@@ -38,6 +38,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("matcher.data-exported.v1", DataExported, exporting.note_part),
     Subscription("review-dispatch.data-exported.v1", DataExported, exporting.note_part),
     Subscription("credential-store.data-exported.v1", DataExported, exporting.note_part),
+    Subscription("operations.data-exported.v1", DataExported, exporting.note_part),
     Subscription("identity.data-erased.v1", DataErased, erasing.note_answer),
     Subscription("applications.data-erased.v1", DataErased, erasing.note_answer),
     Subscription("matcher.data-erased.v1", DataErased, erasing.note_answer),

@@ -1,4 +1,4 @@
-"""The narrow view of the one event that operations acts on; all others it only records."""
+"""The narrow views of the events that operations acts on; all others it only records."""
 
 from __future__ import annotations
 

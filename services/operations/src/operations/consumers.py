@@ -1,4 +1,4 @@
-"""Which handler takes in what: the one event that is acted on, dead letters, receipts, the trail."""
+"""Which handler takes in what: the events that are acted on, dead letters, receipts, the trail."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from messaging.replaying import send_back
 from messaging.stream import body_at
 from messaging.topology import RECEIPTS, dead_letters_of
 from operations.consumed import CasesErased
-from operations.handlers import erasing, letters, receipts
+from operations.handlers import erasing, exporting, letters, receipts
 from operations.handlers.driving import Driver
 from operations.handlers.needs import Deps
 from operations.handlers.recording import Recorder
+from runtime.exports import ExportRequested
 from runtime.kernel import Kernel
 from runtime.service import Background
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.data-erased.v1", CasesErased, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from runtime import accesses, erasing
+from runtime import accesses, erasing, exports
 
 
 class DataAccessed(accesses.DataAccessed):
@@ -17,3 +17,9 @@ class DataErased(erasing.DataErased):
     """What the trail and the dead letters said of the cases that were erased is gone, too."""
 
     type: ClassVar[str] = "operations.data-erased.v1"
+
+
+class DataExported(exports.DataExported):
+    """What operations finds of a resident: messages about them that failed, and the events of their registration."""
+
+    type: ClassVar[str] = "operations.data-exported.v1"
