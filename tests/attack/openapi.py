@@ -166,18 +166,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same requests")
     asked = parser.parse_args(arguments)
     begun = time.monotonic()
-    operations = sum(1 for _ in table().lines())
-    each = -(-asked.cases // operations)
-    print(f"seed {asked.seed}: {each} cases for each of {operations} operations", flush=True)
     empty(VAR)
     with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base) as stack:
-        told = attack_all(stack, {}, each=each, seeded=asked.seed, tell=print)
+        told = _rounds(stack, asked.cases, asked.seed)
     wrong = [one for one in told if one.fault]
     for one in wrong:
         print(f"\n{one.operation}\n{one.fault}")
-    total = sum(one.cases for one in told)
-    print(f"\n{total} cases in {time.monotonic() - begun:.0f} s, {len(wrong)} operations with faults")
+    print(f"\n{_cases_of(told)} cases in {time.monotonic() - begun:.0f} s, {len(wrong)} operations with faults")
     return 1 if wrong else 0
+
+
+def _rounds(stack: Stack, cases: int, seeded: int) -> list[Told]:
+    """Attack in rounds, each with the next seed, until there were so many cases: some operations have but few."""
+    told, operations = list[Told](), sum(1 for _ in table().lines())
+    while (left := cases - _cases_of(told)) > 0:
+        each = -(-left // operations)
+        print(f"seed {seeded}: up to {each} cases for each of {operations} operations", flush=True)
+        told += attack_all(stack, {}, each=each, seeded=seeded, tell=print)
+        seeded += 1
+    return told
+
+
+def _cases_of(told: Sequence[Told]) -> int:
+    return sum(one.cases for one in told)
 
 
 def attack_all(
