@@ -7,6 +7,7 @@ import pytest
 from applications import consumed
 from applications.domain import agreement
 from applications.handlers import agreeing, answers, applying
+from applications.published import DataAccessed
 from runtime.refusal import Clash, Unknown
 from services.applications.tests.office import SIGNER, Office, resident_token, review
 from standards import canonical_json
@@ -64,10 +65,17 @@ async def test_the_same_terms_again_stay_confirmed(office: Office) -> None:
     assert office.agreements.all[id].current.evidence == evidence
 
 
-async def test_only_the_parties_read_it(office: Office) -> None:
+async def test_only_the_parties_read_it_and_the_other_one_can_read_that(office: Office) -> None:
     id = await office.files_tenancy()
-    for party in ("newcomer", "landlord"):
-        assert (await agreeing.read(id, resident_token(party), office.deps)).id == id
+    await office.confirms(id)
+    parties = {name: resident_token(name).subject for name in ("newcomer", "landlord")}
+    for party, subject in parties.items():
+        read = await agreeing.read(id, resident_token(party), office.deps)
+        assert read.result is not None
+        assert read.result.id == id
+        told = [event for event in read.events if isinstance(event, DataAccessed)]
+        assert {event.by.subject for event in told} == {subject}
+        assert {event.holder.resident_id for event in told} == set(parties.values()) - {subject}
     with pytest.raises(Unknown, match="unknown-application"):
         await agreeing.read(id, resident_token("senior"), office.deps)
 

@@ -125,6 +125,20 @@ async def test_a_guardianship_ends_by_itself_on_the_eighteenth_birthday(
     assert await guardianship.end_at_majority(hall.deps) == []
 
 
+async def test_both_can_read_that_somebody_changed_who_acts_for_whom(
+    hall: Hall, father: Resident, child: Resident
+) -> None:
+    await establish(hall, father.id, child.id)
+    hall.commit(await guardianship.end(only(hall).id, "改由母亲监护", CLERK, hall.deps, if_match=None))
+
+    assert [(look.holder.resident_id, look.how, look.what, look.purpose) for look in hall.told] == [
+        (father.id, "worked-on", "wards", None),
+        (child.id, "worked-on", "registration", None),
+        (father.id, "worked-on", "wards", "改由母亲监护"),
+        (child.id, "worked-on", "registration", "改由母亲监护"),
+    ]
+
+
 async def test_a_child_may_have_two_guardians(hall: Hall, father: Resident, child: Resident) -> None:
     mother = await hall.register(reading(number_for(father.card.birth_date, "004"), name="周敏", sex="female"))
     await establish(hall, father.id, child.id)

@@ -28,6 +28,7 @@ async def with_ward(hall: Hall, guardian: Resident) -> Resident:
     child = await hall.register(girl())
     proof = Proof(kind="birth-certificate", reference="T440012345")
     hall.commit(await guardianship.establish(guardian.id, child.id, "father", proof, CLERK, hall.deps))
+    hall.told.clear()
     return child
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from applications.api.parts import ApplicationId, DepsOf, Resident
 from applications.domain.agreement import Agreement, Side
 from applications.handlers import agreeing
+from runtime import web
 
 router = APIRouter(prefix="/applications/{application_id}/agreement", tags=["confirmations"])
 
@@ -45,7 +46,7 @@ class AgreementView(BaseModel):
         )
 
 
-@router.get("", summary="Read what both parties agreed on")
-async def read(application_id: ApplicationId, by: Resident, deps: DepsOf) -> AgreementView:
-    """Give either party the terms and, once both have signed, the evidence."""
-    return AgreementView.of(await agreeing.read(application_id, by, deps))
+@router.get("", summary="Read what both parties agreed on", response_model=AgreementView)
+async def read(application_id: ApplicationId, by: Resident, deps: DepsOf, commit: web.Commit) -> Response:
+    """Give either party the terms and, once both have signed, the evidence; the other one can read who looked."""
+    return await commit(lambda: agreeing.read(application_id, by, deps), AgreementView.of, only_looks=True)

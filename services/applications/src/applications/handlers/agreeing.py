@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from applications.domain import agreement
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application
+from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
-from messaging.event import Change
+from messaging.event import Change, Outcome
 from runtime.access import Principal
 from runtime.refusal import Refusal, Unknown
 from runtime.sign_in import SignIn
@@ -44,8 +45,8 @@ async def of(application: Application, deps: Deps) -> Agreement:
     return agreement.offered(None, application, item, unknown, application.submitted_at or application.created_at)
 
 
-async def read(application_id: str, by: Principal, deps: Deps) -> Agreement:
-    """Return the agreement to one of its parties."""
+async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreement]:
+    """Return the agreement to one of its parties; the other one can read that it was looked at."""
     application, reader = await deps.applications.get(application_id), await deps.residents.get(by.subject)
     if application is None or reader is None:
         raise Unknown("unknown-application")
@@ -54,4 +55,5 @@ async def read(application_id: str, by: Principal, deps: Deps) -> Agreement:
     found = await deps.agreements.get(application_id)
     if found is None:
         raise Unknown("no-agreement")
-    return found
+    told = seen(application, application.people.values(), by, deps)
+    return Outcome(events=told, case=application.id, result=found)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from identity.domain import guardianship as guardianships
 from identity.domain.guardianship import Guardianship, Proof, Relation
 from identity.domain.record import Actor, refuse
 from identity.domain.resident import Resident
+from identity.handlers.accessing import accessed
 from identity.handlers.needs import Deps, actor
 from identity.published import GuardianshipEnded, GuardianshipRegistered
-from messaging.event import Outcome
+from messaging.event import Event, Outcome
 from runtime.access import Principal
 from runtime.refusal import Refusal, Unknown, check_version
 
@@ -37,7 +39,8 @@ async def establish(
         relation=relation,
         sequence=established.version + 1,
     )
-    return Outcome([deps.guardianships.save(established)], [event], case=child_id, result=established)
+    told = _told(guardian, child, by, None, deps)
+    return Outcome([deps.guardianships.save(established)], [event, *told], case=child_id, result=established)
 
 
 async def end(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Guardianship]:
@@ -46,13 +49,21 @@ async def end(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int 
     if guardianship is None:
         raise Unknown("unknown-guardianship")
     check_version(guardianship.version, if_match)
-    return _end(guardianship, reason, actor(by), deps)
+    guardian, child = await _pair(guardianship.guardian_id, guardianship.child_id, deps)
+    ended = _end(guardianship, reason, actor(by), deps)
+    return replace(ended, events=[*ended.events, *_told(guardian, child, by, reason, deps)])
 
 
 async def end_at_majority(deps: Deps) -> Sequence[Outcome[Guardianship]]:
     """End every guardianship whose child has come of age, also those that a downtime left."""
     run_out = await deps.guardianships.run_out(deps.today())
     return [_end(each, guardianships.OF_AGE, _THIS_SERVICE, deps) for each in run_out]
+
+
+def _told(guardian: Resident, child: Resident, by: Principal, reason: str | None, deps: Deps) -> list[Event]:
+    """Tell both that somebody changed who acts for whom."""
+    of_guardian = accessed(guardian, by, reason, deps, how="worked-on", what="wards")
+    return [*of_guardian, *accessed(child, by, reason, deps, how="worked-on")]
 
 
 async def _pair(guardian_id: str, child_id: str, deps: Deps) -> tuple[Resident, Resident]:
