@@ -63,7 +63,7 @@ def test_only_the_newest_private_key_stays_and_nobody_else_reads_it(tmp_path: Pa
     rotate_signing_keys(tmp_path)
     new = (tmp_path / "credential.key").read_bytes()
 
-    assert (new.count(b"BEGIN PRIVATE KEY"), new.count(b"BEGIN PUBLIC KEY")) == (1, 1)
+    assert (new.count(b"BEGIN PRIVATE"), new.count(b"BEGIN PUBLIC")) == (1, 1)
     assert old not in new
     assert (tmp_path / "credential.key").stat().st_mode & 0o777 == 0o600
 
