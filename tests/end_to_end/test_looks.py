@@ -9,11 +9,13 @@ import httpx
 
 from runtime.access import Role
 from synthetic.caller import Answer, Caller, Json
+from synthetic.households import Household
 from synthetic.people import Person
 from tests.contract.access import table
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
 from tests.journeys.waiting import until
+from tests.load.forms import form_for
 
 SHOWING = frozenset(
     {"stated-purpose", "masked-look", "hand", "claimed", "department", "shared-with-department", "clear-with-reason"}
@@ -81,7 +83,8 @@ async def test_every_look_at_somebody_elses_data_is_in_their_record(town: Town) 
     assert made.child is not None
     looks, child = Looks(town), town.resident(made.child)
     await _at_the_window(looks, made.head, made.child)
-    await _at_the_desk(looks, head, made.home.address)
+    await _sign_tenancy(town, made)
+    await _at_the_desk(looks, head, f"{made.home.address}旁")
     await _in_the_store(looks, head, town.ids[made.head.number])
     await _complaints(looks, head)
     await _behind_the_scenes(looks, town.ids[made.head.number], made.home.address)
@@ -118,6 +121,21 @@ async def _at_the_window(looks: Looks, head: Person, child: Person) -> None:
     await looks.tried("POST /v1/dry-runs", official, "look-official", body=asked)
 
 
+async def _sign_tenancy(town: Town, made: Household) -> None:
+    """Have both sign what the record of the tenancy rests on."""
+    assert made.landlord is not None
+    head, landlord = town.resident(made.head), town.resident(made.landlord)
+    form = form_for("rental-contract-filing", made, town.today)
+    application = await portal.draft(head, "rental-contract-filing", form, second_party_number=made.landlord.number)
+    await portal.submit(head, application)
+    await until(
+        lambda: portal.to_confirm(landlord),
+        lambda it: any(each.application_id == application for each in it.items),
+        what="the landlord is asked",
+    )
+    await portal.confirm(landlord, application)
+
+
 async def _at_the_desk(looks: Looks, head: Caller, address: str) -> None:
     """Approve one document, return another and refuse the third."""
     application = await portal.draft(head, "residence-permit", {"address": address})
@@ -140,6 +158,10 @@ async def _at_the_desk(looks: Looks, head: Caller, address: str) -> None:
         officer = looks.town.worker("reviewer", subject, department=department)
         task = await _task(officer, application)
         await desk.claim(officer, task)
+        if requirement == "housing":
+            operation = "GET /v1/applications/{application_id}/agreement"
+            await _in_hand(looks, officer, f"/v1/applications/{application}/agreement")
+            await looks.tried(operation, officer, subject, application_id=application, query={"purpose": PURPOSE})
         if requirement == "work":
             await _scan(looks, officer, subject, application, await desk.read(officer, task))
         await looks.tried(f"POST /v1/tasks/{{task_id}}/{ending}", officer, subject, task_id=task, body=body)
@@ -148,17 +170,19 @@ async def _at_the_desk(looks: Looks, head: Caller, address: str) -> None:
 async def _scan(looks: Looks, officer: Caller, subject: str, application: str, task: desk.Task) -> None:
     assert task.document is not None
     where: dict[str, Json] = {"application_id": application, "scan_id": task.document.scans[0].scan_id}
+    await _in_hand(looks, officer, f"/v1/applications/{application}/scans/{where['scan_id']}")
+    operation = "GET /v1/applications/{application_id}/scans/{scan_id}"
+    await looks.tried(operation, officer, subject, query={"purpose": PURPOSE}, **where)
 
+
+async def _in_hand(looks: Looks, officer: Caller, path: str) -> None:
     async def opened() -> bool:
-        path = f"/v1/applications/{application}/scans/{where['scan_id']}"
         answer = await looks.town.client.get(
             path, params={"purpose": PURPOSE}, headers={"Authorization": f"Bearer {officer.token}"}
         )
         return answer.is_success
 
-    await until(opened, bool, what="the claim has reached the scans")
-    operation = "GET /v1/applications/{application_id}/scans/{scan_id}"
-    await looks.tried(operation, officer, subject, query={"purpose": PURPOSE}, **where)
+    await until(opened, bool, what="the claim is known to applications")
 
 
 async def _task(officer: Caller, case: str) -> str:

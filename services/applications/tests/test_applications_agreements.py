@@ -8,8 +8,10 @@ from applications import consumed
 from applications.domain import agreement
 from applications.handlers import agreeing, answers, applying
 from applications.published import DataAccessed
-from runtime.refusal import Clash, Unknown
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
 from services.applications.tests.office import SIGNER, Office, resident_token, review
+from services.applications.tests.test_applications_hands import claims
 from standards import canonical_json
 
 
@@ -92,3 +94,41 @@ async def test_what_was_submitted_before_this_was_kept_can_still_be_confirmed(of
     await office.confirms(id, seen=expected.digest)
     applicant, second = office.agreements.all[id].current.signatures
     assert (applicant.sign_in.jti, second.sign_in.jti) == (None, "token-of-landlord")
+
+
+async def test_whoever_reviews_a_tenancy_record_reads_what_was_signed_and_both_can_read_that(office: Office) -> None:
+    tenancy = await office.files_tenancy()
+    permit = await office.applies("residence-permit", "newcomer", form={"address": "民治街道幸福路9号"})
+    wang = Principal("wang", Role.REVIEWER, frozenset({"housing"}))
+    with pytest.raises(NotAllowed, match="agreement-not-in-hand"):
+        await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+    await claims(office, permit, about="housing")
+    with pytest.raises(Unknown, match="no-agreement"):  # the landlord has not signed yet
+        await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+    await office.confirms(tenancy)
+    with pytest.raises(Refusal, match="purpose-needed"):
+        await agreeing.read_behind(permit, " ", wang, office.deps)
+
+    read = await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+
+    assert read.result is not None
+    assert (read.result.id, read.result.current.evidence is not None) == (tenancy, True)
+    told = [event for event in read.events if isinstance(event, DataAccessed)]
+    assert {event.holder.resident_id for event in told} == {
+        resident_token(party).subject for party in ("newcomer", "landlord")
+    }
+    assert {(event.by.subject, event.purpose, event.application_id) for event in told} == {
+        ("wang", "核实租赁", tenancy)
+    }
+    others = Principal("li", Role.REVIEWER, frozenset({"housing"}))
+    with pytest.raises(NotAllowed, match="agreement-not-in-hand"):
+        await agreeing.read_behind(permit, "核实租赁", others, office.deps)
+
+
+async def test_a_review_of_another_document_leads_to_no_agreement(office: Office) -> None:
+    await office.confirms(await office.files_tenancy())
+    permit = await office.applies("residence-permit", "newcomer", form={"address": "民治街道幸福路9号"})
+    await claims(office, permit, about="work")
+
+    with pytest.raises(Unknown, match="no-agreement"):
+        await agreeing.read_behind(permit, "核实", Principal("wang", Role.REVIEWER), office.deps)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from applications.api.parts import ApplicationId, DepsOf, Resident
+from applications.api.parts import ApplicationId, DepsOf
 from applications.domain.agreement import Agreement, Side
 from applications.handlers import agreeing
 from runtime import web
+from runtime.access import Principal, Role, allow
 
 router = APIRouter(prefix="/applications/{application_id}/agreement", tags=["confirmations"])
 
@@ -47,6 +48,19 @@ class AgreementView(BaseModel):
 
 
 @router.get("", summary="Read what both parties agreed on", response_model=AgreementView)
-async def read(application_id: ApplicationId, by: Resident, deps: DepsOf, commit: web.Commit) -> Response:
-    """Give either party the terms and, once both have signed, the evidence; the other one can read who looked."""
-    return await commit(lambda: agreeing.read(application_id, by, deps), AgreementView.of, only_looks=True)
+async def read(
+    application_id: ApplicationId,
+    by: Annotated[Principal, allow(Role.RESIDENT, Role.REVIEWER)],
+    deps: DepsOf,
+    commit: web.Commit,
+    purpose: Annotated[str | None, Query(max_length=200, description="Needed of reviewers")] = None,
+) -> Response:
+    """Give either party the terms and, once both have signed, the evidence; the other one can read who looked.
+
+    A reviewer gets, of the application under review, the agreement behind the document that they have in hand.
+    """
+    if by.role is Role.RESIDENT:
+        return await commit(lambda: agreeing.read(application_id, by, deps), AgreementView.of, only_looks=True)
+    return await commit(
+        lambda: agreeing.read_behind(application_id, purpose, by, deps), AgreementView.of, only_looks=True
+    )

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from applications.domain import agreement
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application
-from applications.handlers.accessing import seen
+from applications.domain.hands import holds
+from applications.handlers.accessing import about, accessed, seen
 from applications.handlers.needs import Deps
 from messaging.event import Change, Outcome
 from runtime.access import Principal
-from runtime.refusal import Refusal, Unknown
+from runtime.refusal import NotAllowed, Refusal, Unknown
 from runtime.sign_in import SignIn
 
 
@@ -57,3 +58,48 @@ async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreem
         raise Unknown("no-agreement")
     told = seen(application, application.people.values(), by, deps)
     return Outcome(events=told, case=application.id, result=found)
+
+
+async def read_behind(application_id: str, purpose: str | None, by: Principal, deps: Deps) -> Outcome[Agreement]:
+    """Return what a document rests on that the caller reviews: the newest agreement, signed by both, that grants one.
+
+    It is an agreement of whoever the document is about, mostly from another application. Both parties can read that it
+    was looked at, and what for. Raises NotAllowed unless such a review is in hand, Refusal without a purpose, Unknown.
+    """
+    types, holders = await _reviewed(application_id, by, deps)
+    if purpose is None or not purpose.strip():
+        raise Refusal("purpose-needed", field="purpose")
+    found = [each for holder in holders for each in await _signed(holder, types, deps)]
+    if not found:
+        raise Unknown("no-agreement")
+    application, newest = max(found, key=lambda each: each[0].submitted_at or each[0].created_at)
+    people, grant = application.people.values(), deps.catalogue.item(application.item).grants
+    granted = [] if grant is None else [grant.document_type]
+    told = accessed(
+        about(application), people, by, deps, how="viewed", what="application", types=granted, purpose=purpose.strip()
+    )
+    return Outcome(events=told, case=application.id, result=newest)
+
+
+async def _reviewed(application_id: str, by: Principal, deps: Deps) -> tuple[list[str], list[str]]:
+    """Return the types of the documents whose review the caller has in hand, and the residents whose they are."""
+    application = await deps.applications.get(application_id)
+    if application is not None and not application.is_final:
+        hands = await deps.hands.of_application(application_id)
+        asked = [each for each in application.asked if holds(hands, by.subject, each.key)]
+        if asked:
+            holders = {application.people[each.holder].resident_id for each in asked}
+            return [code for each in asked for code in each.document_types], sorted(holders)
+    raise NotAllowed("agreement-not-in-hand")
+
+
+async def _signed(applicant_id: str, types: Sequence[str], deps: Deps) -> list[tuple[Application, Agreement]]:
+    """Return the agreements signed by both under which somebody applied for a document of these types."""
+    found = []
+    for application in await deps.applications.concerning(applicant_id):
+        grant = deps.catalogue.item(application.item).grants
+        if application.applicant_id == applicant_id and grant is not None and grant.document_type in types:
+            agreement_ = await deps.agreements.get(application.id)
+            if agreement_ is not None and agreement_.current.evidence is not None:
+                found.append((application, agreement_))
+    return found
