@@ -18,8 +18,8 @@ from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, portal, scans
 from tests.journeys.waiting import until
 
-FOR_A_WHILE = {"idempotency", "keys"}
-"""Answers to repeated requests end by themselves after a week (retention.yaml); keys hold nothing of anybody."""
+KEYS = {"keys"}
+"""Hold nothing of anybody, and open with no key of their own."""
 
 
 class _Kind(Answer):
@@ -78,7 +78,7 @@ async def _stores_with(town: Town, secret: str) -> set[str]:
         for service in SERVICES:
             vault = Vault(client, service, master_keys=keys, codecs=CODECS)
             await vault.prepare()
-            for name in set(await client[service].list_collection_names()) - FOR_A_WHILE:
+            for name in set(await client[service].list_collection_names()) - KEYS:
                 async for row in client[service].get_collection(name, codec_options=CODECS).find({}):
                     if secret in _text(await opened(vault, name, row)):
                         found.add(f"{service}/{name}")
@@ -109,7 +109,12 @@ async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_sta
     await until(lambda: desk.queue(reviewer, application_id=withdrawn), lambda it: bool(it.items), what="a task")
     await portal.withdraw(resident, withdrawn, "搬走了")
     still_open = await _submitted(resident, stays)
-    assert {"applications/applications", "operations/trail", "review-dispatch/tasks"} <= await _stores_with(town, gone)
+    assert {
+        "applications/applications",
+        "applications/idempotency",
+        "operations/trail",
+        "review-dispatch/tasks",
+    } <= await _stores_with(town, gone)
 
     done = await _erase(resident)
     assert done.erased("applications") == {"withdrawn-applications": 1}

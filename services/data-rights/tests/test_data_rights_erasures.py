@@ -63,7 +63,7 @@ async def test_answers_in_any_order_and_twice_are_told_in_the_callers_language(
     [stays] = told["applications"].kept
     assert (stays.count, stays.until, stays.lasts) == (2, date(2031, 10, 14), None)
     assert "5 years" in stays.why
-    assert {each.kind.code for each in in_english.everywhere} >= {"stream", "repeated-answers"}
+    assert {each.kind.code for each in in_english.everywhere} >= {"stream", "unsent-events"}
     assert in_chinese.services[1].kept[0].kind.name == "已通过的申请"
     assert in_chinese.state.name == "各服务均已答复"
 

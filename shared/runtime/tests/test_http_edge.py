@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from local_stack.keys import ensure_keys
-from messaging.documents import Documents
+from messaging.documents import CODECS, Documents
 from messaging.event import Outcome
-from runtime import observing, problems, web
+from messaging.vault import Vault
+from runtime import idempotency, master_keys, observing, problems, web
 from runtime.access import Principal, Role, Verifier, allow
 from runtime.config import ServiceSettings
 from runtime.kernel import Database, Kernel
@@ -235,6 +237,29 @@ async def test_the_same_key_with_another_body_is_refused(client: httpx.AsyncClie
     answer = await client.post("/v1/notes", json={**NOTE, "text": "other"}, headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
+
+
+async def test_an_answer_that_was_erased_is_not_given_again_and_nothing_is_done_twice(
+    client: httpx.AsyncClient, database: Database, tmp_path: Path
+) -> None:
+    keys = partial(master_keys.read, tmp_path, None)
+    vault = Vault(database.client, database.name, master_keys=keys, codecs=CODECS)
+    await vault.prepare()
+    edge = Database(database.client, database.name, vault)
+    headers = {"Idempotency-Key": "k-1"}
+    await client.post("/v1/notes", json=NOTE, headers=headers)
+    [kept] = await database["idempotency"].find({}).to_list()
+    assert "sealed" in kept
+
+    assert await idempotency.erasing(edge, ["clerk-2", "app_1"]) == []
+    for write in await idempotency.erasing(edge, ["clerk-1"]):
+        await database["idempotency"].bulk_write([write.operation])
+    [kept] = await database["idempotency"].find({}).to_list()
+    assert "sealed" not in kept
+    again = await client.post("/v1/notes", json=NOTE, headers=headers)
+
+    assert (again.status_code, again.json()["code"]) == (409, "answer-erased")
+    assert await database["notes"].count_documents({}) == 1
 
 
 async def test_a_key_belongs_to_one_caller(client: httpx.AsyncClient) -> None:

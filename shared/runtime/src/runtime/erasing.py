@@ -7,7 +7,7 @@ names kinds of data, numbers and cases; nothing that describes anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pymongo import DESCENDING
 
 from messaging.documents import CODECS, Document, Write
-from messaging.event import Event, Outcome, View
+from messaging.event import Change, Event, Outcome, View
+from runtime import idempotency
 from runtime.clock import today
 from runtime.config import ServiceSettings
 from runtime.kernel import Database
@@ -75,6 +76,9 @@ class Erases(Protocol):
 
     async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
         """Erase what may go of whom it is about, and tell."""
+
+    async def forget_answers(self, ids: Collection[str]) -> Sequence[Change]:
+        """Prepare to erase what was answered to these callers or about these things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,13 @@ class Eraser:
                 else:
                     stays += await self._stays(name, kind, place, question)
         changes = [write for place, found in going.items() for write in await self._removals(place, found)]
+        ids = [str(each["_id"]) for found in going.values() for each in found]
+        changes += await self.forget_answers([holder.resident_id, *ids])
         return Erased(changes, gone, stays, [each["_id"] for each in going.get(self.cases or "", ())])
+
+    async def forget_answers(self, ids: Collection[str]) -> Sequence[Write]:
+        """Prepare to erase what was answered to these callers or about these things; that it was answered stays."""
+        return await idempotency.erasing(self.database, ids)
 
     async def _removals(self, place: str, found: Sequence[Document]) -> Sequence[Write]:
         """Return the removal of documents and of what belongs to them."""

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import IndexModel, InsertOne
+from pymongo import IndexModel, InsertOne, UpdateOne
 from starlette.responses import Response
 
-from messaging.documents import Database, Write
+from messaging.documents import Database, Write, parts
 from messaging.sealing import SEALED, Clear, name_of, opened
 from runtime.refusal import Clash
 
 COLLECTION = "idempotency"
 KEPT_SECONDS = 7 * 24 * 3600
-INDEXES = [IndexModel("at", expireAfterSeconds=KEPT_SECONDS)]
+INDEXES = [IndexModel("at", expireAfterSeconds=KEPT_SECONDS), IndexModel("about", name="about")]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """What may be repeated, by keyed hashes: `scope` of caller, method, path and key; `body` of the body."""
+    """What may be repeated, by keyed hashes: `scope` of caller, method, path and key; `body` of the body.
+
+    `about` are those of the caller and of each id in the path: by them an answer is found when its data is erased.
+    """
 
     scope: str
     body: str
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ def entry_of(repeated: Repeated, answer: Answer) -> Write:
     entry: dict[str, Any] = {
         "_id": repeated.scope,
         "digest": repeated.body,
+        "about": list(repeated.about),
         "status": answer.status,
         "etag": answer.etag,
         "at": datetime.now(UTC),
@@ -62,16 +68,33 @@ class Idempotency:
         self._records = database[COLLECTION]
         self._vault = database.vault
 
-    def repeated(self, scope: str, body: bytes) -> Repeated:
+    def repeated(self, scope: str, body: bytes, about: Sequence[str] = ()) -> Repeated:
         """Name what may be repeated, so that neither a caller's key nor a short body can be guessed from the store."""
-        return Repeated(self._vault.digest(scope.encode()), self._vault.digest(body))
+        digest = self._vault.digest
+        return Repeated(digest(scope.encode()), digest(body), tuple(digest(each.encode()) for each in about))
 
     async def find(self, repeated: Repeated) -> Answer | None:
-        """Return the earlier answer. Raises Clash when the key was used with another body."""
+        """Return the earlier answer. Raises Clash when the key was used with another body, or the answer is erased."""
         found = await self._records.find_one({"_id": repeated.scope})
         if found is None:
             return None
         if found["digest"] != repeated.body:
             raise Clash("idempotency-key-reused")
+        if SEALED not in found:
+            raise Clash("answer-erased")
         found = await opened(self._vault, COLLECTION, found)
         return Answer(found["status"], bytes(found["body"]), found["etag"])
+
+
+async def erasing(database: Database, ids: Collection[str]) -> Sequence[Write]:
+    """Prepare to erase the answers that were given to these callers or about these things.
+
+    That there was an answer stays: the request is not done a second time.
+    """
+    digests = sorted({database.vault.digest(each.encode()) for each in ids})
+    found = [
+        answer["_id"]
+        for some in parts(digests)
+        async for answer in database[COLLECTION].find({"about": {"$in": some}}, {"_id": 1})
+    ]
+    return [Write(COLLECTION, UpdateOne({"_id": id_}, {"$unset": {SEALED: ""}})) for id_ in dict.fromkeys(found)]

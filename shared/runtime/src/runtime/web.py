@@ -121,7 +121,8 @@ class Committing:
         principal = getattr(self._request.state, "principal", None)
         caller = principal.subject if principal else "anybody"
         scope = f"{caller}\n{self._request.method}\n{self._request.url.path}\n{self._key}"
-        return self._kernel.idempotency.repeated(scope, body)
+        named = [part for part in self._request.url.path.split("/") if "_" in part]  # ids have a prefix: app_, task_
+        return self._kernel.idempotency.repeated(scope, body, [caller, *named])
 
 
 async def _committing(

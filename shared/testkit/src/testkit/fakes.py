@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -151,6 +151,10 @@ class NothingHeld:
         """Tell so."""
         event = kind(erasure_id=asked.erasure_id, erased=[], kept=[], cases=[])
         return Outcome(events=[event], case=asked.erasure_id)
+
+    async def forget_answers(self, ids: Collection[str]) -> Sequence[Change]:  # noqa: ARG002 - whatever they are
+        """Find nothing."""
+        return ()
 
     async def erase(self, holder: Holder) -> Erased:  # noqa: ARG002 - whoever it is
         """Find nothing."""

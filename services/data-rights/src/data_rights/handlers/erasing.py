@@ -78,6 +78,7 @@ async def _own(holder: published.Holder, deps: Deps) -> tuple[list[Change], Answ
     kept = [each for each in await deps.exports.of_holder(holder.index, before=None, limit=0) if each.is_kept]
     changes = [change for each in kept for change in await _ended(each, deps)]
     own = await deps.eraser.erase(erasing.Holder(resident_id=holder.resident_id, index=holder.index))
+    changes += own.changes
     stays = tuple(Stays(kind=each.kind, count=each.count, until=each.until) for each in own.stays)
     return changes, Answer(erased=(Gone(kind=CONTENTS, count=len(kept)),) if kept else (), kept=stays)
 

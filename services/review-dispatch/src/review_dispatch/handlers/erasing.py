@@ -33,6 +33,7 @@ async def erase_cases(event: Received[CasesErased], deps: Deps) -> Outcome[None]
         tasks = [await deps.tasks.get(entry.task_id) for entry in case.entries]
         changes.append(deps.cases.save(case.emptied(event.time)))
         changes += [deps.tasks.remove(task) for task in tasks if task is not None]
+        changes += await deps.eraser.forget_answers([id_, *(entry.task_id for entry in case.entries)])
     return Outcome(changes=changes)
 
 
