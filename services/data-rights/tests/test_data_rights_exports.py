@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from data_rights import consumed
 from data_rights.api.export_page import page
 from data_rights.consumed import DataExported
+from data_rights.domain.asked import Asked
 from data_rights.domain.export import Export
-from data_rights.handlers import exporting
+from data_rights.handlers import erasing, exporting, people, reading
 from data_rights.handlers.needs import Deps
 from data_rights.published import ExportRequested
 from messaging.event import NOTHING, NotYet
@@ -127,3 +129,20 @@ async def test_markup_in_what_people_wrote_is_shown_not_obeyed(deps: Deps) -> No
     written = page(export, await exporting.content(export.id, MOTHER, deps), "en")
     assert wrote not in written
     assert "&lt;img" in written
+
+
+async def test_what_a_guardian_asks_for_about_a_ward_is_in_the_wards_record(deps: Deps) -> None:
+    begun = consumed.GuardianshipChanged(
+        guardianship_id="g", guardian_id=MOTHER.subject, child_id=STRANGER.subject, sequence=1
+    )
+    apply(await people.begin_guardianship(received(begun), deps))
+    apply(await exporting.request(STRANGER.subject, MOTHER, deps))
+    apply(await erasing.request(STRANGER.subject, MOTHER, deps))
+    await asked(deps)  # about herself: nobody's business
+
+    entries = await reading.accesses(STRANGER.subject, Asked(), STRANGER, deps, before=None, limit=20)
+    assert {(each.by.subject, each.how, each.what, each.source) for each in entries} == {
+        (MOTHER.subject, "exported", "everything", "data-rights"),
+        (MOTHER.subject, "erased", "everything", "data-rights"),
+    }
+    assert await reading.accesses(None, Asked(), MOTHER, deps, before=None, limit=20) == []

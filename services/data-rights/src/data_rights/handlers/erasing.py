@@ -8,7 +8,7 @@ from data_rights import published
 from data_rights.consumed import DataErased
 from data_rights.domain.erasure import Answer, Erasure, Gone, Stays
 from data_rights.domain.export import Export
-from data_rights.handlers import reading
+from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
 from messaging.event import NOTHING, Change, NotYet, Outcome, Received
 from runtime import erasing
@@ -40,7 +40,8 @@ async def request(resident_id: str | None, by: Principal, deps: Deps) -> Outcome
         services=(*deps.erasing, OWN),
     ).heard(OWN, answer)
     event = published.ErasureRequested(erasure_id=asked.id, holder=holder)
-    return Outcome([deps.erasures.save(asked), *changes], [event], case=asked.id, result=asked)
+    told = recording.by_guardian(index, whose, by, "erased", deps)
+    return Outcome([deps.erasures.save(asked), *changes, *told], [event], case=asked.id, result=asked)
 
 
 async def find(id_: str, by: Principal, deps: Deps) -> Erasure:

@@ -9,7 +9,7 @@ from data_rights import published
 from data_rights.consumed import DataExported
 from data_rights.domain.asked import Asked
 from data_rights.domain.export import KEPT, Export, Part, part_id
-from data_rights.handlers import reading
+from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
 from messaging.event import NOTHING, NotYet, Outcome, Received
 from runtime import exports
@@ -47,7 +47,8 @@ async def request(resident_id: str | None, by: Principal, deps: Deps) -> Outcome
     )
     holder = published.Holder(resident_id=whose, index=index)
     event = published.ExportRequested(export_id=asked.id, holder=holder, key=public)
-    return Outcome([deps.exports.save(asked)], [event], case=asked.id, result=asked)
+    told = recording.by_guardian(index, whose, by, "exported", deps)
+    return Outcome([deps.exports.save(asked), *told], [event], case=asked.id, result=asked)
 
 
 async def find(id_: str, by: Principal, deps: Deps) -> Export:

@@ -9,7 +9,10 @@ from datetime import datetime
 from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched
 from data_rights.domain.access import SYSTEM, Access, By, Seen, access_id
 from data_rights.handlers.needs import Deps
-from messaging.event import NOTHING, NotYet, Outcome, Received
+from messaging.envelope import new_event_id
+from messaging.event import NOTHING, Change, NotYet, Outcome, Received
+from runtime import accesses
+from runtime.access import Principal
 
 _MATCHER = By(subject="matcher", role=SYSTEM)
 
@@ -43,6 +46,27 @@ async def record_match(event: Received[Matched], deps: Deps) -> Outcome[None]:
 async def record_mismatch(event: Received[NotMatched], deps: Deps) -> Outcome[None]:
     """A document was compared without a person, and is not proven."""
     return await _match(event.id, event.time, event.data, event.data.document_types, "failed", deps)
+
+
+def by_guardian(holder: str, resident_id: str, by: Principal, how: accesses.How, deps: Deps) -> list[Change]:
+    """Record what a guardian asked for about a ward; what people ask about themselves is nobody's business."""
+    if accesses.is_own(by, resident_id):
+        return []
+    entry = Access(
+        id=access_id(new_event_id(), holder),
+        holder=holder,
+        by=By(subject=by.subject, role=by.role),
+        how=how,
+        what="everything",
+        documents=(),
+        application_id=None,
+        item=None,
+        purpose=None,
+        source="data-rights",
+        at=deps.clock(),
+        salt=_salt(),
+    )
+    return [deps.accesses.add(entry)]
 
 
 async def _match(
