@@ -144,7 +144,11 @@ async def test_a_guardian_asks_for_a_child_and_nobody_for_others(town: Town) -> 
     stranger = await town.welcome(town.meet("senior"))
     own = await portal.draft(guardian, "residence-permit", {"address": made.home.address})
 
+    childs = await portal.draft(guardian, "school-enrolment", {}, subject_id=child)
+
     done = await _erase(guardian, resident_id=child)
+    assert done.erased("applications") == {"drafts": 1}
+    assert (await refusal(portal.see(guardian, childs))).status == 404
     assert done.kept("identity")["registrations"] == 1
     assert (await portal.see(guardian, own)).state == "draft", "the guardian's own is not the child's"
 
