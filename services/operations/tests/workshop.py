@@ -45,6 +45,7 @@ from shared.messaging.tests.harness import (
     stock_of,
 )
 from testkit.fixtures import Addresses, drop
+from testkit.patience import PATIENCE
 
 ResultT = TypeVar("ResultT")
 
@@ -184,7 +185,7 @@ class Operations:
         handler = {"pause": replays.pause, "resume": replays.resume, "cancel": replays.cancel}[step]
         return await self.do(lambda: handler(id, reason=reason, by=ANN, version=None, deps=self.deps))
 
-    async def becomes(self, id: str, state: str, *, seconds: float = 30) -> Shown:
+    async def becomes(self, id: str, state: str, *, seconds: float = PATIENCE) -> Shown:
         """Wait until a replay is in a state."""
 
         async def there() -> bool:
