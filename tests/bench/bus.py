@@ -7,7 +7,6 @@ persistent event into the same quorum queue, and acknowledges. The clock stops w
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -23,16 +22,17 @@ from pydantic import BaseModel
 from pymongo import InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from messaging.commit import INBOX, OUTBOX, Committer, Entry, Handled
+from messaging.commit import INBOX, OUTBOX, Committer
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.declare import declare
-from messaging.documents import Documents, Write
-from messaging.envelope import CONTENT_TYPE, Sealed, new_event_id, seal
+from messaging.documents import Documents
+from messaging.envelope import CONTENT_TYPE, new_event_id, seal
 from messaging.event import Event, Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail
 from runtime.kernel import Database
+from tests.bench.stand_ins import Countdown, Counting, Direct, Unstored
 
 MESSAGES = 5_000
 BODY_BYTES = 600
@@ -104,17 +104,17 @@ class Bench:
         """Our consumer without a store: decode, validate, handle, publish, acknowledge."""
         await self.fill()
         publisher = Publisher(self.url, name="bench")
-        done = _Countdown(MESSAGES)
-        relay = _Direct(publisher, done)
-        return await self._consume(publisher, relay, _Unstored(), answer, None, done)
+        done = Countdown(MESSAGES)
+        relay = Direct(publisher, BENCH.exchange, done)
+        return await self._consume(publisher, relay, Unstored(), answer, None, done)
 
     async def ours_stored(self) -> float:
         """Our consumer with everything: aggregate, inbox and outbox in one transaction."""
         await self.fill()
         assert self.database is not None
         publisher = Publisher(self.url, name="bench")
-        committer, done = Committer(self.database), _Countdown(MESSAGES)
-        relay = _Counting(self.database, publisher, done)
+        committer, done = Committer(self.database), Countdown(MESSAGES)
+        relay = Counting(self.database, publisher, BENCH.exchange, done)
         await committer.prepare()
         committer.start()
         relay.start()
@@ -132,7 +132,7 @@ class Bench:
         committer: Committer,
         handler: object,
         deps: object,
-        done: _Countdown,
+        done: Countdown,
     ) -> float:
         consumer = Consumer(
             service="bench",
@@ -158,7 +158,7 @@ class Bench:
         """A raw aio-pika loop: consume, validate with pydantic, publish one confirmed event, acknowledge."""
         await self.fill()
         async with self._raw() as (consuming, exchange):
-            done = _Countdown(MESSAGES)
+            done = Countdown(MESSAGES)
 
             async def on_message(message: AbstractIncomingMessage) -> None:
                 question = Question.model_validate(orjson.loads(message.body)["data"])
@@ -222,7 +222,7 @@ class Bench:
         broker = RabbitBroker(self.url, default_channel=Channel(prefetch_count=Limits().prefetch), logger=None)
         queue = RabbitQueue("bench", declare=False)
         exchange = RabbitExchange(BENCH.exchange, type=ExchangeType.TOPIC, durable=True, declare=False)
-        done = _Countdown(MESSAGES)
+        done = Countdown(MESSAGES)
 
         @broker.subscriber(queue)
         async def on_question(message: dict[str, object]) -> None:
@@ -245,11 +245,6 @@ class Bench:
             yield channel, await (await publishing.channel()).get_exchange(BENCH.exchange)
 
 
-def unstored(publisher: Publisher) -> tuple[Committer, Relay]:
-    """Return what stands for the store where a consumer is measured without one."""
-    return _Unstored(), _Direct(publisher, _Countdown(0))
-
-
 async def answer(event: Received[Question], _deps: None) -> Outcome[None]:
     """Answer without remembering."""
     return Outcome(events=[_answered(event.data)])
@@ -261,67 +256,6 @@ async def keep_and_answer(event: Received[Question], kept: Documents[Kept]) -> O
     found = await kept.get(name) or Kept(id=name)
     changed = found.model_copy(update={"number": event.data.number, "text": event.data.text})
     return Outcome(changes=[kept.save(changed)], events=[_answered(event.data)])
-
-
-class _Countdown:
-    """Tells when everything was handled."""
-
-    def __init__(self, left: int) -> None:
-        self._left = left
-        self._done = asyncio.Event()
-
-    def count(self, handled: int) -> None:
-        self._left -= handled
-        if self._left <= 0:
-            self._done.set()
-
-    async def wait(self) -> None:
-        await asyncio.wait_for(self._done.wait(), 120)
-
-
-_DIGEST_KEY = b"k" * 32
-
-
-class _Unstored(Committer):
-    """A committer for the bus alone."""
-
-    def __init__(self) -> None:
-        pass
-
-    async def commit(
-        self, writes: Sequence[Write], events: Sequence[Sealed] = (), handled: Handled | None = None
-    ) -> Entry:
-        return Entry("", len(events))
-
-    def digest_of(self, body: bytes) -> str:
-        """Hash a body as a vault does."""
-        return hmac.new(_DIGEST_KEY, body, sha256).hexdigest()
-
-
-class _Counting(Relay):
-    """The relay, with a count of what was confirmed."""
-
-    def __init__(self, database: Database, publisher: Publisher, done: _Countdown) -> None:
-        super().__init__(database, publisher, BENCH.exchange)
-        self._done = done
-
-    async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
-        await super().dispatch(events, entry)
-        self._done.count(len(events))
-
-
-class _Direct(Relay):
-    """A relay without an outbox, for the bus alone."""
-
-    def __init__(self, publisher: Publisher, done: _Countdown) -> None:
-        self._publisher = publisher
-        self._exchange = BENCH.exchange
-        self._done = done
-
-    async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
-        for event in events:
-            await self._publish(event)
-        self._done.count(len(events))
 
 
 def _answered(question: Question) -> Answered:

@@ -32,9 +32,10 @@ from operations.handlers import replays
 from operations.handlers.needs import Deps
 from operations.main import create_app
 from runtime.kernel import Kernel
-from tests.bench.bus import MESSAGES, Bench, unstored
+from tests.bench.bus import BENCH, MESSAGES, Bench
 from tests.bench.figures import Figure, in_turns, ratio_of
 from tests.bench.operations_material import SERVICE, TYPE, letter, letter_headers, written_topology
+from tests.bench.stand_ins import Countdown, Direct, Unstored
 
 UNLIMITED = 1_000_000
 """Messages a second: more than anybody sends."""
@@ -163,7 +164,7 @@ class Workplace:
     async def _hearing(self) -> AsyncIterator[None]:
         """Run the service that gets the messages back, without a store: the replay is what is measured."""
         publisher = Publisher(self.amqp_url, name=SERVICE, topology=self.topology)
-        committer, relay = unstored(publisher)
+        committer, relay = Unstored(), Direct(publisher, BENCH.exchange, Countdown(0))
         consumer = Consumer(
             service=SERVICE,
             url=self.amqp_url,

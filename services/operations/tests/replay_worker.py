@@ -48,7 +48,7 @@ def arrange(fault: str, turn: int) -> None:
             sending.confirmed = _dying(sending.confirmed, countdown, before=True)
         case "after the mark":
             some = drive.Drive._send_some  # noqa: SLF001 - the fault
-            drive.Drive._send_some = _dying(some, countdown, before=False)  # type: ignore[method-assign] # noqa: SLF001
+            drive.Drive._send_some = _dying(some, countdown, before=False)  # type: ignore[method-assign] # noqa: SLF001 - the fault
         case "between a receipt and its commit":
             receipts.take = _dying(receipts.take, countdown, before=False)
 
