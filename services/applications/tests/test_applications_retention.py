@@ -19,7 +19,8 @@ from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Change, Outcome
 from runtime.config import ServiceSettings
-from runtime.erasing import Eraser, ErasureRequested, Holder
+from runtime.erasing import Eraser, ErasureRequested
+from runtime.holders import Holder
 from runtime.kernel import Database
 from runtime.retention import Retention, indexed, read
 from services.applications.tests.office import NOON, resident

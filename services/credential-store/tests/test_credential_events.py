@@ -39,6 +39,7 @@ from runtime import exports
 from runtime.blind_index import BlindIndex
 from runtime.clock import today
 from runtime.data_files import load
+from runtime.holders import Holder
 from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
@@ -498,7 +499,7 @@ async def test_a_resident_gets_every_credential_that_is_held(office: Office) -> 
     assert isinstance(event, CredentialStored)
     public, private = exports.new_key()
     for index, ids in ((event.holder.index, [event.credential_id]), ("3a" * 32, [])):
-        holder = exports.Holder(resident_id="res_1", index=index)
+        holder = Holder(resident_id="res_1", index=index)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
         (told,) = (await exporting.export(received(asked), office.deps)).events
         assert isinstance(told, DataExported)

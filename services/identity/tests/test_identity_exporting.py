@@ -3,13 +3,14 @@ from __future__ import annotations
 from identity.handlers import exporting
 from identity.published import DataExported
 from runtime import exports
+from runtime.holders import Holder
 from services.identity.tests.people import MAN, Hall, reading
 from testkit.fakes import received
 
 
 async def test_a_resident_gets_the_registration_with_the_number_masked(hall: Hall) -> None:
     man, (public, private) = await hall.register(reading()), exports.new_key()
-    holder = exports.Holder(resident_id=man.id, index=man.holder_index)
+    holder = Holder(resident_id=man.id, index=man.holder_index)
     asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
     (told,) = (await exporting.export(received(asked), hall.deps)).events
     assert isinstance(told, DataExported)
@@ -21,7 +22,7 @@ async def test_a_resident_gets_the_registration_with_the_number_masked(hall: Hal
 
 async def test_of_somebody_unknown_nothing_is_held(hall: Hall) -> None:
     public, private = exports.new_key()
-    holder = exports.Holder(resident_id="res_nobody", index="3a" * 32)
+    holder = Holder(resident_id="res_nobody", index="3a" * 32)
     asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
     (told,) = (await exporting.export(received(asked), hall.deps)).events
     assert isinstance(told, DataExported)

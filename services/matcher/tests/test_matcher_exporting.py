@@ -4,6 +4,7 @@ from matcher.consumed import PersonKnown
 from matcher.handlers import exporting, people
 from matcher.published import DataExported
 from runtime import exports
+from runtime.holders import Holder
 from services.matcher.tests.fakes import deps_of
 from testkit.fakes import apply, received
 
@@ -17,7 +18,7 @@ async def test_a_resident_gets_the_evidence_and_somebody_unknown_gets_nothing() 
     apply(await people.learn_person(received(known), deps))
 
     for index, names in ((INDEX, ["李育成"]), ("3a" * 32, [])):
-        holder = exports.Holder(resident_id="res_1", index=index)
+        holder = Holder(resident_id="res_1", index=index)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
         (told,) = (await exporting.export(received(asked), deps)).events
         assert isinstance(told, DataExported)

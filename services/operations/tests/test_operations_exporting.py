@@ -27,6 +27,7 @@ from operations.store.failures import FailureDocuments
 from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
 from runtime import exports
+from runtime.holders import Holder
 from runtime.kernel import Database
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, example, later, raw
 from testkit.fakes import FakeClock
@@ -56,7 +57,7 @@ class Archive:
 
     async def exported(self, resident_id: str, index: str) -> dict[str, list[dict[str, Any]]]:
         public, private = exports.new_key()
-        holder = exports.Holder(resident_id=resident_id, index=index)
+        holder = Holder(resident_id=resident_id, index=index)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
         event = Received("e", "data-rights.export-requested.v1", "data-rights", "exp_1", NOON, asked)
         (answer,) = (await exporting.export(event, cast("Deps", self))).events

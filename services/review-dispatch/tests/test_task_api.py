@@ -44,6 +44,7 @@ from review_dispatch.published import (
 from review_dispatch.store import TaskStore
 from runtime import exports, problems
 from runtime.access import NotAuthenticatedError, Principal, Role
+from runtime.holders import Holder as Whose
 from runtime.idempotency import Answer, Repeated
 from runtime.rates import DEFAULT, RateLimit
 from runtime.texts import Texts
@@ -694,7 +695,7 @@ async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) ->
     task, (public, private) = window.keep(review()), exports.new_key()
     deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW), NothingHeld())
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
-        holder = exports.Holder(resident_id=resident, index="9f" * 32)
+        holder = Whose(resident_id=resident, index="9f" * 32)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
         (event,) = (await exporting.export(received(asked), deps)).events
         assert isinstance(event, DataExported)

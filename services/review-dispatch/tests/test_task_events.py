@@ -34,7 +34,7 @@ from review_dispatch.handlers.working import Approving, Asked
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
 from runtime.erasing import ErasureRequested
-from runtime.erasing import Holder as Whose
+from runtime.holders import Holder as Whose
 from runtime.refusal import Refusal
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 

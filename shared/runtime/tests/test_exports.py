@@ -7,7 +7,8 @@ from joserfc.errors import JoseError
 
 from messaging.envelope import MAX_BYTES
 from runtime import exports
-from runtime.exports import DataExported, ExportRequested, Holder
+from runtime.exports import DataExported, ExportRequested
+from runtime.holders import Holder
 
 
 class Told(DataExported):

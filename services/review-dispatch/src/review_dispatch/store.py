@@ -13,7 +13,8 @@ from messaging.event import Change
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.task import WAITING, Task
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 
 TASKS = "tasks"
 CASES = "cases"

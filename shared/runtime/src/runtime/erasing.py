@@ -21,15 +21,9 @@ from messaging.event import Change, Event, Outcome, View
 from runtime import idempotency
 from runtime.clock import today
 from runtime.config import ServiceSettings
+from runtime.holders import Holder
 from runtime.kernel import Database
 from runtime.retention import Belongings, Kind, Kinds, read, removal
-
-
-class Holder(View):
-    """Whose data is to be erased."""
-
-    resident_id: str
-    index: str
 
 
 class ErasureRequested(View):

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from messaging.envelope import MAX_BYTES
 from messaging.event import Event, Outcome, View
+from runtime.holders import Holder
 
 HEADER = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
 LARGEST_PART = 400_000
@@ -36,13 +37,6 @@ class _Registry(JWERegistry):
 
 
 _REGISTRY = _Registry(algorithms=[HEADER["alg"], HEADER["enc"]])
-
-
-class Holder(View):
-    """Whose data is asked for."""
-
-    resident_id: str
-    index: str
 
 
 class ExportRequested(View):

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from messaging.documents import Stored
 from messaging.event import Change, ConflictError, Outcome, Received
-from runtime.erasing import Erased, ErasedT, ErasureRequested, Holder
+from runtime.erasing import Erased, ErasedT, ErasureRequested
+from runtime.holders import Holder
 
 StoredT = TypeVar("StoredT", bound=Stored)
 ViewT = TypeVar("ViewT", bound=BaseModel)

@@ -17,7 +17,8 @@ from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
 from applications.store import decisions
 from messaging.documents import Documents
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 from runtime.kernel import Database
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {

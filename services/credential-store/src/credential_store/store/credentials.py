@@ -13,7 +13,8 @@ from credential_store.domain.credential import Credential
 from credential_store.domain.guardianship import Guardianship
 from messaging.documents import Documents
 from messaging.event import Change
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 from runtime.kernel import Database
 
 CREDENTIALS = "credentials"

@@ -11,8 +11,8 @@ from data_rights.domain.export import Export
 from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
 from messaging.event import NOTHING, Change, NotYet, Outcome, Received
-from runtime import erasing
 from runtime.access import Principal
+from runtime.holders import Holder
 from runtime.ids import new_id
 from runtime.refusal import Clash, Unknown
 
@@ -78,7 +78,7 @@ async def _own(holder: published.Holder, deps: Deps) -> tuple[list[Change], Answ
     """Destroy the contents of the holder's exports; the record of accesses stays, and what was asked of us, too."""
     kept = [each for each in await deps.exports.of_holder(holder.index, before=None, limit=0) if each.is_kept]
     changes = [change for each in kept for change in await _ended(each, deps)]
-    own = await deps.eraser.erase(erasing.Holder(resident_id=holder.resident_id, index=holder.index))
+    own = await deps.eraser.erase(Holder(resident_id=holder.resident_id, index=holder.index))
     changes += own.changes
     stays = tuple(Stays(kind=each.kind, count=each.count, until=each.until) for each in own.stays)
     return changes, Answer(erased=(Gone(kind=CONTENTS, count=len(kept)),) if kept else (), kept=stays)

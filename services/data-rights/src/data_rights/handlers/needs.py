@@ -20,7 +20,8 @@ from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
 from messaging.event import Change
 from runtime.clock import Clock
-from runtime.erasing import Erased, Holder
+from runtime.erasing import Erased
+from runtime.holders import Holder
 from runtime.retention import Declared
 
 

@@ -12,7 +12,8 @@ from data_rights.store.disputes import DISPUTES, DisputeDocuments
 from data_rights.store.erasures import ERASURES, ErasureDocuments
 from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
 from messaging.documents import Documents
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 from runtime.kernel import Database
 from runtime.retention import Belongings
 

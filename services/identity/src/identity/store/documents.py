@@ -13,7 +13,8 @@ from identity.domain.resident import Resident
 from identity.domain.terminal import Terminal
 from messaging.documents import Documents
 from messaging.event import Change
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 from runtime.kernel import Database
 
 RESIDENTS = "residents"

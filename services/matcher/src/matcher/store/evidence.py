@@ -10,7 +10,8 @@ from matcher.domain.statistics import Statistics
 from matcher.store.bulk import read_all, write_many
 from matcher.store.counting import Count
 from messaging.documents import CODECS, Database, Documents, Write
-from runtime.erasing import Held, Holder
+from runtime.erasing import Held
+from runtime.holders import Holder
 
 EVIDENCE = "evidence"
 SEALED = ("name", "birth_date", "address", "records.content")

@@ -18,7 +18,8 @@ from operations.domain.trail import Recorded
 from operations.handlers.needs import Deps
 from operations.published import DataExported
 from runtime import exports
-from runtime.exports import ExportRequested, Holder
+from runtime.exports import ExportRequested
+from runtime.holders import Holder
 
 _PAGE = 200
 _ANY = Criteria()
