@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-KNOWN = "tests/supply/secrets.baseline"
-"""From the root: the scan writes into the file where it lies."""
+KNOWN = ROOT / "tests" / "supply" / "secrets.baseline"
+FOUND_NOTHING_NEW = (0, 3)
+"""What the scan returns; 3 when a known one stands in another line now, or is gone."""
 GENERATED = (
     *("requirements/*.txt", "docs/asyncapi.yaml", "docs/events.md", "*.svg", "tests/contract/data", "*.baseline"),
     "shared/contracts/released",  # copies of the events, which are looked through
@@ -82,11 +84,16 @@ def test_no_code_does_what_is_known_to_be_dangerous() -> None:
     assert [f"{each['filename']}:{each['line_number']} {each['issue_text']}" for each in found] == []
 
 
-def test_no_secret_is_committed() -> None:
+def test_no_secret_is_committed(tmp_path: Path) -> None:
     files = tool_output("git", "ls-files", "--", ".", *(f":!{pattern}" for pattern in GENERATED)).split()
     assert len(files) > 500
-    checked = tool("detect-secrets-hook", "--baseline", KNOWN, *files)
-    assert (checked.returncode, checked.stdout) == (0, "")
+    checked = tool("detect-secrets-hook", "--baseline", copied_to(tmp_path), *files)
+    assert checked.returncode in FOUND_NOTHING_NEW, checked.stdout
+
+
+def copied_to(folder: Path) -> str:
+    """Return the list of what is known in a place where the scan may write: it brings the lines in it up to date."""
+    return str(shutil.copy(KNOWN, folder))
 
 
 def tool_output(*command: str) -> str:
@@ -98,5 +105,5 @@ def test_the_tools_find_what_is_planted(tmp_path: Path) -> None:
     leak.write_text("BROKER = 'amqp://matcher:" + "Zq9vTr4LmX7w" + "@broker:5672/'\n", encoding="utf-8")
     danger = tmp_path / "danger.py"
     danger.write_text("import pickle\n\n\ndef read(body: bytes) -> object:\n    return pickle.loads(body)\n", "utf-8")
-    assert tool("detect-secrets-hook", "--baseline", KNOWN, str(leak)).returncode == 1
+    assert tool("detect-secrets-hook", "--baseline", copied_to(tmp_path), str(leak)).returncode == 1
     assert tool("bandit", "-q", "-ll", str(danger)).returncode == 1
