@@ -3,93 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from messaging.commit import Committer
-from messaging.documents import Write
 from messaging.event import Outcome
-from messaging.intake import Raw
-from operations.domain.contracts import Contracts
 from operations.domain.erased import emptied
 from operations.domain.failure import discard, resolve
-from operations.domain.search import Criteria, Place
-from operations.domain.tokens import FieldKey, wanted
+from operations.domain.search import Criteria
+from operations.domain.tokens import wanted
 from operations.domain.trail import Recorded, place_of
-from operations.handlers import failures, letters
-from operations.handlers.needs import Deps
-from operations.store import audit, groups
-from operations.store import failures as stored
-from operations.store.contracts import contracts_in
-from operations.store.failures import FailureDocuments
-from operations.store.groups import GroupDocuments
+from operations.handlers import failures
 from operations.store.searching import Searching
 from operations.store.trail import TrailStore
 from runtime.kernel import Database
-from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, example, later, raw
-from testkit.fakes import FakeClock
+from services.operations.tests.archive import Archive, opened
+from services.operations.tests.letterbox import NOON, example, later, raw
 from testkit.leaks import readable_in
 
-CONTRACTS = contracts_in(EXAMPLES)
 HOUSING = "housing.department-record-published.v1"
-
-
-@dataclass
-class Archive:
-    """Failures in a real store."""
-
-    database: Database
-    committer: Committer
-    failures: FailureDocuments
-    groups: GroupDocuments
-    replays: FakeFates = field(default_factory=FakeFates)
-    erased: FakeErased = field(default_factory=FakeErased)
-    clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
-    contracts: Contracts = CONTRACTS
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
-
-    @property
-    def deps(self) -> Deps:
-        """The part of what handlers are given that these need."""
-        return cast("Deps", self)
-
-    async def take(self, *batch: Raw) -> None:
-        await self.commit(await letters.take(batch, self.deps))
-
-    async def commit(self, outcome: Outcome[Any]) -> None:
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
-
-    async def found(self, **asked: Any) -> list[str]:  # noqa: ANN401 - whatever a search takes
-        """Return the events of the failures that are found, the latest first."""
-        return [each.event_id for each in await failures.search(Criteria(**asked), None, 100, self.deps)]
-
-    async def paged(self, size: int, **asked: Any) -> list[str]:  # noqa: ANN401 - whatever a search takes
-        """Return the same, page by page."""
-        events: list[str] = []
-        after: Place | None = None
-        while True:
-            page = await failures.search(Criteria(**asked), after, size, self.deps)
-            events += [each.event_id for each in page[:size]]
-            if len(page) <= size:
-                return events
-            after = page[size - 1].last_seen, page[size - 1].id
 
 
 @pytest.fixture
 async def archive(database: Database) -> AsyncIterator[Archive]:
-    for name, models in {**stored.INDEXES, **groups.INDEXES, **audit.INDEXES}.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(models)
-    committer = Committer(database)
-    await committer.prepare()
-    committer.start()
-    yield Archive(database, committer, FailureDocuments(database), GroupDocuments(database))
-    await committer.stop()
+    async with opened(database) as archive:
+        yield archive
 
 
 @pytest.fixture
@@ -179,6 +119,7 @@ async def test_nothing_personal_is_in_the_words_that_are_stored(filled: Archive)
 async def test_what_goes_takes_its_words_and_its_count_along(filled: Archive) -> None:
     found = await failures.search(Criteria(), None, 10, filled.deps)
     await filled.commit(Outcome(changes=filled.failures.moved([(each, None) for each in found])))
+    await filled.commit(Outcome(changes=await filled.failures.worn_pages(10)))
     for name in ("failures", "failure-words"):
         assert await filled.database[name].count_documents({}) == 0
     assert {each.failures for each in await filled.groups.all()} == {0}
@@ -201,11 +142,9 @@ async def test_every_search_goes_by_an_index(filled: Archive, asked: dict[str, A
     criteria = Criteria(**asked)
     plan = await Searching(filled.database).plan(criteria, wanted(criteria, filled.words_key))
     for shape in plan.shapes:
-        front = {name: value for name, value in shape.items() if name != "terms"}  # compared in what the index finds
         span = {"$gte": NOON, "$lt": later(60)}
-        explained = (
-            await plan.collection.find({**front, "last_seen": span}).sort([("last_seen", -1)]).limit(5).explain()
-        )
+        wanted_of = {**shape, "last_seen": span}
+        explained = await plan.collection.find(wanted_of).sort([("last_seen", -1)]).limit(5).explain()
         assert f"'indexName': '{index}'" in str(explained["queryPlanner"]["winningPlan"])
 
 

@@ -70,6 +70,8 @@ class Summary(BaseModel):
     """The event that its event replaces."""
     replaced_by: str | None = None
     """The failure of the event that replaces its event."""
+    page: str | None = None
+    """Where the words are by which it is found."""
 
 
 class Failure(Summary):

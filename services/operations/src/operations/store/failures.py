@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
 
 from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
@@ -17,7 +17,8 @@ from operations.domain.group import Move, tallies
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from operations.store.groups import counted
-from operations.store.searching import FAILURES, WORDS, Searching
+from operations.store.pages import Pages, described
+from operations.store.searching import FAILURES, Searching
 from runtime.kernel import Database
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -25,7 +26,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("group", ASCENDING), ("state", ASCENDING), ("last_seen", DESCENDING)], name="group"),
         IndexModel([("state", ASCENDING), ("last_seen", DESCENDING)], name="state"),
     ],
-    WORDS: [IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words")],
 }
 
 SEALED = ("body", "headers", "stack")
@@ -40,7 +40,7 @@ class FailureDocuments:
     def __init__(self, database: Database) -> None:
         self._documents = Documents(database, FAILURES, Failure, sealed=SEALED)
         self._collection = database.get_collection(FAILURES, codec_options=CODECS)
-        self._words = database.get_collection(WORDS, codec_options=CODECS)
+        self._pages = Pages(database)
         self._searching = Searching(database)
 
     async def get(self, id: str) -> Failure | None:
@@ -68,13 +68,11 @@ class FailureDocuments:
 
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         """Return the failures of one event, in whatever service."""
-        found = await self._words.find({"words": f"event:{event_id}"}, {"_id": 1}).to_list()
-        return tuple((await self.summaries([each["_id"] for each in found])).values())
+        return tuple((await self.summaries(await self._pages.having(f"event:{event_id}"))).values())
 
     async def of_case(self, case: str) -> Sequence[Failure]:
         """Return the failures of a case that can still be found by it, with their messages."""
-        found = await self._words.find({"words": f"case:{case}"}, {"_id": 1}).to_list()
-        return tuple((await self.many([each["_id"] for each in found])).values())
+        return tuple((await self.many(await self._pages.having(f"case:{case}"))).values())
 
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
@@ -100,9 +98,12 @@ class FailureDocuments:
 
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
-        real = [(before, after) for before, after in moves if before != after]
-        writes = [write for before, after in real for write in (_write(before, after), *_write_words(before, after))]
-        return [*writes, *map(counted, tallies(letters, real))]
+        real, pages = described([(before, after) for before, after in moves if before != after])
+        return [*(_write(before, after) for before, after in real), *pages, *map(counted, tallies(letters, real))]
+
+    async def worn_pages(self, limit: int) -> Sequence[Change]:
+        """Prepare that words by which no failure is found any more go; refused if their page changes meanwhile."""
+        return await self._pages.renewed(limit)
 
 
 _BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -138,19 +139,3 @@ def _sealed(failure: Summary) -> Document:
     assert isinstance(failure, Failure)  # noqa: S101 - a summary has nothing that could have changed of it
     fields = {name: getattr(failure, name) for name in SEALED}
     return {SEALED_FIELD: Clear(fields, name_of(FAILURES, failure.id)), "is_kept": failure.body is not None}
-
-
-def _write_words(before: Summary | None, after: Summary | None) -> Sequence[Write]:
-    """Prepare what becomes of a failure's words; refused together with what becomes of the failure."""
-    if after is None:
-        assert before is not None  # noqa: S101 - what never was can't go
-        return (Write(WORDS, DeleteOne({"_id": before.id})),)
-    words = after.words if isinstance(after, Failure) else None
-    if words is not None:
-        stored = {"_id": after.id, "words": list(words), "terms": list(words), "last_seen": after.last_seen}
-        if before is None:
-            return (Write(WORDS, InsertOne(stored)),)
-        return (Write(WORDS, ReplaceOne({"_id": after.id}, stored, upsert=True)),)
-    if before is not None and before.last_seen != after.last_seen:
-        return (Write(WORDS, UpdateOne({"_id": after.id}, {"$set": {"last_seen": after.last_seen}})),)
-    return ()

@@ -1,8 +1,8 @@
 """Searching the failures, the latest first, by one index and through ever wider spans of time.
 
 Every query is an equality on the front of one index and a range on its time: a word, a group with its state, or a state
-alone. Whatever else is asked is looked up for what this finds. The span begins narrow, so that a page of the latest is
-found without sorting everything that ever matched.
+alone. Whatever else is asked is looked up for what this finds. The span begins narrow, so that the latest are found
+without sorting everything that ever matched.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from messaging.documents import CODECS, Document
+from messaging.documents import CODECS, Document, parts
 from operations.domain.failure import STATES
 from operations.domain.search import Criteria, Place
 from operations.store.groups import GROUPS
+from operations.store.pages import WIDEST, WORDS, Entry, Pages, entries
 from runtime.kernel import Database
 
 FAILURES = "failures"
-WORDS = "failure-words"
-"""The words of each failure, apart from it: they stay as they are while the failure's state changes."""
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
@@ -34,12 +33,16 @@ _SPANS = (
 )
 _RARE = ("event:", "case:")
 _COMMON = ("type:", "reason:", "service:")
-_FEW = 200
-"""A word that fewer failures have than this is rare enough to go by."""
+_FEW = 10
+"""A word that fewer pages have than this is rare enough to go by."""
+_PAGES = 4
+_ANY = Criteria()
 _CHUNK = 100
 
 Filter = dict[str, Any]
 Span = tuple[datetime, datetime]
+Shown = Mapping[str, Any] | None
+_WHOLE: Shown = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Searching:
 
     def __init__(self, database: Database) -> None:
         self._failures = database.get_collection(FAILURES, codec_options=CODECS)
-        self._words = database.get_collection(WORDS, codec_options=CODECS)
+        self._pages = database.get_collection(WORDS, codec_options=CODECS)
+        self._entries = Pages(database)
         self._groups = database.get_collection(GROUPS, codec_options=CODECS)
 
     async def find(
@@ -65,14 +69,17 @@ class Searching:
         *,
         after: Place | None,
         limit: int,
-        projection: Mapping[str, Any],
+        projection: Shown,
     ) -> list[Document]:
         """Return at most `limit` documents, the latest first and of the same moment the highest id first."""
-        plan = await self.plan(criteria, words)
+        chunks = (
+            self._by_state(criteria, words, after, limit, projection)
+            if criteria.group is not None or not words
+            else self._by_words(criteria, words, after, projection)
+        )
         found: list[Document] = []
-        size = limit if plan.collection is self._failures and not words else max(limit, _CHUNK)
-        async for chunk in self._candidates(plan, criteria, after, size, projection):
-            found += await self._meeting(plan, chunk, criteria, words, projection)
+        async for chunk in chunks:
+            found += chunk
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -82,10 +89,7 @@ class Searching:
         if criteria.group is not None or not words:
             front: Filter = {} if criteria.group is None else {"group": criteria.group}
             return Plan(self._failures, [{**front, "state": state} for state in criteria.states or STATES])
-        lead = await self._rarest(words)
-        others = [word for word in words if word != lead]
-        # By the copy that has no index: some stores give an index up when two conditions touch what it holds.
-        return Plan(self._words, [{"words": lead, **({"terms": {"$all": others}} if others else {})}])
+        return Plan(self._pages, [{"words": await self._rarest(words)}])
 
     async def _rarest(self, words: Sequence[str]) -> str:
         """Choose an event or a case, else a word that few failures have, else the longest."""
@@ -93,34 +97,58 @@ class Searching:
         told = [word for word in words if not word.startswith((*_RARE, *_COMMON))]
         candidates = named[:1] or sorted(told, key=len, reverse=True) or list(words)
         for word in candidates if len(candidates) > 1 else ():
-            if len(await self._words.find({"words": word}, {"_id": 1}).limit(_FEW).to_list()) < _FEW:
+            if len(await self._pages.find({"words": word}, {"_id": 1}).limit(_FEW).to_list()) < _FEW:
                 return word
         return candidates[0]
 
-    async def _candidates(
-        self, plan: Plan, criteria: Criteria, after: Place | None, size: int, projection: Mapping[str, Any]
+    async def _by_state(
+        self, criteria: Criteria, words: Sequence[str], after: Place | None, limit: int, projection: Shown
     ) -> AsyncIterator[list[Document]]:
-        """Go backwards in time, at least `size` at once while there are as many."""
+        """Go through the failures of a group or state, and look up which of them have the words."""
+        plan = await self.plan(criteria, words)
         if after is not None:
             same = await self._between(plan, (after[0], after[0] + _MOMENT), 0, projection)
-            yield [each for each in same if each["_id"] < after[1]]
-        for begin, end in _spans(criteria.since, after[0] if after else await self._latest(criteria)):
+            yield await self._having(words, [each for each in same if each["_id"] < after[1]])
+        end = min(after[0] if after else _END, criteria.until or _END, await self._latest(criteria))
+        async for chunk, _ in self._backwards(plan, (criteria.since, end), max(limit, _CHUNK), projection):
+            yield await self._having(words, chunk)
+
+    async def _by_words(
+        self, criteria: Criteria, words: Sequence[str], after: Place | None, projection: Shown
+    ) -> AsyncIterator[list[Document]]:
+        """Go through the pages that have a word. An entry is due when no page to come can have a later one."""
+        last = min(after[0] + _MOMENT if after else _END, criteria.until or _END)
+        plan = await self.plan(criteria, words)
+        # A page is as late as its latest entry, which others may have brought than are asked for.
+        end = min(min(last, await self._latest(criteria)) + WIDEST, await self._latest(_ANY))
+        waiting: list[Entry] = []
+        async for pages, floor in self._backwards(plan, (criteria.since, end), _PAGES, _WHOLE):
+            waiting += [entry for page in pages for entry in entries(page, words) if _is_meant(entry, criteria, after)]
+            due = sorted((entry for entry in waiting if entry.at >= floor), reverse=True)
+            waiting = [entry for entry in waiting if entry.at < floor]
+            for some in parts([entry.id for entry in due]):
+                yield await self._failing(some, criteria, projection)
+
+    async def _backwards(
+        self, plan: Plan, limits: tuple[datetime | None, datetime], size: int, projection: Shown
+    ) -> AsyncIterator[tuple[list[Document], datetime]]:
+        """Go backwards in time, `size` or more at once while there are as many; with the moment where the rest ends."""
+        for begin, end in _spans(*limits):
             until = end
             while begin < until:
                 chunk = await self._between(plan, (begin, until), size, projection)
-                yield chunk
                 until = chunk[-1]["last_seen"] if len(chunk) >= size else begin
+                yield chunk, until
 
     async def _latest(self, criteria: Criteria) -> datetime:
-        """Return the moment after the last failure that can be meant, which its group knows."""
+        """Return the moment after the last failure that can be meant, whenever that was: its group knows."""
         wanted = {"_id": criteria.group, "service": criteria.service, "event_type": criteria.event_type}
         given: Filter = {name: value for name, value in wanted.items() if value is not None}
         given["last_seen"] = {"$gte": _BEGINNING, "$lt": _END}
         newest = await self._groups.find(given, {"last_seen": 1}).sort([("last_seen", DESCENDING)]).limit(1).to_list()
-        after = newest[0]["last_seen"] + _MOMENT if newest else _BEGINNING
-        return min(after, criteria.until) if criteria.until else after
+        return newest[0]["last_seen"] + _MOMENT if newest else _BEGINNING
 
-    async def _between(self, plan: Plan, span: Span, size: int, projection: Mapping[str, Any]) -> list[Document]:
+    async def _between(self, plan: Plan, span: Span, size: int, projection: Shown) -> list[Document]:
         """Return the latest of a span, `size` or more of them so that of each moment there are all; 0 is no limit."""
         found: dict[str, Document] = {}
         floor = span[0]
@@ -133,26 +161,28 @@ class Searching:
             found |= {each["_id"]: each for each in part}
         return _latest_first(each for each in found.values() if each["last_seen"] >= floor)
 
-    async def _of(
-        self, plan: Plan, shape: Filter, span: Span, size: int, projection: Mapping[str, Any]
-    ) -> list[Document]:
+    async def _of(self, plan: Plan, shape: Filter, span: Span, size: int, projection: Shown) -> list[Document]:
         wanted = {**shape, "last_seen": {"$gte": span[0], "$lt": span[1]}}
-        shown = projection if plan.collection is self._failures else {"last_seen": 1}
-        return await plan.collection.find(wanted, shown).sort([("last_seen", DESCENDING)]).limit(size).to_list()
+        return await plan.collection.find(wanted, projection).sort([("last_seen", DESCENDING)]).limit(size).to_list()
 
-    async def _meeting(
-        self, plan: Plan, chunk: list[Document], criteria: Criteria, words: Sequence[str], projection: Mapping[str, Any]
-    ) -> list[Document]:
-        """Return those of a chunk that meet what the way to them did not ask for."""
-        by_words = plan.collection is self._words
-        if not chunk or not (by_words or words):
+    async def _having(self, words: Sequence[str], chunk: list[Document]) -> list[Document]:
+        if not words or not chunk:
             return chunk
-        ids = {"_id": {"$in": [each["_id"] for each in chunk]}}
-        if by_words:
-            found = await self._failures.find(ids, projection).to_list()
-            return _latest_first(each for each in found if not criteria.states or each["state"] in criteria.states)
-        having = {each["_id"] async for each in self._words.find({**ids, "terms": {"$all": list(words)}}, {"_id": 1})}
+        having = await self._entries.among({each["_id"]: each["page"] for each in chunk if each["page"]}, words)
         return [each for each in chunk if each["_id"] in having]
+
+    async def _failing(self, ids: Sequence[str], criteria: Criteria, projection: Shown) -> list[Document]:
+        found = await self._failures.find({"_id": {"$in": list(ids)}}, projection).to_list()
+        return _latest_first(each for each in found if not criteria.states or each["state"] in criteria.states)
+
+
+def _is_meant(entry: Entry, criteria: Criteria, after: Place | None) -> bool:
+    """Tell whether it is of the time that is asked for, and comes after the place."""
+    return (
+        (criteria.since is None or entry.at >= criteria.since)
+        and (criteria.until is None or entry.at < criteria.until)
+        and (after is None or (entry.at, entry.id) < after)
+    )
 
 
 def _spans(since: datetime | None, end: datetime) -> Iterator[Span]:
