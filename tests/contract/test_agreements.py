@@ -9,7 +9,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 from applications.domain import agreement
-from applications.domain.agreement import Agreed, AgreedParty, Agreement, Signer, Terms
+from applications.domain.agreement import Agreed, AgreedParty, Agreement, Signer, Signing, Terms
+from credential_store.api.verifications import VerificationView
 from credential_store.domain.verdict import AGREEMENT_TYP, Asked, Trusted, Verdict, judge
 from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys
@@ -28,14 +29,15 @@ TERMS = Terms(
     form={"address": "民治街道幸福路1号", "term_to": "2028-11-30", "monthly_rent": 3200},
     applicant=AgreedParty(resident_id="res_1", name="李育成"),
 )
-SECOND = AgreedParty(resident_id="res_2", name="陈桂英")
+SECOND = AgreedParty(resident_id="res_2", name="陈小雨")
+GUARDIAN = AgreedParty(resident_id="res_3", name="陈桂英")
 
 
 def evidence(signer: Signer = SIGNER) -> str:
-    mine = agreement.signed_by("applicant", TERMS.applicant, TERMS, SignIn(sub="res_1", jti="t1"), NOW)
+    mine = agreement.signed_by("applicant", Signing(who=TERMS.applicant, sign_in=SignIn(sub="res_1")), TERMS, NOW)
     offered = Agreement(id="app_1", current=Agreed(terms=TERMS, signatures=(mine,)))
-    signed = SignIn(sub="res_2", jti="t2")
-    agreed = agreement.accepted(offered, TERMS.digest, SECOND, sign_in=signed, at=NOW, signer=signer)
+    signing = Signing(who=SECOND, sign_in=SignIn(sub="res_3"), guardian=GUARDIAN)
+    agreed = agreement.accepted(offered, TERMS.digest, signing, at=NOW, signer=signer)
     return agreed.current.evidence or ""
 
 
@@ -52,6 +54,10 @@ def test_evidence_is_verified_without_the_service_that_made_it() -> None:
     verdict = judged(evidence())
     assert (verdict.is_valid, verdict.kind) == (True, "agreement")
     assert verdict.claims["terms"]["form"]["monthly_rent"] == 3200
+    own, for_a_child = VerificationView.of(verdict, "en").agreement.signatures  # type: ignore[union-attr] # an agreement
+    assert (own.guardian, for_a_child.name, for_a_child.sign_in["sub"]) == (None, SECOND.name, "res_3")
+    assert for_a_child.guardian is not None
+    assert for_a_child.guardian.model_dump() == GUARDIAN.model_dump()
 
 
 def test_evidence_outlives_the_key_that_signed_it() -> None:

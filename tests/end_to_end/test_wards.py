@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from synthetic.caller import Answer, Caller, Nothing, Problem, ProblemError
 from tests.end_to_end.town import Town, refusal
+from tests.journeys import portal
 from tests.journeys.waiting import until
+from tests.load.forms import form_for
 
 
 class _Credential(Answer):
@@ -26,6 +28,20 @@ class _Access(Answer):
 
 class _Accesses(Answer):
     items: tuple[_Access, ...] = ()
+
+
+class _Signature(Answer):
+    name: str
+    guardian: str | None
+
+
+class _Agreement(Answer):
+    signatures: tuple[_Signature, ...]
+    evidence: str | None
+
+
+class _Verified(Answer):
+    valid: bool
 
 
 class _Guardianship(Answer):
@@ -86,3 +102,33 @@ async def test_a_guardian_reads_a_wards_credentials_and_nobody_elses(town: Town)
         what="the end of the guardianship has arrived",
     )
     assert (await refusal(guardian.get(card, Nothing))).status == 404
+
+
+async def test_a_guardian_signs_for_a_child_whose_flat_is_let(town: Town) -> None:
+    family, tenants = town.meet("settled"), town.meet("newcomers")
+    guardian, tenant = await town.welcome(family), await town.welcome(tenants)
+    assert family.child is not None
+    child, itself = town.ids[family.child.number], town.resident(family.child)
+    form = form_for("rental-contract-filing", tenants, town.today)
+    application = await portal.draft(tenant, "rental-contract-filing", form, second_party_number=family.child.number)
+    await portal.submit(tenant, application)
+    await until(
+        lambda: portal.to_confirm(guardian, child),
+        lambda it: any(each.application_id == application for each in it.items),
+        what="the guardian is asked for the child",
+    )
+    await portal.confirm(guardian, application, ward=child)
+
+    for reader in (guardian, tenant, itself):
+        agreed = await reader.get(f"/v1/applications/{application}/agreement", _Agreement)
+        assert [(each.name, each.guardian) for each in agreed.signatures] == [
+            (tenants.head.name, None),
+            (family.child.name, family.head.name),
+        ]
+        verified = await reader.post("/v1/verifications", _Verified, {"presentation": agreed.evidence or ""})
+        assert verified.valid
+    await until(
+        lambda: itself.get("/v1/accesses", _Accesses, {"application_id": application}),
+        lambda it: sum(each.by == town.ids[family.head.number] for each in it.items) >= 3,
+        what="the guardian's look, answer and reading are in the child's record",
+    )

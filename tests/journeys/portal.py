@@ -228,17 +228,19 @@ async def timeline(resident: Caller, application_id: str) -> Timeline:
     return await resident.get(f"/v1/applications/{application_id}/timeline", Timeline)
 
 
-async def to_confirm(resident: Caller) -> Confirmations:
-    """Look at what waits for one's confirmation."""
-    return await resident.get("/v1/confirmations", Confirmations)
+async def to_confirm(resident: Caller, ward: str = "") -> Confirmations:
+    """Look at what waits for one's confirmation, or a ward's."""
+    return await resident.get("/v1/confirmations", Confirmations, {"resident_id": ward} if ward else {})
 
 
-async def confirm(resident: Caller, application_id: str, *, agrees: bool = True) -> None:
-    """Answer as the second party."""
+async def confirm(resident: Caller, application_id: str, *, agrees: bool = True, ward: str = "") -> None:
+    """Answer as the second party, or for a ward who is."""
     body: dict[str, Json] = {"agrees": False, "reason": "租期有误"}
     if agrees:
-        waiting = (await to_confirm(resident)).items
+        waiting = (await to_confirm(resident, ward)).items
         body = {"terms_sha256": next(it.terms_sha256 for it in waiting if it.application_id == application_id)}
+    if ward:
+        body["resident_id"] = ward
     await resident.post(f"/v1/applications/{application_id}/confirmation", Nothing, body)
 
 

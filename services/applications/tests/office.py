@@ -42,7 +42,7 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DATA = Path(applications.__file__).parent / "data"
 CATALOGUE = read_catalogue(DATA)
 NUMBERS = BlindIndex(b"k" * 32)
-NUMBER_OF = {"landlord": "440309194906150026", "newcomer": "440309199001010013"}
+NUMBER_OF = {"landlord": "440309194906150026", "newcomer": "440309199001010013", "child": "440309202002290031"}
 
 HOME = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 TENANCY: Mapping[str, Value] = {"address": HOME, "term_from": "2026-12-01", "term_to": "2028-11-30"}
@@ -173,10 +173,10 @@ class Office:
         await self.submits(id)
         return id
 
-    async def files_tenancy(self) -> str:
-        """Have the newcomer file his tenancy with his landlord."""
-        named = Named(second_party_number=NUMBER_OF["landlord"])
-        return await self.applies("rental-contract-filing", "newcomer", named, TENANCY)
+    async def files_tenancy(self, tenant: str = "newcomer", landlord: str = "landlord") -> str:
+        """Have a tenant, the newcomer, file the tenancy with the landlord."""
+        named = Named(second_party_number=NUMBER_OF[landlord])
+        return await self.applies("rental-contract-filing", tenant, named, TENANCY)
 
     async def enrols(self) -> str:
         """Have the newcomer apply for his child's school place."""

@@ -57,7 +57,7 @@ async def test_a_landlord_who_registers_later_finds_the_tenancy_waiting(office: 
     landlord = office.residents.all.pop("landlord")
     id = await office.files_tenancy()
     office.residents.all["landlord"] = landlord
-    shown = await confirming.waiting_for(resident_token("landlord"), office.deps, before=None, limit=5)
+    shown = await confirming.waiting_for(None, resident_token("landlord"), office.deps, before=None, limit=5)
     assert [each.application.id for each in shown.result or []] == [id]
     await office.confirms(id)
     await office.matches(id)

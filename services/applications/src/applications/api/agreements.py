@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from applications.api.parts import ApplicationId, DepsOf
-from applications.domain.agreement import Agreement, Side
+from applications.domain.agreement import Agreement, Side, Signature
 from applications.handlers import agreeing
 from runtime import web
 from runtime.access import Principal, Role, allow
@@ -18,11 +18,18 @@ router = APIRouter(prefix="/applications/{application_id}/agreement", tags=["con
 
 
 class SignedView(BaseModel):
-    """Who has signed, when. By which sign-in stands in the evidence."""
+    """Who has signed, when; `guardian` is who did so for a child. By which sign-in stands in the evidence."""
 
     party: Side
     name: str
+    guardian: str | None
     at: datetime
+
+    @classmethod
+    def of(cls, signed: Signature) -> Self:
+        """Show it."""
+        guardian = signed.guardian.name if signed.guardian else None
+        return cls(party=signed.party, name=signed.name, guardian=guardian, at=signed.at)
 
 
 class AgreementView(BaseModel):
@@ -42,7 +49,7 @@ class AgreementView(BaseModel):
             application_id=agreement.id,
             terms=agreed.terms.model_dump(mode="json"),
             terms_sha256=agreed.terms.digest,
-            signatures=[SignedView(party=each.party, name=each.name, at=each.at) for each in agreed.signatures],
+            signatures=[SignedView.of(each) for each in agreed.signatures],
             evidence=agreed.evidence,
         )
 
@@ -55,9 +62,10 @@ async def read(
     commit: web.Commit,
     purpose: Annotated[str | None, Query(max_length=200, description="Needed of reviewers")] = None,
 ) -> Response:
-    """Give either party the terms and, once both have signed, the evidence; the other one can read who looked.
+    """Give either party, or a guardian of one, the terms and, once both have signed, the evidence.
 
-    A reviewer gets, of the application under review, the agreement behind the document that they have in hand.
+    The others can read who looked. A reviewer gets, of the application under review, the agreement behind the document
+    that they have in hand.
     """
     if by.role is Role.RESIDENT:
         return await commit(lambda: agreeing.read(application_id, by, deps), AgreementView.of, only_looks=True)

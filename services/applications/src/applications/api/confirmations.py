@@ -1,4 +1,4 @@
-"""/v1/confirmations and /v1/applications/{id}/confirmation: the second party."""
+"""/v1/confirmations and /v1/applications/{id}/confirmation: the second party, or a guardian for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
+from applications.api.parts import ApplicationId, DepsOf, Resident, Whose, WordingOf
 from applications.api.requests import Confirmation
 from applications.api.wording import Named, Wording
 from applications.domain.record import Value
@@ -68,12 +68,20 @@ class ConfirmationView(BaseModel):
 
 
 @router.get(
-    "/confirmations", summary="What waits for my confirmation, newest first", response_model=Page[ConfirmationView]
+    "/confirmations",
+    summary="What waits for my confirmation, or a ward's, newest first",
+    response_model=Page[ConfirmationView],
 )
 async def waiting(
-    by: Resident, deps: DepsOf, wording: WordingOf, commit: Commit, cursor: Cursor, limit: Limit = 20
+    by: Resident,
+    deps: DepsOf,
+    wording: WordingOf,
+    commit: Commit,
+    cursor: Cursor,
+    resident_id: Whose = None,
+    limit: Limit = 20,
 ) -> Response:
-    """Give the applications in which the caller is the second party and has not answered."""
+    """Give the applications in which the caller, or a ward, is the second party and has not answered."""
     before = str(cursor[0]) if cursor else None
 
     def show(found: list[ToConfirm]) -> Page[ConfirmationView]:
@@ -81,13 +89,16 @@ async def waiting(
             found, limit, key=lambda each: [each.application.id], view=lambda each: ConfirmationView.of(each, wording)
         )
 
-    return await commit(lambda: confirming.waiting_for(by, deps, before=before, limit=limit + 1), show, only_looks=True)
+    return await commit(
+        lambda: confirming.waiting_for(resident_id, by, deps, before=before, limit=limit + 1), show, only_looks=True
+    )
 
 
 @router.post(
     "/applications/{application_id}/confirmation",
     summary="Confirm as the second party, or decline",
-    description="Who confirms names the hash of the terms that they saw. Declining ends the application.",
+    description="Who confirms names the hash of the terms that they saw. Declining ends the application. A guardian "
+    "names the child for whom they answer; nobody answers for the other party of their own application.",
     responses={200: {"model": ConfirmationView}},
 )
 async def answer(
@@ -101,7 +112,7 @@ async def answer(
 ) -> Response:
     """Take the second party's answer."""
     said = body or Confirmation()
-    given = confirming.Answer(said.agrees, said.terms_sha256, said.reason)
+    given = confirming.Answer(said.agrees, said.terms_sha256, said.reason, said.resident_id)
     return await commit(
         lambda: confirming.answer(application_id, given, by, deps, if_match=if_match),
         lambda to_confirm: ConfirmationView.of(to_confirm, wording),

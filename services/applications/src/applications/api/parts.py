@@ -14,6 +14,7 @@ from runtime.access import Principal, Role, allow
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
 ApplicationId = Annotated[str, Path(max_length=60, examples=["app_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
+Whose = Annotated[str | None, Query(max_length=60, description="A ward's; by default the caller's own")]
 ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description="Only this item")]
 
 

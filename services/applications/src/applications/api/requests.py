@@ -77,7 +77,7 @@ class FormChange(Request):
 
 
 class Confirmation(Request):
-    """The second party's answer."""
+    """The second party's answer, or their guardian's."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"terms_sha256": "9f" * 32}, {"agrees": False, "reason": "租期有误"}]}
@@ -86,6 +86,7 @@ class Confirmation(Request):
     terms_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """The hash of the terms that were shown; needed to agree."""
     reason: Words | None = None
+    resident_id: Line | None = Field(None, description="A ward for whom the caller answers; by default the caller")
 
 
 class Withdrawal(Request):

@@ -1,7 +1,7 @@
 """What two parties agreed on, and the evidence that each of them said so with their own sign-in.
 
-The applicant signs by submitting, the second party by confirming the hash that they saw. When both have, the service
-signs over all of it, so that it can be checked later without the store.
+The applicant signs by submitting, the second party by confirming the hash that they saw, or a guardian for them with
+theirs. When both have, the service signs over all of it, so that it can be checked later without the store.
 """
 
 from __future__ import annotations
@@ -40,6 +40,14 @@ class AgreedParty(Record):
     name: str
 
 
+class Signing(Record):
+    """Who signs, as which resident, by which sign-in; `guardian` is whose sign-in it is, None: the party's own."""
+
+    who: AgreedParty
+    sign_in: SignIn
+    guardian: AgreedParty | None = None
+
+
 class Terms(Record):
     """What was agreed: the item, its answers, what the second party states by confirming, and who applies.
 
@@ -60,7 +68,10 @@ class Terms(Record):
 
 
 class Signature(Record):
-    """That one party agreed: to which hash, when, by which sign-in."""
+    """That one party agreed: to which hash, when, by which sign-in.
+
+    `guardian` is who said so in the party's place, with a sign-in of their own; None: the party did.
+    """
 
     party: Side
     resident_id: str
@@ -68,6 +79,7 @@ class Signature(Record):
     at: datetime
     terms_sha256: str
     sign_in: SignIn
+    guardian: AgreedParty | None = None
 
 
 class Agreed(Record):
@@ -103,21 +115,20 @@ def offered(before: Agreement | None, application: Application, item: Item, sign
     terms = terms_of(application, item)
     if before is not None and before.current.terms.form == terms.form:
         return before
-    new = Agreed(terms=terms, signatures=(signed_by("applicant", terms.applicant, terms, sign_in, at),))
+    signing = Signing(who=terms.applicant, sign_in=sign_in)
+    new = Agreed(terms=terms, signatures=(signed_by("applicant", signing, terms, at),))
     if before is None:
         return Agreement(id=application.id, current=new)
     return before.model_copy(update={"current": new, "earlier": (*before.earlier, before.current)})
 
 
-def accepted(
-    before: Agreement, digest: str, who: AgreedParty, *, sign_in: SignIn, at: datetime, signer: Signer
-) -> Agreement:
+def accepted(before: Agreement, digest: str, signing: Signing, *, at: datetime, signer: Signer) -> Agreement:
     """Have the second party sign the terms that they saw. Refused when these are not the terms any more."""
     terms = before.current.terms
     if digest != terms.digest:
         raise Clash("terms-changed")
     offered_by = tuple(each for each in before.current.signatures if each.party == "applicant")
-    signatures = (*offered_by, signed_by("second-party", who, terms, sign_in, at))
+    signatures = (*offered_by, signed_by("second-party", signing, terms, at))
     agreed = Agreed(terms=terms, signatures=signatures)
     evidence = signer.keys.sign(_claims(agreed, signer.url, at), TYP)
     return before.model_copy(update={"current": agreed.model_copy(update={"evidence": evidence})})
@@ -133,10 +144,16 @@ def _claims(agreed: Agreed, url: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def signed_by(side: Side, who: AgreedParty, terms: Terms, sign_in: SignIn, at: datetime) -> Signature:
+def signed_by(side: Side, signing: Signing, terms: Terms, at: datetime) -> Signature:
     """Keep that a party agreed to these terms."""
     return Signature(
-        party=side, resident_id=who.resident_id, name=who.name, at=at, terms_sha256=terms.digest, sign_in=sign_in
+        party=side,
+        resident_id=signing.who.resident_id,
+        name=signing.who.name,
+        at=at,
+        terms_sha256=terms.digest,
+        sign_in=signing.sign_in,
+        guardian=signing.guardian,
     )
 
 

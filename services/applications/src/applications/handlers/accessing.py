@@ -23,10 +23,12 @@ class About:
     application_id: str | None
 
 
-def seen(application: Application, people: Iterable[Party], by: Principal, deps: Deps) -> list[Event]:
-    """Tell that somebody saw an application: of each of these people but the one who looks."""
+def seen(
+    application: Application, people: Iterable[Party], by: Principal, deps: Deps, how: How = "viewed"
+) -> list[Event]:
+    """Tell that somebody saw an application, or worked on it: of each of these people but the one who does."""
     types = [each for asked in application.asked for each in asked.document_types]
-    return accessed(about(application), people, by, deps, how="viewed", what="application", types=types)
+    return accessed(about(application), people, by, deps, how=how, what="application", types=types)
 
 
 def about(application: Application) -> About:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from applications.domain import agreement
-from applications.domain.agreement import Agreement
+from applications.domain.agreement import Agreement, Signing
 from applications.domain.application import Application
 from applications.domain.hands import holds
+from applications.domain.people import Resident
 from applications.handlers.accessing import about, accessed, seen
 from applications.handlers.needs import Deps
+from applications.handlers.parties import Signatory, acts_for
 from messaging.event import Change, Outcome
 from runtime.access import Principal
 from runtime.refusal import NotAllowed, Refusal, Unknown
@@ -26,13 +28,18 @@ async def offer(application: Application, by: Principal, deps: Deps) -> Sequence
     return () if after == before else (deps.agreements.save(after),)
 
 
-async def accept(application: Application, seen: str | None, by: Principal, deps: Deps) -> Sequence[Change]:
-    """Keep that the second party signed what they saw. Refused without its hash, or when it has changed since."""
+async def accept(
+    application: Application, seen: str | None, signatory: Signatory, by: Principal, deps: Deps
+) -> Sequence[Change]:
+    """Keep that the second party, or their guardian, signed what they saw.
+
+    Refused without its hash, or when it has changed since.
+    """
     if seen is None:
         raise Refusal("terms-not-named", field="terms_sha256")
-    assert application.second_party is not None  # noqa: S101 - who confirms is known from then on
-    who, before = agreement.party_of(application.second_party), await of(application, deps)
-    after = agreement.accepted(before, seen, who, sign_in=by.sign_in, at=deps.clock(), signer=deps.signer)
+    guardian = None if signatory.guardian is None else agreement.party_of(signatory.guardian.party)
+    signing = Signing(who=agreement.party_of(signatory.party.party), sign_in=by.sign_in, guardian=guardian)
+    after = agreement.accepted(await of(application, deps), seen, signing, at=deps.clock(), signer=deps.signer)
     return (deps.agreements.save(after),)
 
 
@@ -47,17 +54,25 @@ async def of(application: Application, deps: Deps) -> Agreement:
 
 
 async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreement]:
-    """Return the agreement to one of its parties; the other one can read that it was looked at."""
-    application, reader = await deps.applications.get(application_id), await deps.residents.get(by.subject)
-    if application is None or reader is None:
-        raise Unknown("unknown-application")
-    if reader.id != application.applicant_id and reader.index != application.second_party_index:
+    """Return the agreement to one of its parties or to a guardian of one; the others can read that it was looked at."""
+    application = await deps.applications.get(application_id)
+    party = None if application is None else await _party(application, by, deps)
+    if application is None or party is None:
         raise Unknown("unknown-application")
     found = await deps.agreements.get(application_id)
     if found is None:
         raise Unknown("no-agreement")
-    told = seen(application, application.people.values(), by, deps)
+    told = seen(application, [*application.people.values(), party.party], by, deps)
     return Outcome(events=told, case=application.id, result=found)
+
+
+async def _party(application: Application, by: Principal, deps: Deps) -> Resident | None:
+    """Return which of the parties the caller is, or whose guardian; None: neither's."""
+    second = await deps.residents.id_with_index(application.second_party_index or "")
+    for id_ in (application.applicant_id, second):
+        if id_ is not None and await acts_for(by.subject, id_, deps):
+            return await deps.residents.get(id_)
+    return None
 
 
 async def read_behind(application_id: str, purpose: str | None, by: Principal, deps: Deps) -> Outcome[Agreement]:

@@ -1,4 +1,4 @@
-"""The second party: what waits for their confirmation, and their answer."""
+"""The second party: what waits for their confirmation, and their answer, or a guardian's for them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from datetime import timedelta
 from applications.domain import progress, submission
 from applications.domain.application import Application
 from applications.domain.eligibility import check_second_party, refuse_ineligible, refuse_suspended
-from applications.domain.people import Resident
 from applications.domain.scans import HandedIn
 from applications.handlers import agreeing, announcing
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
-from applications.handlers.parties import acting
+from applications.handlers.parties import Signatory, represented, ward
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
-from runtime.refusal import Unknown, check_version
+from runtime.refusal import NotAllowed, Unknown, check_version
 
 LONGEST_WAIT = timedelta(days=30)
 """How long an application waits for its second party (assumed)."""
@@ -29,11 +28,12 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the second party says: whether they agree, to which terms, or why not."""
+    """What the second party says: whether they agree, to which terms, or why not. `resident_id` is a ward."""
 
     agrees: bool = True
     terms_sha256: str | None = None
     reason: str | None = None
+    resident_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,20 @@ class ToConfirm:
         return self.application.version
 
 
-async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: int) -> Outcome[list[ToConfirm]]:
-    """Show the applications that wait for the confirmation of whoever is signed in, newest first; that is told.
+async def waiting_for(
+    resident_id: str | None, by: Principal, deps: Deps, *, before: str | None, limit: int
+) -> Outcome[list[ToConfirm]]:
+    """Show the applications that wait for the confirmation of the caller or a ward, newest first; that is told.
 
-    Also those from before the person was registered: they name a number, by its blind index.
+    Also those from before the person was registered: they name a number, by its blind index. Raises NotAllowed for
+    anybody else's.
     """
-    resident = await deps.residents.get(by.subject)
+    whose = resident_id or by.subject
+    resident = await deps.residents.get(whose) if whose == by.subject else await ward(whose, by, deps)
     if resident is None:
         return Outcome(result=[])
     found = await deps.applications.to_confirm(resident.index, before=before, limit=limit)
-    told = [event for each in found for event in seen(each, [each.applicant], by, deps)]
+    told = [event for each in found for event in seen(each, [each.applicant, resident.party], by, deps)]
     shown = await asyncio.gather(*(_to_confirm(each, deps) for each in found))
     return Outcome(events=told, case=by.subject, result=list(shown))
 
@@ -66,17 +70,23 @@ async def waiting_for(by: Principal, deps: Deps, *, before: str | None, limit: i
 async def answer(
     application_id: str, given: Answer, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[ToConfirm]:
-    """Confirm an application as its second party, or decline, which ends it."""
-    application, resident = await deps.applications.get(application_id), await acting(by, deps)
-    if application is None or application.second_party_index != resident.index or application.state == "draft":
+    """Confirm an application as its second party or that one's guardian, or decline, which ends it.
+
+    What a guardian answers is told, for the ward to read.
+    """
+    signatory = await represented(given.resident_id, by, deps)
+    application = await deps.applications.get(application_id)
+    if application is None or application.second_party_index != signatory.party.index or application.state == "draft":
         raise Unknown("unknown-application")
     check_version(application.version, if_match)
-    refuse_suspended(resident)
+    _refuse_unfit(application, signatory)
     if given.agrees:
-        return await _confirmed(application, resident, given.terms_sha256, by, deps)
-    declined = progress.decline(application, given.reason, deps.clock())
-    ended = _ended(declined, deps)
-    return Outcome(ended.changes, ended.events, ended.case, await _to_confirm(ended.result or declined, deps))
+        answered = await _confirmed(application, signatory, given.terms_sha256, by, deps)
+    else:
+        answered = _ended(progress.decline(application, given.reason, deps.clock()), deps)
+    result, told = answered.result or application, seen(application, [signatory.party.party], by, deps, "worked-on")
+    shown = await _to_confirm(result, deps)
+    return Outcome(answered.changes, [*answered.events, *told], application.id, shown)
 
 
 async def give_up_waiting(deps: Deps) -> Sequence[Outcome[Application]]:
@@ -85,20 +95,28 @@ async def give_up_waiting(deps: Deps) -> Sequence[Outcome[Application]]:
     return [_ended(progress.give_up_waiting(each, deps.clock()), deps) for each in unanswered]
 
 
+def _refuse_unfit(application: Application, signatory: Signatory) -> None:
+    """Refuse who is suspended, and an applicant who would sign for the other party, too (Civil Code, article 168)."""
+    refuse_suspended(signatory.party)
+    if signatory.guardian is not None:
+        refuse_suspended(signatory.guardian)
+        if signatory.guardian.id == application.applicant_id:
+            raise NotAllowed("guardian-is-applicant", field="resident_id")
+
+
 async def _confirmed(
-    application: Application, resident: Resident, seen_terms: str | None, by: Principal, deps: Deps
-) -> Outcome[ToConfirm]:
+    application: Application, signatory: Signatory, seen_terms: str | None, by: Principal, deps: Deps
+) -> Outcome[Application]:
     """Take the confirmation, and only now ask for the second party's own documents."""
-    now, item = deps.clock(), deps.catalogue.item(application.item)
-    confirmed = progress.confirm(application, resident.party, now)
-    refuse_ineligible(item, check_second_party(item, resident.party, today=today(now)))
-    signed = await agreeing.accept(confirmed, seen_terms, by, deps)
+    now, item, party = deps.clock(), deps.catalogue.item(application.item), signatory.party.party
+    confirmed = progress.confirm(application, party, now)
+    refuse_ineligible(item, check_second_party(item, party, today=today(now)))
+    signed = await agreeing.accept(confirmed, seen_terms, signatory, by, deps)
     handed_in = await deps.handed_in.get(application.applicant_id) or HandedIn(id=application.applicant_id)
     submitted = submission.submit_second_partys(confirmed, item, handed_in, now=now)
     result, changes, events = announcing.conclude(submitted.application, deps)
     asked = announcing.documents_submitted(submitted.application, submitted.sent, deps)
-    shown = await _to_confirm(result, deps)
-    return Outcome([*changes, *signed], [*asked, *events], application.id, shown)
+    return Outcome([*changes, *signed], [*asked, *events], application.id, result)
 
 
 def _ended(answered: Application, deps: Deps) -> Outcome[Application]:

@@ -49,6 +49,14 @@ class People:
         return parties if self.second_party is None else {**parties, "second-party": self.second_party.party}
 
 
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A party, and the guardian who answers in their place; None: they answer themselves."""
+
+    party: Resident
+    guardian: Resident | None
+
+
 async def people_named(item: Item, named: Named, by: Principal, deps: Deps) -> People:
     """Find the people that the applicant names. Refuses strangers, and a second party where there is none to be."""
     applicant = await acting(by, deps)
@@ -81,6 +89,22 @@ async def acting(by: Principal, deps: Deps) -> Resident:
     if resident is None:
         raise NotAllowed("not-registered")
     return resident
+
+
+async def represented(resident_id: str | None, by: Principal, deps: Deps) -> Signatory:
+    """Return whoever is signed in, or the ward for whom they answer. Raises NotAllowed for anybody else's."""
+    caller = await acting(by, deps)
+    if resident_id is None or resident_id == caller.id:
+        return Signatory(caller, None)
+    return Signatory(await ward(resident_id, by, deps), caller)
+
+
+async def ward(resident_id: str, by: Principal, deps: Deps) -> Resident:
+    """Return a child whose guardian is signed in. Raises NotAllowed for anybody else, whether or not there is such."""
+    child = await deps.residents.get(resident_id) if await acts_for(by.subject, resident_id, deps) else None
+    if child is None:
+        raise NotAllowed("no-guardianship", field="resident_id")
+    return child
 
 
 async def owned(application_id: str, by: Principal, deps: Deps) -> Application:

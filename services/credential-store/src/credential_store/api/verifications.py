@@ -39,14 +39,22 @@ class ReasonView(BaseModel):
     text: str
 
 
+class GuardianView(BaseModel):
+    """Who signed in a child's place."""
+
+    resident_id: str
+    name: str
+
+
 class SignatureView(BaseModel):
-    """One party's signature under an agreement: who, when, by which sign-in."""
+    """One party's signature under an agreement: who, when, by which sign-in; a guardian's, if one signed for them."""
 
     party: str
     resident_id: str
     name: str
     at: datetime
     sign_in: dict[str, Value | None]
+    guardian: GuardianView | None = None
 
 
 class AgreementView(BaseModel):
