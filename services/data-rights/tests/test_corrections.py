@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from data_rights import consumed
+from data_rights.domain.asked import Asked
 from data_rights.domain.correction import Correction
-from data_rights.handlers import correcting, exporting, people
+from data_rights.handlers import correcting, exporting, people, reading
 from data_rights.handlers.correcting import Asking
 from data_rights.handlers.needs import Deps
 from data_rights.published import CorrectionRequested
@@ -84,6 +85,31 @@ async def test_a_guardian_asks_for_a_wards_value_and_the_department_that_keeps_i
     assert (event.credential_id, event.origin, event.says, event.should_say) == ("crd_1", "review", "李思远", "李思源")
     found = await correcting.page(CHILD, MOTHER, deps, before=None, limit=20)
     assert [(each.id, each.state, each.effect) for each in found] == [(correction.id, "open", "reissued")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "types"),
+    [
+        ({}, "credential", ["birth-certificate"]),
+        (
+            {"document_type": "vaccination-record", "field": "complete", "should_say": True},
+            "evidence",
+            ["vaccination-record"],
+        ),
+        ({"document_type": "registration", "field": "name"}, "registration", []),
+    ],
+)
+async def test_what_a_guardian_asks_for_is_in_the_wards_record(
+    deps: Deps, changed: dict[str, Any], what: str, types: list[str]
+) -> None:
+    await holds(deps, CHILD)
+    await asked(deps, replace(WRONG_NAME, **changed))
+    await asked(deps, replace(WRONG_NAME, resident_id=None), by=STRANGER)
+
+    (entry,) = await reading.accesses(CHILD, Asked(), MOTHER, deps, before=None, limit=20)
+    assert (entry.how, entry.what, entry.by.subject) == ("corrected", what, MOTHER.subject)
+    assert [each.document_type for each in entry.documents] == types
+    assert await reading.accesses(None, Asked(), STRANGER, deps, before=None, limit=20) == []
 
 
 async def test_nobody_asks_for_or_reads_about_anybody_else(deps: Deps) -> None:

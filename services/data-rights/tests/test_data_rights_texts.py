@@ -40,7 +40,7 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
 
 
 def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -> None:
-    keys = [f"hows.{how}" for how in (*HOWS, "matched")] + [f"whats.{what}" for what in WHATS]
+    keys = [f"hows.{how}" for how in (*HOWS, "matched", "disputed")] + [f"whats.{what}" for what in (*WHATS, "access")]
     keys += [f"commands.verify.problems.{problem}" for problem in get_args(Problem)]
 
     keys += [f"export-states.{state}" for state in get_args(ExportState)]

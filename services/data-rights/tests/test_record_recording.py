@@ -200,6 +200,20 @@ async def test_somebody_elses_entry_is_as_unknown_as_one_that_there_is_not(offic
             await reading.access(id_, None, resident(MOTHER), office.deps)
 
 
+async def test_what_a_guardian_disputes_is_in_the_wards_record_and_what_one_disputes_oneself_is_not(
+    office: Office,
+) -> None:
+    news = consumed.GuardianshipChanged(guardianship_id="gua_1", guardian_id=MOTHER, child_id=CHILD, sequence=1)
+    apply(await people.begin_guardianship(received(news), office.deps))
+    of_the_child, own_entry = entry(id="acc_1", holder=INDEXES[CHILD]), entry(id="acc_2")
+    apply(Outcome(changes=[office.entries.save(each) for each in (of_the_child, own_entry)]))
+    for each, whose in ((of_the_child, CHILD), (own_entry, MOTHER)):
+        apply(await disputing.dispute(each.id, whose, "我没有申请", resident(MOTHER), office.deps))
+
+    assert sorted(await own(MOTHER, office.deps, of=CHILD)) == ["disputed", "viewed"]
+    assert await own(MOTHER, office.deps) == ["viewed"]
+
+
 def test_a_digest_follows_from_everything_that_the_entry_says() -> None:
     changes: list[dict[str, object]] = [
         {"holder": INDEXES[CHILD]},

@@ -36,9 +36,9 @@ class Seen(Record):
 class Access(Record):
     """An entry. `holder` is the blind index of whose data it is; `source` the service that said so.
 
-    `how` is what services say (`runtime.accesses`), or `matched`: compared without a person, with a `result`
-    (succeeded, failed). What a later release says is kept too, so both are texts. `block` is the number of the block
-    that it is sealed in, None until then.
+    `how` is what services say (`runtime.accesses`), `disputed` (an entry: `access`), or `matched`: compared without a
+    person, with a `result` (succeeded, failed). What a later release says is kept too, so both are texts. `block` is
+    the number of the block that it is sealed in, None until then.
     """
 
     id: str

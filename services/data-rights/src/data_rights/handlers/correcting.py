@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from data_rights import published
 from data_rights.consumed import CorrectionAnswered, CredentialStored
 from data_rights.domain import correction
+from data_rights.domain.access import Seen
+from data_rights.domain.correctable import REGISTRATION
 from data_rights.domain.correction import Answer, Correction, Wrong
 from data_rights.domain.holding import Holding
-from data_rights.handlers import reading
+from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
+from data_rights.handlers.recording import Deed
 from messaging.event import NOTHING, NotYet, Outcome, Received
 from runtime.access import Principal
 from runtime.clock import today
@@ -55,7 +58,8 @@ async def ask(asking: Asking, by: Principal, deps: Deps) -> Outcome[Correction]:
     """Ask for a value of one's own or a ward's to be corrected.
 
     Raises NotAllowed for anybody else's, Unknown before the registration is known, Refusal for a document, field,
-    value or credential that there is not, Clash while a request for the same field is open.
+    value or credential that there is not, Clash while a request for the same field is open. What a guardian asks for is
+    in the ward's record.
     """
     whose = asking.resident_id or by.subject
     index = await reading.index_of(whose, by, deps)
@@ -67,7 +71,8 @@ async def ask(asking: Asking, by: Principal, deps: Deps) -> Outcome[Correction]:
     known = await deps.corrections.at_place(correction.place_of(index, wrong))
     asked = correction.ask(known, index, wrong, department, by.subject, deps.clock())
     event = _requested(asked, whose)
-    return Outcome([deps.corrections.save(asked)], [event], case=asked.id, result=asked)
+    told = recording.by_guardian(index, whose, by, _deed(wrong), deps)
+    return Outcome([deps.corrections.save(asked), *told], [event], case=asked.id, result=asked)
 
 
 async def find(id_: str, resident_id: str | None, by: Principal, deps: Deps) -> Correction:
@@ -138,6 +143,14 @@ def _wrong(asking: Asking, credential: Holding | None) -> Wrong:
         should_say=asking.should_say,
         reason=asking.reason,
     )
+
+
+def _deed(wrong: Wrong) -> Deed:
+    """Return a request as the record of accesses says it: of the registration, a credential, a department's record."""
+    if wrong.document_type == REGISTRATION:
+        return Deed("corrected", "registration")
+    document = Seen(document_type=wrong.document_type, identifier=wrong.identifier)
+    return Deed("corrected", "credential" if wrong.credential_id else "evidence", (document,))
 
 
 def _requested(asked: Correction, resident_id: str) -> published.CorrectionRequested:

@@ -8,20 +8,26 @@ from data_rights import published
 from data_rights.consumed import DisputeAnswered
 from data_rights.domain.access import Access
 from data_rights.domain.dispute import Dispute, Explanation, dispute_id, raise_dispute
-from data_rights.handlers import reading
+from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
+from data_rights.handlers.recording import Deed
 from messaging.event import NOTHING, NotYet, Outcome, Received
 from runtime.access import Principal
 from runtime.refusal import Unknown
 
 
 async def dispute(access_id: str, resident_id: str | None, reason: str, by: Principal, deps: Deps) -> Outcome[Dispute]:
-    """Dispute an entry of one's own or a ward's record. Raises Unknown, NotAllowed, and Clash when it is already."""
+    """Dispute an entry of one's own or a ward's record. Raises Unknown, NotAllowed, and Clash when it is already.
+
+    What a guardian disputes is in the ward's record.
+    """
+    whose = resident_id or by.subject
     access = await reading.access(access_id, resident_id, by, deps)
     known = await deps.disputes.get(dispute_id(access_id))
     raised = raise_dispute(known, access, by.subject, reason, deps.clock())
-    event = _disputed(raised, access, resident_id or by.subject)
-    return Outcome([deps.disputes.save(raised)], [event], case=raised.id, result=raised)
+    event = _disputed(raised, access, whose)
+    told = recording.by_guardian(access.holder, whose, by, Deed("disputed", "access"), deps)
+    return Outcome([deps.disputes.save(raised), *told], [event], case=raised.id, result=raised)
 
 
 async def find(id_: str, resident_id: str | None, by: Principal, deps: Deps) -> Dispute:

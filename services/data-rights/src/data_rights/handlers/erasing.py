@@ -10,6 +10,7 @@ from data_rights.domain.erasure import Answer, Erasure, Gone, Stays
 from data_rights.domain.export import Export
 from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
+from data_rights.handlers.recording import Deed
 from messaging.event import NOTHING, Change, NotYet, Outcome, Received
 from runtime.access import Principal
 from runtime.holders import Holder
@@ -40,7 +41,7 @@ async def request(resident_id: str | None, by: Principal, deps: Deps) -> Outcome
         services=(*deps.erasing, OWN),
     ).heard(OWN, answer)
     event = published.ErasureRequested(erasure_id=asked.id, holder=holder)
-    told = recording.by_guardian(index, whose, by, "erased", deps)
+    told = recording.by_guardian(index, whose, by, Deed("erased"), deps)
     return Outcome([deps.erasures.save(asked), *changes, *told], [event], case=asked.id, result=asked)
 
 

@@ -11,6 +11,7 @@ from data_rights.domain.asked import Asked
 from data_rights.domain.export import KEPT, Export, Part, part_id
 from data_rights.handlers import reading, recording
 from data_rights.handlers.needs import Deps
+from data_rights.handlers.recording import Deed
 from messaging.event import NOTHING, NotYet, Outcome, Received
 from runtime import exports
 from runtime.access import Principal
@@ -47,7 +48,7 @@ async def request(resident_id: str | None, by: Principal, deps: Deps) -> Outcome
     )
     holder = published.Holder(resident_id=whose, index=index)
     event = published.ExportRequested(export_id=asked.id, holder=holder, key=public)
-    told = recording.by_guardian(index, whose, by, "exported", deps)
+    told = recording.by_guardian(index, whose, by, Deed("exported"), deps)
     return Outcome([deps.exports.save(asked), *told], [event], case=asked.id, result=asked)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched
 from data_rights.domain.access import SYSTEM, Access, By, Seen, access_id
@@ -48,7 +50,16 @@ async def record_mismatch(event: Received[NotMatched], deps: Deps) -> Outcome[No
     return await _match(event.id, event.time, event.data, event.data.document_types, "failed", deps)
 
 
-def by_guardian(holder: str, resident_id: str, by: Principal, how: accesses.How, deps: Deps) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody asked for here, as an entry says it."""
+
+    how: accesses.How | Literal["disputed"]
+    what: accesses.What | Literal["access"] = "everything"
+    documents: tuple[Seen, ...] = ()
+
+
+def by_guardian(holder: str, resident_id: str, by: Principal, deed: Deed, deps: Deps) -> list[Change]:
     """Record what a guardian asked for about a ward; what people ask about themselves is nobody's business."""
     if accesses.is_own(by, resident_id):
         return []
@@ -56,9 +67,9 @@ def by_guardian(holder: str, resident_id: str, by: Principal, how: accesses.How,
         id=access_id(new_event_id(), holder),
         holder=holder,
         by=By(subject=by.subject, role=by.role),
-        how=how,
-        what="everything",
-        documents=(),
+        how=deed.how,
+        what=deed.what,
+        documents=deed.documents,
         application_id=None,
         item=None,
         purpose=None,
