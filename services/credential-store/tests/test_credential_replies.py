@@ -27,6 +27,7 @@ from testkit.vaults import whole
 
 EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
 PUBLISHED = "health.department-record-published.v1"
+RIGHT: dict[str, object] = {"child_name": "李小华", "birth_date": "2020-02-29", "complete": True}
 WITHDRAWN = "health.department-record-withdrawn.v1"
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
@@ -113,6 +114,10 @@ async def health(
         ({"valid_from": 20260105}, {}, "wrong-schema", "/data/valid_from"),
         ({"valid_until": "gone"}, {}, "wrong-schema", "/data/valid_until"),
         ({"fields": {"child_name": {"first": "秘密"}}}, {}, "wrong-schema", "/data/fields/child_name"),
+        ({"fields": RIGHT | {"birth_date": "2021-02-29"}}, {}, "field-not-date", "/data/fields/birth_date"),
+        ({"fields": RIGHT | {"complete": "yes"}}, {}, "field-not-flag", "/data/fields/complete"),
+        ({"fields": RIGHT | {"child_name": " "}}, {}, "field-not-text", "/data/fields/child_name"),
+        ({"fields": {"child_name": "秘密", "complete": True}}, {}, "field-missing", "/data/fields/birth_date"),
         ({"department": "civil"}, {}, "wrong-department", "/data/department"),
         ({"document_type": "bank-account"}, {}, "document-type-not-kept", "/data/document_type"),
         ({"document_type": "library-card"}, {}, "unknown-document-type", "/data/document_type"),
@@ -156,7 +161,7 @@ async def test_sequences_and_ids_that_are_used_again_are_answered_naming_what_is
     refused = (await health.is_told())["data"]
     assert (refused["event_id"], refused["reason"]) == (older, "older-than-held")
     assert refused["rule"] == "greater than 3, which is held"
-    reused = await health.publishes({"sequence": 3, "fields": {"child_name": "李小华"}})
+    reused = await health.publishes({"sequence": 3, "fields": RIGHT})
     refused = (await health.is_told())["data"]
     assert (refused["event_id"], refused["reason"], refused["path"]) == (reused, "sequence-reused", "/data/sequence")
     same = Sender.event({"sequence": 4})
@@ -168,6 +173,13 @@ async def test_sequences_and_ids_that_are_used_again_are_answered_naming_what_is
     await health.publishes({"sequence": 4}, receipt="wanted")
     assert (await health.is_told())["data"]["result"] == "unchanged"
     await health.is_told_nothing_more()
+
+
+async def test_a_field_that_nobody_named_is_kept_as_it_is(health: Sender, database: Database) -> None:
+    await health.publishes({"fields": RIGHT | {"blood_group": "AB"}}, receipt="wanted")
+    assert (await health.is_told())["data"]["result"] == "stored"
+    (credential,) = await whole(database, "credentials")
+    assert credential["issues"][0]["content"]["fields"] == RIGHT | {"blood_group": "AB"}
 
 
 async def test_who_is_no_department_is_a_case_for_an_operator(health: Sender) -> None:

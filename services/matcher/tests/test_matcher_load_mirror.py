@@ -109,16 +109,18 @@ async def test_bad_lines_are_reported_and_set_aside_and_the_rest_is_loaded(
             b"\xff\xfe",
             b"[" + b"1," * LONGEST + b"1]",
             line(4),
+            line(5, fields={"name": 7}),
         ],
     )
     told = await loaded(file, work, said)
-    assert "8 lines, 2 records with news, 6 bad lines" in told
+    assert "9 lines, 2 records with news, 7 bad lines" in told
     reasons = {each["line"]: str(each["reason"]) for each in rejected(file)}
-    assert list(reasons) == [2, 3, 4, 5, 6, 7]
+    assert list(reasons) == [2, 3, 4, 5, 6, 7, 9]
     assert reasons[3].startswith("sequence: ")
     assert reasons[4] == "document_type: there are no comparison rules for fishing-licence"
     assert reasons[5].startswith("document_type: ")
     assert reasons[7] == f"longer than {LONGEST} bytes"
+    assert reasons[9] == "fields.name: a text that is not empty"
     for number, reason in reasons.items():
         assert f"line {number}: {reason}" in told
     assert len(str(rejected(file)[5]["written"])) < 300
@@ -149,7 +151,14 @@ async def test_registered_residents_are_told_of_through_the_outbox_and_others_ar
     file: Path, work: Workplace, said: io.StringIO
 ) -> None:
     await work.evidence.save_many([Evidence(id=f"{1:064x}", resident_id="res_1")])
-    write(file, [line(0), line(1), line(501, document_type="portrait-photo", fields={})])
+    write(
+        file,
+        [
+            line(0),
+            line(1),
+            line(501, document_type="portrait-photo", fields={"present": True, "taken_on": "2026-01-05"}),
+        ],
+    )
     await loaded(file, work, said)
     entries = await whole(work.database, OUTBOX)
     bodies = [orjson.loads(event["body"]) for entry in entries for event in entry["events"]]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from runtime.blind_index import BlindIndex
+from standards.document_fields import faults_in
 from synthetic import records
 from synthetic.facts import departments_facts, mirror_withdrawals, published, write_mirror
 from synthetic.loading import TEXTS
@@ -42,6 +44,18 @@ def test_no_identity_number_leaves_in_clear() -> None:
     for fact in departments_facts(population.records, INDEX, AT):
         text = json.dumps([fact.id, fact.case, fact.data], ensure_ascii=False)
         assert all(person.number not in text for person in population.people)
+
+
+def test_the_flaws_of_a_district_are_those_that_records_may_have() -> None:
+    population = Population(1, AT.date(), 600)
+    said = [published(record, INDEX, AT).data for record in population.records]
+    assert [fault for data in said for fault in faults_in(str(data["document_type"]), _fields(data))] == []
+
+
+def _fields(data: Mapping[str, object]) -> Mapping[str, object]:
+    fields = data["fields"]
+    assert isinstance(fields, Mapping)
+    return fields
 
 
 def test_a_department_says_what_only_it_holds_under_its_own_name() -> None:

@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 
 from conformance.contract import Contract
 from messaging.envelope import BrokenMessageError, Envelope, unseal
+from standards.document_fields import faults_in
 
 DATES = FormatChecker(formats=())
 DATES.checks("date", raises=ValueError)(lambda text: not isinstance(text, str) or bool(date.fromisoformat(text)))
@@ -46,6 +47,8 @@ def _faults(envelope: Envelope, contract: Contract) -> Iterator[Fault]:
     yield from (Fault("wrong-schema", _place(error), error.message) for error in broken)
     if isinstance(envelope.data, dict):
         yield from _authority(envelope.case, envelope.data, contract)
+        named = {_place(error) for error in broken}
+        yield from (fault for fault in _fields(envelope.data, contract) if fault.path not in named)
 
 
 def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
@@ -58,6 +61,14 @@ def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[
         yield Fault("document-type-not-kept", "/data/document_type", " | ".join(contract.keeps))
     if isinstance(holder, str) and case != holder:
         yield Fault("wrong-case", "/correlationid", "= /data/holder_index")
+
+
+def _fields(data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
+    """Find what the schema does not say: that each value is of the kind that the document type's field has."""
+    kind, values = data.get("document_type"), data.get("fields")
+    if kind in contract.keeps and isinstance(values, dict):
+        for reason, name, rule in faults_in(kind, values):
+            yield Fault(reason, f"/data/fields/{name}", rule)
 
 
 def _place(error: ValidationError) -> str:

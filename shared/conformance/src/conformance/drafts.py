@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from conformance.contract import Contract
 from conformance.messages import Message
 from runtime.data_files import load
+from standards.document_fields import by_type
 
 EXAMPLES = Path(__file__).parent / "data" / "examples.yaml"
 _HOLDER = "holder"
@@ -55,6 +56,24 @@ class Drafts:
         """The blind index of somebody who does not exist."""
         return sha256(f"conformance {self.run}".encode()).hexdigest()
 
+    @property
+    def fields_without_one(self) -> dict[str, Value]:
+        """The record's fields without the first that it must have."""
+        declared = by_type()[self.document_type]
+        needed = next(name for name in declared.fields if name not in declared.optional)
+        return {name: value for name, value in self._fields.items() if name != needed}
+
+    @property
+    def fields_with_a_number_for_a_text(self) -> dict[str, Value]:
+        """The record's fields with a number where a text belongs."""
+        text = next(name for name, kind in by_type()[self.document_type].fields.items() if kind == "text")
+        return {**self._fields, text: 7}
+
+    @property
+    def _fields(self) -> dict[str, Value]:
+        fields = self.examples[self.document_type].fields
+        return {name: self.holder if value == _HOLDER else value for name, value in fields.items()}
+
     def event(self, name: str, verb: str, data: Mapping[str, object], /, **attributes: object) -> dict[str, object]:
         """Return an event as its sender writes it; `name` makes its id, `attributes` change what the rules demand."""
         return {
@@ -73,10 +92,9 @@ class Drafts:
     def publication(self, sequence: int, **changed: object) -> dict[str, object]:
         """Return the data of a record; `changed` are the values that are to be different."""
         example = self.examples[self.document_type]
-        fields = {name: self.holder if value == _HOLDER else value for name, value in example.fields.items()}
         return {
             **self._both(sequence),
-            "fields": fields,
+            "fields": self._fields,
             "valid_from": example.valid_from,
             "valid_until": example.valid_until,
             **changed,

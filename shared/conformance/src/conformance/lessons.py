@@ -42,6 +42,14 @@ def _sequence_as_text(drafts: Drafts) -> Message:
     return drafts.ready(drafts.event("number", "published", {**drafts.publication(4), "sequence": "4"}))
 
 
+def _without_a_field(drafts: Drafts) -> Message:
+    return drafts.record("no-field", 4, fields=drafts.fields_without_one)
+
+
+def _number_for_a_text(drafts: Drafts) -> Message:
+    return drafts.record("no-text", 4, fields=drafts.fields_with_a_number_for_a_text)
+
+
 def _in_anothers_name(drafts: Drafts) -> Message:
     source = "/yizheng/identity"
     return drafts.ready(drafts.event("source", "published", drafts.publication(4), source=source))
@@ -92,6 +100,8 @@ LESSONS = (
     ),
     Lesson("missing-field", refused("wrong-schema"), _without_holder),
     Lesson("number-as-text", refused("wrong-schema"), _sequence_as_text),
+    Lesson("required-field-left-out", refused("field-missing"), _without_a_field),
+    Lesson("number-for-a-text", refused("field-not-text"), _number_for_a_text),
     Lesson("broken-json", refused("not-json"), _half_a_message),
     Lesson("forged-source", refused("wrong-source"), _in_anothers_name),
     Lesson("type-unlike-key", refused("wrong-routing-key"), _type_unlike_key),

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
 FieldKind = Literal["text", "date", "names", "flag", "count", "key"]
 """text: not empty; date: ISO 8601 text; names: a list of names; flag: yes or no; count: a whole number from zero on.
-A `key` joins records and is never entered by people."""
+A `key` joins records, is the blind index of an identity number, and is never entered by people."""
 
 Value = str | bool | int | list[str]
 
+RULES: Mapping[FieldKind, str] = {
+    "text": "a text that is not empty",
+    "date": "a day that exists, such as '2026-11-23'",
+    "names": "a list of names, none of them empty",
+    "flag": "true or false",
+    "count": "a whole number from 0 on",
+    "key": "the blind index of an identity number: 64 hexadecimal digits, lower case",
+}
+"""What is expected of a value of each kind, for whoever sent another."""
 
-def is_of(kind: FieldKind, value: Value) -> bool:
-    """Tell whether people may enter the value in such a field."""
+_INDEX = re.compile(r"[0-9a-f]{64}")
+
+
+def is_of(kind: FieldKind, value: object) -> bool:
+    """Tell whether a value is what fields of this kind hold."""
     match kind:
         case "text":
             return isinstance(value, str) and bool(value.strip())
         case "date":
             return isinstance(value, str) and is_date(value)
         case "names":
-            return isinstance(value, list) and all(name.strip() for name in value)
+            return isinstance(value, list) and all(is_of("text", name) for name in value)
         case "flag":
             return isinstance(value, bool)
         case "count":
             return isinstance(value, int) and not isinstance(value, bool) and value >= 0
         case "key":
-            return False
+            return isinstance(value, str) and _INDEX.fullmatch(value) is not None
+
+
+def is_enterable(kind: FieldKind, value: Value) -> bool:
+    """Tell whether people may enter the value in such a field."""
+    return kind != "key" and is_of(kind, value)
 
 
 def is_date(text: str) -> bool:

@@ -27,6 +27,7 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
     """Store a department's record as a credential of its own; a change of it is the next version."""
     record = event.data
     _check_authority(event, record, deps)
+    checks.check_fields(record.document_type, record.fields)
     before, resident_id = await _held(record, deps)
     content = _content(event, before)
     after = before

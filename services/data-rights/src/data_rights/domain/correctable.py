@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from data_rights.domain.record import Record
 from runtime.refusal import Refusal
-from standards.field_kinds import FieldKind, Value, is_of
+from standards.field_kinds import FieldKind, Value, is_enterable
 
 REGISTRATION = "registration"
 """Stands for a document type where the registration itself is meant."""
@@ -43,6 +43,6 @@ class Correctables(Record):
         kind = found.fields.get(field)
         if kind is None:
             raise Refusal("field-unknown", field="field", name=field, fields=", ".join(found.fields))
-        if not is_of(kind, should_say):
+        if not is_enterable(kind, should_say):
             raise Refusal(f"value-not-{kind}", field="should_say", name=field)
         return found

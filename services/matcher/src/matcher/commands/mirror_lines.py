@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from matcher.consumed import CityRecord
 from matcher.domain.rules import Rules
+from standards.document_fields import faults_in
 
 LONGEST = 1_048_576
 """Bytes of a line; the same limit as for an event's body."""
@@ -67,4 +68,5 @@ def parse(written: bytes, rules: Rules) -> CityRecord | Bad | None:
         return Bad("wrong-schema", {"path": ".".join(map(str, fault["loc"])) or "$", "rule": fault["msg"]})
     if record.document_type not in rules:
         return Bad("unknown-document-type", {"document_type": record.document_type})
-    return record
+    wrong = next(faults_in(record.document_type, record.fields), None)
+    return Bad("wrong-schema", {"path": f"fields.{wrong.field}", "rule": wrong.rule}) if wrong else record

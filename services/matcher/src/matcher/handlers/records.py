@@ -109,6 +109,8 @@ async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[N
     """Check what the city says, and keep it. Raises BrokenMessageError for what the city has to be told."""
     checks.check_source(event)
     checks.check_known(news.document_type, deps.rules)
+    if news.content is not None:
+        checks.check_fields(news.document_type, news.content.fields)
     index = event.data.holder_index
     before = await deps.evidence.get(index) or Evidence(id=index)
     held = before.record(news.key)

@@ -9,7 +9,7 @@ from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, DocumentReview, Task
 from runtime.refusal import Refusal, Refusals
-from standards.field_kinds import FieldKind, is_date, is_of
+from standards.field_kinds import FieldKind, is_date, is_enterable
 
 
 def approved_fields(
@@ -64,7 +64,7 @@ def _check(review: DocumentReview, corrections: Mapping[str, Value], route: Docu
         if name not in enterable:
             fields = ", ".join(enterable)
             faults.append(Refusal("approval-field-unknown", field=f"fields/{name}", name=name, fields=fields))
-        elif not is_of(enterable[name], value):
+        elif not is_enterable(enterable[name], value):
             faults.append(Refusal(f"approval-field-not-{enterable[name]}", field=f"fields/{name}", name=name))
     if faults:
         raise Refusals(faults)

@@ -12,7 +12,7 @@ from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
-from standards.field_kinds import is_of
+from standards.field_kinds import is_enterable
 
 SCANS = "scans"
 """Stands for the scans where a field is named: the applicant is asked for better ones."""
@@ -56,7 +56,7 @@ def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, r
     before = task.approvals[-1] if task.approvals else None
     right = value if value is not None else before.fields[asked.field] if before else asked.should_say
     kind = route.fields.get(asked.field, "text") if route else "text"
-    if not is_of(kind, right):
+    if not is_enterable(kind, right):
         raise Refusal(f"approval-field-not-{kind}", field="value", name=asked.field)
     answer = Approval(by=by, at=at, fields={asked.field: right}, valid_until=None, note=text)
     answered = task.model_copy(update={"approvals": (*task.approvals, answer)})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, Literal
 
 from messaging.envelope import BrokenMessageError
 from messaging.event import Received
+from standards.document_fields import faults_in
 
 News = Literal["news", "known", "older-than-held", "sequence-reused"]
 """What a record is to whoever holds others: something new, what is held already, or one of two faults."""
@@ -43,6 +44,13 @@ def check_kept(document_type: str, kept_by: str, event: Received[Any]) -> None:
     if kept_by != publisher:
         rule = f"a document type that {publisher!r} keeps; {document_type!r} is kept by {kept_by!r}"
         raise BrokenMessageError("document-type-not-kept", "/data/document_type", rule)
+
+
+def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
+    """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind."""
+    fault = next(faults_in(document_type, fields), None)
+    if fault is not None:
+        raise BrokenMessageError(fault.reason, f"/data/fields/{fault.field}", fault.rule)
 
 
 def is_news(news: News, held: int, event: Received[Any]) -> bool:

@@ -1,0 +1,70 @@
+"""Which fields a document type has is said once: what is compared, reviewed, corrected and sent has those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from credential_store.config import Settings as StoreSettings
+from credential_store.domain.document_types import DocumentTypes
+from local_stack.layout import ROOT
+from matcher.config import Settings as MatcherSettings
+from matcher.domain.rules import DocumentType, FieldRule
+from matcher.domain.rules import Kind as Comparison
+from runtime.data_files import load
+from standards.document_fields import by_type, faults_in
+from standards.field_kinds import FieldKind
+
+RULES = load(MatcherSettings().document_types, dict[str, DocumentType])
+TYPES = load(StoreSettings().document_types, DocumentTypes)
+HELD: Mapping[Comparison, frozenset[FieldKind]] = {
+    "exact": frozenset({"text", "count", "flag", "key"}),
+    "name": frozenset({"text"}),
+    "date": frozenset({"date"}),
+    "address": frozenset({"text"}),
+    "names": frozenset({"names"}),
+    "at-least": frozenset({"count"}),
+    "covers-today": frozenset({"date"}),
+    "recent": frozenset({"date"}),
+    "present": frozenset({"flag"}),
+}
+"""What a field may hold that is compared so."""
+
+
+def test_every_document_type_that_is_kept_and_compared_has_its_fields() -> None:
+    assert set(by_type()) == set(TYPES.document_types) == set(RULES)
+
+
+def test_what_is_compared_is_a_field_of_that_kind() -> None:
+    for code, rules in RULES.items():
+        kinds = by_type()[code].fields
+        assert {name: kinds[name] in HELD[rule.kind] for name, rule in rules.fields.items()} == dict.fromkeys(
+            rules.fields, True
+        )
+
+
+def test_a_record_may_leave_out_just_what_it_proves_something_without() -> None:
+    for code, rules in RULES.items():
+        needed = {name for name, rule in rules.fields.items() if rule.claim != "optional"} | _begins(rules.fields)
+        assert by_type()[code].fields.keys() - by_type()[code].optional == needed, code
+
+
+def test_names_and_numbers_of_credentials_are_fields_of_their_document_types() -> None:
+    for code, kind in TYPES.document_types.items():
+        named = {kind.name_field, kind.number_field, kind.record_field} - {None}
+        # A portrait shows who it is of without saying it.
+        assert named - by_type()[code].fields.keys() <= ({"name"} if code == "portrait-photo" else set())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "shared" / "contracts").rglob("*-record-published.v*.example*.json")))
+def test_every_example_of_a_record_has_right_values(path: Path) -> None:
+    data: dict[str, Any] = orjson.loads(path.read_bytes())["data"]
+    assert list(faults_in(data["document_type"], data["fields"])) == []
+
+
+def _begins(rules: Mapping[str, FieldRule]) -> set[str]:
+    return {rule.begins for rule in rules.values() if rule.begins}
