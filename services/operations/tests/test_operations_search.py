@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from messaging.event import Outcome
+from messaging.event import ConflictError, Outcome
 from operations.domain.erased import emptied
 from operations.domain.failure import discard, resolve
 from operations.domain.search import Criteria
@@ -86,6 +86,22 @@ async def test_a_failure_is_found_in_the_state_that_it_is_in(filled: Archive) ->
     assert group is not None
     assert (group.count("open"), group.count("discarded"), group.failures) == (0, 1, 1)
     assert [each.id for each in await filled.groups.page(state="discarded", limit=5)] == [person.group]
+
+
+async def test_what_changes_alike_is_refused_together_when_one_was_changed_before(filled: Archive) -> None:
+    read = await failures.search(Criteria(service="matcher"), None, 5, filled.deps)
+    await filled.commit(Outcome(changes=filled.failures.moved([(read[0], resolve(read[0], "handled", NOON))])))
+    stale = filled.failures.moved([(each, resolve(each, "ignored", NOON)) for each in read])
+    with pytest.raises(ConflictError):
+        await filled.commit(Outcome(changes=stale))
+    assert [each.state for each in (await filled.failures.summaries([read[1].id])).values()] == ["open"]
+
+    fresh = await failures.search(Criteria(states=("open",)), None, 9, filled.deps)
+    await filled.commit(
+        Outcome(changes=filled.failures.moved([(each, resolve(each, "ignored", NOON)) for each in fresh]))
+    )
+    assert await filled.found(states=("open",)) == []
+    assert {each.count("resolved") for each in await filled.groups.all()} == {1}
 
 
 @pytest.mark.parametrize("asked", [{}, {"text": "keyerror"}, {"service": "matcher"}, {"states": ("open",)}])

@@ -55,9 +55,7 @@ class Deadly(TrailStore):
 async def recording(amqp: str, declared: Topology, trail: TrailStore, *, largest: int = 500) -> AsyncIterator[Recorder]:
     """Record a topology's stream for as long as the block lasts."""
     stream = declared.trail.queue
-    recorder = Recorder(
-        trail, utc_now, stream=stream, body_at=partial(body_at, amqp, stream), breath=0.0, keep_every=0.0
-    )
+    recorder = Recorder(trail, utc_now, stream=stream, body_at=partial(body_at, amqp, stream), keep_every=0.0)
     intake = Intake(
         name="trail",
         url=amqp,

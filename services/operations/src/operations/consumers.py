@@ -43,6 +43,7 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             topology=kernel.topology,
             queues=(RECEIPTS,),
             take=_committing(receipts.take, kernel, deps),
+            breath=_BREATH,
         ),
         _trail(kernel, deps),
         Driver(deps, commit=kernel.commit, send=partial(send_back, kernel.publisher)),
@@ -59,6 +60,7 @@ def _trail(kernel: Kernel, deps: Deps) -> Intake:
         queues=(stream,),
         take=recorder.take,
         start=recorder.start,
+        breath=_BREATH,
     )
 
 
@@ -77,6 +79,9 @@ def _committing(
 
     return take_in
 
+
+_BREATH = 0.25
+"""Seconds in which a few events, or receipts, become a few more, so that there is less to write for each."""
 
 _CONFLICTS = 9
 """Times in a row that somebody else may be faster before the intake pauses."""

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pymongo
 import structlog
@@ -230,22 +229,22 @@ class Committer:
             raise  # another process is about to commit it; with which body is not known yet
 
     async def _write(self, group: list[Unit], session: AsyncClientSession) -> None:
-        by_target: defaultdict[tuple[str, bool], list[Any]] = defaultdict(list)
+        by_target: defaultdict[tuple[str, bool], list[Write]] = defaultdict(list)
         for unit in group:
             for write in unit.writes:
-                by_target[write.collection, write.must_match].append(write.operation)
-        for (name, must_match), operations in by_target.items():
+                by_target[write.collection, write.must_match > 0].append(write)
+        for (name, _), writes in by_target.items():
             collection = self._database.get_collection(name, codec_options=CODECS)
             # Ordered, so that nothing is sent after a duplicate key has ended the transaction: the driver would take
             # that for a passing trouble and repeat it until the time is up. Sorted, so that it stays few commands.
-            operations.sort(key=lambda each: type(each).__name__)
+            operations = sorted((write.operation for write in writes), key=lambda each: type(each).__name__)
             try:
                 result = await collection.bulk_write(operations, ordered=True, session=session)
             except BulkWriteError as error:
                 if not _is_duplicate(error):
                     raise
                 raise ConflictError(name) from error
-            if must_match and result.matched_count + result.deleted_count < len(operations):
+            if result.matched_count + result.deleted_count < sum(write.must_match for write in writes):
                 raise ConflictError(name)
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from bson.codec_options import CodecOptions, TypeRegistry
-from pymongo import AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -20,7 +20,7 @@ from messaging.event import Change
 from messaging.sealing import SEALED, Clear, Sealer, name_of, opened, take, touches
 
 Document = dict[str, Any]
-Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
+Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteOne
 
 
 class Stored(Protocol):
@@ -57,14 +57,14 @@ StoredT = TypeVar("StoredT", bound=Stored)
 
 @dataclass(frozen=True, slots=True)
 class Write(Change):
-    """One operation on one collection; `must_match` when it has to find the version that was read.
+    """One operation on one collection; `must_match` is how many documents it has to find as they were read.
 
     `sealing` are the parts of its document in which `sealed` is still clear: the commit seals them.
     """
 
     collection: str
     operation: Operation
-    must_match: bool = False
+    must_match: int = 0
     sealing: Sequence[Document] = ()
 
 
@@ -145,7 +145,7 @@ class Documents(Generic[StoredT]):
         if document.version == 0:
             return Write(self._name, InsertOne(stored), sealing=sealing)
         read = {"_id": document.id, "version": document.version}
-        return Write(self._name, ReplaceOne(read, stored), must_match=True, sealing=sealing)
+        return Write(self._name, ReplaceOne(read, stored), must_match=1, sealing=sealing)
 
     def set_fields(self, id: str, **fields: object) -> Write:
         """Prepare to set some fields of one aggregate without having read it: what is not there stays away.
@@ -157,7 +157,7 @@ class Documents(Generic[StoredT]):
 
     def remove(self, document: StoredT) -> Write:
         """Prepare the removal of one aggregate; refused at the commit if somebody changed it meanwhile."""
-        return Write(self._name, DeleteOne({"_id": document.id, "version": document.version}), must_match=True)
+        return Write(self._name, DeleteOne({"_id": document.id, "version": document.version}), must_match=1)
 
     def _refuse_sealed(self, *names: str) -> None:
         """Raise ValueError for a field that the store can neither look at nor be given in clear."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,8 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _GROWTH = 8
 """After each part that was kept, the next may be larger by one in so many."""
+_FEW = 100
+"""A batch smaller than this is followed by a breath."""
 _ANSWER_TIMEOUT = 30.0
 _LAST_BATCH = 10.0
 """Seconds for the batch that is being kept when the service stops."""
@@ -56,7 +59,8 @@ class Intake:
     `take` gets a batch of at most `largest` messages and must have kept them when it returns; if it raises, it gets
     the first half of them after a pause, as a slow store may get through less at once, and then slowly more again.
     What was kept and not acknowledged is delivered again, so `take` must know what it has. `start` is for a stream:
-    the offset to begin at, or None for its first message.
+    the offset to begin at, or None for its first message. `breath` is how long to wait (seconds) after a small batch,
+    so that a few messages at a time become a few more.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names them all
@@ -69,6 +73,7 @@ class Intake:
         take: Callable[[Sequence[Raw]], Awaitable[None]],
         largest: int = 500,
         start: Callable[[], Awaitable[int | None]] | None = None,
+        breath: float = 0.0,
         watch_every: float = 5.0,
     ) -> None:
         self._name = name
@@ -78,6 +83,7 @@ class Intake:
         self._take = take
         self._largest = self._at_once = largest
         self._start = start
+        self._breath = breath
         self._watch_every = watch_every
         self._stopping = asyncio.Event()
         self._channel: AbstractChannel | None = None
@@ -165,6 +171,8 @@ class Intake:
             if self._stopping.is_set() and channel.is_closed:
                 return
             await underlay.basic_ack(max(int(message.delivery_tag or 0) for _, message in batch), multiple=True)
+            if self._breath and len(batch) < _FEW:
+                await self._wait(self._breath)
 
     async def _next(self, arrived: Arrived) -> list[tuple[str, AbstractIncomingMessage]]:
         """Wait for a message and take with it what else is there; nothing when there will be no more."""
@@ -193,11 +201,14 @@ class Intake:
                 metrics.INTAKE.labels(self._name).set(1)
 
     async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(self._pause):
+        await self._wait(self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, but not longer than until it is stopped."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
 
 def _into(arrived: Arrived, queue: str) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:

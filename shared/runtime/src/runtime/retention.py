@@ -175,7 +175,7 @@ class Retention:
 
 def removal(place: str, document: Document) -> Write:
     """Prepare the removal of a document as it was read; refused at the commit if somebody changed it meanwhile."""
-    return Write(place, DeleteOne({"_id": document["_id"], "version": document["version"]}), must_match=True)
+    return Write(place, DeleteOne({"_id": document["_id"], "version": document["version"]}), must_match=1)
 
 
 def indexed(kinds: Kinds, indexes: Indexes) -> Indexes:

@@ -47,7 +47,7 @@ def _saved(write: Write, left: HandedIn) -> Write:
     if left.kept:
         return write
     gone = DeleteOne({"_id": left.id, "version": left.version})
-    return Write(write.collection, gone, must_match=True)
+    return Write(write.collection, gone, must_match=1)
 
 
 BELONGINGS: Mapping[str, Belongings] = {"applications": of_applications}

@@ -100,7 +100,7 @@ class AccessDocuments:
 
     def place(self, id: str, block: int) -> Change:
         """Prepare to put one that is in no block into one; refused at the commit when it is in one by then."""
-        return Write(ACCESSES, UpdateOne({"_id": id, "block": None}, {"$set": {"block": block}}), must_match=True)
+        return Write(ACCESSES, UpdateOne({"_id": id, "block": None}, {"$set": {"block": block}}), must_match=1)
 
 
 def conditions(asked: Asked) -> Filter:

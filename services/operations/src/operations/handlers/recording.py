@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -25,8 +24,6 @@ log = structlog.get_logger()
 OLDEST_BELIEVED = timedelta(days=8)
 """The stream keeps a week: an event that says it is older was published later than it says."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_FEW = 100
-"""A batch smaller than this is followed by a breath."""
 _LONGEST_TEXT = 255
 _SLICE = 2_000
 _MOST_SLICES = 100
@@ -35,8 +32,7 @@ _MOST_SLICES = 100
 class Recorder:
     """Records one stream. How far it has read is stored after what it read, every `keep_every` seconds.
 
-    What is read again after a crash is in the trail already, under the same ids. After a small batch it takes a
-    `breath` (seconds), so that a few events at a time become a few more.
+    What is read again after a crash is in the trail already, under the same ids.
     """
 
     def __init__(
@@ -46,14 +42,12 @@ class Recorder:
         *,
         stream: str,
         body_at: Callable[[int], Awaitable[bytes | None]],
-        breath: float = 0.25,
         keep_every: float = 1.0,
     ) -> None:
         self._trail = trail
         self._clock = clock
         self._stream = stream
         self._body_at = body_at
-        self._breath = breath
         self._keep_every = timedelta(seconds=keep_every)
         self._place = 0
         self._kept_at = datetime.min.replace(tzinfo=UTC)
@@ -84,8 +78,6 @@ class Recorder:
         if offset is not None and now - self._kept_at >= self._keep_every:
             await self._trail.keep_reading(self._stream, Reading(offset, entries[-1].digest))
             self._kept_at = now
-        if len(batch) < _FEW:
-            await asyncio.sleep(self._breath)
 
     def _entry(self, raw: Raw, now: datetime) -> Recorded:
         digest = sha256(raw.body).hexdigest()

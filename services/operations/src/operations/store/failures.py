@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+import bson
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
 from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
@@ -99,7 +100,7 @@ class FailureDocuments:
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
         real, pages = described([(before, after) for before, after in moves if before != after])
-        return [*(_write(before, after) for before, after in real), *pages, *map(counted, tallies(letters, real))]
+        return [*_writes(real), *pages, *map(counted, tallies(letters, real))]
 
     async def worn_pages(self, limit: int) -> Sequence[Change]:
         """Prepare that words by which no failure is found any more go; refused if their page changes meanwhile."""
@@ -114,24 +115,41 @@ def summary_of(document: Mapping[str, Any]) -> Summary:
     return Summary.model_validate({**document, "id": document["_id"]})
 
 
-def _write(before: Summary | None, after: Summary | None) -> Write:
-    if after is None:
-        assert before is not None  # noqa: S101 - what never was can't go
-        return Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=True)
-    if before is None:
-        stored = dict(after)  # a new one holds nothing that is nested but plain mappings and lists, and who put it away
-        stored["discarded"] = after.discarded and after.discarded.model_dump()
-        del stored["words"]
-        stored |= {"_id": stored.pop("id"), "version": 1, **_sealed(after)}
-        for name in SEALED:
-            del stored[name]
-        return Write(FAILURES, InsertOne(stored), sealing=(stored,))
+def _writes(moves: Iterable[Move]) -> Iterator[Write]:
+    """Prepare the write of each; of those that change alike, one for many of them."""
+    alike: dict[bytes, tuple[Document, list[str]]] = {}
+    for before, after in moves:
+        if after is None:
+            assert before is not None  # noqa: S101 - what never was can't go
+            yield Write(FAILURES, DeleteOne({"_id": before.id, "version": before.version}), must_match=1)
+        elif before is None:
+            yield _new(after)
+        elif SEALED_FIELD in (setting := _changed(before, after)):
+            change = UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting})
+            yield Write(FAILURES, change, must_match=1, sealing=(setting,))
+        else:
+            alike.setdefault(bson.encode(setting), (setting, []))[1].append(before.id)
+    for setting, ids in alike.values():
+        for some in parts(ids):
+            read = {"_id": {"$in": some}, "version": setting["version"] - 1}
+            yield Write(FAILURES, UpdateMany(read, {"$set": setting}), must_match=len(some))
+
+
+def _new(failure: Summary) -> Write:
+    stored = dict(failure)  # it holds nothing that is nested but plain mappings and lists, and who put it away
+    stored["discarded"] = failure.discarded and failure.discarded.model_dump()
+    del stored["words"]
+    stored |= {"_id": stored.pop("id"), "version": 1, **_sealed(failure)}
+    for name in SEALED:
+        del stored[name]
+    return Write(FAILURES, InsertOne(stored), sealing=(stored,))
+
+
+def _changed(before: Summary, after: Summary) -> Document:
+    """Return what is to be set for a failure to be as it is after."""
     changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
     setting = {**after.model_dump(include=changed - {"words", *SEALED}), "version": before.version + 1}
-    anew = _sealed(after) if changed & set(SEALED) else {}
-    setting |= anew
-    change = UpdateOne({"_id": before.id, "version": before.version}, {"$set": setting})
-    return Write(FAILURES, change, must_match=True, sealing=(setting,) if anew else ())
+    return setting | (_sealed(after) if changed & set(SEALED) else {})
 
 
 def _sealed(failure: Summary) -> Document:

@@ -57,7 +57,7 @@ class GroupDocuments:
     def note(self, id: str, note: Note, version: int) -> Change:
         """Prepare one more note; refused at the commit if somebody else noted something meanwhile."""
         change = {"$push": {"notes": note.model_dump()}, "$set": {"version": version + 1}}
-        return Write(GROUPS, UpdateOne({"_id": id, "version": version}, change), must_match=True)
+        return Write(GROUPS, UpdateOne({"_id": id, "version": version}, change), must_match=1)
 
     def forget_hours(self, id: str, hours: Sequence[str]) -> Change:
         """Prepare that counts of these hours go."""

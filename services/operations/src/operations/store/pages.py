@@ -98,7 +98,7 @@ class Pages:
     async def renewed(self, limit: int) -> Sequence[Change]:
         """Prepare that worn pages are written anew, or go; refused at the commit if one was left again meanwhile."""
         found = await self._pages.find({"worn": {"$gt": 0}}).limit(limit).to_list()
-        return [Write(WORDS, _renewal(page), must_match=True) for page in found]
+        return [Write(WORDS, _renewal(page), must_match=1) for page in found]
 
 
 def _on(page: Document) -> Sequence[Document]:

@@ -94,9 +94,13 @@ class ReplayDocuments:
 
     async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
         """Prepare that items met their fate; what is known already changes nothing, what is no item is left out."""
-        known = await self.items({fate.item for fate in fates})
-        met = [(known[fate.item][0], fate) for fate in fates if fate.item in known]
-        return _raised((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met)
+        met = [(place, fate) for fate in fates if (place := parse_item(fate.item)) is not None]
+        sizes: dict[str, int] = {}
+        for some in parts(sorted({block_id(*place) for place, _ in met})):
+            cursor = self._ranks.find({"_id": {"$in": some}}, {"ranks": 1})
+            sizes |= {found["_id"]: len(found["ranks"]) async for found in cursor}
+        present = [(place, fate) for place, fate in met if place[1] % BLOCK < sizes.get(block_id(*place), 0)]
+        return _raised((replay, n, Rank[fate.fate.upper()], fate.at) for (replay, n), fate in present)
 
     async def progress(self, ids: Sequence[str]) -> Mapping[str, Progress]:
         """Return how far replays are."""
