@@ -33,6 +33,8 @@ readers = ["operations"]
 delays = [60]
 [subscriptions]
 "{TYPE}" = ["{SERVICE}"]
+"applications.data-erased.v1" = ["operations"]
+"data-rights.export-requested.v1" = ["operations"]
 """
 
 
