@@ -83,9 +83,9 @@ async def test_nobody_looks_at_the_scans_of_what_has_ended(office: Office) -> No
 async def test_the_applicant_sees_since_when_somebody_is_looking(office: Office) -> None:
     id, _ = await in_review(office)
     await claims(office, id)
-    seen = await reading.follow(id, resident_token("newcomer"), office.deps)
+    seen = office.commits(await reading.follow(id, resident_token("newcomer"), office.deps))
     assert since(seen.hands, "review", "birth-certificate") == NOON
     assert since(seen.hands, "review", "vaccination-record") is None
     await releases(office, id)
-    seen = await reading.follow(id, resident_token("newcomer"), office.deps)
+    seen = office.commits(await reading.follow(id, resident_token("newcomer"), office.deps))
     assert since(seen.hands, "review", "birth-certificate") is None

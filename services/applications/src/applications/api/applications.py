@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
 from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
 from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawal
-from applications.domain.application import State
+from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
 from applications.handlers.reading import Wanted
@@ -43,16 +44,20 @@ async def _wanted(
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
     limit: Limit = 20,
 ) -> Wanted:
-    return Wanted(by, applicant or by.subject, str(cursor[0]) if cursor else None, limit + 1, state, item)
+    return Wanted(by, applicant or by.subject, str(cursor[0]) if cursor else None, limit, state, item)
 
 
-@router.get("", summary="See my applications, or a ward's, newest first")
+@router.get("", summary="See my applications, or a ward's, newest first", response_model=Page[ApplicationSummary])
 async def list_own(
-    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, wording: WordingOf
-) -> Page[ApplicationSummary]:
+    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, commit: Commit, wording: WordingOf
+) -> Response:
     """Give one's own applications, or a ward's."""
-    found, limit = await reading.own(wanted, deps), wanted.limit - 1
-    return page(found, limit, key=lambda each: [each.id], view=lambda each: ApplicationSummary.of(each, wording))
+
+    def show(found: list[Application]) -> Page[ApplicationSummary]:
+        view = partial(ApplicationSummary.of, wording=wording)
+        return page(found, wanted.limit, key=lambda each: [each.id], view=view)
+
+    return await commit(lambda: reading.own(wanted, deps), show, only_looks=True)
 
 
 @router.get("/{application_id}", summary="See one of my applications", response_model=ApplicationView)

@@ -15,7 +15,7 @@ from applications.domain.application import Happening, State
 from applications.domain.whereabouts import whereabouts
 from applications.handlers import reading
 from applications.handlers.reading import Seen
-from runtime.web import etag
+from runtime.web import Commit
 
 router = APIRouter(prefix="/applications/{application_id}", tags=["progress"])
 
@@ -76,11 +76,11 @@ class TimelineView(BaseModel):
         )
 
 
-@router.get("/timeline", summary="What happened, who has it now, by when")
+@router.get("/timeline", summary="What happened, who has it now, by when", response_model=TimelineView)
 async def timeline(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, wording: WordingOf, response: Response
-) -> TimelineView:
-    """Give the progress of one of one's own applications in words that a resident understands."""
-    seen = await reading.follow(application_id, by, deps)
-    response.headers["ETag"] = etag(seen.application.version)
-    return TimelineView.of(seen, wording)
+    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf
+) -> Response:
+    """Give the progress of an application of one's own, or a ward's, in words that a resident understands."""
+    return await commit(
+        lambda: reading.follow(application_id, by, deps), lambda seen: TimelineView.of(seen, wording), only_looks=True
+    )

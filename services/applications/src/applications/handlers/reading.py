@@ -50,13 +50,19 @@ class Wanted:
 
 async def see(application_id: str, by: Principal, deps: Deps) -> Outcome[Seen]:
     """Show one of one's own applications, or of a ward's; for a child, that is told."""
-    shown = await follow(application_id, by, deps)
+    shown = await _seen(application_id, by, deps)
     told = seen(shown.application, [shown.application.subject], by, deps)
     return Outcome(events=told, case=application_id, result=shown)
 
 
-async def follow(application_id: str, by: Principal, deps: Deps) -> Seen:
-    """Return one of one's own applications, or of a ward's, to tell where it stands."""
+async def follow(application_id: str, by: Principal, deps: Deps) -> Outcome[Seen]:
+    """Show where one of one's own applications stands, or one of a ward's, which is told."""
+    shown = await _seen(application_id, by, deps)
+    told = seen(shown.application, [shown.application.applicant], by, deps)
+    return Outcome(events=told, case=application_id, result=shown)
+
+
+async def _seen(application_id: str, by: Principal, deps: Deps) -> Seen:
     application = await readable(application_id, by, deps)
     granted = application.granted is not None
     credential = await deps.credentials.of_application(application.id) if granted else None
@@ -65,13 +71,19 @@ async def follow(application_id: str, by: Principal, deps: Deps) -> Seen:
     return Seen(application, credential, decided, hands)
 
 
-async def own(wanted: Wanted, deps: Deps) -> list[Application]:
-    """Return one's own applications, or a ward's, newest first. Raises NotAllowed for anybody else's."""
+async def own(wanted: Wanted, deps: Deps) -> Outcome[list[Application]]:
+    """Show a page of one's own applications or, which is told, of a ward's, newest first, and one of the next page.
+
+    Raises NotAllowed for anybody else's.
+    """
     if not await acts_for(wanted.by.subject, wanted.applicant_id, deps):
         raise NotAllowed("no-guardianship", field="applicant")
-    return await deps.applications.of_applicant(
-        wanted.applicant_id, before=wanted.before, limit=wanted.limit, state=wanted.state, item=wanted.item
+    found = await deps.applications.of_applicant(
+        wanted.applicant_id, before=wanted.before, limit=wanted.limit + 1, state=wanted.state, item=wanted.item
     )
+    shown = found[: wanted.limit]
+    told = [event for each in shown for event in seen(each, [each.applicant], wanted.by, deps)]
+    return Outcome(events=told, case=wanted.applicant_id, result=found)
 
 
 async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:

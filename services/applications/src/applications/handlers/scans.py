@@ -18,7 +18,7 @@ from applications.domain.scans import StoredFile
 from applications.handlers.accessing import about, accessed
 from applications.handlers.needs import Deps
 from applications.handlers.parties import owned, readable
-from messaging.event import Event, Outcome
+from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
@@ -94,15 +94,20 @@ async def detach(
 async def open_scan(
     application_id: str, scan_id: str, purpose: str | None, by: Principal, deps: Deps
 ) -> Outcome[Opened]:
-    """Open a scan: one's own, or that of a document whose review one has in hand, stating what for.
+    """Open a scan: one's own, a ward's, or that of a document whose review one has in hand, stating what for.
 
+    Those concerned can read it: the applicant, and at a review whose document it is.
     Raises Unknown, NotAllowed for a reviewer who has no such task (whatever there is), Refusal without a purpose.
     """
     if by.role is Role.RESIDENT:
-        application = await readable(application_id, by, deps)
-        return Outcome(result=await _opened(scans.find(application, scan_id), deps))
-    application, scan = await _in_hand(application_id, scan_id, by, deps)
-    told = _looked_at(application, scan, purpose, by, deps)
+        application, stated = await readable(application_id, by, deps), None
+        scan, holders = scans.find(application, scan_id), []
+    else:
+        application, scan = await _in_hand(application_id, scan_id, by, deps)
+        stated = _stated(purpose)
+        holders = [application.people[asked.holder] for asked in application.asked if asked.key == scan.requirement]
+    people, types = (application.applicant, *holders), [scan.document_type]
+    told = accessed(about(application), people, by, deps, how="opened", what="scan", types=types, purpose=stated)
     return Outcome(events=told, case=application.id, result=await _opened(scan, deps))
 
 
@@ -135,12 +140,7 @@ async def _opened(scan: Scan, deps: Deps) -> Opened:
     return Opened(scan, content)
 
 
-def _looked_at(application: Application, scan: Scan, purpose: str | None, by: Principal, deps: Deps) -> list[Event]:
-    """Tell those concerned who opened a scan and what for: the applicant, and whose document it is."""
+def _stated(purpose: str | None) -> str:
     if purpose is None or not purpose.strip():
         raise Refusal("purpose-needed", field="purpose")
-    holders = [application.people[asked.holder] for asked in application.asked if asked.key == scan.requirement]
-    people, types = (application.applicant, *holders), [scan.document_type]
-    return accessed(
-        about(application), people, by, deps, how="opened", what="scan", types=types, purpose=purpose.strip()
-    )
+    return purpose.strip()
