@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import aio_pika
+import orjson
 from pymongo import AsyncMongoClient
 
 from local_stack.ports import SERVICES
+from messaging import topology
+from messaging.commit import INBOX
 from messaging.documents import CODECS, Document
 from messaging.sealing import opened
 from messaging.vault import Vault
 from runtime import master_keys
+from synthetic import exchange
 from synthetic.caller import Answer, Caller, ProblemError
+from tests.contract.published import CONTRACTS
 from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, portal, scans
 from tests.journeys.waiting import until
 
+TOPOLOGY = topology.load(CONTRACTS / "topology.toml")
 KEYS = {"keys"}
 """Hold nothing of anybody, and open with no key of their own."""
+
+MAY_NAME_A_CASE = {
+    *("data-rights/accesses", "operations/trail", "operations/erased-cases"),
+    *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
+}
+"""Where it is remembered that an erased case was."""
 
 
 class _Kind(Answer):
@@ -93,6 +107,41 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a document holds anything
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
+@asynccontextmanager
+async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[dict[str, Any]]]]]:
+    """Hear every event; give what has been said so far."""
+    async with await aio_pika.connect(town.system.amqp_url) as connection:
+        queue = await (await connection.channel()).declare_queue(exclusive=True)
+        await queue.bind(exchange.EXCHANGE, "#")
+
+        async def said() -> list[dict[str, Any]]:
+            heard = []
+            while message := await queue.get(no_ack=True, fail=False):
+                heard.append(orjson.loads(message.body))
+            return heard
+
+        yield said
+
+
+async def _tell_again(town: Town, events: Sequence[Mapping[str, Any]]) -> None:
+    async with exchange.connected(town.system.amqp_url) as said:
+        for each in events:
+            await said.publish(aio_pika.Message(orjson.dumps(each), message_id=each["id"]), each["type"])
+
+
+async def _unheard(town: Town, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what whoever acts on it has not handled; applications waits for the application that answers name."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(town.stack.mongodb_url)
+    async with client:
+        return [
+            f"{service}: {each['type']}"
+            for each in events
+            for service in TOPOLOGY.subscriptions[each["type"]]
+            if (service != "applications" or ".task-" in each["type"])
+            and await client[service][INBOX].find_one({"_id": each["id"]}) is None
+        ]
+
+
 async def _submitted(resident: Caller, address: str) -> str:
     application = await portal.draft(resident, "residence-permit", {"address": address})
     await portal.hand_in(resident, application, "work", "social-insurance-record", scans.png())
@@ -125,15 +174,36 @@ async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_sta
     assert (await portal.see(resident, still_open)).state == "in-progress"
     left = await until(lambda: _stores_with(town, gone), lambda it: not it, what="nothing is left in any store")
     assert left == set()
-    assert await _stores_with(town, withdrawn) <= {
-        *("data-rights/accesses", "operations/trail", "operations/erased-cases"),
-        *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
-    }
+    assert await _stores_with(town, withdrawn) <= MAY_NAME_A_CASE
     assert "applications/applications" in await _stores_with(town, stays)
 
     again = await _erase(resident)
     assert again.erased("applications") == {}
     assert again.kept("applications")["open-applications"] == 1
+
+
+async def test_whatever_comes_late_of_an_erased_case_leaves_nothing_anywhere(town: Town) -> None:
+    made = town.meet("newcomers")
+    resident = await town.welcome(made)
+    secret = f"{made.home.address}之六六五三"
+    async with _overhearing(town) as overheard:
+        case = await _submitted(resident, secret)
+        reviewer = town.worker("reviewer", "si-1", department="social-insurance")
+        queue = await until(lambda: desk.queue(reviewer, application_id=case), lambda it: bool(it.items), what="a task")
+        await desk.claim(reviewer, queue.items[0].task_id)
+        await portal.withdraw(resident, case, "搬走了")
+        await _erase(resident)
+        said = [each for each in await overheard() if each["correlationid"] == case]
+        late = [{**each, "id": f"late-{each['id']}"} for each in said]
+        assert {"review-dispatch.task-claimed.v1", "review-dispatch.task-released.v1"} <= {
+            each["type"] for each in late
+        }
+        await _tell_again(town, late)
+
+    await until(lambda: _unheard(town, late), lambda it: not it, what="everybody has heard it again")
+    left = await until(lambda: _stores_with(town, secret), lambda it: not it, what="nothing is left in any store")
+    assert left == set()
+    assert await _stores_with(town, case) <= MAY_NAME_A_CASE
 
 
 async def test_a_guardian_asks_for_a_child_and_nobody_for_others(town: Town) -> None:

@@ -89,3 +89,17 @@ async def test_the_applicant_sees_since_when_somebody_is_looking(office: Office)
     await releases(office, id)
     seen = office.commits(await reading.follow(id, resident_token("newcomer"), office.deps))
     assert since(seen.hands, "review", "birth-certificate") is None
+
+
+async def test_of_an_application_that_has_ended_or_is_gone_nothing_is_begun(office: Office) -> None:
+    id, _ = await in_review(office)
+    await claims(office, id)
+    office.commits(await applying.withdraw(id, None, resident_token("newcomer"), office.deps, if_match=None))
+    await claims(office, id, about="vaccination-record")
+    await releases(office, id)
+    assert {task: each.held for task, each in office.hands.all.items()} == {"task-birth-certificate": None}
+
+    del office.applications.all[id], office.hands.all["task-birth-certificate"]
+    await claims(office, id)
+    await releases(office, id)
+    assert office.hands.all == {}

@@ -19,8 +19,17 @@ async def note_released(event: Received[TaskReleased], deps: Deps) -> Outcome[No
 
 
 async def _hear(said: TaskClaimed | TaskReleased, held: Held | None, deps: Deps) -> Outcome[None]:
-    known = await deps.hands.get(said.task_id) or Hand(
+    known = await deps.hands.get(said.task_id)
+    if known is None and not await _is_open(said.application_id, deps):
+        return NOTHING
+    known = known or Hand(
         id=said.task_id, application_id=said.application_id, kind=said.kind, requirement=said.requirement
     )
     heard = known.heard(held, said.sequence)
     return NOTHING if heard is known else Outcome(changes=[deps.hands.save(heard)])
+
+
+async def _is_open(application_id: str, deps: Deps) -> bool:
+    """Tell whether it matters who has a task of it in hand: not once it has ended, or is gone with all about it."""
+    application = await deps.applications.get(application_id)
+    return application is not None and not application.is_final
