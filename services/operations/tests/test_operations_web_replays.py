@@ -123,6 +123,13 @@ async def test_a_service_hears_a_part_of_the_trail_again(stage: Stage) -> None:
         await says(visitor, replay, 'class="tag done"')
         assert stage.matcher.matched.count(event) == 2
 
+        stage.matcher.is_broken = True
+        again = (await visitor.send(page, page, **(asked | {"reason": REASON}))).headers["location"]
+        await visitor.send(again, f"{again}/start")
+        done = await says(visitor, again, "Done, but 1 could not be delivered")
+        assert "handler-failed · " in done.text
+        assert "/operations/failures/f" in done.text
+
 
 async def hidden(visitor: Visitor, page: str, action: str) -> dict[str, str]:
     return form_of((await visitor.get(page)).text, action)

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from operations.domain.edit import Became, Decided
 from operations.domain.edit import State as EditState
-from operations.domain.items import Item, ItemState, Kind
+from operations.domain.items import ItemState, Kind
 from operations.domain.replay import Counts, Preview, Problem, Selection, State, Taken
 from operations.handlers.edits import Shown as ShownEdit
+from operations.handlers.explaining import Explained
 from operations.handlers.replays import Shown
 
 
@@ -62,7 +63,10 @@ class ReplayView(BaseModel):
 
 
 class ItemView(BaseModel):
-    """One message of a replay and what became of it. `ignored`: handled before, nothing happened this time."""
+    """One message of a replay and what became of it. `ignored`: handled before, nothing happened this time.
+
+    `failure` is what it was, or became when it failed; `why` it failed or, of the trail, could not be sent.
+    """
 
     id: str
     n: int
@@ -71,20 +75,22 @@ class ItemView(BaseModel):
     event_type: str
     failure: str | None
     state: ItemState
+    why: str | None
     at: datetime | None
 
     @classmethod
-    def of(cls, item: Item) -> Self:
+    def of(cls, explained: Explained) -> Self:
         """Show one."""
-        chosen = item.chosen
+        item, chosen = explained.item, explained.item.chosen
         return cls(
             id=item.id,
             n=item.n,
             service=chosen.service,
             event_id=chosen.event_id,
             event_type=chosen.event_type,
-            failure=chosen.failure,
+            failure=explained.failure,
             state=item.rank.state,
+            why=explained.why,
             at=item.at,
         )
 

@@ -26,7 +26,15 @@ _LIST = (
     plain("id"), state("replay"), plain("title"), ("progress", lambda row: _progress(row["counts"])), plain("by"),
     time("created_at"), plain("reason"),
 )  # fmt: skip
-_ITEMS = (plain("n"), state("item"), plain("service"), plain("event_type"), plain("event_id"), plain("failure"))
+_ITEMS = (
+    plain("n"),
+    state("item"),
+    plain("service"),
+    plain("event_type"),
+    plain("event_id"),
+    plain("failure"),
+    plain("why"),
+)
 _SETTLED = ("handled", "ignored", "failed", "skipped")
 _UNDER_WAY = ("running", "prepared")
 _EVERY = 0.5
@@ -196,8 +204,10 @@ def _watch(context: typer.Context, id: str, *, json: bool) -> None:
                 break
             clock.sleep(_EVERY)
     _show(found, json=json)
-    if found["state"] in {"stopped", "paused"} or found["counts"]["failed"]:
-        raise RefusedError(say("replay.not-through", state=word("replay", found["state"])), Exit.FAILED_AGAIN)
+    unsent = found["counts"]["skipped"] if found["kind"] == "trail" and found["state"] == "done" else 0
+    if found["state"] in {"stopped", "paused"} or found["counts"]["failed"] or unsent:
+        told = say("replay.not-through", state=word("replay", found["state"]), id=id)
+        raise RefusedError(told, Exit.FAILED_AGAIN)
 
 
 def _show(found: Json, *, json: bool) -> None:

@@ -84,6 +84,11 @@ class Ledger:
         return self._ranks.count(Rank.FAILED)
 
     @property
+    def got_through(self) -> int:
+        """How many were handled, now or before."""
+        return self._ranks.count(Rank.HANDLED) + self._ranks.count(Rank.IGNORED)
+
+    @property
     def is_sent_out(self) -> bool:
         """Whether nothing is left to send."""
         return not self._ranks.count(Rank.PENDING) and not self._ranks.count(Rank.SENDING)

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from operations.domain.items import Kind
 from operations.domain.ledger import Ledger
 from operations.domain.replay import WAVES
 
 MOST_UNDER_WAY = 2_000
 """Messages that may wait for their fate: if one fails again, at most so many were sent after it."""
+
+
+_HOPELESS = WAVES[0] + WAVES[1]
+"""So many events of the trail that failed, and none that got through, say that it is not the events."""
+
+
+def has_failed(kind: Kind, ledger: Ledger, failed_before: int) -> bool:
+    """Tell whether a run is to stop; `failed_before` had failed when it began.
+
+    A failure that fails again says that what was to be mended is not. An event of the trail that fails says nothing of
+    those behind it: it is a dead letter, and the run goes on, unless nothing at all gets through.
+    """
+    failed = ledger.failed - failed_before
+    return failed >= _HOPELESS and not ledger.got_through if kind == "trail" else failed > 0
 
 
 class Canary:

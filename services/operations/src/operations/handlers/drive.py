@@ -15,7 +15,7 @@ from operations.domain.edit import Became
 from operations.domain.fate import Fate
 from operations.domain.items import BLOCK, Rank
 from operations.domain.ledger import Ledger
-from operations.domain.pace import Canary, Pace
+from operations.domain.pace import Canary, Pace, has_failed
 from operations.domain.replay import DRIVER, Replay, Step
 from operations.handlers import sending
 from operations.handlers.needs import Deps
@@ -122,7 +122,7 @@ class Drive:
     async def _go_on(self, replay: Replay) -> None:
         if self._ledger.is_settled:
             await self._end(replay)
-        elif self._ledger.failed > self._failed_before and not self._ledger.is_sent_out:
+        elif not self._ledger.is_sent_out and has_failed(replay.kind, self._ledger, self._failed_before):
             await self._step(replay, "stop")
         else:
             allowed = min(self._canary.allowed(self._ledger), self._pace.allowed(time.monotonic()), _CHUNK)

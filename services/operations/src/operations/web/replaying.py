@@ -16,6 +16,7 @@ from messaging.event import Outcome
 from operations.domain.replay import WAVES, Between, Replay, State
 from operations.domain.search import Chosen
 from operations.handlers import replays as handlers
+from operations.handlers.explaining import explain
 from operations.handlers.needs import Deps
 from operations.handlers.replays import Shown
 from operations.web import failures
@@ -130,12 +131,15 @@ async def page(request: Request, id: str, asked: Asked, deps: Deps, refused: Ref
     """Show a replay, with a refusal on it if there was one. Raises Unknown."""
     shown = await handlers.show(id, deps)
     failed = await handlers.items(id, deps, state="failed", limit=_FAILED_SHOWN)
+    unsent = (
+        await handlers.items(id, deps, state="skipped", limit=_FAILED_SHOWN) if shown.replay.kind == "trail" else ()
+    )
     return show(
         request,
         "replay.html",
         here="replays",
-        failed=failed[:_FAILED_SHOWN],
-        more_failed=len(failed) > _FAILED_SHOWN,
+        failed=await explain([*failed[:_FAILED_SHOWN], *unsent[:_FAILED_SHOWN]], deps),
+        more_failed=max(len(failed), len(unsent)) > _FAILED_SHOWN,
         **await _progress(shown, deps),
         **asked.said,
         **refused.shown,
