@@ -118,7 +118,7 @@ async def _measure_parts(parts: list[str], rounds: int, sizes: _Sizes, var: Path
                 figures = await credentials(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
                 show("credentials: signed and verified", figures)
             if "operations" in parts:
-                await _operations(stack, rounds, sizes)
+                await _operations(stack, vaulted(client, "bench-bare"), rounds, sizes)
             if "record" in parts:
                 show("record: who used a resident's data", await record(vaulted(client, "bench-record"), sizes.entries))
             if "growth" in parts:
@@ -143,8 +143,8 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
-async def _operations(stack: Stack, rounds: int, sizes: _Sizes) -> None:
-    place = Workplace(stack.amqp_url, stack.mongodb_url, stack.layout.keys, stack.layout.var)
+async def _operations(stack: Stack, database: Database, rounds: int, sizes: _Sizes) -> None:
+    place = Workplace(stack.amqp_url, stack.mongodb_url, database, stack.layout.keys, stack.layout.var)
     show(f"operations: {MESSAGES:,} dead letters of about 1,000 bytes", await place.rates(rounds))
     place.begin_anew()
     async with place.running(alone=True) as ops:

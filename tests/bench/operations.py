@@ -7,7 +7,7 @@ consumes, validates with pydantic, publishes one confirmed event and acknowledge
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from messaging import topology
 from messaging.consumer import Consumer, Limits
 from messaging.declare import declare
-from messaging.event import Outcome, Received, View
+from messaging.event import Outcome, Received
 from messaging.publisher import Publisher
 from messaging.reading import Subscription
 from messaging.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
@@ -32,10 +32,11 @@ from operations.domain.search import Chosen, Criteria
 from operations.handlers import replays
 from operations.handlers.needs import Deps
 from operations.main import create_app
-from runtime.kernel import Kernel
+from runtime.kernel import Database, Kernel
 from tests.bench.bus import BENCH, MESSAGES, Bench
-from tests.bench.figures import Figure, in_turns, ratio_of
-from tests.bench.operations_material import SERVICE, TYPE, letter, letter_headers, written_topology
+from tests.bench.figures import Figure, Run, in_turns, ratio_of
+from tests.bench.operations_bare import Bare
+from tests.bench.operations_material import SERVICE, TYPE, Heard, letter, letter_headers, written_topology
 from tests.bench.stand_ins import Countdown, Direct, Unstored
 
 UNLIMITED = 1_000_000
@@ -59,17 +60,12 @@ class Running:
         return outcome.result
 
 
-class Heard(View):
-    """What the service that gets the messages back reads of them."""
-
-    application_id: str
-
-
 class Workplace:
     """One broker and one store on which operations and the raw loop take turns."""
 
-    def __init__(self, amqp_url: str, mongodb_url: str, keys: Path, folder: Path) -> None:
+    def __init__(self, amqp_url: str, mongodb_url: str, database: Database, keys: Path, folder: Path) -> None:
         self.amqp_url = amqp_url
+        self.database = database
         self._runs = 0
         self._last = ""
         self.settings = Settings.model_validate(
@@ -98,13 +94,26 @@ class Workplace:
 
     async def rates(self, rounds: int) -> list[Figure]:
         """Take dead letters in, and send them back, in turns with the raw loop."""
-        bench, unit = Bench(self.amqp_url), "messages/s"
+        bench, bare, loop = Bench(self.amqp_url), Bare(self.amqp_url, self.database), "raw aio-pika loop"
         taken, raw = await in_turns(self.take_in, bench.raw_alone, rounds)
         sent, raw_again = await in_turns(self.replay, bench.raw_alone, rounds)
+        kept, raw_kept = await in_turns(self.take_in, self._filled(bare.take_in), rounds)
+        closed, raw_closed = await in_turns(self.replay, bare.send_back, rounds)
         return [
-            ratio_of("dead letters taken in", taken, raw, unit=unit, goal=0.5, against="raw aio-pika loop"),
-            ratio_of("dead letters replayed", sent, raw_again, unit=unit, goal=0.5, against="raw aio-pika loop"),
+            _ratio("dead letters taken in", taken, raw, loop, goal=0.5),
+            _ratio("dead letters taken in", kept, raw_kept, "the same letters written raw"),
+            _ratio("dead letters replayed", sent, raw_again, loop, goal=0.5),
+            _ratio("dead letters replayed", closed, raw_closed, "the same messages sent and marked raw"),
+            _ratio("the raw writes themselves: letters", raw_kept, raw, loop),
+            _ratio("the raw writes themselves: replay", raw_closed, raw_again, loop),
         ]
+
+    def _filled(self, work: Run[float]) -> Run[float]:
+        async def fill_first() -> float:
+            await self._fill()
+            return await work()
+
+        return fill_first
 
     async def take_in(self) -> float:
         """From the first letter taken to the last one stored, grouped and acknowledged."""
@@ -187,6 +196,12 @@ class Workplace:
             await consumer.stop()
             await task
             await publisher.close()
+
+
+def _ratio(
+    name: str, ours: Sequence[float], yardstick: Sequence[float], against: str, goal: float | None = None
+) -> Figure:
+    return ratio_of(name, ours, yardstick, unit="messages/s", goal=goal, against=against)
 
 
 async def _hear(_event: Received[Heard], _deps: None) -> Outcome[None]:

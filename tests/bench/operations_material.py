@@ -11,6 +11,7 @@ import orjson
 from pamqp.common import FieldValue
 
 from local_stack.layout import ROOT
+from messaging.event import View
 from messaging.intake import Raw
 from messaging.topology import dead_letters_of
 
@@ -36,6 +37,12 @@ delays = [60]
 "applications.data-erased.v1" = ["operations"]
 "data-rights.export-requested.v1" = ["operations"]
 """
+
+
+class Heard(View):
+    """What the service that gets the messages back reads of them."""
+
+    application_id: str
 
 
 def written_topology(folder: Path) -> Path:
