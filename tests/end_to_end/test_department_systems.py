@@ -36,7 +36,7 @@ def run(stack: Stack, *command: str, **more: str) -> subprocess.CompletedProcess
     """Run a Python program as a department would, against the running system."""
     environment = {**os.environ, **stack.environment, "YIZHENG_LANG": "en", **more}
     words = [sys.executable, *command]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - our own
 
 
 def conformance(stack: Stack, code: str, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -31,7 +31,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(stack: Stack) -> Run:
     """Run the command as an operator, in English unless told otherwise."""
 
-    def run(*words: str, by: str = "chen", given: str | None = None, **surroundings: str) -> Any:  # noqa: ANN401
+    def run(*words: str, by: str = "chen", given: str | None = None, **surroundings: str) -> Any:  # noqa: ANN401 - JSON
         environment = {
             **os.environ,
             "OPERATIONS_URL": stack.gateway_url,
@@ -121,7 +121,7 @@ async def test_an_edit_needs_another_operator_and_closes_the_original(town: Town
     assert run("edit", "approve", edit["id"]).returncode == 4
     assert run("edit", "approve", edit["id"], by="wang").returncode == 0
 
-    async def state() -> Any:  # noqa: ANN401
+    async def state() -> Any:  # noqa: ANN401 - JSON
         return json.loads(run("edit", "show", edit["id"], "--json").stdout)
 
     settled = await until(state, lambda it: it["state"] == "done", what="the edit")

@@ -34,7 +34,7 @@ def locked(lock: Path) -> Iterator[tuple[str, str, str]]:
 
 def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = Path(sys.executable).with_name(name)
-    return subprocess.run([command, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603
+    return subprocess.run([command, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603 - our own tools
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -97,7 +97,7 @@ def copied_to(folder: Path) -> str:
 
 
 def tool_output(*command: str) -> str:
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own tools
 
 
 def test_the_tools_find_what_is_planted(tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_paths_are_told_from_texts() -> None:
     assert value_of("second_party.name", facts) is None
     assert value_of(["applicant.name", "乙"], facts) == ["李育成", "乙"]
     assert value_of("application.school_year", facts) == "2027-2028"
-    assert (value_of("just a text", facts), value_of(12, facts), value_of(True, facts)) == ("just a text", 12, True)  # noqa: FBT003
+    assert (value_of("just a text", facts), value_of(12, facts), value_of(True, facts)) == ("just a text", 12, True)  # noqa: FBT003 - a value
 
 
 def test_a_path_to_nothing_is_found_when_the_catalogue_is_read() -> None:

@@ -74,7 +74,7 @@ async def wait(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
     raise NotYet(event.id, tallies)
 
 
-async def again(stock: Station, event: Sealed, item: str, **said: Any) -> None:  # noqa: ANN401
+async def again(stock: Station, event: Sealed, item: str, **said: Any) -> None:  # noqa: ANN401 - headers
     """Send an event back as an operator does."""
     await send_back(stock.publisher, event.body, service=stock_of(stock.topology), item=item, **said)
 

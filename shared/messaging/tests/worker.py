@@ -57,7 +57,7 @@ def die(task: Task) -> None:
 
 def arrange(task: Task) -> None:
     """Put the fault where it belongs; the handler's own are in `handler_of`."""
-    write, dispatch, forget, ack = Committer._write, relay.Relay.dispatch, relay.Relay._forget, IncomingMessage.ack  # noqa: SLF001
+    write, dispatch, forget, ack = Committer._write, relay.Relay.dispatch, relay.Relay._forget, IncomingMessage.ack  # noqa: SLF001 - dies inside
 
     async def write_and_die(self: Committer, *rest: Any) -> None:  # noqa: ANN401 - whatever it takes
         await write(self, *rest)
@@ -72,7 +72,7 @@ def arrange(task: Task) -> None:
             die(task)
         await forget(self)
 
-    async def die_and_acknowledge(self: IncomingMessage, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
+    async def die_and_acknowledge(self: IncomingMessage, multiple: bool = False) -> None:  # noqa: FBT001, FBT002 - as aio-pika has it
         die(task)
         await ack(self, multiple)
 

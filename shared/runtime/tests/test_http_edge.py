@@ -117,7 +117,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     kernel = Kernel("edge", settings)
     await kernel.prepare({"notes": []})
     kernel.committer.start()
-    kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined]
+    kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined] # a place for the test's own
     app = FastAPI()
     app.state.kernel = kernel
     app.state.verifier = Verifier(jwks=str(tmp_path / "issuer.json"), issuer=ISSUER, audience=AUDIENCE)

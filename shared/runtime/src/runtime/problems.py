@@ -75,7 +75,7 @@ class _Speaker:
         return answer
 
     async def invalid(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
         language = _language(request)
         faults = [
             {"pointer": _pointer(fault["loc"]), "code": fault["type"], "detail": self._rule(language, fault)}
@@ -84,7 +84,7 @@ class _Speaker:
         return self._answer(request, 422, "invalid-input", errors=faults)
 
     async def not_authenticated(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, NotAuthenticatedError)  # noqa: S101
+        assert isinstance(error, NotAuthenticatedError)  # noqa: S101 - what it is registered for
         answer = self._answer(request, 401, error.code)
         proof = error.code.startswith("proof-") or error.code == "unbound-token"
         answer.headers["WWW-Authenticate"] = 'DPoP error="invalid_dpop_proof"' if proof else "Bearer"
@@ -94,7 +94,7 @@ class _Speaker:
         return self._answer(request, 409, "changed-meanwhile")
 
     async def http(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
         code = {404: "no-such-address", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "refused")
         answer = self._answer(request, error.status_code, code)
         answer.headers.update(error.headers or {})

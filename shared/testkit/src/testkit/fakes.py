@@ -114,7 +114,7 @@ class FakeClock:
         self.now += by
 
 
-def received(data: ViewT, *, case: str = "case", type: str = "test.event.v1", id: str = "e1") -> Received[ViewT]:  # noqa: A002
+def received(data: ViewT, *, case: str = "case", type: str = "test.event.v1", id: str = "e1") -> Received[ViewT]:  # noqa: A002 - CloudEvents' names
     """Build an event as a handler receives it, from whom its type names as its publisher."""
     source = f"/yizheng/{type.partition('.')[0]}"
     return Received(id, type, source, case, datetime(2026, 11, 23, 2, 0, tzinfo=UTC), data)

@@ -206,8 +206,8 @@ def _keep(base: int) -> None:
 
 def _containers(accounts: Path) -> Iterator[Addresses]:
     """Run RabbitMQ and MongoDB in containers; imported here, as Docker is there only when asked for."""
-    from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415
-    from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415
+    from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415 - only with containers
+    from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415 - only with containers
 
     with ExitStack() as stack:
         definitions.write(accounts / "definitions.json", definitions.definitions(accounts, own_node=True))

@@ -168,7 +168,7 @@ def cancel(context: typer.Context, id: Id, reason: asking.Reason, *, json: askin
     _show(_step(context, id, "cancel", {"reason": reason}), json=json)
 
 
-def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
+def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001 - as the options are
     prepared = caller(context).post("replays", body)
     if not start:
         _show(prepared, json=json)
@@ -178,7 +178,7 @@ def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, ye
     _start(context, prepared, watch, yes=yes, json=json)
 
 
-def _start(context: typer.Context, prepared: Json, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001
+def _start(context: typer.Context, prepared: Json, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001 - as the options are
     asking.confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
     started = caller(context).post(f"replays/{prepared['id']}/start", {}, version=prepared["version"])
     _watch(context, prepared["id"], json=json) if watch else _show(started, json=json)

@@ -27,7 +27,7 @@ def event_name(type: str) -> str:  # noqa: A002 - CloudEvents' own word
     return parts[1] if len(parts) > 1 else type
 
 
-def who_acted(publisher: str, type: str, data: object, services: Collection[str]) -> Actor:  # noqa: A002
+def who_acted(publisher: str, type: str, data: object, services: Collection[str]) -> Actor:  # noqa: A002 - CloudEvents' name
     """Tell who caused an event: an official, a resident, a department's system, or nobody but the service itself."""
     fields = data if isinstance(data, Mapping) else {}
     department = _text(fields, "department")

@@ -161,7 +161,7 @@ async def send_back(
     asked: Annotated[Asked, Depends(_asked)], body: ReturnAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
 ) -> Response:
     """Ask the applicant to correct one field of the document, and say how."""
-    work = lambda: working.send_back(asked, deps, field=body.field, message=body.message)  # noqa: E731
+    work = lambda: working.send_back(asked, deps, field=body.field, message=body.message)  # noqa: E731 - named, it reads as a sentence
     return await commit(work, _shown_to(reader))
 
 

@@ -33,7 +33,7 @@ def main() -> int:
 def ensure(part: str) -> int:
     """Set up one part; say what is wrong instead of a stack trace."""
     from local_stack.setup import environment, system_packages  # noqa: PLC0415 - an older Python stops before this
-    from local_stack.setup.report import SetupError  # noqa: PLC0415
+    from local_stack.setup.report import SetupError  # noqa: PLC0415 - the same
 
     log = Path(os.environ.get("YIZHENG_VAR", "") or ROOT / "var") / "log" / "setup.log"
     needs = system_packages.wanted(part)
