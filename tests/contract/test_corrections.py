@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
 from credential_store.config import Settings as StoreSettings
 from credential_store.domain.document_types import DocumentTypes
 from data_rights.config import Settings
@@ -20,7 +23,7 @@ def test_every_document_type_can_be_said_to_be_wrong() -> None:
 
 
 def test_the_department_that_is_named_is_the_one_that_gets_the_task_and_keeps_the_document() -> None:
-    named = {code: document.kept_by for code, document in CORRECTABLES.documents.items()}
+    named = CORRECTABLES.documents
 
     assert named == {code: kind.kept_by for code, kind in TYPES.document_types.items()}
     assert named == {code: ROUTES.of_correction(code) for code in named}
@@ -33,4 +36,11 @@ def test_what_may_be_said_to_be_wrong_is_what_reviewers_can_enter() -> None:
         for code, route in ROUTES.documents.items()
     }
 
-    assert {code: document.fields for code, document in CORRECTABLES.documents.items()} == enterable
+    assert {code: CORRECTABLES.of(code).fields for code in CORRECTABLES.documents} == enterable
+
+
+def test_a_document_type_that_has_no_fields_can_not_be_said_to_be_wrong() -> None:
+    told = CORRECTABLES.model_dump() | {"documents": {"library-card": "edu"}}
+
+    with pytest.raises(ValidationError, match="library-card"):
+        Correctables.model_validate(told)

@@ -50,7 +50,7 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
     keys += [f"correction-effects.{effect}" for effect in get_args(Effect)]
     correctables = load(Settings().documents, Correctables)
     keys += [f"documents.{code}" for code in (REGISTRATION, *correctables.documents)]
-    for document in (correctables.registration, *correctables.documents.values()):
+    for document in map(correctables.of, (REGISTRATION, *correctables.documents)):
         keys += [f"departments.{document.kept_by}", *(f"fields.{name}" for name in document.fields)]
 
     assert [(language, key) for language in LANGUAGES for key in keys if not TEXTS.has(key)] == []

@@ -80,7 +80,6 @@ def test_the_catalogues_have_the_same_keys() -> None:
         ("working_days: 3", "working_days: soon", "working_days"),
         ("second_reviewer: true", "second_reviewr: true", "second_reviewr"),
         ("valid_until_field: term_to", "valid_until_field: term_end", "term_end"),
-        ("complete: flag", "complete: boolean", "complete"),
     ],
 )
 def test_an_error_in_the_routes_stops_the_start_and_names_file_and_line(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from data_rights.domain.record import Record
 from runtime.refusal import Refusal
+from standards.document_fields import FieldName, enterable_fields
 from standards.field_kinds import FieldKind, Value, is_enterable
 
 REGISTRATION = "registration"
 """Stands for a document type where the registration itself is meant."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
 class Correctable(Record):
@@ -25,17 +25,26 @@ class Correctable(Record):
 
 
 class Correctables(Record):
-    """The whole data file."""
+    """The whole data file: of documents it says by their type who keeps them."""
 
     registration: Correctable
-    documents: dict[Code, Correctable]
+    documents: dict[Code, Code]
+
+    @field_validator("documents")
+    @classmethod
+    def _have_fields(cls, documents: dict[Code, Code]) -> dict[Code, Code]:
+        if unknown := [code for code in documents if not enterable_fields(code)]:
+            message = f"document types without fields: {', '.join(unknown)}"
+            raise ValueError(message)
+        return documents
 
     def of(self, document_type: str) -> Correctable:
         """Return what there is of a document type. Raises Refusal for one that no department keeps."""
-        found = self.registration if document_type == REGISTRATION else self.documents.get(document_type)
-        if found is None:
+        if document_type == REGISTRATION:
+            return self.registration
+        if document_type not in self.documents:
             raise Refusal("document-type-unknown", field="document_type", name=document_type)
-        return found
+        return Correctable(kept_by=self.documents[document_type], fields=enterable_fields(document_type))
 
     def check(self, document_type: str, field: str, should_say: Value) -> Correctable:
         """Return what there is of a document type that has such a field. Raises Refusal, also for a wrong value."""

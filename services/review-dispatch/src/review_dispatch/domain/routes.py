@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from review_dispatch.domain.record import Record
+from standards.document_fields import FieldName, by_type
 from standards.field_kinds import FieldKind
 from standards.working_days import Calendar
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 WorkingDays = Annotated[int, Field(ge=0, le=60)]
 
 SUB_DISTRICT = "sub-district"
@@ -99,6 +100,15 @@ class Routes(Record):
     disputes: DisputeRoute
     corrections: CorrectionRoute
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_fields(cls, said: object) -> object:
+        """Give the documents of each type their fields: the file says where they go, not what stands in them."""
+        if not isinstance(said, Mapping) or not isinstance(said.get("documents"), Mapping):
+            return said
+        documents = {code: _with_fields_of(code, route) for code, route in said["documents"].items()}
+        return {**said, "documents": documents}
+
     def of_document(self, document_type: str) -> DocumentRoute:
         """Return the route of a document type; one that has none goes where `other_documents` says."""
         return self.documents.get(document_type, self.other_documents)
@@ -134,6 +144,11 @@ class District(Record):
     def due(self, asked_on: date, working_days: int) -> date:
         """Return the last day for work asked for on `asked_on`."""
         return self.calendar.add(asked_on, working_days)
+
+
+def _with_fields_of(code: object, route: object) -> object:
+    known = by_type().get(str(code))
+    return {**route, "fields": known.fields} if known and isinstance(route, Mapping) else route
 
 
 def _at(office: str | None, level: Level) -> Level | None:
