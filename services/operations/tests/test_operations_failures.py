@@ -153,7 +153,7 @@ async def test_too_late_an_undo_is_refused(desk: Desk) -> None:
 
 async def test_what_is_being_replayed_can_t_be_discarded(desk: Desk) -> None:
     first, second, third = await three(desk)
-    desk.move(desk.at(second), hold(desk.at(second), "rep_1/0"))
+    desk.move(desk.at(second), hold(desk.at(second), "rep_1"))
     with pytest.raises(Clash) as refused:
         await discarding.discard(second, "INC-1", "op-1", desk.deps)
     assert (refused.value.code, refused.value.params["replay"]) == ("failure-being-replayed", "rep_1")
@@ -227,17 +227,18 @@ async def test_who_looked_at_an_older_version_is_told(desk: Desk) -> None:
 async def test_only_what_is_open_is_taken_up_by_a_replay(desk: Desk, state: State) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
     with pytest.raises(Clash):
-        hold(desk.at(id_).model_copy(update={"state": state}), "rep_1/0")
+        hold(desk.at(id_).model_copy(update={"state": state}), "rep_1")
 
 
 async def test_a_replay_holds_resolves_and_releases_what_it_took_up(desk: Desk) -> None:
     first, second, _ = await three(desk)
-    taken = {first: "rep_1/0", second: "rep_1/1"}
-    apply(Outcome(changes=await failures.hold(taken, desk.deps)))
-    assert (desk.at(first).state, desk.at(first).replay) == ("replaying", "rep_1/0")
-    apply(Outcome(changes=await failures.resolve([first], "handled", desk.deps)))
-    apply(Outcome(changes=await failures.resolve([first], "ignored", desk.deps)))
-    apply(Outcome(changes=await failures.release([first, second], desk.deps)))
+    for id_ in (first, second):
+        desk.move(desk.at(id_), hold(desk.at(id_), "rep_1"))
+    assert (desk.at(first).state, desk.at(first).replay) == ("replaying", "rep_1")
+    for how in ("handled", "ignored"):
+        desk.move(desk.at(first), resolve(desk.at(first), how, NOON))
+    for id_ in (first, second):
+        desk.move(desk.at(id_), release(desk.at(id_)))
     assert (desk.at(first).state, desk.at(first).resolution) == ("resolved", "handled")
     assert desk.at(second).state == "open"
     assert dict(desk.failures.counts) == {(desk.at(first).group, "open"): 2, (desk.at(first).group, "resolved"): 1}

@@ -179,7 +179,7 @@ async def test_what_is_being_replayed_is_not_put_away(counter: Counter) -> None:
     first, second = await counter.fails(example(id="event-1"), example(id="event-2"))
     failure = await counter.deps.failures.get(first)
     assert failure is not None
-    taken = failure.model_copy(update={"state": "replaying", "replay": "rep_1/0"})
+    taken = failure.model_copy(update={"state": "replaying", "replay": "rep_1"})
     for change in counter.deps.failures.moved([(failure, taken)]):
         await counter.kernel.committer.commit([change])  # type: ignore[list-item] # what the real store prepares
     one = await counter.calls("POST", f"/failures/{first}/discard", {"reason": "x"})

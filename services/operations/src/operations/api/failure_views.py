@@ -196,8 +196,7 @@ def stored(failure: Failure) -> int:
 
 
 def _summary(failure: Summary) -> dict[str, object]:
-    told = failure.model_dump(include=set(FailureSummary.model_fields))
-    return told | {"replay": failure.replay.partition("/")[0] if failure.replay else None}
+    return failure.model_dump(include=set(FailureSummary.model_fields))
 
 
 def _group(group: FailureGroup) -> dict[str, object]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
 from runtime.refusal import Clash, Refusal
 
@@ -63,8 +64,8 @@ class Summary(BaseModel):
     state: State
     resolution: Resolution | None = None
     resolved_at: datetime | None = None
-    replay: str | None = None
-    """The replay item that holds it, or that sent it last."""
+    replay: Annotated[str | None, AfterValidator(replay_of)] = None
+    """The replay that holds it, or that sent it last; what was kept before names the item, too."""
     discarded: Discarded | None = None
     replaces: str | None = None
     """The event that its event replaces."""
@@ -126,15 +127,15 @@ def again(failure: Failure, letter: Letter, words: Iterable[str] = ()) -> Failur
     }
     if failure.body is None or letter.at >= failure.last_seen:
         counted |= _told_by(letter) | {"group": letter.group, "body": letter.body, "words": tuple(words)}
-    goes_on = failure.state == "replaying" and failure.replay != letter.replay
+    goes_on = failure.state == "replaying" and failure.replay != replay_of(letter.replay)
     return failure.model_copy(update=counted if goes_on else counted | _OPEN)
 
 
-def hold(failure: FailureT, item: str) -> FailureT:
-    """Return it taken up by a replay item. Raises Clash unless it is open."""
+def hold(failure: FailureT, replay: str) -> FailureT:
+    """Return it taken up by a replay. Raises Clash unless it is open."""
     if failure.state != "open":
         raise Clash("failure-not-open", id=failure.id, state=failure.state)
-    return failure.model_copy(update={"state": "replaying", "replay": item})
+    return failure.model_copy(update={"state": "replaying", "replay": replay})
 
 
 def release(failure: FailureT) -> FailureT:
@@ -152,7 +153,7 @@ def resolve(failure: FailureT, how: Resolution, at: datetime) -> FailureT:
 def discard(failure: FailureT, by: str, reason: str, at: datetime) -> FailureT:
     """Return it put away. Raises Clash for one that is being replayed or not open."""
     if failure.state == "replaying":
-        raise Clash("failure-being-replayed", id=failure.id, replay=(failure.replay or "").partition("/")[0])
+        raise Clash("failure-being-replayed", id=failure.id, replay=failure.replay or "")
     if failure.state != "open":
         raise Clash("failure-not-open", id=failure.id, state=failure.state)
     return failure.model_copy(update={"state": "discarded", "discarded": Discarded(by=by, at=at, reason=reason)})

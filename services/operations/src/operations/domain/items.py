@@ -153,6 +153,11 @@ def parse_item(item: str) -> tuple[str, int] | None:
     return (replay, int(n)) if replay and n.isascii() and n.isdigit() else None
 
 
+def replay_of(item: str | None) -> str | None:
+    """Return the replay of an item's id."""
+    return item and item.partition("/")[0]
+
+
 def block_id(replay: str, n: int) -> str:
     """Return the id of the block in which an item is kept."""
     return f"{replay}/{n // BLOCK:06d}"

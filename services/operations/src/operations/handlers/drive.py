@@ -29,7 +29,7 @@ _CHUNK = BLOCK
 _SOON = 0.05
 _LATER = 1.0
 _LOOK_EVERY = 0.2
-"""Seconds between two looks at what became of what was sent, while there is something to send."""
+"""Seconds between two looks at what became of what was sent."""
 _LONGEST_BACKOFF = 5.0
 _CONFLICTS = 20
 _LONGEST_WAIT = timedelta(minutes=10)
@@ -131,7 +131,7 @@ class Drive:
                 await self._note(now=self._canary.wave != self._noted.get("wave"))
                 await self._send_some(replay, numbers)
             else:
-                await self._wait(_SOON)
+                await self._wait(_LOOK_EVERY if self._ledger.is_sent_out else _SOON)
 
     async def _send_some(self, replay: Replay, numbers: list[int]) -> None:
         taken = await self._take_up(replay, numbers)

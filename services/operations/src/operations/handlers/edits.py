@@ -16,7 +16,7 @@ from operations.domain.correcting import Correction
 from operations.domain.diff import compare
 from operations.domain.edit import Edit
 from operations.domain.failure import Failure, stated
-from operations.domain.items import Chosen, item_id
+from operations.domain.items import Chosen
 from operations.domain.masking import mask_event, read
 from operations.domain.replay import Replay, look_ahead, prepared
 from operations.handlers import failures, replays
@@ -105,7 +105,7 @@ async def approve(id: str, *, by: str, version: int | None, deps: Deps, reason: 
     note = (reason or "").strip()
     approved = edit.approve(by, deps.clock(), replay_id, note)
     failure = await failures.find(edit.failure, deps)
-    held = states.hold(failure, item_id(replay_id, 0))
+    held = states.hold(failure, replay_id)
     if failure.seen != edit.seen:
         raise Clash("stale-edit", id=failure.id, seen=failure.seen - edit.seen)
     replay, chosen = await _replay(approved, failure, by, deps)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from messaging.event import Change, Outcome
+from messaging.event import Outcome
 from operations.domain import failure as states
 from operations.domain import masking, tokens
 from operations.domain.concerned import data_of
-from operations.domain.failure import Failure, Resolution, State, Summary
+from operations.domain.failure import Failure, State, Summary
 from operations.domain.letter import Header
 from operations.domain.masking import Masked
 from operations.domain.search import Chosen, Criteria, Place
@@ -121,25 +121,6 @@ async def select(
     asked = criteria.model_copy(update={"states": tuple(wanted)})
     matching = await search(asked, None, most, deps)
     return matching[:most], len(matching) > most
-
-
-async def hold(items: Mapping[str, str], deps: Deps) -> Sequence[Change]:
-    """Prepare that failures (id to replay item) are taken up by a replay. Raises Clash unless all are open."""
-    found = await deps.failures.summaries(tuple(items))
-    return deps.failures.moved([(each, states.hold(each, items[each.id])) for each in found.values()])
-
-
-async def release(ids: Sequence[str], deps: Deps) -> Sequence[Change]:
-    """Prepare that failures whose replay was given up are open again."""
-    found = await deps.failures.summaries(ids)
-    return deps.failures.moved([(each, states.release(each)) for each in found.values()])
-
-
-async def resolve(ids: Sequence[str], how: Resolution, deps: Deps) -> Sequence[Change]:
-    """Prepare that failures are resolved; what is already, or was put away, stays as it is."""
-    now = deps.clock()
-    found = await deps.failures.summaries(ids)
-    return deps.failures.moved([(each, states.resolve(each, how, now)) for each in found.values()])
 
 
 def _text(body: bytes) -> str:

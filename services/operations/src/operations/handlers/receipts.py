@@ -49,7 +49,7 @@ async def _resolve(fates: Sequence[Fate], known: Known, deps: Deps) -> Sequence[
     for fate in fates:
         item, block = known.get(fate.item, (None, None))
         if item is not None and block is not None and block.kind == "failures" and item.chosen.failure is not None:
-            items.setdefault(item.chosen.failure, {})[fate.fate] = item.id
+            items.setdefault(item.chosen.failure, {})[fate.fate] = item.replay
     present = await deps.failures.summaries(tuple(items))
     now = deps.clock()
     return deps.failures.moved([(each, _resolved(each, items[each.id], now)) for each in present.values()])

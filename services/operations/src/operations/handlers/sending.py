@@ -16,7 +16,7 @@ from messaging.replaying import REDELIVERY
 from operations.domain import failure as states
 from operations.domain.erased import ERASED
 from operations.domain.failure import Failure
-from operations.domain.items import Item, Rank, item_id
+from operations.domain.items import Item, Rank
 from operations.domain.replay import Replay
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Send
@@ -88,7 +88,7 @@ async def confirmed(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outco
     edit = await deps.edits.get(replay.edit) if replay.edit is not None else None
     if edit is not None:
         original = (await deps.failures.summaries([edit.failure])).get(edit.failure)
-        if original is not None and original.state == "replaying" and original.replay == item_id(replay.id, 0):
+        if original is not None and original.state == "replaying" and original.replay == replay.id:
             changes += deps.failures.moved([(original, states.resolve(original, "edited", now))])
         if (sent := edit.send(now)) != edit:
             changes.append(deps.edits.save(sent))
@@ -102,9 +102,9 @@ async def give_up(replay: Replay, unsent: Sequence[int], sent: Sequence[int], de
     """
     wanted = {*unsent, *sent}
     blocks = await deps.replays.blocks(replay.id, wanted)
-    held = {item.chosen.failure: item.id for block in blocks for item in block.items if item.n in wanted}
+    held = [item.chosen.failure for block in blocks for item in block.items if item.n in wanted]
     present = await deps.failures.summaries([failure for failure in held if failure is not None])
-    ours = [each for each in present.values() if each.replay == held[each.id]]
+    ours = [each for each in present.values() if each.replay == replay.id]
     moved = deps.failures.moved([(each, states.release(each)) for each in ours])
     skipped = deps.replays.learn(replay.id, dict.fromkeys(unsent, Rank.SKIPPED), deps.clock())
     return Outcome(changes=[*moved, *skipped])
@@ -155,12 +155,12 @@ async def _failed(items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], 
         failure = present.get(item.chosen.failure or "")
         if failure is None or failure.body is None:
             continue
-        is_ours = failure.state == "replaying" and failure.replay == item.id
+        is_ours = failure.state == "replaying" and failure.replay == item.replay
         if not is_ours and not is_same(failure, item.chosen):
             continue
         parcels.append(Parcel(item.n, item.id, item.chosen.service, failure.body, _run_of(failure.headers)))
         if not is_ours:
-            moves.append((failure, states.hold(failure, item.id)))
+            moves.append((failure, states.hold(failure, item.replay)))
     return parcels, deps.failures.moved(moves)
 
 

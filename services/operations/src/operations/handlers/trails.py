@@ -142,7 +142,7 @@ async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[Ent
     edits = await asyncio.gather(
         *(deps.edits.page(state=None, failure=failure.id, before=None, limit=_MOST_EDITS) for failure in failed)
     )
-    replays = {failure.replay.partition("/")[0] for failure in failed if failure.replay}
+    replays = {failure.replay for failure in failed if failure.replay}
     targets = [
         case,
         *(failure.id for failure in failed),
@@ -194,7 +194,7 @@ def _failure(failure: Summary) -> Step:
 def _action(entry: Entry, failed: Sequence[Summary]) -> Step:
     """Tell of an operator's action; its cause is the dead letter that it is about."""
     named = {entry.target, entry.details.get("failure")}  # an edit's entries name the failure that it is of
-    about = [each for each in failed if named & {each.id, (each.replay or "").partition("/")[0]}]
+    about = [each for each in failed if named & {each.id, each.replay}]
     return Step(
         id=entry.id,
         kind="action",

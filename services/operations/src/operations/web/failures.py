@@ -73,7 +73,7 @@ async def page(
         "failure.html",
         here="groups",
         failure=failure,
-        replay=(failure.replay or "").partition("/")[0],
+        replay=failure.replay or "",
         headers=sorted(shown.headers.items()),
         message=disclosed.message if disclosed else shown.message,
         rule=shown.rule,
