@@ -3,88 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
-from applications.domain.application import Application, Scan, State
-from applications.domain.hands import Hand
-from applications.domain.scans import HandedIn, KeptScan, StoredFile
+from applications.domain.application import State
+from applications.domain.scans import HandedIn, KeptScan
 from applications.published import DataErased
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
-from applications.store.files import GridFiles
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, Outcome
 from runtime.config import ServiceSettings
 from runtime.erasing import Eraser, ErasureRequested
 from runtime.holders import Holder
 from runtime.kernel import Database
-from runtime.retention import Retention, indexed, read
-from services.applications.tests.office import NOON, resident
-from testkit.fakes import FakeClock
-
-KINDS = read(ServiceSettings().retention).services["applications"]
-
-
-class Archive:
-    """The store with applications in it, each with a scan, an agreement and a hand."""
-
-    def __init__(self, database: Database, committer: Committer) -> None:
-        self.database, self.committer = database, committer
-        self.files = GridFiles(database)
-
-    async def commit(self, outcome: Outcome[None]) -> None:
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
-
-    async def keep(self, *changes: Change) -> None:
-        await self.commit(Outcome(changes=changes))
-
-    async def file(self, id: str, state: State, *, at: datetime = NOON) -> Scan:
-        """Keep an application that was made, and decided, at a time."""
-        scan = Scan(
-            id=f"scan_{id}",
-            requirement="housing",
-            document_type="property-certificate",
-            media_type="image/png",
-            size=3,
-            sha256="ab" * 32,
-            uploaded_at=at,
-            attempt=1,
-        )
-        party = resident("newcomer").party
-        application = Application(
-            id=id,
-            reference=id,
-            item="senior-card",
-            state=state,
-            applicant_id="newcomer",
-            applicant=party,
-            subject=party,
-            created_at=at,
-            scans=(scan,),
-            decided_at=at if state in {"approved", "rejected"} else None,
-        )
-        applicant = AgreedParty(resident_id="newcomer", name="李育成")
-        terms = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
-        await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
-        await self.keep(
-            documents.ApplicationStore(self.database).save(application),
-            documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=terms, signatures=()))),
-            documents.HandStore(self.database).save(Hand(id=f"task_{id}", application_id=id, kind="review")),
-        )
-        return scan
-
-    async def turn(self, now: datetime) -> None:
-        await Retention("applications", self.database, self.commit, KINDS, BELONGINGS, FakeClock(now)).turn()
-
-    async def left(self) -> dict[str, set[str]]:
-        names = ("applications", "agreements", "hands", "scans.files", "scans.chunks", "handed_in")
-        return {
-            name: {str(row.get("files_id", row["_id"])) async for row in self.database[name].find({})} for name in names
-        }
+from services.applications.tests.archive import KINDS, Archive, opened
+from services.applications.tests.office import NOON
 
 
 def everything_of(ids: Sequence[str], handed_in: Sequence[str] = ()) -> dict[str, set[str]]:
@@ -100,15 +33,8 @@ def everything_of(ids: Sequence[str], handed_in: Sequence[str] = ()) -> dict[str
 
 @pytest.fixture
 async def archive(database: Database) -> AsyncIterator[Archive]:
-    committer = Committer(database)
-    await committer.prepare()
-    for name, models in indexed(KINDS, documents.INDEXES).items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
-    committer.start()
-    yield Archive(database, committer)
-    await committer.stop()
+    async with opened(database) as archive:
+        yield archive
 
 
 async def test_each_goes_with_its_scans_at_the_end_of_its_term_and_not_a_second_before(archive: Archive) -> None:

@@ -1,0 +1,97 @@
+"""The store with applications in it, and nobody at work on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
+from applications.domain.application import Application, Scan, State
+from applications.domain.hands import Hand
+from applications.domain.scans import StoredFile
+from applications.store import documents
+from applications.store.belongings import BELONGINGS
+from applications.store.files import GridFiles
+from messaging.commit import Committer
+from messaging.documents import Write
+from messaging.event import Change, Outcome
+from runtime.config import ServiceSettings
+from runtime.kernel import Database
+from runtime.retention import Retention, indexed, read
+from services.applications.tests.office import NOON, resident
+from testkit.fakes import FakeClock
+
+KINDS = read(ServiceSettings().retention).services["applications"]
+
+
+class Archive:
+    """The store with applications in it, each with a scan, an agreement and a hand."""
+
+    def __init__(self, database: Database, committer: Committer) -> None:
+        self.database, self.committer = database, committer
+        self.files = GridFiles(database)
+
+    async def commit(self, outcome: Outcome[None]) -> None:
+        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+
+    async def keep(self, *changes: Change) -> None:
+        await self.commit(Outcome(changes=changes))
+
+    async def file(self, id: str, state: State, *, at: datetime = NOON, by: str = "newcomer") -> Scan:
+        """Keep an application that somebody made, and that was decided, at a time."""
+        scan = Scan(
+            id=f"scan_{id}",
+            requirement="housing",
+            document_type="property-certificate",
+            media_type="image/png",
+            size=3,
+            sha256="ab" * 32,
+            uploaded_at=at,
+            attempt=1,
+        )
+        party = resident("newcomer").party
+        application = Application(
+            id=id,
+            reference=id,
+            item="senior-card",
+            state=state,
+            applicant_id=by,
+            applicant=party,
+            subject=party,
+            created_at=at,
+            scans=(scan,),
+            decided_at=at if state in {"approved", "rejected"} else None,
+        )
+        applicant = AgreedParty(resident_id=by, name="李育成")
+        terms = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
+        await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
+        await self.keep(
+            documents.ApplicationStore(self.database).save(application),
+            documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=terms, signatures=()))),
+            documents.HandStore(self.database).save(Hand(id=f"task_{id}", application_id=id, kind="review")),
+        )
+        return scan
+
+    async def turn(self, now: datetime) -> None:
+        await Retention("applications", self.database, self.commit, KINDS, BELONGINGS, FakeClock(now)).turn()
+
+    async def left(self) -> dict[str, set[str]]:
+        names = ("applications", "agreements", "hands", "scans.files", "scans.chunks", "handed_in")
+        return {
+            name: {str(row.get("files_id", row["_id"])) async for row in self.database[name].find({})} for name in names
+        }
+
+
+@asynccontextmanager
+async def opened(database: Database) -> AsyncIterator[Archive]:
+    """Open an empty store."""
+    committer = Committer(database)
+    await committer.prepare()
+    for name, models in indexed(KINDS, documents.INDEXES).items():
+        await database.create_collection(name)
+        if models:
+            await database[name].create_indexes(list(models))
+    committer.start()
+    yield Archive(database, committer)
+    await committer.stop()
