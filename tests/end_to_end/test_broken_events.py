@@ -33,7 +33,7 @@ KEY = "city.city-record-published.v1"
 def _event(**changed: Json) -> dict[str, Json]:
     return {
         "specversion": "1.0",
-        "id": f"stranger-{utc_now().timestamp()}",
+        "id": f"stranger-{secrets.token_hex(6)}",
         "source": "/yizheng/city",
         "type": "city.city-record-published.v1",
         "time": utc_now().isoformat(),
