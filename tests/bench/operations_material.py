@@ -22,6 +22,8 @@ CASE_EVENTS = 20
 DOCUMENTS = ("id-card", "household-register", "birth-certificate", "property-certificate", "bank-account")
 FAULTS = ("ValueError", "KeyError", "TimeoutError", "ConnectionError")
 FRAMES = 25
+BURST = 25
+"""What fails, fails many times in a row."""
 
 _EXAMPLE = ROOT / "shared" / "contracts" / "events" / f"{TYPE}.example.json"
 _TOPOLOGY = f"""exchange = "bench-operations"
@@ -109,8 +111,9 @@ def letter_headers(number: int, at: datetime | None = None) -> dict[str, FieldVa
 
 
 def raw_letter(number: int, size: int) -> Raw:
-    """Return a dead letter as the intake gets it; the first of `size` failed 30 days ago, the last just now."""
-    at = datetime.now(UTC) - timedelta(days=30) * (1 - number / size)
+    """Return a dead letter as the intake gets it: the first of `size` of 30 days ago, the last of now, in bursts."""
+    burst = number // BURST * BURST
+    at = datetime.now(UTC) - timedelta(days=30) * (1 - burst / size) + timedelta(milliseconds=20 * (number - burst))
     return Raw(
         body=letter(number, at),
         headers=letter_headers(number, at),
