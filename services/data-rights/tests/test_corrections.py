@@ -83,7 +83,7 @@ async def test_a_guardian_asks_for_a_wards_value_and_the_department_that_keeps_i
     assert (event.correction_id, event.department) == (correction.id, "health")
     assert (event.holder.resident_id, event.holder.index) == (CHILD, INDEXES[CHILD])
     assert (event.credential_id, event.origin, event.says, event.should_say) == ("crd_1", "review", "李思远", "李思源")
-    found = await correcting.page(CHILD, MOTHER, deps, before=None, limit=20)
+    found = await reading.page_of(deps.corrections, CHILD, MOTHER, deps, before=None, limit=20)
     assert [(each.id, each.state, each.effect) for each in found] == [(correction.id, "open", "reissued")]
 
 
@@ -222,8 +222,8 @@ async def test_lists_are_told_the_latest_first_and_stand_in_exports(deps: Deps) 
     later = replace(deps, clock=FakeClock(NOW + timedelta(hours=1)))
     second, _ = await asked(later, replace(WRONG_NAME, field="certificate_number", should_say="O430123465"))
 
-    (latest, _) = await correcting.page(CHILD, MOTHER, deps, before=None, limit=1)
-    (older,) = await correcting.page(CHILD, MOTHER, deps, before=latest.order, limit=1)
+    (latest, _) = await reading.page_of(deps.corrections, CHILD, MOTHER, deps, before=None, limit=1)
+    (older,) = await reading.page_of(deps.corrections, CHILD, MOTHER, deps, before=latest.order, limit=1)
 
     assert (latest.id, older.id) == (second.id, first.id)
     own = await exporting.own(INDEXES[CHILD], deps)

@@ -11,7 +11,7 @@ from data_rights import consumed
 from data_rights.api.erasures import ErasureView
 from data_rights.consumed import DataErased
 from data_rights.domain.erasure import Erasure
-from data_rights.handlers import erasing, exporting
+from data_rights.handlers import erasing, exporting, reading
 from data_rights.handlers.needs import Deps
 from data_rights.published import ErasureRequested
 from messaging.event import NOTHING, NotYet
@@ -83,7 +83,7 @@ async def test_one_at_a_time_for_oneself_or_a_ward_and_read_by_who_asked(deps: D
         await hear(service, erasure.id, deps)
     again = await erasing.request(None, MOTHER, deps)
     apply(again)
-    listed = await erasing.page(None, MOTHER, deps, before=None, limit=5)
+    listed = await reading.page_of(deps.erasures, None, MOTHER, deps, before=None, limit=5)
     assert {each.id for each in listed} == {erasure.id, again.result.id if again.result else ""}
 
 

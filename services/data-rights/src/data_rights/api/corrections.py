@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from data_rights.api.parts import DepsOf, Resident, Whose
+from data_rights.api.parts import DepsOf, ListingOf, Resident, Whose
 from data_rights.api.wording import Coded, coded
 from data_rights.domain.correction import Answer, Correction
 from data_rights.handlers import correcting
 from data_rights.handlers.correcting import Asking
-from runtime.pages import Cursor, Limit, Page, page
+from runtime.pages import Page
 from runtime.web import Commit, Language
 
 router = APIRouter(prefix="/corrections", tags=["corrections"])
@@ -127,13 +127,11 @@ async def ask(body: CorrectionAsked, caller: Resident, deps: DepsOf, language: L
 
 
 @router.get("", summary="List my requests for correction")
-async def list_own(
-    caller: Resident, deps: DepsOf, language: Language, cursor: Cursor, resident_id: Whose = None, limit: Limit = 20
-) -> Page[CorrectionView]:
+async def list_own(asked: ListingOf) -> Page[CorrectionView]:
     """Give the requests about oneself, or about a ward, the latest first."""
-    before = str(cursor[0]) if cursor else None
-    found = await correcting.page(resident_id, caller, deps, before=before, limit=limit)
-    return page(found, limit, key=lambda it: [it.order], view=lambda it: CorrectionView.of(it, language))
+    return await asked.shown(
+        asked.deps.corrections, order=lambda it: it.order, view=lambda it: CorrectionView.of(it, asked.language)
+    )
 
 
 @router.get("/{id}", summary="Read a request for correction and its answer")

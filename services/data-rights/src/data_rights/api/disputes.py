@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from data_rights.api.parts import AccessId, DepsOf, DisputeId, Resident, Whose
+from data_rights.api.parts import AccessId, DepsOf, DisputeId, ListingOf, Resident, Whose
 from data_rights.api.wording import Coded, coded
 from data_rights.domain.dispute import Dispute
 from data_rights.handlers import disputing
-from runtime.pages import Cursor, Limit, Page, page
+from runtime.pages import Page
 from runtime.web import Commit, Language
 
 router = APIRouter(tags=["disputes"])
@@ -85,13 +85,11 @@ async def dispute(
 
 
 @router.get("/disputes", summary="List the disputes of my record")
-async def list_own(
-    caller: Resident, deps: DepsOf, language: Language, cursor: Cursor, resident_id: Whose = None, limit: Limit = 20
-) -> Page[DisputeView]:
+async def list_own(asked: ListingOf) -> Page[DisputeView]:
     """Give the disputes of one's own record, or of a ward's, the latest entry first."""
-    before = str(cursor[0]) if cursor else None
-    found = await disputing.page(resident_id, caller, deps, before=before, limit=limit)
-    return page(found, limit, key=lambda it: [it.id], view=lambda it: DisputeView.of(it, language))
+    return await asked.shown(
+        asked.deps.disputes, order=lambda it: it.id, view=lambda it: DisputeView.of(it, asked.language)
+    )
 
 
 @router.get("/disputes/{id}", summary="Read a dispute and its answer")

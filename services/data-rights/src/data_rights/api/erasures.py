@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from data_rights.api.parts import DepsOf, Resident, Whose
+from data_rights.api.parts import DepsOf, ListingOf, Resident
 from data_rights.api.wording import Coded, coded
 from data_rights.domain.erasure import Answer, Erasure
 from data_rights.handlers import erasing
 from runtime.clock import today
-from runtime.pages import Cursor, Limit, Page, page
+from runtime.pages import Page
 from runtime.retention import Declared, Kind, Kinds
 from runtime.web import Commit, Language
 
@@ -112,13 +112,13 @@ async def request(
 
 
 @router.get("", summary="List what I asked to be erased")
-async def list_own(
-    caller: Resident, deps: DepsOf, language: Language, cursor: Cursor, resident_id: Whose = None, limit: Limit = 20
-) -> Page[ErasureView]:
+async def list_own(asked: ListingOf) -> Page[ErasureView]:
     """Give one's own erasures, or a ward's, the latest first."""
-    before = str(cursor[0]) if cursor else None
-    found = await erasing.page(resident_id, caller, deps, before=before, limit=limit)
-    return page(found, limit, key=lambda it: [it.id], view=lambda it: ErasureView.of(it, deps.terms, language))
+    return await asked.shown(
+        asked.deps.erasures,
+        order=lambda it: it.id,
+        view=lambda it: ErasureView.of(it, asked.deps.terms, asked.language),
+    )
 
 
 @router.get("/{id}", summary="Read what went, what stays, and why")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_rights import published
@@ -82,14 +81,6 @@ async def find(id_: str, resident_id: str | None, by: Principal, deps: Deps) -> 
     if found is None or found.holder != index:
         raise Unknown("correction-unknown")
     return found
-
-
-async def page(
-    resident_id: str | None, by: Principal, deps: Deps, *, before: str | None, limit: int
-) -> Sequence[Correction]:
-    """Return a page of the requests about the caller or a ward, the latest first, and one more."""
-    index = await reading.index_of(resident_id or by.subject, by, deps)
-    return [] if index is None else await deps.corrections.of_holder(index, before=before, limit=limit + 1)
 
 
 async def note_answer(event: Received[CorrectionAnswered], deps: Deps) -> Outcome[None]:

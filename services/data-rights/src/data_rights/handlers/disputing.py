@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from data_rights import published
 from data_rights.consumed import DisputeAnswered
 from data_rights.domain.access import Access
@@ -37,14 +35,6 @@ async def find(id_: str, resident_id: str | None, by: Principal, deps: Deps) -> 
     if found is None or found.holder != index:
         raise Unknown("dispute-unknown")
     return found
-
-
-async def page(
-    resident_id: str | None, by: Principal, deps: Deps, *, before: str | None, limit: int
-) -> Sequence[Dispute]:
-    """Return a page of the disputes of one's own or a ward's record, and one more; the latest entry first."""
-    index = await reading.index_of(resident_id or by.subject, by, deps)
-    return [] if index is None else await deps.disputes.of_holder(index, before=before, limit=limit + 1)
 
 
 async def note_answer(event: Received[DisputeAnswered], deps: Deps) -> Outcome[None]:

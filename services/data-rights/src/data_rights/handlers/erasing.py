@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from data_rights import published
 from data_rights.consumed import DataErased
 from data_rights.domain.erasure import Answer, Erasure, Gone, Stays
@@ -51,14 +49,6 @@ async def find(id_: str, by: Principal, deps: Deps) -> Erasure:
     if found is None or found.requested_by != by.subject:
         raise Unknown("erasure-unknown")
     return found
-
-
-async def page(
-    resident_id: str | None, by: Principal, deps: Deps, *, before: str | None, limit: int
-) -> Sequence[Erasure]:
-    """Return a page of the erasures about the caller or a ward, and one more; the latest first."""
-    index = await reading.index_of(resident_id or by.subject, by, deps)
-    return [] if index is None else await deps.erasures.of_holder(index, before=before, limit=limit + 1)
 
 
 async def note_answer(event: Received[DataErased], deps: Deps) -> Outcome[None]:

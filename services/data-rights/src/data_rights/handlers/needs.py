@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from data_rights.config import Settings
 from data_rights.domain.access import Access
@@ -23,6 +23,8 @@ from runtime.clock import Clock
 from runtime.erasing import Erased
 from runtime.holders import Holder
 from runtime.retention import Declared
+
+HeldT = TypeVar("HeldT")
 
 
 class People(Protocol):
@@ -95,36 +97,31 @@ class Chain(Protocol):
         """Prepare the write of a head; refused at the commit when it is there."""
 
 
-class Disputes(Protocol):
-    """Disputed entries."""
+class Holders(Protocol[HeldT]):
+    """What is kept about holders, one document each."""
 
-    async def get(self, id: str) -> Dispute | None:
+    async def get(self, id: str) -> HeldT | None:
         """Read one."""
+
+    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[HeldT]:
+        """Read a page of those about a holder, the latest first, beginning before a place in their order."""
+
+    def save(self, document: HeldT) -> Change:
+        """Prepare the write."""
+
+
+class Disputes(Holders[Dispute], Protocol):
+    """Disputed entries, in the order of the entries."""
 
     async def many(self, ids: Sequence[str]) -> dict[str, Dispute]:
         """Read those that there are of these ids."""
 
-    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Dispute]:
-        """Read a page of a holder's, the latest entry first, beginning before an id."""
 
-    def save(self, dispute: Dispute) -> Change:
-        """Prepare the write."""
-
-
-class Corrections(Protocol):
-    """Requests for correction."""
-
-    async def get(self, id: str) -> Correction | None:
-        """Read one."""
+class Corrections(Holders[Correction], Protocol):
+    """Requests for correction, in an order of their own (`Correction.order`)."""
 
     async def at_place(self, place: str) -> Sequence[Correction]:
         """Read all for one field of one document (`domain.correction.place_of`)."""
-
-    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Correction]:
-        """Read a page of those about a holder, the latest first, beginning before a place in the order."""
-
-    def save(self, correction: Correction) -> Change:
-        """Prepare the write."""
 
 
 class Holdings(Protocol):
@@ -140,14 +137,8 @@ class Holdings(Protocol):
         """Prepare the write."""
 
 
-class Exports(Protocol):
+class Exports(Holders[Export], Protocol):
     """Exports and the parts that came for them."""
-
-    async def get(self, id: str) -> Export | None:
-        """Read one."""
-
-    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Export]:
-        """Read those about a holder, the latest first, beginning before an id."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Export]:
         """Read those whose time is over and whose key is still there."""
@@ -155,27 +146,11 @@ class Exports(Protocol):
     async def parts(self, export_id: str) -> Sequence[Part]:
         """Read what came for one, in order."""
 
-    def save(self, export: Export) -> Change:
-        """Prepare the write."""
-
     def keep(self, part: Part) -> Change:
         """Prepare the write of a part."""
 
     def drop(self, part: Part) -> Change:
         """Prepare the removal of a part."""
-
-
-class Erasures(Protocol):
-    """What residents asked to be erased, and what came of it."""
-
-    async def get(self, id: str) -> Erasure | None:
-        """Read one."""
-
-    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Erasure]:
-        """Read those about a holder, the latest first, beginning before an id."""
-
-    def save(self, erasure: Erasure) -> Change:
-        """Prepare the write."""
 
 
 class Counts(Protocol):
@@ -202,7 +177,7 @@ class Deps:
     correctables: Correctables
     holdings: Holdings
     exports: Exports
-    erasures: Erasures
+    erasures: Holders[Erasure]
     exporting: tuple[str, ...]
     erasing: tuple[str, ...]
     eraser: Counts

@@ -11,7 +11,7 @@ from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
 from data_rights.domain.dispute import Dispute, dispute_id
 from data_rights.domain.people import pair
-from data_rights.handlers.needs import Deps
+from data_rights.handlers.needs import Deps, HeldT, Holders
 from runtime.access import Principal
 from runtime.refusal import Clash, NotAllowed, Unknown
 
@@ -69,6 +69,14 @@ async def disputes(found: Sequence[Access], deps: Deps) -> dict[str, Dispute]:
 async def heads(before: int | None, limit: int, deps: Deps) -> Sequence[Head]:
     """Return a page of published heads, the latest first, and one more to tell whether there is a next page."""
     return await deps.chain.heads_before(before, limit + 1)
+
+
+async def page_of(
+    kept: Holders[HeldT], resident_id: str | None, by: Principal, deps: Deps, *, before: str | None, limit: int
+) -> Sequence[HeldT]:
+    """Return a page of what is kept about the caller or a ward, the latest first, and one more. Raises NotAllowed."""
+    index = await index_of(resident_id or by.subject, by, deps)
+    return [] if index is None else await kept.of_holder(index, before=before, limit=limit + 1)
 
 
 async def index_of(resident_id: str, by: Principal, deps: Deps) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
 
 from data_rights.domain.export import Export, Part
 from data_rights.store.accesses import Collection
+from data_rights.store.holders import HoldersDocuments
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.kernel import Database
@@ -20,11 +20,11 @@ SEALED = ("key",)
 """What opens the parts: encrypted in the store."""
 
 
-class ExportDocuments:
+class ExportDocuments(HoldersDocuments[Export]):
     """Exports are found by whose data it is; parts by their export, whose id theirs begin with."""
 
     def __init__(self, exports: Collection[Export], parts: Collection[Part]) -> None:
-        self._exports = exports
+        super().__init__(exports)
         self._parts = parts
 
     @classmethod
@@ -32,29 +32,14 @@ class ExportDocuments:
         """Open those of a database."""
         return cls(Documents(database, EXPORTS, Export, sealed=SEALED), Documents(database, EXPORT_PARTS, Part))
 
-    async def get(self, id: str) -> Export | None:
-        """Read one."""
-        return await self._exports.get(id)
-
-    async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[Export]:
-        """Read those about a holder, the latest first, beginning before an id."""
-        wanted: dict[str, Any] = {"holder": holder}
-        if before is not None:
-            wanted["_id"] = {"$lt": before}
-        return await self._exports.find(wanted, sort=[("_id", DESCENDING)], limit=limit)
-
     async def due(self, now: datetime, limit: int) -> Sequence[Export]:
         """Read those whose time is over and whose key is still there."""
-        return await self._exports.find({"is_kept": True, "ends_at": {"$lte": now}}, limit=limit)
+        return await self._collection.find({"is_kept": True, "ends_at": {"$lte": now}}, limit=limit)
 
     async def parts(self, export_id: str) -> Sequence[Part]:
         """Read what came for one, in order."""
         span = {"$gt": f"{export_id}:", "$lt": f"{export_id};"}
         return await self._parts.find({"_id": span}, sort=[("_id", ASCENDING)])
-
-    def save(self, export: Export) -> Change:
-        """Prepare the write."""
-        return self._exports.save(export)
 
     def keep(self, part: Part) -> Change:
         """Prepare the write of a part."""
