@@ -15,9 +15,9 @@ from local_stack.ports import Ports
 from local_stack.stack import Stack
 from runtime.blind_index import BlindIndex
 from runtime.clock import SHENZHEN
+from runtime.telling import language_of
 from runtime.texts import Language
 from synthetic.caller import Prove
-from synthetic.language import language_of
 from tests.journeys.day import TEXTS, System
 from tests.journeys.emptying import empty
 from tests.journeys.newcomer import Told, live

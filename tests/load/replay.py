@@ -23,9 +23,9 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
+from runtime.telling import language_of
 from runtime.texts import Language
 from synthetic.caller import ProblemError
-from synthetic.language import language_of
 from synthetic.outside import LoadError
 from synthetic.progress import Bars
 from tests.journeys.emptying import empty

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -18,7 +16,6 @@ from hypothesis import strategies as st
 from credential_store.config import Settings
 from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.main import create_app
-from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
 from messaging.envelope import Envelope, unseal
 from messaging.event import Received
@@ -27,8 +24,7 @@ from messaging.replaying import send_back
 from messaging.topology import RECEIPTS, delay_name
 from runtime.clock import utc_now
 from runtime.kernel import Database
-from testkit.fixtures import Addresses
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 from testkit.vaults import whole
 
 Json = dict[str, Any]
@@ -151,32 +147,14 @@ def _sealed(message: Json) -> aio_pika.Message:
     return aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
 
 
-async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever is looked for
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.05)
-
-
 @pytest.fixture
-async def post(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Post]:
-    keys = tmp_path / "keys"
-    ensure_keys(keys)
-    monkeypatch.setenv("AMQP_URL", bus)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(keys))
-    monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
-    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    app: FastAPI = create_app(Settings())
-    async with await aio_pika.connect(bus) as connection:
+async def post(settings: Settings, database: Database) -> AsyncIterator[Post]:
+    app: FastAPI = create_app(settings)
+    async with await aio_pika.connect(settings.amqp_url) as connection:
         channel = await connection.channel()
         async with app.router.lifespan_context(app):
             await (await channel.get_queue(RECEIPTS, ensure=False)).purge()
-            yield Post(bus, channel, database)
+            yield Post(settings.amqp_url, channel, database)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)

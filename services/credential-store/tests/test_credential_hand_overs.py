@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,13 +21,13 @@ import pytest
 
 from credential_store.config import Settings
 from credential_store.main import create_app
-from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
 from messaging.envelope import new_event_id
 from runtime.clock import utc_now
 from runtime.kernel import Database
-from testkit.fixtures import Addresses, free_ports
+from testkit import patience
+from testkit.fixtures import free_ports
 from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
@@ -125,30 +125,14 @@ class Bureau:
 
 
 async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look until there is something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                found = await look()
-            except httpx.TransportError:
-                found = None
-            if found is not None:
-                return found
-            await asyncio.sleep(0.05)
+    """Look until there is something, also while nobody answers."""
 
+    async def answered() -> FoundT | None:
+        with suppress(httpx.TransportError):
+            return await look()
+        return None
 
-@pytest.fixture
-def settings(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    keys = tmp_path / "keys"
-    ensure_keys(keys)
-    monkeypatch.setenv("AMQP_URL", bus)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(keys))
-    monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
-    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    return Settings()
+    return await patience.eventually(answered)
 
 
 @asynccontextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import aio_pika
@@ -15,14 +14,12 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.main import create_app
-from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
 from messaging.envelope import new_event_id
 from messaging.topology import Topology, dead_letters_of
 from runtime.data_files import load
 from runtime.kernel import Database
-from testkit.fixtures import Addresses
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 from testkit.vaults import whole
 
 EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
@@ -80,28 +77,10 @@ class Sender:
         return await eventually(lambda: self._letters.get(fail=False, no_ack=True))
 
 
-async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look until there is something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)
-
-
 @pytest.fixture
-async def health(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Sender]:
-    ensure_keys(tmp_path)
-    monkeypatch.setenv("AMQP_URL", bus)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(tmp_path))
-    monkeypatch.setenv("YIZHENG_JWKS", str(tmp_path / "jwks.json"))
-    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    app = create_app()
-    async with app.router.lifespan_context(app), await aio_pika.connect(bus) as connection:
+async def health(settings: Settings) -> AsyncIterator[Sender]:
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), await aio_pika.connect(settings.amqp_url) as connection:
         channel = await connection.channel()
         replies = await channel.get_queue("health.replies", ensure=False)
         yield Sender(channel, replies, await channel.get_queue(dead_letters_of("credential-store"), ensure=False))

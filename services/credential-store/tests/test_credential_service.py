@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import subprocess
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -23,15 +22,13 @@ from joserfc.jwk import KeySet
 from credential_store.config import Settings
 from credential_store.domain.identifiers import credential_id
 from credential_store.main import create_app
-from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
-from testkit.fixtures import Addresses
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
@@ -119,30 +116,6 @@ class Outside:
     def department(self, *departments: str) -> str:
         """Return the token of a department's system."""
         return sign(self._keys, "department", subject="a-system", departments=departments)
-
-
-async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look until there is something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    keys = tmp_path / "keys"
-    ensure_keys(keys)
-    monkeypatch.setenv("AMQP_URL", bus)
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
-    monkeypatch.setenv("YIZHENG_KEYS", str(keys))
-    monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
-    monkeypatch.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    return Settings()
 
 
 @asynccontextmanager

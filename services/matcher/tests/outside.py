@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from matcher.config import Settings
 from matcher.main import create_app
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
@@ -129,16 +128,6 @@ class Outside:
         if role:
             sent["Authorization"] = f"Bearer {sign(self._keys, role, subject=subject)}"
         return await self._client.request(method, path, json=body, headers=sent)
-
-
-async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look until there is something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.matcher.tests.outside import FLAT, NUMBER, RESIDENT, Json, Outside, eventually
+from services.matcher.tests.outside import FLAT, NUMBER, RESIDENT, Json, Outside
+from testkit.patience import eventually
 
 DRY_RUN: Json = {"item": "senior-card", "applicant": {"number": NUMBER}, "purpose": "核对能否全自动办理"}
 

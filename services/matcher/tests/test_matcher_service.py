@@ -17,7 +17,8 @@ from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from runtime.kernel import Database
-from services.matcher.tests.outside import FLAT, RESIDENT, Outside, eventually
+from services.matcher.tests.outside import FLAT, RESIDENT, Outside
+from testkit.patience import eventually
 
 
 async def test_a_document_is_proven_first_by_the_store_and_later_by_the_mirror(outside: Outside) -> None:

@@ -1,43 +1,49 @@
-"""Failures in a real store, taken in and found as the service does it."""
+"""What operations keeps, in a real store, taken in and found as the service does it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, cast
+
+import orjson
+from pymongo import IndexModel
 
 from messaging.commit import Committer
 from messaging.documents import Write
-from messaging.event import Outcome
+from messaging.event import Event, Outcome
 from messaging.intake import Raw
 from operations.domain.contracts import Contracts
 from operations.domain.search import Criteria, Place
 from operations.domain.tokens import FieldKey
+from operations.domain.trail import Recorded, place_of
 from operations.handlers import failures, letters
 from operations.handlers.needs import Deps
 from operations.store import audit, groups, pages
 from operations.store import failures as stored
+from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
+from operations.store.edits import EditDocuments
+from operations.store.erased import ErasedDocuments
 from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
+from operations.store.replays import ReplayDocuments
+from operations.store.trail import TrailStore
 from runtime.kernel import Database
-from services.operations.tests.letterbox import EXAMPLES, KEY, FakeErased, FakeFates, later
+from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, later
 from testkit.fakes import FakeClock
 
 CONTRACTS = contracts_in(EXAMPLES)
 
 
 @dataclass
-class Archive:
-    """Failures in a real store."""
+class Keeper:
+    """What handlers need beside the collections."""
 
     database: Database
     committer: Committer
-    failures: FailureDocuments
-    groups: GroupDocuments
-    replays: FakeFates = field(default_factory=FakeFates)
-    erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
     contracts: Contracts = CONTRACTS
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
@@ -50,8 +56,31 @@ class Archive:
     async def take(self, *batch: Raw) -> None:
         await self.commit(await letters.take(batch, self.deps))
 
-    async def commit(self, outcome: Outcome[Any]) -> None:
+    async def commit(self, outcome: Outcome[Any]) -> Sequence[Event]:
         await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        return outcome.events
+
+
+class WholeArchive(Keeper):
+    """All that operations keeps."""
+
+    def __post_init__(self) -> None:
+        self.failures = FailureDocuments(self.database)
+        self.trail = TrailStore(self.database)
+        self.edits = EditDocuments(self.database)
+        self.erased = ErasedDocuments(self.database)
+        self.audit = AuditDocuments(self.database, self.clock)
+        self.replays = ReplayDocuments(self.database, self.clock)
+
+
+class Archive(Keeper):
+    """Failures; whoever else hears of them is stood in for."""
+
+    def __post_init__(self) -> None:
+        self.failures = FailureDocuments(self.database)
+        self.groups = GroupDocuments(self.database)
+        self.replays = FakeFates()
+        self.erased = FakeErased()
 
     async def found(self, **asked: Any) -> list[str]:  # noqa: ANN401 - whatever a search takes
         """Return the events of the failures that are found, the latest first."""
@@ -71,13 +100,40 @@ class Archive:
 
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[Archive]:
-    """Make the collections, and commit to them until it is left."""
-    for name, models in {**stored.INDEXES, **pages.INDEXES, **groups.INDEXES, **audit.INDEXES}.items():
+    """Make the collections of failures, and commit to them until it is left."""
+    indexes = {**stored.INDEXES, **pages.INDEXES, **groups.INDEXES, **audit.INDEXES}
+    async with prepared(database, indexes) as committer:
+        yield Archive(database, committer)
+
+
+@asynccontextmanager
+async def prepared(database: Database, indexes: Mapping[str, Sequence[IndexModel]]) -> AsyncIterator[Committer]:
+    """Make collections, and commit to them until it is left."""
+    for name, models in indexes.items():
         await database.create_collection(name)
         if models:
             await database[name].create_indexes(list(models))
     committer = Committer(database)
     await committer.prepare()
     committer.start()
-    yield Archive(database, committer, FailureDocuments(database), GroupDocuments(database))
+    yield committer
     await committer.stop()
+
+
+def recorded(event: dict[str, Any], number: int, cause: str | None = None) -> Recorded:
+    """Return an event as the trail keeps it; `number` is its place in it."""
+    body = orjson.dumps(event)
+    publisher = event["type"].partition(".")[0]
+    return Recorded(
+        id=event["id"],
+        type=event["type"],
+        source=publisher,
+        case=event["correlationid"],
+        time=NOON,
+        place=place_of(NOON) + number,
+        cause=cause,
+        publisher=publisher,
+        routing_key=event["type"],
+        body=body,
+        digest=sha256(body).hexdigest(),
+    )

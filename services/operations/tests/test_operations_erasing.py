@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, cast
 
 import orjson
 import pytest
 
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Event, Outcome, Received
+from messaging.event import Outcome, Received
 from messaging.intake import Raw
 from operations import store
 from operations.consumed import CasesErased
-from operations.domain.contracts import Contracts
 from operations.domain.diff import Diff
 from operations.domain.edit import Edit
 from operations.domain.items import Chosen as ChosenItem
 from operations.domain.items import freeze
-from operations.domain.tokens import FieldKey
-from operations.domain.trail import Recorded, place_of
-from operations.handlers import erasing, letters, sending
-from operations.handlers.needs import Deps
+from operations.domain.trail import Recorded
+from operations.handlers import erasing, sending
 from operations.published import DataErased
-from operations.store.audit import AuditDocuments
-from operations.store.contracts import contracts_in
-from operations.store.edits import EditDocuments
-from operations.store.erased import ErasedDocuments
-from operations.store.failures import FailureDocuments
-from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
 from runtime.kernel import Database
-from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, example, later, raw
+from services.operations.tests.archive import WholeArchive, prepared, recorded
+from services.operations.tests.letterbox import NOON, example, later, raw
 from services.operations.tests.test_operations_replay_rules import replay
-from testkit.fakes import FakeClock
 from testkit.vaults import whole
 
 ERASED, OTHER = "app_erased", "app_other"
@@ -45,36 +32,7 @@ SECRET = "梅龙路一百二十号"
 DOCUMENT = "applications.document-submitted.v1"
 
 
-@dataclass
-class Archive:
-    """What operations keeps, in a real store."""
-
-    database: Database
-    committer: Committer
-    clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
-    contracts: Contracts = field(default_factory=lambda: contracts_in(EXAMPLES))
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
-
-    def __post_init__(self) -> None:
-        self.failures = FailureDocuments(self.database)
-        self.trail = TrailStore(self.database)
-        self.edits = EditDocuments(self.database)
-        self.erased = ErasedDocuments(self.database)
-        self.audit = AuditDocuments(self.database, self.clock)
-        self.replays = ReplayDocuments(self.database, self.clock)
-
-    @property
-    def deps(self) -> Deps:
-        """The part of what handlers are given that these need."""
-        return cast("Deps", self)
-
-    async def commit(self, outcome: Outcome[Any]) -> Sequence[Event]:
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
-        return outcome.events
-
-    async def take(self, *batch: Raw) -> None:
-        await self.commit(await letters.take(batch, self.deps))
-
+class Archive(WholeArchive):
     async def erase(self, *cases: str) -> DataErased:
         said = CasesErased(erasure_id="era_1", cases=list(cases))
         event = Received("e", "applications.data-erased.v1", "applications", "era_1", NOON, said)
@@ -103,21 +61,8 @@ def event(case: str, number: int) -> dict[str, Any]:
     return said
 
 
-def recorded(case: str, number: int) -> Recorded:
-    body = orjson.dumps(event(case, number))
-    return Recorded(
-        id=f"event-{case}-{number}",
-        type=DOCUMENT,
-        source="applications",
-        case=case,
-        time=NOON,
-        place=place_of(NOON) + number,
-        cause="event-before",
-        publisher="applications",
-        routing_key=DOCUMENT,
-        body=body,
-        digest=sha256(body).hexdigest(),
-    )
+def in_trail(case: str, number: int) -> Recorded:
+    return recorded(event(case, number), number, "event-before")
 
 
 def letter(case: str, number: int, occurrence: str) -> Raw:
@@ -132,21 +77,14 @@ def letter(case: str, number: int, occurrence: str) -> Raw:
 
 @pytest.fixture
 async def archive(database: Database) -> AsyncIterator[Archive]:
-    for name, models in store.INDEXES.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
-    committer = Committer(database)
-    await committer.prepare()
-    committer.start()
-    archive = Archive(database, committer)
-    for number, case in enumerate([ERASED, OTHER, ERASED, OTHER]):
-        await archive.trail.record([recorded(case, number)])
-    await archive.take(letter(ERASED, 0, "a"), letter(OTHER, 1, "b"))
-    [failure] = await archive.failures.of_case(ERASED)
-    await archive.commit(Outcome(changes=[archive.edits.save(edit_of(failure.id))]))
-    yield archive
-    await committer.stop()
+    async with prepared(database, store.INDEXES) as committer:
+        archive = Archive(database, committer)
+        for number, case in enumerate([ERASED, OTHER, ERASED, OTHER]):
+            await archive.trail.record([in_trail(case, number)])
+        await archive.take(letter(ERASED, 0, "a"), letter(OTHER, 1, "b"))
+        [failure] = await archive.failures.of_case(ERASED)
+        await archive.commit(Outcome(changes=[archive.edits.save(edit_of(failure.id))]))
+        yield archive
 
 
 def edit_of(failure: str) -> Edit:
@@ -195,7 +133,7 @@ async def test_other_cases_are_left_alone(archive: Archive) -> None:
 
 async def test_what_comes_late_or_again_brings_nothing_back(archive: Archive) -> None:
     await archive.erase(ERASED)
-    await archive.trail.record([recorded(ERASED, 0), recorded(ERASED, 5)])
+    await archive.trail.record([in_trail(ERASED, 0), in_trail(ERASED, 5)])
     await archive.take(letter(ERASED, 0, "c"), letter(ERASED, 7, "d"))
 
     assert SECRET not in await archive.everything()
@@ -208,7 +146,7 @@ async def test_what_was_being_recorded_just_then_is_found_a_minute_later(archive
     await archive.erase(ERASED)
     unseen = TrailStore(archive.database)
     unseen._erased = cast("Any", _Blind())  # noqa: SLF001 - as it looked just before the erasure
-    await unseen.record([recorded(ERASED, 6)])
+    await unseen.record([in_trail(ERASED, 6)])
     assert await erasing.erase_again(archive.deps) == []
 
     archive.clock.advance(timedelta(minutes=1, seconds=1))

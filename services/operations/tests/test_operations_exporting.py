@@ -3,97 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
 
-from messaging.commit import Committer
-from messaging.documents import Write
 from messaging.event import Received
 from operations import store
 from operations.domain.concerned import PLACES_OF_IDS, PLACES_OF_INDEXES
-from operations.domain.contracts import Contracts
-from operations.domain.tokens import FieldKey
-from operations.domain.trail import Recorded, place_of
-from operations.handlers import exporting, letters
-from operations.handlers.needs import Deps
+from operations.domain.trail import Recorded
+from operations.handlers import exporting
 from operations.published import DataExported
-from operations.store.contracts import contracts_in
-from operations.store.erased import ErasedDocuments
-from operations.store.failures import FailureDocuments
-from operations.store.replays import ReplayDocuments
-from operations.store.trail import TrailStore
 from runtime import exports
 from runtime.holders import Holder
 from runtime.kernel import Database
-from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, example, later, raw
-from testkit.fakes import FakeClock
+from services.operations.tests.archive import WholeArchive, prepared, recorded
+from services.operations.tests.letterbox import EXAMPLES, NOON, example, raw
 
 MINE, INDEX = "res_01kb2m8c4n6p7r9t1v2w3x4y5z", "3ab1" * 16
 
 
-@dataclass
-class Archive:
-    """What operations keeps, in a real store."""
-
-    database: Database
-    committer: Committer
-    clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
-    contracts: Contracts = field(default_factory=lambda: contracts_in(EXAMPLES))
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
-
-    def __post_init__(self) -> None:
-        self.failures = FailureDocuments(self.database)
-        self.trail = TrailStore(self.database)
-        self.erased = ErasedDocuments(self.database)
-        self.replays = ReplayDocuments(self.database, self.clock)
-
+class Archive(WholeArchive):
     async def fails(self, event: dict[str, Any]) -> None:
-        outcome = await letters.take([raw(event, event["id"], NOON)], cast("Deps", self))
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        await self.take(raw(event, event["id"], NOON))
 
     async def exported(self, resident_id: str, index: str) -> dict[str, list[dict[str, Any]]]:
         public, private = exports.new_key()
         holder = Holder(resident_id=resident_id, index=index)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
         event = Received("e", "data-rights.export-requested.v1", "data-rights", "exp_1", NOON, asked)
-        (answer,) = (await exporting.export(event, cast("Deps", self))).events
+        (answer,) = (await exporting.export(event, self.deps)).events
         assert isinstance(answer, DataExported)
         return exports.opened(answer.sealed, private)
 
 
 @pytest.fixture
 async def archive(database: Database) -> AsyncIterator[Archive]:
-    for name, models in store.INDEXES.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
-    committer = Committer(database)
-    await committer.prepare()
-    committer.start()
-    yield Archive(database, committer)
-    await committer.stop()
+    async with prepared(database, store.INDEXES) as committer:
+        yield Archive(database, committer)
 
 
-def recorded(case: str, number: int) -> Recorded:
-    event = example(correlationid=case, id=f"{case}-{number}")
-    body = orjson.dumps(event)
-    return Recorded(
-        id=event["id"],
-        type=event["type"],
-        source="identity",
-        case=case,
-        time=NOON,
-        place=place_of(NOON) + number,
-        cause=None,
-        publisher="identity",
-        routing_key=event["type"],
-        body=body,
-        digest=sha256(body).hexdigest(),
-    )
+def of_case(case: str, number: int) -> Recorded:
+    return recorded(example(correlationid=case, id=f"{case}-{number}"), number)
 
 
 async def test_a_resident_gets_what_failed_about_them_and_the_events_of_their_registration(archive: Archive) -> None:
@@ -104,7 +55,7 @@ async def test_a_resident_gets_what_failed_about_them_and_the_events_of_their_re
     by_index["data"]["holder"] = {"resident_id": None, "index": INDEX}
     await archive.fails(by_index)
     await archive.fails(example(id="about-another"))
-    await archive.trail.record([recorded(MINE, 1), recorded("res_other", 2)])
+    await archive.trail.record([of_case(MINE, 1), of_case("res_other", 2)])
 
     content = await archive.exported(MINE, INDEX)
 

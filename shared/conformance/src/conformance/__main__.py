@@ -29,8 +29,8 @@ from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from runtime.clock import utc_now
+from runtime.telling import language_of
 from runtime.texts import Language
-from synthetic.language import language_of
 
 PATIENCE = 15.0
 _NARROWEST = 100

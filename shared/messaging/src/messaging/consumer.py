@@ -16,6 +16,7 @@ from pamqp.common import FieldValue
 from messaging import metrics
 from messaging.commit import Committer
 from messaging.declare import require
+from messaging.ending import pause
 from messaging.failures import Failures
 from messaging.handling import Handling
 from messaging.ordering import Lanes
@@ -93,7 +94,7 @@ class Consumer(Generic[DepsT]):
                 if is_cancelled(error):
                     raise
                 log.warning("broker_session_ended", service=self._service, error=repr(error))
-                await self._sleep(self._pause)
+                await pause(self._pause, self._stopping)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     async def stop(self) -> None:
@@ -137,7 +138,7 @@ class Consumer(Generic[DepsT]):
         """Until stopped, see that everything is there and that the broker still delivers here."""
         while not self._stopping.is_set():
             await self._count(channel)
-            await self._sleep(self._limits.watchdog_every)
+            await pause(self._limits.watchdog_every, self._stopping)
             if not self._stopping.is_set():
                 async with asyncio.timeout(_ANSWER_TIMEOUT):
                     await require(self._topology, channel)
@@ -193,13 +194,6 @@ class Consumer(Generic[DepsT]):
             await message.reject(requeue=True)
         else:
             await message.ack()
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
 
 
 class BrokerSessionLostError(AMQPError):

@@ -25,6 +25,13 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*everything, return_exceptions=True)
 
 
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait so many seconds, but no longer than until it is stopped."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+
+
 class Repeating:
     """Does a piece of work again and again until it is stopped, which happens between two turns where possible.
 
@@ -46,6 +53,4 @@ class Repeating:
     async def _run(self) -> None:
         while not self._stopping.is_set():
             await self._work()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
-                    await self._stopping.wait()
+            await pause(self._every, self._stopping)

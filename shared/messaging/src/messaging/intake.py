@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from messaging import metrics
 from messaging.declare import require
-from messaging.ending import end
+from messaging.ending import end, pause
 from messaging.publisher import close, is_cancelled
 from messaging.topology import Topology
 
@@ -172,7 +171,7 @@ class Intake:
                 return
             await underlay.basic_ack(max(int(message.delivery_tag or 0) for _, message in batch), multiple=True)
             if self._breath and len(batch) < _FEW:
-                await self._wait(self._breath)
+                await pause(self._breath, self._stopping)
 
     async def _next(self, arrived: Arrived) -> list[tuple[str, AbstractIncomingMessage]]:
         """Wait for a message and take with it what else is there; nothing when there will be no more."""
@@ -201,14 +200,8 @@ class Intake:
                 metrics.INTAKE.labels(self._name).set(1)
 
     async def _sleep(self) -> None:
-        await self._wait(self._pause)
+        await pause(self._pause, self._stopping)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait, but not longer than until it is stopped."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
 
 
 def _into(arrived: Arrived, queue: str) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pymongo
 import structlog
 
+from messaging.ending import pause
 from messaging.event import ConflictError, Outcome
 from messaging.ordering import is_outage
 from runtime.kernel import Kernel
@@ -38,7 +39,7 @@ class Batches:
         """Work until stopped. What fails is tried again; nothing of a batch is kept when its commit fails."""
         while not self._stopping.is_set():
             if not await self._turn():
-                await self._sleep(_PAUSE)
+                await pause(_PAUSE, self._stopping)
         await self._published()
 
     async def stop(self) -> None:
@@ -76,10 +77,3 @@ class Batches:
     async def _is_outbox_full(self) -> bool:
         """Tell whether events don't leave: the broker is away, and the outbox must not take a whole file."""
         return await self._kernel.relay.oldest_age() > _OLDEST
-
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass

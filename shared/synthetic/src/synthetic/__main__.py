@@ -16,9 +16,9 @@ from local_stack.certificates import vouching
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from runtime.clock import today, utc_now
+from runtime.telling import language_of
 from runtime.texts import Language
 from synthetic.caller import ProblemError
-from synthetic.language import language_of
 from synthetic.loading import TEXTS, Loaded, Target, load
 from synthetic.outside import LoadError
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from messaging.ending import pause
 from messaging.event import Change, ConflictError, Outcome
 from operations.domain.edit import Became
 from operations.domain.fate import Fate
@@ -94,7 +95,7 @@ class Drive:
         if replay.state == "cancelled":
             await self._give_up(replay)
         if self._ledger.sent and not self._is_long_over(replay):
-            await self._wait(_LATER)
+            await pause(_LATER, self._stopping)
             return False
         return await self._end(replay)
 
@@ -131,7 +132,7 @@ class Drive:
                 await self._note(now=self._canary.wave != self._noted.get("wave"))
                 await self._send_some(replay, numbers)
             else:
-                await self._wait(_LOOK_EVERY if self._ledger.is_sent_out else _SOON)
+                await pause(_LOOK_EVERY if self._ledger.is_sent_out else _SOON, self._stopping)
 
     async def _send_some(self, replay: Replay, numbers: list[int]) -> None:
         taken = await self._take_up(replay, numbers)
@@ -166,7 +167,7 @@ class Drive:
         """Wait a little longer each time; what was not confirmed is sent again."""
         self._trouble = "broker-away"
         await self._note(now=True)
-        await self._wait(self._backoff)
+        await pause(self._backoff, self._stopping)
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
     async def _step(self, replay: Replay, step: Step) -> None:
@@ -230,11 +231,6 @@ class Drive:
     def _learn(self, numbers: Iterable[int], rank: Rank) -> None:
         for n in numbers:
             self._ledger.learn(n, rank)
-
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
 
 
 _BECAME: Mapping[Rank, Became] = {Rank.HANDLED: "handled", Rank.IGNORED: "ignored", Rank.FAILED: "failed"}

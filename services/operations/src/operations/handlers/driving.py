@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from messaging.ending import end
+from messaging.ending import end, pause
 from operations.handlers.drive import Drive
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Commit, Send
@@ -43,7 +43,7 @@ class Driver:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - the store is away: it is looked at again
                 log.warning("replays_not_looked_at", error=repr(error))
-            await self._pause(_LOOK_EVERY)
+            await pause(_LOOK_EVERY, self._stopping)
         if self._driving:
             await asyncio.wait(self._driving.values(), timeout=_LONGEST_END)
             await end(self._driving.values())
@@ -92,8 +92,3 @@ class Driver:
     async def _renew(self, id: str) -> bool:
         until = self._deps.clock() + timedelta(seconds=self._lease)
         return await self._deps.replays.lease(id, self._id, until)
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
