@@ -61,6 +61,7 @@ class Keeper:
         return outcome.events
 
 
+@dataclass
 class WholeArchive(Keeper):
     """All that operations keeps."""
 
@@ -73,6 +74,7 @@ class WholeArchive(Keeper):
         self.replays = ReplayDocuments(self.database, self.clock)
 
 
+@dataclass
 class Archive(Keeper):
     """Failures; whoever else hears of them is stood in for."""
 

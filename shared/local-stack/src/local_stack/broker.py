@@ -41,7 +41,7 @@ def port_mapper() -> Path | None:
 
 
 def programs(layout: Layout, ports: Ports) -> tuple[Program, Program]:
-    """Return the port mapper and the node, to be started in this order."""
+    """Return the port mapper and the node, to be started in this order. Raises StackError."""
     script, epmd = server_script(), port_mapper()
     if script is None or epmd is None:
         raise StackError("RabbitMQ is not installed; install the package rabbitmq-server, or set AMQP_URL")

@@ -20,7 +20,7 @@ PATIENCE = 4.0
 
 @contextmanager
 def claim(var: Path) -> Iterator[None]:
-    """Hold `var` for this process; the lock goes with the process, however that ends."""
+    """Hold `var` for this process; the lock goes with the process, however that ends. Raises StackError."""
     var.mkdir(parents=True, exist_ok=True)
     with (var / LOCK).open("a+") as lock:
         try:

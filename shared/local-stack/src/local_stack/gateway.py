@@ -34,7 +34,7 @@ def program(layout: Layout, ports: Ports) -> Program:
 
 
 def command(layout: Layout) -> tuple[str, ...]:
-    """Return the command line that runs nginx in the foreground."""
+    """Return the command line that runs nginx in the foreground. Raises StackError."""
     nginx = shutil.which("nginx", path=search_path())
     if nginx is None:
         raise StackError("nginx is not installed; install the package nginx")

@@ -24,7 +24,7 @@ class Ports:
 
     @classmethod
     def from_environment(cls, default: int = DEFAULT_BASE) -> Ports:
-        """Return the ports that YIZHENG_PORT_BASE asks for, else those from `default` on."""
+        """Return the ports that YIZHENG_PORT_BASE asks for, else those from `default` on. Raises StackError."""
         text = os.environ.get("YIZHENG_PORT_BASE", "") or str(default)
         if not text.isdecimal() or not 1024 <= int(text) <= HIGHEST_BASE:  # noqa: PLR2004 - below is for the system
             raise StackError(f"YIZHENG_PORT_BASE must be a number from 1024 to {HIGHEST_BASE}, not {text!r}")

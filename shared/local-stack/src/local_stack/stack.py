@@ -118,7 +118,7 @@ class Stack:
         self._find(name).kill(number)
 
     def start(self, name: str) -> None:
-        """Start a service again that ended or was killed, and wait until it is ready."""
+        """Start a service again that ended or was killed, and wait until it is ready. Raises StackError."""
         if self._find(name).is_alive():
             raise StackError(f"{name} is still running (pid {self.pid(name)})")
         if name in self._running:

@@ -69,7 +69,7 @@ class Publisher:
         message_id: str,
         headers: dict[str, FieldValue] | None = None,
     ) -> None:
-        """Publish one persistent message and wait for the confirm. Raises BrokerUnavailableError.
+        """Publish one persistent message and wait for the confirm. Raises BrokerUnavailableError, UnroutableError.
 
         aiormq's own publish is used for its `wait=False`: messages queue up and leave in one write, where waiting for
         each write, as aio-pika does, takes a turn of the event loop for every message. The confirm is awaited anyway.

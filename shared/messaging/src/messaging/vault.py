@@ -164,7 +164,7 @@ class Vault:
         return self._newest
 
     async def add(self, number: int) -> Binary:
-        """Make the data key of a number, or return the one that somebody has made meanwhile."""
+        """Make the data key of a number, or return the one that somebody has made meanwhile. Raises VaultError."""
         wanted = self.master_keys
         try:
             return await self.encryption.create_data_key(

@@ -85,7 +85,7 @@ class Kernel:
         self.relay.start()
 
     async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write] = ()) -> None:
-        """Commit what a handler decided outside of a message; its events leave right after."""
+        """Commit what a handler decided outside of a message; its events leave right after. Raises ValueError."""
         if outcome.events and outcome.case is None:
             message = "an outcome with events that answers no message must say which case they belong to"
             raise ValueError(message)

@@ -71,6 +71,9 @@ class Refusals(Refusal):
 
 
 def check_version(actual: int, expected: int | None) -> None:
-    """Refuse a change that was made on an older version (`If-Match`); None means that the caller did not say."""
+    """Refuse a change that was made on an older version (`If-Match`); None means that the caller did not say.
+
+    Raises Stale.
+    """
     if expected is not None and actual != expected:
         raise Stale("stale-version", expected=expected, actual=actual)

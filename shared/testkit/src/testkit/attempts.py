@@ -39,7 +39,7 @@ def publish(exchange: str, key: str, *, body: bytes = b"{}", **properties: objec
 
 
 def take(channel: BlockingChannel, queue: str) -> tuple[str, bytes]:
-    """Take one message off a queue; which key it came under, and its body."""
+    """Take one message off a queue; which key it came under, and its body. Raises LookupError."""
     method, _, body = channel.basic_get(queue, auto_ack=True)
     if method is None or method.routing_key is None or body is None:
         raise LookupError(f"{queue} is empty")

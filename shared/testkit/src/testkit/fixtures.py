@@ -180,7 +180,10 @@ def _remove_leftovers() -> None:
 
 
 def free_ports(first: int = 19000) -> Ports:
-    """Find a base whose ports are all free and keep it for this process, so that test runs can go on side by side."""
+    """Find a base whose ports are all free and keep it for this process, so that test runs can go on side by side.
+
+    Raises StackError.
+    """
     for base in range(first, first + 2000, _STEP):
         ports = Ports(base)
         try:

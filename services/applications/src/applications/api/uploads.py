@@ -62,7 +62,7 @@ class _Limited:
         self._read = 0
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Pass the body on."""
+        """Pass the body on. Raises TooLarge."""
         async for piece in self._body:
             self._read += len(piece)
             if self._read > LARGEST + _AROUND_IT:

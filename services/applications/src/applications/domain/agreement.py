@@ -123,7 +123,10 @@ def offered(before: Agreement | None, application: Application, item: Item, sign
 
 
 def accepted(before: Agreement, digest: str, signing: Signing, *, at: datetime, signer: Signer) -> Agreement:
-    """Have the second party sign the terms that they saw. Refused when these are not the terms any more."""
+    """Have the second party sign the terms that they saw. Refused when these are not the terms any more.
+
+    Raises Clash.
+    """
     terms = before.current.terms
     if digest != terms.digest:
         raise Clash("terms-changed")

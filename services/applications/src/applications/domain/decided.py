@@ -57,7 +57,7 @@ class Decided(Aggregate):
         )
 
     def rated(self, score: int, comment: str | None, now: datetime) -> Decided:
-        """Record how satisfied the applicant was, once."""
+        """Record how satisfied the applicant was, once. Raises Clash."""
         if self.score is not None:
             raise Clash("already-rated")
         return self.model_copy(update={"score": score, "comment": comment, "rated_at": now})

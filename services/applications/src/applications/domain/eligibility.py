@@ -46,7 +46,7 @@ def check_second_party(item: Item, person: Party, *, today: date) -> tuple[Check
 
 
 def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
-    """Raise a Refusal for every rule that is not met, each named."""
+    """Raise Refusal for a rule that is not met, Refusals for several, each named."""
     broken = [Refusal(f"not-eligible-{rule.code}", field="item", **rule.params) for rule in checked if not rule.met]
     if len(broken) == 1:
         raise broken[0]
@@ -63,7 +63,7 @@ def refuse_suspended(resident: Resident) -> None:
 
 
 def refuse_stranger(item: Item, applicant_id: str, subject_id: str, *, guardian: bool) -> None:
-    """Raise unless the applicant may apply for the subject: for themselves, or as the guardian where the item asks."""
+    """Let the applicant apply for themselves, or as the guardian where the item asks. Raises Refusal, NotAllowed."""
     if item.subject == "applicant" and subject_id != applicant_id:
         raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if item.subject == "child" and subject_id == applicant_id:

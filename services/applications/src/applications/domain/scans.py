@@ -37,7 +37,7 @@ def refuse_large(size: int) -> None:
 
 
 def attach(application: Application, item: Item, scan: Scan) -> Application:
-    """Add a scan to an application that its applicant may change."""
+    """Add a scan to an application that its applicant may change. Raises Refusal."""
     refuse_unchangeable(application)
     requirement = next((asked for asked in item.asked if asked.key == scan.requirement), None)
     if requirement is None:
@@ -51,7 +51,7 @@ def attach(application: Application, item: Item, scan: Scan) -> Application:
 
 
 def detach(application: Application, scan_id: str) -> Application:
-    """Take a scan away again, as long as it has not been submitted."""
+    """Take a scan away again, as long as it has not been submitted. Raises Clash."""
     scan = find(application, scan_id)
     refuse_unchangeable(application)
     if scan.attempt <= application.attempt:

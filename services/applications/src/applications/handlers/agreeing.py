@@ -33,7 +33,7 @@ async def accept(
 ) -> Sequence[Change]:
     """Keep that the second party, or their guardian, signed what they saw.
 
-    Refused without its hash, or when it has changed since.
+    Refused without its hash, or when it has changed since. Raises Refusal.
     """
     if seen is None:
         raise Refusal("terms-not-named", field="terms_sha256")
@@ -54,7 +54,10 @@ async def of(application: Application, deps: Deps) -> Agreement:
 
 
 async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreement]:
-    """Return the agreement to one of its parties or to a guardian of one; the others can read that it was looked at."""
+    """Return the agreement to one of its parties or to a guardian of one; the others can read that it was looked at.
+
+    Raises Unknown.
+    """
     application = await deps.applications.get(application_id)
     party = None if application is None else await _party(application, by, deps)
     if application is None or party is None:

@@ -72,7 +72,7 @@ async def answer(
 ) -> Outcome[ToConfirm]:
     """Confirm an application as its second party or that one's guardian, or decline, which ends it.
 
-    What a guardian answers is told, for the ward to read.
+    What a guardian answers is told, for the ward to read. Raises Unknown.
     """
     signatory = await represented(given.resident_id, by, deps)
     application = await deps.applications.get(application_id)

@@ -26,7 +26,7 @@ class Figures:
 
 
 async def figures(deps: Deps, *, item: str | None, first: date | None, last: date | None) -> Figures:
-    """Count the decisions of a period (default: the last 90 days), of one item or of all."""
+    """Count the decisions of a period (default: the last 90 days), of one item or of all. Raises Refusal."""
     if item is not None:
         deps.catalogue.item(item)
     end = last or today(deps.clock())

@@ -66,7 +66,7 @@ async def people_named(item: Item, named: Named, by: Principal, deps: Deps) -> P
 
 
 async def people_of(application: Application, deps: Deps) -> People:
-    """Find the people of an application as they are known now."""
+    """Find the people of an application as they are known now. Raises NotAllowed."""
     ids = (application.applicant_id, application.subject.resident_id, application.second_party_id)
     applicant, subject, *others = await asyncio.gather(*(deps.residents.get(id_) for id_ in ids if id_ is not None))
     if applicant is None or subject is None or None in others:
@@ -84,7 +84,7 @@ def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
 
 
 async def acting(by: Principal, deps: Deps) -> Resident:
-    """Return the resident who is signed in."""
+    """Return the resident who is signed in. Raises NotAllowed."""
     resident = await deps.residents.get(by.subject)
     if resident is None:
         raise NotAllowed("not-registered")
@@ -108,7 +108,10 @@ async def ward(resident_id: str, by: Principal, deps: Deps) -> Resident:
 
 
 async def owned(application_id: str, by: Principal, deps: Deps) -> Application:
-    """Return an application of the resident who is signed in. Anybody else's does not exist for them."""
+    """Return an application of the resident who is signed in. Anybody else's does not exist for them.
+
+    Raises Unknown.
+    """
     application = await deps.applications.get(application_id)
     if application is None or application.applicant_id != by.subject:
         raise Unknown("unknown-application")
@@ -116,7 +119,10 @@ async def owned(application_id: str, by: Principal, deps: Deps) -> Application:
 
 
 async def readable(application_id: str, by: Principal, deps: Deps) -> Application:
-    """Return an application of whoever is signed in, or of a ward, to be read. Others' do not exist for them."""
+    """Return an application of whoever is signed in, or of a ward, to be read. Others' do not exist for them.
+
+    Raises Unknown.
+    """
     application = await deps.applications.get(application_id)
     if application is None or not await acts_for(by.subject, application.applicant_id, deps):
         raise Unknown("unknown-application")

@@ -93,7 +93,7 @@ async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int
 
 
 async def rate(application_id: str, score: int, comment: str | None, by: Principal, deps: Deps) -> Outcome[Decided]:
-    """Say how satisfied one was, once for each decided application."""
+    """Say how satisfied one was, once for each decided application. Raises Clash."""
     application = await owned(application_id, by, deps)
     decided = await deps.decisions.get(application.id)
     if decided is None:

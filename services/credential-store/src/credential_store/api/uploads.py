@@ -76,7 +76,7 @@ class _Arriving:
     digest: object = field(default_factory=sha256)
 
     async def take(self, piece: bytes, sink: Sink) -> None:
-        """Pass on the next piece."""
+        """Pass on the next piece. Raises TooLarge."""
         self.size += len(piece)
         if self.size > LARGEST:
             raise TooLarge("hand-over-too-large", field="file", most=LARGEST // 1024 // 1024)
@@ -129,7 +129,7 @@ class _Form:
         )
 
     async def take(self, body: AsyncIterator[bytes]) -> None:
-        """Take the whole form."""
+        """Take the whole form. Raises Refusal."""
         try:
             async for piece in body:
                 self._parser.write(piece)
@@ -171,7 +171,7 @@ class _Form:
 
 
 def read_mapping(written: str) -> Mapping:
-    """Read a mapping, YAML or JSON. Raises Refusal saying where it is wrong."""
+    """Read a mapping, YAML or JSON. Raises TooLarge, Refusal saying where it is wrong."""
     if len(written) > _LONGEST_MAPPING:
         raise TooLarge("mapping-too-large", field="mapping", most=_LONGEST_MAPPING // 1024)
     try:

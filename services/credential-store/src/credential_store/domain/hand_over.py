@@ -139,7 +139,10 @@ def hand_over_id(department: str, digest: str, mapping: Mapping | None) -> str:
 
 
 def examine(first: bytes, mapping: Mapping | None) -> tuple[str, ...]:
-    """Look at a file's first bytes and return its columns. Refuses what can't be taken in from the start."""
+    """Look at a file's first bytes and return its columns. Refuses what can't be taken in from the start.
+
+    Raises Unsupported, Refusal.
+    """
     packed = next((kind for magic, kind in _PACKED.items() if first.startswith(magic)), None)
     if packed is not None:
         raise Unsupported("file-compressed", field="file", kind=packed)

@@ -40,7 +40,7 @@ def suspend(credential: Credential, reason: str, now: datetime) -> Credential:
 
 
 def reinstate(credential: Credential, reason: str, now: datetime) -> Credential:
-    """Lift the department's suspension. Refused when there is none, or when the person is suspended."""
+    """Lift the department's suspension. Refused when there is none, or when the person is suspended. Raises Clash."""
     _current(credential, now, {SUSPENDED})
     mine = credential.holds.get("reviewer")
     if mine is None or not mine.on:
@@ -58,7 +58,7 @@ def end(credential: Credential, status: Ended, reason: str, now: datetime) -> Cr
 def reissue(credential: Credential, correction: Correction, numbering: Numbering, now: datetime) -> Credential:
     """Issue the next version, corrected. Refused for what others publish: that is renewed where it comes from.
 
-    An expired one needs a new term; a suspended one must be reinstated first.
+    An expired one needs a new term; a suspended one must be reinstated first. Raises Clash.
     """
     issue = _current(credential, now, {VALID, LAPSED})
     if issue.content.voice != "district":

@@ -21,7 +21,10 @@ class Question(Part):
 
 
 def check(question: Question, types: DocumentTypes) -> None:
-    """Refuse a question that names nothing or too much, an unknown type, or a holder of the wrong kind."""
+    """Refuse a question that names nothing or too much, an unknown type, or a holder of the wrong kind.
+
+    Raises Refusal.
+    """
     named = [name for name in (question.identifier, question.number, question.resident_id) if name]
     if len(named) != 1:
         raise Refusal("name-one", field="identifier")
@@ -32,13 +35,13 @@ def check(question: Question, types: DocumentTypes) -> None:
 
 
 def check_shared(document_type: str, departments: frozenset[str], types: DocumentTypes) -> None:
-    """Refuse a department that may not query the type."""
+    """Refuse a department that may not query the type. Raises NotAllowed."""
     if not types.of(document_type).is_shared_with(departments):
         raise NotAllowed("not-shared-with-your-department", document_type=document_type)
 
 
 def check_keeper(credential: Credential, departments: frozenset[str], types: DocumentTypes) -> None:
-    """Refuse a department that does not keep the credential's type."""
+    """Refuse a department that does not keep the credential's type. Raises NotAllowed."""
     if types.of(credential.document_type).kept_by not in departments:
         raise NotAllowed("not-kept-by-your-department", document_type=credential.document_type)
 

@@ -17,7 +17,7 @@ _LONGEST_ARRIVAL = timedelta(days=1)
 
 
 def department_of(by: Principal, deps: Deps) -> str:
-    """Return the department that a system speaks for: the one of its token, or its own name."""
+    """Return the department that a system speaks for: the one of its token, or its own name. Raises NotAllowed."""
     named = by.departments or frozenset({by.subject})
     if len(named) != 1:
         raise NotAllowed("one-department")
@@ -56,7 +56,7 @@ async def hand_in(received: Received, mapping: Mapping | None, by: Principal, de
 
 
 async def read(id: str, by: Principal, deps: Deps) -> HandOver:
-    """Return one of the department's own. Refuses any other as unknown."""
+    """Return one of the department's own. Refuses any other as unknown. Raises Unknown."""
     found = await deps.hand_overs.get(id)
     if found is None or found.department != department_of(by, deps):
         raise Unknown("hand-over-unknown")

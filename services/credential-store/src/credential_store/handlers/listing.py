@@ -17,7 +17,7 @@ FRESH = timedelta(minutes=1)
 
 
 async def published(purpose: Purpose, number: int, deps: Deps) -> Listed:
-    """Return a list as it was within the last minute. Refuses one that does not exist."""
+    """Return a list as it was within the last minute. Refuses one that does not exist. Raises Unknown."""
     now, key = deps.clock(), (purpose, number)
     known = deps.listed.get(key)
     if known is not None and now - known.at < FRESH:

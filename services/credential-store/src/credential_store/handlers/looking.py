@@ -55,7 +55,10 @@ async def own(
 
 
 async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
-    """Return one credential to its holder, or, for a stated purpose, to the department that keeps it."""
+    """Return one credential to its holder, or, for a stated purpose, to the department that keeps it.
+
+    Raises Unknown, Refusal.
+    """
     credential = await deps.credentials.get(id_)
     if credential is None or credential.current is None:
         raise Unknown("credential-unknown")

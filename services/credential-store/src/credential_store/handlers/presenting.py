@@ -37,6 +37,7 @@ async def present(id_: str, wish: Wish, by: Principal, deps: Deps) -> Outcome[Sd
     """Show chosen fields of a valid credential. Nobody remembers what was shown, or for whom.
 
     A guardian shows a ward's; that the guardian used it is told to the ward's record, and nothing more than that.
+    Raises Clash, Refusal.
     """
     credential = await looking.view(id_, by, None, deps)
     issue = credential.current

@@ -51,7 +51,7 @@ class Step(Record):
 
 
 def refuse(faults: list[Refusal]) -> None:
-    """Raise all faults together, one as itself; do nothing when there is none."""
+    """Raise all faults together as Refusals, one as itself; do nothing when there is none."""
     if len(faults) == 1:
         raise faults[0]
     if faults:

@@ -82,7 +82,10 @@ def chosen(ids: list[str] | None, asked: Json) -> Json:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something large, unless `--yes` was given; a script that did not give it is refused."""
+    """Ask before something large, unless `--yes` was given; a script that did not give it is refused.
+
+    Raises RefusedError.
+    """
     if yes:
         return
     if not sys.stdin.isatty():

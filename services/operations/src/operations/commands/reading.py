@@ -98,7 +98,7 @@ def export(  # noqa: PLR0913, PLR0917 - each is one question
 
 @audit.command(help=say("audit.verify"))
 def verify(context: typer.Context, *, json: AsJson = False) -> None:
-    """Check that nothing was changed, taken out or cut off."""
+    """Check that nothing was changed, taken out or cut off. Raises RefusedError."""
     found = caller(context).get("audit-entries/verification")
     if json:
         as_json(found)

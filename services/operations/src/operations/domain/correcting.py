@@ -55,7 +55,7 @@ def correct_data(original: Event, data: object, contracts: Contracts) -> Correct
 
 
 def correct_body(original: Event | None, body: object, contracts: Contracts, *, is_sound: bool) -> Correction:
-    """Return a whole event in the place of one, or of what was none. Raises Refusal, one for each fault.
+    """Return a whole event in the place of one, or of what was none. Raises Refusal, Refusals for several faults.
 
     `is_sound` tells that the original's envelope could be read: then only its data may be wrong, or a type that
     nobody promised.

@@ -109,7 +109,10 @@ def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
 
 
 def require_yes_or_no(task: Task) -> None:
-    """Refuse a yes or no where an explanation, or the answer to a request for correction, is asked for."""
+    """Refuse a yes or no where an explanation, or the answer to a request for correction, is asked for.
+
+    Raises Refusal.
+    """
     if isinstance(task.about, DisputedAccess):
         raise Refusal("dispute-needs-an-explanation")
     if isinstance(task.about, AskedCorrection):
@@ -117,7 +120,7 @@ def require_yes_or_no(task: Task) -> None:
 
 
 def require_no_document_values(fields: Mapping[str, Value], until: date | None) -> None:
-    """Refuse fields and an end of validity where there is no document that could have them."""
+    """Refuse fields and an end of validity where there is no document that could have them. Raises Refusal."""
     if fields:
         raise Refusal("approval-has-no-document", field="fields")
     if until is not None:

@@ -42,7 +42,10 @@ def given_back(task: Task) -> Task:
 
 
 def require_own_claim(task: Task, by: str) -> None:
-    """Refuse (409) unless `by` has the task: it is done, was cancelled, is nobody's, or somebody else's."""
+    """Refuse (409) unless `by` has the task: it is done, was cancelled, is nobody's, or somebody else's.
+
+    Raises Clash.
+    """
     require_waiting(task)
     if task.claim is None:
         require_another_person(task, by)
@@ -52,7 +55,7 @@ def require_own_claim(task: Task, by: str) -> None:
 
 
 def require_waiting(task: Task) -> None:
-    """Refuse (409) when nothing is to be done any more, and say why."""
+    """Refuse (409) when nothing is to be done any more, and say why. Raises Clash."""
     if task.cancelled_because is not None:
         raise Clash(f"task-cancelled-{task.cancelled_because}")
     if not task.is_waiting:
@@ -60,7 +63,7 @@ def require_waiting(task: Task) -> None:
 
 
 def require_another_person(task: Task, by: str) -> None:
-    """Refuse (409) a second review by whoever made the first."""
+    """Refuse (409) a second review by whoever made the first. Raises Clash."""
     if any(approval.by == by for approval in task.approvals):
         raise Clash("second-reviewer-is-first")
 

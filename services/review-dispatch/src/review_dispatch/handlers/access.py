@@ -31,13 +31,16 @@ def may_see_values(task: Task, by: Principal) -> bool:
 
 
 def require_work_on(task: Task, by: Principal) -> None:
-    """Refuse (403) who may not do this task."""
+    """Refuse (403) who may not do this task. Raises NotAllowed."""
     if not may_work_on(task, by):
         raise NotAllowed("task-of-others", department=task.department)
 
 
 def narrowed(wanted: Wanted, by: Principal) -> Wanted:
-    """Narrow a queue to what is the caller's. Raises NotAllowed for somebody else's department or community."""
+    """Narrow a queue to what is the caller's.
+
+    Raises NotAllowed for somebody else's department or community, Refusal for a kind of work that is not theirs.
+    """
     if by.role is Role.OPERATOR:
         return wanted
     if by.role is Role.REVIEWER:

@@ -85,7 +85,7 @@ def works(venv: Path) -> bool:
 
 
 def create(venv: Path, log: Path) -> None:
-    """Make an empty environment in place of whatever unusable one was there."""
+    """Make an empty environment in place of whatever unusable one was there. Raises SetupError."""
     say("making the virtual environment .venv")
     shutil.rmtree(venv, ignore_errors=True)
     if not run([sys.executable, "-m", "venv", str(venv)], log=log):
@@ -93,7 +93,7 @@ def create(venv: Path, log: Path) -> None:
 
 
 def install(root: Path, venv: Path, log: Path) -> None:
-    """Install exactly what is locked: with uv, or with pip where uv cannot reach the packages."""
+    """Install exactly what is locked: with uv, or with pip where uv cannot reach the packages. Raises SetupError."""
     say("installing the locked requirements into .venv (a minute the first time)")
     python, locks = str(venv / "bin" / "python"), root / "requirements"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]

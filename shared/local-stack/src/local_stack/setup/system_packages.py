@@ -74,7 +74,7 @@ def ensure(needs: Sequence[Need], log: Path) -> None:
 
 
 def install(packages: Sequence[str], log: Path, *, root: Path = Path("/")) -> None:
-    """Install packages through apt-get, as root, starting none of their services."""
+    """Install packages through apt-get, as root, starting none of their services. Raises SetupError."""
     names = " ".join(packages)
     if shutil.which("apt-get") is None:
         raise SetupError(f"please install {names} with this system's package manager, then try again")
