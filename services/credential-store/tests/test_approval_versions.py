@@ -148,6 +148,12 @@ def _sealed(message: Json) -> aio_pika.Message:
 
 
 @pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
+@pytest.fixture
 async def post(settings: Settings, database: Database) -> AsyncIterator[Post]:
     app: FastAPI = create_app(settings)
     async with await aio_pika.connect(settings.amqp_url) as connection:

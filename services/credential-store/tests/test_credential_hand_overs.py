@@ -135,6 +135,12 @@ async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
     return await patience.eventually(answered)
 
 
+@pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)

@@ -78,6 +78,12 @@ class Sender:
 
 
 @pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
+@pytest.fixture
 async def health(settings: Settings) -> AsyncIterator[Sender]:
     app = create_app(settings)
     async with app.router.lifespan_context(app), await aio_pika.connect(settings.amqp_url) as connection:

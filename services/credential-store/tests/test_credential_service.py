@@ -118,6 +118,12 @@ class Outside:
         return sign(self._keys, "department", subject="a-system", departments=departments)
 
 
+@pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Outside]:
     """Run the service, with somebody outside who hears it."""

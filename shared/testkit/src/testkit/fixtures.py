@@ -33,6 +33,7 @@ from local_stack.certificates import authority_file
 from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
+from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
@@ -123,6 +124,20 @@ async def bus(infrastructure: Addresses, full_topology: Topology) -> str:
     """The broker's address, with the whole topology declared, every work queue empty and a trail that is just begun."""
     await _empty(infrastructure.amqp, full_topology)
     return infrastructure.amqp
+
+
+@pytest.fixture
+def surroundings(
+    tmp_path: Path, infrastructure: Addresses, bus: str, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """Set what every service reads of its environment: broker, store and keys of the test's own; return what set it."""
+    keys = tmp_path / "keys"
+    ensure_keys(keys)
+    monkeypatch.setenv("AMQP_URL", bus)
+    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("YIZHENG_KEYS", str(keys))
+    monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
+    return monkeypatch
 
 
 @retry(
