@@ -12,6 +12,7 @@ from messaging.topology import Topology
 from operations.config import Settings
 from runtime.kernel import Database
 from services.operations.tests.stage import Stage, environment, staged
+from services.operations.tests.workshop import Place, place
 from testkit.fixtures import Addresses, drop
 
 
@@ -32,3 +33,9 @@ async def stage(
             yield stage
     finally:
         await drop(database.client[f"{database.name}-ops"])
+
+
+@pytest.fixture
+async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
+    async with place(infrastructure, database, tmp_path) as laid_out:
+        yield laid_out

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import pytest
 
 from messaging.publisher import BrokerUnavailableError, UnroutableError
 from operations.handlers.driving import Driver
-from runtime.kernel import Database
-from services.operations.tests.workshop import Mood, Operations, Place, desk, fail, operations, orders, place, shop
+from services.operations.tests.workshop import Mood, Operations, Place, desk, fail, operations, orders, shop
 from shared.messaging.tests.harness import eventually
-from testkit.fixtures import Addresses
 
 
 @dataclass(slots=True)
@@ -28,12 +22,6 @@ class FakeBroker:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(item)
-
-
-@pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
-    async with place(infrastructure, database, tmp_path) as laid_out:
-        yield laid_out
 
 
 async def prepared(here: Place, number: int) -> str:

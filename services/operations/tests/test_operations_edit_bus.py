@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import orjson
 import pytest
 
@@ -11,7 +8,6 @@ from operations.domain.failure import Failure
 from operations.domain.masking import MASK
 from operations.handlers import discarding, edits
 from operations.handlers.edits import Asked
-from runtime.kernel import Database
 from runtime.refusal import Clash, NotAllowed
 from services.operations.tests.workshop import (
     ANN,
@@ -24,17 +20,9 @@ from services.operations.tests.workshop import (
     fail,
     operations,
     orders,
-    place,
     shop,
 )
 from shared.messaging.tests.harness import Station, eventually
-from testkit.fixtures import Addresses
-
-
-@pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
-    async with place(infrastructure, database, tmp_path) as laid_out:
-        yield laid_out
 
 
 async def failed(ops: Operations, running: Station, *, number: object = "seven") -> Failure:

@@ -1,22 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from prometheus_client import REGISTRY
 
 from operations.handlers.measuring import arrived, measure
-from runtime.kernel import Database
-from services.operations.tests.workshop import Mood, Place, fail, operations, orders, place, shop
-from testkit.fixtures import Addresses
-
-
-@pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
-    async with place(infrastructure, database, tmp_path) as laid_out:
-        yield laid_out
+from services.operations.tests.workshop import Mood, Place, fail, operations, orders, shop
 
 
 def told(name: str, **labels: str) -> float | None:

@@ -2,26 +2,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from local_stack import tokens
 from operations.main import create_app
-from runtime.kernel import Database
-from services.operations.tests.workshop import ANN, BEN, Mood, Operations, Place, fail, orders, place, shop
+from services.operations.tests.workshop import ANN, BEN, Mood, Operations, Place, fail, orders, shop
 from shared.messaging.tests.harness import eventually
-from testkit.fixtures import Addresses
 
 Call = Callable[..., Awaitable[httpx.Response]]
-
-
-@pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
-    async with place(infrastructure, database, tmp_path) as laid_out:
-        yield laid_out
 
 
 @asynccontextmanager

@@ -7,12 +7,9 @@ import os
 import random
 import secrets
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from runtime.kernel import Database
 from services.operations.tests.workshop import (
     Mood,
     Operations,
@@ -22,21 +19,13 @@ from services.operations.tests.workshop import (
     fail,
     operations,
     orders,
-    place,
     shop,
     worker,
 )
 from shared.messaging.tests.harness import Station
-from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE
 
 ORDERS = range(140)
-
-
-@pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
-    async with place(infrastructure, database, tmp_path) as laid_out:
-        yield laid_out
 
 
 async def prepared(here: Place, running: Station, mood: Mood, rate: int) -> str:
