@@ -13,30 +13,20 @@ from applications.domain.scans import StoredFile
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.files import GridFiles
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, Outcome
-from runtime.config import ServiceSettings
 from runtime.kernel import Database
-from runtime.retention import Retention, indexed, read
 from services.applications.tests.office import NOON, resident
-from testkit.fakes import FakeClock
+from testkit import terms
 
-KINDS = read(ServiceSettings().retention).services["applications"]
+KINDS = terms.kinds_of("applications")
 
 
-class Archive:
-    """The store with applications in it, each with a scan, an agreement and a hand."""
+class Archive(terms.Archive):
+    """Applications, each with a scan, an agreement and a hand."""
 
-    def __init__(self, database: Database, committer: Committer) -> None:
-        self.database, self.committer = database, committer
-        self.files = GridFiles(database)
-
-    async def commit(self, outcome: Outcome[None]) -> None:
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
-
-    async def keep(self, *changes: Change) -> None:
-        await self.commit(Outcome(changes=changes))
+    @property
+    def files(self) -> GridFiles:
+        """The contents of the scans."""
+        return GridFiles(self.database)
 
     async def file(self, id: str, state: State, *, at: datetime = NOON, by: str = "newcomer") -> Scan:
         """Keep an application that somebody made, and that was decided, at a time."""
@@ -64,17 +54,14 @@ class Archive:
             decided_at=at if state in {"approved", "rejected"} else None,
         )
         applicant = AgreedParty(resident_id=by, name="李育成")
-        terms = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
+        agreed = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
         await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
         await self.keep(
             documents.ApplicationStore(self.database).save(application),
-            documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=terms, signatures=()))),
+            documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=agreed, signatures=()))),
             documents.HandStore(self.database).save(Hand(id=f"task_{id}", application_id=id, kind="review")),
         )
         return scan
-
-    async def turn(self, now: datetime) -> None:
-        await Retention("applications", self.database, self.commit, KINDS, BELONGINGS, FakeClock(now)).turn()
 
     async def left(self) -> dict[str, set[str]]:
         names = ("applications", "agreements", "hands", "scans.files", "scans.chunks", "handed_in")
@@ -86,12 +73,5 @@ class Archive:
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[Archive]:
     """Open an empty store."""
-    committer = Committer(database)
-    await committer.prepare()
-    for name, models in indexed(KINDS, documents.INDEXES).items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
-    committer.start()
-    yield Archive(database, committer)
-    await committer.stop()
+    async with terms.archive("applications", database, documents.INDEXES, BELONGINGS) as it:
+        yield Archive(it.service, it.database, it.committer, it.kinds, it.belongings)

@@ -6,15 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from credential_store import store
 from credential_store.domain.hand_over import HandOver, Received, RefusedLine
-from messaging.commit import Committer
-from messaging.documents import Database, Write
-from messaging.event import Outcome
-from runtime.config import ServiceSettings
-from runtime.retention import Retention, indexed, read
-from testkit.fakes import FakeClock
+from messaging.documents import Database
+from testkit.terms import archive
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-KINDS = read(ServiceSettings().retention).services["credential-store"]
 
 
 def hand_over(id: str, *, ended: bool) -> HandOver:
@@ -34,27 +29,16 @@ def hand_over(id: str, *, ended: bool) -> HandOver:
 
 
 async def test_a_hand_over_goes_with_its_refused_lines_when_its_term_has_ended(database: Database) -> None:
-    committer = Committer(database)
-    await committer.prepare()
-    for name, models in indexed(KINDS, store.INDEXES).items():
-        await database.create_collection(name)
-        await database[name].create_indexes(list(models)) if models else None
-    committer.start()
-
-    async def commit(outcome: Outcome[None]) -> None:
-        await committer.commit([change for change in outcome.changes if isinstance(change, Write)])
-
     documents = store.HandOverDocuments(database)
-    for id_, ended in (("done", True), ("running", False)):
-        lines = [
-            RefusedLine(id=f"{id_}/{n}", hand_over=id_, line=n, record_id=None, reason="r", path="/", rule="x")
-            for n in range(3)
-        ]
-        await commit(Outcome(changes=[documents.save(hand_over(id_, ended=ended)), *map(documents.refuse, lines)]))
-    term = timedelta(days=KINDS["hand-overs"].days or 0)
-    for seconds, left in ((-1, {"done", "running"}), (0, {"running"})):
-        clock = FakeClock(NOW + term + timedelta(seconds=seconds))
-        await Retention("credential-store", database, commit, KINDS, store.BELONGINGS, clock).turn()
-        assert {row["_id"] async for row in database["hand-overs"].find({})} == left
-        assert {row["hand_over"] async for row in database["refused-lines"].find({})} == left
-    await committer.stop()
+    async with archive("credential-store", database, store.INDEXES, store.BELONGINGS) as kept:
+        for id_, ended in (("done", True), ("running", False)):
+            lines = [
+                RefusedLine(id=f"{id_}/{n}", hand_over=id_, line=n, record_id=None, reason="r", path="/", rule="x")
+                for n in range(3)
+            ]
+            await kept.keep(documents.save(hand_over(id_, ended=ended)), *map(documents.refuse, lines))
+        term = timedelta(days=kept.kinds["hand-overs"].days or 0)
+        for seconds, left in ((-1, {"done", "running"}), (0, {"running"})):
+            await kept.turn(NOW + term + timedelta(seconds=seconds))
+            assert {row["_id"] async for row in database["hand-overs"].find({})} == left
+            assert {row["hand_over"] async for row in database["refused-lines"].find({})} == left

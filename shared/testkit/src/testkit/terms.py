@@ -1,0 +1,63 @@
+"""A service's store under its declared terms, without the service: what is kept, and the turn that ends what is due."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from messaging.commit import Committer
+from messaging.documents import Write
+from messaging.event import Change, Outcome
+from runtime.config import ServiceSettings
+from runtime.kernel import Database, Indexes
+from runtime.retention import Belongings, Kinds, Retention, indexed, read
+from testkit.fakes import FakeClock
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A store in which nobody works."""
+
+    service: str
+    database: Database
+    committer: Committer
+    kinds: Kinds
+    belongings: Mapping[str, Belongings]
+
+    async def commit(self, outcome: Outcome[None]) -> None:
+        """Write what was decided; nobody hears of it."""
+        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+
+    async def keep(self, *changes: Change) -> None:
+        """Write."""
+        await self.commit(Outcome(changes=changes))
+
+    async def turn(self, now: datetime) -> None:
+        """End what is due at a time."""
+        clock = FakeClock(now)
+        await Retention(self.service, self.database, self.commit, self.kinds, self.belongings, clock).turn()
+
+
+def kinds_of(service: str) -> Kinds:
+    """Return how long each kind of a service's data lives."""
+    return read(ServiceSettings().retention).services[service]
+
+
+@asynccontextmanager
+async def archive(
+    service: str, database: Database, indexes: Indexes, belongings: Mapping[str, Belongings]
+) -> AsyncIterator[Archive]:
+    """Open a service's empty store."""
+    kinds, committer = kinds_of(service), Committer(database)
+    await committer.prepare()
+    for name, models in indexed(kinds, indexes).items():
+        await database.create_collection(name)
+        if models:
+            await database[name].create_indexes(list(models))
+    committer.start()
+    try:
+        yield Archive(service, database, committer, kinds, belongings)
+    finally:
+        await committer.stop()
