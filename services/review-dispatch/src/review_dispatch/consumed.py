@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from messaging.event import View
-
-Value = str | bool | int | list[str]
+from review_dispatch.domain.record import Value
 
 
 class CasesErased(View):

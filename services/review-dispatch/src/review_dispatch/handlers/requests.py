@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TypeVar
 
-from messaging.event import NOTHING, Change, Event, Outcome, Received
-from review_dispatch import consumed
+from messaging.event import NOTHING, Change, Event, Outcome, Received, View
 from review_dispatch.consumed import (
     AccessDisputed,
     CorrectionRequested,
@@ -16,21 +15,20 @@ from review_dispatch.consumed import (
 from review_dispatch.domain import requesting
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.record import Record
 from review_dispatch.domain.task import (
     AskedCorrection,
-    Comparison,
     DisputedAccess,
     DocumentReview,
     DoorCheck,
-    Holder,
     OfficerDecision,
-    Proof,
-    Scan,
     Task,
 )
 from review_dispatch.handlers import announcing, hands
 from review_dispatch.handlers.needs import Deps
 from runtime.clock import today
+
+AboutT = TypeVar("AboutT", bound=Record)
 
 
 async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
@@ -40,7 +38,7 @@ async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[No
     task = requesting.review(
         event.data.application_id,
         event.data.item,
-        _document(event.data),
+        _about(DocumentReview, event.data, comparison=[each.model_dump() for each in event.data.fields]),
         event.data.community,
         district=deps.district,
         at=event.time,
@@ -52,12 +50,7 @@ async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[No
 async def request_field_check(event: Received[FieldCheckRequested], deps: Deps) -> Outcome[None]:
     """An address must be looked at: bring it to the grid officers of its community."""
     asked = event.data
-    about = DoorCheck(
-        applicant_name=asked.applicant_name,
-        address=asked.address,
-        community=asked.community,
-        concerns=_people(asked.concerns),
-    )
+    about = _about(DoorCheck, asked)
     task = requesting.door_check(
         asked.application_id, asked.item, about, asked.due_on, district=deps.district, at=event.time
     )
@@ -67,11 +60,10 @@ async def request_field_check(event: Received[FieldCheckRequested], deps: Deps) 
 async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Outcome[None]:
     """Everything is proven: bring the application to the department that decides it."""
     asked = event.data
-    proven = tuple(Proof.model_validate(each.model_dump()) for each in asked.proven)
     task = requesting.decision(
         asked.application_id,
         asked.item,
-        OfficerDecision(subject_name=asked.subject_name, proven=proven, concerns=_people(asked.concerns)),
+        _about(OfficerDecision, asked),
         asked.department,
         asked.due_on,
         district=deps.district,
@@ -83,19 +75,15 @@ async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Ou
 async def request_explanation(event: Received[AccessDisputed], deps: Deps) -> Outcome[None]:
     """A look is disputed: bring it to the department that looked. Nothing but an answer ends it."""
     asked = event.data
-    about = DisputedAccess(
-        **asked.model_dump(exclude={"department", "application_id", "item", "holder"}),
-        holder=Holder.model_validate(asked.holder.model_dump()),
-        disputed_application=asked.application_id,
-    )
+    about = _about(DisputedAccess, asked, disputed_application=asked.application_id)
     task = requesting.dispute(about, asked.item or "", asked.department, district=deps.district, at=event.time)
     return await _admit_complaint(task, deps)
 
 
 async def request_correction(event: Received[CorrectionRequested], deps: Deps) -> Outcome[None]:
     """A value is said to be wrong: bring it to the department that keeps the document. Only an answer ends it."""
-    about = AskedCorrection.model_validate(event.data.model_dump())
-    return await _admit_complaint(requesting.correction(about, district=deps.district, at=event.time), deps)
+    task = requesting.correction(_about(AskedCorrection, event.data), district=deps.district, at=event.time)
+    return await _admit_complaint(task, deps)
 
 
 async def _admit_complaint(task: Task, deps: Deps) -> Outcome[None]:
@@ -130,18 +118,6 @@ def _announcement(task: Task) -> list[Event]:
     return [announcing.requested(task)] if task.is_waiting and task.kind == "review" else []
 
 
-def _people(named: Sequence[consumed.Holder]) -> tuple[Holder, ...]:
-    return tuple(Holder.model_validate(each.model_dump()) for each in named)
-
-
-def _document(failed: MatchFailed) -> DocumentReview:
-    return DocumentReview(
-        requirement=failed.requirement,
-        attempt=failed.attempt,
-        document_type=failed.document_type,
-        document_types=tuple(failed.document_types),
-        holder=Holder.model_validate(failed.holder.model_dump()),
-        comparison=tuple(Comparison.model_validate(each.model_dump()) for each in failed.fields),
-        claims=failed.claims,
-        scans=tuple(Scan.model_validate(each.model_dump()) for each in failed.scans),
-    )
+def _about(kind: type[AboutT], said: View, **named: object) -> AboutT:
+    """Return what a task is about: what an event says under the same names, and what it says under others."""
+    return kind.model_validate(said.model_dump(include=set(kind.model_fields)) | named)
