@@ -10,11 +10,13 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey
 
 from credential_store.domain.signed import TYP, Issuer
-from credential_store.domain.verdict import Trusted
+from credential_store.domain.verdict import AGREEMENT_TYP, Trusted
 from credential_store.web import pages
 from credential_store.web.verify import HEADERS
 from runtime.clock import utc_now
 from runtime.signing import SigningKeys
+from standards import canonical_json
+from standards.canonical_json import Json
 
 KEYS, AGREEMENTS = (SigningKeys.of(ECKey.generate_key("P-256")) for _ in range(2))
 URL = "https://yizheng.example"
@@ -54,6 +56,28 @@ async def test_nothing_that_is_typed_becomes_part_of_the_page(client: httpx.Asyn
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def agreement() -> str:
+    """Return the evidence of a tenancy whose landlord is a child."""
+    terms: Json = {"application_id": "app_1", "form": {"address": "民治街道幸福路9号", "term_to": "2028-11-30"}}
+    digest = canonical_json.digest(terms)
+    of_both = {"at": "2026-11-23T04:00:00Z", "terms_sha256": digest, "sign_in": {"sub": "x"}}
+    tenant = {"party": "applicant", "resident_id": "res_1", "name": "张伟", "guardian": None}
+    child = {"party": "second-party", "resident_id": "res_2", "name": "李小雨"}
+    guardian = {"guardian": {"resident_id": "res_3", "name": "李育成"}}
+    claims = {"iss": URL, "iat": 1, "terms": terms, "terms_sha256": digest}
+    return AGREEMENTS.sign({**claims, "signatures": [tenant | of_both, child | guardian | of_both]}, AGREEMENT_TYP)
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "李小雨 (through their guardian 李育成)"), ("zh-CN", "李小雨（监护人李育成代签）")]
+)
+async def test_an_agreement_shows_who_signed_for_a_child(client: httpx.AsyncClient, language: str, shown: str) -> None:
+    given = {"presentation": agreement()}
+    answer = await client.post("/verify/", data=given, headers={"Accept-Language": language})
+    assert shown in answer.text
+    assert answer.text.count("李育成") == 1
 
 
 async def test_its_files_may_be_kept_as_their_content_is_in_their_address(client: httpx.AsyncClient) -> None:
