@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from joserfc.jwk import ECKey
+from playwright.async_api import async_playwright
 
 from credential_store.domain.signed import TYP, Issuer
 from credential_store.domain.verdict import AGREEMENT_TYP, Trusted
@@ -78,6 +80,24 @@ async def test_an_agreement_shows_who_signed_for_a_child(client: httpx.AsyncClie
     answer = await client.post("/verify/", data=given, headers={"Accept-Language": language})
     assert shown in answer.text
     assert answer.text.count("李育成") == 1
+
+
+async def test_on_a_phone_each_line_is_no_taller_than_what_it_says(client: httpx.AsyncClient) -> None:
+    page = (await client.post("/verify/", data={"presentation": agreement()})).text
+    style = next(part for part in page.split('"') if part.endswith("verify.css"))
+    page = page.replace("</head>", f"<style>{(await client.get(style)).text}</style></head>")
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        phone = await browser.new_page(viewport={"width": 390, "height": 844})
+        await phone.set_content(page)
+        rows = await phone.locator("dl > div").all()
+        boxes = [await row.bounding_box() for row in rows]
+        width = await phone.evaluate("document.documentElement.scrollWidth")
+        await browser.close()
+    assert len(boxes) == 5
+    assert max(box["height"] for box in boxes if box) < 120
+    assert width == 390
 
 
 async def test_its_files_may_be_kept_as_their_content_is_in_their_address(client: httpx.AsyncClient) -> None:
