@@ -6,6 +6,8 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -97,7 +99,9 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
     if "record-cost" in parts:
         with Stack(var, port_base=ports.base) as stack:
             show("record-cost: the workflow with and without", await cost(stack, rounds))
-    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost"}:
+    if "operations" in parts:
+        await _operations(var, ports.base, rounds, sizes)
+    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "operations"}:
         await _measure_parts(parts, rounds, sizes, var, ports)
 
 
@@ -117,8 +121,6 @@ async def _measure_parts(parts: list[str], rounds: int, sizes: _Sizes, var: Path
             if "credentials" in parts:
                 figures = await credentials(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
                 show("credentials: signed and verified", figures)
-            if "operations" in parts:
-                await _operations(stack, vaulted(client, "bench-bare"), rounds, sizes)
             if "record" in parts:
                 show("record: who used a resident's data", await record(vaulted(client, "bench-record"), sizes.entries))
             if "growth" in parts:
@@ -143,13 +145,28 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
-async def _operations(stack: Stack, database: Database, rounds: int, sizes: _Sizes) -> None:
-    place = Workplace(stack.amqp_url, stack.mongodb_url, database, stack.layout.keys, stack.layout.var)
-    show(f"operations: {MESSAGES:,} dead letters of about 1,000 bytes", await place.rates(rounds))
-    place.begin_anew()
-    async with place.running(alone=True) as ops:
+async def _operations(var: Path, port_base: int, rounds: int, sizes: _Sizes) -> None:
+    """Take each pair in a store of its own: what one leaves behind would slow the next."""
+    letters = f"{MESSAGES:,} dead letters of about 1,000 bytes"
+    async with _workplace(var, port_base) as place:
+        show(f"letters: {letters}", await place.letters(rounds))
+    async with _workplace(var, port_base) as place:
+        show(f"replay: {letters}", await place.replays(rounds))
+    async with _workplace(var, port_base) as place:
+        show(f"bare-replay: {letters}", await place.bare_replays(rounds))
+    async with _workplace(var, port_base) as place, place.running(alone=True) as ops:
         show(f"trail: one case among {sizes.events:,} events", await reading(ops, sizes.events))
+    async with _workplace(var, port_base) as place, place.running(alone=True) as ops:
         show(f"search: among {sizes.failures:,} failures", await searches(ops, sizes.failures))
+
+
+@asynccontextmanager
+async def _workplace(var: Path, port_base: int) -> AsyncIterator[Workplace]:
+    shutil.rmtree(var, ignore_errors=True)
+    with Stack(var, port_base=port_base, services=()) as stack:
+        async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
+            database = vaulted(client, "bench-bare")
+            yield Workplace(stack.amqp_url, stack.mongodb_url, database, stack.layout.keys, stack.layout.var)
 
 
 def _memory(stack: Stack) -> list[Figure]:
