@@ -92,14 +92,15 @@ class Searching:
         return Plan(self._pages, [{"words": await self._rarest(words)}])
 
     async def _rarest(self, words: Sequence[str]) -> str:
-        """Choose an event or a case, else a word that few failures have, else the longest."""
+        """Choose an event or a case, else a word that few failures have, with numbers first, else the most telling."""
         named = [word for word in words if word.startswith(_RARE)]
-        told = [word for word in words if not word.startswith((*_RARE, *_COMMON))]
-        candidates = named[:1] or sorted(told, key=len, reverse=True) or list(words)
-        for word in candidates if len(candidates) > 1 else ():
+        told = sorted((word for word in words if not word.startswith((*_RARE, *_COMMON))), key=_promise, reverse=True)
+        if named or not told:
+            return named[0] if named else words[-1]
+        for word in told if len(told) > 1 else ():
             if len(await self._pages.find({"words": word}, {"_id": 1}).limit(_FEW).to_list()) < _FEW:
                 return word
-        return candidates[0]
+        return told[0]
 
     async def _by_state(
         self, criteria: Criteria, words: Sequence[str], after: Place | None, limit: int, projection: Shown
@@ -174,6 +175,11 @@ class Searching:
     async def _failing(self, ids: Sequence[str], criteria: Criteria, projection: Shown) -> list[Document]:
         found = await self._failures.find({"_id": {"$in": list(ids)}}, projection).to_list()
         return _latest_first(each for each in found if not criteria.states or each["state"] in criteria.states)
+
+
+def _promise(word: str) -> tuple[bool, int]:
+    """Order words by how likely few failures have them: a number or an id, then the longest."""
+    return any(each.isdigit() for each in word), len(word)
 
 
 def _is_meant(entry: Entry, criteria: Criteria, after: Place | None) -> bool:
