@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from typing import Any
+from unittest.mock import patch
 
 from applications.config import Settings
 from applications.main import create_app
@@ -19,6 +20,7 @@ from messaging import relay
 from messaging.commit import Committer
 from messaging.relay import Relay
 from runtime.erasing import Eraser, ErasureRequested
+from testkit.running import until_terminated
 
 HALF_WAY = "half-way through the scans"
 WITHIN = "inside the transaction"
@@ -79,20 +81,11 @@ def arrange(fault: Fault) -> None:
             fault.at(UNFORGOTTEN)
         await forget(self)
 
-    Eraser.answer = begin_and_answer  # type: ignore[method-assign] # the fault
-    GridFiles.remove = remove_and_die  # type: ignore[method-assign] # the fault
-    Committer._write = write_and_die  # type: ignore[method-assign, assignment] # noqa: SLF001 - the fault
-    Relay.dispatch = die_and_dispatch  # type: ignore[method-assign, assignment] # the fault
-    Relay._forget = die_and_forget  # type: ignore[method-assign] # noqa: SLF001 - the fault
-
-
-async def work() -> None:
-    """Be applications until SIGTERM."""
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    app = create_app(Settings())
-    async with app.router.lifespan_context(app):
-        await stop.wait()
+    patch.object(Eraser, "answer", begin_and_answer).start()
+    patch.object(GridFiles, "remove", remove_and_die).start()
+    patch.object(Committer, "_write", write_and_die).start()
+    patch.object(Relay, "dispatch", die_and_dispatch).start()
+    patch.object(Relay, "_forget", die_and_forget).start()
 
 
 def live(erasure: str, place: str) -> None:
@@ -101,7 +94,8 @@ def live(erasure: str, place: str) -> None:
     if child == 0:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # its log is none of what we write
         arrange(Fault(place, erasure))
-        asyncio.run(work())
+        app = create_app(Settings())
+        asyncio.run(until_terminated(app.router.lifespan_context(app)))
         os._exit(0)
     print(child, flush=True)  # noqa: T201 - whoever started us reads it
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - the same

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from joserfc.jwk import ECKey
 
@@ -134,7 +134,7 @@ class Office:
         """Commit an outcome; return its result."""
         apply(outcome)
         self.said.extend(outcome.events)
-        return outcome.result  # type: ignore[return-value] # None exactly where the result's type is None
+        return cast("ResultT", outcome.result)
 
     async def hears(self, handler: _Handler[ViewT], data: ViewT, *, at: datetime = NOON) -> bool:
         """Have a message handled; tell whether it was, or has to wait."""

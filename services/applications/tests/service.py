@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from local_stack import tokens
 from runtime.blind_index import BlindIndex
 from runtime.kernel import Database
 from services.applications.tests.office import NUMBER_OF
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 
 FoundT = TypeVar("FoundT")
 
@@ -98,14 +97,14 @@ class Service:
             event: dict[str, Any] | None = None if message is None else orjson.loads(message.body)
             return event if event is not None and event["type"] == f"applications.{kind}.v1" else None
 
-        return await until(arrived)
+        return await eventually(arrived)
 
     async def knows(self, *ids: str) -> None:
         """Have people registered, and wait until the service has learnt of them."""
         index = self.app.state.deps.numbers
         for id in ids:
             await self.tell("identity.id-registered.v1", registered(id, index), case=id)
-        await until(partial(self._all_known, set(ids)))
+        await eventually(partial(self._all_known, set(ids)))
 
     async def _all_known(self, ids: set[str]) -> bool | None:
         known = {each["_id"] async for each in self.database["residents"].find({}, {"_id": 1})}
@@ -121,7 +120,7 @@ class Service:
             "sequence": 1,
         }
         await self.tell("identity.guardianship-registered.v1", said)
-        await until(lambda: self.database["guardianships"].find_one({"_id": f"{guardian}:{child}"}))
+        await eventually(lambda: self.database["guardianships"].find_one({"_id": f"{guardian}:{child}"}))
 
     async def drafts(self, body: Mapping[str, object], *, by: str = "newcomer") -> str:
         """Begin an application; return its id."""
@@ -161,7 +160,7 @@ class Service:
             "sequence": 2,
         }
         await self.tell("review-dispatch.task-claimed.v1", said, case=id)
-        await until(lambda: self.database["hands"].find_one({"_id": f"task_{requirement}"}))
+        await eventually(lambda: self.database["hands"].find_one({"_id": f"task_{requirement}"}))
 
     async def see(self, id: str, *, by: str = "newcomer") -> dict[str, Any]:
         """Look at an application."""
@@ -175,7 +174,7 @@ class Service:
             seen = await self.see(id, by=by)
             return seen if seen["state"] == state else None
 
-        return await until(there)
+        return await eventually(there)
 
     async def counts(self) -> dict[str, int]:
         """Count what is kept of applications and scans."""
@@ -202,16 +201,6 @@ def registered(id: str, index: BlindIndex) -> dict[str, object]:
     }
 
 
-async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look again until there is something. Raises TimeoutError."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)
-
-
 @asynccontextmanager
 async def running(app: FastAPI, bus: str, keys: Path, database: Database) -> AsyncIterator[Service]:
     """Run the application with somebody who calls it and somebody who hears it."""
@@ -225,5 +214,5 @@ async def running(app: FastAPI, bus: str, keys: Path, database: Database) -> Asy
             httpx.AsyncClient(transport=transport, base_url="http://applications") as http,
         ):
             service = Service(app, http, keys, channel, heard, database)
-            await until(service.ready)
+            await eventually(service.ready)
             yield service

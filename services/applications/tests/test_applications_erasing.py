@@ -24,9 +24,9 @@ from messaging.commit import INBOX, OUTBOX
 from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.erasing_worker import PLACES
-from services.applications.tests.service import EXCHANGE, until
+from services.applications.tests.service import EXCHANGE
 from testkit.fixtures import Addresses
-from testkit.patience import PATIENCE
+from testkit.patience import PATIENCE, eventually
 
 EACH = 50
 """Applications of each of the residents."""
@@ -63,7 +63,7 @@ async def test_kill_9_at_any_point_of_an_erasure_erases_all_once_and_tells_it_on
             await workers.begin(f"era_{by} {place}")
             assert await workers.end() == -signal.SIGKILL, (place, (tmp_path / "worker.log").read_text()[-2000:])
         await workers.begin("none nowhere")
-        await until(lambda: all_is_done(database))
+        await eventually(lambda: all_is_done(database))
         os.kill(workers.id, signal.SIGTERM)
         assert await workers.end() == 0
         left = await archive.left()

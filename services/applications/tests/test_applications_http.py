@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from services.applications.tests.office import ENROLMENT, NUMBER_OF, TENANCY
-from services.applications.tests.service import Service, until
+from services.applications.tests.service import Service
+from testkit.patience import eventually
 
 FILING = {"item": "rental-contract-filing", "second_party_number": NUMBER_OF["landlord"], "form": TENANCY}
 
@@ -18,7 +19,7 @@ def pointers(answer: httpx.Response) -> set[tuple[str, str]]:
 
 
 async def test_it_becomes_ready_and_publishes_its_items_once(service: Service) -> None:
-    assert (await until(service.ready))["checks"] == {"broker": True, "store": True}
+    assert (await eventually(service.ready))["checks"] == {"broker": True, "store": True}
     codes = {(await service.next_event("item-published"))["data"]["item"] for _ in range(5)}
     assert codes == {
         "rental-contract-filing", "residence-permit", "school-enrolment", "senior-allowance", "senior-card"
@@ -66,7 +67,7 @@ async def test_a_tenancy_from_the_draft_to_the_credential(service: Service) -> N
         granted = (await service.see(id))["granted"]
         return granted if granted["credential"] else None
 
-    granted = await until(linked)
+    granted = await eventually(linked)
     assert granted["credential"] == {
         "credential_id": "crd_1", "identifier": "1.2.156.3005.2.x", "status": "valid", "status_name": "valid"
     }  # fmt: skip
@@ -117,7 +118,7 @@ async def test_what_need_not_be_brought_is_told_before_applying(service: Service
     held = [{"document_type": "id-card", "source": "city-mirror", "valid_until": None}]
     said = {"resident_id": "newcomer", "holder_index": "x", "holdings": held, "sequence": 1}
     await service.tell("matcher.holdings-changed.v1", said, case="newcomer")
-    await until(lambda: service.database["holdings"].find_one({"_id": "newcomer"}))
+    await eventually(lambda: service.database["holdings"].find_one({"_id": "newcomer"}))
     explained = (await service.call("GET", "/v1/items/residence-permit/eligibility")).json()
     assert explained["eligible"]
     assert [each["code"] for each in explained["need_not_bring"]] == ["id-card"]
@@ -150,11 +151,11 @@ async def test_a_suspended_person_is_refused_until_reinstated(service: Service) 
     await service.knows("senior")
     said = {"resident_id": "senior", "holder_index": "x", "reason": "挂失"}
     await service.tell("identity.id-suspended.v1", {**said, "sequence": 2}, case="senior")
-    await until(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": True}))
+    await eventually(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": True}))
     answer = await service.call("POST", "/v1/applications", {"item": "senior-card"}, by="senior")
     assert (answer.status_code, answer.json()["code"]) == (403, "suspended-person")
     await service.tell("identity.id-reinstated.v1", {**said, "sequence": 3}, case="senior")
-    await until(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": False}))
+    await eventually(lambda: service.database["residents"].find_one({"_id": "senior", "suspended": False}))
     assert await service.drafts({"item": "senior-card"}, by="senior")
 
 

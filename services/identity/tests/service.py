@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +14,7 @@ from local_stack import tokens
 from local_stack.devices import Device
 from runtime.kernel import Database
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
-from testkit.patience import PATIENCE
+from testkit.patience import eventually
 
 FoundT = TypeVar("FoundT")
 
@@ -78,20 +76,10 @@ class Service:
         async def arrived() -> AbstractIncomingMessage | None:
             return await self.heard.get(no_ack=True, fail=False)
 
-        event: dict[str, Any] = orjson.loads((await until(arrived)).body)
+        event: dict[str, Any] = orjson.loads((await eventually(arrived)).body)
         return event
 
     async def counts(self) -> dict[str, int]:
         """Count what is kept."""
         names = ("residents", "guardianships", "outbox")
         return {name: await self.database[name].count_documents({}) for name in names}
-
-
-async def until(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look again until there is something. Raises TimeoutError."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.02)

@@ -8,8 +8,9 @@ import httpx
 import orjson
 
 from services.identity.tests.people import MAN
-from services.identity.tests.service import CARD, GIRL_AT_WINDOW, MAN_AT_WINDOW, Service, until
+from services.identity.tests.service import CARD, GIRL_AT_WINDOW, MAN_AT_WINDOW, Service
 from testkit.leaks import readable_in
+from testkit.patience import eventually
 
 PURPOSE = "窗口受理居住证申请"
 REASON = "户籍注销核查中"
@@ -25,7 +26,7 @@ async def test_it_becomes_ready(service: Service) -> None:
         answer = await service.http.get("/readyz")
         return answer if answer.status_code == 200 else None
 
-    assert (await until(ready)).json()["checks"] == {"broker": True, "store": True}
+    assert (await eventually(ready)).json()["checks"] == {"broker": True, "store": True}
 
 
 async def test_a_person_is_registered_and_everybody_hears_of_it(service: Service) -> None:

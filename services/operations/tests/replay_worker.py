@@ -14,6 +14,7 @@ from operations.handlers import drive, receipts, sending
 from operations.handlers.replay_ports import Send
 from operations.handlers.sending import Parcel, Published
 from operations.main import create_app
+from testkit.running import until_terminated
 
 Params = ParamSpec("Params")
 ResultT = TypeVar("ResultT")
@@ -80,15 +81,7 @@ def _dying_half_way(publish: Callable[[Sequence[Parcel], Send], Awaitable[Publis
     return publish_and_die
 
 
-async def work() -> None:
-    """Be operations until SIGTERM."""
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    app = create_app(Settings())
-    async with app.router.lifespan_context(app):
-        await stop.wait()
-
-
 if __name__ == "__main__":
     arrange(sys.argv[1], int(sys.argv[2]))
-    asyncio.run(work())
+    app = create_app(Settings())
+    asyncio.run(until_terminated(app.router.lifespan_context(app)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -73,14 +74,15 @@ class _Arriving:
     columns: tuple[str, ...] | None = None
     mapping: Mapping | None = None
     beginning: bytes = b""
-    digest: object = field(default_factory=sha256)
+    digest: Any = field(default_factory=sha256)
+    """hashlib has no public type for it."""
 
     async def take(self, piece: bytes, sink: Sink) -> None:
         """Pass on the next piece. Raises TooLarge."""
         self.size += len(piece)
         if self.size > LARGEST:
             raise TooLarge("hand-over-too-large", field="file", most=LARGEST // 1024 // 1024)
-        self.digest.update(piece)  # type: ignore[attr-defined] # hashlib has no public type for it
+        self.digest.update(piece)
         if self.columns is None:
             self.beginning += piece
             if len(self.beginning) < _EXAMINED:
@@ -94,7 +96,7 @@ class _Arriving:
         if self.columns is None:
             self._examine()
             await sink(self.beginning)
-        digest: str = self.digest.hexdigest()  # type: ignore[attr-defined] # as above
+        digest: str = self.digest.hexdigest()
         received = Received(
             file=self.file, name=self.name[:200], digest=digest, size=self.size, columns=self.columns or ()
         )

@@ -191,15 +191,10 @@ class _Batch:
         hand_over = self._hand_over
         if isinstance(said, LineError):
             raise said
-        if hand_over.mapping is not None and not isinstance(said, bytes):
-            return hand_over.mapping.data(lines.named(said, hand_over.received.columns), hand_over.department)
-        try:
-            data = orjson.loads(bytes(said))  # type: ignore[arg-type] # JSON Lines are always bytes
-        except orjson.JSONDecodeError as error:
-            raise LineError(*_unreadable(said, error)) from error
-        if not isinstance(data, dict):
-            raise LineError("not-an-object", "/data", "a JSON object")
-        return {"department": hand_over.department, **data}
+        if isinstance(said, bytes):
+            return {"department": hand_over.department, **_object(said)}
+        row = lines.named(said, hand_over.received.columns)
+        return hand_over.mapping.data(row, hand_over.department) if hand_over.mapping else dict(row)
 
     def _subscription(self, data: object) -> Subscription[Deps]:
         """Return who hears it: who has a reason and no fields is a withdrawal."""
@@ -241,10 +236,21 @@ def _ids(record: Any) -> tuple[str, str]:  # noqa: ANN401 - a record, published 
     return own, credential_id(record.holder_index, ID_CARD)
 
 
-def _unreadable(said: object, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
+def _object(said: bytes) -> dict[str, object]:
+    """Read a line of JSON. Raises LineError for one that can't be read, or is no object."""
+    try:
+        data = orjson.loads(said)
+    except orjson.JSONDecodeError as error:
+        raise LineError(*_unreadable(said, error)) from error
+    if not isinstance(data, dict):
+        raise LineError("not-an-object", "/data", "a JSON object")
+    return data
+
+
+def _unreadable(said: bytes, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
     """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
     try:
-        bytes(said).decode()  # type: ignore[call-overload] # JSON Lines are always bytes
+        said.decode()
     except UnicodeDecodeError as wrong:
         return "not-utf-8", "", f"UTF-8, which byte {wrong.start} is not"
     return "not-json", "", error.msg
