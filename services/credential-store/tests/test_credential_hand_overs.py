@@ -20,6 +20,7 @@ import orjson
 import pytest
 
 from credential_store.config import Settings
+from credential_store.handlers import taking
 from credential_store.main import create_app
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
@@ -252,15 +253,17 @@ async def test_each_fault_is_reported_with_its_line_reason_path_and_rule_and_nev
     assert (seen["stored"], seen["unchanged"]) == (2, 1)
 
 
+@pytest.mark.parametrize(("batch", "writes"), [(500, 1), (2, 2), (1, 3)])
 async def test_a_record_can_be_published_changed_and_withdrawn_within_one_file(
-    health: Bureau, database: Database
+    health: Bureau, database: Database, monkeypatch: pytest.MonkeyPatch, batch: int, writes: int
 ) -> None:
+    monkeypatch.setattr(taking, "BATCH", batch)
     gone = {name: record(1)[name] for name in ("department", "record_id", "document_type", "holder_index")}
     lines = [record(1), record(1, sequence=2, fields=values("改")), gone | {"sequence": 3, "reason": "误录"}]
     seen = await health.waits((await health.hands_over(json_lines(lines))).json()["hand_over_id"])
     assert (seen["stored"], seen["refused"]) == (3, 0)
     (credential,) = await whole(database, "credentials")
-    assert (credential["status"], len(credential["issues"]), credential["version"]) == ("07", 2, 1)
+    assert (credential["status"], len(credential["issues"]), credential["version"]) == ("07", 2, writes)
 
 
 @pytest.mark.parametrize("as_form", [True, False])

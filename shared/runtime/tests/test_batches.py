@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import Any, cast
 
 import pytest
@@ -49,54 +49,75 @@ class FakeKernel:
 
 
 class Work:
-    """So many batches; then nothing."""
+    """So many batches, decided run by run, each as if those before it were stored; then nothing."""
 
-    def __init__(self, count: int, done: Callable[[], None]) -> None:
-        self.left = count
-        self.asked = 0
-        self._done = done
+    def __init__(self, kernel: FakeKernel, count: int) -> None:
+        self.runs = 0
+        self.ended = asyncio.Event()
+        self._kernel = kernel
+        self._count = count
 
-    async def __call__(self, kernel: FakeKernel) -> Sequence[Outcome[Any]] | None:
-        """Decide the next batch: what was not committed comes again."""
-        self.asked += 1
-        if len(kernel.committed) == self.left:
-            self._done()
-            return None
-        return [Outcome(case=str(len(kernel.committed)))]
+    async def __call__(self) -> AsyncGenerator[Sequence[Outcome[Any]], None]:
+        """Decide one run: what was not committed comes again."""
+        self.runs += 1
+        for number in range(len(self._kernel.committed), self._count):
+            yield [Outcome(case=str(number))]
+        if len(self._kernel.committed) == self._count:
+            self.ended.set()
 
 
-async def finished(kernel: FakeKernel, count: int, monkeypatch: pytest.MonkeyPatch) -> Work:
+async def finished(kernel: FakeKernel, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_PAUSE", 0.001)
-    ended = asyncio.Event()
-    work = Work(count, ended.set)
-    running = Batches("test", cast("Kernel", kernel), lambda: work(kernel))
+    running = Batches("test", cast("Kernel", kernel), work)
     task = asyncio.create_task(running.run())
     async with asyncio.timeout(PATIENCE):
-        await ended.wait()
+        await work.ended.wait()
         await running.stop()
         await task
-    return work
 
 
 async def test_each_batch_is_committed_and_published_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = FakeKernel()
-    await finished(kernel, 5, monkeypatch)
+    await finished(kernel, Work(kernel, 5), monkeypatch)
     assert [outcomes[0].case for outcomes in kernel.committed] == ["0", "1", "2", "3", "4"]
     assert kernel.published == 5
+
+
+async def test_a_batch_is_decided_while_the_one_before_is_being_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = [asyncio.Event() for _ in range(3)]
+
+    class Waiting(FakeKernel):
+        async def commit_together(self, outcomes: Sequence[Outcome[Any]]) -> Coroutine[Any, Any, None]:
+            async with asyncio.timeout(PATIENCE):
+                await decided[min(len(self.committed) + 1, 2)].wait()
+            return await super().commit_together(outcomes)
+
+    class Telling(Work):
+        async def __call__(self) -> AsyncGenerator[Sequence[Outcome[Any]], None]:
+            async for batch in super().__call__():
+                decided[int(batch[0].case or "")].set()
+                yield batch
+
+    kernel = Waiting()
+    await finished(kernel, Telling(kernel, 3), monkeypatch)
+    assert kernel.published == 3
 
 
 @pytest.mark.parametrize("failure", [ConflictError("somebody was faster"), AutoReconnect("away"), ValueError("ours")])
 async def test_a_batch_that_fails_is_decided_anew(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = FakeKernel()
     kernel.failures = [failure, failure]
-    work = await finished(kernel, 3, monkeypatch)
+    work = Work(kernel, 3)
+    await finished(kernel, work, monkeypatch)
     assert [outcomes[0].case for outcomes in kernel.committed] == ["0", "1", "2"]
-    assert work.asked >= 6
+    assert kernel.published == 3
+    assert work.runs >= 3
 
 
 async def test_no_more_is_committed_while_events_do_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = FakeKernel()
     kernel.relay.ages = [60.0, 60.0, 60.0]
-    work = await finished(kernel, 2, monkeypatch)
+    work = Work(kernel, 2)
+    await finished(kernel, work, monkeypatch)
     assert len(kernel.committed) == 2
-    assert work.asked >= 6
+    assert work.runs >= 4

@@ -15,7 +15,7 @@ from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.hand_overs import sweep_arrivals
 from credential_store.handlers.needs import Deps
-from credential_store.handlers.taking import take_batch
+from credential_store.handlers.taking import take_in
 from runtime import service
 from runtime.batches import Batches
 from runtime.clock import utc_now
@@ -75,4 +75,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _take_hand_overs(kernel: Kernel, deps: Deps) -> Sequence[Background]:
-    return (Batches("hand-overs", kernel, partial(take_batch, deps, _HEARD)),)
+    return (Batches("hand-overs", kernel, partial(take_in, deps, _HEARD)),)

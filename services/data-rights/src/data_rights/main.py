@@ -80,4 +80,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _seal(kernel: Kernel, deps: Deps) -> Sequence[Background]:
-    return (Batches("seal-record", kernel, partial(sealing.seal, deps)),)
+    return (Batches("seal-record", kernel, partial(sealing.seal_next, deps)),)

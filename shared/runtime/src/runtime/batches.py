@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import pymongo
@@ -14,8 +15,11 @@ from messaging.event import ConflictError, Outcome
 from messaging.ordering import is_outage
 from runtime.kernel import Kernel
 
-Work = Callable[[], Awaitable["Sequence[Outcome[Any]] | None"]]
-"""Decides one batch: outcomes that are committed together, each with its own case. None: nothing is to be done."""
+Batch = Sequence[Outcome[Any]]
+"""Outcomes that are committed together, each with its own case."""
+
+Work = Callable[[], AsyncGenerator[Batch, None]]
+"""A run: decides batch after batch, each as if those before it were stored already; ends when nothing is to be done."""
 
 _PAUSE = 1.0
 """Seconds until it looks again for work, after an outage or when somebody else changed the same things."""
@@ -26,21 +30,23 @@ log = structlog.get_logger()
 
 
 class Batches:
-    """Does `work` again and again. While a batch's events are published, the next one is decided already."""
+    """Does `work` again and again. While a batch is committed and published, the next one is decided already.
+
+    When a commit fails, the run is given up with all that was decided on top of it; the next run begins from the store.
+    """
 
     def __init__(self, name: str, kernel: Kernel, work: Work) -> None:
         self._name = name
         self._kernel = kernel
         self._work = work
         self._stopping = asyncio.Event()
-        self._publishing: asyncio.Task[None] | None = None
+        self._finishing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Work until stopped. What fails is tried again; nothing of a batch is kept when its commit fails."""
         while not self._stopping.is_set():
             if not await self._turn():
                 await pause(_PAUSE, self._stopping)
-        await self._published()
 
     async def stop(self) -> None:
         """Ask it to finish the batch that it has begun."""
@@ -51,28 +57,43 @@ class Batches:
         return True
 
     async def _turn(self) -> bool:
-        """Do one batch; False when there is a reason to wait."""
+        """Do one run; False when there is a reason to wait."""
         try:
-            outcomes = await self._work()
-            await self._published()
-            if outcomes is None or await self._is_outbox_full():
-                return False
-            self._publishing = asyncio.create_task(await self._kernel.commit_together(outcomes))
+            return await self._run_once()
         except ConflictError:
             log.info("batch_overtaken", work=self._name)
-            return False
         except (pymongo.errors.PyMongoError, OSError) as error:
             log.warning("batch_postponed", work=self._name, error=repr(error), outage=is_outage(error))
-            return False
         except Exception:
             log.exception("batch_failed", work=self._name)
-            return False
-        return True
+        return False
 
-    async def _published(self) -> None:
-        if self._publishing is not None:
-            publishing, self._publishing = self._publishing, None
-            await publishing
+    async def _run_once(self) -> bool:
+        """Finish one batch after the other; tell whether more may be done at once."""
+        has_worked = False
+        try:
+            async with aclosing(self._work()) as batches:
+                async for batch in batches:
+                    await self._finished()
+                    if await self._is_outbox_full():
+                        return False
+                    self._finishing = asyncio.create_task(self._finish(batch))
+                    has_worked = True
+                    if self._stopping.is_set():
+                        break
+        finally:
+            await self._finished()
+        return has_worked
+
+    async def _finish(self, batch: Batch) -> None:
+        publishing = await self._kernel.commit_together(batch)
+        await publishing
+
+    async def _finished(self) -> None:
+        """Wait until the batch before is stored and published. Raises what kept it from being stored."""
+        if self._finishing is not None:
+            finishing, self._finishing = self._finishing, None
+            await finishing
 
     async def _is_outbox_full(self) -> bool:
         """Tell whether events don't leave: the broker is away, and the outbox must not take a whole file."""

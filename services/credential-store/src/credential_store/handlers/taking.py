@@ -7,11 +7,11 @@ in once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -32,6 +32,8 @@ BATCH = 500
 _BREATH = 25
 """Lines after which others get their turn."""
 
+SavedT = TypeVar("SavedT", Credential, HandOver)
+
 NOTED = Change()
 """Stands for the write of a credential, which is made once, at the end of a batch."""
 
@@ -39,32 +41,41 @@ Subscriptions = Mapping[str, Subscription[Deps]]
 """By pattern; a line goes the way of the event whose data it is."""
 
 
-async def take_batch(deps: Deps, subscriptions: Subscriptions) -> Sequence[Outcome[None]] | None:
-    """Take in the next lines of the hand-over that has waited longest; None when there is nothing to do."""
+_LONGEST_RUN = 20
+"""Batches after which it is looked for files that have come meanwhile."""
+
+
+async def take_in(deps: Deps, subscriptions: Subscriptions) -> AsyncGenerator[Sequence[Outcome[None]], None]:
+    """Take in what is handed over, batch after batch, the file that has waited longest first.
+
+    Each batch is decided as if the one before it were stored already: its credentials and its file are carried over.
+    """
     kept = await deps.hand_overs.kept()
-    ended = [each for each in kept if each.state in {"done", "cancelled"}]
-    if ended:
-        return [await _forget(each, deps) for each in ended]
-    running = [each for each in kept if each.state == "running"]
-    if not running:
-        return None
-    return await _take(min(running, key=lambda each: each.moved_at), deps, subscriptions)
+    for ended in kept:
+        if ended.state in {"done", "cancelled"}:
+            yield [await _forget(ended, deps)]
+    running = {each.id: each for each in kept if each.state == "running"}
+    before: Mapping[str, Credential] = {}
+    for _ in range(_LONGEST_RUN):
+        if not running:
+            return
+        longest_waiting = min(running.values(), key=lambda each: each.moved_at)
+        batch = _Batch(longest_waiting, before, deps, subscriptions)
+        yield await batch.decide()
+        del running[longest_waiting.id]
+        if batch.after.state == "running":
+            running[longest_waiting.id] = _as_stored(batch.after)
+        before = {id_: _as_stored(credential) for id_, credential in batch.changed.items()}
+
+
+def _as_stored(saved: SavedT) -> SavedT:
+    return saved.model_copy(update={"version": saved.version + 1})
 
 
 async def _forget(ended: HandOver, deps: Deps) -> Outcome[None]:
     """Remove the content of what has ended: it is about people, and needed no longer."""
     await deps.files.remove(ended.received.file)
     return Outcome(changes=[deps.hand_overs.save(ended.model_copy(update={"is_kept": False}))])
-
-
-async def _take(hand_over: HandOver, deps: Deps, subscriptions: Subscriptions) -> Sequence[Outcome[None]]:
-    content = await deps.files.read(hand_over.received.file, hand_over.offset, lines.WINDOW)
-    is_last = hand_over.offset + len(content) >= hand_over.received.size
-    window = Window(content, hand_over.offset, hand_over.lines, is_last, hand_over.inside)
-    taken = list(islice(_lines(window, hand_over), BATCH))
-    batch = _Batch(hand_over, deps, subscriptions)
-    await batch.take(taken)
-    return batch.outcomes(_progress(window, taken))
 
 
 def _lines(window: Window, hand_over: HandOver) -> Iterator[Line]:
@@ -82,15 +93,16 @@ def _progress(window: Window, taken: Sequence[Line]) -> dict[str, int | bool]:
 
 @dataclass(slots=True)
 class _Ahead:
-    """The credentials as they will be after the lines of this batch that have been decided already."""
+    """The credentials as they will be after what has been decided already: the batch before, and lines of this one."""
 
     behind: Credentials
     known: dict[str, Credential | None] = field(default_factory=dict)
     changed: dict[str, Credential] = field(default_factory=dict)
 
-    async def read(self, ids: Sequence[str]) -> None:
-        """Read many at once."""
-        self.known.update(zip(ids, await self.behind.many(ids), strict=True))
+    async def read(self, ids: Iterable[str]) -> None:
+        """Read many at once, but for those that the batch before is about to write."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self.known]
+        self.known.update(zip(wanted, await self.behind.many(wanted), strict=True))
 
     async def get(self, id: str) -> Credential | None:
         """Return a credential by its id."""
@@ -123,43 +135,63 @@ class _Ahead:
 class _Batch:
     """The lines that are decided together."""
 
-    def __init__(self, hand_over: HandOver, deps: Deps, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, hand_over: HandOver, before: Mapping[str, Credential], deps: Deps, subscriptions: Subscriptions
+    ) -> None:
+        self.after = hand_over
         self._hand_over = hand_over
         self._subscriptions = subscriptions
         self._deps = deps
-        self._ahead = _Ahead(deps.credentials)
+        self._ahead = _Ahead(deps.credentials, dict(before))
         self._ours = replace(deps, credentials=self._ahead)
         self._events: list[tuple[str, Sequence[Event]]] = []
         self._beside: list[Change] = []
         self._refused: list[RefusedLine] = []
         self._stored = self._unchanged = 0
 
-    async def take(self, taken: Sequence[Line]) -> None:
+    @property
+    def changed(self) -> Mapping[str, Credential]:
+        """The credentials that are to be written."""
+        return self._ahead.changed
+
+    async def decide(self) -> Sequence[Outcome[None]]:
+        """Decide the next lines of the file; return what is to be committed together."""
+        received = self._hand_over.received
+        content = await self._deps.files.read(received.file, self._hand_over.offset, lines.WINDOW)
+        is_last = self._hand_over.offset + len(content) >= received.size
+        window = Window(content, self._hand_over.offset, self._hand_over.lines, is_last, self._hand_over.inside)
+        taken = list(islice(_lines(window, self._hand_over), BATCH))
+        await self._take(taken)
+        self.after = self._moved(_progress(window, taken))
+        return self._outcomes()
+
+    async def _take(self, taken: Sequence[Line]) -> None:
         """Decide the lines one after the other, as if each were an event."""
         is_header = self._hand_over.mapping is not None and self._hand_over.offset == 0
         records = [self._read(line) for line in taken[is_header:]]
-        await self._ahead.read(list(dict.fromkeys(id_ for event in records if event for id_ in _ids(event.data))))
+        await self._ahead.read(id_ for event in records if event for id_ in _ids(event.data))
         for count, (line, event) in enumerate(zip(taken[is_header:], records, strict=True)):
             if event is not None:
                 await self._hear(line, event)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
 
-    def outcomes(self, progress: Mapping[str, int | bool]) -> Sequence[Outcome[None]]:
-        """Return what is to be committed together."""
+    def _moved(self, progress: Mapping[str, int | bool]) -> HandOver:
         before = self._hand_over
-        after = before.moved(
+        return before.moved(
             self._deps.clock(),
             **progress,
             stored=before.stored + self._stored,
             unchanged=before.unchanged + self._unchanged,
             refused=before.refused + len(self._refused),
         )
+
+    def _outcomes(self) -> Sequence[Outcome[None]]:
         changes = [
-            *map(self._deps.credentials.save, self._ahead.changed.values()),
+            *map(self._deps.credentials.save, self.changed.values()),
             *self._beside,
             *map(self._deps.hand_overs.refuse, self._refused),
-            self._deps.hand_overs.save(after),
+            self._deps.hand_overs.save(self.after),
         ]
         return [Outcome(changes=changes), *(Outcome(events=events, case=case) for case, events in self._events)]
 

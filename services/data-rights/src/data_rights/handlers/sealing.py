@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 
 import structlog
@@ -20,6 +20,12 @@ CASE = "record-heads"
 _HEADS_AT_ONCE = 1_000
 
 log = structlog.get_logger()
+
+
+async def seal_next(deps: Deps) -> AsyncGenerator[Sequence[Outcome[None]], None]:
+    """Seal one block a run: each follows from the one that is stored."""
+    if (block := await seal(deps)) is not None:
+        yield block
 
 
 async def seal(deps: Deps) -> Sequence[Outcome[None]] | None:
