@@ -30,7 +30,7 @@ KEYS = {"keys"}
 """Hold nothing of anybody, and open with no key of their own."""
 
 MAY_NAME_A_CASE = {
-    *("data-rights/accesses", "operations/trail", "operations/erased-cases"),
+    *("data-rights/accesses", "operations/trail", "operations/erased-cases", "applications/gone-cases"),
     *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
 }
 """Where it is remembered that an erased case was."""
@@ -130,15 +130,14 @@ async def _tell_again(town: Town, events: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def _unheard(town: Town, events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what whoever acts on it has not handled; applications waits for the application that answers name."""
+    """Return what whoever acts on it has not handled."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(town.stack.mongodb_url)
     async with client:
         return [
             f"{service}: {each['type']}"
             for each in events
             for service in TOPOLOGY.subscriptions[each["type"]]
-            if (service != "applications" or ".task-" in each["type"])
-            and await client[service][INBOX].find_one({"_id": each["id"]}) is None
+            if await client[service][INBOX].find_one({"_id": each["id"]}) is None
         ]
 
 

@@ -10,9 +10,13 @@ from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
 from applications.domain.application import Application, Scan, State
 from applications.domain.hands import Hand
 from applications.domain.scans import StoredFile
+from applications.published import DataErased
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.files import GridFiles
+from runtime.config import ServiceSettings
+from runtime.erasing import Eraser, ErasureRequested
+from runtime.holders import Holder
 from runtime.kernel import Database
 from services.applications.tests.office import NOON, resident
 from testkit import terms
@@ -28,7 +32,9 @@ class Archive(terms.Archive):
         """The contents of the scans."""
         return GridFiles(self.database)
 
-    async def file(self, id: str, state: State, *, at: datetime = NOON, by: str = "newcomer") -> Scan:
+    async def file(
+        self, id: str, state: State, *, at: datetime = NOON, by: str = "newcomer", in_hand: bool = True
+    ) -> Scan:
         """Keep an application that somebody made, and that was decided, at a time."""
         scan = Scan(
             id=f"scan_{id}",
@@ -55,13 +61,27 @@ class Archive(terms.Archive):
         )
         applicant = AgreedParty(resident_id=by, name="李育成")
         agreed = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
+        hand = Hand(id=f"task_{id}", application_id=id, kind="review")
         await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
         await self.keep(
             documents.ApplicationStore(self.database).save(application),
             documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=agreed, signatures=()))),
-            documents.HandStore(self.database).save(Hand(id=f"task_{id}", application_id=id, kind="review")),
+            *([documents.HandStore(self.database).save(hand)] if in_hand else ()),
         )
         return scan
+
+    async def erase(self, resident_id: str) -> DataErased:
+        """Erase what a resident wants gone; return what is told of it."""
+        holder = Holder(resident_id=resident_id, index="9f" * 32)
+        asked = ErasureRequested(erasure_id="era_1", holder=holder)
+        eraser = Eraser.of(
+            self.service, self.database, ServiceSettings(), documents.held, self.belongings, cases="applications"
+        )
+        outcome = await eraser.answer(DataErased, asked)
+        await self.commit(outcome)
+        [event] = outcome.events
+        assert isinstance(event, DataErased)
+        return event
 
     async def left(self) -> dict[str, set[str]]:
         names = ("applications", "agreements", "hands", "scans.files", "scans.chunks", "handed_in")

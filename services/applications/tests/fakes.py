@@ -13,7 +13,8 @@ from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import StoredFile
 from applications.domain.statistics import ItemFigures, ProofFigures
-from testkit.fakes import FakeDocuments
+from messaging.event import ConflictError
+from testkit.fakes import FakeChange, FakeDocuments
 
 
 class FakeResidents(FakeDocuments[Resident]):
@@ -49,6 +50,13 @@ class FakeApplications(FakeDocuments[Application]):
     async def to_confirm(self, index: str, *, before: str | None, limit: int) -> list[Application]:
         mine = [each for each in self._newest_first(before) if each.second_party_index == index]
         return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]
+
+    def if_open(self, id: str) -> FakeChange:
+        return FakeChange(lambda: self._require_open(id), lambda: None)
+
+    def _require_open(self, id: str) -> None:
+        if id not in self.all or self.all[id].is_final:
+            raise ConflictError(id)
 
     def _newest_first(self, before: str | None) -> list[Application]:
         ids = sorted((id for id in self.all if before is None or id < before), reverse=True)

@@ -9,12 +9,9 @@ import pytest
 
 from applications.domain.application import State
 from applications.domain.scans import HandedIn, KeptScan
-from applications.published import DataErased
 from applications.store import documents
-from applications.store.belongings import BELONGINGS
-from runtime.config import ServiceSettings
-from runtime.erasing import Eraser, ErasureRequested
-from runtime.holders import Holder
+from messaging.commit import GONE
+from runtime.clock import utc_now
 from runtime.kernel import Database
 from services.applications.tests.archive import KINDS, Archive, opened
 from services.applications.tests.office import NOON
@@ -85,17 +82,10 @@ async def test_what_its_owner_wants_gone_goes_at_once_with_all_that_belongs_to_i
         await archive.file(f"app_{state}", state)
     kept = tuple(KeptScan(scan=scan, holder_index="i") for scan in gone)
     await archive.keep(documents.handed_in(archive.database).save(HandedIn(id="newcomer", kept=kept)))
-    eraser = Eraser.of(
-        "applications", archive.database, ServiceSettings(), documents.held, BELONGINGS, cases="applications"
-    )
-    asked = ErasureRequested(erasure_id="era_1", holder=Holder(resident_id="newcomer", index="9f" * 32))
 
-    outcome = await eraser.answer(DataErased, asked)
-    await archive.commit(outcome)
+    event = await archive.erase("newcomer")
 
     assert await archive.left() == everything_of(["app_approved", "app_in-progress"])
-    [event] = outcome.events
-    assert isinstance(event, DataErased)
     assert {each.kind: each.count for each in event.erased} == dict.fromkeys(
         ("drafts", "withdrawn-applications", "rejected-applications"), 1
     )
@@ -103,5 +93,20 @@ async def test_what_its_owner_wants_gone_goes_at_once_with_all_that_belongs_to_i
     until = NOON.date() + timedelta(days=1825)
     assert stays == {"approved-applications": (1, until), "open-applications": (1, None)}
     assert set(event.cases) == {"app_draft", "app_withdrawn", "app_rejected"}
-    again = await eraser.answer(DataErased, asked)
-    assert list(again.changes) == []
+    again = await archive.erase("newcomer")
+    assert (again.erased, again.cases) == ([], [])
+
+
+async def test_of_what_is_gone_the_id_is_remembered_for_a_year_and_nothing_else(archive: Archive) -> None:
+    await archive.file("app_ended", "withdrawn")
+    await archive.turn(NOON + timedelta(days=365))
+    await archive.file("app_erased", "withdrawn")
+    await archive.erase("newcomer")
+
+    remembered = await archive.database[GONE].find({}).sort("_id", 1).to_list()
+    assert [set(each) for each in remembered] == [{"_id", "version", "at"}] * 2
+    assert [each["_id"] for each in remembered] == ["app_ended", "app_erased"]
+    await archive.turn(utc_now() + timedelta(days=365, seconds=-60))
+    assert await archive.database[GONE].count_documents({}) == 2
+    await archive.turn(utc_now() + timedelta(days=365))
+    assert await archive.database[GONE].count_documents({}) == 0

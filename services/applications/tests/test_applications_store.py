@@ -148,6 +148,20 @@ async def test_who_was_slower_learns_it(stores: Stores) -> None:
         await stores.keep(stores.applications.save(application("app_1")))
 
 
+async def test_what_needs_an_open_application_is_refused_once_that_has_ended_or_is_gone(stores: Stores) -> None:
+    states: list[State] = ["draft", "in-progress", "returned", "approved", "rejected", "withdrawn"]
+    await stores.keep(*(stores.applications.save(application(f"app_{state}", state=state)) for state in states))
+    refused = []
+    for state in [*states, "none"]:
+        try:
+            await stores.keep(stores.applications.if_open(f"app_{state}"))
+        except ConflictError:
+            refused.append(state)
+    assert refused == ["approved", "rejected", "withdrawn", "none"]
+    known = await stores.applications.get("app_returned")
+    assert known == application("app_returned", state="returned").model_copy(update={"version": 1})
+
+
 async def test_a_resident_is_found_by_blind_index(stores: Stores) -> None:
     await stores.keep(stores.residents.save(resident("newcomer")), stores.residents.save(resident("landlord")))
     assert await stores.residents.id_with_index(resident("landlord").index) == "landlord"

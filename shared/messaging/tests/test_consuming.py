@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import aio_pika
 import pytest
 
-from messaging.commit import INBOX
+from messaging.commit import INBOX, gone
 from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
@@ -197,6 +198,24 @@ async def test_a_subject_that_never_appears_ends_in_the_dead_letters(
     assert letter.headers["x-rule"] == "no resident res_1"
     assert letter.headers[WAITS] == 3
     assert letter.body == lost.body
+
+
+async def test_nothing_waits_for_a_case_that_is_gone(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    async def wait_for_ever(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+        waited.append(event.data.number)
+        raise NotYet("no application app_1")
+
+    waited: list[int] = []
+    late, other = order(1, case="app_1"), order(2, case="app_2")
+    async with station(infrastructure.amqp, database, small, hearing(wait_for_ever)) as stock:
+        await stock.commit(writes=[gone("app_1", datetime.now(UTC))])
+        await stock.place([late, other])
+        await eventually(lambda: waited_for(waited, times=4))
+        assert [row["_id"] async for row in database[INBOX].find({})] == [late.id]
+
+    assert waited.count(1) == 1
 
 
 async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_its_whole_story(

@@ -33,6 +33,8 @@ log = structlog.get_logger()
 INBOX = "inbox"
 OUTBOX = "outbox"
 SUSPECTS = "suspects"
+GONE = "gone-cases"
+"""The cases that a service has removed with all about them, by their ids alone: nothing waits for them any more."""
 REMEMBERED = timedelta(days=30)
 """How long a message's id is remembered; a repetition after that is handled anew."""
 
@@ -161,6 +163,10 @@ class Committer:
         if found is not None:
             raise AlreadyHandledError(str(found["digest"]), found.get("item"))
 
+    async def is_gone(self, case: str) -> bool:
+        """Tell whether this service has removed a case with all about it."""
+        return await self._database[GONE].find_one({"_id": case}, {"_id": 1}) is not None
+
     async def _run(self) -> None:
         while True:
             group = [await self._waiting.get()]
@@ -246,6 +252,11 @@ class Committer:
                 raise ConflictError(name) from error
             if result.matched_count + result.deleted_count < sum(write.must_match for write in writes):
                 raise ConflictError(name)
+
+
+def gone(case: str, at: datetime) -> Write:
+    """Prepare to remember that a case is gone; it belongs into the transaction that removes it."""
+    return Write(GONE, InsertOne({"_id": case, "version": 1, "at": at}))
 
 
 def _as_item(entry: Handled) -> Document:

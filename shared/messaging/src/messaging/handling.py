@@ -15,7 +15,7 @@ from messaging import metrics, tracing
 from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed, seal
-from messaging.event import ConflictError, NotYet, Outcome
+from messaging.event import NOTHING, ConflictError, NotYet, Outcome
 from messaging.failures import Failure, Failures, PoisonError, count_in
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.reading import Delivery, DepsT, Reader, Subscription
@@ -183,7 +183,7 @@ class Handling(Generic[DepsT]):
         begun, event = perf_counter(), delivery.event
         try:
             async with asyncio.timeout(self._handler_timeout):
-                outcome = await delivery.subscription.handler(event, self._deps)
+                outcome = await self._decide(delivery)
         except Exception as error:
             if not is_outage(error):  # a repetition may fail where the first one did not
                 await self._committer.require_new(delivery.handled.id)
@@ -195,6 +195,15 @@ class Handling(Generic[DepsT]):
         metrics.HANDLED.labels(self._service, key).inc()
         metrics.HANDLING.labels(self._service, key).observe(perf_counter() - begun)
         await self._relay.dispatch(events, entry)
+
+    async def _decide(self, delivery: Delivery[DepsT]) -> Outcome[None]:
+        """Have the handler decide. What would wait for a case that is gone is old news."""
+        try:
+            return await delivery.subscription.handler(delivery.event, self._deps)
+        except NotYet:
+            if not await self._committer.is_gone(delivery.event.case):
+                raise
+            return NOTHING
 
     def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None) -> list[Sealed]:
         case = outcome.case or case

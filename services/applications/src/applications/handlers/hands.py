@@ -20,13 +20,19 @@ async def note_released(event: Received[TaskReleased], deps: Deps) -> Outcome[No
 
 async def _hear(said: TaskClaimed | TaskReleased, held: Held | None, deps: Deps) -> Outcome[None]:
     known = await deps.hands.get(said.task_id)
-    if known is None and not await _is_open(said.application_id, deps):
-        return NOTHING
-    known = known or Hand(
-        id=said.task_id, application_id=said.application_id, kind=said.kind, requirement=said.requirement
-    )
+    if known is None:
+        return await _begin(said, held, deps)
     heard = known.heard(held, said.sequence)
     return NOTHING if heard is known else Outcome(changes=[deps.hands.save(heard)])
+
+
+async def _begin(said: TaskClaimed | TaskReleased, held: Held | None, deps: Deps) -> Outcome[None]:
+    """Keep the first news of a task, while its application is open: what has ended may be gone with all about it."""
+    if not await _is_open(said.application_id, deps):
+        return NOTHING
+    new = Hand(id=said.task_id, application_id=said.application_id, kind=said.kind, requirement=said.requirement)
+    kept = deps.hands.save(new.heard(held, said.sequence))
+    return Outcome(changes=[kept, deps.applications.if_open(said.application_id)])
 
 
 async def _is_open(application_id: str, deps: Deps) -> bool:

@@ -61,6 +61,9 @@ class Applications(Keeps[Application], Protocol):
     async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
         """Read those submitted before a time that still wait for a second party."""
 
+    def if_open(self, id: str) -> Change:
+        """Prepare that a commit is refused when the application has ended by then, or is gone."""
+
 
 class Hands(Keeps[Hand], Protocol):
     """Who has which task in hand."""

@@ -1,4 +1,4 @@
-"""What goes with applications that go: its scans, what its parties agreed on, who has it in hand."""
+"""What goes with applications that go: scans, what parties agreed on, who has it in hand; only their ids are kept."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from pymongo import DeleteOne
 from applications.domain.scans import HandedIn
 from applications.store import documents
 from applications.store.files import GridFiles
+from messaging.commit import gone
 from messaging.documents import Document, Write
+from runtime.clock import utc_now
 from runtime.kernel import Database
 from runtime.retention import Belongings, removal
 
 
 async def of_applications(database: Database, applications: Sequence[Document]) -> Sequence[Write]:
-    """Remove the contents of their scans, and prepare that the rest goes with them."""
+    """Remove the contents of their scans, prepare that the rest goes with them, and that nothing waits for them."""
     files, scans = GridFiles(database), defaultdict[str, list[str]](list)
     for application in applications:
         scans[application["applicant_id"]] += [scan["id"] for scan in application["scans"]]
     for scan in itertools.chain.from_iterable(scans.values()):
         await files.remove(scan)
-    ids = [application["_id"] for application in applications]
+    ids, now = [application["_id"] for application in applications], utc_now()
     hands = await database["hands"].find({"application_id": {"$in": ids}}).to_list()
     return [
         *(removal("hands", hand) for hand in hands),
         *(Write("agreements", DeleteOne({"_id": id_})) for id_ in ids),
+        *(gone(id_, now) for id_ in ids),
         *[write for resident, theirs in scans.items() for write in await _not_used_again(database, resident, theirs)],
     ]
 

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import IndexModel
+from pymongo import IndexModel, UpdateOne
 
 from applications.domain.agreement import Agreement
-from applications.domain.application import Application, State
+from applications.domain.application import FINAL, Application, State
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
 from applications.store import decisions
-from messaging.documents import Documents
+from messaging.commit import GONE
+from messaging.documents import Documents, Write
 from runtime.erasing import Held
 from runtime.holders import Holder
 from runtime.kernel import Database
@@ -33,6 +34,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel("subject_id"),
     ],
     "agreements": [],
+    GONE: [],
     "decisions": [
         IndexModel([("decided_at", -1), ("_id", -1)]),
         IndexModel([("item", 1), ("decided_at", -1), ("_id", -1)]),
@@ -101,6 +103,15 @@ class ApplicationStore(Documents[Application]):
         """Read those submitted before a time that still wait for a second party."""
         waiting: Filter = {"second_party_index": {"$gt": ""}, "state": "in-progress", "confirmed_at": None}
         return await self.find({**waiting, "submitted_at": {"$lt": before}}, limit=limit)
+
+    def if_open(self, id: str) -> Write:
+        """Prepare that a commit is refused when the application has ended by then, or is gone.
+
+        The mark that it leaves stands in the way of whoever ends it at that moment; a write of nothing would not.
+        The version stays: nothing has changed that somebody may have read.
+        """
+        is_open = {"_id": id, "state": {"$nin": sorted(FINAL)}}
+        return Write("applications", UpdateOne(is_open, {"$inc": {"marks": 1}}), must_match=1)
 
 
 class HandStore(Documents[Hand]):

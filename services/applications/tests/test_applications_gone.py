@@ -1,0 +1,115 @@
+"""An application that is gone stays gone: nothing waits for it, and nothing that was begun before leaves a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import orjson
+import pytest
+
+from applications import consumed
+from applications.consumers import SUBSCRIPTIONS
+from applications.handlers import hands
+from applications.handlers.needs import Deps
+from applications.store import documents
+from local_stack.layout import ROOT
+from messaging.commit import GONE, INBOX
+from messaging.event import NOTHING, ConflictError, Outcome
+from runtime.kernel import Database
+from services.applications.tests.archive import opened
+from services.applications.tests.office import NOON, Office
+from services.applications.tests.service import Service
+from testkit.fakes import received
+from testkit.patience import eventually
+
+TASK: Mapping[str, Any] = {
+    "task_id": "task_1",
+    "kind": "review",
+    "application_id": "app_1",
+    "requirement": "housing",
+}
+EXAMPLES = ROOT / "shared/contracts/events"
+
+
+def answers_to(id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give an example of everything that the matcher and people say about an application."""
+    for kind in (each.pattern for each in SUBSCRIPTIONS):
+        data = orjson.loads((EXAMPLES / f"{kind}.example.json").read_bytes())["data"]
+        if kind.startswith(("matcher.", "review-dispatch.")) and "application_id" in data:
+            yield kind, {**data, "application_id": id}
+
+
+async def test_every_answer_that_comes_after_the_erasure_is_done_at_once_and_leaves_nothing(
+    service: Service, database: Database
+) -> None:
+    await service.knows("senior")
+    id = await service.drafts({"item": "senior-card"}, by="senior")
+    await service.submits(id, by="senior")
+    assert (await service.call("POST", f"/v1/applications/{id}/withdrawal", {}, by="senior")).status_code == 200
+    holder = {"resident_id": "senior", "index": "9f" * 32}
+    await service.tell("data-rights.erasure-requested.v1", {"erasure_id": "era_1", "holder": holder}, case="era_1")
+    erased = await service.next_event("data-erased")
+    assert erased["data"]["cases"] == [id]
+
+    late = {f"late-{kind}": (kind, data) for kind, data in answers_to(id)}
+    assert len(late) == 12
+    for event_id, (kind, data) in late.items():
+        await service.tell(kind, data, id=event_id, case=id)
+    await eventually(partial(all_handled, database, set(late)))
+
+    assert await database[GONE].find({}, {"at": 0}).to_list() == [{"_id": id, "version": 1}]
+    assert await database["hands"].count_documents({}) == 0
+    assert await database["applications"].count_documents({}) == 0
+
+
+async def all_handled(database: Database, ids: set[str]) -> bool | None:
+    handled = {row["_id"] async for row in database[INBOX].find({}, {"_id": 1})}
+    return True if ids <= handled else None
+
+
+async def claimed(deps: Deps) -> Outcome[None]:
+    said = consumed.TaskClaimed(**TASK, claimed_by="wang", claimed_at=NOON, sequence=2)
+    return await hands.note_claimed(received(said), deps)
+
+
+async def released(deps: Deps) -> Outcome[None]:
+    return await hands.note_released(received(consumed.TaskReleased(**TASK, sequence=3)), deps)
+
+
+@pytest.mark.parametrize("hear", [claimed, released])
+async def test_what_was_read_before_an_erasure_and_is_written_after_it_leaves_nothing(
+    hear: Callable[[Deps], Awaitable[Outcome[None]]], database: Database
+) -> None:
+    applications = documents.ApplicationStore(database)
+    deps = replace(Office().deps, applications=applications, hands=documents.HandStore(database))
+    async with opened(database) as archive:
+        await archive.file("app_1", "in-progress", in_hand=False)
+        begun = await hear(deps)
+        known = await applications.get("app_1")
+        assert known is not None
+        await archive.keep(applications.save(known.model_copy(update={"state": "withdrawn"})))
+        await archive.erase("newcomer")
+
+        with pytest.raises(ConflictError):
+            await archive.commit(begun)
+        assert await hear(deps) is NOTHING
+        assert {name: found for name, found in (await archive.left()).items() if found} == {}
+
+
+async def test_a_claim_keeps_nobody_from_changing_the_application(database: Database) -> None:
+    """Its version stays, so that a change that was begun is not refused. What was claimed goes with it all the same."""
+    applications = documents.ApplicationStore(database)
+    deps = replace(Office().deps, applications=applications, hands=documents.HandStore(database))
+    async with opened(database) as archive:
+        await archive.file("app_1", "in-progress", in_hand=False)
+        known = await applications.get("app_1")
+        assert known is not None
+        await archive.commit(await claimed(deps))
+        await archive.keep(applications.save(known.model_copy(update={"state": "withdrawn"})))
+        assert (await archive.left())["hands"] == {"task_1"}
+
+        await archive.erase("newcomer")
+        assert {name: found for name, found in (await archive.left()).items() if found} == {}
