@@ -7,7 +7,7 @@ from typing import Any
 
 from synthetic.caller import Answer, Caller, Json, ProblemError
 from tests.end_to_end.town import Town, refusal
-from tests.journeys import desk, portal, scans
+from tests.journeys import desk, exports, portal, scans
 from tests.journeys.waiting import until
 
 RECORD = "social-insurance-record"
@@ -36,11 +36,6 @@ class _Correction(Answer):
     state: portal.Named
     credential_id: str | None
     answer: _Answer | None
-
-
-class _Export(Answer):
-    export_id: str
-    state: portal.Named
 
 
 class _Access(Answer):
@@ -79,14 +74,6 @@ async def _asked(resident: Caller, wrong: Mapping[str, Json]) -> _Correction | N
         if error.problem.code in {"not-known-yet", "credential-unknown"}:
             return None
         raise
-
-
-async def _everything(resident: Caller) -> dict[str, Any]:
-    asked = await resident.post("/v1/exports", _Export, {})
-    where = f"/v1/exports/{asked.export_id}"
-    await until(lambda: resident.get(where, _Export), lambda it: it.state.code == "ready", what="the export is ready")
-    content: dict[str, Any] = (await resident.send("GET", f"{where}/content")).json()
-    return content
 
 
 async def test_a_wrong_value_is_corrected_by_the_department_and_everybody_goes_by_the_right_one(town: Town) -> None:
@@ -131,12 +118,12 @@ async def test_a_wrong_value_is_corrected_by_the_department_and_everybody_goes_b
 
 async def _is_believed_and_told(resident: Caller, correction: _Correction) -> None:
     async def evidence() -> list[dict[str, Any]]:
-        held = (await _everything(resident))["matcher"]["evidence"]
+        held = (await exports.everything(resident))["matcher"]["evidence"]
         return [each for each in held if "months_paid" in str(each)]
 
     believed = await until(evidence, lambda it: "24" in str(it), what="the matcher goes by the right value")
     assert "months_paid" in str(believed)
-    everything = await _everything(resident)
+    everything = await exports.everything(resident)
     (asked,) = everything["data-rights"]["corrections"]
     assert (asked["id"], asked["wrong"]["should_say"]) == (correction.correction_id, 24)
     assert "correction" in {each["kind"] for each in everything["review-dispatch"]["tasks"]}

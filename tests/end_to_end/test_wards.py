@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from runtime.clock import today
 from synthetic.caller import Answer, Caller, Nothing, Problem, ProblemError
 from tests.end_to_end.town import Town, refusal
-from tests.journeys import portal
+from tests.journeys import exports, portal
 from tests.journeys.waiting import until
 from tests.load.forms import form_for
 
@@ -132,3 +135,8 @@ async def test_a_guardian_signs_for_a_child_whose_flat_is_let(town: Town) -> Non
         lambda it: sum(each.by == town.ids[family.head.number] for each in it.items) >= 3,
         what="the guardian's look, answer and reading are in the child's record",
     )
+
+    [signed] = (await exports.everything(guardian))["applications"]["signatures"]
+    assert (signed["application_id"], signed["for_resident"]) == (application, child)
+    assert today(datetime.fromisoformat(signed["at"])) == town.today
+    assert not {family.child.name, *map(str, form.values())} & set(map(str, signed.values()))

@@ -65,7 +65,7 @@ class Archive(terms.Archive):
         await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
         await self.keep(
             documents.ApplicationStore(self.database).save(application),
-            documents.agreements(self.database).save(Agreement(id=id, current=Agreed(terms=agreed, signatures=()))),
+            documents.AgreementStore(self.database).save(Agreement(id=id, current=Agreed(terms=agreed, signatures=()))),
             *([documents.HandStore(self.database).save(hand)] if in_hand else ()),
         )
         return scan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.domain.hands import Hand
@@ -61,6 +62,15 @@ class FakeApplications(FakeDocuments[Application]):
     def _newest_first(self, before: str | None) -> list[Application]:
         ids = sorted((id for id in self.all if before is None or id < before), reverse=True)
         return [self.all[id] for id in ids]
+
+
+class FakeAgreements(FakeDocuments[Agreement]):
+    def __init__(self) -> None:
+        super().__init__(Agreement)
+
+    async def signed_by(self, resident_id: str) -> list[Agreement]:
+        found = [each for each in self.all.values() if resident_id in each.signers]
+        return sorted(found, key=lambda each: each.id)
 
 
 class FakeHands(FakeDocuments[Hand]):

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 
 import applications
 from applications import consumed
-from applications.domain.agreement import Agreement, Signer
+from applications.domain.agreement import Signer
 from applications.domain.application import Application
 from applications.domain.catalogue import Catalogue
 from applications.domain.people import Guardianship, Holdings, Resident
@@ -85,7 +85,7 @@ class Office:
         self.guardianships = FakeDocuments(Guardianship)
         self.holdings = FakeDocuments(Holdings)
         self.applications = fakes.FakeApplications()
-        self.agreements = FakeDocuments(Agreement)
+        self.agreements = fakes.FakeAgreements()
         self.handed_in = FakeDocuments(HandedIn)
         self.hands = fakes.FakeHands()
         self.decisions = fakes.FakeDecisions()

@@ -1,22 +1,71 @@
 from __future__ import annotations
 
-from applications.handlers import exporting
+from typing import Any
+
+from applications import consumed
+from applications.handlers import agreeing, confirming, exporting, people
+from applications.handlers.confirming import Answer
 from applications.handlers.parties import Named
 from applications.published import DataExported
+from messaging.event import Outcome
 from runtime import exports
 from runtime.holders import Holder
-from services.applications.tests.office import ENROLMENT, Office
+from services.applications.tests.office import ENROLMENT, TENANCY, Office, resident_token
 from testkit.fakes import received
+
+
+async def exported(office: Office, resident: str) -> dict[str, list[dict[str, Any]]]:
+    """Have everything exported that is held of a resident; return it opened."""
+    public, private = exports.new_key()
+    holder = Holder(resident_id=resident, index="9f" * 32)
+    asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
+    (told,) = (await exporting.export(received(asked), office.deps)).events
+    assert isinstance(told, DataExported)
+    return exports.opened(told.sealed, private)
 
 
 async def test_a_resident_gets_the_applications_of_them_and_for_them(office: Office) -> None:
     id_ = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
-    public, private = exports.new_key()
     for resident, applications in (("newcomer", [id_]), ("child", [id_]), ("senior", [])):
-        holder = Holder(resident_id=resident, index="9f" * 32)
-        asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
-        (told,) = (await exporting.export(received(asked), office.deps)).events
-        assert isinstance(told, DataExported)
-        held = exports.opened(told.sealed, private)
+        held = await exported(office, resident)
         assert [each["id"] for each in held["person"]] == [resident]
         assert [each["id"] for each in held.get("applications", [])] == applications
+        assert "signatures" not in held
+
+
+async def test_a_guardian_gets_what_they_signed_for_a_ward_and_nothing_that_is_the_wards(office: Office) -> None:
+    id_ = await office.files_tenancy("senior", "child")
+    given = Answer(terms_sha256=office.agreements.all[id_].current.terms.digest, resident_id="child")
+    office.commits(await confirming.answer(id_, given, resident_token("newcomer"), office.deps, if_match=None))
+    ended = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
+    await office.hears(people.end_guardianship, ended)
+
+    held = await exported(office, "newcomer")
+    assert "applications" not in held
+    [signed] = held["signatures"]
+    assert signed == {
+        "application_id": id_,
+        "reference": office.now(id_).reference,
+        "item": "rental-contract-filing",
+        "party": "second-party",
+        "for_resident": "child",
+        "at": "2026-11-23T04:00:00Z",
+        "terms_sha256": given.terms_sha256,
+        "sign_in": resident_token("newcomer").sign_in.model_dump(mode="json"),
+    }
+    assert "signatures" not in await exported(office, "child"), "it was not the child who signed"
+
+
+async def test_each_party_gets_what_they_signed_themselves_and_what_was_signed_before_it_was_changed(
+    office: Office,
+) -> None:
+    id_ = await office.files_tenancy()
+    await office.confirms(id_)
+    other = office.now(id_).model_copy(update={"form": {**TENANCY, "term_to": "2029-11-30"}})
+    office.commits(Outcome(await agreeing.offer(other, resident_token("newcomer"), office.deps)))
+
+    applied = (await exported(office, "newcomer"))["signatures"]
+    assert [(each["party"], each["for_resident"]) for each in applied] == [("applicant", None)] * 2
+    assert len({each["terms_sha256"] for each in applied}) == 2
+    [confirmed] = (await exported(office, "landlord"))["signatures"]
+    assert (confirmed["application_id"], confirmed["party"], confirmed["for_resident"]) == (id_, "second-party", None)

@@ -22,7 +22,9 @@ from applications.domain.application import (
 from applications.domain.decided import Decided, Proof
 from applications.domain.issued import Issued
 from applications.domain.scans import StoredFile
-from applications.handlers.needs import Applications, Credentials, Decisions, Residents, ScanFiles
+from applications.handlers import agreeing, confirming
+from applications.handlers.confirming import Answer
+from applications.handlers.needs import Agreements, Applications, Credentials, Decisions, Residents, ScanFiles
 from applications.store import documents
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
@@ -31,7 +33,7 @@ from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from services.applications.tests import fakes
-from services.applications.tests.office import NOON, Office, resident
+from services.applications.tests.office import NOON, TENANCY, Office, resident, resident_token
 from testkit.fakes import apply
 from testkit.leaks import readable_in, told_in
 
@@ -42,6 +44,7 @@ class Stores:
 
     residents: Residents
     applications: Applications
+    agreements: Agreements
     decisions: Decisions
     credentials: Credentials
     files: ScanFiles
@@ -60,6 +63,7 @@ async def in_memory() -> Stores:
     return Stores(
         fakes.FakeResidents(),
         fakes.FakeApplications(),
+        fakes.FakeAgreements(),
         fakes.FakeDecisions(),
         fakes.FakeCredentials(),
         fakes.FakeFiles(datetime.now(UTC)),
@@ -83,6 +87,7 @@ async def in_the_store(database: Database) -> AsyncIterator[Stores]:
     yield Stores(
         documents.ResidentStore(database),
         documents.ApplicationStore(database),
+        documents.AgreementStore(database),
         DecisionStore(database),
         documents.CredentialStore(database),
         GridFiles(database),
@@ -204,6 +209,30 @@ async def test_what_waits_for_a_confirmation(stores: Stores) -> None:
     overdue = await stores.applications.unconfirmed_since(NOON + timedelta(seconds=1), limit=10)
     assert {each.id for each in overdue} == {"app_2", "app_5"}
     assert await stores.applications.unconfirmed_since(NOON, limit=10) == []
+
+
+async def test_what_somebody_signed_is_found_for_them_also_as_a_guardian_and_when_the_terms_have_changed(
+    stores: Stores,
+) -> None:
+    office = Office()
+    await office.knows_family()
+    for tenant, landlord in (("senior", "landlord"), ("newcomer", "landlord"), ("senior", "child")):
+        await office.files_tenancy(tenant, landlord)
+    first, second, third = office.agreements.all
+    await office.confirms(first)
+    given = Answer(terms_sha256=office.agreements.all[third].current.terms.digest, resident_id="child")
+    office.commits(await confirming.answer(third, given, resident_token("newcomer"), office.deps, if_match=None))
+    changed = office.now(first).model_copy(update={"form": {**TENANCY, "term_to": "2029-11-30"}})
+    office.commits(Outcome(await agreeing.offer(changed, resident_token("senior"), office.deps)))
+    kept = [each.model_copy(update={"version": 0}) for each in office.agreements.all.values()]
+    await stores.keep(*map(stores.agreements.save, kept))
+
+    signed = {
+        by: [each.id for each in await stores.agreements.signed_by(by)]
+        for by in ("senior", "newcomer", "landlord", "child")
+    }
+    assert signed == {"senior": [first, third], "newcomer": [second, third], "landlord": [first], "child": []}
+    assert await stores.agreements.get(third) == kept[2].model_copy(update={"version": 1})
 
 
 async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:

@@ -6,10 +6,12 @@ theirs. When both have, the service signs over all of it, so that it can be chec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+
+from pydantic import computed_field
 
 from applications.domain.application import Application
 from applications.domain.item import Item
@@ -81,6 +83,11 @@ class Signature(Record):
     sign_in: SignIn
     guardian: AgreedParty | None = None
 
+    @property
+    def signer(self) -> str:
+        """Whose sign-in it is: the resident id of the guardian, or of the party."""
+        return self.resident_id if self.guardian is None else self.guardian.resident_id
+
 
 class Agreed(Record):
     """One set of terms, who has signed them, and the evidence once both have."""
@@ -95,6 +102,17 @@ class Agreement(Aggregate):
 
     current: Agreed
     earlier: tuple[Agreed, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
+    @property
+    def signers(self) -> frozenset[str]:
+        """Everybody who has signed these or earlier terms, so that it is found for them."""
+        return frozenset(each.signer for agreed in (*self.earlier, self.current) for each in agreed.signatures)
+
+    def signed_by(self, resident_id: str) -> Sequence[tuple[Terms, Signature]]:
+        """Return what somebody signed, for themselves or a ward: which terms, and how."""
+        every = [(agreed.terms, each) for agreed in (*self.earlier, self.current) for each in agreed.signatures]
+        return [(terms, each) for terms, each in every if each.signer == resident_id]
 
 
 def terms_of(application: Application, item: Item) -> Terms:

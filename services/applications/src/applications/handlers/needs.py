@@ -65,6 +65,13 @@ class Applications(Keeps[Application], Protocol):
         """Prepare that a commit is refused when the application has ended by then, or is gone."""
 
 
+class Agreements(Keeps[Agreement], Protocol):
+    """What applicants and second parties agreed on."""
+
+    async def signed_by(self, resident_id: str) -> list[Agreement]:
+        """Read those that a resident has signed, for themselves or as a guardian."""
+
+
 class Hands(Keeps[Hand], Protocol):
     """Who has which task in hand."""
 
@@ -139,7 +146,7 @@ class Deps:
     guardianships: Keeps[Guardianship]
     holdings: Keeps[Holdings]
     applications: Applications
-    agreements: Keeps[Agreement]
+    agreements: Agreements
     signer: Signer
     handed_in: Keeps[HandedIn]
     hands: Hands

@@ -33,7 +33,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel("second_party_id"),
         IndexModel("subject_id"),
     ],
-    "agreements": [],
+    "agreements": [IndexModel("signers")],
     GONE: [],
     "decisions": [
         IndexModel([("decided_at", -1), ("_id", -1)]),
@@ -114,6 +114,17 @@ class ApplicationStore(Documents[Application]):
         return Write("applications", UpdateOne(is_open, {"$inc": {"marks": 1}}), must_match=1)
 
 
+class AgreementStore(Documents[Agreement]):
+    """What applicants and second parties agreed on."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "agreements", Agreement, sealed=SEALED["agreements"])
+
+    async def signed_by(self, resident_id: str) -> list[Agreement]:
+        """Read those that a resident has signed, for themselves or as a guardian, in the order of their making."""
+        return await self.find({"signers": resident_id}, sort=[("_id", 1)])
+
+
 class HandStore(Documents[Hand]):
     """Who has which task in hand."""
 
@@ -156,11 +167,6 @@ def guardianships(database: Database) -> Documents[Guardianship]:
 def holdings(database: Database) -> Documents[Holdings]:
     """Open what government holds."""
     return Documents(database, "holdings", Holdings)
-
-
-def agreements(database: Database) -> Documents[Agreement]:
-    """Open what second parties and applicants agreed on."""
-    return Documents(database, "agreements", Agreement, sealed=SEALED["agreements"])
 
 
 def handed_in(database: Database) -> Documents[HandedIn]:

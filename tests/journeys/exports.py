@@ -1,0 +1,23 @@
+"""What a resident does to get everything that is held about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synthetic.caller import Answer, Caller
+from tests.journeys.portal import Named
+from tests.journeys.waiting import until
+
+
+class _Export(Answer):
+    export_id: str
+    state: Named
+
+
+async def everything(resident: Caller) -> dict[str, Any]:
+    """Ask for everything, wait until all of it has come, and return it by service and section."""
+    asked = await resident.post("/v1/exports", _Export, {})
+    where = f"/v1/exports/{asked.export_id}"
+    await until(lambda: resident.get(where, _Export), lambda it: it.state.code == "ready", what="the export is ready")
+    content: dict[str, Any] = (await resident.send("GET", f"{where}/content")).json()
+    return content
