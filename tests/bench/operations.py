@@ -156,7 +156,7 @@ class Workplace:
             while (shown := await replays.show(id, ops.deps)).replay.state != "done":
                 if shown.replay.state not in {"prepared", "running"}:
                     raise RuntimeError(f"the replay is {shown.replay.state}: {shown.replay.problem}")
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(0.5)
 
     async def _until_stored(self, ops: Running) -> None:
         async with asyncio.timeout(_LONGEST):

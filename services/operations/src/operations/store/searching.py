@@ -2,7 +2,7 @@
 
 Every query is an equality on the front of one index and a range on its time: a word, a group with its state, or a state
 alone. Whatever else is asked is looked up for what this finds. The span begins narrow, so that the latest are found
-without sorting everything that ever matched.
+without sorting everything that ever matched; of what is rare that is little, and one span is enough.
 """
 
 from __future__ import annotations
@@ -47,10 +47,14 @@ _WHOLE: Shown = None
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which collection is gone through by which filters, each by one index and together for all that is wanted."""
+    """Which collection is gone through by which filters, each by one index and together for all that is wanted.
+
+    `is_short`: little meets them, whenever that was.
+    """
 
     collection: AsyncCollection[Document]
     shapes: Sequence[Filter]
+    is_short: bool = False
 
 
 class Searching:
@@ -89,18 +93,22 @@ class Searching:
         if criteria.group is not None or not words:
             front: Filter = {} if criteria.group is None else {"group": criteria.group}
             return Plan(self._failures, [{**front, "state": state} for state in criteria.states or STATES])
-        return Plan(self._pages, [{"words": await self._rarest(words)}])
+        word, is_rare = await self._rarest(words)
+        return Plan(self._pages, [{"words": word}], is_rare)
 
-    async def _rarest(self, words: Sequence[str]) -> str:
-        """Choose an event or a case, else a word that few failures have, with numbers first, else the most telling."""
+    async def _rarest(self, words: Sequence[str]) -> tuple[str, bool]:
+        """Choose an event or a case, else a word that few failures have, with numbers first, else the most telling.
+
+        Tell whether it is known to be rare.
+        """
         named = [word for word in words if word.startswith(_RARE)]
         told = sorted((word for word in words if not word.startswith((*_RARE, *_COMMON))), key=_promise, reverse=True)
         if named or not told:
-            return named[0] if named else words[-1]
+            return (named[0], True) if named else (words[-1], False)
         for word in told if len(told) > 1 else ():
             if len(await self._pages.find({"words": word}, {"_id": 1}).limit(_FEW).to_list()) < _FEW:
-                return word
-        return told[0]
+                return word, True
+        return told[0], False
 
     async def _by_state(
         self, criteria: Criteria, words: Sequence[str], after: Place | None, limit: int, projection: Shown
@@ -120,8 +128,9 @@ class Searching:
         """Go through the pages that have a word. An entry is due when no page to come can have a later one."""
         last = min(after[0] + _MOMENT if after else _END, criteria.until or _END)
         plan = await self.plan(criteria, words)
-        # A page is as late as its latest entry, which others may have brought than are asked for.
-        end = min(min(last, await self._latest(criteria)) + WIDEST, await self._latest(_ANY))
+        end = last + WIDEST  # a page is as late as its latest entry, which others may have brought than are asked for
+        if not plan.is_short:
+            end = min(end, await self._latest(criteria) + WIDEST, await self._latest(_ANY))
         waiting: list[Entry] = []
         async for pages, floor in self._backwards(plan, (criteria.since, end), _PAGES, _WHOLE):
             waiting += [entry for page in pages for entry in entries(page, words) if _is_meant(entry, criteria, after)]
@@ -134,7 +143,7 @@ class Searching:
         self, plan: Plan, limits: tuple[datetime | None, datetime], size: int, projection: Shown
     ) -> AsyncIterator[tuple[list[Document], datetime]]:
         """Go backwards in time, `size` or more at once while there are as many; with the moment where the rest ends."""
-        for begin, end in _spans(*limits):
+        for begin, end in _spans(*limits, () if plan.is_short else _SPANS):
             until = end
             while begin < until:
                 chunk = await self._between(plan, (begin, until), size, projection)
@@ -191,10 +200,10 @@ def _is_meant(entry: Entry, criteria: Criteria, after: Place | None) -> bool:
     )
 
 
-def _spans(since: datetime | None, end: datetime) -> Iterator[Span]:
-    """Return ever wider spans of time, from the end backwards, without gap or overlap."""
+def _spans(since: datetime | None, end: datetime, widths: Sequence[timedelta]) -> Iterator[Span]:
+    """Return spans of time of these widths, then the rest, from the end backwards, without gap or overlap."""
     oldest, last = since or _BEGINNING, end
-    for width in _SPANS:
+    for width in widths:
         begin = max(last - width, oldest)
         if begin < end:
             yield begin, end
