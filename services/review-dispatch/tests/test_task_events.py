@@ -76,7 +76,7 @@ class Desk:
     def commit(self, outcome: Outcome[Task] | Outcome[None]) -> None:
         """Commit an outcome and note what it publishes."""
         apply(outcome)
-        hands = (published.TaskClaimed, published.TaskReleased)  # under test at the windows (test_task_api.py)
+        hands = (published.TaskClaimed, published.TaskReleased)  # under test at the windows (test_task_looks.py)
         self.told.extend(event for event in outcome.events if not isinstance(event, hands))
 
     def types(self) -> list[str]:

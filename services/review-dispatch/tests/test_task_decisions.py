@@ -1,0 +1,155 @@
+"""Claiming and deciding a task over HTTP: what is published, and what each refusal says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from review_dispatch.domain.cancelling import cancel
+from task_window import NOW, Window, decision, door, opened, review, told
+
+
+@pytest.fixture
+async def window() -> AsyncIterator[Window]:
+    async with opened() as window:
+        yield window
+
+
+async def test_a_claim_tells_the_next_one_who_has_it(window: Window) -> None:
+    task = window.keep(review())
+    taken = await window.claim("wang", task)
+    assert (taken.status_code, taken.json()["claimed_by"], taken.headers["etag"]) == (200, "wang", '"2"')
+    assert taken.json()["version"] == 2
+    refused = await window.claim("zhao", task)
+    assert told(refused) == (409, "task-claimed-by-another")
+    assert "wang" in refused.json()["detail"]
+
+
+async def test_a_refusal_is_in_chinese_unless_english_is_asked_for(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    refused = await window.http.post(f"/v1/tasks/{task.id}/claim", headers={"Authorization": "Bearer zhao"})
+    assert refused.json()["title"] == "已有人认领"
+
+
+async def test_an_approval_is_published_with_the_approved_values(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    answer = await window.ask("wang", "POST", f"/{task.id}/approval", {"fields": {"parents": ["李育成", "陈静"]}})
+    assert answer.json()["status"] == {"code": "approved", "name": "Approved"}
+    assert window.types() == ["review-approved.v2", "review-approved.v1"]
+    event, older = (told.model_dump() for told in window.facts())
+    assert event["fields"] == older["fields"] == {"certificate_number": "O43", "parents": ["李育成", "陈静"]}
+    assert ([it["reviewer"] for it in event["approvals"]], event["department"]) == (["wang"], "health")
+    assert (older["reviewer"], older["second_reviewer"], older["department"]) == ("wang", None, "health")
+
+
+async def test_two_people_approve_what_asks_for_it(window: Window) -> None:
+    task = window.keep(review("property-certificate"))
+    await window.claim("wang", task)
+    first = await window.ask("wang", "POST", f"/{task.id}/approval", {"note": "登记簿相符"})
+    assert first.json()["status"]["code"] == "awaiting-second"
+    assert window.types() == []
+    assert told(await window.claim("wang", task)) == (409, "second-reviewer-is-first")
+    assert told(await window.ask("wang", "POST", f"/{task.id}/approval", {})) == (409, "second-reviewer-is-first")
+    await window.claim("zhao", task)
+    await window.ask("zhao", "POST", f"/{task.id}/approval", {"note": "复核无误"})
+    event, older = (told.model_dump() for told in window.facts())
+    assert [(it["reviewer"], it["note"]) for it in event["approvals"]] == [("wang", "登记簿相符"), ("zhao", "复核无误")]
+    assert (older["reviewer"], older["second_reviewer"], older["note"]) == ("wang", "zhao", "复核无误")
+
+
+async def test_deciding_on_somebody_elses_claim_is_refused_and_leaves_nothing_behind(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    bodies = {"approval": {}, "rejection": {"reason": "?"}, "return": {"field": "scans", "message": "?"}}
+    for deed, body in bodies.items():
+        assert told(await window.ask("zhao", "POST", f"/{task.id}/{deed}", body)) == (409, "task-claimed-by-another")
+    assert window.types() == []
+    assert window.tasks.all[task.id].status == "claimed"
+
+
+async def test_approval_after_a_withdrawal_says_that_it_was_withdrawn(window: Window) -> None:
+    task = window.keep(cancel(review(), "withdrawn", NOW))
+    refused = await window.ask("wang", "POST", f"/{task.id}/approval", {})
+    assert told(refused) == (409, "task-cancelled-withdrawn")
+    assert "withdrew" in refused.json()["detail"]
+    assert window.types() == []
+
+
+async def test_a_rejection_and_a_return_are_published_with_what_the_applicant_reads(window: Window) -> None:
+    first, second = window.keep(review()), window.keep(review(application="app_9"))
+    for task in (first, second):
+        await window.claim("wang", task)
+    await window.ask("wang", "POST", f"/{first.id}/rejection", {"reason": "印章无法辨认"})
+    await window.ask("wang", "POST", f"/{second.id}/return", {"field": "certificate_number", "message": "请填写编号"})
+    assert window.types() == ["review-rejected.v1", "review-returned.v1"]
+    rejected, returned = (event.model_dump() for event in window.facts())
+    assert rejected["reason"] == "印章无法辨认"
+    assert (returned["field"], returned["message"]) == ("certificate_number", "请填写编号")
+
+
+async def test_a_return_must_name_a_compared_field(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    refused = await window.ask("wang", "POST", f"/{task.id}/return", {"field": "shoe_size", "message": "?"})
+    assert told(refused) == (422, "return-field-not-compared")
+    assert refused.json()["errors"][0]["pointer"] == "#/field"
+
+
+async def test_a_grid_officer_passes_or_fails_a_door(window: Window) -> None:
+    check = window.keep(door())
+    shown = (await window.claim("grid", check)).json()
+    assert shown["door"] == {"applicant_name": "李育成", "address": "民乐新村3栋502"}
+    assert shown["community"]["name"] == "Minzhi"
+    await window.ask("grid", "POST", f"/{check.id}/approval", {"note": "本人居住"})
+    assert window.types() == ["field-check-passed.v1"]
+
+    another = window.keep(door().model_copy(update={"id": "task_other"}))
+    await window.claim("grid", another)
+    await window.ask("grid", "POST", f"/{another.id}/rejection", {"reason": "无人居住"})
+    assert window.types()[-1] == "field-check-failed.v1"
+
+
+async def test_an_officer_decides(window: Window) -> None:
+    task = window.keep(decision())
+    await window.claim("edu", task)
+    await window.ask("edu", "POST", f"/{task.id}/rejection", {"reason": "不在学区"})
+    assert window.types() == ["decision-made.v1"]
+    event = window.facts()[0].model_dump()
+    assert (event["approved"], event["reason"], event["officer"]) == (False, "不在学区", "edu")
+
+
+async def test_fields_belong_to_documents_only(window: Window) -> None:
+    task = window.keep(decision())
+    await window.claim("edu", task)
+    refused = await window.ask("edu", "POST", f"/{task.id}/approval", {"valid_until": "2030-01-01"})
+    assert told(refused) == (422, "approval-has-no-document")
+
+
+async def test_a_note_is_kept_and_changes_nothing_else(window: Window) -> None:
+    task = window.keep(review())
+    answer = await window.ask("wang", "POST", f"/{task.id}/notes", {"text": "已致电医院"})
+    assert answer.status_code == 201
+    assert answer.json()["status"]["code"] == "open"
+    assert answer.json()["steps"][-1]["note"] == "已致电医院"
+
+
+@pytest.mark.parametrize(
+    ("deed", "body"),
+    [("rejection", {}), ("rejection", {"reason": "  "}), ("return", {"field": "scans"}), ("notes", {"txt": "?"})],
+)
+async def test_a_body_that_lacks_or_misspells_something_is_refused(window: Window, deed: str, body: object) -> None:
+    task = window.keep(review())
+    assert told(await window.ask("wang", "POST", f"/{task.id}/{deed}", body)) == (422, "invalid-input")
+
+
+async def test_a_change_made_on_an_older_version_is_refused(window: Window) -> None:
+    task = window.keep(review())
+    seen = (await window.ask("wang", "GET", f"/{task.id}")).headers["etag"]
+    assert seen == '"1"'
+    await window.ask("zhao", "POST", f"/{task.id}/notes", {"text": "?"})
+    stale = await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": seen})
+    assert told(stale) == (412, "stale-version")
+    assert (await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": '"2"'})).status_code == 200
