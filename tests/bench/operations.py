@@ -90,6 +90,8 @@ class Workplace:
         background = (lambda _kernel, _deps: ()) if alone else consumers.background
         with patch.object(consumers, "background", background):
             app: FastAPI = create_app(self.settings)
+        async with await aio_pika.connect(self.amqp_url) as connection:
+            await declare(self.topology, await connection.channel())
         async with app.router.lifespan_context(app):
             yield Running(app.state.kernel, app.state.deps)
 
@@ -172,7 +174,7 @@ class Workplace:
         """Put the dead letters into the queue; they are taken in in order, so that the last one tells of all."""
         async with await aio_pika.connect(self.amqp_url) as connection:
             channel = await connection.channel()
-            await declare(self.topology, channel)
+            await declare(self.topology, channel)  # the queue is filled before operations runs
             await (await channel.get_queue(dead_letters_of(SERVICE))).purge()
             exchange = await channel.get_exchange(DEAD_LETTER_EXCHANGE)
             for start in range(0, MESSAGES, 500):

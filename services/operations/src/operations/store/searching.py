@@ -130,7 +130,9 @@ class Searching:
         plan = await self.plan(criteria, words)
         end = last + WIDEST  # a page is as late as its latest entry, which others may have brought than are asked for
         if not plan.is_short:
-            end = min(end, await self._latest(criteria) + WIDEST, await self._latest(_ANY))
+            newest = await self._latest(_ANY)
+            named = criteria.service or criteria.event_type
+            end = min(end, newest, await self._latest(criteria) + WIDEST if named else newest)
         waiting: list[Entry] = []
         async for pages, floor in self._backwards(plan, (criteria.since, end), _PAGES, _WHOLE):
             waiting += [entry for page in pages for entry in entries(page, words) if _is_meant(entry, criteria, after)]
