@@ -2,134 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import sys
-import zlib
-from base64 import b32encode
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import cast
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-import credential_store
-from credential_store.commands import verify as command
+from credential_desk import AGREEMENTS, HOLDER, ISSUER, NEWER, NOTHING_ASKED, NOW, OLD, RESIDENT, URL, Desk
 from credential_store.consumed import GuardianshipChanged
-from credential_store.domain import compact, fetched, hearing, sd_jwt, signed, status_list, verdict
-from credential_store.domain.credential import Content, Credential, Holder, Place, Said
-from credential_store.domain.document_types import DocumentTypes
-from credential_store.domain.fetched import NotThatListError
-from credential_store.domain.guardianship import Guardianship
-from credential_store.domain.identifiers import credential_id
-from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
+from credential_store.domain import sd_jwt, status_list, verdict
+from credential_store.domain.sd_jwt import SdJwt
 from credential_store.domain.signed import LIST_TYP, TYP, Issuer, SignedVersion
-from credential_store.domain.standing import Trace, settle
-from credential_store.domain.verdict import Asked, Trusted, Verdict, judge
-from credential_store.handlers import guardianships, listing, verifying
-from credential_store.handlers.needs import Deps
+from credential_store.domain.verdict import Asked, Trusted, judge
+from credential_store.handlers import guardianships
 from credential_store.handlers.presenting import Wish, present
 from credential_store.published import DataAccessed
-from credential_store.store import CredentialDocuments, SignedDocuments
-from messaging.event import Outcome
 from runtime import signing
 from runtime.access import Principal, Role
-from runtime.data_files import load
 from runtime.refusal import Clash, Refusal, Unknown
-from runtime.signing import PublicKeys, SigningKeys
+from runtime.signing import SigningKeys
 from standards import base64url
-from testkit.fakes import FakeClock, FakeDocuments, apply, received
-
-TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
-URL = "https://yizheng.example"
-OLD, NEWER = (ECKey.generate_key("P-256") for _ in range(2))
-ISSUER = Issuer(URL, SigningKeys.of(OLD))
-AGREEMENTS = SigningKeys.of(ECKey.generate_key("P-256"))
-TRUSTED = Trusted(ISSUER.keys.public, AGREEMENTS.public, {URL})
-HOLDER = ECKey.generate_key("P-256")
-INDEX = "9f" * 32
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-RESIDENT = Principal("res_1", Role.RESIDENT)
-NOTHING_ASKED = Asked()
-
-
-def permit() -> Credential:
-    content = Content(
-        fields={"number": INDEX, "name": "李育成", "address": "民治街道幸福路1号3栋502"},
-        origin="grant",
-        valid_from=date(2026, 11, 23),
-        valid_until=date(2036, 11, 22),
-    )
-    blank = Credential(
-        id=credential_id(INDEX, "residence-permit"),
-        document_type="residence-permit",
-        record="",
-        holder=Holder(resident_id="res_1", index=INDEX),
-    )
-    heard = hearing.hear(blank, content, Said(at=NOW), TYPES.numbering("residence-permit"))
-    return settle(blank, heard, Trace(at=NOW, by="automatic"))
-
-
-class FakePlaces:
-    """Gives out places one after the other, all of list 3."""
-
-    def __init__(self) -> None:
-        self.given = 76
-
-    async def next(self) -> Place:
-        self.given += 1
-        return Place(list=3, index=self.given)
-
-    async def has(self, number: int) -> bool:
-        return number == 3
-
-
-class Desk:
-    """The credential store over memory, holding one permit."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock(NOW + timedelta(hours=1))
-        self.signed = FakeDocuments(SignedVersion)
-        self.credentials = FakeDocuments(Credential, [permit()])
-        self.checked = 0
-        self.asked: list[str] = []
-        self.deps = cast("Deps", _Deps(self))
-        self.id = permit().id
-
-    async def shows(
-        self, *names: str, audience: str | None = None, nonce: str | None = None, key: ECKey | None = None
-    ) -> SdJwt:
-        wish = Wish(names, audience, nonce, key.as_dict(private=False) if key else None)
-        outcome = await present(self.id, wish, RESIDENT, self.deps)
-        apply(outcome)
-        assert outcome.result is not None
-        return outcome.result
-
-    async def finds(self, text: str, asked: Asked = NOTHING_ASKED) -> Verdict:
-        return await verifying.verify(text, asked, self.deps)
-
-    def marks(self, *purposes: status_list.Purpose) -> None:
-        apply(Outcome(changes=[self.deps.signed.mark(Place(list=3, index=77), purposes)]))
-
-
-class _Deps:
-    """What these handlers need of `Deps`."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.credentials = CredentialDocuments(desk.credentials)
-        self.signed = SignedDocuments(desk.signed)
-        self.places = FakePlaces()
-        self.issuer, self.trusted, self.types = ISSUER, TRUSTED, TYPES
-        self.decoy = ISSUER.keys.sign({}, TYP)
-        self.listed: dict[tuple[status_list.Purpose, int], object] = {}
-        self.guardianships = FakeDocuments(Guardianship)
-        self.clock = desk.clock
+from testkit.fakes import apply, received
 
 
 @pytest.fixture
@@ -322,136 +216,3 @@ async def test_every_answer_costs_one_signature_and_one_look_up(desk: Desk, monk
         await desk.finds(each)
         costs.add((min(counted["signatures"], 1), counted["look-ups"]))
     assert costs == {(1, 1)}
-
-
-async def test_a_qr_code_holds_the_same_in_less(desk: Desk) -> None:
-    it = await desk.shows("name", "address")
-    packed = compact.pack(it)
-    assert compact.unpack(packed) == it.text
-    assert len(packed) < len(it.text) * 0.8
-    assert (await desk.finds(packed)).is_valid
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\x00", b"\xff\xff", bytes(100_000), b"\x00\x05ab", b"\x00\x00" * 20_000], ids=len
-)
-async def test_what_unpacks_to_nonsense_is_malformed(desk: Desk, content: bytes) -> None:
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    text = compact.PREFIX + b32encode(deflate.compress(content) + deflate.flush()).decode().rstrip("=")
-    assert (await desk.finds(text)).reasons == ("malformed",)
-
-
-@settings(max_examples=300)
-@given(st.text() | st.text("AB234567=~.").map(lambda it: compact.PREFIX + it) | st.binary().map(str))
-def test_any_text_has_a_verdict_and_none_counts(text: str) -> None:
-    assert not judge(text, NOTHING_ASKED, TRUSTED, NOW).is_valid
-
-
-def test_no_single_changed_character_makes_another_presentation_that_counts() -> None:
-    seed = random.randrange(2**32)
-    sys.stdout.write(f"seed {seed}\n")
-    chance = random.Random(seed)
-    it = permit()
-    whole = signed.sign(it, it.issues[0], Place(list=3, index=77), ISSUER, TYPES, NOW).text
-    later = NOW + timedelta(hours=1)
-    assert judge(whole, NOTHING_ASKED, TRUSTED, later).is_valid
-    for _ in range(150):
-        place = chance.randrange(len(whole))
-        other = chance.choice("ABCabc019-_.~ ")
-        changed = whole[:place] + other + whole[place + 1 :]
-        if changed != whole:
-            assert not judge(changed, NOTHING_ASKED, TRUSTED, later).is_valid, place
-
-
-async def listed(desk: Desk, purpose: status_list.Purpose) -> str:
-    return (await listing.published(purpose, 3, desk.deps)).text
-
-
-async def test_a_list_is_made_anew_after_a_minute(desk: Desk) -> None:
-    await desk.shows("name")
-    first = await listed(desk, "revocation")
-    desk.marks("revocation")
-    assert await listed(desk, "revocation") == first
-    desk.clock.advance(timedelta(minutes=1))
-    claims = fetched.read(await listed(desk, "revocation"), TRUSTED.credentials, desk.clock())
-    encoded = claims["credentialSubject"]["encodedList"]
-    assert [status_list.is_set(encoded, place) for place in (76, 77, 78)] == [False, True, False]
-    with pytest.raises(Unknown, match="status-list-unknown"):
-        await listing.published("revocation", 4, desk.deps)
-
-
-async def test_a_swapped_or_old_list_says_nothing(desk: Desk) -> None:
-    found = judge((await desk.shows("name")).text, NOTHING_ASKED, TRUSTED, desk.clock())
-    desk.marks("revocation")
-    read = [fetched.read(await listed(desk, each), TRUSTED.credentials, desk.clock()) for each in status_list.PURPOSES]
-    assert fetched.marks(found, fetched.by_address(read)) == {"revocation": True, "suspension": False}
-    assert fetched.marks(found, {}) == {"revocation": None, "suspension": None}
-    swapped = {found.entries["revocation"]: read[1], found.entries["suspension"]: read[1]}
-    assert fetched.marks(found, swapped)["revocation"] is None
-    with pytest.raises(NotThatListError, match="expired"):
-        fetched.read(await listed(desk, "revocation"), TRUSTED.credentials, desk.clock() + timedelta(hours=2))
-    with pytest.raises(NotThatListError, match="unknown-issuer"):
-        fetched.read(AGREEMENTS.sign(read[0], LIST_TYP), TRUSTED.credentials, desk.clock())
-    with pytest.raises(NotThatListError, match="wrong-kind"):
-        fetched.read(ISSUER.keys.sign(read[0], TYP), TRUSTED.credentials, desk.clock())
-
-
-class Shown:
-    """Files with what somebody was shown and has fetched, for the command."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.desk = folder, Desk()
-        monkeypatch.setattr(command, "utc_now", self.desk.clock)
-        self.text = asyncio.run(self.desk.shows("name"))
-
-    def writes(self, name: str, content: str | bytes) -> str:
-        file = self.folder / name
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return str(file)
-
-    def lists(self) -> Sequence[str]:
-        self.desk.deps.listed.clear()
-        return [self.writes(each, asyncio.run(listed(self.desk, each))) for each in status_list.PURPOSES]
-
-    def checks(self, text: str, *, keys: PublicKeys = TRUSTED.credentials, lists: Sequence[str] | None = None) -> int:
-        jwks = self.writes("jwks.json", orjson.dumps(keys.jwks()))
-        status = " ".join(self.lists() if lists is None else lists)
-        arguments = [self.writes("shown", text), "--jwks", jwks, "--status", status, "--language", "en"]
-        return command.main(arguments)
-
-
-@pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shown:
-    return Shown(tmp_path, monkeypatch)
-
-
-def test_the_command_says_whether_it_counts(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:
-    assert shown.checks(shown.text.text) == command.VALID
-    said = capsys.readouterr().out
-    assert said.startswith("Valid\n")
-    assert "name: 李育成" in said
-    assert shown.checks(compact.pack(shown.text) + "\n") == command.VALID
-    assert shown.checks(shown.text.text, lists=[]) == command.STATUS_UNKNOWN
-    shown.desk.marks("revocation")
-    assert shown.checks(shown.text.text) == command.INVALID
-    assert "revoked" in capsys.readouterr().out
-    assert shown.checks(shown.text.text, keys=AGREEMENTS.public) == command.INVALID
-
-
-def test_the_command_says_when_it_cannot_check(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:
-    nowhere = [shown.writes("shown", shown.text.text), "--gateway", "http://127.0.0.1:9"]
-    assert command.main(nowhere) == command.UNCHECKED
-    assert command.main([str(shown.folder / "missing"), "--jwks", str(shown.folder / "none")]) == command.UNCHECKED
-    assert shown.checks(shown.text.text, lists=[shown.writes("broken", "nothing")]) == command.UNCHECKED
-    shown.desk.clock.advance(timedelta(hours=2))
-    old = [shown.writes("old", asyncio.run(listed(shown.desk, "revocation")))]
-    shown.desk.clock.advance(timedelta(hours=2))
-    assert shown.checks(shown.text.text, lists=old) == command.UNCHECKED
-    assert "can't be used: expired" in capsys.readouterr().err
-
-
-def test_a_text_that_is_no_presentation_is_never_unpacked_without_end() -> None:
-    bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = bomb.compress(bytes(50_000_000)) + bomb.flush()
-    with pytest.raises(NotSdJwtError):
-        compact.unpack(compact.PREFIX + b32encode(packed).decode().rstrip("="))
