@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import orjson
 import pytest
+from pymongo.errors import OperationFailure
 
 from applications import consumed
 from applications.consumers import SUBSCRIPTIONS
@@ -16,14 +19,15 @@ from applications.handlers import hands
 from applications.handlers.needs import Deps
 from applications.store import documents
 from local_stack.layout import ROOT
-from messaging.commit import GONE, INBOX
+from messaging.commit import GONE, INBOX, Committer
+from messaging.documents import Write
 from messaging.event import NOTHING, ConflictError, Outcome
 from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.office import NOON, Office
 from services.applications.tests.service import Service
 from testkit.fakes import received
-from testkit.patience import eventually
+from testkit.patience import IN_TIME, eventually
 
 TASK: Mapping[str, Any] = {
     "task_id": "task_1",
@@ -113,3 +117,56 @@ async def test_a_claim_keeps_nobody_from_changing_the_application(database: Data
 
         await archive.erase("newcomer")
         assert {name: found for name, found in (await archive.left()).items() if found} == {}
+
+
+async def test_whoever_ends_an_application_waits_for_a_claim_that_another_process_is_writing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that an erasure finds what was claimed: it can't begin before the end of the application is written."""
+    applications = documents.ApplicationStore(database)
+    deps = replace(Office().deps, applications=applications, hands=documents.HandStore(database))
+    written, go_on, refused = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    write = Committer._write  # noqa: SLF001 - the place between writing and committing
+
+    async def write_and_wait(self: Committer, *rest: Any) -> None:  # noqa: ANN401 - whatever it takes
+        if self is not archive.committer:
+            await write(self, *rest)
+            written.set()
+            await go_on.wait()
+            return
+        try:
+            await write(self, *rest)
+        except OperationFailure as error:
+            assert error.has_error_label("TransientTransactionError")  # noqa: PT017 - it is repeated
+            refused.set()
+            raise
+
+    async with opened(database) as archive, committing(database) as elsewhere:
+        await archive.file("app_1", "in-progress", in_hand=False)
+        known = await applications.get("app_1")
+        assert known is not None
+        claim = [change for change in (await claimed(deps)).changes if isinstance(change, Write)]
+        monkeypatch.setattr(Committer, "_write", write_and_wait)
+        claiming = asyncio.create_task(elsewhere.commit(claim))
+        await written.wait()
+        ending = applications.save(known.model_copy(update={"state": "withdrawn"}))
+        withdrawing = asyncio.create_task(archive.keep(ending))
+        async with asyncio.timeout(IN_TIME):
+            await refused.wait()
+        go_on.set()
+        await asyncio.gather(claiming, withdrawing)
+
+        await archive.erase("newcomer")
+        assert {name: found for name, found in (await archive.left()).items() if found} == {}
+
+
+@asynccontextmanager
+async def committing(database: Database) -> AsyncIterator[Committer]:
+    """Commit as another process does."""
+    committer = Committer(database)
+    await committer.prepare()
+    committer.start()
+    try:
+        yield committer
+    finally:
+        await committer.stop()
