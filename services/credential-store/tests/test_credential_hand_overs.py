@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
-from datetime import datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
 
-import aio_pika
-import httpx
 import orjson
 import pytest
 
+from credential_bureau import Bureau, Json, eventually, json_lines, none_in, published_to, record, running, values
 from credential_store.config import Settings
 from credential_store.handlers import taking
-from credential_store.main import create_app
-from local_stack.layout import ROOT
-from local_stack.tokens import sign
-from messaging.envelope import new_event_id
 from runtime.clock import utc_now
 from runtime.kernel import Database
-from testkit import patience
-from testkit.fixtures import free_ports
-from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
-Json = dict[str, Any]
-FoundT = TypeVar("FoundT")
+
+@pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
+@pytest.fixture
+async def health(settings: Settings) -> AsyncIterator[Bureau]:
+    async with running(settings) as client:
+        yield Bureau(client, settings.keys)
+
+
 MAPPING = {
     "document_type": "vaccination-record",
     "record_id": {"column": "编号"},
@@ -47,28 +42,6 @@ MAPPING = {
 }
 
 
-def values(name: str, **changed: object) -> Json:
-    return {"child_name": name, "birth_date": "2020-02-29", "complete": True} | changed
-
-
-def record(n: int, **changes: object) -> Json:
-    return {
-        "department": "health",
-        "record_id": f"vac-{n}",
-        "document_type": "vaccination-record",
-        "holder_index": f"{n:064x}",
-        "fields": values(f"李{n}"),
-        "valid_from": None,
-        "valid_until": None,
-        "sequence": 1,
-        **changes,
-    }
-
-
-def json_lines(records: Iterable[Json | bytes]) -> bytes:
-    return b"".join((each if isinstance(each, bytes) else orjson.dumps(each)) + b"\n" for each in records)
-
-
 def table(count: int, **broken: str) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, ["编号", "索引", "序号", "姓名", "出生日期", "全程"], lineterminator="\r\n")
@@ -77,111 +50,6 @@ def table(count: int, **broken: str) -> str:
         row = {"编号": f"t{n}", "索引": f"{n:064x}", "序号": "1", "姓名": f"李{n}", "出生日期": "2020/02/29"}
         writer.writerow({**row, "全程": "是", **(broken if n == 1 else {})})
     return text.getvalue()
-
-
-class Bureau:
-    """A department's system, calling the service."""
-
-    def __init__(self, client: httpx.AsyncClient, keys: Path, department: str = "health") -> None:
-        self._client = client
-        token = sign(keys, "department", subject="a-system", departments=(department,))
-        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
-
-    async def hands_over(
-        self, content: bytes, media_type: str = "application/x-ndjson", mapping: Json | None = None
-    ) -> httpx.Response:
-        """Send a file as the body."""
-        params = {"mapping": orjson.dumps(mapping).decode()} if mapping else {}
-        headers = {**self._headers, "Content-Type": media_type}
-        return await self._client.post("/v1/hand-overs", content=content, params=params, headers=headers)
-
-    async def hands_over_a_form(self, content: bytes, mapping: str) -> httpx.Response:
-        """Send a file as a part of a form, behind its mapping."""
-        files: list[tuple[str, tuple[str | None, bytes]]] = [
-            ("mapping", (None, mapping.encode())),
-            ("file", ("records.csv", content)),
-        ]
-        return await self._client.post("/v1/hand-overs", files=files, headers=self._headers)
-
-    async def does(self, what: str, id: str) -> httpx.Response:
-        """Pause, resume or cancel."""
-        return await self._client.post(f"/v1/hand-overs/{id}/{what}", headers=self._headers)
-
-    async def sees(self, path: str) -> httpx.Response:
-        """Read something."""
-        return await self._client.get(f"/v1/hand-overs{path}", headers=self._headers)
-
-    async def waits(self, id: str, state: str = "done") -> Json:
-        """Wait until a hand-over is in a state; return it."""
-
-        async def in_that_state() -> Json | None:
-            seen: Json = (await self.sees(f"/{id}")).json()
-            return seen if seen["state"] == state else None
-
-        return await eventually(in_that_state)
-
-    async def refused(self, id: str) -> list[Json]:
-        """Read the refused lines."""
-        return [orjson.loads(line) for line in (await self.sees(f"/{id}/refused")).content.splitlines()]
-
-
-async def eventually(look: Callable[[], Awaitable[FoundT | None]]) -> FoundT:
-    """Look until there is something, also while nobody answers."""
-
-    async def answered() -> FoundT | None:
-        with suppress(httpx.TransportError):
-            return await look()
-        return None
-
-    return await patience.eventually(answered)
-
-
-@pytest.fixture
-def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
-    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
-    return Settings()
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store", timeout=60) as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-async def health(settings: Settings) -> AsyncIterator[Bureau]:
-    async with running(settings) as client:
-        yield Bureau(client, settings.keys)
-
-
-async def published_to(settings: Settings, since: datetime) -> list[Json]:
-    """Return the credential-stored events in the trail since a moment."""
-    seen: list[Json] = []
-    async with await aio_pika.connect(settings.amqp_url) as connection:
-        channel = await connection.channel()
-        await channel.set_qos(500)
-        queue = await channel.get_queue("trail", ensure=False)
-        ended = asyncio.Event()
-        mark = new_event_id()
-
-        async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            await message.ack()
-            if message.body == mark.encode():
-                ended.set()
-            elif message.routing_key == "credential-store.credential-stored.v1":
-                event = orjson.loads(message.body)
-                seen.extend([event] if datetime.fromisoformat(event["time"]) >= since else [])
-
-        exchange = await channel.get_exchange("events")
-        await exchange.publish(aio_pika.Message(mark.encode()), "test.mark.v1", mandatory=False)
-        await queue.consume(hear, arguments={"x-stream-offset": "first"})
-        async with asyncio.timeout(PATIENCE):
-            await ended.wait()
-    return seen
 
 
 async def test_a_file_with_every_hundredth_line_broken_is_taken_in_but_for_these(
@@ -197,14 +65,10 @@ async def test_a_file_with_every_hundredth_line_broken_is_taken_in_but_for_these
     assert [each["line"] for each in refused] == list(range(51, 1000, 100))
     assert {(each["reason"], each["title"]) for each in refused} == {("not-json", "The message is not JSON")}
     assert await database["credentials"].count_documents({"status": "01"}) == 990
-    await eventually(lambda: _none_in(database, "outbox"))
+    await eventually(lambda: none_in(database, "outbox"))
     events = await published_to(settings, begun)
     assert len(events) == len({event["data"]["credential_id"] for event in events}) == 990
     assert all(event["correlationid"] == event["data"]["holder"]["index"] for event in events)
-
-
-async def _none_in(database: Database, collection: str) -> bool | None:
-    return await database[collection].find_one() is None or None
 
 
 async def test_each_fault_is_reported_with_its_line_reason_path_and_rule_and_never_with_a_value(
@@ -306,26 +170,6 @@ async def test_a_file_that_can_not_be_taken_in_is_refused_at_once_and_nothing_of
     assert await database["hand-over-files.chunks"].count_documents({}) == 0
 
 
-async def test_the_same_file_again_is_known_and_a_stopped_one_goes_on(health: Bureau, database: Database) -> None:
-    content = json_lines([record(n) for n in range(1500)])
-    id_ = (await health.hands_over(content)).json()["hand_over_id"]
-    assert (await health.does("pause", id_)).json()["state"] == "paused"
-    assert (await health.does("pause", id_)).json()["code"] == "hand-over-not-in-that-state"
-    stopped = (await health.sees(f"/{id_}")).json()["lines"]
-    again = await health.hands_over(content)
-    assert (again.status_code, again.json()["hand_over_id"]) == (200, id_)
-    assert (await health.does("cancel", id_)).json()["state"] == "cancelled"
-    await eventually(lambda: _none_in(database, "hand-over-files.chunks"))
-    assert (await health.hands_over(content)).status_code == 201
-    seen = await health.waits(id_)
-    assert (seen["lines"], seen["stored"]) == (1500, 1500)
-    assert stopped <= 1500
-    await eventually(lambda: _none_in(database, "hand-over-files.chunks"))
-    done = await health.hands_over(content)
-    assert (done.status_code, done.json()["state"]) == (200, "done")
-    assert [each["hand_over_id"] for each in (await health.sees("")).json()["items"]] == [id_]
-
-
 async def test_a_file_of_which_nothing_is_right_stops_by_itself(health: Bureau) -> None:
     id_ = (await health.hands_over(b"nothing\n" * 2500)).json()["hand_over_id"]
     seen = await health.waits(id_, "paused")
@@ -343,60 +187,3 @@ async def test_others_neither_see_nor_touch_it(health: Bureau, settings: Setting
         assert (await civil.sees("")).json()["items"] == []
         nobody = Bureau(client, settings.keys, "nobody")
         assert (await nobody.hands_over(b"{}")).json()["code"] == "unknown-department"
-
-
-async def test_two_processes_and_events_of_the_same_records_double_nothing(
-    health: Bureau, settings: Settings, database: Database
-) -> None:
-    async with running(settings) as client:
-        content = json_lines([record(n) for n in range(1000)])
-        id_ = (await Bureau(client, settings.keys).hands_over(content)).json()["hand_over_id"]
-        seen = await health.waits(id_)
-    assert (seen["lines"], seen["stored"], seen["unchanged"]) == (1000, 1000, 0)
-    assert await database["credentials"].count_documents({"sequence": 1}) == 1000
-
-
-async def test_killed_in_the_middle_again_and_again_it_ends_without_loss_or_doubling(
-    settings: Settings, database: Database
-) -> None:
-    port, begun = free_ports(19700).gateway, utc_now()
-    lines: list[Json | bytes] = [b"{" if n % 500 == 499 else record(n) for n in range(3000)]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        bureau = Bureau(client, settings.keys)
-        id_, seen, refused = "", Json(), list[Json]()
-        for kill_after in (0, 700, 1800, None):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "credential_store",
-                cwd=ROOT,
-                env={**os.environ, "CREDENTIAL_STORE_PORT": str(port)},
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-            try:
-                await eventually(lambda: _answers(client))
-                id_ = id_ or (await bureau.hands_over(json_lines(lines))).json()["hand_over_id"]
-                wanted = kill_after
-
-                async def far_enough(wanted: int | None = wanted, id_: str = id_) -> Json | None:
-                    seen: Json = (await bureau.sees(f"/{id_}")).json()
-                    reached = seen["state"] == "done" if wanted is None else seen["lines"] >= wanted
-                    return seen if reached else None
-
-                seen = await eventually(far_enough)
-                if wanted is None:
-                    await eventually(lambda: _none_in(database, "outbox"))
-                    refused = await bureau.refused(id_)
-            finally:
-                process.send_signal(signal.SIGKILL)
-                await process.wait()
-    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (3000, 2994, 0, 6)
-    assert [each["line"] for each in refused] == [500, 1000, 1500, 2000, 2500, 3000]
-    assert await database["credentials"].count_documents({"sequence": 1}) == 2994
-    events = await published_to(settings, begun)
-    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 2994
-
-
-async def _answers(client: httpx.AsyncClient) -> bool | None:
-    return (await client.get("/healthz")).status_code == 200 or None

@@ -1,0 +1,108 @@
+"""A hand-over that is stopped, repeated, met by another process or killed ends without loss or doubling."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from credential_bureau import Bureau, Json, eventually, json_lines, none_in, published_to, record, running
+from credential_store.config import Settings
+from local_stack.layout import ROOT
+from runtime.clock import utc_now
+from runtime.kernel import Database
+from testkit.fixtures import free_ports
+
+
+@pytest.fixture
+def settings(surroundings: pytest.MonkeyPatch, database: Database) -> Settings:
+    surroundings.setenv("CREDENTIAL_STORE_DATABASE", database.name)
+    return Settings()
+
+
+@pytest.fixture
+async def health(settings: Settings) -> AsyncIterator[Bureau]:
+    async with running(settings) as client:
+        yield Bureau(client, settings.keys)
+
+
+async def test_the_same_file_again_is_known_and_a_stopped_one_goes_on(health: Bureau, database: Database) -> None:
+    content = json_lines([record(n) for n in range(1500)])
+    id_ = (await health.hands_over(content)).json()["hand_over_id"]
+    assert (await health.does("pause", id_)).json()["state"] == "paused"
+    assert (await health.does("pause", id_)).json()["code"] == "hand-over-not-in-that-state"
+    stopped = (await health.sees(f"/{id_}")).json()["lines"]
+    again = await health.hands_over(content)
+    assert (again.status_code, again.json()["hand_over_id"]) == (200, id_)
+    assert (await health.does("cancel", id_)).json()["state"] == "cancelled"
+    await eventually(lambda: none_in(database, "hand-over-files.chunks"))
+    assert (await health.hands_over(content)).status_code == 201
+    seen = await health.waits(id_)
+    assert (seen["lines"], seen["stored"]) == (1500, 1500)
+    assert stopped <= 1500
+    await eventually(lambda: none_in(database, "hand-over-files.chunks"))
+    done = await health.hands_over(content)
+    assert (done.status_code, done.json()["state"]) == (200, "done")
+    assert [each["hand_over_id"] for each in (await health.sees("")).json()["items"]] == [id_]
+
+
+async def test_two_processes_and_events_of_the_same_records_double_nothing(
+    health: Bureau, settings: Settings, database: Database
+) -> None:
+    async with running(settings) as client:
+        content = json_lines([record(n) for n in range(1000)])
+        id_ = (await Bureau(client, settings.keys).hands_over(content)).json()["hand_over_id"]
+        seen = await health.waits(id_)
+    assert (seen["lines"], seen["stored"], seen["unchanged"]) == (1000, 1000, 0)
+    assert await database["credentials"].count_documents({"sequence": 1}) == 1000
+
+
+async def test_killed_in_the_middle_again_and_again_it_ends_without_loss_or_doubling(
+    settings: Settings, database: Database
+) -> None:
+    port, begun = free_ports(19700).gateway, utc_now()
+    lines: list[Json | bytes] = [b"{" if n % 500 == 499 else record(n) for n in range(3000)]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        bureau = Bureau(client, settings.keys)
+        id_, seen, refused = "", Json(), list[Json]()
+        for kill_after in (0, 700, 1800, None):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "credential_store",
+                cwd=ROOT,
+                env={**os.environ, "CREDENTIAL_STORE_PORT": str(port)},
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            try:
+                await eventually(lambda: _answers(client))
+                id_ = id_ or (await bureau.hands_over(json_lines(lines))).json()["hand_over_id"]
+                wanted = kill_after
+
+                async def far_enough(wanted: int | None = wanted, id_: str = id_) -> Json | None:
+                    seen: Json = (await bureau.sees(f"/{id_}")).json()
+                    reached = seen["state"] == "done" if wanted is None else seen["lines"] >= wanted
+                    return seen if reached else None
+
+                seen = await eventually(far_enough)
+                if wanted is None:
+                    await eventually(lambda: none_in(database, "outbox"))
+                    refused = await bureau.refused(id_)
+            finally:
+                process.send_signal(signal.SIGKILL)
+                await process.wait()
+    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (3000, 2994, 0, 6)
+    assert [each["line"] for each in refused] == [500, 1000, 1500, 2000, 2500, 3000]
+    assert await database["credentials"].count_documents({"sequence": 1}) == 2994
+    events = await published_to(settings, begun)
+    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 2994
+
+
+async def _answers(client: httpx.AsyncClient) -> bool | None:
+    return (await client.get("/healthz")).status_code == 200 or None
