@@ -6,8 +6,9 @@ the tests within them, in another order, to find those that live on what others 
 
 from __future__ import annotations
 
+import gc
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 from random import Random
@@ -85,6 +86,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Shuffle when asked for; what stays on one worker stays side by side."""
     if config.option.shuffle is not None:
         items[:] = shuffled(items, config.option.shuffle)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is loaded before the first test out of the garbage collector's way: it stays until the last one."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Named(Protocol):
