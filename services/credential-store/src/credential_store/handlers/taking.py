@@ -31,6 +31,8 @@ BATCH = 500
 """Lines that are committed together."""
 _BREATH = 25
 """Lines after which others get their turn."""
+_LONGEST_RUN = 20
+"""Batches after which it is looked for files that have come meanwhile."""
 
 SavedT = TypeVar("SavedT", Credential, HandOver)
 
@@ -39,10 +41,6 @@ NOTED = Change()
 
 Subscriptions = Mapping[str, Subscription[Deps]]
 """By pattern; a line goes the way of the event whose data it is."""
-
-
-_LONGEST_RUN = 20
-"""Batches after which it is looked for files that have come meanwhile."""
 
 
 async def take_in(deps: Deps, subscriptions: Subscriptions) -> AsyncGenerator[Sequence[Outcome[None]], None]:
