@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import secrets
+import sys
 from collections.abc import Generator, Mapping, Sequence
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import PurePosixPath
 from random import Random
@@ -64,10 +66,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed; a worker takes what it was told. No example has a deadline: machines are slow at times."""
     hypothesis.settings.register_profile("unhurried", deadline=None)
     hypothesis.settings.load_profile("unhurried")
+    _look_once_for("sniffio")
     told: Mapping[str, str | None] = getattr(config, "workerinput", {})
     config.option.shuffle = told.get("shuffle", config.option.shuffle)
     if config.option.shuffle == "any":
         config.option.shuffle = str(secrets.randbelow(100_000))
+
+
+def _look_once_for(module: str) -> None:
+    """Have what is not installed not be looked for: httpcore would, in every folder, several times for each request."""
+    if module not in sys.modules and find_spec(module) is None:
+        sys.modules[module] = None  # type: ignore[assignment] # what the import system takes for "there is none"
 
 
 @pytest.hookimpl(optionalhook=True)
