@@ -6,6 +6,7 @@ MongoDB 8 in containers serve the same tests.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import logging
 import os
@@ -14,7 +15,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aio_pika
@@ -119,10 +120,18 @@ def full_topology() -> Topology:
     return topology.load(TOPOLOGY)
 
 
+@pytest.fixture(scope="session")
+def declared(infrastructure: Addresses) -> Topology:
+    """The topology as it is deployed, on the broker from now on; a test that takes something away uses another one."""
+    full = topology.load(TOPOLOGY)
+    asyncio.run(_declare(infrastructure.amqp, full))
+    return full
+
+
 @pytest.fixture
-async def bus(infrastructure: Addresses, full_topology: Topology) -> str:
+async def bus(infrastructure: Addresses, declared: Topology) -> str:
     """The broker's address, with the whole topology declared, every work queue empty and a trail that is just begun."""
-    await _empty(infrastructure.amqp, full_topology)
+    await _empty(infrastructure.amqp, declared)
     return infrastructure.amqp
 
 
@@ -138,6 +147,11 @@ def surroundings(
     monkeypatch.setenv("YIZHENG_KEYS", str(keys))
     monkeypatch.setenv("YIZHENG_JWKS", str(keys / "jwks.json"))
     return monkeypatch
+
+
+async def _declare(url: str, full: Topology) -> None:
+    async with await aio_pika.connect(url) as connection:
+        await declare(full, await connection.channel())
 
 
 @retry(
@@ -157,7 +171,7 @@ async def _empty(url: str, declared: Topology) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         await channel.queue_delete(declared.trail.queue)  # a stream can not be purged
-        await declare(declared, channel)
+        await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made anew
         for name in names:
             queue = await channel.get_queue(name, ensure=False)
             await queue.purge()
