@@ -33,7 +33,7 @@ _SPANS = (
 )
 _RARE = ("event:", "case:")
 _COMMON = ("type:", "reason:", "service:")
-_FEW = 10
+_FEW = 64
 """A word that fewer pages have than this is rare enough to go by."""
 _PAGES = 4
 _ANY = Criteria()
