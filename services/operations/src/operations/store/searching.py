@@ -35,7 +35,8 @@ _RARE = ("event:", "case:")
 _COMMON = ("type:", "reason:", "service:")
 _FEW = 64
 """A word that fewer pages have than this is rare enough to go by."""
-_PAGES = 4
+_PAGES, _MORE_PAGES = 4, 16
+"""Read at once: of what is on many, and of what is on few, most of which will be wanted."""
 _ANY = Criteria()
 _CHUNK = 100
 
@@ -134,7 +135,8 @@ class Searching:
             named = criteria.service or criteria.event_type
             end = min(end, newest, await self._latest(criteria) + WIDEST if named else newest)
         waiting: list[Entry] = []
-        async for pages, floor in self._backwards(plan, (criteria.since, end), _PAGES, _WHOLE):
+        at_once = _MORE_PAGES if plan.is_short else _PAGES
+        async for pages, floor in self._backwards(plan, (criteria.since, end), at_once, _WHOLE):
             waiting += [entry for page in pages for entry in entries(page, words) if _is_meant(entry, criteria, after)]
             due = sorted((entry for entry in waiting if entry.at >= floor), reverse=True)
             waiting = [entry for entry in waiting if entry.at < floor]
