@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.office import NOON, Office
 from services.applications.tests.service import Service
+from testkit.committing import committing
 from testkit.fakes import received
 from testkit.patience import IN_TIME, eventually
 
@@ -158,15 +158,3 @@ async def test_whoever_ends_an_application_waits_for_a_claim_that_another_proces
 
         await archive.erase("newcomer")
         assert {name: found for name, found in (await archive.left()).items() if found} == {}
-
-
-@asynccontextmanager
-async def committing(database: Database) -> AsyncIterator[Committer]:
-    """Commit as another process does."""
-    committer = Committer(database)
-    await committer.prepare()
-    committer.start()
-    try:
-        yield committer
-    finally:
-        await committer.stop()

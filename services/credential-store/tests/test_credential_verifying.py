@@ -141,10 +141,13 @@ async def test_a_holders_key_proves_who_shows_it(desk: Desk) -> None:
     assert (await desk.finds(proven(unbound))).reasons == ("holder-not-proven",)
 
 
-async def test_a_rotated_key_signs_anew_and_what_the_old_one_signed_still_counts(desk: Desk) -> None:
+async def test_a_rotated_key_signs_anew_and_what_the_old_one_signed_still_counts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = (await desk.shows("name")).text
     keys = SigningKeys.of(NEWER, OLD)
-    desk.deps.issuer, desk.deps.trusted = Issuer(URL, keys), Trusted(keys.public, AGREEMENTS.public, {URL})  # type: ignore[misc] # a fake
+    monkeypatch.setattr(desk.deps, "issuer", Issuer(URL, keys))
+    monkeypatch.setattr(desk.deps, "trusted", Trusted(keys.public, AGREEMENTS.public, {URL}))
     assert (await desk.finds(before)).is_valid
     bound = await desk.shows("name", nonce="n")
     assert (await desk.finds(bound.text, Asked(nonce="n"))).is_valid

@@ -31,7 +31,7 @@ from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
 
-def line(n: int, sequence: int = 1, **changes: object) -> bytes:
+def line(n: int, sequence: object = 1, **changes: object) -> bytes:
     record: dict[str, object] = {
         "record_id": f"sz-{n}",
         "document_type": "bank-account",
@@ -103,7 +103,7 @@ async def test_bad_lines_are_reported_and_set_aside_and_the_rest_is_loaded(
         [
             line(0),
             b"{not json",
-            line(1, sequence="first"),  # type: ignore[arg-type] # that is what is wrong with it
+            line(1, sequence="first"),
             line(2, document_type="fishing-licence"),
             orjson.dumps({"record_id": "sz-3"}),
             b"\xff\xfe",

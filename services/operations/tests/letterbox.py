@@ -134,7 +134,8 @@ class FakeFailures:
 
     def _check(self, moves: Sequence[Move]) -> None:
         for before, after in moves:
-            present = self.all.get((before or after).id)  # type: ignore[union-attr] # one of them is there
+            (either, *_) = filter(None, (before, after))
+            present = self.all.get(either.id)
             if (present.version if present else None) != (before.version if before else None):
                 raise ConflictError
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar
+from unittest.mock import patch
 
 from operations.config import Settings
 from operations.handlers import drive, receipts, sending
@@ -49,7 +50,7 @@ def arrange(fault: str, turn: int) -> None:
             sending.confirmed = _dying(sending.confirmed, countdown, before=True)
         case "after the mark":
             some = drive.Drive._send_some  # noqa: SLF001 - the fault
-            drive.Drive._send_some = _dying(some, countdown, before=False)  # type: ignore[method-assign] # noqa: SLF001 - the fault
+            patch.object(drive.Drive, "_send_some", _dying(some, countdown, before=False)).start()
         case "between a receipt and its commit":
             receipts.take = _dying(receipts.take, countdown, before=False)
 

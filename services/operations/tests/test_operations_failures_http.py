@@ -17,6 +17,7 @@ import pytest
 
 from local_stack.keys import ensure_keys
 from local_stack.tokens import sign
+from messaging.event import Outcome
 from operations import consumers
 from operations.config import Settings
 from operations.handlers import letters
@@ -180,8 +181,7 @@ async def test_what_is_being_replayed_is_not_put_away(counter: Counter) -> None:
     failure = await counter.deps.failures.get(first)
     assert failure is not None
     taken = failure.model_copy(update={"state": "replaying", "replay": "rep_1"})
-    for change in counter.deps.failures.moved([(failure, taken)]):
-        await counter.kernel.committer.commit([change])  # type: ignore[list-item] # what the real store prepares
+    await counter.kernel.commit(Outcome(changes=counter.deps.failures.moved([(failure, taken)])))
     one = await counter.calls("POST", f"/failures/{first}/discard", {"reason": "x"})
     assert code_of(one) == (409, "failure-being-replayed")
     both = await counter.calls("POST", "/failures/discards", {"failures": [first, second], "reason": "x"})

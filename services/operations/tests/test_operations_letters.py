@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain.cause import Cause, group_id
 from operations.domain.contracts import Contracts
@@ -173,16 +174,14 @@ async def test_what_was_discarded_and_fails_again_is_open_again() -> None:
 def apply_discard(box: Box) -> None:
     before = box.only
     after = before.model_copy(update={"state": "discarded"})
-    for change in box.failures.moved([(before, after)]):
-        change.apply()  # type: ignore[attr-defined] # a change of the fakes
+    apply(Outcome(changes=box.failures.moved([(before, after)])))
 
 
 async def test_a_replayed_message_that_fails_again_is_open_again_and_its_replay_is_told() -> None:
     box = Box()
     await box.take(raw(example(), "a"))
     before = box.only
-    for change in box.failures.moved([(before, hold(before, "rep_1"))]):
-        change.apply()  # type: ignore[attr-defined] # a change of the fakes
+    apply(Outcome(changes=box.failures.moved([(before, hold(before, "rep_1"))])))
     again = raw(example(), "b", later(1), headers={**headers_of(example(), later(1)), "x-replay": "rep_1/0"})
     await box.take(again)
     await box.take(again)
@@ -194,8 +193,7 @@ async def test_another_letter_does_not_end_a_replay() -> None:
     box = Box()
     await box.take(raw(example(), "a"))
     before = box.only
-    for change in box.failures.moved([(before, hold(before, "rep_1"))]):
-        change.apply()  # type: ignore[attr-defined] # a change of the fakes
+    apply(Outcome(changes=box.failures.moved([(before, hold(before, "rep_1"))])))
     await box.take(raw(example(), "b", later(1)))
     assert (box.only.state, box.only.replay, box.only.seen) == ("replaying", "rep_1", 2)
 

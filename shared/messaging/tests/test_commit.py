@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
 from pymongo import AsyncMongoClient, InsertOne, UpdateOne
@@ -16,21 +15,11 @@ from messaging.envelope import Sealed
 from messaging.event import ConflictError
 from messaging.sealing import opened
 from shared.messaging.tests.harness import Tally, order
+from testkit.committing import committing
 from testkit.patience import IN_TIME
 from testkit.vaults import GlassVault
 
 REFUSED_BY_THE_STORE = Write("tallies", InsertOne({"_id": "refused", "thing": object()}))
-
-
-@asynccontextmanager
-async def committing(database: Database) -> AsyncIterator[Committer]:
-    committer = Committer(database)
-    await committer.prepare()
-    committer.start()
-    try:
-        yield committer
-    finally:
-        await committer.stop()
 
 
 @pytest.fixture

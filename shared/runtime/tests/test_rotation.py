@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from runtime import master_keys
 from runtime.rotate_keys import main
 from runtime.rotation import Progress, rotate
 from runtime.sealed_files import SealedFiles
+from testkit.committing import committing
 from testkit.fixtures import Addresses
 
 PEOPLE = 60
@@ -77,22 +76,11 @@ def write(keys: Path, content: bytes) -> None:
     fresh.rename(keys / master_keys.FILE)
 
 
-@asynccontextmanager
-async def committing(town: Town) -> AsyncIterator[Committer]:
-    committer = Committer(town.database)
-    await committer.prepare()
-    committer.start()
-    try:
-        yield committer
-    finally:
-        await committer.stop()
-
-
 @pytest.fixture
 async def town(database: Database, tmp_path: Path) -> Town:
     write(tmp_path, new_store_key())
     town = Town(database, tmp_path)
-    async with committing(town) as committer:
+    async with committing(town.database) as committer:
         await committer.commit([town.people.save(Person(id=f"p{n:03}", name=f"王{n}")) for n in range(PEOPLE)])
     return town
 
@@ -117,7 +105,7 @@ async def test_everything_is_under_new_keys_while_others_write(town: Town, monke
                     pytest.fail("the rotation changed a version")
                 written[person.id] = person.version + 1
 
-    async with committing(service) as committer:
+    async with committing(service.database) as committer:
         writing = asyncio.create_task(keep_writing(committer))
         town.new_master_key()
         done = await rotate(town.database, town.vault, unseen, quiet=1.0)
