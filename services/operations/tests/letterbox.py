@@ -18,6 +18,7 @@ from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
 from operations.domain.fate import Fate
 from operations.domain.group import FailureGroup, Move, Note, Tally, tallies
+from operations.domain.items import Known
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from testkit.fakes import FakeChange, FakeClock
@@ -263,7 +264,11 @@ class FakeFates:
 
     noted: list[Fate] = field(default_factory=list)
 
-    async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
+    async def items(self, ids: Iterable[str]) -> Known:
+        return {}
+
+    def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
+        del known
         return (FakeChange(lambda: None, lambda: self.noted.extend(fates)),)
 
 

@@ -166,7 +166,7 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def die_and_go_on(self) -> None:
         self.ledger = Ledger(self.TOTAL)
-        self.ledger.load({0: list(self.kept)})
+        self.ledger.load(dict(enumerate(self.kept)))
         self.ledger.recover()
 
     @invariant()

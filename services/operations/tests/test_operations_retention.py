@@ -8,13 +8,15 @@ import pytest
 
 from messaging.documents import Database
 from operations import store
-from operations.domain.items import freeze
+from operations.domain.items import Rank, freeze
 from operations.domain.replay import Progress
 from operations.store.replays import ReplayDocuments
 from services.operations.tests.test_operations_replay_rules import chosen, replay
 from testkit.fakes import FakeClock
 from testkit.terms import archive
 
+LEFT = {"replays": "_id", "replay-items": "_id", "replay-facts": "block", "replay-progress": "_id"}
+"""What belongs to a replay, and where in it its id begins."""
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -26,12 +28,12 @@ async def test_a_replay_goes_with_its_items_when_its_term_has_ended(database: Da
     async with archive("operations", database, store.INDEXES, store.BELONGINGS) as kept:
         for each in (done, running):
             items = replays.freeze(freeze(each.id, "failures", chosen(3)))
-            await kept.keep(replays.save(each), *items, replays.begin(Progress(id=each.id)))
+            facts = replays.learn(each.id, {0: Rank.SENT, 1: Rank.SENT}, NOW)
+            await kept.keep(replays.save(each), *items, *facts, replays.begin(Progress(id=each.id)))
         await kept.turn(NOW + timedelta(days=kept.kinds["replays"].days or 0, seconds=seconds))
 
     left = {
-        name: {str(row["_id"]).partition("/")[0] async for row in database[name].find({})}
-        for name in ("replays", "replay-items", "replay-progress")
+        name: {str(row[key]).partition("/")[0] async for row in database[name].find({})} for name, key in LEFT.items()
     }
     expected = {"r2"} if seconds == 0 else {"r1", "r2"}
     assert left == dict.fromkeys(left, expected)

@@ -123,6 +123,10 @@ class Block(BaseModel):
         return self.model_copy(update={"ranks": tuple(known), "at": tuple(when)})
 
 
+Known = Mapping[str, tuple[Item, Block]]
+"""Items that exist by id, each with its block."""
+
+
 def freeze(replay: str, kind: Kind, chosen: Sequence[Chosen]) -> Iterator[Block]:
     """Put a selection into blocks, in order."""
     for first in range(0, len(chosen), BLOCK):

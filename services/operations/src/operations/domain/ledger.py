@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from operations.domain.items import BLOCK, Rank
 from operations.domain.replay import Counts
@@ -17,11 +17,10 @@ class Ledger:
         self._next = 0
         self._again: deque[int] = deque()
 
-    def load(self, blocks: Mapping[int, Sequence[int]]) -> None:
-        """Take what is kept of blocks, by the number of their first item."""
-        for first, ranks in blocks.items():
-            for n, rank in enumerate(ranks, start=first):
-                self.learn(n, rank)
+    def load(self, ranks: Mapping[int, int]) -> None:
+        """Take what is kept of items, by number."""
+        for n, rank in ranks.items():
+            self.learn(n, rank)
 
     def learn(self, n: int, rank: int) -> None:
         """Take what became known of an item."""

@@ -203,7 +203,7 @@ class Drive:
         """Learn what became of what was sent."""
         now = time.monotonic()
         if now - self._looked_at >= _LOOK_EVERY:
-            self._ledger.load(await self._deps.replays.ranks(self._id, self._ledger.blocks_under_way()))
+            self._ledger.load(await self._deps.replays.ranks(self._id, self._ledger.blocks_under_way(), Rank.SKIPPED))
             self._looked_at = time.monotonic()
             await self._note()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from messaging.event import Change, Outcome
+from messaging.event import Outcome
 from messaging.intake import Raw
 from operations.domain import failure as states
 from operations.domain import masking, tokens
@@ -47,8 +47,8 @@ async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
     links = await _link(new, failures, deps)
     moves = [*((known.get(id_), after) for id_, after in failures.items()), *links]
     fates = [Fate(letter.replay, "failed", letter.at) for letter in new if letter.replay]
-    told: Sequence[Change] = await deps.replays.note_fates(fates) if fates else ()
-    return Outcome(changes=[*deps.failures.moved(moves, new), *told])
+    items = await deps.replays.items({fate.item for fate in fates}) if fates else {}
+    return Outcome(changes=[*deps.failures.moved(moves, new), *deps.replays.met(fates, items)])
 
 
 def letter_of(raw: Raw, now: datetime) -> Letter:

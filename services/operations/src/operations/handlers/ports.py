@@ -10,7 +10,6 @@ from messaging.event import Change
 from operations.domain.audit import Asked, Detail, Entry, Head
 from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
-from operations.domain.fate import Fate
 from operations.domain.group import FailureGroup, Move, Note
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
@@ -117,19 +116,3 @@ class Audit(Protocol):
 
     async def after(self, number: int, limit: int) -> Sequence[Entry]:
         """Return the entries that follow a number, in order."""
-
-
-class Fates(Protocol):
-    """Where it is kept what became of replayed messages."""
-
-    async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
-        """Prepare that replay items met their fate; what is known already changes nothing."""
-
-
-class NoReplays:
-    """Where nothing was replayed, no fate is news."""
-
-    async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
-        """Change nothing."""
-        del fates
-        return ()

@@ -13,12 +13,10 @@ from messaging.intake import Raw
 from operations.domain import failure as states
 from operations.domain.failure import Summary
 from operations.domain.fate import Fate
-from operations.domain.items import Block, Item
+from operations.domain.items import Known
 from operations.handlers.needs import Deps
 
 log = structlog.get_logger()
-
-Known = Mapping[str, tuple[Item, Block]]
 
 
 async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
@@ -26,7 +24,7 @@ async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
     fates = [fate for raw in batch if (fate := fate_of(raw.body)) is not None]
     known = await deps.replays.items({fate.item for fate in fates})
     resolved = await _resolve(fates, known, deps)
-    return Outcome(changes=[*resolved, *await deps.replays.note_fates(fates)])
+    return Outcome(changes=[*resolved, *deps.replays.met(fates, known)])
 
 
 def fate_of(body: bytes) -> Fate | None:

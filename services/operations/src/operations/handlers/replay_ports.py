@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from messaging.event import Change, Outcome
 from operations.domain.edit import Edit
 from operations.domain.fate import Fate
-from operations.domain.items import Block, Item, Rank
+from operations.domain.items import Block, Known, Rank
 from operations.domain.replay import Progress, Queue, Replay
 from operations.domain.trail import Recorded
 
@@ -33,19 +33,22 @@ class Replays(Protocol):
         """Prepare that the items of a new replay are kept."""
 
     async def blocks(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
-        """Return the blocks that hold these items, in order."""
+        """Return the blocks that hold these items, in order, as they were frozen."""
 
-    async def items(self, ids: Iterable[str]) -> Mapping[str, tuple[Item, Block]]:
+    async def known(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
+        """Return the blocks that hold these items, in order, with what is known of them by now."""
+
+    async def items(self, ids: Iterable[str]) -> Known:
         """Return those of these items that exist, each with its block."""
 
-    async def ranks(self, replay: str, firsts: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Return what is known of the items of some blocks, by the number of the block's first item."""
+    async def ranks(self, replay: str, numbers: Iterable[int], least: Rank = Rank.PENDING) -> Mapping[int, int]:
+        """Return what is known of the items of the blocks that hold these, by number; nothing less than `least`."""
 
     def learn(self, replay: str, ranks: Mapping[int, Rank], at: datetime) -> Sequence[Change]:
-        """Prepare that what is known of items is raised."""
+        """Prepare that something is known of items; what is known already and greater goes on holding."""
 
-    async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
-        """Prepare that items met their fate; what is known already changes nothing."""
+    def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
+        """Prepare that known items met their fate; that it is told already changes nothing."""
 
     async def progress(self, ids: Sequence[str]) -> Mapping[str, Progress]:
         """Return how far replays are."""

@@ -108,7 +108,7 @@ async def items(
     found: list[Item] = []
     first = after + 1
     while first < replay.total and len(found) <= limit:
-        for block in await deps.replays.blocks(id, [first]):
+        for block in await deps.replays.known(id, [first]):
             wanted = (item for item in block.items if item.n >= first and state in {None, item.rank.state})
             found += wanted
             first = block.first + len(block.ranks)

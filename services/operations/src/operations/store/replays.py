@@ -1,27 +1,31 @@
 """Replays, their items in blocks, and their progress, each in a collection of its own.
 
-Operators' decisions are versioned; what is known of items is only ever raised (`$max`); progress belongs to the driver
-that holds the lease, which is taken by one conditional update.
+Operators' decisions are versioned. Blocks stay as they were frozen: what becomes known of their items is put beside
+them, fact by fact, and the greatest one holds. Progress belongs to the driver that holds the lease, which is taken by
+one conditional update.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
 
 from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
 from operations.domain.fate import Fate
-from operations.domain.items import BLOCK, Block, Item, Rank, block_id, block_ids, parse_item
+from operations.domain.items import Block, Known, Rank, block_id, block_ids, parse_item
 from operations.domain.replay import Counts, Progress, Replay
 from runtime.clock import Clock
 from runtime.kernel import Database, Indexes
 
 REPLAYS = "replays"
 ITEMS = "replay-items"
+FACTS = "replay-facts"
+"""Each of some items of one block: their `numbers` in the replay, their `rank`, and when that became known (`at`)."""
 PROGRESS = "replay-progress"
 
 SEALED = ("title", "reason", "selection", "history.reason")
@@ -30,6 +34,7 @@ SEALED = ("title", "reason", "selection", "history.reason")
 INDEXES: Indexes = {
     REPLAYS: (IndexModel([("created_at", DESCENDING)], name="created"),),
     ITEMS: (),
+    FACTS: (IndexModel([("block", ASCENDING), ("rank", ASCENDING)], name="block"),),
     PROGRESS: (IndexModel([("is_active", DESCENDING)], name="active"),),
 }
 
@@ -40,7 +45,8 @@ class ReplayDocuments:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._replays = Documents(database, REPLAYS, Replay, sealed=SEALED)
         self._blocks = Documents(database, ITEMS, Block)
-        self._ranks = database.get_collection(ITEMS, codec_options=CODECS)
+        self._frozen = database.get_collection(ITEMS, codec_options=CODECS)
+        self._facts = database.get_collection(FACTS, codec_options=CODECS)
         self._progress = database.get_collection(PROGRESS, codec_options=CODECS)
         self._clock = clock
 
@@ -65,11 +71,19 @@ class ReplayDocuments:
         return [self._blocks.save(block) for block in blocks]
 
     async def blocks(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
-        """Return the blocks that hold these items, in order."""
+        """Return the blocks that hold these items, in order, as they were frozen."""
         found = await self._blocks.many(block_ids(replay, numbers))
         return sorted(found.values(), key=lambda block: block.first)
 
-    async def items(self, ids: Iterable[str]) -> Mapping[str, tuple[Item, Block]]:
+    async def known(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
+        """Return the blocks that hold these items, in order, with what is known of them by now."""
+        blocks = {block.id: block for block in await self.blocks(replay, numbers)}
+        async for fact in self._told_of(sorted(blocks), Rank.PENDING):
+            ranks = dict.fromkeys(fact["numbers"], Rank(fact["rank"]))
+            blocks[fact["block"]] = blocks[fact["block"]].learn(ranks, fact["at"])
+        return tuple(blocks.values())
+
+    async def items(self, ids: Iterable[str]) -> Known:
         """Return those of these items that exist, each with its block."""
         wanted = {item: place for item in ids if (place := parse_item(item)) is not None}
         blocks = sorted({block_id(*place) for place in wanted.values()})
@@ -80,27 +94,35 @@ class ReplayDocuments:
             if (block := by_id.get(block_id(replay, n))) is not None and n - block.first < len(block.ranks)
         }
 
-    async def ranks(self, replay: str, firsts: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Return what is known of the items of some blocks, by the number of the block's first item."""
-        found: dict[int, Sequence[int]] = {}
-        for some in parts(block_ids(replay, firsts)):
-            cursor = self._ranks.find({"_id": {"$in": some}}, {"first": 1, "ranks": 1})
-            found |= {document["first"]: document["ranks"] async for document in cursor}
-        return found
+    async def ranks(self, replay: str, numbers: Iterable[int], least: Rank = Rank.PENDING) -> Mapping[int, int]:
+        """Return what is known of the items of the blocks that hold these, by number; nothing less than `least`."""
+        ranks = await self._kept_in(block_ids(replay, numbers)) if least is Rank.PENDING else {}
+        async for fact in self._told_of(block_ids(replay, numbers), least):
+            for n in fact["numbers"]:
+                ranks[n] = max(fact["rank"], ranks.get(n, 0))
+        return ranks
 
     def learn(self, replay: str, ranks: Mapping[int, Rank], at: datetime) -> Sequence[Change]:
-        """Prepare that what is known of items is raised; what is known already and greater stays."""
-        return _raised((replay, n, rank, at) for n, rank in ranks.items())
+        """Prepare that something is known of items; what is known already and greater goes on holding."""
+        return _told((replay, n, rank, at) for n, rank in ranks.items())
 
-    async def note_fates(self, fates: Sequence[Fate]) -> Sequence[Change]:
-        """Prepare that items met their fate; what is known already changes nothing, what is no item is left out."""
-        met = [(place, fate) for fate in fates if (place := parse_item(fate.item)) is not None]
-        sizes: dict[str, int] = {}
-        for some in parts(sorted({block_id(*place) for place, _ in met})):
-            cursor = self._ranks.find({"_id": {"$in": some}}, {"ranks": 1})
-            sizes |= {found["_id"]: len(found["ranks"]) async for found in cursor}
-        present = [(place, fate) for place, fate in met if place[1] % BLOCK < sizes.get(block_id(*place), 0)]
-        return _raised((replay, n, Rank[fate.fate.upper()], fate.at) for (replay, n), fate in present)
+    def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
+        """Prepare that known items met their fate; that it is told already changes nothing."""
+        met = [(known[fate.item][0], fate) for fate in fates if fate.item in known]
+        return _told((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met)
+
+    async def _kept_in(self, blocks: Sequence[str]) -> dict[int, int]:
+        """Return what blocks themselves say of their items: nothing, but for those of before there were facts."""
+        ranks: dict[int, int] = {}
+        for some in parts(blocks):
+            async for block in self._frozen.find({"_id": {"$in": some}}, {"first": 1, "ranks": 1}):
+                ranks |= {n: rank for n, rank in enumerate(block["ranks"], start=block["first"]) if rank}
+        return ranks
+
+    async def _told_of(self, blocks: Sequence[str], least: Rank) -> AsyncIterator[Document]:
+        for some in parts(blocks):
+            async for fact in self._facts.find({"block": {"$in": some}, "rank": {"$gte": least}}):
+                yield fact
 
     async def progress(self, ids: Sequence[str]) -> Mapping[str, Progress]:
         """Return how far replays are."""
@@ -156,20 +178,23 @@ _AT_ONE_MOMENT = 20
 """Replays that may have been prepared in one millisecond."""
 
 
-def _raised(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change]:
-    """Write each block once, whatever is to be said of how many of its items."""
-    greatest: dict[tuple[str, int], tuple[Rank, datetime]] = {}
+def _told(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change]:
+    """Write what became known of items of one block within one second once."""
+    together: dict[tuple[str, Rank, int], tuple[list[int], datetime]] = {}
     for replay, n, rank, at in facts:
-        greatest[replay, n] = max((rank, at), greatest.get((replay, n), (rank, at)))
-    changes: dict[str, dict[str, object]] = {}
-    for (replay, n), (rank, at) in greatest.items():
-        change = changes.setdefault(block_id(replay, n), {})
-        change |= {f"ranks.{n % BLOCK}": int(rank), f"at.{n % BLOCK}": at}
-    return [Write(ITEMS, UpdateOne({"_id": id_}, {"$max": change})) for id_, change in changes.items()]
+        about = (block_id(replay, n), rank, int(at.timestamp()))
+        numbers, latest = together.get(about, ([], at))
+        together[about] = ([*numbers, n], max(latest, at))
+    return [
+        Write(FACTS, InsertOne({"_id": str(ObjectId()), "block": block, "rank": rank, "numbers": numbers, "at": at}))
+        for (block, rank, _), (numbers, at) in together.items()
+    ]
 
 
 async def items_of(database: Database, replays: Sequence[Document]) -> Sequence[Write]:
     """Remove the items of replays whose term has ended (there may be many), and prepare that their progress goes."""
     for replay in replays:
-        await database[ITEMS].delete_many({"_id": {"$gt": f"{replay['_id']}/", "$lt": f"{replay['_id']}0"}})
+        its = {"$gt": f"{replay['_id']}/", "$lt": f"{replay['_id']}0"}
+        await database[ITEMS].delete_many({"_id": its})
+        await database[FACTS].delete_many({"block": its})
     return [Write(PROGRESS, DeleteOne({"_id": replay["_id"]})) for replay in replays]
