@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from messaging import topology
 from messaging.consumer import Consumer, Limits
 from messaging.declare import declare
-from messaging.event import Outcome, Received
+from messaging.event import ConflictError, Outcome, Received
 from messaging.publisher import Publisher
 from messaging.reading import Subscription
 from messaging.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
@@ -29,7 +29,7 @@ from operations import consumers
 from operations.config import Settings
 from operations.domain.cause import failure_id
 from operations.domain.search import Chosen, Criteria
-from operations.handlers import replays
+from operations.handlers import groups, replays
 from operations.handlers.needs import Deps
 from operations.main import create_app
 from runtime.kernel import Database, Kernel
@@ -126,7 +126,7 @@ class Workplace:
         return fill_first
 
     async def take_in(self) -> float:
-        """From the first letter taken to the last one stored, grouped and acknowledged."""
+        """From the first letter taken to the last one stored, acknowledged and counted by its group."""
         self.begin_anew()
         await self._fill()
         async with self.running(alone=True) as ops:
@@ -134,6 +134,9 @@ class Workplace:
             begun = perf_counter()
             task = asyncio.create_task(intake.run())
             await self._until_stored(ops)
+            for outcome in await groups.fold(ops.deps):
+                with suppress(ConflictError):  # the service did it by itself
+                    await ops.kernel.commit(outcome)
             seconds = perf_counter() - begun
             await intake.stop()
             await task

@@ -186,12 +186,15 @@ class FakeGroups:
     async def all(self) -> Sequence[FailureGroup]:
         return list(self.stored.values())
 
-    def note(self, id: str, note: Note, version: int) -> Change:
+    def note(self, group: FailureGroup, note: Note) -> Sequence[Change]:
         def add() -> None:
-            group = self.stored[id]
-            self.stored[id] = group.model_copy(update={"notes": (*group.notes, note), "version": version + 1})
+            noted = {"notes": (*group.notes, note), "version": group.version + 1}
+            self.stored[group.id] = self.stored[group.id].model_copy(update=noted)
 
-        return FakeChange(lambda: None, add)
+        return (FakeChange(lambda: None, add),)
+
+    async def fold(self) -> Sequence[Change]:
+        return ()
 
     def forget_hours(self, id: str, hours: Sequence[str]) -> Change:
         def forget() -> None:

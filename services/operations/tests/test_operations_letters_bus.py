@@ -17,6 +17,7 @@ import pytest
 
 from local_stack.keys import ensure_keys
 from messaging.topology import Topology, dead_letters_of
+from operations.store.groups import GroupDocuments
 from runtime.kernel import Database
 from services.operations.tests.letterbox import example, headers_of, later
 from services.operations.tests.letters_worker import AFTER_COMMIT, BEFORE_COMMIT, NONE
@@ -113,8 +114,8 @@ async def test_killed_while_taking_letters_in_each_is_counted_once(mail: Mail, f
     assert await mail.database["failures"].count_documents({}) == LETTERS
     pages = await mail.database["failure-words"].find({}).to_list()
     assert sum(len(page["of"]) for page in pages) == LETTERS
-    groups = await mail.database["failure-groups"].find({}).to_list()
-    assert sorted(each["service"] for each in groups) == ["applications", "matcher"]
-    assert sum(each["seen"] for each in groups) == LETTERS + LETTERS // 10
-    assert sum(each["states"]["open"] for each in groups) == LETTERS
-    assert sum(sum(each["hourly"].values()) for each in groups) == LETTERS + LETTERS // 10
+    groups = await GroupDocuments(mail.database).all()
+    assert sorted(each.service for each in groups) == ["applications", "matcher"]
+    assert sum(each.seen for each in groups) == LETTERS + LETTERS // 10
+    assert sum(each.count("open") for each in groups) == LETTERS
+    assert sum(sum(each.hourly.values()) for each in groups) == LETTERS + LETTERS // 10

@@ -8,7 +8,7 @@ from messaging import topology
 from operations import api, consumers, store, web
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
-from operations.handlers import erasing, measuring, recording, retention
+from operations.handlers import erasing, groups, measuring, recording, retention
 from operations.handlers.needs import Deps
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         background=consumers.background,
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),
+            Periodic("fold-groups", every=groups.FOLD_EVERY, work=groups.fold),
             Periodic("measure", every=MEASURE_EVERY, work=measuring.measure),
             Periodic("erase-again", every=erasing.AGAIN_EVERY, work=erasing.erase_again, in_slices=True),
             Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),

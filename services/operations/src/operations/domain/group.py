@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +17,8 @@ TREND = timedelta(days=7)
 
 _HOUR = "%Y%m%d%H"
 
+KeyT = TypeVar("KeyT", bound=str)
+
 
 class Note(BaseModel):
     """What an operator wants the next one to know."""
@@ -27,16 +30,23 @@ class Note(BaseModel):
     text: str
 
 
-class FailureGroup(BaseModel):
+class About(BaseModel):
+    """What the failures of a group have in common."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    event_type: str
+    cause: Cause
+
+
+class FailureGroup(About):
     """A group as it is kept: `seen` counts every letter, `states` the failures, `hourly` letters by hour (UTC)."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
-    version: int = 0
-    service: str
-    event_type: str
-    cause: Cause
+    version: int = 1
     first_seen: datetime
     last_seen: datetime
     seen: int = 0
@@ -53,6 +63,18 @@ class FailureGroup(BaseModel):
         """How many failures it has, in whatever state."""
         return sum(self.count(state) for state in STATES)
 
+    def plus(self, tally: Tally) -> FailureGroup:
+        """Count what a tally adds."""
+        return self.model_copy(
+            update={
+                "first_seen": min(self.first_seen, tally.first_seen or self.first_seen),
+                "last_seen": max(self.last_seen, tally.last_seen or self.last_seen),
+                "seen": self.seen + tally.seen,
+                "hourly": _sum(self.hourly, tally.hourly),
+                "states": _sum(self.states, tally.states),
+            }
+        )
+
     def trend(self, now: datetime) -> tuple[tuple[datetime, int], ...]:
         """Return the letters of every hour of the last seven days, the oldest first, zeros included."""
         this_hour = now.replace(minute=0, second=0, microsecond=0)
@@ -66,13 +88,13 @@ class FailureGroup(BaseModel):
 
 
 class Tally(BaseModel):
-    """What a batch adds to one group: letters by hour, and failures that came into or left a state."""
+    """What is added to one group: letters by hour, and failures that came into or left a state."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
-    about: Letter | None = None
-    """A letter of the group, that says what the group is about when it is new."""
+    about: About | None = None
+    """What the group is about, when letters were counted: it may be new."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     hourly: Mapping[str, int] = {}
@@ -88,7 +110,7 @@ class Tally(BaseModel):
         hour = hour_of(letter.at)
         return self.model_copy(
             update={
-                "about": self.about or letter,
+                "about": self.about or About(service=letter.service, event_type=letter.event_type, cause=letter.cause),
                 "first_seen": min(self.first_seen or letter.at, letter.at),
                 "last_seen": max(self.last_seen or letter.at, letter.at),
                 "hourly": {**self.hourly, hour: self.hourly.get(hour, 0) + 1},
@@ -97,8 +119,27 @@ class Tally(BaseModel):
 
     def and_state(self, state: State, by: int) -> Tally:
         """Count a failure that came into a state (1) or left it (-1)."""
-        counted = {**self.states, state: self.states.get(state, 0) + by}
-        return self.model_copy(update={"states": {name: count for name, count in counted.items() if count}})
+        return self.model_copy(update={"states": _sum(self.states, {state: by})})
+
+    def plus(self, other: Tally) -> Tally:
+        """Add another tally of the group."""
+        moments = [moment for moment in (self.first_seen, other.first_seen) if moment]
+        latest = [moment for moment in (self.last_seen, other.last_seen) if moment]
+        return self.model_copy(
+            update={
+                "about": self.about or other.about,
+                "first_seen": min(moments, default=None),
+                "last_seen": max(latest, default=None),
+                "hourly": _sum(self.hourly, other.hourly),
+                "states": _sum(self.states, other.states),
+            }
+        )
+
+    def begin(self) -> FailureGroup | None:
+        """Return the group that it is the first to tell of, with nothing counted; None when it does not say of what."""
+        if self.about is None or self.first_seen is None or self.last_seen is None:
+            return None
+        return FailureGroup(**dict(self.about), id=self.id, first_seen=self.first_seen, last_seen=self.last_seen)
 
 
 Move = tuple[Summary | None, Summary | None]
@@ -118,6 +159,20 @@ def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
     return [tally for tally in found.values() if tally.hourly or tally.states]
 
 
+def total(counted: Iterable[Tally]) -> Mapping[str, Tally]:
+    """Add up tallies by their group."""
+    found: dict[str, Tally] = {}
+    for tally in counted:
+        found[tally.id] = found[tally.id].plus(tally) if tally.id in found else tally
+    return found
+
+
 def hour_of(moment: datetime) -> str:
     """Return the hour as it is counted: `2026112322`."""
     return moment.strftime(_HOUR)
+
+
+def _sum(counts: Mapping[KeyT, int], added: Mapping[KeyT, int]) -> dict[KeyT, int]:
+    """Add counts by name; what comes to nothing is left out."""
+    both = {name: counts.get(name, 0) + added.get(name, 0) for name in {**counts, **added}}
+    return {name: count for name, count in both.items() if count}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from messaging.event import Outcome
 from operations.domain.failure import State
@@ -10,6 +11,9 @@ from operations.domain.group import FailureGroup, Note
 from operations.domain.search import Place
 from operations.handlers.needs import Deps
 from runtime.refusal import Refusal, Unknown, check_version
+
+FOLD_EVERY = 5.0
+"""Seconds: in which what is added to groups is kept beside them."""
 
 LONGEST_NOTE = 2_000
 
@@ -35,6 +39,12 @@ async def find(id: str, deps: Deps) -> FailureGroup:
     return found
 
 
+async def fold(deps: Deps) -> Sequence[Outcome[Any]]:
+    """Have groups count what was added since they were written last."""
+    changes = await deps.groups.fold()
+    return (Outcome(changes=changes),) if changes else ()
+
+
 async def note(id: str, text: str | None, by: str, deps: Deps, if_match: int | None = None) -> Outcome[FailureGroup]:
     """Add an operator's note. Raises Refusal for an empty one, Unknown, Stale."""
     if text is None or not text.strip():
@@ -46,6 +56,6 @@ async def note(id: str, text: str | None, by: str, deps: Deps, if_match: int | N
     added = Note(by=by, at=deps.clock(), text=text.strip())
     entry = await deps.audit.entry(by=by, action="group-noted", target=id, details={"characters": len(added.text)})
     return Outcome(
-        changes=[deps.groups.note(id, added, group.version), *entry],
+        changes=[*deps.groups.note(group, added), *entry],
         result=group.model_copy(update={"notes": (*group.notes, added)}),
     )

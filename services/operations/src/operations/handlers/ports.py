@@ -87,14 +87,17 @@ class Groups(Protocol):
     async def all(self) -> Sequence[FailureGroup]:
         """Return all groups."""
 
-    def note(self, id: str, note: Note, version: int) -> Change:
+    def note(self, group: FailureGroup, note: Note) -> Sequence[Change]:
         """Prepare one more note; refused at the commit if somebody else noted something meanwhile."""
+
+    async def fold(self) -> Sequence[Change]:
+        """Prepare that groups count all that is still to be added; refused at the commit if somebody else did it."""
 
     def forget_hours(self, id: str, hours: Sequence[str]) -> Change:
         """Prepare that counts of these hours go."""
 
     def remove(self, group: FailureGroup) -> Change:
-        """Prepare that a group goes, unless it has been seen again meanwhile."""
+        """Prepare that a group goes that counts no failure; should it fail again meanwhile, it begins anew."""
 
 
 class Audit(Protocol):

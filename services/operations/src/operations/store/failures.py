@@ -100,7 +100,7 @@ class FailureDocuments:
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
         real, pages = described([(before, after) for before, after in moves if before != after])
-        return [*_writes(real), *pages, *map(counted, tallies(letters, real))]
+        return [*_writes(real), *pages, *counted(tallies(letters, real))]
 
     async def worn_pages(self, limit: int) -> Sequence[Change]:
         """Prepare that words by which no failure is found any more go; refused if their page changes meanwhile."""

@@ -18,7 +18,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from messaging.documents import CODECS, Document, parts
 from operations.domain.failure import STATES
 from operations.domain.search import Criteria, Place
-from operations.store.groups import GROUPS
+from operations.store.groups import GROUPS, TALLIES
 from operations.store.pages import WIDEST, WORDS, Entry, Pages, entries
 from runtime.kernel import Database
 
@@ -66,6 +66,7 @@ class Searching:
         self._pages = database.get_collection(WORDS, codec_options=CODECS)
         self._entries = Pages(database)
         self._groups = database.get_collection(GROUPS, codec_options=CODECS)
+        self._tallies = database.get_collection(TALLIES, codec_options=CODECS)
 
     async def find(
         self,
@@ -155,12 +156,16 @@ class Searching:
                 yield chunk, until
 
     async def _latest(self, criteria: Criteria) -> datetime:
-        """Return the moment after the last failure that can be meant, whenever that was: its group knows."""
+        """Return the moment after the last failure that can be meant, whenever that was: its group knows.
+
+        What groups don't count yet may be later.
+        """
         wanted = {"_id": criteria.group, "service": criteria.service, "event_type": criteria.event_type}
         given: Filter = {name: value for name, value in wanted.items() if value is not None}
         given["last_seen"] = {"$gte": _BEGINNING, "$lt": _END}
-        newest = await self._groups.find(given, {"last_seen": 1}).sort([("last_seen", DESCENDING)]).limit(1).to_list()
-        return newest[0]["last_seen"] + _MOMENT if newest else _BEGINNING
+        uncounted = {"last_seen": given["last_seen"]}
+        newest = [*await _newest(self._groups, given), *await _newest(self._tallies, uncounted)]
+        return max(newest) + _MOMENT if newest else _BEGINNING
 
     async def _between(self, plan: Plan, span: Span, size: int, projection: Shown) -> list[Document]:
         """Return the latest of a span, `size` or more of them so that of each moment there are all; 0 is no limit."""
@@ -188,6 +193,12 @@ class Searching:
     async def _failing(self, ids: Sequence[str], criteria: Criteria, projection: Shown) -> list[Document]:
         found = await self._failures.find({"_id": {"$in": list(ids)}}, projection).to_list()
         return _latest_first(each for each in found if not criteria.states or each["state"] in criteria.states)
+
+
+async def _newest(collection: AsyncCollection[Document], wanted: Filter) -> list[datetime]:
+    """Return the latest `last_seen` of what is wanted, if there is any."""
+    found = await collection.find(wanted, {"last_seen": 1}).sort([("last_seen", DESCENDING)]).limit(1).to_list()
+    return [each["last_seen"] for each in found]
 
 
 def _promise(word: str) -> tuple[bool, int]:
