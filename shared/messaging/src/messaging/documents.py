@@ -50,7 +50,7 @@ class Database(AsyncDatabase[Document]):
         self.vault = vault
 
 
-_AT_ONCE = 100
+_AT_ONCE = 50
 
 StoredT = TypeVar("StoredT", bound=Stored)
 

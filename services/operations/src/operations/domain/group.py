@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -42,8 +43,6 @@ class About(BaseModel):
 
 class FailureGroup(About):
     """A group as it is kept: `seen` counts every letter, `states` the failures, `hourly` letters by hour (UTC)."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     version: int = 1
@@ -105,22 +104,6 @@ class Tally(BaseModel):
         """How many letters."""
         return sum(self.hourly.values())
 
-    def and_letter(self, letter: Letter) -> Tally:
-        """Count one more letter."""
-        hour = hour_of(letter.at)
-        return self.model_copy(
-            update={
-                "about": self.about or About(service=letter.service, event_type=letter.event_type, cause=letter.cause),
-                "first_seen": min(self.first_seen or letter.at, letter.at),
-                "last_seen": max(self.last_seen or letter.at, letter.at),
-                "hourly": {**self.hourly, hour: self.hourly.get(hour, 0) + 1},
-            }
-        )
-
-    def and_state(self, state: State, by: int) -> Tally:
-        """Count a failure that came into a state (1) or left it (-1)."""
-        return self.model_copy(update={"states": _sum(self.states, {state: by})})
-
     def plus(self, other: Tally) -> Tally:
         """Add another tally of the group."""
         moments = [moment for moment in (self.first_seen, other.first_seen) if moment]
@@ -148,15 +131,33 @@ Move = tuple[Summary | None, Summary | None]
 
 def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
     """Add up, group by group, letters that were counted for the first time and what became of their failures."""
-    found: dict[str, Tally] = {}
+    told: defaultdict[str, list[Letter]] = defaultdict(list)
     for letter in letters:
-        found[letter.group] = found.get(letter.group, Tally(id=letter.group)).and_letter(letter)
+        told[letter.group].append(letter)
+    states: defaultdict[str, Counter[State]] = defaultdict(Counter)
     for before, after in moves:
-        for failure, by in ((before, -1), (after, 1)):
-            if failure is not None:
-                tally = found.get(failure.group, Tally(id=failure.group))
-                found[failure.group] = tally.and_state(failure.state, by)
-    return [tally for tally in found.values() if tally.hourly or tally.states]
+        if before is not None:
+            states[before.group][before.state] -= 1
+        if after is not None:
+            states[after.group][after.state] += 1
+    found = [_tally(id_, told.get(id_, ()), states.get(id_, {})) for id_ in {**told, **states}]
+    return [tally for tally in found if tally.hourly or tally.states]
+
+
+def _tally(id: str, letters: Sequence[Letter], states: Mapping[State, int]) -> Tally:
+    changed = _sum(states, {})
+    if not letters:
+        return Tally(id=id, states=changed)
+    moments = [letter.at for letter in letters]
+    some = letters[0]
+    return Tally(
+        id=id,
+        about=About(service=some.service, event_type=some.event_type, cause=some.cause),
+        first_seen=min(moments),
+        last_seen=max(moments),
+        hourly=Counter(map(hour_of, moments)),
+        states=changed,
+    )
 
 
 def total(counted: Iterable[Tally]) -> Mapping[str, Tally]:
