@@ -54,7 +54,7 @@ def place(text: str) -> None:
 
 
 _SIGNED = KEYS.sign({"iss": "https://elsewhere.example", "credentialSubject": {"_sd": []}}, "vc+sd-jwt")
-_SHOWN = sd_jwt.Disclosure.of("name", "李育成").text
+_SHOWN = sd_jwt.Disclosure.of("name", "李育成", bytes(16)).text
 
 TARGETS: Mapping[str, Target] = {
     "credential": Target(

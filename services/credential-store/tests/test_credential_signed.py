@@ -122,7 +122,7 @@ def test_every_disclosure_must_have_been_signed_and_shown_once() -> None:
     one, other = (SdJwt.read(signed_permit().text) for _ in range(2))
     payload = ISSUER.keys.public.verify(one.signed, signed.TYP)
     assert sd_jwt.reveal(payload["credentialSubject"], one.shown[::-1])["name"] == "李育成"
-    for wrong in ([*one.shown, one.shown[0]], [other.shown[0]], [sd_jwt.Disclosure.of("name", "王五")]):
+    for wrong in ([*one.shown, one.shown[0]], [other.shown[0]], [sd_jwt.Disclosure.of("name", "王五", bytes(16))]):
         with pytest.raises(AlteredError):
             sd_jwt.reveal(payload["credentialSubject"], wrong)
 

@@ -161,7 +161,7 @@ async def test_nothing_that_was_tampered_with_counts(desk: Desk) -> None:
     header, payload, signature = it.signed.split(".")
     claims = orjson.loads(base64url.decode(payload))
     later = base64url.encode(orjson.dumps({**claims, "validUntil": "2099-01-01T00:00:00+08:00"}))
-    forged = sd_jwt.Disclosure.of("name", "王五")
+    forged = sd_jwt.Disclosure.of("name", "王五", bytes(16))
     for text, reason in (
         (f"{header}.{later}.{signature}~", "bad-signature"),
         (f"{header}.{payload}.{other.signed.split('.')[2]}~", "bad-signature"),

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from time import monotonic
 from typing import Any
 
@@ -142,7 +141,7 @@ class Vault:
         """Return a keyed hash (HMAC-SHA-256) of a content. Raises VaultError before the vault was prepared."""
         if self._digest_key is None:
             raise VaultError("the key of the digests has not been opened yet")
-        return hmac.new(self._digest_key, content, sha256).hexdigest()
+        return hmac.digest(self._digest_key, content, "sha256").hex()
 
     async def newest(self) -> Binary:
         """Return the id of the data key to seal with; what is known of the keys is a few seconds old at most."""

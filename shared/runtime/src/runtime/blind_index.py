@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import unicodedata
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -30,4 +29,4 @@ class BlindIndex:
     def of(self, number: str) -> str:
         """Return the index of an identity number, the same for full-width, spaced and lower-case writings."""
         normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
-        return hmac.new(self.key, normal.encode(), sha256).hexdigest()
+        return hmac.digest(self.key, normal.encode(), "sha256").hex()

@@ -23,6 +23,7 @@ LARGEST: Final = 32 * 1024
 _MOST: Final = 64
 """Disclosures; no document type has half as many fields."""
 _SALT_BYTES: Final = 16
+_DIGEST_BYTES: Final = 32
 _FULL: Final = 8
 """Digests are signed in eights, whatever of them are decoys: no document type has more than eight things to show."""
 _RESERVED: Final = {"_sd", "_sd_alg", "..."}
@@ -48,9 +49,9 @@ class Disclosure:
     value: Value
 
     @classmethod
-    def of(cls, name: str, value: Value) -> Self:
+    def of(cls, name: str, value: Value, salt: bytes) -> Self:
         """Salt a field."""
-        spelt = orjson.dumps([base64url.encode(secrets.token_bytes(_SALT_BYTES)), name, value])
+        spelt = orjson.dumps([base64url.encode(salt), name, value])
         return cls(base64url.encode(spelt), name, value)
 
     @classmethod
@@ -114,8 +115,11 @@ def hide(fields: Mapping[str, Value]) -> tuple[dict[str, list[str]], Sequence[Di
     What is signed are their digests among decoys (RFC 9901, section 4.2.5), sorted: neither number nor order tells
     what there is.
     """
-    disclosures = tuple(Disclosure.of(name, value) for name, value in fields.items())
-    decoys = [_decoy() for _ in range(-len(disclosures) % _FULL)]
+    salts = _random(_SALT_BYTES, len(fields))
+    disclosures = tuple(
+        Disclosure.of(name, value, salt) for (name, value), salt in zip(fields.items(), salts, strict=True)
+    )
+    decoys = [base64url.encode(digest) for digest in _random(_DIGEST_BYTES, -len(disclosures) % _FULL)]
     return {"_sd": sorted([*decoys, *(each.digest for each in disclosures)])}, disclosures
 
 
@@ -130,8 +134,10 @@ def reveal(subject: Subject, shown: Sequence[Disclosure]) -> dict[str, Value]:
     return fields
 
 
-def _decoy() -> str:
-    return base64url.encode(sha256(secrets.token_bytes(_SALT_BYTES * 2)).digest())
+def _random(size: int, count: int) -> list[bytes]:
+    """Return so many random values, of so many bytes each, drawn at once."""
+    drawn = secrets.token_bytes(size * count)
+    return [drawn[start : start + size] for start in range(0, size * count, size)]
 
 
 def _value(value: object) -> Value:
