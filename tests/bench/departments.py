@@ -2,7 +2,7 @@
 
 The clock runs from the first record, for events from when the service is up, to the last credential that is stored and
 published. The yardstick writes the same documents, sealed and signed already, in transactions of 500, and publishes as
-many events of the same size to the same queues; where ours reads events from the service's queue, it reads as many, too.
+many events of the same size to the same queues; where ours reads events from the service's queue, it reads as many.
 One of those queues tells when all is published: to ask the store would slow what is measured.
 """
 

@@ -112,11 +112,14 @@ class Workplace:
         return [_ratio("dead letters replayed", sent, raw, _LOOP, goal=0.5)]
 
     async def bare_replays(self, rounds: int) -> list[Figure]:
-        """Send and mark raw what a replay sends and marks, in turns with the raw loop."""
-        bare, bench = Bare(self.amqp_url, self.database), Bench(self.amqp_url)
-        await self._fill()  # the queues are there now
-        closed, raw = await in_turns(bare.send_back, bench.raw_alone, rounds)
-        return [_ratio("the same messages sent and marked raw", closed, raw, _LOOP)]
+        """Send them back, in turns with the same messages sent and marked raw; and these with the raw loop."""
+        bench, bare = Bench(self.amqp_url), Bare(self.amqp_url, self.database)
+        sent, closed = await in_turns(self.replay, self._filled(bare.send_back), rounds)
+        again, raw = await in_turns(bare.send_back, bench.raw_alone, rounds)
+        return [
+            _ratio("dead letters replayed", sent, closed, "the same messages sent and marked raw"),
+            _ratio("the same messages sent and marked raw", again, raw, _LOOP),
+        ]
 
     def _filled(self, work: Run[float]) -> Run[float]:
         async def fill_first() -> float:
