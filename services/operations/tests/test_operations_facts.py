@@ -1,0 +1,83 @@
+"""What becomes of a replay's items, kept fact by fact in a real store: the greatest holds, whoever tells it when."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from messaging.event import Outcome
+from operations.domain.fate import Fate
+from operations.domain.items import BLOCK, Rank, freeze, item_id
+from operations.store import replays as stored
+from operations.store.replays import ReplayDocuments
+from runtime.kernel import Database
+from services.operations.tests.archive import Keeper, prepared
+from services.operations.tests.test_operations_replay_rules import chosen
+from testkit.fakes import FakeClock
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+TOTAL = BLOCK + 20
+
+
+@pytest.fixture
+async def keeper(database: Database) -> AsyncIterator[Keeper]:
+    async with prepared(database, stored.INDEXES) as committer:
+        yield Keeper(database, committer)
+
+
+@pytest.fixture
+async def replays(keeper: Keeper) -> ReplayDocuments:
+    """The items of one replay, in two blocks."""
+    documents = ReplayDocuments(keeper.database, FakeClock(NOW))
+    await keeper.commit(Outcome(changes=documents.freeze(freeze("r1", "failures", chosen(TOTAL)))))
+    return documents
+
+
+async def test_the_greatest_fact_holds_in_whatever_order_it_is_told(keeper: Keeper, replays: ReplayDocuments) -> None:
+    seed = int(os.environ.get("SEED") or random.randrange(10**6))
+    print(f"SEED={seed}")  # noqa: T201 - whoever has to repeat it needs it
+    chance = random.Random(seed)
+    told: dict[int, Rank] = {}
+    for second in range(12):
+        ranks = {chance.randrange(TOTAL): chance.choice(list(Rank)) for _ in range(60)}
+        await keeper.commit(Outcome(changes=replays.learn("r1", ranks, NOW + timedelta(seconds=second))))
+        told |= {n: max(rank, told.get(n, Rank.PENDING)) for n, rank in ranks.items()}
+
+    assert await replays.ranks("r1", range(TOTAL)) == told
+    items = [item for block in await replays.known("r1", range(TOTAL)) for item in block.items]
+    assert [item.rank for item in items] == [told.get(n, Rank.PENDING) for n in range(TOTAL)]
+    final = {n: rank for n, rank in told.items() if rank >= Rank.SKIPPED}
+    assert await replays.ranks("r1", range(TOTAL), Rank.SKIPPED) == final
+    assert not any(item.rank for block in await replays.blocks("r1", range(TOTAL)) for item in block.items)
+
+
+async def test_each_item_says_when_it_met_its_fate(keeper: Keeper, replays: ReplayDocuments) -> None:
+    moments = [NOW, NOW + timedelta(minutes=3), NOW + timedelta(minutes=5)]
+    fates = [Fate(item_id("r1", n), "handled", at) for n, at in enumerate(moments)]
+    fates += [
+        Fate(item_id("r1", TOTAL), "failed", NOW),
+        Fate(item_id("r2", 0), "failed", NOW),
+        Fate("x", "failed", NOW),
+    ]
+    known = await replays.items([fate.item for fate in fates])
+    assert sorted(known) == [item_id("r1", n) for n in range(3)], "the others are no items"
+    await keeper.commit(Outcome(changes=replays.met(fates, known)))
+    (first,) = await replays.known("r1", [0])
+    assert [(item.rank, item.at) for item in first.items][:4] == [*((Rank.HANDLED, at) for at in moments), (0, None)]
+    assert await keeper.database[stored.FACTS].count_documents({}) == len(moments)
+
+
+async def test_what_blocks_said_themselves_before_there_were_facts_counts(
+    keeper: Keeper, replays: ReplayDocuments
+) -> None:
+    of_old = {"ranks.0": int(Rank.HANDLED), "at.0": NOW, "ranks.1": int(Rank.SENT), "at.1": NOW}
+    await keeper.database[stored.ITEMS].update_one({"_id": "r1/000000"}, {"$set": of_old})
+    await keeper.commit(Outcome(changes=replays.learn("r1", {0: Rank.SENT, 1: Rank.FAILED, 2: Rank.SENDING}, NOW)))
+    expected = {0: Rank.HANDLED, 1: Rank.FAILED, 2: Rank.SENDING}
+    assert await replays.ranks("r1", range(TOTAL)) == expected
+    (first,) = await replays.known("r1", [0])
+    assert {item.n: item.rank for item in first.items if item.rank} == expected
