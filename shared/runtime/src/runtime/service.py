@@ -131,19 +131,35 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         title=f"Yizheng {name}",
         version="1",
         lifespan=life,
+        routes=_mounted(router, pages).routes,
         docs_url=None,  # ours is below: FastAPI's has the browser load and run what strangers offer
         redoc_url=None,
     )
     app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
     app.state.rate_limit = RateLimit.from_file(settings.rates)
     app.state.texts = texts
-    app.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
-    if pages is not None:
-        app.include_router(pages, include_in_schema=False)
     problems.install(app, texts)
     observing.install(app, name)
     interface.install(app)
     return app
+
+
+_MOUNTED: dict[tuple[int, int], APIRouter] = {}
+
+
+def _mounted(router: APIRouter, pages: APIRouter | None) -> APIRouter:
+    """Mount a service's routes once for a process: compiling what they read and answer takes longer than all else.
+
+    Tests make an application each; dependencies can't be overridden for one of them.
+    """
+    key = id(router), id(pages)  # nobody else's, as what is mounted here is never let go
+    if key not in _MOUNTED:
+        mounted = APIRouter()
+        mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
+        if pages is not None:
+            mounted.include_router(pages, include_in_schema=False)
+        _MOUNTED[key] = mounted
+    return _MOUNTED[key]
 
 
 def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
