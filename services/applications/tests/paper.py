@@ -82,7 +82,7 @@ def unfolding_page() -> bytes:
 
 
 def _deflated_zeros(size: int) -> bytes:
-    """Pack millions of zeros: one of them, written again and again (RFC 1950: header, blocks, an empty last block, sum)."""
+    """Pack millions of zeros: one of them, again and again (RFC 1950: header, blocks, an empty last block, sum)."""
     packing = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     million = packing.compress(bytes(1_000_000)) + packing.flush(zlib.Z_FULL_FLUSH)
     checksum = size % 65521 << 16 | 1
