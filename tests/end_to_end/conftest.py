@@ -10,6 +10,7 @@ from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from synthetic.caller import connect
 from synthetic.households import Household, households
+from testkit import places
 from testkit.fixtures import free_ports
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
@@ -21,10 +22,10 @@ SEED = 4711
 @pytest.fixture(scope="package")
 def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start everything, with its traces in a file; nothing is left of it afterwards."""
-    folder = tmp_path_factory.mktemp("end-to-end")
-    with pytest.MonkeyPatch.context() as surroundings:
-        surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
-        with Stack(folder / "var", port_base=free_ports(PORT_BASE).base) as running:
+    traces = tmp_path_factory.mktemp("end-to-end") / "traces.jsonl"
+    with pytest.MonkeyPatch.context() as surroundings, places.folder("end-to-end") as folder:
+        surroundings.setenv("YIZHENG_TRACES", str(traces))
+        with Stack(folder, port_base=free_ports(PORT_BASE).base) as running:
             yield running
 
 

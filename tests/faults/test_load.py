@@ -25,6 +25,7 @@ from messaging.topology import DEAD_LETTER_EXCHANGE
 from runtime.clock import today, utc_now
 from synthetic.caller import Caller, Json, connect
 from synthetic.progress import Bars
+from testkit import places
 from testkit.fixtures import free_ports
 from tests.faults.leaks import Used, files_under, searched
 from tests.journeys import failures
@@ -56,10 +57,9 @@ class Loaded:
 
 
 @pytest.fixture(scope="module")
-def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(broker_and_store: None) -> Iterator[Stack]:
     """A system of its own, as parts of it are killed, with its traces in a file."""
-    folder = tmp_path_factory.mktemp("faults") / "var"
-    with pytest.MonkeyPatch.context() as surroundings:
+    with pytest.MonkeyPatch.context() as surroundings, places.folder("faults") as folder:
         surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
         with Stack(folder, port_base=free_ports(PORT_BASE).base) as running:
             yield running

@@ -11,7 +11,6 @@ import atexit
 import logging
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aio_pika
-import psutil
 import pymongo
 import pytest
 import structlog
@@ -31,7 +29,6 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_af
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import account_url, administrator_url, folder_of
 from local_stack.certificates import authority_file
-from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.keys import ensure_keys
@@ -42,6 +39,7 @@ from messaging.declare import declare
 from messaging.documents import Database, Document
 from messaging.succession import SESSIONS
 from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
+from testkit import places
 from testkit.vaults import vaulted
 
 _STEP = 50
@@ -180,32 +178,17 @@ async def _empty(url: str, declared: Topology) -> None:
 @contextmanager
 def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
     """Run a broker and a store of one's own on free ports: empty at the start, gone with their data at the end."""
-    _remove_leftovers()
-    running = _start(first_port)
-    try:
+    with ExitStack() as undo:
+        running = _start(first_port, undo)
+        undo.push(running)
         yield running
-    finally:
-        running.__exit__(None, None, None)
-        shutil.rmtree(running.layout.var, ignore_errors=True)
 
 
 @retry(retry=retry_if_exception_type(StackError), stop=stop_after_attempt(3), reraise=True)
-def _start(first_port: int) -> Infrastructure:
+def _start(first_port: int, undo: ExitStack) -> Infrastructure:
     """Start; two runs that choose the same ports at the same time choose again."""
     ports = free_ports(first_port)
-    return Infrastructure(Layout(ROOT / "var" / f"test-{ports.base}-{os.getpid()}"), ports).__enter__()
-
-
-def _remove_leftovers() -> None:
-    """End the processes of test runs that were killed, and remove their files."""
-    for var in (ROOT / "var").glob("test-*-*"):
-        if psutil.pid_exists(int(var.name.rpartition("-")[2])):  # another worker that may be about to claim it
-            continue
-        try:
-            with claim(var):
-                shutil.rmtree(var, ignore_errors=True)
-        except StackError:  # that run is still going on
-            continue
+    return Infrastructure(Layout(undo.enter_context(places.folder(str(ports.base)))), ports).__enter__()
 
 
 def free_ports(first: int = 19000) -> Ports:
