@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from messaging.event import ConflictError, Outcome
 from operations.domain.cause import Cause
-from operations.domain.failure import STATES
+from operations.domain.failure import STATES, restore
 from operations.domain.failure import discard as put_away
 from operations.domain.group import About, FailureGroup, Note, Tally, hour_of, total
 from operations.domain.search import Criteria
@@ -63,6 +64,19 @@ async def test_what_is_still_to_be_added_is_shown_as_if_it_were(archive: Archive
     await _fold(archive)
     assert await archive.database["group-tallies"].count_documents({}) == 0
     assert await _shown(archive) == before
+
+
+async def test_what_was_put_away_and_taken_back_adds_nothing(archive: Archive) -> None:
+    await _fail(archive, first=0)
+    await _fold(archive)
+    counted = await archive.groups.all()
+    for step in (put_away, None):
+        (one,) = await failures.search(Criteria(event_id="e1"), None, 1, archive.deps)
+        after = step(one, "op", "x", NOON) if step else restore(one, NOON, timedelta(days=30))
+        await archive.commit(Outcome(changes=archive.failures.moved([(one, after)])))
+    await _fold(archive)
+    assert await archive.groups.all() == counted
+    assert await archive.database["group-tallies"].count_documents({}) == 0
 
 
 async def test_two_who_add_at_once_add_once(archive: Archive) -> None:

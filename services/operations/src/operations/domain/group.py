@@ -104,6 +104,11 @@ class Tally(BaseModel):
         """How many letters."""
         return sum(self.hourly.values())
 
+    @property
+    def tells(self) -> bool:
+        """Whether it adds anything: what comes into a state and leaves it again comes to nothing."""
+        return bool(self.hourly or self.states)
+
     def plus(self, other: Tally) -> Tally:
         """Add another tally of the group."""
         moments = [moment for moment in (self.first_seen, other.first_seen) if moment]
@@ -141,7 +146,7 @@ def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
         if after is not None:
             states[after.group][after.state] += 1
     found = [_tally(id_, told.get(id_, ()), states.get(id_, {})) for id_ in {**told, **states}]
-    return [tally for tally in found if tally.hourly or tally.states]
+    return [tally for tally in found if tally.tells]
 
 
 def _tally(id: str, letters: Sequence[Letter], states: Mapping[State, int]) -> Tally:

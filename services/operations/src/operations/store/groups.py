@@ -12,6 +12,7 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.read_concern import ReadConcern
 
 from messaging.documents import CODECS, Document, Write
@@ -82,7 +83,7 @@ class GroupDocuments:
         found = await self._tallies.find({}).to_list()
         added = total(tally for each in found for tally in _tallies_in(each))
         gone = [Write(TALLIES, DeleteOne({"_id": each["_id"]}), must_match=1) for each in found]
-        return [*gone, *map(_added, added.values())]
+        return [*gone, *(_added(tally) for tally in added.values() if tally.tells)]
 
     def forget_hours(self, id: str, hours: Sequence[str]) -> Change:
         """Prepare that counts of these hours go."""
@@ -95,10 +96,13 @@ class GroupDocuments:
 
     async def _read(self, wanted: Mapping[str, Any]) -> dict[str, FailureGroup]:
         """Return groups that are wanted, and whatever else there is only tallies of, each with all that is counted."""
-        snapshot = ReadConcern("snapshot")
-        async with self._client.start_session() as session, await session.start_transaction(read_concern=snapshot):
+
+        async def both(session: AsyncClientSession) -> tuple[list[Document], list[Document]]:
             kept = await self._groups.find(wanted, session=session).to_list()
-            added = await self._tallies.find({}, session=session).to_list()
+            return kept, await self._tallies.find({}, session=session).to_list()
+
+        async with self._client.start_session() as session:
+            kept, added = await session.with_transaction(both, read_concern=ReadConcern("snapshot"))
         groups = {each["_id"]: FailureGroup.model_validate({**each, "id": each["_id"]}) for each in kept}
         for id_, tally in total(tally for each in added for tally in _tallies_in(each)).items():
             if group := groups.get(id_) or tally.begin():
