@@ -46,15 +46,15 @@ class Summary(BaseModel):
     service: str
     event_id: str
     event_type: str
-    case: str
-    source: str
+    case: str = ""
+    source: str = ""
     reason: str
-    handler: str
-    path: str
-    rule: str
-    exception: str
-    frame: str
-    message: str
+    handler: str = ""
+    path: str = ""
+    rule: str = ""
+    exception: str = ""
+    frame: str = ""
+    message: str = ""
     attempts: int
     size: int
     group: str

@@ -108,6 +108,8 @@ class FailureDocuments:
 
 
 _BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+_NOTHING = (None, "")
+"""What is not worth a field: the development store looks at every field of a document that it updates."""
 
 
 def summary_of(document: Mapping[str, Any]) -> Summary:
@@ -136,12 +138,11 @@ def _writes(moves: Iterable[Move]) -> Iterator[Write]:
 
 
 def _new(failure: Summary) -> Write:
-    stored = dict(failure)  # it holds nothing that is nested but plain mappings and lists, and who put it away
-    stored["discarded"] = failure.discarded and failure.discarded.model_dump()
-    del stored["words"]
-    stored |= {"_id": stored.pop("id"), "version": 1, **_sealed(failure)}
-    for name in SEALED:
-        del stored[name]
+    told = dict(failure)  # it holds nothing that is nested but plain mappings and lists, and who put it away
+    told["discarded"] = failure.discarded and failure.discarded.model_dump()
+    apart = {"id", "words", *SEALED}
+    stored = {name: value for name, value in told.items() if value not in _NOTHING and name not in apart}
+    stored |= {"_id": failure.id, "version": 1, **_sealed(failure)}
     return Write(FAILURES, InsertOne(stored), sealing=(stored,))
 
 
