@@ -12,7 +12,7 @@ from operations.domain.search import Place
 from operations.handlers.needs import Deps
 from runtime.refusal import Refusal, Unknown, check_version
 
-FOLD_EVERY = 5.0
+FOLD_EVERY = 10.0
 """Seconds: in which what is added to groups is kept beside them."""
 
 LONGEST_NOTE = 2_000
