@@ -14,6 +14,9 @@ from runtime.kernel import Database
 from services.operations.tests.stage import Stage, environment, staged
 from services.operations.tests.workshop import Place, place
 from testkit.fixtures import Addresses, drop
+from testkit.forked import preload
+
+preload(["services.operations.tests.replay_worker", "services.operations.tests.letters_worker"])
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
-"""Operations as a process of its own, which dies while it takes letters in (`python -m …letters_worker <fault>`)."""
+"""Operations as a process of its own, which dies while it takes letters in."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from functools import partial
 
@@ -45,12 +44,13 @@ def _intake(fault: str, kernel: Kernel, deps: Deps) -> Sequence[Background]:
     return (Intake(name="doomed", url=url, topology=kernel.topology, queues=queues, take=take, largest=_BATCH),)
 
 
-async def _run(fault: str) -> None:
+def live(fault: str) -> None:
+    """Be operations until killed."""
     consumers.background = partial(_intake, fault)
+    asyncio.run(_run())
+
+
+async def _run() -> None:
     app = create_app()
     async with app.router.lifespan_context(app):
         await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1]))

@@ -1,11 +1,10 @@
-"""Operations as a process of its own, which dies where it is told to (`python -m …replay_worker <fault> <turn>`)."""
+"""Operations as a process of its own, which dies where it is told to."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar
 from unittest.mock import patch
@@ -82,7 +81,8 @@ def _dying_half_way(publish: Callable[[Sequence[Parcel], Send], Awaitable[Publis
     return publish_and_die
 
 
-if __name__ == "__main__":
-    arrange(sys.argv[1], int(sys.argv[2]))
+def live(fault: str, turn: int) -> None:
+    """Be operations until terminated, or until the fault."""
+    arrange(fault, turn)
     app = create_app(Settings())
     asyncio.run(until_terminated(app.router.lifespan_context(app)))

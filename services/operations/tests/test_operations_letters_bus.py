@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import signal
-import sys
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +16,12 @@ from local_stack.keys import ensure_keys
 from messaging.topology import Topology, dead_letters_of
 from operations.store.groups import GroupDocuments
 from runtime.kernel import Database
+from services.operations.tests import letters_worker
 from services.operations.tests.letterbox import example, headers_of, later
 from services.operations.tests.letters_worker import AFTER_COMMIT, BEFORE_COMMIT, NONE
 from shared.messaging.tests.harness import eventually
 from testkit.fixtures import Addresses
+from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
 
 LETTERS = 150
@@ -66,15 +65,9 @@ class Mail:
         """Count the letters that were kept."""
         return sum([int(each["seen"]) async for each in self.database["failures"].find({}, {"seen": 1})])
 
-    def worker(self, fault: str) -> Awaitable[asyncio.subprocess.Process]:
+    def worker(self, fault: str) -> Forked:
         """Start operations as a process."""
-        command = (sys.executable, "-m", "services.operations.tests.letters_worker", fault)
-        return asyncio.create_subprocess_exec(
-            *command,
-            env={**os.environ, **self.environment},
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        return fork(letters_worker.live, fault, environment=self.environment)
 
 
 @pytest.fixture
@@ -95,11 +88,11 @@ async def mail(
 @pytest.mark.parametrize("fault", [BEFORE_COMMIT, AFTER_COMMIT])
 async def test_killed_while_taking_letters_in_each_is_counted_once(mail: Mail, fault: str) -> None:
     await mail.send(LETTERS)
-    doomed = await mail.worker(fault)
+    doomed = mail.worker(fault)
     async with asyncio.timeout(PATIENCE):
         assert await doomed.wait() == -signal.SIGKILL
     assert await mail.seen() < LETTERS
-    successor = await mail.worker(NONE)
+    successor = mail.worker(NONE)
     try:
 
         async def is_done() -> bool:

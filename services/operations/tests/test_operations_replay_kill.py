@@ -23,6 +23,7 @@ from services.operations.tests.workshop import (
     worker,
 )
 from shared.messaging.tests.harness import Station
+from testkit.forked import Forked
 from testkit.patience import PATIENCE
 
 ORDERS = range(140)
@@ -83,6 +84,6 @@ async def test_killed_at_random_moments_again_and_again_nothing_is_lost_or_doubl
                 await all_is_well(ops, running, replay)
 
 
-async def _wait_or_end(process: asyncio.subprocess.Process, seconds: float) -> None:
+async def _wait_or_end(process: Forked, seconds: float) -> None:
     """Let it live for some time; leaving its block kills it."""
     await asyncio.wait([asyncio.create_task(process.wait())], timeout=seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from operations.handlers.needs import Deps
 from operations.handlers.replays import Shown
 from operations.main import create_app
 from runtime.kernel import Database, Kernel
+from services.operations.tests import replay_worker
 from shared.messaging.tests.harness import (
     PlacedView,
     Station,
@@ -45,6 +45,7 @@ from shared.messaging.tests.harness import (
     stock_of,
 )
 from testkit.fixtures import Addresses, drop
+from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
 
 ResultT = TypeVar("ResultT")
@@ -233,20 +234,14 @@ async def desk(here: Place) -> AsyncIterator[Operations]:
 
 
 @asynccontextmanager
-async def worker(here: Place, fault: str = "none", turn: int = 0) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(here: Place, fault: str = "none", turn: int = 0) -> AsyncIterator[Forked]:
     """Run operations as a process of its own, killed at the end at the latest."""
-    command = (sys.executable, "-m", "services.operations.tests.replay_worker", fault, str(turn))
-    log = (here.folder / "worker.log").open("ab")
-    process = await asyncio.create_subprocess_exec(
-        *command, env={**os.environ, **here.environment}, stdout=log, stderr=log
-    )
+    process = fork(replay_worker.live, fault, turn, environment=here.environment, log=here.folder / "worker.log")
     try:
         yield process
     finally:
-        log.close()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        await process.wait()
 
 
 @asynccontextmanager

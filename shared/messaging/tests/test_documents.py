@@ -174,7 +174,7 @@ async def test_many_are_asked_for_in_parts_and_what_is_not_there_is_left_out(
 
     assert {tally.numbers for tally in found.values()} == {(n,) for n in range(250)}
     assert [each.numbers if each else None for each in got] == [(n,) if n < 250 else None for n in range(260)]
-    assert len(queries.filters) == 6
+    assert len(queries.filters) == 12
     assert await tallies.many([]) == {}
 
 

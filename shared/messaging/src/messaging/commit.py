@@ -110,7 +110,7 @@ class Committer:
             await self._database[collection].create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
         existing = await self._database.list_collection_names()
         if OUTBOX not in existing:
-            await self._database.create_collection(OUTBOX)
+            await self._database.create_collection(OUTBOX, check_exists=False)
         await succeed(self._database, self._session)
 
     def start(self) -> None:
