@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from pymongo.errors import AutoReconnect
 
 from messaging.event import ConflictError, Outcome
 from runtime.service import Periodic, take_turn
@@ -35,7 +37,7 @@ class Backlog:
 async def test_work_in_slices_is_done_to_its_end_and_other_work_once(*, in_slices: bool, done: int) -> None:
     backlog = Backlog(7)
 
-    await take_turn(Periodic("tidy", 3600.0, backlog.work, in_slices=in_slices), None, backlog)  # type: ignore[arg-type] # as much of a kernel as a turn needs
+    await take_turn(Periodic("tidy", 3600.0, backlog.work, in_slices=in_slices), None, backlog.commit)
 
     assert len(backlog.commits) == done
 
@@ -43,6 +45,20 @@ async def test_work_in_slices_is_done_to_its_end_and_other_work_once(*, in_slice
 async def test_work_that_somebody_was_faster_at_waits_for_the_next_turn() -> None:
     backlog = Backlog(7, overtaken=1)
 
-    await take_turn(Periodic("tidy", 3600.0, backlog.work, in_slices=True), None, backlog)  # type: ignore[arg-type] # as above
+    await take_turn(Periodic("tidy", 3600.0, backlog.work, in_slices=True), None, backlog.commit)
 
     assert backlog.left == 6
+
+
+@pytest.mark.parametrize(("fault", "counted"), [(ValueError("unreadable"), 1), (AutoReconnect("away"), 0), (None, 0)])
+async def test_only_a_fault_of_its_own_counts_as_failed(fault: Exception | None, counted: int) -> None:
+    name = f"tidy-{fault!r}"
+
+    async def work(_deps: None) -> Sequence[Outcome[Any]]:
+        if fault is not None:
+            raise fault
+        return ()
+
+    await take_turn(Periodic(name, 3600.0, work), None, Backlog(0).commit)
+
+    assert REGISTRY.get_sample_value("yizheng_periodic_work_failed_total", {"work": name}) == counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
@@ -108,6 +108,10 @@ class Outcome(Generic[ResultT]):
 
 NOTHING: Outcome[Any] = Outcome()
 """The message is old news: remember that it was handled, change nothing."""
+
+
+Commit = Callable[[Outcome[Any]], Awaitable[None]]
+"""Commits an outcome outside of a message and of a request. Raises ConflictError when somebody was faster."""
 
 
 class NotYet(Exception):

@@ -15,10 +15,11 @@ import pymongo
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from prometheus_client import Counter
 
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
-from messaging.event import ConflictError, Outcome
+from messaging.event import Commit, ConflictError, Outcome
 from messaging.vault import VaultError
 from runtime import interface, observing, problems, retention, tracing
 from runtime.access import Verifier
@@ -32,6 +33,8 @@ from runtime.texts import Texts
 
 DepsT = TypeVar("DepsT")
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+FAILED = Counter("yizheng_periodic_work_failed", "Turns of recurring work that ended in a fault of its own", ["work"])
+
 log = structlog.get_logger()
 
 
@@ -116,7 +119,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         running = [asyncio.create_task(each.run()) for each in beside]
         repeating = [
             Repeating(Retention(name, kernel.database, kernel.commit, kinds, belongings).turn, every=retention.EVERY),
-            *(Repeating(partial(take_turn, each, deps, kernel), every=each.every) for each in periodic),
+            *(Repeating(partial(take_turn, each, deps, kernel.commit), every=each.every) for each in periodic),
         ]
         try:
             yield
@@ -195,23 +198,25 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
         raise
 
 
-async def take_turn(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> None:
+async def take_turn(periodic: Periodic[DepsT], deps: DepsT, commit: Commit) -> None:
     """Do the work once, or slice by slice to its end; what goes wrong waits for the next turn."""
+    FAILED.labels(periodic.name)  # shown before it ever fails: an alert sees a counter rise, not appear
     try:
         goes_on = True
         while goes_on:
             outcomes = await periodic.work(deps)
-            committed = await asyncio.gather(*(_commit(outcome, periodic.name, kernel) for outcome in outcomes))
+            committed = await asyncio.gather(*(_commit(outcome, periodic.name, commit) for outcome in outcomes))
             goes_on = periodic.in_slices and bool(committed) and all(committed)
     except (pymongo.errors.PyMongoError, OSError) as error:
         log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
     except Exception:
+        FAILED.labels(periodic.name).inc()
         log.exception("periodic_work_failed", work=periodic.name)
 
 
-async def _commit(outcome: Outcome[Any], work: str, kernel: Kernel) -> bool:
+async def _commit(outcome: Outcome[Any], work: str, commit: Commit) -> bool:
     try:
-        await kernel.commit(outcome)
+        await commit(outcome)
     except ConflictError:
         log.info("periodic_work_overtaken", work=work)  # what changed meanwhile is seen next time
         return False

@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from messaging.ending import pause
-from messaging.event import Change, ConflictError, Outcome
+from messaging.event import Change, Commit, ConflictError, Outcome
 from operations.domain.edit import Became
 from operations.domain.fate import Fate
 from operations.domain.items import BLOCK, Rank
@@ -20,7 +20,7 @@ from operations.domain.pace import Canary, Pace, has_failed
 from operations.domain.replay import DRIVER, Replay, Step
 from operations.handlers import sending
 from operations.handlers.needs import Deps
-from operations.handlers.replay_ports import Commit, Send
+from operations.handlers.replay_ports import Send
 from operations.handlers.sending import TakenUp
 from runtime.refusal import Clash
 

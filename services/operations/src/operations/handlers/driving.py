@@ -9,9 +9,10 @@ from datetime import timedelta
 import structlog
 
 from messaging.ending import end, pause
+from messaging.event import Commit
 from operations.handlers.drive import Drive
 from operations.handlers.needs import Deps
-from operations.handlers.replay_ports import Commit, Send
+from operations.handlers.replay_ports import Send
 from runtime.ids import new_id
 
 log = structlog.get_logger()

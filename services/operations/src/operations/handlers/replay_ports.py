@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from messaging.event import Change, Outcome
+from messaging.event import Change
 from operations.domain.edit import Edit
 from operations.domain.fate import Fate
 from operations.domain.items import Block, Known, Rank
 from operations.domain.replay import Progress, Queue, Replay
 from operations.domain.trail import Recorded
-
-Commit = Callable[[Outcome[Any]], Awaitable[None]]
-"""Commits an outcome outside of a request. Raises ConflictError when somebody was faster."""
 
 
 class Replays(Protocol):
