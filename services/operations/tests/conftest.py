@@ -16,7 +16,7 @@ from services.operations.tests.workshop import Place, place
 from testkit.fixtures import Addresses, drop
 from testkit.forked import preload
 
-preload(["services.operations.tests.replay_worker", "services.operations.tests.letters_worker"])
+preload([f"services.operations.tests.{each}_worker" for each in ("letters", "replay", "trail")])
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import aio_pika
 import pytest
 
-from local_stack.layout import ROOT
 from messaging.envelope import Sealed
 from messaging.topology import Topology
 from operations.domain.trail import Reading, place_of
@@ -19,10 +17,12 @@ from operations.store import trail as store
 from operations.store.trail import TrailStore
 from runtime.clock import utc_now
 from runtime.kernel import Database
+from services.operations.tests import trail_worker
 from services.operations.tests.trail_worker import FAULTS, recording
 from shared.messaging.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
 from shared.messaging.tests.harness import kept as kept_declared
 from testkit.fixtures import Addresses
+from testkit.forked import fork
 from testkit.patience import PATIENCE
 
 END = 2**62
@@ -148,17 +148,8 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(
     sent = orders(0, 150)
     await put(infrastructure.amqp, small, *(message(each.body) for each in sent))
     token = small.exchange.removeprefix("events-")
-    killed = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.operations.tests.trail_worker",
-        infrastructure.amqp,
-        infrastructure.mongodb,
-        database.name,
-        token,
-        fault,
-        cwd=ROOT,
-    )
+    where = infrastructure.amqp, infrastructure.mongodb, database.name, token
+    killed = fork(trail_worker.live, *where, fault, environment={})
     assert await asyncio.wait_for(killed.wait(), PATIENCE) == -9
     assert 0 < len(await kept(trail)) < 150
     async with recording(infrastructure.amqp, small, trail):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -81,5 +80,6 @@ async def work(amqp: str, mongodb: str, database: str, token: str, fault: str) -
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(work(*sys.argv[1:6]))
+def live(amqp: str, mongodb: str, database: str, token: str, fault: str) -> None:
+    """Be such a process."""
+    asyncio.run(work(amqp, mongodb, database, token, fault))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import jwt
@@ -77,29 +78,35 @@ def test_another_devices_proof_is_refused(device: Device, tmp_path: Path) -> Non
         check(other.proof("POST", URL, "the-token"), device.thumbprint, CALL)
 
 
+def signed(key: ec.EllipticCurvePrivateKey | str, algorithm: str, **shown: object) -> str:
+    """Sign something that is no proof, and show a key beside it."""
+    return jwt.encode({"x": 1}, key, algorithm, headers={"typ": "dpop+jwt", **shown})
+
+
 KEY = ec.generate_private_key(ec.SECP256R1())
 JWK = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
-FORGED = {
-    "no typ of a proof": proof(KEY, typ="JWT"),
-    "too old": proof(KEY, iat=int(time.time()) - AGE - 60),
-    "from the future": proof(KEY, iat=int(time.time()) + AGE + 60),
-    "no counter": proof(KEY, ctr=None),
-    "no id": proof(KEY, jti=None),
-    "no digest": proof(KEY, ath=None),
-    "a time that is a text": proof(KEY, iat="now"),
-    "a counter below one": proof(KEY, ctr=0),
-    "a private key shown": proof(KEY, jwk={**JWK, "d": "AAAA"}),
-    "somebody else's key shown": proof(ec.generate_private_key(ec.SECP256R1()), jwk=JWK),
-    "a shared secret": jwt.encode({"x": 1}, "s" * 40, "HS256", headers={"typ": "dpop+jwt", "jwk": {"kty": "oct"}}),
-    "no signature": jwt.encode({"x": 1}, "", "none", headers={"typ": "dpop+jwt", "jwk": JWK}),
-    "no key": jwt.encode({"x": 1}, KEY, "ES256", headers={"typ": "dpop+jwt"}),
-    "a key that is a text": jwt.encode({"x": 1}, KEY, "ES256", headers={"typ": "dpop+jwt", "jwk": json.dumps(JWK)}),
-    "rubbish": "x.y.z",
-    "endless": "x" * 5000,
+FORGED: dict[str, Callable[[], str]] = {
+    "no typ of a proof": lambda: proof(KEY, typ="JWT"),
+    "too old": lambda: proof(KEY, iat=int(time.time()) - AGE - 60),
+    "from the future": lambda: proof(KEY, iat=int(time.time()) + AGE + 60),
+    "no counter": lambda: proof(KEY, ctr=None),
+    "no id": lambda: proof(KEY, jti=None),
+    "no digest": lambda: proof(KEY, ath=None),
+    "a time that is a text": lambda: proof(KEY, iat="now"),
+    "a counter below one": lambda: proof(KEY, ctr=0),
+    "a private key shown": lambda: proof(KEY, jwk={**JWK, "d": "AAAA"}),
+    "somebody else's key shown": lambda: proof(ec.generate_private_key(ec.SECP256R1()), jwk=JWK),
+    "a shared secret": lambda: signed("s" * 40, "HS256", jwk={"kty": "oct"}),
+    "no signature": lambda: signed("", "none", jwk=JWK),
+    "no key": lambda: signed(KEY, "ES256"),
+    "a key that is a text": lambda: signed(KEY, "ES256", jwk=json.dumps(JWK)),
+    "rubbish": lambda: "x.y.z",
+    "endless": lambda: "x" * 5000,
 }
+"""Made when they are tried: of what was made when the tests were collected, all would be too old, and none too new."""
 
 
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
-def test_what_is_no_proof_is_refused(forged: str) -> None:
+def test_what_is_no_proof_is_refused(forged: Callable[[], str]) -> None:
     with pytest.raises(BadProofError):
-        check(forged, thumbprint(JWK), CALL)
+        check(forged(), thumbprint(JWK), CALL)

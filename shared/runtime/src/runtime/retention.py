@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -111,8 +112,9 @@ class Declared(BaseModel):
     services: Mapping[str, Kinds]
 
 
+@cache
 def read(path: Path) -> Declared:
-    """Read the file. Raises DataFileError naming file and line."""
+    """Read the file, once for a process. Raises DataFileError naming file and line."""
     return load(path, Declared)
 
 
