@@ -204,14 +204,16 @@ class Operations:
 
     async def failures(self, *states: Any) -> list[Failure]:  # noqa: ANN401 - states of failures
         """Return the failures in these states, whole."""
-        found = await failures.search(Criteria(states=states), None, 5_000, self.deps)
-        return list((await self.deps.failures.many([each.id for each in found])).values())
+        return list((await self.deps.failures.many(await self._found(*states))).values())
+
+    async def _found(self, *states: Any) -> list[str]:  # noqa: ANN401 - states of failures
+        return [each.id for each in await failures.search(Criteria(states=states), None, 5_000, self.deps)]
 
     async def has_failures(self, number: int, *states: Any) -> None:  # noqa: ANN401 - states of failures
         """Wait until so many failures are in these states."""
 
         async def there() -> bool:
-            return len(await self.failures(*states)) == number
+            return len(await self._found(*states)) == number
 
         await eventually(there, every=0.1)
 
