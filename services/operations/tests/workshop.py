@@ -22,7 +22,7 @@ from messaging.event import ConflictError, Outcome, Received
 from messaging.topology import Topology
 from operations import consumers
 from operations.config import Settings
-from operations.domain.failure import Failure
+from operations.domain.failure import Failure, State
 from operations.domain.search import Chosen, Criteria
 from operations.handlers import failures, replays
 from operations.handlers.needs import Deps
@@ -202,14 +202,14 @@ class Operations:
         """Look at a replay."""
         return await replays.show(id, self.deps)
 
-    async def failures(self, *states: Any) -> list[Failure]:  # noqa: ANN401 - states of failures
+    async def failures(self, *states: State) -> list[Failure]:
         """Return the failures in these states, whole."""
         return list((await self.deps.failures.many(await self._found(*states))).values())
 
-    async def _found(self, *states: Any) -> list[str]:  # noqa: ANN401 - states of failures
+    async def _found(self, *states: State) -> list[str]:
         return [each.id for each in await failures.search(Criteria(states=states), None, 5_000, self.deps)]
 
-    async def has_failures(self, number: int, *states: Any) -> None:  # noqa: ANN401 - states of failures
+    async def has_failures(self, number: int, *states: State) -> None:
         """Wait until so many failures are in these states."""
 
         async def there() -> bool:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -33,6 +33,7 @@ from runtime.texts import Texts
 
 DepsT = TypeVar("DepsT")
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
 FAILED = Counter("yizheng_periodic_work_failed", "Turns of recurring work that ended in a fault of its own", ["work"])
 
 log = structlog.get_logger()
@@ -147,22 +148,17 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     return app
 
 
-_MOUNTED: dict[tuple[int, int], APIRouter] = {}
-
-
+@cache
 def _mounted(router: APIRouter, pages: APIRouter | None) -> APIRouter:
-    """Mount a service's routes once for a process: compiling what they read and answer takes longer than all else.
+    """Mount a service's routes, once for a process: compiling what they read and answer takes longer than all else.
 
     Tests make an application each; dependencies can't be overridden for one of them.
     """
-    key = id(router), id(pages)  # nobody else's, as what is mounted here is never let go
-    if key not in _MOUNTED:
-        mounted = APIRouter()
-        mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
-        if pages is not None:
-            mounted.include_router(pages, include_in_schema=False)
-        _MOUNTED[key] = mounted
-    return _MOUNTED[key]
+    mounted = APIRouter()
+    mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
+    if pages is not None:
+        mounted.include_router(pages, include_in_schema=False)
+    return mounted
 
 
 def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
