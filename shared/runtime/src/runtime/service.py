@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -148,17 +148,23 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     return app
 
 
-@cache
+_MOUNTED: dict[tuple[int, int], tuple[APIRouter, APIRouter, APIRouter | None]] = {}
+"""Routes that are mounted, with what they are of: a router that is kept is the only one with its id."""
+
+
 def _mounted(router: APIRouter, pages: APIRouter | None) -> APIRouter:
     """Mount a service's routes, once for a process: compiling what they read and answer takes longer than all else.
 
     Tests make an application each; dependencies can't be overridden for one of them.
     """
-    mounted = APIRouter()
-    mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
-    if pages is not None:
-        mounted.include_router(pages, include_in_schema=False)
-    return mounted
+    key = id(router), id(pages)  # routers have no hash
+    if key not in _MOUNTED:
+        mounted = APIRouter()
+        mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
+        if pages is not None:
+            mounted.include_router(pages, include_in_schema=False)
+        _MOUNTED[key] = mounted, router, pages
+    return _MOUNTED[key][0]
 
 
 def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
