@@ -52,7 +52,7 @@ class Shelf:
 
 @asynccontextmanager
 async def taking(
-    amqp: str, declared: Topology, take: Take, *queues: str, start: int | None = None
+    amqp: str, declared: Topology, take: Take, *queues: str, start: int | None = None, together: int = 1
 ) -> AsyncIterator[Intake]:
     async def where() -> int | None:
         return start
@@ -67,6 +67,7 @@ async def taking(
         largest=50,
         start=where if is_stream else None,
         watch_every=0.2,
+        together=together,
     )
     task = asyncio.create_task(intake.run())
     try:
@@ -98,6 +99,48 @@ async def test_everything_in_several_queues_is_kept_with_all_that_is_known_of_it
     raw = next(raw for raw in shelf.kept if raw.body == b"7")
     assert (raw.message_id, raw.headers["x-n"], raw.routing_key, raw.queue) == ("m7", 7, Counted.type, queues[0])
     assert [await depth(infrastructure.amqp, queue) for queue in queues] == [0, 0]
+
+
+async def test_the_next_batch_is_begun_while_one_is_kept_and_acknowledged_after_it(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    """The second batch is never kept, the third is: both are delivered again, the first is not."""
+    shelf, again = Shelf(), Shelf()
+    second: list[Raw] = []
+
+    async def take(batch: Sequence[Raw]) -> None:
+        if not shelf.kept:  # what else there is comes meanwhile
+            await eventually(lambda: _is_empty(infrastructure.amqp, small))
+        elif not second:
+            second.extend(batch)
+        if second and batch[0] is second[0]:
+            raise ConnectionError("the store is away")
+        await shelf.take(batch)
+
+    await put(infrastructure.amqp, small, *numbered(0, 120), key=Counted.type)
+    async with taking(infrastructure.amqp, small, take, ledger_of(small), together=2):
+        await eventually(lambda: shelf.has(1))
+        first = shelf.batches[0]
+        await eventually(lambda: shelf.has(first + 1))
+    assert not {raw.body for raw in second} & set(shelf.bodies())
+    async with taking(infrastructure.amqp, small, again.take, ledger_of(small), together=2):
+        await eventually(lambda: again.has_all(range(first, 120)))
+        await eventually(lambda: _is_empty(infrastructure.amqp, small))
+    assert sorted(map(int, again.bodies())) == list(range(first, 120)), "each once, as only the first was acknowledged"
+
+
+async def test_many_batches_taken_together_are_each_kept_once(infrastructure: Addresses, small: Topology) -> None:
+    shelf = Shelf()
+    shelf.failures = 3
+    await put(infrastructure.amqp, small, *numbered(0, 400), key=Counted.type)
+    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small), together=3):
+        await eventually(lambda: shelf.has(400))
+        await eventually(lambda: _is_empty(infrastructure.amqp, small))
+    assert sorted(map(int, shelf.bodies())) == list(range(400))
+
+
+async def _is_empty(amqp: str, small: Topology) -> bool:
+    return await depth(amqp, ledger_of(small)) == 0
 
 
 async def test_a_batch_that_cannot_be_kept_is_tried_again_and_nothing_is_acknowledged_before(

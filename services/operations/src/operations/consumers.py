@@ -36,6 +36,7 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             topology=kernel.topology,
             queues=tuple(map(dead_letters_of, kernel.topology.services)),
             take=_committing(letters.take, kernel, deps),
+            together=2,
         ),
         Intake(
             name="operations receipts",

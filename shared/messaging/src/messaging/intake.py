@@ -6,6 +6,7 @@ For what is not an event to be acted on but a message to be kept: dead letters, 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +60,8 @@ class Intake:
     the first half of them after a pause, as a slow store may get through less at once, and then slowly more again.
     What was kept and not acknowledged is delivered again, so `take` must know what it has. `start` is for a stream:
     the offset to begin at, or None for its first message. `breath` is how long to wait (seconds) after a small batch,
-    so that a few messages at a time become a few more.
+    so that a few messages at a time become a few more. `together` is how many batches may be taken at once, the later
+    ones while the first is being written: only for a `take` that does not mind in which order they are kept.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names them all
@@ -73,6 +75,7 @@ class Intake:
         largest: int = 500,
         start: Callable[[], Awaitable[int | None]] | None = None,
         breath: float = 0.0,
+        together: int = 1,
         watch_every: float = 5.0,
     ) -> None:
         self._name = name
@@ -83,6 +86,7 @@ class Intake:
         self._largest = self._at_once = largest
         self._start = start
         self._breath = breath
+        self._together = together
         self._watch_every = watch_every
         self._stopping = asyncio.Event()
         self._channel: AbstractChannel | None = None
@@ -115,7 +119,7 @@ class Intake:
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
-                await channel.set_qos(prefetch_count=2 * self._largest)
+                await channel.set_qos(prefetch_count=(1 + self._together) * self._largest)
                 await require(self._topology, channel)
                 arguments = await self._where_to_start()
                 for name in self._queues:
@@ -161,17 +165,25 @@ class Intake:
             raise ConnectionError("a consumer is gone")
 
     async def _keep(self, arrived: Arrived, channel: AbstractChannel) -> None:
-        underlay = await channel.get_underlay_channel()
-        while not self._stopping.is_set():
-            batch = await self._next(arrived)
-            if not batch:
-                return
-            await self._take_for_sure([_raw(queue, message) for queue, message in batch])
-            if self._stopping.is_set() and channel.is_closed:
-                return
-            await underlay.basic_ack(max(int(message.delivery_tag or 0) for _, message in batch), multiple=True)
-            if self._breath and len(batch) < _FEW:
-                await pause(self._breath, self._stopping)
+        """Keep batch after batch; each is acknowledged when it and all before it are kept."""
+        begun: deque[tuple[int, asyncio.Task[None]]] = deque()
+        try:
+            while not self._stopping.is_set() and (batch := await self._next(arrived)):
+                last = max(int(message.delivery_tag or 0) for _, message in batch)
+                raws = [_raw(queue, message) for queue, message in batch]
+                begun.append((last, asyncio.create_task(self._take_for_sure(raws))))
+                while begun and (len(begun) >= self._together or arrived.empty() or self._stopping.is_set()):
+                    await self._finish(*begun.popleft(), channel)
+                if self._breath and len(batch) < _FEW:
+                    await pause(self._breath, self._stopping)
+        finally:
+            await end([task for _, task in begun])
+
+    async def _finish(self, last: int, keeping: asyncio.Task[None], channel: AbstractChannel) -> None:
+        """Wait until a batch is kept, and acknowledge it up to its last message."""
+        await keeping
+        if not (self._stopping.is_set() and channel.is_closed):
+            await (await channel.get_underlay_channel()).basic_ack(last, multiple=True)
 
     async def _next(self, arrived: Arrived) -> list[tuple[str, AbstractIncomingMessage]]:
         """Wait for a message and take with it what else is there; nothing when there will be no more."""
