@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -87,13 +88,13 @@ def block() -> Block:
 
 @given(FACTS, st.randoms())
 def test_what_is_known_of_items_is_the_same_in_any_order_and_however_often_it_is_told(
-    facts: list[tuple[int, Rank]], chance: object
+    facts: list[tuple[int, Rank]], chance: Random
 ) -> None:
     told, again = block(), block()
     for n, rank in facts:
         told = told.learn({n: rank}, NOW)
     shuffled = facts * 2
-    chance.shuffle(shuffled)  # type: ignore[attr-defined] # a random.Random
+    chance.shuffle(shuffled)
     for n, rank in shuffled:
         again = again.learn({n: rank}, NOW)
     assert told.ranks == again.ranks
