@@ -6,17 +6,18 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from local_stack.layout import ROOT
 from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage
 from testkit.patience import PATIENCE
 
 PICTURES = ROOT / "build" / "screenshots"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-ZONE = {"timezone_id": "Asia/Shanghai"}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+ZONE = "Asia/Shanghai"
 WIDER = "[document.documentElement, ...document.querySelectorAll('.in')].some(it => it.scrollWidth > it.clientWidth)"
 
 
@@ -43,7 +44,7 @@ class Walk:
 
 @asynccontextmanager
 async def browsing(playwright_browser: Browser, stage: Stage, locale: str = "zh-CN") -> AsyncIterator[Walk]:
-    context = await playwright_browser.new_context(viewport=DESKTOP, locale=locale, **ZONE)  # type: ignore[arg-type] # as its own examples
+    context = await playwright_browser.new_context(viewport=DESKTOP, locale=locale, timezone_id=ZONE)
     page = await context.new_page()
     walk = Walk(page, stage.url)
 
@@ -188,11 +189,12 @@ async def read_up(walk: Walk) -> None:
 async def everywhere(browser: Browser, signed_in: BrowserContext, visited: dict[str, str]) -> None:
     """Photograph the same pages on a phone and in the dark: nothing is wider than the screen or its frame."""
     state = await signed_in.storage_state()
-    for name, options in {
+    looks: dict[str, dict[str, Any]] = {
         "phone": {"viewport": PHONE, "locale": "zh-CN"},
         "dark": {"viewport": DESKTOP, "locale": "en", "color_scheme": "dark"},
-    }.items():
-        context = await browser.new_context(storage_state=state, **options, **ZONE)  # type: ignore[arg-type] # as above
+    }
+    for name, options in looks.items():
+        context = await browser.new_context(storage_state=state, timezone_id=ZONE, **options)
         page = await context.new_page()
         for page_name, url in visited.items():
             await page.goto(url)
