@@ -180,7 +180,7 @@ class _Bench:
         for index in ("holder.index", "holder.resident_id", "expires_on"):
             await self._database["credentials"].create_index(index)
         await self._database["signed-credentials"].create_index([("marks", 1), ("list", 1)])
-        await self._database["inbox"].create_index("at", expireAfterSeconds=86400)
+        await self._database["inbox"].create_index("at")
 
     async def _write(self, *, with_inbox: bool) -> None:
         async with self._client.start_session() as session:

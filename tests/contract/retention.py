@@ -15,7 +15,7 @@ _ORIGIN = (
 )
 _HEAD = ("| what | where | how long | since | why | on request |", "|---|---|---|---|---|---|")
 _ON_REQUEST = {"erase": "erased", "keep": "kept", "nobody": "", None: "with it"}
-_BY = {"service": "", "own": "", "store": " (an index of the store)", "broker": " (its queue)"}
+_BY = {"service": "", "own": "", "broker": " (its queue)"}
 
 
 @cache

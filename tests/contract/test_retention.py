@@ -9,9 +9,8 @@ import pytest
 
 from data_rights.domain.export import KEPT
 from local_stack.ports import SERVICES
-from messaging import commit, succession, topology
+from messaging import topology
 from operations.config import Settings
-from runtime import idempotency
 from runtime.kernel import Indexes
 from tests.contract.published import CONTRACTS
 from tests.contract.retention import declared, places
@@ -66,16 +65,8 @@ def states(module: str, name: str) -> set[str]:
 
 
 def test_what_others_enforce_has_the_term_that_is_declared() -> None:
-    everywhere, ours = declared().every_service, declared().services
-    settings = Settings()
-    enforced = {
-        "handled-messages": commit.REMEMBERED,
-        "suspects": commit.REMEMBERED,
-        "sessions": succession.REMEMBERED,
-        "repeated-answers": timedelta(seconds=idempotency.KEPT_SECONDS),
-    }
+    ours, settings = declared().services, Settings()
 
-    assert {name: days(kind.days) for name, kind in everywhere.items() if kind.by == "store"} == enforced
     assert topology.load(CONTRACTS / "topology.toml").trail.max_age == f"{declared().bus['stream'].days}D"
     assert days(ours["data-rights"]["export-contents"].days) == KEPT
     assert ours["operations"]["resolved-failures"].days == settings.resolved_days

@@ -115,7 +115,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
         }
     )
     kernel = Kernel("edge", settings)
-    await kernel.prepare({"notes": []})
+    await kernel.prepare({"notes": [], **idempotency.INDEXES})
     kernel.committer.start()
     kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined] # a place for the test's own
     app = FastAPI()

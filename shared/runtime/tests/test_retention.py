@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import ValidationError
+from pymongo.asynchronous.cursor import AsyncCursor
 
 from messaging.commit import Committer
 from messaging.documents import Database, Document, Write
@@ -109,12 +110,43 @@ async def test_it_goes_on_batch_by_batch_to_the_end_and_after_a_kill_where_it_st
     office.killed_after = 10
 
     with pytest.raises(Killed):
-        await office.turn()
+        await office.turn(letters=nothing_more)
     assert 15 <= len(await office.left("letters")) < 30
 
     office.killed_after = -1
-    await office.turn()
+    await office.turn(letters=nothing_more)
     assert await office.left("letters") == set()
+
+
+async def nothing_more(_database: Database, _letters: Sequence[Document]) -> Sequence[Write]:
+    return ()
+
+
+async def test_what_is_a_document_and_nothing_more_goes_many_at_a_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 4)
+    due = {f"l{number:02d}": {"sent_at": NOW - TERM} for number in range(30)}
+    await office.keep("letters", **due, young={"sent_at": NOW})
+    await office.turn()
+
+    assert await office.left("letters") == {"young"}
+    assert office.commits == 0
+
+
+async def test_what_is_no_longer_due_when_it_would_go_stays(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def renewed_after_it_was_found(cursor: AsyncCursor[Document], length: int | None = None) -> list[Document]:
+        found = await found_by(cursor, length)
+        await office.database["letters"].update_one({"_id": "renewed"}, {"$set": {"sent_at": NOW}})
+        return found
+
+    found_by = AsyncCursor.to_list
+    await office.keep("letters", renewed={"sent_at": NOW - TERM}, due={"sent_at": NOW - TERM})
+    monkeypatch.setattr(AsyncCursor, "to_list", renewed_after_it_was_found)
+    await office.turn()
+    monkeypatch.undo()
+
+    assert await office.left("letters") == {"renewed"}
 
 
 async def test_what_belongs_to_it_goes_with_it_or_holds_it_back(office: Office) -> None:
@@ -148,7 +180,7 @@ async def test_what_somebody_changes_meanwhile_stays_until_it_is_looked_at_again
 async def test_what_has_no_term_or_is_ended_by_others_is_left_alone(office: Office) -> None:
     kinds = {
         "always": Kind.model_validate({"in": ["letters"], "while": SAID, **OURS}),
-        "store": Kind.model_validate({"in": ["letters"], "since": "sent_at", "days": 1, "by": "store", **OURS}),
+        "own": Kind.model_validate({"in": ["letters"], "since": "sent_at", "days": 1, "by": "own", **OURS}),
     }
     await office.keep("letters", one={"sent_at": NOW - 99 * TERM})
     await office.turn(kinds)

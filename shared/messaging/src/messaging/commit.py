@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pymongo
 import structlog
@@ -35,8 +35,6 @@ OUTBOX = "outbox"
 SUSPECTS = "suspects"
 GONE = "gone-cases"
 """The cases that a service has removed with all about them, by their ids alone: nothing waits for them any more."""
-REMEMBERED = timedelta(days=30)
-"""How long a message's id is remembered; a repetition after that is handled anew."""
 
 LARGEST_GROUP = 64
 
@@ -101,16 +99,14 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Open the vault, create the inbox and the outbox (a transaction can't), and end what was left open.
+        """Open the vault, create the collections (a transaction can't), and end what was left open.
 
         Raises KeyMissingError when the store was sealed under a master key that is not here.
         """
         await self._database.vault.prepare()
-        for collection in (INBOX, SUSPECTS):
-            await self._database[collection].create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
         existing = await self._database.list_collection_names()
-        if OUTBOX not in existing:
-            await self._database.create_collection(OUTBOX, check_exists=False)
+        for collection in {INBOX, SUSPECTS, OUTBOX}.difference(existing):
+            await self._database.create_collection(collection, check_exists=False)
         await succeed(self._database, self._session)
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ The store itself would wait a minute, and refuse until then every change to what
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -15,7 +15,6 @@ from pymongo.errors import OperationFailure
 from messaging.documents import Document
 
 SESSIONS = "sessions"
-REMEMBERED = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -26,7 +25,6 @@ async def succeed(database: AsyncDatabase[Document], session: AsyncClientSession
     A process of the same service that is alive has its transaction aborted once, and repeats it.
     """
     sessions = database[SESSIONS]
-    await sessions.create_index("at", expireAfterSeconds=int(REMEMBERED.total_seconds()))
     mine = session.session_id["id"]
     left = [{"id": row["_id"]} async for row in sessions.find({"_id": {"$ne": mine}}, {"_id": 1})]
     if left:

@@ -15,8 +15,7 @@ from messaging.sealing import SEALED, Clear, name_of, opened
 from runtime.refusal import Clash
 
 COLLECTION = "idempotency"
-KEPT_SECONDS = 7 * 24 * 3600
-INDEXES = [IndexModel("at", expireAfterSeconds=KEPT_SECONDS), IndexModel("about", name="about")]
+INDEXES = {COLLECTION: [IndexModel("about", name="about")]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from messaging.ordering import Lanes
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.vault import Vault
-from runtime import idempotency
 from runtime.config import ServiceSettings
 from runtime.idempotency import Idempotency
 
@@ -61,23 +60,28 @@ class Kernel:
         Raises KeyMissingError when the store was sealed under a master key that the settings don't have.
         """
         waiting = AsyncRetrying(retry=retry_if_exception_type(ConnectionFailure), wait=wait_exponential(max=5))
-        existing: list[str] = await waiting(self.database.list_collection_names)
+        await waiting(self.client.admin.command, "ping")
         await self.committer.prepare()
-        for name, models in {**indexes, idempotency.COLLECTION: idempotency.INDEXES}.items():
+        existing = await self.database.list_collection_names()
+        for name, models in indexes.items():
             if name not in existing:
                 await self.database.create_collection(name)
             for model in models:
                 await self._index(name, model)
 
     async def _index(self, name: str, model: IndexModel) -> None:
-        """Create an index; one of the same name that an earlier release made otherwise is replaced."""
+        """Create an index; one of the same name or key that an earlier release made otherwise is replaced."""
+        collection, wanted = self.database[name], model.document
+        async for other in await collection.list_indexes():
+            if other["key"] == wanted["key"] and other["name"] != wanted["name"]:
+                await collection.drop_index(other["name"])
         try:
-            await self.database[name].create_indexes([model])
+            await collection.create_indexes([model])
         except OperationFailure as error:
             if error.code not in _OTHER_INDEX:
                 raise
-            await self.database[name].drop_index(model.document["name"])
-            await self.database[name].create_indexes([model])
+            await collection.drop_index(wanted["name"])
+            await collection.create_indexes([model])
 
     def start(self) -> None:
         """Begin to commit and to publish."""

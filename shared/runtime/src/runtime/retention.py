@@ -1,9 +1,9 @@
 """How long each kind of data lives: declared in `shared/contracts/retention.yaml`, and enforced here for all services.
 
-Every hour each kind whose term has ended is looked for by its index, so many documents at a time. Each document is
-removed in a transaction of its own or one shared with others, together with what the service says belongs to it; one
-that somebody changes meanwhile stays until the next turn. Nothing is noted: a process that was killed is followed by
-one that looks again.
+Every hour each kind whose term has ended is looked for by its index, so many documents at a time. What is a document
+and nothing more is removed if it is still due. What more belongs to it, its service says; that goes in one transaction
+with it, unless somebody changes the document meanwhile: then it stays until the next turn. Nothing is noted: a process
+that was killed is followed by one that looks again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Kind(BaseModel):
     days: int | None = Field(None, gt=0)
     goes_with: str | None = Field(None, alias="with")
     lasts: Said | None = Field(None, alias="while")
-    by: Literal["service", "store", "broker", "own"] = "service"
+    by: Literal["service", "broker", "own"] = "service"
     name: Said
     why: Said
     asked: Asked | None = None
@@ -110,6 +110,10 @@ class Declared(BaseModel):
     every_service: Kinds = Field(alias="every-service")
     bus: Kinds
     services: Mapping[str, Kinds]
+
+    def of(self, service: str) -> Kinds:
+        """Return what a service keeps, and what every service does."""
+        return {**self.every_service, **self.services.get(service, {})}
 
 
 @cache
@@ -160,12 +164,16 @@ class Retention:
         [place], since = kind.places, str(kind.since)
         collection = self.database.get_collection(place, codec_options=CODECS)
         wanted = {**condition, since: kind.due(self.clock())}
-        found = await collection.find(wanted, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
-        return sum(await asyncio.gather(*(self._remove(place, document) for document in found)))
-
-    async def _remove(self, place: str, document: Document) -> bool:
         belonging = self.belongings.get(place)
-        others = await belonging(self.database, [document]) if belonging else ()
+        fields = None if belonging else {"_id": 1}
+        found = await collection.find(wanted, fields, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
+        if belonging:
+            return sum(await asyncio.gather(*(self._remove(place, document, belonging) for document in found)))
+        removed = await collection.delete_many({**wanted, "_id": {"$in": [each["_id"] for each in found]}})
+        return removed.deleted_count
+
+    async def _remove(self, place: str, document: Document, belonging: Belongings) -> bool:
+        others = await belonging(self.database, [document])
         if others is None:
             return False
         try:

@@ -21,7 +21,7 @@ from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import Commit, ConflictError, Outcome
 from messaging.vault import VaultError
-from runtime import interface, observing, problems, retention, tracing
+from runtime import idempotency, interface, observing, problems, retention, tracing
 from runtime.access import Verifier
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
@@ -88,14 +88,14 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     `belongings` says, by collection, what goes with a document whose term has ended (runtime/retention.py).
     Raises DataFileError when the terms can't be used.
     """
-    kinds = retention.read(settings.retention).services.get(name, {})
+    kinds = retention.read(settings.retention).of(name)
     texts = Texts.of("standards", "runtime", name.replace("-", "_"))
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         kernel = Kernel(name, settings)
         try:
-            await kernel.prepare(retention.indexed(kinds, indexes))
+            await kernel.prepare(retention.indexed(kinds, {**indexes, **idempotency.INDEXES}))
             deps = await build(kernel.database, settings)
         except BaseException as error:
             app.state.fault = error
