@@ -158,13 +158,13 @@ class Searching:
     async def _latest(self, criteria: Criteria) -> datetime:
         """Return the moment after the last failure that can be meant, whenever that was: its group knows.
 
-        What groups don't count yet may be later.
+        What groups don't count yet may be later; that is read first, as it may be added to them meanwhile.
         """
         wanted = {"_id": criteria.group, "service": criteria.service, "event_type": criteria.event_type}
         given: Filter = {name: value for name, value in wanted.items() if value is not None}
         given["last_seen"] = {"$gte": _BEGINNING, "$lt": _END}
         uncounted = {"last_seen": given["last_seen"]}
-        newest = [*await _newest(self._groups, given), *await _newest(self._tallies, uncounted)]
+        newest = [*await _newest(self._tallies, uncounted), *await _newest(self._groups, given)]
         return max(newest) + _MOMENT if newest else _BEGINNING
 
     async def _between(self, plan: Plan, span: Span, size: int, projection: Shown) -> list[Document]:
