@@ -14,7 +14,7 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from jwt.algorithms import ECAlgorithm
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -55,13 +55,17 @@ def shown(note: Note) -> NoteIn:
     return NoteIn(id=note.id, text=note.text)
 
 
+def kept(request: Request) -> Documents[Note]:
+    notes: Documents[Note] = request.app.state.notes
+    return notes
+
+
 Clerk = Annotated[Principal, allow(Role.CLERK)]
+Notes = Annotated[Documents[Note], Depends(kept)]
 
 
 @router.post("/notes")
-async def write_note(note: NoteIn, by: Clerk, commit: web.Commit) -> Response:
-    notes: Documents[Note] = commit._kernel.app_notes  # type: ignore[attr-defined] # noqa: SLF001 - set by the test
-
+async def write_note(note: NoteIn, by: Clerk, commit: web.Commit, notes: Notes) -> Response:
     async def work() -> Outcome[Note]:
         if await notes.get(note.id):
             raise Clash("changed-meanwhile")
@@ -72,9 +76,9 @@ async def write_note(note: NoteIn, by: Clerk, commit: web.Commit) -> Response:
 
 
 @router.put("/notes/{id}")
-async def change_note(id: str, note: NoteIn, by: Clerk, commit: web.Commit, version: web.IfMatch) -> Response:
-    notes: Documents[Note] = commit._kernel.app_notes  # type: ignore[attr-defined] # noqa: SLF001 - set by the test
-
+async def change_note(
+    id: str, note: NoteIn, by: Clerk, commit: web.Commit, version: web.IfMatch, notes: Notes
+) -> Response:
     async def work() -> Outcome[Note]:
         present = await notes.get(id)
         assert present is not None
@@ -117,8 +121,8 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     kernel = Kernel("edge", settings)
     await kernel.prepare({"notes": [], **idempotency.INDEXES})
     kernel.committer.start()
-    kernel.app_notes = Documents(kernel.database, "notes", Note)  # type: ignore[attr-defined] # a place for the test's own
     app = FastAPI()
+    app.state.notes = Documents(kernel.database, "notes", Note)
     app.state.kernel = kernel
     app.state.verifier = Verifier(jwks=str(tmp_path / "issuer.json"), issuer=ISSUER, audience=AUDIENCE)
     rates = Rates.model_validate({name: {"burst": 40, "per_minute": 1} for name in ("read", "write", "look-up")})
