@@ -60,6 +60,12 @@ class Running:
         await self.kernel.commit(outcome)
         return outcome.result
 
+    async def count(self) -> None:
+        """Have groups count what was taken in, unless the service does so at that moment."""
+        for outcome in await groups.fold(self.deps):
+            with suppress(ConflictError):
+                await self.kernel.commit(outcome)
+
 
 class Workplace:
     """One broker and one store on which operations and the raw loop take turns."""
@@ -137,9 +143,7 @@ class Workplace:
             begun = perf_counter()
             task = asyncio.create_task(intake.run())
             await self._until_stored(ops)
-            for outcome in await groups.fold(ops.deps):
-                with suppress(ConflictError):  # the service did it by itself
-                    await ops.kernel.commit(outcome)
+            await ops.count()
             seconds = perf_counter() - begun
             await intake.stop()
             await task

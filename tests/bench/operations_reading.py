@@ -35,6 +35,7 @@ async def searches(ops: Running, size: int) -> list[Figure]:
     for first in range(0, size, _BATCH):
         batch = [raw_letter(number, size) for number in range(first, min(size, first + _BATCH))]
         await ops.kernel.commit(await letters.take(batch, ops.deps))
+    await ops.count()
     rate = Figure(f"recording {size:,} failures", size / (perf_counter() - begun), "a second")
     chosen = random.Random(_SEED)
     found: list[Figure] = []
