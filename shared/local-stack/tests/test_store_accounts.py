@@ -101,7 +101,7 @@ def refused(attempt: Attempt, store: Store, own: str, other: str) -> int:
 @pytest.fixture(scope="module")
 def root(infrastructure: Addresses) -> Iterator[Store]:
     """The administrator, who has put something into every database."""
-    if "@" not in infrastructure.mongodb:
+    if "@" not in infrastructure.mongodb:  # MONGODB_URL may name any store; the private one always asks
         pytest.skip("this store asks for no account")
     with Store(infrastructure.mongodb) as store:
         for name in SERVICES:

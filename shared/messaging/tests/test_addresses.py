@@ -74,7 +74,7 @@ def test_an_address_with_tls_names_whose_certificates_count() -> None:
 @pytest.fixture
 def amqps(infrastructure: Addresses, bus: str) -> str:
     """The real broker's listener with TLS, with the matcher's account."""
-    if not infrastructure.amqps:
+    if not infrastructure.amqps:  # AMQP_URL may name any broker; the private one always has such a listener
         pytest.skip("this broker has no listener with TLS")
     assert bus
     return account_url(infrastructure.amqps, infrastructure.accounts, "matcher")

@@ -6,6 +6,7 @@ import aio_pika
 import orjson
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from pamqp.common import FieldValue
 from pydantic import BaseModel, field_validator
 
 from messaging.consumer import Subscription
@@ -92,13 +93,13 @@ async def test_a_wrong_schema_names_the_rule_and_not_the_value(stock: Station) -
 
 
 COUNTS = ("x-rounds", "x-waits", "x-attempts", "x-delivery-count", "x-acquired-count")
-NONSENSE = (-7, 10**6, "many", True, None, {"a": 1}, 0.5)
+NONSENSE: tuple[FieldValue, ...] = (-7, 10**6, "many", True, None, {"a": 1}, 0.5)
+STRANGE = [{name: value} for name in COUNTS for value in NONSENSE]
 
 
 async def test_strangers_headers_mislead_nobody(stock: Station) -> None:
-    headers = [{name: value} for name in COUNTS for value in NONSENSE]
-    good = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(headers)]  # type: ignore[arg-type] # each is a field value
-    bad = [aio_pika.Message(b"broken", headers=strange) for strange in headers]  # type: ignore[arg-type] # the same
+    good = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(STRANGE)]
+    bad = [aio_pika.Message(b"broken", headers=strange) for strange in STRANGE]
 
     await put(stock.amqp, stock.topology, *good, *bad)
 
@@ -112,11 +113,10 @@ async def test_strangers_headers_do_not_keep_a_failing_message_from_its_end(
     async def fail(event: Received[BaseModel], tallies: Tallies) -> Outcome[None]:
         raise LookupError("no" * 100_000)
 
-    headers = [{name: value} for name in COUNTS for value in NONSENSE]
     async with station(infrastructure.amqp, database, small, hearing(fail)) as stock:
-        messages = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(headers)]  # type: ignore[arg-type] # each is a field value
+        messages = [aio_pika.Message(order(n).body, headers=strange) for n, strange in enumerate(STRANGE)]
         await put(stock.amqp, stock.topology, *messages)
-        letters = await the_letters(stock, len(headers))
+        letters = await the_letters(stock, len(STRANGE))
 
     assert {letter.headers["x-reason"] for letter in letters} == {"handler-failed"}
 

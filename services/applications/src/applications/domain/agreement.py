@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import computed_field
-
 from applications.domain.application import Application
 from applications.domain.item import Item
 from applications.domain.people import Party
 from applications.domain.record import Aggregate, Localised, Record, Value
+from runtime.derived import derived
 from runtime.refusal import Clash
 from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys
@@ -103,8 +102,7 @@ class Agreement(Aggregate):
     current: Agreed
     earlier: tuple[Agreed, ...] = ()
 
-    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
-    @property
+    @derived
     def signers(self) -> frozenset[str]:
         """Everybody who has signed these or earlier terms, so that it is found for them."""
         return frozenset(each.signer for agreed in (*self.earlier, self.current) for each in agreed.signatures)

@@ -10,10 +10,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict
 
 from data_rights.domain.correctable import REGISTRATION
 from data_rights.domain.record import Record
+from runtime.derived import derived
 from runtime.refusal import Clash
 from standards.field_kinds import Value
 
@@ -64,8 +65,7 @@ class Correction(BaseModel):
     wrong: Wrong
     answer: Answer | None = None
 
-    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
-    @property
+    @derived
     def order(self) -> str:
         """Where it stands in a list: by when it was asked, then by id."""
         return f"{self.asked_at.isoformat()}/{self.id}"

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field
 
 from review_dispatch.domain.record import Record, Value
 from review_dispatch.domain.routes import Level
+from runtime.derived import derived
 
 Kind = Literal["review", "field-check", "decision", "dispute", "correction"]
 Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]
@@ -196,32 +197,27 @@ class Task(BaseModel):
     approvals: tuple[Approval, ...] = ()
     steps: tuple[Step, ...]
 
-    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
-    @property
+    @derived
     def kind(self) -> Kind:
         """What kind of work it is."""
         return self.about.kind
 
-    @computed_field  # type: ignore[prop-decorator] # the same
-    @property
+    @derived
     def escalates_after(self) -> date | None:
         """The last day before it is escalated; None when it is done or there is nobody above."""
         return self.due_on if self.is_waiting and self.escalation else None
 
-    @computed_field  # type: ignore[prop-decorator] # the same
-    @property
+    @derived
     def place(self) -> str:
         """Where it stands in a queue: by deadline, then by id."""
         return f"{self.due_on}/{self.id}"
 
-    @computed_field  # type: ignore[prop-decorator] # the same
-    @property
+    @derived
     def waiting_in(self) -> str | None:
         """The department in whose queue it stands; None when it is done."""
         return self.department if self.is_waiting else None
 
-    @computed_field  # type: ignore[prop-decorator] # the same
-    @property
+    @derived
     def waiting_at(self) -> str | None:
         """The community in whose queue it stands; None when it is done."""
         return self.community if self.is_waiting else None
