@@ -6,8 +6,10 @@ import pytest
 from messaging.envelope import Sealed
 from operations.domain.failure import Failure
 from operations.domain.masking import MASK
-from operations.handlers import discarding, edits
+from operations.domain.tones import tone
+from operations.handlers import discarding, edits, replays
 from operations.handlers.edits import Asked
+from operations.handlers.explaining import explain
 from runtime.refusal import Clash, NotAllowed
 from services.operations.tests.workshop import (
     ANN,
@@ -95,6 +97,32 @@ async def test_an_edited_event_that_fails_again_is_shown_so_and_is_a_failure_of_
         again = (await ops.failures("open"))[0]
         assert (again.id != failure.id, again.replaces) == (True, failure.event_id)
         assert await running.counted() == []
+        sent = (await edits.show(edit, ops.deps)).edit
+        assert (sent.display_state, tone(sent.display_state)) == ("failed", "bad")
+        assert tone((await ops.failures("resolved"))[0].display_state) != "good"
+        replay = sent.replay or ""
+        done = await ops.becomes(replay, "done")
+        assert done.replay.display_state(done.progress.counts) == "done-with-failures"
+        (told,) = await explain(replay, await replays.items(replay, ops.deps), ops.deps)
+        assert told.failure == again.id, "the link leads to what failed now, not to what was edited"
+        assert told.again is not None
+        assert (told.again.cause.reason, told.again.cause.exception) == ("handler-failed", "RuntimeError")
+        assert failure.reason == "wrong-schema"
+
+
+async def test_a_replay_tells_why_a_message_failed_this_time_whatever_it_fails_of_later(here: Place) -> None:
+    mood = Mood()
+    async with shop(here, mood) as running, operations(here) as ops:
+        await fail(ops, running, mood, orders([7]))
+        runs: list[str] = []
+        for message in ("the shelf is wet", "the shelf has burnt"):
+            mood.fails, mood.message = None, message
+            runs.append(await ops.prepare())
+            await ops.start(runs[-1])
+            await ops.becomes(runs[-1], "done")
+            await ops.has_failures(1, "open")
+        told = [(await explain(run, await replays.items(run, ops.deps), ops.deps))[0].again for run in runs]
+        assert [again and again.message for again in told] == ["the shelf is wet", "the shelf has burnt"]
 
 
 async def test_nobody_approves_an_edit_of_their_own(here: Place) -> None:

@@ -17,7 +17,7 @@ from messaging.intake import Raw
 from operations.domain.cause import Cause, group_id
 from operations.domain.contracts import Contracts
 from operations.domain.failure import Failure, hold
-from operations.domain.fate import Fate
+from operations.domain.fate import FailedAgain
 from operations.domain.tokens import FieldKey
 from operations.handlers import letters
 from operations.handlers.needs import Deps
@@ -186,7 +186,9 @@ async def test_a_replayed_message_that_fails_again_is_open_again_and_its_replay_
     await box.take(again)
     await box.take(again)
     assert (box.only.state, box.only.seen) == ("open", 2)
-    assert box.replays.noted == [Fate("rep_1/0", "failed", later(1))]
+    (fate,) = box.replays.noted
+    assert (fate.item, fate.fate, fate.at) == ("rep_1/0", "failed", later(1))
+    assert fate.again == FailedAgain(failure=before.id, cause=before.cause, message=before.message)
 
 
 async def test_another_letter_does_not_end_a_replay() -> None:

@@ -40,7 +40,7 @@ async def test_a_bad_event_of_the_trail_does_not_hold_up_those_behind_it_and_is_
         counts = done.progress.counts
         assert (counts.handled, counts.failed, counts.skipped) == (36, 3, 1)
         assert await counted_once(running, [*range(40), *(n for n in range(40) if n not in {0, 3, 5, 30})])
-        explained = await explain(await replays.items(replay, ops.deps, limit=40), ops.deps)
+        explained = await explain(replay, await replays.items(replay, ops.deps, limit=40), ops.deps)
         why = {told.item.chosen.event_id: told.why for told in explained if told.why}
         assert why == {placed[5].id: "not-in-trail"} | dict.fromkeys(
             (placed[n].id for n in mood.fails), "handler-failed · RuntimeError"

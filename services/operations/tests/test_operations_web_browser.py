@@ -145,7 +145,7 @@ async def approve(walk: Walk) -> None:
     await page.click("td.main a >> nth=0")
     await walk.picture("edit")
     await page.get_by_role("button", name="批准并发送").click()
-    await expect(page.locator("[data-part] .tag.done")).to_be_visible()
+    await expect(page.locator("[data-part] [data-state=done]")).to_be_visible()
     await walk.picture("replay-of-edit")
 
 
@@ -160,8 +160,8 @@ async def replay(walk: Walk, failure: str) -> None:
     await page.get_by_role("button", name="开始重放").click()
     await expect(page.locator("[data-part]")).to_be_visible()
     await page.screenshot(path=PICTURES / "replay-running.png", full_page=True)
-    await expect(page.locator("[data-part] .tag.done")).to_be_visible(timeout=PATIENCE * 1000)
-    await expect(page.locator(".legend .handled dd")).to_have_text("15")
+    await expect(page.locator("[data-part] [data-state=done]")).to_be_visible(timeout=PATIENCE * 1000)
+    await expect(page.locator(".legend [data-fate=handled] dd")).to_have_text("15")
     await walk.picture("replay-done")
     await page.click(".nav >> text=重放")
     await walk.picture("replays")
@@ -180,7 +180,7 @@ async def read_up(walk: Walk) -> None:
     assert width > 0
     await walk.picture("trail")
     await page.click(".nav >> text=审计")
-    await expect(page.locator(".tag.whole")).to_be_visible()
+    await expect(page.locator(".tag.good")).to_be_visible()
     await walk.picture("audit")
     await page.goto(f"{walk.url}/operations/nowhere")
     await page.screenshot(path=PICTURES / "problem.png")

@@ -120,14 +120,14 @@ async def test_a_service_hears_a_part_of_the_trail_again(stage: Stage) -> None:
         prepared = await visitor.send(page, page, **(asked | {"reason": REASON}))
         replay = prepared.headers["location"]
         await visitor.send(replay, f"{replay}/start")
-        await says(visitor, replay, 'class="tag done"')
+        await says(visitor, replay, 'data-state="done"')
         assert stage.matcher.matched.count(event) == 2
 
         stage.matcher.is_broken = True
         again = (await visitor.send(page, page, **(asked | {"reason": REASON}))).headers["location"]
         await visitor.send(again, f"{again}/start")
         done = await says(visitor, again, "Done, but 1 could not be delivered")
-        assert "handler-failed · " in done.text
+        assert "the handler failed</b>" in done.text
         assert "/operations/failures/f" in done.text
 
 

@@ -81,7 +81,7 @@ async def test_a_form_must_be_ours_of_this_visit_and_of_whoever_sends_it(stage: 
             answer = await ann.client.post(f"{page}/discard", data=form | {"reason": "because"}, headers=headers)
             assert answer.status_code == 403
             assert "no longer valid" in answer.text
-        assert "discarded" not in re.findall(r'class="tag (\w+)"', (await ann.get(page)).text)
+        assert "discarded" not in re.findall(r'data-state="(\w+)"', (await ann.get(page)).text)
 
 
 async def test_a_form_that_is_sent_twice_acts_once(stage: Stage) -> None:

@@ -69,12 +69,12 @@ class Mood:
     """Which orders the service fails on; all of them, when it is None."""
 
     fails: set[int] | None = field(default_factory=set)
+    message: str = "the shelf is broken"
 
     async def handle(self, event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
         """Count an order, or fail."""
         if self.fails is None or event.data.number in self.fails:
-            message = "the shelf is broken"
-            raise RuntimeError(message)
+            raise RuntimeError(self.message)
         return await count(event, tallies)
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from operations.domain.cause import Cause
-from operations.domain.failure import STATES, Failure, Resolution, State, Summary
+from operations.domain.failure import STATES, DisplayState, Failure, Resolution, State, Summary
 from operations.domain.group import FailureGroup
 from operations.domain.letter import Header
 from operations.handlers.discarding import Settled
@@ -30,6 +30,7 @@ class FailureSummary(BaseModel):
     id: str
     version: int
     state: State
+    display_state: DisplayState = Field(description="As people are shown it: `replaced` is no success")
     service: str
     event_type: str
     event_id: str
@@ -196,7 +197,7 @@ def stored(failure: Failure) -> int:
 
 
 def _summary(failure: Summary) -> dict[str, object]:
-    return failure.model_dump(include=set(FailureSummary.model_fields))
+    return failure.model_dump(include=set(FailureSummary.model_fields)) | {"display_state": failure.display_state}
 
 
 def _group(group: FailureGroup) -> dict[str, object]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from operations.domain.cause import Cause
 from operations.domain.edit import Became, Decided
+from operations.domain.edit import DisplayState as EditDisplayState
 from operations.domain.edit import State as EditState
 from operations.domain.items import ItemState, Kind
-from operations.domain.replay import Counts, Preview, Problem, Selection, State, Taken
+from operations.domain.replay import Counts, DisplayState, Preview, Problem, Selection, State, Taken
 from operations.handlers.edits import Shown as ShownEdit
 from operations.handlers.explaining import Explained
 from operations.handlers.replays import Shown
@@ -28,6 +30,7 @@ class ReplayView(BaseModel):
     selection: Selection | None
     edit: str | None
     state: State
+    display_state: DisplayState = Field(description="As people are shown it: `done` only of what got through")
     problem: Problem | None
     trouble: str | None
     rate: int
@@ -38,6 +41,8 @@ class ReplayView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    ran_seconds: float = Field(description="How long it ran up to its last step")
+    running_since: datetime | None = Field(description="Since when it runs; null while it stands still")
     counted_at: datetime | None
     history: tuple[Taken, ...]
 
@@ -52,6 +57,9 @@ class ReplayView(BaseModel):
             trouble=progress.trouble,
             wave=progress.wave,
             counts=progress.counts,
+            display_state=replay.display_state(progress.counts),
+            ran_seconds=replay.ran.total_seconds(),
+            running_since=replay.running_since,
             driver=lease.driver if lease else None,
             counted_at=progress.at,
         )
@@ -65,7 +73,7 @@ class ReplayView(BaseModel):
 class ItemView(BaseModel):
     """One message of a replay and what became of it. `ignored`: handled before, nothing happened this time.
 
-    `failure` is what it was, or became when it failed; `why` it failed or, of the trail, could not be sent.
+    `failure` is what it was, or became when it failed; `why` it failed this time or, of the trail, could not be sent.
     """
 
     id: str
@@ -76,6 +84,8 @@ class ItemView(BaseModel):
     failure: str | None
     state: ItemState
     why: str | None
+    cause: Cause | None = Field(description="Why it failed this time, part by part")
+    message: str | None = Field(description="Of the exception, what is personal masked")
     at: datetime | None
 
     @classmethod
@@ -91,6 +101,8 @@ class ItemView(BaseModel):
             failure=explained.failure,
             state=item.rank.state,
             why=explained.why,
+            cause=explained.again.cause if explained.again else None,
+            message=explained.again.message if explained.again else None,
             at=item.at,
         )
 
@@ -108,6 +120,7 @@ class EditView(BaseModel):
     by: str
     reason: str
     state: EditState
+    display_state: EditDisplayState = Field(description="As people are shown it: `done` only of what was handled")
     changed: tuple[str, ...]
     diff: str
     content: object
@@ -122,7 +135,7 @@ class EditView(BaseModel):
     @classmethod
     def of(cls, shown: ShownEdit) -> Self:
         """Show one."""
-        told = shown.edit.model_dump(exclude={"body", "diff", "seen"})
+        told = shown.edit.model_dump(exclude={"body", "diff", "seen"}) | {"display_state": shown.edit.display_state}
         diff = shown.edit.diff
         return cls(**told, changed=diff.changed, diff="\n".join(diff.lines), content=shown.content)
 

@@ -76,7 +76,7 @@ async def items(
         raise Refusal("bad-cursor", field="cursor")
     after = -1 if cursor is None else int(str(cursor[0]))
     found = await replays.items(replay_id, deps, state=state, after=after, limit=limit)
-    return page(await explain(found, deps), limit, key=lambda told: [told.item.n], view=ItemView.of)
+    return page(await explain(replay_id, found, deps), limit, key=lambda told: [told.item.n], view=ItemView.of)
 
 
 @router.post("/{replay_id}/start", summary="Begin to send: 1, then 10, then 100, then the rest")

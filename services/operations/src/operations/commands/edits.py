@@ -25,7 +25,8 @@ EditId = Annotated[str, typer.Argument(help=say("options.edit"))]
 WhyApproved = Annotated[str, typer.Option("--reason", "-r", help=say("options.reason"))]
 
 _LIST = (
-    plain("id"), state("edit"), plain("service"), plain("event_type"), plain("by"), time("created_at"), plain("reason"),
+    plain("id"), state("edit-states"), plain("service"), plain("event_type"), plain("by"),
+    time("created_at"), plain("reason"),
 )  # fmt: skip
 
 
@@ -124,8 +125,7 @@ def _show(found: Json, *, json: bool) -> None:
     fields(
         [
             ("id", found["id"]),
-            ("state", coloured("edit", found["state"])),
-            ("fate", coloured("item", found["fate"]) if found["fate"] else ""),
+            ("state", coloured("edit-states", found["display_state"])),
             ("failure", found["failure"]),
             ("event-type", escape(found["event_type"])),
             ("event-id", f"{escape(found['event_id'])} ← {escape(found['replaces'])}"),

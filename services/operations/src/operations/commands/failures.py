@@ -20,7 +20,7 @@ Id = Annotated[str, typer.Argument(help=say("options.failure"))]
 GroupId = Annotated[str, typer.Argument(help=say("options.group"))]
 
 _LIST = (
-    plain("id"), state("failure"), plain("service"), plain("event_type"), plain("reason"), plain("seen"),
+    plain("id"), state("states"), plain("service"), plain("event_type"), plain("reason"), plain("seen"),
     time("last_seen"), plain("message"),
 )  # fmt: skip
 _GROUPS = (
@@ -69,7 +69,7 @@ def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None
         return
     fields(
         [
-            ("state", coloured("failure", found["state"])),
+            ("state", coloured("states", found["display_state"])),
             *((name.replace("_", "-"), escape(str(found[name] or ""))) for name in _SHOWN),
             ("frame", escape(found["frame"])),
             ("attempts", str(found["attempts"])),

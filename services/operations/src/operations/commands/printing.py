@@ -14,6 +14,7 @@ from rich.table import Table
 
 from operations.commands.caller import Json
 from operations.commands.speaking import say, word
+from operations.domain.tones import Tone, tone
 
 _FOR_FILES = 200
 """Characters of a line where there is no terminal whose width would count."""
@@ -22,11 +23,7 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else _FOR_FILES
 err = Console(stderr=True, highlight=False)
 
 _HERE = ZoneInfo("Asia/Shanghai")
-_COLOURS = {
-    "open": "red", "failed": "red", "stopped": "red", "paused": "yellow", "replaying": "cyan", "running": "cyan",
-    "proposed": "yellow", "ignored": "yellow", "resolved": "green", "handled": "green", "done": "green",
-    "discarded": "dim", "cancelled": "dim", "skipped": "dim",
-}  # fmt: skip
+_COLOURS: dict[Tone, str] = {"good": "green", "warn": "yellow", "bad": "red", "busy": "cyan", "plain": "dim"}
 
 _WHOLE = {"id", "state", "service", "last-seen", "first-seen", "at", "created-at"}
 """Columns that are copied or scanned: they are never broken over lines."""
@@ -75,18 +72,14 @@ def time(name: str) -> Column:
     return name.replace("_", "-"), lambda row: moment(row[name])
 
 
-def state(kind: str, name: str = "state") -> Column:
-    """Make a column of a state, in its word and colour."""
-    return name, lambda row: coloured(kind, row[name])
+def state(kind: str) -> Column:
+    """Make a column of the state that people are shown, in its word and colour."""
+    return "state", lambda row: coloured(kind, row.get("display_state", row["state"]))
 
 
 def coloured(kind: str, code: str | None) -> str:
     """Return the word for a state, in its colour."""
-    if code is None:
-        return ""
-    colour = _COLOURS.get(code)
-    text = escape(word(kind, code))
-    return f"[{colour}]{text}[/]" if colour else text
+    return f"[{_COLOURS[tone(code)]}]{escape(word(kind, code))}[/]" if code else ""
 
 
 def moment(text: str | None) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time as clock
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from operations.commands import asking, printing
 from operations.commands.caller import Exit, Json, RefusedError, caller
@@ -22,18 +23,28 @@ Watch = Annotated[bool, typer.Option("--watch/--no-watch", "-w", help=say("optio
 Title = Annotated[str, typer.Option(help=say("options.title"))]
 WhyChanged = Annotated[str, typer.Option("--reason", "-r", help=say("options.reason"))]
 
+
+def _why(row: Json) -> str:
+    """Say why a message did not get through this time."""
+    cause = row["cause"]
+    if cause is None:
+        return escape(word("reasons", row["why"] or ""))
+    told = (word("reasons", cause["reason"]), cause["path"], cause["exception"], row["message"] or "")
+    return escape(" · ".join(filter(None, told)))
+
+
 _LIST = (
-    plain("id"), state("replay"), plain("title"), ("progress", lambda row: _progress(row["counts"])), plain("by"),
-    time("created_at"), plain("reason"),
+    plain("id"), state("replay-states"), plain("title"), ("progress", lambda row: _progress(row["counts"])),
+    plain("by"), time("created_at"), plain("reason"),
 )  # fmt: skip
 _ITEMS = (
     plain("n"),
-    state("item"),
+    state("item-states"),
     plain("service"),
     plain("event_type"),
     plain("event_id"),
     plain("failure"),
-    plain("why"),
+    ("why", _why),
 )
 _SETTLED = ("handled", "ignored", "failed", "skipped")
 _UNDER_WAY = ("running", "prepared")
@@ -191,13 +202,14 @@ def _step(context: typer.Context, id: str, step: str, body: Json) -> Json:
 def _watch(context: typer.Context, id: str, *, json: bool) -> None:
     """Draw the progress on standard error until the replay rests; the exit code tells whether all got through."""
     calling = caller(context)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err) as progress:
-        bar = progress.add_task(word("replay", "running"), total=None)
+        bar = progress.add_task(word("replay-states", "running"), total=None)
         while True:
             found = calling.get(f"replays/{id}")
             counts = found["counts"]
-            said = f"{coloured('replay', found['state'])} {say('replay.wave', wave=found['wave'])} {_fates(counts)}"
+            stands = coloured("replay-states", found["display_state"])
+            said = f"{stands} {say('replay.wave', wave=found['wave'])} {_fates(counts)} {_ran(found)}"
             settled = sum(counts[name] for name in _SETTLED)
             progress.update(bar, description=said, completed=settled, total=counts["total"])
             if found["state"] not in _UNDER_WAY:
@@ -206,7 +218,7 @@ def _watch(context: typer.Context, id: str, *, json: bool) -> None:
     _show(found, json=json)
     unsent = found["counts"]["skipped"] if found["kind"] == "trail" and found["state"] == "done" else 0
     if found["state"] in {"stopped", "paused"} or found["counts"]["failed"] or unsent:
-        told = say("replay.not-through", state=word("replay", found["state"]), id=id)
+        told = say("replay.not-through", state=word("replay-states", found["state"]), id=id)
         raise RefusedError(told, Exit.FAILED_AGAIN)
 
 
@@ -218,14 +230,15 @@ def _show(found: Json, *, json: bool) -> None:
     fields(
         [
             ("id", found["id"]),
-            ("state", coloured("replay", found["state"])),
-            ("problem", word("problem", found["problem"]) if found["problem"] else ""),
+            ("state", coloured("replay-states", found["display_state"])),
+            ("problem", word("replay-problems", f"{found['problem']}.title") if found["problem"] else ""),
             ("trouble", escape(found["trouble"] or "")),
             ("title", escape(found["title"])),
             ("reason", escape(found["reason"] or "")),
             ("by", escape(found["by"])),
             ("created-at", printing.moment(found["created_at"])),
             ("progress", _progress(found["counts"])),
+            ("ran", _ran(found) if found["started_at"] else ""),
             ("rate", str(found["rate"])),
             ("seconds", f"{preview['seconds']:.0f}" if found["state"] == "prepared" else ""),
             *(
@@ -235,6 +248,13 @@ def _show(found: Json, *, json: bool) -> None:
             *(("type", f"{escape(each['name'])}: {each['count']}") for each in preview["types"]),
         ]
     )
+
+
+def _ran(found: Json) -> str:
+    """Write how long it has run: it stands still while the replay does."""
+    since = found["running_since"]
+    more = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds() if since else 0.0
+    return str(timedelta(seconds=round(found["ran_seconds"] + max(more, 0.0))))
 
 
 def _queue(preview: Json, service: str) -> str:
@@ -252,4 +272,4 @@ def _progress(counts: Json) -> str:
 
 
 def _fates(counts: Json) -> str:
-    return " ".join(f"{coloured('item', name)} {counts[name]}" for name in _SETTLED if counts[name])
+    return " ".join(f"{coloured('item-states', name)} {counts[name]}" for name in _SETTLED if counts[name])

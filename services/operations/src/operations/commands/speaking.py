@@ -21,6 +21,6 @@ def say(key: str, **params: object) -> str:
 
 
 def word(kind: str, name: str) -> str:
-    """Return the word for a code, such as a state; the code itself where there is none."""
-    key = f"cli.words.{kind}.{name}"
-    return _TEXTS.say(language(), key) if _TEXTS.has(key) else name
+    """Return the word that the pages have for a code, such as a state; the code itself where there is none."""
+    keys = (f"web.{kind}.{name}", f"trail.{kind}.{name}")
+    return next((_TEXTS.say(language(), key) for key in keys if name and _TEXTS.has(key)), name)

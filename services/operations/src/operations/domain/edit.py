@@ -18,6 +18,8 @@ from runtime.refusal import Clash, NotAllowed
 Became = Literal["handled", "ignored", "failed"]
 """What became of the edited event; `ignored` is no success: nothing happened."""
 State = Literal["proposed", "approved", "sent", "done", "rejected", "withdrawn"]
+DisplayState = State | Literal["failed", "ignored"]
+"""The state as people are shown it: `done` is said only of what was handled."""
 
 
 class Decided(BaseModel):
@@ -59,6 +61,11 @@ class Edit(BaseModel):
     sent_at: datetime | None = None
     fate: Became | None = None
     settled_at: datetime | None = None
+
+    @property
+    def display_state(self) -> DisplayState:
+        """The state as people are shown it: what became of it, once that is known."""
+        return self.fate if self.state == "done" and self.fate in {"failed", "ignored"} else self.state
 
     def approve(self, by: str, at: datetime, replay: str, reason: str = "") -> Edit:
         """Let it be sent. Raises NotAllowed when the one who made it approves, Clash when it is decided."""

@@ -11,12 +11,16 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from operations.domain.cause import Cause
 from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
 from runtime.refusal import Clash, Refusal
 
 State = Literal["open", "replaying", "resolved", "discarded"]
 Resolution = Literal["handled", "ignored", "edited"]
+
+DisplayState = State | Literal["replaced"]
+"""The state as people are shown it: whether an edit helped is told by the edit, and by what became of its event."""
 
 STATES: tuple[State, ...] = ("open", "replaying", "resolved", "discarded")
 
@@ -73,6 +77,16 @@ class Summary(BaseModel):
     """The failure of the event that replaces its event."""
     page: str | None = None
     """Where the words are by which it is found."""
+
+    @property
+    def display_state(self) -> DisplayState:
+        """The state as people are shown it: `replaced` is no success yet."""
+        return "replaced" if self.state == "resolved" and self.resolution == "edited" else self.state
+
+    @property
+    def cause(self) -> Cause:
+        """What it failed of, the last time."""
+        return Cause.of(self.reason, path=self.path, rule=self.rule, exception=self.exception, frame=self.frame)
 
 
 class Failure(Summary):

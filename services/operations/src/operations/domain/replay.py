@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +20,8 @@ from runtime.refusal import Clash, Refusal
 State = Literal["prepared", "running", "paused", "stopped", "cancelled", "done"]
 Step = Literal["prepare", "start", "pause", "resume", "cancel", "stop", "block", "finish"]
 Problem = Literal["failed-again", "queue-gone"]
+DisplayState = State | Literal["done-with-failures", "done-without-effect"]
+"""The state as people are shown it: `done` is said only of what got through."""
 
 WAVES = (1, 10, 100)
 """How many are sent, and must be handled, before the next wave; after the last the rest goes at the rate."""
@@ -154,12 +156,43 @@ class Replay(BaseModel):
             }
         )
 
+    def display_state(self, counts: Counts) -> DisplayState:
+        """Return the state as people are shown it. That an edited event was ignored is no success."""
+        if self.state != "done":
+            return self.state
+        if counts.failed or (self.kind == "trail" and counts.skipped):
+            return "done-with-failures"
+        has_effect = counts.handled or (counts.ignored and self.kind != "edit")
+        return "done" if has_effect else "done-without-effect"
+
+    @property
+    def ran(self) -> timedelta:
+        """How long it has run up to its last step: it stands still while it is paused, stopped or over."""
+        spent, since = timedelta(), None
+        for taken in self.history:
+            if taken.step in _BEGIN:
+                since = taken.at
+            elif since is not None:
+                spent, since = spent + max(taken.at - since, timedelta()), None
+        return spent
+
+    @property
+    def running_since(self) -> datetime | None:
+        """Since when it runs; None while it stands still."""
+        return self.history[-1].at if self.history[-1].step in _BEGIN else None
+
+    def ran_until(self, now: datetime) -> timedelta:
+        """How long it has run by now."""
+        since = self.running_since
+        return self.ran + (max(now - since, timedelta()) if since else timedelta())
+
     @property
     def is_over(self) -> bool:
         """Whether nothing of it will be sent any more."""
         return self.state in {"cancelled", "done"}
 
 
+_BEGIN = ("start", "resume")
 _PROBLEMS: dict[Step, Problem] = {"stop": "failed-again", "block": "queue-gone"}
 
 

@@ -1,4 +1,4 @@
-"""Why items of a replay did not get through: what their dead letters say, or why they could not be sent."""
+"""Why items of a replay did not get through: what became of each this time, or why it could not be sent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operations.domain.cause import failure_id
 from operations.domain.erased import ERASED
 from operations.domain.failure import Summary
+from operations.domain.fate import FailedAgain
 from operations.domain.items import Item, Rank
 from operations.domain.trail import Recorded
 from operations.handlers.needs import Deps
@@ -20,45 +21,58 @@ NOT_IN_TRAIL = "not-in-trail"
 class Explained:
     """An item, the failure that it was or became, and why it did not get through; None where there is nothing to say.
 
-    `why` is the reason of its dead letter with exception and path, or `not-in-trail`, `erased` for what was not sent.
+    `again` is what happened this time; `unsent` why it was not sent: `not-in-trail`, `erased`.
     """
 
     item: Item
     failure: str | None
-    why: str | None
+    again: FailedAgain | None = None
+    unsent: str | None = None
+
+    @property
+    def why(self) -> str | None:
+        """The same in codes, in one line."""
+        if self.again is None:
+            return self.unsent
+        cause = self.again.cause
+        return " · ".join(part for part in (cause.reason, cause.exception, cause.path) if part)
 
 
-async def explain(items: Sequence[Item], deps: Deps) -> Sequence[Explained]:
-    """Explain a page of items with two reads, however long it is."""
-    unsaid = [item.chosen.event_id for item in items if _is_of_trail(item) and _is_lost(item)]
+async def explain(replay: str, items: Sequence[Item], deps: Deps) -> Sequence[Explained]:
+    """Explain a page of items of a replay with three reads, however long it is."""
+    unsaid = [item.chosen.event_id for item in items if item.chosen.failure is None and _is_lost(item)]
     events = await deps.trail.named(unsaid)
-    failures = {item.n: _failure_of(item, events) for item in items}
-    lost = {failure for item in items if item.rank is Rank.FAILED and (failure := failures[item.n])}
-    present = await deps.failures.summaries(tuple(lost))
-    return [Explained(item, failures[item.n], _why(item, failures[item.n], events, present)) for item in items]
+    failed = [item.n for item in items if item.rank is Rank.FAILED]
+    kept = await deps.replays.failed_again(replay, failed) if failed else {}
+    before = {item.n: _failure_before(item, events) for item in items if item.rank is Rank.FAILED}
+    present = await deps.failures.summaries([id_ for n, id_ in before.items() if id_ and n not in kept])
+    again = {**{n: _as_now(present[id_]) for n, id_ in before.items() if id_ and id_ in present}, **kept}
+    return [_explained(item, again.get(item.n), events) for item in items]
+
+
+def _explained(item: Item, again: FailedAgain | None, events: Mapping[str, Recorded]) -> Explained:
+    if item.rank is Rank.FAILED:
+        return Explained(item, again.failure if again else item.chosen.failure, again)
+    return Explained(item, item.chosen.failure, unsent=_unsent(item, events))
 
 
 def _is_lost(item: Item) -> bool:
     return item.rank in {Rank.FAILED, Rank.SKIPPED}
 
 
-def _is_of_trail(item: Item) -> bool:
-    return item.chosen.failure is None
-
-
-def _failure_of(item: Item, events: Mapping[str, Recorded]) -> str | None:
-    """Return the failure that was selected; of an event of the trail, the one that it became when it failed."""
+def _failure_before(item: Item, events: Mapping[str, Recorded]) -> str | None:
+    """Return the failure that was selected; of an event of the trail, the one that it became."""
     event = events.get(item.chosen.event_id)
-    if not _is_of_trail(item) or event is None or item.rank is not Rank.FAILED:
-        return item.chosen.failure
-    return failure_id(item.chosen.service, event.body)
+    return failure_id(item.chosen.service, event.body) if event else item.chosen.failure
 
 
-def _why(item: Item, failure: str | None, events: Mapping[str, Recorded], present: Mapping[str, Summary]) -> str | None:
-    if item.rank is Rank.FAILED:
-        told = present.get(failure or "")
-        return " · ".join(part for part in (told.reason, told.exception, told.path) if part) if told else None
-    if item.rank is Rank.SKIPPED and _is_of_trail(item):
-        event = events.get(item.chosen.event_id)
-        return NOT_IN_TRAIL if event is None else event.fault if event.fault == ERASED else None
-    return None
+def _as_now(failure: Summary) -> FailedAgain:
+    """Say why by the failure as it is now, for what failed before its reason was kept."""
+    return FailedAgain(failure=failure.id, cause=failure.cause, message=failure.message)
+
+
+def _unsent(item: Item, events: Mapping[str, Recorded]) -> str | None:
+    if item.rank is not Rank.SKIPPED or item.chosen.failure is not None:
+        return None
+    event = events.get(item.chosen.event_id)
+    return NOT_IN_TRAIL if event is None else event.fault if event.fault == ERASED else None

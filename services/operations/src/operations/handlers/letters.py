@@ -15,7 +15,7 @@ from operations.domain import failure as states
 from operations.domain import masking, tokens
 from operations.domain.erased import put_away
 from operations.domain.failure import Failure
-from operations.domain.fate import Fate
+from operations.domain.fate import FailedAgain, Fate
 from operations.domain.group import Move
 from operations.domain.letter import Header, Letter
 from operations.handlers.needs import Deps
@@ -39,14 +39,14 @@ async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
     new: list[Letter] = []
     for letter in letters:
         before = failures.get(letter.failure) or known.get(letter.failure)
-        after = _count(before, letter, deps)
-        if after is not before:
-            failures[letter.failure] = after
-            new.append(letter)
+        if before is None or letter.occurrence not in before.occurrences:
+            clean, words = _cleaned(letter, deps)
+            failures[letter.failure] = states.again(before, clean, words) if before else states.first(clean, words)
+            new.append(clean)
     await _erase(failures, deps)
     links = await _link(new, failures, deps)
     moves = [*((known.get(id_), after) for id_, after in failures.items()), *links]
-    fates = [Fate(letter.replay, "failed", letter.at) for letter in new if letter.replay]
+    fates = [Fate(letter.replay, "failed", letter.at, _again(letter)) for letter in new if letter.replay]
     items = await deps.replays.items({fate.item for fate in fates}) if fates else {}
     return Outcome(changes=[*deps.failures.moved(moves, new), *deps.replays.met(fates, items)])
 
@@ -81,14 +81,15 @@ def letter_of(raw: Raw, now: datetime) -> Letter:
     )
 
 
-def _count(before: Failure | None, letter: Letter, deps: Deps) -> Failure:
-    if before is not None and letter.occurrence in before.occurrences:
-        return before
+def _cleaned(letter: Letter, deps: Deps) -> tuple[Letter, Sequence[str]]:
+    """Return a letter without what is personal, and the words by which its failure is found."""
     event, is_json = masking.read(letter.body)
     found = masking.leaves(event, deps.contracts) if is_json else []
-    words = tokens.words_of(letter, found, deps.words_key)
-    clean = letter.without(masking.personal_texts(found))
-    return states.first(clean, words) if before is None else states.again(before, clean, words)
+    return letter.without(masking.personal_texts(found)), tokens.words_of(letter, found, deps.words_key)
+
+
+def _again(letter: Letter) -> FailedAgain:
+    return FailedAgain(failure=letter.failure, cause=letter.cause, message=letter.message)
 
 
 async def _erase(failures: dict[str, Failure], deps: Deps) -> None:

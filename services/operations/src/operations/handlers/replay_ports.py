@@ -8,7 +8,7 @@ from typing import Protocol
 
 from messaging.event import Change
 from operations.domain.edit import Edit
-from operations.domain.fate import Fate
+from operations.domain.fate import FailedAgain, Fate
 from operations.domain.items import Block, Known, Rank
 from operations.domain.replay import Progress, Queue, Replay
 from operations.domain.trail import Recorded
@@ -43,6 +43,9 @@ class Replays(Protocol):
 
     def learn(self, replay: str, ranks: Mapping[int, Rank], at: datetime) -> Sequence[Change]:
         """Prepare that something is known of items; what is known already and greater goes on holding."""
+
+    async def failed_again(self, replay: str, numbers: Iterable[int]) -> Mapping[int, FailedAgain]:
+        """Return why items have failed, by number; nothing for what failed before that was kept."""
 
     def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
         """Prepare that known items met their fate; that it is told already changes nothing."""

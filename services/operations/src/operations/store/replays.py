@@ -16,7 +16,7 @@ from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, Upd
 
 from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
-from operations.domain.fate import Fate
+from operations.domain.fate import FailedAgain, Fate
 from operations.domain.items import Block, Known, Rank, block_id, block_ids, parse_item
 from operations.domain.replay import Counts, Progress, Replay
 from runtime.clock import Clock
@@ -25,7 +25,10 @@ from runtime.kernel import Database, Indexes
 REPLAYS = "replays"
 ITEMS = "replay-items"
 FACTS = "replay-facts"
-"""Each of some items of one block: their `numbers` in the replay, their `rank`, and when that became known (`at`)."""
+"""Each of some items of one block: their `numbers` in the replay, their `rank`, and when that became known (`at`).
+
+Of those that failed, `again` says why, by number.
+"""
 PROGRESS = "replay-progress"
 
 SEALED = ("title", "reason", "selection", "history.reason")
@@ -109,7 +112,17 @@ class ReplayDocuments:
     def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
         """Prepare that known items met their fate; that it is told already changes nothing."""
         met = [(known[fate.item][0], fate) for fate in fates if fate.item in known]
-        return _told((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met)
+        again = {(item.replay, item.n): fate.again for item, fate in met if fate.again is not None}
+        return _told(((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met), again)
+
+    async def failed_again(self, replay: str, numbers: Iterable[int]) -> Mapping[int, FailedAgain]:
+        """Return why items have failed, by number; nothing for what failed before that was kept."""
+        wanted = set(numbers)
+        found: dict[int, FailedAgain] = {}
+        async for fact in self._told_of(block_ids(replay, wanted), Rank.FAILED):
+            told = {int(n): again for n, again in fact.get("again", {}).items()}
+            found |= {n: FailedAgain.model_validate(told[n]) for n in told.keys() & wanted}
+        return found
 
     async def _kept_in(self, blocks: Sequence[str]) -> dict[int, int]:
         """Return what blocks themselves say of their items: nothing, but for those of before there were facts."""
@@ -178,17 +191,27 @@ _AT_ONE_MOMENT = 20
 """Replays that may have been prepared in one millisecond."""
 
 
-def _told(facts: Iterable[tuple[str, int, Rank, datetime]]) -> Sequence[Change]:
-    """Write what became known of items of one block within one second once."""
+def _told(
+    facts: Iterable[tuple[str, int, Rank, datetime]], again: Mapping[tuple[str, int], FailedAgain] | None = None
+) -> Sequence[Change]:
+    """Write what became known of items of one block within one second once; and why those have failed that have."""
+    why = again or {}
     together: dict[tuple[str, Rank, int], tuple[list[int], datetime]] = {}
     for replay, n, rank, at in facts:
         about = (block_id(replay, n), rank, int(at.timestamp()))
         numbers, latest = together.get(about, ([], at))
         together[about] = ([*numbers, n], max(latest, at))
     return [
-        Write(FACTS, InsertOne({"_id": str(ObjectId()), "block": block, "rank": rank, "numbers": numbers, "at": at}))
+        Write(FACTS, InsertOne(_fact(block, rank, numbers, why) | {"at": at}))
         for (block, rank, _), (numbers, at) in together.items()
     ]
+
+
+def _fact(block: str, rank: Rank, numbers: Sequence[int], why: Mapping[tuple[str, int], FailedAgain]) -> Document:
+    replay = block.rpartition("/")[0]
+    told = {str(n): why[replay, n].model_dump() for n in numbers if rank is Rank.FAILED and (replay, n) in why}
+    fact = {"_id": str(ObjectId()), "block": block, "rank": rank, "numbers": numbers}
+    return fact | ({"again": told} if told else {})
 
 
 async def items_of(database: Database, replays: Sequence[Document]) -> Sequence[Write]:

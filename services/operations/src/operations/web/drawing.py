@@ -10,6 +10,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from operations.domain.replay import Counts
+from operations.domain.tones import tone
 
 WIDTH, HEIGHT = 168, 28
 _HOURS = 6
@@ -38,8 +39,8 @@ def bar(counts: Counts) -> Markup:
     parts, at = Markup(""), 0.0
     for fate in ("handled", "ignored", "failed", "sent"):
         width = 100 * int(getattr(counts, fate)) / max(counts.total, 1)
-        parts += Markup('<rect class="bar-{fate}" x="{x:.3f}" y="0" width="{width:.3f}" height="10"/>').format(
-            fate=fate, x=at, width=width
+        parts += Markup('<rect class="tone-{tone}" x="{x:.3f}" y="0" width="{width:.3f}" height="10"/>').format(
+            tone=tone(fate), x=at, width=width
         )
         at += width
     return Markup('<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{}</svg>').format(parts)

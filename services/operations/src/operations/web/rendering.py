@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from operations.domain.tones import tone
 from operations.web import assets, drawing, session, telling
 from runtime.texts import Language, Texts, choose
 
@@ -99,7 +100,7 @@ def _environment() -> Environment:
         "trend": drawing.trend,
         "service_name": lambda code, t: t.named("lanes", code),
     }
-    made.globals |= {"asset": assets.address, "query": query, "path_of": path_of}
+    made.globals |= {"asset": assets.address, "query": query, "path_of": path_of, "tone": tone}
     return made
 
 

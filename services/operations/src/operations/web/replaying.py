@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from messaging.event import Outcome
-from operations.domain.replay import WAVES, Between, Replay, State
+from operations.domain.replay import WAVES, Between, Counts, Replay, State
 from operations.domain.search import Chosen
 from operations.handlers import replays as handlers
 from operations.handlers.explaining import explain
@@ -138,7 +138,7 @@ async def page(request: Request, id: str, asked: Asked, deps: Deps, refused: Ref
         request,
         "replay.html",
         here="replays",
-        failed=await explain([*failed[:_FAILED_SHOWN], *unsent[:_FAILED_SHOWN]], deps),
+        failed=await explain(id, [*failed[:_FAILED_SHOWN], *unsent[:_FAILED_SHOWN]], deps),
         more_failed=max(len(failed), len(unsent)) > _FAILED_SHOWN,
         **await _progress(shown, deps),
         **asked.said,
@@ -153,19 +153,23 @@ async def _progress(shown: Shown, deps: Deps) -> dict[str, object]:
         "replay": replay,
         "progress": progress,
         "bar": bar,
-        "waves": _waves(replay, progress.wave if progress.run == replay.runs else 0),
+        "waves": _waves(replay, progress.wave if progress.run == replay.runs else 0, progress.counts),
         "live": replay.state in _LIVE or under_way,
-        "now": deps.clock(),
+        "ran": replay.ran_until(deps.clock()).total_seconds(),
     }
 
 
-def _waves(replay: Replay, over: int) -> list[tuple[int | None, str]]:
-    """Return the waves with how each stands: `past`, `now`, `halted`, or empty for one to come; None is the rest."""
+def _waves(replay: Replay, over: int, counts: Counts) -> list[tuple[int | None, str]]:
+    """Return the waves with how each stands; None is the rest.
+
+    `past` when all got through, `over` when something did not, `now`, `halted`, or empty for one to come.
+    """
+    past = "past" if replay.display_state(counts) in {"done", "running"} and not counts.failed else "over"
     told: list[tuple[int | None, str]] = []
     begun, reached = 0, False
     for number, wave in enumerate((*WAVES, None)):
         size = None if wave is None or begun + wave >= replay.total else wave
-        state = _stands(replay, number, over)
+        state = _stands(replay, number, over, past)
         told.append((wave if wave is not None and begun + wave <= replay.total else None, state))
         begun += wave or 0
         reached = reached or size is None
@@ -174,11 +178,11 @@ def _waves(replay: Replay, over: int) -> list[tuple[int | None, str]]:
     return told
 
 
-def _stands(replay: Replay, number: int, over: int) -> str:
+def _stands(replay: Replay, number: int, over: int, past: str) -> str:
     if replay.state == "prepared":
         return ""
     if replay.state == "done" or number < over:
-        return "past"
+        return past
     if number > over:
         return ""
     return {"running": "now", "stopped": "halted", "paused": "halted", "cancelled": "halted"}[replay.state]
