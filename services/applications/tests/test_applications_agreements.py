@@ -6,7 +6,7 @@ import pytest
 
 from applications import consumed
 from applications.domain import agreement
-from applications.handlers import agreeing, answers, applying
+from applications.handlers import agreeing, answers, applying, confirming
 from applications.published import DataAccessed
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
@@ -80,6 +80,22 @@ async def test_only_the_parties_read_it_and_the_other_one_can_read_that(office: 
         assert {event.holder.resident_id for event in told} == set(parties.values()) - {subject}
     with pytest.raises(Unknown, match="unknown-application"):
         await agreeing.read(id, resident_token("senior"), office.deps)
+
+
+async def test_until_the_landlord_confirms_the_tenant_learns_that_the_named_person_looked_and_not_who_that_is(
+    office: Office,
+) -> None:
+    id = await office.files_tenancy()
+    landlord = resident_token("landlord")
+    waiting = await confirming.waiting_for(None, landlord, office.deps, before=None, limit=5)
+    read = await agreeing.read(id, landlord, office.deps)
+    told = [event for event in (*waiting.events, *read.events) if isinstance(event, DataAccessed)]
+    assert {(event.holder.resident_id, event.by.subject, event.by.role) for event in told} == {
+        ("newcomer", "second-party", "second-party")
+    }
+    await office.confirms(id, agrees=False)
+    read = await agreeing.read(id, landlord, office.deps)
+    assert landlord.subject not in "".join(event.model_dump_json() for event in (*read.events, *office.said))
 
 
 async def test_an_item_without_a_second_party_has_no_agreement(office: Office) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from applications import consumed
@@ -11,6 +12,7 @@ from messaging.event import Outcome
 from runtime import exports
 from runtime.holders import Holder
 from services.applications.tests.office import ENROLMENT, TENANCY, Office, resident_token
+from standards import mask
 from testkit.fakes import received
 
 
@@ -69,3 +71,23 @@ async def test_each_party_gets_what_they_signed_themselves_and_what_was_signed_b
     assert len({each["terms_sha256"] for each in applied}) == 2
     [confirmed] = (await exported(office, "landlord"))["signatures"]
     assert (confirmed["application_id"], confirmed["party"], confirmed["for_resident"]) == (id_, "second-party", None)
+
+
+async def test_an_export_holds_of_the_other_party_no_more_than_their_masked_name(office: Office) -> None:
+    id = await office.files_tenancy()
+    landlord, tenant = office.residents.all["landlord"], office.residents.all["newcomer"]
+    [own] = (await exported(office, "newcomer"))["applications"]
+    assert landlord.index not in json.dumps(own)
+    assert "applications" not in await exported(office, "landlord")
+
+    await office.confirms(id)
+    await office.matches(id)
+    [own] = (await exported(office, "newcomer"))["applications"]
+    [confirmed] = (await exported(office, "landlord"))["applications"]
+    assert own["second_party"] == {"name": mask.name(landlord.name)}
+    assert confirmed["applicant"] == {"name": mask.name(tenant.name)}
+    assert [asked["key"] for asked in confirmed["asked"]] == ["landlord-id-card", "landlord-property"]
+    for text, other in ((json.dumps(own, ensure_ascii=False), landlord), (json.dumps(confirmed), tenant)):
+        assert not [value for value in (other.index, other.address, str(other.birth_date)) if value in text]
+        assert f'"{other.id}"' not in text
+    assert own["applicant"]["address"] == tenant.address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -244,3 +244,46 @@ def test_the_credential_of_an_approval_is_known_whatever_came_first(data: st.Dat
         assert (known.identifier, known.status) == ("v2", "revoked")
 
     asyncio.run(run())
+
+
+@given(data=st.data(), fates=st.tuples(FATES, FATES, FATES, FATES))
+@settings(max_examples=60)
+def test_what_is_said_again_days_later_leaves_no_line_in_the_timeline(
+    data: st.DataObject, fates: tuple[str, ...]
+) -> None:
+    """As after a re-delivery: the same answers under other ids, or a mismatch of what was proven, in any order."""
+
+    async def run() -> None:
+        office = Office()
+        await office.knows_family()
+        id = await office.applies("residence-permit", "newcomer", form={"address": "梅龙路12号"})
+        application = office.now(id)
+        by_key = dict(zip([asked.key for asked in application.asked], fates, strict=True))
+        messages = timed([*answers_to(application, by_key), (answers.note_check_passed, passed(id))])
+        ended, _, office = await outcome_of(application, messages)
+        told = len(office.said)
+
+        answered = [key for key, fate in by_key.items() if fate != "silent"]
+        lapsed = [(answers.note_mismatch, mismatched(application, key)) for key in answered]
+        again = [each for each in messages if each.handler is not answers.note_escalation]
+        late = [replace(each, at=each.at + timedelta(days=40)) for each in (*again, *timed(lapsed))]
+        for message in data.draw(st.permutations(late)):
+            await office.hears(message.handler, message.data, at=message.at)
+
+        assert office.now(id).model_dump(exclude={"version"}) == ended
+        assert len(office.said) == told
+
+    asyncio.run(run())
+
+
+def passed(id: str) -> consumed.FieldCheckPassed:
+    return consumed.FieldCheckPassed(application_id=id, note=None)
+
+
+async def test_a_proof_that_comes_by_a_redelivery_still_helps_what_is_open(office: Office) -> None:
+    id = await office.applies("residence-permit", "newcomer", form={"address": "梅龙路12号"})
+    key = office.now(id).asked[0].key
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), key), at=NOON + timedelta(minutes=1))
+    await office.hears(answers.note_match, matched(office.now(id), key), at=NOON + timedelta(days=1))
+    assert office.now(id).asked[0].standing == "proven"
+    assert [line.kind for line in office.now(id).history] == ["submitted", "not-matched", "matched"]

@@ -45,7 +45,7 @@ def looks(office: Office) -> list[tuple[str | None, str, str]]:
 async def test_a_guardian_sees_what_waits_for_the_child_and_the_child_can_read_that(office: Office) -> None:
     id = await office.files_tenancy("senior", "child")
     assert [each.application.id for each in await waiting(office, "newcomer", "child")] == [id]
-    assert sorted(looks(office)) == [("child", "newcomer", "viewed"), ("senior", "newcomer", "viewed")]
+    assert sorted(looks(office)) == [("child", "newcomer", "viewed"), ("senior", "second-party", "viewed")]
     assert await waiting(office, "newcomer", "newcomer") == []
 
 
@@ -136,4 +136,4 @@ async def test_over_http_with_the_ward_named_as_elsewhere(service: Service) -> N
         ("李小雨", "李育成"),
     ]
     told = (await service.next_event("data-accessed"))["data"]
-    assert (told["by"]["subject"], told["how"]) == ("newcomer", "viewed")
+    assert (told["by"]["subject"], told["how"]) == ("second-party", "viewed")

@@ -46,6 +46,13 @@ SEEN = consumed.DataAccessed(
     at=NOW,
 )
 EVERYTHING = Asked()
+MATCH = {
+    "application_id": "app_1",
+    "item": "senior-card",
+    "requirement": "identity",
+    "attempt": 1,
+    "document_type": "id-card",
+}
 
 
 @dataclass
@@ -162,9 +169,11 @@ async def test_a_look_before_the_registration_is_read_after_it(office: Office) -
 
 async def test_an_automatic_match_is_an_entry_with_its_result(office: Office) -> None:
     holder = consumed.Holder(resident_id=MOTHER, index=INDEXES[MOTHER])
-    said = {"application_id": "app_1", "item": "senior-card", "document_type": "id-card", "holder": holder}
+    said = MATCH | {"holder": holder}
     apply(await recording.record_match(received(consumed.Matched(**said), id="e1"), office.deps))
-    missed = consumed.NotMatched(**said, document_types=["household-register", "residence-permit"])
+    missed = consumed.NotMatched(
+        **said | {"requirement": "status"}, document_types=["household-register", "residence-permit"]
+    )
     apply(await recording.record_mismatch(received(missed, id="e2"), office.deps))
 
     proven, failed = sorted(office.entries.all.values(), key=lambda each: each.id)
@@ -173,6 +182,28 @@ async def test_an_automatic_match_is_an_entry_with_its_result(office: Office) ->
         "failed",
         ["household-register", "residence-permit"],
     )
+
+
+async def test_a_match_that_is_answered_again_is_no_second_entry_but_the_next_attempt_is(office: Office) -> None:
+    said = consumed.Matched(**MATCH, holder=consumed.Holder(resident_id=MOTHER, index=INDEXES[MOTHER]))
+    missed = consumed.NotMatched(**said.model_dump(), document_types=["id-card"])
+    apply(await recording.record_match(received(said, id="e1"), office.deps))
+    assert await recording.record_match(received(said, id="e2"), office.deps) is NOTHING
+    assert await recording.record_mismatch(received(missed, id="e3"), office.deps) is NOTHING
+    apply(await recording.record_match(received(said.model_copy(update={"attempt": 2}), id="e4"), office.deps))
+    assert await own(MOTHER, office.deps) == ["matched", "matched"]
+
+
+async def test_an_entry_that_has_ended_does_not_come_back(office: Office) -> None:
+    apply(await recording.record(received(SEEN), office.deps))
+    [kept] = office.entries.all.values()
+    ended = Ended(id=kept.id, block=1, digest=digest(kept), why="retention", at=NOW)
+    apply(Outcome(changes=[office.ended.save(ended), office.entries.remove(kept)]))
+    assert await recording.record(received(SEEN), office.deps) is NOTHING
+
+
+async def test_where_a_match_is_kept_is_not_part_of_what_is_proven() -> None:
+    assert digest(entry(answers="app_1/identity/1")) == digest(entry())
 
 
 async def test_a_guardian_reads_for_a_ward_as_long_as_the_guardianship_lasts(office: Office) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from matcher.handlers import items, matching, people, records
 from matcher.handlers.dry_run import Asked, DryRun, Person, dry_run
 from matcher.handlers.needs import Deps
 from matcher.published import DataAccessed, MatchFailed, MatchSucceeded
-from messaging.event import NotYet, Received, View
+from messaging.event import NOTHING, NotYet, Received, View
 from runtime.access import Principal, Role
 from runtime.refusal import Refusal, Unknown
 from services.matcher.tests.fakes import BLIND, FakeTally, deps_of
@@ -99,6 +100,19 @@ async def test_a_proven_document_is_answered_with_its_source(deps: Deps, tally: 
         ("birth_date", "equal"),
     ]
     assert tally.counted == [(True, "id-card", "city-mirror")]
+
+
+async def test_delivered_once_more_only_a_proof_is_said_again_and_nothing_is_counted(
+    deps: Deps, tally: FakeTally
+) -> None:
+    await register(deps)
+    await hold(deps, "id-card", CARD)
+    right, wrong = (submitted("id-card", claims=claims) for claims in (CARD, {**CARD, "name": "王芳"}))
+    proven = await matching.match_document(replace(received(right), was_handled=True), deps)
+    assert ([type(event) for event in proven.events], proven.corrects) == ([MatchSucceeded], True)
+    failed = await matching.match_document(replace(received(wrong), was_handled=True), deps)
+    assert failed is NOTHING
+    assert tally.counted == []
 
 
 async def test_a_document_that_is_not_proven_is_explained_with_both_values(deps: Deps) -> None:

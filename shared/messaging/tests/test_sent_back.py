@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import aio_pika
 import orjson
 import pytest
+import yaml
 
+from messaging.commit import REMEMBERED
 from messaging.consumer import Subscription
 from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
@@ -19,6 +22,7 @@ from messaging.publisher import Publisher, UnroutableError
 from messaging.replaying import ITEM, ROUNDS, send_back
 from messaging.topology import RECEIPTS, Department, Topology, dead_letters_of
 from shared.messaging.tests.harness import (
+    Counted,
     Placed,
     PlacedView,
     Station,
@@ -28,13 +32,14 @@ from shared.messaging.tests.harness import (
     depth,
     eventually,
     hearing,
+    ledger_of,
     order,
     put,
     station,
     stock_of,
     take,
 )
-from testkit.fixtures import Addresses
+from testkit.fixtures import TOPOLOGY, Addresses
 
 Handler = Callable[[Received[PlacedView], Tallies], Awaitable[Outcome[None]]]
 
@@ -128,6 +133,77 @@ async def test_an_event_that_was_handled_is_handled_again_once_for_each_redelive
         fates = await receipts(stock.amqp, f"{run}/1", f"{run}/2", f"{run}/3")
         assert [fate for _, fate in fates] == ["handled", "ignored", "handled"]
         assert await stock.counted() == [1, 1, 1]
+
+
+async def answer_only(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+    """Say something and keep nothing."""
+    del tallies
+    return Outcome(events=[Counted(number=event.data.number)])
+
+
+async def answer_better(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+    """Say something that may be better than what was said before."""
+    return replace(await answer_only(event, tallies), corrects=True)
+
+
+@pytest.mark.parametrize(
+    ("handler", "again_said"), [(count, 1), (answer_only, 0), (answer_better, 1)], ids=["changes", "says", "corrects"]
+)
+async def test_a_redelivery_says_once_more_only_what_follows_from_a_change(
+    infrastructure: Addresses, database: Database, small: Topology, run: str, handler: Handler, again_said: int
+) -> None:
+    event, ledger = order(1), ledger_of(small)
+    async with station(infrastructure.amqp, database, small, hearing(handler)) as stock:
+        await stock.publish(event)
+        await eventually(lambda: _said_in(stock, ledger, 1))
+        await again(stock, event, f"{run}/1", redelivery="a")
+        await receipts(stock.amqp, f"{run}/1")
+        await eventually(stock.outbox_is_empty)
+        assert await depth(stock.amqp, ledger) == 1 + again_said
+
+
+async def test_a_redelivery_of_what_was_never_handled_says_what_follows_once(
+    infrastructure: Addresses, database: Database, small: Topology, run: str
+) -> None:
+    event, ledger = order(1), ledger_of(small)
+    async with station(infrastructure.amqp, database, small, hearing(answer_only)) as stock:
+        for item, redelivery in (("1", "a"), ("2", "b")):  # the second finds it handled, by the first
+            await again(stock, event, f"{run}/{item}", redelivery=redelivery)
+            await receipts(stock.amqp, f"{run}/{item}")
+        await eventually(stock.outbox_is_empty)
+        assert await depth(stock.amqp, ledger) == 1
+
+
+async def test_what_is_older_than_the_inbox_counts_as_handled(
+    infrastructure: Addresses, database: Database, small: Topology, run: str
+) -> None:
+    envelope = orjson.loads(order(1).body)
+    envelope["time"] = (datetime.now(UTC) - REMEMBERED - timedelta(days=1)).isoformat()
+    async with station(infrastructure.amqp, database, small, hearing(answer_only)) as stock:
+        body = orjson.dumps(envelope)
+        await send_back(stock.publisher, body, service=stock_of(small), item=f"{run}/1", redelivery="a")
+        assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "handled")]
+        assert await depth(stock.amqp, ledger_of(small)) == 0
+
+
+async def test_what_is_done_for_good_is_not_done_again(
+    infrastructure: Addresses, database: Database, small: Topology, run: str
+) -> None:
+    event, once = order(1), (Subscription(Placed.type, PlacedView, count, once=True),)
+    async with station(infrastructure.amqp, database, small, once) as stock:
+        for item, redelivery in (("1", "a"), ("2", "b")):
+            await again(stock, event, f"{run}/{item}", redelivery=redelivery)
+            await receipts(stock.amqp, f"{run}/{item}")
+        assert await stock.counted() == [1]
+
+
+def test_the_inbox_remembers_for_as_long_as_it_is_kept() -> None:
+    kept = yaml.safe_load((TOPOLOGY.parent / "retention.yaml").read_bytes())["every-service"]["handled-messages"]
+    assert timedelta(days=kept["days"]) == REMEMBERED
+
+
+async def _said_in(stock: Station, queue: str, number: int) -> bool:
+    return await depth(stock.amqp, queue) == number
 
 
 @pytest.mark.parametrize("handler", [fail, wait])

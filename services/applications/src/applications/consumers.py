@@ -33,6 +33,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-suspended.v1", consumed.CredentialEnded, credentials.note_suspended),
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),
     Subscription("credential-store.credential-expired.v1", consumed.CredentialEnded, credentials.note_expired),
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
-    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

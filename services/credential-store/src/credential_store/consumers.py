@@ -46,6 +46,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         departments.withdraw_record,
         refused=departments.answer_sender,
     ),
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
-    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

@@ -68,6 +68,8 @@ class Matched(View):
 
     application_id: str
     item: str
+    requirement: str
+    attempt: int
     document_type: str
     holder: Holder
 

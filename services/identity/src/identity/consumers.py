@@ -9,6 +9,6 @@ from runtime.erasing import ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
-    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

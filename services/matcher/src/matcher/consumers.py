@@ -33,6 +33,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription(
         "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
     ),
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
-    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

@@ -23,7 +23,7 @@ from runtime.service import Background
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.data-erased.v1", CasesErased, erasing.erase),
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
 )
 
 

@@ -24,7 +24,7 @@ SUBSCRIPTIONS = (
     Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
     Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
-    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export),
-    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase),
+    Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
     Subscription("applications.data-erased.v1", CasesErased, erasing.erase_cases),
 )

@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pymongo
 import structlog
@@ -43,6 +43,9 @@ LARGEST_ENTRY = 4_000_000
 
 TRANSACTION_TIMEOUT = 15.0
 """Seconds, retries included, after which a transaction that does not go through counts as an outage."""
+
+REMEMBERED = timedelta(days=30)
+"""How long the inbox knows what was handled (retention.yaml: handled-messages)."""
 
 _DUPLICATE_KEY = 11000
 
@@ -158,6 +161,14 @@ class Committer:
         found = await self._inbox.find_one({"_id": message_id})
         if found is not None:
             raise AlreadyHandledError(str(found["digest"]), found.get("item"))
+
+    async def was_handled(self, message_id: str, at: datetime) -> bool:
+        """Tell whether a message of that id, published `at`, was handled; what is older than the inbox counts as so."""
+        if datetime.now(UTC) - at > REMEMBERED:
+            return True
+        again = {"$gte": f"{message_id}@", "$lt": f"{message_id}A"}  # as the inbox names re-deliveries of it
+        found = await self._inbox.find_one({"$or": [{"_id": message_id}, {"_id": again}]}, {"_id": 1})
+        return found is not None
 
     async def is_gone(self, case: str) -> bool:
         """Tell whether this service has removed a case with all about it."""

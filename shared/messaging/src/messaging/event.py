@@ -55,7 +55,8 @@ class Received(Generic[ViewT]):
     `id` is the CloudEvents id, `case` the correlationid (the application or registration that it belongs to),
     `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context. `wants_receipt`
     when its sender, a department system, asked to be told that it was accepted (attribute `receipt`: `wanted`).
-    `is_redelivered` when an operator has it delivered once more, although it may have been handled long ago.
+    `is_redelivered` when an operator has it delivered once more, although it may have been handled long ago;
+    `was_handled` when this service did handle it before.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Received(Generic[ViewT]):
     traceparent: str | None = None
     wants_receipt: bool = False
     is_redelivered: bool = False
+    was_handled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,15 @@ class Outcome(Generic[ResultT]):
     """What a handler decided: changes and events that are committed together, or not at all.
 
     `case` overrides the correlationid of the events (default: that of the message being handled; handlers of HTTP
-    requests must set it when they publish). `result` is what an HTTP caller gets to see.
+    requests must set it when they publish). `result` is what an HTTP caller gets to see. `corrects`: the events may
+    correct what was said when the message was handled before, so a re-delivery says them although nothing changed here.
     """
 
     changes: Sequence[Change] = ()
     events: Sequence[Event] = ()
     case: str | None = None
     result: ResultT | None = None
+    corrects: bool = False
 
 
 NOTHING: Outcome[Any] = Outcome()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Generic
+from typing import Any, Generic
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
@@ -15,7 +16,7 @@ from messaging import metrics, tracing
 from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed, seal
-from messaging.event import NOTHING, ConflictError, NotYet, Outcome
+from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
 from messaging.failures import Failure, Failures, PoisonError, count_in
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.reading import Delivery, DepsT, Reader, Subscription
@@ -180,15 +181,16 @@ class Handling(Generic[DepsT]):
                     raise
 
     async def _attempt(self, delivery: Delivery[DepsT]) -> None:
-        begun, event = perf_counter(), delivery.event
+        begun, event = perf_counter(), await self._with_its_past(delivery.event)
         try:
             async with asyncio.timeout(self._handler_timeout):
-                outcome = await self._decide(delivery)
+                outcome = await self._decide(event, delivery.subscription)
         except Exception as error:
             if not is_outage(error):  # a repetition may fail where the first one did not
                 await self._committer.require_new(delivery.handled.id)
             raise
-        events = self._seal(outcome, case=event.case, cause=event.id)
+        is_said = event.was_handled and not outcome.changes and not outcome.corrects
+        events = [] if is_said else self._seal(outcome, case=event.case, cause=event.id)
         with tracing.committing(len(outcome.changes), len(events)):
             entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
         key = self._topology.key_of(event.type)
@@ -196,12 +198,20 @@ class Handling(Generic[DepsT]):
         metrics.HANDLING.labels(self._service, key).observe(perf_counter() - begun)
         await self._relay.dispatch(events, entry)
 
-    async def _decide(self, delivery: Delivery[DepsT]) -> Outcome[None]:
+    async def _with_its_past(self, event: Received[Any]) -> Received[Any]:
+        """Say of what is re-delivered whether it was handled before; if so, what follows from it was said then."""
+        if not event.is_redelivered:
+            return event
+        return replace(event, was_handled=await self._committer.was_handled(event.id, event.time))
+
+    async def _decide(self, event: Received[Any], subscription: Subscription[DepsT]) -> Outcome[None]:
         """Have the handler decide. What would wait for a case that is gone is old news."""
+        if event.was_handled and subscription.once:
+            return NOTHING
         try:
-            return await delivery.subscription.handler(delivery.event, self._deps)
+            return await subscription.handler(event, self._deps)
         except NotYet:
-            if not await self._committer.is_gone(delivery.event.case):
+            if not await self._committer.is_gone(event.case):
                 raise
             return NOTHING
 

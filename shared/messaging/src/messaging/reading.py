@@ -29,7 +29,8 @@ class Subscription(Generic[DepsT]):
 
     `refused` answers the sender of a message that can't be accepted, which then is no dead letter; without it, it is
     one. `older` are earlier versions of the event: the queue is not bound to them, but what failed, is replayed or
-    comes from the trail may still be one.
+    comes from the trail may still be one. `once`: what it asks for was done for good, so that a re-delivery of what was
+    handled before does nothing.
     """
 
     pattern: str
@@ -37,6 +38,7 @@ class Subscription(Generic[DepsT]):
     handler: Callable[[Received[Any], DepsT], Awaitable[Outcome[None]]]
     refused: Answer[DepsT] | None = None
     older: Mapping[str, Upcast] = field(default_factory=dict)
+    once: bool = False
 
     def read(self, envelope: Envelope) -> Received[Any]:
         """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule."""

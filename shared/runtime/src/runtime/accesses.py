@@ -29,6 +29,8 @@ HOWS: tuple[How, ...] = get_args(How)
 WHATS: tuple[What, ...] = get_args(What)
 SYSTEM = "system"
 """The role of what happens without a person."""
+SECOND_PARTY = "second-party"
+"""The role, and all that is told of it, of whoever an applicant named and who has not confirmed yet."""
 
 AccessedT = TypeVar("AccessedT", bound="DataAccessed")
 
@@ -49,8 +51,10 @@ class Holder(Part):
 class By(Part):
     """Who it was: a person's account, a department's system, or the service itself (role `system`)."""
 
-    subject: Annotated[str, Field(description="The account: staff number, resident id, device, system")]
-    role: Annotated[str, Field(description="What the caller is, such as reviewer; `system`: without a person")]
+    subject: Annotated[str, Field(description="The account: staff number, resident id, device, system, `second-party`")]
+    role: Annotated[
+        str, Field(description="Such as reviewer; `system`: without a person; `second-party`: named, not confirmed yet")
+    ]
     departments: Annotated[list[str], Field(description="Codes of the departments it acts for, sorted")]
 
     @classmethod

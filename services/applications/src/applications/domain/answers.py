@@ -6,6 +6,7 @@ anything; that is `progress.settle`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from applications.domain.application import Application, Asked, Escalation, Happening, Match, Question, Review, Task
@@ -13,11 +14,20 @@ from applications.domain.application import Application, Asked, Escalation, Happ
 Key = tuple[str, int]
 """A requirement and the attempt that an answer belongs to."""
 
+MATCHING = frozenset({"matched", "not-matched", "not-proven"})
+SENDING = frozenset({"sent-to-review"})
+REVIEWING = frozenset({"review-approved", "review-rejected", "review-returned"})
+"""Lines of the timeline of which one attempt at a requirement has one: each answers the same question."""
+
 
 def matched(application: Application, key: Key, match: Match, happening: Happening) -> Application:
-    """Take over the matcher's answer. There is one for each attempt; should there be two, the proof counts."""
+    """Take over the matcher's answer: one for each attempt, and a second only where it proves what was not proven."""
+    asked = _current(application, key)
+    if _was_said(application, happening, MATCHING):
+        is_proven = asked is None or application.is_final or asked.standing == "proven"
+        if is_proven or not match.proven:
+            return application
     noted = application.noting(happening)
-    asked = _current(noted, key)
     if asked is None or (asked.match is not None and (asked.match.proven or not match.proven)):
         return noted
     return noted.with_asked(asked.model_copy(update={"match": match}))
@@ -25,6 +35,8 @@ def matched(application: Application, key: Key, match: Match, happening: Happeni
 
 def sent_to_people(application: Application, key: Key, task: Task, happening: Happening) -> Application:
     """Take over which department looks at a document."""
+    if _was_said(application, happening, SENDING):
+        return application
     noted = application.noting(happening)
     asked = _current(noted, key)
     if asked is None or asked.task is not None:
@@ -34,6 +46,8 @@ def sent_to_people(application: Application, key: Key, task: Task, happening: Ha
 
 def reviewed(application: Application, key: Key, review: Review, happening: Happening) -> Application:
     """Take over what a person found."""
+    if _was_said(application, happening, REVIEWING):
+        return application
     noted = application.noting(happening)
     asked = _current(noted, key)
     if asked is None or asked.review is not None:
@@ -69,6 +83,12 @@ def returned_now(before: Application, after: Application, key: Key) -> bool:
     if asked is None or earlier is None or after.is_final:
         return False
     return asked.standing == "returned" and earlier.standing != "returned"
+
+
+def _was_said(application: Application, happening: Happening, kinds: Collection[str]) -> bool:
+    """Tell whether a question of this attempt was answered before, so that a re-delivery leaves no second line."""
+    key = happening.requirement, happening.attempt
+    return any((line.requirement, line.attempt) == key for line in application.history if line.kind in kinds)
 
 
 def _current(application: Application, key: Key) -> Asked | None:

@@ -14,6 +14,8 @@ from runtime import accesses
 from runtime.access import Principal
 from runtime.accesses import How, What
 
+_UNNAMED = accesses.By(subject=accesses.SECOND_PARTY, role=accesses.SECOND_PARTY, departments=[])
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -29,6 +31,23 @@ def seen(
     """Tell that somebody saw an application, or worked on it: of each of these people but the one who does."""
     types = [each for asked in application.asked for each in asked.document_types]
     return accessed(about(application), people, by, deps, how=how, what="application", types=types)
+
+
+def seen_as_second_party(application: Application, people: Iterable[Party], by: Principal, deps: Deps) -> list[Event]:
+    """Tell that the second party, or that one's guardian, saw an application.
+
+    Until they confirm, the others learn that the person they named looked, and not who that is (decision 15).
+    """
+    told = seen(application, people, by, deps)
+    if application.second_party_id is not None:
+        return told
+    own = application.second_party_index
+    return [
+        event
+        if isinstance(event, DataAccessed) and event.holder.index == own
+        else event.model_copy(update={"by": _UNNAMED})
+        for event in told
+    ]
 
 
 def about(application: Application) -> About:

@@ -9,7 +9,7 @@ from applications.domain.agreement import Agreement, Signing
 from applications.domain.application import Application
 from applications.domain.hands import holds
 from applications.domain.people import Resident
-from applications.handlers.accessing import about, accessed, seen
+from applications.handlers.accessing import about, accessed, seen, seen_as_second_party
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Signatory, acts_for
 from messaging.event import Change, Outcome
@@ -65,7 +65,8 @@ async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreem
     found = await deps.agreements.get(application_id)
     if found is None:
         raise Unknown("no-agreement")
-    told = seen(application, [*application.people.values(), party.party], by, deps)
+    tells = seen if party.id == application.applicant_id else seen_as_second_party
+    told = tells(application, [*application.people.values(), party.party], by, deps)
     return Outcome(events=told, case=application.id, result=found)
 
 

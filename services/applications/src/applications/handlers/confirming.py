@@ -12,7 +12,7 @@ from applications.domain.application import Application
 from applications.domain.eligibility import check_second_party, refuse_ineligible, refuse_suspended
 from applications.domain.scans import HandedIn
 from applications.handlers import agreeing, announcing
-from applications.handlers.accessing import seen
+from applications.handlers.accessing import seen, seen_as_second_party
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Signatory, represented, ward
 from messaging.event import Outcome
@@ -62,7 +62,7 @@ async def waiting_for(
     if resident is None:
         return Outcome(result=[])
     found = await deps.applications.to_confirm(resident.index, before=before, limit=limit)
-    told = [event for each in found for event in seen(each, [each.applicant, resident.party], by, deps)]
+    told = [event for each in found for event in seen_as_second_party(each, [each.applicant, resident.party], by, deps)]
     shown = await asyncio.gather(*(_to_confirm(each, deps) for each in found))
     return Outcome(events=told, case=by.subject, result=list(shown))
 

@@ -6,12 +6,16 @@ more.
 
 from __future__ import annotations
 
+from typing import Any
+
 from applications.domain.agreement import Signature, Terms
+from applications.domain.application import Application
 from applications.handlers.needs import Deps
 from applications.published import DataExported
 from messaging.event import Outcome, Received
 from runtime import exports
 from runtime.exports import ExportRequested
+from standards import mask
 
 
 async def export(event: Received[ExportRequested], deps: Deps) -> Outcome[None]:
@@ -23,10 +27,34 @@ async def export(event: Received[ExportRequested], deps: Deps) -> Outcome[None]:
     content: exports.Content = {
         "person": [resident.model_dump(mode="json")] if resident else [],
         "holdings": [holdings.model_dump(mode="json")] if holdings else [],
-        "applications": [each.model_dump(mode="json") for each in applications],
+        "applications": [_as_read_by(id_, each) for each in applications],
         "signatures": [_signed(*signed) for agreement in agreements for signed in agreement.signed_by(id_)],
     }
     return exports.answer(DataExported, event.data, content)
+
+
+def _as_read_by(id_: str, application: Application) -> dict[str, Any]:
+    """Write an application for one of its people: of the others no more than their masked name.
+
+    An applicant reads all about whom they applied for; a second party only what was asked of their own documents.
+    """
+    told = application.model_dump(mode="json")
+    for role in ("applicant", "subject", "second_party"):
+        person = told[role]
+        if person is None or person["resident_id"] == id_ or (role == "subject" and application.applicant_id == id_):
+            continue
+        told[role] = {"name": mask.name(person["name"])}
+        told.pop(f"{role}_id")
+    is_second = application.second_party_id == id_
+    if not is_second:
+        del told["second_party_index"]
+    if not is_second or id_ in {application.applicant_id, application.subject_id}:
+        return told
+    own = {asked.key for asked in application.asked if asked.holder == "second-party"}
+    told["asked"] = [asked for asked in told["asked"] if asked["key"] in own]
+    told["scans"] = [scan for scan in told["scans"] if scan["requirement"] in own]
+    told["history"] = [line for line in told["history"] if line["requirement"] in {None, *own}]
+    return told
 
 
 def _signed(terms: Terms, signature: Signature) -> dict[str, object]:

@@ -50,6 +50,8 @@ def sentence(access: Access, language: str) -> str:
 def who(access: Access, language: str) -> str:
     """Name who it was: the departments and the account, or that no person did it."""
     role = name("roles", access.by.role, language)
+    if access.by.subject == access.by.role:  # nobody whom it could name
+        return role
     departments = _joined((name("departments", code, language) for code in access.by.departments), language)
     key = "sentences.of-department" if departments else "sentences.of-role"
     return TEXTS.say(language, key, departments=departments, role=role, subject=access.by.subject)

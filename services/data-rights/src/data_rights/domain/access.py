@@ -38,7 +38,8 @@ class Access(Record):
 
     `how` is what services say (`runtime.accesses`), `disputed` (an entry: `access`), or `matched`: compared without a
     person, with a `result` (succeeded, failed). What a later release says is kept too, so both are texts. `block` is
-    the number of the block that it is sealed in, None until then.
+    the number of the block that it is sealed in, None until then. `answers` is the question that a match answered, so
+    that its answer is recorded once; where it is kept, not what is told.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Access(Record):
     at: datetime
     salt: str
     block: int | None = None
+    answers: str | None = None
 
 
 class Ended(Record):
@@ -76,7 +78,7 @@ def access_id(event_id: str, holder: str) -> str:
 
 def told(access: Access) -> dict[str, Any]:
     """Return an entry as it is hashed: everything but where it is kept, times in UTC with milliseconds."""
-    said = access.model_dump(mode="json", exclude={"version", "at", "block"})
+    said = access.model_dump(mode="json", exclude={"version", "at", "block", "answers"})
     return {**said, "at": stamp(access.at)}
 
 

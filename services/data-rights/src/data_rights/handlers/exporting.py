@@ -19,6 +19,7 @@ from runtime.ids import new_id
 from runtime.refusal import Clash, Unknown
 
 OWN = "data-rights"
+_INTERNAL = {"version", "holder", "salt", "block", "answers"}
 _AT_ONCE = 500
 _EXPIRED_AT_ONCE = 20
 
@@ -99,7 +100,9 @@ async def own(holder: str, deps: Deps) -> dict[str, list[Mapping[str, Any]]]:
     entries: list[Mapping[str, Any]] = []
     before: str | None = None
     while page := await deps.accesses.page(holder, Asked(), before=before, limit=_AT_ONCE):
-        entries += [each.model_dump(mode="json", exclude={"version", "holder", "salt", "block"}) for each in page]
+        entries += [
+            each.model_dump(mode="json", exclude={"version", "holder", "salt", "block", "answers"}) for each in page
+        ]
         before = page[-1].id
     disputes = await deps.disputes.of_holder(holder, before=None, limit=0)
     told: list[Mapping[str, Any]] = [each.model_dump(mode="json", exclude={"version", "holder"}) for each in disputes]

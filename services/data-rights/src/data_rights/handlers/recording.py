@@ -98,12 +98,16 @@ async def _match(
         source="matcher",
         at=at,
         salt=_salt(),
+        answers=f"{said.application_id}/{said.requirement}/{said.attempt}",
     )
     return await _added(entry, deps)
 
 
 async def _added(entry: Access, deps: Deps) -> Outcome[None]:
-    if await deps.accesses.get(entry.id) is not None:
+    """Add an entry, once: not what is recorded, nor what was and has ended, nor a second answer to one question."""
+    if await deps.accesses.get(entry.id) is not None or await deps.accesses.ended([entry.id]):
+        return NOTHING
+    if entry.answers is not None and await deps.accesses.is_answered(entry.holder, entry.answers):
         return NOTHING
     return Outcome(changes=[deps.accesses.add(entry)])
 

@@ -39,6 +39,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ACCESSES: [
         IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder"),
         IndexModel([("block", ASCENDING), ("_id", ASCENDING)], name="block"),
+        IndexModel([("answers", ASCENDING)], name="answers", partialFilterExpression={"answers": {"$gt": ""}}),
     ],
     ENDED: [],
     DISPUTES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],

@@ -94,6 +94,10 @@ class AccessDocuments:
         found = await self._ended.many(ids)
         return {each.id: each.digest for each in found.values()}
 
+    async def is_answered(self, holder: str, question: str) -> bool:
+        """Tell whether an automatic match about somebody is recorded that answered this question."""
+        return bool(await self._collection.find({"holder": holder, "answers": question}, limit=1))
+
     def add(self, access: Access) -> Change:
         """Prepare the write of a new one, in no block yet."""
         return self._collection.save(access)

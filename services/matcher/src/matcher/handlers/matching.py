@@ -7,20 +7,28 @@ from matcher.consumed import DocumentSubmitted
 from matcher.domain.deciding import Finding, Verdict, decide
 from matcher.domain.evidence import Evidence
 from matcher.handlers.needs import Deps
-from messaging.event import Event, NotYet, Outcome, Received
+from messaging.event import NOTHING, Event, NotYet, Outcome, Received
 
 
 async def match_document(event: Received[DocumentSubmitted], deps: Deps) -> Outcome[None]:
-    """Answer once for a requirement: proven, or not proven and why. Raises NotYet for a holder not known yet."""
+    """Answer once for a requirement: proven, or not proven and why. Raises NotYet for a holder not known yet.
+
+    Delivered once more, it answers only when it can prove the requirement: evidence that has ended since takes nothing
+    back, and what failed was said.
+    """
     asked = event.data
     evidence = await deps.evidence.get(asked.holder.index)
     if evidence is None or evidence.resident_id is None:
         raise NotYet(f"the registration of {asked.holder.resident_id}")
     verdict = decide(evidence, asked.document_types, asked.claims, deps.rules, deps.today, handed_in=_handed_in(asked))
+    if event.was_handled and not verdict.proven:
+        return NOTHING
     if not verdict.proven:
         _await_first_card(asked, evidence, deps)
-    deps.tally(proven=verdict.proven, document_type=verdict.document_type, source=verdict.source)
-    return Outcome(events=[_succeeded(asked, verdict) if verdict.proven else _failed(asked, verdict)])
+    if not event.was_handled:
+        deps.tally(proven=verdict.proven, document_type=verdict.document_type, source=verdict.source)
+    answer = _succeeded(asked, verdict) if verdict.proven else _failed(asked, verdict)
+    return Outcome(events=[answer], corrects=verdict.proven)
 
 
 def _await_first_card(asked: DocumentSubmitted, evidence: Evidence, deps: Deps) -> None:
