@@ -63,7 +63,7 @@ async def test_a_file_with_every_hundredth_line_broken_is_taken_in_but_for_these
     assert (seen["lines"], seen["stored"], seen["refused"], seen["percent"]) == (1000, 990, 10, 100.0)
     refused = await health.refused(seen["hand_over_id"])
     assert [each["line"] for each in refused] == list(range(51, 1000, 100))
-    assert {(each["reason"], each["title"]) for each in refused} == {("not-json", "The message is not JSON")}
+    assert {(each["reason"], each["title"]) for each in refused} == {("not-json", "The content is not JSON")}
     assert await database["credentials"].count_documents({"status": "01"}) == 990
     await eventually(lambda: none_in(database, "outbox"))
     events = await published_to(settings, begun)

@@ -173,8 +173,8 @@ def test_a_value_that_is_not_of_its_kind_is_named_by_path_and_column_but_not_rep
     with pytest.raises(LineError) as caught:
         MAPPING.data({**ROW, column: written}, "health")
     assert (caught.value.reason, caught.value.path) == (reason, path)
-    assert column in caught.value.rule
-    assert written.strip() == "" or written not in caught.value.rule
+    assert caught.value.params["column"] == column
+    assert written.strip() == "" or written not in str(caught.value.params)
 
 
 HEADER = ",".join(ROW)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 import runtime.records
-from messaging.envelope import BrokenMessageError
-from messaging.event import Refused
+from messaging.envelope import BrokenMessageError, Envelope
+from messaging.event import Outcome, Received, Refused
+from messaging.reading import Subscription
 from runtime.records import parts, replies
 from runtime.texts import LANGUAGES
 
@@ -34,6 +37,23 @@ class Parts(BaseModel):
     fields: parts.Fields = {}
 
 
+class AllParts(BaseModel):
+    """A record with a part of every kind, all of them needed."""
+
+    code: parts.Code
+    index: parts.Index
+    sequence: parts.Sequence
+    day: parts.Day
+    fields: parts.Fields
+
+
+RIGHT: dict[str, object] = {"code": "a", "index": "9f" * 32, "sequence": 1, "day": "2026-11-23", "fields": {"a": "x"}}
+
+
+async def unheard(event: Received[AllParts], deps: None) -> Outcome[None]:
+    raise NotImplementedError
+
+
 def refused(**changes: object) -> Refused:
     said: dict[str, object] = {
         "publisher": "psb",
@@ -44,6 +64,7 @@ def refused(**changes: object) -> Refused:
         "path": "/data/fields/name",
         "rule": "value: …",
         "data": RECORD,
+        "params": {"fault": "value"},
     }
     return Refused(**(said | changes))  # type: ignore[arg-type] # built from words
 
@@ -60,7 +81,75 @@ def test_an_answer_says_what_where_and_what_to_do_in_both_languages() -> None:
     assert (reply.event_id, reply.record_id, reply.document_type) == ("e-1", "r-1", "id-card")
     assert (reply.reason, reply.path) == ("wrong-schema", "/data/fields/name")
     assert reply.title.zh_cn == "记录格式不正确"
-    assert reply.action.en.startswith("Correct the value")
+    assert reply.expected is not None
+    assert (reply.expected.zh_cn, reply.rule) == ("文本、true 或 false、整数，或文本列表", reply.expected.en)
+    assert reply.action.zh_cn.startswith("请将 /data/fields/name 写为：文本、true 或 false")
+
+
+@pytest.mark.parametrize(
+    ("changes", "action"),
+    [
+        ({"reason": "wrong-source", "path": "/source", "params": {"expected": "/yizheng/psb"}}, '"/yizheng/psb"'),
+        ({"reason": "not-a-cloudevent", "path": "/source"}, '"/yizheng/psb"'),
+        ({"reason": "not-a-cloudevent", "path": "/time"}, "2026-11-23T10:00:00+08:00"),
+        ({"reason": "wrong-department", "path": "/data/department", "params": {"expected": "psb"}}, '"psb"'),
+        ({"reason": "wrong-routing-key", "path": "/type"}, '"psb.department-record-published.v1"'),
+        ({"reason": "document-type-not-kept", "params": {"choices": "id-card, portrait-photo"}}, "id-card, portrait"),
+        ({"reason": "older-than-held", "params": {"held": 7}}, "大于 7 的序号"),
+        (
+            {"reason": "field-missing", "params": {"field": "birth_date", "fault": "kind-date"}},
+            "birth_date：存在的日期",
+        ),
+        ({"reason": "number-for-index", "path": "/data/holder_index"}, "请勿发送身份号码"),
+    ],
+)
+def test_the_action_says_exactly_what_to_write(changes: dict[str, object], action: str) -> None:
+    assert action in answer(**changes).action.zh_cn
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1), st.sampled_from(["wrong-schema", "new-reason"]))
+def test_a_rule_without_a_text_is_told_in_words_and_not_in_a_validators(fault: str, reason: str) -> None:
+    reply = answer(reason=reason, params={"fault": fault}, rule=f"{fault}: Input should be valid")
+    assert reply.expected is not None
+    assert "Input" not in reply.model_dump_json()
+
+
+def test_every_rule_that_a_part_of_a_record_has_is_told_in_words() -> None:
+    wrong: dict[str, object] = {
+        "code": ["", "x" * 201, 5],
+        "index": ["440309202002290031", "xyz", 5],
+        "sequence": ["5", 0, 2**63],
+        "day": [17, "2026-02-30"],
+        "fields": [5, {"a": 1.5}, {"": "x"}, {"a.b": "x"}],
+    }
+    for field, values in wrong.items():
+        assert isinstance(values, list)
+        for value in [*values, None]:
+            said = {name: told for name, told in {**RIGHT, field: value}.items() if told is not None}
+            with pytest.raises(ValidationError) as caught:
+                AllParts.model_validate(said)
+            for fault in caught.value.errors():
+                assert replies.TEXTS.has(f"rules.{fault['type']}"), fault
+
+
+def test_a_number_in_place_of_an_index_is_told_from_any_other_text_and_never_repeated() -> None:
+    for number in (
+        "440309202002290031",
+        "44030920200229003x",
+        "４４０３０９２０２００２２９００３１",
+        "110105491231002",
+    ):
+        view = Subscription("psb.x.v1", AllParts, unheard)
+        with pytest.raises(BrokenMessageError) as caught:
+            view.read(Envelope("e", "psb.x.v1", "/yizheng/psb", "c", NOW, {**RIGHT, "index": number}, None, None))
+        assert (caught.value.reason, caught.value.path) == ("number-for-index", "/data/index")
+        assert number not in str(caught.value)
+    assert not any(parts.is_number(other) for other in ("9f" * 32, "vac-440309202002290031", "4403092020022900311", 5))
+
+
+def test_an_answer_about_an_event_of_a_number_does_not_carry_the_number_on() -> None:
+    outcome = replies.refusal(refused(case="440309202002290031"), Answered, {"psb"}, NOW)
+    assert outcome.case == "psb"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +190,8 @@ def test_every_reason_has_a_title_and_an_action_in_both_languages() -> None:
     }
     for reason in raised - {"unknown-department"} | {"older-than-held", "sequence-reused", "wrong-schema", "not-json"}:
         for language in LANGUAGES:
-            assert replies.say(language, "title", reason) != replies.say(language, "title", "other"), reason
+            title = replies.say(language, "title", replies.Fault(reason))
+            assert title != replies.say(language, "title", replies.Fault("other")), reason
 
 
 @pytest.mark.parametrize(

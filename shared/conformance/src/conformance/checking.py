@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,19 +11,27 @@ from jsonschema.exceptions import ValidationError
 
 from conformance.contract import Contract
 from messaging.envelope import BrokenMessageError, Envelope, unseal
-from standards.document_fields import faults_in
+from runtime.records.parts import NUMBER_FOR_INDEX, is_number
+from runtime.records.replies import Fault
+from standards.document_fields import faults_in, fields_of
 
 DATES = FormatChecker(formats=())
 DATES.checks("date", raises=ValueError)(lambda text: not isinstance(text, str) or bool(date.fromisoformat(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a message: a code, a JSON pointer to the place (empty for all of it), what belongs there."""
-
-    reason: str
-    path: str
-    rule: str
+_RULES = {
+    "required": "missing",
+    "additionalProperties": "extra_forbidden",
+    "minLength": "string_too_short",
+    "maxLength": "string_too_long",
+    "minimum": "greater_than_equal",
+    "maximum": "less_than_equal",
+    "pattern": "index",
+    "format": "day",
+}
+"""The words of a schema, by the names under which the answers to senders tell them."""
+_TYPES = {"string": "string_type", "integer": "int_type", "object": "dict_type"}
+_LIMITS = {"minLength": "min_length", "maxLength": "max_length", "minimum": "ge", "maximum": "le"}
 
 
 def check(body: bytes, contract: Contract) -> tuple[Fault, ...]:
@@ -32,19 +39,19 @@ def check(body: bytes, contract: Contract) -> tuple[Fault, ...]:
     try:
         envelope = unseal(body)
     except BrokenMessageError as error:
-        return (Fault(error.reason, error.path, error.rule),)
+        return (Fault(error.reason, error.path, {**_own(contract), **error.params}),)
     return tuple(_faults(envelope, contract))
 
 
 def _faults(envelope: Envelope, contract: Contract) -> Iterator[Fault]:
     schema = contract.schemas.get(envelope.type)
     if schema is None:
-        yield Fault("unknown-type", "/type", " | ".join(contract.schemas))
+        yield Fault("unknown-type", "/type", _own(contract))
         return
     if envelope.source != contract.source:
-        yield Fault("wrong-source", "/source", repr(contract.source))
+        yield Fault("wrong-source", "/source", {"expected": contract.source})
     broken = sorted(Draft202012Validator(schema, format_checker=DATES).iter_errors(envelope.data), key=_place)
-    yield from (Fault("wrong-schema", _place(error), error.message) for error in broken)
+    yield from map(_broken, broken)
     if isinstance(envelope.data, dict):
         yield from _authority(envelope.case, envelope.data, contract)
         named = {_place(error) for error in broken}
@@ -54,21 +61,46 @@ def _faults(envelope: Envelope, contract: Contract) -> Iterator[Fault]:
 def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
     department, kind, holder = (data.get(name) for name in ("department", "document_type", "holder_index"))
     if not contract.is_city and department is not None and department != contract.department:
-        yield Fault("wrong-department", "/data/department", repr(contract.department))
+        yield Fault("wrong-department", "/data/department", {"expected": contract.department})
+    choices = {"choices": ", ".join(sorted(contract.keeps))}
     if isinstance(kind, str) and kind not in contract.kept_by:
-        yield Fault("unknown-document-type", "/data/document_type", " | ".join(sorted(contract.kept_by)))
+        yield Fault("unknown-document-type", "/data/document_type", choices)
     elif isinstance(kind, str) and kind not in contract.keeps:
-        yield Fault("document-type-not-kept", "/data/document_type", " | ".join(contract.keeps))
-    if isinstance(holder, str) and case != holder:
-        yield Fault("wrong-case", "/correlationid", "= /data/holder_index")
+        yield Fault("document-type-not-kept", "/data/document_type", choices)
+    if is_number(case):
+        yield Fault(NUMBER_FOR_INDEX, "/correlationid")
+    elif isinstance(holder, str) and case != holder:
+        yield Fault("wrong-case", "/correlationid")
 
 
 def _fields(data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
     """Find what the schema does not say: that each value is of the kind that the document type's field has."""
     kind, values = data.get("document_type"), data.get("fields")
     if kind in contract.keeps and isinstance(values, dict):
-        for reason, name, rule in faults_in(kind, values):
-            yield Fault(reason, f"/data/fields/{name}", rule)
+        for reason, name, _ in faults_in(kind, values):
+            holds = fields_of(kind)[name]
+            told = NUMBER_FOR_INDEX if holds == "key" and is_number(values.get(name)) else reason
+            yield Fault(told, f"/data/fields/{name}", {"field": name, "fault": f"kind-{holds}"})
+
+
+def _own(contract: Contract) -> dict[str, str | int]:
+    """Return what only this department writes into an envelope."""
+    return {"source": contract.source, "type": '" / "'.join(contract.schemas)}
+
+
+def _broken(error: ValidationError) -> Fault:
+    """Tell a broken rule of the schema as the system would tell it."""
+    path, keyword = _place(error), str(error.validator)
+    if path == "/data/holder_index" and is_number(error.instance):
+        return Fault(NUMBER_FOR_INDEX, path)
+    limit: Mapping[str, str | int] = {_LIMITS[keyword]: str(error.validator_value)} if keyword in _LIMITS else {}
+    return Fault("wrong-schema", path, {**limit, "fault": _rule(path, keyword, error.validator_value)})
+
+
+def _rule(path: str, keyword: str, value: object) -> str:
+    if keyword == "anyOf":
+        return "value" if path.startswith("/data/fields/") else "day"
+    return _TYPES.get(str(value), "other") if keyword == "type" else _RULES.get(keyword, "other")
 
 
 def _place(error: ValidationError) -> str:

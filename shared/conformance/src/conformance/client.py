@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -46,11 +46,19 @@ class NoSystemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a message was answered: `kind` is one of the names above; `path` and `rule` say why it was refused."""
+    """How a message was answered: `kind` is one of the names above; `path` and `rule` say why it was refused.
+
+    `expected` is the rule in both languages, by their tags.
+    """
 
     kind: str
     path: str = ""
     rule: str = ""
+    expected: Mapping[str, str] | None = None
+
+    def rule_in(self, language: str) -> str:
+        """Return the rule in a language."""
+        return (self.expected or {}).get(language, self.rule)
 
 
 @dataclass(slots=True)
@@ -147,4 +155,4 @@ def read(routing_key: str, body: bytes, department: str) -> tuple[str, Answer] |
     data = orjson.loads(body)["data"]
     if parts[1] == "record-accepted":
         return data["event_id"], Answer(data["result"])
-    return data["event_id"] or "", Answer(refused(data["reason"]), data["path"], data["rule"])
+    return data["event_id"] or "", Answer(refused(data["reason"]), data["path"], data["rule"], data.get("expected"))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from conformance.checking import Fault, check
+from conformance.checking import check
 from conformance.contract import Contract
+from runtime.records.replies import Fault
 
 PATTERN = "*.json"
 LONGEST_ID = 255

@@ -16,7 +16,6 @@ from runtime.records import replies
 from runtime.texts import Language, Texts
 
 TEXTS = Texts.of("conformance")
-_OWN = "faults"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Report:
                 {
                     "file": each.name,
                     "right": each.is_right,
-                    "faults": [{**asdict(fault), "action": action(fault.reason, language)} for fault in each.faults],
+                    "faults": [_told(fault, language) for fault in each.faults],
                     "answer": None if each.answer is None else asdict(each.answer),
                 }
                 for each in self.files
@@ -88,27 +87,21 @@ def why(problem: NoSystemError, language: Language) -> str:
     return TEXTS.say(language, f"problems.{problem.why}", detail=problem.detail)
 
 
-def title(reason: str, language: Language) -> str:
-    """Say what a reason means."""
-    own = f"{_OWN}.{reason}.title"
-    return TEXTS.say(language, own) if TEXTS.has(own) else replies.say(language, "title", reason)
-
-
-def action(reason: str, language: Language) -> str:
-    """Say what to do about a fault; the same words as in an answer of the system."""
-    own = f"{_OWN}.{reason}.action"
-    return TEXTS.say(language, own) if TEXTS.has(own) else replies.say(language, "action", reason)
+def _told(fault: replies.Fault, language: Language) -> dict[str, str]:
+    """Return a fault in the words of an answer of the system."""
+    place = {"reason": fault.reason, "path": fault.path}
+    return {**place, **{part: replies.say(language, part, fault) for part in replies.PARTS}}
 
 
 def spoken(answer: Answer, language: Language) -> str:
     """Say an answer in a few words, with its place and its rule if it refuses."""
-    where = f"\n{answer.path}  {answer.rule}".rstrip() if answer.path or answer.rule else ""
+    where = f"\n{answer.path}  {answer.rule_in(language)}".rstrip()
     return _kind(answer.kind, language) + where
 
 
 def _kind(kind: str, language: Language, *, explained: bool = False) -> str:
     outcome, _, reason = kind.partition(":")
-    meaning = f"\n{title(reason, language)}" if explained and reason else ""
+    meaning = f"\n{replies.say(language, 'title', replies.Fault(reason))}" if explained and reason else ""
     return f"{TEXTS.say(language, f'answers.{outcome}')} {reason}".rstrip() + meaning
 
 
@@ -121,8 +114,8 @@ def _files(report: Report, language: Language) -> Table:
 
 def _found(each: File, language: Language) -> str:
     if each.faults:
-        faults = (f"{fault.path or '/'}  {fault.rule}\n→ {action(fault.reason, language)}" for fault in each.faults)
-        return "\n".join(faults)
+        told = (_told(fault, language) for fault in each.faults)
+        return "\n".join(f"{fault['path'] or '/'}  {fault['title']}\n→ {fault['action']}" for fault in told)
     return TEXTS.say(language, "not-sent") if each.answer is None else spoken(each.answer, language)
 
 

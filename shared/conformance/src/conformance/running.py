@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from conformance.checking import Fault
 from conformance.client import NO_ANSWER, SILENCE, STORED, UNCHANGED, UNROUTABLE, Answer, Client, NoSystemError
 from conformance.drafts import Drafts
 from conformance.lessons import LESSONS, Lesson
 from conformance.messages import Checked
+from runtime.records.replies import Fault
 
 ACCEPTED = (STORED, UNCHANGED)
 

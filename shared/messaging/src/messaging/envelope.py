@@ -24,13 +24,19 @@ _LONGEST_TEXT = 255
 
 
 class BrokenMessageError(Exception):
-    """A message that can never be handled: `reason` is a code, `path` where in it, `rule` what was expected there."""
+    """A message that can never be handled: `reason` is a code, `path` where in it, `rule` what was expected there.
 
-    def __init__(self, reason: str, path: str = "", rule: str = "") -> None:
+    `params` are the values that a text about it mentions; they repeat nothing of the message.
+    """
+
+    def __init__(
+        self, reason: str, path: str = "", rule: str = "", params: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(f"{reason}: {path}: {rule}" if path else f"{reason}: {rule}" if rule else reason)
         self.reason = reason
         self.path = path
         self.rule = rule
+        self.params = params or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ def unseal(body: bytes) -> Envelope:
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BrokenMessageError("not-json", rule=str(error)) from error
+        place = {"line": error.lineno, "column": error.colno}
+        raise BrokenMessageError("not-json", rule=str(error), params=place) from error
     if not isinstance(event, dict) or event.get("specversion") != "1.0":
         raise BrokenMessageError("not-a-cloudevent", "/specversion", "CloudEvents 1.0 in structured JSON mode")
     for name in _TEXT_ATTRIBUTES:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -77,7 +77,8 @@ class Refused:
     """A message that can't be accepted, for the handler that answers its sender.
 
     `publisher` and `type` are those of the routing key, which the broker lets nobody forge. `event_id`, `case` and
-    `data` are what could be read of it. `reason` is a code, `path` a JSON pointer, `rule` what was expected there.
+    `data` are what could be read of it. `reason` is a code, `path` a JSON pointer, `rule` what was expected there;
+    `params` are the values that a text about it mentions.
     """
 
     publisher: str
@@ -88,6 +89,7 @@ class Refused:
     path: str
     rule: str
     data: object
+    params: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class Change:

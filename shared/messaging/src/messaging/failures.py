@@ -7,7 +7,8 @@ an operator needs to understand it, until it is replayed or discarded.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,7 +46,7 @@ class PoisonError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a message could not be handled. `path` and `rule` say where and what for a broken one."""
+    """Why a message could not be handled. `path`, `rule` and `params` say where and what for a broken one."""
 
     reason: str
     event: Received[Any] | None = None
@@ -57,11 +58,12 @@ class Failure:
     stack: str = ""
     handler: str = ""
     attempts: int = 0
+    params: Mapping[str, str | int] = field(default_factory=dict)
 
     @classmethod
     def broken(cls, error: BrokenMessageError) -> Failure:
         """Describe a message that could not even be read."""
-        return cls(error.reason, path=error.path, rule=error.rule, message=str(error))
+        return cls(error.reason, path=error.path, rule=error.rule, message=str(error), params=error.params)
 
     @classmethod
     def of(cls, error: Exception, event: Received[Any], handler: object, attempts: int) -> Failure:
@@ -78,6 +80,7 @@ class Failure:
             stack="".join(traceback.format_exception(error))[-_STACK_CHARACTERS:],
             handler=getattr(handler, "__qualname__", repr(handler)),
             attempts=attempts,
+            params=error.params if isinstance(error, BrokenMessageError) else {},
         )
 
 

@@ -41,13 +41,18 @@ class Subscription(Generic[DepsT]):
     once: bool = False
 
     def read(self, envelope: Envelope) -> Received[Any]:
-        """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule."""
+        """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule.
+
+        A rule of the view's own (PydanticCustomError) may name another `reason` in its context.
+        """
         try:
             data = self.view.model_validate(self._upcast(envelope))
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             path = "/".join(("/data", *map(str, fault["loc"])))
-            raise BrokenMessageError("wrong-schema", path, f"{fault['type']}: {fault['msg']}") from error
+            context = {name: said for name, said in fault.get("ctx", {}).items() if isinstance(said, str | int)}
+            reason, rule = str(context.get("reason", "wrong-schema")), f"{fault['type']}: {fault['msg']}"
+            raise BrokenMessageError(reason, path, rule, {**context, "fault": fault["type"]}) from error
         except Exception as error:  # the view's own code broke: there is no better answer than what it broke with
             raise BrokenMessageError("wrong-schema", "/data", type(error).__name__) from error
         return Received(
@@ -132,6 +137,7 @@ class Reader(Generic[DepsT]):
             path=failure.path,
             rule=failure.rule,
             data=event.get("data"),
+            params=failure.params,
         )
         return subscription.refused, refused
 

@@ -160,11 +160,15 @@ async def _as_json_lines(found: AsyncIterator[RefusedLine], language: str) -> As
             "record_id": line.record_id,
             "reason": line.reason,
             "path": line.path,
-            "rule": line.rule,
-            "title": replies.say(language, "title", line.reason),
-            "action": replies.say(language, "action", line.reason),
+            **told(line, language),
         }
         yield orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def told(line: RefusedLine, language: str) -> dict[str, str]:
+    """Say what is wrong with a line, what was expected and what to do."""
+    fault = replies.Fault(line.reason, line.path, line.params)
+    return {part: replies.say(language, part, fault, "line") for part in replies.PARTS}
 
 
 def _view(it: HandOver, language: str) -> HandOverView:

@@ -155,6 +155,10 @@ class DocumentTypes(Entry):
         except KeyError:
             raise UnknownDocumentTypeError(code) from None
 
+    def kept_by(self, department: str) -> tuple[str, ...]:
+        """Return the codes of the types that a department keeps."""
+        return tuple(code for code, kind in self.document_types.items() if kind.kept_by == department)
+
     def numbering(self, code: str) -> Numbering:
         """Return what identifiers of that type begin with. Raises UnknownDocumentTypeError."""
         kind = self.of(code)

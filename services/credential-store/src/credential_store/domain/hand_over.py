@@ -5,6 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Literal
 
+from pydantic import Field
+
 from credential_store.domain import lines
 from credential_store.domain.credential import Moment, Part
 from credential_store.domain.mapping import LineError, Mapping
@@ -120,7 +122,7 @@ class HandOver(Part):
 
 
 class RefusedLine(Part):
-    """A line that was not stored: which, why, where in the record, and the rule that it breaks."""
+    """A line that was not stored: which, why, where in the record, and what the texts about it mention."""
 
     id: str
     version: int = 0
@@ -129,7 +131,7 @@ class RefusedLine(Part):
     record_id: str | None
     reason: str
     path: str
-    rule: str
+    params: dict[str, str | int] = Field(default_factory=dict)
 
 
 def hand_over_id(department: str, digest: str, mapping: Mapping | None) -> str:
@@ -177,7 +179,7 @@ def _columns(first: bytes, mapping: Mapping) -> tuple[str, ...]:
     try:
         columns = lines.header(first, mapping)
     except LineError as error:
-        raise Refusal("header-not-readable", field="file", rule=error.rule) from error
+        raise Refusal("header-not-readable", field="file") from error
     missing, found = ", ".join(name for name in mapping.columns if name not in columns), ", ".join(columns)[:500]
     if missing:
         raise Refusal("columns-missing", field="file", missing=missing, found=found)

@@ -18,7 +18,7 @@ LONGEST = 262_144
 """Bytes of one line."""
 BOM = b"\xef\xbb\xbf"
 
-_TOO_LONG = LineError("line-too-long", "", f"at most {LONGEST} bytes")
+_TOO_LONG = LineError("line-too-long", most=LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class _Feed:
 
     def __init__(self, physical: _Physical, encoding: str) -> None:
         self._physical = physical
-        self._encoding = encoding
+        self.encoding = encoding
         self.first: Line | None = None
         self.taken = 0
         self.is_damaged = False
@@ -113,10 +113,10 @@ class _Feed:
         if not isinstance(line.said, bytes):
             raise StopIteration
         try:
-            return line.said.decode(self._encoding) + "\n"
+            return line.said.decode(self.encoding) + "\n"
         except UnicodeDecodeError:
             self.is_damaged = True
-            return line.said.decode(self._encoding, errors="replace") + "\n"
+            return line.said.decode(self.encoding, errors="replace") + "\n"
 
 
 class _Physical:
@@ -186,13 +186,13 @@ def named(row: Sequence[str], columns: Sequence[str]) -> Mapping[str, str]:
 
 def _fault(row: Sequence[str] | None, feed: _Feed, columns: int) -> LineError | None:
     if feed.is_damaged:
-        return LineError("not-utf-8", "", feed._encoding)  # noqa: SLF001 - its own feed
+        return LineError("not-utf-8", encoding=feed.encoding.upper())
     if row is not None and len(row) != columns:
-        return LineError("wrong-number-of-values", "", f"{columns} values, not {len(row)}")
+        return LineError("wrong-number-of-values", columns=columns, values=len(row))
     return None
 
 
 def _of(error: csv.Error) -> LineError:
     if "field limit" in str(error):
         return _TOO_LONG
-    return LineError("quotes-not-closed", "", str(error))
+    return LineError("quotes-not-closed")

@@ -15,13 +15,13 @@ Row = MappingOf[str, str]
 
 
 class LineError(Exception):
-    """A line that is no record: `reason` is a code, `path` where in the record, `rule` what was expected there."""
+    """A line that is no record: `reason` is a code, `path` where in the record, `params` what its texts mention."""
 
-    def __init__(self, reason: str, path: str = "", rule: str = "") -> None:
+    def __init__(self, reason: str, path: str = "", **params: str | int) -> None:
         super().__init__(reason)
         self.reason = reason
         self.path = path
-        self.rule = rule
+        self.params = params
 
 
 class Part(BaseModel):
@@ -50,7 +50,7 @@ class Column(Part):
         written = row[self.column].strip()
         if not written:
             if self.empty == "refused":
-                raise LineError("value-missing", path, f"column {self.column!r} must be filled in")
+                raise LineError("value-missing", path, column=self.column)
             return None
         return self._value(written, path)
 
@@ -69,19 +69,19 @@ class Column(Part):
 
     def _whole_number(self, written: str, path: str) -> int:
         if not (written.isascii() and written.removeprefix("-").isdecimal()) or len(written) > 19:  # noqa: PLR2004 - 64 bits
-            raise LineError("not-a-whole-number", path, f"column {self.column!r}: digits")
+            raise LineError("not-a-whole-number", path, column=self.column)
         return int(written)
 
     def _yes_no(self, written: str, path: str) -> bool:
         if written not in (*self.yes, *self.no):
-            raise LineError("not-yes-or-no", path, f"column {self.column!r}: one of {[*self.yes, *self.no]}")
+            raise LineError("not-yes-or-no", path, column=self.column, words=", ".join((*self.yes, *self.no)))
         return written in self.yes
 
     def _date(self, written: str, path: str) -> str:
         try:
             return datetime.strptime(written, self.form).date().isoformat()  # noqa: DTZ007 - a day has no zone
         except ValueError as error:
-            raise LineError("not-a-date", path, f"column {self.column!r}: of the form {self.form!r}") from error
+            raise LineError("not-a-date", path, column=self.column, form=self.form, sample=self.form) from error
 
 
 class Constant(Part):
@@ -152,8 +152,7 @@ class Mapping(Part):
 def _needed(source: Column | Constant, row: Row, path: str) -> Value:
     value = source.read(row, path)
     if value is None:
-        rule = f"column {source.column!r} must be filled in" if isinstance(source, Column) else "a value"
-        raise LineError("value-missing", path, rule)
+        raise LineError("value-missing", path, column=source.column if isinstance(source, Column) else "")
     return value
 
 

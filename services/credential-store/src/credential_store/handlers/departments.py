@@ -57,10 +57,12 @@ async def answer_sender(refused: Refused, deps: Deps) -> Outcome[None]:
 
 def _check_authority(event: AnyEvent, record: AnyRecord, deps: Deps) -> None:
     """Raise BrokenMessageError for a department that speaks in another's name or of what it does not keep."""
+    kept = deps.types.kept_by(checks.publisher_of(event))
     checks.check_source(event)
+    checks.check_case(event)
     checks.check_department(record.department, event)
-    checks.check_known(record.document_type, deps.types.document_types)
-    checks.check_kept(record.document_type, deps.types.of(record.document_type).kept_by, event)
+    checks.check_known(record.document_type, deps.types.document_types, kept)
+    checks.check_kept(record.document_type, kept, event)
 
 
 async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:

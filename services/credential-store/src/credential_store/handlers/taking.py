@@ -255,7 +255,7 @@ class _Batch:
             record_id=record_id[:200] if isinstance(record_id, str) else None,
             reason=error.reason,
             path=error.path[:500],
-            rule=error.rule,
+            params=dict(error.params),
         )
         self._refused.append(refused)
 
@@ -271,16 +271,16 @@ def _object(said: bytes) -> dict[str, object]:
     try:
         data = orjson.loads(said)
     except orjson.JSONDecodeError as error:
-        raise LineError(*_unreadable(said, error)) from error
+        raise _unreadable(said, error) from error
     if not isinstance(data, dict):
-        raise LineError("not-an-object", "/data", "a JSON object")
+        raise LineError("not-an-object", "/data")
     return data
 
 
-def _unreadable(said: bytes, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
+def _unreadable(said: bytes, error: orjson.JSONDecodeError) -> LineError:
     """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
     try:
         said.decode()
-    except UnicodeDecodeError as wrong:
-        return "not-utf-8", "", f"UTF-8, which byte {wrong.start} is not"
-    return "not-json", "", error.msg
+    except UnicodeDecodeError:
+        return LineError("not-utf-8", encoding="UTF-8")
+    return LineError("not-json", line=1, column=error.colno)

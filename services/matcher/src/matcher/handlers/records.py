@@ -108,6 +108,7 @@ def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked"
 async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[None]:
     """Check what the city says, and keep it. Raises BrokenMessageError for what the city has to be told."""
     checks.check_source(event)
+    checks.check_case(event)
     checks.check_known(news.document_type, deps.rules)
     if news.content is not None:
         checks.check_fields(news.document_type, news.content.fields)

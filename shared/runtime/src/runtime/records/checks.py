@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from messaging.envelope import BrokenMessageError
 from messaging.event import Received
-from standards.document_fields import faults_in
+from runtime.records.parts import NUMBER_FOR_INDEX, is_number
+from standards.document_fields import faults_in, fields_of
 
 News = Literal["news", "known", "older-than-held", "sequence-reused"]
 """What a record is to whoever holds others: something new, what is held already, or one of two faults."""
@@ -22,35 +23,51 @@ def check_source(event: Received[Any]) -> None:
     """Raise BrokenMessageError for an event that names another source than its publisher."""
     expected = f"/yizheng/{publisher_of(event)}"
     if event.source != expected:
-        raise BrokenMessageError("wrong-source", "/source", f"{expected!r}, as {event.type!r} is its routing key")
+        rule = f"{expected!r}, as {event.type!r} is its routing key"
+        raise BrokenMessageError("wrong-source", "/source", rule, {"expected": expected})
+
+
+def check_case(event: Received[Any]) -> None:
+    """Raise BrokenMessageError for an event that belongs to an identity number: it would stand in every log."""
+    if is_number(event.case):
+        raise BrokenMessageError(NUMBER_FOR_INDEX, "/correlationid", "the holder's blind index")
 
 
 def check_department(department: str, event: Received[Any]) -> None:
     """Raise BrokenMessageError for a record in another department's name."""
     publisher = publisher_of(event)
     if department != publisher:
-        raise BrokenMessageError("wrong-department", "/data/department", f"{publisher!r}, who publishes it")
+        rule = f"{publisher!r}, who publishes it"
+        raise BrokenMessageError("wrong-department", "/data/department", rule, {"expected": publisher})
 
 
-def check_known(document_type: str, known: Container[str]) -> None:
-    """Raise BrokenMessageError for a document type that nobody here knows; waiting will not make it known."""
+def check_known(document_type: str, known: Collection[str], offered: Collection[str] | None = None) -> None:
+    """Raise BrokenMessageError for a document type that nobody here knows; waiting will not make it known.
+
+    `offered` are the types that its sender may choose from, by default all that are known.
+    """
     if document_type not in known:
-        raise BrokenMessageError("unknown-document-type", "/data/document_type", "one of the district's document types")
+        rule, choices = "one of the district's document types", _listed(known if offered is None else offered)
+        raise BrokenMessageError("unknown-document-type", "/data/document_type", rule, {"choices": choices})
 
 
-def check_kept(document_type: str, kept_by: str, event: Received[Any]) -> None:
+def check_kept(document_type: str, kept: Collection[str], event: Received[Any]) -> None:
     """Raise BrokenMessageError for a record of a document type that its publisher does not keep."""
-    publisher = publisher_of(event)
-    if kept_by != publisher:
-        rule = f"a document type that {publisher!r} keeps; {document_type!r} is kept by {kept_by!r}"
-        raise BrokenMessageError("document-type-not-kept", "/data/document_type", rule)
+    if document_type not in kept:
+        rule = f"a document type that {publisher_of(event)!r} keeps"
+        params = {"choices": _listed(kept)}
+        raise BrokenMessageError("document-type-not-kept", "/data/document_type", rule, params)
 
 
 def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
     """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind."""
     fault = next(faults_in(document_type, fields), None)
-    if fault is not None:
-        raise BrokenMessageError(fault.reason, f"/data/fields/{fault.field}", fault.rule)
+    if fault is None:
+        return
+    kind, value = fields_of(document_type)[fault.field], fields.get(fault.field)
+    reason = NUMBER_FOR_INDEX if kind == "key" and is_number(value) else fault.reason
+    params = {"field": fault.field, "fault": f"kind-{kind}"}
+    raise BrokenMessageError(reason, f"/data/fields/{fault.field}", fault.rule, params)
 
 
 def is_news(news: News, held: int, event: Received[Any]) -> bool:
@@ -62,7 +79,12 @@ def is_news(news: News, held: int, event: Received[Any]) -> bool:
     if news == "older-than-held":
         if event.is_redelivered:
             return False
-        raise BrokenMessageError(news, "/data/sequence", f"greater than {held}, which is held")
+        raise BrokenMessageError(news, "/data/sequence", f"greater than {held}, which is held", {"held": held})
     if news == "sequence-reused":
-        raise BrokenMessageError(news, "/data/sequence", f"greater than {held}, under which something else is held")
+        rule = f"greater than {held}, under which something else is held"
+        raise BrokenMessageError(news, "/data/sequence", rule, {"held": held})
     return news == "news"
+
+
+def _listed(codes: Collection[str]) -> str:
+    return ", ".join(sorted(codes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.envelope import BrokenMessageError
 from messaging.event import Outcome, Refused, Reply
+from runtime.records.parts import is_number
 from runtime.texts import Texts
 
 TEXTS = Texts.of("runtime.records")
@@ -22,6 +24,18 @@ _OTHER = "other"
 log = structlog.get_logger()
 
 Result = Literal["stored", "unchanged"]
+Part = Literal["title", "rule", "action"]
+PARTS: tuple[Part, ...] = ("title", "rule", "action")
+Way = Literal["event", "line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a record: a code, the JSON pointer to the place, and the values that its texts mention."""
+
+    reason: str
+    path: str = ""
+    params: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class InBothLanguages(BaseModel):
@@ -42,7 +56,8 @@ class RecordRefused(Reply):
     document_type: str | None = Field(description="The document type that the event named; null: it could not be read")
     reason: str = Field(description="A code for what is wrong")
     path: str = Field(description="JSON pointer to the place in the event; empty: the whole of it")
-    rule: str = Field(description="What was expected there")
+    rule: str = Field(description="What was expected there, in English")
+    expected: InBothLanguages | None = Field(default=None, description="What was expected there, in both languages")
     title: InBothLanguages = Field(description="What the reason means, in both languages")
     action: InBothLanguages = Field(description="What to do, in both languages")
     at: datetime = Field(description="When it was refused")
@@ -66,30 +81,57 @@ def refusal(refused: Refused, kind: type[RecordRefused], known: Container[str], 
         raise BrokenMessageError("unknown-department", "", f"{refused.publisher!r} is no department; {refused.reason}")
     log.info("record_refused", department=refused.publisher, reason=refused.reason, path=refused.path)
     said = refused.data if isinstance(refused.data, Mapping) else {}
+    params = {"type": refused.type, "source": f"/yizheng/{refused.publisher}", **refused.params}
+    fault = Fault(refused.reason, pointer(refused.path, {"data": refused.data}), params)
+    expected = in_both("rule", fault)
     reply = kind(
         addressee=refused.publisher,
         event_id=refused.event_id,
         record_id=_text(said.get("record_id")),
         document_type=_text(said.get("document_type")),
         reason=refused.reason,
-        path=pointer(refused.path, {"data": refused.data}),
-        rule=refused.rule,
-        title=in_both("title", refused.reason),
-        action=in_both("action", refused.reason),
+        path=fault.path,
+        rule=expected.en,
+        expected=expected,
+        title=in_both("title", fault),
+        action=in_both("action", fault),
         at=at,
     )
-    return Outcome(events=[reply], case=refused.case or refused.publisher)
+    is_safe = refused.case and not is_number(refused.case)
+    return Outcome(events=[reply], case=refused.case if is_safe else refused.publisher)
 
 
-def in_both(part: Literal["title", "action"], reason: str) -> InBothLanguages:
-    """Say what a reason means (`title`) or what to do (`action`) in both languages."""
-    return InBothLanguages(zh_cn=say("zh-CN", part, reason), en=say("en", part, reason))
+def in_both(part: Part, fault: Fault) -> InBothLanguages:
+    """Say what a reason means (`title`), what was expected (`rule`) or what to do (`action`) in both languages."""
+    return InBothLanguages(zh_cn=say("zh-CN", part, fault), en=say("en", part, fault))
 
 
-def say(language: str, part: Literal["title", "action"], reason: str) -> str:
-    """Say it in one language; a reason that has no text of its own is explained by path and rule."""
-    key = f"reasons.{reason}.{part}"
-    return TEXTS.say(language, key if TEXTS.has(key) else f"reasons.{_OTHER}.{part}")
+def say(language: str, part: Part, fault: Fault, way: Way = "event") -> str:
+    """Say it in one language; `way` is how the record came, and so how it is sent again.
+
+    A fault that has no text of its own, or lacks a value that its text mentions, is told in general words.
+    """
+    expected = _say(language, _rule_of(fault), "rules.other", fault.params)
+    if part == "rule":
+        return expected
+    again = TEXTS.say(language, f"again.{way}")
+    places = {**fault.params, "path": fault.path or "/", "expected": expected, "again": again}
+    return _say(language, f"reasons.{fault.reason}.{part}", f"reasons.{_OTHER}.{part}", places)
+
+
+def _rule_of(fault: Fault) -> str:
+    """Return the key of what was expected: that of the reason, of an attribute, or of the rule that was broken."""
+    if fault.reason == "not-a-cloudevent":
+        return f"rules.attribute-{fault.path.removeprefix('/')}"
+    own = f"reasons.{fault.reason}.rule"
+    return own if TEXTS.has(own) else f"rules.{fault.params.get('fault')}"
+
+
+def _say(language: str, key: str, otherwise: str, places: Mapping[str, str | int]) -> str:
+    try:
+        return TEXTS.say(language, key, **places)
+    except KeyError:
+        return TEXTS.say(language, otherwise, **places)
 
 
 def pointer(path: str, message: Mapping[str, object]) -> str:
