@@ -9,7 +9,7 @@ import pytest
 from runtime.blind_index import BlindIndex
 from standards import identity_number
 from standards.communities import codes
-from standards.script import same_name
+from standards.names import same_name
 from tests.journeys import newcomer, scans
 from tests.journeys.cast import cast
 from tests.journeys.claims import ClaimFailedError

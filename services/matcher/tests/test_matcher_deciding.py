@@ -219,3 +219,24 @@ def test_a_vaccination_record_must_be_complete_in_the_mirror_and_is_taken_for_co
     assert not tried(record({**said, "complete": False}, types[0]), types=types, claims=claims).proven
     assert not tried(record(said, types[0]), types=types, claims=claims).proven
     assert tried(record(said, types[0], source="district-store"), types=types, claims=claims).proven
+
+
+CARD: dict[str, Value] = {"number": "index", "name": "李干", "birth_date": "1990-01-01"}
+BOOK: dict[str, Value] = {"holder_name": "李干", "address": FLAT}
+LI_QIAN: dict[str, Value] = {"name": "李乾", "holder_name": "李乾", "birth_date": "1990-01-01", "address": FLAT}
+
+
+def test_a_name_that_differs_in_what_names_keep_apart_is_looked_at_by_a_person() -> None:
+    verdict = tried(record(BOOK, "household-register"), types=("household-register",), claims=LI_QIAN)
+    assert not verdict.proven
+    assert answers(verdict)["holder_name"] == ("close", "name-characters-kept-apart")
+
+
+def test_a_record_with_the_holders_number_proves_the_name_all_the_same() -> None:
+    assert tried(record(CARD, "id-card"), types=("id-card",), claims=LI_QIAN).proven
+
+
+def test_only_a_number_that_the_record_itself_has_stands_behind_the_name() -> None:
+    unsaid = {field: value for field, value in CARD.items() if field != "number"}
+    verdict = tried(record(unsaid, "id-card"), types=("id-card",), claims=LI_QIAN)
+    assert answers(verdict)["name"] == ("close", "name-characters-kept-apart")

@@ -57,6 +57,7 @@ def test_an_unknown_kind_is_reported_with_file_and_line(tmp_path: Path) -> None:
         ("{kind: name, claim: none}", "claim is none for"),
         ("{kind: name, claim: none, expected: x}", "expected belongs to kind exact"),
         ("{kind: name, claim: holder}", "by kind exact"),
+        ("{kind: exact, claim: required, identified_by: number}", "identified_by belongs to kind name"),
         ("{kind: name, claim: required, mouth: 3}", "Extra inputs"),
     ],
 )
@@ -70,6 +71,12 @@ def test_a_document_type_that_anything_would_prove_is_refused(tmp_path: Path) ->
     fault = _fault(tmp_path, "id-card:\n  fields:\n    number: {kind: exact, claim: optional}\n")
     assert "anything would prove it" in fault
     assert fault.startswith("rules.yaml:1: ")
+
+
+def test_a_name_is_identified_only_by_the_holders_own_number(tmp_path: Path) -> None:
+    rules = "id-card:\n  fields:\n    name: {kind: name, claim: required, identified_by: number}\n"
+    assert "identified_by names a field" in _fault(tmp_path, rules)
+    assert "identified_by names a field" in _fault(tmp_path, rules + "    number: {kind: exact, claim: optional}\n")
 
 
 def test_the_service_refuses_to_start_with_rules_that_have_an_error(tmp_path: Path) -> None:

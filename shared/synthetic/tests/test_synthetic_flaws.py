@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from standards.script import same_name
+from standards.names import same_name
 from synthetic import records
 from synthetic.flaws import Flaw, Shares, dealt, flawed, shares
 from synthetic.households import households

@@ -7,6 +7,9 @@ from datetime import date
 MAJORITY = 18
 """Full years at which a person comes of age (Civil Code, article 17)."""
 
+OLDEST = 130
+"""Full years that nobody has reached: the longest proven life lasted 122. A birth that long ago is a slip."""
+
 _MARCH = 3
 
 

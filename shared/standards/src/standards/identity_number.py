@@ -7,6 +7,8 @@
 | foreign | 9 | foreign permanent resident card since 2023-12-01 |
 | foreign | 3 letters, 12 digits | the older card: its number says neither sex nor the century of birth |
 
+No number begins otherwise (0, 80, 84 to 89).
+
 Area codes are not checked against a table: codes are retired and added, and old numbers keep theirs.
 """
 
@@ -19,6 +21,8 @@ from datetime import date
 from typing import Literal
 
 from runtime.refusal import Refusal
+from standards import age
+from standards.normal_form import visible
 
 Kind = Literal["citizen", "hk-macau-taiwan", "foreign"]
 Sex = Literal["male", "female"]
@@ -58,14 +62,15 @@ def parse(text: str, *, today: date) -> IdentityNumber:
 
     Raises Refusal with the code `identity-number-…` that says what is wrong.
     """
-    number = text.strip().upper()
+    number = visible(text).upper()
     if _OLDER_FOREIGN.fullmatch(number):
         return IdentityNumber(number, "foreign", birth_date=None, sex=None)
     _check_writing(number)
+    kind = _kind(number)
     birth_date = _birth_date(number, today)
     if check_character(number[:-1]) != number[-1]:
         raise Refusal("identity-number-check-character", field=FIELD)
-    return IdentityNumber(number, _kind(number), birth_date, sex="male" if int(number[16]) % 2 else "female")
+    return IdentityNumber(number, kind, birth_date, sex="male" if int(number[16]) % 2 else "female")
 
 
 def stands_in(text: str, *, today: date) -> bool:
@@ -100,13 +105,19 @@ def _birth_date(number: str, today: date) -> date:
         raise Refusal("identity-number-impossible-date", field=FIELD, date=written) from error
     if born > today:
         raise Refusal("identity-number-future-date", field=FIELD, date=written)
+    if age.years(born, today) >= age.OLDEST:
+        raise Refusal("identity-number-date-too-early", field=FIELD, date=written, years=age.OLDEST)
     return born
 
 
 def _kind(number: str) -> Kind:
     if number[0] == "9":
         return "foreign"
-    return "hk-macau-taiwan" if number[:2] in {"81", "82", "83"} else "citizen"
+    if number[:2] in {"81", "82", "83"}:
+        return "hk-macau-taiwan"
+    if number[0] in "08":
+        raise Refusal("identity-number-beginning", field=FIELD, beginning=number[:2])
+    return "citizen"
 
 
 def _is_correct(number: str, today: date) -> bool:

@@ -32,6 +32,13 @@ def normal_text(text: str) -> str:
     return "".join(_normalized(text.translate(_replacements()))).strip(_PADDING)
 
 
+def visible(text: str) -> str:
+    """Return the text without padding and invisible characters, everything else as it is written."""
+    if text.isascii():
+        return text.strip(_PADDING)
+    return text.translate(_ignorable()).strip(_PADDING)
+
+
 def _normalized(text: str) -> Iterator[str]:
     """Yield NFKC of the text piece by piece, each numeral of one character by itself and as it is."""
     begin = 0
@@ -48,6 +55,11 @@ def _replacements() -> dict[int, str | None]:
     lines = (files("standards") / "data" / "code_points.txt").read_text(encoding="utf-8").splitlines()
     rules = (line.partition("#")[0].strip() for line in lines)
     return dict(entry for rule in rules if rule for entry in _entries(rule))
+
+
+@cache
+def _ignorable() -> dict[int, None]:
+    return {point: None for point, target in _replacements().items() if target is None}
 
 
 def _entries(rule: str) -> Iterator[tuple[int, str | None]]:

@@ -1,8 +1,7 @@
-"""Traditional and simplified script: two spellings of one name or address compare as equal."""
+"""Traditional and simplified script: two spellings of one text compare as equal."""
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 # either way, so both are compared as the common one.
 _SECOND_FORMS = {"锺": "钟", "馀": "余"}
 
-_NOT_PART_OF_A_NAME = frozenset("·•・‧∙⋅")
+_SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))  # half of a character, which the library does not take
 
 
 def simplified(text: str) -> str:
@@ -23,17 +22,6 @@ def simplified(text: str) -> str:
     is equal to must not depend on its neighbours.
     """
     return text if text.isascii() else "".join(map(_simplified_character, text))
-
-
-def same_name(one: str, other: str) -> bool:
-    """Tell whether two writings are one name: spaces, the middle dot, width, case and script make no difference."""
-    return name_key(one) == name_key(other)
-
-
-def name_key(name: str) -> str:
-    """Return what two writings of one name have in common."""
-    kept = (character for character in unicodedata.normalize("NFKC", name) if not _is_separator(character))
-    return simplified("".join(kept)).casefold()
 
 
 @cache
@@ -47,12 +35,8 @@ def _converter() -> OpenCC:
 @cache
 def _simplified_character(character: str) -> str:
     """Convert one character; a handful need a second look-up (薴, 苧, 苎)."""
-    if character.isascii():
+    if character.isascii() or character in _SURROGATES:
         return character
     once: str = _converter().convert(character)
     twice: str = _converter().convert(once)
     return _SECOND_FORMS.get(twice, twice)
-
-
-def _is_separator(character: str) -> bool:
-    return character.isspace() or character in _NOT_PART_OF_A_NAME

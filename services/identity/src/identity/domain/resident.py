@@ -13,7 +13,7 @@ from identity.domain.card import Card
 from identity.domain.record import Actor, Change, Record, Step, refuse
 from runtime.refusal import Clash, Refusal
 from standards.identity_number import Kind
-from standards.script import same_name
+from standards.names import same_name
 
 Channel = Literal["window", "terminal"]
 

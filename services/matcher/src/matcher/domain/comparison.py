@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +10,8 @@ from typing import Literal
 from matcher.domain.address_comparison import difference
 from matcher.domain.evidence import Value
 from matcher.domain.rules import FieldRule
-from standards.script import name_key
+from standards import names as people
+from standards.normal_form import normal_text
 
 Result = Literal["equal", "close", "different", "missing", "expired", "revoked"]
 
@@ -27,6 +27,7 @@ class Compared:
 EQUAL = Compared("equal")
 NOT_CLAIMED = Compared("missing", "not-claimed")
 NOT_HELD = Compared("missing", "not-held")
+KEPT_APART = Compared("close", "name-characters-kept-apart")
 
 Comparison = Callable[[Value, Value], Compared]
 
@@ -34,7 +35,7 @@ _SHORTEST_WITH_A_SLIP = 3
 
 
 def exact(claimed: Value, held: Value) -> Compared:
-    """Compare after Unicode NFKC and trimming; close when only case, spacing or one character differs."""
+    """Compare in normal form; close when only case, spacing or one character differs."""
     one, other = _text(claimed), _text(held)
     if one == other:
         return EQUAL
@@ -46,11 +47,14 @@ def exact(claimed: Value, held: Value) -> Compared:
 
 
 def name(claimed: Value, held: Value) -> Compared:
-    """Compare without spaces and middle dots, in one script; close when one character differs."""
-    one, other = name_key(_text(claimed)), name_key(_text(held))
-    if one == other:
+    """Compare names; close when one character differs, or only one that names keep apart (乾, 干)."""
+    one, other = _text(claimed), _text(held)
+    sameness = people.compare(one, other)
+    if sameness == "equal":
         return EQUAL
-    if _one_slip(one, other):
+    if sameness == "kept-apart":
+        return KEPT_APART
+    if _one_slip(people.name_key(one), people.name_key(other)):
         return Compared("close", "one-character-differs")
     return Compared("different", "name-differs")
 
@@ -160,7 +164,7 @@ def as_date(value: Value | None) -> date | None:
     if not isinstance(value, str):
         return None
     try:
-        return date.fromisoformat(unicodedata.normalize("NFKC", value).strip()[:10])
+        return date.fromisoformat(normal_text(value)[:10])
     except ValueError:
         return None
 
@@ -190,7 +194,7 @@ def _text(value: Value) -> str:
     if isinstance(value, list):
         return "\n".join(map(_text, value))
     written = str(value).lower() if isinstance(value, bool) else str(value)
-    return unicodedata.normalize("NFKC", written).strip()
+    return normal_text(written)
 
 
 def _letters(text: str) -> str:

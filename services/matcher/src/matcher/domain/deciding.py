@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from matcher.domain.comparison import BY_CLAIM, NOT_CLAIMED, NOT_HELD, Compared, Held, by_itself
+from matcher.domain.comparison import BY_CLAIM, EQUAL, KEPT_APART, NOT_CLAIMED, NOT_HELD, Compared, Held, by_itself
 from matcher.domain.evidence import SOURCES, Evidence, Record, Source, Value
 from matcher.domain.rules import FieldRule, Rules
 
@@ -153,7 +153,10 @@ def _find(
         return None if rule.claim == "optional" else Finding(field, NOT_CLAIMED, None, there)
     if there is None:
         return Finding(field, NOT_HELD, claimed, None)
-    return Finding(field, BY_CLAIM[rule.kind](claimed, there), claimed, there)
+    compared = BY_CLAIM[rule.kind](claimed, there)
+    if compared == KEPT_APART and rule.identified_by is not None and held.get(rule.identified_by) == evidence.id:
+        compared = EQUAL
+    return Finding(field, compared, claimed, there)
 
 
 def _unheld(document_type: str, claims: Mapping[str, Value], rules: Rules) -> tuple[Finding, ...]:

@@ -22,7 +22,8 @@ class FieldRule(BaseModel):
     """How one field is compared.
 
     `months` is how old a date may be (`recent`), `begins` the field with the first day (`covers-today`), `expected`
-    the value that must be held whoever claims what (`exact` with claim `none`).
+    the value that must be held whoever claims what (`exact` with claim `none`), `identified_by` the field with the
+    holder's identity number: where the record repeats it, a name need not keep apart what names keep apart (乾, 干).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +32,7 @@ class FieldRule(BaseModel):
     months: Annotated[int, Field(gt=0)] | None = None
     begins: str | None = None
     expected: Value | None = None
+    identified_by: str | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -43,6 +45,8 @@ class FieldRule(BaseModel):
             raise ValueError("begins belongs to kind covers-today, which needs it")
         if self.expected is not None and self.kind != "exact":
             raise ValueError("expected belongs to kind exact")
+        if self.identified_by is not None and self.kind != "name":
+            raise ValueError("identified_by belongs to kind name")
         if self.claim == "holder" and self.kind != "exact":
             raise ValueError("the holder's index is compared by kind exact")
         return self
@@ -57,6 +61,14 @@ class DocumentType(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     follows_person: bool = False
     fields: dict[str, FieldRule]
+
+    @model_validator(mode="after")
+    def _names_are_identified_by_the_holder(self) -> Self:
+        for rule in self.fields.values():
+            number = self.fields.get(rule.identified_by or "")
+            if rule.identified_by is not None and (number is None or number.claim != "holder"):
+                raise ValueError("identified_by names a field that is compared with the holder's index")
+        return self
 
     @model_validator(mode="after")
     def _proves_something(self) -> Self:
