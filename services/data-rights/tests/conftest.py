@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
 
+import record_archive
 from data_rights import consumed, store
 from data_rights.config import Settings
 from data_rights.domain.access import Access, Ended
@@ -18,10 +19,13 @@ from data_rights.domain.erasure import Erasure
 from data_rights.domain.export import Export, Part
 from data_rights.domain.holding import Holding
 from data_rights.domain.people import Guardianship, Person
-from data_rights.handlers import people
+from data_rights.handlers import people, sealing
 from data_rights.handlers.needs import Deps
+from messaging.commit import Committer
+from messaging.documents import Write
 from runtime import retention
 from runtime.data_files import load
+from runtime.kernel import Database
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -59,3 +63,37 @@ async def _deps_with(residents: Mapping[str, str]) -> Deps:
         registered = consumed.PersonRegistered(resident_id=resident_id, holder_index=index)
         apply(await people.learn_person(received(registered), deps))
     return deps
+
+
+@pytest.fixture
+async def committer(database: Database) -> AsyncIterator[Committer]:
+    for name, models in store.INDEXES.items():
+        await database.create_collection(name)
+        if models:
+            await database[name].create_indexes(models)
+    committer = Committer(database)
+    await committer.prepare()
+    committer.start()
+    yield committer
+    await committer.stop()
+
+
+@pytest.fixture
+def archive(database: Database, monkeypatch: pytest.MonkeyPatch) -> Deps:
+    """Return what the handlers need, over the real store, with blocks of three entries at most."""
+    monkeypatch.setattr(sealing, "LARGEST_BLOCK", 3)
+    return record_archive.needs(database)
+
+
+@pytest.fixture
+async def sealed(committer: Committer, archive: Deps) -> Deps:
+    """A record of eight entries in three blocks, the second of which is published."""
+    entries = (record_archive.entry(number) for number in range(record_archive.ENTRIES))
+    await record_archive.add(committer, archive, *entries)
+    for block in (1, 2, 3):
+        assert await record_archive.seal(committer, archive)
+        if block == 2:
+            [outcome] = await sealing.publish_head(archive)
+            await committer.commit([it for it in outcome.changes if isinstance(it, Write)])
+    assert not await record_archive.seal(committer, archive)
+    return archive

@@ -177,7 +177,7 @@ async def _check_proof(outside: Outside, access_id: str) -> None:
     previous = proof["block"]["previous"]
     for block in (proof["block"], *proof["following"]):
         assert block["previous"] == previous
-        told = {name: block[name] for name in ("number", "previous", "at", "entries")}
+        told = {name: block[name] for name in ("number", "previous", "at", "entries", "term")}
         assert hashed(told) == block["hash"]
         previous = block["hash"]
     assert previous == proof["head_hash"]

@@ -89,6 +89,19 @@ async def test_what_is_due_goes_to_the_second_and_nothing_else(office: Office) -
     assert removed("letters") - before == 2
 
 
+async def test_what_cannot_go_yet_does_not_hold_up_what_is_behind_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 4)
+    await office.keep("letters", **{f"l{number:02d}": {"sent_at": NOW - 2 * TERM} for number in range(30)})
+
+    async def only_the_last(_: Database, documents: Sequence[Document]) -> Sequence[Write] | None:
+        return [] if documents[0]["_id"] == "l29" else None
+
+    await office.turn(letters=only_the_last)
+    assert await office.left("letters") == {f"l{number:02d}" for number in range(29)}
+
+
 async def test_a_day_counts_whole_and_only_what_is_in_one_of_the_states_goes(office: Office) -> None:
     await office.keep(
         "tasks",

@@ -9,7 +9,7 @@ that was killed is followed by one that looks again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -153,24 +153,32 @@ class Retention:
     async def _end(self, name: str, kind: Kind) -> None:
         removed = 0
         for condition in kind.conditions():
-            while done := await self._slice(kind, condition):
-                removed += done
-                REMOVED.labels(self.service, name).inc(done)
+            kept = list[object]()  # what can't go yet must not stand in the way of what is behind it
+            while found := await self._due(kind, {**condition, **({"_id": {"$nin": kept}} if kept else {})}):
+                gone = await self._removed(kind, condition, found)
+                kept += [each["_id"] for each in found if each["_id"] not in gone]
+                removed += len(gone)
+                REMOVED.labels(self.service, name).inc(len(gone))
         if removed:
             log.info("retention_ended", kind=name, removed=removed)
 
-    async def _slice(self, kind: Kind, condition: Document) -> int:
-        """Remove some of what is due; tell how many, 0 when nothing is, or all of it was changed meanwhile."""
+    async def _due(self, kind: Kind, wanted: Document) -> Sequence[Document]:
+        """Read some of what is due, the oldest first."""
         [place], since = kind.places, str(kind.since)
+        fields = None if place in self.belongings else {"_id": 1}
         collection = self.database.get_collection(place, codec_options=CODECS)
-        wanted = {**condition, since: kind.due(self.clock())}
-        belonging = self.belongings.get(place)
-        fields = None if belonging else {"_id": 1}
-        found = await collection.find(wanted, fields, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
-        if belonging:
-            return sum(await asyncio.gather(*(self._remove(place, document, belonging) for document in found)))
-        removed = await collection.delete_many({**wanted, "_id": {"$in": [each["_id"] for each in found]}})
-        return removed.deleted_count
+        due = {**wanted, since: kind.due(self.clock())}
+        return await collection.find(due, fields, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
+
+    async def _removed(self, kind: Kind, condition: Document, found: Sequence[Document]) -> Collection[object]:
+        """Remove these if they are still due; return the ids of those that are gone."""
+        [place], ids = kind.places, [each["_id"] for each in found]
+        if belonging := self.belongings.get(place):
+            gone = await asyncio.gather(*(self._remove(place, document, belonging) for document in found))
+            return {id_ for id_, is_gone in zip(ids, gone, strict=True) if is_gone}
+        collection = self.database.get_collection(place, codec_options=CODECS)
+        await collection.delete_many({**condition, str(kind.since): kind.due(self.clock()), "_id": {"$in": ids}})
+        return {*ids} - {each["_id"] for each in await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list()}
 
     async def _remove(self, place: str, document: Document, belonging: Belongings) -> bool:
         others = await belonging(self.database, [document])

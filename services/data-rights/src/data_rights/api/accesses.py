@@ -78,19 +78,27 @@ class AccessView(BaseModel):
 
 
 class BlockView(BaseModel):
-    """A block: its hash is the SHA-256 of the canonical JSON of number, previous, at and entries ([id, digest])."""
+    """A block: its hash is the SHA-256 of the canonical JSON of number, previous, at, entries ([id, digest]), term."""
 
     number: int
     previous: str
     at: str = Field(description="When it was sealed, as it is hashed")
     entries: list[tuple[str, str]]
+    term: int | None = Field(description="Days that their content is kept; null: an old block, where it is not hashed")
     hash: str
 
     @classmethod
     def of(cls, block: Block) -> BlockView:
         """Show a block."""
         entries = [(each.id, each.digest) for each in block.entries]
-        return cls(number=block.number, previous=block.previous, at=stamp(block.at), entries=entries, hash=block.hash)
+        return cls(
+            number=block.number,
+            previous=block.previous,
+            at=stamp(block.at),
+            entries=entries,
+            term=block.term,
+            hash=block.hash,
+        )
 
 
 class ProofView(BaseModel):

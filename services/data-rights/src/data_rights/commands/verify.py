@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pymongo
 
-from data_rights import store
 from data_rights.commands.telling import Teller
 from data_rights.config import Settings
-from data_rights.domain.verifying import Verifying
+from data_rights.domain.chain import Block
+from data_rights.domain.verifying import Fault, Verifying
+from data_rights.store.walking import UnreadableError, Walk
+from runtime.clock import Clock, utc_now
 from runtime.kernel import Database, Kernel
+
+Heads = Mapping[int, Collection[str]]
+"""By the number of a block, every hash that was published of it: one, unless somebody rewrote a source."""
 
 WHOLE = 0
 NOT_WHOLE = 3
@@ -34,31 +39,51 @@ async def run(settings: Settings, teller: Teller, heads: Iterable[Path]) -> int:
         await kernel.stop()
 
 
-async def check(database: Database, heads: dict[int, str], teller: Teller) -> Verifying:
+async def check(database: Database, heads: Heads, teller: Teller, clock: Clock = utc_now) -> Verifying:
     """Walk the chain; the heads that the store itself remembers are compared too."""
-    accesses, chain = store.AccessDocuments.of(database), store.ChainDocuments.of(database)
-    verifying = Verifying({**{head.number: head.hash for head in await chain.heads_after(0, 0)}, **heads})
+    walk, verifying = Walk(database), Verifying(clock(), heads)
+    try:
+        verifying.heads = _together(heads, {head.number: {head.hash} for head in await walk.heads()})
+    except UnreadableError:
+        verifying.fault = Fault(problem="head-unreadable", block=0)
     while verifying.fault is None:
-        blocks = await chain.after(verifying.number, _AT_ONCE)
+        outside = await walk.outside(verifying.number)  # first: what is sealed meanwhile is in one of the blocks below
+        try:
+            blocks = await walk.blocks_after(verifying.number, _AT_ONCE)
+        except UnreadableError:
+            verifying.fault = Fault(problem="block-altered", block=verifying.number + 1)
+            break
         for block in blocks:
-            placed = await accesses.placed(block.number)
-            missing = {each.id for each in block.entries} - {each.id for each in placed}
-            verifying.read(block, placed, await accesses.ended(sorted(missing)))
+            await _read(block, walk, verifying)
         teller.progress("verify.progress", blocks=verifying.number, entries=verifying.entries)
         if not blocks:
-            verifying.end(await accesses.beyond(verifying.number))
+            verifying.end(outside)
             break
     return verifying
 
 
-def read_heads(paths: Iterable[Path]) -> dict[int, str]:
+async def _read(block: Block, walk: Walk, verifying: Verifying) -> None:
+    try:
+        placed = await walk.placed(block.number)
+    except UnreadableError as error:
+        verifying.fault = verifying.fault or Fault(problem="entry-unreadable", block=block.number, entry=error.id)
+        return
+    missing = {each.id for each in block.entries} - {each.id for each in placed}
+    verifying.read(block, placed, await walk.ended(sorted(missing)))
+
+
+def _together(one: Heads, other: Heads) -> Heads:
+    return {number: {*one.get(number, ()), *other.get(number, ())} for number in {*one, *other}}
+
+
+def read_heads(paths: Iterable[Path]) -> Heads:
     """Read files of heads, a JSON line each (`number`, `hash`). Raises OSError, and ValueError naming the line."""
-    heads: dict[int, str] = {}
+    heads: dict[int, set[str]] = {}
     for path in paths:
         for place, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             try:
                 head = json.loads(text)
-                heads[int(head["number"])] = str(head["hash"])
+                heads.setdefault(int(head["number"]), set()).add(str(head["hash"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"{path}:{place}: {error!r}") from error
     return heads

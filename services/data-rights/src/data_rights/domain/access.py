@@ -12,7 +12,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from pydantic import AwareDatetime
+
 from data_rights.domain.record import Record
+
+RETENTION = "retention"
+"""Why the content of an entry ends: its term has passed. Nothing else counts."""
 
 SYSTEM = "system"
 """The role of what happens without a person."""
@@ -68,7 +73,7 @@ class Ended(Record):
     block: int
     digest: str
     why: str
-    at: datetime
+    at: AwareDatetime
 
 
 def access_id(event_id: str, holder: str) -> str:

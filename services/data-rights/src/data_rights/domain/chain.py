@@ -1,15 +1,18 @@
 """The chain: entries are sealed into blocks, each of which carries the hash of the one before.
 
-A block's hash is the SHA-256 of the canonical JSON of its number, the previous hash, when it was sealed and the digests
-of its entries in order. A head is the number and hash of a block that was published: whoever keeps heads can tell when
-anything up to there was altered, removed, inserted or put into another order, even when the whole chain is made anew.
+A block's hash is the SHA-256 of the canonical JSON of its number, the previous hash, when it was sealed, the digests of
+its entries in order and their term. A head is the number and hash of a block that was published: against heads that
+were kept outside, one can tell when anything up to there was altered, removed, inserted or put into another order, even
+when the whole chain is made anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+
+from pydantic import AwareDatetime
 
 from data_rights.domain.access import canonical, stamp
 from data_rights.domain.record import Record
@@ -21,6 +24,10 @@ LARGEST_BLOCK = 500
 """Entries that a block has at most: one transaction seals them."""
 
 
+FIRST_TERM = 1095
+"""Days that entries are kept whose block does not say it: blocks of the first releases."""
+
+
 class Sealed(Record):
     """An entry's place in a block: its id and digest."""
 
@@ -29,14 +36,18 @@ class Sealed(Record):
 
 
 class Block(Record):
-    """A block, `id` its number as text. Numbers count up from 1 without a gap."""
+    """A block, `id` its number as text. Numbers count up from 1 without a gap.
+
+    `term` is for how many days after `at` the content of its entries must stay, as it was declared when it was sealed.
+    """
 
     id: str
     version: int = 0
     number: int
     previous: str
-    at: datetime
+    at: AwareDatetime
     entries: tuple[Sealed, ...]
+    term: int | None = None
     hash: str
 
 
@@ -50,10 +61,18 @@ class Head(Record):
     at: datetime
 
 
-def follow(last: Block | None, entries: Sequence[Sealed], at: datetime) -> Block:
-    """Return the block that comes after the last one."""
+def follow(last: Block | None, entries: Sequence[Sealed], at: datetime, term: int) -> Block:
+    """Return the block that comes after the last one; not sealed before that one, also where a clock was set back."""
     number, previous = (last.number + 1, last.hash) if last else (1, BEGINNING)
-    block = Block(id=block_id(number), number=number, previous=previous, at=at, entries=tuple(entries), hash="")
+    block = Block(
+        id=block_id(number),
+        number=number,
+        previous=previous,
+        at=max(at, last.at) if last else at,
+        entries=tuple(entries),
+        term=term,
+        hash="",
+    )
     return block.model_copy(update={"hash": hash_of(block)})
 
 
@@ -64,8 +83,17 @@ def hash_of(block: Block) -> str:
         "previous": block.previous,
         "at": stamp(block.at),
         "entries": [[entry.id, entry.digest] for entry in block.entries],
+        **({} if block.term is None else {"term": block.term}),
     }
     return sha256(canonical(told)).hexdigest()
+
+
+def due(at: datetime, term: int | None) -> datetime:
+    """Return when the content of entries may end that were sealed at that time for so many days."""
+    try:
+        return at + timedelta(days=FIRST_TERM if term is None else term)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def block_id(number: int) -> str:

@@ -37,7 +37,9 @@ async def seal(deps: Deps) -> Sequence[Outcome[None]] | None:
     if not waiting or not _is_time(waiting, deps):
         return None
     last = await deps.chain.last()
-    block = chain.follow(last, [Sealed(id=each.id, digest=digest(each)) for each in waiting], deps.clock())
+    term = deps.terms.services["data-rights"]["accesses"].days
+    assert term is not None  # noqa: S101 - a test holds the file to it
+    block = chain.follow(last, [Sealed(id=each.id, digest=digest(each)) for each in waiting], deps.clock(), term)
     places = [deps.accesses.place(each.id, block.number) for each in waiting]
     return [Outcome(changes=[deps.chain.add(block), *places])]
 

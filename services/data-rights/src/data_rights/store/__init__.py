@@ -5,8 +5,8 @@ from __future__ import annotations
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from data_rights.domain.people import Guardianship, Person
-from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments, digests_of
-from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments
+from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments
+from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments, digests_of
 from data_rights.store.corrections import CORRECTIONS, HOLDINGS, CorrectionDocuments, HoldingDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
 from data_rights.store.erasures import ERASURES, ErasureDocuments

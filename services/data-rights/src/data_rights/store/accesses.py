@@ -7,11 +7,10 @@ from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
-from data_rights.domain.access import Access, Ended, digest
+from data_rights.domain.access import Access, Ended
 from data_rights.domain.asked import Asked
-from messaging.documents import Document, Documents, Write
+from messaging.documents import Documents, Write
 from messaging.event import Change
-from runtime.clock import utc_now
 from runtime.kernel import Database
 
 ACCESSES = "accesses"
@@ -79,16 +78,6 @@ class AccessDocuments:
         """Read those that are in no block yet, the earliest first."""
         return await self._collection.find({"block": None}, sort=[("_id", ASCENDING)], limit=limit)
 
-    async def placed(self, block: int) -> Sequence[Access]:
-        """Read those that say that they are in a block."""
-        return await self._collection.find({"block": block}, sort=[("_id", ASCENDING)])
-
-    async def beyond(self, block: int) -> Access | None:
-        """Read one that says it is in a block after the last, or in one before the first."""
-        outside = {"$or": [{"block": {"$gt": block}}, {"block": {"$lt": 1}}]}
-        found = await self._collection.find(outside, limit=1)
-        return found[0] if found else None
-
     async def ended(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the digests of those of which nothing else is kept any more, by id."""
         found = await self._ended.many(ids)
@@ -118,15 +107,3 @@ def conditions(asked: Asked) -> Filter:
     }
     limits = {name: at for name, at in (("$gte", asked.since), ("$lt", asked.until)) if at is not None}
     return {name: value for name, value in named.items() if value is not None} | ({"at": limits} if limits else {})
-
-
-async def digests_of(database: Database, accesses: Sequence[Document]) -> Sequence[Write] | None:
-    """Prepare that entries whose term has ended leave their digests; one that is in no block yet can't go."""
-    read, ended = Documents(database, ACCESSES, Access, sealed=SEALED).read, Documents(database, ENDED, Ended)
-    left = list[Write]()
-    for entry in [await read(access) for access in accesses]:
-        if entry.block is None:
-            return None
-        digested = Ended(id=entry.id, block=entry.block, digest=digest(entry), why="retention", at=utc_now())
-        left.append(ended.save(digested))
-    return left

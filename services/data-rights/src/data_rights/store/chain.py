@@ -1,4 +1,4 @@
-"""Blocks and published heads. Both are only ever added."""
+"""Blocks, published heads, and the digests that ended entries leave. All are only ever added."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from pymongo import ASCENDING, DESCENDING
 
-from data_rights.domain.chain import Block, Head, block_id
-from data_rights.store.accesses import Collection
-from messaging.documents import Documents
+from data_rights.domain.access import RETENTION, Access, Ended, digest
+from data_rights.domain.chain import Block, Head, block_id, due
+from data_rights.store.accesses import ACCESSES, ENDED, SEALED, Collection
+from messaging.documents import CODECS, Document, Documents, Write
 from messaging.event import Change
+from runtime.clock import utc_now
 from runtime.kernel import Database
 
 BLOCKS = "blocks"
@@ -67,3 +69,21 @@ class ChainDocuments:
     def publish(self, head: Head) -> Change:
         """Prepare the write of a head; refused at the commit when it is there."""
         return self._heads.save(head)
+
+
+async def digests_of(database: Database, accesses: Sequence[Document]) -> Sequence[Write] | None:
+    """Prepare that entries whose term has ended leave their digests.
+
+    One that is in no block yet can't go, nor one before the term that its block promised: it may have come late, or the
+    declared term is shorter now.
+    """
+    read, ended = Documents(database, ACCESSES, Access, sealed=SEALED).read, Documents(database, ENDED, Ended)
+    blocks = database.get_collection(BLOCKS, codec_options=CODECS)
+    left, now = list[Write](), utc_now()
+    for entry in [await read(access) for access in accesses]:
+        block = await blocks.find_one({"_id": block_id(entry.block or 0)}, {"at": 1, "term": 1})
+        if entry.block is None or block is None or now < due(block["at"], block.get("term")):
+            return None
+        digested = Ended(id=entry.id, block=entry.block, digest=digest(entry), why=RETENTION, at=now)
+        left.append(ended.save(digested))
+    return left
