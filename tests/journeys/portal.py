@@ -33,7 +33,7 @@ class Need(Answer):
 class Explained(Answer):
     """Whether somebody may apply, and what they need not bring."""
 
-    eligible: bool
+    eligible: bool | None
     suspended: bool
     documents: tuple[Need, ...]
     need_not_bring: tuple[Named, ...]

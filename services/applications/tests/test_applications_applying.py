@@ -231,7 +231,15 @@ async def test_documents_that_government_holds_need_not_be_brought(office: Offic
 async def test_an_item_for_children_is_explained_without_one_as_far_as_it_goes(office: Office) -> None:
     explained = await explained_to_newcomer(office, "school-enrolment", None)
     assert explained.rules == ()
-    assert {each.need for each in explained.documents if each.requirement.holder == "subject"} == {"other-party"}
+    assert {each.need for each in explained.documents if each.requirement.holder == "subject"} == {"choose-child"}
+
+
+async def test_without_a_child_nobody_is_told_that_they_may_apply_for_one(office: Office) -> None:
+    assert (await explained_to_newcomer(office, "school-enrolment", None)).eligible is None
+    assert (await explained_to_newcomer(office, "school-enrolment", "child")).eligible is True
+    suspended = office.residents.all["newcomer"].model_copy(update={"suspended": True})
+    office.knows(suspended)
+    assert (await explained_to_newcomer(office, "school-enrolment", None)).eligible is False
 
 
 async def test_the_second_party_s_documents_are_not_told_to_the_applicant(office: Office) -> None:

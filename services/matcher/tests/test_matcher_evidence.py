@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone, PersonHeldUp, PersonKnown
 from matcher.domain.evidence import Evidence
+from matcher.domain.holdings import held, next_turn
 from matcher.handlers import people, records, turning
 from matcher.handlers.needs import Deps
 from matcher.published import HoldingsChanged
 from messaging.envelope import BrokenMessageError
 from messaging.event import NOTHING, Outcome, Received, View
-from services.matcher.tests.fakes import FakeEvidence, deps_of
+from services.matcher.tests.fakes import RULES, FakeEvidence, deps_of
 from testkit.fakes import FakeClock, apply, received
 
 INDEX = "1f" * 32
+HOME = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 Handler = Callable[[Received[Any], Deps], Awaitable[Outcome[None]]]
 
 
@@ -82,7 +84,7 @@ def stored(sequence: int, origin: str = "identity", document_type: str = "id-car
         "credential_id": f"cred-{document_type}",
         "document_type": document_type,
         "holder": {"index": INDEX},
-        "fields": {"name": f"李{sequence}"},
+        "fields": {"name": "李育成", "birth_date": "1990-01-01", "address": HOME, "months_paid": 12 + sequence},
         "origin": origin,
         "valid_from": "2020-01-01",
         "valid_until": "2030-01-01",
@@ -161,7 +163,7 @@ def test_the_last_announcement_always_says_what_is_held(news: list[News]) -> Non
         assert not announced
     else:
         said = [holding.model_dump() for holding in announced[-1].holdings] if announced else []
-        assert said == [each.model_dump() for each in evidence.held(date(2026, 11, 23), frozenset({"id-card"}))]
+        assert said == [each.model_dump() for each in held(evidence, date(2026, 11, 23), RULES)]
 
 
 def test_the_history_ends_as_the_highest_sequences_say() -> None:
@@ -208,8 +210,18 @@ def test_what_was_held_before_the_registration_is_announced_with_it() -> None:
 
 
 def test_news_that_changes_no_holding_is_not_announced() -> None:
-    _, announced = told([known(), city(1), city(2, name="李育诚"), city(1, id="c2")])
+    _, announced = told([known(), city(1), city(2, name=" 李育成"), city(1, id="c2")])
     assert len(announced) == 1
+
+
+def test_a_record_in_another_s_name_is_no_document_that_need_not_be_brought() -> None:
+    _, announced = told([known(), city(1), city(2, name="王芳"), city(3, name="李育成")])
+    assert [len(each.holdings) for each in announced] == [1, 0, 1]
+
+
+def test_a_renewed_name_takes_the_documents_in_the_old_one_with_it() -> None:
+    _, announced = told([known(1), city(1), known(2, "李育晟")])
+    assert [len(each.holdings) for each in announced] == [1, 0]
 
 
 def test_a_suspended_person_holds_no_identity_card() -> None:
@@ -242,10 +254,10 @@ def test_a_record_that_begins_later_turns_then() -> None:
     assert isinstance(credential, Credential)
     later = records.credential_record(credential.model_copy(update={"valid_from": date(2026, 12, 1)}))
     turned = evidence.with_record(later)
-    assert turned.next_turn(date(2026, 11, 23)) == date(2026, 12, 1)
-    assert turned.next_turn(date(2026, 12, 1)) == date(2030, 1, 2)
+    assert next_turn(turned, date(2026, 11, 23), RULES) == date(2026, 12, 1)
+    assert next_turn(turned, date(2026, 12, 1), RULES) == date(2030, 1, 2)
 
 
 def test_a_record_without_an_end_never_turns() -> None:
     evidence, _ = told([known(), city(1, until=date.max)])
-    assert evidence.next_turn(date(2026, 11, 23)) is None
+    assert next_turn(evidence, date(2026, 11, 23), RULES) is None

@@ -228,6 +228,36 @@ async def test_a_dry_run_answers_each_requirement_from_people_and_form(deps: Dep
     assert run.registered == {"applicant": True, "subject": True, "second-party": True}
 
 
+async def test_a_dry_run_answers_as_the_document_says_where_an_application_would(deps: Deps) -> None:
+    await register(deps)
+    permit, register_ = (
+        {"number": INDEX, "name": "李育成", "address": FLAT},
+        {"holder_name": "王芳", "address": "湖南省1号"},
+    )
+    await hold(deps, "residence-permit", permit)
+    await hold(deps, "household-register", register_)
+    claims = {"holder_name": "holder.name", "name": "holder.name", "address": "form.registered_address"}
+    status = {"key": "status", "document_types": ["household-register", "residence-permit"], "holder": "applicant"}
+    published = ItemPublished.model_validate(
+        {
+            "item": "rental-contract-filing",
+            "requirements": [{**status, "claims": claims}],
+            "defaults": {"registered_address": ["document.status", "applicant.address"]},
+        }
+    )
+    await hear(items.learn_item, published, deps)
+    run = await tried(deps, asked(applicant=Person("res_1", None)))
+    [status_] = [each.verdict for each in run.tried]
+    assert status_ is not None
+    assert (status_.proven, status_.document_type) == (True, "residence-permit")
+    elsewhere = Asked(
+        "rental-contract-filing", {"applicant": Person("res_1", None)}, {"registered_address": "湖南省1号"}, "p"
+    )
+    [answered] = [each.verdict for each in (await tried(deps, elsewhere)).tried]
+    assert answered is not None
+    assert not answered.proven
+
+
 async def test_a_dry_run_says_which_requirement_has_no_holder(deps: Deps) -> None:
     await hear(items.learn_item, item(name="holder.name"), deps)
     await register(deps)

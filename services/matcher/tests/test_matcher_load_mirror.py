@@ -150,7 +150,7 @@ async def test_a_file_that_was_loaded_is_not_loaded_again_unless_asked(
 async def test_registered_residents_are_told_of_through_the_outbox_and_others_are_not(
     file: Path, work: Workplace, said: io.StringIO
 ) -> None:
-    await work.evidence.save_many([Evidence(id=f"{1:064x}", resident_id="res_1")])
+    await work.evidence.save_many([Evidence(id=f"{1:064x}", resident_id="res_1", name="李育成")])
     write(
         file,
         [

@@ -123,7 +123,7 @@ async def test_what_was_damaged_is_as_the_trail_says_and_the_mirror_stays(work: 
 
 
 async def test_a_lost_projection_comes_back_and_residents_are_told(work: Workplace, index: str) -> None:
-    await work.evidence.save_many([Evidence(id=index, resident_id="res_1")])
+    await work.evidence.save_many([Evidence(id=index, resident_id="res_1", name="李育成")])
     records, _ = await rebuilt(work, FakeTrail([event(STORED, index, 1), b"not json", event("x.y.v1", index, 1)]))
     assert [record.record_id for record in records] == ["c1"]
     [person] = await everybody(work)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
+from applications.domain.record import Value
 from messaging.event import View
 
 
@@ -54,6 +56,7 @@ class HeldDocument(View):
     document_type: str
     source: str
     valid_until: date | None
+    says: Mapping[str, Value] = {}
 
 
 class HoldingsChanged(View):

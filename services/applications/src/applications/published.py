@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -98,6 +99,13 @@ class ItemPublished(Event):
     item: Item
     digest: Annotated[str, Field(description="Names the content, so that the same is not published twice")]
     requirements: Annotated[list[RequirementPublished], Field(description="Every document that the item needs")]
+    defaults: Annotated[
+        Mapping[str, list[str]],
+        Field(
+            description="For fields of the form: where the answer stands if the applicant gives none, in this order; "
+            "`document.` and a requirement's key: in the document that is asked first for it"
+        ),
+    ] = {}
 
 
 class ApplicationSubmitted(Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -96,6 +97,7 @@ class ItemPublished(View):
 
     item: str
     requirements: list[Requirement]
+    defaults: Mapping[str, list[str]] = {}
 
 
 class SubmittedHolder(View):

@@ -63,11 +63,18 @@ class ComparedValues(Compared):
 
 
 class Holding(Part):
-    """A document that government already holds."""
+    """A document that government already holds, and that agrees with who its holder is."""
 
     document_type: DocumentType
     source: Annotated[Source, Field(description="Who holds it")]
-    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
+    valid_until: Annotated[date | None, Field(description="The last day on which it proves; null: no end")]
+    says: Annotated[
+        dict[str, Value],
+        Field(
+            description="What it says in the fields that forms are filled with, or of which items ask for a number",
+            json_schema_extra=PERSONAL,
+        ),
+    ] = {}
 
 
 class MatchSucceeded(Event):

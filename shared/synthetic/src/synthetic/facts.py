@@ -59,6 +59,11 @@ def departments_facts(records: Iterable[Record], index: BlindIndex, at: datetime
                 yield withdrawn(record, index, at)
 
 
+def mirror_publications(records: Iterable[Record], index: BlindIndex, at: datetime) -> Iterator[Fact]:
+    """Say everything that the city's mirror holds, withdrawn or not."""
+    return (published(record, index, at) for record in records if record.keeper == "city")
+
+
 def mirror_withdrawals(records: Iterable[Record], index: BlindIndex, at: datetime) -> Iterator[Fact]:
     """Say what the city has withdrawn of its mirror; the mirror's file holds publications only."""
     for record in records:

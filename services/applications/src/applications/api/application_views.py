@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from applications.api.document_views import DocumentView, ReasonView, ScanView
+from applications.api.prefilled_views import PrefilledView
 from applications.api.wording import Named, Wording
 from applications.domain.application import Application, State
 from applications.domain.hands import Hand, Work, since
@@ -122,6 +123,8 @@ class ApplicationView(ApplicationSummary):
     second_party: SecondPartyView | None
     attempt: int
     form: Mapping[str, Value]
+    prefilled: list[PrefilledView]
+    """For a draft or a returned application: what answers the form where the applicant has not."""
     documents: list[DocumentView]
     scans: list[ScanView]
     decided_by: str | None
@@ -146,6 +149,7 @@ class ApplicationView(ApplicationSummary):
             second_party=_second_party(application, wording),
             attempt=application.attempt,
             form=application.form,
+            prefilled=[PrefilledView.of(each, wording) for each in seen.prefilled],
             documents=[DocumentView.of(asked, application, wording) for asked in application.asked],
             scans=[ScanView.of(scan, wording) for scan in application.scans],
             decided_by=application.decided_by if application.decided_at else None,

@@ -13,7 +13,8 @@ from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawa
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
-from applications.handlers.reading import Wanted
+from applications.handlers.reading import Seen, Wanted
+from messaging.event import Outcome
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.web import Commit, IfMatch
 
@@ -29,11 +30,11 @@ router = APIRouter(prefix="/applications", tags=["applications"])
 )
 async def draft(body: Draft, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
     """Begin a draft."""
-    return await commit(
-        lambda: applying.draft(body.new, by, deps),
-        lambda application: ApplicationView.of(application, wording),
-        status=201,
-    )
+
+    async def begun() -> Outcome[Seen]:
+        return await reading.changed(await applying.draft(body.new, by, deps), deps)
+
+    return await commit(begun, lambda shown: ApplicationView.seen(shown, wording), status=201)
 
 
 async def _wanted(
@@ -87,10 +88,12 @@ async def change(
     if_match: IfMatch,
 ) -> Response:
     """Change answers of the form."""
-    return await commit(
-        lambda: applying.change_form(application_id, body.values, by, deps, if_match=if_match),
-        lambda application: ApplicationView.of(application, wording),
-    )
+
+    async def changed() -> Outcome[Seen]:
+        outcome = await applying.change_form(application_id, body.values, by, deps, if_match=if_match)
+        return await reading.changed(outcome, deps)
+
+    return await commit(changed, lambda shown: ApplicationView.seen(shown, wording))
 
 
 @router.post(

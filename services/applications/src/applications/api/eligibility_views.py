@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from applications.api.item_views import RequirementView
+from applications.api.prefilled_views import PrefilledView
 from applications.api.wording import Named, Wording
 from applications.domain.eligibility import Checked
 from applications.domain.item import Item
@@ -51,15 +52,20 @@ class NeedView(RequirementView):
 
 
 class EligibilityView(BaseModel):
-    """Whether one may apply, and what one need not bring."""
+    """Whether one may apply, and what one need not bring.
+
+    `eligible` is null, and `text` says so, while the item is for a child and no child was named.
+    """
 
     item: Named
-    eligible: bool
+    eligible: bool | None
+    text: str
     suspended: bool
     rules: list[CheckedView]
     documents: list[NeedView]
     need_not_bring: list[Named]
     bring: list[str]
+    prefilled: list[PrefilledView]
 
     @classmethod
     def of(cls, explained: Explained, wording: Wording) -> Self:
@@ -69,12 +75,20 @@ class EligibilityView(BaseModel):
         return cls(
             item=wording.item(item.code),
             eligible=explained.eligible,
+            text=wording.say(f"eligible.{_verdict(explained)}"),
             suspended=explained.suspended,
             rules=[CheckedView.of_rule(rule, item, wording) for rule in explained.rules],
             documents=needs,
             need_not_bring=[need.held.document for need in needs if need.held is not None],
             bring=[need.text for need in needs if need.need == "needed"],
+            prefilled=[PrefilledView.of(each, wording) for each in explained.prefilled],
         )
+
+
+def _verdict(explained: Explained) -> str:
+    if explained.eligible is None:
+        return "choose-child"
+    return "yes" if explained.eligible else "no"
 
 
 def _need(each: DocumentNeed, item: Item, wording: Wording) -> NeedView:

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from applications.api.wording import Named, Wording
-from applications.domain.item import FormField, Item, Requirement
+from applications.domain.item import DOCUMENT, FormField, Item, Requirement
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, Months, Promise, RegisteredRule, Rule
 
@@ -63,8 +63,8 @@ class FieldView(BaseModel):
     type: str
     label: str
     required: bool
-    filled_in_from: str | None
-    """The path that answers it where the applicant does not."""
+    filled_in_from: list[str]
+    """What answers it where the applicant does not, the first that has an answer."""
     choices: list[ChoiceView]
     at_least: int | None
     at_most: int | None
@@ -77,8 +77,8 @@ class FieldView(BaseModel):
             key=field.key,
             type=field.type,
             label=field.label.say(wording.language),
-            required=field.required and field.default is None,
-            filled_in_from=field.default,
+            required=field.required and all(path.startswith(DOCUMENT) for path in field.default),
+            filled_in_from=list(field.default),
             choices=[ChoiceView(value=c.value, label=c.label.say(wording.language)) for c in field.choices],
             at_least=field.at_least,
             at_most=field.at_most,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from applications.domain.expression import Facts, value_of
-from applications.domain.item import FormField, Item
-from applications.domain.record import Value
+from applications.domain.item import DOCUMENT, FormField, Item
+from applications.domain.needed import first_proof
+from applications.domain.people import Holding, Holdings
+from applications.domain.record import PersonRole, Value
 from runtime.refusal import Refusal, Refusals
 
 Form = Mapping[str, Value]
@@ -21,9 +24,29 @@ def check_draft(item: Item, form: Form, *, today: date) -> None:
     _report([*_unknown(item, form), *_faults(item, form, today)])
 
 
-def completed(item: Item, form: Form, facts: Facts, *, today: date) -> Form:
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """The answer to a field where the applicant gives none, and the document that says so (None: the card)."""
+
+    field: FormField
+    value: Value
+    document: Holding | None
+
+
+def prefilled(
+    item: Item, facts: Facts, holdings: Mapping[PersonRole, Holdings], *, today: date
+) -> tuple[Prefilled, ...]:
+    """Draw the defaults of an item's form: for each field the first place that has an answer."""
+    drawn = (
+        next((found for path in field.default if (found := _draw(path, field, item, facts, holdings, today))), None)
+        for field in item.form
+    )
+    return tuple(each for each in drawn if each is not None)
+
+
+def completed(item: Item, form: Form, defaults: Iterable[Prefilled], *, today: date) -> Form:
     """Return the form with its defaults filled in. Refuses what is missing or wrong, all faults together."""
-    full = {**_defaults(item, facts), **form}
+    full = {**{each.field.key: each.value for each in defaults}, **form}
     missing = [
         Refusal("form-missing", field=f"form/{field.key}", label=field.label.zh_cn, label_en=field.label.en)
         for field in item.form
@@ -40,9 +63,18 @@ def _report(faults: list[Refusal]) -> None:
         raise Refusals(faults)
 
 
-def _defaults(item: Item, facts: Facts) -> dict[str, Value]:
-    drawn = {field.key: value_of(field.default, facts) for field in item.form if field.default is not None}
-    return {key: value for key, value in drawn.items() if value is not None}
+def _draw(
+    path: str, field: FormField, item: Item, facts: Facts, holdings: Mapping[PersonRole, Holdings], today: date
+) -> Prefilled | None:
+    if not path.startswith(DOCUMENT):
+        value = value_of(path, facts)
+        return None if value is None else Prefilled(field, value, None)
+    requirement = next(each for each in item.requirements if each.key == path.removeprefix(DOCUMENT))
+    holding = first_proof(requirement, holdings, today)
+    said = holding.says.get(requirement.claimed_from(field.key) or "") if holding else None
+    if said is None or any(_faults_of(field, said, {}, today)):
+        return None
+    return Prefilled(field, said, holding)
 
 
 def _unknown(item: Item, form: Form) -> Iterator[Refusal]:

@@ -28,6 +28,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+DOCUMENT = "document."
+"""Before the key of a requirement, in a field's default."""
+
+
 class Choice(Record):
     """One of the answers of a field that offers several."""
 
@@ -36,19 +40,28 @@ class Choice(Record):
 
 
 class FormField(Record):
-    """A question that only the applicant can answer; `default` is a path that answers it where they don't."""
+    """A question that only the applicant can answer.
+
+    `default` names what answers it where they don't, the first that has an answer: a path, or `document.` and the key
+    of a requirement that claims the field, for what the document says that is asked first for it.
+    """
 
     key: Key
     type: Literal["text", "address", "date", "integer", "boolean", "names", "choice"]
     label: Localised
     required: bool = True
-    default: str | None = None
+    default: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
     max_length: int = 200
     after: str | None = None
     not_past: bool = False
+
+    @field_validator("default", mode="before")
+    @classmethod
+    def _one_or_several(cls, default: object) -> object:
+        return (default,) if isinstance(default, str) else default
 
 
 class Requirement(Record):
@@ -58,6 +71,10 @@ class Requirement(Record):
     any_of: tuple[Code, ...] = Field(min_length=1)
     holder: PersonRole = "applicant"
     claims: dict[str, Value]
+
+    def claimed_from(self, form_field: str) -> str | None:
+        """Return the field of the document that is compared with an answer of the form."""
+        return next((name for name, claim in self.claims.items() if claim == f"form.{form_field}"), None)
 
     def asks_the_same_as(self, other: Requirement) -> bool:
         """Tell whether one document answers both."""
@@ -147,6 +164,7 @@ class Item(Record):
         _refuse(_twice([requirement.key for requirement in requirements]))
         if (known := _known(info)) is not None:
             _refuse(_faults_of_requirements(requirements, known))
+            _refuse(_faults_of_defaults(requirements, info.data["form"]))
         return requirements
 
     @field_validator("decision")
@@ -194,8 +212,9 @@ def _faults_of_form(form: tuple[FormField, ...]) -> Iterator[Fault]:
     for place, field in enumerate(form):
         if field.after is not None and field.after not in keys:
             yield (place, "after"), f"the form has no field {field.after!r}"
-        if field.default is not None and (fault := fault_of(field.default, form=(), second_party=False)):
-            yield (place, "default"), fault
+        for path in field.default:
+            if not path.startswith(DOCUMENT) and (fault := fault_of(path, form=(), second_party=False)):
+                yield (place, "default"), fault
         if (field.type == "choice") != bool(field.choices):
             yield (place, "choices"), "choices belong to fields of the type choice, and only there"
 
@@ -207,6 +226,14 @@ def _faults_of_requirements(requirements: tuple[Requirement, ...], known: _Known
         for name, claim in requirement.claims.items():
             if fault := known.fault_of(claim):
                 yield (place, "claims", name), fault
+
+
+def _faults_of_defaults(requirements: tuple[Requirement, ...], form: tuple[FormField, ...]) -> Iterator[Fault]:
+    own = {requirement.key: requirement for requirement in requirements if requirement.holder != "second-party"}
+    for field in form:
+        for key in (path.removeprefix(DOCUMENT) for path in field.default if path.startswith(DOCUMENT)):
+            if key not in own or own[key].claimed_from(field.key) is None:
+                yield (), f"{DOCUMENT}{key}: {field.key!r} takes what such a requirement claims from it, and only there"
 
 
 def _faults_of_grant(grant: Grant, known: _Known) -> Iterator[Fault]:

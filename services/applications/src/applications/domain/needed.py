@@ -12,7 +12,7 @@ from applications.domain.people import Holding, Holdings, Party
 from applications.domain.record import PersonRole
 from applications.domain.scans import HandedIn
 
-Need = Literal["held", "handed-in", "needed", "other-party"]
+Need = Literal["held", "handed-in", "needed", "other-party", "choose-child"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,20 @@ class DocumentNeed:
     """A requirement and whether anything has to be brought for it.
 
     `held`: government holds it. `handed-in`: the applicant gave a scan for an earlier application. `needed`: a scan
-    will speed it up. `other-party`: it is somebody else's, looked up when the application names them.
+    will speed it up. `other-party`: it is somebody else's, looked up when the application names them. `choose-child`:
+    it is the child's, and no child was named.
     """
 
     requirement: Requirement
     need: Need
     holding: Holding | None = None
+
+
+def first_proof(requirement: Requirement, holdings: Mapping[PersonRole, Holdings], today: date) -> Holding | None:
+    """Return the document that is asked first for a requirement, among those held that have as much as it asks for."""
+    held = holdings.get(requirement.holder)
+    proving = held.proving(requirement.any_of, today) if held else ()
+    return next((each for each in proving if _suffices(each, requirement)), None)
 
 
 def needs_of(
@@ -47,11 +55,17 @@ def _need(
     today: date,
 ) -> DocumentNeed:
     if requirement.holder not in people:
-        return DocumentNeed(requirement, "other-party")
-    held = holdings.get(requirement.holder)
-    holding = held.first_of(requirement.any_of, today) if held else None
+        return DocumentNeed(requirement, "choose-child" if requirement.holder == "subject" else "other-party")
+    holding = first_proof(requirement, holdings, today)
     if holding is not None:
         return DocumentNeed(requirement, "held", holding)
     if handed_in.of(requirement.any_of, people[requirement.holder].index):
         return DocumentNeed(requirement, "handed-in")
     return DocumentNeed(requirement, "needed")
+
+
+def _suffices(holding: Holding, requirement: Requirement) -> bool:
+    """Hold the numbers that a document says against those that the item asks for."""
+    asked = {name: claim for name, claim in requirement.claims.items() if type(claim) is int}
+    said = {name: holding.says.get(name) for name in asked}
+    return all(not isinstance(value, int) or value >= asked[name] for name, value in said.items())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
-from applications.domain.record import Aggregate, Record
+from applications.domain.record import Aggregate, Record, Value
 
 
 class Party(Record):
@@ -107,6 +107,8 @@ class Holding(Record):
     document_type: str
     source: str
     valid_until: date | None
+    says: Mapping[str, Value] = {}
+    """What it says in fields that forms take over, or of which items ask for a number."""
 
 
 class Holdings(Aggregate):
@@ -121,12 +123,21 @@ class Holdings(Aggregate):
             return self
         return self.model_copy(update={"holdings": holdings, "sequence": sequence})
 
-    def first_of(self, document_types: tuple[str, ...], on: date) -> Holding | None:
-        """Return the first of these documents that is held and valid on a day."""
-        for document_type in document_types:
-            for holding in self.holdings:
-                if holding.document_type == document_type and (
-                    holding.valid_until is None or holding.valid_until >= on
-                ):
-                    return holding
-        return None
+    def proving(self, document_types: tuple[str, ...], on: date) -> tuple[Holding, ...]:
+        """Return those of these documents that are held and valid on a day, in the order in which they are asked.
+
+        The matcher asks source by source (README of the matcher), in each the document types in the item's order.
+        """
+        found = [
+            each
+            for each in self.holdings
+            if each.document_type in document_types and (each.valid_until is None or each.valid_until >= on)
+        ]
+        return tuple(sorted(found, key=lambda each: (_place(each.source), document_types.index(each.document_type))))
+
+
+_SOURCES = ("city-mirror", "district-store", "department-record")
+
+
+def _place(source: str) -> int:
+    return _SOURCES.index(source) if source in _SOURCES else len(_SOURCES)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from applications.domain.application import Application, Asked, Happening, Scan
 from applications.domain.expression import Facts, value_of
-from applications.domain.form import Form, completed
+from applications.domain.form import Form, Prefilled, completed, prefilled
 from applications.domain.item import Item, Requirement
-from applications.domain.people import Party
-from applications.domain.record import Value
+from applications.domain.people import Holdings, Party
+from applications.domain.record import PersonRole, Value
 from applications.domain.scans import HandedIn, refuse_unchangeable
 from applications.domain.school_year import school_year_of
 from runtime.clock import today
@@ -33,6 +33,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beyond the application: what the applicant handed in for others, and what government holds."""
+
+    handed_in: HandedIn
+    holdings: Mapping[PersonRole, Holdings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A submitted application and what goes out for it."""
 
@@ -41,7 +49,12 @@ class Submission:
 
 
 def submit(
-    application: Application, item: Item, handed_in: HandedIn, *, now: datetime, calendar: Calendar
+    application: Application,
+    item: Item,
+    known: Known,
+    *,
+    now: datetime,
+    calendar: Calendar,
 ) -> Submission:
     """Submit a draft, or a returned application again.
 
@@ -50,10 +63,9 @@ def submit(
     confirmation, likewise, ends with the form that was confirmed.
     """
     refuse_unchangeable(application)
-    facts = facts_of(application, now)
-    form = completed(item, application.form, facts, today=today(now))
+    form = completed(item, application.form, defaults_of(application, item, known.holdings, now), today=today(now))
     filled = application.model_copy(update={"form": form, "attempt": application.attempt + 1})
-    sent = tuple(_all_sent(filled, item, facts_of(filled, now), handed_in))
+    sent = tuple(_all_sent(filled, item, facts_of(filled, now), known.handed_in))
     submitted = _with_scans(_confirmed_only_for(filled, form), sent).model_copy(
         update={
             "state": "in-progress",
@@ -81,6 +93,13 @@ def facts_of(application: Application, now: datetime) -> Facts:
     """Return what paths of the item's data stand for in this application."""
     applied_on = today(application.submitted_at or now)
     return Facts(application.people, application.form, application.reference, school_year_of(applied_on).name)
+
+
+def defaults_of(
+    application: Application, item: Item, holdings: Mapping[PersonRole, Holdings], now: datetime
+) -> tuple[Prefilled, ...]:
+    """Return what answers the form where the applicant doesn't."""
+    return prefilled(item, facts_of(application, now), holdings, today=today(now))
 
 
 def form_digest(form: Form) -> str:

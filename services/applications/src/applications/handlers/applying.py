@@ -11,10 +11,18 @@ from applications.domain.application import Application
 from applications.domain.form import check_draft
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn, KeptScan, refuse_unchangeable
-from applications.domain.submission import Submission
+from applications.domain.submission import Known, Submission
 from applications.handlers import agreeing, announcing
 from applications.handlers.needs import Deps
-from applications.handlers.parties import Named, People, owned, people_named, people_of, refuse_unentitled
+from applications.handlers.parties import (
+    Named,
+    as_known_now,
+    holdings_of,
+    owned,
+    people_named,
+    people_of,
+    refuse_unentitled,
+)
 from messaging.event import Change, Outcome
 from runtime.access import Principal
 from runtime.clock import today
@@ -77,8 +85,9 @@ async def submit(application_id: str, by: Principal, deps: Deps, *, if_match: in
     people = await people_of(application, deps)
     refuse_unentitled(item, people, deps)
     handed_in = await deps.handed_in.get(by.subject) or HandedIn(id=by.subject)
-    present = _as_known_now(application, people)
-    submitted = submission.submit(present, item, handed_in, now=deps.clock(), calendar=deps.calendar)
+    present = as_known_now(application, people)
+    known = Known(handed_in, await holdings_of(people, deps))
+    submitted = submission.submit(present, item, known, now=deps.clock(), calendar=deps.calendar)
     result, changes, events = announcing.conclude(submitted.application, deps)
     offered = await agreeing.offer(submitted.application, by, deps)
     return Outcome(
@@ -103,16 +112,6 @@ async def withdraw(
 def _reference(id_: str, now: datetime) -> str:
     """Return the number under which people speak of an application: its day and eight characters of its id."""
     return f"{today(now):%Y%m%d}{id_[-8:].upper()}"
-
-
-def _as_known_now(application: Application, people: People) -> Application:
-    parties = people.parties
-    present = {
-        "applicant": parties["applicant"],
-        "subject": parties["subject"],
-        "second_party": parties.get("second-party"),
-    }
-    return application.model_copy(update=present)
 
 
 def _kept(handed_in: HandedIn, submitted: Submission, deps: Deps) -> list[Change]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from applications import published
 from applications.domain.catalogue import digest_of
 from applications.domain.eligibility import Checked, check_rules
+from applications.domain.expression import Facts
+from applications.domain.form import Prefilled, prefilled
 from applications.domain.item import Item
 from applications.domain.needed import DocumentNeed, needs_of
-from applications.domain.people import Holdings
 from applications.domain.published_item import PublishedItem
-from applications.domain.record import PersonRole
 from applications.domain.scans import HandedIn
 from applications.handlers.accessing import About, accessed
 from applications.handlers.needs import Deps
-from applications.handlers.parties import Named, People, acting, people_named
+from applications.handlers.parties import Named, People, acting, holdings_of, people_named
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
@@ -31,11 +31,16 @@ class Explained:
     suspended: bool
     rules: tuple[Checked, ...]
     documents: tuple[DocumentNeed, ...]
+    prefilled: tuple[Prefilled, ...]
+    child_missing: bool
+    """The item is for a child, and none was named: what depends on the child is not explained."""
 
     @property
-    def eligible(self) -> bool:
-        """Whether nothing stands against it."""
-        return not self.suspended and not self.item.retired and all(rule.met for rule in self.rules)
+    def eligible(self) -> bool | None:
+        """Whether nothing stands against it; None while nothing does, but the child is not known."""
+        if self.suspended or self.item.retired or not all(rule.met for rule in self.rules):
+            return False
+        return None if self.child_missing else True
 
 
 async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Explained]:
@@ -43,13 +48,22 @@ async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) 
     item = deps.catalogue.item(code)
     people = await _people(item, subject_id, by, deps)
     parties = people.parties
-    if item.subject == "child" and subject_id is None:
+    child_missing = item.subject == "child" and subject_id is None
+    if child_missing:
         del parties["subject"]  # what depends on the child is explained when the child is named
     day = today(deps.clock())
     rules = check_rules(item, parties, guardian=people.guardian, today=day)
-    holdings, handed_in = await asyncio.gather(_holdings(people, deps), deps.handed_in.get(people.applicant.id))
+    found, handed_in = await asyncio.gather(holdings_of(people, deps), deps.handed_in.get(people.applicant.id))
+    holdings = {role: held for role, held in found.items() if role in parties}
     documents = needs_of(item, parties, holdings, handed_in or HandedIn(id=people.applicant.id), day)
-    explained = Explained(item, people.applicant.suspended or people.subject.suspended, rules, documents)
+    explained = Explained(
+        item,
+        people.applicant.suspended or people.subject.suspended,
+        rules,
+        documents,
+        prefilled(item, Facts(parties, {}, "", ""), holdings, today=day),
+        child_missing,
+    )
     types = [each for document in documents for each in document.requirement.any_of]
     told = accessed(
         About(item.code, None), [people.subject.party], by, deps, how="viewed", what="evidence", types=types
@@ -84,14 +98,6 @@ async def _people(item: Item, subject_id: str | None, by: Principal, deps: Deps)
     return people
 
 
-async def _holdings(people: People, deps: Deps) -> dict[PersonRole, Holdings]:
-    applicant, subject = await asyncio.gather(
-        deps.holdings.get(people.applicant.id), deps.holdings.get(people.subject.id)
-    )
-    found: dict[PersonRole, Holdings | None] = {"applicant": applicant, "subject": subject}
-    return {role: holdings for role, holdings in found.items() if holdings is not None}
-
-
 def _item_published(item: Item, digest: str) -> published.ItemPublished:
     return published.ItemPublished(
         item=item.code,
@@ -105,4 +111,5 @@ def _item_published(item: Item, digest: str) -> published.ItemPublished:
             )
             for requirement in item.asked
         ],
+        defaults={field.key: list(field.default) for field in item.form if field.default},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from applications.domain.application import Application
@@ -13,7 +14,7 @@ from applications.domain.eligibility import (
     refuse_suspended,
 )
 from applications.domain.item import Item
-from applications.domain.people import Guardianship, Party, Resident
+from applications.domain.people import Guardianship, Holdings, Party, Resident
 from applications.domain.record import PersonRole
 from applications.handlers.needs import Deps
 from runtime.access import Principal
@@ -74,6 +75,17 @@ async def people_of(application: Application, deps: Deps) -> People:
     return await _with_guardianship(applicant, subject, others[0] if others else None, deps)
 
 
+def as_known_now(application: Application, people: People) -> Application:
+    """Return the application with its people as they are known now."""
+    parties = people.parties
+    present = {
+        "applicant": parties["applicant"],
+        "subject": parties["subject"],
+        "second_party": parties.get("second-party"),
+    }
+    return application.model_copy(update=present)
+
+
 def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
     """Refuse who is suspended, acts for a stranger, or is not eligible."""
     refuse_suspended(people.applicant)
@@ -81,6 +93,13 @@ def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
     refuse_suspended(people.subject)
     checked = check_rules(item, people.parties, guardian=people.guardian, today=today(deps.clock()))
     refuse_ineligible(item, checked)
+
+
+async def holdings_of(people: People, deps: Deps) -> Mapping[PersonRole, Holdings]:
+    """Return what government holds of the applicant and of whom it is for; of a second party nothing is looked up."""
+    ids: dict[PersonRole, str] = {"applicant": people.applicant.id, "subject": people.subject.id}
+    found = await asyncio.gather(*(deps.holdings.get(id_) for id_ in ids.values()))
+    return {role: holdings for role, holdings in zip(ids, found, strict=True) if holdings is not None}
 
 
 async def acting(by: Principal, deps: Deps) -> Resident:

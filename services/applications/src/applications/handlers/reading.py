@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
+from applications.domain.form import Prefilled
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
+from applications.domain.submission import defaults_of
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
-from applications.handlers.parties import acts_for, owned, readable
+from applications.handlers.parties import acts_for, as_known_now, holdings_of, owned, people_of, readable
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.refusal import Clash, NotAllowed
@@ -29,6 +31,8 @@ class Seen:
     credential: Issued | None
     decided: Decided | None
     hands: Sequence[Hand]
+    prefilled: Sequence[Prefilled] = ()
+    """What answers the form where the applicant has not, while it can still be changed."""
 
     @property
     def version(self) -> int:
@@ -68,7 +72,27 @@ async def _seen(application_id: str, by: Principal, deps: Deps) -> Seen:
     credential = await deps.credentials.of_application(application.id) if granted else None
     decided = await deps.decisions.get(application.id) if application.decided_at else None
     hands = [] if application.is_final else await deps.hands.of_application(application.id)
-    return Seen(application, credential, decided, hands)
+    return Seen(application, credential, decided, hands, await _prefilled(application, deps))
+
+
+async def changed(outcome: Outcome[Application], deps: Deps) -> Outcome[Seen]:
+    """Show an application that was just begun or changed, with what answers its form where the applicant has not."""
+    assert outcome.result is not None  # noqa: S101 - what begins or changes one returns it
+    shown = Seen(outcome.result, None, None, (), await _prefilled(outcome.result, deps))
+    return Outcome(changes=outcome.changes, events=outcome.events, case=outcome.case, result=shown)
+
+
+async def _prefilled(application: Application, deps: Deps) -> Sequence[Prefilled]:
+    item = deps.catalogue.items.get(application.item)
+    if item is None or application.state not in ("draft", "returned"):
+        return ()
+    try:
+        people = await people_of(application, deps)
+    except NotAllowed:  # somebody in it is just being learnt anew
+        return ()
+    present, holdings = as_known_now(application, people), await holdings_of(people, deps)
+    drawn = defaults_of(present, item, holdings, deps.clock())
+    return [each for each in drawn if each.field.key not in application.form]
 
 
 async def own(wanted: Wanted, deps: Deps) -> Outcome[list[Application]]:

@@ -48,6 +48,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 SEALED: Mapping[str, Sequence[str]] = {
     "residents": ("name", "sex", "birth_date", "address"),
+    "holdings": ("holdings.says",),
     "applications": (
         *("applicant", "subject", "second_party", "form", "scans.sha256", "confirmed_form", "declined"),
         *("asked.claims_digest", "asked.match.fields", "asked.review.field", "asked.review.text"),
@@ -166,7 +167,7 @@ def guardianships(database: Database) -> Documents[Guardianship]:
 
 def holdings(database: Database) -> Documents[Holdings]:
     """Open what government holds."""
-    return Documents(database, "holdings", Holdings)
+    return Documents(database, "holdings", Holdings, sealed=SEALED["holdings"])
 
 
 def handed_in(database: Database) -> Documents[HandedIn]:

@@ -12,8 +12,9 @@ import pymongo
 
 from matcher import store
 from matcher.config import Settings
-from matcher.domain.evidence import Evidence, settled
-from matcher.domain.rules import Rules, following_the_person
+from matcher.domain.evidence import Evidence
+from matcher.domain.holdings import settled
+from matcher.domain.rules import Rules
 from matcher.handlers.needs import announcement
 from matcher.main import read_rules
 from messaging.envelope import seal
@@ -63,7 +64,7 @@ class Workplace:
         return len(changed)
 
     def _settled(self, before: Evidence, after: Evidence) -> Evidence:
-        return before if after is before else settled(after, self.today, following_the_person(self.rules))
+        return before if after is before else settled(after, self.today, self.rules)
 
     async def _write(self, changes: Sequence[tuple[Evidence, Evidence]]) -> set[str]:
         """Write what nobody has to be told at once, the rest with its events; return who is certainly written."""

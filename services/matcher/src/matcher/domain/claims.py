@@ -27,6 +27,11 @@ def claims_of(requirement: Requirement, people: Mapping[Role, Evidence], form: M
     return {field: value for field, value in resolved.items() if value is not None}
 
 
+def value_at(path: str, holder: Role, people: Mapping[Role, Evidence]) -> Value | None:
+    """Return what stands at a path that is no form's."""
+    return _value(path, holder, people, {})
+
+
 def _value(path: Value, holder: Role, people: Mapping[Role, Evidence], form: Mapping[str, Value]) -> Value | None:
     if isinstance(path, list):
         parts = [_value(part, holder, people, form) for part in path]

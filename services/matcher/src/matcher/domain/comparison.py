@@ -159,6 +159,28 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
 
 
+def term_of(rule: FieldRule, field: str, held: Held) -> tuple[date | None, date | None]:
+    """Return the first and the last day on which `by_itself` finds a field right; None: not limited."""
+    said = as_date(held.fields.get(field))
+    if rule.kind == "covers-today":
+        return as_date(held.fields.get(rule.begins or "")) or held.begun, said
+    taken_on = held.begun if held.fields.get(field) is None else said
+    if rule.kind != "recent" or taken_on is None:
+        return None, None
+    return taken_on, _last_recent(taken_on, rule.months or 0)
+
+
+def _last_recent(taken_on: date, months: int) -> date | None:
+    """Return the last day from which `months` months reach back to a day; None after the end of the calendar."""
+    year, month = divmod(taken_on.year * 12 + taken_on.month - 1 + months, 12)
+    if year >= date.max.year:
+        return None
+    last = date(year, month + 1, min(taken_on.day, 28))
+    while months_before(last + timedelta(days=1), months) <= taken_on:
+        last += timedelta(days=1)
+    return last
+
+
 def as_date(value: Value | None) -> date | None:
     """Read an ISO 8601 date, or None."""
     if not isinstance(value, str):

@@ -96,24 +96,29 @@ def decide(
     Sources are asked in their order, in each the document types in the item's; the first that proves is named.
     Otherwise the nearest record explains why not; only records of the type `handed_in`, when there is a scan of one.
     """
-    examined = [
+    compared = [
         _examine(evidence, record, claims, rules, today)
         for document_type in document_types
         if document_type in rules
         for record in evidence.records
         if record.document_type == document_type
     ]
-    proving = [one for one in examined if one.proves]
+    proving = [one for one in compared if one.proves]
     if proving:
         first = min(proving, key=lambda one: _precedence(one.record, document_types))
         return Verdict(first.record.document_type, first.record, first.findings, proven=True)
     nearest = min(
-        (one for one in examined if handed_in in {None, one.record.document_type}), key=_distance, default=None
+        (one for one in compared if handed_in in {None, one.record.document_type}), key=_distance, default=None
     )
     if nearest is None:
         document_type = handed_in or document_types[0]
         return Verdict(document_type, None, _unheld(document_type, claims, rules))
     return Verdict(nearest.record.document_type, nearest.record, nearest.explained())
+
+
+def proves(evidence: Evidence, record: Record, claims: Mapping[str, Value], rules: Rules, today: date) -> bool:
+    """Tell whether one record proves these claims."""
+    return _examine(evidence, record, claims, rules, today).proves
 
 
 def _precedence(record: Record, document_types: Sequence[str]) -> tuple[int, int, int, str]:

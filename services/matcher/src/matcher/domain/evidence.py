@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -98,11 +98,12 @@ class Record(Piece):
 
 
 class Holding(Piece):
-    """A document that government holds and that is valid, until when."""
+    """A document that need not be brought: until when it proves, and what it says that forms and items build on."""
 
     document_type: str
     source: Source
     valid_until: date | None
+    says: dict[str, Value] = {}
 
 
 class Identity(Piece):
@@ -162,51 +163,6 @@ class Evidence(Piece):
         """Replace all records; their order is always the same."""
         return self.model_copy(update={"records": tuple(sorted(records, key=lambda record: record.key))})
 
-    def held(self, today: date, follows_person: frozenset[str]) -> tuple[Holding, ...]:
-        """List the valid documents, one for each type and source, the longest valid of each.
-
-        Documents of the types `follows_person` are not valid while the person is suspended.
-        """
-        best: dict[tuple[str, Source], Holding] = {}
-        for record in self.records:
-            if record.standing(today) != "valid" or record.content is None:
-                continue
-            if self.suspended and record.document_type in follows_person:
-                continue
-            holding = Holding(
-                document_type=record.document_type, source=record.source, valid_until=record.content.valid_until
-            )
-            key = holding.document_type, holding.source
-            best[key] = max(best.get(key, holding), holding, key=_end)
-        return tuple(sorted(best.values(), key=lambda one: (one.document_type, SOURCES.index(one.source))))
-
-    def next_turn(self, today: date) -> date | None:
-        """Return the first day after today on which a record begins or no longer counts."""
-        contents = [record.content for record in self.records if record.status == "valid" and record.content]
-        ends = [
-            content.valid_until + timedelta(days=1)
-            for content in contents
-            if content.valid_until and content.valid_until < date.max
-        ]
-        begins = [content.valid_from for content in contents if content.valid_from]
-        return min((day for day in begins + ends if day > today), default=None)
-
-
-def settled(evidence: Evidence, today: date, follows_person: frozenset[str]) -> Evidence:
-    """Bring the holdings of a registered person up to date; their sequence counts up when they change."""
-    if evidence.resident_id is None:
-        return evidence
-    held = evidence.held(today, follows_person)
-    turns_on = evidence.next_turn(today)
-    if held == evidence.holdings:
-        return evidence if turns_on == evidence.turns_on else evidence.model_copy(update={"turns_on": turns_on})
-    changes = {"holdings": held, "holdings_sequence": evidence.holdings_sequence + 1, "turns_on": turns_on}
-    return evidence.model_copy(update=changes)
-
 
 def _content_sequence(record: Record) -> int:
     return record.content.sequence if record.content else 0
-
-
-def _end(holding: Holding) -> date:
-    return holding.valid_until or date.max

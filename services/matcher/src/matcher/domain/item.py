@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from matcher.domain.claims import Requirement
@@ -14,6 +15,8 @@ class Item(Piece):
     id: str
     version: int = 0
     requirements: tuple[Requirement, ...]
+    defaults: Mapping[str, tuple[str, ...]] = {}
+    """Form field -> where its answer is looked for when the applicant gives none: the first place that has one."""
     published_at: datetime
 
     def followed_by(self, newer: Item) -> Item:

@@ -15,6 +15,9 @@ Claim = Literal["required", "optional", "none", "holder"]
 """Against what a field is compared: a claim that must be there, one that is compared only if it was made, none (the
 record is judged by itself), or the holder's own blind index, which every submitted document carries."""
 
+_OWN: Mapping[Literal["name", "birth_date"], Kind] = {"name": "name", "birth_date": "date"}
+"""What a field may repeat of its holder, and how that is compared."""
+
 _NEEDS_NO_CLAIM: frozenset[Kind] = frozenset({"covers-today", "recent", "present"})
 
 
@@ -24,6 +27,9 @@ class FieldRule(BaseModel):
     `months` is how old a date may be (`recent`), `begins` the field with the first day (`covers-today`), `expected`
     the value that must be held whoever claims what (`exact` with claim `none`), `identified_by` the field with the
     holder's identity number: where the record repeats it, a name need not keep apart what names keep apart (乾, 干).
+    `own`: the field repeats this of its holder, so that a record which says something else proves nothing. `told`:
+    applications learns what it says, with the holdings, to fill a form with it or to hold it against how much an item
+    asks for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +39,8 @@ class FieldRule(BaseModel):
     begins: str | None = None
     expected: Value | None = None
     identified_by: str | None = None
+    own: Literal["name", "birth_date"] | None = None
+    told: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -47,6 +55,8 @@ class FieldRule(BaseModel):
             raise ValueError("expected belongs to kind exact")
         if self.identified_by is not None and self.kind != "name":
             raise ValueError("identified_by belongs to kind name")
+        if self.own is not None and (self.claim, self.kind) != ("required", _OWN[self.own]):
+            raise ValueError("own is name or birth_date of a field that is compared as such and required")
         if self.claim == "holder" and self.kind != "exact":
             raise ValueError("the holder's index is compared by kind exact")
         return self

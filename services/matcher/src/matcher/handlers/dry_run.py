@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matcher.domain.claims import Requirement, Role, claims_of
 from matcher.domain.deciding import Verdict, decide
 from matcher.domain.evidence import Evidence, Value
+from matcher.domain.filling import filled
 from matcher.domain.item import Item
 from matcher.handlers.needs import Deps
 from matcher.published import DataAccessed
@@ -60,7 +61,8 @@ async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
         raise Unknown("item-unknown", field="item", item=asked.item)
     people = {role: await _find(role, person, deps) for role, person in asked.people.items()}
     people.setdefault("subject", people["applicant"])
-    tried = tuple(_try(requirement, people, asked.form, deps) for requirement in item.requirements)
+    form = filled(item, people, asked.form, deps.today, deps.rules)
+    tried = tuple(_try(requirement, people, form, deps) for requirement in item.requirements)
     registered = {role: evidence.resident_id is not None for role, evidence in people.items()}
     told = _accessed(item, people, asked, by, deps)
     return Outcome(

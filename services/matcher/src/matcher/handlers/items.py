@@ -12,7 +12,8 @@ from messaging.event import NOTHING, Outcome, Received
 async def learn_item(event: Received[ItemPublished], deps: Deps) -> Outcome[None]:
     """Keep an item's requirements for dry runs; of two publications the later one counts."""
     requirements = tuple(Requirement.model_validate(each.model_dump()) for each in event.data.requirements)
-    said = Item(id=event.data.item, requirements=requirements, published_at=event.time)
+    defaults = {field: tuple(places) for field, places in event.data.defaults.items()}
+    said = Item(id=event.data.item, requirements=requirements, defaults=defaults, published_at=event.time)
     known = await deps.items.get(said.id)
     after = said if known is None else known.followed_by(said)
     return NOTHING if after is known else Outcome(changes=[deps.items.save(after)])

@@ -8,7 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import Protocol
 
-from matcher.domain.evidence import Evidence, settled
+from matcher.domain.evidence import Evidence
+from matcher.domain.holdings import settled
 from matcher.domain.item import Item
 from matcher.domain.rules import Rules, following_the_person
 from matcher.domain.statistics import Statistics
@@ -82,7 +83,7 @@ def outcome(before: Evidence, after: Evidence, deps: Deps) -> Outcome[None]:
     """Save what has changed and announce changed holdings; nothing for old news."""
     if after is before:
         return NOTHING
-    after = settled(after, deps.today, deps.follows_person)
+    after = settled(after, deps.today, deps.rules)
     return Outcome(changes=[deps.evidence.save(after)], events=announcement(before, after), case=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcher.domain.evidence import settled
+from matcher.domain.holdings import settled
 from matcher.handlers.needs import Deps, announcement
 from messaging.event import Outcome
 
@@ -15,7 +15,7 @@ async def turn(deps: Deps) -> Sequence[Outcome[None]]:
     """Bring the holdings of registered residents up to date where a record has begun or ended by today."""
     outcomes: list[Outcome[None]] = []
     for before in await deps.evidence.turning(deps.today, _AT_ONCE):
-        after = settled(before, deps.today, deps.follows_person)
+        after = settled(before, deps.today, deps.rules)
         if after is not before:
             changes = [deps.evidence.save(after)]
             outcomes.append(Outcome(changes=changes, events=announcement(before, after), case=before.id))

@@ -14,7 +14,7 @@ from runtime.erasing import Held
 from runtime.holders import Holder
 
 EVIDENCE = "evidence"
-SEALED = ("name", "birth_date", "address", "records.content")
+SEALED = ("name", "birth_date", "address", "records.content", "holdings.says")
 """What describes the person: encrypted in the store."""
 
 
