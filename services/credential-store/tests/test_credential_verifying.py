@@ -124,6 +124,7 @@ async def test_a_holders_key_proves_who_shows_it(desk: Desk) -> None:
     shown = await desk.shows("name", key=HOLDER)
     right = Asked("https://library.example", "n1")
     assert (await desk.finds(proven(shown), right)).is_valid
+    assert (await desk.finds(proven(shown, iat=(NOW + timedelta(hours=1)).timestamp() + 0.25), right)).is_valid
     stale = int((NOW - timedelta(hours=1)).timestamp())
     for text, reason in (
         (shown.text, "holder-not-proven"),
@@ -131,7 +132,9 @@ async def test_a_holders_key_proves_who_shows_it(desk: Desk) -> None:
         (proven(shown, sd_hash="x"), "holder-not-proven"),
         (proven(shown, iat="now"), "holder-not-proven"),
         (proven(shown, iat=stale), "presentation-expired"),
-        (proven(shown, iat=stale + 10**12), "presentation-expired"),
+        (proven(shown, iat=stale + 10**7), "presentation-expired"),
+        (proven(shown, iat=stale + 10**12), "holder-not-proven"),
+        (proven(shown, iat=True), "holder-not-proven"),
         (proven(shown, aud="https://bank.example"), "wrong-audience"),
         (proven(shown, nonce="n2"), "wrong-nonce"),
         (proven(shown.showing([])).replace("~", f"~{shown.shown[0].text}~", 1), "holder-not-proven"),

@@ -259,5 +259,5 @@ def test_a_record_that_begins_later_turns_then() -> None:
 
 
 def test_a_record_without_an_end_never_turns() -> None:
-    evidence, _ = told([known(), city(1, until=date.max)])
+    evidence, _ = told([known(), city(1)])
     assert next_turn(evidence, date(2026, 11, 23), RULES) is None

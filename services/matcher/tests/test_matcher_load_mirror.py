@@ -120,7 +120,7 @@ async def test_bad_lines_are_reported_and_set_aside_and_the_rest_is_loaded(
     assert reasons[4] == "document_type: there are no comparison rules for fishing-licence"
     assert reasons[5].startswith("document_type: ")
     assert reasons[7] == f"longer than {LONGEST} bytes"
-    assert reasons[9] == "fields.name: a text that is not empty"
+    assert reasons[9] == "fields.name: a text of 1 to 500 characters"
     for number, reason in reasons.items():
         assert f"line {number}: {reason}" in told
     assert len(str(rejected(file)[5]["written"])) < 300

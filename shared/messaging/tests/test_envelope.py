@@ -94,6 +94,8 @@ def test_whatever_stands_in_an_attribute_is_read_or_refused_as_broken(name: str,
         (sealed(time="yesterday"), "not-a-cloudevent", "/time"),
         (sealed(time="2026-11-23"), "not-a-cloudevent", "/time"),
         (sealed(time="2026-11-23T10:00:00"), "not-a-cloudevent", "/time"),
+        (sealed(time="0001-01-01T00:00:00+08:00"), "not-a-cloudevent", "/time"),
+        (sealed(time="9999-12-31T23:59:59.999Z"), "not-a-cloudevent", "/time"),
         (b'"' + b"x" * MAX_BYTES + b'"', "too-large", ""),
     ],
 )
@@ -123,6 +125,9 @@ def test_data_of_the_wrong_schema_names_path_and_rule(data: object, path: str, r
 def test_a_time_with_any_offset_is_read() -> None:
     assert unseal(sealed(time="2026-11-23T10:00:00+08:00")).time == datetime(2026, 11, 23, 2, tzinfo=UTC)
     assert unseal(sealed(time="2026-11-23T02:00:00Z")).time == datetime(2026, 11, 23, 2, tzinfo=UTC)
+    assert unseal(sealed(time="2026-11-23t02:00:00.123456789z")).time == datetime(
+        2026, 11, 23, 2, 0, 0, 123_456, tzinfo=UTC
+    )
 
 
 def test_an_event_is_in_the_trace_of_its_case_with_a_span_of_its_own() -> None:

@@ -25,6 +25,7 @@ from messaging.event import Outcome
 from messaging.vault import Vault
 from runtime import idempotency, master_keys, observing, problems, web
 from runtime.access import Principal, Role, Verifier, allow
+from runtime.bodies import LARGEST, JsonBodies
 from runtime.config import ServiceSettings
 from runtime.kernel import Database, Kernel
 from runtime.rates import RateLimit, Rates
@@ -130,6 +131,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     app.include_router(router)
     problems.install(app, Texts.of("runtime"))
     observing.install(app, "edge")
+    app.add_middleware(JsonBodies)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
         client.headers["Authorization"] = f"Bearer {token()}"
@@ -202,7 +204,24 @@ async def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client: httpx.A
 
     faults = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
     assert answer.status_code == 422
-    assert faults == {"#/text": "至多 10 个字符。", "#/colour": "没有这个字段。"}
+    assert faults == {"#/text": "至多 10 个字符，现有 11 个。", "#/colour": "没有这个字段。"}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/x+json"])
+async def test_a_name_that_stands_twice_in_a_body_is_refused_with_its_place(
+    client: httpx.AsyncClient, content_type: str
+) -> None:
+    body = b'{"id": "n1", "text": "one", "text": "two"}'
+    answer = await client.post("/v1/notes", content=body, headers={"Content-Type": content_type})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "repeated-name")
+    assert answer.json()["errors"][0]["pointer"] == "#/text"
+
+
+async def test_a_body_in_json_is_not_read_beyond_what_a_request_may_have(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/notes", json={"id": "n1", "text": "x" * LARGEST})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
 async def test_our_own_fault_tells_nothing_of_the_inside(client: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from credential_store.domain.credential import Value
 from messaging.event import View
-from runtime.records.parts import Code, Day, Fields, Index, Sequence
+from runtime.records.parts import Code, Day, Fields, Index, Reason, Sequence
 
 
 class Holder(View):
@@ -137,7 +137,7 @@ class RecordWithdrawn(View):
     record_id: Code
     document_type: Code
     holder_index: Index
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Reason
     sequence: Sequence
 
 

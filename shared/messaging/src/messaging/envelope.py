@@ -13,6 +13,7 @@ import orjson
 
 from messaging.event import Event
 from messaging.tracing import traceparent
+from standards.moments import BOUNDS, read_moment
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_BYTES = 1_048_576
@@ -129,12 +130,10 @@ def _check_size(body: bytes) -> None:
 
 def _time(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BrokenMessageError("not-a-cloudevent", "/time", "an RFC 3339 time with its offset")
-    return moment
+        return read_moment(text)
+    except ValueError as error:
+        rule = f"an RFC 3339 time with its offset, {BOUNDS}"
+        raise BrokenMessageError("not-a-cloudevent", "/time", rule) from error
 
 
 def _optional_text(event: Mapping[str, object], name: str) -> str | None:

@@ -16,6 +16,7 @@ from messaging.event import Outcome, Received, Refused
 from messaging.failures import Failure
 from messaging.replaying import item_of, redelivery_of
 from messaging.topology import Topology
+from standards.strict_json import RepeatedNameError, check_names
 
 DepsT = TypeVar("DepsT")
 Answer = Callable[[Refused, DepsT], Awaitable[Outcome[None]]]
@@ -108,6 +109,8 @@ class Reader(Generic[DepsT]):
         subscription = self._find(envelope.type)
         if subscription is None:
             raise BrokenMessageError("unknown-type", "/type", f"{self._service} does not act on {envelope.type!r}")
+        if subscription.refused is not None:
+            _check_names(message.body)
         if message.exchange == self._exchange and message.routing_key != envelope.type:
             raise BrokenMessageError(
                 "wrong-routing-key", "/type", f"{message.routing_key!r}, as it was published under"
@@ -144,6 +147,14 @@ class Reader(Generic[DepsT]):
     def _find(self, type_: str) -> Subscription[DepsT] | None:
         any_publisher = "*." + type_.partition(".")[2]
         return self._subscriptions.get(type_) or self._subscriptions.get(any_publisher)
+
+
+def _check_names(body: bytes) -> None:
+    """Refuse what a system outside has written twice; our own publishers write from models, which can't."""
+    try:
+        check_names(body)
+    except RepeatedNameError as error:
+        raise BrokenMessageError("repeated-name", error.path, "each name once in its object") from error
 
 
 def _as_far_as_readable(body: bytes) -> dict[str, Any]:

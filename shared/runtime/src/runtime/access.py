@@ -91,7 +91,7 @@ class Verifier:
             return _principal(claims)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("expired-token") from error
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, OverflowError) as error:
             raise NotAuthenticatedError("bad-token") from error
 
     async def _key_of(self, token: str) -> jwt.PyJWK:

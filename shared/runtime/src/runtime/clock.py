@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
+from standards.moments import EARLIEST, FIRST_DAY, LAST_DAY, LATEST, SHENZHEN
+
+__all__ = ["SHENZHEN", "Clock", "Day", "Moment", "today", "utc_now"]
+
 Clock = Callable[[], datetime]
 
-SHENZHEN = ZoneInfo("Asia/Shanghai")
-
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
-
-Day = Annotated[date, Field(ge=EARLIEST.date(), le=LATEST.date())]
-"""A day that somebody may ask about: with any other, reckoning ends where the calendar does."""
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+"""A day from outside: with any other, reckoning ends where the calendar does (standards/moments.py)."""
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 """The same for a moment."""
 

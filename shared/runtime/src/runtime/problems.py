@@ -95,6 +95,8 @@ class _Speaker:
 
     async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        if isinstance(error.__cause__, Refusal):  # raised while the framework was reading the body
+            return await self.refusal(request, error.__cause__)
         code = {404: "no-such-address", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "refused")
         answer = self._answer(request, error.status_code, code)
         answer.headers.update(error.headers or {})
@@ -149,7 +151,9 @@ class _Speaker:
             return (
                 str(fault["msg"]) if language == "en" else self._texts.say(language, "rules.other", rule=fault["msg"])
             )
-        return self._texts.say(language, key, **fault.get("ctx", {}))
+        given = fault.get("input")
+        length = len(given) if isinstance(given, str | list | dict) else ""
+        return self._texts.say(language, key, **{"length": length, **fault.get("ctx", {})})
 
 
 def _pointer(location: Sequence[str | int]) -> str:

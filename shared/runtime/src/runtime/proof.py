@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ import jwt
 from jwt.utils import base64url_encode
 
 from runtime.issuer_keys import algorithm_of
+from standards import base64url
+from standards.moments import is_numeric_date
+from standards.strict_json import check_names
 
 TYPE = "dpop+jwt"
 LONGEST = 4096
@@ -27,6 +31,7 @@ LONGEST = 4096
 AGE = 60
 """Seconds that a proof is good for; as many may the device's clock be ahead or behind."""
 
+_LARGEST_COUNT = 2**53
 _THUMBPRINT = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -58,7 +63,7 @@ def check(proof: str, key: str, call: Call) -> Proof:
     try:
         header, claims = _opened(proof)
         thumb = thumbprint(header["jwk"])
-        age = time.time() - claims["iat"]
+        age = time.time() - claims["iat"] if is_numeric_date(claims["iat"]) else math.inf
         facts = (
             hmac.compare_digest(thumb, key),
             claims["htm"] == call.method,
@@ -67,9 +72,9 @@ def check(proof: str, key: str, call: Call) -> Proof:
             abs(age) <= AGE,
         )
         read = Proof(thumb, str(claims["jti"]), int(claims["ctr"]))
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadProofError(type(error).__name__) from error
-    if not all(facts) or read.counter < 1 or not 8 <= len(read.id) <= 100:  # noqa: PLR2004 - ids worth the name
+    if not all(facts) or not 1 <= read.counter <= _LARGEST_COUNT or not 8 <= len(read.id) <= 100:  # noqa: PLR2004 - ids worth the name
         raise BadProofError("it proves something else")
     return read
 
@@ -90,6 +95,8 @@ def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims of a proof that is signed with the key that it shows, by the algorithm that fits it."""
     if len(proof) > LONGEST:
         raise ValueError("too long")
+    for part in proof.split(".")[:2]:
+        check_names(base64url.decode(part))
     header = jwt.get_unverified_header(proof)
     jwk = header["jwk"]
     algorithm = algorithm_of(jwk)

@@ -23,6 +23,7 @@ from messaging.event import Commit, ConflictError, Outcome
 from messaging.vault import VaultError
 from runtime import idempotency, interface, observing, problems, retention, tracing
 from runtime.access import Verifier
+from runtime.bodies import JsonBodies
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
 from runtime.kernel import Database, Indexes, Kernel
@@ -145,6 +146,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     problems.install(app, texts)
     observing.install(app, name)
     interface.install(app)
+    app.add_middleware(JsonBodies)
     return app
 
 

@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from runtime.data_files import DataFileError
-from standards import base64url
+from standards import base64url, strict_json
 
 Payload = dict[str, Any]
 """What was signed, once its signature has been checked."""
@@ -138,7 +138,7 @@ def _header(text: str) -> Payload:
     if not _COMPACT.fullmatch(text):
         raise SignatureError("malformed")
     try:
-        header = orjson.loads(base64url.decode(text.partition(".")[0]))
+        header = strict_json.loads(base64url.decode(text.partition(".")[0]))
     except ValueError as error:
         raise SignatureError("malformed") from error
     if not isinstance(header, dict) or not header.keys() <= _HEADER or header.get("alg") != ALGORITHM:
@@ -153,7 +153,7 @@ def _checked(text: str, key: ECKey) -> object:
         both = base64url.decode(signature)
         numbers = encode_dss_signature(int.from_bytes(both[:_NUMBER_BYTES]), int.from_bytes(both[_NUMBER_BYTES:]))
         key.public_key.verify(numbers, signed.encode(), _ECDSA)
-        return orjson.loads(base64url.decode(signed.partition(".")[2]))
+        return strict_json.loads(base64url.decode(signed.partition(".")[2]))
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("bad-signature") from error
 

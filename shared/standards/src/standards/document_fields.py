@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from runtime.data_files import load
+from standards.bounds import fault_in_length
 from standards.field_kinds import RULES, FieldKind, is_of
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -35,11 +37,13 @@ class DocumentFields(BaseModel):
 
 
 class FieldFault(NamedTuple):
-    """What is wrong with a field: a code (`field-missing`, `field-not-<kind>`), its name, and what belongs there."""
+    """What is wrong with a field: a code (`field-missing`, `field-too-long`, `field-not-…`), its name, the rule."""
 
     reason: str
     field: str
     rule: str
+    params: Mapping[str, int] = MappingProxyType({})
+    """The figures of a bound, for the texts about it."""
 
 
 @cache
@@ -71,5 +75,8 @@ def faults_in(document_type: str, values: Mapping[str, object]) -> Iterator[Fiel
         if name not in values:
             if name not in declared.optional:
                 yield FieldFault("field-missing", name, RULES[kind])
+        elif (length := fault_in_length(values[name])) is not None:
+            params = {"length": length[0], "most": length[1]}
+            yield FieldFault("field-too-long", name, f"at most {length[1]}, not {length[0]}", params)
         elif not is_of(kind, values[name]):
             yield FieldFault(f"field-not-{kind}", name, RULES[kind])

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from applications.domain.record import Value
 from applications.handlers.applying import NewApplication
 from applications.handlers.parties import Named
+from standards.bounds import MOST_FIELDS, Name
+from standards.bounds import Value as Answer
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Answer = Annotated[str, StringConstraints(max_length=2000)] | bool | int | Annotated[list[str], Field(max_length=20)]
 
 _ADDRESS = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 
@@ -49,7 +50,7 @@ class Draft(Request):
     second_party_number: Line | None = Field(
         None, description="Identity number of who must confirm, where the item asks for it", repr=False
     )
-    form: dict[str, Answer] = Field(default_factory=dict, max_length=50, description="The item's form fields by key")
+    form: dict[Name, Answer] = Field({}, max_length=MOST_FIELDS, description="The item's form fields by key")
 
     @model_validator(mode="after")
     def _one_way_to_name_the_child(self) -> Draft:
@@ -68,7 +69,7 @@ class FormChange(Request):
     """Answers to change; null takes one away."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"form": {"address": _ADDRESS}}]})
-    form: dict[str, Answer | None] = Field(max_length=50)
+    form: dict[Name, Answer | None] = Field(max_length=MOST_FIELDS)
 
     @property
     def values(self) -> dict[str, Value | None]:

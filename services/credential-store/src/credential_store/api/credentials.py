@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from credential_store.api.views import CredentialSummary, CredentialView, detail, summary
-from credential_store.domain.credential import REVOKED, Credential, Ended, Value
+from credential_store.domain.credential import REVOKED, Credential, Ended
 from credential_store.domain.keeping import Correction
 from credential_store.domain.looks import LONGEST_PURPOSE
 from credential_store.handlers import keeping, looking
@@ -20,7 +19,9 @@ from credential_store.handlers.keeping import Order
 from credential_store.handlers.needs import Deps
 from runtime import web
 from runtime.access import Principal, Role, allow
+from runtime.clock import Day
 from runtime.pages import Cursor, Limit, Page, page
+from standards.bounds import MOST_FIELDS, Name, Value
 
 router = APIRouter(prefix="/credentials", tags=["credentials"])
 
@@ -61,8 +62,8 @@ class CorrectionGiven(ReasonGiven):
             "examples": [{"reason": "姓名用字更正", "fields": {"child_name": "李小华"}, "valid_until": None}]
         },
     )
-    fields: dict[str, Value] = {}
-    valid_until: date | None = None
+    fields: Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)] = {}
+    valid_until: Day | None = None
 
 
 class Keeping:

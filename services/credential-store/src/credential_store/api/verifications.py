@@ -27,7 +27,8 @@ class VerificationGiven(BaseModel):
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"presentation": "YZ1:MFRGGZDFMZTWQ2LK…"}]}
     )
-    presentation: str
+    presentation: Annotated[str, Field(max_length=64 * 1024)]
+    """More than the gateway lets through; what is longer than a presentation may be is judged as that."""
     audience: Ask = None
     nonce: Ask = None
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import orjson
 
 from credential_store.domain.credential import Value
-from standards import base64url
+from standards import base64url, strict_json
 
 LARGEST: Final = 32 * 1024
 """Characters of a presentation. The largest that we issue has about a tenth of that."""
@@ -58,7 +58,7 @@ class Disclosure:
     def read(cls, text: str) -> Self:
         """Read a disclosure. Raises NotSdJwtError."""
         try:
-            match orjson.loads(base64url.decode(text)):
+            match strict_json.loads(base64url.decode(text)):
                 case [str(), str() as name, value] if name not in _RESERVED:
                     return cls(text, name, _value(value))
         except ValueError as error:

@@ -18,6 +18,7 @@ from credential_store.domain.signed import TYP
 from credential_store.domain.status_list import PURPOSES, Purpose
 from runtime.signing import Payload, PublicKeys, SignatureError, kind_of, verify_with
 from standards import canonical_json
+from standards.moments import is_numeric_date
 
 Reason = Literal[
     "malformed",
@@ -153,7 +154,7 @@ def _as_asked(it: SdJwt, claims: Payload, asked: Asked, now: datetime) -> list[R
 def _proof(it: SdJwt, jwk: Mapping[str, Any]) -> Payload:
     """Return what the holder's proof says (RFC 9901, section 7.3). Raises SignatureError, ValueError."""
     proof = verify_with(jwk, it.proof or "", PROOF_TYP)
-    if proof.get("sd_hash") != it.proven_digest or not isinstance(proof.get("iat"), int):
+    if proof.get("sd_hash") != it.proven_digest or not is_numeric_date(proof.get("iat")):
         message = "a proof of something else"
         raise ValueError(message)
     return proof

@@ -28,6 +28,7 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
     record = event.data
     _check_authority(event, record, deps)
     checks.check_fields(record.document_type, record.fields)
+    checks.check_term(record.valid_from, record.valid_until)
     before, resident_id = await _held(record, deps)
     content = _content(event, before)
     after = before

@@ -26,6 +26,7 @@ from credential_store.handlers.needs import Credentials, Deps
 from messaging.envelope import BrokenMessageError, Envelope
 from messaging.event import Change, Event, Outcome, Received
 from messaging.reading import Subscription
+from standards.strict_json import RepeatedNameError, check_names
 
 BATCH = 500
 """Lines that are committed together."""
@@ -270,6 +271,9 @@ def _object(said: bytes) -> dict[str, object]:
     """Read a line of JSON. Raises LineError for one that can't be read, or is no object."""
     try:
         data = orjson.loads(said)
+        check_names(said)
+    except RepeatedNameError as error:
+        raise LineError("repeated-name", f"/data{error.path}", "each name once in its object") from error
     except orjson.JSONDecodeError as error:
         raise _unreadable(said, error) from error
     if not isinstance(data, dict):

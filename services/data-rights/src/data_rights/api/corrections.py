@@ -15,18 +15,13 @@ from data_rights.handlers import correcting
 from data_rights.handlers.correcting import Asking
 from runtime.pages import Page
 from runtime.web import Commit, Language
+from standards.bounds import FieldValue, Value
 
 router = APIRouter(prefix="/corrections", tags=["corrections"])
 
 CorrectionId = Annotated[str, Path(max_length=60, examples=["cor_5d41402abc4b2a76b9719d9110_001"])]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Said = (
-    Annotated[str, StringConstraints(max_length=500)]
-    | bool
-    | Annotated[int, Field(ge=-(2**53), le=2**53)]
-    | Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=20)]
-)
 
 
 class CorrectionAsked(BaseModel):
@@ -54,8 +49,8 @@ class CorrectionAsked(BaseModel):
     document_type: Code
     credential_id: Code | None = None
     field: Code
-    says: Said | None = None
-    should_say: Said
+    says: Value | None = None
+    should_say: Value
     reason: Text
 
 
@@ -63,7 +58,7 @@ class AnswerView(BaseModel):
     """What the department says, and what happens now."""
 
     text: str
-    value: Said | None = Field(description="What is right; null: the value stays")
+    value: FieldValue | None = Field(description="What is right; null: the value stays")
     by: list[str] = Field(description="The accounts of those who answered")
     department: Coded
     at: datetime
@@ -79,8 +74,8 @@ class CorrectionView(BaseModel):
     credential_id: str | None
     identifier: str | None
     field: Coded
-    says: Said | None
-    should_say: Said
+    says: Value | None
+    should_say: Value
     reason: str
     department: Coded
     asked_at: datetime

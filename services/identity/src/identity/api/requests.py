@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from identity.domain.card import Card, Reading
 from identity.domain.guardianship import Proof, ProofKind, Relation
 from identity.domain.resident import Channel, Place
+from runtime.clock import Day
 from standards.identity_number import Sex
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -41,12 +41,12 @@ class CardReading(Request):
     number: Number = Field(description="The identity number, in clear", repr=False)
     name: Line
     sex: Sex
-    birth_date: date
+    birth_date: Day
     nationality_group: Line = Field(description="民族; on a foreign card the nationality")
     address: LongLine
     issuing_authority: Line
-    valid_from: date
-    valid_until: date | None
+    valid_from: Day
+    valid_until: Day | None
 
     @property
     def reading(self) -> Reading:

@@ -7,13 +7,11 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from matcher.domain.claims import Role
-from matcher.domain.evidence import Value
 from matcher.handlers.dry_run import Asked, Person
+from standards.bounds import MOST_FIELDS, Name, Value
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-_MOST_FORM_VALUES = 100
 
 
 class PersonAsked(BaseModel):
@@ -61,7 +59,7 @@ class DryRunAsked(BaseModel):
     applicant: PersonAsked
     subject: PersonAsked | None = None
     second_party: PersonAsked | None = None
-    form: Annotated[dict[str, Value], Field(max_length=_MOST_FORM_VALUES)] = {}
+    form: Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)] = {}
     purpose: Purpose
 
     def asked(self) -> Asked:

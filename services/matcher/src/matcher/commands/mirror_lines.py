@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 from matcher.consumed import CityRecord
 from matcher.domain.rules import Rules
-from standards.document_fields import faults_in
+from messaging.envelope import BrokenMessageError
+from runtime.records.checks import check_fields, check_term
+from standards import strict_json
+from standards.strict_json import RepeatedNameError
 
 LONGEST = 1_048_576
 """Bytes of a line; the same limit as for an event's body."""
@@ -60,13 +63,17 @@ def parse(written: bytes, rules: Rules) -> CityRecord | Bad | None:
     if not written.strip():
         return None
     try:
-        record = CityRecord.model_validate(orjson.loads(written))
-    except orjson.JSONDecodeError as error:
+        record = CityRecord.model_validate(strict_json.loads(written))
+    except (orjson.JSONDecodeError, RepeatedNameError) as error:
         return Bad("not-json", {"error": str(error)})
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         return Bad("wrong-schema", {"path": ".".join(map(str, fault["loc"])) or "$", "rule": fault["msg"]})
     if record.document_type not in rules:
         return Bad("unknown-document-type", {"document_type": record.document_type})
-    wrong = next(faults_in(record.document_type, record.fields), None)
-    return Bad("wrong-schema", {"path": f"fields.{wrong.field}", "rule": wrong.rule}) if wrong else record
+    try:
+        check_fields(record.document_type, record.fields)
+        check_term(record.valid_from, record.valid_until)
+    except BrokenMessageError as error:
+        return Bad("wrong-schema", {"path": error.path.removeprefix("/data/").replace("/", "."), "rule": error.rule})
+    return record

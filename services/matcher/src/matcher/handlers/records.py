@@ -112,6 +112,7 @@ async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[N
     checks.check_known(news.document_type, deps.rules)
     if news.content is not None:
         checks.check_fields(news.document_type, news.content.fields)
+        checks.check_term(news.content.valid_from, news.content.valid_until)
     index = event.data.holder_index
     before = await deps.evidence.get(index) or Evidence(id=index)
     held = before.record(news.key)

@@ -16,6 +16,7 @@ from runtime.access import Principal, Role, allow
 from runtime.clock import Moment
 from runtime.pages import Cursor
 from runtime.refusal import Refusal
+from standards.bounds import Name, Text, Words
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
@@ -29,7 +30,7 @@ class ReasonGiven(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "INC-4711：核对地址"}]})
 
-    reason: str | None = None
+    reason: Words | None = None
 
 
 class ManyGiven(ReasonGiven):
@@ -46,8 +47,8 @@ class ManyGiven(ReasonGiven):
         },
     )
 
-    failures: tuple[str, ...] | None = Field(None, max_length=2_000)
-    group: str | None = None
+    failures: tuple[Name, ...] | None = Field(None, max_length=2_000)
+    group: Name | None = None
     search: Criteria | None = None
 
     @property
@@ -59,18 +60,22 @@ class ManyGiven(ReasonGiven):
 async def _criteria(  # noqa: PLR0913 - each is one question
     *,
     text: Annotated[str | None, Query(max_length=200, description=str(Criteria.__doc__))] = None,
-    service: Annotated[str | None, Query(examples=["matcher"])] = None,
-    event_type: Annotated[str | None, Query(examples=["applications.document-submitted.v1"])] = None,
-    reason: Annotated[str | None, Query(examples=["wrong-schema"])] = None,
-    case: Annotated[str | None, Query()] = None,
-    event_id: Annotated[str | None, Query()] = None,
-    group: Annotated[str | None, Query(examples=["g0a1b2c3d4e5f607"])] = None,
-    state: Annotated[list[State] | None, Query(description="Any of these; all when none is given")] = None,
+    service: Annotated[Text | None, Query(examples=["matcher"])] = None,
+    event_type: Annotated[Text | None, Query(examples=["applications.document-submitted.v1"])] = None,
+    reason: Annotated[Text | None, Query(examples=["wrong-schema"])] = None,
+    case: Annotated[Text | None, Query()] = None,
+    event_id: Annotated[Text | None, Query()] = None,
+    group: Annotated[Text | None, Query(examples=["g0a1b2c3d4e5f607"])] = None,
+    state: Annotated[
+        list[State] | None, Query(max_length=20, description="Any of these; all when none is given")
+    ] = None,
     since: Since = None,
     until: Until = None,
     field: Annotated[
-        list[str] | None,
-        Query(description="A place in the event and its value", examples=["/data/document_type=id-card"]),
+        list[Text] | None,
+        Query(
+            max_length=50, description="A place in the event and its value", examples=["/data/document_type=id-card"]
+        ),
     ] = None,
 ) -> Criteria:
     return Criteria(

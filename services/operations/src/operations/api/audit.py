@@ -19,6 +19,7 @@ from operations.handlers import audit as handlers
 from operations.handlers.needs import Deps
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.refusal import Refusal
+from standards.bounds import Text
 
 router = APIRouter(prefix="/audit-entries", tags=["audit"])
 
@@ -71,9 +72,9 @@ class VerificationView(BaseModel):
 
 
 async def _asked(
-    by: Annotated[str | None, Query(examples=["operator-1"])] = None,
-    action: Annotated[str | None, Query(examples=["failure-discarded"])] = None,
-    target: Annotated[str | None, Query(examples=["f0a1b2c3d4e5f60718293a4b5c6d7e8f"])] = None,
+    by: Annotated[Text | None, Query(examples=["operator-1"])] = None,
+    action: Annotated[Text | None, Query(examples=["failure-discarded"])] = None,
+    target: Annotated[Text | None, Query(examples=["f0a1b2c3d4e5f60718293a4b5c6d7e8f"])] = None,
     since: Since = None,
     until: Until = None,
 ) -> Asked:

@@ -15,6 +15,7 @@ from operations.handlers.needs import Deps
 from runtime import web
 from runtime.access import Principal, Role, allow
 from runtime.pages import Cursor, Limit, Page, page
+from standards.bounds import Name, Text
 
 router = APIRouter(tags=["edits"])
 
@@ -24,7 +25,7 @@ Operator = Annotated[Principal, allow(Role.OPERATOR)]
 
 @router.post("/failures/{failure_id}/edits", summary="Propose what is to be sent instead", status_code=201)
 async def propose(
-    failure_id: str, asked: EditAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    failure_id: Name, asked: EditAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Propose an edit; `If-Match` names the version of the failure."""
     return await commit(
@@ -40,7 +41,7 @@ async def list_all(
     _by: Operator,
     *,
     state: Annotated[State | None, Query()] = None,
-    failure: Annotated[str | None, Query()] = None,
+    failure: Annotated[Text | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[EditView]:
@@ -50,7 +51,7 @@ async def list_all(
 
 
 @router.get("/edits/{edit_id}", summary="One edit and what became of it")
-async def show(edit_id: str, _by: Operator, deps: DepsOf, response: Response) -> EditView:
+async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -> EditView:
     """Show."""
     shown = await edits.show(edit_id, deps)
     response.headers["ETag"] = web.etag(shown.version)
@@ -59,7 +60,7 @@ async def show(edit_id: str, _by: Operator, deps: DepsOf, response: Response) ->
 
 @router.post("/edits/{edit_id}/approval", summary="Let it be sent; another person than who proposed it")
 async def approve(
-    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Approve."""
     return await commit(
@@ -70,7 +71,7 @@ async def approve(
 
 @router.post("/edits/{edit_id}/rejection", summary="Refuse it")
 async def reject(
-    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Reject."""
     return await commit(
@@ -81,7 +82,7 @@ async def reject(
 
 @router.post("/edits/{edit_id}/withdrawal", summary="Take one's own back")
 async def withdraw(
-    edit_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Withdraw."""
     return await commit(

@@ -13,10 +13,11 @@ from operations.handlers import discarding
 from operations.handlers import failures as handlers
 from runtime import web
 from runtime.pages import Limit, Page, page
+from standards.bounds import Name
 
 router = APIRouter(prefix="/failures", tags=["failures"])
 
-Id = Annotated[str, Path(examples=["f0a1b2c3d4e5f60718293a4b5c6d7e8f"])]
+Id = Annotated[Name, Path(examples=["f0a1b2c3d4e5f60718293a4b5c6d7e8f"])]
 
 
 class Changing:

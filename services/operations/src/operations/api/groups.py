@@ -13,10 +13,11 @@ from operations.domain.failure import State
 from operations.handlers import groups as handlers
 from runtime import web
 from runtime.pages import Limit, Page, page
+from standards.bounds import Name, Text, Words
 
 router = APIRouter(prefix="/failure-groups", tags=["failure groups"])
 
-Id = Annotated[str, Path(examples=["g0a1b2c3d4e5f607"])]
+Id = Annotated[Name, Path(examples=["g0a1b2c3d4e5f607"])]
 
 
 class NoteGiven(BaseModel):
@@ -24,7 +25,7 @@ class NoteGiven(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "INC-4711：已通知卫生局"}]})
 
-    text: str | None = None
+    text: Words | None = None
 
 
 @router.get("", summary="List groups of failures, the latest seen first")
@@ -32,8 +33,8 @@ async def find_all(
     by: Operator,
     deps: DepsOf,
     after: After,
-    service: Annotated[str | None, Query(examples=["matcher"])] = None,
-    event_type: Annotated[str | None, Query(examples=["applications.document-submitted.v1"])] = None,
+    service: Annotated[Text | None, Query(examples=["matcher"])] = None,
+    event_type: Annotated[Text | None, Query(examples=["applications.document-submitted.v1"])] = None,
     state: Annotated[State | None, Query(description="Only groups that have failures in this state")] = None,
     limit: Limit = 20,
 ) -> Page[GroupSummary]:

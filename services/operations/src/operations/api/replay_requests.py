@@ -11,8 +11,9 @@ from operations.domain.search import Chosen, Criteria
 from operations.handlers.edits import Asked
 from runtime.clock import Moment
 from runtime.refusal import Refusal
+from standards.bounds import Name, Words
 
-Reason = Annotated[str | None, Field(default=None, description="Kept in the record of actions")]
+Reason = Annotated[Words | None, Field(default=None, description="Kept in the record of actions")]
 
 
 class Body(BaseModel):
@@ -24,10 +25,10 @@ class Body(BaseModel):
 class TrailAsked(Body):
     """Events of the trail for one service, `until` excluded."""
 
-    service: str
+    service: Name
     since: Moment
     until: Moment
-    types: tuple[str, ...] = ()
+    types: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
 
 
 class ReplayAsked(Body):
@@ -49,8 +50,8 @@ class ReplayAsked(Body):
             ]
         }
     )
-    failures: tuple[str, ...] | None = None
-    group: str | None = None
+    failures: Annotated[tuple[Name, ...] | None, Field(max_length=2_000)] = None
+    group: Name | None = None
     search: Criteria | None = None
     trail: TrailAsked | None = None
     reason: Reason

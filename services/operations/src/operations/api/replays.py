@@ -20,6 +20,7 @@ from runtime import web
 from runtime.access import Principal, Role, allow
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
+from standards.bounds import Name
 
 router = APIRouter(prefix="/replays", tags=["replays"])
 
@@ -54,7 +55,7 @@ async def list_all(
 
 
 @router.get("/{replay_id}", summary="One replay and its progress; cheap to ask for often")
-async def show(replay_id: str, _by: Operator, deps: DepsOf, response: Response) -> ReplayView:
+async def show(replay_id: Name, _by: Operator, deps: DepsOf, response: Response) -> ReplayView:
     """Show."""
     shown = await replays.show(replay_id, deps)
     response.headers["ETag"] = web.etag(shown.version)
@@ -63,7 +64,7 @@ async def show(replay_id: str, _by: Operator, deps: DepsOf, response: Response) 
 
 @router.get("/{replay_id}/items", summary="What became of each message")
 async def items(
-    replay_id: str,
+    replay_id: Name,
     _by: Operator,
     deps: DepsOf,
     *,
@@ -80,14 +81,14 @@ async def items(
 
 
 @router.post("/{replay_id}/start", summary="Begin to send: 1, then 10, then 100, then the rest")
-async def start(replay_id: str, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit) -> Response:
+async def start(replay_id: Name, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit) -> Response:
     """Start."""
     return await commit(lambda: replays.start(replay_id, by=by.subject, version=version, deps=deps), ReplayView.changed)
 
 
 @router.post("/{replay_id}/pause", summary="Send nothing more until it is resumed")
 async def pause(
-    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Pause."""
     return await commit(
@@ -98,7 +99,7 @@ async def pause(
 
 @router.post("/{replay_id}/resume", summary="Go on, canary first again")
 async def resume(
-    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Resume."""
     return await commit(
@@ -109,7 +110,7 @@ async def resume(
 
 @router.post("/{replay_id}/cancel", summary="Never send the rest")
 async def cancel(
-    replay_id: str, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
 ) -> Response:
     """Cancel."""
     return await commit(

@@ -21,6 +21,7 @@ from runtime.access import Principal, Role, allow
 from runtime.clock import Moment
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.refusal import Refusal
+from standards.bounds import Name, Text, Words
 
 router = APIRouter(prefix="/trails", tags=["trails"])
 
@@ -38,7 +39,7 @@ class Looking(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "INC-4711: wrong address"}})
 
-    reason: str | None = Field(default=None, description="Kept in the record of actions")
+    reason: Words | None = Field(default=None, description="Kept in the record of actions")
 
 
 @router.get("", summary="The newest events on the bus")
@@ -48,8 +49,8 @@ async def newest(
     *,
     since: Since = None,
     until: Until = None,
-    type: Annotated[str | None, Query(examples=["matcher.match-failed.v1"])] = None,  # noqa: A002 - CloudEvents' word
-    publisher: Annotated[str | None, Query(examples=["matcher"])] = None,
+    type: Annotated[Text | None, Query(examples=["matcher.match-failed.v1"])] = None,  # noqa: A002 - CloudEvents' word
+    publisher: Annotated[Text | None, Query(examples=["matcher"])] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[EventView]:
@@ -71,7 +72,7 @@ async def newest(
     },
 )
 async def read(
-    case: str,
+    case: Name,
     deps: DepsOf,
     _by: Operator,
     language: web.Language,
@@ -87,7 +88,7 @@ async def read(
 
 @router.post("/{case:path}/disclosures", summary="The same in clear, with a reason")
 async def disclose(
-    case: str, looking: Looking, deps: DepsOf, by: Operator, language: web.Language, commit: web.Commit
+    case: Name, looking: Looking, deps: DepsOf, by: Operator, language: web.Language, commit: web.Commit
 ) -> Response:
     """Read a case in clear; who looked, and why, is recorded."""
     words = trails.wording(language, deps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,6 +12,7 @@ from operations.commands.caller import Exit, Json, RefusedError
 from operations.commands.printing import err
 from operations.commands.speaking import say
 from operations.domain import edit, failure, items, replay
+from standards.moments import SHENZHEN
 
 AsJson = Annotated[bool, typer.Option("--json", help=say("options.json"))]
 Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help=say("options.limit"))]
@@ -40,8 +40,6 @@ ReplayState = Annotated[replay.State | None, _State]
 ItemState = Annotated[items.ItemState | None, _State]
 EditState = Annotated[edit.State | None, _State]
 
-_HERE = ZoneInfo("Asia/Shanghai")
-
 
 def moment(text: str) -> str | None:
     """Read a moment; without an offset it is meant in Shenzhen's time. Raises RefusedError."""
@@ -51,7 +49,7 @@ def moment(text: str) -> str | None:
         read = datetime.fromisoformat(text)
     except ValueError as error:
         raise RefusedError(say("bad-moment", text=text), Exit.USAGE) from error
-    return (read if read.tzinfo else read.replace(tzinfo=_HERE)).isoformat()
+    return (read if read.tzinfo else read.replace(tzinfo=SHENZHEN)).isoformat()
 
 
 def criteria(  # noqa: PLR0913 - each is one question

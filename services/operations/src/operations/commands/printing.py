@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +14,7 @@ from rich.table import Table
 from operations.commands.caller import Json
 from operations.commands.speaking import say, word
 from operations.domain.tones import Tone, tone
+from standards.moments import SHENZHEN
 
 _FOR_FILES = 200
 """Characters of a line where there is no terminal whose width would count."""
@@ -22,7 +22,6 @@ _FOR_FILES = 200
 out = Console(highlight=False, width=None if sys.stdout.isatty() else _FOR_FILES)
 err = Console(stderr=True, highlight=False)
 
-_HERE = ZoneInfo("Asia/Shanghai")
 _COLOURS: dict[Tone, str] = {"good": "green", "warn": "yellow", "bad": "red", "busy": "cyan", "plain": "dim"}
 
 _WHOLE = {"id", "state", "service", "last-seen", "first-seen", "at", "created-at"}
@@ -86,4 +85,4 @@ def moment(text: str | None) -> str:
     """Return a moment as people here read it."""
     if not text:
         return ""
-    return datetime.fromisoformat(text).astimezone(_HERE).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromisoformat(text).astimezone(SHENZHEN).strftime("%Y-%m-%d %H:%M:%S")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from operations.domain.failure import State
+from runtime.clock import Moment
 from runtime.refusal import Refusal
+from standards.bounds import Text
 
 
 class Criteria(BaseModel):
@@ -15,18 +18,18 @@ class Criteria(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str | None = None
+    text: Text | None = None
     """Words of the exception, its message and place, and of the event's texts that are not personal, in any order."""
-    service: str | None = None
-    event_type: str | None = None
-    reason: str | None = None
-    case: str | None = None
-    event_id: str | None = None
-    group: str | None = None
-    states: tuple[State, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    fields: tuple[str, ...] = ()
+    service: Text | None = None
+    event_type: Text | None = None
+    reason: Text | None = None
+    case: Text | None = None
+    event_id: Text | None = None
+    group: Text | None = None
+    states: Annotated[tuple[State, ...], Field(max_length=20)] = ()
+    since: Moment | None = None
+    until: Moment | None = None
+    fields: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     """`/data/document_type=id-card`: a place in the event (`*` for any of a list) and its value."""
 
 

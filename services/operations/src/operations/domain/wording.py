@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from operations.domain.acting import event_name
 from operations.domain.trail import Actor, Cause, Step
 from runtime.texts import Texts
+from standards.moments import SHENZHEN
 
-ZONE = ZoneInfo("Asia/Shanghai")
 """Where those who read it are."""
 
 _SECOND = timedelta(seconds=1)
@@ -92,8 +91,8 @@ class Wording:
 
     def clock(self, moment: datetime) -> str:
         """Write a time of day, to the millisecond."""
-        return moment.astimezone(ZONE).isoformat(timespec="milliseconds")[11:23]
+        return moment.astimezone(SHENZHEN).isoformat(timespec="milliseconds")[11:23]
 
     def day(self, moment: datetime) -> str:
         """Write a date."""
-        return moment.astimezone(ZONE).date().isoformat()
+        return moment.astimezone(SHENZHEN).date().isoformat()

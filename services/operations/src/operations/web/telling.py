@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from runtime.texts import Language
-
-ZONE = ZoneInfo("Asia/Shanghai")
+from standards.moments import BOUNDS, EARLIEST, LATEST, SHENZHEN
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _UNITS = {"zh-CN": (" 天", " 小时", " 分", " 秒", " 毫秒"), "en": (" d", " h", " min", " s", " ms")}
@@ -16,17 +14,17 @@ _KILO = 1024
 
 def moment(at: datetime) -> str:
     """Return date and time of day: `2026-11-23 22:15:07`."""
-    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(SHENZHEN).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def day(at: datetime) -> str:
     """Return the date: `2026-11-23`."""
-    return at.astimezone(ZONE).strftime("%Y-%m-%d")
+    return at.astimezone(SHENZHEN).strftime("%Y-%m-%d")
 
 
 def clock(at: datetime) -> str:
     """Return the time of day to the millisecond, for steps that follow each other closely."""
-    local = at.astimezone(ZONE)
+    local = at.astimezone(SHENZHEN)
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
@@ -36,11 +34,14 @@ def utc(at: datetime) -> str:
 
 
 def read_moment(text: str) -> datetime | None:
-    """Read what a date or date-time field of a form holds, meant in Shenzhen. Raises ValueError."""
+    """Read what a date or date-time field of a form holds, meant in Shenzhen. Raises ValueError, also out of bounds."""
     if not text.strip():
         return None
     read = datetime.fromisoformat(text.strip())
-    return (read if read.tzinfo else read.replace(tzinfo=ZONE)).astimezone(UTC)
+    read = read if read.tzinfo else read.replace(tzinfo=SHENZHEN)
+    if not EARLIEST <= read <= LATEST:
+        raise ValueError(BOUNDS)
+    return read.astimezone(UTC)
 
 
 def span(seconds: float, language: Language) -> str:

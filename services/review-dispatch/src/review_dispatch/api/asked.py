@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from review_dispatch.domain.record import Value
+from runtime.clock import Day
+from standards.bounds import MOST_FIELDS, Name, Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
@@ -30,8 +30,8 @@ class ApprovalAsked(Body):
             ]
         }
     )
-    fields: dict[str, Value] = {}
-    valid_until: date | None = None
+    fields: Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)] = {}
+    valid_until: Day | None = None
     note: Text | None = None
 
 

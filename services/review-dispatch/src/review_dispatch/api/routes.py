@@ -28,6 +28,7 @@ from runtime.access import Principal, Role, allow
 from runtime.clock import today
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
+from standards.bounds import Name
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -42,12 +43,14 @@ async def _wanted(  # noqa: PLR0913 - one parameter for each filter
     by: Onlooker,
     deps: DepsOf,
     *,
-    department: Annotated[str | None, Query(examples=["health"])] = None,
-    community: Annotated[str | None, Query(examples=["440309002001"])] = None,
+    department: Annotated[Name | None, Query(examples=["health"])] = None,
+    community: Annotated[Name | None, Query(examples=["440309002001"])] = None,
     kind: Annotated[Kind | None, Query()] = None,
-    status: Annotated[list[StatusAsked] | None, Query(description="By default whatever still waits")] = None,
-    document_type: Annotated[str | None, Query(examples=["birth-certificate"])] = None,
-    application_id: Annotated[str | None, Query()] = None,
+    status: Annotated[
+        list[StatusAsked] | None, Query(max_length=20, description="By default whatever still waits")
+    ] = None,
+    document_type: Annotated[Name | None, Query(examples=["birth-certificate"])] = None,
+    application_id: Annotated[Name | None, Query()] = None,
     overdue: Annotated[bool, Query(description="Only what waits and whose deadline has passed")] = False,
     mine: Annotated[bool, Query(description="Only what the caller has claimed")] = False,
 ) -> Wanted:
@@ -64,11 +67,11 @@ async def _wanted(  # noqa: PLR0913 - one parameter for each filter
     )
 
 
-async def _asked(task_id: str, by: Worker, version: web.IfMatch) -> Asked:
+async def _asked(task_id: Name, by: Worker, version: web.IfMatch) -> Asked:
     return Asked(task_id, by, version)
 
 
-async def _explaining(task_id: str, by: Reviewer, version: web.IfMatch) -> Asked:
+async def _explaining(task_id: Name, by: Reviewer, version: web.IfMatch) -> Asked:
     return Asked(task_id, by, version)
 
 
@@ -107,7 +110,7 @@ async def count_tasks(_by: Counter, deps: DepsOf, language: web.Language) -> Que
 
 
 @router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side", response_model=TaskView)
-async def read_task(task_id: str, deps: DepsOf, reader: OnlookersView, commit: web.Commit) -> Response:
+async def read_task(task_id: Name, deps: DepsOf, reader: OnlookersView, commit: web.Commit) -> Response:
     """Show a task. The values that describe a person are shown to whoever has claimed or decided it."""
 
     def view(task: Task) -> TaskView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, Literal
 
 from messaging.envelope import BrokenMessageError
@@ -66,8 +67,15 @@ def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
         return
     kind, value = fields_of(document_type)[fault.field], fields.get(fault.field)
     reason = NUMBER_FOR_INDEX if kind == "key" and is_number(value) else fault.reason
-    params = {"field": fault.field, "fault": f"kind-{kind}"}
+    params = {"field": fault.field, "fault": f"kind-{kind}", **fault.params}
     raise BrokenMessageError(reason, f"/data/fields/{fault.field}", fault.rule, params)
+
+
+def check_term(valid_from: date | None, valid_until: date | None) -> None:
+    """Raise BrokenMessageError for a record that ends before it begins: it would be valid on no day."""
+    if valid_from is not None and valid_until is not None and valid_until < valid_from:
+        rule = f"{valid_from} or later, as valid_from says"
+        raise BrokenMessageError("term-reversed", "/data/valid_until", rule, {"begins": valid_from.isoformat()})
 
 
 def is_news(news: News, held: int, event: Received[Any]) -> bool:

@@ -10,13 +10,19 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from standards.bounds import LARGEST, LONGEST_NAME, LONGEST_WORDS, MOST_FIELDS, Value
+from standards.moments import BOUNDS, FIRST_DAY, LAST_DAY
+
+__all__ = [
+    "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Reason", "Sequence", "Value", "is_number",
+]  # fmt: skip
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FIRST, _LAST = FIRST_DAY.isoformat(), LAST_DAY.isoformat()
 _INDEX = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_LARGEST = 2**63 - 1
-"""What the store holds as a whole number."""
 NUMBER_FOR_INDEX = "number-for-index"
 """The reason that tells a sender of an identity number from one of any other text where an index belongs."""
 _NUMBER = re.compile(r"\d{17}[\dX]|\d{15}|[A-Z]{3}\d{12}", re.IGNORECASE)
@@ -48,37 +54,28 @@ def _day(value: object) -> object:
         raise PydanticCustomError("day", "Input should be a day, such as 2026-11-23")
     if not isinstance(value, str | date):
         raise PydanticCustomError("day", "Input should be a day written as a text, such as 2026-11-23")
+    if str(value) < _FIRST or str(value) > _LAST:
+        raise PydanticCustomError("day", "Input should be a day {bounds}", {"bounds": BOUNDS})
     return value
 
 
-def _value(value: object) -> object:
-    match value:
-        case str() | bool():
-            return value
-        case int() if abs(value) <= _LARGEST:
-            return value
-        case list() if all(isinstance(each, str) for each in value):
-            return value
-    raise PydanticCustomError("value", "Input should be a text, true or false, a whole number, or a list of texts")
-
-
-Code = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 """A department, a document type, the keeper's own id of a record."""
 
 Index = Annotated[str, BeforeValidator(_no_number), Field(pattern="^[0-9a-f]{64}$")]
 """The blind index of the holder's identity number."""
 
-Sequence = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
+Sequence = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 """Counts up with every change of a record."""
 
 Day = Annotated[date, BeforeValidator(_day)]
-"""A day, ISO 8601."""
+"""A day, ISO 8601, within the bounds of all days from outside."""
 
-Value = Annotated[str | bool | int | list[str], PlainValidator(_value)]
-"""What a field may hold. One rule for all of it, so that its sender is told one thing."""
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WORDS)]
+"""Why a record was taken back, in words."""
 
-FieldName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00$.][^\x00.]*$")]
+FieldName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00$.][^\x00.]*$")]
 """No dot and no dollar: a store would read more into it than a name."""
 
-Fields = dict[FieldName, Value]
+Fields = Annotated[dict[FieldName, Value], Field(max_length=MOST_FIELDS)]
 """The document's values under the field names of its type."""
