@@ -77,10 +77,10 @@ def _fields(data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
     """Find what the schema does not say: that each value is of the kind that the document type's field has."""
     kind, values = data.get("document_type"), data.get("fields")
     if kind in contract.keeps and isinstance(values, dict):
-        for reason, name, _ in faults_in(kind, values):
+        for reason, name, _, params in faults_in(kind, values):
             holds = fields_of(kind)[name]
             told = NUMBER_FOR_INDEX if holds == "key" and is_number(values.get(name)) else reason
-            yield Fault(told, f"/data/fields/{name}", {"field": name, "fault": f"kind-{holds}"})
+            yield Fault(told, f"/data/fields/{name}", {"field": name, "fault": f"kind-{holds}", **params})
 
 
 def _own(contract: Contract) -> dict[str, str | int]:

@@ -273,7 +273,7 @@ def _object(said: bytes) -> dict[str, object]:
         data = orjson.loads(said)
         check_names(said)
     except RepeatedNameError as error:
-        raise LineError("repeated-name", f"/data{error.path}", "each name once in its object") from error
+        raise LineError("repeated-name", f"/data{error.path}") from error
     except orjson.JSONDecodeError as error:
         raise _unreadable(said, error) from error
     if not isinstance(data, dict):

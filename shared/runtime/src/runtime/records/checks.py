@@ -67,7 +67,7 @@ def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
         return
     kind, value = fields_of(document_type)[fault.field], fields.get(fault.field)
     reason = NUMBER_FOR_INDEX if kind == "key" and is_number(value) else fault.reason
-    params = {"field": fault.field, "fault": f"kind-{kind}", **fault.params}
+    params: dict[str, str | int] = {"field": fault.field, "fault": f"kind-{kind}", **fault.params}
     raise BrokenMessageError(reason, f"/data/fields/{fault.field}", fault.rule, params)
 
 
