@@ -136,7 +136,7 @@ release-contracts: setup ## Keep today's event schemas and examples as released;
 
 .PHONY: lock
 lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
-	@for name in runtime store dev bootstrap; do echo "locking requirements/$$name.txt"; (cd requirements && \
+	@for name in runtime dev bootstrap; do echo "locking requirements/$$name.txt"; (cd requirements && \
 		../$(VENV)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --universal \
 		--python-version 3.11 --custom-compile-command "make lock" $(ARGS) $$name.in --output-file $$name.txt); done
 

@@ -15,6 +15,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from local_stack.store import described
+
 RESULTS = Path("build") / "bench"
 
 RateT = TypeVar("RateT")
@@ -82,10 +84,11 @@ def show(title: str, figures: Sequence[Figure]) -> None:
 
 def environment() -> dict[str, str | int]:
     """Name what the figures were taken with."""
-    packages = ("aio-pika", "aiormq", "faststream", "pymongo", "pydantic", "secantusdb", "uvloop")
+    packages = ("aio-pika", "aiormq", "faststream", "pymongo", "pydantic", "uvloop")
     return {
         "cores": os.cpu_count() or 0,
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "store": described(),
         **{name: version(name) for name in packages},
     }

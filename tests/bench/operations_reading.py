@@ -19,7 +19,7 @@ from tests.bench.operations import Running
 from tests.bench.operations_material import CASE_EVENTS, DOCUMENTS, SERVICE, TYPE, case_of, raw_event, raw_letter
 
 FAILURES, EVENTS = 50_000, 100_000
-"""As many as SecantusDB takes in minutes; the goals are for 1 and 10 million (--failures, --events)."""
+"""As many as are taken in within minutes; the goals are for 1 and 10 million (--failures, --events)."""
 GOAL_MS = 100.0
 _LOOKS = 100
 _BATCH = 500

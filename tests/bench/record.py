@@ -35,7 +35,7 @@ from tests.load.replay import place_of
 from tests.load.run import Run, perform
 
 ENTRIES = 100_000
-"""Entries by default, as many as SecantusDB takes in minutes; the goal is for 10 million (--entries)."""
+"""Entries by default, as many as are taken in within minutes; the goal is for 10 million (--entries)."""
 EACH = 200
 """Entries about one resident."""
 READERS = 100

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from messaging import declare as declaring
 from messaging.commit import OUTBOX, Committer, Handled
 from messaging.consumer import Consumer, Limits, Subscription
-from messaging.documents import Database, Documents, Write
+from messaging.documents import Database, Documents, Write, ensure_collections
 from messaging.envelope import Sealed, seal
 from messaging.event import Event, Outcome, Received, View
 from messaging.publisher import Publisher
@@ -174,7 +174,7 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
     )
     running = Station(amqp, database, declared, publisher, committer, relay, tallies, consumer)
     await committer.prepare()
-    await database.create_collection("tallies", check_exists=False)
+    await ensure_collections(database, ["tallies"])
     committer.start()
     relay.start()
     task = asyncio.create_task(consumer.run()) if consuming else None

@@ -15,9 +15,9 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from local_stack.accounts.passwords import account_url, password_of
 from local_stack.certificates import ensure_certificate
-from local_stack.layout import Layout
 from local_stack.ports import HOST
 from local_stack.processes import Program, Running, stop_all, wait_ready
+from local_stack.store import mongod
 from local_stack.waiting import accepts
 from messaging.addresses import UnsafeAddressError, safe
 from messaging.publisher import BrokerUnavailableError, Publisher
@@ -113,17 +113,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
     folder = tmp_path_factory.mktemp("store")
     certificate = ensure_certificate(folder / "keys", "store", ("localhost",))
     (folder / "data").mkdir()
+    (folder / "both.pem").write_bytes(certificate.certificate.read_bytes() + certificate.key.read_bytes())
     port = free_ports(30_000).store
     command = (
-        *(str(Path(sys.executable).with_name("secantusd-py")), "--config", str(Layout(folder).deploy / "store.toml")),
-        *("--host", HOST, "--port", str(port), "--storage-path", str(folder / "data")),
-        *("--tls-cert-file", str(certificate.certificate), "--tls-key-file", str(certificate.key)),
+        *(str(mongod().path), "--bind_ip", HOST, "--port", str(port), "--dbpath", str(folder / "data")),
+        *("--nounixsocket", "--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(folder / "both.pem")),
+        *("--tlsCAFile", str(certificate.authority), "--tlsAllowConnectionsWithoutCertificates"),
     )
     program = Program("store", command, os.environ, lambda: accepts(port), (port,))
     running = Running(program, folder / "store.log")
     try:
         wait_ready([running], seconds=60)
-        yield f"mongodb://localhost:{port}/?directConnection=true&retryWrites=false&tls=true", certificate.authority
+        yield f"mongodb://localhost:{port}/?directConnection=true&tls=true", certificate.authority
     finally:
         stop_all([running], seconds=10)
 

@@ -26,7 +26,7 @@ def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 async def proxy(infrastructure: Addresses) -> AsyncIterator[Proxy]:
     """A bad network between this test and the store."""
     address = urlsplit(infrastructure.mongodb)
-    async with proxied(f"mongodb://{address.netloc}/?directConnection=true&retryWrites=false", PlainProxy) as running:
+    async with proxied(f"mongodb://{address.netloc}/?directConnection=true", PlainProxy) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 
 BROKER = "amqps://broker:5671/"
-STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&retryWrites=false&w=majority&tls=true"
+STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&w=majority&tls=true"
 STORE_ACCOUNTS = "store-accounts.json"
 MEMBERS_KEY_BYTES = 96
 DEFINITIONS = "broker-definitions.json"

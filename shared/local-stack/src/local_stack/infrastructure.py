@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from local_stack import broker, store
-from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.claim import claim
 from local_stack.failure import StackError
@@ -78,7 +77,7 @@ class Infrastructure:
                 wait_ready(self._running.values(), seconds=READY)
         wait_ready(self._running.values(), seconds=READY)
         if "store" in self._running:
-            databases.ensure_accounts(self.mongodb_url, databases.folder_of(self.layout))
+            store.prepare(self.layout, self.ports)
 
     def _launch(self, program: Program) -> None:
         self._running[program.name] = Running(program, self.layout.log(program.name))

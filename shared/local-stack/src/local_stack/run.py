@@ -16,7 +16,7 @@ from typing import BinaryIO
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message
 
-from local_stack import gateway, services
+from local_stack import gateway, services, store
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.interrupts import orderly_end
@@ -79,7 +79,7 @@ def main() -> int:
 def run(layout: Layout, ports: Ports, started: float) -> int:
     """Keep a whole system up."""
     ensure_keys(layout.keys)
-    print("starting broker and store", flush=True)
+    print(f"starting broker and store: {store.described()}", flush=True)
     with Infrastructure(layout, ports) as infrastructure:
         addresses = services.Addresses(infrastructure.amqp_url, infrastructure.mongodb_url)
         programs = (

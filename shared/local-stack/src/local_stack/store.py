@@ -1,112 +1,169 @@
-"""The private document store: SecantusDB, a MongoDB-compatible server, as a process of its own.
+"""The private document store: a genuine mongod as a replica set of one, with accounts.
 
-`python -m local_stack.store STORAGE PASSWORDS COMMAND…` becomes the command, which asks for passwords. The first time
-it runs it without them before that, on a port that nobody knows, until the administrator's account is made.
+One on the PATH is preferred (MongoDB 6 to 8); else the one that the environment's wheel ships, which runs as a process
+of its own, on the loopback interface only, and is never imported.
 """
 
 from __future__ import annotations
 
+import base64
 import os
-import socket
+import re
+import secrets
+import shutil
 import subprocess
-import sys
-from collections.abc import Sequence
+import sysconfig
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from local_stack.accounts import databases
-from local_stack.accounts.passwords import ADMINISTRATOR, ensure_passwords
 from local_stack.claim import MARK
 from local_stack.failure import StackError
-from local_stack.layout import Layout
+from local_stack.keys import once
+from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, Ports
 from local_stack.processes import Program
 from local_stack.waiting import accepts, poll
 
-START = 30.0
-"""Seconds within which the store must answer."""
+REPLICA_SET = "yizheng"
+OLDEST, NEWEST = 6, 8
+"""The major versions of MongoDB that the project is tried on."""
+CACHE_GB = "1"
+KEY_BYTES = 96
+PRIMARY_WITHIN = 30.0
+"""Seconds within which a new replica set of one must have elected its member."""
+
+_SHIPPED = Path("fiftyone", "db", "bin", "mongod")
+_VERSION = re.compile(r"db version v((\d+)\.\S+)")
+_UNAUTHORIZED = 13
+_AUTHENTICATION_FAILED = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Mongod:
+    """A mongod that can be run here."""
+
+    path: Path
+    version: str
+
+    def __str__(self) -> str:
+        return f"MongoDB {self.version} ({self.path})"
+
+
+@cache
+def mongod() -> Mongod:
+    """Find the mongod to run. Raises StackError that says what to set where there is none."""
+    on_path = shutil.which("mongod", path=search_path())
+    shipped = Path(sysconfig.get_path("purelib")) / _SHIPPED
+    for path in (*([Path(on_path)] if on_path else []), *([shipped] if shipped.exists() else [])):
+        found = _asked(path)
+        if found is not None:
+            return found
+    raise StackError(
+        f"there is no mongod of version {OLDEST} to {NEWEST} for this machine: put one on the PATH, or set MONGODB_URL "
+        "to the address of a replica set"
+    )
+
+
+def _asked(path: Path) -> Mongod | None:
+    """Return a mongod with its version; None where it does not run here, or is older or newer than what was tried."""
+    if not os.access(path, os.X_OK):
+        path.chmod(0o755)
+    said = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)
+    version = _VERSION.search(said.stdout)
+    return Mongod(path, version[1]) if version and OLDEST <= int(version[2]) <= NEWEST else None
 
 
 def program(layout: Layout, ports: Ports) -> Program:
-    """Return the store's process. Every commit is synced to disk before it is confirmed."""
+    """Return the store's process. A write of a majority is in the journal before it is confirmed. Raises StackError."""
     layout.store.mkdir(parents=True, exist_ok=True)
-    passwords = databases.folder_of(layout)
-    ensure_passwords(passwords, [ADMINISTRATOR])
+    once(key_file(layout), lambda: base64.b64encode(secrets.token_bytes(KEY_BYTES)))
     command = (
-        *(sys.executable, "-m", "local_stack.store", str(layout.store), str(passwords)),
-        *(str(Path(sys.executable).parent / "secantusd-py"), "--config", str(layout.deploy / "store.toml")),
-        *(
-            "--host",
-            HOST,
-            "--port",
-            str(ports.store),
-            "--storage-path",
-            str(layout.store),
-            "--sync-on-commit",
-            "--auth",
-        ),
+        *(str(mongod().path), "--dbpath", str(layout.store), "--bind_ip", HOST, "--port", str(ports.store)),
+        *("--replSet", REPLICA_SET, "--keyFile", str(key_file(layout)), "--nounixsocket"),
+        *("--wiredTigerCacheSizeGB", CACHE_GB, "--setParameter", "diagnosticDataCollectionEnabled=false"),
     )
-    environment = {**os.environ, MARK: str(layout.var)}
-    return Program("store", command, environment, lambda: answers(ports), (ports.store,))
+    return Program("store", command, {**os.environ, MARK: str(layout.var)}, lambda: answers(ports), (ports.store,))
+
+
+def described() -> str:
+    """Say in words which store a run uses. Raises StackError."""
+    return "the one that MONGODB_URL names" if os.environ.get("MONGODB_URL") else str(mongod())
+
+
+def key_file(layout: Layout) -> Path:
+    """Return where the secret is by which the members of the replica set know each other."""
+    return layout.keys / "store-members.key"
 
 
 def answers(ports: Ports) -> bool:
-    """Say whether the store answers a ping."""
+    """Say whether the store takes writes, or waits to be made a replica set."""
     if not accepts(ports.store):
         return False
-    client: MongoClient[dict[str, object]] = MongoClient(url(ports), serverSelectionTimeoutMS=2000)
     try:
-        client.admin.command("ping")
+        with _direct(ports) as client:
+            said = client.admin.command("hello")
     except PyMongoError:
         return False
-    finally:
-        client.close()
-    return True
+    return bool(said["isWritablePrimary"]) or (said.get("isreplicaset", False) and "setName" not in said)
+
+
+def prepare(layout: Layout, ports: Ports) -> None:
+    """Make the store a replica set of one, with the administrator's account and the services'. Raises StackError.
+
+    Until there is an account, the store takes the first one from this machine without asking.
+    """
+    folder = databases.folder_of(layout)
+    try:
+        with _direct(ports) as client:
+            if not _is_primary(client):
+                _place(layout, ports, client)
+            if not poll(lambda: _is_primary(client), seconds=PRIMARY_WITHIN):
+                raise StackError("the store did not become the primary of its replica set")
+        databases.ensure_administrator(url(ports), folder)
+        databases.ensure_accounts(administrators_url(layout, ports), folder)
+    except OperationFailure as error:
+        if error.code != _AUTHENTICATION_FAILED:
+            raise
+        raise StackError(
+            f"the store in {layout.store} knows another password than {folder} holds; `make reset` forgets both"
+        ) from None
+
+
+def _place(layout: Layout, ports: Ports, client: MongoClient[dict[str, Any]]) -> None:
+    """Make a new store a replica set of one; one that was made on another port learns its new place."""
+    member = {"_id": 0, "host": f"{HOST}:{ports.store}"}
+    try:
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
+    except OperationFailure as error:
+        if error.code != _UNAUTHORIZED:
+            raise
+        address = administrators_url(layout, ports)
+        with MongoClient[dict[str, Any]](address, replicaSet=None, directConnection=True) as known:
+            settings = known.admin.command("replSetGetConfig")["config"]
+            settings |= {"version": settings["version"] + 1, "members": [settings["members"][0] | member]}
+            known.admin.command("replSetReconfig", settings, force=True)
+
+
+def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
+    return bool(client.admin.command("hello")["isWritablePrimary"])
+
+
+def _direct(ports: Ports) -> MongoClient[dict[str, Any]]:
+    return MongoClient(HOST, ports.store, directConnection=True, serverSelectionTimeoutMS=2000)
 
 
 def url(ports: Ports) -> str:
-    """Return the address of the private store with no account, with what its clients must state explicitly."""
-    return f"mongodb://{HOST}:{ports.store}/?replicaSet=secantus&retryWrites=false&w=majority"
+    """Return the address of the private store with no account."""
+    return f"mongodb://{HOST}:{ports.store}/?replicaSet={REPLICA_SET}&w=majority"
 
 
 def administrators_url(layout: Layout, ports: Ports) -> str:
     """Return the address that MONGODB_URL gives, else that of the private store with the administrator's account."""
     given = os.environ.get("MONGODB_URL", "")
     return given or databases.administrators_url(url(ports), databases.folder_of(layout))
-
-
-def main() -> None:
-    """See to the administrator's account, then become the store."""
-    storage, passwords, *command = sys.argv[1:]
-    if not databases.has_administrator(Path(storage), Path(passwords)):
-        provide_administrator(command, Path(storage), Path(passwords))
-    os.execv(command[0], command)  # noqa: S606 - the command line is the one above
-
-
-def provide_administrator(command: Sequence[str], storage: Path, passwords: Path) -> None:
-    """Run the store for a moment without passwords and make the administrator's account. Raises StackError."""
-    port = _free_port()
-    place = list(command).index("--port") + 1
-    openly = [word for word in (*command[:place], str(port), *command[place + 1 :]) if word != "--auth"]
-    running = subprocess.Popen(openly)
-    try:
-        poll(lambda: accepts(port) or running.poll() is not None, seconds=START)
-        if running.poll() is not None or not accepts(port):
-            raise StackError("the store did not start to make its administrator's account")
-        databases.make_administrator(f"mongodb://{HOST}:{port}/?directConnection=true", storage, passwords)
-    finally:
-        running.terminate()
-        running.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-if __name__ == "__main__":
-    main()

@@ -20,7 +20,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from messaging.documents import CODECS, Database, Document, Write
+from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import ConflictError
@@ -102,14 +102,12 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Open the vault, create the collections (a transaction can't), and end what was left open.
+        """Open the vault, create the collections (within transactions two would collide), and end what was left open.
 
         Raises KeyMissingError when the store was sealed under a master key that is not here.
         """
         await self._database.vault.prepare()
-        existing = await self._database.list_collection_names()
-        for collection in {INBOX, SUSPECTS, OUTBOX}.difference(existing):
-            await self._database.create_collection(collection, check_exists=False)
+        await ensure_collections(self._database, (INBOX, SUSPECTS, OUTBOX))
         await succeed(self._database, self._session)
 
     def start(self) -> None:

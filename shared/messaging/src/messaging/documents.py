@@ -6,7 +6,7 @@ What describes a person is sealed on its way to the store and opened on its way 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,6 +15,7 @@ from bson.codec_options import CodecOptions, TypeRegistry
 from pymongo import AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 from messaging.event import Change
 from messaging.sealing import SEALED, Clear, Sealer, name_of, opened, take, touches
@@ -50,7 +51,8 @@ class Database(AsyncDatabase[Document]):
         self.vault = vault
 
 
-_AT_ONCE = 50
+_AT_ONCE = 1000
+_NAMESPACE_EXISTS = 48
 
 StoredT = TypeVar("StoredT", bound=Stored)
 
@@ -79,6 +81,17 @@ def _encode(value: object) -> object:
 
 
 CODECS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registry=TypeRegistry(fallback_encoder=_encode))
+
+
+async def ensure_collections(database: AsyncDatabase[Document], names: Iterable[str]) -> None:
+    """Create the collections that are missing; another process may do the same at the same time."""
+    existing = await database.list_collection_names()
+    for name in set(names).difference(existing):
+        try:
+            await database.create_collection(name, check_exists=False)
+        except OperationFailure as error:
+            if error.code != _NAMESPACE_EXISTS:
+                raise
 
 
 class Documents(Generic[StoredT]):
@@ -200,6 +213,6 @@ class Documents(Generic[StoredT]):
 
 
 def parts(ids: Sequence[str]) -> Iterator[list[str]]:
-    """Divide ids into as many as are best asked for at once: SecantusDB's time for a list grows with its square."""
+    """Divide ids into as many as are asked for at once."""
     for start in range(0, len(ids), _AT_ONCE):
         yield list(ids[start : start + _AT_ONCE])

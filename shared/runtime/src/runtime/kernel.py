@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from messaging import topology, tracing
 from messaging.commit import Committer
-from messaging.documents import CODECS, Database, Document, Write
+from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.envelope import seal
 from messaging.event import Outcome
 from messaging.ordering import Lanes
@@ -55,17 +55,15 @@ class Kernel:
         self.idempotency = Idempotency(self.database)
 
     async def prepare(self, indexes: Indexes) -> None:
-        """Wait for the store, then create what transactions can't: collections and indexes.
+        """Wait for the store, then create collections and indexes, before any transaction needs them.
 
         Raises KeyMissingError when the store was sealed under a master key that the settings don't have.
         """
         waiting = AsyncRetrying(retry=retry_if_exception_type(ConnectionFailure), wait=wait_exponential(max=5))
         await waiting(self.client.admin.command, "ping")
         await self.committer.prepare()
-        existing = await self.database.list_collection_names()
+        await ensure_collections(self.database, indexes)
         for name, models in indexes.items():
-            if name not in existing:
-                await self.database.create_collection(name)
             for model in models:
                 await self._index(name, model)
 

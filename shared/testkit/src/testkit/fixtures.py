@@ -234,6 +234,4 @@ def _containers(accounts: Path) -> Iterator[Addresses]:
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
         address = f"amqp://{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
         amqp = administrator_url(address, accounts)
-        yield Addresses(
-            amqp, f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false&w=majority", accounts, accounts
-        )
+        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&w=majority", accounts, accounts)

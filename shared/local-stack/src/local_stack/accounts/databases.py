@@ -24,6 +24,7 @@ USERS = "admin"
 """The database that holds all users, whatever their own is."""
 
 _ALREADY_THERE = 51003
+_UNAUTHORIZED = 13
 
 
 class Role(TypedDict):
@@ -90,21 +91,15 @@ def administrators_url(mongodb_url: str, folder: Path) -> str:
     return account_url(mongodb_url, folder, ADMINISTRATOR)
 
 
-def has_administrator(storage: Path, folder: Path) -> bool:
-    """Tell whether a store of our own knows the administrator's present password."""
-    provided = _provided(storage)
-    return provided.exists() and provided.stat().st_mtime_ns >= (folder / ADMINISTRATOR).stat().st_mtime_ns
-
-
-def make_administrator(mongodb_url: str, storage: Path, folder: Path) -> None:
-    """Make the account that makes all others, on a store that asks for no password yet. Raises PyMongoError."""
+def ensure_administrator(mongodb_url: str, folder: Path) -> None:
+    """Make the account that makes all others, on a store of our own that has none yet. Raises PyMongoError."""
+    ensure_passwords(folder, [ADMINISTRATOR])
     root: list[Role] = [{"role": "root", "db": USERS}]
-    _make(mongodb_url, [{"user": ADMINISTRATOR, "pwd": password_of(folder, ADMINISTRATOR), "roles": root}])
-    _provided(storage).touch()
-
-
-def _provided(storage: Path) -> Path:
-    return storage / "administrator-provided"
+    try:
+        _make(mongodb_url, [{"user": ADMINISTRATOR, "pwd": password_of(folder, ADMINISTRATOR), "roles": root}])
+    except OperationFailure as error:
+        if error.code != _UNAUTHORIZED:  # there are accounts, so the store asks for one
+            raise
 
 
 def main() -> int:

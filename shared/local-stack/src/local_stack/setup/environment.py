@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local_stack.setup.report import SetupError, run, say, tail
 
-LOCKS = ("runtime.txt", "store.txt", "dev.txt")
+LOCKS = ("runtime.txt", "dev.txt")
 INSTALLER_LOCK = "bootstrap.txt"
 PATH_FILE = "yizheng.pth"
 SCRIPT = """#!{python}

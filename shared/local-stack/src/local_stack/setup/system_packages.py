@@ -45,6 +45,7 @@ BROKER = Need(
 )
 GATEWAY = Need("nginx", "nginx")
 CURL = Need("curl", "curl")  # the documents' examples, which the tests run
+STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/usr/lib*/libcurl.so.4"))  # mongod's
 BROWSER = Need("chromium", "chromium")  # the operators' pages, walked through and photographed
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
@@ -62,8 +63,10 @@ def wanted(part: str) -> tuple[Need, ...]:
 
 
 def _to_run() -> tuple[Need, ...]:
-    """Return what a run needs: a broker unless AMQP_URL names one, a gateway, and what the documents use."""
-    return (GATEWAY, CURL) if os.environ.get("AMQP_URL") else (BROKER, GATEWAY, CURL)
+    """Return what a run needs: broker and store unless AMQP_URL and MONGODB_URL name them, and what is always used."""
+    broker = () if os.environ.get("AMQP_URL") else (BROKER,)
+    store = () if os.environ.get("MONGODB_URL") else (STORE_LIBRARY,)
+    return (*broker, *store, GATEWAY, CURL)
 
 
 def ensure(needs: Sequence[Need], log: Path) -> None:
