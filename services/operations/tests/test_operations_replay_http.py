@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from local_stack import tokens
+from operations.commands import edits
 from operations.main import create_app
+from services.operations.tests.test_operations_group_edit_bus import broken, number_of
+from services.operations.tests.test_operations_line import Api
 from services.operations.tests.workshop import ANN, BEN, Mood, Operations, Place, fail, orders, shop
 from shared.messaging.tests.harness import eventually
 
@@ -105,3 +109,41 @@ async def test_an_edit_over_http_needs_a_second_operator_and_a_sound_event(here:
 
         await eventually(handled, every=0.1)
         assert await running.counted() == [8]
+
+
+async def test_a_whole_group_is_edited_over_http_and_told_at_the_terminal(
+    here: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with shop(here, Mood()) as running, office(here) as (ops, call):
+        failed = await broken(ops, running, [1], [2], [3], [4, 5])
+        asked = {"data": {"number": number_of(failed[0])[0], "note": "•••"}, "reason": "INC-1", "apply_to": "group"}
+        answer = await call("POST", f"/failures/{failed[0].id}/edits", asked)
+        assert answer.status_code == 201, answer.text
+        edit = answer.json()
+        assert (edit["group"], edit["messages"]) == (failed[0].group, 3)
+        assert [(each["path"], each["conversion"]) for each in edit["changes"]] == [("/data/number", "only-member")]
+        assert [(each["failure"], each["why"]) for each in edit["left"]] == [(failed[3].id, "value-differs")]
+        pages = f"/edits/{edit['id']}/messages?limit=2"
+        first = (await call("GET", pages)).json()
+        second = (await call("GET", f"{pages}&cursor={first['next']}")).json()
+        assert [len(first["items"]), len(second["items"]), second["next"]] == [2, 1, None]
+        shown = [each["diff"] for page in (first, second) for each in page["items"]]
+        assert all('+    "number": ' in diff for diff in shown)
+        assert "李育成" not in str(shown) + answer.text
+
+        edits.show(Api([edit]).context, edit["id"])
+        edits.messages(Api([first]).context, edit["id"], most=2)
+        said = capsys.readouterr().out
+        for part in (failed[3].id, "/data/number", "3 条消息", '+    "number"', first["items"][1]["failure"]):
+            assert part in said
+
+        foreign = {**asked, "apply_to": "everything"}
+        assert (await call("POST", f"/failures/{failed[0].id}/edits", foreign)).status_code == 422
+        approved = await call("POST", f"/edits/{edit['id']}/approval", {}, by=BEN)
+        assert (approved.status_code, approved.json()["state"]) == (200, "approved")
+
+        async def handled() -> bool:
+            return bool((await call("GET", f"/edits/{edit['id']}")).json()["display_state"] == "done")
+
+        await eventually(handled, every=0.1)
+        assert sorted(await running.counted()) == [1, 2, 3]

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from operations.domain.items import BLOCK, Block, Chosen, Rank, block_ids, freeze, item_id, parse_item
 from operations.domain.ledger import Ledger
 from operations.domain.pace import MOST_UNDER_WAY, Canary, Pace
-from operations.domain.replay import WAVES, Counts, Replay, Step, look_ahead, prepared
+from operations.domain.preview import look_ahead
+from operations.domain.replay import WAVES, Counts, Replay, Step, prepared
 from operations.domain.search import Chosen as ChosenFailures
 from runtime.refusal import Clash, Refusal
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from services.operations.tests.stage import BEN, CASE, DOCUMENT, Stage, Visitor, form_of
+from services.operations.tests.stage import BEN, CASE, DOCUMENT, Stage, Visitor, awaited, form_of
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{7*7}}"
 PERSONAL = "李小龙"
@@ -122,6 +122,41 @@ async def test_an_edit_is_checked_at_its_places_and_decided_by_somebody_else(sta
         assert (same.status_code, 'role="alert"' in same.text) == (403, True)
         approved = await ben.client.post(f"{edit}/approval", data=form)
         assert approved.headers["location"].startswith("/operations/replays/")
+
+
+async def test_one_edit_is_previewed_proposed_and_approved_for_a_whole_group(stage: Stage) -> None:
+    stage.matcher.is_broken = False
+    for attempt in ([2], [3], [2, 3]):
+        await stage.publish(DOCUMENT, attempt=attempt)
+    failure = await stage.failure("wrong-schema")
+    editor = f"/operations/failures/{failure}/edit"
+
+    async def all_there() -> str | None:
+        page = (await ann.get(editor)).text
+        return page if "all 3 open ones" in page else None
+
+    async with stage.visitor() as ann, stage.visitor(BEN) as ben:
+        await awaited(all_there)
+        data = json.loads(await _content(ann, editor))
+        right = json.dumps(data | {"attempt": 2})
+        asked = {"content": right, "which": "group"}
+        preview = (await ann.send(editor, editor, act="preview", **asked)).text
+        if len(data["attempt"]) == 1:
+            assert "takes the only member out of the list at /data/attempt" in preview
+        assert 'value="group" checked' in preview
+        proposed = await ann.send(editor, editor, act="propose", reason="INC-1", **asked)
+        edit = proposed.headers["location"].partition("?")[0]
+        page = (await ben.get(edit)).text
+        assert "left as they are" in page
+        assert "/data/attempt" in page
+        approved = await ben.send(edit, f"{edit}/approval")
+        replay = approved.headers["location"].partition("?")[0]
+
+        async def done() -> str | None:
+            page = (await ben.get(edit)).text
+            return page if 'data-state="done"' in page else None
+
+        assert f'href="{replay}"' in await awaited(done)
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

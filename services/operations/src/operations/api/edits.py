@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from operations.api.replay_requests import EditAsked, StepAsked
-from operations.api.replay_views import EditView
-from operations.api.replays import place
+from operations.api.replay_views import EditView, MessageView
+from operations.api.replays import number, place
 from operations.domain.edit import State
-from operations.handlers import edits
+from operations.handlers import edits, group_edits
 from operations.handlers.needs import Deps
 from runtime import web
 from runtime.access import Principal, Role, allow
@@ -56,6 +56,16 @@ async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -
     shown = await edits.show(edit_id, deps)
     response.headers["ETag"] = web.etag(shown.version)
     return EditView.of(shown)
+
+
+@router.get("/edits/{edit_id}/messages", summary="What an edit for a group changes in each message")
+async def messages(
+    edit_id: str, _by: Operator, deps: DepsOf, *, cursor: Cursor = None, limit: Limit = 20
+) -> Page[MessageView]:
+    """List the messages in the order in which they are sent."""
+    edit = await edits.find(edit_id, deps)
+    found = await group_edits.differences_of(edit, deps, after=number(cursor), limit=limit + 1)
+    return page(found, limit, key=lambda each: [each.n], view=MessageView.of)
 
 
 @router.post("/edits/{edit_id}/approval", summary="Let it be sent; another person than who proposed it")

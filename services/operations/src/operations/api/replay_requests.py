@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -86,9 +86,18 @@ class EditAsked(Body):
     data: Any = None
     body: Any = None
     reason: Reason
+    apply_to: Literal["failure", "group"] = Field(
+        default="failure", description="`group`: the same is done to every open failure of the group that it fits"
+    )
 
     @property
     def asked(self) -> Asked:
         """As the handler takes it."""
         given = self.model_fields_set
-        return Asked(self.data, self.body, has_data="data" in given, has_body="body" in given)
+        return Asked(
+            self.data,
+            self.body,
+            has_data="data" in given,
+            has_body="body" in given,
+            is_for_group=self.apply_to == "group",
+        )

@@ -11,10 +11,13 @@ from operations.domain.cause import Cause
 from operations.domain.edit import Became, Decided
 from operations.domain.edit import DisplayState as EditDisplayState
 from operations.domain.edit import State as EditState
+from operations.domain.group_edit import Left, Operation
 from operations.domain.items import ItemState, Kind
-from operations.domain.replay import Counts, DisplayState, Preview, Problem, Selection, State, Taken
+from operations.domain.preview import Preview
+from operations.domain.replay import Counts, DisplayState, Problem, Selection, State, Taken
 from operations.handlers.edits import Shown as ShownEdit
 from operations.handlers.explaining import Explained
+from operations.handlers.group_edits import MemberShown
 from operations.handlers.replays import Shown
 
 
@@ -107,8 +110,42 @@ class ItemView(BaseModel):
         )
 
 
+class ChangeView(BaseModel):
+    """One change that is done to every message of a group, without the values."""
+
+    operation: Operation
+    path: str
+    to: str = Field(description="The new place of what is renamed")
+    conversion: str = Field(description="Of what is converted: to what")
+
+
+class MessageView(BaseModel):
+    """One message of a group's edit; the difference is null when the message is gone."""
+
+    n: int
+    failure: str
+    event_id: str = Field(description="Of the event that replaces the failed one")
+    changed: tuple[str, ...] | None
+    diff: str | None
+
+    @classmethod
+    def of(cls, shown: MemberShown) -> Self:
+        """Show one."""
+        diff = shown.diff
+        return cls(
+            n=shown.n,
+            failure=shown.member.failure,
+            event_id=shown.member.event_id,
+            changed=diff.changed if diff else None,
+            diff="\n".join(diff.lines) if diff else None,
+        )
+
+
 class EditView(BaseModel):
-    """An edit: the masked difference, who decided what, and what became of the edited event."""
+    """An edit: the masked difference, who decided what, and what became of the edited event.
+
+    Of a group `failure`, `event_id`, `diff` and `content` are the example's.
+    """
 
     id: str
     version: int
@@ -131,13 +168,26 @@ class EditView(BaseModel):
     sent_at: datetime | None
     fate: Became | None
     settled_at: datetime | None
+    group: str | None
+    changes: list[ChangeView] = Field(description="What is done to every message of the group")
+    messages: int = Field(description="How many messages it sends")
+    left: tuple[Left, ...] = Field(description="The failures of the group that it does not fit, and why")
+    has_more: bool = Field(description="Whether the group had more failures than one edit takes")
 
     @classmethod
     def of(cls, shown: ShownEdit) -> Self:
         """Show one."""
-        told = shown.edit.model_dump(exclude={"body", "diff", "seen"}) | {"display_state": shown.edit.display_state}
+        told = shown.edit.model_dump(exclude={"body", "diff", "seen", "changes", "members"})
         diff = shown.edit.diff
-        return cls(**told, changed=diff.changed, diff="\n".join(diff.lines), content=shown.content)
+        return cls(
+            **told,
+            display_state=shown.edit.display_state,
+            changed=diff.changed,
+            diff="\n".join(diff.lines),
+            content=shown.content,
+            changes=[ChangeView(**each.model_dump(exclude={"before", "after"})) for each in shown.edit.changes],
+            messages=len(shown.edit.chosen),
+        )
 
     @classmethod
     def changed_one(cls, shown: ShownEdit) -> Self:

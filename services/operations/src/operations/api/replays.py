@@ -73,10 +73,7 @@ async def items(
     limit: Limit = 20,
 ) -> Page[ItemView]:
     """List items in the order in which they are sent."""
-    if cursor is not None and not (len(cursor) == 1 and isinstance(cursor[0], int)):
-        raise Refusal("bad-cursor", field="cursor")
-    after = -1 if cursor is None else int(str(cursor[0]))
-    found = await replays.items(replay_id, deps, state=state, after=after, limit=limit)
+    found = await replays.items(replay_id, deps, state=state, after=number(cursor), limit=limit)
     return page(await explain(replay_id, found, deps), limit, key=lambda told: [told.item.n], view=ItemView.of)
 
 
@@ -117,6 +114,13 @@ async def cancel(
         lambda: replays.cancel(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         ReplayView.changed,
     )
+
+
+def number(cursor: Key | None) -> int:
+    """Read after which number a page goes on. Raises Refusal (`bad-cursor`)."""
+    if cursor is not None and not (len(cursor) == 1 and isinstance(cursor[0], int)):
+        raise Refusal("bad-cursor", field="cursor")
+    return -1 if cursor is None else int(str(cursor[0]))
 
 
 def place(cursor: Key | None) -> tuple[datetime, str] | None:

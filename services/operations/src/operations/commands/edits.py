@@ -16,7 +16,7 @@ from operations.commands import printing
 from operations.commands.asking import AsJson, EditState, Most, Reason
 from operations.commands.caller import Exit, Json, RefusedError, caller
 from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
-from operations.commands.speaking import say
+from operations.commands.speaking import say, sentence
 
 app = typer.Typer(help=say("edit.help"), no_args_is_help=True)
 
@@ -37,6 +37,7 @@ def propose(
     reason: Reason,
     file: Annotated[Path | None, typer.Option("--file", "-f", help=say("options.edit-file"))] = None,
     *,
+    whole_group: Annotated[bool, typer.Option("--whole-group", help=say("options.whole-group"))] = False,
     json: AsJson = False,
 ) -> None:
     """Propose what is to be sent instead."""
@@ -44,7 +45,7 @@ def propose(
     part = "data" if isinstance(found["body"], dict) and "data" in found["body"] else "body"
     masked = found["body"]["data"] if part == "data" else found["body"]
     written = _read(file) if file else _edit(masked)
-    body = {part: _parse(written), "reason": reason}
+    body = {part: _parse(written), "reason": reason, "apply_to": "group" if whole_group else "failure"}
     _show(caller(context).post(f"failures/{failure}/edits", body, version=found["version"]), json=json)
 
 
@@ -69,6 +70,18 @@ def find(
 def show(context: typer.Context, id: EditId, *, json: AsJson = False) -> None:
     """Show one edit with its difference."""
     _show(caller(context).get(f"edits/{id}"), json=json)
+
+
+@app.command(help=say("edit.messages"))
+def messages(context: typer.Context, id: EditId, most: Most = 20, *, json: AsJson = False) -> None:
+    """Show what an edit for a group changes in each message."""
+    found = caller(context).pages(f"edits/{id}/messages", most)
+    if json:
+        as_json(found)
+        return
+    for each in found:
+        out.print(f"[bold]{each['n'] + 1}[/]  {escape(each['failure'])} → {escape(each['event_id'])}")
+        out.print(Syntax(each["diff"] or say("edit.gone"), "diff", background_color="default"))
 
 
 @app.command(help=say("edit.approve"))
@@ -136,3 +149,20 @@ def _show(found: Json, *, json: bool) -> None:
         ]
     )
     out.print(Syntax(found["diff"], "diff", background_color="default"))
+    if found["group"]:
+        _show_group(found)
+
+
+def _show_group(found: Json) -> None:
+    """Tell what is done to the whole group, and what is left."""
+    out.print(
+        say("edit.of-group", count=found["messages"], group=found["group"], left=len(found["left"])), style="bold"
+    )
+    for change in found["changes"]:
+        name = change["conversion"] or change["operation"]
+        out.print(f"  {escape(sentence('changes', name, **change))}")
+    for left in found["left"]:
+        why = sentence("left", left["why"], **left)
+        out.print(f"  {escape(left['failure'])}  {escape(left['event_id'])}  {escape(why)}")
+    if found["has_more"]:
+        out.print(say("edit.more"))

@@ -20,6 +20,11 @@ def say(key: str, **params: object) -> str:
     return _TEXTS.say(language(), f"cli.{key}", **params)
 
 
+def sentence(kind: str, name: str, **params: object) -> str:
+    """Return the pages' sentence for a code, with its places filled in."""
+    return _TEXTS.say(language(), f"web.{kind}.{name}", **params)
+
+
 def word(kind: str, name: str) -> str:
     """Return the word that the pages have for a code, such as a state; the code itself where there is none."""
     keys = (f"web.{kind}.{name}", f"trail.{kind}.{name}")

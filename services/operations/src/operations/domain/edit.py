@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from operations.domain.diff import Diff
 from operations.domain.fate import Fate
+from operations.domain.group_edit import FieldChange, Left, Member
+from operations.domain.items import Chosen
 from runtime.refusal import Clash, NotAllowed
 
 Became = Literal["handled", "ignored", "failed"]
@@ -61,6 +63,22 @@ class Edit(BaseModel):
     sent_at: datetime | None = None
     fate: Became | None = None
     settled_at: datetime | None = None
+    group: str | None = None
+    """The group that it is for; None when it is for one failure."""
+    changes: tuple[FieldChange, ...] = ()
+    """What is done to every message of the group that it fits."""
+    members: tuple[Member, ...] = ()
+    """The failures of the group that it is for, frozen when it was proposed; `failure`, the example, is the first."""
+    left: tuple[Left, ...] = ()
+    """Those that it does not fit."""
+    has_more: bool = False
+    """Whether the group had more than one edit takes."""
+
+    @property
+    def chosen(self) -> tuple[Chosen, ...]:
+        """The messages that it sends."""
+        members = self.members or (Member(failure=self.failure, seen=self.seen, event_id=self.event_id),)
+        return tuple(Chosen(self.service, each.event_id, self.event_type, each.failure, each.seen) for each in members)
 
     @property
     def display_state(self) -> DisplayState:

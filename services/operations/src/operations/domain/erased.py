@@ -66,7 +66,8 @@ def put_away(failure: Failure, by: str, at: datetime) -> Failure:
 
 def unedited(edit: Edit, by: str, at: datetime) -> Edit:
     """Return an edit without what it was to send; one that has not been sent yet is withdrawn."""
-    empty = edit.model_copy(update={"body": b"", "diff": Diff(lines=(), changed=()), "reason": ERASED})
+    nothing = {"body": b"", "diff": Diff(lines=(), changed=()), "changes": (), "reason": ERASED}
+    empty = edit.model_copy(update=nothing)
     if edit.state not in {"proposed", "approved"}:
         return empty
     return empty.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=ERASED)})

@@ -26,9 +26,13 @@ class Ledger:
         """Take what became known of an item."""
         self._ranks[n] = max(rank, self._ranks[n])
 
-    def rank(self, n: int) -> Rank:
-        """Tell what is known of an item."""
-        return Rank(self._ranks[n])
+    def count(self, rank: Rank) -> int:
+        """Tell of how many items just this is known."""
+        return self._ranks.count(rank)
+
+    def final(self) -> list[int]:
+        """Return the items whose fate was told, by the service or by a dead letter."""
+        return [n for n, rank in enumerate(self._ranks) if rank > Rank.SKIPPED]
 
     def recover(self) -> None:
         """Begin with the items that a driver before may have sent without hearing of a confirm."""
@@ -41,6 +45,10 @@ class Ledger:
     def unconfirmed(self) -> list[int]:
         """Return the items that wait to be sent once more."""
         return [n for n in self._again if self._ranks[n] == Rank.SENDING]
+
+    def unsent(self) -> list[int]:
+        """Return the items that were not sent, or of which no confirm was heard."""
+        return [n for n, rank in enumerate(self._ranks) if rank <= Rank.SENDING]
 
     def take(self, most: int) -> list[int]:
         """Take the next items to send: first those that were not confirmed, then new ones in order."""

@@ -6,14 +6,13 @@ nothing is left) are steps from state to state; each is kept in the replay's his
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from operations.domain.items import Chosen, Kind, Rank
+from operations.domain.items import Kind, Rank
+from operations.domain.preview import Preview
 from operations.domain.search import Chosen as ChosenFailures
 from runtime.refusal import Clash, Refusal
 
@@ -65,51 +64,6 @@ class Taken(BaseModel):
     by: str
     at: datetime
     reason: str = ""
-
-
-class Queue(BaseModel):
-    """A service's queue as the broker showed it; `exists` None when the broker could not be asked."""
-
-    model_config = ConfigDict(frozen=True)
-
-    service: str
-    exists: bool | None
-    consumers: int = 0
-    messages: int = 0
-
-
-class Count(BaseModel):
-    """How many of the selection have the same service, type or group."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    count: int
-
-
-class Example(BaseModel):
-    """One of the selection."""
-
-    model_config = ConfigDict(frozen=True)
-
-    service: str
-    event_id: str
-    event_type: str
-    failure: str | None
-
-
-class Preview(BaseModel):
-    """What would be sent where, as it was when the selection was frozen."""
-
-    model_config = ConfigDict(frozen=True)
-
-    services: tuple[Count, ...]
-    types: tuple[Count, ...]
-    groups: tuple[Count, ...]
-    queues: tuple[Queue, ...]
-    seconds: float
-    """How long it would take at the rate, if everything were handled at once."""
-    examples: tuple[Example, ...]
 
 
 class Replay(BaseModel):
@@ -285,26 +239,3 @@ def prepared(  # noqa: PLR0913 - all that a replay is made of
         created_at=at,
         history=(Taken(step="prepare", by=by, at=at, reason=reason),),
     )
-
-
-def look_ahead(chosen: Sequence[Chosen], groups: Iterable[str], queues: Sequence[Queue], rate: int) -> Preview:
-    """Tell what a selection would mean."""
-    return Preview(
-        services=_counted(each.service for each in chosen),
-        types=_counted(each.event_type for each in chosen),
-        groups=_counted(groups),
-        queues=tuple(queues),
-        seconds=round(len(chosen) / rate, 1),
-        examples=tuple(
-            Example(service=each.service, event_id=each.event_id, event_type=each.event_type, failure=each.failure)
-            for each in chosen[:_EXAMPLES]
-        ),
-    )
-
-
-_EXAMPLES = 5
-_MOST_COUNTS = 100
-
-
-def _counted(names: Iterable[str]) -> tuple[Count, ...]:
-    return tuple(Count(name=name, count=count) for name, count in Counter(names).most_common(_MOST_COUNTS))

@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from messaging.ending import pause
-from messaging.event import Change, Commit, ConflictError, Outcome
+from messaging.event import NOTHING, Change, Commit, ConflictError, Outcome
 from operations.domain.edit import Became
 from operations.domain.fate import Fate
 from operations.domain.items import BLOCK, Rank
@@ -79,11 +79,18 @@ class Drive:
         self._ledger = Ledger(replay.total)
         self._ledger.load(await self._deps.replays.ranks(self._id, range(0, replay.total, BLOCK)))
         self._ledger.recover()
+        await self._close_originals(replay)
         self._pace = Pace(replay.rate, time.monotonic())
         progress = (await self._deps.replays.progress([self._id])).get(self._id)
         if progress is not None and progress.run == replay.runs:
             self._run, self._failed_before = progress.run, progress.failed_before
             self._canary = Canary(progress.wave, self._ledger.confirmed())
+
+    async def _close_originals(self, replay: Replay) -> None:
+        """Close what an edit replaced and whose fate was told before a driver that died could note the confirm."""
+        told = self._ledger.final() if replay.edit is not None else []
+        if told:
+            await self._committed(lambda: sending.confirmed(replay, told, self._deps))
 
     async def _turn(self, replay: Replay) -> bool:
         """Do the next thing; tell whether there is nothing more to do for now."""
@@ -102,6 +109,8 @@ class Drive:
     async def _give_up(self, replay: Replay) -> None:
         """Let go of everything, once."""
         unsent, sent = self._ledger.unconfirmed(), self._ledger.confirmed()
+        if replay.edit is not None:  # the failure of a single edit is held before anything is sent
+            unsent = self._ledger.unsent()
         if not self._has_given_up:
             await self._committed(lambda: sending.give_up(replay, unsent, sorted(sent), self._deps))
             self._learn(unsent, Rank.SKIPPED)
@@ -117,6 +126,8 @@ class Drive:
         if self._ledger.is_settled and not replay.is_over:
             await self._step(replay, "finish")
             return False
+        if replay.is_over and replay.edit is not None:
+            await self._committed(lambda: self._settled(str(replay.edit)))
         await self._note(now=True)
         return await self._deps.replays.rest(self._id, self._driver, replay.runs)
 
@@ -176,21 +187,25 @@ class Drive:
             taken = replay.take(step, by=DRIVER, at=self._deps.clock())
             changes: list[Change] = [self._deps.replays.save(taken)]
             if step == "finish" and replay.edit is not None:
-                changes += await self._settle(replay.edit)
+                changes += (await self._settled(replay.edit)).changes
             await self._commit(Outcome(changes=changes))
             log.info("replay_step", step=step, state=taken.state)
         except (ConflictError, Clash):
             log.info("replay_step_overtaken", step=step)
         await self._note(now=True)
 
-    async def _settle(self, id: str) -> list[Change]:
-        """Say of an edit what became of the one event that it sent."""
+    async def _settled(self, id: str) -> Outcome[None]:
+        """Say of an edit what became of what it sent: of several messages, the least that can be said of all.
+
+        One of which nothing was sent, as everything had changed meanwhile, is given up.
+        """
         edit = await self._deps.edits.get(id)
-        became = _BECAME.get(self._ledger.rank(0))
-        if edit is None or became is None:
-            return []
-        settled = edit.settle(Fate(self._id, became, self._deps.clock()))
-        return [self._deps.edits.save(settled)] if settled != edit else []
+        if edit is None:
+            return NOTHING
+        became = next((fate for rank, fate in _BECAME.items() if self._ledger.count(rank)), None)
+        now = self._deps.clock()
+        settled = edit.settle(Fate(self._id, became, now)) if became else edit.give_up(DRIVER, now, "")
+        return Outcome(changes=[self._deps.edits.save(settled)] if settled != edit else [])
 
     async def _enter(self, replay: Replay) -> None:
         """Begin a new run with a new canary; what failed before it began does not stop it."""
@@ -233,4 +248,4 @@ class Drive:
             self._ledger.learn(n, rank)
 
 
-_BECAME: Mapping[Rank, Became] = {Rank.HANDLED: "handled", Rank.IGNORED: "ignored", Rank.FAILED: "failed"}
+_BECAME: Mapping[Rank, Became] = {Rank.FAILED: "failed", Rank.HANDLED: "handled", Rank.IGNORED: "ignored"}

@@ -6,28 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-
-from messaging.envelope import BrokenMessageError, new_event_id, unseal
+from messaging.envelope import new_event_id
 from messaging.event import Change, Outcome
 from operations.domain import correcting
 from operations.domain import failure as states
+from operations.domain.audit import Detail
 from operations.domain.correcting import Correction
 from operations.domain.diff import compare
 from operations.domain.edit import Edit
 from operations.domain.failure import Failure, stated
-from operations.domain.items import Chosen
+from operations.domain.group_edit import replacing
 from operations.domain.masking import mask_event, read
-from operations.domain.replay import Replay, look_ahead, prepared
-from operations.handlers import failures, replays
+from operations.domain.preview import look_ahead
+from operations.domain.replay import Replay, prepared
+from operations.handlers import failures, group_edits, replays
+from operations.handlers.edited_events import is_sound, sealed
 from operations.handlers.needs import Deps
+from operations.handlers.selecting import is_same, refuse_changed
 from runtime.ids import new_id
 from runtime.refusal import Clash, Refusal, Unknown, check_version
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An edit with the event that it sends, masked."""
+    """An edit with the event that it sends, of a group the example's, masked."""
 
     edit: Edit
     content: object
@@ -46,6 +48,7 @@ class Asked:
     body: object = None
     has_data: bool = False
     has_body: bool = False
+    is_for_group: bool = False
 
 
 async def propose(
@@ -59,10 +62,11 @@ async def propose(
     failure = await failures.find(failure_id, deps)
     check_version(failure.version, version)
     edit = await look(failure, asked, reason=why, by=by, deps=deps)
+    whole = {**_about_group(edit), "left": len(edit.left)} if edit.group else {}
     entry = await deps.audit.entry(
         by=by, action="edit-proposed", target=edit.id, reason=why,
         details={"failure": failure.id, "event": edit.event_id, "replaces": edit.replaces,
-                 "changed": ", ".join(edit.diff.changed)},
+                 "changed": ", ".join(edit.diff.changed), **whole},
     )  # fmt: skip
     return Outcome(changes=[deps.edits.save(edit), *entry], result=_shown(edit, deps))
 
@@ -76,11 +80,11 @@ async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: De
     original, is_json = read(failure.body)
     corrected = _correct(original, failure.body, asked, deps)
     event_id = new_event_id()
-    event = {**corrected.event, "id": event_id} | ({"replaces": corrected.replaces} if corrected.replaces else {})
+    event = replacing(dict(corrected.event), event_id, corrected.replaces)
     diff = compare(original if is_json else None, event, deps.contracts)
     if not set(diff.changed) - {"/id", "/replaces"}:
         raise Refusal("edit-changes-nothing", field="data")
-    return Edit(
+    edit = Edit(
         id=new_id("edit"),
         failure=failure.id,
         seen=failure.seen,
@@ -90,11 +94,12 @@ async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: De
         event_id=event_id,
         by=by,
         reason=reason,
-        body=_sealed(event),
+        body=sealed(event),
         diff=diff,
         state="proposed",
         created_at=deps.clock(),
     )
+    return await group_edits.widened(edit, failure, event, deps) if asked.is_for_group else edit
 
 
 async def approve(id: str, *, by: str, version: int | None, deps: Deps, reason: str | None = None) -> Outcome[Shown]:
@@ -104,17 +109,35 @@ async def approve(id: str, *, by: str, version: int | None, deps: Deps, reason: 
     replay_id = new_id("rep")
     note = (reason or "").strip()
     approved = edit.approve(by, deps.clock(), replay_id, note)
-    failure = await failures.find(edit.failure, deps)
-    held = states.hold(failure, replay_id)
-    if failure.seen != edit.seen:
-        raise Clash("stale-edit", id=failure.id, seen=failure.seen - edit.seen)
-    replay, chosen = await _replay(approved, failure, by, deps)
-    sending = replays.keep(replay, replays.begun(replay), [chosen], deps)
+    held = await _held(approved, replay_id, deps)
+    replay = await _replay(approved, by, deps)
+    sending = replays.keep(replay, replays.begun(replay), edit.chosen, deps)
     entry = await deps.audit.entry(
-        by=by, action="edit-approved", target=id, reason=note, details={"replay": replay_id, "failure": failure.id}
-    )
-    moved = deps.failures.moved([(failure, held)])
-    return Outcome(changes=[deps.edits.save(approved), *moved, *sending, *entry], result=_shown(approved, deps))
+        by=by, action="edit-approved", target=id, reason=note,
+        details={"replay": replay_id, "failure": edit.failure, **_about_group(edit)},
+    )  # fmt: skip
+    return Outcome(changes=[deps.edits.save(approved), *held, *sending, *entry], result=_shown(approved, deps))
+
+
+def _about_group(edit: Edit) -> dict[str, Detail]:
+    return {"group": edit.group, "messages": len(edit.members)} if edit.group else {}
+
+
+async def _held(edit: Edit, replay: str, deps: Deps) -> Sequence[Change]:
+    """Hold the one failure at once; those of a group are held as they are sent, and skipped if they changed by then.
+
+    Raises Clash when one is not what it was when the edit was proposed.
+    """
+    if edit.group is None:
+        failure = await failures.find(edit.failure, deps)
+        held = states.hold(failure, replay)
+        if failure.seen != edit.seen:
+            raise Clash("stale-edit", id=failure.id, seen=failure.seen - edit.seen)
+        return deps.failures.moved([(failure, held)])
+    present = await deps.failures.summaries([member.failure for member in edit.members])
+    changed = [str(each.failure) for each in edit.chosen if not is_same(present.get(each.failure or ""), each)]
+    refuse_changed(changed, len(edit.members))
+    return ()
 
 
 async def reject(id: str, *, reason: str | None, by: str, version: int | None, deps: Deps) -> Outcome[Shown]:
@@ -161,47 +184,29 @@ async def list_all(
 
 def _correct(original: object, body: bytes, asked: Asked, deps: Deps) -> Correction:
     """Put data, or a whole event, in the place of the original's."""
-    is_sound = _is_sound(body)
+    sound = is_sound(body)
     event = original if isinstance(original, dict) else None
     if asked.has_data == asked.has_body:
         raise Refusal("edit-data-or-body", field="data")
     if asked.has_body:
-        return correcting.correct_body(event, asked.body, deps.contracts, is_sound=is_sound)
-    if event is None or not is_sound:
+        return correcting.correct_body(event, asked.body, deps.contracts, is_sound=sound)
+    if event is None or not sound:
         raise Refusal("whole-body-needed", field="body")
     return correcting.correct_data(event, asked.data, deps.contracts)
 
 
-def _is_sound(body: bytes) -> bool:
-    try:
-        unseal(body)
-    except BrokenMessageError:
-        return False
-    return True
-
-
-def _sealed(event: object) -> bytes:
-    """Write the edited event as it is sent. Raises Refusal when its envelope is not sound."""
-    body = orjson.dumps(event)
-    try:
-        unseal(body)
-    except BrokenMessageError as error:
-        raise Refusal("edit-breaks-envelope", field=error.path or "body", rule=error.rule) from error
-    return body
-
-
-async def _replay(edit: Edit, failure: Failure, by: str, deps: Deps) -> tuple[Replay, Chosen]:
-    """Return the replay that sends one edited event, begun already."""
+async def _replay(edit: Edit, by: str, deps: Deps) -> Replay:
+    """Return the replay that sends what was edited, begun already."""
     now = deps.clock()
-    chosen = Chosen(edit.service, edit.event_id, edit.event_type, failure.id, failure.seen)
     queues = await deps.queues.look([edit.service])
     rate = deps.settings.replay_rate
-    preview = look_ahead([chosen], [failure.group], queues, rate)
+    groups = [edit.group] * len(edit.members) if edit.group else ()
+    preview = look_ahead(edit.chosen, groups, queues, rate)
     replay = prepared(
-        edit.replay or "", "edit", None, title="", reason=edit.reason, by=edit.by, rate=rate, total=1, preview=preview,
-        at=now,
+        edit.replay or "", "edit", None, title="", reason=edit.reason, by=edit.by, rate=rate, total=len(edit.chosen),
+        preview=preview, at=now,
     )  # fmt: skip
-    return replay.model_copy(update={"edit": edit.id}).take("start", by=by, at=now), chosen
+    return replay.model_copy(update={"edit": edit.id}).take("start", by=by, at=now)
 
 
 async def _closed(action: str, edit: Edit, by: str, reason: str, deps: Deps) -> Outcome[Shown]:

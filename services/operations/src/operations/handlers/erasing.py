@@ -62,7 +62,7 @@ async def _messages(cases: Sequence[str], deps: Deps) -> tuple[Sequence[Failure]
         deps.edits.save(unedited(edit, BY, deps.clock()))
         for each in found
         for edit in await deps.edits.page(state=None, failure=each.id, before=None, limit=_MOST_EDITS)
-        if edit.body
+        if edit.body and edit.failure == each.id  # what a group's edit sends for another case goes with its dead letter
     ]
     return [each for each in found if each.body is not None], edits
 

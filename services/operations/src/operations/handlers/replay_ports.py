@@ -10,7 +10,8 @@ from messaging.event import Change
 from operations.domain.edit import Edit
 from operations.domain.fate import FailedAgain, Fate
 from operations.domain.items import Block, Known, Rank
-from operations.domain.replay import Progress, Queue, Replay
+from operations.domain.preview import Queue
+from operations.domain.replay import Progress, Replay
 from operations.domain.trail import Recorded
 
 

@@ -9,14 +9,12 @@ from datetime import datetime
 from messaging.event import Change, Outcome
 from operations.domain.failure import stated
 from operations.domain.items import Chosen, Item, ItemState, Kind, freeze
-from operations.domain.replay import Progress, Replay, Selection, Step, look_ahead, prepared
+from operations.domain.preview import look_ahead
+from operations.domain.replay import Progress, Replay, Selection, Step, prepared
 from operations.handlers.needs import Deps
-from operations.handlers.selecting import changed_since, select, told
+from operations.handlers.selecting import changed_since, refuse_changed, select, told
 from runtime.ids import new_id
-from runtime.refusal import Clash, Refusal, Unknown, check_version
-
-_SHOWN = 10
-"""Failures that a refusal names."""
+from runtime.refusal import Refusal, Unknown, check_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ async def start(id: str, *, by: str, version: int | None, deps: Deps) -> Outcome
     shown = await show(id, deps)
     check_version(shown.version, version)
     running = shown.replay.take("start", by=by, at=deps.clock())
-    changed = await changed_since(shown.replay, deps)
-    if changed:
-        raise Clash("stale-selection", count=len(changed), ids=", ".join(changed[:_SHOWN]), of=running.total)
+    refuse_changed(await changed_since(shown.replay, deps), running.total)
     return await _taken("start", running, shown.progress, by, "", deps)
 
 

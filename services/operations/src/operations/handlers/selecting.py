@@ -16,6 +16,8 @@ from operations.handlers.needs import Deps
 from runtime.refusal import Clash, Refusal
 
 _AT_ONCE = 40 * BLOCK
+_NAMED = 10
+"""Failures that a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ async def changed_since(replay: Replay, deps: Deps) -> Sequence[str]:
 def is_same(failure: Summary | None, chosen: Chosen) -> bool:
     """Tell whether a failure is still open and has not failed again since it was chosen."""
     return failure is not None and failure.state == "open" and failure.seen == chosen.seen
+
+
+def refuse_changed(changed: Sequence[str], total: int) -> None:
+    """Raise Clash when some of what was selected is not any more what it was."""
+    if changed:
+        raise Clash("stale-selection", count=len(changed), ids=", ".join(changed[:_NAMED]), of=total)
 
 
 def told(selection: Selection) -> Selection:

@@ -7,17 +7,19 @@ knows what may have been sent, and sends that again under the same event id: a c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from messaging.event import Change, Outcome
 from messaging.publisher import BrokerUnavailableError, UnroutableError
 from messaging.replaying import REDELIVERY
 from operations.domain import failure as states
 from operations.domain.erased import ERASED
-from operations.domain.failure import Failure
+from operations.domain.failure import Failure, Summary
 from operations.domain.items import Item, Rank
 from operations.domain.replay import Replay
+from operations.handlers import group_edits
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Send
 from operations.handlers.selecting import is_same
@@ -87,9 +89,8 @@ async def confirmed(replay: Replay, numbers: Sequence[int], deps: Deps) -> Outco
     changes: list[Change] = [*deps.replays.learn(replay.id, dict.fromkeys(numbers, Rank.SENT), now)]
     edit = await deps.edits.get(replay.edit) if replay.edit is not None else None
     if edit is not None:
-        original = (await deps.failures.summaries([edit.failure])).get(edit.failure)
-        if original is not None and original.state == "replaying" and original.replay == replay.id:
-            changes += deps.failures.moved([(original, states.resolve(original, "edited", now))])
+        originals = await _held(replay, numbers, deps)
+        changes += deps.failures.moved([(each, states.resolve(each, "edited", now)) for each in originals])
         if (sent := edit.send(now)) != edit:
             changes.append(deps.edits.save(sent))
     return Outcome(changes=changes)
@@ -100,14 +101,19 @@ async def give_up(replay: Replay, unsent: Sequence[int], sent: Sequence[int], de
 
     Should the service handle one of these after all, its receipt closes the failure.
     """
-    wanted = {*unsent, *sent}
-    blocks = await deps.replays.blocks(replay.id, wanted)
-    held = [item.chosen.failure for block in blocks for item in block.items if item.n in wanted]
-    present = await deps.failures.summaries([failure for failure in held if failure is not None])
-    ours = [each for each in present.values() if each.replay == replay.id]
+    ours = await _held(replay, (*unsent, *sent), deps)
     moved = deps.failures.moved([(each, states.release(each)) for each in ours])
     skipped = deps.replays.learn(replay.id, dict.fromkeys(unsent, Rank.SKIPPED), deps.clock())
     return Outcome(changes=[*moved, *skipped])
+
+
+async def _held(replay: Replay, numbers: Iterable[int], deps: Deps) -> Sequence[Summary]:
+    """Return the failures of these items that the replay holds."""
+    wanted = set(numbers)
+    blocks = await deps.replays.blocks(replay.id, wanted)
+    named = [item.chosen.failure for block in blocks for item in block.items if item.n in wanted]
+    present = await deps.failures.summaries([failure for failure in named if failure is not None])
+    return [each for each in present.values() if each.state == "replaying" and each.replay == replay.id]
 
 
 async def _publish(parcel: Parcel, send: Send) -> None:
@@ -125,9 +131,9 @@ async def _parcels(replay: Replay, items: Sequence[Item], deps: Deps) -> tuple[S
         case "trail":
             return await _from_trail(replay, items, deps), ()
         case "edit":
-            return await _edited(replay, items, deps), ()
+            return await _edited(replay, items, deps)
         case "failures":
-            return await _failed(items, deps)
+            return await _failed(items, deps, lambda failure, _: failure.body)
 
 
 async def _from_trail(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequence[Parcel]:
@@ -140,25 +146,31 @@ async def _from_trail(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequ
     ]
 
 
-async def _edited(replay: Replay, items: Sequence[Item], deps: Deps) -> Sequence[Parcel]:
+async def _edited(replay: Replay, items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], Sequence[Change]]:
     edit = await deps.edits.get(replay.edit or "")
     if edit is None or not edit.body:
-        return []
-    return [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items]
+        return (), ()
+    if edit.group is not None:
+        return await _failed(items, deps, partial(group_edits.written, edit))
+    return [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items], ()
 
 
-async def _failed(items: Sequence[Item], deps: Deps) -> tuple[Sequence[Parcel], Sequence[Change]]:
+async def _failed(
+    items: Sequence[Item], deps: Deps, body_of: Callable[[Failure, Item], bytes | None]
+) -> tuple[Sequence[Parcel], Sequence[Change]]:
+    """Take up the failures of items that are still what was selected; `body_of` tells what is sent for each."""
     present = await deps.failures.many([item.chosen.failure for item in items if item.chosen.failure is not None])
     parcels: list[Parcel] = []
     moves: list[tuple[Failure, Failure]] = []
     for item in items:
         failure = present.get(item.chosen.failure or "")
-        if failure is None or failure.body is None:
+        if failure is None or (body := body_of(failure, item)) is None:
             continue
         is_ours = failure.state == "replaying" and failure.replay == item.replay
         if not is_ours and not is_same(failure, item.chosen):
             continue
-        parcels.append(Parcel(item.n, item.id, item.chosen.service, failure.body, _run_of(failure.headers)))
+        run = _run_of(failure.headers) if body is failure.body else None  # an edited event is new to its service
+        parcels.append(Parcel(item.n, item.id, item.chosen.service, body, run))
         if not is_ours:
             moves.append((failure, states.hold(failure, item.replay)))
     return parcels, deps.failures.moved(moves)

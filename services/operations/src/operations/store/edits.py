@@ -19,10 +19,11 @@ INDEXES: Indexes = {
     EDITS: (
         IndexModel([("created_at", DESCENDING)], name="created"),
         IndexModel([("failure", ASCENDING)], name="failure"),
+        IndexModel([("members.failure", ASCENDING)], name="members"),
     )
 }
 
-SEALED = ("body", "diff", "reason", "approved.reason", "closed.reason")
+SEALED = ("body", "diff", "changes", "reason", "approved.reason", "closed.reason")
 """What is to be sent, and why: encrypted in the store."""
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -45,7 +46,7 @@ class EditDocuments:
         """Return edits, the latest first, behind a place."""
         wanted: dict[str, Any] = {"created_at": {"$gte": _BEGINNING, "$lte": before[0] if before else _END}}
         wanted |= {"state": state} if state else {}
-        wanted |= {"failure": failure} if failure else {}
+        wanted |= {"$or": [{"failure": failure}, {"members.failure": failure}]} if failure else {}
         more = limit + (_AT_ONE_MOMENT if before else 0)
         found = await self._edits.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=more)
         return [each for each in found if before is None or (each.created_at, each.id) < before][:limit]

@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from messaging.publisher import BROKER_FAULTS, close
-from operations.domain.replay import Queue
+from operations.domain.preview import Queue
 
 _TIMEOUT = 5.0
 

@@ -23,6 +23,7 @@ DepsOf = Annotated[Deps, Depends(web.deps)]
 
 PAGE = 25
 """How many a list shows at once."""
+_LONGEST_NUMBER = 9
 SAID = ("done", "count")
 """Parameters that say what was done just now."""
 
@@ -46,6 +47,11 @@ class Asked:
     def moment(self, name: str) -> datetime | None:
         """Return a moment. Raises Refusal for what is none."""
         return moment_of(name, self.text(name))
+
+    def number(self, name: str) -> int:
+        """Return a whole number from 0; 0 for what is none."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0
 
     def states(self) -> tuple[State, ...]:
         """Return the states of failures that are asked for."""
@@ -81,8 +87,7 @@ class Asked:
     @property
     def said(self) -> dict[str, object]:
         """What the page's template needs to say what was done just now."""
-        count = self.text("count")
-        return {"done": self.text("done"), "count": int(count) if count.isascii() and count.isdigit() else 0}
+        return {"done": self.text("done"), "count": self.number("count")}
 
     def without(self, *names: str) -> str:
         """Return the same question without some of its parameters, as the end of an address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import get_args
 
@@ -15,11 +16,13 @@ from operations.domain.edit import Edit, State
 from operations.domain.failure import Failure
 from operations.handlers import edits as handlers
 from operations.handlers import failures as failure_handlers
+from operations.handlers import group_edits, replays
 from operations.handlers.edits import Asked as Edited
+from operations.handlers.group_edits import MemberShown
 from operations.handlers.needs import Deps
 from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager
 from operations.web.bodies import Hints, pretty
-from operations.web.drawing import diff_lines
+from operations.web.drawing import DiffLine, diff_lines
 from operations.web.edge import PageRoute
 from operations.web.forms import NOT_REFUSED, Form, Refused, Sent
 from operations.web.rendering import show, speaker
@@ -28,6 +31,9 @@ from runtime import pages
 from runtime.refusal import Refusal
 
 router = APIRouter(route_class=PageRoute)
+
+_SAMPLES = 5
+"""Messages of a group's edit that are shown at once, beside the example."""
 
 
 @router.get("/failures/{id}/edit")
@@ -131,9 +137,10 @@ def _edited(form: Form) -> Edited:
         raise Refusal("edit-no-json", field="content", line=error.lineno, column=error.colno) from error
     except RecursionError as error:
         raise Refusal("edit-no-json", field="content", line=1, column=1) from error
+    is_for_group = form.text("which") == "group"
     if form.text("part") == "body":
-        return Edited(body=content, has_body=True)
-    return Edited(data=content, has_data=True)
+        return Edited(body=content, has_body=True, is_for_group=is_for_group)
+    return Edited(data=content, has_data=True, is_for_group=is_for_group)
 
 
 async def _editor(request: Request, id: str, deps: Deps, refused: Refused, would_be: Edit | None = None) -> Response:
@@ -150,8 +157,22 @@ async def _editor(request: Request, id: str, deps: Deps, refused: Refused, would
         version=refused.filled.get("version", failure.version),
         would_be=would_be,
         lines=diff_lines(would_be.diff.lines) if would_be else (),
+        samples=await _samples(would_be, deps, after=0, limit=_SAMPLES) if would_be else (),
+        alike=await _alike(failure, deps),
         **refused.shown,
     )
+
+
+async def _alike(failure: Failure, deps: Deps) -> int:
+    """Return how many open failures the group has."""
+    group = await deps.groups.get(failure.group)
+    return group.count("open") if group else 0
+
+
+async def _samples(edit: Edit, deps: Deps, *, after: int, limit: int) -> Sequence[tuple[MemberShown, list[DiffLine]]]:
+    """Return messages of a group's edit with the lines of what is changed in each."""
+    found = await group_edits.differences_of(edit, deps, after=after, limit=limit)
+    return [(each, diff_lines(each.diff.lines) if each.diff else []) for each in found]
 
 
 def _content(failure: Failure, deps: Deps) -> tuple[str, str]:
@@ -166,11 +187,16 @@ def _content(failure: Failure, deps: Deps) -> tuple[str, str]:
 async def _page(request: Request, id: str, asked: Asked, deps: Deps, me: str, refused: Refused) -> Response:
     shown = await handlers.show(id, deps)
     t = speaker(request)
+    after = asked.number("after")
+    samples = await _samples(shown.edit, deps, after=after, limit=_SAMPLES + 1)
     return show(
         request,
         "edit.html",
         here="edits",
         edit=shown.edit,
+        samples=samples[:_SAMPLES],
+        following=f"/operations/edits/{id}?after={after + _SAMPLES}#messages" if len(samples) > _SAMPLES else None,
+        replay=await replays.show(shown.edit.replay, deps) if shown.edit.replay else None,
         lines=diff_lines(shown.edit.diff.lines),
         body=pretty(shown.content, Hints(t("failure.masked-hint"))),
         mine=shown.edit.by == me,

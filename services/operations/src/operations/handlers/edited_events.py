@@ -1,0 +1,30 @@
+"""Edited events as the bus has to read them."""
+
+from __future__ import annotations
+
+import orjson
+
+from messaging.envelope import BrokenMessageError, unseal
+from runtime.refusal import Refusal
+
+
+def is_sound(body: bytes) -> bool:
+    """Tell whether the envelope of a message can be read."""
+    try:
+        unseal(body)
+    except BrokenMessageError:
+        return False
+    return True
+
+
+def sealed(event: object) -> bytes:
+    """Write an edited event as it is sent. Raises Refusal for an integer of more than 64 bits or a broken envelope."""
+    try:
+        body = orjson.dumps(event)
+    except TypeError as error:
+        raise Refusal("edit-number-too-large", field="data") from error
+    try:
+        unseal(body)
+    except BrokenMessageError as error:
+        raise Refusal("edit-breaks-envelope", field=error.path or "body", rule=error.rule) from error
+    return body
