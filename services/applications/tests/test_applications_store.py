@@ -35,6 +35,7 @@ from runtime.kernel import Database
 from services.applications.tests import fakes
 from services.applications.tests.office import NOON, TENANCY, Office, resident, resident_token
 from testkit.fakes import apply
+from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
 
 
@@ -75,10 +76,7 @@ async def in_memory() -> Stores:
 async def in_the_store(database: Database) -> AsyncIterator[Stores]:
     committer = Committer(database)
     await committer.prepare()
-    for name, indexes in documents.INDEXES.items():
-        await database.create_collection(name)
-        if indexes:
-            await database[name].create_indexes(list(indexes))
+    await make_collections(database, documents.INDEXES)
     committer.start()
 
     async def commit(changes: Sequence[Change]) -> None:

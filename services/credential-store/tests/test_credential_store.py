@@ -38,6 +38,7 @@ from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from testkit.fakes import FakeDocuments, apply
+from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
 
 Commit = Callable[[Change], Awaitable[None]]
@@ -58,8 +59,7 @@ def memory() -> Shelf:
 
 @pytest.fixture
 async def real(database: Database) -> AsyncIterator[Shelf]:
-    for name, models in INDEXES.items():
-        await database[name].create_indexes(models)
+    await make_collections(database, INDEXES)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

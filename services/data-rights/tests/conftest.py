@@ -27,6 +27,7 @@ from runtime import retention
 from runtime.data_files import load
 from runtime.kernel import Database
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply, received
+from testkit.fixtures import make_collections
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
@@ -67,10 +68,7 @@ async def _deps_with(residents: Mapping[str, str]) -> Deps:
 
 @pytest.fixture
 async def committer(database: Database) -> AsyncIterator[Committer]:
-    for name, models in store.INDEXES.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(models)
+    await make_collections(database, store.INDEXES)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

@@ -26,6 +26,7 @@ from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from services.identity.tests.people import CLERK, COMMUNITY, card
 from testkit.fakes import FakeDocuments, apply
+from testkit.fixtures import make_collections
 
 AT = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
 BY = Actor(subject=CLERK.subject, role=CLERK.role)
@@ -53,10 +54,7 @@ async def in_memory() -> Kept:
 async def in_the_store(database: Database) -> AsyncIterator[Kept]:
     committer = Committer(database)
     await committer.prepare()
-    for name, indexes in INDEXES.items():
-        await database.create_collection(name)
-        if indexes:
-            await database[name].create_indexes(indexes)
+    await make_collections(database, INDEXES)
     committer.start()
 
     async def commit(changes: Sequence[Change]) -> None:

@@ -22,6 +22,7 @@ from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
 from services.matcher.tests.fakes import FakeEvidence
 from testkit.fakes import apply
+from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
 from testkit.patience import PATIENCE
 
@@ -62,9 +63,7 @@ class Real:
 
 @pytest.fixture
 async def prepared(database: Database) -> AsyncIterator[Committer]:
-    for name, models in store.INDEXES.items():
-        if models:
-            await database[name].create_indexes(models)
+    await make_collections(database, store.INDEXES)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

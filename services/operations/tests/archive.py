@@ -34,6 +34,7 @@ from operations.store.trail import TrailStore
 from runtime.kernel import Database
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, later
 from testkit.fakes import FakeClock
+from testkit.fixtures import make_collections
 
 CONTRACTS = contracts_in(EXAMPLES)
 
@@ -111,10 +112,7 @@ async def opened(database: Database) -> AsyncIterator[Archive]:
 @asynccontextmanager
 async def prepared(database: Database, indexes: Mapping[str, Sequence[IndexModel]]) -> AsyncIterator[Committer]:
     """Make collections, and commit to them until it is left."""
-    for name, models in indexes.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
+    await make_collections(database, indexes)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

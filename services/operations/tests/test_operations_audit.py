@@ -20,6 +20,7 @@ from runtime.kernel import Database
 from runtime.refusal import Unknown
 from services.operations.tests.letterbox import NOON, later
 from testkit.fakes import FakeClock
+from testkit.fixtures import make_collections
 
 
 def record(count: int) -> tuple[list[Entry], Head]:
@@ -107,10 +108,7 @@ class Office:
 
 @pytest.fixture
 async def office(database: Database) -> AsyncIterator[Office]:
-    for name, models in INDEXES.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(models)
+    await make_collections(database, INDEXES)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

@@ -21,7 +21,7 @@ from services.operations.tests import trail_worker
 from services.operations.tests.trail_worker import FAULTS, recording
 from shared.messaging.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
 from shared.messaging.tests.harness import kept as kept_declared
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, make_collections
 from testkit.forked import fork
 from testkit.patience import PATIENCE
 
@@ -40,10 +40,7 @@ async def small(infrastructure: Addresses) -> AsyncIterator[Topology]:
 
 @pytest.fixture
 async def trail(database: Database) -> TrailStore:
-    for name, models in store.INDEXES.items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
+    await make_collections(database, store.INDEXES)
     return TrailStore(database)
 
 

@@ -114,7 +114,7 @@ async def test_a_service_hears_a_part_of_the_trail_again(stage: Stage) -> None:
         event = await stage.publish(DOCUMENT, case=case)
         await says(visitor, "/operations/trails", case)
         page = "/operations/redelivery"
-        asked = {"service": "matcher", "since": begun, "until": "2999-01-01T00:00", "types": DOCUMENT}
+        asked = {"service": "matcher", "since": begun, "until": "2099-01-01T00:00", "types": DOCUMENT}
         nonsense = await visitor.send(page, page, **(asked | {"since": "soon", "reason": REASON}))
         assert (nonsense.status_code, "That is no moment" in nonsense.text) == (422, True)
         prepared = await visitor.send(page, page, **(asked | {"reason": REASON}))

@@ -28,6 +28,7 @@ from review_dispatch.domain.task import (
 )
 from review_dispatch.store import INDEXES, Collection, TaskStore, WaitingCount, cases_in, tasks_in
 from testkit.fakes import FakeDocuments, apply
+from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
 
 DISTRICT = load_district(Settings().data)
@@ -56,10 +57,7 @@ def _in_memory() -> Shelf:
 
 
 async def _really(database: Database) -> tuple[Shelf, Committer]:
-    for name, indexes in INDEXES.items():
-        await database.create_collection(name)
-        if indexes:
-            await database[name].create_indexes(indexes)
+    await make_collections(database, INDEXES)
     committer = Committer(database)
     await committer.prepare()
     committer.start()

@@ -19,6 +19,7 @@ from runtime import retention
 from runtime.data_files import DataFileError
 from runtime.retention import Belongings, Kind, Retention, indexed, read
 from testkit.fakes import FakeClock
+from testkit.fixtures import make_collections
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 TERM = timedelta(days=30)
@@ -66,8 +67,7 @@ class Office:
 async def office(database: Database) -> AsyncIterator[Office]:
     committer = Committer(database)
     await committer.prepare()
-    for name, models in indexed(KINDS, {}).items():
-        await database[name].create_indexes(list(models))
+    await make_collections(database, indexed(KINDS, {}))
     committer.start()
     yield Office(database, committer)
     await committer.stop()

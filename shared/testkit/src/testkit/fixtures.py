@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ import pymongo
 import pytest
 import structlog
 from aio_pika.exceptions import ChannelNotFoundEntity
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
@@ -36,7 +36,7 @@ from local_stack.layout import ROOT, Layout
 from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
 from messaging.declare import declare
-from messaging.documents import Database, Document
+from messaging.documents import Database, Document, ensure_collections
 from messaging.succession import SESSIONS
 from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
 from testkit import places
@@ -89,6 +89,14 @@ async def database(infrastructure: Addresses) -> AsyncIterator[Database]:
     finally:
         await drop(client[name])
         await client.close()
+
+
+async def make_collections(database: AsyncDatabase[Document], indexes: Mapping[str, Sequence[IndexModel]]) -> None:
+    """Make a service's collections with their indexes, as its start does."""
+    await ensure_collections(database, indexes)
+    for name, models in indexes.items():
+        if models:
+            await database[name].create_indexes(list(models))
 
 
 async def drop(database: AsyncDatabase[Document]) -> None:

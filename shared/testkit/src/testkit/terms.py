@@ -14,6 +14,7 @@ from runtime.config import ServiceSettings
 from runtime.kernel import Database, Indexes
 from runtime.retention import Belongings, Kinds, Retention, indexed, read
 from testkit.fakes import FakeClock
+from testkit.fixtures import make_collections
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,7 @@ async def archive(
     """Open a service's empty store."""
     kinds, committer = kinds_of(service), Committer(database)
     await committer.prepare()
-    for name, models in indexed(kinds, indexes).items():
-        await database.create_collection(name)
-        if models:
-            await database[name].create_indexes(list(models))
+    await make_collections(database, indexed(kinds, indexes))
     committer.start()
     try:
         yield Archive(service, database, committer, kinds, belongings)
