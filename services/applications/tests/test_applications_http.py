@@ -280,6 +280,11 @@ async def test_a_rejection_is_explained_in_both_languages(service: Service) -> N
     headers = {"Accept-Language": "zh-CN"}
     chinese = (await service.call("GET", f"/v1/applications/{id}", by="senior", headers=headers)).json()
     assert [reason["text"] for reason in chinese["reasons"]] == ["没有查到证件照片的记录", "户口本的记录已被撤销"]
+    assert "向公安部门" in chinese["reasons"][0]["action"]
+    timeline = (await service.call("GET", f"/v1/applications/{id}/timeline", by="senior", headers=headers)).json()
+    for told in (timeline["happenings"][-1]["text"], timeline["now"][0]["text"]):
+        assert told.startswith("申请不予办理：没有查到证件照片的记录；户口本的记录已被撤销。下一步：请向公安部门")
+        assert told.endswith("行政诉讼。")
 
 
 async def test_a_wrong_event_goes_to_the_dead_letters_and_the_next_one_is_handled(service: Service) -> None:

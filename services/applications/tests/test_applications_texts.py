@@ -11,12 +11,13 @@ import pytest
 
 import applications
 from applications.api.wording import Wording
-from applications.domain.application import Happening, Standing, State
+from applications.domain.application import Application, Happening, Standing, State
 from applications.domain.issued import Status
 from applications.domain.needed import Need
 from applications.domain.whereabouts import Doing
 from runtime.texts import LANGUAGES, Texts
-from services.applications.tests.office import CATALOGUE, NOON
+from services.applications.tests.office import CATALOGUE, NOON, resident
+from standards.working_days import Calendar
 
 SOURCES = Path(applications.__file__).parent
 TEXTS = Texts.of("applications")
@@ -44,6 +45,17 @@ HAPPENINGS = [
     "rejected",
     "withdrawn",
 ]
+
+
+APPLICATION = Application(
+    id="app_1",
+    reference="1",
+    item="senior-card",
+    applicant_id="r",
+    applicant=resident("r").party,
+    subject=resident("r").party,
+    created_at=NOON,
+)
 
 
 def places(text: str) -> set[str]:
@@ -78,8 +90,9 @@ def test_every_code_has_a_text(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", HAPPENINGS)
 def test_every_happening_can_be_told(language: str, kind: str) -> None:
-    wording = Wording(language, TEXTS, CATALOGUE)
-    told = wording.happening(Happening(at=NOON, kind=kind, document_type="id-card", department="psb", text="印章不清"))
+    wording = Wording(language, TEXTS, CATALOGUE, Calendar.load())
+    happening = Happening(at=NOON, kind=kind, document_type="id-card", department="psb", text="印章不清")
+    told = wording.happening(happening, APPLICATION)
     assert told
     assert "{" not in told
 

@@ -68,8 +68,15 @@ class Desk:
         return [event.type for event in self.told]
 
 
-def failed(requirement: str = "birth", attempt: int = 1, *, reviewable: bool = True, hour: int = 0) -> Delivery:
-    """A document failed to match."""
+def failed(
+    requirement: str = "birth",
+    attempt: int = 1,
+    *,
+    reviewable: bool = True,
+    hour: int = 0,
+    promised: date | None = None,
+) -> Delivery:
+    """A document failed to match; `promised` is by when the whole application is."""
     data = MatchFailed(
         application_id=APP,
         item="school-enrolment",
@@ -83,6 +90,7 @@ def failed(requirement: str = "birth", attempt: int = 1, *, reviewable: bool = T
         scans=[],
         reviewable=reviewable,
         community="440309002001",
+        due_on=promised,
     )
     return partial(requests.request_review, event_of(data, "matcher.match-failed.v1", hour))
 

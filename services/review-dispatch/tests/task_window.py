@@ -155,9 +155,7 @@ def review(document_type: str = "birth-certificate", *, application: str = "app_
         claims={"certificate_number": "O43"},
         scans=(Scan(scan_id="s1", document_type=document_type, media_type="image/png", size=9, sha256="ab"),),
     )
-    return requesting.review(
-        application, "school-enrolment", about, None, district=DISTRICT, at=asked, today=asked.date()
-    )
+    return requesting.review(application, "school-enrolment", about, None, district=DISTRICT, at=asked)
 
 
 def door() -> Task:

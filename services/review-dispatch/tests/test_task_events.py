@@ -27,6 +27,12 @@ async def test_a_failed_match_becomes_a_task_of_the_department_and_is_announced(
     ]
 
 
+async def test_a_failed_match_of_a_promise_that_ends_sooner_is_due_sooner() -> None:
+    desk = Desk()
+    await desk.hear(failed(promised=date(2026, 11, 24)))
+    assert desk.tasks.all[BIRTH_1].due_on == date(2026, 11, 24)
+
+
 async def test_what_people_may_not_review_is_left_alone() -> None:
     desk = Desk()
     await desk.hear(failed(reviewable=False))

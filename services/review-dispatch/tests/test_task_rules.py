@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from review_dispatch.api.shaping import Reader
 from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import deciding, requesting, working
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.escalating import escalate, is_due
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.task import Approval, Cause, Comparison, DocumentReview, DoorCheck, Holder, Task, task_id
+from runtime.access import Principal, Role
 from runtime.refusal import Clash, Refusal, Refusals
 
 Fields = dict[str, Value]
@@ -34,7 +36,7 @@ def review(document_type: str = "birth-certificate", **claims: Value) -> Task:
         claims=claims or BIRTH,
         scans=(),
     )
-    return requesting.review("app_1", "school-enrolment", about, None, district=DISTRICT, at=NOW, today=TODAY)
+    return requesting.review("app_1", "school-enrolment", about, None, district=DISTRICT, at=NOW)
 
 
 def door_check(community: str = "440309002001") -> Task:
@@ -260,6 +262,39 @@ def test_the_deadline_is_counted_in_working_days() -> None:
     assert review().due_on == date(2026, 11, 26)
     friday = review().model_copy(update={"due_on": DISTRICT.due(date(2026, 9, 30), 3)})
     assert friday.due_on == date(2026, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("promised", "due"),
+    [
+        (None, date(2026, 11, 26)),
+        (date(2026, 11, 24), date(2026, 11, 24)),
+        (date(2026, 11, 23), date(2026, 11, 23)),
+        (date(2026, 12, 9), date(2026, 11, 26)),
+        (date(2026, 11, 22), date(2026, 11, 26)),  # has passed: nobody could keep it any more
+    ],
+)
+def test_a_review_is_due_in_time_for_what_is_promised_to_the_applicant(promised: date | None, due: date) -> None:
+    assert DISTRICT.due(TODAY, 3, promised=promised) == due
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2026, 12, 31), ("2026年12月31日", "2026-12-31")),
+        (
+            date(2027, 1, 4),
+            (
+                "2027年1月4日（暂定：2027年的节假日安排尚未公布）",
+                "2027-01-04 (provisional: the holidays of 2027 have not been published yet)",
+            ),
+        ),
+    ],
+)
+def test_a_deadline_beyond_the_published_holidays_is_told_as_provisional(day: date, told: tuple[str, str]) -> None:
+    by = Principal("wang", Role.REVIEWER)
+    readers = [Reader(by, language, DISTRICT, TODAY) for language in ("zh-CN", "en")]
+    assert tuple(reader.due(day) for reader in readers) == told
 
 
 def test_an_overdue_task_goes_up_level_by_level_and_then_stays() -> None:

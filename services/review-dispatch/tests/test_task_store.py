@@ -99,9 +99,7 @@ def review(number: int = 1, document_type: str = "birth-certificate", *, days_ag
         scans=(),
     )
     asked = NOW - timedelta(days=days_ago)
-    return requesting.review(
-        f"app_{number}", "school-enrolment", about, "440309002001", district=DISTRICT, at=asked, today=asked.date()
-    )
+    return requesting.review(f"app_{number}", "school-enrolment", about, "440309002001", district=DISTRICT, at=asked)
 
 
 def door() -> Task:

@@ -73,8 +73,10 @@ def test_negative_days_are_refused() -> None:
 
 
 def test_a_year_without_an_entry_knows_weekends_only() -> None:
-    assert CALENDAR.covers(2027)
-    assert not CALENDAR.covers(2031)
+    assert not CALENDAR.is_provisional(date(2026, 12, 31))
+    assert CALENDAR.is_provisional(date(2027, 1, 1))  # assumed only
+    assert CALENDAR.is_provisional(date(2031, 1, 6))  # not in the file at all
+    assert CALENDAR.is_provisional(date(2024, 12, 31))
     assert CALENDAR.is_working(date(2031, 10, 1))
     assert not CALENDAR.is_working(date(2031, 10, 4))
 

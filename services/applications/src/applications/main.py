@@ -15,7 +15,7 @@ from applications.store.catalogue_files import read_catalogue, read_criterion
 from applications.store.cleaner import Cleaner
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
-from runtime import service
+from runtime import holidays, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
 from runtime.kernel import Database
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     signer = Signer(settings.public_url, SigningKeys.from_file(settings.keys / "agreement.key"))
 
     async def build(database: Database, _: Settings) -> Deps:
+        holidays.watch(calendar, NAME, utc_now())
         return Deps(
             catalogue=items,
             criterion=criterion,

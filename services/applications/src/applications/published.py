@@ -140,6 +140,9 @@ class DocumentSubmitted(Event):
     scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
     reviewable: Annotated[bool, Field(description="Whether people may look at it when it fails to match")]
     community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
+    due_on: Annotated[
+        date | None, Field(description="By when the whole application is promised; null: not yet, or at once")
+    ] = None
 
 
 class FieldCheckRequested(Event):

@@ -130,3 +130,4 @@ class DocumentSubmitted(View):
     scans: list[Scan]
     reviewable: bool
     community: str | None
+    due_on: date | None = None

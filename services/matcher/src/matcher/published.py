@@ -112,6 +112,9 @@ class MatchFailed(Event):
     scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
     reviewable: Annotated[bool, Field(description="Whether people may look at it")]
     community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
+    due_on: Annotated[
+        date | None, Field(description="By when the whole application is promised; null: not yet, or at once")
+    ] = None
 
 
 class HoldingsChanged(Event):

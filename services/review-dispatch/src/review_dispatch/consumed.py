@@ -57,6 +57,7 @@ class MatchFailed(View):
     scans: list[Scan]
     reviewable: bool
     community: str | None
+    due_on: date | None = None
 
 
 class FieldCheckRequested(View):

@@ -8,7 +8,7 @@ from review_dispatch import api, consumers, store
 from review_dispatch.config import Settings, load_district
 from review_dispatch.handlers import deadlines
 from review_dispatch.handlers.needs import Deps
-from runtime import service
+from runtime import holidays, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
 from runtime.kernel import Database
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     district = load_district(settings.data)
 
     async def build(database: Database, _settings: Settings) -> Deps:
+        holidays.watch(district.calendar, NAME, utc_now())
         return Deps(
             tasks=store.tasks_in(database),
             cases=store.cases_in(database),

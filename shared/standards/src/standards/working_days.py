@@ -67,9 +67,13 @@ class Year(_Record):
 
 
 class Calendar(_Record):
-    """Tells working days from others. In a year without an entry only weekends are off; see `covers`."""
+    """Tells working days from others.
 
-    years: tuple[int, ...]
+    `published` are the years whose holidays the State Council has announced. In any other year days are counted by what
+    is assumed of it, or by weekends only: what ends in it is provisional, and whoever reads the day is told so.
+    """
+
+    published: tuple[int, ...]
     holidays: frozenset[date]
     make_up_days: frozenset[date]
 
@@ -77,7 +81,7 @@ class Calendar(_Record):
     def of(cls, years: tuple[Year, ...]) -> Calendar:
         """Build the calendar from its years."""
         return cls(
-            years=tuple(sorted(year.year for year in years)),
+            published=tuple(sorted(year.year for year in years if year.status == "official")),
             holidays=frozenset(day for year in years for holiday in year.holidays for day in holiday.days),
             make_up_days=frozenset(day for year in years for day in year.make_up_days),
         )
@@ -89,9 +93,19 @@ class Calendar(_Record):
         shipped = Path(str(files("standards"))) / "data" / "calendar.yaml"
         return cls.of(load(path or shipped, tuple[Year, ...]))
 
-    def covers(self, year: int) -> bool:
-        """Tell whether the holidays of `year` are known."""
-        return year in self.years
+    def is_provisional(self, day: date) -> bool:
+        """Tell whether a day reckoned in working days may still move: its year's holidays are not published."""
+        return day.year not in self.published
+
+    def published_until(self, today: date) -> date:
+        """Return the last day up to which every year's holidays are published, from that of `today` on.
+
+        When not even this year's are, it is the last day of the year before.
+        """
+        year = today.year
+        while year in self.published:
+            year += 1
+        return date(year - 1, 12, 31)
 
     def is_working(self, day: date) -> bool:
         """Tell whether offices are open on `day`."""

@@ -15,7 +15,7 @@ from applications.domain.application import Application, State
 from applications.domain.hands import Hand, Work, since
 from applications.domain.reasons import reasons_of
 from applications.domain.record import PersonRole, Value
-from applications.domain.whereabouts import Whereabouts, whereabouts
+from applications.domain.whereabouts import Whereabouts, expected, whereabouts
 from applications.handlers.reading import Seen
 from standards import mask
 
@@ -107,6 +107,8 @@ class ApplicationSummary(BaseModel):
     created_at: datetime
     submitted_at: datetime | None
     due_on: date | None
+    """By when the whole is done, not before any part of it; null while the promise has not begun."""
+    due_text: str | None
     decided_at: datetime | None
     now: list[NowView]
 
@@ -153,7 +155,9 @@ class ApplicationView(ApplicationSummary):
             documents=[DocumentView.of(asked, application, wording) for asked in application.asked],
             scans=[ScanView.of(scan, wording) for scan in application.scans],
             decided_by=application.decided_by if application.decided_at else None,
-            reasons=[ReasonView.of(reason, wording) for reason in reasons_of(application)] if rejected else [],
+            reasons=[ReasonView.of(reason, application, wording) for reason in reasons_of(application)]
+            if rejected
+            else [],
             granted=_granted(seen, wording),
             satisfaction=SatisfactionView(score=decided.score, comment=decided.comment)
             if decided is not None and decided.score is not None and rated
@@ -173,7 +177,8 @@ def _summary(application: Application, wording: Wording, hands: Sequence[Hand] =
         "subject": PersonView(resident_id=subject.resident_id, name=subject.name),
         "created_at": application.created_at,
         "submitted_at": application.submitted_at,
-        "due_on": application.due_on,
+        "due_on": found.due_on if (found := expected(application)) else None,
+        "due_text": wording.expected(application),
         "decided_at": application.decided_at,
         "now": [NowView.of(where, application, wording, hands) for where in whereabouts(application)],
     }

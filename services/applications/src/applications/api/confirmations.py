@@ -40,6 +40,7 @@ class ConfirmationView(BaseModel):
     terms_sha256: str
     submitted_at: datetime | None
     due_on: date | None
+    """The last day on which it can be answered."""
     answer: Literal["confirmed", "declined"] | None
 
     @classmethod
@@ -62,7 +63,7 @@ class ConfirmationView(BaseModel):
             statement=statement,
             terms_sha256=to_confirm.terms_sha256,
             submitted_at=application.submitted_at,
-            due_on=application.due_on,
+            due_on=confirming.last_day(application),
             answer="confirmed" if application.confirmed_at else declined,
         )
 

@@ -54,9 +54,11 @@ class ReasonView(BaseModel):
     document_type: Named | None
     field: Named | None
     text: str
+    action: str
+    """What the applicant can do about it."""
 
     @classmethod
-    def of(cls, reason: Reason, wording: Wording) -> Self:
+    def of(cls, reason: Reason, application: Application, wording: Wording) -> Self:
         """Show a reason."""
         kind = reason.document_type
         return cls(
@@ -65,6 +67,7 @@ class ReasonView(BaseModel):
             document_type=wording.document(kind) if kind else None,
             field=wording.field(kind, reason.field) if kind and reason.field else None,
             text=wording.reason(reason),
+            action=wording.action(reason, application),
         )
 
 
@@ -97,5 +100,5 @@ class DocumentView(BaseModel):
             and ProofView(
                 document_type=wording.document(proof[0]), source=proof[1], source_name=wording.source(proof[1])
             ),
-            failures=[ReasonView.of(reason, wording) for reason in failures_of(asked)],
+            failures=[ReasonView.of(reason, application, wording) for reason in failures_of(asked)],
         )

@@ -23,10 +23,7 @@ class PromiseView(BaseModel):
     @classmethod
     def of(cls, promise: Promise, wording: Wording) -> Self:
         """Say a promise."""
-        if promise.working_days is not None:
-            text = wording.say("promises.working-days", days=promise.working_days)
-        else:
-            text = wording.say("promises.days", days=promise.days) if promise.days else wording.say("promises.at-once")
+        text = wording.promise(promise)
         return cls(text=text, working_days=promise.working_days, days=promise.days, at_once=bool(promise.at_once))
 
 

@@ -19,7 +19,7 @@ ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description=
 
 
 async def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:
-    return Wording(language, request.app.state.texts, deps.catalogue)
+    return Wording(language, request.app.state.texts, deps.catalogue, deps.calendar)
 
 
 WordingOf = Annotated[Wording, Depends(_wording)]

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from applications.api.application_views import NowView
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
 from applications.api.wording import Named, Wording
-from applications.domain.application import Happening, State
-from applications.domain.whereabouts import whereabouts
+from applications.domain.application import Application, Happening, State
+from applications.domain.whereabouts import expected, whereabouts
 from applications.handlers import reading
 from applications.handlers.reading import Seen
 from runtime.web import Commit
@@ -33,12 +33,12 @@ class HappeningView(BaseModel):
     due_on: date | None
 
     @classmethod
-    def of(cls, happening: Happening, wording: Wording) -> Self:
+    def of(cls, happening: Happening, application: Application, wording: Wording) -> Self:
         """Show what happened."""
         return cls(
             at=happening.at,
             kind=happening.kind,
-            text=wording.happening(happening),
+            text=wording.happening(happening, application),
             requirement=happening.requirement,
             document_type=wording.document(happening.document_type) if happening.document_type else None,
             department=wording.department(happening.department) if happening.department else None,
@@ -56,7 +56,8 @@ class TimelineView(BaseModel):
     state: State
     state_name: str
     due_on: date | None
-    """By when the whole application is promised."""
+    """By when the whole is done, not before any part of it; null while the promise has not begun."""
+    due_text: str | None
     now: list[NowView]
     happenings: list[HappeningView]
 
@@ -70,9 +71,10 @@ class TimelineView(BaseModel):
             item=wording.item(application.item),
             state=application.state,
             state_name=wording.state(application),
-            due_on=application.due_on,
+            due_on=found.due_on if (found := expected(application)) else None,
+            due_text=wording.expected(application),
             now=[NowView.of(where, application, wording, seen.hands) for where in whereabouts(application)],
-            happenings=[HappeningView.of(happening, wording) for happening in application.history],
+            happenings=[HappeningView.of(happening, application, wording) for happening in application.history],
         )
 
 

@@ -10,10 +10,12 @@ from pydantic import BaseModel
 
 from applications.domain.application import Application, Happening
 from applications.domain.catalogue import Catalogue
-from applications.domain.reasons import Reason
+from applications.domain.reasons import Reason, reasons_of
 from applications.domain.record import PersonRole
-from applications.domain.whereabouts import Whereabouts
+from applications.domain.rules import Promise
+from applications.domain.whereabouts import Whereabouts, expected
 from runtime.texts import Texts
+from standards.working_days import Calendar
 
 
 class Named(BaseModel):
@@ -30,6 +32,7 @@ class Wording:
     language: str
     texts: Texts
     catalogue: Catalogue
+    calendar: Calendar
 
     def say(self, key: str, **params: object) -> str:
         """Say a text of the message catalogue."""
@@ -85,29 +88,84 @@ class Wording:
             text=reason.text or self.say("no-reason-given"),
         )
 
-    def happening(self, happening: Happening) -> str:
+    def action(self, reason: Reason, application: Application) -> str:
+        """Say what the applicant can do about a reason."""
+        kind = self.catalogue.document_types.get(reason.document_type or "")
+        return self.say(
+            f"actions.{reason.code}",
+            document=self.document(kind.code).name if kind else "",
+            department=self.department(kind.department).name if kind else "",
+            field=self.field(kind.code, reason.field).name if kind and reason.field else "",
+            who=self.role(application.item, "second-party"),
+        )
+
+    def rejection(self, application: Application) -> str:
+        """Say that an application was rejected, why, and what its applicant can do about it."""
+        reasons = reasons_of(application)
+        actions = dict.fromkeys(self.action(reason, application) for reason in reasons)
+        return self.say(
+            "timeline.rejected",
+            reasons=self.say("list").join(dict.fromkeys(self.reason(reason).rstrip("。.") for reason in reasons)),
+            actions=self.say("sentences").join(actions),
+        )
+
+    def happening(self, happening: Happening, application: Application) -> str:
         """Say what happened."""
+        if happening.kind == "rejected":
+            return self.rejection(application)
         return self.say(
             f"timeline.{happening.kind}",
             document=self.document(happening.document_type).name if happening.document_type else "",
             department=self.department(happening.department).name if happening.department else "",
             source=self.source(happening.source) if happening.source else "",
-            due_on=self.day(happening.due_on),
+            due_on=self.due(happening.due_on),
             text=happening.text or self.say("no-reason-given"),
         )
 
     def whereabouts(self, where: Whereabouts, application: Application) -> str:
         """Say who has it now, for what, and by when."""
         document_type = where.document_type or ""
+        if where.doing == "done" and application.state == "rejected":
+            return self.rejection(application)
         return self.say(
             f"now.{where.doing}",
             document=self.document(document_type).name if document_type else "",
             department=self.department(where.department).name if where.department else "",
             field=self.field(document_type, where.field).name if where.field else "",
-            due_on=self.day(where.due_on),
+            due_on=self.due(where.due_on),
             text=where.text or "",
             who=self.role(application.item, "second-party"),
             state=self.state(application),
+        )
+
+    def expected(self, application: Application) -> str | None:
+        """Say by when an application is done, or with what the promise begins."""
+        found, item = expected(application), self.catalogue.items.get(application.item)
+        if found is None:
+            return None
+        in_working_days = item is None or item.promise.working_days is not None
+        promised = self.due(found.promised_on) if in_working_days else self.day(found.promised_on)
+        return self.say(
+            f"expected.{found.kind}",
+            promised_on=promised,
+            due_on=self.due(found.due_on),
+            who=self.role(application.item, "second-party"),
+            promise=self.promise(item.promise) if item else "",
+        )
+
+    def promise(self, promise: Promise) -> str:
+        """Say how long an item takes."""
+        if promise.working_days is not None:
+            return self.say("promises.working-days", days=promise.working_days)
+        return self.say("promises.days", days=promise.days) if promise.days else self.say("promises.at-once")
+
+    def due(self, day: date | None) -> str:
+        """Say the last day of a deadline in working days; provisional while that year's holidays are not published."""
+        said = self.day(day)
+        return (
+            said
+            if day is None or not self.calendar.is_provisional(day)
+            else self.say("provisional", day=said, year=day.year)
         )
 
     def day(self, day: date | None) -> str:

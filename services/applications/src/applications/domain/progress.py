@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from applications.domain.application import Application, Happening, Question, State
@@ -11,7 +11,7 @@ from applications.domain.granting import granted_by
 from applications.domain.item import Item
 from applications.domain.people import Party
 from applications.domain.rules import Automatic, FieldCheck
-from applications.domain.submission import form_digest
+from applications.domain.submission import form_digest, promised_to_others
 from runtime.clock import today
 from runtime.refusal import Clash, NotAllowed
 from standards.working_days import Calendar
@@ -45,11 +45,15 @@ def settle(application: Application, item: Item, *, now: datetime, calendar: Cal
     return _next_step(current, item, now, calendar)
 
 
-def confirm(application: Application, second_party: Party, now: datetime) -> Application:
-    """Have the second party confirm the application as it is now filled in; from now on it is known who that is."""
+def confirm(application: Application, second_party: Party, now: datetime, *, due_on: date) -> Application:
+    """Have the second party confirm the application as it is now filled in; from now on it is known who that is.
+
+    The promise begins with the confirmation: `due_on` is its last day.
+    """
     _refuse_unasked(application)
     confirmed = {
         "confirmed_at": now,
+        "due_on": due_on,
         "confirmed_form": form_digest(application.form),
         "second_party_id": second_party.resident_id,
         "second_party": second_party,
@@ -117,11 +121,17 @@ def _next_step(application: Application, item: Item, now: datetime, calendar: Ca
     if asked is not None:
         return _approved(application, item, now) if asked.yes else Settled(application)
     department = FIELD_OFFICERS if isinstance(decision, FieldCheck) else decision.department
-    due_on = calendar.add(today(now), decision.working_days)
+    due_on = _within_promise(calendar.add(today(now), decision.working_days), application, item, today(now))
     new = Question(asked_at=now, due_on=due_on, department=department)
     happening = Happening(at=now, kind=f"{question}-asked", department=department, due_on=due_on)
     asking = application.model_copy(update={question: new}).noting(happening)
     return Settled(asking, "field-check" if question == "check" else "decision")
+
+
+def _within_promise(day: date, application: Application, item: Item, today: date) -> date:
+    """Bring a deadline forward to the promise's last day, unless that has passed or was to be at once."""
+    promised = promised_to_others(application, item)
+    return day if promised is None or promised < today else min(day, promised)
 
 
 def _approved(application: Application, item: Item, now: datetime) -> Settled:

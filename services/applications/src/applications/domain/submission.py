@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 
 from applications.domain.application import Application, Asked, Happening, Scan
@@ -100,6 +100,15 @@ def defaults_of(
 ) -> tuple[Prefilled, ...]:
     """Return what answers the form where the applicant doesn't."""
     return prefilled(item, facts_of(application, now), holdings, today=today(now))
+
+
+def promised_to_others(application: Application, item: Item) -> date | None:
+    """Return the day by which whoever has a part in it must be done, None while the promise has not begun.
+
+    What is promised at once is promised where nobody has to look.
+    """
+    begun = application.state != "draft" and not application.awaits_confirmation
+    return application.due_on if begun and not item.promise.at_once else None
 
 
 def form_digest(form: Form) -> str:

@@ -27,6 +27,33 @@ class Whereabouts:
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """By when the whole is done, which is never before the parts that `whereabouts` names.
+
+    `promised`: on the promised day · `late`: a part is due after it, and the whole with that · `from-confirmation`,
+    `from-correction`: the promise begins, or begins again, with what the second party or the applicant does.
+    """
+
+    kind: Literal["promised", "late", "from-confirmation", "from-correction"]
+    due_on: date | None = None
+    promised_on: date | None = None
+
+
+def expected(application: Application) -> Expected | None:
+    """Return by when an application is done; None before it is submitted, and once it has been withdrawn."""
+    if application.due_on is None or application.state in ("draft", "withdrawn"):
+        return None
+    if application.state == "returned":
+        return Expected("from-correction")
+    if application.awaits_confirmation and not application.is_final:
+        return Expected("from-confirmation")
+    last = max((where.due_on for where in whereabouts(application) if where.due_on), default=application.due_on)
+    if last > application.due_on:
+        return Expected("late", last, application.due_on)
+    return Expected("promised", application.due_on, application.due_on)
+
+
 def whereabouts(application: Application) -> tuple[Whereabouts, ...]:
     """Return everything that the application waits for now, the applicant's own part first."""
     if application.state == "draft":

@@ -13,7 +13,7 @@ from applications.domain.people import Party
 from applications.domain.progress import Settled, settle
 from applications.domain.reasons import reasons_of
 from applications.domain.rules import FieldCheck
-from applications.domain.submission import Sent, facts_of
+from applications.domain.submission import Sent, facts_of, promised_to_others
 from applications.handlers.needs import Deps
 from messaging.event import Change, Event
 
@@ -117,6 +117,7 @@ def _document_submitted(application: Application, sent: Sent, deps: Deps) -> pub
         ],
         reviewable=deps.catalogue.reviewable(item, sent.asked.document_types),
         community=application.applicant.community,
+        due_on=promised_to_others(application, item),
     )
 
 

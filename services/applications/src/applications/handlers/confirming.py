@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from applications.domain import progress, submission
 from applications.domain.application import Application
@@ -47,6 +47,11 @@ class ToConfirm:
     def version(self) -> int:
         """The application's."""
         return self.application.version
+
+
+def last_day(application: Application) -> date | None:
+    """Return the last day on which the second party can answer."""
+    return today(application.submitted_at + LONGEST_WAIT) if application.submitted_at else None
 
 
 async def waiting_for(
@@ -109,7 +114,8 @@ async def _confirmed(
 ) -> Outcome[Application]:
     """Take the confirmation, and only now ask for the second party's own documents."""
     now, item, party = deps.clock(), deps.catalogue.item(application.item), signatory.party.party
-    confirmed = progress.confirm(application, party, now)
+    due_on = item.promise.due(today(now), deps.calendar)
+    confirmed = progress.confirm(application, party, now, due_on=due_on)
     refuse_ineligible(item, check_second_party(item, party, today=today(now)))
     signed = await agreeing.accept(confirmed, seen_terms, signatory, by, deps)
     handed_in = await deps.handed_in.get(application.applicant_id) or HandedIn(id=application.applicant_id)

@@ -74,6 +74,7 @@ def _failed(asked: DocumentSubmitted, verdict: Verdict) -> Event:
         scans=[published.Scan(**scan.model_dump()) for scan in asked.scans],
         reviewable=asked.reviewable,
         community=asked.community,
+        due_on=asked.due_on,
     )
 
 

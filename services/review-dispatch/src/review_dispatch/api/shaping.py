@@ -51,6 +51,11 @@ class Reader:
         """Name a code that may be missing."""
         return None if code is None else self.coded(group, code)
 
+    def due(self, day: date) -> str:
+        """Say the last day of a deadline; provisional while the holidays of its year are not published."""
+        key = "due-provisional" if self.district.calendar.is_provisional(day) else "due"
+        return TEXTS.say(self.language, key, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+
     def community(self, code: str | None) -> views.Coded | None:
         """Name a community."""
         if code is None:
@@ -93,6 +98,7 @@ def summary(task: Task, reader: Reader) -> views.TaskSummary:
         community=reader.community(task.community),
         requested_at=task.requested_at,
         due_on=task.due_on,
+        due_text=reader.due(task.due_on),
         overdue=task.is_overdue(reader.today),
         escalated=any(step.action == "escalated" for step in task.steps),
         claimed_by=task.claim.by if task.claim else None,

@@ -32,6 +32,8 @@ class TaskSummary(BaseModel):
     community: Coded | None
     requested_at: datetime
     due_on: date
+    due_text: str
+    """The deadline in words; provisional while the holidays of its year are not published."""
     overdue: bool
     escalated: bool
     claimed_by: str | None

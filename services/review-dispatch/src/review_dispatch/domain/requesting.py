@@ -26,9 +26,9 @@ def review(
     *,
     district: District,
     at: datetime,
-    today: date,
+    promised: date | None = None,
 ) -> Task:
-    """Make the task of reviewing a document that failed to match."""
+    """Make the task of reviewing a document that failed to match, in time for what is promised to the applicant."""
     route = district.routes.of_document(about.document_type)
     return Task(
         id=task_id(application_id, "review", about.requirement, about.attempt),
@@ -39,7 +39,7 @@ def review(
         department=route.department,
         community=community,
         requested_at=at,
-        due_on=district.due(today, route.working_days),
+        due_on=district.due(_day(at), route.working_days, promised=promised),
         escalation=route.escalate,
         second_reviewer=route.second_reviewer,
         steps=(_requested(route.department, at),),

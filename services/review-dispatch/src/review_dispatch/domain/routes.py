@@ -141,9 +141,13 @@ class District(Record):
     routes: Routes
     calendar: Calendar
 
-    def due(self, asked_on: date, working_days: int) -> date:
-        """Return the last day for work asked for on `asked_on`."""
-        return self.calendar.add(asked_on, working_days)
+    def due(self, asked_on: date, working_days: int, *, promised: date | None = None) -> date:
+        """Return the last day for work asked for on `asked_on`: not after what is promised to the applicant.
+
+        A promise that has passed already brings nothing forward.
+        """
+        day = self.calendar.add(asked_on, working_days)
+        return day if promised is None or promised < asked_on else min(day, promised)
 
 
 def _with_fields_of(code: object, route: object) -> object:

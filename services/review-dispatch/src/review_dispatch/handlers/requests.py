@@ -26,7 +26,6 @@ from review_dispatch.domain.task import (
 )
 from review_dispatch.handlers import announcing, hands
 from review_dispatch.handlers.needs import Deps
-from runtime.clock import today
 
 AboutT = TypeVar("AboutT", bound=Record)
 
@@ -42,7 +41,7 @@ async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[No
         event.data.community,
         district=deps.district,
         at=event.time,
-        today=today(event.time),
+        promised=event.data.due_on,
     )
     return await _admit(task, deps)
 
