@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,6 +14,10 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from local_stack.accounts import databases
+from local_stack.accounts.passwords import address
+from local_stack.failure import StackError
+from local_stack.layout import Layout
+from local_stack.store import prepare_given
 from testkit.fixtures import Addresses
 
 Store = MongoClient[dict[str, Any]]
@@ -194,3 +199,40 @@ def test_passwords_stand_on_no_command_line(infrastructure: Addresses) -> None:
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert any("pytest" in line for line in lines)
     assert not [line for line in lines if any(secret in line for secret in secrets)]
+
+
+def test_on_a_given_store_services_have_accounts_where_the_given_one_may_make_them(
+    root: Store, infrastructure: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    layout = Layout(tmp_path)
+    folder = databases.folder_of(layout)
+    root.admin.command({"createUser": "plain", "pwd": "plain-words", "roles": ["readWriteAnyDatabase"]})
+    try:
+        prepare_given(layout, infrastructure.mongodb)
+        own = databases.url_of(infrastructure.mongodb, folder, "identity")
+        with Store(own) as store, pytest.raises(OperationFailure, match="not authorized"):
+            store["matcher"]["secrets"].find_one({})
+        given = address(infrastructure.mongodb, "plain", "plain-words")
+        prepare_given(layout, given)
+        assert databases.url_of(given, folder, "identity") == given
+    finally:
+        root.admin.command("dropUser", "plain")
+        databases.ensure_accounts(infrastructure.mongodb, infrastructure.store_accounts)
+
+
+def test_an_address_keeps_its_hosts_and_options_when_it_names_a_services_account(tmp_path: Path) -> None:
+    databases.accounts(tmp_path)
+    given = "mongodb://root:x@one:1,two:2/things?replicaSet=rs&tls=true&authSource=others&authMechanism=SCRAM-SHA-1"
+    password = (tmp_path / "matcher").read_text().strip()
+    own = databases.url_of(given, tmp_path, "matcher")
+    assert own == f"mongodb://matcher:{password}@one:1,two:2/things?replicaSet=rs&tls=true&authSource=admin"
+    assert databases.url_of("mongodb://one:1,two:2/?tls=true", tmp_path, "matcher") == "mongodb://one:1,two:2/?tls=true"
+
+
+def test_a_given_store_that_refuses_its_account_stops_the_start_with_the_reason(
+    infrastructure: Addresses, tmp_path: Path
+) -> None:
+    wrong = address(infrastructure.mongodb, "administrator", "wrong")
+    with pytest.raises(StackError, match=r"the store that MONGODB_URL names can't be used: Authentication failed"):
+        prepare_given(Layout(tmp_path), wrong)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, MongoClient
 from structlog.testing import capture_logs
 
 from messaging import commit, ordering
@@ -26,7 +26,13 @@ def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 async def proxy(infrastructure: Addresses) -> AsyncIterator[Proxy]:
     """A bad network between this test and the store."""
     address = urlsplit(infrastructure.mongodb)
-    async with proxied(f"mongodb://{address.netloc}/?directConnection=true", PlainProxy) as running:
+    with MongoClient[Document](infrastructure.mongodb) as client:
+        client.admin.command("ping")
+        host, port = client.primary or ("", 0)
+    account = address.netloc.rpartition("@")[0]
+    options = [each for each in parse_qsl(address.query) if each[0] != "replicaSet"]
+    alone = urlencode([*options, ("directConnection", "true")])
+    async with proxied(f"mongodb://{account}{'@' if account else ''}{host}:{port}/?{alone}", PlainProxy) as running:
         yield running
 
 

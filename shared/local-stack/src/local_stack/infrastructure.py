@@ -78,6 +78,8 @@ class Infrastructure:
         wait_ready(self._running.values(), seconds=READY)
         if "store" in self._running:
             store.prepare(self.layout, self.ports)
+        else:
+            store.prepare_given(self.layout, self.mongodb_url)
 
     def _launch(self, program: Program) -> None:
         self._running[program.name] = Running(program, self.layout.log(program.name))

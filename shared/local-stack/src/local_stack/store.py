@@ -135,6 +135,14 @@ def prepare(layout: Layout, ports: Ports) -> None:
         ) from None
 
 
+def prepare_given(layout: Layout, mongodb_url: str) -> None:
+    """Make the services' accounts on a store that MONGODB_URL names with an account that may. Raises StackError."""
+    try:
+        databases.ensure_given(mongodb_url, databases.folder_of(layout))
+    except PyMongoError as error:
+        raise StackError(f"the store that MONGODB_URL names can't be used: {error}") from error
+
+
 def _place(layout: Layout, ports: Ports, client: MongoClient[dict[str, Any]]) -> None:
     """Make a new store a replica set of one; one that was made on another port learns its new place."""
     member = {"_id": 0, "host": f"{HOST}:{ports.store}"}

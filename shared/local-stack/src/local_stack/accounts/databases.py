@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
@@ -19,7 +20,7 @@ from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.layout import Layout
 from messaging import topology
 
-FOLDER = "store"
+FOLDER, GIVEN_FOLDER = "store", "given-store"
 USERS = "admin"
 """The database that holds all users, whatever their own is."""
 
@@ -43,8 +44,8 @@ class UserWithPassword(TypedDict):
 
 
 def folder_of(layout: Layout) -> Path:
-    """Return where the passwords of the store's accounts are: beside the other development keys."""
-    return layout.keys / FOLDER
+    """Return where the passwords of the store's accounts are; a store that is given has a folder of its own."""
+    return layout.keys / (GIVEN_FOLDER if os.environ.get("MONGODB_URL") else FOLDER)
 
 
 def services() -> tuple[str, ...]:
@@ -80,9 +81,29 @@ def _make(mongodb_url: str, wanted: Sequence[UserWithPassword]) -> None:
                 client[USERS].command({"updateUser": account["user"], **said})
 
 
+def ensure_given(mongodb_url: str, folder: Path) -> None:
+    """Make the services' accounts on a store that is given with an account, if that may make any; else make none.
+
+    Raises PyMongoError for a store that can't be reached or refuses the account.
+    """
+    if "@" not in mongodb_url:
+        return
+    try:
+        ensure_accounts(mongodb_url, folder)
+    except OperationFailure as error:
+        if error.code != _UNAUTHORIZED:
+            raise
+        for service in services():
+            (folder / service).unlink(missing_ok=True)
+
+
 def url_of(mongodb_url: str, folder: Path, service: str) -> str:
-    """Return the store's address with a service's account; the same address where the store asks for none."""
-    return account_url(mongodb_url, folder, service) if "@" in mongodb_url else mongodb_url
+    """Return the store's address with a service's account; as it is where the service has none of its own."""
+    if "@" not in mongodb_url or not (folder / service).exists():
+        return mongodb_url
+    parts = urlsplit(account_url(mongodb_url, folder, service))
+    options = [each for each in parse_qsl(parts.query) if each[0].lower() not in {"authsource", "authmechanism"}]
+    return urlunsplit(parts._replace(path=parts.path or "/", query=urlencode([*options, ("authSource", USERS)])))
 
 
 def administrators_url(mongodb_url: str, folder: Path) -> str:
