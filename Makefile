@@ -148,7 +148,7 @@ verify-credential: setup ## Does a credential count? FILE=text or - for standard
 		--status "$(STATUS)" --audience "$(AUDIENCE)" --nonce "$(NONCE)" $(ARGS)
 
 .PHONY: fuzz
-fuzz: setup ## Texts that nobody thought of: TARGET=credential, number or address, for MINUTES=10
+fuzz: setup ## Texts that nobody thought of: TARGET=credential, number, address or address-pairs, for MINUTES=10
 	@$(VENV)/python -m tests.fuzz "$(TARGET)" --minutes "$(MINUTES)" --seed "$(SEED)"
 
 .PHONY: secrets

@@ -12,10 +12,9 @@ from joserfc.jwk import ECKey
 from credential_store.domain import sd_jwt
 from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
 from credential_store.domain.verdict import Asked, Trusted, judge
-from matcher.domain import address
 from runtime.refusal import Refusal
 from runtime.signing import SigningKeys
-from standards import identity_number
+from standards import address, areas, identity_number
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -49,8 +48,10 @@ def number(text: str) -> None:
 
 
 def place(text: str) -> None:
-    """Read an address: any text has parts, and the same parts each time."""
+    """Read an address: any text has parts, and the same parts each time; a road's name is no city's."""
     assert address.parse(text) == address.parse(text)
+    assert areas.lies_in(text, "深圳") in {True, False, None}
+    assert areas.lies_in(f"青岛市{text}", "深圳") is not True
 
 
 _SIGNED = KEYS.sign({"iss": "https://elsewhere.example", "credentialSubject": {"_sd": []}}, "vc+sd-jwt")

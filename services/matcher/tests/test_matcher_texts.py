@@ -34,14 +34,14 @@ def test_every_reason_has_a_text(reason: str) -> None:
     assert TEXTS.has(f"reasons.{reason}")
 
 
-@pytest.mark.parametrize("level", ["province", "city", "district", "street", "community", "road"])
-def test_every_level_of_an_address_that_differs_has_a_text(level: str) -> None:
-    assert TEXTS.has(f"reasons.{level}-differs")
-
-
-@pytest.mark.parametrize("reason", ["number-differs", "estate-differs", "estate-similar", "building-differs"])
-def test_every_part_of_an_address_that_differs_has_a_text(reason: str) -> None:
-    assert TEXTS.has(f"reasons.{reason}")
+def test_every_difference_of_addresses_has_a_text() -> None:
+    reasons = _found(r'\("([a-z-]+)", (?:True|False)\)|yield "([a-z-]+)"|return "([a-z-]+)", False')
+    levels = ("province", "city", "district", "street", "community", "road", "building", "unit", "floor")
+    missing = [f"{part}-missing" for part in ("building", "unit", "floor")]
+    found = {reason for groups in reasons for reason in groups if reason}
+    assert len(found) > 5
+    for reason in (*found, *(f"{level}-differs" for level in levels), *missing):
+        assert TEXTS.has(f"reasons.{reason}"), reason
 
 
 @pytest.mark.parametrize("code", _found(r'(?:Refusal|Unknown)\(\s*"([a-z-]+)"'))

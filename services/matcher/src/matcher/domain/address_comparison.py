@@ -1,48 +1,99 @@
-"""Whether two addresses are the same place: building and unit must agree, the rest must not contradict."""
+"""Whether two addresses are the same place.
+
+They are equal only when everything that both sides say has been accounted for: it is said by both alike, or it is
+an upper level, a road or an estate that one side may leave out because the rest proves it. Whatever else is left over
+on one side, and whatever contradicts, makes them different, or close at the most (a person looks):
+
+- whatever is added to one side behind the place (floor, room, cellar, 旁, a remark) leaves it unequal;
+- any other number, letter or floor on one side leaves it unequal;
+- parts are never reordered: building 3 of part 2 is not building 2 of part 3;
+- what names no place proves nothing, not even beside itself.
+"""
 
 from __future__ import annotations
 
-from matcher.domain.address import Address, parse
+import re
+from collections.abc import Iterator
+
+from standards.address import Address, parse
+from standards.address_text import LONGEST, is_placeholder, says_a_place
+from standards.areas import is_successor
 
 Difference = tuple[str, bool]
 """A reason's key, and whether the addresses are close all the same (True) or different (False)."""
 
 _LEVELS = ("province", "city", "district", "street", "community", "road")
 _SHORTEST_NAME = 2
-_UPPER = ("province", "city", "district")
+_ESTATE = re.compile(
+    r"(?![东南西北前后左右上下内外].{0,2}$)(?!.*(?:地下|负|区|楼|[旁侧对隔]))"
+    r"[一-鿿]{1,12}(?:花园|家园|新村|大厦|广场|公寓|山庄|[苑城村庄居府湾里郡邸])"
+)
+"""The name of an estate and nothing more, which may be left out beside the same house number."""
 
 
 def difference(one: str, other: str) -> Difference | None:
     """Return the weightiest difference between two addresses, or None when they are the same.
 
     A level that only one of them names (a missing province or district) contradicts nothing; one that both name must
-    agree. Building, unit and room must be named by both or by neither. What is left must be enough to find the place.
+    agree. Building, unit, floor and room must be named by both or by neither. What is left must be enough to find the
+    place.
     """
+    if max(len(one), len(other)) > LONGEST:
+        return "too-long", False
     left, right = parse(one), parse(other)
+    if not (_says_a_place(left) and _says_a_place(right)):
+        return "no-place", False
     if left.written == right.written:
-        return None
-    for reason in (_contradiction(left, right), _place_contradiction(left, right), _inside_contradiction(left, right)):
-        if reason is not None:
-            return reason
+        return None if _is_within_an_area(left) else ("incomplete", True)
+    found = list(_differences(left, right))
+    return min(found, key=lambda each: each[1], default=None)
+
+
+def _says_a_place(address: Address) -> bool:
+    parts = (address.road, address.estate, address.room)
+    return says_a_place(address.written) and not any(map(is_placeholder, parts))
+
+
+def _differences(left: Address, right: Address) -> Iterator[Difference]:
+    """Yield what differs, from the upper levels to the room."""
+    yield from _levels(left, right)
     if not _says_where(left, right):
-        return "incomplete", True
-    return None
+        yield "incomplete", True
+    yield from _places(left, right)
+    for level in ("building", "unit", "floor", "room"):
+        yield from _inside(level, left, right)
+    if left.remarks != right.remarks:
+        yield "remark", True
 
 
-def _contradiction(left: Address, right: Address) -> Difference | None:
+def _levels(left: Address, right: Address) -> Iterator[Difference]:
     above: set[str] = set()
     for level in _LEVELS:
         one, other = getattr(left, level), getattr(right, level)
-        if one and other and not _same_name(level, one, other, above):
-            return f"{level}-differs", False
+        if one and other:
+            yield from _names(level, left, right, above)
         above |= {one, other} - {""}
-    return None
 
 
-def _same_name(level: str, one: str, other: str, above: set[str]) -> bool:
-    """Compare names of a level; one may still carry the levels above it (深圳龙华民治街道 for 民治街道).
+def _names(level: str, left: Address, right: Address, above: set[str]) -> Iterator[Difference]:
+    """Compare what both call a level: the name, and the word of its kind (潮阳县 is not 潮阳区 for certain)."""
+    one, other = getattr(left, level), getattr(right, level)
+    kinds = left.kinds.get(level, ""), right.kinds.get(level, "")
+    if not _same_name(one, other, above):
+        renamed = _is_former(one + kinds[0], other + kinds[1])
+        yield ("area-renamed", True) if renamed else (f"{level}-differs", False)
+    elif all(kinds) and kinds[0] != kinds[1] and set(kinds) != {"区", "新区"}:
+        yield "area-renamed", True
 
-    新民治社区 is not 民治社区: what a lower level carries must be a name that was said for a level above.
+
+def _is_former(one: str, other: str) -> bool:
+    return is_successor(one, other) or is_successor(other, one)
+
+
+def _same_name(one: str, other: str, above: set[str]) -> bool:
+    """Compare names of a level; one may still carry the levels above it (邵阳邵东两市镇 for 两市镇).
+
+    新民治社区 is not 民治社区: what a lower level carries must be names that were said for levels above.
     """
     shorter, longer = sorted((one, other), key=len)
     if one == other:
@@ -50,41 +101,54 @@ def _same_name(level: str, one: str, other: str, above: set[str]) -> bool:
     if len(shorter) < _SHORTEST_NAME or not longer.endswith(shorter):
         return False
     carried = longer.removesuffix(shorter)
-    if level in _UPPER or (level == "street" and len(carried) >= _SHORTEST_NAME):
-        return True
-    return carried.endswith(tuple(above))
+    while name := max((name for name in above if carried.endswith(name)), key=len, default=""):
+        carried = carried.removesuffix(name)
+    return not carried
 
 
-def _place_contradiction(left: Address, right: Address) -> Difference | None:
-    if left.road and right.road and left.number and right.number and left.number != right.number:
-        return "number-differs", False
-    if left.estate and right.estate and left.estate != right.estate:
+def _places(left: Address, right: Address) -> Iterator[Difference]:
+    if left.road and right.road and left.number != right.number:
+        yield ("number-differs", False) if left.number and right.number else ("number-missing", True)
+    if left.estate == right.estate:
+        return
+    if left.estate and right.estate:
         similar = left.estate in right.estate or right.estate in left.estate
-        return ("estate-similar", True) if similar else ("estate-differs", False)
-    return None
+        yield ("estate-similar", True) if similar else ("estate-differs", False)
+    elif not _may_leave_out(left.estate or right.estate, left, right):
+        yield "one-says-more", True
 
 
-def _inside_contradiction(left: Address, right: Address) -> Difference | None:
-    """Compare building, then unit and room; a difference weighs more than something that one side leaves out."""
-    missing: Difference | None = None
-    for level, name in (("building", "building"), ("unit", "unit"), ("room", "unit")):
-        one, other = getattr(left, level), getattr(right, level)
-        if one and other and one != other:
-            return f"{name}-differs", False
-        if bool(one) != bool(other) and missing is None:
-            missing = f"{name}-missing", True
-    return missing
+def _may_leave_out(estate: str, left: Address, right: Address) -> bool:
+    """Tell whether the estate adds nothing: it is the name of one, and house number and what is inside are the same."""
+    inside = _both(left, right, "building") or _both(left, right, "room")
+    return inside and _at_one_number(left, right) and _ESTATE.fullmatch(estate) is not None
+
+
+def _inside(level: str, left: Address, right: Address) -> Iterator[Difference]:
+    one, other = getattr(left, level), getattr(right, level)
+    name = "unit" if level == "room" else level
+    if one and other and one != other:
+        yield f"{name}-differs", False
+    elif one != other:
+        yield f"{name}-missing", True
 
 
 def _says_where(left: Address, right: Address) -> bool:
     """Tell whether both name one place within one neighbourhood."""
     area = any(_both(left, right, level) for level in ("district", "street", "community"))
     if left.estate or right.estate or left.road or right.road:
-        at_number = _both(left, right, "road") and _both(left, right, "number")
         same_estate = _both(left, right, "estate")
         no_more_said = _both(left, right, "road") and not (left.number or right.number or left.estate or right.estate)
-        return area and (at_number or same_estate or no_more_said)
+        return area and (_at_one_number(left, right) or same_estate or no_more_said)
     return _both(left, right, "community") and _both(left, right, "building")
+
+
+def _is_within_an_area(address: Address) -> bool:
+    return any((address.community, address.road, address.estate, address.building, address.room))
+
+
+def _at_one_number(left: Address, right: Address) -> bool:
+    return _both(left, right, "road") and _both(left, right, "number")
 
 
 def _both(left: Address, right: Address, level: str) -> bool:

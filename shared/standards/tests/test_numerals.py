@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain.numerals import with_arabic_digits
+from standards.numerals import with_arabic_digits
 
 _PLAIN = "零一二三四五六七八九"
 _FINANCIAL = "零壹贰叁肆伍陆柒捌玖"
