@@ -51,6 +51,46 @@ async def test_every_rule_that_is_not_met_is_named(office: Office) -> None:
     assert codes(refused.value) == ["not-eligible-age-at-least", "not-eligible-not-registered-in"]
 
 
+@pytest.mark.parametrize(
+    ("address", "allowance", "permit"),
+    [
+        ("上海市浦东新区深圳大道1号", [], None),
+        ("山东省青岛市崂山区深圳路12号", [], None),
+        ("海南省海口市龙华区1号", [], None),
+        ("广东省深圳市龙华区民治街道1号", None, []),
+        ("廣東省深圳市龍華區民治街道1號", None, []),
+        ("广东省宝安县龙华镇1号", None, []),
+        ("深圳市上海路1号", None, []),
+    ],
+)
+async def test_the_front_of_an_address_says_where_a_person_is_registered(
+    office: Office, address: str, allowance: list[str] | None, permit: list[str] | None
+) -> None:
+    """None: the item may be applied for."""
+    office.knows(resident("old", born=date(1930, 1, 1), address=address))
+    for item, refused, code in (
+        ("senior-allowance", allowance, "not-eligible-registered-in"),
+        ("residence-permit", permit, "not-eligible-not-registered-in"),
+    ):
+        if refused is None:
+            assert await office.drafts(item, "old")
+        else:
+            with pytest.raises(Refusal, match=code):
+                await office.drafts(item, "old")
+
+
+@pytest.mark.parametrize(
+    "address", ["民治街道1号", "龙华区民治街道1号", "深圳路12号", "无", "广东省深汕特别合作区鹅埠镇1号"]
+)
+@pytest.mark.parametrize("item", ["senior-allowance", "residence-permit"])
+async def test_an_address_that_does_not_say_its_city_is_no_yes_for_either_rule(
+    office: Office, address: str, item: str
+) -> None:
+    office.knows(resident("old", born=date(1930, 1, 1), address=address))
+    with pytest.raises(Refusal, match="not-eligible-registered-unclear"):
+        await office.drafts(item, "old")
+
+
 async def test_an_age_is_reached_on_the_birthday(office: Office) -> None:
     office.knows(resident("almost", born=date(1966, 11, 24)), resident("just", born=date(1966, 11, 23)))
     with pytest.raises(Refusal, match="not-eligible-age-at-least"):

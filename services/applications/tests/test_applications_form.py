@@ -16,6 +16,7 @@ TODAY = date(2026, 11, 23)
 LABEL = Localised.model_validate({"zh-CN": "标签", "en": "label"})
 FIELDS = (
     FormField(key="text", type="text", label=LABEL, max_length=5),
+    FormField(key="home", type="address", label=LABEL),
     FormField(key="begins", type="date", label=LABEL),
     FormField(key="ends", type="date", label=LABEL, after="begins", not_past=True),
     FormField(key="count", type="integer", label=LABEL, at_least=1, at_most=9),
@@ -30,6 +31,7 @@ ITEM: Item = CATALOGUE.item("senior-card").model_copy(update={"form": FIELDS})
     ("key", "value"),
     [
         ("text", "五个字以内"),
+        ("home", "民治街道幸福花园3栋503"),
         ("begins", "2026-11-23"),
         ("ends", "2026-11-23"),
         ("count", 9),
@@ -47,6 +49,9 @@ def test_a_right_answer_is_taken(key: str, value: Value) -> None:
     [
         ("text", 5, "form-not-text"),
         ("text", "六个字就太长", "form-too-long"),
+        ("home", "-", "form-not-address"),
+        ("home", "无", "form-not-address"),
+        ("home", "梅龙路**号", "form-not-address"),
         ("begins", "2026-02-29", "form-not-date"),
         ("begins", "20261123", "form-not-date"),
         ("begins", 20261123, "form-not-date"),

@@ -73,7 +73,7 @@ def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
 def test_every_refusal_has_its_texts_and_none_is_left_over() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
     raised = re.findall(r'(?:Refusal|Clash|Unknown|NotAllowed|TooLarge|Unsupported)\(\s*"([a-z-]+)"', code)
-    rules = ("age-at-least", "age-at-most", "registered-in", "not-registered-in", "guardian")
+    rules = ("age-at-least", "age-at-most", "registered-in", "not-registered-in", "registered-unclear", "guardian")
     refused = {*raised, *(f"not-eligible-{rule}" for rule in rules)} - FROM_ELSEWHERE
     written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
     assert refused == written

@@ -84,6 +84,14 @@ async def test_a_name_in_the_other_script_is_the_same_name(hall: Hall) -> None:
     assert (await hall.register(reading(name="张丽华", valid_from=date(2019, 5, 5)))).id == first.id
 
 
+@pytest.mark.parametrize("address", ["-", "/", "无", "無", "同上", "N/A", "梅龙路**号", "\x00\x00"])
+async def test_an_address_that_names_no_place_is_refused(hall: Hall, address: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        await hall.register(reading(address=address))
+    assert caught.value.status == 422
+    assert faults(caught.value) == [("address-names-no-place", "address")]
+
+
 async def test_another_name_under_the_same_number_is_refused_and_named(hall: Hall) -> None:
     await hall.register(reading())
     with pytest.raises(Clash) as caught:

@@ -12,7 +12,7 @@ from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, GuardianRule, RegisteredRule, Rule
 from runtime.refusal import NotAllowed, Refusal, Refusals
 from standards import age
-from standards.script import simplified
+from standards.areas import lies_in
 
 Param = str | int
 
@@ -92,7 +92,11 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
 
 
 def _check_registered(rule: RegisteredRule, person: Party) -> Checked:
+    """Check where the address on the card lies. One that does not say its city is no yes for either rule."""
     place = rule.place.zh_cn
-    registered = place in person.address or simplified(place) in simplified(person.address)
+    params: dict[str, Param] = {"place": place, "place_en": rule.place.en}
+    lies_there = lies_in(person.address, place)
+    if lies_there is None:
+        return Checked("registered-unclear", met=False, of=rule.of, params=params)
     code = "registered-in" if rule.registered else "not-registered-in"
-    return Checked(code, registered == rule.registered, rule.of, {"place": rule.place.zh_cn, "place_en": rule.place.en})
+    return Checked(code, lies_there == rule.registered, rule.of, params)

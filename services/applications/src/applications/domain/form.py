@@ -12,6 +12,7 @@ from applications.domain.needed import first_proof
 from applications.domain.people import Holding, Holdings
 from applications.domain.record import PersonRole, Value
 from runtime.refusal import Refusal, Refusals
+from standards.address_text import names_place
 
 Form = Mapping[str, Value]
 
@@ -108,6 +109,9 @@ def _text_faults(field: FormField, value: Value) -> Iterator[Refusal]:
         yield Refusal("form-not-text", field=f"form/{field.key}")
     elif len(value) > field.max_length:
         yield Refusal("form-too-long", field=f"form/{field.key}", longest=field.max_length)
+    elif field.type == "address" and value and not names_place(value):
+        labels = {"label": field.label.zh_cn, "label_en": field.label.en}
+        yield Refusal("form-not-address", field=f"form/{field.key}", **labels)
 
 
 def _boolean_faults(field: FormField, value: Value) -> Iterator[Refusal]:

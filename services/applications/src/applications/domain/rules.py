@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from applications.domain.record import Localised, PersonRole, Record, Value
+from standards.areas import knows_city
 from standards.working_days import Calendar
 
 DayOfYear = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
@@ -33,12 +34,20 @@ class AgeRule(Record):
 
 
 class RegisteredRule(Record):
-    """Registered in the household system of `place` or not, by the address on the card (assumed sufficient)."""
+    """Registered in the household system of a city or not, by the address on the card (assumed sufficient)."""
 
     rule: Literal["registered"]
     of: PersonRole = "applicant"
     place: Localised
     registered: bool
+
+    @field_validator("place")
+    @classmethod
+    def _is_known(cls, place: Localised) -> Localised:
+        if not knows_city(place.zh_cn):
+            message = f"the districts of {place.zh_cn} are not in the data of standards (areas.yaml)"
+            raise ValueError(message)
+        return place
 
 
 class GuardianRule(Record):

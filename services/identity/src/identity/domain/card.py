@@ -10,6 +10,7 @@ from pydantic import Field
 from identity.domain.record import Change, Record, refuse
 from runtime.refusal import Refusal
 from standards import identity_number
+from standards.address_text import names_place
 from standards.identity_number import IdentityNumber, Sex
 
 
@@ -58,6 +59,8 @@ def _faults(card: Card, today: date) -> list[Refusal]:
     faults = []
     if card.birth_date > today:
         faults.append(Refusal("birth-date-in-future", field="birth_date"))
+    if not names_place(card.address):
+        faults.append(Refusal("address-names-no-place", field="address"))
     if card.valid_from > today:
         faults.append(Refusal("card-not-yet-valid", field="valid_from", date=card.valid_from.isoformat()))
     if card.valid_until is not None and card.valid_until < today:
