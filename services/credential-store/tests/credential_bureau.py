@@ -63,12 +63,13 @@ class Bureau:
         headers = {**self._headers, "Content-Type": media_type}
         return await self._client.post("/v1/hand-overs", content=content, params=params, headers=headers)
 
-    async def hands_over_a_form(self, content: bytes, mapping: str) -> httpx.Response:
+    async def hands_over_a_form(
+        self, content: bytes, mapping: str | bytes | None, name: str = "records.csv"
+    ) -> httpx.Response:
         """Send a file as a part of a form, behind its mapping."""
-        files: list[tuple[str, tuple[str | None, bytes]]] = [
-            ("mapping", (None, mapping.encode())),
-            ("file", ("records.csv", content)),
-        ]
+        files: list[tuple[str, tuple[str | None, bytes]]] = [("file", (name, content))]
+        if mapping is not None:
+            files.insert(0, ("mapping", (None, mapping.encode() if isinstance(mapping, str) else mapping)))
         return await self._client.post("/v1/hand-overs", files=files, headers=self._headers)
 
     async def does(self, what: str, id: str) -> httpx.Response:
@@ -87,6 +88,10 @@ class Bureau:
             return seen if seen["state"] == state else None
 
         return await eventually(in_that_state)
+
+    async def fetches_refused(self, id: str) -> httpx.Response:
+        """Fetch the refused lines as a file."""
+        return await self.sees(f"/{id}/refused-file")
 
     async def refused(self, id: str) -> list[Json]:
         """Read the refused lines."""

@@ -157,7 +157,7 @@ async def test_a_table_is_taken_in_by_its_mapping(health: Bureau, database: Data
         (table(1).encode("gb18030"), "text/csv", MAPPING, 422, "file-encoding"),
         (b"a,b\n1,2\n", "text/csv", MAPPING, 422, "columns-missing"),
         (b"a,b\n1,2\n", "text/csv", None, 422, "mapping-missing"),
-        (b"a,b\n1,2\n", "text/csv", {"document_type": "id-card"}, 422, "mapping-wrong"),
+        (b"a,b\n1,2\n", "text/csv", {"document_type": "vaccination-record"}, 422, "several"),
         (table(1).encode(), "text/csv", MAPPING | {"document_type": "id-card"}, 403, "document-type-not-kept"),
         (table(1).encode(), "text/csv", MAPPING | {"document_type": "x"}, 422, "document-type-unknown"),
     ],

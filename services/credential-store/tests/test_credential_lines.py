@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credential_store.domain import lines
-from credential_store.domain.hand_over import examine
+from credential_store.domain.first_look import look
 from credential_store.domain.lines import LONGEST, Line, Window, csv_rows, json_lines
-from credential_store.domain.mapping import LineError, Mapping
+from credential_store.domain.mapping import Column, LineError, Mapping, column_key
 from runtime.refusal import Refusal
 
 Split = Callable[[Window], Iterator[Line]]
@@ -77,7 +77,7 @@ def said(found: Sequence[Line]) -> list[object]:
     [
         (b"a\nb\n", [b"a", b"b"]),
         (b"a\r\nb", [b"a", b"b"]),
-        (b"\xef\xbb\xbfa\n\n  \nb\n", [b"a", None, b"  ", b"b"]),
+        (b"\xef\xbb\xbfa\n\n  \nb\n", [b"a", None, None, b"b"]),
         (b"a\n" + b"x" * (LONGEST + 1) + b"\nb\n", [b"a", "line-too-long", b"b"]),
         (b"a\n" + b"x" * (3 * lines.WINDOW) + b"\nb\n", [b"a", "line-too-long", b"b"]),
         (b"a\n" + b"x" * (3 * lines.WINDOW), [b"a", "line-too-long"]),
@@ -126,7 +126,7 @@ def test_rows_are_the_same_wherever_windows_and_batches_are_cut(
     content = written.getvalue().encode()
     longest = max((len(row.encode()) for row in written.getvalue().split('"\n"')), default=0)
     found = taken(content, rows(2), max(window, longest + 80), at_once)
-    assert said(found) == [list(row) for row in table]
+    assert said(found) == [list(row) if any(map(str.strip, row)) else None for row in table]
 
 
 @given(st.binary(max_size=300), st.integers(1, 60))
@@ -178,6 +178,8 @@ def test_a_value_that_is_not_of_its_kind_is_named_by_path_and_column_but_not_rep
 
 
 HEADER = ",".join(ROW)
+WITH_NUMBER = MAPPING.model_copy(update={"fields": {**MAPPING.fields, "certificate_number": Column(column="证号")}})
+KEYED = {**ROW, "证号": "T44"}
 
 
 @pytest.mark.parametrize(
@@ -198,11 +200,121 @@ def test_a_file_that_can_not_be_taken_in_is_refused_from_its_beginning(
     first: bytes, mapping: Mapping | None, code: str
 ) -> None:
     with pytest.raises(Refusal) as caught:
-        examine(first, mapping)
+        look(first, mapping)
     assert caught.value.code == code
 
 
 def test_a_file_in_another_encoding_is_taken_when_the_mapping_says_so() -> None:
     mapping = MAPPING.model_copy(update={"encoding": "gb18030"})
-    assert examine(f"{HEADER}\n".encode("gb18030"), mapping) == tuple(ROW)
-    assert examine(b"\xef\xbb\xbf" + f"{HEADER}\r\n".encode(), MAPPING) == tuple(ROW)
+    assert look(f"{HEADER}\n".encode("gb18030"), mapping).columns == tuple(ROW)
+    assert look(b"\xef\xbb\xbf" + f"{HEADER}\r\n".encode(), MAPPING).columns == tuple(ROW)
+
+
+@pytest.mark.parametrize("said", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("is_in", ["utf-8", "gb18030"])
+def test_a_file_with_a_mark_is_in_the_encoding_that_its_mark_names(said: str, is_in: str) -> None:
+    mapping = MAPPING.model_copy(update={"encoding": said})
+    content = f"\ufeff{HEADER}\nv1,2\n".encode(is_in)
+    seen = look(content, mapping)
+    assert (seen.columns, seen.header) == (tuple(ROW), f"\ufeff{HEADER}".encode(is_in))
+    assert seen.mapping is not None
+    assert seen.mapping.encoding == is_in
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a,b\n,\n1,2\n , \n", [["a", "b"], None, ["1", "2"], None]),
+        ('a,b\n,,,,\n""\n"",""\n1,2\n\u3000,\n', [["a", "b"], None, None, None, ["1", "2"], None]),
+        ("a,b\n1,2,,,\n1,2,,x\n", [["a", "b"], ["1", "2"], "wrong-number-of-values"]),
+        ("a,b\n1,\n,2\n", [["a", "b"], ["1", ""], ["", "2"]]),
+    ],
+)
+def test_rows_of_bare_commas_are_no_rows_and_commas_behind_a_row_no_values(
+    content: str, expected: list[object]
+) -> None:
+    assert said(taken(content.encode(), rows(2))) == expected
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"编\n号","索\r\n引",姓名,出生日期,全程,针数,厂家,接种日期',
+        "\n,,,\n 编 号 ,索引,姓名,\u200b出生日期,全程,针数,厂家,接种日期,,",
+        '编号,索引,姓名,出生日期,全程,针数,厂家,接种日期,"备\n注"',
+    ],
+)
+def test_line_breaks_and_spaces_in_a_header_mean_nothing(header: str) -> None:
+    seen = look(f"{header}\n{','.join(ROW.values())}\n".encode(), MAPPING)
+    found = taken(f"{header}\n".encode() + b"1,2,3,4,5,6,7,8\n", rows(8))
+    assert set(map(column_key, ROW)) <= set(map(column_key, seen.columns))
+    assert [line.said for line in found if isinstance(line.said, list)][-1] == list("12345678")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"a,b\n1,2\n", b"\xef\xbb\xbfa;b\n", "编号\t姓名\n1\t李\n".encode(), b"\n\na|b\n"],
+)
+def test_a_table_without_a_mapping_is_refused_as_that(first: bytes) -> None:
+    with pytest.raises(Refusal) as caught:
+        look(first, None)
+    assert caught.value.code == "mapping-missing"
+
+
+def test_a_workbook_is_told_from_other_packed_files() -> None:
+    for first in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04 [Content_Types].xml xl/workbook.xml"):
+        with pytest.raises(Refusal) as caught:
+            look(first, MAPPING)
+        assert caught.value.code == "file-workbook"
+
+
+SPOILT = [
+    ("4.40309E+17", "scientific"),
+    ("4.40309E17", "scientific"),
+    ("4E+05", "scientific"),
+    ("'440309202002290031", "apostrophe"),
+    ('="00123"', "formula"),
+    ('="vac"&1', "formula"),
+    ("123.0", "decimal"),
+    ("440,309.00", "decimal"),
+    ("#N/A", "error"),
+    ("#REF!", "error"),
+    ("########", "error"),
+]
+
+
+@pytest.mark.parametrize(("written", "how"), SPOILT)
+@pytest.mark.parametrize("column", ["编号", "索引", "证号", "针数"])
+def test_what_a_spreadsheet_has_spoilt_is_refused_as_that(column: str, written: str, how: str) -> None:
+    with pytest.raises(LineError) as caught:
+        WITH_NUMBER.data(KEYED | {column: written}, "health")
+    assert caught.value.reason == "spoilt-by-spreadsheet"
+    assert caught.value.params == {"column": column, "spoilt": how}
+
+
+@pytest.mark.parametrize("written", ["43890", "43890.5", "4.4E+4", "'2020/02/29"])
+def test_the_serial_number_of_a_day_is_no_date(written: str) -> None:
+    with pytest.raises(LineError) as caught:
+        MAPPING.data(KEYED | {"出生日期": written}, "health")
+    assert (caught.value.reason, caught.value.path) == ("spoilt-by-spreadsheet", "/data/fields/birth_date")
+
+
+@pytest.mark.parametrize("name", ["'t Hooft", "3.0", "李=小华", "E+5", "#1"])
+def test_a_name_that_only_looks_spoilt_is_kept(name: str) -> None:
+    assert MAPPING.data(KEYED | {"姓名": name}, "health")["fields"]["child_name"] == name  # type: ignore[index] # a dict
+
+
+@pytest.mark.parametrize("written", ["9" * 19, "9" * 5000, "１", "-", "", "1 2"])
+def test_a_sequence_that_is_no_whole_number_is_refused_and_stops_nothing(written: str) -> None:
+    mapping = MAPPING.model_copy(update={"sequence": Column(column="序号")})
+    if written == "9" * 19:
+        assert mapping.data(KEYED | {"序号": written}, "health")["sequence"] == int(written)
+        return
+    with pytest.raises(LineError) as caught:
+        mapping.data(KEYED | {"序号": written}, "health")
+    assert caught.value.path == "/data/sequence"
+
+
+@pytest.mark.parametrize("word", ["TRUE", "True", "true", "ＴＲＵＥ", "是", "y", "YES"])
+def test_the_words_for_yes_are_known_in_any_case_and_width(word: str) -> None:
+    assert MAPPING.data(KEYED | {"全程": word}, "health")["fields"]["complete"] is True  # type: ignore[index] # a dict

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from pathlib import PurePath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -14,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from credential_store.api.uploads import receive
 from credential_store.api.views import TEXTS
 from credential_store.domain.hand_over import HandOver, RefusedLine
+from credential_store.domain.refused_file import JsonLines, Table
 from credential_store.handlers import hand_overs
 from credential_store.handlers.needs import Deps
 from messaging.event import ConflictError
@@ -22,6 +25,7 @@ from runtime.access import Principal, Role, allow
 from runtime.pages import Cursor, Limit, Page, page
 from runtime.records import replies
 from runtime.refusal import Refusal
+from runtime.texts import LANGUAGES
 
 router = APIRouter(prefix="/hand-overs", tags=["hand-overs"])
 
@@ -89,8 +93,10 @@ async def hand_in(
     name: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """Take a file, JSON Lines or CSV with a mapping; its records are taken in afterwards, in the background."""
-    hand_overs.department_of(by, deps)
-    upload = await receive(request, mapping, name, deps.files)
+    department = hand_overs.department_of(by, deps)
+    upload = await receive(
+        request, mapping, name, deps.files, lambda kind: hand_overs.check_document_type(kind, department, deps)
+    )
     received = upload.received
     try:
         answer = await commit(
@@ -129,6 +135,16 @@ async def refused(id: Id, by: Department, deps: DepsOf, language: web.Language) 
     return StreamingResponse(_as_json_lines(found, language), media_type="application/x-ndjson")
 
 
+@router.get("/{id}/refused-file", summary="Fetch the refused lines to repair them", response_class=Response)
+async def refused_file(id: Id, by: Department, deps: DepsOf, language: web.Language) -> Response:
+    """Give every refused line as it was sent, in a file of the same form with the reason beside it."""
+    hand_over, found = await hand_overs.read(id, by, deps), await hand_overs.refused(id, by, deps)
+    file = _file_of(hand_over, language)
+    name = quote(f"refused-{PurePath(hand_over.received.name).name or 'lines'}")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return StreamingResponse(_as_file(file, found, language), media_type=file.media_type, headers=headers)
+
+
 @router.post("/{id}/pause", summary="Stop a hand-over for a while", response_model=HandOverView)
 async def pause(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
     """Take no more lines until it is resumed."""
@@ -151,6 +167,19 @@ async def _change(
     id: str, by: Principal, deps: Deps, commit: web.Commit, language: str, change: Callable[[HandOver], HandOver]
 ) -> Response:
     return await commit(lambda: hand_overs.change(id, by, deps, change), lambda it: _view(it, language))
+
+
+def _file_of(hand_over: HandOver, language: str) -> JsonLines | Table:
+    if hand_over.mapping is None:
+        return JsonLines()
+    names = [TEXTS.say(each, "hand-overs.refused-because") for each in LANGUAGES]
+    return Table(hand_over, hand_over.mapping, TEXTS.say(language, "hand-overs.refused-because"), names)
+
+
+async def _as_file(file: JsonLines | Table, found: AsyncIterator[RefusedLine], language: str) -> AsyncIterator[bytes]:
+    yield file.beginning
+    async for line in found:
+        yield file.line(line, TEXTS.say(language, "hand-overs.refused-line", line=line.line, **told(line, language)))
 
 
 async def _as_json_lines(found: AsyncIterator[RefusedLine], language: str) -> AsyncIterator[bytes]:

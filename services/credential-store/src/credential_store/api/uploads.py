@@ -7,23 +7,25 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from credential_store.domain.hand_over import Received, examine
+from credential_store.domain import first_look, mapping_text
+from credential_store.domain.hand_over import Received
 from credential_store.domain.mapping import Mapping
+from credential_store.domain.mapping_faults import Check, read_mapping
 from credential_store.handlers.needs import Files
 from runtime.ids import new_id
 from runtime.refusal import Refusal, TooLarge, Unsupported
 
 LARGEST = 1024 * 1024 * 1024
-_LONGEST_MAPPING = 64 * 1024
 _EXAMINED = 64 * 1024
 """Bytes at the beginning of a file that are looked at before the rest is taken."""
 _PLAIN = {"application/x-ndjson", "application/jsonl", "application/json", "application/octet-stream", "text/csv"}
+
+_TABLES = ("text/csv", "text/tab-separated-values", "application/vnd.ms-excel")
+_NAMES_OF_TABLES = (".csv", ".tsv")
 
 Sink = Callable[[bytes], Awaitable[None]]
 
@@ -36,8 +38,10 @@ class Upload:
     mapping: Mapping | None
 
 
-async def receive(request: Request, mapping: str | None, name: str | None, files: Files) -> Upload:
+async def receive(request: Request, mapping: str | None, name: str | None, files: Files, check: Check) -> Upload:
     """Store the file of a request: its body, or the part `file` of a form, whose part `mapping` comes before it.
+
+    A mapping is read, and what is wrong with it told, before anything of the file is.
 
     Raises Refusal, Unsupported or TooLarge, and then nothing of the file stays.
     """
@@ -45,7 +49,9 @@ async def receive(request: Request, mapping: str | None, name: str | None, files
         kind = request.headers["content-encoding"]
         raise Unsupported("file-compressed", field="Content-Encoding", kind=kind)
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
-    arriving = _Arriving(new_id("file"), name or "", mapping)
+    arriving = _Arriving(new_id("file"), name or "", check)
+    if mapping is not None:
+        arriving.take_mapping(_query(mapping))
     async with files.arriving(arriving.file) as sink:
         if media_type == b"multipart/form-data" and b"boundary" in options:
             await _Form(options[b"boundary"], arriving, sink).take(request.stream())
@@ -57,7 +63,7 @@ async def receive(request: Request, mapping: str | None, name: str | None, files
 
 
 async def _take_plain(body: AsyncIterator[bytes], arriving: _Arriving, sink: Sink, *, is_table: bool) -> None:
-    if is_table and arriving.written_mapping is None:
+    if is_table and arriving.mapping is None:
         raise Refusal("mapping-missing", field="mapping")
     async for piece in body:
         await arriving.take(piece, sink)
@@ -69,13 +75,17 @@ class _Arriving:
 
     file: str
     name: str
-    written_mapping: str | None
+    check: Check
     size: int = 0
-    columns: tuple[str, ...] | None = None
     mapping: Mapping | None = None
+    seen: first_look.Seen | None = None
     beginning: bytes = b""
     digest: Any = field(default_factory=sha256)
     """hashlib has no public type for it."""
+
+    def take_mapping(self, written: bytes) -> None:
+        """Read the mapping. Raises Refusal."""
+        self.mapping = read_mapping(written, self.check)
 
     async def take(self, piece: bytes, sink: Sink) -> None:
         """Pass on the next piece. Raises TooLarge."""
@@ -83,28 +93,29 @@ class _Arriving:
         if self.size > LARGEST:
             raise TooLarge("hand-over-too-large", field="file", most=LARGEST // 1024 // 1024)
         self.digest.update(piece)
-        if self.columns is None:
+        if self.seen is None:
             self.beginning += piece
             if len(self.beginning) < _EXAMINED:
                 return
-            self._examine()
+            self.seen = first_look.look(self.beginning, self.mapping)
             piece, self.beginning = self.beginning, b""
         await sink(piece)
 
     async def ended(self, sink: Sink) -> Upload:
         """Return what has arrived."""
-        if self.columns is None:
-            self._examine()
+        if self.seen is None:
+            self.seen = first_look.look(self.beginning, self.mapping)
             await sink(self.beginning)
         digest: str = self.digest.hexdigest()
         received = Received(
-            file=self.file, name=self.name[:200], digest=digest, size=self.size, columns=self.columns or ()
+            file=self.file,
+            name=self.name[:200],
+            digest=digest,
+            size=self.size,
+            columns=self.seen.columns,
+            header=self.seen.header,
         )
-        return Upload(received, self.mapping)
-
-    def _examine(self) -> None:
-        self.mapping = None if self.written_mapping is None else read_mapping(self.written_mapping)
-        self.columns = examine(self.beginning, self.mapping)
+        return Upload(received, self.seen.mapping)
 
 
 class _Form:
@@ -114,7 +125,7 @@ class _Form:
         self._arriving = arriving
         self._sink = sink
         self._header = [b"", b""]
-        self._part = ""
+        self._part = self._type = ""
         self._text = b""
         self._pieces: list[bytes] = []
         self._has_file = False
@@ -125,6 +136,7 @@ class _Form:
                 "on_header_field": lambda data, start, end: self._spell(0, data[start:end]),
                 "on_header_value": lambda data, start, end: self._spell(1, data[start:end]),
                 "on_header_end": self._header_ended,
+                "on_headers_finished": self._headers_ended,
                 "on_part_data": self._piece,
                 "on_part_end": self._end,
             },
@@ -145,13 +157,15 @@ class _Form:
             raise Refusal("file-missing", field="file")
 
     def _begin(self) -> None:
-        self._part, self._text = "", b""
+        self._part, self._type, self._text = "", "", b""
 
     def _spell(self, which: int, letters: bytes) -> None:
         self._header[which] += letters
 
     def _header_ended(self) -> None:
         (name, value), self._header = self._header, [b"", b""]
+        if name.lower() == b"content-type":
+            self._type = value.partition(b";")[0].strip().lower().decode("latin-1")
         if name.lower() == b"content-disposition":
             _, options = parse_options_header(value)
             self._part = options.get(b"name", b"").decode(errors="replace")
@@ -159,30 +173,27 @@ class _Form:
                 self._has_file = True
                 self._arriving.name = options.get(b"filename", b"").decode(errors="replace")
 
+    def _headers_ended(self) -> None:
+        """Refuse a table without a mapping before any of it is read."""
+        is_table = self._type in _TABLES or self._arriving.name.lower().endswith(_NAMES_OF_TABLES)
+        if self._part == "file" and is_table and self._arriving.mapping is None:
+            raise Refusal("mapping-missing", field="mapping")
+
     def _piece(self, data: bytes, start: int, end: int) -> None:
         if self._part == "file":
             self._pieces.append(data[start:end])
-        elif len(self._text) <= _LONGEST_MAPPING:
+        elif len(self._text) <= mapping_text.LONGEST:
             self._text += data[start:end]
 
     def _end(self) -> None:
         if self._part == "mapping":
             if self._has_file:
                 raise Refusal("mapping-after-file", field="mapping")
-            self._arriving.written_mapping = self._text.decode(errors="replace")
+            self._arriving.take_mapping(self._text)
 
 
-def read_mapping(written: str) -> Mapping:
-    """Read a mapping, YAML or JSON. Raises TooLarge, Refusal saying where it is wrong."""
-    if len(written) > _LONGEST_MAPPING:
-        raise TooLarge("mapping-too-large", field="mapping", most=_LONGEST_MAPPING // 1024)
-    try:
-        return Mapping.model_validate(yaml.safe_load(written))
-    except yaml.YAMLError as error:
-        rule = " ".join(str(error).split())[:300]
-        raise Refusal("mapping-not-yaml", field="mapping", rule=rule) from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        place = "/".join(("mapping", *map(str, fault["loc"])))
-        rule = str(fault["msg"])
-        raise Refusal("mapping-wrong", field=place, place=place, rule=rule) from error
+def _query(mapping: str) -> bytes:
+    """Return a mapping of the address as it was written, as far as that can be told."""
+    if "\ufffd" in mapping:  # what was no UTF-8 has been replaced
+        raise Refusal("mapping-encoding", field="mapping", encoding="?")
+    return mapping.encode(errors="surrogatepass")

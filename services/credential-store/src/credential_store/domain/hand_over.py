@@ -7,34 +7,28 @@ from typing import Literal
 
 from pydantic import Field
 
-from credential_store.domain import lines
 from credential_store.domain.credential import Moment, Part
-from credential_store.domain.mapping import LineError, Mapping
-from runtime.refusal import Clash, Refusal, Unsupported
+from credential_store.domain.mapping import Mapping
+from runtime.refusal import Clash
 
 State = Literal["running", "paused", "cancelled", "done"]
 EVERYTHING_REFUSED = "everything-refused"
 _ENOUGH_REFUSED = 1000
 """Lines, all of them refused, after which it is not the lines that are wrong."""
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
-}
 
 
 class Received(Part):
-    """A file as it came: where its content is kept, its SHA-256 and size, and the columns of a CSV file."""
+    """A file as it came: where its content is kept, its SHA-256 and size.
+
+    Of a CSV file also its columns, and the bytes of its header, the file's own mark before them.
+    """
 
     file: str
     name: str
     digest: str
     size: int
     columns: tuple[str, ...]
+    header: bytes = b""
 
 
 class HandOver(Part):
@@ -122,7 +116,10 @@ class HandOver(Part):
 
 
 class RefusedLine(Part):
-    """A line that was not stored: which, why, where in the record, and what the texts about it mention."""
+    """A line that was not stored: which, why, where in the record, and what the texts about it mention.
+
+    `written` are its bytes as they came, without the line's end; empty where they are too many to be sent back.
+    """
 
     id: str
     version: int = 0
@@ -132,58 +129,10 @@ class RefusedLine(Part):
     reason: str
     path: str
     params: dict[str, str | int] = Field(default_factory=dict)
+    written: bytes = b""
 
 
 def hand_over_id(department: str, digest: str, mapping: Mapping | None) -> str:
     """Return the id that the same file under the same mapping always gets."""
     said = f"{department}\n{digest}\n{mapping.model_dump_json() if mapping else ''}"
     return "hov_" + sha256(said.encode()).hexdigest()[:24]
-
-
-def examine(first: bytes, mapping: Mapping | None) -> tuple[str, ...]:
-    """Look at a file's first bytes and return its columns. Refuses what can't be taken in from the start.
-
-    Raises Unsupported, Refusal.
-    """
-    packed = next((kind for magic, kind in _PACKED.items() if first.startswith(magic)), None)
-    if packed is not None:
-        raise Unsupported("file-compressed", field="file", kind=packed)
-    if not first.removeprefix(lines.BOM).strip():
-        raise Refusal("file-empty", field="file")
-    _check_encoding(first, mapping.encoding if mapping else "utf-8", has_header=mapping is not None)
-    return _columns(first, mapping) if mapping else ()
-
-
-def _check_encoding(first: bytes, encoding: str, *, has_header: bool) -> None:
-    """Refuse a file in another encoding: its header can't be read, or most lines that are not plain ASCII can't.
-
-    A damaged line among right ones is refused by itself, when its turn comes.
-    """
-    *whole, rest = first.split(b"\n")
-    telling = [line for line in whole or [rest] if not line.isascii()]
-    wrong = [line for line in telling if not _is(line, encoding)]
-    if 2 * len(wrong) > len(telling) or (has_header and wrong and wrong[0] is (whole or [rest])[0]):
-        line = (whole or [rest]).index(wrong[0]) + 1
-        raise Refusal("file-encoding", field="file", encoding=encoding, line=line)
-
-
-def _is(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _columns(first: bytes, mapping: Mapping) -> tuple[str, ...]:
-    try:
-        columns = lines.header(first, mapping)
-    except LineError as error:
-        raise Refusal("header-not-readable", field="file") from error
-    missing, found = ", ".join(name for name in mapping.columns if name not in columns), ", ".join(columns)[:500]
-    if missing:
-        raise Refusal("columns-missing", field="file", missing=missing, found=found)
-    twice = ", ".join(name for name in mapping.columns if columns.count(name) > 1)
-    if twice:
-        raise Refusal("columns-twice", field="file", twice=twice)
-    return tuple(columns)

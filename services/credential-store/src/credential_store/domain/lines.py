@@ -6,19 +6,24 @@ Every line says at which byte the next one begins, so that the work can go on th
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from credential_store.domain.mapping import LineError
+from credential_store.domain.encodings import mark_of
+from credential_store.domain.mapping import LineError, column_key
 from credential_store.domain.mapping import Mapping as Columns
 
 WINDOW = 524_288
 """Bytes that are read at once."""
 LONGEST = 262_144
 """Bytes of one line."""
-BOM = b"\xef\xbb\xbf"
+_LONGEST_HEADER = 100
+"""Rows among which the header must be, the blank ones before it included."""
 
-_TOO_LONG = LineError("line-too-long", most=LONGEST)
+TOO_LONG = "line-too-long"
+_TOO_LONG = LineError(TOO_LONG, most=LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,21 @@ class Window:
     is_last: bool
     inside: bool = False
 
+    def between(self, start: int, end: int) -> bytes:
+        """Return the bytes between two offsets in the file, without the line's end."""
+        return self.content[start - self.offset : end - self.offset].rstrip(b"\r\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line: its number, how many lines of the file end with it, where the next one begins, and what it says.
+    """A line: its number, how many lines of the file end with it, where it and the next one begin, and what it says.
 
     `said` is None for a blank one. `goes_on`: it was so long that its end is not in the window.
     """
 
     number: int
     last: int
+    start: int
     end: int
     said: bytes | Sequence[str] | LineError | None
     goes_on: bool = False
@@ -56,8 +66,10 @@ def json_lines(window: Window) -> Iterator[Line]:
         yield line
 
 
-def csv_rows(window: Window, mapping: Columns, columns: int) -> Iterator[Line]:
+def csv_rows(window: Window, mapping: Columns, columns: int | None) -> Iterator[Line]:
     """Take the rows of a CSV file, each with as many values as there are columns, or the reason why it is none.
+
+    Of a row whose values are all empty nothing is said, and empty values behind the last column are no values.
 
     A row that does not end well is refused up to the end of its first line only: a forgotten quotation mark must not
     take the right lines behind it along.
@@ -67,7 +79,7 @@ def csv_rows(window: Window, mapping: Columns, columns: int) -> Iterator[Line]:
         start = physical.mark()
         feed = _Feed(physical, mapping.encoding)
         try:
-            row = next(csv.reader(feed, delimiter=mapping.delimiter, strict=True), None)
+            row = cut(next(csv.reader(feed, delimiter=mapping.delimiter, strict=True), None), columns)
             fault = _fault(row, feed, columns)
         except csv.Error as error:
             row, fault = None, _of(error)
@@ -82,7 +94,7 @@ def csv_rows(window: Window, mapping: Columns, columns: int) -> Iterator[Line]:
         if isinstance(first.said, LineError) or first.said is None:
             yield first
         else:
-            yield Line(first.number, physical.line, physical.end, fault or row)
+            yield Line(first.number, physical.line, first.start, physical.end, fault or row or None)
 
 
 class _Feed:
@@ -130,8 +142,8 @@ class _Physical:
         self.line = window.line
         if window.inside:
             self._at = self._after_newline(0) or len(self._content)
-        elif window.offset == 0 and self._content.startswith(BOM):
-            self._at = len(BOM)
+        elif window.offset == 0:
+            self._at = len(mark_of(self._content))
 
     @property
     def end(self) -> int:
@@ -146,7 +158,7 @@ class _Physical:
             return None
         self._at, self.line = start + length, self.line + 1
         goes_on = after is None and not self.is_last
-        return Line(self.line, self.line, self.end, self._said(start, length), goes_on)
+        return Line(self.line, self.line, self._offset + start, self.end, self._said(start, length), goes_on)
 
     def mark(self) -> tuple[int, int]:
         """Return where it is."""
@@ -167,27 +179,51 @@ class _Physical:
     def _said(self, start: int, length: int) -> bytes | LineError | None:
         if length > LONGEST:
             return _TOO_LONG
-        return self._content[start : start + length].rstrip(b"\r\n") or None
+        said = self._content[start : start + length].rstrip(b"\r\n")
+        return said if said.strip() else None
 
 
-def header(first: bytes, mapping: Columns) -> list[str]:
-    """Return the columns of a CSV file from its first bytes. Raises LineError when they can't be read."""
-    text = first.removeprefix(BOM).partition(b"\n")[0].decode(mapping.encoding)
+def header(first: bytes, mapping: Columns) -> Line:
+    """Return the row of column names of a CSV file from its first bytes: the first that is not blank.
+
+    Raises LineError when there is none that can be read.
+    """
+    rows = csv_rows(Window(first, 0, 0, is_last=True), mapping, None)
+    found = next((row for row in islice(rows, _LONGEST_HEADER) if row.said is not None), None)
+    if found is None or isinstance(found.said, LineError):
+        raise LineError("quotes-not-closed")
+    return found
+
+
+def cells(written: bytes, mapping: Columns) -> Sequence[str] | None:
+    """Return the values of one row as it was written, all of them; None when it can't be split."""
     try:
-        return [name.strip() for name in next(csv.reader([text], delimiter=mapping.delimiter, strict=True), [])]
-    except csv.Error as error:
-        raise _of(error) from error
+        text = written.decode(mapping.encoding)
+        (row,) = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter, strict=True)
+    except (UnicodeDecodeError, csv.Error, ValueError):
+        return None
+    return row
 
 
 def named(row: Sequence[str], columns: Sequence[str]) -> Mapping[str, str]:
-    """Return a row's values by column."""
-    return dict(zip(columns, row, strict=True))
+    """Return a row's values by the keys of their columns."""
+    return dict(zip(map(column_key, columns), row, strict=True))
 
 
-def _fault(row: Sequence[str] | None, feed: _Feed, columns: int) -> LineError | None:
+def cut(row: Sequence[str] | None, columns: int | None) -> Sequence[str] | None:
+    """Drop what spreadsheets write behind the last column; a row without any value becomes empty."""
+    if row is None:
+        return None
+    if not any(map(str.strip, row)):
+        return []
+    last = max(at for at, value in enumerate(row, 1) if value.strip())
+    return row[: max(last, columns or 0)]
+
+
+def _fault(row: Sequence[str] | None, feed: _Feed, columns: int | None) -> LineError | None:
     if feed.is_damaged:
         return LineError("not-utf-8", encoding=feed.encoding.upper())
-    if row is not None and len(row) != columns:
+    if row and columns is not None and len(row) != columns:
         return LineError("wrong-number-of-values", columns=columns, values=len(row))
     return None
 

@@ -1,17 +1,33 @@
-"""Which column of a department's table is which part of a record: the mapping that is handed over with a CSV file."""
+"""Which column of a department's table is which part of a record: the mapping that is handed over with a CSV file.
+
+What a new one must satisfy beyond its shape is in `mapping_faults.py`: one that was taken stays readable for ever.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping as MappingOf
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from credential_store.domain import date_forms
 from credential_store.domain.credential import Value
+from credential_store.domain.encodings import ALIASES, Encoding
+from credential_store.domain.mapping_text import Plain
+from credential_store.domain.spoilt import Spoilt, spoilt, spoilt_date, spoilt_number
+from runtime.records import parts
+from standards.document_fields import fields_of
+from standards.normal_form import normal_text
 
 Kind = Literal["text", "whole-number", "yes-no", "list", "date"]
 Row = MappingOf[str, str]
+
+_LONGEST_NUMBER = 19
+"""Digits of a whole number of 64 bits."""
+_ENDS_OF_NUMBERS = ("number", "_id", "_code")
+"""How the names of fields end that hold the number of something."""
 
 
 class LineError(Exception):
@@ -30,29 +46,63 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _words(value: object) -> object:
+    """Take one word for a list of one, and what a word stands for for the word: JSON has true, and 1."""
+    if isinstance(value, str | bool | int):
+        return _words([value])
+    if isinstance(value, list | tuple):
+        return tuple(str(each).lower() if isinstance(each, bool | int) else each for each in value)
+    return value
+
+
+def _meaning(value: object) -> object:
+    if isinstance(value, list):
+        return [str(each) if isinstance(each, Plain) else each for each in value]
+    return value.meaning if isinstance(value, Plain) else value
+
+
+def _encoding(value: object) -> object:
+    return ALIASES.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _delimiter(value: object) -> object:
+    return "\t" if value in ("\\t", "tab", "TAB") else value
+
+
+Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_words), Field(min_length=1)]
+
+
 class Column(Part):
     """A value that stands in a column, and how it is written there.
 
-    `form` is that of dates, as `strptime` knows it; `yes` and `no` are the words for both; `separator` is that of a
-    list's entries. An empty one is left out, unless it is `refused`.
+    `form` is that of dates, as `strptime` knows it; `yes` and `no` are the words for both, in any case and width;
+    `separator` is that of a list's entries. An empty one is left out, unless it is `refused`.
     """
 
-    column: str
+    column: str = Field(min_length=1, max_length=200)
     kind: Kind = "text"
-    form: str = "%Y-%m-%d"
-    yes: tuple[str, ...] = ("是", "yes", "true", "1", "Y")
-    no: tuple[str, ...] = ("否", "no", "false", "0", "N")
-    separator: str = Field("、", min_length=1)
+    form: str = Field("%Y-%m-%d", max_length=100)
+    yes: Words = ("是", "yes", "true", "1", "Y")
+    no: Words = ("否", "no", "false", "0", "N")
+    separator: str = Field("、", min_length=1, max_length=20)
     empty: Literal["left-out", "refused"] = "left-out"
 
-    def read(self, row: Row, path: str) -> Value | None:
-        """Return the value of a row, None for an empty one that is left out. Raises LineError."""
-        written = row[self.column].strip()
+    def read(self, row: Row, path: str, *, is_number: bool = False) -> Value | None:
+        """Return the value of a row, None for an empty one that is left out.
+
+        `is_number`: it is the number of something, which spreadsheets spoil most. Raises LineError.
+        """
+        written = row[column_key(self.column)].strip()
         if not written:
             if self.empty == "refused":
                 raise LineError("value-missing", path, column=self.column)
             return None
+        self._check(spoilt_number(written) if is_number else spoilt(written), path)
         return self._value(written, path)
+
+    def _check(self, how: Spoilt | None, path: str) -> None:
+        if how is not None:
+            raise LineError("spoilt-by-spreadsheet", path, column=self.column, spoilt=how)
 
     def _value(self, written: str, path: str) -> Value:
         match self.kind:
@@ -68,33 +118,48 @@ class Column(Part):
                 return written
 
     def _whole_number(self, written: str, path: str) -> int:
-        if not (written.isascii() and written.removeprefix("-").isdecimal()) or len(written) > 19:  # noqa: PLR2004 - 64 bits
+        self._check(spoilt_number(written), path)
+        number = whole_number(written)
+        if number is None:
             raise LineError("not-a-whole-number", path, column=self.column)
-        return int(written)
+        return number
 
     def _yes_no(self, written: str, path: str) -> bool:
-        if written not in (*self.yes, *self.no):
+        word = word_key(written)
+        is_yes = word in map(word_key, self.yes)
+        if not is_yes and word not in map(word_key, self.no):
             raise LineError("not-yes-or-no", path, column=self.column, words=", ".join((*self.yes, *self.no)))
-        return written in self.yes
+        return is_yes
 
     def _date(self, written: str, path: str) -> str:
-        try:
-            return datetime.strptime(written, self.form).date().isoformat()  # noqa: DTZ007 - a day has no zone
-        except ValueError as error:
-            raise LineError("not-a-date", path, column=self.column, form=self.form, sample=self.form) from error
+        day = date_forms.read(written, self.form)
+        if day is None:
+            self._check(spoilt_date(written), path)
+            sample = date_forms.sample(self.form)
+            raise LineError("not-a-date", path, column=self.column, form=self.form, sample=sample)
+        return day.isoformat()
 
 
 class Constant(Part):
     """A value that is the same for all lines."""
 
-    value: Value
+    value: Annotated[parts.Value, BeforeValidator(_meaning)]
 
-    def read(self, row: Row, path: str) -> Value | None:  # noqa: ARG002 - the same for every row
+    def read(self, row: Row, path: str, *, is_number: bool = False) -> Value | None:  # noqa: ARG002 - the same for all
         """Return the value."""
         return self.value
 
 
-From = Annotated[Column | Constant, Field(union_mode="smart")]
+def _column_or_value(said: Any) -> str:  # noqa: ANN401 - whatever stands there
+    if isinstance(said, Constant) or (isinstance(said, dict) and "value" in said and "column" not in said):
+        return "value"
+    return "column"
+
+
+From = Annotated[
+    Annotated[Column, Tag("column")] | Annotated[Constant, Tag("value")],
+    Discriminator(_column_or_value),
+]
 
 
 class Mapping(Part):
@@ -102,25 +167,15 @@ class Mapping(Part):
 
     document_type: str
     says: Literal["published", "withdrawn"] = "published"
-    encoding: Literal["utf-8", "gb18030"] = "utf-8"
-    delimiter: str = Field(",", min_length=1, max_length=1)
+    encoding: Annotated[Encoding, BeforeValidator(_encoding)] = "utf-8"
+    delimiter: Annotated[str, BeforeValidator(_delimiter), Field(pattern=r'^[^\w\s"]$|^[\t ]$')] = ","
     record_id: From
     holder_index: From
     sequence: From
-    fields: dict[str, From] = {}
+    fields: dict[parts.FieldName, From] = Field(default_factory=dict)
     valid_from: From | None = None
     valid_until: From | None = None
     reason: From | None = None
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.says == "published" and not self.fields:
-            raise ValueError("a mapping of published records names their fields")
-        if (self.says == "withdrawn") != (self.reason is not None):
-            raise ValueError("reason belongs to withdrawn records, which need it")
-        if self.says == "withdrawn" and (self.fields or self.valid_from or self.valid_until):
-            raise ValueError("withdrawn records have no fields and no term")
-        return self
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -130,32 +185,65 @@ class Mapping(Part):
         return tuple(dict.fromkeys(each.column for each in [*named, *optional] if isinstance(each, Column)))
 
     def data(self, row: Row, department: str) -> dict[str, object]:
-        """Return the data of the event that a row stands for. Raises LineError."""
+        """Return the data of the event that a row, its values by `column_key`, stands for. Raises LineError."""
         said: dict[str, object] = {
             "department": department,
             "document_type": self.document_type,
             "record_id": _needed(self.record_id, row, "/data/record_id"),
             "holder_index": _needed(self.holder_index, row, "/data/holder_index"),
-            "sequence": _whole(_needed(self.sequence, row, "/data/sequence")),
+            "sequence": self._sequence(row),
         }
         if self.reason is not None:
-            return {**said, "reason": _needed(self.reason, row, "/data/reason")}
-        values = {name: source.read(row, f"/data/fields/{name}") for name, source in self.fields.items()}
+            return {**said, "reason": _needed(self.reason, row, "/data/reason", is_number=False)}
         return {
             **said,
-            "fields": {name: value for name, value in values.items() if value is not None},
+            "fields": dict(self._fields(row)),
             "valid_from": self.valid_from.read(row, "/data/valid_from") if self.valid_from else None,
             "valid_until": self.valid_until.read(row, "/data/valid_until") if self.valid_until else None,
         }
 
+    def _sequence(self, row: Row) -> Value:
+        """A sequence is a whole number whatever kind its column was said to have."""
+        said = _needed(self.sequence, row, "/data/sequence")
+        number = whole_number(said) if isinstance(said, str) else said
+        if number is None:
+            column = self.sequence.column if isinstance(self.sequence, Column) else ""
+            raise LineError("not-a-whole-number", "/data/sequence", column=column)
+        return number
 
-def _needed(source: Column | Constant, row: Row, path: str) -> Value:
-    value = source.read(row, path)
+    def _fields(self, row: Row) -> list[tuple[str, Value]]:
+        kinds = fields_of(self.document_type)
+        read = (
+            (name, source.read(row, f"/data/fields/{name}", is_number=_is_number(name, kinds.get(name))))
+            for name, source in self.fields.items()
+        )
+        return [(name, value) for name, value in read if value is not None]
+
+
+def whole_number(written: str) -> int | None:
+    """Read a whole number, None for what is none or does not fit into 64 bits."""
+    if not (written.isascii() and written.removeprefix("-").isdecimal()) or len(written) > _LONGEST_NUMBER:
+        return None
+    return int(written)
+
+
+@lru_cache(maxsize=4096)
+def column_key(name: str) -> str:
+    """Return the form in which the names of columns are compared: line breaks and spaces in a header mean nothing."""
+    return "".join(normal_text(name).split())
+
+
+def word_key(word: str) -> str:
+    """Return the form in which the words for yes and no are compared."""
+    return unicodedata.normalize("NFKC", word).strip().casefold()
+
+
+def _is_number(name: str, kind: str | None) -> bool:
+    return kind == "key" or name.endswith(_ENDS_OF_NUMBERS)
+
+
+def _needed(source: Column | Constant, row: Row, path: str, *, is_number: bool = True) -> Value:
+    value = source.read(row, path, is_number=is_number)
     if value is None:
         raise LineError("value-missing", path, column=source.column if isinstance(source, Column) else "")
     return value
-
-
-def _whole(value: Value) -> Value:
-    """A sequence is a whole number whatever kind its column was said to have."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value

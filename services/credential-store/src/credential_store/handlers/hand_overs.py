@@ -30,8 +30,6 @@ def department_of(by: Principal, deps: Deps) -> str:
 async def hand_in(received: Received, mapping: Mapping | None, by: Principal, deps: Deps) -> Outcome[HandOver]:
     """Take a file that has arrived. The same file again goes on where it was stopped, or is said to be done."""
     department, now = department_of(by, deps), deps.clock()
-    if mapping is not None:
-        _check_mapping(mapping, department, deps)
     id_ = hand_over_id(department, received.digest, mapping)
     before = await deps.hand_overs.get(id_)
     after = (
@@ -85,9 +83,10 @@ async def sweep_arrivals(deps: Deps) -> Sequence[Outcome[None]]:
     return ()
 
 
-def _check_mapping(mapping: Mapping, department: str, deps: Deps) -> None:
-    kind = deps.types.document_types.get(mapping.document_type)
+def check_document_type(document_type: str, department: str, deps: Deps) -> None:
+    """Raise Refusal for documents that there are none of, NotAllowed for those that another department keeps."""
+    kind = deps.types.document_types.get(document_type)
     if kind is None:
-        raise Refusal("document-type-unknown", field="mapping/document_type", document_type=mapping.document_type)
+        raise Refusal("document-type-unknown", field="mapping/document_type", document_type=document_type[:60])
     if kind.kept_by != department:
-        raise NotAllowed("document-type-not-kept", field="mapping/document_type", document_type=mapping.document_type)
+        raise NotAllowed("document-type-not-kept", field="mapping/document_type", document_type=document_type)

@@ -83,6 +83,11 @@ def _lines(window: Window, hand_over: HandOver) -> Iterator[Line]:
     return lines.csv_rows(window, hand_over.mapping, len(hand_over.received.columns))
 
 
+def _headers(taken: Sequence[Line]) -> int:
+    """Return how many lines at a file's beginning are its header, with the blank ones before it."""
+    return next((at for at, line in enumerate(taken, 1) if line.said is not None), len(taken))
+
+
 def _progress(window: Window, taken: Sequence[Line]) -> dict[str, int | bool]:
     """Say how far these lines lead; none of them: the window was the rest of a line that is too long, or blank."""
     if taken:
@@ -147,6 +152,7 @@ class _Batch:
         self._beside: list[Change] = []
         self._refused: list[RefusedLine] = []
         self._stored = self._unchanged = 0
+        self._window = Window(b"", 0, 0, is_last=True)
 
     @property
     def changed(self) -> Mapping[str, Credential]:
@@ -160,16 +166,20 @@ class _Batch:
         is_last = self._hand_over.offset + len(content) >= received.size
         window = Window(content, self._hand_over.offset, self._hand_over.lines, is_last, self._hand_over.inside)
         taken = list(islice(_lines(window, self._hand_over), BATCH))
-        await self._take(taken)
+        self._window = window
+        await self._take(taken[_headers(taken) if self._begins_with_header else 0 :])
         self.after = self._moved(_progress(window, taken))
         return self._outcomes()
 
+    @property
+    def _begins_with_header(self) -> bool:
+        return self._hand_over.mapping is not None and self._hand_over.offset == 0
+
     async def _take(self, taken: Sequence[Line]) -> None:
         """Decide the lines one after the other, as if each were an event."""
-        is_header = self._hand_over.mapping is not None and self._hand_over.offset == 0
-        records = [self._read(line) for line in taken[is_header:]]
+        records = [self._read(line) for line in taken]
         await self._ahead.read(id_ for event in records if event for id_ in _ids(event.data))
-        for count, (line, event) in enumerate(zip(taken[is_header:], records, strict=True)):
+        for count, (line, event) in enumerate(zip(taken, records, strict=True)):
             if event is not None:
                 await self._hear(line, event)
             if count % _BREATH == 0:
@@ -200,7 +210,7 @@ class _Batch:
             return None
         data: object = None
         try:
-            data = self._data(line.said)
+            data = self._data(line, line.said)
             return self._subscription(data).read(self._envelope(line, data))
         except (BrokenMessageError, LineError) as error:
             self._refuse(line, data, error)
@@ -218,12 +228,12 @@ class _Batch:
         if outcome.events:
             self._events.append((event.case, outcome.events))
 
-    def _data(self, said: bytes | Sequence[str] | LineError) -> dict[str, object]:
+    def _data(self, line: Line, said: bytes | Sequence[str] | LineError) -> dict[str, object]:
         hand_over = self._hand_over
         if isinstance(said, LineError):
             raise said
         if isinstance(said, bytes):
-            return {"department": hand_over.department, **_object(said)}
+            return {"department": hand_over.department, **_object(said, line.number)}
         row = lines.named(said, hand_over.received.columns)
         return hand_over.mapping.data(row, hand_over.department) if hand_over.mapping else dict(row)
 
@@ -257,6 +267,7 @@ class _Batch:
             reason=error.reason,
             path=error.path[:500],
             params=dict(error.params),
+            written=self._window.between(line.start, line.end) if error.reason != lines.TOO_LONG else b"",
         )
         self._refused.append(refused)
 
@@ -267,7 +278,7 @@ def _ids(record: Any) -> tuple[str, str]:  # noqa: ANN401 - a record, published 
     return own, credential_id(record.holder_index, ID_CARD)
 
 
-def _object(said: bytes) -> dict[str, object]:
+def _object(said: bytes, number: int) -> dict[str, object]:
     """Read a line of JSON. Raises LineError for one that can't be read, or is no object."""
     try:
         data = orjson.loads(said)
@@ -275,16 +286,16 @@ def _object(said: bytes) -> dict[str, object]:
     except RepeatedNameError as error:
         raise LineError("repeated-name", f"/data{error.path}") from error
     except orjson.JSONDecodeError as error:
-        raise _unreadable(said, error) from error
+        raise _unreadable(said, number, error) from error
     if not isinstance(data, dict):
         raise LineError("not-an-object", "/data")
     return data
 
 
-def _unreadable(said: bytes, error: orjson.JSONDecodeError) -> LineError:
+def _unreadable(said: bytes, number: int, error: orjson.JSONDecodeError) -> LineError:
     """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
     try:
         said.decode()
     except UnicodeDecodeError:
         return LineError("not-utf-8", encoding="UTF-8")
-    return LineError("not-json", line=1, column=error.colno)
+    return LineError("not-json", line=number, column=error.colno)

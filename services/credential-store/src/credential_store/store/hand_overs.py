@@ -14,7 +14,7 @@ from runtime.kernel import Database
 
 HAND_OVERS = "hand-overs"
 REFUSED_LINES = "refused-lines"
-SEALED = {HAND_OVERS: ("received.name",), REFUSED_LINES: ("record_id", "path", "params")}
+SEALED = {HAND_OVERS: ("received.name",), REFUSED_LINES: ("record_id", "path", "params", "written")}
 """What a department's file may say of people: encrypted in the store."""
 
 

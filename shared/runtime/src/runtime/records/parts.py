@@ -39,12 +39,17 @@ def is_number(value: object) -> bool:
     return _NUMBER.fullmatch(re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", value))) is not None
 
 
+def is_index(value: object) -> bool:
+    """Tell whether a value is written as a blind index is."""
+    return isinstance(value, str) and _INDEX.fullmatch(value) is not None
+
+
 def _no_number(value: object) -> object:
     if is_number(value):
         raise PydanticCustomError(
             "index", "Input should be a blind index, not an identity number", {"reason": NUMBER_FOR_INDEX}
         )
-    if not isinstance(value, str) or not _INDEX.fullmatch(value):
+    if not is_index(value):
         raise PydanticCustomError("index", "Input should be a blind index: 64 hexadecimal digits in lower case")
     return value
 

@@ -111,11 +111,13 @@ def say(language: str, part: Part, fault: Fault, way: Way = "event") -> str:
 
     A fault that has no text of its own, or lacks a value that its text mentions, is told in general words.
     """
-    expected = _say(language, _rule_of(fault), "rules.other", fault.params)
+    spoilt = f"spoilt.{fault.params.get('spoilt')}"
+    own = {**fault.params, "sort": TEXTS.say(language, spoilt)} if TEXTS.has(spoilt) else fault.params
+    expected = _say(language, _rule_of(fault), "rules.other", own)
     if part == "rule":
         return expected
     again = TEXTS.say(language, f"again.{way}")
-    places = {**fault.params, "path": fault.path or "/", "expected": expected, "again": again}
+    places = {**own, "expected": expected, "path": fault.path or "/", "again": again}
     return _say(language, f"reasons.{fault.reason}.{part}", f"reasons.{_OTHER}.{part}", places)
 
 
