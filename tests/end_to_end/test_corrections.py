@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from synthetic.caller import Answer, Caller, Json, ProblemError
+from synthetic.registering import card
 from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, exports, portal, scans
 from tests.journeys.waiting import until
@@ -31,8 +33,27 @@ class _Answer(Answer):
     effect: portal.Named | None
 
 
+class _Window(Answer):
+    state: portal.Named
+    until: date
+    text: str
+
+
+class _Permit(Answer):
+    correction_id: str
+    value: str
+    until: date
+
+
+class _Registered(Answer):
+    resident_id: str
+    name: str
+    corrections: tuple[_Permit, ...] = ()
+
+
 class _Correction(Answer):
     correction_id: str
+    window: _Window | None
     state: portal.Named
     credential_id: str | None
     answer: _Answer | None
@@ -133,3 +154,63 @@ async def _is_believed_and_told(resident: Caller, correction: _Correction) -> No
         what="the officer's look and work are in the record",
     )
     assert all("Social Insurance (Reviewer si-2)" in each.sentence for each in looked.items)
+
+
+async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Town) -> None:
+    person = town.meet("senior").head
+    at_window: dict[str, Json] = {"channel": "window", "community": person.community}
+    right: dict[str, Json] = {**card(person), **at_window}
+    wrong: dict[str, Json] = {**right, "name": person.name[:-1] + ("芳" if person.name[-1] != "芳" else "兰")}
+    registered = await town.clerk().post("/v1/residents", _Registered, wrong)
+    refused = await refusal(town.clerk().post("/v1/residents", _Registered, right))
+    assert refused.status == 409
+    assert refused.codes == {"registered-with-other-name"}
+    town.ids[person.number] = registered.resident_id
+    resident = town.resident(person)
+
+    asking = {"document_type": "registration", "field": "name", "should_say": person.name, "reason": "登记时写错了字"}
+    asked = await until(lambda: _asked(resident, asking), lambda it: it is not None, what="data-rights knows me")
+    assert asked is not None
+    where = f"/v1/corrections/{asked.correction_id}"
+    officer = town.worker("reviewer", "hall-1", department="service-hall")
+    queue = await until(
+        lambda: desk.queue(officer, application_id=asked.correction_id), lambda it: bool(it.items), what="the task"
+    )
+    await desk.claim(officer, queue.items[0].task_id)
+    answer: Json = {"result": "corrected", "explanation": "与身份证核对，确系登记有误"}
+    await officer.post(f"/v1/tasks/{queue.items[0].task_id}/correction", desk.Task, answer)
+
+    shown = await until(lambda: resident.get(where, _Correction), lambda it: it.window is not None, what="the answer")
+    assert shown.window is not None
+    assert (shown.window.state.code, shown.window.until) == ("open", town.today + timedelta(days=30))
+    at_the_window = await until(
+        lambda: town.clerk().get(f"/v1/residents/{registered.resident_id}", _Registered, {"purpose": "窗口办理更正"}),
+        lambda it: bool(it.corrections),
+        what="the window knows what was approved",
+    )
+    (permit,) = at_the_window.corrections
+    assert (permit.correction_id, permit.value) == (asked.correction_id, person.name)
+
+    corrected = await town.clerk().post("/v1/residents", _Registered, right)
+
+    assert (corrected.resident_id, corrected.name, corrected.corrections) == (registered.resident_id, person.name, ())
+    made = await until(
+        lambda: resident.get(where, _Correction),
+        lambda it: it.window is not None and it.window.state.code == "made",
+        what="the resident sees that it was made",
+    )
+    assert made.window is not None
+    again = await refusal(town.clerk().post("/v1/residents", _Registered, wrong))
+    assert again.codes == {"registered-with-other-name"}
+    looked = await until(
+        lambda: resident.get("/v1/accesses", _Accesses, {"by": "clerk-1"}),
+        lambda it: any("corrected" in each.sentence for each in it.items),
+        what="the change is in the record of accesses",
+    )
+    assert looked.items
+
+    async def named() -> bool:
+        held = await resident.get("/v1/credentials", _Credentials)
+        return any(each.document_type == "id-card" and each.fields["name"] == person.name for each in held.items)
+
+    await until(named, bool, what="the identity card that is held says the right name")

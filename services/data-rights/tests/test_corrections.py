@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from data_rights import consumed
 from data_rights.domain.asked import Asked
-from data_rights.domain.correction import Correction
+from data_rights.domain.correction import Correction, Window
 from data_rights.handlers import correcting, exporting, people, reading
 from data_rights.handlers.correcting import Asking
 from data_rights.handlers.needs import Deps
-from data_rights.published import CorrectionRequested
-from messaging.event import NOTHING, NotYet
+from data_rights.published import CorrectionPermitted, CorrectionRequested
+from messaging.event import NOTHING, Event, NotYet
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
 from testkit.fakes import FakeClock, apply, received
@@ -66,6 +66,7 @@ async def asked(
 def answer(correction: Correction, value: str | None = "李思源") -> consumed.CorrectionAnswered:
     return consumed.CorrectionAnswered(
         correction_id=correction.id,
+        holder=consumed.CorrectionHolder(resident_id=MOTHER.subject),
         result="corrected" if value else "refused",
         value=value,
         department="health",
@@ -139,6 +140,8 @@ async def test_nobody_asks_for_or_reads_about_anybody_else(deps: Deps) -> None:
         ({"credential_id": "crd_others"}, "credential-unknown"),
         ({"credential_id": "crd_own", "document_type": "vaccination-record"}, "credential-unknown"),
         ({"document_type": "registration", "field": "name", "credential_id": "crd_own"}, "credential-unknown"),
+        ({"document_type": "registration", "field": "name", "should_say": "123!!"}, "name-other-character"),
+        ({"document_type": "registration", "field": "name", "should_say": "李?"}, "name-unreadable-character"),
         ({"reason": f"我的号码是{NUMBER}。"}, "identity-number-in-text"),
         ({"should_say": NUMBER.lower()}, "identity-number-in-text"),
         ({"field": "parents", "should_say": ["李育成", NUMBER]}, "identity-number-in-text"),
@@ -206,6 +209,71 @@ async def test_how_a_value_becomes_right_depends_on_who_vouches_for_it(
     correction, _ = await asked(deps, asking)
 
     assert correction.effect == effect
+
+
+NAME = Asking("registration", "name", "李育诚", "登记时写错了字")
+
+
+async def approved(deps: Deps, asking: Asking = NAME) -> tuple[Correction, Sequence[Event]]:
+    correction, _ = await asked(deps, asking)
+    outcome = await correcting.note_answer(received(answer(correction, "李育诚")), deps)
+    apply(outcome)
+    return await correcting.find(correction.id, None, MOTHER, deps), outcome.events
+
+
+async def test_an_approved_correction_of_the_registration_opens_one_change_at_a_window(deps: Deps) -> None:
+    correction, (event,) = await approved(deps)
+
+    assert isinstance(event, CorrectionPermitted)
+    assert (event.correction_id, event.field, event.value) == (correction.id, "name", "李育诚")
+    assert (event.holder.resident_id, event.holder.index) == (MOTHER.subject, INDEXES[MOTHER.subject])
+    assert event.until == date(2026, 12, 24)
+    assert correction.window == Window(until=date(2026, 12, 24))
+    assert correction.window.state(date(2026, 12, 24)) == "open"
+    assert correction.window.state(date(2026, 12, 25)) == "over"
+
+
+async def test_so_does_that_of_the_card_that_the_registration_was_read_from(deps: Deps) -> None:
+    await holds(deps, MOTHER.subject, document_type="id-card", origin="identity")
+    _, (event,) = await approved(deps, replace(NAME, document_type="id-card"))
+    assert isinstance(event, CorrectionPermitted)
+
+
+async def test_an_answer_that_comes_twice_opens_nothing_more(deps: Deps) -> None:
+    correction, _ = await approved(deps)
+    assert await correcting.note_answer(received(answer(correction, "李玉成")), deps) is NOTHING
+
+
+async def test_what_was_refused_or_changes_elsewhere_opens_no_window(deps: Deps) -> None:
+    refused, _ = await asked(deps, NAME)
+    outcome = await correcting.note_answer(received(answer(refused, None)), deps)
+    apply(outcome)
+    await holds(deps, CHILD)
+    elsewhere, _ = await asked(deps)
+    told = await correcting.note_answer(received(answer(elsewhere)), deps)
+    apply(told)
+
+    assert (*outcome.events, *told.events) == ()
+    assert (await correcting.find(refused.id, None, MOTHER, deps)).window is None
+
+
+def made(correction: Correction) -> consumed.RegistrationCorrected:
+    return consumed.RegistrationCorrected(correction_id=correction.id, corrected_at=NOW)
+
+
+async def test_the_change_at_the_window_is_noted_once(deps: Deps) -> None:
+    correction, _ = await approved(deps)
+    apply(await correcting.note_made(received(made(correction)), deps))
+    assert await correcting.note_made(received(made(correction)), deps) is NOTHING
+    read = await correcting.find(correction.id, None, MOTHER, deps)
+    assert read.window is not None
+    assert (read.window.made_at, read.window.state(date(2027, 6, 1))) == (NOW, "made")
+
+
+async def test_a_change_that_comes_before_its_answer_waits(deps: Deps) -> None:
+    correction, _ = await asked(deps, NAME)
+    with pytest.raises(NotYet):
+        await correcting.note_made(received(made(correction)), deps)
 
 
 async def test_only_the_newest_news_of_a_credential_counts(deps: Deps) -> None:

@@ -294,12 +294,44 @@ async def test_a_correction_is_asked_for_answered_and_the_answer_read(outside: O
     assert [(each["state"]["name"], each["field"]["name"]) for each in listed] == [("予以更正", "儿童姓名")]
 
 
+async def test_an_approved_correction_of_the_name_is_followed_until_it_is_made_at_a_window(outside: Outside) -> None:
+    registered = await outside.publish("identity.id-registered.v1.example")
+    asking = {"document_type": "registration", "field": "name", "should_say": "李思源", "reason": "登记时写错了字"}
+
+    async def asked() -> Json | None:
+        answer = await outside.post("/v1/corrections", asking)
+        return answer.json() if answer.status_code == httpx.codes.CREATED else None
+
+    correction = await until(asked)
+    assert correction["window"] is None
+    answer = orjson.loads((EVENTS / "review-dispatch.correction-answered.v1.example-2.json").read_bytes())
+    answer["data"] |= {"correction_id": correction["correction_id"], "result": "corrected", "value": "李思源"}
+    await outside.tell(answer)
+    event = (await outside.hears("data-rights.correction-permitted.v1"))["data"]
+    assert (event["value"], event["holder"]["index"]) == ("李思源", registered["data"]["holder_index"])
+
+    async def standing(state: str) -> Json | None:
+        found = (await outside.get(f"/v1/corrections/{correction['correction_id']}", language="zh-CN")).json()
+        window: Json | None = found["window"]
+        return window if window and window["state"]["code"] == state else None
+
+    window = await until(lambda: standing("open"))
+    assert (window["until"], window["state"]["name"]) == (event["until"], "待到窗口办理")
+    assert event["until"] in window["text"]
+    corrected = orjson.loads((EVENTS / "identity.registration-corrected.v1.example.json").read_bytes())
+    corrected["data"]["correction_id"] = correction["correction_id"]
+    await outside.tell(corrected)
+    assert (await until(lambda: standing("made")))["text"] == "已于 2026-11-27 在窗口办理。"
+
+
 async def test_of_two_requests_at_the_same_moment_one_is_refused(outside: Outside) -> None:
     await outside.publish("identity.id-registered.v1.example")
     asking = {"document_type": "registration", "field": "address", "should_say": "3栋502", "reason": "已搬家"}
 
     async def known() -> bool:
-        return (await outside.post("/v1/corrections", {**asking, "field": "name"})).status_code == httpx.codes.CREATED
+        return (
+            await outside.post("/v1/corrections", {**asking, "field": "issuing_authority"})
+        ).status_code == httpx.codes.CREATED
 
     await until(known)
     answers = await asyncio.gather(*(outside.post("/v1/corrections", asking) for _ in range(4)))

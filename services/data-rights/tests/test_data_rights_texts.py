@@ -7,7 +7,7 @@ from typing import get_args
 import data_rights
 from data_rights.config import Settings
 from data_rights.domain.correctable import REGISTRATION, Correctables
-from data_rights.domain.correction import Effect
+from data_rights.domain.correction import Effect, WindowState
 from data_rights.domain.correction import State as CorrectionState
 from data_rights.domain.dispute import State
 from data_rights.domain.export import State as ExportState
@@ -48,6 +48,7 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
     keys += [f"dispute-states.{state}" for state in get_args(State)]
     keys += [f"correction-states.{state}" for state in get_args(CorrectionState)]
     keys += [f"correction-effects.{effect}" for effect in get_args(Effect)]
+    keys += [f"{group}.{state}" for group in ("window-states", "window-texts") for state in get_args(WindowState)]
     correctables = load(Settings().documents, Correctables)
     keys += [f"documents.{code}" for code in (REGISTRATION, *correctables.documents)]
     for document in map(correctables.of, (REGISTRATION, *correctables.documents)):

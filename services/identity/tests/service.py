@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aio_pika
 import httpx
 import orjson
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
@@ -63,6 +64,12 @@ class Service:
     async def register(self, body: object = None, **headers: str) -> httpx.Response:
         """Register somebody, by default the man."""
         return await self.call("POST", "/v1/residents", MAN_AT_WINDOW if body is None else body, **headers)
+
+    async def tell(self, event: dict[str, Any]) -> None:
+        """Publish an event of another service."""
+        exchange = await self.heard.channel.get_exchange("events", ensure=False)
+        body = aio_pika.Message(orjson.dumps(event), content_type="application/cloudevents+json")
+        await exchange.publish(body, event["type"])
 
     async def next_event(self, *, of_looks: bool = False) -> dict[str, Any]:
         """Wait for the next event that it publishes; of those that tell of looks only when asked."""

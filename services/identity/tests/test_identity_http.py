@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import orjson
 
+from runtime.clock import today, utc_now
 from services.identity.tests.people import MAN
 from services.identity.tests.service import CARD, GIRL_AT_WINDOW, MAN_AT_WINDOW, Service
 from testkit.leaks import readable_in
 from testkit.patience import eventually
 
+EVENTS = Path(__file__).parents[3] / "shared" / "contracts" / "events"
 PURPOSE = "窗口受理居住证申请"
 REASON = "户籍注销核查中"
 PROOF = {"kind": "birth-certificate", "reference": "T440012345"}
@@ -72,6 +76,54 @@ async def test_another_name_under_the_number_is_refused_and_named(service: Servi
     assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
     assert pointers(answer) == {("#/name", "registered-with-other-name")}
     assert "李育成" not in answer.text
+
+
+async def test_an_approved_correction_is_seen_made_once_and_told(service: Service) -> None:
+    resident = (await service.register()).json()["resident_id"]
+    registered = await service.next_event()
+    event = orjson.loads((EVENTS / "data-rights.correction-permitted.v1.example.json").read_bytes())
+    event["data"]["holder"] = {"resident_id": resident, "index": registered["data"]["holder_index"]}
+    event["data"]["until"] = (today(utc_now()) + timedelta(days=30)).isoformat()
+    await service.tell(event)
+    where = f"/v1/residents/{resident}"
+
+    async def seen() -> list[dict[str, str]] | None:
+        answer = await service.call("GET", where, role="resident", subject=resident)
+        found: list[dict[str, str]] = answer.json()["corrections"]
+        return found or None
+
+    (shown,) = await eventually(seen)
+    assert (shown["field"], shown["value"], shown["until"]) == ("name", "李思源", event["data"]["until"])
+    right = {**MAN_AT_WINDOW, "name": "李思源"}
+    at_terminal = await service.register({**right, "channel": "terminal"}, role="terminal", subject="terminal-3")
+    assert pointers(at_terminal) == {("#/name", "correction-says-otherwise")}
+    made = await service.register(right)
+    assert (made.status_code, made.json()["name"], made.json()["corrections"]) == (200, "李思源", [])
+    updated, corrected = await service.next_event(), await service.next_event()
+    assert (updated["type"], updated["data"]["name"]) == ("identity.id-updated.v1", "李思源")
+    assert corrected["type"] == "identity.registration-corrected.v1"
+    assert corrected["data"]["correction_id"] == event["data"]["correction_id"]
+    assert (await service.next_event(of_looks=True))["data"]["how"] == "corrected"
+    assert pointers(await service.register()) == {("#/name", "registered-with-other-name")}
+    assert await readable_in(service.database, ["李思源"]) == []
+
+
+async def test_what_is_no_name_is_refused_saying_what_is_wrong(service: Service) -> None:
+    answer = await service.register({**MAN_AT_WINDOW, "name": "李??"})
+    assert answer.status_code == 422
+    assert pointers(answer) == {("#/name", "name-unreadable-character")}
+    assert "card reader" in answer.text
+
+
+async def test_a_renewed_card_with_a_character_that_names_keep_apart_is_confirmed_at_the_window(
+    service: Service,
+) -> None:
+    resident = (await service.register({**MAN_AT_WINDOW, "name": "李干"})).json()["resident_id"]
+    renewed = {**CARD, "name": "李乾", "valid_from": "2026-11-20"}
+    refused = await service.call("POST", f"/v1/residents/{resident}/card", renewed)
+    assert (refused.status_code, pointers(refused)) == (409, {("#/name", "name-not-confirmed")})
+    confirmed = await service.call("POST", f"/v1/residents/{resident}/card", {**renewed, "name_confirmed": True})
+    assert (confirmed.status_code, confirmed.json()["name"]) == (200, "李乾")
 
 
 async def test_everything_wrong_is_told_at_once_and_nothing_is_left_behind(service: Service) -> None:

@@ -79,6 +79,18 @@ async def test_the_same_person_with_an_older_card_keeps_the_newer_one(hall: Hall
     assert again.card == card(**RENEWED)
 
 
+async def test_nobody_is_registered_who_was_born_130_years_ago(hall: Hall) -> None:
+    for born, registers in ((date(1896, 11, 23), False), (date(1896, 11, 24), True), (date(1880, 1, 1), False)):
+        for number in (number_for(born), f"USA1101{born:%y%m%d}01"):
+            read = reading(number, birth_date=born)
+            if registers:
+                await hall.register(read)
+            else:
+                with pytest.raises(Refusal) as caught:
+                    await hall.register(read)
+                assert faults(caught.value) == [("birth-date-too-early", "birth_date")]
+
+
 async def test_a_name_in_the_other_script_is_the_same_name(hall: Hall) -> None:
     first = await hall.register(reading(name="張麗華"))
     assert (await hall.register(reading(name="张丽华", valid_from=date(2019, 5, 5)))).id == first.id
@@ -120,8 +132,33 @@ async def test_two_windows_at_once_can_not_make_two_residents(hall: Hall) -> Non
 
 
 @pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("李丽\0\0", "李丽"),
+        ("李　丽", "李丽"),
+        ("葛\U000e0100文静", "葛文静"),
+        ("⻢⻓⻰", "马长龙"),
+        ("刘\ue863", "刘䶮"),
+        ("古丽米热．艾比布力", "古丽米热·艾比布力"),
+    ],
+)
+async def test_a_name_is_kept_in_its_normal_form(hall: Hall, written: str, kept: str) -> None:
+    resident = await hall.register(reading(name=written, address="建设路18号\0\ufeff"))
+    assert (resident.card.name, resident.card.address) == (kept, "建设路18号")
+    assert await hall.register(reading(name=kept, address="建设路18号")) == resident
+
+
+@pytest.mark.parametrize(
     ("fields", "fault"),
     [
+        ({"name": "123!!"}, ("name-other-character", "name")),
+        ({"name": "···"}, ("name-without-letters", "name")),
+        ({"name": "\u200b"}, ("name-without-letters", "name")),
+        ({"name": "李??"}, ("name-unreadable-character", "name")),
+        ({"name": "李\ufffd"}, ("name-unreadable-character", "name")),
+        ({"name": "李\x01"}, ("name-unreadable-character", "name")),
+        ({"number": "040309199001010016"}, ("identity-number-beginning", "number")),
+        ({"number": "850309199001010016"}, ("identity-number-beginning", "number")),
         ({"number": "440309199001010014"}, ("identity-number-check-character", "number")),
         ({"number": "440309202102290038"}, ("identity-number-impossible-date", "number")),
         ({"number": "440309900101001"}, ("identity-number-fifteen-digits", "number")),

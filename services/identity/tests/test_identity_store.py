@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from identity.domain import guardianship as guardianships
+from identity.domain.correction import Permit
 from identity.domain.guardianship import Guardianship, Proof
 from identity.domain.record import Actor
 from identity.domain.resident import Place, Resident, register
@@ -97,6 +98,15 @@ async def test_a_resident_comes_back_as_it_was_kept_one_version_on(kept: Kept) -
     await kept.commit([kept.residents.save(new)])
     assert await kept.residents.get(new.id) == new.model_copy(update={"version": 1})
     assert await kept.residents.get("res_nobody") is None
+
+
+async def test_approved_corrections_come_back_as_they_were_kept(kept: Kept) -> None:
+    permit = Permit(correction_id="cor_1", field="name", value="李育诚", until=date(2026, 12, 25), used_at=AT)
+    new = resident().model_copy(update={"permits": (permit,)})
+    await kept.commit([kept.residents.save(new)])
+    stored = await kept.residents.get(new.id)
+    assert stored is not None
+    assert stored.permits == (permit,)
 
 
 async def test_the_same_resident_can_not_be_kept_twice_as_new(kept: Kept) -> None:

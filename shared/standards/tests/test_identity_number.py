@@ -32,7 +32,7 @@ def refusal(text: str) -> Refusal:
     return caught.value
 
 
-birth_dates = st.dates(date(1896, 7, 2), TODAY)
+birth_dates = st.dates(date(1880, 1, 1), TODAY)
 areas = st.from_regex(r"([1-79][0-9]|8[123])[0-9]{4}", fullmatch=True)
 sequences = st.from_regex(r"[0-9]{3}", fullmatch=True)
 
@@ -52,9 +52,7 @@ def test_a_lower_case_x_and_spaces_around_are_accepted_and_stored_without() -> N
     assert parse(" 11010519491231002x ").number == "11010519491231002X"
 
 
-@pytest.mark.parametrize(
-    "written", ["11010519491231002X\0\0", "\u202a11010519491231002X\u202c", "\ufeff11010519491231002X"]
-)
+@pytest.mark.parametrize("around", [("", "\0\0"), ("\u202a", "\u202c"), ("\ufeff", "")])
 def test_padding_and_invisible_characters_are_no_part_of_a_number(around: tuple[str, str]) -> None:
     assert parse("11010519491231002X".join(around)).number == "11010519491231002X"
 
@@ -63,12 +61,6 @@ def test_padding_and_invisible_characters_are_no_part_of_a_number(around: tuple[
 def test_a_number_that_begins_as_none_does_is_refused_whatever_its_check_character(begin: str, number: str) -> None:
     body = begin + number[len(begin) : 17]
     assert refusal(body + identity_number.check_character(body)).code == "identity-number-beginning"
-
-
-@given(st.dates(date(1, 1, 1), date(1896, 7, 1)), numbers())
-def test_nobody_was_born_130_years_ago(born: date, number: str) -> None:
-    body = number[:6] + f"{born:%Y%m%d}".zfill(8) + number[14:17]
-    assert refusal(body + identity_number.check_character(body)).code == "identity-number-date-too-early"
 
 
 def test_a_number_says_birth_date_and_sex() -> None:
@@ -113,8 +105,8 @@ def test_any_other_digit_anywhere_is_refused(number: str) -> None:
         ("440309199013010010", "impossible-date"),
         ("440309000001010010", "impossible-date"),
         ("440309202607020010", "future-date"),
-        ("440309189607010013", "date-too-early"),
-        ("440309100001010013", "date-too-early"),
+        ("440309184912310013", "date-too-early"),
+        ("440309000101010013", "date-too-early"),
         ("040309199001010013", "beginning"),
         ("000000199001010013", "beginning"),
         ("800000199408230021", "beginning"),

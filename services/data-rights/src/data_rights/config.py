@@ -20,6 +20,8 @@ class Settings(ServiceSettings):
     """Seconds that an entry waits at most, while others join it, until it is sealed into a block."""
     publish_every: float = 60.0
     """Seconds between two published heads of the record, when there is something new."""
+    window_days: int = Field(30, ge=1, le=365)
+    """Days after the approval within which a correction of the registration is made at a window (assumed)."""
     documents: Path = Path(str(files("data_rights"))) / "data" / "documents.yaml"
     """What may be corrected, and who answers; a district may keep its own."""
     heads: Path | None = Field(None, validation_alias="YIZHENG_RECORD_HEADS")

@@ -107,16 +107,30 @@ class CredentialStored(View):
     sequence: int
 
 
+class CorrectionHolder(View):
+    """Whose value it is."""
+
+    resident_id: str
+
+
 class CorrectionAnswered(View):
     """review-dispatch.correction-answered: a department answers a request for correction."""
 
     correction_id: str
+    holder: CorrectionHolder
     result: Literal["corrected", "refused"]
     value: Value | None
     department: str
     officers: list[str]
     explanation: str
     answered_at: datetime
+
+
+class RegistrationCorrected(View):
+    """identity.registration-corrected: an approved correction was made at a window."""
+
+    correction_id: str
+    corrected_at: datetime
 
 
 class DataExported(View):

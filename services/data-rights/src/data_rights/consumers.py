@@ -13,6 +13,7 @@ from data_rights.consumed import (
     Matched,
     NotMatched,
     PersonRegistered,
+    RegistrationCorrected,
 )
 from data_rights.handlers import correcting, disputing, erasing, exporting, people, recording
 from data_rights.handlers.needs import Deps
@@ -33,6 +34,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("review-dispatch.dispute-answered.v1", DisputeAnswered, disputing.note_answer),
     Subscription("credential-store.credential-stored.v1", CredentialStored, correcting.learn_credential),
     Subscription("review-dispatch.correction-answered.v1", CorrectionAnswered, correcting.note_answer),
+    Subscription("identity.registration-corrected.v1", RegistrationCorrected, correcting.note_made),
     Subscription("identity.data-exported.v1", DataExported, exporting.note_part),
     Subscription("applications.data-exported.v1", DataExported, exporting.note_part),
     Subscription("matcher.data-exported.v1", DataExported, exporting.note_part),

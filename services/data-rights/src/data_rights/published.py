@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,6 +71,22 @@ class CorrectionRequested(Event):
     reason: Annotated[str, Field(description="Why, as the resident wrote it", json_schema_extra=PERSONAL)]
     department: Annotated[str, Field(description="Code of the department that keeps the document")]
     requested_at: Annotated[datetime, Field(description="When it was asked for")]
+
+
+class CorrectionPermitted(Event):
+    """The department approved a correction of the registration: it may be made at a window, once, with the card.
+
+    Nothing but that changes: who a person is, a card says that is read in person.
+    """
+
+    type: ClassVar[str] = "data-rights.correction-permitted.v1"
+    correction_id: Annotated[str, Field(description="The request that was approved")]
+    holder: Annotated[Holder, Field(description="Whose registration it is")]
+    field: Annotated[str, Field(description="The field of the registration")]
+    value: Annotated[str, Field(description="What is right; the card must say the same", json_schema_extra=PERSONAL)]
+    until: Annotated[date, Field(description="The last day on which it can be made")]
+    department: Annotated[str, Field(description="Code of the department that approved")]
+    officers: Annotated[list[str], Field(description="Who approved, by the account, in order")]
 
 
 class ExportRequested(Event):

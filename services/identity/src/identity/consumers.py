@@ -1,8 +1,9 @@
-"""Which event is heard, as what, by which use case: who a person is, nobody tells this service but people."""
+"""Which event is heard, as what, by which use case; who a person is, this service hears from people only."""
 
 from __future__ import annotations
 
-from identity.handlers import erasing, exporting
+from identity.consumed import CorrectionPermitted
+from identity.handlers import correcting, erasing, exporting
 from identity.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.erasing import ErasureRequested
@@ -10,5 +11,6 @@ from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.correction-permitted.v1", CorrectionPermitted, correcting.permit),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

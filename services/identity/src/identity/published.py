@@ -74,6 +74,18 @@ class IdUpdated(Event):
     sequence: Sequence
 
 
+class RegistrationCorrected(Event):
+    """A correction that the department had approved was made at a window, with the original card."""
+
+    type: ClassVar[str] = "identity.registration-corrected.v1"
+    correction_id: Annotated[str, Field(description="The correction, as data-rights named it")]
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    field: Annotated[str, Field(description="The field of the registration")]
+    corrected_at: Annotated[datetime, Field(description="When the card was read")]
+    sequence: Sequence
+
+
 class IdSuspended(Event):
     """The resident may not apply and is not matched until reinstated."""
 

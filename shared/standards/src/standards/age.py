@@ -8,7 +8,7 @@ MAJORITY = 18
 """Full years at which a person comes of age (Civil Code, article 17)."""
 
 OLDEST = 130
-"""Full years that nobody has reached: the longest proven life lasted 122. A birth that long ago is a slip."""
+"""Full years that nobody has reached: the longest proven life lasted 122. No living person was born that long ago."""
 
 _MARCH = 3
 

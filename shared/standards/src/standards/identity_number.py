@@ -21,7 +21,7 @@ from datetime import date
 from typing import Literal
 
 from runtime.refusal import Refusal
-from standards import age
+from standards.moments import FIRST_DAY
 from standards.normal_form import visible
 
 Kind = Literal["citizen", "hk-macau-taiwan", "foreign"]
@@ -103,10 +103,10 @@ def _birth_date(number: str, today: date) -> date:
         born = date(int(year), int(month), int(day))
     except ValueError as error:
         raise Refusal("identity-number-impossible-date", field=FIELD, date=written) from error
+    if born < FIRST_DAY:
+        raise Refusal("identity-number-date-too-early", field=FIELD, date=written, year=FIRST_DAY.year)
     if born > today:
         raise Refusal("identity-number-future-date", field=FIELD, date=written)
-    if age.years(born, today) >= age.OLDEST:
-        raise Refusal("identity-number-date-too-early", field=FIELD, date=written, years=age.OLDEST)
     return born
 
 

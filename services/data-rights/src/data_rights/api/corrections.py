@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from data_rights.api.parts import DepsOf, ListingOf, Resident, Whose
-from data_rights.api.wording import Coded, coded
-from data_rights.domain.correction import Answer, Correction
+from data_rights.api.wording import TEXTS, Coded, coded
+from data_rights.domain.correction import Answer, Correction, Window
 from data_rights.handlers import correcting
 from data_rights.handlers.correcting import Asking
+from runtime.clock import SHENZHEN, today, utc_now
 from runtime.pages import Page
 from runtime.web import Commit, Language
 from standards.bounds import FieldValue, Value
@@ -65,6 +66,15 @@ class AnswerView(BaseModel):
     effect: Coded | None = Field(description="How the value becomes right; null: it stays")
 
 
+class WindowView(BaseModel):
+    """The change at a window: `state` open, made or over; `until` is the last day, `text` says what to do."""
+
+    state: Coded
+    until: date
+    made_at: datetime | None
+    text: str
+
+
 class CorrectionView(BaseModel):
     """A request and where it stands: open, corrected or refused."""
 
@@ -80,6 +90,7 @@ class CorrectionView(BaseModel):
     department: Coded
     asked_at: datetime
     answer: AnswerView | None
+    window: WindowView | None = Field(description="The change at a window that was approved; null: there is none")
 
     @classmethod
     def of(cls, correction: Correction, language: str) -> CorrectionView:
@@ -98,6 +109,7 @@ class CorrectionView(BaseModel):
             department=coded("departments", correction.department, language),
             asked_at=correction.asked_at,
             answer=_answer(correction, correction.answer, language) if correction.answer else None,
+            window=_window(correction.window, language) if correction.window else None,
         )
 
 
@@ -109,6 +121,17 @@ def _answer(correction: Correction, answer: Answer, language: str) -> AnswerView
         department=coded("departments", answer.department, language),
         at=answer.at,
         effect=coded("correction-effects", correction.effect, language) if answer.result == "corrected" else None,
+    )
+
+
+def _window(window: Window, language: str) -> WindowView:
+    state = window.state(today(utc_now()))
+    day = window.made_at.astimezone(SHENZHEN).date() if window.made_at else window.until
+    return WindowView(
+        state=coded("window-states", state, language),
+        until=window.until,
+        made_at=window.made_at,
+        text=TEXTS.say(language, f"window-texts.{state}", day=day.isoformat()),
     )
 
 

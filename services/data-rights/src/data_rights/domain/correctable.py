@@ -10,6 +10,7 @@ from data_rights.domain.record import Record
 from runtime.refusal import Refusal
 from standards.document_fields import FieldName, enterable_fields
 from standards.field_kinds import FieldKind, Value, is_enterable
+from standards.names import check_name
 
 REGISTRATION = "registration"
 """Stands for a document type where the registration itself is meant."""
@@ -54,4 +55,6 @@ class Correctables(Record):
             raise Refusal("field-unknown", field="field", name=field, fields=", ".join(found.fields))
         if not is_enterable(kind, should_say):
             raise Refusal(f"value-not-{kind}", field="should_say", name=field)
+        if document_type == REGISTRATION and field == "name" and (fault := check_name(str(should_say))):
+            raise Refusal(fault.code, field="should_say", **fault.params)
         return found

@@ -6,7 +6,7 @@ For one field of one document there is one open request at a time; what was aske
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -20,6 +20,7 @@ from standards.field_kinds import Value
 
 State = Literal["open", "corrected", "refused"]
 Effect = Literal["reissued", "republished", "at-window"]
+WindowState = Literal["open", "made", "over"]
 
 
 class Wrong(Record):
@@ -46,6 +47,19 @@ class Answer(Record):
     at: datetime
 
 
+class Window(Record):
+    """One change at a window, until the end of the day `until`; `made_at`: when the card was read there."""
+
+    until: date
+    made_at: datetime | None = None
+
+    def state(self, today: date) -> WindowState:
+        """Tell whether it can still be made."""
+        if self.made_at is not None:
+            return "made"
+        return "open" if today <= self.until else "over"
+
+
 class Correction(BaseModel):
     """A request. `holder` is the blind index of whose data it is about, `asked_by` a resident id.
 
@@ -64,6 +78,7 @@ class Correction(BaseModel):
     department: str
     wrong: Wrong
     answer: Answer | None = None
+    window: Window | None = None
 
     @derived
     def order(self) -> str:
@@ -86,9 +101,18 @@ class Correction(BaseModel):
             return "at-window"
         return "reissued" if self.wrong.origin in {"review", "grant"} else "republished"
 
-    def answered(self, answer: Answer) -> Correction:
-        """Take over the answer; the first one stays."""
-        return self if self.answer is not None else self.model_copy(update={"answer": answer})
+    def answered(self, answer: Answer, until: date) -> Correction:
+        """Take over the answer; the first one stays. What changes at a window can be changed there `until` then."""
+        if self.answer is not None:
+            return self
+        opens = answer.result == "corrected" and self.effect == "at-window"
+        return self.model_copy(update={"answer": answer, "window": Window(until=until) if opens else None})
+
+    def made(self, at: datetime) -> Correction:
+        """Note that it was made at a window; the very same when that is known, or was never allowed."""
+        if self.window is None or self.window.made_at is not None:
+            return self
+        return self.model_copy(update={"window": self.window.model_copy(update={"made_at": at})})
 
 
 def place_of(holder: str, wrong: Wrong) -> str:

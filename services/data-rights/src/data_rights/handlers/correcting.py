@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from data_rights import published
-from data_rights.consumed import CorrectionAnswered, CredentialStored
+from data_rights.consumed import CorrectionAnswered, CredentialStored, RegistrationCorrected
 from data_rights.domain import correction
 from data_rights.domain.access import Seen
 from data_rights.domain.correctable import REGISTRATION
@@ -84,7 +85,7 @@ async def find(id_: str, resident_id: str | None, by: Principal, deps: Deps) -> 
 
 
 async def note_answer(event: Received[CorrectionAnswered], deps: Deps) -> Outcome[None]:
-    """A department has answered. Raises NotYet for a request that is not known."""
+    """A department has answered; what changes at a window may now be changed there. Raises NotYet if not known."""
     said = event.data
     known = await deps.corrections.get(said.correction_id)
     if known is None:
@@ -97,8 +98,21 @@ async def note_answer(event: Received[CorrectionAnswered], deps: Deps) -> Outcom
         department=said.department,
         at=said.answered_at,
     )
-    answered = known.answered(answer)
-    return NOTHING if answered is known else Outcome(changes=[deps.corrections.save(answered)])
+    answered = known.answered(answer, today(deps.clock()) + timedelta(days=deps.settings.window_days))
+    if answered is known:
+        return NOTHING
+    window = answered.window
+    permitted = [_permitted(answered, answer, window.until, said.holder.resident_id)] if window else []
+    return Outcome([deps.corrections.save(answered)], permitted, case=answered.id)
+
+
+async def note_made(event: Received[RegistrationCorrected], deps: Deps) -> Outcome[None]:
+    """The registration was changed at a window as approved. Raises NotYet before the answer is known."""
+    known = await deps.corrections.get(event.data.correction_id)
+    if known is None or known.answer is None:
+        raise NotYet(f"correction {event.data.correction_id} is not known as answered")
+    made = known.made(event.data.corrected_at)
+    return NOTHING if made is known else Outcome(changes=[deps.corrections.save(made)])
 
 
 async def _credential(asking: Asking, index: str, deps: Deps) -> Holding | None:
@@ -151,4 +165,16 @@ def _requested(asked: Correction, resident_id: str) -> published.CorrectionReque
         **asked.wrong.model_dump(),
         department=asked.department,
         requested_at=asked.asked_at,
+    )
+
+
+def _permitted(correction: Correction, answer: Answer, until: date, resident_id: str) -> published.CorrectionPermitted:
+    return published.CorrectionPermitted(
+        correction_id=correction.id,
+        holder=published.Holder(resident_id=resident_id, index=correction.holder),
+        field=correction.wrong.field,
+        value=str(answer.value),
+        until=until,
+        department=answer.department,
+        officers=list(answer.officers),
     )

@@ -47,12 +47,16 @@ class CardReading(Request):
     issuing_authority: Line
     valid_from: Day
     valid_until: Day | None
+    name_confirmed: bool = Field(
+        default=False,
+        description="Only from a window: a person has compared the name with the one on record, character by character",
+    )
 
     @property
     def reading(self) -> Reading:
         """The reading as the domain knows it."""
         card = Card.model_validate(self.model_dump(include=set(Card.model_fields)))
-        return Reading(number=self.number, card=card)
+        return Reading(number=self.number, card=card, name_confirmed=self.name_confirmed)
 
 
 class Registration(CardReading):

@@ -11,6 +11,7 @@ from identity.domain.guardianship import Guardianship, Relation
 from identity.domain.record import Change, Step, StepKind
 from identity.domain.resident import Channel, Resident
 from identity.handlers.looking import Ward
+from runtime.clock import today, utc_now
 from runtime.texts import Language, Texts
 from standards import mask
 from standards.identity_number import Kind, Sex
@@ -25,8 +26,20 @@ class SuspensionView(BaseModel):
     since: datetime
 
 
+class PermitView(BaseModel):
+    """An approved correction that can be made at a window, once, until the end of the day `until`."""
+
+    correction_id: str
+    field: str
+    value: str
+    until: date
+
+
 class ResidentView(BaseModel):
-    """A resident as the person and clerks see it. `number` is masked; `community` a code."""
+    """A resident as the person and clerks see it. `number` is masked; `community` a code.
+
+    `corrections` are those that were approved and not made yet; what is over is no longer among them.
+    """
 
     resident_id: str
     id_kind: Kind
@@ -43,10 +56,12 @@ class ResidentView(BaseModel):
     channel: Channel
     registered_at: datetime
     suspension: SuspensionView | None
+    corrections: list[PermitView]
 
     @classmethod
     def of(cls, resident: Resident) -> Self:
         """Show a resident."""
+        day = today(utc_now())
         suspension = resident.suspension
         return cls(
             resident_id=resident.id,
@@ -57,6 +72,11 @@ class ResidentView(BaseModel):
             channel=resident.place.channel,
             registered_at=resident.registered_at,
             suspension=SuspensionView(reason=suspension.reason, since=suspension.since) if suspension else None,
+            corrections=[
+                PermitView(correction_id=each.correction_id, field=each.field, value=each.value, until=each.until)
+                for each in resident.permits
+                if each.is_open(day)
+            ],
         )
 
 

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from identity.domain.record import Change, Record, refuse
 from runtime.refusal import Refusal
-from standards import identity_number
+from standards import age, identity_number
 from standards.address_text import names_place
 from standards.identity_number import IdentityNumber, Sex
+from standards.names import check_name, normal_name
+from standards.normal_form import normal_text
+
+Text = Annotated[str, AfterValidator(normal_text)]
 
 
 class Card(Record):
-    """An identity card without its number; `valid_until` is None on a card without an end (长期)."""
+    """An identity card without its number, in normal form; `valid_until` is None on a card without an end (长期)."""
 
-    name: str
+    name: Annotated[str, AfterValidator(normal_name)]
     sex: Sex
     birth_date: date
-    nationality_group: str
-    address: str
-    issuing_authority: str
+    nationality_group: Text
+    address: Text
+    issuing_authority: Text
     valid_from: date
     valid_until: date | None
 
 
 class Reading(Record):
-    """A card as it was read. The number is in clear here and nowhere else."""
+    """A card as it was read. The number is in clear here and nowhere else.
+
+    `name_confirmed`: a person has compared its name with the one on record, where only characters differ that names
+    keep apart.
+    """
 
     number: str = Field(repr=False)
     card: Card
+    name_confirmed: bool = False
 
     def check(self, today: date, also: Sequence[Refusal] = ()) -> IdentityNumber:
         """Return the number, once number and card are right and agree.
@@ -56,11 +66,13 @@ def changes(old: Card, new: Card) -> tuple[Change, ...]:
 
 
 def _faults(card: Card, today: date) -> list[Refusal]:
-    faults = []
+    faults = [fault for fault in (check_name(card.name),) if fault is not None]
     if card.birth_date > today:
         faults.append(Refusal("birth-date-in-future", field="birth_date"))
     if not names_place(card.address):
         faults.append(Refusal("address-names-no-place", field="address"))
+    if age.years(card.birth_date, today) >= age.OLDEST:
+        faults.append(Refusal("birth-date-too-early", field="birth_date", years=age.OLDEST))
     if card.valid_from > today:
         faults.append(Refusal("card-not-yet-valid", field="valid_from", date=card.valid_from.isoformat()))
     if card.valid_until is not None and card.valid_until < today:

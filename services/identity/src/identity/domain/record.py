@@ -12,6 +12,9 @@ from runtime.refusal import Refusal, Refusals
 StepKind = Literal[
     "registered",
     "card-renewed",
+    "name-confirmed",
+    "correction-permitted",
+    "corrected",
     "suspended",
     "reinstated",
     "guardianship-registered",

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
 
 from identity.domain import card as cards
-from identity.domain.card import Card
+from identity.domain import correction
+from identity.domain.card import Card, Reading
+from identity.domain.correction import KEPT, Permit, Said
 from identity.domain.record import Actor, Change, Record, Step, refuse
 from runtime.refusal import Clash, Refusal
 from standards.identity_number import Kind
-from standards.names import same_name
+from standards.names import compare
 
 Channel = Literal["window", "terminal"]
+
+_WINDOW = "clerk"
+"""The role of whoever sits at a window: a person, who can compare."""
 
 
 class Place(Record):
@@ -45,6 +51,7 @@ class Resident(Record):
     place: Place
     registered_at: datetime
     suspension: Suspension | None = None
+    permits: tuple[Permit, ...] = ()
     history: tuple[Step, ...]
 
 
@@ -76,37 +83,50 @@ def register(
     )
 
 
-def check_same_person(resident: Resident, card: Card) -> None:
-    """Refuse a card under the same number that names somebody else, field by field."""
-    faults: list[Refusal] = []
-    if not same_name(resident.card.name, card.name):
-        faults.append(Clash("registered-with-other-name", field="name"))
-    if resident.card.birth_date != card.birth_date:
-        faults.append(Clash("registered-with-other-birth-date", field="birth_date"))
-    refuse(faults)
+def renews(resident: Resident, read: Reading, community: str, by: Actor, today: date) -> bool:
+    """Tell whether a card that is read at registration changes a resident: a newer one, or one that corrects.
+
+    Raises Clash for another person's card.
+    """
+    made = _corrections(resident, read, community, by, today)
+    _check_same_person(resident, read, by, today, made)
+    return bool(made) or _is_confirmed(resident, read) or read.card.valid_from > resident.card.valid_from
 
 
-def is_newer(resident: Resident, card: Card) -> bool:
-    """Tell whether a card was issued after the one on record."""
-    return card.valid_from > resident.card.valid_from
-
-
-def renew(resident: Resident, card: Card, community: str, by: Actor, at: datetime) -> Resident:
+def renew(resident: Resident, read: Reading, community: str, by: Actor, at: datetime, today: date) -> Resident:
     """Take over a new card, or a move to another community; the very same resident when nothing is new.
 
     Raises Clash for another person's card and for one that is older than the one on record.
     """
-    check_same_person(resident, card)
-    if card.valid_from < resident.card.valid_from:
+    made = _corrections(resident, read, community, by, today)
+    _check_same_person(resident, read, by, today, made)
+    if read.card.valid_from < resident.card.valid_from and not _among(made, "valid_from"):
         raise Clash("card-older", field="valid_from", date=resident.card.valid_from.isoformat())
-    changes = cards.changes(resident.card, card)
+    changes = cards.changes(resident.card, read.card)
     if community != resident.place.community:
         changes += (Change(field="community", before=resident.place.community, after=community),)
     if not changes:
         return resident
-    place = resident.place.model_copy(update={"community": community})
-    step = Step(what="card-renewed", by=by, at=at, changes=changes)
-    return resident.model_copy(update={"card": card, "place": place, "history": (*resident.history, step)})
+    steps = [Step(what="card-renewed", by=by, at=at, changes=changes)]
+    if _is_confirmed(resident, read):
+        steps.append(Step(what="name-confirmed", by=by, at=at))
+    steps += [Step(what="corrected", by=by, at=at, reason=each.correction_id) for each in made]
+    changed = {
+        "card": read.card,
+        "place": resident.place.model_copy(update={"community": community}),
+        "permits": tuple(each.used(at) if each in made else each for each in resident.permits),
+        "history": (*resident.history, *steps),
+    }
+    return resident.model_copy(update=changed)
+
+
+def permit(resident: Resident, new: Permit, by: Actor, at: datetime) -> Resident:
+    """Open one change at a window; the very same resident when that was done already."""
+    if any(each.correction_id == new.correction_id for each in resident.permits):
+        return resident
+    step = Step(what="correction-permitted", by=by, at=at, reason=new.correction_id)
+    permits = (*resident.permits, new)[-KEPT:]
+    return resident.model_copy(update={"permits": permits, "history": (*resident.history, step)})
 
 
 def suspend(resident: Resident, reason: str, by: Actor, at: datetime) -> Resident:
@@ -124,3 +144,52 @@ def reinstate(resident: Resident, reason: str, by: Actor, at: datetime) -> Resid
         raise Clash("not-suspended")
     step = Step(what="reinstated", by=by, at=at, reason=reason)
     return resident.model_copy(update={"suspension": None, "history": (*resident.history, step)})
+
+
+def _corrections(resident: Resident, read: Reading, community: str, by: Actor, today: date) -> tuple[Permit, ...]:
+    """Return the approved corrections that a card makes, as far as it is read at a window."""
+    before, after = _says(resident.card, resident.place.community), _says(read.card, community)
+    return tuple(
+        each
+        for each in resident.permits
+        if by.role == _WINDOW
+        and each.is_open(today)
+        and each.fits(after)
+        and before.get(each.field) != after.get(each.field)
+    )
+
+
+def _check_same_person(resident: Resident, read: Reading, by: Actor, today: date, made: Sequence[Permit]) -> None:
+    """Refuse a card under the same number that names another person, unless a correction was approved. Raises Clash."""
+    said = _says(read.card, resident.place.community)
+    refuse(
+        [
+            correction.refusal(resident.permits, fault.field or "", said, today) or fault
+            for fault in _differences(resident.card, read, by)
+            if not _among(made, fault.field)
+        ]
+    )
+
+
+def _differences(old: Card, read: Reading, by: Actor) -> list[Refusal]:
+    faults: list[Refusal] = []
+    sameness = compare(old.name, read.card.name)
+    if sameness == "different":
+        faults.append(Clash("registered-with-other-name", field="name"))
+    if sameness == "kept-apart" and not (read.name_confirmed and by.role == _WINDOW):
+        faults.append(Clash("name-not-confirmed", field="name"))
+    if old.birth_date != read.card.birth_date:
+        faults.append(Clash("registered-with-other-birth-date", field="birth_date"))
+    return faults
+
+
+def _is_confirmed(resident: Resident, read: Reading) -> bool:
+    return read.name_confirmed and compare(resident.card.name, read.card.name) == "kept-apart"
+
+
+def _among(made: Sequence[Permit], field: str | None) -> bool:
+    return any(each.field == field for each in made)
+
+
+def _says(card: Card, community: str) -> Said:
+    return {**card.model_dump(mode="json"), "community": community}

@@ -7,7 +7,7 @@ from identity.domain.card import Reading
 from identity.domain.resident import Place, Resident
 from identity.handlers.accessing import accessed
 from identity.handlers.needs import Deps, actor, resident_of
-from identity.published import IdRegistered, IdUpdated
+from identity.published import IdRegistered, IdUpdated, RegistrationCorrected
 from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, Refusal, check_version
@@ -56,18 +56,36 @@ async def renew_card(
 
 
 def _register_again(known: Resident, reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
-    residents.check_same_person(known, reading.card)
-    if not residents.is_newer(known, reading.card):
+    if not residents.renews(known, reading, known.place.community, actor(by), deps.today()):
         return _shown(known, by, deps)
     return _renew(known, reading, place.community, by, deps)
 
 
 def _renew(resident: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
-    renewed = residents.renew(resident, reading.card, community, actor(by), deps.clock())
+    renewed = residents.renew(resident, reading, community, actor(by), deps.clock(), deps.today())
     if renewed is resident:
         return _shown(resident, by, deps)
-    told = accessed(resident, by, None, deps, how="worked-on")
-    return Outcome([deps.residents.save(renewed)], [_updated(renewed), *told], case=renewed.id, result=renewed)
+    corrected = _corrected(resident, renewed)
+    told = accessed(resident, by, None, deps, how="corrected" if corrected else "worked-on")
+    events = [_updated(renewed), *corrected, *told]
+    return Outcome([deps.residents.save(renewed)], events, case=renewed.id, result=renewed)
+
+
+def _corrected(before: Resident, after: Resident) -> list[RegistrationCorrected]:
+    """Return an event for each approved correction that was made now."""
+    open_before = {each.correction_id for each in before.permits if each.used_at is None}
+    return [
+        RegistrationCorrected(
+            correction_id=each.correction_id,
+            resident_id=after.id,
+            holder_index=after.holder_index,
+            field=each.field,
+            corrected_at=each.used_at,
+            sequence=after.version + 1,
+        )
+        for each in after.permits
+        if each.used_at is not None and each.correction_id in open_before
+    ]
 
 
 def _shown(resident: Resident, by: Principal, deps: Deps) -> Outcome[Resident]:

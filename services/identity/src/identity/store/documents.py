@@ -32,7 +32,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 }
 
 SEALED = {
-    RESIDENTS: ("number", "card", "suspension", "history"),
+    RESIDENTS: ("number", "card", "suspension", "permits", "history"),
     GUARDIANSHIPS: ("proof", "history"),
 }
 """What describes people: encrypted in the store."""

@@ -1,0 +1,220 @@
+"""Approved corrections in memory: each opens one change of the registration at a window, until a day."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.consumed import CorrectionHolder, CorrectionPermitted
+from identity.domain.resident import Resident
+from identity.handlers import correcting, registration
+from identity.published import IdUpdated, RegistrationCorrected
+from messaging.event import NOTHING, ConflictError, NotYet
+from runtime.refusal import Clash, Refusal, Refusals
+from services.identity.tests.people import CLERK, COMMUNITY, OTHER_COMMUNITY, TERMINAL, Hall, card, reading
+from testkit.fakes import apply, received
+
+RIGHT = "李育诚"
+
+
+def permitted(hall: Hall, resident: Resident, **changed: Any) -> CorrectionPermitted:  # noqa: ANN401 - any field
+    said = {
+        "correction_id": "cor_1",
+        "holder": CorrectionHolder(index=resident.holder_index),
+        "field": "name",
+        "value": RIGHT,
+        "until": hall.deps.today() + timedelta(days=30),
+        "officers": ["reviewer-hall-01"],
+    }
+    return CorrectionPermitted.model_validate({**said, **changed})
+
+
+async def permit(hall: Hall, resident: Resident, **changed: Any) -> None:  # noqa: ANN401 - any field
+    hall.commit(await correcting.permit(received(permitted(hall, resident, **changed)), hall.deps))
+
+
+def codes(refusal: Refusal) -> list[tuple[str, str | None]]:
+    every = refusal.refusals if isinstance(refusal, Refusals) else (refusal,)
+    return [(each.code, each.field) for each in every]
+
+
+async def refused(hall: Hall, **fields: object) -> list[tuple[str, str | None]]:
+    with pytest.raises(Clash) as caught:
+        await hall.register(reading(**fields))
+    return codes(caught.value)
+
+
+async def test_an_approved_correction_is_made_once_at_a_window_and_told(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+
+    after = await hall.register(reading(name=RIGHT))
+
+    assert (after.id, after.card.name) == (before.id, RIGHT)
+    updated, corrected = hall.published[-2:]
+    assert isinstance(updated, IdUpdated)
+    assert isinstance(corrected, RegistrationCorrected)
+    assert (updated.name, updated.sequence) == (RIGHT, after.version)
+    assert (corrected.correction_id, corrected.field, corrected.sequence) == ("cor_1", "name", after.version)
+    assert [(each.how, each.by.subject) for each in hall.told] == [("corrected", CLERK.subject)]
+    assert [(step.what, step.reason) for step in after.history[1:]] == [
+        ("correction-permitted", "cor_1"),
+        ("card-renewed", None),
+        ("corrected", "cor_1"),
+    ]
+    assert after.history[1].by.subject == "reviewer-hall-01"
+
+
+async def test_it_is_made_by_a_renewed_card_too(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    read = reading(name=RIGHT, valid_from=date(2026, 11, 1))
+    outcome = await registration.renew_card(before.id, read, None, CLERK, hall.deps, if_match=None)
+    assert outcome.result is not None
+    assert outcome.result.card.name == RIGHT
+
+
+async def test_the_second_use_is_refused_and_says_so(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    await hall.register(reading(name=RIGHT))
+    await permit(hall, before, correction_id="cor_2", value="李育成")
+    await hall.register(reading())
+
+    assert await refused(hall, name=RIGHT) == [("correction-used", "name")]
+    assert await refused(hall, name="王大明") == [("registered-with-other-name", "name")]
+
+
+async def test_after_its_last_day_it_is_over(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before, until=hall.deps.today())
+    await permit(hall, before, correction_id="cor_2", value="李玉成", until=hall.deps.today() - timedelta(days=1))
+    assert await refused(hall, name="王大明") == [("correction-says-otherwise", "name")]
+    hall.clock.advance(timedelta(days=1))
+    assert await refused(hall, name=RIGHT) == [("correction-over", "name")]
+    assert await refused(hall, name="李玉成") == [("correction-over", "name")]
+
+
+async def test_it_allows_what_was_approved_and_nothing_else(hall: Hall) -> None:
+    before = await hall.register(reading("USA110119900101"))
+    await permit(hall, before)
+    with pytest.raises(Clash) as caught:
+        await hall.register(reading("USA110119900101", name=RIGHT, birth_date=date(1990, 1, 2)))
+    assert codes(caught.value) == [("registered-with-other-birth-date", "birth_date")]
+    assert hall.residents.all[before.id].permits[0].used_at is None
+
+
+async def test_a_terminal_can_not_make_it(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    with pytest.raises(Clash) as caught:
+        await hall.register(reading(name=RIGHT), by=TERMINAL)
+    assert codes(caught.value) == [("correction-says-otherwise", "name")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "read"),
+    [
+        ("birth_date", "1990-01-02", {"birth_date": date(1990, 1, 2)}),
+        ("valid_from", "2018-05-06", {"valid_from": date(2018, 5, 6)}),
+        ("address", "湖南省邵阳市邵东县两市镇建设路１８１号", {"address": "湖南省邵阳市邵东县两市镇建设路181号"}),
+    ],
+)
+async def test_other_fields_are_corrected_the_same_way(
+    hall: Hall, field: str, value: str, read: dict[str, object]
+) -> None:
+    number = "USA110119900101"
+    before = await hall.register(reading(number))
+    await permit(hall, before, field=field, value=value)
+    after = await hall.register(reading(number, **read))
+    assert after.card == card(**read)
+    assert after.permits[0].used_at is not None
+
+
+async def test_a_corrected_community_is_made_with_the_card_read_again(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before, field="community", value=OTHER_COMMUNITY)
+    outcome = await registration.renew_card(before.id, reading(), OTHER_COMMUNITY, CLERK, hall.deps, if_match=None)
+    assert outcome.result is not None
+    assert outcome.result.permits[0].used_at is not None
+
+
+async def test_said_again_or_after_its_use_it_opens_nothing(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    again = received(permitted(hall, before))
+    assert await correcting.permit(again, hall.deps) is NOTHING
+    await hall.register(reading(name=RIGHT))
+    assert await correcting.permit(again, hall.deps) is NOTHING
+
+
+async def test_before_the_resident_is_known_it_waits(hall: Hall) -> None:
+    before = await hall.register(reading())
+    with pytest.raises(NotYet):
+        await correcting.permit(received(permitted(hall, before)), Hall().deps)
+
+
+async def test_of_two_windows_at_once_one_makes_it(hall: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    outcomes = [
+        await registration.renew_card(before.id, reading(name=RIGHT), COMMUNITY, CLERK, hall.deps, if_match=None)
+        for _ in range(2)
+    ]
+    apply(outcomes[0])
+    with pytest.raises(ConflictError):
+        apply(outcomes[1])
+
+
+@given(st.lists(st.sampled_from(["permit", "permit again", "right card", "wrong card"]), max_size=10))
+def test_in_any_order_and_however_often_the_name_changes_at_most_once(doings: list[str]) -> None:
+    async def happens() -> None:
+        hall = Hall()
+        before = await hall.register(reading())
+        for doing in doings:
+            if doing.startswith("permit"):
+                await permit(hall, before)
+            else:
+                try:
+                    await hall.register(reading(name=RIGHT if doing == "right card" else "李育成"))
+                except Clash:
+                    continue
+        after = hall.residents.all[before.id]
+        made = [each for each in hall.published if isinstance(each, RegistrationCorrected)]
+        asked = [doing for doing in doings if doing != "wrong card"]
+        first = next((at for at, doing in enumerate(asked) if doing.startswith("permit")), len(asked))
+        assert len(made) == int("right card" in asked[first:])
+        assert after.card.name == (RIGHT if made else "李育成")
+
+    asyncio.run(happens())
+
+
+async def test_a_name_that_differs_in_what_names_keep_apart_is_compared_by_a_person(hall: Hall) -> None:
+    before = await hall.register(reading(name="李干"))
+    renewed = {"name": "李乾", "valid_from": date(2026, 11, 1)}
+    assert await refused(hall, **renewed) == [("name-not-confirmed", "name")]
+    confirmed = reading(**renewed).model_copy(update={"name_confirmed": True})
+    with pytest.raises(Clash, match="name-not-confirmed"):
+        await hall.register(confirmed, by=TERMINAL)
+
+    after = await hall.register(confirmed)
+
+    assert (after.id, after.card.name) == (before.id, "李乾")
+    assert [step.what for step in after.history[1:]] == ["card-renewed", "name-confirmed"]
+
+
+async def test_confirming_makes_no_other_name_the_same(hall: Hall) -> None:
+    await hall.register(reading())
+    with pytest.raises(Clash, match="registered-with-other-name"):
+        await hall.register(reading(name="李育诚").model_copy(update={"name_confirmed": True}))
+
+
+async def test_an_approved_correction_needs_no_confirmation(hall: Hall) -> None:
+    before = await hall.register(reading(name="李干"))
+    await permit(hall, before, value="李乾")
+    assert (await hall.register(reading(name="李乾"))).card.name == "李乾"
