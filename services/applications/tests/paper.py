@@ -81,6 +81,27 @@ def unfolding_page() -> bytes:
     return head + stream + packed + b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % len(head)
 
 
+def unfolding_part(place: str) -> bytes:
+    """Make a document of which a part unfolds to a gigabyte, packed once or thrice."""
+    packed = _deflated_zeros(1_000_000_000)
+    filters = [pikepdf.Name.FlateDecode]
+    if place == "picture, thrice":
+        packed, filters = zlib.compress(zlib.compress(packed)), filters * 3
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(200, 100))
+        fields = pikepdf.Dictionary(Filter=pikepdf.Array(filters))
+        if place == "contents":
+            pdf.pages[0].Contents = pikepdf.Stream(pdf, packed, fields)
+        else:
+            fields = pikepdf.Dictionary(
+                Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=6000, Height=6000, BitsPerComponent=8,
+                ColorSpace=pikepdf.Name.DeviceRGB, Filter=pikepdf.Array(filters),
+            )  # fmt: skip
+            shown = pikepdf.Stream(pdf, packed, fields)
+            pdf.pages[0].Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=shown))
+        return _pdf(lambda file: pdf.save(file, compress_streams=False))
+
+
 def _deflated_zeros(size: int) -> bytes:
     """Pack millions of zeros: one of them, again and again (RFC 1950: header, blocks, an empty last block, sum)."""
     packing = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)

@@ -134,6 +134,13 @@ async def test_whoever_gives_up_leaves_no_answer_behind(cleaner: Cleaner) -> Non
     assert await cleaner.clean(paper.drawing(), PNG) == cleaning.cleaned(paper.drawing(), PNG)
 
 
+@pytest.mark.parametrize("place", ["contents", "picture", "picture, thrice"])
+async def test_a_page_that_unfolds_to_more_than_fits_is_refused_in_time(cleaner: Cleaner, place: str) -> None:
+    with pytest.raises(Refusal, match="scan-"):
+        await cleaner.clean(paper.unfolding_part(place), PDF)
+    assert await cleaner.clean(paper.drawing(), PNG) == cleaning.cleaned(paper.drawing(), PNG)
+
+
 async def test_a_document_that_unfolds_to_more_than_fits_ends_nothing_but_itself(cleaner: Cleaner) -> None:
     content = paper.unfolding_page()
     assert len(content) < 1_000_000

@@ -1,36 +1,36 @@
 """What is kept of a scan: its picture, made anew, without whatever else the file carried.
 
 A photograph tells where and when it was taken and with which device; a page may carry scripts, forms and other
-files; and what is a picture to one program can be something else to another. None of that is kept.
+files; and what is a picture to one program can be something else to another. None of that is kept: a picture is painted
+anew, a page is reduced to what it shows (`scan_pages.py`), and what was made is searched before it is kept
+(`scan_leftovers.py`). What can't be cleaned is refused.
 
 Files of strangers are taken apart here, so this runs in a process of its own (`store/cleaner.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Collection
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from applications.domain.scans import MOST_PIXELS, without_lead
 from runtime.refusal import Refusal
 
 if TYPE_CHECKING:
-    from pikepdf import Object, Pdf
     from PIL.Image import Image
 
-MOST_PIXELS = 50_000_000
-"""An A4 page at 600 dpi has 35 million."""
 MOST_PAGES = 100
 
-_ACTS = ("/A", "/AA", "/OpenAction", "/JS", "/JavaScript", "/EmbeddedFiles", "/AF", "/EF", "/RichMediaContent", "/XFA")
-_TELLS = ("/Metadata", "/PieceInfo", "/LastModified", "/StructTreeRoot", "/Thumb")
 _PLAIN_MODES = {"JPEG": ("L", "RGB"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")}
 
 
 def get_ready() -> None:
     """Load what takes files apart."""
-    import pikepdf  # noqa: F401, PLC0415 - for its own sake
     from PIL import Image  # noqa: PLC0415 - see below
+
+    from applications.domain import scan_leftovers, scan_pages  # noqa: F401, PLC0415 - for their own sake
 
     Image.preinit()
 
@@ -44,6 +44,8 @@ def cleaned(content: bytes, media_type: str) -> bytes:
 
 def _picture(content: bytes, kind: str) -> bytes:
     from PIL import Image, ImageOps  # noqa: PLC0415 - only the process that takes files apart needs it
+
+    from applications.domain import scan_leftovers  # noqa: PLC0415 - see above
 
     Image.MAX_IMAGE_PIXELS = None  # our own limit is below, and it refuses
     try:
@@ -59,7 +61,7 @@ def _picture(content: bytes, kind: str) -> bytes:
     upright.info = {name: value for name, value in upright.info.items() if name == "transparency"}
     made = BytesIO()
     upright.save(made, kind, **how)
-    return made.getvalue()
+    return _searched(made.getvalue(), scan_leftovers.notes_of(content), f"image/{kind.lower()}")
 
 
 def _as_before(picture: Image) -> dict[str, object]:
@@ -74,67 +76,30 @@ def _as_before(picture: Image) -> dict[str, object]:
 def _page(content: bytes) -> bytes:
     import pikepdf  # noqa: PLC0415 - see above
 
+    from applications.domain import scan_pages  # noqa: PLC0415 - see above
+
     made = BytesIO()
     try:
-        with pikepdf.open(BytesIO(content)) as pdf:
+        with warnings.catch_warnings(action="ignore"), pikepdf.open(BytesIO(without_lead(content))) as pdf:
             if len(pdf.pages) > MOST_PAGES:
                 raise Refusal("scan-too-many-pages", field="file", most=MOST_PAGES)
-            if pdf.is_encrypted:
-                raise Refusal("scan-encrypted", field="file")
-            _strip(pdf)
-            pdf.save(made, deterministic_id=True)
+            told = scan_pages.strip(pdf)
+            pdf.save(made, encryption=False, deterministic_id=True)
     except pikepdf.PasswordError as error:
         raise Refusal("scan-encrypted", field="file") from error
-    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+    except pikepdf.PdfError as error:
         raise Refusal("scan-broken", field="file") from error
-    return made.getvalue()
+    except (ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, AttributeError, OSError) as error:
+        raise Refusal("scan-not-cleanable", field="file") from error
+    return _searched(made.getvalue(), told, "application/pdf")
 
 
-def _strip(pdf: Pdf) -> None:
-    import pikepdf  # noqa: PLC0415 - see above
+def _searched(made: bytes, told: Collection[bytes], media_type: str) -> bytes:
+    """Return what was made when nothing is left in it that must not be. Raises Refusal."""
+    from applications.domain import scan_leftovers  # noqa: PLC0415 - see above
 
-    if "/Info" in pdf.trailer:
-        del pdf.trailer["/Info"]
-    for thing in pdf.objects:
-        for part in _parts(thing):
-            for name in (*_ACTS, *_TELLS):
-                if name in part:
-                    del part[name]
-        if isinstance(thing, pikepdf.Stream) and _is_jpeg(thing):
-            thing.write(without_notes(thing.read_raw_bytes()), filter=pikepdf.Name.DCTDecode)
-
-
-def _parts(thing: Object) -> Iterator[Object]:
-    """Return an object's dictionary and those that stand within it; what it only refers to comes by itself."""
-    import pikepdf  # noqa: PLC0415 - see above
-
-    if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
-        yield thing
-        within = list(thing.as_dict().values()) if isinstance(thing, pikepdf.Dictionary) else []
-    else:
-        within = list(thing.as_list()) if isinstance(thing, pikepdf.Array) else []
-    for each in within:
-        if not getattr(each, "is_indirect", True):  # a number or a text is just that
-            yield from _parts(each)
-
-
-def _is_jpeg(stream: Object) -> bool:
-    return str(stream.get("/Filter")) == "/DCTDecode" and "/DecodeParms" not in stream
-
-
-def without_notes(jpeg: bytes) -> bytes:
-    """Return a JPEG without its notes (EXIF, XMP, thumbnails, comments), its picture untouched."""
-    kept, place = [jpeg[:2]], 2
-    while jpeg[place : place + 1] == b"\xff" and place + 4 <= len(jpeg):
-        marker, length = jpeg[place + 1], int.from_bytes(jpeg[place + 2 : place + 4])
-        if marker == _START_OF_SCAN:
-            break
-        if marker not in _NOTES:
-            kept.append(jpeg[place : place + 2 + length])
-        place += 2 + length
-    return b"".join([*kept, jpeg[place:]])
-
-
-_START_OF_SCAN = 0xDA
-_NOTES = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
-"""Segments that don't bear on the picture: all of applications but JFIF's (E0) and Adobe's (EE), and comments."""
+    try:
+        scan_leftovers.search(made, told, media_type)
+    except scan_leftovers.LeftoverError as error:
+        raise Refusal("scan-not-cleanable", field="file") from error
+    return made

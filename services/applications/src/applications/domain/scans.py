@@ -10,14 +10,19 @@ from runtime.refusal import Clash, Refusal, TooLarge, Unknown, Unsupported
 LARGEST = 10 * 1024 * 1024
 """Bytes of one scan."""
 
+MOST_PIXELS = 50_000_000
+"""An A4 page at 600 dpi has 35 million."""
+
 MOST = 20
 """Scans of one application."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"%PDF-", "application/pdf"),
 )
+_PDF = b"%PDF-"
+_LEAD = b"\xef\xbb\xbf\x00\t\n\f\r "
+"""What programs write before a PDF: the mark of UTF-8, blanks, line breaks."""
 
 
 def media_type_of(content: bytes) -> str:
@@ -27,7 +32,14 @@ def media_type_of(content: bytes) -> str:
     for signature, media_type in _SIGNATURES:
         if content.startswith(signature):
             return media_type
+    if without_lead(content).startswith(_PDF):
+        return "application/pdf"
     raise Unsupported("scan-media-type", field="file", accepted="JPEG, PNG, PDF")
+
+
+def without_lead(content: bytes) -> bytes:
+    """Return a PDF from where it begins; its places count from there."""
+    return content.lstrip(_LEAD)
 
 
 def refuse_large(size: int) -> None:
