@@ -34,6 +34,8 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PEOPLE = {
     "wang": Principal("wang", Role.REVIEWER, departments=frozenset({"health", "land"})),
     "zhao": Principal("zhao", Role.REVIEWER, departments=frozenset({"health", "land"})),
+    "housing": Principal("housing", Role.REVIEWER, departments=frozenset({"housing"})),
+    "rental": Principal("rental", Role.REVIEWER, departments=frozenset({"housing"})),
     "edu": Principal("edu", Role.REVIEWER, departments=frozenset({"edu"})),
     "grid": Principal("grid", Role.GRID_OFFICER, communities=frozenset({"440309002001"})),
     "grid-elsewhere": Principal("grid-elsewhere", Role.GRID_OFFICER, communities=frozenset({"440309001001"})),

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from review_dispatch.domain.cancelling import cancel
+from review_dispatch.domain.record import Value
+from review_dispatch.domain.task import Comparison, DocumentReview, Task
 from task_window import NOW, Window, decision, door, opened, review, told
 
 
@@ -153,3 +155,63 @@ async def test_a_change_made_on_an_older_version_is_refused(window: Window) -> N
     stale = await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": seen})
     assert told(stale) == (412, "stale-version")
     assert (await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": '"2"'})).status_code == 200
+
+
+def beside(held: str | None = "crd_1", result: str = "different", source: str = "district-store") -> Task:
+    """A tenancy that was compared with one that is held."""
+    task = review("rental-contract-record")
+    assert isinstance(task.about, DocumentReview)
+    compared = Comparison(field="address", result=result, claimed="梅龙路12号", held="梅龙路13号", source=source)
+    claims: dict[str, Value] = {"tenant_name": "李育成", "address": "梅龙路12号"}
+    about = task.about.model_copy(update={"evidence_id": held, "comparison": (compared,), "claims": claims})
+    return task.model_copy(update={"about": about})
+
+
+ENDS = {"valid_until": "2028-06-30"}
+
+
+@pytest.mark.parametrize(
+    ("task", "body", "evidence"),
+    [
+        (beside(), {"is_held": True}, "crd_1"),
+        (beside(), {"is_held": False}, None),
+        (beside(), {"fields": {"record_number": "LH-2026-2"}}, None),
+        (beside(result="close"), {}, "crd_1"),
+        (beside(result="expired"), {}, "crd_1"),
+        (beside(source="city-mirror"), {}, None),
+        (beside(held=None), {}, None),
+    ],
+    ids=["same", "other", "own number", "close", "expired", "only in the mirror", "nothing held"],
+)
+async def test_an_approval_says_whether_the_document_is_the_one_that_is_held(
+    window: Window, task: Task, body: dict[str, object], evidence: str | None
+) -> None:
+    window.keep(task)
+    await window.claim("housing", task)
+    answer = await window.ask("housing", "POST", f"/{task.id}/approval", ENDS | body)
+    assert answer.status_code == 200, answer.text
+    assert window.facts()[0].model_dump()["evidence_id"] == evidence
+
+
+async def test_where_it_cannot_be_told_whether_the_document_is_the_held_one_the_reviewer_is_asked(
+    window: Window,
+) -> None:
+    task = window.keep(beside())
+    await window.claim("housing", task)
+    refused = await window.ask("housing", "POST", f"/{task.id}/approval", ENDS)
+    assert told(refused) == (422, "approval-held-or-other")
+    assert "fields/record_number" in refused.json()["action"]
+    other = window.keep(beside(held=None).model_copy(update={"id": "task_other"}))
+    await window.claim("housing", other)
+    refused = await window.ask("housing", "POST", f"/{other.id}/approval", ENDS | {"is_held": True})
+    assert told(refused) == (422, "approval-nothing-held")
+
+
+async def test_what_the_first_reviewer_said_of_the_held_one_holds_for_the_second(window: Window) -> None:
+    task = beside()
+    task = window.keep(task.model_copy(update={"second_reviewer": True}))
+    await window.claim("housing", task)
+    await window.ask("housing", "POST", f"/{task.id}/approval", ENDS | {"is_held": True})
+    await window.claim("rental", task)
+    await window.ask("rental", "POST", f"/{task.id}/approval", {})
+    assert window.facts()[0].model_dump()["evidence_id"] == "crd_1"

@@ -58,6 +58,7 @@ class ReviewApproved(View):
     holder: Holder
     fields: dict[str, Value]
     stated_until: date | None
+    evidence_id: str | None = None
     approvals: Annotated[list[Approval], Field(min_length=1)]
 
 

@@ -111,6 +111,9 @@ class MatchFailed(Event):
     ]
     scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
     reviewable: Annotated[bool, Field(description="Whether people may look at it")]
+    evidence_id: Annotated[
+        str | None, Field(description="The record or credential it was compared with, by its keeper's id; null: none")
+    ] = None
     community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
     due_on: Annotated[
         date | None, Field(description="By when the whole application is promised; null: not yet, or at once")

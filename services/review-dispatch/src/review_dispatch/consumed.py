@@ -56,6 +56,7 @@ class MatchFailed(View):
     claims: dict[str, Value]
     scans: list[Scan]
     reviewable: bool
+    evidence_id: str | None = None
     community: str | None
     due_on: date | None = None
 

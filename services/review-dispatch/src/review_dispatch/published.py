@@ -95,6 +95,10 @@ class ReviewApproved(Event):
         date | None,
         Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
     ]
+    evidence_id: Annotated[
+        str | None,
+        Field(description="The held credential that the document is, unless its own number says otherwise; null: none"),
+    ] = None
     approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
 
 

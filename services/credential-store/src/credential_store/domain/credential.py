@@ -164,6 +164,11 @@ class Credential(Part):
         """The newest version, or None before there is one."""
         return self.issues[-1] if self.issues else None
 
+    @property
+    def published(self) -> Issue | None:
+        """The newest version that a department's own system published."""
+        return next((it for it in reversed(self.issues) if it.content.voice == "department"), None)
+
     def issue(self, identifier: str) -> Issue | None:
         """Return the version with that identifier."""
         return next((issue for issue in self.issues if issue.identifier == identifier), None)

@@ -87,7 +87,7 @@ def is_held(credential: Credential, content: Content, sequence: int) -> Known:
 
     One that arrives after a withdrawal that is newer is news all the same: it is stored as what was taken back.
     """
-    current, taken = credential.current, credential.withdrawal
+    current, taken = credential.published, credential.withdrawal
     if taken is not None and taken.sequence == sequence:
         return "sequence-reused"
     if current is None or sequence > current.said.sequence:
@@ -99,7 +99,7 @@ def is_held(credential: Credential, content: Content, sequence: int) -> Known:
 
 def is_taken_back(credential: Credential, sequence: int, reason: str | None) -> Known:
     """Tell what a department's withdrawal under this sequence is to a credential."""
-    current, taken = credential.current, credential.withdrawal
+    current, taken = credential.published, credential.withdrawal
     if taken is not None and taken.sequence == sequence:
         return "known" if taken.reason == reason else "sequence-reused"
     if current is not None and current.said.sequence == sequence:
@@ -109,7 +109,7 @@ def is_taken_back(credential: Credential, sequence: int, reason: str | None) -> 
 
 def held_sequence(credential: Credential) -> int:
     """Return the highest sequence that a department has used for a record, 0 for none."""
-    published = credential.current.said.sequence if credential.current else 0
+    published = credential.published.said.sequence if credential.published else 0
     return max(published, credential.withdrawal.sequence if credential.withdrawal else 0)
 
 

@@ -6,10 +6,16 @@ identifier leads back to its credential without a look-up table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
+from credential_store.domain.credential import Value
 from credential_store.domain.document_types import DocumentType, Numbering
 from standards import credential_identifier
+from standards.normal_form import normal_text
+from standards.script import simplified
+
+Fields = Mapping[str, Value]
 
 _PREFIX = "crd_"
 _SERIAL_CHARACTERS = 20
@@ -22,11 +28,20 @@ def credential_id(index: str, document_type: str, record: str = "", department: 
     return _PREFIX + digest[:_SERIAL_CHARACTERS]
 
 
-def record_of(kind: DocumentType, fields: dict[str, str | bool | int | list[str]], otherwise: str) -> str:
+def record_of(kind: DocumentType, fields: Fields, otherwise: str) -> str:
     """Return what tells this document from others of its type, "" where a holder has only one."""
-    if kind.record_field is None:
-        return ""
-    return str(fields.get(kind.record_field) or otherwise)
+    return "" if kind.record_field is None else number_in(kind, fields) or otherwise
+
+
+def number_in(kind: DocumentType, fields: Fields) -> str | None:
+    """Return the number that tells a document from others of its type, in one form; None where it has none."""
+    value = fields.get(kind.record_field) if kind.record_field else None
+    return None if value is None else str(plain(value)) or None
+
+
+def plain(value: Value) -> Value:
+    """Write a value as it is compared: a text in simplified characters, capitals, without blanks."""
+    return "".join(simplified(normal_text(value)).upper().split()) if isinstance(value, str) else value
 
 
 def identifier(numbering: Numbering, id: str, number: int) -> str:

@@ -36,7 +36,7 @@ class Trace:
 def is_withdrawn(credential: Credential, issue: Issue) -> bool:
     """Tell whether the department took back the publication that this version was made from."""
     taken = credential.withdrawal
-    return taken is not None and taken.sequence >= issue.said.sequence
+    return taken is not None and issue.content.voice == "department" and taken.sequence >= issue.said.sequence
 
 
 def status_on(credential: Credential, day: date) -> Status | None:

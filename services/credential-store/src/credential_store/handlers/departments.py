@@ -7,9 +7,9 @@ department. A file that a department hands over goes through the same functions,
 from __future__ import annotations
 
 from credential_store.consumed import RecordPublished, RecordWithdrawn
-from credential_store.domain import hearing
+from credential_store.domain import hearing, sameness
 from credential_store.domain.credential import Content, Credential, Holder, Said
-from credential_store.domain.identifiers import credential_id
+from credential_store.domain.identifiers import credential_id, number_in, record_of
 from credential_store.domain.standing import Trace, settle
 from credential_store.handlers.identity import ID_CARD
 from credential_store.handlers.issuing import outcome
@@ -36,7 +36,22 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
         said = Said(at=event.time, sequence=record.sequence)
         after = hearing.hear(before, content, said, deps.types.numbering(record.document_type))
     trace = Trace(at=deps.clock(), by=record.department, cause=event.id)
-    return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    district = await _of_the_district(record, deps) if after != before else None
+    if district is None:
+        return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    yielded, after = sameness.yielding(district, after, today(deps.clock()))
+    stored = await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    ended = await outcome(district, settle(district, yielded, trace), deps)
+    return Outcome(changes=[*stored.changes, *ended.changes], events=[*stored.events, *ended.events])
+
+
+async def _of_the_district(record: RecordPublished, deps: Deps) -> Credential | None:
+    """Return what the district vouched for of the same document: of the same number, or the only one of its type."""
+    kind = deps.types.of(record.document_type)
+    if kind.record_field is not None and number_in(kind, record.fields) is None:
+        return None
+    id_ = credential_id(record.holder_index, record.document_type, record_of(kind, record.fields, ""))
+    return await deps.credentials.get(id_)
 
 
 async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outcome[None]:
@@ -82,7 +97,7 @@ async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:
 
 def _content(event: Received[RecordPublished], before: Credential) -> Content:
     """Return what the record says. Where it names no first day, that is the day on which it was first said."""
-    record, current = event.data, before.current
+    record, current = event.data, before.published
     said_before = current is not None and current.said.sequence == record.sequence
     first_said = current.content.valid_from if current is not None and said_before else today(event.time)
     return Content(

@@ -73,6 +73,7 @@ def _failed(asked: DocumentSubmitted, verdict: Verdict) -> Event:
         claims=asked.claims,
         scans=[published.Scan(**scan.model_dump()) for scan in asked.scans],
         reviewable=asked.reviewable,
+        evidence_id=verdict.record.record_id if verdict.record else None,
         community=asked.community,
         due_on=asked.due_on,
     )

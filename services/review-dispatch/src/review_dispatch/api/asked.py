@@ -19,7 +19,11 @@ class Body(BaseModel):
 
 
 class ApprovalAsked(Body):
-    """Approve. `fields` and `valid_until` are for documents: what was corrected, and the end that was read."""
+    """Approve. All but the note is for documents: what was corrected, and the end that was read.
+
+    `is_held`: whether it is the document that is held, so that the approval is its next version. That needs to be said
+    only where it can't be told: a person may have several of the type, the values differ, its number is not entered.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -32,6 +36,7 @@ class ApprovalAsked(Body):
     )
     fields: Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)] = {}
     valid_until: Day | None = None
+    is_held: bool | None = None
     note: Text | None = None
 
 

@@ -143,7 +143,7 @@ async def approve(
 
     A document type that asks for a second reviewer then waits for another person (`awaiting-second`).
     """
-    approving = Approving(body.fields, body.valid_until, body.note)
+    approving = Approving(body.fields, body.valid_until, body.note, body.is_held)
     return await commit(lambda: working.approve(asked, approving, deps), _shown_to(reader))
 
 

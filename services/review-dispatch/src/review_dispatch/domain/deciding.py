@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from review_dispatch.domain.approved_fields import approved_fields, end_of_validity, with_end
+from review_dispatch.domain.held import held_document
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
@@ -29,7 +30,11 @@ def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, to
     fields = approved_fields(task, before, approval.fields, route)
     read = approval.valid_until or (before.valid_until if before else None)
     until = end_of_validity(fields, read, route, today=today)
-    complete = approval.model_copy(update={"fields": with_end(fields, until, route), "valid_until": until})
+    is_held = approval.is_held if approval.is_held is not None or before is None else before.is_held
+    stated = {"fields": with_end(fields, until, route), "valid_until": until, "is_held": is_held}
+    complete = approval.model_copy(update=stated)
+    if isinstance(task.about, DocumentReview):
+        held_document(task.about, complete, route)  # refused now, not when it is told
     approved = task.model_copy(update={"approvals": (*task.approvals, complete)})
     if task.second_reviewer and before is None:
         return record(given_back(approved), "approved-first", by=approval.by, at=approval.at, note=approval.note)

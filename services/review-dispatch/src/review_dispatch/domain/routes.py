@@ -40,12 +40,20 @@ class DocumentRoute(Record):
     second_reviewer: bool = False
     valid_until: Literal["required", "optional", "none"] = "optional"
     valid_until_field: FieldName | None = None
+    number_field: FieldName | None = None
     fields: dict[FieldName, FieldKind] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ends_on_a_date(self) -> DocumentRoute:
         if self.valid_until_field is not None and self.fields.get(self.valid_until_field) != "date":
             message = f"valid_until_field {self.valid_until_field!r} is not one of its date fields"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _is_told_apart_by_a_field(self) -> DocumentRoute:
+        if self.number_field is not None and self.number_field not in self.fields:
+            message = f"number_field {self.number_field!r} is not one of its fields"
             raise ValueError(message)
         return self
 

@@ -62,7 +62,10 @@ class Comparison(Record):
 
 
 class DocumentReview(Record):
-    """A document that could not be proven automatically. `document_type` is the one that is looked at."""
+    """A document that could not be proven automatically. `document_type` is the one that is looked at.
+
+    `evidence_id` is the record or credential that it was compared with, None where nothing was held.
+    """
 
     kind: Literal["review"] = "review"
     requirement: str
@@ -73,6 +76,7 @@ class DocumentReview(Record):
     comparison: tuple[Comparison, ...]
     claims: dict[str, Value]
     scans: tuple[Scan, ...]
+    evidence_id: str | None = None
 
 
 class DoorCheck(Record):
@@ -151,13 +155,17 @@ class Claim(Record):
 
 
 class Approval(Record):
-    """One person's approval: the values and the end of validity that were approved."""
+    """One person's approval: the values and the end of validity that were approved.
+
+    `is_held` says whether the document is the one that is held; None where that was not asked or follows by itself.
+    """
 
     by: str
     at: datetime
     fields: dict[str, Value]
     valid_until: date | None
     note: str | None
+    is_held: bool | None = None
 
 
 class Step(Record):

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 from messaging.event import Event
 from review_dispatch import published
+from review_dispatch.domain.held import held_document
+from review_dispatch.domain.routes import Routes
 from review_dispatch.domain.task import AskedCorrection, DisputedAccess, DocumentReview, Task
 
 
@@ -24,13 +26,13 @@ def requested(task: Task) -> Event:
     )
 
 
-def approved(task: Task) -> list[Event]:
+def approved(task: Task, routes: Routes) -> list[Event]:
     """Tell of an approval; nothing while a second reviewer is awaited."""
     if task.status != "approved":
         return []
     match task.kind:
         case "review":
-            return [_review_approved(task), _review_approved_v1(task)]
+            return [_review_approved(task, routes), _review_approved_v1(task)]
         case "field-check":
             return [_field_check_passed(task)]
         case "decision":
@@ -133,7 +135,7 @@ def _escalated(before: Task, after: Task, kind: Literal["review", "field-check",
     )
 
 
-def _review_approved(task: Task) -> Event:
+def _review_approved(task: Task, routes: Routes) -> Event:
     review, final = _review(task), task.approvals[-1]
     return published.ReviewApproved(
         task_id=task.id,
@@ -146,6 +148,7 @@ def _review_approved(task: Task) -> Event:
         holder=published.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
         fields=final.fields,
         stated_until=final.valid_until,
+        evidence_id=held_document(review, final, routes.of_document(review.document_type)),
         approvals=[published.Approval(reviewer=it.by, approved_at=it.at, note=it.note) for it in task.approvals],
     )
 

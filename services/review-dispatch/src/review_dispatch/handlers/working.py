@@ -30,11 +30,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Approving:
-    """What an approval says besides yes: corrected or filled-in fields, the end of validity, a note."""
+    """What an approval says besides yes: corrected or filled-in fields, the end of validity, a note.
+
+    `is_held`: whether it is the document that is held; None: not said.
+    """
 
     fields: Mapping[str, Value] = field(default_factory=dict)
     valid_until: date | None = None
     note: str | None = None
+    is_held: bool | None = None
 
 
 async def claim(asked: Asked, deps: Deps) -> Outcome[Task]:
@@ -59,7 +63,7 @@ async def approve(asked: Asked, approving: Approving, deps: Deps) -> Outcome[Tas
     """Approve a document, confirm an address, approve an application."""
     task = await _find(asked, deps)
     approved = _approved(task, asked.by.subject, approving, deps)
-    return _done(task, approved, asked, deps, announcing.approved(approved))
+    return _done(task, approved, asked, deps, announcing.approved(approved, deps.district.routes))
 
 
 async def reject(asked: Asked, reason: str, deps: Deps) -> Outcome[Task]:
@@ -104,7 +108,12 @@ def _approved(task: Task, by: str, approving: Approving, deps: Deps) -> Task:
         deciding.require_no_document_values(approving.fields, approving.valid_until)
         return deciding.approve(task, by, now, approving.note)
     approval = Approval(
-        by=by, at=now, fields=dict(approving.fields), valid_until=approving.valid_until, note=approving.note
+        by=by,
+        at=now,
+        fields=dict(approving.fields),
+        valid_until=approving.valid_until,
+        note=approving.note,
+        is_held=approving.is_held,
     )
     route = deps.district.routes.of_document(task.about.document_type)
     return deciding.approve_document(task, approval, route, today=today(now))
