@@ -96,7 +96,7 @@ def published(sequence: int, complete: bool = True, **changes: object) -> Told: 
     return "health.department-record-published.v1", 30 + sequence, data | changes
 
 
-def withdrawn(sequence: int) -> Told:
+def withdrawn(sequence: int, **changes: object) -> Told:
     data = {
         "department": "health",
         "record_id": "vac-1",
@@ -105,7 +105,7 @@ def withdrawn(sequence: int) -> Told:
         "reason": "entered for the wrong child",
         "sequence": sequence,
     }
-    return "health.department-record-withdrawn.v1", 30 + sequence, data
+    return "health.department-record-withdrawn.v1", 30 + sequence, data | changes
 
 
 def corrected(minute: int, credential: str | None, value: object = "李小桦", **changes: object) -> Told:

@@ -14,6 +14,7 @@ from credential_store.config import Settings
 from credential_store.handlers import taking
 from runtime.clock import utc_now
 from runtime.kernel import Database
+from standards.bounds import MOST_RECORDS
 from testkit.vaults import whole
 
 
@@ -128,6 +129,21 @@ async def test_a_record_can_be_published_changed_and_withdrawn_within_one_file(
     assert (seen["stored"], seen["refused"]) == (3, 0)
     (credential,) = await whole(database, "credentials")
     assert (credential["status"], len(credential["issues"]), credential["version"]) == ("07", 2, writes)
+
+
+@pytest.mark.parametrize("batch", [7, 500])
+async def test_a_file_brings_no_more_records_of_one_person_than_anybody_has(
+    health: Bureau, database: Database, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(taking, "BATCH", batch)
+    of_one = [record(n, holder_index="a" * 64) for n in range(MOST_RECORDS + 20)]
+
+    seen = await health.waits((await health.hands_over(json_lines([*of_one, record(1)]))).json()["hand_over_id"])
+
+    assert (seen["stored"], seen["refused"]) == (MOST_RECORDS + 1, 20)
+    refused = await health.refused(seen["hand_over_id"])
+    assert {(each["reason"], each["path"]) for each in refused} == {("holder-full", "/data/holder_index")}
+    assert await database["credentials"].count_documents({"holder.index": "a" * 64}) == MOST_RECORDS
 
 
 @pytest.mark.parametrize("as_form", [True, False])

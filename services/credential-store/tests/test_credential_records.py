@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from credential_office import INDEX, RECORD, RESIDENT, TYPES, Office, Told, published, registered, withdrawn
+from credential_office import HANDLERS, INDEX, RECORD, RESIDENT, TYPES, Office, Told, published, registered, withdrawn
+from credential_store.domain.credential import Place
 from credential_store.domain.identifiers import credential_of, identifier
+from credential_store.domain.signed import sign
+from credential_store.domain.verdict import Asked, judge
 from credential_store.published import CredentialExpired, CredentialRevoked, CredentialStored, RecordAccepted
-from messaging.envelope import BrokenMessageError
+from messaging.envelope import BrokenMessageError, unseal
+from standards.bounds import MOST_RECORDS
+from testkit.fakes import apply
 
 
 @pytest.fixture
@@ -133,3 +143,79 @@ def test_a_thousandth_version_begins_a_new_series() -> None:
     *_, serial, version, _ = identifier(numbering, RECORD, 1000).split(".")
     assert (serial[-2:], version) == ("G1", "001")
     assert credential_of(serial) == RECORD
+
+
+async def test_a_record_that_ends_before_it_begins_is_refused_and_nothing_is_stored(office: Office) -> None:
+    with pytest.raises(BrokenMessageError) as refused:
+        await office.hears(published(1, valid_from="2026-05-01", valid_until="2026-01-01"))
+
+    assert (refused.value.reason, refused.value.path) == ("term-reversed", "/data/valid_until")
+    assert not office.documents.all
+
+
+async def test_a_department_holds_so_many_records_of_one_person_and_no_more(office: Office) -> None:
+    for number in range(MOST_RECORDS):
+        await office.hears(published(1, record_id=f"vac-{number}"))
+    held = dict(office.documents.all)
+
+    for one_more in (published(1, record_id="one-more"), withdrawn(1, record_id="one-more")):
+        with pytest.raises(BrokenMessageError) as refused:
+            await office.hears(one_more)
+        assert (refused.value.reason, refused.value.path) == ("holder-full", "/data/holder_index")
+    assert office.documents.all == held
+    await office.hears(published(2, complete=False, record_id="vac-0"))
+    await office.hears(published(1, record_id="another", holder_index="0" * 64))
+
+
+async def test_a_record_has_no_more_bytes_than_a_document(office: Office) -> None:
+    fields = {"child_name": "李小华", "birth_date": "2020-02-29", "complete": True}
+    much = {f"remark_{number}": "九" * 500 for number in range(6)}
+
+    with pytest.raises(BrokenMessageError) as refused:
+        await office.hears(published(1, fields={**fields, **much}))
+
+    assert (refused.value.reason, refused.value.path) == ("record-too-large", "/data/fields")
+
+
+async def test_a_record_that_is_changed_beyond_all_measure_is_refused_before_it_fills_its_document(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credential_store.handlers.departments.LARGEST_HISTORY", 100_000)
+
+    async def changes_without_end() -> None:
+        for number in range(1, 1_000):
+            await office.hears(published(number, complete=number % 2 == 0))
+
+    with pytest.raises(BrokenMessageError) as refused:
+        await changes_without_end()
+    assert (refused.value.reason, refused.value.path) == ("record-full", "/data/record_id")
+    [kept] = office.documents.all.values()
+    assert len(kept.model_dump_json()) <= 100_000
+
+
+@settings(max_examples=200)
+@given(st.none() | st.dates(), st.none() | st.dates(), st.datetimes(timezones=st.just(UTC)))
+def test_whatever_the_days_a_record_is_stored_signed_and_shown_or_refused(
+    begins: date | None, ends: date | None, at: datetime
+) -> None:
+    asyncio.run(_told_and_shown(begins, ends, at))
+
+
+async def _told_and_shown(begins: date | None, ends: date | None, at: datetime) -> None:
+    office = Office()
+    days: dict[str, Any] = {"valid_from": begins and begins.isoformat(), "valid_until": ends and ends.isoformat()}
+    type_, _, data = published(1, **days)
+    envelope = {"specversion": "1.0", "id": "e", "source": "/yizheng/health", "correlationid": INDEX}
+    body = orjson.dumps({**envelope, "type": type_, "time": at.isoformat(), "data": data})
+    subscription = HANDLERS["*.department-record-published.v1"]
+    try:
+        apply(await subscription.handler(subscription.read(unseal(body)), office.deps))
+    except BrokenMessageError as error:
+        assert error.path in {"/time", "/data/valid_from", "/data/valid_until"}  # noqa: PT017 - each is right
+        return
+    [credential] = office.documents.all.values()
+    issue = credential.current
+    assert issue is not None
+    assert issue.content.valid_until is None or issue.content.valid_from <= issue.content.valid_until
+    text = sign(credential, issue, Place(list=1, index=1), office.deps.issuer, TYPES, office.clock()).text
+    assert judge(text, Asked(), office.deps.trusted, office.clock()).kind == "credential"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from matcher.consumed import CityRecord
 from matcher.published import RecordAccepted
 from messaging.envelope import BrokenMessageError
 from services.matcher.tests.fakes import FakeEvidence, deps_of
 from services.matcher.tests.test_matcher_evidence import News, city, city_gone
+from standards.bounds import MOST_RECORDS
 from testkit.fakes import apply, received
 
 
@@ -89,3 +96,36 @@ async def test_values_that_the_document_type_does_not_have_are_refused(
         await news.handler(replace(event, source="/yizheng/city"), deps_of(store))
     assert (caught.value.reason, caught.value.path) == (reason, path)
     assert not store.all
+
+
+async def test_the_city_holds_so_many_records_of_one_person_and_no_more() -> None:
+    store = FakeEvidence()
+    for number in range(MOST_RECORDS):
+        apply(await city(1, id=f"c{number}").heard(store))
+    held = dict(store.all)
+
+    for one_more in (city(1, id="more"), city_gone(1, id="more")):
+        with pytest.raises(BrokenMessageError) as caught:
+            await one_more.handler(received(one_more.data, type="city.record.v1"), deps_of(store))
+        assert (caught.value.reason, caught.value.path) == ("holder-full", "/data/holder_index")
+    assert store.all == held
+    apply(await city(2, id="c0", name="王五").heard(store))
+
+
+@given(st.none() | st.dates(), st.none() | st.dates())
+def test_whatever_the_days_a_record_is_kept_and_counts_or_is_refused(begins: date | None, ends: date | None) -> None:
+    asyncio.run(_told(begins, ends))
+
+
+async def _told(begins: date | None, ends: date | None) -> None:
+    store, news = FakeEvidence(), city(1)
+    days = {"valid_from": begins and begins.isoformat(), "valid_until": ends and ends.isoformat()}
+    try:
+        record = CityRecord.model_validate(news.data.model_dump(mode="json") | days)
+        apply(await news.handler(received(record, type="city.record.v1"), deps_of(store)))
+    except ValidationError as error:
+        assert error.errors()[0]["loc"][0] in days  # noqa: PT017 - which one depends on the days
+    except BrokenMessageError as error:
+        assert error.path == "/data/valid_until"  # noqa: PT017 - it may be refused or kept
+    else:
+        assert store.all

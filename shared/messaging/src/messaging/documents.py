@@ -147,6 +147,11 @@ class Documents(Generic[StoredT]):
         self._refuse_sealed(*filter, field)
         return [found[field] async for found in self._collection.find(filter, {field: 1})]
 
+    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[Document]:  # noqa: A002 - as above
+        """Read the ids and some fields of all aggregates that match. Raises ValueError as `find` does."""
+        self._refuse_sealed(*filter, *fields)
+        return [found async for found in self._collection.find(filter, dict.fromkeys(fields, 1))]
+
     def save(self, document: StoredT) -> Write:
         """Prepare the write of one aggregate as its next version; refused at the commit if somebody was faster."""
         stored = document.model_dump(mode="python")

@@ -19,6 +19,12 @@ MOST_TEXTS = 50
 """Entries of a list of names."""
 MOST_FIELDS = 50
 """Fields of a document or form."""
+MOST_RECORDS = 100
+"""Records of one person that one keeper may hold, those that were taken back included."""
+LARGEST_RECORD = 8_192
+"""Bytes of one record's fields, as JSON: with the bound above, all keepers' records of a person fit into a document."""
+LARGEST_HISTORY = 4_194_304
+"""Bytes of all versions of one record, as JSON."""
 LARGEST = 2**63 - 1
 """What the store holds as a whole number."""
 

@@ -61,6 +61,11 @@ class FakeDocuments(Generic[StoredT]):
         """Read one field of all that match."""
         return [document.model_dump()[field] for document in await self.find(filter)]
 
+    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
+        """Read the ids and some fields of all that match."""
+        found = [document.model_dump() for document in await self.find(filter)]
+        return [{"_id": each["id"], **{name: each[name] for name in fields}} for each in found]
+
     def save(self, document: StoredT) -> FakeChange:
         """Prepare a write that is refused if the version is not the one that was read."""
         return FakeChange(lambda: self._require(document), lambda: self._put(document))

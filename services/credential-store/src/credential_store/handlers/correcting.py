@@ -49,5 +49,6 @@ def _corrected(content: Content, field: str, value: Value, kind: DocumentType) -
     corrected = content.model_copy(update={"fields": {**content.fields, field: value}})
     lasting = kind.approval_lasts
     if isinstance(lasting, UntilItEnds) and lasting.field == field and isinstance(value, str):
-        return corrected.model_copy(update={"valid_until": date.fromisoformat(value)})
+        ends = max(date.fromisoformat(value), content.valid_from)  # what is right may say that it never was valid
+        return corrected.model_copy(update={"valid_until": ends})
     return corrected

@@ -15,9 +15,14 @@ from credential_store.handlers.identity import ID_CARD
 from credential_store.handlers.issuing import outcome
 from credential_store.handlers.needs import Deps
 from credential_store.published import RecordAccepted, RecordRefused
+from messaging.envelope import BrokenMessageError
 from messaging.event import Event, Outcome, Received, Refused
 from runtime.clock import today
 from runtime.records import checks, replies
+from standards.bounds import LARGEST_HISTORY
+
+_MEASURED_FROM = 100
+"""Versions and steps: with fewer, no record is near the bound."""
 
 AnyRecord = RecordPublished | RecordWithdrawn
 AnyEvent = Received[RecordPublished] | Received[RecordWithdrawn]
@@ -90,6 +95,9 @@ async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:
     index, kind = record.holder_index, record.document_type
     id_ = credential_id(index, kind, record.record_id, record.department)
     found, card = await deps.credentials.many([id_, credential_id(index, ID_CARD)])
+    if found is None:
+        kept = await deps.credentials.ids_of([index], deps.types.kept_by(record.department))
+        checks.check_room(len(kept[index]))
     resident_id = card.holder.resident_id if card else None
     holder = Holder(resident_id=resident_id, index=index)
     return found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder), resident_id
@@ -100,6 +108,8 @@ def _content(event: Received[RecordPublished], before: Credential) -> Content:
     record, current = event.data, before.published
     said_before = current is not None and current.said.sequence == record.sequence
     first_said = current.content.valid_from if current is not None and said_before else today(event.time)
+    if record.valid_until is not None:  # of what had ended before it was first said, no day is known but the last
+        first_said = min(first_said, record.valid_until)
     return Content(
         fields=record.fields,
         origin="department",
@@ -108,12 +118,23 @@ def _content(event: Received[RecordPublished], before: Credential) -> Content:
     )
 
 
+def _check_history(after: Credential) -> None:
+    """Raise BrokenMessageError for one change more of a record that has been changed beyond all measure."""
+    if len(after.issues) + len(after.history) < _MEASURED_FROM:
+        return
+    if (size := len(after.model_dump_json())) > LARGEST_HISTORY:
+        rule = f"at most {LARGEST_HISTORY} bytes in all versions of a record, not {size}"
+        raise BrokenMessageError("record-full", "/data/record_id", rule, {"most": LARGEST_HISTORY})
+
+
 def _is_news(known: hearing.Known, event: AnyEvent, before: Credential) -> bool:
     return checks.is_news(known, hearing.held_sequence(before), event)
 
 
 async def _outcome(event: AnyEvent, before: Credential, after: Credential, trace: Trace, deps: Deps) -> Outcome[None]:
-    decided = await outcome(before, settle(before, after, trace), deps)
+    settled = settle(before, after, trace)
+    _check_history(settled)
+    decided = await outcome(before, settled, deps)
     return Outcome(changes=decided.changes, events=[*decided.events, *_receipt(event, is_new=after != before)])
 
 

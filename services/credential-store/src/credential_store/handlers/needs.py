@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,6 +44,9 @@ class Credentials(Protocol):
 
     async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
         """Return what a person holds, by id; all, or a page."""
+
+    async def ids_of(self, indexes: Sequence[str], document_types: Sequence[str]) -> Mapping[str, set[str]]:
+        """Return, by index, the ids of all that is kept of some people in these types."""
 
     async def due(self, day: date, limit: int) -> Sequence[Credential]:
         """Return valid and suspended ones whose last day was before `day`, the longest overdue first."""

@@ -102,6 +102,7 @@ class _Ahead:
     behind: Credentials
     known: dict[str, Credential | None] = field(default_factory=dict)
     changed: dict[str, Credential] = field(default_factory=dict)
+    kept: dict[str, set[str]] = field(default_factory=dict)
 
     async def read(self, ids: Iterable[str]) -> None:
         """Read many at once, but for those that the batch before is about to write."""
@@ -121,6 +122,8 @@ class _Ahead:
     def save(self, credential: Credential) -> Change:
         """Note the change; it is written with all others, once for each credential."""
         self.known[credential.id] = self.changed[credential.id] = credential
+        if credential.holder.index in self.kept:
+            self.kept[credential.holder.index].add(credential.id)
         return NOTED
 
     async def index_of(self, resident_id: str) -> str | None:
@@ -130,6 +133,15 @@ class _Ahead:
     async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
         """Return what a person holds, as it was before this batch."""
         return await self.behind.of_holder(index, after=after, limit=limit)
+
+    async def ids_of(self, indexes: Sequence[str], document_types: Sequence[str]) -> Mapping[str, set[str]]:
+        """Return what is kept of some people, with what the batch before and this one add; read once for a batch."""
+        if missing := [index for index in dict.fromkeys(indexes) if index not in self.kept]:
+            self.kept.update(await self.behind.ids_of(missing, document_types))
+            for each in self.known.values():
+                if each is not None and each.holder.index in self.kept:
+                    self.kept[each.holder.index].add(each.id)
+        return {index: self.kept[index] for index in indexes}
 
     async def due(self, day: date, limit: int) -> Sequence[Credential]:
         """Return what is overdue, as it was before this batch."""
@@ -179,6 +191,9 @@ class _Batch:
         """Decide the lines one after the other, as if each were an event."""
         records = [self._read(line) for line in taken]
         await self._ahead.read(id_ for event in records if event for id_ in _ids(event.data))
+        new = [event.data for event in records if event and self._ahead.known[_ids(event.data)[0]] is None]
+        kept_by = self._deps.types.kept_by(self._hand_over.department)
+        await self._ahead.ids_of([record.holder_index for record in new], kept_by)
         for count, (line, event) in enumerate(zip(taken, records, strict=True)):
             if event is not None:
                 await self._hear(line, event)

@@ -51,6 +51,9 @@ class Collection(Protocol[StoredT]):
     ) -> list[StoredT]:
         """Read all that match."""
 
+    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
+        """Read the ids and some fields of all that match."""
+
     def save(self, document: StoredT) -> Change:
         """Prepare a write."""
 
@@ -80,6 +83,14 @@ class CredentialDocuments:
         if after is not None:
             wanted["_id"] = {"$gt": after}
         return await self._collection.find(wanted, sort=[("_id", ASCENDING)], limit=limit)
+
+    async def ids_of(self, indexes: Sequence[str], document_types: Sequence[str]) -> Mapping[str, set[str]]:
+        """Return the ids of all that is kept of some people in these types, also what only waits; one query for all."""
+        wanted = {"holder.index": {"$in": list(indexes)}, "document_type": {"$in": list(document_types)}}
+        found: dict[str, set[str]] = {index: set() for index in indexes}
+        for row in await self._collection.rows(wanted, "holder"):
+            found[row["holder"]["index"]].add(row["_id"])
+        return found
 
     async def due(self, day: date, limit: int) -> Sequence[Credential]:
         """Return valid and suspended ones whose last day was before `day`, the longest overdue first."""

@@ -6,6 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from matcher.domain.evidence import Evidence, Record
 from matcher.domain.mirror import MirrorLoad
 from matcher.handlers.records import city_record
 from matcher.store import MirrorLoads
+from standards.bounds import MOST_RECORDS
 
 BATCH = 1000
 _SHOWN_BAD_LINES = 20
@@ -70,14 +72,18 @@ class Loader:
 
     async def _take(self, batch: Sequence[Line], load: MirrorLoad) -> MirrorLoad:
         """Store a batch's records and set its bad lines aside; return how far the load has come with it."""
-        news: defaultdict[str, list[Record]] = defaultdict(list)
+        news: defaultdict[str, list[tuple[Line, Record]]] = defaultdict(list)
         for line in batch:
             if isinstance(line.said, CityRecord):
-                news[line.said.holder_index].append(city_record(line.said))
+                news[line.said.holder_index].append((line, city_record(line.said)))
         fresh: set[tuple[str, str]] = set()
+        full: dict[int, Line] = {}
 
         def learn(evidence: Evidence) -> Evidence:
-            for record in news[evidence.id]:
+            for line, record in news[evidence.id]:
+                if evidence.record(record.key) is None and evidence.held_by("city") >= MOST_RECORDS:
+                    full[line.number] = replace(line, said=Bad("holder-full", {"most": MOST_RECORDS}))
+                    continue
                 after = evidence.with_record(record)
                 if after is not evidence:
                     fresh.add((evidence.id, record.record_id))
@@ -85,7 +91,8 @@ class Loader:
             return evidence
 
         await self._work.change(list(news), learn)
-        bad = [line for line in batch if isinstance(line.said, Bad)]
+        told = [full.get(line.number, line) for line in batch]
+        bad = [line for line in told if isinstance(line.said, Bad)]
         return load.model_copy(
             update={
                 "offset": batch[-1].end,

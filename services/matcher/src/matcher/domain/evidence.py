@@ -155,6 +155,10 @@ class Evidence(Piece):
         after = news if before is None else before.with_news(news)
         return self if after is before else self.with_records((known | {news.key: after}).values())
 
+    def held_by(self, keeper: Keeper) -> int:
+        """Return how many records a keeper has of the person."""
+        return sum(record.keeper == keeper for record in self.records)
+
     def record(self, key: tuple[Keeper, str]) -> Record | None:
         """Return what is held of one record."""
         return next((record for record in self.records if record.key == key), None)

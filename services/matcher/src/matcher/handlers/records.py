@@ -116,6 +116,8 @@ async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[N
     index = event.data.holder_index
     before = await deps.evidence.get(index) or Evidence(id=index)
     held = before.record(news.key)
+    if held is None:
+        checks.check_room(before.held_by("city"))
     is_news = held is None or checks.is_news(held.is_said_again(news), held.highest, event)
     decided = outcome(before, before.with_record(news) if is_news else before, deps)
     return Outcome(changes=decided.changes, events=[*decided.events, *_receipt(event, is_new=is_news)])

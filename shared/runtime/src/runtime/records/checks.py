@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Literal
 
+import orjson
+
 from messaging.envelope import BrokenMessageError
 from messaging.event import Received
 from runtime.records.parts import NUMBER_FOR_INDEX, is_number
+from standards.bounds import LARGEST_RECORD, MOST_RECORDS
 from standards.document_fields import faults_in, fields_of
 
 News = Literal["news", "known", "older-than-held", "sequence-reused"]
@@ -60,8 +63,18 @@ def check_kept(document_type: str, kept: Collection[str], event: Received[Any]) 
         raise BrokenMessageError("document-type-not-kept", "/data/document_type", rule, params)
 
 
+def check_room(held: int) -> None:
+    """Raise BrokenMessageError for one more record of a person of whom so many are held: nobody has so many."""
+    if held >= MOST_RECORDS:
+        rule = f"at most {MOST_RECORDS} records of one holder"
+        raise BrokenMessageError("holder-full", "/data/holder_index", rule, {"most": MOST_RECORDS})
+
+
 def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
-    """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind."""
+    """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind, or too much."""
+    if (size := len(orjson.dumps(fields))) > LARGEST_RECORD:
+        rule = f"at most {LARGEST_RECORD} bytes of JSON, not {size}"
+        raise BrokenMessageError("record-too-large", "/data/fields", rule, {"most": LARGEST_RECORD, "length": size})
     fault = next(faults_in(document_type, fields), None)
     if fault is None:
         return
