@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from local_stack.layout import ROOT
 from messaging.commit import OUTBOX
 from messaging.documents import Database, Documents
 from messaging.envelope import Sealed, unseal
+from messaging.failures import MOST_STALLS
 from messaging.publisher import Publisher
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
@@ -180,8 +183,34 @@ async def test_sigterm_ends_a_process_that_is_at_work_and_the_next_one_does_the_
         assert await workplace.account() == ALL_WELL
 
 
-async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all_others_are_handled(
+async def test_a_message_that_holds_the_process_is_stopped_and_ends_in_the_dead_letters_with_its_stack(
     infrastructure: Addresses, database: Database, tmp_path: Path
+) -> None:
+    async def is_given_up() -> bool:
+        return await depth(infrastructure.amqp, dead_letters_of(stock_of(workplace.topology))) == 1
+
+    workplace = Workplace(infrastructure, database, "hold", tmp_path)
+    async with workplace.opened(placed()):
+        worker = await workplace.start()
+        await eventually(is_given_up, every=0.1)
+        await eventually(workplace.all_is_done, every=0.1)
+        assert worker.returncode is None
+        worker.send_signal(signal.SIGTERM)
+        assert await worker.wait() == 0
+        [letter] = await take(infrastructure.amqp, dead_letters_of(stock_of(workplace.topology)))
+        account = await workplace.account()
+
+    assert (letter.headers["x-reason"], letter.headers["x-exception"]) == ("holds-the-process", "HandlerStalledError")
+    assert letter.headers["x-frame"] == "worker.py hold"
+    assert "(a|a)*" in str(letter.headers["x-stack"])
+    assert letter.headers["x-attempts"] == MOST_STALLS
+    good = len(ORDERS) - 1
+    assert account == Account(counted=good, lost=1, doubled=0, told=good, told_twice=0, left=0)
+
+
+@pytest.mark.parametrize("fault", ["poison", "hold for good"])
+async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all_others_are_handled(
+    infrastructure: Addresses, database: Database, tmp_path: Path, fault: str
 ) -> None:
     async def keep_alive() -> None:
         while not ended.is_set():
@@ -194,7 +223,7 @@ async def test_a_message_that_kills_the_process_ends_in_the_dead_letters_and_all
             ending.cancel()
 
     ended, codes = asyncio.Event(), list[int]()
-    workplace = Workplace(infrastructure, database, "poison", tmp_path)
+    workplace = Workplace(infrastructure, database, fault, tmp_path)
     async with workplace.opened(placed()):
         supervisor = asyncio.create_task(keep_alive())
         await eventually(workplace.all_is_done, every=0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from messaging import handling, relay
 from messaging.commit import Committer
 from messaging.documents import Document
 from messaging.event import Outcome, Received
+from messaging.stalls import Patience, StallWatch
 from shared.messaging.tests.harness import QUICK, PlacedView, Tallies, count, hearing, small_topology, station
 from testkit.vaults import vaulted
 
@@ -87,6 +89,13 @@ def arrange(task: Task) -> None:
             IncomingMessage.ack = die_and_acknowledge  # type: ignore[method-assign] # the fault
 
 
+def hold(*, for_good: bool) -> None:
+    """Hold the event loop, within a pattern that backtracks; for good where no signal is heard either."""
+    if for_good:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    re.match(r"(a|a)*$", "a" * 40 + "b")
+
+
 async def work(task: Task) -> None:
     """Be a service until SIGTERM."""
 
@@ -95,6 +104,8 @@ async def work(task: Task) -> None:
             die(task)
         if task.fault == "poison" and event.data.number == POISON:
             os._exit(1)
+        if event.data.number == POISON and task.fault in {"hold", "hold for good"}:
+            hold(for_good=task.fault == "hold for good")
         if task.fault == "SIGTERM":
             await asyncio.sleep(0.02)
         return await count(event, tallies)
@@ -106,7 +117,10 @@ async def work(task: Task) -> None:
     async with station(
         task.amqp, vaulted(client, task.database), declared, hearing(handle), limits=limits, ready=False
     ):
+        watch = StallWatch("stock", Patience(seen=0.2, stopped=0.8, ended=2.0))
+        watch.start()
         await stop.wait()
+        watch.stop()
     await client.close()
 
 

@@ -16,17 +16,24 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.common import FieldValue
 
-from messaging import metrics
+from messaging import metrics, stalls
 from messaging.envelope import BrokenMessageError, new_event_id
 from messaging.event import NotYet, Received
 from messaging.publisher import Publisher
 from messaging.replaying import ROUNDS, WAITS, Fate, confirm, kept_of
+from messaging.stalls import HandlerStalledError
 from messaging.topology import DEAD_LETTER_EXCHANGE, Topology, delay_name
 
 log = structlog.get_logger()
 
 ATTEMPTS = "x-attempts"
 """Header: how often a handler has tried the message and failed."""
+
+STALLS = "x-stalls"
+"""Header: how often its handler was stopped because it held the event loop."""
+
+MOST_STALLS = 3
+"""Times that a handler is stopped before its message is given up."""
 
 LONGEST_WAIT = 16
 """Waits for an unknown subject before it is given up (with the last delay repeated: about an hour)."""
@@ -102,6 +109,15 @@ class Failures:
         log.warning("message_put_off", round=rounds + 1, error=failure.message, exception=failure.exception)
         await self._put_off(message, failure, self._delays[rounds], {ROUNDS: rounds + 1})
 
+    async def stalled(self, message: AbstractIncomingMessage, failure: Failure) -> None:
+        """Let a message that holds the process wait for its next turn, alone; not often, as it holds up all others."""
+        times = count_in(message, STALLS) + 1
+        if times >= MOST_STALLS:
+            await self.bury(message, failure)
+            return
+        log.error("message_held_the_process", stalls=times, frame=failure.frame)
+        await self._put_off(message, failure, self._delays[min(times, len(self._delays)) - 1], {STALLS: times})
+
     async def wait(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Let the message wait for its subject; this is no failure, but it does not wait for ever."""
         waits = count_in(message, WAITS)
@@ -148,7 +164,7 @@ class Failures:
     async def _publish(
         self, message: AbstractIncomingMessage, failure: Failure, exchange: str, headers: dict[str, FieldValue]
     ) -> None:
-        kept: dict[str, FieldValue] = {name: count_in(message, name) for name in (ROUNDS, WAITS, ATTEMPTS)}
+        kept: dict[str, FieldValue] = {name: count_in(message, name) for name in (ROUNDS, WAITS, ATTEMPTS, STALLS)}
         kept[ATTEMPTS] = count_in(message, ATTEMPTS) + failure.attempts
         await self._publisher.publish(
             message.body,
@@ -177,7 +193,8 @@ def _own_frame(error: Exception) -> str:
 
 def _is_foreign(filename: str) -> bool:
     """Tell whether a file is a library's, Python's own, or none at all."""
-    return "site-packages" in filename or "/lib/python" in filename or filename.startswith("<")
+    is_watch = filename == stalls.__file__  # it interrupts, it is not what took so long
+    return is_watch or "site-packages" in filename or "/lib/python" in filename or filename.startswith("<")
 
 
 def _sorted(error: Exception) -> tuple[str, str, str]:
@@ -189,5 +206,7 @@ def _sorted(error: Exception) -> tuple[str, str, str]:
             return "subject-unknown", "", str(error)
         case PoisonError():
             return "kills-the-process", "", ""
+        case HandlerStalledError():
+            return "holds-the-process", "", ""
         case _:
             return "handler-failed", "", ""

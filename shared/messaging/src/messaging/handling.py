@@ -17,11 +17,12 @@ from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed, seal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
-from messaging.failures import Failure, Failures, PoisonError, count_in
+from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.reading import Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
 from messaging.replaying import Fate, item_of
+from messaging.stalls import HandlerStalledError, stoppable
 from messaging.topology import Topology
 
 log = structlog.get_logger()
@@ -105,6 +106,8 @@ class Handling(Generic[DepsT]):
             await self._sort(self._failures.wait, delivery, reason)
         except BrokenMessageError as error:
             await self._sort(self._refuse, delivery, error)
+        except HandlerStalledError as error:
+            await self._sort(self._failures.stalled, delivery, error)
         except PoisonError as error:
             await self._sort(self._failures.bury, delivery, error)
         except Exception as error:  # noqa: BLE001 - every other failure of a handler is tried again
@@ -169,6 +172,9 @@ class Handling(Generic[DepsT]):
                 return await self._attempt(delivery)
             except (AlreadyHandledError, NotYet, BrokenMessageError):
                 raise
+            except HandlerStalledError:
+                delivery.failures += 1
+                raise
             except ConflictError:
                 conflicts -= 1
                 if conflicts < 0:
@@ -209,7 +215,8 @@ class Handling(Generic[DepsT]):
         if event.was_handled and subscription.once:
             return NOTHING
         try:
-            return await subscription.handler(event, self._deps)
+            with stoppable(f"{event.type} {event.id}"):
+                return await subscription.handler(event, self._deps)
         except NotYet:
             if not await self._committer.is_gone(event.case):
                 raise
@@ -225,10 +232,12 @@ def _writes(outcome: Outcome[None]) -> list[Write]:
 
 
 def _is_suspect(message: AbstractIncomingMessage) -> bool:
-    """Tell whether a message was delivered before, several times, and neither handled nor given up.
+    """Tell whether a message was delivered before, several times, and neither handled nor given up, or held us up.
 
     From RabbitMQ 4.3 on `x-delivery-count` no longer counts what a process did not live to finish;
     `x-acquired-count` does.
     """
+    if count_in(message, STALLS):
+        return True
     counts = [count_in(message, f"x-{kind}-count") for kind in ("delivery", "acquired")]
     return bool(message.redelivered) and max(counts) >= _SUSPECT_AFTER

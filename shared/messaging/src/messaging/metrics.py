@@ -29,3 +29,9 @@ READY = Gauge(
     "Messages that wait in the service's own queue (work), or that it has given up (dead-letters)",
     ["service", "queue"],
 )
+LOOP_HELD = Counter(
+    "yizheng_event_loop_held", "Times that one piece of work held the event loop for seconds", ["service"]
+)
+HANDLERS_STOPPED = Counter(
+    "yizheng_handlers_stopped", "Handlers and requests that were stopped because they held the event loop", ["service"]
+)

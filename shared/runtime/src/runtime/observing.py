@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from messaging import tracing
+from messaging.stalls import stoppable
 from messaging.tracing import Span
 from runtime.kernel import Kernel
 
@@ -100,7 +101,8 @@ class _Observer:
         span = Span("request", "server", headers.get(b"traceparent"))
         with structlog.contextvars.bound_contextvars(request_id=request_id), tracing.working(span):
             try:
-                await self._app(scope, receive, observed)
+                with stoppable(f"{_method(scope)} {scope['path']}"):
+                    await self._app(scope, receive, observed)
             finally:
                 seconds = perf_counter() - begun
                 span.join(None)

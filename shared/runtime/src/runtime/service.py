@@ -20,6 +20,7 @@ from prometheus_client import Counter
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import Commit, ConflictError, Outcome
+from messaging.stalls import StallWatch
 from messaging.vault import VaultError
 from runtime import idempotency, interface, observing, problems, retention, tracing
 from runtime.access import Verifier
@@ -123,9 +124,14 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
             Repeating(Retention(name, kernel.database, kernel.commit, kinds, belongings).turn, every=retention.EVERY),
             *(Repeating(partial(take_turn, each, deps, kernel.commit), every=each.every) for each in periodic),
         ]
+        watch = StallWatch(name) if getattr(app.state, "is_process", False) else None
+        if watch is not None:
+            watch.start()
         try:
             yield
         finally:
+            if watch is not None:
+                watch.stop()
             await asyncio.gather(*(each.stop() for each in beside), *(each.stop() for each in repeating))
             await asyncio.gather(*running, return_exceptions=True)
             await kernel.stop()
@@ -180,6 +186,7 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
         configure(settings_type.__module__.partition(".")[0].replace("_", "-"), settings.log_level)
         settings.master_keys()  # a fault in a key ends the start like one in any other file
         app = create(settings)
+        app.state.is_process = True
     except DataFileError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
         raise SystemExit(78) from error
