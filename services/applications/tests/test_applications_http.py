@@ -93,9 +93,16 @@ async def test_satisfaction_notice_and_statistics(service: Service) -> None:
     assert id not in str(notice)
     assert notice["number"].count("*") > 10
     figures = (await service.call("GET", "/v1/statistics?item=senior-card", role="official")).json()
-    assert (figures["total"]["decided"], figures["total"]["automatic_share"]) == (0, None)
-    assert figures["total"]["satisfaction"] == {"rated": 0, "average": None, "satisfied_share": None}
-    assert (figures["documents"], figures["documents_not_handed_in"]) == (0, 0)
+    assert (figures["total"]["decided"], figures["total"]["automatic_share"]) == (None, None)
+    assert figures["total"]["suppressed"]
+    assert figures["total"]["satisfaction"] == {
+        "rated": None,
+        "average": None,
+        "satisfied_share": None,
+        "suppressed": True,
+    }
+    assert (figures["documents"], figures["documents_not_handed_in"], figures["suppressed"]) == (None, None, True)
+    assert "0" not in figures["text"]
     judged = {each["document_type"]["code"]: each["can_switch_off"] for each in figures["document_types"]}
     assert judged == {"household-register": False, "id-card": False, "portrait-photo": False}
 

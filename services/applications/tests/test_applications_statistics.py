@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import pytest
 
 from applications import consumed
-from applications.domain.statistics import Criterion, ProofFigures, percentile, readiness
+from applications.api.statistics import StatisticsView
+from applications.api.wording import Wording
+from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, percentile, readiness
 from applications.handlers import answers, counting, reading
+from applications.handlers.counting import Figures
 from runtime.refusal import Refusal
-from services.applications.tests.office import Office, mismatched, resident, resident_token, review
+from runtime.texts import Language, Texts
+from services.applications.tests.office import CATALOGUE, Office, mismatched, resident, resident_token, review
+from standards.working_days import Calendar
 
 CRITERION = Criterion(minimum_proofs=200, city_mirror_share=0.99)
 
@@ -69,6 +75,71 @@ async def test_the_figures_of_a_period(office: Office) -> None:
     assert sources["id-card", "city-mirror"] == 3
     judged = {each.document_type: each.can_switch_off for each in figures.readiness}
     assert judged == {"bank-account": False, "household-register": True, "id-card": True, "portrait-photo": False}
+
+
+def figures_of(item: str, approved: int, rejected: int, automatic: int) -> ItemFigures:
+    return ItemFigures(
+        item=item,
+        approved=approved,
+        rejected=rejected,
+        automatic=automatic,
+        by_officer=0,
+        rated=0,
+        score_total=0,
+        satisfied=0,
+        seconds=(),
+    )
+
+
+def view_of(*items: ItemFigures, proofs: tuple[ProofFigures, ...] = (), language: Language = "zh-CN") -> StatisticsView:
+    wording = Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load())
+    day = date(2026, 11, 23)
+    return StatisticsView.of(Figures(day, day, items, proofs, readiness(proofs, CRITERION)), CRITERION, wording)
+
+
+def test_fewer_than_five_are_null_and_a_share_is_of_the_exact_counts() -> None:
+    view = view_of(figures_of("senior-card", approved=12, rejected=2, automatic=9))
+    (item,) = view.items
+    assert (item.decided, item.approved, item.rejected) == (10, 10, None)
+    assert (item.automatic, item.with_people, item.automatic_share) == (5, 5, 0.65)
+    assert item.suppressed
+    assert item.text == (
+        "敬老优待证：办结10件，其中予以办理10件、不予办理少于5件；"
+        "无需人工5件（占比：65%），有人工参与5件，由工作人员决定少于5件。"
+    )
+
+
+def test_nothing_small_is_told_as_none() -> None:
+    everything = view_of(figures_of("senior-card", 3, 1, 4), proofs=(ProofFigures("id-card", "person", 4, 4),))
+    told = everything.model_dump(exclude={"criterion", "first", "last"})
+
+    def counts(value: object) -> Iterator[int]:
+        if isinstance(value, Mapping):
+            yield from (found for each in value.values() for found in counts(each))
+        elif isinstance(value, list):
+            yield from (found for each in value for found in counts(each))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield int(value)
+
+    assert list(counts(told)) == [CRITERION.minimum_proofs]  # proofs that are missing
+    assert (everything.suppressed, everything.total.suppressed) == (True, True)
+    assert all(each.suppressed for each in everything.items)
+    assert all(each.suppressed for each in everything.sources)
+
+
+def test_a_total_gives_no_item_away() -> None:
+    view = view_of(*(figures_of(code, 4, 0, 4) for code in CATALOGUE.items))
+    assert {item.decided for item in view.items} == {None}
+    assert view.total.decided == 15  # twenty would say that each has exactly four
+
+
+def test_all_from_the_mirror_but_a_few_is_said_in_words() -> None:
+    mirror, person = ProofFigures("id-card", "city-mirror", 398, 0), ProofFigures("id-card", "person", 2, 2)
+    (chinese,) = view_of(proofs=(mirror, person)).document_types
+    (english,) = view_of(proofs=(mirror, person), language="en").document_types
+    assert (chinese.city_mirror_share, chinese.can_switch_off, chinese.by_source["person"]) == (None, True, None)
+    assert "证明400件，来自市资源中心的占比：除少于5件外的全部" in chinese.text
+    assert "from the city mirror: all but fewer than 5" in english.text
 
 
 async def test_a_period_has_an_order_and_an_item_exists(office: Office) -> None:

@@ -110,15 +110,18 @@ async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> N
         await outside.holds("bank-account", {"name": "赵六"}, record_id=f"sz-{n}", holder_index=f"{n}b" * 32)
     await outside.hears_of_holdings("id-card", "bank-account")
 
-    expected = {"bank-account": 5, "id-card": 0}
+    expected = {"bank-account": 5, "id-card": None}
 
     async def counted() -> Json | None:
         answer: Json = (await outside.calls("GET", "/v1/evidence/statistics", role="official")).json()
         return answer if {row["document_type"]: row["count"] for row in answer["records"]} == expected else None
 
     answer = await eventually(counted)
-    assert (answer["people"], answer["registered"]) == (5, 0)  # one is registered: fewer than five are not told
-    assert {(row["source"], row["document_type"], row["status"], row["count"]) for row in answer["records"]} == {
-        ("city-mirror", "bank-account", "valid", 5),
-        ("district-store", "id-card", "valid", 0),
+    assert (answer["people"], answer["registered"], answer["suppressed"]) == (5, None, True)  # one is registered
+    assert answer["text"] == "共5条记录，涉及5人，其中已登记少于5人"
+    assert {(row["source"], row["document_type"], row["count"], row["suppressed"]) for row in answer["records"]} == {
+        ("city-mirror", "bank-account", 5, False),
+        ("district-store", "id-card", None, True),
     }
+    (few,) = [row["text"] for row in answer["records"] if row["suppressed"]]
+    assert few.endswith("居民身份证（有效）：少于5条")

@@ -87,9 +87,13 @@ async def test_officials_see_counts_and_no_tasks(window: Window) -> None:
     assert told(await window.ask("official", "GET", "")) == (403, "wrong-role")
     assert told(await window.ask("official", "GET", f"/{task.id}")) == (403, "wrong-role")
     counted = (await window.ask("official", "GET", "/statistics")).json()["queues"]
-    assert [(each["department"]["code"], each["waiting"], each["overdue"]) for each in counted] == [
-        ("edu", 0, 0),
-        ("health", 10, 0),
+    assert [(each["department"]["code"], each["waiting"], each["overdue"], each["suppressed"]) for each in counted] == [
+        ("edu", None, None, True),
+        ("health", 10, None, True),
+    ]
+    assert [each["text"] for each in counted] == [
+        "Education, Decision: fewer than 5 waiting, fewer than 5 of them overdue.",
+        "Health, Review: 10 waiting, fewer than 5 of them overdue.",
     ]
 
 

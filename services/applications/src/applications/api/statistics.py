@@ -1,7 +1,8 @@
 """/v1/statistics: what was decided, how much without people, and where people are no longer needed.
 
-Counts are rounded down to fives, each for itself (standards/disclosure.py): no answer, and no difference of two, speaks
-of fewer people. Whether review can be switched off is judged by the exact ones.
+A count of fewer than five is null, and `suppressed` says that there is such a one; every other is rounded down to
+fives (standards/disclosure.py). Shares are of the exact counts, by which it is also judged whether review can be
+switched off.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from applications.handlers import counting
 from applications.handlers.counting import Figures
 from runtime.access import Principal, Role, allow
 from runtime.clock import Day
-from standards.disclosure import may_tell_percentile, rounded, share
+from standards.disclosure import may_tell_percentile, share, told, total
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
@@ -36,9 +37,10 @@ router = APIRouter(prefix="/statistics", tags=["statistics"])
 class SatisfactionFigures(BaseModel):
     """What applicants thought: how many said so, the average of 1 to 5, and the share of 4 and 5; null for few."""
 
-    rated: int
+    rated: int | None
     average: float | None
     satisfied_share: float | None
+    suppressed: bool
 
 
 class SecondsFigures(BaseModel):
@@ -50,40 +52,68 @@ class SecondsFigures(BaseModel):
 
 
 class ItemFiguresView(BaseModel):
-    """What was decided of one item, or of all."""
+    """What was decided of one item, or of all. Counts of fewer than five are null, and `suppressed` says so."""
 
     item: Named | None
-    decided: int
-    approved: int
-    rejected: int
-    automatic: int
+    decided: int | None
+    approved: int | None
+    rejected: int | None
+    automatic: int | None
     """Decided without anybody having to look at anything."""
     automatic_share: float | None
-    with_people: int
-    decided_by_officer: int
+    with_people: int | None
+    decided_by_officer: int | None
+    suppressed: bool
+    text: str
     satisfaction: SatisfactionFigures
     seconds: SecondsFigures
 
     @classmethod
-    def of(cls, figures: ItemFigures, item: Named | None) -> Self:
-        """Show figures."""
-        seconds = figures.seconds
+    def of(cls, figures: ItemFigures, wording: Wording, parts: Sequence[ItemFigures] = ()) -> Self:
+        """Show figures; a total comes with its `parts`, which are told beside it."""
+        item = wording.item(figures.item) if figures.item else None
+        counts = _counts(figures, parts)
         return cls(
             item=item,
-            decided=rounded(figures.decided),
-            approved=rounded(figures.approved),
-            rejected=rounded(figures.rejected),
-            automatic=rounded(figures.automatic),
+            **counts,
             automatic_share=share(figures.automatic, figures.decided),
-            with_people=rounded(figures.decided - figures.automatic),
-            decided_by_officer=rounded(figures.by_officer),
-            satisfaction=SatisfactionFigures(
-                rated=rounded(figures.rated),
-                average=round(figures.score_total / figures.rated, 1) if rounded(figures.rated) else None,
-                satisfied_share=share(figures.satisfied, figures.rated),
+            suppressed=None in counts.values(),
+            text=wording.say(
+                "figures.item" if item else "figures.total",
+                item=item.name if item else "",
+                share=wording.share(figures.automatic, figures.decided),
+                **{name: wording.count(count) for name, count in counts.items()},
             ),
-            seconds=SecondsFigures(p50=_beyond(seconds, 0.5), p95=_beyond(seconds, 0.95), p99=_beyond(seconds, 0.99)),
+            satisfaction=_satisfaction(figures),
+            seconds=_seconds(figures.seconds),
         )
+
+
+def _counts(figures: ItemFigures, parts: Sequence[ItemFigures]) -> dict[str, int | None]:
+    outcomes = (figures.approved, figures.rejected)
+    ways = (figures.automatic, figures.with_people)
+    return {
+        "decided": total(figures.decided, outcomes, ways, [row.decided for row in parts] or outcomes),
+        "approved": total(figures.approved, [row.approved for row in parts] or [figures.approved]),
+        "rejected": total(figures.rejected, [row.rejected for row in parts] or [figures.rejected]),
+        "automatic": total(figures.automatic, [row.automatic for row in parts] or [figures.automatic]),
+        "with_people": total(figures.with_people, [row.with_people for row in parts] or [figures.with_people]),
+        "decided_by_officer": total(figures.by_officer, [row.by_officer for row in parts] or [figures.by_officer]),
+    }
+
+
+def _satisfaction(figures: ItemFigures) -> SatisfactionFigures:
+    rated = told(figures.rated)
+    return SatisfactionFigures(
+        rated=rated,
+        average=None if rated is None else round(figures.score_total / figures.rated, 1),
+        satisfied_share=share(figures.satisfied, figures.rated),
+        suppressed=rated is None,
+    )
+
+
+def _seconds(seconds: Sequence[float]) -> SecondsFigures:
+    return SecondsFigures(p50=_beyond(seconds, 0.5), p95=_beyond(seconds, 0.95), p99=_beyond(seconds, 0.99))
 
 
 class SourceView(BaseModel):
@@ -91,19 +121,28 @@ class SourceView(BaseModel):
 
     source: str
     source_name: str
-    proofs: int
-    not_handed_in: int
+    proofs: int | None
+    not_handed_in: int | None
+    suppressed: bool
+    text: str
 
     @classmethod
     def of(cls, source: str, rows: Iterable[ProofFigures], wording: Wording) -> Self:
         """Add up a source."""
         own = [row for row in rows if row.source == source]
-        proofs = sum(row.proofs for row in own)
+        handed_in = sum(row.handed_in for row in own)
+        spared = sum(row.proofs for row in own) - handed_in
+        proofs = total(spared + handed_in, (spared, handed_in))
+        name = wording.source(source)
         return cls(
             source=source,
-            source_name=wording.source(source),
-            proofs=rounded(proofs),
-            not_handed_in=rounded(proofs - sum(row.handed_in for row in own)),
+            source_name=name,
+            proofs=proofs,
+            not_handed_in=told(spared),
+            suppressed=None in (proofs, told(spared)),
+            text=wording.say(
+                "figures.source", source=name, proofs=wording.count(proofs), spared=wording.count(told(spared))
+            ),
         )
 
 
@@ -113,11 +152,12 @@ class DocumentTypeView(BaseModel):
     document_type: Named
     department: Named
     reviewed_by: str
-    proofs: int
-    by_source: dict[str, int]
-    city_mirror_share: float
+    proofs: int | None
+    by_source: dict[str, int | None]
+    city_mirror_share: float | None
     can_switch_off: bool
     proofs_missing: int
+    suppressed: bool
     text: str
 
     @classmethod
@@ -125,21 +165,24 @@ class DocumentTypeView(BaseModel):
         """Show the judgement and say why."""
         kind = wording.catalogue.document_types.get(ready.document_type)
         review = kind.review if kind else "people"
-        mirror = share(ready.by_source.get(CITY_MIRROR, 0), ready.proofs) or 0.0
+        mirror = ready.by_source.get(CITY_MIRROR, 0)
         said = "off-already" if review == "automatic" else "can" if ready.can_switch_off else "cannot"
+        proofs = total(ready.proofs, ready.by_source.values())
+        by_source = {source: told(count) for source, count in ready.by_source.items()}
         return cls(
             document_type=wording.document(ready.document_type),
             department=wording.department(kind.department if kind else ""),
             reviewed_by=review,
-            proofs=rounded(ready.proofs),
-            by_source={source: rounded(proofs) for source, proofs in ready.by_source.items()},
-            city_mirror_share=mirror,
+            proofs=proofs,
+            by_source=by_source,
+            city_mirror_share=share(mirror, ready.proofs),
             can_switch_off=ready.can_switch_off,
-            proofs_missing=max(0, criterion.minimum_proofs - rounded(ready.proofs)),
+            proofs_missing=max(0, criterion.minimum_proofs - (proofs or 0)),
+            suppressed=None in (proofs, *by_source.values()),
             text=wording.say(
                 f"switching-off.{said}",
-                proofs=rounded(ready.proofs),
-                share=f"{mirror:.0%}",
+                proofs=wording.count(proofs),
+                share=wording.share(mirror, ready.proofs),
                 minimum=criterion.minimum_proofs,
                 wanted=f"{criterion.city_mirror_share:.1%}",
             ),
@@ -154,24 +197,35 @@ class StatisticsView(BaseModel):
     total: ItemFiguresView
     items: list[ItemFiguresView]
     sources: list[SourceView]
-    documents: int
-    documents_not_handed_in: int
+    documents: int | None
+    documents_not_handed_in: int | None
     """Documents that nobody had to hand in again."""
+    suppressed: bool
+    text: str
     criterion: Criterion
     document_types: list[DocumentTypeView]
 
     @classmethod
     def of(cls, figures: Figures, criterion: Criterion, wording: Wording) -> Self:
         """Show the figures."""
-        sources = [SourceView.of(s, figures.proofs, wording) for s in sorted({row.source for row in figures.proofs})]
+        codes = sorted({row.source for row in figures.proofs})
+        proofs = [sum(row.proofs for row in figures.proofs if row.source == code) for code in codes]
+        handed_in = [sum(row.handed_in for row in figures.proofs if row.source == code) for code in codes]
+        spared = [all_ - some for all_, some in zip(proofs, handed_in, strict=True)]
+        documents = total(sum(proofs), proofs, (sum(spared), sum(handed_in)))
+        documents_spared = total(sum(spared), spared)
         return cls(
             first=figures.first,
             last=figures.last,
-            total=ItemFiguresView.of(total_of(figures.items), None),
-            items=[ItemFiguresView.of(row, wording.item(row.item)) for row in figures.items],
-            sources=sources,
-            documents=rounded(sum(row.proofs for row in figures.proofs)),
-            documents_not_handed_in=rounded(sum(row.proofs - row.handed_in for row in figures.proofs)),
+            total=ItemFiguresView.of(total_of(figures.items), wording, figures.items),
+            items=[ItemFiguresView.of(row, wording) for row in figures.items],
+            sources=[SourceView.of(code, figures.proofs, wording) for code in codes],
+            documents=documents,
+            documents_not_handed_in=documents_spared,
+            suppressed=None in (documents, documents_spared),
+            text=wording.say(
+                "figures.documents", documents=wording.count(documents), spared=wording.count(documents_spared)
+            ),
             criterion=criterion,
             document_types=[DocumentTypeView.of(ready, criterion, wording) for ready in figures.readiness],
         )

@@ -15,6 +15,7 @@ from applications.domain.record import PersonRole
 from applications.domain.rules import Promise
 from applications.domain.whereabouts import Whereabouts, expected
 from runtime.texts import Texts
+from standards.disclosure import SMALLEST_GROUP, share
 from standards.working_days import Calendar
 
 
@@ -87,6 +88,18 @@ class Wording:
             field=self.field(document_type, reason.field).name if reason.field else "",
             text=reason.text or self.say("no-reason-given"),
         )
+
+    def count(self, count: int | None) -> str:
+        """Say a count as it may be told (standards/disclosure.py)."""
+        return self.say("counts.few") if count is None else str(count)
+
+    def share(self, part: int, whole: int) -> str:
+        """Say a share as it may be told: of the exact counts, in words where one side is fewer than five."""
+        told = share(part, whole)
+        if told is not None:
+            return f"{told:.0%}"
+        key = "all-few" if whole < SMALLEST_GROUP else "few" if part < SMALLEST_GROUP else "nearly-all"
+        return self.say(f"shares.{key}")
 
     def action(self, reason: Reason, application: Application) -> str:
         """Say what the applicant can do about a reason."""

@@ -39,6 +39,11 @@ class ItemFigures:
         """How many were decided."""
         return self.approved + self.rejected
 
+    @property
+    def with_people(self) -> int:
+        """How many somebody had to look at."""
+        return self.decided - self.automatic
+
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:

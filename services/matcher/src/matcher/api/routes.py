@@ -36,6 +36,6 @@ async def try_matching(
 
 
 @router.get("/evidence/statistics", tags=["evidence"], summary="Count the evidence by source, type and status")
-async def statistics(_by: Official, deps: DepsOf) -> StatisticsView:
+async def statistics(_by: Official, deps: DepsOf, language: web.Language) -> StatisticsView:
     """Count all records. The count is given again for a while; `counted_at` says how old it is."""
-    return StatisticsView.of(await deps.evidence.statistics())
+    return StatisticsView.of(await deps.evidence.statistics(), language)

@@ -14,7 +14,7 @@ from matcher.domain.evidence import Source, Status
 from matcher.domain.statistics import Counted, Statistics
 from matcher.handlers.dry_run import DryRun, Tried
 from runtime.texts import Texts
-from standards.disclosure import rounded
+from standards.disclosure import told, total
 
 _TEXTS = Texts.of("matcher")
 
@@ -107,35 +107,64 @@ class CountView(BaseModel):
     source: Source
     document_type: str
     status: Status
-    count: int
+    count: int | None
+    suppressed: bool
+    text: str
 
     @classmethod
-    def of(cls, counted: Counted) -> CountView:
+    def of(cls, counted: Counted, language: str) -> CountView:
         """Show a count."""
+        count = told(counted.count)
         return cls(
             source=counted.source,
             document_type=counted.document_type,
             status=counted.status,
-            count=rounded(counted.count),
+            count=count,
+            suppressed=count is None,
+            text=_TEXTS.say(
+                language,
+                "counted.records",
+                document=Coded.of("documents", counted.document_type, language).name,
+                source=Coded.of("sources", counted.source, language).name,
+                status=_TEXTS.say(language, f"statuses.{counted.status}"),
+                count=_said(count, language),
+            ),
         )
 
 
 class StatisticsView(BaseModel):
-    """All evidence, counted at one moment, and rounded down to fives (standards/disclosure.py)."""
+    """All evidence, counted at one moment.
+
+    A count of fewer than five is null, and `suppressed` says that there is such a one; every other is rounded down to
+    fives (standards/disclosure.py).
+    """
 
     counted_at: datetime
-    people: int
-    registered: int
-    total: int
+    people: int | None
+    registered: int | None
+    total: int | None
+    suppressed: bool
+    text: str
     records: list[CountView]
 
     @classmethod
-    def of(cls, statistics: Statistics) -> StatisticsView:
+    def of(cls, statistics: Statistics, language: str) -> StatisticsView:
         """Show a count."""
+        parts = [one.count for one in statistics.records]
+        counts = {
+            "people": total(statistics.people, (statistics.registered, statistics.people - statistics.registered)),
+            "registered": told(statistics.registered),
+            "total": total(sum(parts), parts),
+        }
+        said = {name: _said(count, language) for name, count in counts.items()}
         return cls(
             counted_at=statistics.counted_at,
-            people=rounded(statistics.people),
-            registered=rounded(statistics.registered),
-            total=rounded(sum(one.count for one in statistics.records)),
-            records=[CountView.of(one) for one in statistics.records],
+            **counts,
+            suppressed=None in counts.values(),
+            text=_TEXTS.say(language, "counted.all", **said),
+            records=[CountView.of(one, language) for one in statistics.records],
         )
+
+
+def _said(count: int | None, language: str) -> str:
+    return _TEXTS.say(language, "counted.few") if count is None else str(count)

@@ -103,7 +103,7 @@ async def list_tasks(
 
 @router.get("/statistics", summary="How many tasks wait, and how many are overdue")
 async def count_tasks(_by: Counter, deps: DepsOf, language: web.Language) -> QueuesView:
-    """Count what waits by kind of work and department, rounded down to fives: officials see no tasks."""
+    """Count what waits by kind of work and department; fewer than five are not told, and officials see no tasks."""
     waiting = await deps.waiting.on(today(deps.clock()))
     queues = sorted(waiting, key=lambda each: (each.department, each.kind))
     return QueuesView(queues=[shaping.waiting(each, language) for each in queues])

@@ -27,7 +27,7 @@ from review_dispatch.handlers.access import may_see_values
 from runtime.access import Principal
 from runtime.texts import Texts
 from standards.communities import offices
-from standards.disclosure import rounded
+from standards.disclosure import told, total
 
 View = Callable[[Task], views.TaskView]
 
@@ -74,11 +74,19 @@ def coded(group: str, code: str, language: str) -> views.Coded:
 
 def waiting(counted: Waiting, language: str) -> views.WaitingView:
     """Show how many tasks wait."""
+    kind, department = coded("kinds", counted.kind, language), coded("departments", counted.department, language)
+    counts = {
+        "waiting": total(counted.waiting, (counted.overdue, counted.waiting - counted.overdue)),
+        "overdue": told(counted.overdue),
+    }
+    few = TEXTS.say(language, "few")
+    said = {name: few if count is None else count for name, count in counts.items()}
     return views.WaitingView(
-        kind=coded("kinds", counted.kind, language),
-        department=coded("departments", counted.department, language),
-        waiting=rounded(counted.waiting),
-        overdue=rounded(counted.overdue),
+        kind=kind,
+        department=department,
+        **counts,
+        suppressed=None in counts.values(),
+        text=TEXTS.say(language, "waiting", kind=kind.name, department=department.name, **said),
     )
 
 

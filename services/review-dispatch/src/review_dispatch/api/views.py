@@ -164,12 +164,17 @@ class TaskView(TaskSummary):
 
 
 class WaitingView(BaseModel):
-    """How many tasks of a kind wait in a department; counts are rounded down to fives."""
+    """How many tasks of a kind wait in a department.
+
+    A count of fewer than five is null, and `suppressed` says so; every other is rounded down to fives.
+    """
 
     kind: Coded
     department: Coded
-    waiting: int
-    overdue: int
+    waiting: int | None
+    overdue: int | None
+    suppressed: bool
+    text: str
 
 
 class QueuesView(BaseModel):
