@@ -105,7 +105,7 @@ bench: run-setup ## Speed against the yardsticks, as a table and as JSON under b
 lint: setup ## Lint, format and types, changing nothing
 	@echo "ruff" && $(VENV)/ruff check --quiet .
 	@$(VENV)/ruff format --check --quiet .
-	@echo "mypy" && $(VENV)/mypy services shared tests
+	@echo "mypy" && $(VENV)/mypy services shared tests docs/examples
 
 .PHONY: contracts-check
 contracts-check: setup ## Import contracts: who may import whom

@@ -6,12 +6,14 @@
     export BLIND_INDEX_KEY=…       the key that you were handed, hexadecimal
     python department.py records.jsonl
 
-Each line of the file is one record: record_id, document_type, number (the identity number, which never leaves this
-program), sequence, fields, valid_from, valid_until; or record_id, document_type, number, sequence and withdrawn (why).
+Each line of the file is one record as a JSON object in UTF-8: record_id, document_type, number (the identity number,
+which never leaves this program), sequence, fields, valid_from, valid_until; or record_id, document_type, number,
+sequence and withdrawn (why). Lines end with a line feed and nothing else; blank ones and a byte order mark are passed
+over. A line that is no record is told and left out; the others are sent.
 
 Every event is written down before it is sent, in `outbox.sqlite`, and sent from there until the broker has confirmed
 it. However often this is stopped or started anew: the same event goes out under the same id with the same body, and is
-handled once. Ends with 0 when every record was accepted, 1 when one was refused or not answered.
+handled once. Ends with 0 when every record was accepted, 1 when one was refused, not answered or no record.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import sqlite3
 import sys
 import time
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -37,14 +40,61 @@ EXCHANGE = "events"
 PERSISTENT = 2
 WAIT_FOR_ANSWERS = 30.0
 LONGEST_PAUSE = 60.0
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+NEEDED = ("record_id", "document_type", "number", "sequence")
 
 Json = dict[str, Any]
+
+
+class RecordError(Exception):
+    """A line that can't be sent: it is no record, or contradicts one that was sent."""
 
 
 def holder_index(number: str, key: bytes) -> str:
     """Return the blind index that stands for an identity number."""
     normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
     return hmac.new(key, normal.encode(), hashlib.sha256).hexdigest()
+
+
+def lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Return the lines of a file that say something, with their numbers.
+
+    They are split as bytes: a text may hold what Python takes for a line's end, such as U+2028.
+    """
+    for number, line in enumerate(content.removeprefix(BYTE_ORDER_MARK).split(b"\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def record_of(line: bytes) -> Json:
+    """Read a record. Raises RecordError saying what is wrong with it, and repeating nothing of it."""
+    try:
+        record = json.loads(line.decode(), object_pairs_hook=unique, parse_constant=no_number)
+        json.dumps(record, ensure_ascii=False).encode()  # half a surrogate pair can't be sent
+    except json.JSONDecodeError as error:
+        raise RecordError(f"it is not JSON from character {error.colno} on") from error
+    except (UnicodeError, RecursionError, ValueError) as error:
+        raise RecordError(f"it is not JSON in UTF-8: {type(error).__name__}") from error
+    if not isinstance(record, dict):
+        raise RecordError("it is no JSON object")
+    if missing := [name for name in NEEDED if name not in record]:
+        raise RecordError(f"it has no {', '.join(missing)}")
+    if not isinstance(record["number"], str):
+        raise RecordError("its number is not written as a text, in quotation marks")
+    return record
+
+
+def unique(pairs: list[tuple[str, Any]]) -> Json:
+    """Return an object. Raises RecordError where a name stands twice, as one of both would be lost."""
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise RecordError("it has the same name twice")
+    return said
+
+
+def no_number(word: str) -> float:
+    """Raise RecordError for NaN and Infinity, which Python takes for JSON."""
+    raise RecordError(f"{word} is not JSON")
 
 
 def event_of(record: Json, code: str, key: bytes) -> Json:
@@ -88,7 +138,7 @@ class Outbox:
     def put(self, event: Json) -> None:
         """Keep an event to be sent; one about the same record and sequence that was put before stays as it was.
 
-        Raises ValueError for other content under the same record and sequence.
+        Raises RecordError for other content under the same record and sequence.
         """
         change = f"{event['data']['record_id']} {event['data']['sequence']}"
         held = self.database.execute("SELECT body FROM outbox WHERE change = ?", (change,)).fetchone()
@@ -96,7 +146,7 @@ class Outbox:
             values = (change, event["id"], event["type"], json.dumps(event, ensure_ascii=False).encode())
             self.database.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, 0, NULL)", values)
         elif json.loads(held[0])["data"] != event["data"]:
-            raise ValueError(f"{change} was sent with other content: count its sequence up")
+            raise RecordError(f"{change} was sent with other content: count its sequence up")
 
     def waiting(self) -> list[tuple[str, str, bytes]]:
         """Return id, routing key and body of what the broker has not confirmed, oldest first."""
@@ -194,8 +244,13 @@ def main() -> int:
     url, key = os.environ["AMQP_URL"], bytes.fromhex(os.environ["BLIND_INDEX_KEY"])
     code = urlsplit(url).username or ""
     outbox = Outbox(os.environ.get("OUTBOX", "outbox.sqlite"))
-    for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines():
-        outbox.put(event_of(json.loads(line), code, key))
+    left_out = 0
+    for number, line in lines_of(Path(sys.argv[1]).read_bytes()):
+        try:
+            outbox.put(event_of(record_of(line), code, key))
+        except RecordError as error:
+            left_out += 1
+            print(f"line {number} is left out: {error}", file=sys.stderr)
     try:
         send(url, outbox)
     except ChannelClosedByBroker as error:  # trying again would not help
@@ -204,7 +259,8 @@ def main() -> int:
     read_answers(url, code, outbox, WAIT_FOR_ANSWERS)
     for change, answer in outbox.answers():
         print(change, answer or "no answer yet")
-    return 0 if all(answer in ("stored", "unchanged") for _, answer in outbox.answers()) else 1
+    are_right = all(answer in ("stored", "unchanged") for _, answer in outbox.answers())
+    return 0 if are_right and not left_out else 1
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from testkit.patience import PATIENCE
 
 PAGE = (ROOT / "docs" / "departments.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "examples" / "department.py"
+DATA = Path(__file__).parent / "data"
 RECORDS = ROOT / "docs" / "examples" / "records.jsonl"
 TABLE = ROOT / "docs" / "examples" / "vaccinations.csv"
 MAPPING = ROOT / "docs" / "examples" / "vaccinations.mapping.yaml"
@@ -97,6 +98,25 @@ def test_the_example_sends_once_however_often_it_is_started(stack: Stack, tmp_pa
     assert first.returncode == 0, first.stdout + first.stderr
     assert re.fullmatch(r"(\S+ \d (stored|unchanged)\n){3}", first.stdout)
     assert (second.returncode, second.stdout) == (0, first.stdout)
+
+
+@pytest.mark.parametrize("name", ["u2028", "bom", "blank-line"])
+def test_the_example_sends_each_record_of_an_unusual_file_once(stack: Stack, tmp_path: Path, name: str) -> None:
+    record = json.loads((DATA / f"{name}.jsonl").read_text("utf-8-sig").strip("\n"))
+    file = tmp_path / "records.jsonl"
+    content = (DATA / f"{name}.jsonl").read_bytes().replace(b'"x-1"', f'"{name}-{uuid4()}"'.encode())
+    file.write_bytes(content + b'\n{"record_id": "half')
+    mine = {
+        "AMQP_URL": stack.account_url("health"),
+        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "OUTBOX": str(tmp_path / "outbox.sqlite"),
+    }
+
+    done = run(stack, str(EXAMPLE), str(file), **mine)
+
+    assert re.fullmatch(rf"{name}-\S+ {record['sequence']} stored\n", done.stdout), done.stdout + done.stderr
+    assert re.search(r"line \d is left out: it is not JSON from character \d+ on", done.stderr)
+    assert done.returncode == 1
 
 
 def test_the_example_tells_what_was_refused(stack: Stack, tmp_path: Path) -> None:
