@@ -44,6 +44,8 @@ help: ## This page
 	@echo
 	@echo "Settings from the environment: AMQP_URL and MONGODB_URL (instead of the private broker and store),"
 	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), YIZHENG_CA (who vouches for another gateway), PYTHON ($(PYTHON))."
+	@echo "make ends with 2 whatever went wrong, and prints the exit code of the command (Error 3); scripts that need it call"
+	@echo "the command itself, such as $(VENV)/python -m credential_store.commands.verify or $(VENV)/python -m conformance."
 
 .PHONY: demo
 demo: run-setup ## The newcomer's day over the gateway, from an empty system, step by step
@@ -71,9 +73,9 @@ load: run-setup ## Replay the hall's first months: CASES=14879 SEED=1
 
 .PHONY: token
 token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
-## roles: resident clerk terminal reviewer grid-officer official operator department
+## roles: resident clerk terminal reviewer grid-officer official operator department; staff are by default who types it
 	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
-		--departments "$(DEPARTMENTS)" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
+		--departments "$(or $(DEPARTMENTS),$(DEPARTMENT))" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
 
 .PHONY: terminal
 terminal: setup ## Call the gateway as a terminal, with its key: ARGS="GET /v1/…" SUBJECT=terminal-1 COMMUNITIES=c
@@ -89,7 +91,8 @@ signing-keys: setup ## New keys for credentials and agreements, from the next st
 
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
-	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator --subject "$(SUBJECT)")" \
+	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator \
+		--subject "$(or $(SUBJECT),$(shell id -un))")" \
 		YIZHENG_CA="$${YIZHENG_CA:-$(wildcard $(or $(YIZHENG_VAR),var)/keys/tls/authority.pem)}" \
 		$(VENV)/operations $(ARGS)
 
@@ -142,9 +145,8 @@ lock: setup ## Lock the requirements anew: ARGS=--upgrade for newer versions
 
 .PHONY: verify-credential
 verify-credential: setup ## Does a credential count? FILE=text or - for standard input; offline with JWKS=file STATUS="lists"
-## ends with 0 it counts, 1 it does not, 2 it can't be checked, 3 right, but its status is not known
 	@$(VENV)/python -m credential_store.commands.verify "$(FILE)" --gateway "$(GATEWAY)" --jwks "$(JWKS)" \
-		--authority "$(or $(YIZHENG_CA),$(wildcard var/keys/tls/authority.pem))" \
+		--authority "$(or $(YIZHENG_CA),$(wildcard $(or $(YIZHENG_VAR),var)/keys/tls/authority.pem))" \
 		--status "$(STATUS)" --audience "$(AUDIENCE)" --nonce "$(NONCE)" $(ARGS)
 
 .PHONY: fuzz

@@ -71,10 +71,55 @@ def test_the_command_prints_the_token_and_nothing_else(
     keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
-    assert tokens.main(["--role", "grid-officer", "--communities", "dalang, minzhi"]) == 0
+    named = ["--subject", "grid-03", "--communities", "440309001001, 440309002007"]
+    assert tokens.main(["--role", "grid-officer", *named]) == 0
     claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
-    assert (claims["sub"], claims["role"]) == ("grid-officer-1", "grid-officer")
-    assert claims["communities"] == ["dalang", "minzhi"]
+    assert (claims["sub"], claims["role"]) == ("grid-03", "grid-officer")
+    assert claims["communities"] == ["440309001001", "440309002007"]
+
+
+@pytest.mark.parametrize("role", sorted(tokens.STAFF))
+def test_staff_are_by_default_who_typed_the_command(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], role: str
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    monkeypatch.setattr("getpass.getuser", lambda: "chen")
+    assert tokens.main(["--role", role]) == 0
+    said = capsys.readouterr()
+    assert jwt.decode(said.out.strip(), options={"verify_signature": False})["sub"] == "chen"
+    assert "chen" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--role", "resident"], "resident needs SUBJECT"),
+        (["--role", "resident", "--subject", "zhang"], "'zhang' is no resident"),
+        (["--role", "terminal"], "terminal needs SUBJECT"),
+        (["--role", "department"], "DEPARTMENT is one of city, psb, civil, health"),
+        (["--role", "department", "--subject", "mayor"], "there is no department 'mayor'"),
+        (["--role", "department", "--departments", "health,mayor"], "DEPARTMENTS is one or more of city, psb"),
+        (["--role", "reviewer", "--subject", "r", "--departments", "helth"], "there is no department 'helth'"),
+        (["--role", "grid-officer", "--subject", "g", "--communities", "dalang"], "440309002007"),
+    ],
+)
+def test_nobody_who_does_not_exist_gets_a_token(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    assert tokens.main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert told in said.err
+
+
+@pytest.mark.parametrize("arguments", [["--subject", "health"], ["--departments", "health"]])
+def test_a_department_is_named_by_its_code(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    assert tokens.main(["--role", "department", *arguments]) == 0
+    assert jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})["sub"] == "health"
 
 
 def test_the_command_without_a_role_lists_the_roles(

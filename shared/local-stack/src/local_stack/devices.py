@@ -70,8 +70,10 @@ class Device:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Call the gateway as a terminal and print the answer."""
     from local_stack.certificates import trust, vouching  # noqa: PLC0415 - only the command calls the gateway
+    from local_stack.failure import StackError  # noqa: PLC0415 - the same
     from local_stack.layout import Layout  # noqa: PLC0415 - tokens needs devices, and layout is for the command alone
-    from local_stack.tokens import sign  # noqa: PLC0415 - the same
+    from local_stack.ports import Ports  # noqa: PLC0415 - the same
+    from local_stack.tokens import check_communities, sign  # noqa: PLC0415 - the same
 
     parser = argparse.ArgumentParser(prog="terminal", description="Call the gateway as a terminal, with its key.")
     parser.add_argument("--subject", default="")
@@ -83,7 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keys = Path(os.environ.get("YIZHENG_KEYS", "") or Layout.from_environment().keys)
     subject = wanted.subject or "terminal-1"
     communities = [code for code in wanted.communities.split(",") if code]
-    url = os.environ.get("GATEWAY", "https://127.0.0.1:18000") + wanted.path
+    try:
+        check_communities(communities)
+    except StackError as error:
+        print(f"terminal: {error}", file=sys.stderr)
+        return 2
+    url = (os.environ.get("GATEWAY", "") or Ports.from_environment().gateway_url) + wanted.path
     authority = vouching(keys)
     headers = Device(keys, subject).headers(
         wanted.method, url, sign(keys, "terminal", subject=subject, communities=communities)

@@ -1,11 +1,13 @@
 """Signed development tokens: `make token ROLE=resident SUBJECT=… [DEPARTMENTS=a,b] [COMMUNITIES=c] [HOURS=12]`.
 
+Whom a token speaks for must be somebody: staff are by default who typed the command; departments and communities exist.
 `make issuer-key` has them signed with a new key.
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import secrets
 import sys
@@ -15,14 +17,24 @@ from pathlib import Path
 
 import jwt
 
+from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.devices import Device
 from local_stack.failure import StackError
 from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key, rotate_signing_keys
 from local_stack.layout import Layout
+from messaging import topology
+from standards import communities
 
 ISSUER = "https://issuer.yizheng.example"
 AUDIENCE = "yizheng"
 ROLES = ("resident", "clerk", "terminal", "reviewer", "grid-officer", "official", "operator", "department")
+STAFF = frozenset({"clerk", "reviewer", "grid-officer", "official", "operator"})
+_WHO = {
+    "resident": "the resident_id (res_…) of a registered person, as the registration at a window answers it",
+    "terminal": "the name of a terminal, such as terminal-07",
+    "department": "a department, or any name of its system with DEPARTMENTS",
+}
+"""What SUBJECT is for those who are not staff, and whom nobody may invent."""
 HOURS = 12.0
 BOUND = frozenset({"terminal"})
 """Roles whose tokens are bound to the key of a device, which is made with the first of them."""
@@ -75,13 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("credentials and agreements are signed with new keys after the next start; older ones go on counting")
             return 0
         ensure_keys(keys)
+        departments, places = _words(wanted.departments), _words(wanted.communities)
+        check_departments(departments)
+        check_communities(places)
+        subject = wanted.subject or subject_of(wanted.role, departments)
+        check_subject(wanted.role, subject, departments)
         token = sign(
-            keys,
-            wanted.role,
-            subject=wanted.subject,
-            departments=_words(wanted.departments),
-            communities=_words(wanted.communities),
-            hours=wanted.hours,
+            keys, wanted.role, subject=subject, departments=departments, communities=places, hours=wanted.hours
         )
     except StackError as error:
         print(f"token: {error}", file=sys.stderr)
@@ -90,10 +102,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def subject_of(role: str, departments: Sequence[str]) -> str:
+    """Return who a token is for when nobody was named: its one department, or who typed the command, for staff.
+
+    Raises StackError for anybody else: a resident who does not exist has no applications.
+    """
+    if role == "department" and len(departments) == 1:
+        return departments[0]
+    if role in STAFF:
+        name = getpass.getuser()
+        print(f"token: for {role} {name!r}, who typed this; SUBJECT=… for somebody else", file=sys.stderr)
+        return name
+    if role in ROLES:
+        known = f"; DEPARTMENT is one of {', '.join(known_departments())}" if role == "department" else ""
+        raise StackError(f"{role} needs SUBJECT: {_WHO[role]}{known}")
+    return ""
+
+
+def check_subject(role: str, subject: str, departments: Sequence[str]) -> None:
+    """Raise StackError for a resident's id that can be none, and a department that does not exist."""
+    if role == "resident" and not subject.startswith("res_"):
+        raise StackError(f"{subject!r} is no resident; SUBJECT is {_WHO[role]}")
+    if role == "department" and not departments:
+        check_departments([subject])
+
+
+def known_departments() -> tuple[str, ...]:
+    """Return the departments that a token may be for."""
+    return tuple(topology.load(TOPOLOGY).departments)
+
+
+def check_departments(codes: Sequence[str]) -> None:
+    """Raise StackError for a department that does not exist, listing those that do."""
+    _check("department", "DEPARTMENTS", codes, known_departments())
+
+
+def check_communities(codes: Sequence[str]) -> None:
+    """Raise StackError for a community that does not exist, listing those that do."""
+    known = {each.code: each.name.zh_cn for office in communities.offices() for each in office.communities}
+    _check("community", "COMMUNITIES", codes, known, [f"{code} {name}" for code, name in known.items()])
+
+
+def _check(kind: str, setting: str, codes: Sequence[str], known: Collection[str], shown: Sequence[str] = ()) -> None:
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        listed = ", ".join(shown or known)
+        raise StackError(f"there is no {kind} {unknown[0]!r}; {setting} is one or more of {listed}, with commas")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="token", description="Sign a development token.")
     parser.add_argument("--role", default="", help=", ".join(ROLES))
-    parser.add_argument("--subject", default="", help="a resident id, a staff number, a device; <role>-1 by default")
+    parser.add_argument("--subject", default="", help="a resident id, a staff number, a device; staff: who typed it")
     parser.add_argument("--departments", default="", help="departments, separated by commas")
     parser.add_argument("--communities", default="", help="communities, separated by commas")
     parser.add_argument("--new-key", action="store_true", help="sign with a new key from now on")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,18 +20,21 @@ from local_stack.ports import SERVICES, Ports
 from local_stack.waiting import answers_http, poll
 
 READY = 90.0
+TYPED = ("YIZHENG_PORT_BASE", "YIZHENG_VAR")
+"""Settings by which the commands of another terminal find this run."""
 
 ADVICE = """
 Ready after {seconds:.1f} s. The gateway: {url}
-
+{first}
   its authority  {authority}   (this machine's own; `curl --cacert`, CURL_CA_BUNDLE, a browser's settings)
-  a token        make token ROLE=clerk
-                 make token ROLE=reviewer DEPARTMENTS=health
-                 make token ROLE=resident SUBJECT=<resident id>
+  a token        make -s token ROLE=clerk
+                 make -s token ROLE=reviewer DEPARTMENTS=health
+                 make -s token ROLE=resident SUBJECT=<resident id>
   try it         curl --cacert {authority} {url}/v1/items
   interfaces     {url}/services/<{services}>/docs
   logs           {logs}
-  operators      {url}/operations/   or   make operations ARGS="groups list"
+  operators      {url}/operations/   signs in with: make -s token ROLE=operator SUBJECT=<you>
+                 make operations ARGS="groups list"
 
 Ctrl-C takes everything down.
 """
@@ -53,9 +58,22 @@ def welcome(layout: Layout, ports: Ports) -> int:
         return 1
     seconds = time.time() - float(sys.argv[1])
     load(gateway.url(ports))
-    where = {"url": gateway.url(ports), "authority": shown(authority_file(layout.keys)), "logs": layout.logs}
-    print(ADVICE.format(seconds=seconds, services="|".join(SERVICES), **where))
+    print(advice(layout, ports, seconds, os.environ))
     return 0
+
+
+def settings(environment: Mapping[str, str]) -> str:
+    """Say what to set before the commands in another terminal, where this run is not the usual one."""
+    given = {name: environment[name] for name in TYPED if environment.get(name)}
+    words = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
+    return f"\n  first          export {words}   (in every other terminal)" if words else ""
+
+
+def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[str, str]) -> str:
+    """Say how to go on."""
+    where = {"url": gateway.url(ports), "authority": shown(authority_file(layout.keys)), "logs": layout.logs}
+    first = settings(environment)
+    return ADVICE.format(first=first, seconds=seconds, services="|".join(SERVICES), **where)
 
 
 def wait_ready(layout: Layout, ports: Ports) -> list[str]:

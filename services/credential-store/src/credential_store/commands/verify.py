@@ -3,12 +3,13 @@
 Takes an SD-JWT, the text of a QR code, or the evidence of an agreement, from a file or standard input. Keys and status
 lists come from the gateway, or, without any network, from files (`JWKS=`, `STATUS=`); what is checked never leaves.
 It ends with 0 when the presentation counts, 1 when it does not, 2 when it can't be checked, and 3 when everything is
-right but nobody said whether it was revoked.
+right but nobody said whether it was revoked. (`make` itself ends with 2 whatever went wrong; it prints the code.)
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
@@ -151,11 +152,23 @@ def _keys(content: bytes) -> PublicKeys:
         raise CannotCheckError(str(error)) from error
 
 
+def _gateway() -> str:
+    """Return GATEWAY, or the gateway of this machine, where `make run` puts it."""
+    here = f"https://127.0.0.1:{os.environ.get('YIZHENG_PORT_BASE') or 18000}"
+    return os.environ.get("GATEWAY") or here
+
+
+def _authority() -> str:
+    """Return YIZHENG_CA, or the authority of `make run` if there is one; else the system's vouch."""
+    made = Path(os.environ.get("YIZHENG_VAR") or "var") / "keys" / "tls" / "authority.pem"
+    return os.environ.get("YIZHENG_CA") or (str(made) if made.exists() else "")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="verify-credential", description="Check a presentation.")
     parser.add_argument("file", help="the presentation, or a QR code's text; - for standard input")
-    parser.add_argument("--gateway", default="", help="where keys and status lists are published")
-    parser.add_argument("--authority", default="", help="the authority of the gateway's certificate; the system's")
+    parser.add_argument("--gateway", default=_gateway(), help="where keys and status lists are published")
+    parser.add_argument("--authority", default=_authority(), help="the authority of the gateway's certificate")
     parser.add_argument("--jwks", default="", help="saved keys, instead of the gateway's")
     parser.add_argument("--status", default="", help="saved status lists, separated by spaces; with --jwks")
     parser.add_argument("--audience", default="", help="for whom the presentation must have been made")

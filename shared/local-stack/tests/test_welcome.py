@@ -1,0 +1,38 @@
+"""What `make run` prints once everything is up."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from local_stack.layout import Layout
+from local_stack.ports import Ports
+from local_stack.welcome import advice
+
+
+def printed(environment: dict[str, str], tmp_path: Path) -> str:
+    ports = Ports(int(environment.get("YIZHENG_PORT_BASE", "18000")))
+    return advice(Layout(tmp_path / "var"), ports, 1.0, environment)
+
+
+def test_the_commands_find_a_run_on_other_ports_and_in_another_folder(tmp_path: Path) -> None:
+    own = {"YIZHENG_PORT_BASE": "25000", "YIZHENG_VAR": str(tmp_path / "my var"), "PATH": "/bin"}
+    told = printed(own, tmp_path)
+    line = re.search(r"export (.*?)   ", told)
+    assert line is not None
+    words = dict(word.split("=", 1) for word in shlex.split(line[1]))
+    assert words == {"YIZHENG_PORT_BASE": "25000", "YIZHENG_VAR": str(tmp_path / "my var")}
+    assert told.index("export") < told.index("make ")
+    assert "18000" not in told
+
+
+def test_an_ordinary_run_needs_nothing_to_be_set(tmp_path: Path) -> None:
+    assert "export" not in printed({}, tmp_path)
+
+
+@pytest.mark.parametrize("words", ["/operations/", "make -s token ROLE=operator SUBJECT="])
+def test_it_says_how_to_sign_in_as_an_operator(tmp_path: Path, words: str) -> None:
+    assert words in printed({}, tmp_path)
