@@ -114,9 +114,9 @@ async def _the_next_good_message_is_handled(town: Town) -> None:
         (b'{"name": "value"}', "not-a-cloudevent"),
         (orjson.dumps(_event(type="city.weather-changed.v1")), "unknown-type"),
         (orjson.dumps(_event(type="city.city-record-published.v2")), "unknown-type"),
-        (b'"' + b"x" * 2_000_000 + b'"', "too-large"),
+        (b'"' + b"x" * 1_100_000 + b'"', "too-large"),
     ],
-    ids=["not JSON", "no CloudEvent", "an unknown type", "a future version", "2 MB"],
+    ids=["not JSON", "no CloudEvent", "an unknown type", "a future version", "more than 1 MiB"],
 )
 async def test_a_broken_event_is_put_aside_with_its_reason(town: Town, body: bytes, reason: str) -> None:
     failure = await _failure(town, await _send(town, body))

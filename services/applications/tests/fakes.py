@@ -188,5 +188,5 @@ async def _pieces(content: bytes) -> AsyncIterator[bytes]:
 class FakeCleaner:
     """Takes every file for clean."""
 
-    async def clean(self, content: bytes, media_type: str) -> bytes:
+    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
         return content

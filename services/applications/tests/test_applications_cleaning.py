@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from applications.domain import cleaning
-from applications.store.cleaner import Cleaner
+from applications.store.cleaner import LIMITS, Cleaner
+from runtime.rates import TooMany
 from runtime.refusal import Refusal
 from services.applications.tests import paper
 
@@ -114,36 +115,45 @@ async def cleaner() -> AsyncIterator[Cleaner]:
 
 
 async def test_it_happens_in_a_process_that_tells_why_it_refused(cleaner: Cleaner) -> None:
-    assert await cleaner.clean(paper.photograph(), JPEG) == cleaning.cleaned(paper.photograph(), JPEG)
+    assert await cleaner.clean(paper.photograph(), JPEG, "res_1") == cleaning.cleaned(paper.photograph(), JPEG)
     with pytest.raises(Refusal) as refused:
-        await cleaner.clean(paper.bomb(), PNG)
+        await cleaner.clean(paper.bomb(), PNG, "res_1")
     assert (refused.value.code, refused.value.params) == ("scan-too-many-pixels", {"most": 50})
 
 
 async def test_many_at_once_each_get_their_own(cleaner: Cleaner) -> None:
     handed_in = [(paper.photograph(orientation=turn), JPEG) for turn in range(1, 9)] + [(paper.drawing(), PNG)]
-    made = await asyncio.gather(*(cleaner.clean(*each) for each in handed_in))
+    made = await asyncio.gather(*(cleaner.clean(*each, f"res_{n}") for n, each in enumerate(handed_in)))
     assert made == [cleaning.cleaned(*each) for each in handed_in]
+
+
+async def test_one_person_with_forty_eight_files_holds_up_nobody_else(cleaner: Cleaner) -> None:
+    hoard = [asyncio.create_task(cleaner.clean(paper.photograph(), JPEG, "hoarder")) for _ in range(48)]
+    await asyncio.sleep(0)
+    assert await cleaner.clean(paper.drawing(), PNG, "res_2") == cleaning.cleaned(paper.drawing(), PNG)
+    results = await asyncio.gather(*hoard, return_exceptions=True)
+    assert sum(isinstance(result, bytes) for result in results) == LIMITS.of_one_person
+    assert sum(isinstance(result, TooMany) for result in results) == 48 - LIMITS.of_one_person
 
 
 async def test_whoever_gives_up_leaves_no_answer_behind(cleaner: Cleaner) -> None:
     for _ in range(2):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
-                await cleaner.clean(paper.photograph(), JPEG)
-    assert await cleaner.clean(paper.drawing(), PNG) == cleaning.cleaned(paper.drawing(), PNG)
+                await cleaner.clean(paper.photograph(), JPEG, "res_1")
+    assert await cleaner.clean(paper.drawing(), PNG, "res_1") == cleaning.cleaned(paper.drawing(), PNG)
 
 
 @pytest.mark.parametrize("place", ["contents", "picture", "picture, thrice"])
 async def test_a_page_that_unfolds_to_more_than_fits_is_refused_in_time(cleaner: Cleaner, place: str) -> None:
     with pytest.raises(Refusal, match="scan-"):
-        await cleaner.clean(paper.unfolding_part(place), PDF)
-    assert await cleaner.clean(paper.drawing(), PNG) == cleaning.cleaned(paper.drawing(), PNG)
+        await cleaner.clean(paper.unfolding_part(place), PDF, "res_1")
+    assert await cleaner.clean(paper.drawing(), PNG, "res_1") == cleaning.cleaned(paper.drawing(), PNG)
 
 
 async def test_a_document_that_unfolds_to_more_than_fits_ends_nothing_but_itself(cleaner: Cleaner) -> None:
     content = paper.unfolding_page()
     assert len(content) < 1_000_000
     with pytest.raises(Refusal, match="scan-broken"):
-        await cleaner.clean(content, PDF)
-    assert await cleaner.clean(paper.drawing(), PNG) == cleaning.cleaned(paper.drawing(), PNG)
+        await cleaner.clean(content, PDF, "res_1")
+    assert await cleaner.clean(paper.drawing(), PNG, "res_1") == cleaning.cleaned(paper.drawing(), PNG)

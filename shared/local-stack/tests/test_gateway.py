@@ -92,6 +92,23 @@ def test_a_body_that_is_far_too_large_is_refused_without_being_read(client: http
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
+@pytest.mark.parametrize(
+    ("path", "size", "status", "code"),
+    [
+        ("/v1/applications/app_1/scans", 11 * 1024 * 1024, 502, "temporarily-unavailable"),
+        ("/v1/applications/app_1/scans", 13 * 1024 * 1024, 413, "too-large"),
+        ("/v1/failures/f1/edits", 2 * 1024 * 1024, 502, "temporarily-unavailable"),
+        ("/v1/hand-overs", 2 * 1024 * 1024, 502, "temporarily-unavailable"),
+    ],
+)
+def test_what_is_as_large_as_its_address_allows_is_answered_with_what_is_wrong(
+    client: httpx.Client, path: str, size: int, status: int, code: str
+) -> None:
+    answer = client.post(path, content=b"x" * size)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (answer.json()["code"], answer.json()["status"]) == (code, status)
+
+
 def test_a_malformed_request_is_explained(client: httpx.Client) -> None:
     answer = client.get("/v1/items", headers={"X-Filler": "x" * 40_000})
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")

@@ -6,13 +6,16 @@ import aio_pika
 import orjson
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import ChannelPreconditionFailed
 from pamqp.common import FieldValue
 from pydantic import BaseModel, field_validator
 
+from local_stack.layout import ROOT
 from messaging.consumer import Subscription
 from messaging.documents import Database
-from messaging.envelope import MAX_BYTES, unseal
+from messaging.envelope import LARGEST_MESSAGE, MAX_BYTES, BrokenMessageError, unseal
 from messaging.event import Outcome, Received
+from messaging.publisher import Publisher
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
     Placed,
@@ -156,3 +159,27 @@ async def test_whoever_sends_from_outside_needs_no_headers_of_ours(stock: Statio
     await put(stock.amqp, stock.topology, aio_pika.Message(order(1).body, content_type=None, message_id=None))
 
     await eventually(lambda: stock.has_counted([1]))
+
+
+async def test_the_broker_takes_no_message_that_is_larger_than_any_event(infrastructure: Addresses) -> None:
+    async with await aio_pika.connect(infrastructure.amqp) as connection:
+        channel = await connection.channel()
+        exchange = channel.default_exchange
+        await exchange.publish(aio_pika.Message(b"x" * LARGEST_MESSAGE), "nowhere", mandatory=False)
+        with pytest.raises(ChannelPreconditionFailed, match="larger than"):
+            await exchange.publish(aio_pika.Message(b"x" * (LARGEST_MESSAGE + 1)), "nowhere", mandatory=False)
+
+
+async def test_what_the_broker_would_never_take_is_not_sent_and_harms_no_other(infrastructure: Addresses) -> None:
+    publisher = Publisher(infrastructure.amqp, name="shop")
+    try:
+        with pytest.raises(BrokenMessageError, match="too-large"):
+            await publisher.publish(b"x" * (LARGEST_MESSAGE + 1), exchange="", routing_key="nowhere", message_id="much")
+    finally:
+        await publisher.close()
+
+
+def test_the_broker_is_told_the_same_bound_as_the_publisher_has() -> None:
+    settings = (ROOT / "deploy" / "rabbitmq.conf").read_text(encoding="utf-8")
+    assert f"max_message_size = {LARGEST_MESSAGE}\n" in settings
+    assert LARGEST_MESSAGE > MAX_BYTES

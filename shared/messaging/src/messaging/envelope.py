@@ -19,6 +19,9 @@ CONTENT_TYPE = "application/cloudevents+json"
 MAX_BYTES = 1_048_576
 """Larger bodies are neither published nor handled: an event is a fact, not a file."""
 
+LARGEST_MESSAGE = 1_200_000
+"""Bytes that the broker takes at most (`max_message_size` in deploy/rabbitmq.conf)."""
+
 _TEXT_ATTRIBUTES = ("id", "source", "type", "time", "correlationid")
 _LONGEST_TEXT = 255
 """Characters: what names an event must fit into a routing key, a header and an index."""

@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from pamqp.common import FieldValue
 
 from messaging import metrics, stalls
-from messaging.envelope import BrokenMessageError, new_event_id
+from messaging.envelope import LARGEST_MESSAGE, BrokenMessageError, new_event_id
 from messaging.event import NotYet, Received
 from messaging.publisher import Publisher
 from messaging.replaying import ROUNDS, WAITS, Fate, confirm, kept_of
@@ -167,7 +167,7 @@ class Failures:
         kept: dict[str, FieldValue] = {name: count_in(message, name) for name in (ROUNDS, WAITS, ATTEMPTS, STALLS)}
         kept[ATTEMPTS] = count_in(message, ATTEMPTS) + failure.attempts
         await self._publisher.publish(
-            message.body,
+            message.body[:LARGEST_MESSAGE],  # from before there was a bound: no consumer reads so much anyway
             exchange=exchange,
             routing_key=self._service,
             message_id=new_event_id(),  # an attempt of its own; the event's id is in the body

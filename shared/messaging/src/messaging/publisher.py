@@ -12,7 +12,7 @@ from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
 from messaging.declare import require
-from messaging.envelope import CONTENT_TYPE
+from messaging.envelope import CONTENT_TYPE, LARGEST_MESSAGE, BrokenMessageError
 from messaging.topology import Topology
 
 PUBLISH_TIMEOUT = 10.0
@@ -71,9 +71,13 @@ class Publisher:
     ) -> None:
         """Publish one persistent message and wait for the confirm. Raises BrokerUnavailableError, UnroutableError.
 
+        Raises BrokenMessageError for what the broker would never take: sent, it would close the channel for all others.
+
         aiormq's own publish is used for its `wait=False`: messages queue up and leave in one write, where waiting for
         each write, as aio-pika does, takes a turn of the event loop for every message. The confirm is awaited anyway.
         """
+        if len(body) > LARGEST_MESSAGE:
+            raise BrokenMessageError("too-large", rule=f"at most {LARGEST_MESSAGE} bytes, not {len(body)}")
         properties = spec.Basic.Properties(
             content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT, message_id=message_id, headers=headers
         )

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from messaging.event import ConflictError
 from messaging.ordering import is_outage
 from runtime.access import NotAuthenticatedError
-from runtime.rates import TooMany
+from runtime.rates import Busy, TooMany
 from runtime.refusal import Refusal, Refusals
 from runtime.texts import Language, Texts, choose
 
@@ -70,7 +70,7 @@ class _Speaker:
             return self._answer(request, error.status, "several", errors=faults)
         errors = [self._fault(language, error)] if error.field else None
         answer = self._answer(request, error.status, error.code, params=error.params, errors=errors)
-        if isinstance(error, TooMany):
+        if isinstance(error, TooMany | Busy):
             answer.headers["Retry-After"] = str(error.retry_after)
         return answer
 

@@ -56,6 +56,16 @@ class TooMany(Refusal):
         self.retry_after = seconds
 
 
+class Busy(Refusal):
+    """More is under way than can be done in time (503); `retry_after` says in how many seconds to come back."""
+
+    status = 503
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("busy", seconds=seconds)
+        self.retry_after = seconds
+
+
 class RateLimit:
     """The buckets of one process."""
 

@@ -131,8 +131,8 @@ class ScanFiles(Protocol):
 class Cleaner(Protocol):
     """Makes scans anew, without whatever else a file carries."""
 
-    async def clean(self, content: bytes, media_type: str) -> bytes:
-        """Return what may be kept of a file. Raises Refusal."""
+    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
+        """Return what may be kept of a file, when it is the person's turn. Raises Refusal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) 
         attempt=application.attempt + 1,
     )
     scans.attach(application, deps.catalogue.item(application.item), scan)  # refused now, not after the storing
-    content = await deps.cleaner.clean(upload.content, scan.media_type)
+    content = await deps.cleaner.clean(upload.content, scan.media_type, by.subject)
     scans.refuse_large(len(content))
     await deps.files.put(StoredFile(scan_id=scan.id, application_id=application.id), content, scan.media_type)
     return scan.model_copy(update={"size": len(content), "sha256": sha256(content).hexdigest()})

@@ -18,11 +18,13 @@ import structlog
 
 from applications.domain import cleaning
 from runtime.refusal import Refusal
+from runtime.turns import Limits, Turns
 
 MEMORY = 768 * 1024 * 1024
 """Bytes: a picture of 50 million pixels, twice, and the libraries."""
 SECONDS = 20
-_AT_ONCE = 2
+LIMITS = Limits(at_once=2, of_one_person=6, longest_wait=8, retry_after=10)
+"""With the seconds above, an answer comes before the gateway gives up waiting for it (30 s)."""
 _MADE, _REFUSED, _DIED = range(3)
 _HEAD = struct.Struct(">II")
 """Of a request: bytes of the media type, bytes of the file. Of an answer: what became of it, bytes that follow."""
@@ -34,13 +36,16 @@ class Cleaner:
     """Makes scans anew, a few at a time. Runs beside the requests, so that its processes end with the service."""
 
     def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Turns(LIMITS)
         self._idle: list[Process] = []
         self._stopping = asyncio.Event()
 
-    async def clean(self, content: bytes, media_type: str) -> bytes:
-        """Return what may be kept of a file. Raises Refusal, also for one that takes too much memory or time."""
-        async with self._turns:
+    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
+        """Return what may be kept of a file of a person's.
+
+        Raises Refusal, also for one that takes too much memory or time; TooMany, Busy when there is no turn for it.
+        """
+        async with self._turns.of(person):
             process = self._idle.pop() if self._idle else await _started()
             try:
                 async with asyncio.timeout(SECONDS):
