@@ -30,6 +30,7 @@ def test_a_number_has_one_index_however_it_is_written() -> None:
         index.of("11010519491231002x")
         == index.of("１１０１０５１９４９１２３１００２Ｘ")
         == index.of(" 11010519491231002X ")
+        == index.of("\ufeff11010519491231002X\0\0")
     )
     assert index.of("11010519491231002X") != BlindIndex(KEY[::-1]).of("11010519491231002X")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from standards.normal_form import normal_text
 
 _KEY_BYTES = 32
 
@@ -27,6 +28,6 @@ class BlindIndex:
         return cls(key)
 
     def of(self, number: str) -> str:
-        """Return the index of an identity number, the same for full-width, spaced and lower-case writings."""
-        normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+        """Return the index of an identity number, the same for full-width, spaced, padded and lower-case writings."""
+        normal = "".join(normal_text(number).split()).upper()
         return hmac.digest(self.key, normal.encode(), "sha256").hex()

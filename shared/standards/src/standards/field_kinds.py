@@ -9,6 +9,7 @@ from typing import Literal
 
 from standards.bounds import LARGEST, LONGEST_NAME, LONGEST_TEXT, MOST_TEXTS
 from standards.moments import BOUNDS, FIRST_DAY, LAST_DAY
+from standards.normal_form import normal_text
 
 FieldKind = Literal["text", "date", "names", "flag", "count", "key"]
 """text: not empty; date: ISO 8601 text; names: a list of names; flag: yes or no; count: a whole number from zero on.
@@ -33,7 +34,7 @@ def is_of(kind: FieldKind, value: object) -> bool:
     """Tell whether a value is what fields of this kind hold."""
     match kind:
         case "text":
-            return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST_TEXT
+            return isinstance(value, str) and bool(normal_text(value)) and len(value) <= LONGEST_TEXT
         case "date":
             return isinstance(value, str) and is_date(value)
         case "names":

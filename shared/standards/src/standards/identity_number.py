@@ -22,7 +22,7 @@ from typing import Literal
 
 from runtime.refusal import Refusal
 from standards.moments import FIRST_DAY
-from standards.normal_form import visible
+from standards.normal_form import normal_text, visible
 
 Kind = Literal["citizen", "hk-macau-taiwan", "foreign"]
 Sex = Literal["male", "female"]
@@ -74,8 +74,8 @@ def parse(text: str, *, today: date) -> IdentityNumber:
 
 
 def stands_in(text: str, *, today: date) -> bool:
-    """Tell whether a correct number of 18 characters stands in a text, whatever is around it."""
-    return any(_is_correct(found[1], today) for found in _EIGHTEEN.finditer(text))
+    """Tell whether a correct number of 18 characters stands in a text, in whatever width, whatever is around it."""
+    return any(_is_correct(found[1], today) for found in _EIGHTEEN.finditer(normal_text(text)))
 
 
 def check_character(body: str) -> str:

@@ -87,6 +87,12 @@ def check_name(name: str) -> Refusal | None:
     return None if any(map(_is_letter, normal)) else Refusal("name-without-letters", field="name")
 
 
+def is_readable(name: str) -> bool:
+    """Tell whether a text says a name at all: of a person, or of a company, which may have digits and signs in it."""
+    fault = check_name(name)
+    return fault is None or fault.code == "name-other-character"
+
+
 def _characters(name: str) -> list[str]:
     return [character for character in normal_name(name).casefold() if character not in _SEPARATORS]
 

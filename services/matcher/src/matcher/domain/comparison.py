@@ -47,11 +47,14 @@ def exact(claimed: Value, held: Value) -> Compared:
 
 
 def name(claimed: Value, held: Value) -> Compared:
-    """Compare names; close when one character differs, or only one that names keep apart (乾, 干)."""
+    """Compare names; close when one character differs, or only one that names keep apart (乾, 干).
+
+    What says no name (only dots, question marks, a masked 李*成) proves none, though both sides have it.
+    """
     one, other = _text(claimed), _text(held)
     sameness = people.compare(one, other)
     if sameness == "equal":
-        return EQUAL
+        return EQUAL if people.is_readable(one) else Compared("close", "name-unreadable")
     if sameness == "kept-apart":
         return KEPT_APART
     if _one_slip(people.name_key(one), people.name_key(other)):

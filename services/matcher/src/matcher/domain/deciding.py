@@ -10,6 +10,7 @@ from typing import Literal
 from matcher.domain.comparison import BY_CLAIM, EQUAL, KEPT_APART, NOT_CLAIMED, NOT_HELD, Compared, Held, by_itself
 from matcher.domain.evidence import SOURCES, Evidence, Record, Source, Value
 from matcher.domain.rules import FieldRule, Rules
+from standards.normal_form import normal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +176,4 @@ def _unheld(document_type: str, claims: Mapping[str, Value], rules: Rules) -> tu
 
 def _said(value: Value | None) -> Value | None:
     """Take an empty text or list for nothing said."""
-    return None if value is None or value in ("", []) or (isinstance(value, str) and not value.strip()) else value
+    return None if value is None or value in ("", []) or (isinstance(value, str) and not normal_text(value)) else value

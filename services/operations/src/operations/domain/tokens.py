@@ -6,7 +6,6 @@ Latin text is found by its words, Chinese by pairs of neighbouring characters, a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +15,7 @@ from operations.domain.letter import Letter
 from operations.domain.masking import Leaf, personal_texts, redact
 from operations.domain.search import Criteria
 from runtime.refusal import Refusal
+from standards.normal_form import normal_text
 
 MOST_WORDS = 120
 """Words kept of one failure, those of its cause first: a body of a megabyte must not fill the index."""
@@ -91,7 +91,7 @@ def _in_short_text(text: str) -> tuple[str, ...]:
 
 
 def _in_text(text: str) -> Iterator[str]:
-    for chunk in _CHUNK.findall(unicodedata.normalize("NFKC", text).casefold()):
+    for chunk in _CHUNK.findall(normal_text(text).casefold()):
         trimmed = chunk.strip(".:-/@")
         if _MOMENT.fullmatch(trimmed):
             continue
@@ -136,4 +136,4 @@ def _writing(value: object) -> str:
         case str() if value.isascii():
             return value.strip().lower()
         case _:
-            return unicodedata.normalize("NFKC", str(value)).strip().casefold()
+            return normal_text(str(value)).casefold()

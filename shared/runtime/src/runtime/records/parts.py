@@ -6,7 +6,6 @@ By itself pydantic takes "5" for a whole number and 1700000000 for a day; a send
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from standards.bounds import LARGEST, LONGEST_NAME, LONGEST_WORDS, MOST_FIELDS, Value
 from standards.moments import BOUNDS, FIRST_DAY, LAST_DAY
+from standards.normal_form import normal_text
 
 __all__ = [
     "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Reason", "Sequence", "Value", "is_number",
@@ -36,7 +36,7 @@ def is_number(value: object) -> bool:
     """
     if not isinstance(value, str) or not _SHORTEST_NUMBER <= len(value) <= _LONGEST_NUMBER:
         return False
-    return _NUMBER.fullmatch(re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", value))) is not None
+    return _NUMBER.fullmatch(re.sub(r"[\s-]", "", normal_text(value))) is not None
 
 
 def is_index(value: object) -> bool:
