@@ -93,7 +93,7 @@ async def test_officials_see_counts_and_no_tasks(window: Window) -> None:
     ]
     assert [each["text"] for each in counted] == [
         "Education, Decision: fewer than 5 waiting, fewer than 5 of them overdue.",
-        "Health, Review: 10 waiting, fewer than 5 of them overdue.",
+        "Health, Document review: 10 waiting, fewer than 5 of them overdue.",
     ]
 
 
