@@ -192,3 +192,14 @@ async def test_a_rejection_says_why_and_what_to_do_once_for_each(office: Office)
     assert len(reasons_of(application)) == 6
     assert text.count("下一步") == 1
     assert all(view.action in text for view in ApplicationView.of(application, wording()).reasons)
+
+
+async def test_what_is_granted_is_shown_with_the_names_of_its_fields(office: Office) -> None:
+    id = await office.applies("senior-card", "senior")
+    await office.matches(id)
+    granted = ApplicationView.of(office.now(id), wording()).granted
+    assert granted is not None
+    assert [(each.field.name, each.value) for each in granted.labelled] == [
+        ("姓名", "张伟"),
+        ("证件编号", office.now(id).reference),
+    ]

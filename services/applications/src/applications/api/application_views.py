@@ -76,12 +76,21 @@ class CredentialView(BaseModel):
     status_name: str
 
 
+class GrantedFieldView(BaseModel):
+    """What the granted credential says in one field."""
+
+    field: Named
+    value: Value
+
+
 class GrantView(BaseModel):
     """What the approval granted."""
 
     document_type: Named
     holder: PersonRole
     fields: Mapping[str, Value]
+    labelled: list[GrantedFieldView]
+    """The same with the names of the fields."""
     valid_from: date
     valid_until: date | None
     credential: CredentialView | None
@@ -200,10 +209,15 @@ def _granted(seen: Seen, wording: Wording) -> GrantView | None:
     granted, credential = seen.application.granted, seen.credential
     if granted is None:
         return None
+    shown = {name: value for name, value in granted.fields.items() if not _is_index(seen, value)}
     return GrantView(
         document_type=wording.document(granted.document_type),
         holder=granted.holder,
-        fields={name: value for name, value in granted.fields.items() if not _is_index(seen, value)},
+        fields=shown,
+        labelled=[
+            GrantedFieldView(field=wording.field(granted.document_type, name), value=value)
+            for name, value in shown.items()
+        ],
         valid_from=granted.valid_from,
         valid_until=granted.valid_until,
         credential=credential

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from credential_store.handlers.looking import Match
 from credential_store.handlers.needs import Deps
 from runtime.clock import today
 from runtime.texts import Texts
+from standards.field_names import field_name
 
 TEXTS = Texts.of("credential_store")
 
@@ -30,6 +32,7 @@ class CredentialSummary(BaseModel):
     origin: Origin
     origin_name: str
     fields: dict[str, Value]
+    field_names: dict[str, str]
     valid_from: date
     valid_until: date | None
     version: int
@@ -79,6 +82,7 @@ class MatchView(BaseModel):
     successor: str | None
     metadata: Metadata
     fields: dict[str, Value]
+    field_names: dict[str, str]
 
 
 def current(credential: Credential) -> Issue:
@@ -118,7 +122,8 @@ def match(found: Match, language: str, deps: Deps) -> MatchView:
         predecessor=issue.predecessor,
         successor=later[0].identifier if later else None,
         metadata=describe(credential, issue, deps.types, language, found.holder_code),
-        fields=visible_fields(credential, issue),
+        fields=(fields := visible_fields(credential, issue)),
+        field_names=_names(credential.document_type, fields, language),
     )
 
 
@@ -140,11 +145,16 @@ def _summary(credential: Credential, language: str, deps: Deps) -> dict[str, obj
         "reason": reason_of(credential),
         "origin": issue.content.origin,
         "origin_name": TEXTS.say(language, f"origins.{issue.content.origin}"),
-        "fields": visible_fields(credential, issue),
+        "fields": (fields := visible_fields(credential, issue)),
+        "field_names": _names(credential.document_type, fields, language),
         "valid_from": issue.content.valid_from,
         "valid_until": issue.content.valid_until,
         "version": credential.version,
     }
+
+
+def _names(document_type: str, fields: Iterable[str], language: str) -> dict[str, str]:
+    return {field: field_name(document_type, field, language) for field in fields}
 
 
 def _version(credential: Credential, issue: Issue, language: str, deps: Deps) -> VersionView:

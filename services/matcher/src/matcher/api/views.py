@@ -15,6 +15,7 @@ from matcher.domain.statistics import Counted, Statistics
 from matcher.handlers.dry_run import DryRun, Tried
 from runtime.texts import Texts
 from standards.disclosure import told, total
+from standards.field_names import field_name
 
 _TEXTS = Texts.of("matcher")
 
@@ -36,17 +37,19 @@ class FieldView(BaseModel):
     """How one field compares, and why it is not equal."""
 
     field: str
+    label: str
     result: Result
     explanation: str
     reason: str | None
 
     @classmethod
-    def of(cls, finding: Finding, language: str) -> FieldView:
+    def of(cls, finding: Finding, document_type: str, language: str) -> FieldView:
         """Show a finding without its values."""
         result, reason = finding.compared.result, finding.compared.reason
         key = f"results.{result}" if reason is None else f"reasons.{reason}"
         explanation = _TEXTS.say(language, key)
-        return cls(field=finding.field, result=result, reason=reason, explanation=explanation)
+        label = field_name(document_type, finding.field, language)
+        return cls(field=finding.field, label=label, result=result, reason=reason, explanation=explanation)
 
 
 class RequirementView(BaseModel):
@@ -78,7 +81,9 @@ class RequirementView(BaseModel):
             document_type=Coded.of("documents", verdict.document_type, language) if verdict else None,
             source=Coded.of("sources", source, language) if source else None,
             valid_until=content.valid_until if content else None,
-            fields=[FieldView.of(finding, language) for finding in verdict.findings] if verdict else [],
+            fields=[FieldView.of(each, verdict.document_type, language) for each in verdict.findings]
+            if verdict
+            else [],
         )
 
 
