@@ -14,7 +14,7 @@ from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
 from credential_store.domain.verdict import Asked, Trusted, judge
 from runtime.refusal import Refusal
 from runtime.signing import SigningKeys
-from standards import address, areas, identity_number
+from standards import address, areas, identity_number, names
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -54,6 +54,15 @@ def place(text: str) -> None:
     assert areas.lies_in(f"青岛市{text}", "深圳") is not True
 
 
+def name(text: str) -> None:
+    """Read a name: any text has one normal form, is its own name, and is a name or refused with a reason."""
+    normal = names.normal_name(text)
+    assert names.normal_name(normal) == normal
+    assert names.compare(text, normal) == "equal"
+    fault = names.check_name(text)
+    assert fault is None or fault.field == "name"
+
+
 _SIGNED = KEYS.sign({"iss": "https://elsewhere.example", "credentialSubject": {"_sd": []}}, "vc+sd-jwt")
 _SHOWN = sd_jwt.Disclosure.of("name", "李育成", bytes(16)).text
 
@@ -70,6 +79,9 @@ TARGETS: Mapping[str, Target] = {
         ),
     ),
     "number": Target(number, ("440309199001010013", "11010519491231002x", "932682198501010017", "110105491231002")),
+    "name": Target(
+        name, ("李育成", "古丽米热．艾比布力", "葛\U000e0100文静", "⻢⻓⻰\0", "O’Brien, Seán Ⅲ", "锺馀鍾餘乾")
+    ),
     "address": Target(
         place,
         (

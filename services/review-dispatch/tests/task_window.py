@@ -32,6 +32,7 @@ from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PEOPLE = {
+    "hall": Principal("hall", Role.REVIEWER, departments=frozenset({"service-hall"})),
     "wang": Principal("wang", Role.REVIEWER, departments=frozenset({"health", "land"})),
     "zhao": Principal("zhao", Role.REVIEWER, departments=frozenset({"health", "land"})),
     "housing": Principal("housing", Role.REVIEWER, departments=frozenset({"housing"})),

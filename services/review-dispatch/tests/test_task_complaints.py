@@ -124,6 +124,16 @@ async def test_an_officer_may_find_another_value_right_if_the_field_can_have_it(
     assert event.value == "2020-02-29"
 
 
+@pytest.mark.parametrize("value", ["123!!", "李??", "···"])
+async def test_what_is_no_name_is_not_approved_as_the_name_of_a_registration(window: Window, value: str) -> None:
+    task = window.keep(correction("registration", "name"))
+    await window.claim("hall", task)
+    body = {"result": "corrected", "explanation": "以身份证为准", "value": value}
+    refused = await window.ask("hall", "POST", f"/{task.id}/correction", body)
+    assert (refused.status_code, refused.json()["code"].split("-")[0]) == (422, "name")
+    assert window.facts() == []
+
+
 async def test_what_two_people_approve_is_corrected_by_two_people(window: Window) -> None:
     task = window.keep(correction("property-certificate", "owner_name"))
     body = {"result": "corrected", "explanation": "登记簿如此"}

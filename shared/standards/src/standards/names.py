@@ -64,10 +64,12 @@ def same_name(one: str, other: str) -> bool:
 
 def compare(one: str, other: str) -> Sameness:
     """Compare two names, character by character."""
-    if name_key(one) != name_key(other):
+    ours, theirs = _characters(one), _characters(other)
+    if ours == theirs:
+        return "equal"
+    if list(map(_merged, ours)) != list(map(_merged, theirs)):
         return "different"
-    pairs = zip(_characters(one), _characters(other), strict=True)
-    return "equal" if all(_is_same(*pair) for pair in pairs) else "kept-apart"
+    return "equal" if all(map(_is_same, ours, theirs)) else "kept-apart"
 
 
 def name_key(name: str) -> str:

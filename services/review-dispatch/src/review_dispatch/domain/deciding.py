@@ -14,6 +14,7 @@ from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAcces
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
 from standards.field_kinds import is_enterable
+from standards.names import check_name
 
 SCANS = "scans"
 """Stands for the scans where a field is named: the applicant is asked for better ones."""
@@ -63,6 +64,8 @@ def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, r
     kind = route.fields.get(asked.field, "text") if route else "text"
     if not is_enterable(kind, right):
         raise Refusal(f"approval-field-not-{kind}", field="value", name=asked.field)
+    if route is None and asked.field == "name" and (fault := check_name(str(right))):
+        raise Refusal(fault.code, field="value", **fault.params)
     answer = Approval(by=by, at=at, fields={asked.field: right}, valid_until=None, note=text)
     answered = task.model_copy(update={"approvals": (*task.approvals, answer)})
     if task.second_reviewer and before is None:
