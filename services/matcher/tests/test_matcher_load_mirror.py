@@ -86,7 +86,7 @@ def rejected(file: Path) -> list[dict[str, object]]:
 
 
 async def test_records_become_evidence(file: Path, work: Workplace, said: io.StringIO) -> None:
-    write(file, [line(0), line(500), b"", line(1)])
+    write(file, [b"\xef\xbb\xbf" + line(0), line(500), b"", line(1)])
     told = await loaded(file, work, said)
     assert "loaded: 4 lines, 3 records with news, 0 bad lines" in told
     known = await work.evidence.many([f"{0:064x}", f"{1:064x}"])
@@ -116,11 +116,12 @@ async def test_bad_lines_are_reported_and_set_aside_and_the_rest_is_loaded(
     assert "9 lines, 2 records with news, 7 bad lines" in told
     reasons = {each["line"]: str(each["reason"]) for each in rejected(file)}
     assert list(reasons) == [2, 3, 4, 5, 6, 7, 9]
-    assert reasons[3].startswith("sequence: ")
+    assert reasons[2] == "not JSON from character 2 on"
+    assert reasons[3] == "sequence: a whole number without quotation marks"
     assert reasons[4] == "document_type: there are no comparison rules for fishing-licence"
     assert reasons[5].startswith("document_type: ")
     assert reasons[7] == f"longer than {LONGEST} bytes"
-    assert reasons[9] == "fields.name: a text of 1 to 500 characters"
+    assert reasons[9] == "fields.name: a text that is not empty, at most 500 characters"
     for number, reason in reasons.items():
         assert f"line {number}: {reason}" in told
     assert len(str(rejected(file)[5]["written"])) < 300

@@ -49,11 +49,7 @@ class Subscription(Generic[DepsT]):
         try:
             data = self.view.model_validate(self._upcast(envelope))
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            path = "/".join(("/data", *map(str, fault["loc"])))
-            context = {name: said for name, said in fault.get("ctx", {}).items() if isinstance(said, str | int)}
-            reason, rule = str(context.get("reason", "wrong-schema")), f"{fault['type']}: {fault['msg']}"
-            raise BrokenMessageError(reason, path, rule, {**context, "fault": fault["type"]}) from error
+            raise broken(error) from error
         except Exception as error:  # the view's own code broke: there is no better answer than what it broke with
             raise BrokenMessageError("wrong-schema", "/data", type(error).__name__) from error
         return Received(
@@ -71,6 +67,15 @@ class Subscription(Generic[DepsT]):
     def _upcast(self, envelope: Envelope) -> object:
         upcast = self.older.get(envelope.type)
         return upcast(dict(envelope.data)) if upcast and isinstance(envelope.data, dict) else envelope.data
+
+
+def broken(error: ValidationError) -> BrokenMessageError:
+    """Return the first fault of data that does not fit a view, with its place and its rule."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    path = "/".join(("/data", *map(str, fault["loc"])))
+    context = {name: said for name, said in fault.get("ctx", {}).items() if isinstance(said, str | int)}
+    reason, rule = str(context.get("reason", "wrong-schema")), f"{fault['type']}: {fault['msg']}"
+    return BrokenMessageError(reason, path, rule, {**context, "fault": fault["type"]})
 
 
 @dataclass(slots=True)

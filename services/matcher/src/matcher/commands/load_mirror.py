@@ -20,6 +20,7 @@ from matcher.domain.evidence import Evidence, Record
 from matcher.domain.mirror import MirrorLoad
 from matcher.handlers.records import city_record
 from matcher.store import MirrorLoads
+from runtime.records import replies
 from standards.bounds import MOST_RECORDS
 
 BATCH = 1000
@@ -120,7 +121,9 @@ class Loader:
 
     def _reason(self, line: Line) -> str:
         assert isinstance(line.said, Bad)  # noqa: S101 - only bad lines have one
-        return self._teller.text(f"load.reasons.{line.said.reason}", **line.said.params)
+        bad, language = line.said, self._teller.language
+        rule = replies.say(language, "rule", bad.fault) if bad.fault else ""
+        return self._teller.text(f"load.reasons.{bad.reason}", **bad.params, rule=rule)
 
     def _shorten_rejected(self, length: int) -> None:
         """Forget bad lines that were written down after the last batch that counts; they are read again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -13,7 +14,9 @@ from pydantic import ValidationError
 from matcher.consumed import CityRecord
 from matcher.domain.rules import Rules
 from messaging.envelope import BrokenMessageError
+from messaging.reading import broken
 from runtime.records.checks import check_fields, check_term
+from runtime.records.replies import Fault
 from standards import strict_json
 from standards.strict_json import RepeatedNameError
 
@@ -23,10 +26,11 @@ LONGEST = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """Why a line is no record: a text's key and what it mentions."""
+    """Why a line is no record: a text's key and what it mentions; `fault` is told as the sender of an event is."""
 
     reason: str
     params: dict[str, str | int]
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ def read(path: Path, rules: Rules, *, offset: int = 0, number: int = 0) -> Itera
             too_long = len(written) > LONGEST
             while too_long and not written.endswith(b"\n") and (rest := file.readline(LONGEST)):
                 written = written[:200] + (b"\n" if rest.endswith(b"\n") else b"")
-            said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(written, rules)
+            content = written.removeprefix(BOM_UTF8) if number == 1 else written
+            said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(content, rules)
             yield Line(number, file.tell(), written, said)
 
 
@@ -64,16 +69,20 @@ def parse(written: bytes, rules: Rules) -> CityRecord | Bad | None:
         return None
     try:
         record = CityRecord.model_validate(strict_json.loads(written))
-    except (orjson.JSONDecodeError, RepeatedNameError) as error:
-        return Bad("not-json", {"error": str(error)})
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        return Bad("wrong-schema", {"path": ".".join(map(str, fault["loc"])) or "$", "rule": fault["msg"]})
-    if record.document_type not in rules:
-        return Bad("unknown-document-type", {"document_type": record.document_type})
-    try:
         check_fields(record.document_type, record.fields)
         check_term(record.valid_from, record.valid_until)
-    except BrokenMessageError as error:
-        return Bad("wrong-schema", {"path": error.path.removeprefix("/data/").replace("/", "."), "rule": error.rule})
+    except RepeatedNameError as error:
+        return Bad("name-twice", {"path": error.path})
+    except orjson.JSONDecodeError as error:
+        return Bad("not-json", {"column": error.colno})
+    except (ValidationError, BrokenMessageError) as error:
+        return _faulty(error)
+    if record.document_type not in rules:
+        return Bad("unknown-document-type", {"document_type": record.document_type})
     return record
+
+
+def _faulty(error: ValidationError | BrokenMessageError) -> Bad:
+    told = broken(error) if isinstance(error, ValidationError) else error
+    path = ".".join(told.path.split("/")[2:]) or "$"
+    return Bad("wrong-schema", {"path": path}, Fault(told.reason, told.path, told.params))
