@@ -60,7 +60,7 @@ async def test_parts_in_any_order_and_twice_make_the_same_export(deps: Deps, mon
     monkeypatch.setattr(exports, "LARGEST_PART", 10)
     export, event = await asked(deps)
     parts = [
-        *answers(event, "identity", {"registration": [{"name": "李育成"}]}),
+        *answers(event, "identity", {"registration": [{"card": {"name": "李育成"}}]}),
         *answers(event, "matcher", {"evidence": [{"n": 1, "x": "……"}, {"n": 2, "x": "……"}]}),
     ]
     seed = 20261124
@@ -71,7 +71,7 @@ async def test_parts_in_any_order_and_twice_make_the_same_export(deps: Deps, mon
     await hear(*order[-1], deps)
 
     found = await exporting.content(export.id, MOTHER, deps)
-    assert found["identity"] == {"registration": [{"name": "李育成"}]}
+    assert found["identity"] == {"registration": [{"card": {"name": "李育成"}}]}
     assert [each["n"] for each in found["matcher"]["evidence"]] == [1, 2]
     assert set(found) == {"identity", "matcher", "data-rights"}
     for language in ("zh-CN", "en"):
@@ -99,7 +99,7 @@ async def test_it_is_not_given_before_everybody_has_answered_nor_to_anybody_else
 async def test_after_a_week_key_and_parts_are_destroyed_and_what_comes_late_is_ignored(deps: Deps) -> None:
     export, event = await asked(deps)
     (late,) = answers(event, "matcher", {})
-    for service, said in answers(event, "identity", {"registration": [{"name": "李育成"}]}):
+    for service, said in answers(event, "identity", {"registration": [{"card": {"name": "李育成"}}]}):
         await hear(service, said, deps)
     assert await exporting.end(deps) == []
     assert isinstance(deps.clock, FakeClock)
@@ -123,7 +123,10 @@ async def test_a_part_that_comes_before_its_request_waits(deps: Deps) -> None:
 async def test_markup_in_what_people_wrote_is_shown_not_obeyed(deps: Deps) -> None:
     export, event = await asked(deps)
     wrote = "<img src=x onerror=alert(1)>"
-    for part in (*answers(event, "identity", {"registration": [{"name": wrote}]}), *answers(event, "matcher", {})):
+    for part in (
+        *answers(event, "identity", {"registration": [{"card": {"name": wrote}}]}),
+        *answers(event, "matcher", {}),
+    ):
         await hear(*part, deps)
 
     written = page(export, await exporting.content(export.id, MOTHER, deps), "en")

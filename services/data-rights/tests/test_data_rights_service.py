@@ -212,7 +212,7 @@ async def test_an_export_is_gathered_from_every_service_and_read_as_json_and_as_
     asked = exports.ExportRequested.model_validate((await outside.hears("data-rights.export-requested.v1"))["data"])
     for service in export["services"]:
         message = orjson.loads((EVENTS / f"{service['service']['code']}.data-exported.v1.example.json").read_bytes())
-        (told,) = exports.answer(exports.DataExported, asked, {"tasks": [{"text": "张伟 <b>"}]}).events
+        (told,) = exports.answer(exports.DataExported, asked, {"tasks": [{"about": {"reason": "张伟 <b>"}}]}).events
         await outside.tell({**message, "data": told.model_dump(mode="json")})
 
     async def ready() -> Json | None:
@@ -221,7 +221,7 @@ async def test_an_export_is_gathered_from_every_service_and_read_as_json_and_as_
 
     await until(ready)
     content = (await outside.get(f"/v1/exports/{export['export_id']}/content")).json()
-    assert {name for name, held in content.items() if held.get("tasks") == [{"text": "张伟 <b>"}]} == {
+    assert {name for name, held in content.items() if held.get("tasks") == [{"about": {"reason": "张伟 <b>"}}]} == {
         service["service"]["code"] for service in export["services"]
     }
     page = await outside.get(f"/v1/exports/{export['export_id']}/page", language="zh-CN")

@@ -1,45 +1,152 @@
-"""An export as a page: no script, no link to anywhere, the same words as the answers of the services."""
+"""An export as a page: by subject, in words and Shenzhen time; no script, no link, nothing from elsewhere.
+
+What is shown of a record, and how, says `data/export_page.yaml`. Everything else is in the JSON of the export.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from data_rights.api.wording import TEXTS, name
+from data_rights.api.export_values import Reader
 from data_rights.domain.export import Export
-from runtime.clock import SHENZHEN
+from runtime.data_files import load
 
-_PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-)
+Sections = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
-def page(export: Export, sections: Mapping[str, Mapping[str, Sequence[Any]]], language: str) -> str:
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: str
+    rows: Mapping[str, str] = {}
+
+
+class _List(_Shown):
+    each: str
+
+
+class _Section(_Shown):
+    comes_from: str = Field(alias="from")
+    lists: tuple[_List, ...] = ()
+
+
+class _Chapter(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    chapter: str
+    sections: tuple[_Section, ...]
+
+
+class Layout(RootModel[tuple[_Chapter, ...]]):
+    """The whole file."""
+
+
+class Row(BaseModel):
+    """A label and what stands beside it: one text, or several with labels of their own."""
+
+    label: str
+    text: str = ""
+    parts: tuple[Row, ...] = ()
+
+
+class Card(BaseModel):
+    """A record: its heading, its rows, and lists of smaller ones."""
+
+    title: str
+    rows: tuple[Row, ...]
+    lists: tuple[tuple[str, tuple[tuple[Row, ...], ...]], ...] = ()
+
+
+def page(export: Export, sections: Sections, language: str) -> str:
     """Return the page, in one language."""
-    return _PAGES.get_template("export.html").render(
-        language=language,
-        export=export,
-        sections=sections,
-        say=lambda key, **params: TEXTS.say(language, f"export-page.{key}", **params),
-        service=lambda code: name("services", code, language),
-        section=lambda code: name("sections", code, language),
-        moment=_moment,
-        kind=_kind,
+    reader = Reader(language, export.resident_id)
+    return (
+        _environment()
+        .get_template("export.html")
+        .render(
+            language=language,
+            style=Markup(_style()),  # noqa: S704 # nosec B704 - our own file, as its hash in the policy proves
+            title=reader.say("title"),
+            about=reader.say("about", at=reader.moment(export.requested_at), ends=reader.moment(export.ends_at)),
+            elsewhere=reader.say("elsewhere"),
+            nothing=reader.say("nothing"),
+            contents=reader.say("contents"),
+            chapters=[
+                (each.chapter, reader.say(f"chapters.{each.chapter}"), _groups(each, sections, reader))
+                for each in _layout()
+            ],
+        )
     )
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHENZHEN).strftime("%Y-%m-%d %H:%M")
+@cache
+def policy() -> str:
+    """Return the page's policy: its own style, which it carries, and nothing else."""
+    digest = b64encode(sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
-def _kind(value: object) -> str:
-    """Tell how a value is shown: as fields, as a list, as nothing, or as text."""
-    if isinstance(value, Mapping):
-        return "fields" if value else "nothing"
-    if isinstance(value, list | tuple):
-        return "list" if value else "nothing"
-    return "nothing" if value is None or value == "" else "text"
+def _groups(chapter: _Chapter, sections: Sections, reader: Reader) -> list[tuple[str, list[Card]]]:
+    shown = list[tuple[str, list[Card]]]()
+    for section in chapter.sections:
+        service, _, name = section.comes_from.partition(".")
+        records = [reader.prepared(section.comes_from, each) for each in sections.get(service, {}).get(name, ())]
+        if records:
+            shown.append((reader.named("sections", name), [_card(section, each, reader) for each in records]))
+    return shown
+
+
+def _card(section: _Section, record: Mapping[str, Any], reader: Reader) -> Card:
+    return Card(
+        title=reader.heading(section.title, record),
+        rows=tuple(_rows(section.rows, record, reader)),
+        lists=tuple(
+            (reader.say(f"lists.{each.title}"), tuple(tuple(_rows(each.rows, it, reader)) for it in found))
+            for each in section.lists
+            if (found := reader.at(record, each.each))
+        ),
+    )
+
+
+def _rows(rows: Mapping[str, str], record: Mapping[str, Any], reader: Reader) -> Iterator[Row]:
+    for label, spec in rows.items():
+        path, _, how = spec.partition(", ")
+        value = reader.at(record, path)
+        if value is None or value in ("", [], {}):
+            continue
+        if how == "values":
+            parts = tuple(Row(label=name, text=text) for name, text in reader.values(value))
+            yield Row(label=reader.say(f"labels.{label}"), parts=parts)
+        else:
+            yield Row(label=reader.say(f"labels.{label}"), text=reader.shown(value, how))
+
+
+@cache
+def _layout() -> tuple[_Chapter, ...]:
+    return load(Path(str(files("data_rights"))) / "data" / "export_page.yaml", Layout).root
+
+
+@cache
+def _style() -> str:
+    return (Path(__file__).parent / "templates" / "export.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

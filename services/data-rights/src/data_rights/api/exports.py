@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
-from data_rights.api.export_page import page
+from data_rights.api.export_page import page, policy
 from data_rights.api.parts import DepsOf, Resident
 from data_rights.api.wording import Coded, coded
 from data_rights.domain.export import Export
@@ -95,6 +95,7 @@ async def content(id: ExportId, caller: Resident, deps: DepsOf) -> dict[str, Any
 
 @router.get("/{id}/page", summary="Get an export as a page to read", response_class=HTMLResponse)
 async def readable(id: ExportId, caller: Resident, deps: DepsOf, language: Language) -> HTMLResponse:
-    """Give the same as a page without scripts, in the caller's language. Refused (409) until it is ready."""
+    """Give the same as a page without scripts, by subject and in the caller's language. Refused (409) until then."""
     export = await exporting.find(id, caller, deps)
-    return HTMLResponse(page(export, await exporting.content(id, caller, deps), language), headers=_PRIVATE)
+    headers = {**_PRIVATE, "Content-Security-Policy": policy(), "Content-Language": language}
+    return HTMLResponse(page(export, await exporting.content(id, caller, deps), language), headers=headers)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from data_rights.domain.access import Access
+from data_rights.domain.access import SYSTEM, Access
 from runtime.texts import Texts
 
 TEXTS = Texts.of("data_rights")
@@ -51,6 +51,8 @@ def who(access: Access, language: str) -> str:
     """Name who it was: the departments and the account, or that no person did it."""
     role = name("roles", access.by.role, language)
     if access.by.subject == access.by.role:  # nobody whom it could name
+        return role
+    if access.by.role == SYSTEM:
         return role
     departments = _joined((name("departments", code, language) for code in access.by.departments), language)
     key = "sentences.of-department" if departments else "sentences.of-role"
