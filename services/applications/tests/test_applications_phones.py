@@ -118,7 +118,7 @@ def test_a_picture_that_cannot_be_followed_is_refused() -> None:
         (jpeg, pikepdf.Name.Unheard),
         (jpeg, pikepdf.Array([pikepdf.Name.DCTDecode, pikepdf.Name.FlateDecode])),
     ):
-        content = phone.document(lambda pdf, data=data, filters=filters: phone.image(pdf, data, filters))  # type: ignore[misc]
+        content = phone.document(lambda pdf, data=data, filters=filters: phone.image(pdf, data, filters))  # type: ignore[misc] # mypy knows no defaults of lambdas
         with pytest.raises(Refusal) as raised:
             cleaning.cleaned(content, PDF)
         assert raised.value.code in {"scan-not-cleanable", "scan-broken"}

@@ -105,7 +105,7 @@ def _header(boxes: dict[bytes, bytes]) -> bytes:
     """Return a header without notes; a colour profile gives way to the plain colours of as many components."""
     if boxes.get(b"colr", b"\x01")[:1] != b"\x01":
         colours = boxes[b"pclr"][2] if b"pclr" in boxes else int.from_bytes(boxes[b"ihdr"][8:10])
-        plain = _GREY if colours <= 2 else _CMYK if colours > 3 and b"cdef" not in boxes else _RGB  # noqa: PLR2004
+        plain = _GREY if colours <= 2 else _CMYK if colours > 3 and b"cdef" not in boxes else _RGB  # noqa: PLR2004 - one or two, three, four
         boxes[b"colr"] = struct.pack(">BBBI", 1, 0, 0, plain)
     return b"".join(_box(kind, boxes[kind]) for kind in _HEADERS if kind in boxes)
 
