@@ -114,6 +114,11 @@ class FakeFailures:
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         return [each for each in self.all.values() if each.event_id == event_id]
 
+    async def around(self, event_id: str, caused_by: str, limit: int) -> Sequence[Summary]:
+        named = {event_id, caused_by} - {""}
+        found = [each for each in self.all.values() if named & {each.event_id, each.caused_by}]
+        return sorted(found, key=lambda each: (each.last_seen, each.id), reverse=True)[:limit]
+
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         settled = ((each, each.resolved_at or (each.discarded and each.discarded.at)) for each in self.all.values())
         return [each for each, at in settled if at and at < moment][:limit]

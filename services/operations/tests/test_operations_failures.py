@@ -313,3 +313,25 @@ async def test_notes_are_kept_with_who_and_when(desk: Desk) -> None:
     for outcome in await retention.forget(desk.deps):
         apply(outcome)
     assert desk.groups.stored[group.id].hourly == {"2026112312": 1}
+
+
+async def test_failures_that_go_back_to_the_same_event_are_related() -> None:
+    desk = Desk()
+    cause = example(id="e0")
+    mine, same_cause, effect, other = (
+        example(id="e1", causationid="e0"),
+        example(id="e2", causationid="e0"),
+        example(id="e3", causationid="e1"),
+        example(id="e4", causationid="e9"),
+    )
+    events = (cause, mine, same_cause, effect, other)
+    await desk.take(*(raw(event, str(n), later(n)) for n, event in enumerate(events)))
+    await desk.take(raw(mine, "again", later(9), queue="applications.dead-letters"))
+    (failure,) = [each for each in desk.failures.all.values() if (each.event_id, each.service) == ("e1", "matcher")]
+    found = await failures.related(failure, desk.deps)
+    assert [(each.failure.event_id, each.failure.service, each.relation) for each in found] == [
+        ("e1", "applications", "same-event"),
+        ("e3", "matcher", "caused-by-this"),
+        ("e2", "matcher", "same-cause"),
+        ("e0", "matcher", "its-cause"),
+    ]

@@ -159,6 +159,32 @@ async def test_one_edit_is_previewed_proposed_and_approved_for_a_whole_group(sta
         assert f'href="{replay}"' in await awaited(done)
 
 
+async def test_a_failure_says_its_cause_first_where_it_is_and_what_to_do(stage: Stage) -> None:
+    stage.matcher.is_broken = False
+    cause = await stage.publish("applications.application-submitted.v1")
+    broken = await stage.publish(DOCUMENT, cause=cause, attempt="two", kind_of="unknown")
+    other = await stage.publish(DOCUMENT, cause=cause, requirement=5)
+    await stage.publish_raw(b'{"specversion": "1.0",\n "id": ', DOCUMENT)
+    failure, sibling = await stage.failure("wrong-schema", broken), await stage.failure("wrong-schema", other)
+    text = await stage.failure("not-json")
+    async with stage.visitor(language="zh-CN") as ann:
+        page = (await ann.get(f"/operations/failures/{failure}")).text
+        assert page.index("消息内容不符合该事件的约定。") < page.index('<pre class="body"')
+        assert re.search(r'class="fault" id="at%2Fdata%2Fattempt"><span class="key">.*← 应为整数', page)
+        assert "约定中没有 kind_of" in page
+        first, as_it_is = page.index(f"/operations/failures/{failure}/edit"), page.index("原样重放</summary>")
+        assert first < as_it_is
+        assert "除非服务已更改，原样重放必定再次失败。" in page
+        assert f'href="/operations/failures/{sibling}"' in page
+        assert "起因相同" in page
+        unread = (await ann.get(f"/operations/failures/{text}")).text
+        assert "第 2 行第 8 列起无法解析。" in unread
+        shown = await ann.send(
+            f"/operations/failures/{text}", f"/operations/failures/{text}/disclosures", reason="INC-1"
+        )
+        assert re.search(r'class="fault" id="at"> &#34;id&#34;: <span class="why">', shown.text)
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_every_page_speaks_both_languages(stage: Stage, language: str) -> None:
     await stage.publish(DOCUMENT)

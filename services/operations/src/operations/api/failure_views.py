@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 
 from operations.domain.cause import Cause
 from operations.domain.failure import STATES, DisplayState, Failure, Resolution, State, Summary
+from operations.domain.faults import BrokenAt, Fault, Remedy, remedy_for
 from operations.domain.group import FailureGroup
 from operations.domain.letter import Header
 from operations.handlers.discarding import Settled
-from operations.handlers.failures import Disclosed, Shown
+from operations.handlers.failures import Disclosed, Related, Relation, Shown
 
 
 class DiscardView(BaseModel):
@@ -61,6 +62,23 @@ class FailureSummary(BaseModel):
         return cls.model_validate(_summary(failure))
 
 
+class RelatedView(BaseModel):
+    """Another failure that goes back to the same event."""
+
+    relation: Relation
+    id: str
+    service: str
+    event_type: str
+    reason: str
+    display_state: DisplayState
+
+    @classmethod
+    def of(cls, related: Related) -> Self:
+        """Show one."""
+        told = related.failure.model_dump(include={"id", "service", "event_type", "reason"})
+        return cls(relation=related.relation, display_state=related.failure.display_state, **told)
+
+
 class FailureView(FailureSummary):
     """A failure with its message as far as it may be seen."""
 
@@ -70,9 +88,13 @@ class FailureView(FailureSummary):
     is_removed: bool = Field(description="Whether the message is gone, as the term of the discard is over")
     headers: Mapping[str, Header]
     stack: str
+    remedy: Remedy = Field(description="`edit` when the same message must fail again")
+    faults: tuple[Fault, ...] = Field(description="What is wrong with the message itself, and where")
+    broken_at: BrokenAt | None = Field(description="Where it stops being JSON")
+    related: list[RelatedView] = Field(description="Other failures that go back to the same event")
 
     @classmethod
-    def showing(cls, shown: Shown, version: int | None = None) -> Self:
+    def showing(cls, shown: Shown, version: int | None = None, related: Sequence[Related] = ()) -> Self:
         """Show a failure in full, under the version that it has or will have."""
         told = {
             **_summary(shown.failure),
@@ -84,6 +106,10 @@ class FailureView(FailureSummary):
             "is_removed": shown.body is None,
             "headers": shown.headers,
             "stack": shown.stack,
+            "remedy": remedy_for(shown.failure.reason),
+            "faults": shown.faults,
+            "broken_at": shown.broken_at,
+            "related": [RelatedView.of(each) for each in related],
         }
         return cls.model_validate(told if version is None else told | {"version": version})
 

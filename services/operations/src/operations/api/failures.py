@@ -64,7 +64,7 @@ async def read(id: Id, by: Operator, deps: DepsOf, response: Response) -> Failur
     del by
     failure = await handlers.find(id, deps)
     response.headers["ETag"] = web.etag(failure.version)
-    return FailureView.showing(handlers.show(failure, deps))
+    return FailureView.showing(handlers.show(failure, deps), related=await handlers.related(failure, deps))
 
 
 @router.post("/{id}/disclosures", summary="Look at a message in clear", response_model=DisclosureView)

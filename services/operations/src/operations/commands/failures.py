@@ -11,7 +11,7 @@ from rich.markup import escape
 from operations.commands import asking, printing
 from operations.commands.caller import Caller, Json, caller
 from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
-from operations.commands.speaking import say
+from operations.commands.speaking import has, say, sentence, word
 
 app = typer.Typer(help=say("failures.help"), no_args_is_help=True)
 groups = typer.Typer(help=say("groups.help"), no_args_is_help=True)
@@ -27,7 +27,7 @@ _GROUPS = (
     plain("id"), plain("service"), plain("event_type"), ("cause", lambda row: escape(row["cause"]["title"])),
     ("open", lambda row: str(row["states"]["open"])), plain("seen"), time("first_seen"), time("last_seen"),
 )  # fmt: skip
-_SHOWN = ("id", "service", "event_type", "event_id", "case", "reason", "path", "rule", "exception", "message")
+_SHOWN = ("id", "service", "event_type", "event_id", "case", "reason", "path", "exception", "message")
 
 
 @app.command("list", help=say("failures.list"))
@@ -67,6 +67,7 @@ def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None
     if json:
         as_json(found)
         return
+    _tell_cause(found)
     fields(
         [
             ("state", coloured("states", found["display_state"])),
@@ -79,9 +80,26 @@ def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None
             ("replay", found["replay"] or ""),
         ]
     )
+    for other in found["related"]:
+        about = f"{sentence('related', other['relation'])} · {word('lanes', other['service'])}"
+        out.print(f"{other['id']}  {coloured('states', other['display_state'])}  {escape(about)}")
+    out.print_json(data=found["body"]) if found["is_json"] else out.print(say("failures.no-json"))
     if found["stack"]:
         out.print(f"\n{escape(found['stack'])}", style="dim")
-    out.print_json(data=found["body"]) if found["is_json"] else out.print(say("failures.no-json"))
+
+
+def _tell_cause(found: Json) -> None:
+    """Say first what is wrong, where, and what to do."""
+    reason = found["reason"]
+    out.print(escape(word("explained", reason) if has("explained", reason) else word("reasons", reason)), style="bold")
+    if found["broken_at"]:
+        out.print(sentence("cause", "broken-at", **found["broken_at"]))
+    for fault in found["faults"]:
+        name = fault["pointer"].rpartition("/")[2]
+        told = sentence("expected", fault["expectation"], name=name, expected=fault["expected"])
+        out.print(f"  [bold]{escape(fault['pointer'])}[/]  {escape(told)}")
+    advice = sentence("advice", reason if has("advice", reason) else found["remedy"])
+    out.print(f"{escape(sentence('cause', 'what-to-do'))} {escape(advice)}\n")
 
 
 @app.command(help=say("failures.reveal"))

@@ -20,9 +20,14 @@ def say(key: str, **params: object) -> str:
     return _TEXTS.say(language(), f"cli.{key}", **params)
 
 
-def sentence(kind: str, name: str, **params: object) -> str:
+def sentence(kind: str, code: str, /, **params: object) -> str:
     """Return the pages' sentence for a code, with its places filled in."""
-    return _TEXTS.say(language(), f"web.{kind}.{name}", **params)
+    return _TEXTS.say(language(), f"web.{kind}.{code}", **params)
+
+
+def has(kind: str, name: str) -> bool:
+    """Tell whether the pages have a text for a code."""
+    return _TEXTS.has(f"web.{kind}.{name}")
 
 
 def word(kind: str, name: str) -> str:

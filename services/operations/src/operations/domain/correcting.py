@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jsonschema import Draft202012Validator
@@ -99,20 +99,30 @@ def _checked(event: Event, original: Event | None, contracts: Contracts) -> Corr
     schema = contracts.of(event_type) if isinstance(event_type, str) else None
     if schema is None or not isinstance(event_type, str):
         raise Refusal("schema-unknown", field="/type", type=str(event_type))
-    faults = list(_faults(event, _validator(schema)))
+    faults = list(_faults(_errors(event, schema)))
     if faults:
         raise Refusals(faults)
     replaced = (original or event).get("id")
     return Correction(event, event_type, replaced if isinstance(replaced, str) else "")
 
 
+def errors_in(event: Event, contracts: Contracts) -> list[ValidationError]:
+    """Return everything in which an event's data breaks its contract, by place; nothing without a contract."""
+    event_type = event.get("type")
+    schema = contracts.of(event_type) if isinstance(event_type, str) else None
+    return _errors(event, schema) if schema is not None else []
+
+
 def _validator(schema: Schema) -> Draft202012Validator:
     return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def _faults(event: Event, validator: Draft202012Validator) -> Iterator[Refusal]:
+def _errors(event: Event, schema: Schema) -> list[ValidationError]:
+    return sorted(_validator(schema).iter_errors(event.get("data")), key=lambda error: error.json_path)
+
+
+def _faults(found: Iterable[ValidationError]) -> Iterator[Refusal]:
     """Say of each fault where it is and what is expected there; never what is there, which may be personal."""
-    found = sorted(validator.iter_errors(event.get("data")), key=lambda error: error.json_path)
     told = dict.fromkeys((_pointer(error), _expectation(error)) for error in found)  # all missing fields are one fault
     for pointer, rule in list(told)[:_MOST_FAULTS]:
         yield Refusal("edit-breaks-schema", field=pointer, rule=rule)

@@ -75,6 +75,8 @@ class Summary(BaseModel):
     """The event that its event replaces."""
     replaced_by: str | None = None
     """The failure of the event that replaces its event."""
+    caused_by: str = ""
+    """The event that caused its event."""
     page: str | None = None
     """Where the words are by which it is found."""
 
@@ -120,6 +122,7 @@ def first(letter: Letter, words: Iterable[str] = ()) -> Failure:
         state="open",
         replay=letter.replay,
         replaces=letter.replaces,
+        caused_by=letter.caused_by,
         occurrences=(letter.occurrence,),
         words=tuple(words),
     )

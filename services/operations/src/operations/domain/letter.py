@@ -41,6 +41,8 @@ class Letter(BaseModel):
     """The replay item by which it was sent, when it failed again."""
     replaces: str | None = None
     """The event that its event replaces, when somebody edited that."""
+    caused_by: str = ""
+    """The event that caused its event."""
 
     @cached_property
     def failure(self) -> str:

@@ -118,6 +118,8 @@ def _plain(letter: Letter) -> Iterator[str]:
         yield f"case:{letter.case}"
     if letter.event_id:
         yield f"event:{letter.event_id}"
+    if letter.caused_by:
+        yield f"cause:{letter.caused_by}"
 
 
 def _field(text: str) -> tuple[str, str]:

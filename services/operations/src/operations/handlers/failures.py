@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from messaging.event import Outcome
 from operations.domain import failure as states
 from operations.domain import masking, tokens
 from operations.domain.concerned import data_of
 from operations.domain.failure import Failure, State, Summary
+from operations.domain.faults import BrokenAt, Fault, broken_at, faults_in, remedy_for
 from operations.domain.letter import Header
 from operations.domain.masking import Masked
 from operations.domain.search import Chosen, Criteria, Place
 from operations.handlers.accessing import unmasked
 from operations.handlers.needs import Deps
 from runtime.refusal import Clash, Unknown
+
+Relation = Literal["same-event", "same-cause", "its-cause", "caused-by-this"]
+MOST_RELATED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,18 @@ class Shown:
     message: str
     rule: str
     stack: str
+    faults: Sequence[Fault] = ()
+    """What is wrong with the message itself, and where."""
+    broken_at: BrokenAt | None = None
+    """Where it stops being JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another failure that goes back to the same event, and how."""
+
+    failure: Summary
+    relation: Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +91,40 @@ def show(failure: Failure, deps: Deps) -> Shown:
         name: masking.redact(value, personal) if isinstance(value, str) else value
         for name, value in failure.headers.items()
     }
+    rule = masking.redact(failure.rule, personal)
+    is_its_own = remedy_for(failure.reason) == "edit"
     return Shown(
         failure,
         masking.mask(failure.body, deps.contracts),
         headers,
         masking.redact(failure.message, personal),
-        masking.redact(failure.rule, personal),
+        rule,
         masking.redact(failure.stack, personal),
+        faults_in(failure.body, failure.path, rule, deps.contracts) if is_its_own else (),
+        broken_at(failure.body) if not is_json else None,
     )
+
+
+async def related(failure: Failure, deps: Deps) -> Sequence[Related]:
+    """Return other failures of the same event, of its cause, and of what the same event caused; the latest first."""
+    caused_by = failure.caused_by or _cause_in(failure.body)
+    found = await deps.failures.around(failure.event_id, caused_by, MOST_RELATED + 1)
+    others = [each for each in found if each.id != failure.id]
+    return [Related(each, _relation(each, failure.event_id, caused_by)) for each in others]
+
+
+def _relation(other: Summary, event_id: str, caused_by: str) -> Relation:
+    if other.event_id == event_id:
+        return "same-event"
+    if event_id and other.caused_by == event_id:
+        return "caused-by-this"
+    return "same-cause" if other.caused_by == caused_by else "its-cause"
+
+
+def _cause_in(body: bytes | None) -> str:
+    event = masking.read(body)[0] if body else None
+    cause = event.get("causationid") if isinstance(event, dict) else None
+    return cause if isinstance(cause, str) else ""
 
 
 async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[Disclosed]:

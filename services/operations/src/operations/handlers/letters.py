@@ -78,6 +78,7 @@ def letter_of(raw: Raw, now: datetime) -> Letter:
         at=_moment(headers) or now,
         replay=_text(headers, "x-replay") or None,
         replaces=_text(event, "replaces") or None,
+        caused_by=_text(event, "causationid"),
     )
 
 

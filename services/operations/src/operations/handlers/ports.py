@@ -35,6 +35,9 @@ class Failures(Protocol):
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         """Return the failures of one event, in whatever service."""
 
+    async def around(self, event_id: str, caused_by: str, limit: int) -> Sequence[Summary]:
+        """Return failures of these two events and of what they caused, the latest first; empty ids find nothing."""
+
     async def of_case(self, case: str) -> Sequence[Failure]:
         """Return the failures of a case that can still be found by it, with their messages."""
 

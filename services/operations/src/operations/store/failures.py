@@ -71,6 +71,13 @@ class FailureDocuments:
         """Return the failures of one event, in whatever service."""
         return tuple((await self.summaries(await self._pages.having(f"event:{event_id}"))).values())
 
+    async def around(self, event_id: str, caused_by: str, limit: int) -> Sequence[Summary]:
+        """Return failures of these two events and of what they caused, the latest first; empty ids find nothing."""
+        named = [word for id_ in (event_id, caused_by) if id_ for word in (f"event:{id_}", f"cause:{id_}")]
+        ids = [id_ for word in named for id_ in await self._pages.having(word)]
+        found = (await self.summaries(tuple(dict.fromkeys(ids)))).values()
+        return sorted(found, key=lambda each: (each.last_seen, each.id), reverse=True)[:limit]
+
     async def of_case(self, case: str) -> Sequence[Failure]:
         """Return the failures of a case that can still be found by it, with their messages."""
         return tuple((await self.many(await self._pages.having(f"case:{case}"))).values())

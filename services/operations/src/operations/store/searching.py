@@ -31,7 +31,7 @@ _SPANS = (
     *(timedelta(seconds=seconds) for seconds in (0.05, 0.5, 5, 60, 600)),
     *(timedelta(hours=hours) for hours in (2, 24, 168, 720)),
 )
-_RARE = ("event:", "case:")
+_RARE = ("event:", "case:", "cause:")
 _COMMON = ("type:", "reason:", "service:")
 _FEW = 64
 """A word that fewer pages have than this is rare enough to go by."""

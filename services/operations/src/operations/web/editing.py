@@ -24,6 +24,7 @@ from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager
 from operations.web.bodies import Hints, pretty
 from operations.web.drawing import DiffLine, diff_lines
 from operations.web.edge import PageRoute
+from operations.web.failures import faults_of
 from operations.web.forms import NOT_REFUSED, Form, Refused, Sent
 from operations.web.rendering import show, speaker
 from operations.web.session import Operator
@@ -37,10 +38,10 @@ _SAMPLES = 5
 
 
 @router.get("/failures/{id}/edit")
-async def ask(id: str, request: Request, deps: DepsOf, operator: Operator) -> Response:
+async def ask(id: str, request: Request, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
     """Show the editor."""
     del operator
-    return await _editor(request, id, deps, NOT_REFUSED)
+    return await _editor(request, id, deps, Refused(filled={"which": asked.text("which")}))
 
 
 @router.post("/failures/{id}/edit")
@@ -159,6 +160,7 @@ async def _editor(request: Request, id: str, deps: Deps, refused: Refused, would
         lines=diff_lines(would_be.diff.lines) if would_be else (),
         samples=await _samples(would_be, deps, after=0, limit=_SAMPLES) if would_be else (),
         alike=await _alike(failure, deps),
+        faults=faults_of(request, failure_handlers.show(failure, deps)),
         **refused.shown,
     )
 

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from messaging.event import ConflictError
-from operations.domain.failure import Failure
+from operations.domain.failure import Failure, Summary
+from operations.domain.faults import Fault, place_in, remedy_for
 from operations.handlers import discarding
 from operations.handlers import failures as handlers
 from operations.handlers.failures import Disclosed
 from operations.handlers.needs import Deps
 from operations.web.asked import Asked, AskedOf, DepsOf
-from operations.web.bodies import Hints, pretty
+from operations.web.bodies import Hints, marked, pretty
 from operations.web.edge import PageRoute
 from operations.web.forms import NOT_REFUSED, Refused, Sent
 from operations.web.rendering import show, speaker
@@ -68,6 +69,7 @@ async def page(
     """Show a failure, with a refusal or its message in clear. Raises Unknown."""
     failure = await handlers.find(id, deps)
     shown = handlers.show(failure, deps)
+    related = await handlers.related(failure, deps)
     return show(
         request,
         "failure.html",
@@ -80,6 +82,12 @@ async def page(
         stack=disclosed.stack if disclosed else shown.stack,
         hidden=shown.body.hidden if shown.body else 0,
         body=_body(request, failure, shown, disclosed),
+        faults=faults_of(request, shown),
+        broken_at=shown.broken_at,
+        remedy=remedy_for(failure.reason),
+        related=related[: handlers.MOST_RELATED],
+        more_related=len(related) > handlers.MOST_RELATED,
+        successor=await _successor(failure, deps),
         disclosed=disclosed is not None,
         days=deps.settings.discard_days,
         **asked.said,
@@ -87,13 +95,47 @@ async def page(
     )
 
 
+def faults_of(request: Request, shown: handlers.Shown) -> list[tuple[str, str, str]]:
+    """Return of each fault the place of its line, its own place, and what was expected there."""
+    t = speaker(request)
+    content = shown.body.content if shown.body else None
+    return [
+        (
+            place_in(content, each.pointer),
+            each.pointer,
+            t(f"expected.{each.expectation}", name=_name_of(each), expected=each.expected),
+        )
+        for each in shown.faults
+    ]
+
+
+def _name_of(fault: Fault) -> str:
+    return fault.pointer.rpartition("/")[2]
+
+
+async def _successor(failure: Failure, deps: Deps) -> Summary | None:
+    """Return the failure of the event that replaced its event."""
+    replaced_by = failure.replaced_by or ""
+    return (await deps.failures.summaries([replaced_by])).get(replaced_by) if replaced_by else None
+
+
 def _body(request: Request, failure: Failure, shown: handlers.Shown, disclosed: Disclosed | None) -> str | None:
     """Write the message as it may be seen; None when there is nothing to be read."""
     t = speaker(request)
-    hints = Hints(t("failure.masked-hint"), t("failure.shown-hint"))
+    faults: dict[str, str] = {}
+    for place, _, hint in faults_of(request, shown):
+        faults[place] = f"{faults[place]}; {hint}" if place in faults else hint
+    hints = Hints(t("failure.masked-hint"), t("failure.shown-hint"), faults)
     if failure.body is None or shown.body is None:
         return None
     if disclosed is not None:
         masked = shown.body.content
-        return pretty(disclosed.content, hints, masked) if disclosed.text is None else disclosed.text
+        if disclosed.text is None:
+            return pretty(disclosed.content, hints, masked)
+        at = shown.broken_at
+        return (
+            marked(disclosed.text, at.line, t("cause.broken-at", line=at.line, column=at.column))
+            if at
+            else disclosed.text
+        )
     return pretty(shown.body.content, hints) if shown.body.is_json else None

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from operations.domain.failure import STATES, State
+from operations.domain.faults import remedy_for
 from operations.domain.search import Criteria
 from operations.handlers import failures as failure_handlers
 from operations.handlers import groups as handlers
@@ -82,6 +83,7 @@ async def page(request: Request, id: str, asked: Asked, deps: Deps, refused: Ref
         state=state,
         states=STATES,
         same_cause=True,
+        remedy=remedy_for(group.cause.reason),
         choosable=state == "open",
         now=deps.clock(),
         **asked.said,

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from operations.domain.tones import tone
 from operations.web import assets, drawing, session, telling
+from operations.web.bodies import fault_id
 from runtime.texts import Language, Texts, choose
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -78,6 +79,8 @@ def _frame(request: Request, t: Speaker) -> Mapping[str, object]:
         "chosen": (),
         "done": "",
         "told": t.codes("done"),
+        "explained": t.codes("explained"),
+        "advised": t.codes("advice"),
     }
 
 
@@ -100,7 +103,7 @@ def _environment() -> Environment:
         "trend": drawing.trend,
         "service_name": lambda code, t: t.named("lanes", code),
     }
-    made.globals |= {"asset": assets.address, "query": query, "path_of": path_of, "tone": tone}
+    made.globals |= {"asset": assets.address, "query": query, "path_of": path_of, "tone": tone, "fault_id": fault_id}
     return made
 
 

@@ -1,0 +1,134 @@
+"""What is wrong with a message and where: said by its service, by its contract, and beside the line itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import get_args
+
+import orjson
+import pytest
+from hypothesis import given
+
+from operations.domain.contracts import Contracts
+from operations.domain.faults import Expectation, broken_at, faults_in, place_in, remedy_for
+from operations.domain.masking import mask_event
+from operations.web.bodies import Hints, marked, pretty
+from runtime.texts import LANGUAGES, Texts
+from services.operations.tests.test_operations_edit_rules import EVENT, JSON, TYPE
+
+TEXTS = Texts.of("standards", "runtime", "operations")
+CONTRACT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["number", "kind"],
+    "properties": {
+        "number": {"type": "integer", "minimum": 1},
+        "kind": {"enum": ["a", "b"]},
+        "on": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
+        "lines": {"type": "array", "items": {"type": "object", "required": ["amount"]}},
+    },
+}
+CONTRACTS = Contracts({TYPE: CONTRACT})
+GOOD = {"number": 1, "kind": "a"}
+
+
+def faults(data: object, path: str = "", rule: str = "") -> list[tuple[str, str, str]]:
+    found = faults_in(orjson.dumps({**EVENT, "data": data}), path, rule, CONTRACTS)
+    return [(each.pointer, each.expectation, each.expected) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (GOOD, []),
+        ({"kind": "a"}, [("/data/number", "missing", "")]),
+        (GOOD | {"a/b": 1}, [("/data/a~1b", "extra", "")]),
+        (GOOD | {"number": "1"}, [("/data/number", "integer", "")]),
+        (GOOD | {"number": 0}, [("/data/number", "least", "1")]),
+        (GOOD | {"kind": "c"}, [("/data/kind", "one-of", "a, b")]),
+        (GOOD | {"on": "tomorrow"}, [("/data/on", "day", "")]),
+        (GOOD | {"on": 5}, [("/data/on", "string", "")]),
+        (GOOD | {"lines": [{}, {"amount": 1}, {}]}, [(f"/data/lines/{n}/amount", "missing", "") for n in (0, 2)]),
+        ("text", [("/data", "object", "")]),
+    ],
+)
+def test_everything_that_breaks_the_contract_is_told_at_its_place(data: object, expected: list[object]) -> None:
+    assert faults(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expectation", "expected"),
+    [
+        ("int_parsing: Input should be a valid integer, unable to parse", "integer", ""),
+        ("missing: Field required", "missing", ""),
+        ("literal_error: Input should be 'a' or 'b'", "one-of", "'a' or 'b'"),
+        (
+            "string_too_short: String should have at least 1 character",
+            "other",
+            "String should have at least 1 character",
+        ),
+        ("the holder of the credential", "other", "the holder of the credential"),
+    ],
+)
+def test_what_only_the_service_found_is_told_first(rule: str, expectation: str, expected: str) -> None:
+    told = faults(GOOD | {"number": "x"}, "/data/holder", rule)
+    assert told == [("/data/holder", expectation, expected), ("/data/number", "integer", "")]
+    assert faults(GOOD | {"number": "x"}, "/data/number", rule) == [("/data/number", "integer", "")]
+
+
+def test_every_expectation_has_its_sentence_in_both_languages() -> None:
+    for language in LANGUAGES:
+        for expectation in get_args(Expectation):
+            assert TEXTS.say(language, f"web.expected.{expectation}", name="n", expected="e")
+
+
+@given(JSON)
+def test_whatever_the_data_is_each_fault_has_a_line_that_exists(data: object) -> None:
+    event = {**EVENT, "data": data}
+    for pointer, *_ in faults(data, "/data/nowhere/0", "missing: Field required"):
+        place = place_in(event, pointer)
+        assert pointer.startswith(place)
+        marks = pretty(mask_event(event, CONTRACTS), Hints("masked", faults={place: "here"}))
+        assert marks.count("← here") == 1
+
+
+@given(JSON)
+def test_a_marked_message_still_reads_as_its_json(data: object) -> None:
+    marks = pretty(data, Hints("masked", faults={"": "here"}))
+    text = re.sub("<[^>]+>", "", str(marks).replace('<span class="why"> ← here</span>', ""))
+    for written, read in (("&#34;", '"'), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(written, read)
+    assert json.loads(text) == json.loads(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [
+        (b"", 1, 1),
+        (b'{"a": 1,\n "b": }', 2, 7),
+        (b'{"a"', 1, 5),
+        ("{\n甲\n".encode() + b"\xff", 3, 1),
+        (b"[" * 100_000, 1, 1),
+    ],
+)
+def test_where_a_text_stops_being_json_is_told(body: bytes, line: int, column: int) -> None:
+    found = broken_at(body)
+    assert found is not None
+    assert (found.line, found.column) == (line, column) or body.startswith(b"[[")
+
+
+def test_the_line_is_marked_and_what_a_stranger_wrote_stays_text() -> None:
+    shown = marked('{"a": 1,\n "b": <b>}', 2, "here")
+    assert shown.count('class="fault"') == 1
+    assert "&lt;b&gt;" in shown.split("\n")[1]
+    assert marked("one", 7, "here") == "one"
+
+
+def test_what_is_wrong_with_the_message_needs_an_edit_and_what_is_wrong_elsewhere_a_replay() -> None:
+    assert [remedy_for(reason) for reason in ("wrong-schema", "not-json", "another-holder")] == ["edit"] * 3
+    assert [remedy_for(reason) for reason in ("handler-failed", "subject-unknown", "delivery-limit")] == ["replay"] * 3
+
+
+def test_a_sound_json_stops_nowhere() -> None:
+    assert broken_at(b"{}") is None
