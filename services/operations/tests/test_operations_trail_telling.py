@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.domain.sequence_diagram import draw
+from operations.domain.svg import extent, wrapped
 from operations.domain.telling import tell, width
-from operations.domain.trail import OPERATORS, Actor, CaseTrail, Step, placed
+from operations.domain.trail import OPERATORS, Actor, CaseTrail, Recorded, Step, folded, placed
 from operations.domain.wording import Wording
 from runtime.texts import LANGUAGES, Texts
 
@@ -151,6 +153,85 @@ def test_the_picture_marks_a_dead_letter_and_shows_that_time_passed() -> None:
     assert 'class="failure ground"' in drawn
     assert ">2 h 59 min later<" in drawn
     assert "prefers-color-scheme:dark" in drawn
+
+
+LONG = "res_01kb2m7k9q3v5x8z0a1b2c3d4e"
+
+
+def crowded(name: str, case: str) -> CaseTrail:
+    """A case in which somebody with a long name acted, for a reason of another case, and much is said of it."""
+    facts = dict.fromkeys(("item", "requirement", "reason", "why"), name)
+    step = Step(
+        "e1", "event", "applications.application-submitted.v1", NIGHT, name, Actor("resident", name), "e0", (), facts
+    )
+    elsewhere = Recorded("e0", "t", "s", case, NIGHT, 0, None, "p", "k", b"", "")
+    return placed("app_1", [step], {"e0": elsewhere})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [LONG, "深圳市龙华区民治街道办事处社区网格管理中心第一工作站", "a" * 255, "x y " * 60])
+def test_nothing_is_cut_off_in_the_picture_and_nothing_reaches_beyond_it(name: str, language: str) -> None:
+    drawn = draw(crowded(name, case="app_" + "0" * 60), words(language))
+    root = ET.fromstring(drawn)  # noqa: S314 - we wrote it
+    wide = float(root.get("width") or 0)
+    texts = list(root.iter(f"{SVG}text"))
+    assert not any("…" in (each.text or "") for each in texts)
+    assert name.replace(" ", "") * 2 in "".join((each.text or "").replace(" ", "") for each in texts) * 2
+    for each in texts:
+        size = 17 if each.get("class") == "title" else 13
+        width = extent(each.text or "", size if "name" in (each.get("class") or "") or size == 17 else 11.5)
+        left = (
+            float(each.get("x") or 0)
+            - {"start": 0, "middle": width / 2, "end": width}[each.get("text-anchor") or "start"]
+        )
+        assert left >= -0.5, each.text
+        assert left + width <= wide + 0.5, each.text
+
+
+@given(st.text(max_size=60), st.floats(20, 400))
+def test_a_text_that_is_wrapped_is_whole(content: str, room: float) -> None:
+    lines = wrapped(content, 13, room)
+    assert "".join("".join(lines).split()) == "".join(content.split())
+    assert all(extent(line, 13) <= room or len(line) == 1 for line in lines)
+
+
+def with_accesses(number: int) -> CaseTrail:
+    """The story with records of used data in between, by two services."""
+    lanes = ("applications", "matcher")
+    accesses = [
+        Step(f"d{n}", "event", f"{lanes[n % 2]}.data-accessed.v1", NIGHT + timedelta(seconds=n), lanes[n % 2],
+             Actor("automatic", lanes[n % 2]), "e1", ("data-rights",))
+        for n in range(number)
+    ]  # fmt: skip
+    return trail_of(*story(), *accesses)
+
+
+def test_the_records_of_used_data_are_one_line_with_their_number_and_can_be_opened() -> None:
+    trail = with_accesses(9)
+    shown = folded(trail)
+    assert len(shown.steps) == len(story()) + 1
+    assert (len(shown.everything), shown.lasted) == (len(trail.steps), trail.lasted)
+    told = tell(shown, words("zh-CN"))
+    assert told.count("资料被使用") == 1
+    assert "资料被使用（共 9 次）" in told
+    assert "申办 5 · 比对 4" in told
+    assert draw(shown, words("zh-CN")).count("资料被使用（共 9 次）") >= 1
+    assert tell(trail, words("zh-CN")).count("资料被使用") == 9
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_where_there_is_nothing_to_fold_the_trail_stays_as_it_is(number: int) -> None:
+    trail = with_accesses(number)
+    assert folded(trail) is trail
+
+
+@given(st.integers(0, 12))
+def test_folding_keeps_every_step_once_and_the_times_between_what_is_shown(number: int) -> None:
+    trail = with_accesses(number)
+    shown = folded(trail)
+    assert [each.step for each in shown.everything] == [each.step for each in trail.steps]
+    for before, after in itertools.pairwise(shown.steps):
+        assert after.since_previous == after.step.time - before.step.time
 
 
 @given(st.text(max_size=40))

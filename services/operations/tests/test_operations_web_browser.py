@@ -122,7 +122,7 @@ async def edit(walk: Walk, failure: str) -> None:
     page = walk.page
     await page.goto(f"{walk.url}/operations/failures/{failure}")
     await walk.picture("failure-of-schema")
-    await page.click("text=修改后重放")
+    await page.click("a:has-text('修改后重放')")
     await page.get_by_role("button", name="检查并预览改动").click()
     await expect(page.get_by_role("alert")).to_contain_text("/data/attempt")
     await page.screenshot(path=PICTURES / "editor-refused.png", full_page=True)

@@ -11,7 +11,7 @@ from operations.api.accepting import chosen
 from operations.api.trail_views import EventView, TrailView, events_of
 from operations.domain.sequence_diagram import draw
 from operations.domain.telling import tell
-from operations.domain.trail import CaseTrail
+from operations.domain.trail import CaseTrail, folded
 from operations.domain.wording import Wording
 from operations.handlers import trails
 from operations.handlers.needs import Deps
@@ -28,6 +28,7 @@ router = APIRouter(prefix="/trails", tags=["trails"])
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 Since = Annotated[Moment | None, Query(description="From this moment on")]
+Accesses = Annotated[bool, Query(description="Text and picture: each record of used data is a step of its own")]
 Until = Annotated[Moment | None, Query(description="Before this moment")]
 
 JSON, TEXT, PICTURE = "application/json", "text/plain", "image/svg+xml"
@@ -78,11 +79,15 @@ async def read(
     language: web.Language,
     *,
     since: Since = None,
+    accesses: Annotated[
+        bool, Query(description="Text and picture: each record of used data as a step of its own")
+    ] = False,
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Read a case masked: events, dead letters and operators' actions, a cause before its effects."""
     form = chosen(accept, FORMS)
     trail = await trails.read(case, deps, since)
+    trail = trail if accesses or form == JSON else folded(trail)
     return Response(_written(trail, form, trails.wording(language, deps)), headers=_headers(form, language))
 
 

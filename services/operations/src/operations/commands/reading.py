@@ -48,11 +48,14 @@ def trail(
     form: Annotated[Form, typer.Option("--format", "-f", help=say("options.format"))] = Form.TEXT,
     output: Output = None,
     *,
+    accesses: Annotated[bool, typer.Option("--accesses", help=say("options.accesses"))] = False,
     json: AsJson = False,
 ) -> None:
     """Tell everything about one case, in order."""
     form = Form.JSON if json else form
-    answer = caller(context).call("GET", f"trails/{case}", headers={"Accept": _FORMS[form]})
+    answer = caller(context).call(
+        "GET", f"trails/{case}", headers={"Accept": _FORMS[form]}, asked={"accesses": "true" if accesses else ""}
+    )
     _write((answer.text.rstrip("\n"), "\n"), output)
 
 

@@ -58,8 +58,8 @@ def faults_in(body: bytes, path: str, rule: str, contracts: Contracts) -> tuple[
     if not isinstance(event, dict):
         return ()
     by_contract = [_fault(*named) for error in errors_in(event, contracts) for named in _named(_telling(error))]
-    said = [_said(path, rule)] if path and path not in {each.pointer for each in by_contract} else []
-    return tuple(dict.fromkeys([*said, *by_contract]))[:_MOST]
+    first = [said(path, rule)] if path and path not in {each.pointer for each in by_contract} else []
+    return tuple(dict.fromkeys([*first, *by_contract]))[:_MOST]
 
 
 def place_in(event: object, pointer: str) -> str:
@@ -140,10 +140,10 @@ _BY_SERVICE: tuple[tuple[str, Expectation], ...] = (
 _SHOULD = re.compile(r"^Input should be (?:a |an )?")
 
 
-def _said(path: str, rule: str) -> Fault:
+def said(path: str, rule: str) -> Fault:
     """Read a rule as a service wrote it: a validator's code and sentence, or a sentence of our own."""
     code, colon, sentence = rule.partition(": ")
-    known: Iterable[Expectation] = (name for start, name in _BY_SERVICE if colon and code.startswith(start))
+    known: Iterable[Expectation] = (name for start, name in _BY_SERVICE if " " not in code and code.startswith(start))
     expectation: Expectation = next(iter(known), "other")
     told = _SHOULD.sub("", sentence if colon else rule)
     return Fault(pointer=path, expectation=expectation, expected=told[:_LONGEST] if expectation in _OPEN else "")

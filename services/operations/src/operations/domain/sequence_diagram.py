@@ -11,16 +11,18 @@ from operations.domain.telling import summary, way
 from operations.domain.trail import OPERATORS, Actor, CaseTrail, Placed, Step
 from operations.domain.wording import Wording
 
-_GUTTER = 168.0
-_LANE = 172.0
+_GUTTER, _WIDEST_GUTTER = 168.0, 340.0
+_LANE, _WIDEST_LANE = 148.0, 300.0
 _MARGIN = 24.0
 _HEADING = 70.0
-_HEAD = 44.0
 _ROW = 68.0
 _PAUSE = 34.0
 _LONG = timedelta(minutes=1)
 """A time between two steps from which on the lifelines show a gap."""
-_FONT = 13.0
+_FONT, _BOLD, _SMALL = 13.0, 14.5, 11.5
+_LINE = 15.0
+_BESIDE = _MARGIN + 32
+"""Where times and causes begin, beside the number of a step."""
 _PEOPLE = ("resident", "person")
 _ORDER = ("resident", "person", "department", "service", "operator")
 
@@ -37,28 +39,56 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where everything is."""
+    """Where everything is. What is long makes its lane or the gutter wider, up to a bound, and is wrapped beyond it."""
 
     lanes: Sequence[Lane]
     words: Wording
+    gutter: float
+    widths: Sequence[float]
+
+    @classmethod
+    def of(cls, trail: CaseTrail, words: Wording) -> _Plan:
+        """Measure a trail."""
+        lanes = _lanes(trail, words)
+        causes = [svg.extent(_cause(placed, words), _SMALL) for placed in trail.steps]
+        gutter = min(max([_GUTTER, *(_BESIDE + each + 12 for each in causes)]), _WIDEST_GUTTER)
+        said = [max(svg.extent(lane.name, _BOLD), svg.extent(lane.under, _SMALL)) for lane in lanes]
+        return cls(lanes, words, gutter, [min(max(_LANE, each + 34), _WIDEST_LANE) for each in said])
 
     @property
     def width(self) -> float:
-        return _GUTTER + _LANE * len(self.lanes) + _MARGIN
+        return self.gutter + sum(self.widths) + _MARGIN
+
+    @property
+    def head(self) -> float:
+        """How high the heads of the lifelines are."""
+        return max((14 + _LINE * len(self.lines_of(lane)) for lane in self.lanes), default=44.0)
+
+    def lines_of(self, lane: Lane) -> list[tuple[str, str]]:
+        """Return the lines in a lifeline's head, each with its style."""
+        room = self.wide(lane.key) - 30
+        names = [(line, f"name in-{_tone_of(lane.kind)}") for line in svg.wrapped(lane.name, _BOLD, room)]
+        return [*names, *((line, "faint") for line in svg.wrapped(lane.under, _SMALL, room))]
 
     def x(self, key: str) -> float:
-        keys = [lane.key for lane in self.lanes]
-        return _GUTTER + _LANE * (keys.index(key) + 0.5)
+        before = self.widths[: self._index(key)]
+        return self.gutter + sum(before) + self.wide(key) / 2
+
+    def wide(self, key: str) -> float:
+        return self.widths[self._index(key)]
+
+    def _index(self, key: str) -> int:
+        return [lane.key for lane in self.lanes].index(key)
 
 
 def draw(trail: CaseTrail, words: Wording) -> str:
     """Draw a case. Raises nothing for an empty one: it is a heading then."""
-    plan = _Plan(_lanes(trail, words), words)
+    plan = _Plan.of(trail, words)
     title, told = summary(trail, words) if trail.steps else (words.say("case", case=trail.case), words.say("empty"))
     told = told if trail.complete else f"{told} · {words.say('more')}"
     width = max(plan.width, 2 * _MARGIN + svg.extent(told, _FONT), 2 * _MARGIN + svg.extent(title, 17))
     rows = list(_rows(trail, plan))
-    top = _HEADING + _HEAD
+    top = _HEADING + plan.head
     bottom = top + sum(height for height, _ in rows) + 16
     parts = [svg.text(_MARGIN, 32, title, "title"), svg.text(_MARGIN, 54, told, "faint")]
     parts += [part for lane in plan.lanes for part in _lifeline(plan, lane, top, bottom)]
@@ -67,15 +97,16 @@ def draw(trail: CaseTrail, words: Wording) -> str:
         parts += [f'<g transform="translate(0 {y:g})">{shapes}</g>']
         y += height
     if plan.lanes:
-        parts.append(svg.text(_MARGIN, bottom + _HEAD + 26, words.say("legend"), "faint"))
-    size = (width, bottom + _HEAD + 42 if plan.lanes else _HEADING + 12)
+        parts.append(svg.text(_MARGIN, bottom + plan.head + 26, words.say("legend"), "faint"))
+    legend = 2 * _MARGIN + svg.extent(words.say("legend"), _SMALL)
+    size = (max(width, legend), bottom + plan.head + 42) if plan.lanes else (width, _HEADING + 12)
     return svg.document(
         title=title, description=_description(trail, words), size=size, language=words.language, parts=parts
     )
 
 
 def _description(trail: CaseTrail, words: Wording) -> str:
-    steps = (f"{p.number}. {words.clock(p.step.time)} {words.title(p.step)} ({way(p, words)})" for p in trail.steps)
+    steps = (f"{p.number}. {words.clock(p.step.time)} {words.heading(p)} ({way(p, words)})" for p in trail.steps)
     return "\n".join([*summary(trail, words), *steps])
 
 
@@ -106,14 +137,13 @@ def _person_lane(actor: Actor, words: Wording) -> Lane:
 def _lifeline(plan: _Plan, lane: Lane, top: float, bottom: float) -> Iterator[str]:
     x = plan.x(lane.key)
     yield svg.line(x, top, x, bottom, "lifeline")
-    for y in (top - _HEAD, bottom):
-        wide = _LANE - 14
-        head = [
-            svg.box(x - wide / 2, y, wide, _HEAD, "card"),
-            svg.text(x, y + 19, svg.fitting(lane.name, _FONT, wide - 12), f"name in-{_tone_of(lane.kind)}", "middle"),
-            svg.text(x, y + 35, svg.fitting(lane.under, 11.5, wide - 12), "faint", "middle"),
+    for y in (top - plan.head, bottom):
+        wide = plan.wide(lane.key) - 14
+        lines = [
+            svg.text(x, y + 4 + _LINE * n, line, style, "middle")
+            for n, (line, style) in enumerate(plan.lines_of(lane), start=1)
         ]
-        yield svg.group(f"{lane.name}\n{lane.under}", head)
+        yield svg.group(f"{lane.name}\n{lane.under}", [svg.box(x - wide / 2, y, wide, plan.head, "card"), *lines])
 
 
 def _tone_of(kind: str) -> str:
@@ -129,7 +159,7 @@ def _rows(trail: CaseTrail, plan: _Plan) -> Iterator[tuple[float, str]]:
         if long or today != day:
             yield _PAUSE, _pause(placed, plan, today if today != day else "", long=long)
         day = today
-        yield _ROW, _row(placed, plan, lanes)
+        yield _row(placed, plan, lanes)
 
 
 def _pause(placed: Placed, plan: _Plan, day: str, *, long: bool) -> str:
@@ -138,32 +168,44 @@ def _pause(placed: Placed, plan: _Plan, day: str, *, long: bool) -> str:
     later = plan.words.say("later", time=plan.words.duration(placed.since_previous or timedelta())) if long else ""
     if day:
         shapes.append(svg.text(_MARGIN, 21, day, "name"))
-    return "".join([*shapes, svg.text(_GUTTER + (plan.width - _GUTTER) / 2, 21, later, "small", "middle")])
+    return "".join([*shapes, svg.text(plan.gutter + (plan.width - plan.gutter) / 2, 21, later, "small", "middle")])
 
 
-def _row(placed: Placed, plan: _Plan, lanes: dict[str, str]) -> str:
-    words, step, y = plan.words, placed.step, 38.0
+def _row(placed: Placed, plan: _Plan, lanes: dict[str, str]) -> tuple[float, str]:
+    """Draw a step, as high as what is said of it."""
+    words, step = plan.words, placed.step
+    room = plan.width - plan.gutter - 16
+    title, facts = svg.wrapped(words.heading(placed), _FONT, room), svg.wrapped(words.about(placed), _SMALL, room)
+    causes = svg.wrapped(_cause(placed, words), _SMALL, plan.gutter - _BESIDE - 8)
+    y = 38.0 + _LINE * max(len(title) - 1, 0)
+    height = max(_ROW, y + 30 + _LINE * max(len(facts) - 1, 0), 68.0 + _LINE * max(len(causes) - 1, 0))
     tone = step.kind if step.kind != "event" else "failure" if step.fault else "event"
     since = "" if placed.since_previous is None else words.since(placed.since_previous)
-    cause = f"↳ {words.cause(placed.cause)}" if placed.cause else ""
     shapes = [
         svg.line(_MARGIN, 0, plan.width - _MARGIN, 0, "row"),
         svg.text(_MARGIN + 22, 22, str(placed.number), "faint", "end"),
-        svg.text(_MARGIN + 32, 22, words.clock(step.time), "time"),
-        svg.text(_MARGIN + 32, 39, since, "faint"),
-        svg.text(_MARGIN + 32, 55, svg.fitting(cause, 11.5, _GUTTER - _MARGIN), "faint"),
+        svg.text(_BESIDE, 22, words.clock(step.time), "time"),
+        svg.text(_BESIDE, 39, since, "faint"),
+        *(svg.text(_BESIDE, 55 + _LINE * n, line, "faint") for n, line in enumerate(causes)),
     ]
     spread = _arrows(step, plan, lanes, y, tone, shapes)
-    _label(words.title(step), words.facts(step), plan, spread, y, tone, shapes)
-    return svg.group(_tooltip(placed, words), shapes)
+    for n, line in enumerate(title):
+        shapes.append(_label(line, _FONT, plan, spread, 23 + _LINE * n, f"label in-{tone}"))
+    for n, line in enumerate(facts):
+        shapes.append(_label(line, _SMALL, plan, spread, y + 20 + _LINE * n, "small"))
+    return height, svg.group(_tooltip(placed, words), shapes)
+
+
+def _cause(placed: Placed, words: Wording) -> str:
+    return f"↳ {words.cause(placed.cause)}" if placed.cause else ""
 
 
 def _tooltip(placed: Placed, words: Wording) -> str:
     """Tell everything about a step, for whoever points at it."""
     step = placed.step
     cause = words.say("caused_by", cause=words.cause(placed.cause)) if placed.cause else ""
-    first = f"{placed.number}. {words.clock(step.time)} {words.title(step)}"
-    return "\n".join(filter(None, (first, words.facts(step), words.actor(step.actor), cause, step.id)))
+    first = f"{placed.number}. {words.clock(step.time)} {words.heading(placed)}"
+    return "\n".join(filter(None, (first, words.about(placed), words.actor(step.actor), cause, step.id)))
 
 
 def _arrows(
@@ -201,14 +243,8 @@ def _loop(x: float, y: float, style: str, tone: str) -> str:
     return f'<path d="{path}" class="{style}" marker-end="url(#head-{tone})"/>'
 
 
-def _label(
-    title: str, facts: str, plan: _Plan, spread: tuple[float, float], y: float, tone: str, shapes: list[str]
-) -> None:
-    """Write what happened above the arrow and what tells most of it below, in the picture in any case."""
-    middle = (spread[0] + spread[1]) / 2
-    room = plan.width - _GUTTER
-    for content, size, below, style in ((title, _FONT, -15.0, f"label in-{tone}"), (facts, 11.5, 20.0, "small")):
-        shown = svg.fitting(content, size, room)
-        half = svg.extent(shown, size) / 2
-        x = min(max(middle, _GUTTER + half), plan.width - 8 - half)
-        shapes.append(svg.text(x, y + below, shown, style, "middle"))
+def _label(line: str, size: float, plan: _Plan, spread: tuple[float, float], y: float, style: str) -> str:
+    """Write a line in the middle of its arrows, as far as it is in the picture there."""
+    half = svg.extent(line, size) / 2
+    x = min(max((spread[0] + spread[1]) / 2, plan.gutter + half), plan.width - 8 - half)
+    return svg.text(x, y, line, style, "middle")

@@ -16,6 +16,7 @@ _DARK = {
     "ground": "#0f141a", "ink": "#e8edf2", "faint": "#a3afbb", "rule": "#3a444f", "card": "#1b232c",
     "event": "#74b8ff", "person": "#cdabff", "failure": "#ff8a80", "action": "#eac054",
 }  # fmt: skip
+_BREAKS = " ·/.-_:，、"
 TONES = ("event", "person", "failure", "action")
 
 
@@ -69,14 +70,19 @@ def extent(content: str, size: float) -> float:
     return sum(size * (1.0 if unicodedata.east_asian_width(each) in _WIDE else 0.58) for each in content)
 
 
-def fitting(content: str, size: float, width: float) -> str:
-    """Cut a text so that it fits."""
-    if extent(content, size) <= width:
-        return content
-    kept = content
-    while kept and extent(kept + "…", size) > width:
-        kept = kept[:-1]
-    return kept + "…"
+def wrapped(content: str, size: float, width: float) -> list[str]:
+    """Divide a text into lines that fit, at a space or a mark where there is one; nothing of it is lost but spaces."""
+    lines: list[str] = []
+    rest = content.strip()
+    while rest:
+        most = next((n for n in range(1, len(rest) + 1) if extent(rest[:n], size) > width), len(rest) + 1) - 1
+        most = max(most, 1)
+        if most < len(rest):
+            after = max(rest.rfind(mark, most // 2, most) for mark in _BREAKS) + 1
+            most = after or most
+        lines.append(rest[:most].rstrip())
+        rest = rest[most:].lstrip()
+    return lines
 
 
 def _head(tone: str) -> str:

@@ -39,7 +39,7 @@ def summary(trail: CaseTrail, words: Wording) -> list[str]:
     """Tell a case in two lines."""
     told = words.say(
         "summary",
-        steps=len(trail.steps),
+        steps=len(trail.everything),
         lasted=words.duration(trail.lasted),
         failures=trail.failures,
         zone=_ZONE,
@@ -76,7 +76,7 @@ def _row(placed: Placed, words: Wording) -> list[str]:
         str(placed.number),
         words.clock(step.time),
         "" if placed.since_previous is None else words.since(placed.since_previous),
-        "  " * max(depth - 1, 0) + ("└ " if depth else "") + marker + words.title(step),
+        "  " * max(depth - 1, 0) + ("└ " if depth else "") + marker + words.heading(placed),
         words.cause(placed.cause) if placed.cause else "",
         words.actor(step.actor),
     ]
@@ -86,7 +86,7 @@ def _row(placed: Placed, words: Wording) -> list[str]:
 def _more(placed: Placed, words: Wording, widths: Sequence[int]) -> str:
     """Under a step: from whom to whom, and what tells most about it."""
     before = sum(widths[:3]) + 2 * 3 + 2 * min(placed.depth, _DEEPEST)
-    told = filter(None, (way(placed, words), words.facts(placed.step)))
+    told = filter(None, (way(placed, words), words.about(placed)))
     return " " * before + printable("   ".join(told))
 
 

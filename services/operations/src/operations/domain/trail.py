@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -12,6 +12,8 @@ Kind = Literal["event", "failure", "action"]
 
 OPERATORS = "operators"
 """The lifeline of those who repair."""
+
+_ACCESS = "data-accessed"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,6 +100,8 @@ class Placed:
     step: Step
     since_previous: timedelta | None
     cause: Cause | None
+    others: tuple[Placed, ...] = ()
+    """The further records of data that was used, which are folded into this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,11 @@ class CaseTrail:
     complete: bool = True
 
     @property
+    def everything(self) -> tuple[Placed, ...]:
+        """All steps by their number, with those that are folded into another."""
+        return tuple(sorted((each for step in self.steps for each in (step, *step.others)), key=lambda it: it.number))
+
+    @property
     def failures(self) -> int:
         """How many dead letters the case has."""
         return sum(1 for placed in self.steps if placed.step.kind == "failure")
@@ -116,7 +125,7 @@ class CaseTrail:
     @property
     def lasted(self) -> timedelta:
         """From the earliest to the latest step."""
-        times = [placed.step.time for placed in self.steps]
+        times = [placed.step.time for placed in self.everything]
         return max(times) - min(times) if times else timedelta()
 
 
@@ -179,6 +188,24 @@ def placed(case: str, steps: Iterable[Step], elsewhere: Mapping[str, Recorded], 
         shown[step.id] = Placed(number, above.depth + 1 if above else 0, step, since, cause)
         previous = step
     return CaseTrail(case, tuple(shown.values()), complete)
+
+
+def folded(trail: CaseTrail) -> CaseTrail:
+    """Fold all records of data that was used into the first: they tell who looked, not what happened to the case."""
+    accesses = [placed for placed in trail.steps if _is_access(placed.step)]
+    if len(accesses) <= 1:
+        return trail
+    first, *others = accesses
+    shown: list[Placed] = []
+    for placed in trail.steps:
+        if placed is first or not _is_access(placed.step):
+            since = placed.step.time - shown[-1].step.time if shown else None
+            shown.append(replace(placed, since_previous=since, others=tuple(others) if placed is first else ()))
+    return replace(trail, steps=tuple(shown))
+
+
+def _is_access(step: Step) -> bool:
+    return step.kind == "event" and not step.fault and step.name.split(".")[1:2] == [_ACCESS]
 
 
 def _cause(step: Step, shown: Mapping[str, Placed], elsewhere: Mapping[str, Recorded]) -> Cause | None:

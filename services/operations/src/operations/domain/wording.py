@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from operations.domain.acting import event_name
-from operations.domain.trail import Actor, Cause, Step
+from operations.domain.trail import Actor, Cause, Placed, Step
 from runtime.texts import Texts
 from standards.moments import SHENZHEN
 
@@ -52,6 +53,18 @@ class Wording:
         told = f"{told} v{version}" if version.isdecimal() and int(version) > 1 else told
         return self.say("faulty", what=told, fault=self.known("faults", step.fault)) if step.fault else told
 
+    def heading(self, placed: Placed) -> str:
+        """Say what happened, and how often, where several steps are folded into one."""
+        what = self.title(placed.step)
+        return self.say("folded", what=what, count=1 + len(placed.others)) if placed.others else what
+
+    def about(self, placed: Placed) -> str:
+        """Say the little that tells most about a step; of a folded one, who told how many."""
+        if not placed.others:
+            return self.facts(placed.step)
+        told = Counter(each.step.lane for each in (placed, *placed.others))
+        return " · ".join(f"{self.lane(lane)} {count}" for lane, count in told.most_common())
+
     def actor(self, actor: Actor) -> str:
         """Say who acted."""
         name = self.lane(actor.name) if actor.kind in {"automatic", "department"} else actor.name
@@ -62,7 +75,13 @@ class Wording:
 
     def facts(self, step: Step) -> str:
         """Say the little that tells most about a step."""
-        return " · ".join(f"{self.known('fields', name)} {text}" for name, text in step.facts.items())
+        told = {name: self._fact(name, text) for name, text in step.facts.items()}
+        return " · ".join(f"{self.known('fields', name)} {text}" for name, text in told.items())
+
+    def _fact(self, name: str, text: str) -> str:
+        """Say a state in its word."""
+        key = f"web.states.{text}"
+        return self.texts.say(self.language, key) if name == "state" and self.texts.has(key) else text
 
     def cause(self, cause: Cause) -> str:
         """Say what caused a step and how long that was before."""

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from operations.domain.faults import said
 from operations.domain.tones import tone
 from operations.web import assets, drawing, session, telling
 from operations.web.bodies import fault_id
@@ -103,7 +104,14 @@ def _environment() -> Environment:
         "trend": drawing.trend,
         "service_name": lambda code, t: t.named("lanes", code),
     }
-    made.globals |= {"asset": assets.address, "query": query, "path_of": path_of, "tone": tone, "fault_id": fault_id}
+    made.globals |= {
+        "asset": assets.address,
+        "query": query,
+        "path_of": path_of,
+        "tone": tone,
+        "said": said,
+        "fault_id": fault_id,
+    }
     return made
 
 

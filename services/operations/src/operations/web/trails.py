@@ -13,7 +13,7 @@ from messaging.event import ConflictError
 from operations.api.trail_views import TrailView
 from operations.domain.sequence_diagram import draw
 from operations.domain.telling import tell
-from operations.domain.trail import CaseTrail, Recorded
+from operations.domain.trail import CaseTrail, Recorded, folded
 from operations.handlers import trails as handlers
 from operations.handlers.needs import Deps
 from operations.handlers.trails import Sought
@@ -28,6 +28,7 @@ from runtime.refusal import Refusal
 
 router = APIRouter(route_class=PageRoute)
 
+_OPENED = "?accesses=all"
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 """A picture brings its own style and nothing else."""
 
@@ -47,20 +48,20 @@ async def newest(request: Request, asked: AskedOf, deps: DepsOf, operator: Opera
 
 
 @router.get("/pictures/{case:path}")
-async def picture(case: str, request: Request, deps: DepsOf, operator: Operator) -> Response:
+async def picture(case: str, request: Request, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
     """Draw a case."""
     del operator
     words = handlers.wording(speaker(request).language, deps)
-    drawn = draw(await handlers.read(case, deps), words)
+    drawn = draw(_shown(await handlers.read(case, deps), asked), words)
     return Response(drawn, media_type="image/svg+xml", headers={"Content-Security-Policy": PICTURE_POLICY})
 
 
 @router.get("/texts/{case:path}")
-async def text(case: str, request: Request, deps: DepsOf, operator: Operator) -> Response:
+async def text(case: str, request: Request, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
     """Tell a case as text, for a terminal or a mail."""
     del operator
     words = handlers.wording(speaker(request).language, deps)
-    return Response(tell(await handlers.read(case, deps), words), media_type="text/plain; charset=utf-8")
+    return Response(tell(_shown(await handlers.read(case, deps), asked), words), media_type="text/plain; charset=utf-8")
 
 
 @router.get("/data/{case:path}")
@@ -102,7 +103,8 @@ async def _page(
         request,
         "trail.html",
         here="trails",
-        trail=disclosed or masked,
+        trail=_shown(disclosed or masked, asked),
+        opened=_OPENED if asked.text("accesses") else "",
         words=handlers.wording(t.language, deps),
         body=lambda step: pretty(step.data, hints, hidden.get(step.id) if disclosed else None),
         disclosed=disclosed is not None,
@@ -110,6 +112,11 @@ async def _page(
         case_path=path_of(case),
         **refused.shown,
     )
+
+
+def _shown(trail: CaseTrail, asked: Asked) -> CaseTrail:
+    """Fold the records of used data, unless they are asked for."""
+    return trail if asked.text("accesses") else folded(trail)
 
 
 def _list(request: Request, asked: Asked, deps: Deps, refused: Refused, found: Sequence[Recorded] = ()) -> Response:
