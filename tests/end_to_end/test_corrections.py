@@ -204,7 +204,7 @@ async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Tow
     assert again.codes == {"registered-with-other-name"}
     looked = await until(
         lambda: resident.get("/v1/accesses", _Accesses, {"by": "clerk-1"}),
-        lambda it: any("corrected" in each.sentence for each in it.items),
+        lambda it: any("worked on" in each.sentence for each in it.items),
         what="the change is in the record of accesses",
     )
     assert looked.items

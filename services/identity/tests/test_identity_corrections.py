@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.consumed import CorrectionHolder, CorrectionPermitted
+from identity.domain.record import Change
 from identity.domain.resident import Resident
 from identity.handlers import correcting, registration
 from identity.published import IdUpdated, RegistrationCorrected
@@ -61,11 +62,11 @@ async def test_an_approved_correction_is_made_once_at_a_window_and_told(hall: Ha
     assert isinstance(corrected, RegistrationCorrected)
     assert (updated.name, updated.sequence) == (RIGHT, after.version)
     assert (corrected.correction_id, corrected.field, corrected.sequence) == ("cor_1", "name", after.version)
-    assert [(each.how, each.by.subject) for each in hall.told] == [("corrected", CLERK.subject)]
-    assert [(step.what, step.reason) for step in after.history[1:]] == [
-        ("correction-permitted", "cor_1"),
-        ("card-renewed", None),
-        ("corrected", "cor_1"),
+    assert [(each.how, each.by.subject) for each in hall.told] == [("worked-on", CLERK.subject)]
+    change = Change(field="name", before="李育成", after=RIGHT)
+    assert [(step.what, step.changes) for step in after.history[1:]] == [
+        ("correction-permitted", (change,)),
+        ("corrected", (change,)),
     ]
     assert after.history[1].by.subject == "reviewer-hall-01"
 
@@ -205,7 +206,7 @@ async def test_a_name_that_differs_in_what_names_keep_apart_is_compared_by_a_per
     after = await hall.register(confirmed)
 
     assert (after.id, after.card.name) == (before.id, "李乾")
-    assert [step.what for step in after.history[1:]] == ["card-renewed", "name-confirmed"]
+    assert [step.what for step in after.history[1:]] == ["name-confirmed", "card-renewed"]
 
 
 async def test_confirming_makes_no_other_name_the_same(hall: Hall) -> None:

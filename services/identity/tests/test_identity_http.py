@@ -103,7 +103,7 @@ async def test_an_approved_correction_is_seen_made_once_and_told(service: Servic
     assert (updated["type"], updated["data"]["name"]) == ("identity.id-updated.v1", "李思源")
     assert corrected["type"] == "identity.registration-corrected.v1"
     assert corrected["data"]["correction_id"] == event["data"]["correction_id"]
-    assert (await service.next_event(of_looks=True))["data"]["how"] == "corrected"
+    assert (await service.next_event(of_looks=True))["data"]["how"] == "worked-on"
     assert pointers(await service.register()) == {("#/name", "registered-with-other-name")}
     assert await readable_in(service.database, ["李思源"]) == []
 

@@ -98,6 +98,7 @@ def test_staff_are_by_default_who_typed_the_command(
         (["--role", "terminal"], "terminal needs SUBJECT"),
         (["--role", "department"], "DEPARTMENT is one of city, psb, civil, health"),
         (["--role", "department", "--subject", "mayor"], "there is no department 'mayor'"),
+        (["--role", "department", "--subject", "service-hall"], "there is no department 'service-hall'"),
         (["--role", "department", "--departments", "health,mayor"], "DEPARTMENTS is one or more of city, psb"),
         (["--role", "reviewer", "--subject", "r", "--departments", "helth"], "there is no department 'helth'"),
         (["--role", "grid-officer", "--subject", "g", "--communities", "dalang"], "440309002007"),
@@ -111,6 +112,15 @@ def test_nobody_who_does_not_exist_gets_a_token(
     said = capsys.readouterr()
     assert said.out == ""
     assert told in said.err
+
+
+def test_the_service_hall_that_answers_for_the_registration_has_reviewers(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    assert tokens.main(["--role", "reviewer", "--subject", "hall-1", "--departments", "service-hall"]) == 0
+    claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
+    assert claims["departments"] == ["service-hall"]
 
 
 @pytest.mark.parametrize("arguments", [["--subject", "health"], ["--departments", "health"]])

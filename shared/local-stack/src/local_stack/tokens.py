@@ -29,6 +29,8 @@ ISSUER = "https://issuer.yizheng.example"
 AUDIENCE = "yizheng"
 ROLES = ("resident", "clerk", "terminal", "reviewer", "grid-officer", "official", "operator", "department")
 STAFF = frozenset({"clerk", "reviewer", "grid-officer", "official", "operator"})
+OFFICES = ("community", "service-hall")
+"""Offices of the district whose people decide tasks; no system of theirs sends anything."""
 _WHO = {
     "resident": "the resident_id (res_…) of a registered person, as the registration at a window answers it",
     "terminal": "the name of a terminal, such as terminal-07",
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         ensure_keys(keys)
         departments, places = _words(wanted.departments), _words(wanted.communities)
-        check_departments(departments)
+        check_departments(departments, OFFICES if wanted.role in STAFF else ())
         check_communities(places)
         subject = wanted.subject or subject_of(wanted.role, departments)
         check_subject(wanted.role, subject, departments)
@@ -132,9 +134,9 @@ def known_departments() -> tuple[str, ...]:
     return tuple(topology.load(TOPOLOGY).departments)
 
 
-def check_departments(codes: Sequence[str]) -> None:
+def check_departments(codes: Sequence[str], offices: Sequence[str] = ()) -> None:
     """Raise StackError for a department that does not exist, listing those that do."""
-    _check("department", "DEPARTMENTS", codes, known_departments())
+    _check("department", "DEPARTMENTS", codes, (*known_departments(), *offices))
 
 
 def check_communities(codes: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
@@ -13,7 +13,7 @@ from identity.domain import card as cards
 from identity.domain import correction
 from identity.domain.card import Card, Reading
 from identity.domain.correction import KEPT, Permit, Said
-from identity.domain.record import Actor, Change, Record, Step, refuse
+from identity.domain.record import Actor, Change, Record, Step, StepKind, refuse
 from runtime.refusal import Clash, Refusal
 from standards.identity_number import Kind
 from standards.names import compare
@@ -107,15 +107,12 @@ def renew(resident: Resident, read: Reading, community: str, by: Actor, at: date
         changes += (Change(field="community", before=resident.place.community, after=community),)
     if not changes:
         return resident
-    steps = [Step(what="card-renewed", by=by, at=at, changes=changes)]
-    if _is_confirmed(resident, read):
-        steps.append(Step(what="name-confirmed", by=by, at=at))
-    steps += [Step(what="corrected", by=by, at=at, reason=each.correction_id) for each in made]
+    steps = _steps(changes, {each.field for each in made}, confirmed=_is_confirmed(resident, read))
     changed = {
         "card": read.card,
         "place": resident.place.model_copy(update={"community": community}),
         "permits": tuple(each.used(at) if each in made else each for each in resident.permits),
-        "history": (*resident.history, *steps),
+        "history": (*resident.history, *(Step(what=what, by=by, at=at, changes=part) for what, part in steps.items())),
     }
     return resident.model_copy(update=changed)
 
@@ -124,7 +121,10 @@ def permit(resident: Resident, new: Permit, by: Actor, at: datetime) -> Resident
     """Open one change at a window; the very same resident when that was done already."""
     if any(each.correction_id == new.correction_id for each in resident.permits):
         return resident
-    step = Step(what="correction-permitted", by=by, at=at, reason=new.correction_id)
+    allowed = Change(
+        field=new.field, before=_says(resident.card, resident.place.community).get(new.field), after=new.value
+    )
+    step = Step(what="correction-permitted", by=by, at=at, changes=(allowed,))
     permits = (*resident.permits, new)[-KEPT:]
     return resident.model_copy(update={"permits": permits, "history": (*resident.history, step)})
 
@@ -181,6 +181,18 @@ def _differences(old: Card, read: Reading, by: Actor) -> list[Refusal]:
     if old.birth_date != read.card.birth_date:
         faults.append(Clash("registered-with-other-birth-date", field="birth_date"))
     return faults
+
+
+def _steps(
+    changes: Sequence[Change], corrected: Collection[str], *, confirmed: bool
+) -> Mapping[StepKind, tuple[Change, ...]]:
+    """Return the changes by what made them: the new card, a person who compared the name, an approved correction."""
+    parts: dict[StepKind, tuple[Change, ...]] = {}
+    for change in changes:
+        what: StepKind = "name-confirmed" if confirmed and change.field == "name" else "card-renewed"
+        what = "corrected" if change.field in corrected else what
+        parts[what] = (*parts.get(what, ()), change)
+    return parts
 
 
 def _is_confirmed(resident: Resident, read: Reading) -> bool:

@@ -66,7 +66,7 @@ def _renew(resident: Resident, reading: Reading, community: str, by: Principal, 
     if renewed is resident:
         return _shown(resident, by, deps)
     corrected = _corrected(resident, renewed)
-    told = accessed(resident, by, None, deps, how="corrected" if corrected else "worked-on")
+    told = accessed(resident, by, None, deps, how="worked-on")
     events = [_updated(renewed), *corrected, *told]
     return Outcome([deps.residents.save(renewed)], events, case=renewed.id, result=renewed)
 
