@@ -137,6 +137,22 @@ def test_an_area_of_another_kind_or_a_former_one_is_for_people(one: str, other: 
     assert difference(one, other) == ("area-renamed", True)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ("龙华区民治街道花园3栋101", "海口市龙华区民治街道花园3栋101", "province-differs"),
+        ("龙华区民治街道花园3栋101", "海南省龙华区民治街道花园3栋101", "province-differs"),
+        ("深圳市民治街道花园3栋101", "湖南省民治街道花园3栋101", "province-differs"),
+        ("广州市民治街道花园3栋101", "龙华区民治街道花园3栋101", "city-differs"),
+        ("龙华区民治街道花园3栋101", "龙华区浪口社区花园3栋101", "incomplete"),
+    ],
+)
+def test_a_level_that_is_only_implied_contradicts_too(one: str, other: str, reason: str) -> None:
+    for found in (difference(one, other), difference(other, one)):
+        assert found is not None
+        assert found[0] == reason
+
+
 def test_an_area_alone_is_no_address() -> None:
     for area in ("广东", "广东省", "深圳", "深圳市龙华区", "深圳市龙华区民治街道"):
         assert difference(area, area) == ("incomplete", True)

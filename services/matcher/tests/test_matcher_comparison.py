@@ -10,6 +10,7 @@ from matcher.domain import comparison
 from matcher.domain.comparison import Held, by_itself, months_before
 from matcher.domain.evidence import Value
 from matcher.domain.rules import FieldRule
+from testkit.growth import assert_linear
 
 TODAY = date(2026, 11, 23)
 
@@ -140,3 +141,12 @@ def test_names_compare_the_same_from_either_side(one: str, other: str) -> None:
 @given(st.dates(), st.dates())
 def test_dates_compare_the_same_from_either_side(one: date, other: date) -> None:
     assert comparison.day(str(one), str(other)) == comparison.day(str(other), str(one))
+
+
+@pytest.mark.parametrize("kind", comparison.BY_CLAIM)
+@pytest.mark.parametrize(
+    "piece", ["1", "一", "李", "李·", "1-", "1栋", "2020-02-03", "無", "（", "é", "\u200b"], ids=ascii
+)
+def test_the_cost_of_comparing_grows_with_the_length_of_the_texts(kind: str, piece: str) -> None:
+    compare = comparison.BY_CLAIM[kind]
+    assert_linear(lambda text: compare(text, text[1:]), piece)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from standards.bounds import LONGEST_TEXT
 from standards.normal_form import normal_text
 from standards.numerals import with_arabic_digits
 from standards.script import simplified
 
-LONGEST: Final = 500
+LONGEST: Final = LONGEST_TEXT
 """Characters of an address that is taken apart. Real ones have fewer than 100."""
 
 _HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Province(_Record):
 class Districts(_Record):
     """The districts of a city; see the remarks in the data file."""
 
-    districts: tuple[str, ...]
+    districts: frozenset[str]
     unmistakable: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
 
@@ -77,7 +77,7 @@ _NOT_AN_AREA = r"(?!场|花园|广场|公寓|大厦|小区|家园|民(?:中心|�
 _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 _SEAT = re.compile(r"^市辖区")
 _UNLISTED_CITY = re.compile(rf"^([{HAN}]{{2,8}}?)(市{_NOT_AN_AREA}|自治州|地区|盟)")
-_AREA_FOLLOWS = re.compile(rf"^[0-9]?[{HAN}]{{1,7}}?(?:自治州|地区|市|区|县|盟|旗){_NOT_AN_AREA}")
+_AREA_FOLLOWS = re.compile(rf"^生产建设兵团|^[0-9]?[{HAN}]{{1,7}}?(?:自治州|地区|市|区|县|盟|旗){_NOT_AN_AREA}")
 # 小区, 社区, 园区 and the like are no districts.
 _DISTRICT = re.compile(rf"^([{HAN}]{{0,7}}?[^\W小社园校片业宅厂库发景舍住市村期特0-9A-Z])(新区|区|县|旗)")
 _DISTRICT_BELOW = re.compile(rf"^([0-9]?[{HAN}]{{0,7}}?[^\W小社园校片业宅厂库发景舍住市村期特0-9A-Z])(新区|区|县|旗)")
@@ -99,26 +99,52 @@ def lies_in(text: str, city: str) -> bool | None:
     province and city that do not belong together say nothing. Raises KeyError for a city that the data does not know
     (`knows_city`).
     """
-    area, its, city_name = area_of(text), areas().districts[f"{city}市"], normal(city)
-    province = _cities()[normal(f"{city}市")].province
-    district = next((name for name in its.districts if normal(name) == area.district + area.district_kind), "")
-    if area.city and (area.city == city_name or area.listed):
-        belongs = not area.province or area.province in _by_name().get(area.city, ())
-        elsewhere = None if district in its.shared else False
-        return (True if area.city == city_name else elsewhere) if belongs else None
-    if area.province and area.province != province:
-        return False
-    if area.city or district in its.shared:
+    if len(text) > LONGEST:
         return None
-    if district in its.unmistakable or (district and area.province):
+    area, rest = read(normal(text))
+    its, own = areas().districts[f"{city}市"], _cities()[normal(f"{city}市")]
+    written = area.district + area.district_kind
+    if any(f"{written}{rest}".startswith(normal(name)) for name in its.shared):
+        return True if area.city == own.name and _belongs(area) else None
+    if area.listed:
+        return area.city == own.name if _belongs(area) else None
+    return _by_district(area, written, its, own)
+
+
+def _by_district(area: Area, written: str, its: Districts, own: _City) -> bool | None:
+    """Answer for an address that names no known city."""
+    if area.province and area.province != own.province:
+        return False
+    if area.city or not written:
+        return None
+    if written in map(normal, its.districts) and (area.province or written in map(normal, its.unmistakable)):
         return True
-    said_elsewhere = area.district and (area.province or area.district + area.district_kind in _towns())
-    return False if said_elsewhere else None
+    return False if area.province or written in _towns() else None
+
+
+@lru_cache(maxsize=1024)
+def implied(area: Area) -> Area:
+    """Add what the front of an address implies: a district of a known city its city, a city its province.
+
+    A district whose name occurs in several cities is taken for the one that the data knows (龙华区: 深圳), unless
+    another province or city was named.
+    """
+    city = area.city or _own_districts().get(area.district + area.district_kind, "")
+    provinces = _by_name().get(city, frozenset())
+    if area.province and area.province not in provinces:
+        return area
+    province = area.province or (next(iter(provinces)) if len(provinces) == 1 else "")
+    return replace(area, city=city, province=province)
 
 
 def knows_city(city: str) -> bool:
     """Tell whether `lies_in` can answer for a city."""
     return f"{city}市" in areas().districts
+
+
+def _belongs(area: Area) -> bool:
+    """Tell whether the province, if one is said, has a city of that name."""
+    return not area.province or area.province in _by_name().get(area.city, ())
 
 
 def is_successor(former: str, today: str) -> bool:

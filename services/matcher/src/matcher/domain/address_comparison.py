@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from standards.address import Address, parse
 from standards.address_text import LONGEST, is_placeholder, says_a_place
-from standards.areas import is_successor
+from standards.areas import Area, implied, is_successor
 
 Difference = tuple[str, bool]
 """A reason's key, and whether the addresses are close all the same (True) or different (False)."""
@@ -67,20 +67,32 @@ def _differences(left: Address, right: Address) -> Iterator[Difference]:
 
 
 def _levels(left: Address, right: Address) -> Iterator[Difference]:
-    above: set[str] = set()
+    one, other, above = _names(left), _names(right), set[str]()
     for level in _LEVELS:
-        one, other = getattr(left, level), getattr(right, level)
-        if one and other:
-            yield from _names(level, left, right, above)
-        above |= {one, other} - {""}
+        if one[level] and other[level]:
+            kinds = left.kinds.get(level, ""), right.kinds.get(level, "")
+            yield from _level(level, (one[level], other[level]), kinds, above)
+        above |= {one[level], other[level]} - {""}
 
 
-def _names(level: str, left: Address, right: Address, above: set[str]) -> Iterator[Difference]:
+def _names(address: Address) -> dict[str, str]:
+    """Return the names of the levels, with the province and city that those below imply: 海南省 contradicts 深圳市."""
+    kind = address.kinds.get("district", "")
+    area = implied(Area(address.province, address.city, district=address.district, district_kind=kind))
+    return {
+        "province": area.province,
+        "city": area.city,
+        "district": address.district,
+        "street": address.street,
+        "community": address.community,
+        "road": address.road,
+    }
+
+
+def _level(level: str, names: tuple[str, str], kinds: tuple[str, str], above: set[str]) -> Iterator[Difference]:
     """Compare what both call a level: the name, and the word of its kind (潮阳县 is not 潮阳区 for certain)."""
-    one, other = getattr(left, level), getattr(right, level)
-    kinds = left.kinds.get(level, ""), right.kinds.get(level, "")
-    if not _same_name(one, other, above):
-        renamed = _is_former(one + kinds[0], other + kinds[1])
+    if not _same_name(*names, above):
+        renamed = _is_former(names[0] + kinds[0], names[1] + kinds[1])
         yield ("area-renamed", True) if renamed else (f"{level}-differs", False)
     elif all(kinds) and kinds[0] != kinds[1] and set(kinds) != {"区", "新区"}:
         yield "area-renamed", True
@@ -136,11 +148,19 @@ def _inside(level: str, left: Address, right: Address) -> Iterator[Difference]:
 def _says_where(left: Address, right: Address) -> bool:
     """Tell whether both name one place within one neighbourhood."""
     area = any(_both(left, right, level) for level in ("district", "street", "community"))
+    if _crosswise(left, right):
+        return False
     if left.estate or right.estate or left.road or right.road:
         same_estate = _both(left, right, "estate")
         no_more_said = _both(left, right, "road") and not (left.number or right.number or left.estate or right.estate)
         return area and (_at_one_number(left, right) or same_estate or no_more_said)
     return _both(left, right, "community") and _both(left, right, "building")
+
+
+def _crosswise(left: Address, right: Address) -> bool:
+    """Tell whether one names only the street office and the other only the community: neither is proven."""
+    one, other = (bool(left.street), bool(left.community)), (bool(right.street), bool(right.community))
+    return {one, other} == {(True, False), (False, True)}
 
 
 def _is_within_an_area(address: Address) -> bool:
