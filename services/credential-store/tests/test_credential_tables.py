@@ -59,6 +59,12 @@ async def test_a_table_is_taken_however_a_spreadsheet_wrote_it(
     assert held["issues"][0]["content"]["fields"] == fields
 
 
+async def test_blank_rows_are_no_lines(health: Bureau) -> None:
+    answer = await health.hands_over_a_form(data("blank-rows-of-commas.csv"), data("mapping.yaml"))
+    seen = await health.waits(answer.json()["hand_over_id"])
+    assert (seen["lines"], seen["stored"], seen["refused"]) == (2, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("mapping", "content", "code", "words"),
     [

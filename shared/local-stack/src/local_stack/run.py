@@ -24,6 +24,7 @@ from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.processes import Program, require_all_free, tail
+from local_stack.welcome import shown
 
 ASKED_TO_STOP = (130, 143)
 STOPPED = re.compile(r"(\S+) stopped \(rc=")
@@ -93,7 +94,7 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
         with welcoming(environment, started):
             cause = keep_up(programs, layout)
         print("stopping broker and store", flush=True)
-    print("everything is down; the data stays in var/ for the next `make run`", flush=True)
+    print(f"everything is down; the data stays in {shown(layout.var)} for the next `make run`", flush=True)
     if cause:
         print(f"run: {cause} ended by itself, so everything was taken down\n{tail(layout.log(cause))}", file=sys.stderr)
     return 1 if cause else 0

@@ -52,7 +52,10 @@ _BODY: dict[str, Any] = {
 
 
 class HandOverView(BaseModel):
-    """How far a file has been taken in. `problem` says why it stopped by itself; `speed` is in lines a second."""
+    """How far a file has been taken in; blank lines are no lines, a header is one.
+
+    `problem` says why it stopped by itself; `speed` is in lines a second.
+    """
 
     hand_over_id: str
     department: str
@@ -213,7 +216,7 @@ def _view(it: HandOver, language: str) -> HandOverView:
         problem=it.problem,
         problem_name=TEXTS.say(language, f"hand-overs.{it.problem}") if it.problem else None,
         percent=it.percent,
-        lines=it.lines,
+        lines=it.lines - it.blank,
         stored=it.stored,
         unchanged=it.unchanged,
         refused=it.refused,

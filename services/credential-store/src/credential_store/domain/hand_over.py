@@ -35,7 +35,8 @@ class HandOver(Part):
     """One file of one department under one mapping (None: JSON Lines).
 
     `offset` is the byte after the last line that is stored or refused, `inside` that it lies within a line that was
-    too long. `file` is None once its content is not needed any more. `number` sorts by the time of arrival.
+    too long. `lines` are those before it, as an editor counts them, `blank` those of them that say nothing. `file` is
+    None once its content is not needed any more. `number` sorts by the time of arrival.
     """
 
     id: str
@@ -52,6 +53,7 @@ class HandOver(Part):
     offset: int = 0
     inside: bool = False
     lines: int = 0
+    blank: int = 0
     stored: int = 0
     unchanged: int = 0
     refused: int = 0

@@ -83,6 +83,10 @@ def _lines(window: Window, hand_over: HandOver) -> Iterator[Line]:
     return lines.csv_rows(window, hand_over.mapping, len(hand_over.received.columns))
 
 
+def _blank(taken: Sequence[Line]) -> int:
+    return sum(line.said is None for line in taken)
+
+
 def _headers(taken: Sequence[Line]) -> int:
     """Return how many lines at a file's beginning are its header, with the blank ones before it."""
     return next((at for at, line in enumerate(taken, 1) if line.said is not None), len(taken))
@@ -180,7 +184,7 @@ class _Batch:
         taken = list(islice(_lines(window, self._hand_over), BATCH))
         self._window = window
         await self._take(taken[_headers(taken) if self._begins_with_header else 0 :])
-        self.after = self._moved(_progress(window, taken))
+        self.after = self._moved({**_progress(window, taken), "blank": self._hand_over.blank + _blank(taken)})
         return self._outcomes()
 
     @property
