@@ -55,7 +55,7 @@ async def test_an_official_tries_an_item_and_the_resident_can_read_who_tried(out
     assert (identity["result"], identity["source"]["name"]) == ("proven", "区居民证照电子库")
     assert (status["result"], status["document_type"]["code"]) == ("not-proven", "household-register")
     differing = {"field": "address", "result": "different", "reason": "unit-differs"}
-    assert status["fields"][1] == differing | {"explanation": "单元或房号不一致"}
+    assert status["fields"][1] == differing | {"label": "户籍地址", "explanation": "单元或房号不一致"}
     assert landlord["result"] == "holder-not-named"
     assert first.json()["registered"] == {"applicant": True, "subject": True}
     assert FLAT not in first.text
