@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from local_stack import gateway
 from local_stack.layout import Layout
+from local_stack.ports import SERVICES
 from local_stack.processes import Running, stop_all, wait_ready
 from testkit.fixtures import free_ports
 from testkit.patience import PATIENCE
@@ -81,10 +83,44 @@ def test_a_service_that_is_down_is_reported_as_such(client: httpx.Client, path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/metrics", "/v1/", "/v1/resident", "/services/matcher/metrics", "/services/nobody/healthz", "/problem"],
+    ["/start", "/metrics", "/v1/", "/v1/resident", "/services/matcher/metrics", "/services/nobody/healthz", "/problem"],
 )
 def test_what_is_not_for_the_street_is_not_found(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "language", "title"),
+    [
+        ("/", "", "zh-CN", "一证走龙华"),
+        ("/", "en-GB", "en", "Yizheng"),
+        ("/?lang=zh-CN", "en", "zh-CN", "一证走龙华"),
+        ("/?lang=en", "zh", "en", "Yizheng"),
+        ("/?lang=../nginx", "", "zh-CN", "一证走龙华"),
+    ],
+)
+def test_the_bare_address_says_what_is_here(
+    client: httpx.Client, path: str, asked: str, language: str, title: str
+) -> None:
+    answer = client.get(path, headers={"Accept-Language": asked})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+    assert f"<h1>{title}" in answer.text
+    policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    assert answer.headers["content-security-policy"] == policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "style=" not in answer.text
+    assert "<script" not in answer.text
+
+
+def test_the_bare_address_leads_to_every_service_and_no_further(client: httpx.Client) -> None:
+    for language in ("zh-CN", "en"):
+        links = set(re.findall(r'href="([^"?]+)', client.get(f"/?lang={language}").text))
+        assert {f"/services/{name}/docs" for name in SERVICES} <= links
+        assert {"/verify/", "/operations/", "/v1/items", "/v1/notices", "/start.css"} <= links
+        assert {client.get(link).status_code for link in links} == {200, 502}  # no service is up
+    assert client.get("/start.css").headers["content-type"] == "text/css; charset=utf-8"
+    assert client.post("/").json()["code"] == "method-not-allowed"
 
 
 def test_a_body_that_is_far_too_large_is_refused_without_being_read(client: httpx.Client) -> None:

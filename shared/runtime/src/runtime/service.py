@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import pymongo
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import Counter
 
 from messaging.consumer import Consumer, Limits, Subscription
@@ -27,6 +27,7 @@ from runtime.access import Verifier
 from runtime.bodies import JsonBodies
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
+from runtime.http_protocol import Connection, readable_query
 from runtime.kernel import Database, Indexes, Kernel
 from runtime.logs import configure
 from runtime.rates import RateLimit
@@ -167,7 +168,7 @@ def _mounted(router: APIRouter, pages: APIRouter | None) -> APIRouter:
     """
     key = id(router), id(pages)  # routers have no hash
     if key not in _MOUNTED:
-        mounted = APIRouter()
+        mounted = APIRouter(dependencies=[Depends(readable_query)])
         mounted.include_router(router, prefix="/v1", responses=problems.DOCUMENTED)
         if pages is not None:
             mounted.include_router(pages, include_in_schema=False)
@@ -193,6 +194,7 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
     try:
         uvicorn.run(
             app,
+            http=Connection,
             host=settings.host,
             port=settings.port,
             log_config=None,
