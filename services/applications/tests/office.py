@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 import applications
 from applications import consumed
 from applications.domain.agreement import Signer
-from applications.domain.application import Application
+from applications.domain.application import Application, Scan
 from applications.domain.catalogue import Catalogue
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.record import Value
@@ -177,6 +177,23 @@ class Office:
         """Have a tenant, the newcomer, file the tenancy with the landlord."""
         named = Named(second_party_number=NUMBER_OF[landlord])
         return await self.applies("rental-contract-filing", tenant, named, TENANCY)
+
+    def hands_in(self, id: str, requirement: str) -> None:
+        """Have the applicant add a scan for the next submission."""
+        before, asked = self.now(id), self.now(id).asked_for(requirement)
+        assert asked is not None
+        scan = Scan(
+            id=f"scn_{requirement}_{before.attempt}",
+            requirement=requirement,
+            document_type=asked.document_types[0],
+            media_type="image/png",
+            size=9,
+            sha256="ab" * 32,
+            uploaded_at=NOON,
+            attempt=before.attempt + 1,
+        )
+        after = before.model_copy(update={"scans": (*before.scans, scan)})
+        apply(Outcome(changes=[self.applications.save(after)]))
 
     async def enrols(self) -> str:
         """Have the newcomer apply for his child's school place."""

@@ -46,6 +46,7 @@ async def test_nobody_confirms_what_they_did_not_see(office: Office) -> None:
     seen = office.agreements.all[id].current.terms.digest
     said = consumed.ReviewReturned.model_validate(review(office.now(id), "tenant-id-card", "returned"))
     await office.hears(answers.note_review_returned, said)
+    office.hands_in(id, "tenant-id-card")
     by = resident_token("newcomer")
     office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))
     await office.submits(id)
@@ -62,6 +63,7 @@ async def test_the_same_terms_again_stay_confirmed(office: Office) -> None:
     evidence = office.agreements.all[id].current.evidence
     said = consumed.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
     await office.hears(answers.note_review_returned, said)
+    office.hands_in(id, "landlord-property")
     await office.submits(id)
     assert office.now(id).confirmed_at is not None
     assert office.agreements.all[id].current.evidence == evidence

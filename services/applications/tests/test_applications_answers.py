@@ -179,6 +179,7 @@ async def test_a_return_is_corrected_and_only_what_is_not_proven_is_asked_again(
     (returned,) = office.events(published.ApplicationReturned)
     assert (returned.field, returned.message) == ("child_name", "请上传清晰的扫描件")
     office.said.clear()
+    office.hands_in(id, "birth-certificate")
     await office.submits(id)
     assert [(e.requirement, e.attempt) for e in office.events(published.DocumentSubmitted)] == [
         ("birth-certificate", 2)
@@ -193,6 +194,7 @@ async def test_a_proof_is_worth_nothing_for_an_address_that_was_changed_after_it
     await office.matches(id, "guardian-id-card", "vaccination", "housing", "status")
     said = consumed.ReviewReturned.model_validate(review(application, "birth-certificate", "returned"))
     await office.hears(answers.note_review_returned, said)
+    office.hands_in(id, "birth-certificate")
     by, form = resident_token("newcomer"), {"address": "别处1号"}
     office.commits(await applying.change_form(id, form, by, office.deps, if_match=None))
     office.said.clear()
@@ -211,6 +213,7 @@ async def test_a_confirmation_ends_with_the_form_that_was_confirmed(office: Offi
     application = office.now(id)
     said = consumed.ReviewReturned.model_validate(review(application, "landlord-property", "returned"))
     await office.hears(answers.note_review_returned, said)
+    office.hands_in(id, "landlord-property")
     by = resident_token("newcomer")
     office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))
     await office.submits(id)

@@ -218,6 +218,7 @@ async def test_a_new_scan_reaches_whoever_is_still_looking(office: Office) -> No
     await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
     said = consumed.ReviewReturned.model_validate(review(office.now(id), "vaccination", "returned"))
     await office.hears(answers.note_review_returned, said)
+    office.hands_in(id, "vaccination")
     await hand_in(office, id)
     office.said.clear()
     await office.submits(id)

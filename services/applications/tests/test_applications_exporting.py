@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 from applications import consumed
-from applications.handlers import agreeing, confirming, exporting, people
+from applications.handlers import agreeing, answers, confirming, exporting, people
 from applications.handlers.confirming import Answer
 from applications.handlers.parties import Named
 from applications.published import DataExported
 from messaging.event import Outcome
 from runtime import exports
 from runtime.holders import Holder
-from services.applications.tests.office import ENROLMENT, TENANCY, Office, resident_token
+from services.applications.tests.office import ENROLMENT, TENANCY, Office, mismatched, resident_token
 from standards import mask
 from testkit.fakes import received
 
@@ -81,6 +81,11 @@ async def test_an_export_holds_of_the_other_party_no_more_than_their_masked_name
     assert "applications" not in await exported(office, "landlord")
 
     await office.confirms(id)
+    failed = mismatched(office.now(id), "landlord-property")
+    compared = [consumed.Compared(field="address", result="different", claimed="梅龙路12号", held="梅龙路21号")]
+    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    assert "梅龙路21号" in str(await exported(office, "landlord"))
+    assert "梅龙路21号" not in str(await exported(office, "newcomer"))
     await office.matches(id)
     [own] = (await exported(office, "newcomer"))["applications"]
     [confirmed] = (await exported(office, "landlord"))["applications"]

@@ -140,6 +140,7 @@ def test_late_answers_to_an_older_attempt_change_nothing(data: st.DataObject, *,
         first = office.now(id)
         handler, returned = reviewed(first, "birth-certificate", "returned")
         await office.hears(handler, returned, at=NOON)
+        office.hands_in(id, "birth-certificate")
         await office.submits(id)
         second = office.now(id)
         late = answers_to(first, {"birth-certificate": "returned"})[:-1]

@@ -8,8 +8,10 @@ import pytest
 
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.record import Value
-from review_dispatch.domain.task import Comparison, DocumentReview, Task
+from review_dispatch.domain.task import Comparison, DocumentReview, FormAnswer, Task
 from task_window import NOW, Window, decision, door, opened, review, told
+
+LABEL = {"zh-CN": "出生医学证明编号", "en": "Number of the birth certificate"}
 
 
 @pytest.fixture
@@ -98,6 +100,38 @@ async def test_a_return_must_name_a_compared_field(window: Window) -> None:
     refused = await window.ask("wang", "POST", f"/{task.id}/return", {"field": "shoe_size", "message": "?"})
     assert told(refused) == (422, "return-field-not-compared")
     assert refused.json()["errors"][0]["pointer"] == "#/field"
+
+
+async def test_a_return_names_an_answer_of_the_form_by_either_name_or_the_scans_and_nothing_else(
+    window: Window,
+) -> None:
+    answers = (
+        FormAnswer(field="certificate_number", key="birth_certificate_number", label=LABEL),
+        FormAnswer(field="household_number", key="household_number", label=LABEL),
+    )
+    task = review()
+    assert isinstance(task.about, DocumentReview)
+    compared = (*task.about.comparison, Comparison(field="child_name", result="different"))
+    about = task.about.model_copy(update={"answers": answers, "comparison": compared})
+    for id_, named in (("task_a", "certificate_number"), ("task_b", "birth_certificate_number")):
+        window.keep(task.model_copy(update={"about": about, "id": id_}))
+        shown = (await window.ask("wang", "POST", f"/{id_}/claim")).json()
+        assert shown["document"]["may_return"] == ["certificate_number", "scans"]
+        assert shown["document"]["returnable"][0] == {
+            "field": "certificate_number",
+            "form_field": "birth_certificate_number",
+            "name": LABEL["en"],
+        }
+        names = [each["field"]["name"] for each in shown["document"]["comparison"]]
+        assert names == [LABEL["en"], "Child's name"]
+        for other in ("child_name", "household_number", "parents"):  # registered, another document's, not compared
+            refused = await window.ask("wang", "POST", f"/{id_}/return", {"field": other, "message": "?"})
+            assert told(refused) == (422, "return-field-not-compared")
+            assert "certificate_number, scans" in refused.json()["detail"]
+        answer = await window.ask("wang", "POST", f"/{id_}/return", {"field": named, "message": "请核对"})
+        assert answer.json()["steps"][-1]["field"] == {"code": "certificate_number", "name": LABEL["en"]}
+        event = window.facts()[-1].model_dump()
+        assert (event["field"], event["form_field"]) == ("certificate_number", "birth_certificate_number")
 
 
 async def test_a_grid_officer_passes_or_fails_a_door(window: Window) -> None:

@@ -83,6 +83,8 @@ class Compared(View):
     field: str
     result: str
     reason: str | None = None
+    claimed: Value | None = None
+    held: Value | None = None
 
 
 class MatchFailed(View):

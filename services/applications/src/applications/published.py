@@ -121,6 +121,14 @@ class ApplicationSubmitted(Event):
     attempt: Annotated[int, Field(description="1; one more each time that it was corrected and submitted again")]
 
 
+class FormAnswer(Part):
+    """An answer of the form that a field of the document is compared with: what its applicant can correct."""
+
+    field: Annotated[str, Field(description="The field of the document")]
+    key: Annotated[str, Field(description="The form's own field")]
+    label: Annotated[dict[str, str], Field(description="Its name in the form, by language (zh-CN, en)")]
+
+
 class DocumentSubmitted(Event):
     """An application needs a document of one of `document_types`, held by `holder`, with these claimed values.
 
@@ -142,6 +150,10 @@ class DocumentSubmitted(Event):
     community: Annotated[str | None, Field(description="Code of the community where the applicant lives")]
     due_on: Annotated[
         date | None, Field(description="By when the whole application is promised; null: not yet, or at once")
+    ] = None
+    answers: Annotated[
+        list[FormAnswer] | None,
+        Field(description="Which claims the applicant answered in the form; null: an earlier release did not say"),
     ] = None
 
 
@@ -213,6 +225,9 @@ class ApplicationReturned(Event):
     applicant: Applicant
     requirement: RequirementKey
     field: Annotated[str, Field(description="What is to be corrected: a field of the document, or `scans`")]
+    form_field: Annotated[
+        str | None, Field(description="The form's own field that it is answered in; null: none, as for the scans")
+    ] = None
     message: Annotated[str, Field(description="What the reviewer wrote to the applicant", json_schema_extra=PERSONAL)]
 
 

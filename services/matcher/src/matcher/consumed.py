@@ -117,6 +117,14 @@ class Scan(View):
     sha256: str
 
 
+class FormAnswer(View):
+    """An answer of the form that a field of the document is compared with."""
+
+    field: str
+    key: str
+    label: dict[str, str]
+
+
 class DocumentSubmitted(View):
     """applications.document-submitted: what is to be proven."""
 
@@ -131,3 +139,4 @@ class DocumentSubmitted(View):
     reviewable: bool
     community: str | None
     due_on: date | None = None
+    answers: list[FormAnswer] | None = None

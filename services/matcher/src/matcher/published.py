@@ -93,6 +93,14 @@ class MatchSucceeded(Event):
     fields: Annotated[list[Compared], Field(description="Every field that was compared")]
 
 
+class FormAnswer(Part):
+    """An answer of the form that a field of the document is compared with: what its applicant can correct."""
+
+    field: Annotated[str, Field(description="The field of the document")]
+    key: Annotated[str, Field(description="The form's own field")]
+    label: Annotated[dict[str, str], Field(description="Its name in the form, by language (zh-CN, en)")]
+
+
 class MatchFailed(Event):
     """The requirement is not proven: why, field by field, for the nearest evidence of `document_type`."""
 
@@ -111,6 +119,10 @@ class MatchFailed(Event):
     ]
     scans: Annotated[list[Scan], Field(description="What was handed in, by reference")]
     reviewable: Annotated[bool, Field(description="Whether people may look at it")]
+    answers: Annotated[
+        list[FormAnswer] | None,
+        Field(description="Which claims the applicant answered in the form, passed on; null: it was not said"),
+    ] = None
     evidence_id: Annotated[
         str | None, Field(description="The record or credential it was compared with, by its keeper's id; null: none")
     ] = None

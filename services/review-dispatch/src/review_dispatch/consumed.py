@@ -42,6 +42,14 @@ class ComparedValues(View):
     source: str | None = None
 
 
+class FormAnswer(View):
+    """An answer of the form that a field of the document is compared with."""
+
+    field: str
+    key: str
+    label: dict[str, str]
+
+
 class MatchFailed(View):
     """A document is not proven; a person may look at it if it is `reviewable`."""
 
@@ -57,6 +65,7 @@ class MatchFailed(View):
     scans: list[Scan]
     reviewable: bool
     evidence_id: str | None = None
+    answers: list[FormAnswer] | None = None
     community: str | None
     due_on: date | None = None
 

@@ -155,6 +155,9 @@ class ReviewReturned(Event):
     department: Department
     reviewer: Reviewer
     field: Annotated[str, Field(description="What is to be corrected: a field of the document, or `scans`")]
+    form_field: Annotated[
+        str | None, Field(description="The form's own field that it is answered in; null: none, or not known")
+    ] = None
     message: Written
     returned_at: Annotated[datetime, Field(description="When it was returned")]
 

@@ -47,6 +47,9 @@ class NowView(BaseModel):
     requirement: str | None
     department: Named | None
     field: Named | None
+    """What is to be corrected, as the form calls it; `scans` where a new scan is asked for."""
+    claimed: str | None
+    held: str | None
     due_on: date | None
     since: datetime | None
     """Since when somebody has been at it; null while it waits in a queue, and for what needs nobody."""
@@ -56,12 +59,15 @@ class NowView(BaseModel):
         """Show what is waited for."""
         kind = where.document_type
         work = _WORK.get(where.doing)
+        beside = wording.beside(application, where.requirement, where.field)
         return cls(
             doing=where.doing,
             text=wording.whereabouts(where, application),
             requirement=where.requirement,
             department=wording.department(where.department) if where.department else None,
-            field=wording.field(kind, where.field) if kind and where.field else None,
+            field=wording.answer(application, where.requirement, kind, where.field) if kind and where.field else None,
+            claimed=beside.claimed,
+            held=beside.held,
             due_on=where.due_on,
             since=since(hands, work, where.requirement) if work else None,
         )

@@ -53,6 +53,9 @@ class ReasonView(BaseModel):
     requirement: str | None
     document_type: Named | None
     field: Named | None
+    claimed: str | None
+    """What the applicant answered, written for people; null where it is not theirs to see beside what is held."""
+    held: str | None
     text: str
     action: str
     """What the applicant can do about it."""
@@ -60,13 +63,17 @@ class ReasonView(BaseModel):
     @classmethod
     def of(cls, reason: Reason, application: Application, wording: Wording) -> Self:
         """Show a reason."""
-        kind = reason.document_type
+        kind, beside = reason.document_type, wording.beside(application, reason.requirement, reason.field)
         return cls(
             code=reason.code,
             requirement=reason.requirement,
             document_type=wording.document(kind) if kind else None,
-            field=wording.field(kind, reason.field) if kind and reason.field else None,
-            text=wording.reason(reason),
+            field=wording.answer(application, reason.requirement, kind, reason.field)
+            if kind and reason.field
+            else None,
+            claimed=beside.claimed,
+            held=beside.held,
+            text=wording.reason(reason, application),
             action=wording.action(reason, application),
         )
 

@@ -10,12 +10,14 @@ from pydantic import BaseModel
 
 from applications.domain.application import Application, Happening
 from applications.domain.catalogue import Catalogue
+from applications.domain.corrections import SCANS, shown_beside
 from applications.domain.reasons import Reason, reasons_of
-from applications.domain.record import PersonRole
+from applications.domain.record import PersonRole, Value
 from applications.domain.rules import Promise
 from applications.domain.whereabouts import Whereabouts, expected
 from runtime.texts import Texts
 from standards.disclosure import SMALLEST_GROUP, share
+from standards.field_kinds import is_date
 from standards.working_days import Calendar
 
 
@@ -24,6 +26,14 @@ class Named(BaseModel):
 
     code: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an applicant answered and what is held, written for people; None: nothing, or not for them to see."""
+
+    claimed: str | None
+    held: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,28 @@ class Wording:
         name = found.fields.get(code) if found else None
         return Named(code=code, name=name.say(self.language) if name else code)
 
+    def answer(self, application: Application, requirement: str | None, document_type: str, code: str) -> Named:
+        """Name what a document's field is compared with as the form does; what is no answer, as the document does."""
+        item = self.catalogue.items.get(application.item)
+        answer = item.answer_behind(requirement or "", code) if item else None
+        if answer is not None:
+            return Named(code=answer.key, name=answer.label.say(self.language))
+        return Named(code=code, name=self.say("scans")) if code == SCANS else self.field(document_type, code)
+
+    def beside(self, application: Application, requirement: str | None, field: str | None) -> Beside:
+        """Return both values of a field that did not match, written for people, where the applicant may see them."""
+        asked = application.asked_for(requirement or "")
+        found = shown_beside(asked, field) if asked and field else None
+        return Beside(self.value(found.claimed), self.value(found.held)) if found else Beside(None, None)
+
+    def value(self, value: Value | None) -> str | None:
+        """Write a value as people of that language do."""
+        if value is None or isinstance(value, bool):
+            return None if value is None else self.say(f"values.{str(value).lower()}")
+        if isinstance(value, list):
+            return self.say("between").join(value)
+        return self.day(date.fromisoformat(value)) if isinstance(value, str) and is_date(value) else str(value)
+
     def source(self, code: str) -> str:
         """Say where a proof came from."""
         return self.say(f"sources.{code}") if self.texts.has(f"sources.{code}") else code
@@ -79,15 +111,28 @@ class Wording:
         """Say what state an application is in."""
         return self.say(f"states.{application.state}")
 
-    def reason(self, reason: Reason) -> str:
-        """Say why something was refused or not proven."""
+    def reason(self, reason: Reason, application: Application) -> str:
+        """Say why something was refused or not proven, with both values where the applicant may see them."""
         document_type = reason.document_type or ""
-        return self.say(
+        said = self.say(
             f"reasons.{reason.code}",
             document=self.document(document_type).name if document_type else "",
-            field=self.field(document_type, reason.field).name if reason.field else "",
+            field=self._field_of(reason, application),
             text=reason.text or self.say("no-reason-given"),
         )
+        both = self._both(self.beside(application, reason.requirement, reason.field))
+        return self.say("beside.reason", reason=said, values=both.rstrip("。.")) if both else said
+
+    def _field_of(self, where: Reason | Whereabouts, application: Application) -> str:
+        if where.field is None:
+            return ""
+        return self.answer(application, where.requirement, where.document_type or "", where.field).name
+
+    def _both(self, beside: Beside) -> str:
+        if beside.claimed is None:
+            return ""
+        key = "beside.both" if beside.held is not None else "beside.claimed"
+        return self.say(key, claimed=beside.claimed, held=beside.held or "")
 
     def count(self, count: int | None) -> str:
         """Say a count as it may be told (standards/disclosure.py)."""
@@ -108,17 +153,18 @@ class Wording:
             f"actions.{reason.code}",
             document=self.document(kind.code).name if kind else "",
             department=self.department(kind.department).name if kind else "",
-            field=self.field(kind.code, reason.field).name if kind and reason.field else "",
+            field=self._field_of(reason, application),
             who=self.role(application.item, "second-party"),
         )
 
     def rejection(self, application: Application) -> str:
         """Say that an application was rejected, why, and what its applicant can do about it."""
         reasons = reasons_of(application)
+        said = [self.reason(reason, application).rstrip("。.") for reason in reasons]
         actions = dict.fromkeys(self.action(reason, application) for reason in reasons)
         return self.say(
             "timeline.rejected",
-            reasons=self.say("list").join(dict.fromkeys(self.reason(reason).rstrip("。.") for reason in reasons)),
+            reasons=self.say("list").join(dict.fromkeys(said)),
             actions=self.say("sentences").join(actions),
         )
 
@@ -140,16 +186,33 @@ class Wording:
         document_type = where.document_type or ""
         if where.doing == "done" and application.state == "rejected":
             return self.rejection(application)
+        if where.doing == "correcting":
+            return self._correcting(where, application)
         return self.say(
             f"now.{where.doing}",
             document=self.document(document_type).name if document_type else "",
             department=self.department(where.department).name if where.department else "",
-            field=self.field(document_type, where.field).name if where.field else "",
             due_on=self.due(where.due_on),
-            text=where.text or "",
             who=self.role(application.item, "second-party"),
             state=self.state(application),
         )
+
+    def _correcting(self, where: Whereabouts, application: Application) -> str:
+        """Say what was returned, what was answered and what is held, and what to do next."""
+        item = self.catalogue.items.get(application.item)
+        is_answer = item is not None and item.answer_behind(where.requirement or "", where.field or "") is not None
+        field = self._field_of(where, application)
+        parts = (
+            self.say(
+                "now.correcting",
+                document=self.document(where.document_type or "").name,
+                field=field,
+                text=(where.text or self.say("no-reason-given")).rstrip("。. "),
+            ),
+            self._both(self.beside(application, where.requirement, where.field)),
+            self.say("next.answer" if is_answer else "next.scan", field=field),
+        )
+        return self.say("sentences").join(part for part in parts if part)
 
     def expected(self, application: Application) -> str | None:
         """Say by when an application is done, or with what the promise begins."""

@@ -38,6 +38,8 @@ class ComparedField(Record):
     field: str
     result: str
     reason: str | None
+    claimed: Value | None = None
+    held: Value | None = None
 
 
 class Match(Record):
@@ -163,6 +165,8 @@ class Application(Aggregate):
     subject: Party
     second_party: Party | None = None
     form: Mapping[str, Value] = {}
+    submitted_form: Mapping[str, Value] | None = None
+    """The form as it was submitted last; None: in a draft, or by an earlier release."""
     scans: tuple[Scan, ...] = ()
     created_at: datetime
     attempt: int = 0

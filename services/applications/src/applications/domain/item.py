@@ -28,6 +28,9 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+FORM = "form."
+"""Begins a claim that is an answer of the form."""
+
 DOCUMENT = "document."
 """Before the key of a requirement, in a field's default."""
 
@@ -76,6 +79,14 @@ class Requirement(Record):
         """Return the field of the document that is compared with an answer of the form."""
         return next((name for name, claim in self.claims.items() if claim == f"form.{form_field}"), None)
 
+    def form_fields(self) -> dict[str, str]:
+        """Return the fields of the document that are compared with answers of the form, and which answers those are."""
+        return {
+            name: claim.removeprefix(FORM)
+            for name, claim in self.claims.items()
+            if isinstance(claim, str) and claim.startswith(FORM)
+        }
+
     def asks_the_same_as(self, other: Requirement) -> bool:
         """Tell whether one document answers both."""
         agree = all(other.claims.get(field, value) == value for field, value in self.claims.items())
@@ -119,6 +130,12 @@ class Item(Record):
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     decision: Decision
     grants: Grant | None = None
+
+    def answer_behind(self, requirement: str, field: str) -> FormField | None:
+        """Return the form's field that a document's field is compared with; None: it is no answer of anybody."""
+        asked = next((each for each in self.asked if each.key == requirement), None)
+        key = asked.form_fields().get(field) if asked else None
+        return next((each for each in self.form if each.key == key), None)
 
     @property
     def asked(self) -> tuple[Requirement, ...]:

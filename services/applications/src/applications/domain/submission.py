@@ -9,6 +9,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from applications.domain.application import Application, Asked, Happening, Scan
+from applications.domain.corrections import refuse_unchanged
 from applications.domain.expression import Facts, value_of
 from applications.domain.form import Form, Prefilled, completed, prefilled
 from applications.domain.item import Item, Requirement
@@ -64,8 +65,10 @@ def submit(
     """
     refuse_unchangeable(application)
     form = completed(item, application.form, defaults_of(application, item, known.holdings, now), today=today(now))
-    filled = application.model_copy(update={"form": form, "attempt": application.attempt + 1})
-    sent = tuple(_all_sent(filled, item, facts_of(filled, now), known.handed_in))
+    filled = application.model_copy(update={"form": form, "submitted_form": form, "attempt": application.attempt + 1})
+    facts = facts_of(filled, now)
+    refuse_unchanged(application, item, form, _claiming_otherwise(application, item, facts))
+    sent = tuple(_all_sent(filled, item, facts, known.handed_in))
     submitted = _with_scans(_confirmed_only_for(filled, form), sent).model_copy(
         update={
             "state": "in-progress",
@@ -155,6 +158,12 @@ def _unsent(application: Application, requirement: Requirement) -> Asked:
         attempt=application.attempt,
         claims_digest="",
     )
+
+
+def _claiming_otherwise(application: Application, item: Item, facts: Facts) -> set[str]:
+    """Return the requirements of which another value is claimed than before."""
+    digests = {each.key: _digest(claims_of(each, facts)) for each in item.asked}
+    return {asked.key for asked in application.asked if asked.claims_digest != digests.get(asked.key)}
 
 
 def _still_holds(before: Asked | None, now: Asked) -> bool:

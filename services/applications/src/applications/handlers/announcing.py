@@ -59,14 +59,18 @@ def withdrawn(application: Application, reason: str | None) -> published.Applica
     )
 
 
-def returned(application: Application, requirement: str, field: str, message: str) -> published.ApplicationReturned:
+def returned(
+    application: Application, requirement: str, field: str, message: str, item: Item
+) -> published.ApplicationReturned:
     """Say that the applicant must correct something."""
+    answer = item.answer_behind(requirement, field)
     return published.ApplicationReturned(
         application_id=application.id,
         item=application.item,
         applicant=holder_of(application.applicant),
         requirement=requirement,
         field=field,
+        form_field=answer.key if answer else None,
         message=message,
     )
 
@@ -118,7 +122,19 @@ def _document_submitted(application: Application, sent: Sent, deps: Deps) -> pub
         reviewable=deps.catalogue.reviewable(item, sent.asked.document_types),
         community=application.applicant.community,
         due_on=promised_to_others(application, item),
+        answers=_answers(item, sent.asked.key),
     )
+
+
+def _answers(item: Item, requirement: str) -> list[published.FormAnswer]:
+    """Name the answers of the form that a requirement compares."""
+    asked = next(each for each in item.asked if each.key == requirement)
+    found = ((field, item.answer_behind(requirement, field)) for field in asked.form_fields())
+    return [
+        published.FormAnswer(field=field, key=answer.key, label=answer.label.model_dump(by_alias=True))
+        for field, answer in found
+        if answer is not None
+    ]
 
 
 def _field_check(application: Application, decision: FieldCheck, deps: Deps) -> published.FieldCheckRequested:

@@ -62,7 +62,7 @@ async def note_mismatch(event: Received[MatchFailed], deps: Deps) -> Outcome[Non
         document_type=said.document_type,
         reviewable=said.reviewable,
         held=any(field.result != "missing" for field in said.fields),
-        fields=tuple(ComparedField(field=f.field, result=f.result, reason=f.reason) for f in unequal),
+        fields=tuple(ComparedField(**f.model_dump()) for f in unequal),
     )
     changed = answers.matched(application, (said.requirement, said.attempt), match, happening)
     return _conclude(application, changed, deps)
@@ -170,7 +170,8 @@ async def _note_review(
     )
     key = (said.requirement, said.attempt)
     changed = answers.reviewed(application, key, review, happening)
-    returned = announcing.returned(changed, said.requirement, review.field or "", review.text or "")
+    item = deps.catalogue.item(application.item)
+    returned = announcing.returned(changed, said.requirement, review.field or "", review.text or "", item)
     extra = [returned] if answers.returned_now(application, changed, key) else []
     return _conclude(application, changed, deps, extra)
 

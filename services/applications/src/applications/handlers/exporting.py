@@ -38,13 +38,17 @@ def _as_read_by(id_: str, application: Application) -> dict[str, Any]:
 
     An applicant reads all about whom they applied for; a second party only what was asked of their own documents.
     """
-    told = application.model_dump(mode="json")
+    told, others = application.model_dump(mode="json"), set[str]()
     for role in ("applicant", "subject", "second_party"):
         person = told[role]
         if person is None or person["resident_id"] == id_ or (role == "subject" and application.applicant_id == id_):
             continue
         told[role] = {"name": mask.name(person["name"])}
         told.pop(f"{role}_id")
+        others.add(role.replace("_", "-"))
+    for asked in told["asked"]:
+        if asked["holder"] in others and asked["match"]:
+            asked["match"]["fields"] = [field | {"claimed": None, "held": None} for field in asked["match"]["fields"]]
     is_second = application.second_party_id == id_
     if not is_second:
         del told["second_party_index"]

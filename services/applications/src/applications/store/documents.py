@@ -50,8 +50,8 @@ SEALED: Mapping[str, Sequence[str]] = {
     "residents": ("name", "sex", "birth_date", "address"),
     "holdings": ("holdings.says",),
     "applications": (
-        *("applicant", "subject", "second_party", "form", "scans.sha256", "confirmed_form", "declined"),
-        *("asked.claims_digest", "asked.match.fields", "asked.review.field", "asked.review.text"),
+        *("applicant", "subject", "second_party", "form", "submitted_form", "scans.sha256", "confirmed_form"),
+        *("declined", "asked.claims_digest", "asked.match.fields", "asked.review.field", "asked.review.text"),
         *("granted.fields", "check.text", "ruling.text", "history.text"),
     ),
     "agreements": ("current", "earlier"),

@@ -73,6 +73,7 @@ def _failed(asked: DocumentSubmitted, verdict: Verdict) -> Event:
         claims=asked.claims,
         scans=[published.Scan(**scan.model_dump()) for scan in asked.scans],
         reviewable=asked.reviewable,
+        answers=None if asked.answers is None else [published.FormAnswer(**it.model_dump()) for it in asked.answers],
         evidence_id=verdict.record.record_id if verdict.record else None,
         community=asked.community,
         due_on=asked.due_on,

@@ -130,7 +130,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
         approvals=[_approval(each, hidden=hidden) for each in task.approvals],
-        steps=[_step(each, reader, hidden=hidden) for each in task.steps],
+        steps=[_step(each, task, reader, hidden=hidden) for each in task.steps],
     )
 
 
@@ -144,7 +144,7 @@ def _document(application_id: str, review: DocumentReview, reader: Reader, *, hi
     return views.DocumentView(
         document_types=[reader.coded("documents", each) for each in review.document_types],
         holder_id=review.holder.resident_id,
-        comparison=[_compared(each, reader, hidden=hidden) for each in review.comparison],
+        comparison=[_compared(each, review, reader, hidden=hidden) for each in review.comparison],
         claims=_values(review.claims, hidden=hidden),
         scans=[
             views.ScanView(
@@ -159,13 +159,27 @@ def _document(application_id: str, review: DocumentReview, reader: Reader, *, hi
         ],
         may_enter={name: str(kind) for name, kind in enterable_fields(review, route).items()},
         may_return=list(returnable_fields(review)),
+        returnable=[_returnable(each, review, reader) for each in returnable_fields(review)],
         valid_until=route.valid_until,
     )
 
 
-def _compared(compared: Comparison, reader: Reader, *, hidden: bool) -> views.ComparedView:
+def _returnable(field: str, review: DocumentReview, reader: Reader) -> views.ReturnableView:
+    answer = review.answer_of(field)
+    key = answer.key if answer else None
+    return views.ReturnableView(field=field, form_field=key, name=_named(field, review, reader).name)
+
+
+def _named(field: str, review: DocumentReview, reader: Reader) -> views.Coded:
+    """Name a field as its applicant reads it in the form, where it is an answer of the form."""
+    answer = review.answer_of(field)
+    name = answer.label.get(reader.language) if answer else None
+    return views.Coded(code=field, name=name) if name else reader.coded("fields", field)
+
+
+def _compared(compared: Comparison, review: DocumentReview, reader: Reader, *, hidden: bool) -> views.ComparedView:
     return views.ComparedView(
-        field=reader.coded("fields", compared.field),
+        field=_named(compared.field, review, reader),
         result=reader.coded("results", compared.result),
         reason=reader.maybe("reasons", compared.reason),
         source=reader.maybe("sources", compared.source),
@@ -232,13 +246,16 @@ def _approval(approval: Approval, *, hidden: bool) -> views.ApprovalView:
     )
 
 
-def _step(step: Step, reader: Reader, *, hidden: bool) -> views.StepView:
+def _step(step: Step, task: Task, reader: Reader, *, hidden: bool) -> views.StepView:
+    about = task.about
     return views.StepView(
         at=step.at,
         action=reader.coded("actions", step.action),
         by=step.by,
         department=reader.coded("departments", step.department),
-        field=reader.maybe("fields", step.field),
+        field=_named(step.field, about, reader)
+        if step.field and isinstance(about, DocumentReview)
+        else reader.maybe("fields", step.field),
         note=_note(step, reader, hidden=hidden and step.by != reader.by.subject),
     )
 

@@ -63,8 +63,19 @@ class ScanView(BaseModel):
     href: str
 
 
+class ReturnableView(BaseModel):
+    """What the applicant can be asked to correct, by the name that it has in the form; `form_field` null: the scans."""
+
+    field: str
+    form_field: str | None
+    name: str
+
+
 class DocumentView(BaseModel):
-    """The document that could not be proven automatically. `may_enter` are the fields that an approval may correct."""
+    """The document that could not be proven automatically. `may_enter` are the fields that an approval may correct.
+
+    `may_return` are those that a return may name, in `returnable` with their names.
+    """
 
     document_types: list[Coded]
     holder_id: str
@@ -73,6 +84,7 @@ class DocumentView(BaseModel):
     scans: list[ScanView]
     may_enter: dict[str, str]
     may_return: list[str]
+    returnable: list[ReturnableView]
     valid_until: str
 
 

@@ -13,6 +13,7 @@ from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
+from standards.document_fields import by_type
 from standards.field_kinds import is_enterable
 from standards.names import check_name
 
@@ -98,22 +99,31 @@ def reject(task: Task, by: str, at: datetime, reason: str) -> Task:
 
 
 def send_back(task: Task, by: str, at: datetime, *, field: str, message: str) -> Task:
-    """Return a document to the applicant, who is to correct `field`.
+    """Return a document to the applicant, who is to correct `field`, as the document or the form calls it.
 
-    Raises Clash unless the task is one's own, Refusal unless it is a review and the field one that was compared.
+    Raises Clash unless the task is one's own, Refusal unless it is a review and the field one that can be corrected.
     """
     require_own_claim(task, by)
     if not isinstance(task.about, DocumentReview):
         raise Refusal("return-needs-a-document")
-    returnable = returnable_fields(task.about)
-    if field not in returnable:
+    answer = task.about.answer_of(field)
+    named, returnable = answer.field if answer else field, returnable_fields(task.about)
+    if named not in returnable:
         raise Refusal("return-field-not-compared", field="field", name=field, fields=", ".join(returnable))
-    return _end(task, "returned", by=by, at=at, note=message, field=field)
+    return _end(task, "returned", by=by, at=at, note=message, field=named)
 
 
 def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
-    """Return the fields that the applicant can be asked to correct."""
-    return (*dict.fromkeys(compared.field for compared in review.comparison), SCANS)
+    """Return what the applicant can be asked to correct: their answers about this type of document, and the scans.
+
+    What is registered of a person is no answer of theirs. Where it was not said which are, it is what was compared.
+    """
+    compared = dict.fromkeys(each.field for each in review.comparison)
+    if review.answers is None:
+        return (*compared, SCANS)
+    kind = by_type().get(review.document_type)
+    own = {*compared, *(kind.fields if kind else ())}
+    return (*(answer.field for answer in review.answers if answer.field in own), SCANS)
 
 
 def require_yes_or_no(task: Task) -> None:

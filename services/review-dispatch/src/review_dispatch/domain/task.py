@@ -61,10 +61,19 @@ class Comparison(Record):
     source: str | None = None
 
 
+class FormAnswer(Record):
+    """An answer of the form that a field of the document is compared with; `label` is its name there, by language."""
+
+    field: str
+    key: str
+    label: dict[str, str]
+
+
 class DocumentReview(Record):
     """A document that could not be proven automatically. `document_type` is the one that is looked at.
 
-    `evidence_id` is the record or credential that it was compared with, None where nothing was held.
+    `evidence_id` is the record or credential that it was compared with, None where nothing was held. `answers` are the
+    fields that the applicant answered in the form, None where an earlier release did not say.
     """
 
     kind: Literal["review"] = "review"
@@ -77,6 +86,11 @@ class DocumentReview(Record):
     claims: dict[str, Value]
     scans: tuple[Scan, ...]
     evidence_id: str | None = None
+    answers: tuple[FormAnswer, ...] | None = None
+
+    def answer_of(self, field: str) -> FormAnswer | None:
+        """Return the answer of the form behind a field, by the field's name in the document or in the form."""
+        return next((each for each in self.answers or () if field in {each.field, each.key}), None)
 
 
 class DoorCheck(Record):

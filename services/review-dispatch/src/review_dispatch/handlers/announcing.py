@@ -66,6 +66,7 @@ def returned(task: Task) -> list[Event]:
         department=task.home,
         reviewer=deed.by,
         field=deed.field,
+        form_field=answer.key if (answer := review.answer_of(deed.field)) else None,
         message=deed.text,
         returned_at=deed.at,
     )

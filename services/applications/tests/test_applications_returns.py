@@ -1,0 +1,165 @@
+"""A return names what the form asks, both values, and the next step; submitting again unchanged is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from applications import consumed, published
+from applications.api.application_views import NowView
+from applications.api.document_views import DocumentView
+from applications.api.wording import Wording
+from applications.domain.record import Value
+from applications.domain.whereabouts import whereabouts
+from applications.handlers import answers, applying
+from runtime.refusal import Refusal, Refusals
+from runtime.texts import Texts
+from services.applications.tests.office import CATALOGUE, Office, mismatched, resident_token, review
+from standards.working_days import Calendar
+
+ZH, EN = (Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()) for language in ("zh-CN", "en"))
+
+
+async def returned(office: Office, id: str, key: str, field: str, **values: Value) -> None:
+    """Have a requirement fail to match and be returned for one of its fields."""
+    failed = mismatched(office.now(id), key)
+    compared = [consumed.Compared(field=field, result="different", **values)] if values else failed.fields
+    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    fields = review(office.now(id), key, "returned") | {"field": field, "message": "请核对证上的写法。"}
+    await office.hears(answers.note_review_returned, consumed.ReviewReturned.model_validate(fields))
+    assert office.now(id).state == "returned"
+
+
+async def changes(office: Office, id: str, form: Mapping[str, Value | None]) -> None:
+    by = resident_token(office.now(id).applicant_id)
+    office.commits(await applying.change_form(id, form, by, office.deps, if_match=None))
+
+
+def now(office: Office, id: str, wording: Wording) -> NowView:
+    application = office.now(id)
+    return NowView.of(whereabouts(application)[0], application, wording)
+
+
+async def test_every_document_is_sent_with_the_answers_that_it_compares_under_their_names_in_the_form(
+    office: Office,
+) -> None:
+    await office.enrols()
+    sent = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    assert sent["guardian-id-card"].answers == []
+    assert [(it.field, it.key, it.label["zh-CN"]) for it in sent["status"].answers or ()] == [
+        ("household_number", "household_number", "户号"),
+        ("address", "registered_address", "户口本或居住证上的地址"),
+    ]
+    for event in sent.values():
+        item = CATALOGUE.item(event.item)
+        for answer in event.answers or ():
+            field = next(each for each in item.form if each.key == answer.key)
+            assert answer.label == {"zh-CN": field.label.zh_cn, "en": field.label.en}
+
+
+async def test_the_resident_reads_the_forms_own_name_both_values_and_the_next_step(office: Office) -> None:
+    id = await office.enrols()
+    await returned(office, id, "status", "address", claimed="梅龙路12号", held="梅龙路21号")
+    shown, english = now(office, id, ZH), now(office, id, EN)
+    assert shown.field is not None
+    assert (shown.field.code, shown.field.name) == ("registered_address", "户口本或居住证上的地址")
+    assert (shown.claimed, shown.held) == ("梅龙路12号", "梅龙路21号")
+    for part in ("户口本或居住证上的地址", "梅龙路12号", "梅龙路21号", "请核对证上的写法。", "重新提交"):
+        assert part in shown.text
+    assert "。。" not in shown.text
+    assert "submit again" in english.text
+    asked = office.now(id).asked_for("status")
+    assert asked is not None
+    [failure] = DocumentView.of(asked, office.now(id), ZH).failures
+    assert failure.field == shown.field
+    assert "梅龙路21号" in failure.text
+
+
+async def test_what_is_held_of_the_landlord_is_not_shown_to_the_tenant(office: Office) -> None:
+    id = await office.files_tenancy()
+    await office.confirms(id)
+    await returned(office, id, "landlord-property", "address", claimed="梅龙路12号", held="梅龙路21号")
+    shown = now(office, id, ZH)
+    assert (shown.claimed, shown.held) == (None, None)
+    assert "梅龙路21号" not in shown.text
+
+
+async def test_a_key_that_joins_records_is_never_shown(office: Office) -> None:
+    id = await office.enrols()
+    await returned(office, id, "guardian-id-card", "number", claimed="9f" * 32, held="7c" * 32)
+    assert "9f9f" not in now(office, id, ZH).text + now(office, id, EN).text
+
+
+@pytest.mark.parametrize("again", ["", "blanks", "another answer"])
+async def test_submitting_again_without_changing_what_was_returned_is_refused_and_says_what(
+    office: Office, again: str
+) -> None:
+    id = await office.enrols()
+    written = str(office.now(id).form["registered_address"])
+    await returned(office, id, "status", "address")
+    if again == "blanks":
+        await changes(office, id, {"registered_address": f" {written[:3]} {written[3:].replace('1', '１')}\u200b"})
+    elif again:
+        await changes(office, id, {"address": "别处1号"})
+    with pytest.raises(Refusal, match="returned-unchanged") as refused:
+        await office.submits(id)
+    assert refused.value.field == "form/registered_address"
+    assert refused.value.params["label"] == "户口本或居住证上的地址"
+    assert office.now(id).state == "returned"
+    await changes(office, id, {"registered_address": f"{written}3栋"})
+    await office.submits(id)
+    assert office.now(id).state == "in-progress"
+
+
+async def test_a_new_scan_of_that_document_answers_a_return_too_and_one_of_another_does_not(office: Office) -> None:
+    id = await office.enrols()
+    await returned(office, id, "status", "address")
+    office.hands_in(id, "housing")
+    with pytest.raises(Refusal, match="returned-unchanged"):
+        await office.submits(id)
+    office.hands_in(id, "status")
+    await office.submits(id)
+
+
+@pytest.mark.parametrize("field", ["scans", "child_name"])
+async def test_a_return_of_a_document_asks_for_a_new_scan(office: Office, field: str) -> None:
+    id = await office.enrols()
+    await returned(office, id, "vaccination", field)
+    assert "扫描件" in now(office, id, ZH).text
+    await changes(office, id, {"address": "别处1号"})
+    with pytest.raises(Refusal, match="returned-without-scan"):
+        await office.submits(id)
+    office.hands_in(id, "vaccination")
+    await office.submits(id)
+
+
+async def test_all_that_is_unchanged_is_said_together(office: Office) -> None:
+    id = await office.enrols()
+    await returned(office, id, "status", "address")
+    await returned(office, id, "birth-certificate", "parents")
+    with pytest.raises(Refusals) as refused:
+        await office.submits(id)
+    assert {each.field for each in refused.value.refusals} == {"form/registered_address", "form/parents"}
+
+
+def _fields() -> list[tuple[str, str, str, str]]:
+    return [
+        (item.code, requirement.key, kind, field)
+        for item in CATALOGUE.items.values()
+        for requirement in item.asked
+        for kind in requirement.any_of
+        for field in (*requirement.claims, "scans")
+        if field == "scans" or field in CATALOGUE.document_types[kind].fields
+    ]
+
+
+async def test_no_field_that_is_returned_or_differs_is_shown_by_its_key(office: Office) -> None:
+    """Every field of every requirement of every item, and the scans, in both languages."""
+    application = office.now(await office.enrols())
+    for item, requirement, kind, field in _fields():
+        asked = application.model_copy(update={"item": item})
+        for wording in (ZH, EN):
+            name = wording.answer(asked, requirement, kind, field).name
+            assert "_" not in name
+            assert wording is EN or name != field
