@@ -151,6 +151,8 @@ async def test_a_name_is_kept_in_its_normal_form(hall: Hall, written: str, kept:
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
+        ({"name": "\ufdfa" * 50}, ("card-text-too-long", "name")),
+        ({"nationality_group": "\u200b"}, ("card-text-empty", "nationality_group")),
         ({"name": "123!!"}, ("name-other-character", "name")),
         ({"name": "···"}, ("name-without-letters", "name")),
         ({"name": "\u200b"}, ("name-without-letters", "name")),

@@ -12,11 +12,16 @@ from identity.domain.record import Change, Record, refuse
 from runtime.refusal import Refusal
 from standards import age, identity_number
 from standards.address_text import names_place
+from standards.bounds import LONGEST_NAME
 from standards.identity_number import IdentityNumber, Sex
 from standards.names import check_name, normal_name
 from standards.normal_form import normal_text
 
 Text = Annotated[str, AfterValidator(normal_text)]
+
+
+_NEVER_EMPTY = {"nationality_group", "issuing_authority"}
+_TEXTS = _NEVER_EMPTY | {"name", "address"}
 
 
 class Card(Record):
@@ -67,6 +72,11 @@ def changes(old: Card, new: Card) -> tuple[Change, ...]:
 
 def _faults(card: Card, today: date) -> list[Refusal]:
     faults = [fault for fault in (check_name(card.name),) if fault is not None]
+    for field, text in card.model_dump(include=_TEXTS).items():
+        if len(text) > LONGEST_NAME:  # the normal form of one character may be eighteen
+            faults.append(Refusal("card-text-too-long", field=field, most=LONGEST_NAME))
+        if not text and field in _NEVER_EMPTY:
+            faults.append(Refusal("card-text-empty", field=field))
     if card.birth_date > today:
         faults.append(Refusal("birth-date-in-future", field="birth_date"))
     if not names_place(card.address):
