@@ -110,6 +110,15 @@ async def health(settings: Settings) -> AsyncIterator[Sender]:
         ({}, {"type": "civil.department-record-published.v1"}, "wrong-routing-key", "/type"),
         ({}, {"specversion": "0.3"}, "not-a-cloudevent", "/specversion"),
         ({}, {"time": "yesterday"}, "not-a-cloudevent", "/time"),
+        ({}, {"time": "0001-01-01T00:00:00+08:00"}, "not-a-cloudevent", "/time"),
+        ({}, {"time": "9999-12-31T23:59:59.999Z"}, "not-a-cloudevent", "/time"),
+        ({"valid_from": "0001-01-01"}, {}, "wrong-schema", "/data/valid_from"),
+        ({"valid_until": "9999-12-31"}, {}, "wrong-schema", "/data/valid_until"),
+        ({"valid_from": "2026-05-01", "valid_until": "2026-01-01"}, {}, "term-reversed", "/data/valid_until"),
+        ({"fields": RIGHT | {"birth_date": "0001-01-01"}}, {}, "field-not-date", "/data/fields/birth_date"),
+        ({"fields": RIGHT | {"child_name": "九" * 150_000}}, {}, "wrong-schema", "/data/fields/child_name"),
+        ({"fields": RIGHT | {f"f{n}": "x" for n in range(60)}}, {}, "wrong-schema", "/data/fields"),
+        ({"fields": RIGHT | {f"f{n}": "九" * 400 for n in range(8)}}, {}, "record-too-large", "/data/fields"),
     ],
 )
 async def test_each_problem_has_its_answer_and_the_right_record_behind_it_is_stored(
@@ -130,12 +139,42 @@ async def test_each_problem_has_its_answer_and_the_right_record_behind_it_is_sto
     await health.is_told_nothing_more()
 
 
-@pytest.mark.parametrize("body", [b"hello?", b"[]", b'{"name": "value"}', b'"' + b"x" * 2_000_000 + b'"'])
+@pytest.mark.parametrize("body", [b"hello?", b"[]", b'{"name": "value"}', b'"' + b"x" * 1_100_000 + b'"'])
 async def test_what_can_not_even_be_read_is_answered_too(health: Sender, body: bytes) -> None:
     await health.sends(body)
     refused = (await health.is_told())["data"]
     assert refused["reason"] in {"not-json", "not-a-cloudevent", "too-large"}
     assert (refused["event_id"], refused["record_id"]) == ("letter-1", None)
+    await health.is_told_nothing_more()
+
+
+@pytest.mark.parametrize(
+    ("written", "twice", "path"),
+    [
+        (b'"sequence":', b'"sequence":9,"sequence":', "/data/sequence"),
+        (b'"record_id":', rb'"record_id":"a","\u0072ecord_id":', "/data/record_id"),
+        (b'"child_name":', b'"child_name":"a","child_name":', "/data/fields/child_name"),
+        (b'"time":', b'"time":"2026-11-29T10:00:00Z","time":', "/time"),
+    ],
+)
+async def test_a_name_that_stands_twice_is_refused_wherever_it_is(
+    health: Sender, database: Database, written: bytes, twice: bytes, path: str
+) -> None:
+    body = orjson.dumps(Sender.event())
+    assert body.count(written) == 1
+    await health.sends(body.replace(written, twice))
+    refused = (await health.is_told())["data"]
+    assert (refused["reason"], refused["path"]) == ("repeated-name", path)
+    assert not await whole(database, "credentials")
+    await health.is_told_nothing_more()
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-11-29t10:00:00z", "2026-11-29T10:00:00.123456789012-00:00", "2016-12-31T23:59:60Z"]
+)
+async def test_a_time_in_any_form_of_rfc_3339_is_taken(health: Sender, time: str) -> None:
+    await health.publishes(receipt="wanted", time=time)
+    assert (await health.is_told())["data"]["result"] == "stored"
     await health.is_told_nothing_more()
 
 

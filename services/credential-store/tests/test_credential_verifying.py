@@ -10,6 +10,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from credential_desk import AGREEMENTS, HOLDER, ISSUER, NEWER, NOTHING_ASKED, NOW, OLD, RESIDENT, URL, Desk
+from credential_store.api.verifications import VerificationView
 from credential_store.consumed import GuardianshipChanged
 from credential_store.domain import sd_jwt, status_list, verdict
 from credential_store.domain.sd_jwt import SdJwt
@@ -222,3 +223,18 @@ async def test_every_answer_costs_one_signature_and_one_look_up(desk: Desk, monk
         await desk.finds(each)
         costs.add((min(counted["signatures"], 1), counted["look-ups"]))
     assert costs == {(1, 1)}
+
+
+@pytest.mark.parametrize("offset", ["+08:00", "+08:05:43", "+09:00"])
+async def test_a_credential_of_any_day_is_shown_in_shenzhens_time_whatever_offset_it_was_signed_with(
+    desk: Desk, offset: str
+) -> None:
+    shown = resigned(
+        await desk.shows("name"), validFrom=f"1899-12-31T00:00:00{offset}", validUntil="9999-12-31T23:59:59+08:00"
+    )
+
+    view = VerificationView.of(await desk.finds(shown.text), "en")
+
+    assert view.valid
+    assert '"valid_from":"1899-12-3' in view.model_dump_json()
+    assert "+08:00" in view.model_dump_json()

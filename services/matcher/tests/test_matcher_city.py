@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from matcher.consumed import CityRecord
+from matcher.consumed import CityRecord, Credential, Holder
+from matcher.handlers import records
 from matcher.published import RecordAccepted
 from messaging.envelope import BrokenMessageError
 from services.matcher.tests.fakes import FakeEvidence, deps_of
-from services.matcher.tests.test_matcher_evidence import News, city, city_gone
+from services.matcher.tests.test_matcher_evidence import INDEX, News, city, city_gone, known
 from standards.bounds import MOST_RECORDS
 from testkit.fakes import apply, received
 
@@ -129,3 +130,33 @@ async def _told(begins: date | None, ends: date | None) -> None:
         assert error.path == "/data/valid_until"  # noqa: PT017 - it may be refused or kept
     else:
         assert store.all
+
+
+@given(st.dates(), st.none() | st.dates(), st.dates(), st.dates())
+def test_whatever_the_days_of_a_credential_of_our_own_it_is_kept_and_counts(
+    begins: date, ends: date | None, first: date, last: date
+) -> None:
+    asyncio.run(_learnt(begins, ends, first, last))
+
+
+async def _learnt(begins: date, ends: date | None, first: date, last: date) -> None:
+    """Hear of credentials as they may have been stored before days had bounds."""
+    store = FakeEvidence()
+    apply(await known().heard(store))
+    for kind, name in (
+        ("rental-contract-record", "term_to"),
+        ("portrait-photo", "taken_on"),
+        ("id-card", "birth_date"),
+    ):
+        credential = Credential(
+            credential_id=f"crd_{kind}",
+            document_type=kind,
+            holder=Holder(index=INDEX),
+            fields={"term_from": first.isoformat(), name: last.isoformat(), "present": True},
+            origin="review",
+            valid_from=begins,
+            valid_until=ends,
+            sequence=1,
+        )
+        apply(await records.learn_credential(received(credential), deps_of(store)))
+    assert len(store.all[INDEX].records) == 3

@@ -13,6 +13,7 @@ from applications.domain.people import Holding, Holdings
 from applications.domain.record import PersonRole, Value
 from runtime.refusal import Refusal, Refusals
 from standards.address_text import names_place
+from standards.field_kinds import is_date
 
 Form = Mapping[str, Value]
 
@@ -157,8 +158,4 @@ def _date_faults(field: FormField, value: Value, form: Form, today: date) -> Ite
 
 def _date(value: Value | None) -> date | None:
     """Read YYYY-MM-DD and no other way of writing a date: it is compared as text elsewhere."""
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return day if day is not None and day.isoformat() == value else None
+    return date.fromisoformat(value) if isinstance(value, str) and is_date(value) else None

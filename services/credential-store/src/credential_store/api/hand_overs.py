@@ -92,7 +92,7 @@ async def hand_in(
     deps: DepsOf,
     commit: web.Commit,
     language: web.Language,
-    mapping: Annotated[str | None, Query(description="For a CSV body: YAML or JSON")] = None,
+    mapping: Annotated[str | None, Query(max_length=65_536, description="For a CSV body: YAML or JSON")] = None,
     name: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """Take a file, JSON Lines or CSV with a mapping; its records are taken in afterwards, in the background."""

@@ -15,6 +15,7 @@ from credential_store.domain.verdict import Asked, Kind, Reason, Verdict
 from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
 from runtime import web
+from runtime.clock import SHENZHEN
 
 router = APIRouter(prefix="/verifications", tags=["verification"])
 
@@ -117,10 +118,15 @@ def _credential(verdict: Verdict, language: str) -> dict[str, object]:
         "document_type_name": _in(claims["name"], language),
         "issuer": claims["issuer"]["id"],
         "issuer_name": _in(claims["issuer"]["name"], language),
-        "valid_from": claims["validFrom"],
-        "valid_until": claims.get("validUntil"),
+        "valid_from": _moment(claims["validFrom"]),
+        "valid_until": _moment(claims["validUntil"]) if "validUntil" in claims else None,
         "fields": dict(verdict.fields),
     }
+
+
+def _moment(signed: str) -> datetime:
+    """Read a moment as it was signed, once also with the seconds that Shanghai's mean time had before 1901."""
+    return datetime.fromisoformat(signed).astimezone(SHENZHEN)
 
 
 def _agreement(verdict: Verdict, _language: str) -> dict[str, object]:

@@ -60,7 +60,7 @@ async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -
 
 @router.get("/edits/{edit_id}/messages", summary="What an edit for a group changes in each message")
 async def messages(
-    edit_id: str, _by: Operator, deps: DepsOf, *, cursor: Cursor = None, limit: Limit = 20
+    edit_id: Name, _by: Operator, deps: DepsOf, *, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[MessageView]:
     """List the messages in the order in which they are sent."""
     edit = await edits.find(edit_id, deps)

@@ -11,7 +11,7 @@ from operations.domain.search import Chosen, Criteria
 from operations.handlers.edits import Asked
 from runtime.clock import Moment
 from runtime.refusal import Refusal
-from standards.bounds import Name, Words
+from standards.bounds import Name, Whole, Words
 
 Reason = Annotated[Words | None, Field(default=None, description="Kept in the record of actions")]
 
@@ -55,7 +55,7 @@ class ReplayAsked(Body):
     search: Criteria | None = None
     trail: TrailAsked | None = None
     reason: Reason
-    rate: int | None = Field(default=None, description="Messages a second, at most")
+    rate: Whole | None = Field(default=None, description="Messages a second, at most")
     title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
     @property

@@ -73,7 +73,7 @@ Index = Annotated[str, BeforeValidator(_no_number), Field(pattern="^[0-9a-f]{64}
 Sequence = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 """Counts up with every change of a record."""
 
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY), BeforeValidator(_day)]
 """A day, ISO 8601, within the bounds of all days from outside."""
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WORDS)]
