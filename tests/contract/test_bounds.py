@@ -45,7 +45,7 @@ def unbounded(core: Core, at: str, definitions: Mapping[str, Core]) -> Iterator[
     """Find the places in a pydantic core schema that take something of any size."""
     kind = core["type"]
     if kind == "definitions":
-        known = {each["ref"]: each for each in core["definitions"]}
+        known: Mapping[str, Core] = {each["ref"]: each for each in core["definitions"]}
         yield from unbounded(core["schema"], at, known)
         return
     if kind == "function-plain":
@@ -56,8 +56,8 @@ def unbounded(core: Core, at: str, definitions: Mapping[str, Core]) -> Iterator[
         yield f"{at}: anything"
     if kind in NEEDS and not _is_bounded(core):
         yield f"{at}: {kind} without {' or '.join(NEEDS[kind])}"
-    for name, inner, known in _inside(core, definitions):
-        yield from unbounded(inner, f"{at}/{name}" if name else at, known)
+    for name, inner, rest in _inside(core, definitions):
+        yield from unbounded(inner, f"{at}/{name}" if name else at, rest)
 
 
 def _is_bounded(core: Core) -> bool:

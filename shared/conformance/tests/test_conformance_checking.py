@@ -44,6 +44,19 @@ def test_what_the_run_sends_as_right_is_right_for_every_department(full_topology
         assert check(orjson.dumps(withdrawal), contract) == ()
 
 
+def test_what_is_too_much_is_named_before_it_is_sent(drafts: Drafts) -> None:
+    right = drafts.publication(1)["fields"]
+    for more, fault in (
+        ({"remark": "九" * 501}, ("wrong-schema", "/data/fields/remark")),
+        ({f"remark_{number}": "九" * 500 for number in range(8)}, ("record-too-large", "/data/fields")),
+    ):
+        event = drafts.event("x", "published", drafts.publication(1) | {"fields": right | more})
+        assert faults(event, drafts.contract) == [fault]
+    body = orjson.dumps(drafts.event("x", "published", drafts.publication(1)))
+    twice = body.replace(b'"sequence":', b'"sequence":9,"sequence":')
+    assert [(each.reason, each.path) for each in check(twice, drafts.contract)] == [("repeated-name", "/data/sequence")]
+
+
 def test_there_is_an_example_of_every_document_type(drafts: Drafts) -> None:
     assert set(drafts.examples) == set(drafts.contract.kept_by)
     for kind in drafts.contract.kept_by:
@@ -92,6 +105,8 @@ def test_a_wrong_envelope_is_named_with_its_place(
         ({"sequence": 0}, ("wrong-schema", "/data/sequence")),
         ({"sequence": "1"}, ("wrong-schema", "/data/sequence")),
         ({"valid_from": "2026-02-30"}, ("wrong-schema", "/data/valid_from")),
+        ({"valid_until": "9999-12-31"}, ("wrong-schema", "/data/valid_until")),
+        ({"valid_from": "2026-05-01", "valid_until": "2026-01-01"}, ("term-reversed", "/data/valid_until")),
         ({"holder_index": "440309202002290031"}, ("number-for-index", "/data/holder_index")),
         ({"holder_index": "9F"}, ("wrong-schema", "/data/holder_index")),
         ({"fields": {"a/b": 1.5}}, ("wrong-schema", "/data/fields/a~1b")),

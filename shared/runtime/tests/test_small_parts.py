@@ -1,3 +1,4 @@
+import base64
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from runtime.ids import new_id
 from runtime.pages import decode, encode, page
 from runtime.refusal import Refusal, Stale, check_version
 from runtime.texts import LANGUAGES, Texts, choose
+from standards.bounds import LARGEST
 
 KEY = bytes(range(32))
 
@@ -57,7 +59,7 @@ def test_the_clock_keeps_what_the_store_keeps() -> None:
     assert utc_now().microsecond % 1000 == 0
 
 
-@given(st.lists(st.one_of(st.text(), st.integers(), st.none()), max_size=4))
+@given(st.lists(st.one_of(st.text(), st.integers(-LARGEST, LARGEST), st.none()), max_size=4))
 def test_a_cursor_gives_back_the_key_that_it_was_made_of(key: list[str | int | None]) -> None:
     assert decode(encode(key)) == key
 
@@ -106,3 +108,10 @@ def test_every_problem_has_title_detail_and_action_in_both_languages() -> None:
     problems = {key.rpartition(".")[0] for key in keys if key.startswith("problems.")}
     assert all(f"{problem}.{part}" in keys for problem in problems for part in ("title", "detail", "action"))
     assert len(LANGUAGES) == 2
+
+
+@pytest.mark.parametrize("content", ["[1" + "0" * 30 + "]", "[" * 5_000, "[1.5]", "{}", "[-9223372036854775808]"])
+def test_a_cursor_that_we_did_not_write_is_refused(content: str) -> None:
+    text = base64.urlsafe_b64encode(content.encode()).decode()
+    with pytest.raises(Refusal, match="bad-cursor"):
+        decode(text)

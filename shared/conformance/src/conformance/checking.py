@@ -8,15 +8,21 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from pydantic import TypeAdapter
+from pydantic import ValidationError as InvalidError
 
 from conformance.contract import Contract
 from messaging.envelope import BrokenMessageError, Envelope, unseal
+from runtime.records import parts
+from runtime.records.checks import check_size, check_term
 from runtime.records.parts import NUMBER_FOR_INDEX, is_number
 from runtime.records.replies import Fault
 from standards.document_fields import faults_in, fields_of
+from standards.field_kinds import is_date
+from standards.strict_json import RepeatedNameError, check_names
 
 DATES = FormatChecker(formats=())
-DATES.checks("date", raises=ValueError)(lambda text: not isinstance(text, str) or bool(date.fromisoformat(text)))
+DATES.checks("date")(lambda text: not isinstance(text, str) or is_date(text))
 
 
 _RULES = {
@@ -38,6 +44,9 @@ def check(body: bytes, contract: Contract) -> tuple[Fault, ...]:
     """Return everything that is wrong with a message, nothing when it is right."""
     try:
         envelope = unseal(body)
+        check_names(body)
+    except RepeatedNameError as error:
+        return (Fault("repeated-name", error.path, _own(contract)),)
     except BrokenMessageError as error:
         return (Fault(error.reason, error.path, {**_own(contract), **error.params}),)
     return tuple(_faults(envelope, contract))
@@ -56,6 +65,7 @@ def _faults(envelope: Envelope, contract: Contract) -> Iterator[Fault]:
         yield from _authority(envelope.case, envelope.data, contract)
         named = {_place(error) for error in broken}
         yield from (fault for fault in _fields(envelope.data, contract) if fault.path not in named)
+        yield from () if named else _bounds(envelope.data)
 
 
 def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
@@ -81,6 +91,21 @@ def _fields(data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
             holds = fields_of(kind)[name]
             told = NUMBER_FOR_INDEX if holds == "key" and is_number(values.get(name)) else reason
             yield Fault(told, f"/data/fields/{name}", {"field": name, "fault": f"kind-{holds}", **params})
+
+
+def _bounds(data: dict[str, Any]) -> Iterator[Fault]:
+    """Find what neither the schema nor the kinds of the fields say: how much there may be, and days in their order."""
+    begins, ends = data.get("valid_from"), data.get("valid_until")
+    try:
+        TypeAdapter(parts.Fields).validate_python(data.get("fields", {}))
+        check_size(data.get("fields", {}))
+        check_term(date.fromisoformat(begins) if begins else None, date.fromisoformat(ends) if ends else None)
+    except InvalidError as invalid:
+        broken = invalid.errors()[0]
+        path = "".join(f"/{step}" for step in ("data", "fields", *broken["loc"]))
+        yield Fault("wrong-schema", path, {**broken.get("ctx", {}), "fault": broken["type"]})
+    except BrokenMessageError as error:
+        yield Fault(error.reason, error.path, error.params)
 
 
 def _own(contract: Contract) -> dict[str, str | int]:

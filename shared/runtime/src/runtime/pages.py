@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from runtime.refusal import Refusal
+from standards.bounds import LARGEST
 
 ItemT = TypeVar("ItemT")
 FoundT = TypeVar("FoundT")
@@ -43,11 +44,16 @@ def decode(text: str) -> Key:
     """Read a cursor. Raises Refusal (`bad-cursor`) for one that we did not give."""
     try:
         key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise Refusal("bad-cursor", field="cursor") from error
-    if not isinstance(key, list) or not all(isinstance(part, str | int | None) for part in key):
+    if not isinstance(key, list) or not all(map(_is_part, key)):
         raise Refusal("bad-cursor", field="cursor")
     return key
+
+
+def _is_part(part: object) -> bool:
+    """Tell whether we may have written it: text, or a number that the store holds."""
+    return part is None or isinstance(part, str) or (isinstance(part, int) and abs(part) <= LARGEST)
 
 
 async def _cursor(

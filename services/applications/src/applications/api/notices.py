@@ -14,6 +14,7 @@ from applications.domain.decided import Decided
 from applications.handlers import reading
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
+from standards.moments import read_moment
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 
@@ -64,6 +65,6 @@ def _moment(cursor: Key | None) -> tuple[datetime, str] | None:
         return None
     try:
         moment, id_ = cursor if len(cursor) == _KEY_PARTS else ("", "")
-        return datetime.fromisoformat(str(moment)), str(id_)
+        return read_moment(str(moment)), str(id_)
     except ValueError as error:
         raise Refusal("bad-cursor", field="cursor") from error

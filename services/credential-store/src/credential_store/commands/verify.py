@@ -27,6 +27,7 @@ from credential_store.domain.verdict import Asked, Trusted, Verdict, judge
 from runtime.clock import utc_now
 from runtime.signing import Payload, PublicKeys
 from runtime.texts import Texts
+from standards import strict_json
 
 VALID, INVALID, UNCHECKED, STATUS_UNKNOWN = 0, 1, 2, 3
 TEXTS = Texts.of("credential_store")
@@ -137,7 +138,7 @@ def _read(name: str) -> bytes:
 
 def _json(content: bytes) -> Payload:
     try:
-        read = orjson.loads(content)
+        read = strict_json.loads(content)
     except ValueError as error:
         raise CannotCheckError(f"not JSON: {error}") from error
     if not isinstance(read, dict):

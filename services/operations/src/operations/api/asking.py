@@ -17,6 +17,7 @@ from runtime.clock import Moment
 from runtime.pages import Cursor
 from runtime.refusal import Refusal
 from standards.bounds import Name, Text, Words
+from standards.moments import read_moment
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
@@ -103,7 +104,7 @@ async def _place(cursor: Cursor) -> Place | None:
             return None
         case [str() as moment, str() as id_]:
             try:
-                return datetime.fromisoformat(moment), id_
+                return read_moment(moment), id_
             except ValueError as error:
                 raise Refusal("bad-cursor", field="cursor") from error
         case _:

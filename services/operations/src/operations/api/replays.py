@@ -21,6 +21,7 @@ from runtime.access import Principal, Role, allow
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
 from standards.bounds import Name
+from standards.moments import read_moment
 
 router = APIRouter(prefix="/replays", tags=["replays"])
 
@@ -129,6 +130,6 @@ def place(cursor: Key | None) -> tuple[datetime, str] | None:
         return None
     try:
         at, last = cursor
-        return datetime.fromisoformat(str(at)), str(last)
+        return read_moment(str(at)), str(last)
     except ValueError as error:
         raise Refusal("bad-cursor", field="cursor") from error

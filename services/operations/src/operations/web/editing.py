@@ -30,6 +30,7 @@ from operations.web.rendering import show, speaker
 from operations.web.session import Operator
 from runtime import pages
 from runtime.refusal import Refusal
+from standards.strict_json import RepeatedNameError, check_names
 
 router = APIRouter(route_class=PageRoute)
 
@@ -134,8 +135,11 @@ def _edited(form: Form) -> Edited:
     """Read what is in the editor. Raises Refusal with line and column for what is no JSON."""
     try:
         content: object = json.loads(form.text("content"))
+        check_names(form.text("content"))
     except json.JSONDecodeError as error:
         raise Refusal("edit-no-json", field="content", line=error.lineno, column=error.colno) from error
+    except RepeatedNameError as error:
+        raise Refusal("repeated-name", field=f"content{error.path}") from error
     except RecursionError as error:
         raise Refusal("edit-no-json", field="content", line=1, column=1) from error
     is_for_group = form.text("which") == "group"

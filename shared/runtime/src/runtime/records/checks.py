@@ -70,11 +70,16 @@ def check_room(held: int) -> None:
         raise BrokenMessageError("holder-full", "/data/holder_index", rule, {"most": MOST_RECORDS})
 
 
-def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
-    """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind, or too much."""
+def check_size(fields: Mapping[str, object]) -> None:
+    """Raise BrokenMessageError for more than any document says."""
     if (size := len(orjson.dumps(fields))) > LARGEST_RECORD:
         rule = f"at most {LARGEST_RECORD} bytes of JSON, not {size}"
         raise BrokenMessageError("record-too-large", "/data/fields", rule, {"most": LARGEST_RECORD, "length": size})
+
+
+def check_fields(document_type: str, fields: Mapping[str, object]) -> None:
+    """Raise BrokenMessageError for the first field that is missing or holds what is not of its kind, or too much."""
+    check_size(fields)
     fault = next(faults_in(document_type, fields), None)
     if fault is None:
         return
