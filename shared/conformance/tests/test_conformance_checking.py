@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -45,7 +46,7 @@ def test_what_the_run_sends_as_right_is_right_for_every_department(full_topology
 
 
 def test_what_is_too_much_is_named_before_it_is_sent(drafts: Drafts) -> None:
-    right = drafts.publication(1)["fields"]
+    right: Any = drafts.publication(1)["fields"]
     for more, fault in (
         ({"remark": "九" * 501}, ("wrong-schema", "/data/fields/remark")),
         ({f"remark_{number}": "九" * 500 for number in range(8)}, ("record-too-large", "/data/fields")),

@@ -45,6 +45,23 @@ def test_what_can_not_be_read_is_left_to_whoever_parses_it(text: str | bytes) ->
     check_names(text)
 
 
+@given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4), st.lists(NAMES | st.integers(0, 3), max_size=5))
+def test_what_is_nested_too_deeply_for_python_hides_no_name(content: dict[str, object], way: list[str | int]) -> None:
+    inner, name = json.dumps(content), next(iter(content))
+    text, path = f"{inner[:-1]}, {json.dumps(name)}: 1}}", ""
+    for step in reversed(way):
+        text = "[" + "0, " * step + text + "]" if isinstance(step, int) else f"{{{json.dumps(step)}: {text}}}"
+    for step in [1, *way, name]:
+        path += "/" + str(step).replace("~", "~0").replace("/", "~1")
+    deep = "[" * 5_000 + "]" * 5_000
+
+    with pytest.raises(RepeatedNameError) as raised:
+        check_names(f"[{deep}, {text}]")
+
+    assert raised.value.path == path
+    check_names(f"[{deep}, {inner}]")
+
+
 def test_names_that_only_look_different_are_the_same() -> None:
     with pytest.raises(RepeatedNameError):
         check_names(r'{"id": 1, "\u0069d": 2}')
