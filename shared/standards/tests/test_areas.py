@@ -119,6 +119,11 @@ def test_a_former_district_is_known_by_what_lies_on_its_land() -> None:
     assert not is_successor("福田区", "龙华区")
 
 
+def test_a_town_behind_a_county_is_no_city() -> None:
+    area = area_of("邵东县两市镇建设路18号")
+    assert (area.city, area.district, area.district_kind) == ("", "邵东", "县")
+
+
 def test_successors_are_districts_of_the_data() -> None:
     known = {name for its in areas().districts.values() for name in its.districts}
     assert {*areas().successors, *(name for then in areas().successors.values() for name in then)} <= known

@@ -76,7 +76,7 @@ _KINDS = ("特别合作区", "自治州", "地区", "新区", "市", "盟", "区
 _NOT_AN_AREA = r"(?!场|花园|广场|公寓|大厦|小区|家园|民(?:中心|广场|公园|之家|大道|路|村|活动))"
 _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 _SEAT = re.compile(r"^市辖区")
-_UNLISTED_CITY = re.compile(rf"^([{HAN}]{{2,8}}?)(市{_NOT_AN_AREA}|自治州|地区|盟)")
+_UNLISTED_CITY = re.compile(rf"^((?:(?![县区镇乡旗])[{HAN}]){{2,8}}?)(市{_NOT_AN_AREA}|自治州|地区|盟)")
 _AREA_FOLLOWS = re.compile(rf"^生产建设兵团|^[0-9]?[{HAN}]{{1,7}}?(?:自治州|地区|市|区|县|盟|旗){_NOT_AN_AREA}")
 # 小区, 社区, 园区 and the like are no districts.
 _DISTRICT = re.compile(rf"^([{HAN}]{{0,7}}?[^\W小社园校片业宅厂库发景舍住市村期特0-9A-Z])(新区|区|县|旗)")
