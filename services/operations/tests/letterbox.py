@@ -271,9 +271,14 @@ class FakeFates:
     """Replays that only remember what they were told."""
 
     noted: list[Fate] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     async def items(self, ids: Iterable[str]) -> Known:
         return {}
+
+    def forget(self, failures: Sequence[str]) -> Sequence[Change]:
+        self.forgotten += failures
+        return ()
 
     def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
         del known

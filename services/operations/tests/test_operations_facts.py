@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from messaging.event import Outcome
-from operations.domain.fate import Fate
+from operations.domain.cause import Cause
+from operations.domain.fate import FailedAgain, Fate
 from operations.domain.items import BLOCK, Rank, freeze, item_id
 from operations.store import replays as stored
 from operations.store.replays import ReplayDocuments
@@ -69,6 +70,27 @@ async def test_each_item_says_when_it_met_its_fate(keeper: Keeper, replays: Repl
     (first,) = await replays.known("r1", [0])
     assert [(item.rank, item.at) for item in first.items][:4] == [*((Rank.HANDLED, at) for at in moments), (0, None)]
     assert await keeper.database[stored.FACTS].count_documents({}) == len(moments)
+
+
+async def test_why_an_item_failed_is_kept_with_it_until_its_message_has_to_go(
+    keeper: Keeper, replays: ReplayDocuments
+) -> None:
+    why = [
+        FailedAgain(failure=f"f{n}", cause=Cause(reason="handler-failed", exception="KeyError"), message=f"said {n}")
+        for n in range(3)
+    ]
+    fates = [Fate(item_id("r1", n), "failed", NOW, again) for n, again in enumerate(why)]
+    fates.append(Fate(item_id("r1", 3), "failed", NOW))
+    known = await replays.items([fate.item for fate in fates])
+    await keeper.commit(Outcome(changes=replays.met(fates, known)))
+    assert await replays.failed_again("r1", range(5)) == dict(enumerate(why))
+    assert await replays.failed_again("r1", [1]) == {1: why[1]}
+
+    await keeper.commit(Outcome(changes=replays.forget(["f1", "f9"])))
+    left = await replays.failed_again("r1", range(5))
+    assert [left[n].message for n in range(3)] == ["said 0", "", "said 2"]
+    assert left[1].cause == why[1].cause
+    assert not replays.forget([])
 
 
 async def test_what_blocks_said_themselves_before_there_were_facts_counts(

@@ -68,4 +68,5 @@ async def _messages(cases: Sequence[str], deps: Deps) -> tuple[Sequence[Failure]
 
 
 def _put_away(failures: Sequence[Failure], deps: Deps) -> Sequence[Change]:
-    return deps.failures.moved([(each, put_away(each, BY, deps.clock())) for each in failures])
+    moved = deps.failures.moved([(each, put_away(each, BY, deps.clock())) for each in failures])
+    return [*moved, *deps.replays.forget([each.id for each in failures])]

@@ -48,6 +48,9 @@ class Replays(Protocol):
     async def failed_again(self, replay: str, numbers: Iterable[int]) -> Mapping[int, FailedAgain]:
         """Return why items have failed, by number; nothing for what failed before that was kept."""
 
+    def forget(self, failures: Sequence[str]) -> Sequence[Change]:
+        """Prepare that what was said while these failed goes; that they failed, and of what, stays."""
+
     def met(self, fates: Iterable[Fate], known: Known) -> Sequence[Change]:
         """Prepare that known items met their fate; that it is told already changes nothing."""
 

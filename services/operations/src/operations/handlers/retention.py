@@ -30,7 +30,10 @@ async def _messages(deps: Deps) -> Sequence[Outcome[Any]]:
     found = await deps.failures.put_away_before(deps.clock() - term, _AT_ONCE)
     if not found:
         return ()
-    changes = deps.failures.moved([(each, emptied(each)) for each in found])
+    changes = [
+        *deps.failures.moved([(each, emptied(each)) for each in found]),
+        *deps.replays.forget([each.id for each in found]),
+    ]
     entry = await deps.audit.entry(
         by=BY, action="discarded-messages-removed", target="failures", details={"count": len(found)}
     )

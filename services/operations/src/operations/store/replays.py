@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
 from messaging.documents import CODECS, Document, Documents, Write, parts
 from messaging.event import Change
@@ -27,7 +27,7 @@ ITEMS = "replay-items"
 FACTS = "replay-facts"
 """Each of some items of one block: their `numbers` in the replay, their `rank`, and when that became known (`at`).
 
-Of those that failed, `again` says why, by number.
+Of those that failed, `again` says why, each with its number `n`.
 """
 PROGRESS = "replay-progress"
 
@@ -37,7 +37,10 @@ SEALED = ("title", "reason", "selection", "history.reason")
 INDEXES: Indexes = {
     REPLAYS: (IndexModel([("created_at", DESCENDING)], name="created"),),
     ITEMS: (),
-    FACTS: (IndexModel([("block", ASCENDING), ("rank", ASCENDING)], name="block"),),
+    FACTS: (
+        IndexModel([("block", ASCENDING), ("rank", ASCENDING)], name="block"),
+        IndexModel([("again.failure", ASCENDING)], name="again", sparse=True),
+    ),
     PROGRESS: (IndexModel([("is_active", DESCENDING)], name="active"),),
 }
 
@@ -120,9 +123,16 @@ class ReplayDocuments:
         wanted = set(numbers)
         found: dict[int, FailedAgain] = {}
         async for fact in self._told_of(block_ids(replay, wanted), Rank.FAILED):
-            told = {int(n): again for n, again in fact.get("again", {}).items()}
+            told = {again["n"]: again for again in fact.get("again", ())}
             found |= {n: FailedAgain.model_validate(told[n]) for n in told.keys() & wanted}
         return found
+
+    def forget(self, failures: Sequence[str]) -> Sequence[Change]:
+        """Prepare that what was said while these failed goes; that they failed, and of what, stays."""
+        those = {"$in": list(failures)}
+        change = {"$set": {"again.$[each].message": ""}}
+        update = UpdateMany({"again.failure": those}, change, array_filters=[{"each.failure": those}])
+        return [Write(FACTS, update)] if failures else []
 
     async def _kept_in(self, blocks: Sequence[str]) -> dict[int, int]:
         """Return what blocks themselves say of their items: nothing, but for those of before there were facts."""
@@ -209,7 +219,7 @@ def _told(
 
 def _fact(block: str, rank: Rank, numbers: Sequence[int], why: Mapping[tuple[str, int], FailedAgain]) -> Document:
     replay = block.rpartition("/")[0]
-    told = {str(n): why[replay, n].model_dump() for n in numbers if rank is Rank.FAILED and (replay, n) in why}
+    told = [why[replay, n].model_dump() | {"n": n} for n in numbers if rank is Rank.FAILED and (replay, n) in why]
     fact = {"_id": str(ObjectId()), "block": block, "rank": rank, "numbers": numbers}
     return fact | ({"again": told} if told else {})
 
