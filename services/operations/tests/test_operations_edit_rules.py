@@ -67,10 +67,10 @@ def test_every_fault_is_told_with_its_place_and_without_the_value() -> None:
         correct_data(EVENT, data, CONTRACTS)
     told = {(each.field, each.params["rule"]) for each in refused.value.refusals}
     assert told == {
-        ("/data", "not known: ward/room"),
-        ("/data", "required: name"),
-        ("/data/record_id", "type: string"),
-        ("/data/sequence", "minimum: 1"),
+        ("/data/ward~1room", "web.expected.extra"),
+        ("/data/name", "web.expected.missing"),
+        ("/data/record_id", "web.expected.string"),
+        ("/data/sequence", "web.expected.least"),
     }
 
 

@@ -15,6 +15,7 @@ from operations import store
 from operations.consumed import CasesErased
 from operations.domain.diff import Diff
 from operations.domain.edit import Edit
+from operations.domain.group_edit import FieldChange, Member
 from operations.domain.items import Chosen as ChosenItem
 from operations.domain.items import freeze
 from operations.domain.trail import Recorded
@@ -121,6 +122,23 @@ async def test_nothing_of_what_was_said_is_left_and_what_happened_is(archive: Ar
     edit = await archive.edits.get("edit-1")
     assert edit is not None
     assert (edit.state, edit.body) == ("withdrawn", b"")
+
+
+async def test_an_edit_for_a_group_goes_with_its_example_and_not_with_another_message(archive: Archive) -> None:
+    [erased], [other] = [await archive.failures.of_case(case) for case in (ERASED, OTHER)]
+    members = [Member(failure=each.id, seen=1, event_id=f"new-{each.id}") for each in (erased, other)]
+    change = FieldChange(operation="replace", path="/data/claims/address", before=SECRET, after="x")
+    of_group = {"group": "g1", "members": tuple(members), "changes": (change,)}
+    its = edit_of(erased.id).model_copy(update={**of_group, "id": "edit-2"})
+    others = edit_of(other.id).model_copy(update={**of_group, "id": "edit-3", "changes": (), "reason": "why"})
+    await archive.commit(Outcome(changes=[archive.edits.save(its), archive.edits.save(others)]))
+    await archive.erase(ERASED)
+    kept = {each.id: each for each in await archive.edits.page(state=None, failure=other.id, before=None, limit=9)}
+    assert {id_: (each.state, each.changes) for id_, each in kept.items()} == {
+        "edit-2": ("withdrawn", ()),
+        "edit-3": ("proposed", ()),
+    }
+    assert kept["edit-3"].body
 
 
 async def test_other_cases_are_left_alone(archive: Archive) -> None:

@@ -187,3 +187,21 @@ async def test_killed_anywhere_it_goes_on_and_every_message_is_mended_once(here:
                 assert (done.progress.counts.failed, done.progress.counts.skipped) == (0, 0)
                 assert (await settled(ops, approved)).fate == "handled"
                 assert len(await ops.failures("resolved")) == 25
+
+
+async def test_a_single_edit_is_closed_by_whoever_drives_on_when_the_receipt_was_faster_than_the_note(
+    here: Place,
+) -> None:
+    async with shop(here, Mood()) as running:
+        async with operations(here) as ops:
+            (failed,) = await broken(ops, running, [7])
+            asked = Asked(data={"number": 7, "note": MASK}, has_data=True)
+            shown = await ops.do(lambda: edits.propose(failed.id, asked, reason="no list", by=ANN, deps=ops.deps))
+        async with desk(here) as ops:
+            approved = await approve(ops, shown.edit)
+            async with worker(here, "between confirm and mark", 1) as doomed, asyncio.timeout(PATIENCE):
+                assert await doomed.wait() == -signal.SIGKILL
+            async with worker(here):
+                assert (await settled(ops, approved)).fate == "handled"
+                assert [each.resolution for each in await ops.failures()] == ["edited"]
+                assert await counted_once(running, [7])

@@ -100,6 +100,14 @@ def test_every_state_has_a_word_and_the_same_word_only_the_same_colour(kind: str
         assert len(words) == len(states), "two states of a kind with one word"
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh-CN", "该重放已暂停，不能再开始"), ("en", "paused")])
+def test_a_refusal_says_states_and_steps_in_words(language: str, said: str) -> None:
+    paused = run(("start", 1), ("pause", 2))
+    with pytest.raises(Clash) as refused:
+        paused.take("start", by="ann", at=NOW)
+    assert said in TEXTS.say(language, "problems.replay-not-possible.detail", **refused.value.params)
+
+
 def test_a_bar_has_the_colours_of_the_states() -> None:
     drawn = str(bar(Counts(total=4, handled=1, ignored=1, failed=1, sent=1)))
     assert [drawn.count(f"tone-{tone(state)}") for state in ("handled", "ignored", "failed", "sent")] == [1] * 4

@@ -6,6 +6,20 @@ This module imports nothing else, so that domains may use it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
+
+
+class TextKey(str):
+    """A param that is itself a text of the catalogues, with params of its own: what a person reads is never a code."""
+
+    __slots__ = ("params",)
+    params: dict[str, str | int]
+
+    def __new__(cls, key: str, **params: str | int) -> Self:  # noqa: D102 - as any text is made
+        made = super().__new__(cls, key)
+        made.params = params
+        return made
+
 
 Param = str | int
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.data_files import load
+from runtime.refusal import TextKey
 
 Language = Literal["zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
@@ -40,7 +41,11 @@ class Texts:
     def say(self, language: str, key: str, **params: object) -> str:
         """Return the text of `key` with its places filled in. Raises KeyError for an unknown key."""
         catalogue = self._texts.get(language, self._texts[DEFAULT])
-        return catalogue[key].format(**params)
+        said = {name: self._said(language, value) for name, value in params.items()}
+        return catalogue[key].format(**said)
+
+    def _said(self, language: str, value: object) -> object:
+        return self.say(language, value, **value.params) if isinstance(value, TextKey) and self.has(value) else value
 
     def keys(self, language: str) -> frozenset[str]:
         """Return all keys of a language, for the check that the catalogues agree."""

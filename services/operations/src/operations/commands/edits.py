@@ -162,7 +162,9 @@ def _show_group(found: Json) -> None:
         name = change["conversion"] or change["operation"]
         out.print(f"  {escape(sentence('changes', name, **change))}")
     for left in found["left"]:
-        why = sentence("left", left["why"], **left)
+        name = left["field"].rpartition("/")[2]
+        rule = sentence("expected", left["expectation"], name=name, **left) if left["expectation"] else ""
+        why = sentence("left", left["why"], rule=rule, **left)
         out.print(f"  {escape(left['failure'])}  {escape(left['event_id'])}  {escape(why)}")
     if found["has_more"]:
         out.print(say("edit.more"))

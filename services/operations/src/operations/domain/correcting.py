@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
-from operations.domain.contracts import Contracts, Schema
+from operations.domain.contracts import Contracts
 from operations.domain.diff import escaped
+from operations.domain.faults import contract_faults
 from operations.domain.masking import MASK
 from runtime.refusal import Refusal, Refusals
 
@@ -18,7 +16,6 @@ Event = Mapping[str, object]
 KEPT = ("specversion", "source", "type", "time", "correlationid", "causationid")
 """Attributes that an edit of a readable event may not change: it is still that publisher's event."""
 
-_LONGEST_EXPECTATION = 120
 _MOST_FAULTS = 20
 _MISSING = object()
 
@@ -99,46 +96,8 @@ def _checked(event: Event, original: Event | None, contracts: Contracts) -> Corr
     schema = contracts.of(event_type) if isinstance(event_type, str) else None
     if schema is None or not isinstance(event_type, str):
         raise Refusal("schema-unknown", field="/type", type=str(event_type))
-    faults = list(_faults(_errors(event, schema)))
+    faults = contract_faults(event.get("data"), schema)[:_MOST_FAULTS]
     if faults:
-        raise Refusals(faults)
+        raise Refusals([Refusal("edit-breaks-schema", field=fault.pointer, rule=fault.text) for fault in faults])
     replaced = (original or event).get("id")
     return Correction(event, event_type, replaced if isinstance(replaced, str) else "")
-
-
-def errors_in(event: Event, contracts: Contracts) -> list[ValidationError]:
-    """Return everything in which an event's data breaks its contract, by place; nothing without a contract."""
-    event_type = event.get("type")
-    schema = contracts.of(event_type) if isinstance(event_type, str) else None
-    return _errors(event, schema) if schema is not None else []
-
-
-def _validator(schema: Schema) -> Draft202012Validator:
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
-def _errors(event: Event, schema: Schema) -> list[ValidationError]:
-    return sorted(_validator(schema).iter_errors(event.get("data")), key=lambda error: error.json_path)
-
-
-def _faults(found: Iterable[ValidationError]) -> Iterator[Refusal]:
-    """Say of each fault where it is and what is expected there; never what is there, which may be personal."""
-    told = dict.fromkeys((_pointer(error), _expectation(error)) for error in found)  # all missing fields are one fault
-    for pointer, rule in list(told)[:_MOST_FAULTS]:
-        yield Refusal("edit-breaks-schema", field=pointer, rule=rule)
-
-
-def _pointer(error: ValidationError) -> str:
-    return "".join(("/data", *(f"/{escaped(str(step))}" for step in error.absolute_path)))
-
-
-def _expectation(error: ValidationError) -> str:
-    """Tell the rule; of `required` and `additionalProperties` the names of the fields that it is about."""
-    present = error.instance if isinstance(error.instance, dict) else {}
-    expected, schema = error.validator_value, error.schema
-    if error.validator == "required" and isinstance(expected, list):
-        return f"required: {', '.join(str(name) for name in expected if name not in present)}"
-    if error.validator == "additionalProperties" and isinstance(schema, Mapping):
-        unknown = [name for name in present if name not in schema.get("properties", {})]
-        return f"not known: {', '.join(unknown)}"[:_LONGEST_EXPECTATION]
-    return f"{error.validator}: {expected}"[:_LONGEST_EXPECTATION]

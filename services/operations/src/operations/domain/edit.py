@@ -15,7 +15,7 @@ from operations.domain.diff import Diff
 from operations.domain.fate import Fate
 from operations.domain.group_edit import FieldChange, Left, Member
 from operations.domain.items import Chosen
-from runtime.refusal import Clash, NotAllowed
+from runtime.refusal import Clash, NotAllowed, TextKey
 
 Became = Literal["handled", "ignored", "failed"]
 """What became of the edited event; `ignored` is no success: nothing happened."""
@@ -123,7 +123,11 @@ class Edit(BaseModel):
 
     def _require(self, state: State, step: str) -> None:
         if self.state != state:
-            raise Clash("edit-not-possible", step=step, state=self.state)
+            raise Clash(
+                "edit-not-possible",
+                step=TextKey(f"web.edit.{step}"),
+                state=TextKey(f"web.edit-states.{self.display_state}"),
+            )
 
 
 _WEIGHT: Mapping[str, int] = {"ignored": 1, "failed": 2, "handled": 3}

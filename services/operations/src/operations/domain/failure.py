@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from operations.domain.cause import Cause
 from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
-from runtime.refusal import Clash, Refusal
+from runtime.refusal import Clash, Refusal, TextKey
+from standards.moments import SHENZHEN
 
 State = Literal["open", "replaying", "resolved", "discarded"]
 Resolution = Literal["handled", "ignored", "edited"]
@@ -151,7 +152,7 @@ def again(failure: Failure, letter: Letter, words: Iterable[str] = ()) -> Failur
 def hold(failure: FailureT, replay: str) -> FailureT:
     """Return it taken up by a replay. Raises Clash unless it is open."""
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=failure.state)
+        raise Clash("failure-not-open", id=failure.id, state=named(failure))
     return failure.model_copy(update={"state": "replaying", "replay": replay})
 
 
@@ -172,17 +173,27 @@ def discard(failure: FailureT, by: str, reason: str, at: datetime) -> FailureT:
     if failure.state == "replaying":
         raise Clash("failure-being-replayed", id=failure.id, replay=failure.replay or "")
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=failure.state)
+        raise Clash("failure-not-open", id=failure.id, state=named(failure))
     return failure.model_copy(update={"state": "discarded", "discarded": Discarded(by=by, at=at, reason=reason)})
 
 
 def restore(failure: FailureT, at: datetime, term: timedelta) -> FailureT:
     """Return a discarded one open again. Raises Clash for one that is not discarded, or too long ago."""
     if failure.discarded is None or failure.state != "discarded":
-        raise Clash("failure-not-discarded", id=failure.id, state=failure.state)
+        raise Clash("failure-not-discarded", id=failure.id, state=named(failure))
     if at - failure.discarded.at > term:
-        raise Clash("undo-too-late", id=failure.id, days=term.days, since=failure.discarded.at.date().isoformat())
+        raise Clash(
+            "undo-too-late",
+            id=failure.id,
+            days=term.days,
+            since=failure.discarded.at.astimezone(SHENZHEN).date().isoformat(),
+        )
     return failure.model_copy(update=_OPEN)
+
+
+def named(failure: Summary) -> TextKey:
+    """Return the word for a failure's state, for a refusal."""
+    return TextKey(f"web.states.{failure.display_state}")
 
 
 def stated(reason: str | None) -> str:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict
 
-from operations.domain.contracts import Contracts
-from operations.domain.correcting import errors_in
+from operations.domain.contracts import Contracts, Schema
 from operations.domain.diff import escaped
 from operations.domain.masking import read
+from runtime.refusal import TextKey
 
 Expectation = Literal[
     "missing", "extra", "integer", "number", "string", "boolean", "array", "object", "one-of", "day", "moment",
@@ -37,6 +38,12 @@ class Fault(BaseModel):
     expectation: Expectation
     expected: str = ""
 
+    @property
+    def text(self) -> TextKey:
+        """What was expected, as a text of the catalogues."""
+        name = self.pointer.rpartition("/")[2]
+        return TextKey(f"web.expected.{self.expectation}", name=name, expected=self.expected)
+
 
 class BrokenAt(BaseModel):
     """Where a text stops being JSON, both from 1."""
@@ -57,9 +64,18 @@ def faults_in(body: bytes, path: str, rule: str, contracts: Contracts) -> tuple[
     event, _ = read(body)
     if not isinstance(event, dict):
         return ()
-    by_contract = [_fault(*named) for error in errors_in(event, contracts) for named in _named(_telling(error))]
+    event_type = event.get("type")
+    schema = contracts.of(event_type) if isinstance(event_type, str) else None
+    by_contract = contract_faults(event.get("data"), schema) if schema is not None else []
     first = [said(path, rule)] if path and path not in {each.pointer for each in by_contract} else []
     return tuple(dict.fromkeys([*first, *by_contract]))[:_MOST]
+
+
+def contract_faults(data: object, schema: Schema) -> list[Fault]:
+    """Return everything in which an event's data breaks its contract, by place, each fault once."""
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    found = sorted(validator.iter_errors(data), key=lambda error: error.json_path)
+    return list(dict.fromkeys(_fault(*named) for error in found for named in _named(_telling(error))))
 
 
 def place_in(event: object, pointer: str) -> str:

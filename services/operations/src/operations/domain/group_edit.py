@@ -28,11 +28,12 @@ _OURS = ("/id", "/replaces")
 class MisfitError(Exception):
     """A message that can't be edited like the example: why, and at which place (JSON pointer)."""
 
-    def __init__(self, why: Misfit, field: str = "", rule: str = "") -> None:
+    def __init__(self, why: Misfit, field: str = "", expectation: str = "", expected: str = "") -> None:
         super().__init__(why)
         self.why: Misfit = why
         self.field = field
-        self.rule = rule
+        self.expectation = expectation
+        self.expected = expected
 
 
 class FieldChange(BaseModel):
@@ -67,7 +68,9 @@ class Left(BaseModel):
     event_id: str
     why: Misfit
     field: str = ""
-    rule: str = ""
+    expectation: str = ""
+    """What the contract expects there."""
+    expected: str = ""
 
 
 def changes_between(original: Event, edited: Event) -> tuple[FieldChange, ...]:

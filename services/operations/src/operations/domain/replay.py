@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from operations.domain.items import Kind, Rank
 from operations.domain.preview import Preview
 from operations.domain.search import Chosen as ChosenFailures
-from runtime.refusal import Clash, Refusal
+from runtime.refusal import Clash, Refusal, TextKey
 
 State = Literal["prepared", "running", "paused", "stopped", "cancelled", "done"]
 Step = Literal["prepare", "start", "pause", "resume", "cancel", "stop", "block", "finish"]
@@ -97,7 +97,11 @@ class Replay(BaseModel):
         """Take a step. Raises Clash where none leads from here."""
         sources, target = _STEPS[step]
         if self.state not in sources:
-            raise Clash("replay-not-possible", step=step, state=self.state)
+            raise Clash(
+                "replay-not-possible",
+                step=TextKey(f"web.steps.{step}"),
+                state=TextKey(f"web.replay-states.{self.state}"),
+            )
         begins = target == "running"
         return self.model_copy(
             update={

@@ -12,7 +12,7 @@ from operations.domain.failure import Failure, State, Summary
 from operations.domain.search import Chosen, Criteria
 from operations.handlers.failures import find, select
 from operations.handlers.needs import Deps
-from runtime.refusal import Clash, check_version
+from runtime.refusal import Clash, TextKey, check_version
 
 LARGEST = 2_000
 """Failures that are put away or taken back in one commit; whoever has more asks again."""
@@ -98,7 +98,9 @@ def _require(found: Sequence[Summary], state: State) -> None:
         raise Clash("some-being-replayed", count=len(replaying), ids=", ".join(replaying[:5]))
     others = [each.id for each in found if each.state != state]
     if others:
-        raise Clash("some-in-another-state", count=len(others), ids=", ".join(others[:5]), state=state)
+        raise Clash(
+            "some-in-another-state", count=len(others), ids=", ".join(others[:5]), state=TextKey(f"web.states.{state}")
+        )
 
 
 def _until(chosen: Chosen, deps: Deps) -> datetime:

@@ -74,7 +74,7 @@ async def propose(
 async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: Deps) -> Edit:
     """Return the edit that would be proposed; nothing is kept. Raises as `propose` does."""
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=failure.state)
+        raise Clash("failure-not-open", id=failure.id, state=states.named(failure))
     if failure.body is None:
         raise Clash("message-removed", id=failure.id)
     original, is_json = read(failure.body)

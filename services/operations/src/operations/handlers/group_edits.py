@@ -27,7 +27,7 @@ from operations.domain.search import Chosen
 from operations.handlers import failures
 from operations.handlers.edited_events import is_sound, sealed
 from operations.handlers.needs import Deps
-from runtime.refusal import Refusal, Refusals
+from runtime.refusal import Refusal, Refusals, TextKey
 
 LARGEST = 1_000
 """Failures of one edit; of a larger group the rest is edited afterwards."""
@@ -100,12 +100,17 @@ def _fitted(failure: Failure, changes: Sequence[FieldChange], deps: Deps) -> Mem
         sealed(event)
     except Refusal as refusal:
         fault = refusal.refusals[0] if isinstance(refusal, Refusals) else refusal
-        raise MisfitError("breaks-contract", fault.field or "", str(fault.params.get("rule", ""))) from refusal
+        rule = fault.params.get("rule", "")
+        known = isinstance(rule, TextKey)
+        expectation = str(rule).rpartition(".")[2] if known else "other"
+        expected = str(rule.params.get("expected", "")) if isinstance(rule, TextKey) else str(rule)
+        raise MisfitError("breaks-contract", fault.field or "", expectation, expected) from refusal
     return Member(failure=failure.id, seen=failure.seen, event_id=event_id)
 
 
 def _left(failure: Failure, misfit: MisfitError) -> Left:
-    return Left(failure=failure.id, event_id=failure.event_id, why=misfit.why, field=misfit.field, rule=misfit.rule)
+    said = {name: getattr(misfit, name) for name in ("why", "field", "expectation", "expected")}
+    return Left(failure=failure.id, event_id=failure.event_id, **said)
 
 
 def _difference(member: Member, present: Mapping[str, Failure], edit: Edit, deps: Deps) -> Diff | None:

@@ -13,7 +13,7 @@ from operations.domain.masking import MASK
 from operations.domain.replay import Between, Replay, Selection
 from operations.handlers import failures, trails
 from operations.handlers.needs import Deps
-from runtime.refusal import Clash, Refusal
+from runtime.refusal import Clash, Refusal, TextKey
 
 _AT_ONCE = 40 * BLOCK
 _NAMED = 10
@@ -77,7 +77,9 @@ async def _of_failures(selection: search.Chosen, deps: Deps) -> Found:
         raise Refusal("selection-too-large", field="selection", most=most)
     others = [each.id for each in found if each.state != "open"]
     if others:
-        raise Clash("some-in-another-state", count=len(others), ids=", ".join(others[:5]), state="open")
+        raise Clash(
+            "some-in-another-state", count=len(others), ids=", ".join(others[:5]), state=TextKey("web.states.open")
+        )
     oldest_first = list(reversed(found))
     return Found("failures", [_chosen(each) for each in oldest_first], [each.group for each in oldest_first])
 

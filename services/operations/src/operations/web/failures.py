@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from messaging.event import ConflictError
 from operations.domain.failure import Failure, Summary
-from operations.domain.faults import Fault, place_in, remedy_for
+from operations.domain.faults import place_in, remedy_for
 from operations.handlers import discarding
 from operations.handlers import failures as handlers
 from operations.handlers.failures import Disclosed
@@ -103,14 +103,10 @@ def faults_of(request: Request, shown: handlers.Shown) -> list[tuple[str, str, s
         (
             place_in(content, each.pointer),
             each.pointer,
-            t(f"expected.{each.expectation}", name=_name_of(each), expected=each.expected),
+            t(f"expected.{each.expectation}", **each.text.params),
         )
         for each in shown.faults
     ]
-
-
-def _name_of(fault: Fault) -> str:
-    return fault.pointer.rpartition("/")[2]
 
 
 async def _successor(failure: Failure, deps: Deps) -> Summary | None:
