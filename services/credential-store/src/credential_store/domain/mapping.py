@@ -6,6 +6,7 @@ What a new one must satisfy beyond its shape is in `mapping_faults.py`: one that
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from standards.normal_form import normal_text
 
 Kind = Literal["text", "whole-number", "yes-no", "list", "date"]
 Row = MappingOf[str, str]
+Look = Callable[[str], Spoilt | None]
 
 _LONGEST_NUMBER = 19
 """Digits of a whole number of 64 bits."""
@@ -87,17 +89,17 @@ class Column(Part):
     separator: str = Field("、", min_length=1, max_length=20)
     empty: Literal["left-out", "refused"] = "left-out"
 
-    def read(self, row: Row, path: str, *, is_number: bool = False) -> Value | None:
-        """Return the value of a row, None for an empty one that is left out.
+    def read(self, row: Row, path: str, look: Look = spoilt) -> Value | None:
+        """Return the value of a row, None for an empty one that is left out. Raises LineError.
 
-        `is_number`: it is the number of something, which spreadsheets spoil most. Raises LineError.
+        `look` tells what a spreadsheet may have made of it.
         """
         written = row[column_key(self.column)].strip()
         if not written:
             if self.empty == "refused":
                 raise LineError("value-missing", path, column=self.column)
             return None
-        self._check(spoilt_number(written) if is_number else spoilt(written), path)
+        self._check(look(written), path)
         return self._value(written, path)
 
     def _check(self, how: Spoilt | None, path: str) -> None:
@@ -145,7 +147,7 @@ class Constant(Part):
 
     value: Annotated[parts.Value, BeforeValidator(_meaning)]
 
-    def read(self, row: Row, path: str, *, is_number: bool = False) -> Value | None:  # noqa: ARG002 - the same for all
+    def read(self, row: Row, path: str, look: Look = spoilt) -> Value | None:  # noqa: ARG002 - the same for all
         """Return the value."""
         return self.value
 
@@ -194,12 +196,12 @@ class Mapping(Part):
             "sequence": self._sequence(row),
         }
         if self.reason is not None:
-            return {**said, "reason": _needed(self.reason, row, "/data/reason", is_number=False)}
+            return {**said, "reason": _needed(self.reason, row, "/data/reason", spoilt)}
         return {
             **said,
             "fields": dict(self._fields(row)),
-            "valid_from": self.valid_from.read(row, "/data/valid_from") if self.valid_from else None,
-            "valid_until": self.valid_until.read(row, "/data/valid_until") if self.valid_until else None,
+            "valid_from": self.valid_from.read(row, "/data/valid_from", spoilt_date) if self.valid_from else None,
+            "valid_until": self.valid_until.read(row, "/data/valid_until", spoilt_date) if self.valid_until else None,
         }
 
     def _sequence(self, row: Row) -> Value:
@@ -214,7 +216,7 @@ class Mapping(Part):
     def _fields(self, row: Row) -> list[tuple[str, Value]]:
         kinds = fields_of(self.document_type)
         read = (
-            (name, source.read(row, f"/data/fields/{name}", is_number=_is_number(name, kinds.get(name))))
+            (name, source.read(row, f"/data/fields/{name}", _look(name, kinds.get(name))))
             for name, source in self.fields.items()
         )
         return [(name, value) for name, value in read if value is not None]
@@ -238,12 +240,15 @@ def word_key(word: str) -> str:
     return unicodedata.normalize("NFKC", word).strip().casefold()
 
 
-def _is_number(name: str, kind: str | None) -> bool:
-    return kind == "key" or name.endswith(_ENDS_OF_NUMBERS)
+def _look(name: str, kind: str | None) -> Look:
+    """Return how the field of a document is looked at: spreadsheets spoil numbers and days most."""
+    if kind == "date":
+        return spoilt_date
+    return spoilt_number if kind == "key" or name.endswith(_ENDS_OF_NUMBERS) else spoilt
 
 
-def _needed(source: Column | Constant, row: Row, path: str, *, is_number: bool = True) -> Value:
-    value = source.read(row, path, is_number=is_number)
+def _needed(source: Column | Constant, row: Row, path: str, look: Look = spoilt_number) -> Value:
+    value = source.read(row, path, look)
     if value is None:
         raise LineError("value-missing", path, column=source.column if isinstance(source, Column) else "")
     return value

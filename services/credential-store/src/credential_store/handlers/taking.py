@@ -13,8 +13,6 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-import orjson
-
 from credential_store.domain import lines
 from credential_store.domain.credential import Credential
 from credential_store.domain.hand_over import HandOver, RefusedLine
@@ -26,7 +24,6 @@ from credential_store.handlers.needs import Credentials, Deps
 from messaging.envelope import BrokenMessageError, Envelope
 from messaging.event import Change, Event, Outcome, Received
 from messaging.reading import Subscription
-from standards.strict_json import RepeatedNameError, check_names
 
 BATCH = 500
 """Lines that are committed together."""
@@ -252,7 +249,7 @@ class _Batch:
         if isinstance(said, LineError):
             raise said
         if isinstance(said, bytes):
-            return {"department": hand_over.department, **_object(said, line.number)}
+            return {"department": hand_over.department, **lines.json_object(said, line.number)}
         row = lines.named(said, hand_over.received.columns)
         return hand_over.mapping.data(row, hand_over.department) if hand_over.mapping else dict(row)
 
@@ -295,26 +292,3 @@ def _ids(record: Any) -> tuple[str, str]:  # noqa: ANN401 - a record, published 
     """Return the credentials that a record's handler will ask for."""
     own = credential_id(record.holder_index, record.document_type, record.record_id, record.department)
     return own, credential_id(record.holder_index, ID_CARD)
-
-
-def _object(said: bytes, number: int) -> dict[str, object]:
-    """Read a line of JSON. Raises LineError for one that can't be read, or is no object."""
-    try:
-        data = orjson.loads(said)
-        check_names(said)
-    except RepeatedNameError as error:
-        raise LineError("repeated-name", f"/data{error.path}") from error
-    except orjson.JSONDecodeError as error:
-        raise _unreadable(said, number, error) from error
-    if not isinstance(data, dict):
-        raise LineError("not-an-object", "/data")
-    return data
-
-
-def _unreadable(said: bytes, number: int, error: orjson.JSONDecodeError) -> LineError:
-    """Tell what is wrong with bytes that are no JSON: not even UTF-8, or where it breaks off."""
-    try:
-        said.decode()
-    except UnicodeDecodeError:
-        return LineError("not-utf-8", encoding="UTF-8")
-    return LineError("not-json", line=number, column=error.colno)
