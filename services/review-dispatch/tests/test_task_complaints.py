@@ -134,6 +134,18 @@ async def test_what_is_no_name_is_not_approved_as_the_name_of_a_registration(win
     assert window.facts() == []
 
 
+async def test_a_day_of_the_registration_is_answered_with_a_day(window: Window) -> None:
+    task = window.keep(correction("registration", "valid_from", "2020-02-28"))
+    await window.claim("hall", task)
+    body = {"result": "corrected", "explanation": "以身份证为准"}
+    refused = await window.ask("hall", "POST", f"/{task.id}/correction", {**body, "value": "2020/02/29"})
+    assert told(refused) == (422, "approval-field-not-date")
+    await window.ask("hall", "POST", f"/{task.id}/correction", {**body, "value": "2020-02-29"})
+    (event,) = window.facts()
+    assert isinstance(event, CorrectionAnswered)
+    assert event.value == "2020-02-29"
+
+
 async def test_what_two_people_approve_is_corrected_by_two_people(window: Window) -> None:
     task = window.keep(correction("property-certificate", "owner_name"))
     body = {"result": "corrected", "explanation": "登记簿如此"}

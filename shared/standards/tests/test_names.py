@@ -13,7 +13,7 @@ from standards.script import simplified
 IDEOGRAPHS = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
 names = st.text(IDEOGRAPHS, min_size=1, max_size=6)
 any_text = st.text(st.characters(), max_size=30)  # lone surrogates too
-DOTS = "·•・･‧∙⋅⸱⸳ꞏᐧ᛫˙◦●⦁.．。｡﹒․︒\u0387\ue78e"
+DOTS = "·•・･‧∙⋅⸱⸳ꞏᐧ᛫˙◦●⦁⚫▪ㆍ.．。｡﹒․︒\u0387\ue78e"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_every_kind_of_middle_dot_and_full_stop_is_one(dot: str) -> None:
         ("陳發", "陳髮"),
         ("王濛", "王蒙"),
         ("徵羽", "征羽"),
+        ("薴", "苎"),
     ],
 )
 def test_characters_that_names_keep_apart_need_a_look(one: str, other: str) -> None:

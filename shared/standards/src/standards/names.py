@@ -24,7 +24,7 @@ Sameness = Literal["equal", "kept-apart", "different"]
 
 DOT = "·"
 # Everything that stands for the middle dot of names from other languages: dots of other scripts, bullets, full stops.
-_DOTS = str.maketrans(dict.fromkeys("·•・･‧∙⋅⸱⸳ꞏᐧ᛫𐄁˙∘◦⦁●⸰⸼۔᠃。｡︒", DOT))
+_DOTS = str.maketrans(dict.fromkeys("·•・･‧∙⋅⸱⸳ꞏᐧ᛫𐄁˙∘◦⦁●⚫▪⸰⸼ㆍᆞ۔᠃。｡︒", DOT))
 _IDEOGRAPH = r"[⺀-\U0003ffff]"
 _FULL_STOP = re.compile(rf"(?<={_IDEOGRAPH}) ?\.+ ?(?={_IDEOGRAPH}|$)")  # not that of initials: J. Smith
 _SPACE = re.compile(rf"(?<={_IDEOGRAPH}) (?={_IDEOGRAPH})")

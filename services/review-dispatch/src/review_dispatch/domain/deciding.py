@@ -14,7 +14,7 @@ from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAcces
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
 from standards.document_fields import by_type
-from standards.field_kinds import is_enterable
+from standards.field_kinds import FieldKind, is_enterable
 from standards.names import check_name
 
 SCANS = "scans"
@@ -62,7 +62,7 @@ def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, r
     asked = _correction(task)
     before = task.approvals[-1] if task.approvals else None
     right = value if value is not None else before.fields[asked.field] if before else asked.should_say
-    kind = route.fields.get(asked.field, "text") if route else "text"
+    kind = route.fields.get(asked.field, "text") if route else _kind_of(asked.should_say)
     if not is_enterable(kind, right):
         raise Refusal(f"approval-field-not-{kind}", field="value", name=asked.field)
     if route is None and asked.field == "name" and (fault := check_name(str(right))):
@@ -72,6 +72,11 @@ def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, r
     if task.second_reviewer and before is None:
         return record(given_back(answered), "approved-first", by=by, at=at, note=text)
     return _end(answered, "answered", by=by, at=at, note=text)
+
+
+def _kind_of(said: Value) -> FieldKind:
+    """Return the kind of a field of the registration: data-rights has let through only what the field can hold."""
+    return "date" if is_enterable("date", said) else "text"
 
 
 def refuse_correction(task: Task, by: str, at: datetime, text: str) -> Task:
