@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standards.address_text import normal
-from standards.areas import area_of, areas, is_successor, lies_in
+from standards.areas import areas, is_successor, lies_in, read
 
 _ROADS = ("深圳路1号", "深圳大道1号", "深圳湾花园3栋", "宝安区路2号", "龙华路3号", "广东深圳大厦", "深圳村5组")
 
@@ -32,6 +32,8 @@ _ROADS = ("深圳路1号", "深圳大道1号", "深圳湾花园3栋", "宝安区
         "深圳龙华民治街道1号",
         "广东省宝安县布吉镇深圳路",
         "深圳民治街道1号",
+        "深圳市花园街1号",
+        "深圳市民乐村1号",
         "深圳 龙华区 1号",
         "深圳市深圳市龙华区1号",
         "广东省深圳市上海路1号",
@@ -87,6 +89,8 @@ def test_an_address_elsewhere(address: str) -> None:
         "深汕特别合作区鹅埠镇1号",
         "阳光城市花园3栋",
         "中山市场路3号",
+        "深圳市场路3号",
+        "深圳市民中心",
         "湖南路12号",
         "深圳市" * 400,
     ],
@@ -105,7 +109,7 @@ def test_only_the_front_counts_wherever_else_the_name_stands(city: str, road: st
 
 @given(_CITIES)
 def test_every_province_and_city_is_read(city: str) -> None:
-    area = area_of(f"{city}人民路1号")
+    area, _ = read(normal(f"{city}人民路1号"))
     assert normal(city).startswith(area.province)
     assert normal(city).endswith(f"{area.city}{area.city_kind}")
     assert area.province
@@ -120,7 +124,7 @@ def test_a_former_district_is_known_by_what_lies_on_its_land() -> None:
 
 
 def test_a_town_behind_a_county_is_no_city() -> None:
-    area = area_of("邵东县两市镇建设路18号")
+    area, _ = read("邵东县两市镇建设路18号")
     assert (area.city, area.district, area.district_kind) == ("", "邵东", "县")
 
 

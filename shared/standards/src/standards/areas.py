@@ -6,7 +6,7 @@ Their names are data (`data/areas.yaml`). Elsewhere in an address a name says no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -74,6 +74,7 @@ class _City:
 
 _KINDS = ("特别合作区", "自治州", "地区", "新区", "市", "盟", "区", "县", "旗")
 _NOT_AN_AREA = r"(?!场|花园|广场|公寓|大厦|小区|家园|民(?:中心|广场|公园|之家|大道|路|村|活动))"
+_MARKET = re.compile("场|民(?:中心|广场|公园|之家)")  # of 市场, 市民中心
 _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 _SEAT = re.compile(r"^市辖区")
 _UNLISTED_CITY = re.compile(rf"^((?:(?![县区镇乡旗])[{HAN}]){{2,8}}?)(市{_NOT_AN_AREA}|自治州|地区|盟)")
@@ -85,11 +86,6 @@ _COUNTY_TOWN = re.compile(rf"^([{HAN}]{{2,4}}?)(市){_NOT_AN_AREA}")
 _STREET_FOLLOWS = re.compile(r"^(?!街道)[^路街巷道]{2,10}?(?:街道|办事处|镇|社区)")
 _NOT_IN_A_NAME = re.compile(r"[路街巷号栋幢座楼]|大道|花园|广场")
 _LONGEST_NAME = 16
-
-
-def area_of(text: str) -> Area:
-    """Read the area from the front of an address; of a text that is too long to be one, none."""
-    return read(normal(text))[0] if len(text) <= LONGEST else Area()
 
 
 def lies_in(text: str, city: str) -> bool | None:
@@ -185,7 +181,7 @@ def _area_follows(rest: str) -> bool:
 
 def _city(area: Area, text: str) -> tuple[Area, str]:
     name = _longest(_cities(), text)
-    if name and re.match(_NOT_AN_AREA, text[len(name) :]):
+    if name and not _MARKET.match(text, len(name)):
         city = _cities()[name]
         if not (area.province and _towns().get(name) == area.province and city.province != area.province):
             found = replace(area, city=city.name, city_kind=city.kind, listed=True)
@@ -239,9 +235,10 @@ def _longest(names: Mapping[str, object], text: str) -> str:
 
 def without_repetition(name: str, rest: str) -> str:
     """Drop a name that is said again at once: 深圳市深圳市."""
-    while rest.startswith(name):
-        rest = rest[len(name) :]
-    return rest
+    end = 0
+    while rest.startswith(name, end):
+        end += len(name)
+    return rest[end:]
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -260,7 +257,8 @@ def _provinces() -> Mapping[str, str]:
 @cache
 def _cities() -> Mapping[str, _City]:
     """Full name of each city -> the city."""
-    return {normal(city): _City(*_split(normal(city)), normal(one.short)) for one, city in _each_city()}
+    each = ((one, city) for one in areas().provinces for city in one.cities)
+    return {normal(city): _City(*_split(normal(city)), normal(one.short)) for one, city in each}
 
 
 @cache
@@ -270,10 +268,6 @@ def _by_name() -> Mapping[str, frozenset[str]]:
     for city in _cities().values():
         found[city.name] = found.get(city.name, frozenset()) | {city.province}
     return found
-
-
-def _each_city() -> Iterator[tuple[Province, str]]:
-    return ((one, city) for one in areas().provinces for city in one.cities)
 
 
 @cache
