@@ -12,6 +12,7 @@ from messaging.commit import INBOX, gone
 from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
+from messaging.failures import STALLS
 from messaging.replaying import ROUNDS, WAITS
 from messaging.topology import Topology, dead_letters_of
 from shared.messaging.tests.harness import (
@@ -253,6 +254,7 @@ async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_
         "x-event-id": lost.id,
         "x-case": "case-x",
         WAITS: 0,
+        STALLS: 0,
         "x-attempts": rounds * QUICK.immediate_attempts,
         ROUNDS: len(small.delays),
         "x-delivery-count": 0,

@@ -23,7 +23,7 @@ from messaging.reading import Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
 from messaging.replaying import Fate, item_of
 from messaging.stalls import HandlerStalledError, stoppable
-from messaging.topology import Topology
+from messaging.topology import RETRY_EXCHANGE, Topology
 
 log = structlog.get_logger()
 
@@ -237,7 +237,7 @@ def _is_suspect(message: AbstractIncomingMessage) -> bool:
     From RabbitMQ 4.3 on `x-delivery-count` no longer counts what a process did not live to finish;
     `x-acquired-count` does.
     """
-    if count_in(message, STALLS):
+    if message.exchange == RETRY_EXCHANGE and count_in(message, STALLS):  # a sender's own header says nothing
         return True
     counts = [count_in(message, f"x-{kind}-count") for kind in ("delivery", "acquired")]
     return bool(message.redelivered) and max(counts) >= _SUSPECT_AFTER
