@@ -19,10 +19,10 @@ from messaging.sealing import opened
 from messaging.vault import Vault
 from runtime import master_keys
 from synthetic import exchange
-from synthetic.caller import Answer, Caller, ProblemError
+from synthetic.caller import Caller
 from tests.contract.published import CONTRACTS
 from tests.end_to_end.town import Town, refusal
-from tests.journeys import desk, portal, scans
+from tests.journeys import desk, erasures, portal, scans
 from tests.journeys.waiting import until
 
 TOPOLOGY = topology.load(CONTRACTS / "topology.toml")
@@ -34,53 +34,6 @@ MAY_NAME_A_CASE = {
     *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
 }
 """Where it is remembered that an erased case was."""
-
-
-class _Kind(Answer):
-    kind: portal.Named
-    count: int | None = None
-
-
-class _Told(Answer):
-    service: portal.Named
-    answered: bool
-    erased: tuple[_Kind, ...] = ()
-    kept: tuple[_Kind, ...] = ()
-
-
-class _Erasure(Answer):
-    erasure_id: str
-    state: portal.Named
-    services: tuple[_Told, ...]
-
-    def erased(self, service: str) -> dict[str, int | None]:
-        return {each.kind.code: each.count for told in self._of(service) for each in told.erased}
-
-    def kept(self, service: str) -> dict[str, int | None]:
-        return {each.kind.code: each.count for told in self._of(service) for each in told.kept}
-
-    def _of(self, service: str) -> Sequence[_Told]:
-        return [told for told in self.services if told.service.code == service]
-
-
-async def _erase(resident: Caller, **body: str) -> _Erasure:
-    """Ask for erasure once the registration has arrived, and wait until every service has answered."""
-
-    async def ask() -> _Erasure | None:
-        try:
-            return await resident.post("/v1/erasures", _Erasure, dict(body))
-        except ProblemError as error:
-            if error.problem.code not in {"not-known-yet", "not-your-data"}:
-                raise
-            return None
-
-    asked = await until(ask, lambda it: it is not None, what="the registration is known")
-    assert asked is not None
-    return await until(
-        lambda: resident.get(f"/v1/erasures/{asked.erasure_id}", _Erasure),
-        lambda it: it.state.code == "done",
-        what="every service has answered",
-    )
 
 
 async def _stores_with(town: Town, secret: str) -> set[str]:
@@ -164,7 +117,18 @@ async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_sta
         "review-dispatch/tasks",
     } <= await _stores_with(town, gone)
 
-    done = await _erase(resident)
+    shown = await erasures.preview(resident)
+    assert {told.service.code for told in shown.previews} == {*SERVICES}
+    assert shown.would_erase("applications") == {"withdrawn-applications": 1}
+    assert shown.would_keep("applications")["open-applications"] == 1
+    assert (shown.would_erase("review-dispatch")["finished-tasks"] or 0) >= 1
+    assert (shown.would_erase("operations")["trail"] or 0) > 1
+    begun_since = await portal.draft(resident, "residence-permit", {"address": made.home.address})
+    assert (await portal.see(resident, withdrawn)).state == "withdrawn", "nothing goes before the confirmation"
+    assert "applications/applications" in await _stores_with(town, gone)
+
+    done = await erasures.confirm(resident, shown)
+    assert (await portal.see(resident, begun_since)).state == "draft", "of cases only what was shown goes"
     assert done.erased("applications") == {"withdrawn-applications": 1}
     assert done.kept("applications")["open-applications"] == 1
     assert (done.erased("operations")["trail"] or 0) > 1
@@ -176,8 +140,8 @@ async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_sta
     assert await _stores_with(town, withdrawn) <= MAY_NAME_A_CASE
     assert "applications/applications" in await _stores_with(town, stays)
 
-    again = await _erase(resident)
-    assert again.erased("applications") == {}
+    again = await erasures.erase(resident)
+    assert again.erased("applications") == {"drafts": 1}
     assert again.kept("applications")["open-applications"] == 1
 
 
@@ -191,7 +155,7 @@ async def test_whatever_comes_late_of_an_erased_case_leaves_nothing_anywhere(tow
         queue = await until(lambda: desk.queue(reviewer, application_id=case), lambda it: bool(it.items), what="a task")
         await desk.claim(reviewer, queue.items[0].task_id)
         await portal.withdraw(resident, case, "搬走了")
-        await _erase(resident)
+        await erasures.erase(resident)
         said = [each for each in await overheard() if each["correlationid"] == case]
         late = [{**each, "id": f"late-{each['id']}"} for each in said]
         assert {"review-dispatch.task-claimed.v1", "review-dispatch.task-released.v1"} <= {
@@ -215,13 +179,13 @@ async def test_a_guardian_asks_for_a_child_and_nobody_for_others(town: Town) -> 
 
     childs = await portal.draft(guardian, "school-enrolment", {}, subject_id=child)
 
-    done = await _erase(guardian, resident_id=child)
+    done = await erasures.erase(guardian, resident_id=child)
     assert done.erased("applications") == {"drafts": 1}
     assert (await refusal(portal.see(guardian, childs))).status == 404
     assert done.kept("identity")["registrations"] == 1
     assert (await portal.see(guardian, own)).state == "draft", "the guardian's own is not the child's"
 
-    problem = await refusal(stranger.post("/v1/erasures", _Erasure, {"resident_id": child}))
+    problem = await refusal(stranger.post("/v1/erasures", erasures.Erasure, {"resident_id": child}))
     assert (problem.status, problem.code) == (403, "not-your-data")
-    unseen = await refusal(stranger.get(f"/v1/erasures/{done.erasure_id}", _Erasure))
+    unseen = await refusal(stranger.get(f"/v1/erasures/{done.erasure_id}", erasures.Erasure))
     assert (unseen.status, unseen.code) == (404, "erasure-unknown")

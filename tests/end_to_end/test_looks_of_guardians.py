@@ -12,7 +12,7 @@ from synthetic.caller import Answer, Caller, Json, ProblemError
 from synthetic.households import Household
 from tests.end_to_end.looks import record, showing
 from tests.end_to_end.town import Town
-from tests.journeys import portal, scans
+from tests.journeys import erasures, portal, scans
 from tests.journeys.waiting import until
 from tests.load.forms import form_for
 
@@ -29,6 +29,7 @@ NOT_A_LOOK: Mapping[str, str] = {
     "GET /v1/exports/{id}": "the same; only whoever asked for it",
     "GET /v1/exports/{id}/content": "the same",
     "GET /v1/exports/{id}/page": "the same",
+    "POST /v1/erasures": "kinds and numbers of what would go; the confirmation is the deed",
     "GET /v1/erasures": "the same",
     "GET /v1/erasures/{id}": "the same",
 }
@@ -186,4 +187,6 @@ async def _asking(deeds: Deeds, itself: Caller) -> None:
     await deeds.tries(dispute, "disputed access", id=entries[0].access_id, query=whose, body={"reason": "我没有看"})
     await deeds.tries("POST /v1/corrections", "corrected registration", body={**wrong, **whose})
     await deeds.tries("POST /v1/exports", "exported everything", body=whose)
-    await deeds.tries("POST /v1/erasures", "erased everything", body=whose)
+    shown = await erasures.preview(deeds.guardian, resident_id=deeds.child)
+    confirmation = "POST /v1/erasures/{id}/confirmation"
+    await deeds.tries(confirmation, "erased everything", id=shown.erasure_id, body={"preview": shown.preview})

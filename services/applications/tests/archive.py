@@ -10,12 +10,12 @@ from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
 from applications.domain.application import Application, Scan, State
 from applications.domain.hands import Hand
 from applications.domain.scans import StoredFile
-from applications.published import DataErased
+from applications.published import DataErased, ErasurePreviewed
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.files import GridFiles
 from runtime.config import ServiceSettings
-from runtime.erasing import Eraser, ErasureRequested
+from runtime.erasing import Eraser, ErasurePreviewRequested, ErasureRequested
 from runtime.holders import Holder
 from runtime.kernel import Database
 from services.applications.tests.office import NOON, resident
@@ -70,14 +70,29 @@ class Archive(terms.Archive):
         )
         return scan
 
-    async def erase(self, resident_id: str) -> DataErased:
-        """Erase what a resident wants gone; return what is told of it."""
-        holder = Holder(resident_id=resident_id, index="9f" * 32)
-        asked = ErasureRequested(erasure_id="era_1", holder=holder)
-        eraser = Eraser.of(
+    @property
+    def eraser(self) -> Eraser:
+        """What erases."""
+        return Eraser.of(
             self.service, self.database, ServiceSettings(), documents.held, self.belongings, cases="applications"
         )
-        outcome = await eraser.answer(DataErased, asked)
+
+    async def preview(self, resident_id: str) -> ErasurePreviewed:
+        """Return what would go of a resident's."""
+        holder = Holder(resident_id=resident_id, index="9f" * 32)
+        outcome = await self.eraser.preview(
+            ErasurePreviewed, ErasurePreviewRequested(erasure_id="era_1", holder=holder)
+        )
+        assert not outcome.changes
+        [event] = outcome.events
+        assert isinstance(event, ErasurePreviewed)
+        return event
+
+    async def erase(self, resident_id: str, only: list[str] | None = None) -> DataErased:
+        """Erase what a resident wants gone; return what is told of it."""
+        holder = Holder(resident_id=resident_id, index="9f" * 32)
+        asked = ErasureRequested(erasure_id="era_1", holder=holder, only=only)
+        outcome = await self.eraser.answer(DataErased, asked)
         await self.commit(outcome)
         [event] = outcome.events
         assert isinstance(event, DataErased)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from data_rights import consumed
 from data_rights.api.erasures import ErasureView
-from data_rights.consumed import DataErased
+from data_rights.config import Settings
+from data_rights.consumed import DataErased, ErasurePreviewed
 from data_rights.domain.erasure import Erasure
 from data_rights.handlers import erasing, exporting, reading
 from data_rights.handlers.needs import Deps
-from data_rights.published import ErasureRequested
+from data_rights.published import ErasurePreviewRequested, ErasureRequested
 from messaging.event import NOTHING, NotYet
+from runtime import retention
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Unknown
-from testkit.fakes import apply, received
+from testkit.fakes import FakeClock, apply, received
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 MOTHER = Principal("res_mother", Role.RESIDENT)
@@ -30,14 +32,105 @@ async def deps(deps_with: Callable[[Mapping[str, str]], Awaitable[Deps]]) -> Dep
     return await deps_with({each.subject: f"{number}" * 64 for number, each in enumerate((MOTHER, STRANGER))})
 
 
-async def asked(deps: Deps) -> Erasure:
+async def previewing(deps: Deps) -> Erasure:
     outcome = await erasing.request(None, MOTHER, deps)
+    apply(outcome)
+    (event,) = outcome.events
+    assert isinstance(event, ErasurePreviewRequested)
+    assert (event.holder.resident_id, event.holder.index) == (MOTHER.subject, "0" * 64)
+    assert outcome.result is not None
+    return outcome.result
+
+
+async def show(service: str, erasure_id: str, deps: Deps) -> None:
+    gone = [consumed.Gone(kind="drafts", count=1)] if service == "applications" else []
+    cases = ["app_1"] if service == "applications" else []
+    said = ErasurePreviewed(erasure_id=erasure_id, erased=gone, kept=KEPT if gone else [], cases=cases)
+    apply(await erasing.note_preview(received(said, type=f"{service}.erasure-previewed.v1"), deps))
+
+
+async def shown(deps: Deps) -> Erasure:
+    asked = await previewing(deps)
+    for service in deps.erasing:
+        await show(service, asked.id, deps)
+    return await erasing.find(asked.id, MOTHER, deps)
+
+
+async def asked(deps: Deps) -> Erasure:
+    erasure = await shown(deps)
+    outcome = await erasing.confirm(erasure.id, erasure.preview or "", MOTHER, deps)
     apply(outcome)
     (event,) = outcome.events
     assert isinstance(event, ErasureRequested)
     assert (event.holder.resident_id, event.holder.index) == (MOTHER.subject, "0" * 64)
+    assert event.only == ["app_1"]
     assert outcome.result is not None
     return outcome.result
+
+
+async def test_what_would_go_and_what_would_stay_is_shown_with_a_question_and_nothing_is_erased(deps: Deps) -> None:
+    export = await exporting.request(None, MOTHER, deps)
+    apply(export)
+    assert export.result is not None
+    asked = await previewing(deps)
+    assert (asked.state(NOW), asked.preview) == ("previewing", None)
+    await show("applications", asked.id, deps)
+    with pytest.raises(Clash, match="erasure-previewing"):
+        await erasing.confirm(asked.id, "", MOTHER, deps)
+    await show("identity", asked.id, deps)
+
+    found = await erasing.find(asked.id, MOTHER, deps)
+    assert found.state(NOW) == "awaiting-confirmation"
+    view = ErasureView.of(found, deps.terms, "zh-CN", NOW)
+    told = {each.service.code: each for each in view.previews}
+    assert [(each.kind.name, each.count) for each in told["applications"].erased] == [("未提交的草稿", 1)]
+    assert [(each.kind.name, each.until) for each in told["applications"].kept] == [
+        ("已通过的申请", date(2031, 10, 14))
+    ]
+    assert told["applications"].kept[0].why
+    assert [each.count for each in told["data-rights"].erased] == [1]
+    assert view.question is not None
+    assert "共 2 项" in view.question
+    assert "无法恢复" in view.question
+    assert not any(each.answered for each in view.services)
+    assert (await exporting.find(export.result.id, MOTHER, deps)).key is not None
+
+
+async def test_only_what_was_shown_is_confirmed_once_and_within_an_hour(deps: Deps) -> None:
+    first = await shown(deps)
+    with pytest.raises(Clash, match="erasure-preview-differs"):
+        await erasing.confirm(first.id, "another", MOTHER, deps)
+    with pytest.raises(Unknown):
+        await erasing.confirm(first.id, first.preview or "", STRANGER, deps)
+    confirmed = await asked(deps)
+    with pytest.raises(Clash, match="erasure-confirmed"):
+        await erasing.confirm(confirmed.id, first.preview or "", MOTHER, deps)
+    with pytest.raises(Clash, match="erasure-under-way"):
+        await erasing.confirm(first.id, first.preview or "", MOTHER, deps)
+    for service in deps.erasing:
+        await hear(service, confirmed.id, deps)
+    assert (await erasing.find(confirmed.id, MOTHER, deps)).cases == ()
+    assert isinstance(deps.clock, FakeClock)
+    deps.clock.advance(timedelta(hours=1))
+    with pytest.raises(Clash, match="erasure-lapsed"):
+        await erasing.confirm(first.id, first.preview or "", MOTHER, deps)
+    assert ErasureView.of(first, deps.terms, "en", deps.clock()).state.code == "lapsed"
+
+
+async def test_a_late_word_changes_nothing_of_what_was_confirmed(deps: Deps) -> None:
+    confirmed = await asked(deps)
+    again = ErasurePreviewed(erasure_id=confirmed.id, erased=[], kept=[], cases=["app_2"])
+    assert await erasing.note_preview(received(again, type="applications.erasure-previewed.v1"), deps) is NOTHING
+    with pytest.raises(NotYet):
+        await show("identity", "era_1", deps)
+
+
+def test_an_erasure_of_before_there_were_previews_reads_as_it_did() -> None:
+    old = Erasure(
+        id="era_1", holder="0" * 64, resident_id="res_1", requested_by="res_1", requested_at=NOW, services=("identity",)
+    )
+    assert old.state(NOW) == "under-way"
+    assert ErasureView.of(old, retention.read(Settings().retention), "en", NOW).previews == []
 
 
 async def hear(service: str, erasure_id: str, deps: Deps, kept: list[consumed.Stays] | None = None) -> None:
@@ -52,12 +145,12 @@ async def test_answers_in_any_order_and_twice_are_told_in_the_callers_language(
 ) -> None:
     erasure = await asked(deps)
     for service in order:
-        assert (await erasing.find(erasure.id, MOTHER, deps)).state == "under-way"
+        assert (await erasing.find(erasure.id, MOTHER, deps)).state(NOW) == "under-way"
         await hear(service, erasure.id, deps, KEPT if service == "applications" else None)
 
     found = await erasing.find(erasure.id, MOTHER, deps)
-    assert found.state == "done"
-    in_english, in_chinese = (ErasureView.of(found, deps.terms, language) for language in ("en", "zh-CN"))
+    assert found.state(NOW) == "done"
+    in_english, in_chinese = (ErasureView.of(found, deps.terms, language, NOW) for language in ("en", "zh-CN"))
     told = {each.service.code: each for each in in_english.services}
     assert [(each.kind.code, each.count) for each in told["applications"].erased] == [("drafts", 1)]
     [stays] = told["applications"].kept

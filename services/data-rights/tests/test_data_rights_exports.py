@@ -140,7 +140,14 @@ async def test_what_a_guardian_asks_for_about_a_ward_is_in_the_wards_record(deps
     )
     apply(await people.begin_guardianship(received(begun), deps))
     apply(await exporting.request(STRANGER.subject, MOTHER, deps))
-    apply(await erasing.request(STRANGER.subject, MOTHER, deps))
+    erasure = await erasing.request(STRANGER.subject, MOTHER, deps)
+    apply(erasure)
+    assert erasure.result is not None
+    for service in deps.erasing:
+        said = consumed.ErasurePreviewed(erasure_id=erasure.result.id, erased=[], kept=[], cases=[])
+        apply(await erasing.note_preview(received(said, type=f"{service}.erasure-previewed.v1"), deps))
+    shown = await erasing.find(erasure.result.id, MOTHER, deps)
+    apply(await erasing.confirm(shown.id, shown.preview or "", MOTHER, deps))
     await asked(deps)  # about herself: nobody's business
 
     entries = await reading.accesses(STRANGER.subject, Asked(), STRANGER, deps, before=None, limit=20)

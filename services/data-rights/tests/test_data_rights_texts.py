@@ -10,6 +10,7 @@ from data_rights.domain.correctable import REGISTRATION, Correctables
 from data_rights.domain.correction import Effect, WindowState
 from data_rights.domain.correction import State as CorrectionState
 from data_rights.domain.dispute import State
+from data_rights.domain.erasure import State as ErasureState
 from data_rights.domain.export import State as ExportState
 from data_rights.domain.verifying import Problem
 from data_rights.published import ExportRequested
@@ -34,6 +35,7 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
     written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
 
     states = {f"export-{state}" for state in ("gathering", "ended")}
+    states |= {f"erasure-{state}" for state in ("previewing", "lapsed", "confirmed")}
     kinds = {f"value-not-{kind}" for kind in get_args(FieldKind) if kind != "key"}
     assert refused | states | kinds == written
     assert all(TEXTS.has(f"problems.{one}.{part}") for one in written for part in ("title", "detail", "action"))
@@ -44,6 +46,7 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
     keys += [f"commands.verify.problems.{problem}" for problem in get_args(Problem)]
 
     keys += [f"export-states.{state}" for state in get_args(ExportState)]
+    keys += [f"erasure-states.{state}" for state in get_args(ErasureState)]
     keys += [f"services.{name}" for name in ("data-rights", *TOPOLOGY.subscriptions[ExportRequested.type])]
     keys += [f"dispute-states.{state}" for state in get_args(State)]
     keys += [f"correction-states.{state}" for state in get_args(CorrectionState)]

@@ -20,8 +20,10 @@ from operations.domain.items import Chosen as ChosenItem
 from operations.domain.items import freeze
 from operations.domain.trail import Recorded
 from operations.handlers import erasing, sending
-from operations.published import DataErased
+from operations.published import DataErased, ErasurePreviewed
 from operations.store.trail import TrailStore
+from runtime.erasing import CasesPreviewed
+from runtime.holders import Holder
 from runtime.kernel import Database
 from services.operations.tests.archive import WholeArchive, prepared, recorded
 from services.operations.tests.letterbox import NOON, example, later, raw
@@ -39,6 +41,14 @@ class Archive(WholeArchive):
         event = Received("e", "applications.data-erased.v1", "applications", "era_1", NOON, said)
         [answer] = await self.commit(await erasing.erase(event, self.deps))
         assert isinstance(answer, DataErased)
+        return answer
+
+    async def preview(self, *cases: str) -> ErasurePreviewed:
+        holder = Holder(resident_id="res_1", index="9f" * 32)
+        said = CasesPreviewed(erasure_id="era_1", holder=holder, cases=list(cases))
+        event = Received("p", "applications.erasure-previewed.v1", "applications", "era_1", NOON, said)
+        [answer] = await self.commit(await erasing.preview(event, self.deps))
+        assert isinstance(answer, ErasurePreviewed)
         return answer
 
     async def everything(self) -> str:
@@ -197,3 +207,11 @@ async def test_an_erased_event_is_not_delivered_again(archive: Archive) -> None:
     taken = await sending.take_up(run, [0, 1], archive.deps)
     assert [parcel.n for parcel in taken.parcels] == [1]
     assert list(taken.skipped) == [0]
+
+
+async def test_what_would_go_with_a_case_is_told_by_number_and_stays_until_it_goes(archive: Archive) -> None:
+    shown = await archive.preview(ERASED)
+    assert SECRET in await archive.everything()
+    assert {each.kind: each.count for each in shown.erased} == {"trail": 2, "dead-letters": 1, "edits": 1}
+    assert (await archive.erase(ERASED)).erased == shown.erased
+    assert (await archive.preview()).erased == []

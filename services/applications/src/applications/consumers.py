@@ -6,7 +6,7 @@ from applications import consumed
 from applications.handlers import answers, credentials, erasing, exporting, hands, people
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
-from runtime.erasing import ErasureRequested
+from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -34,5 +34,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),
     Subscription("credential-store.credential-expired.v1", consumed.CredentialEnded, credentials.note_expired),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

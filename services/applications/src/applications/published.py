@@ -259,3 +259,9 @@ class DataErased(erasing.DataErased):
     """What applications has erased of what it held of a resident, and what stays."""
 
     type: ClassVar[str] = "applications.data-erased.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """Which applications would go, and what would stay."""
+
+    type: ClassVar[str] = "applications.erasure-previewed.v1"

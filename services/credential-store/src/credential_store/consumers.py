@@ -16,7 +16,7 @@ from credential_store.consumed import (
 from credential_store.handlers import correcting, departments, district, erasing, exporting, guardianships, identity
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
-from runtime.erasing import ErasureRequested
+from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -47,5 +47,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         refused=departments.answer_sender,
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

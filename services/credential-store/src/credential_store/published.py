@@ -116,3 +116,9 @@ class DataErased(erasing.DataErased):
     """What the credential store has erased of what it held of a resident, and what stays."""
 
     type: ClassVar[str] = "credential-store.data-erased.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """What the credential store would erase of a resident, and what would stay."""
+
+    type: ClassVar[str] = "credential-store.erasure-previewed.v1"

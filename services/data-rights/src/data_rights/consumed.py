@@ -161,3 +161,9 @@ class DataErased(View):
     erasure_id: str
     erased: list[Gone]
     kept: list[Stays]
+
+
+class ErasurePreviewed(DataErased):
+    """`*.erasure-previewed`: what a service would erase, what would stay, and which cases would go."""
+
+    cases: list[str]

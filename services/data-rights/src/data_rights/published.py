@@ -98,9 +98,20 @@ class ExportRequested(Event):
     key: Annotated[dict[str, str], Field(description="A public key (JWK, P-256) made for this export alone")]
 
 
+class ErasurePreviewRequested(Event):
+    """A resident wants to know what would be erased: every service says what would go and what would stay."""
+
+    type: ClassVar[str] = "data-rights.erasure-preview-requested.v1"
+    erasure_id: Annotated[str, Field(description="The erasure, not confirmed yet; every answer repeats it")]
+    holder: Annotated[Holder, Field(description="Whose data would be erased")]
+
+
 class ErasureRequested(Event):
     """A resident asks that what is held about them be erased: every service erases what may go, and says what stays."""
 
     type: ClassVar[str] = "data-rights.erasure-requested.v1"
     erasure_id: Annotated[str, Field(description="The erasure; every answer repeats it")]
     holder: Annotated[Holder, Field(description="Whose data is to be erased")]
+    only: Annotated[
+        list[str] | None, Field(description="The cases that were shown before and may go; null: any that may")
+    ] = None

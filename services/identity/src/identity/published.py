@@ -144,3 +144,9 @@ class DataErased(erasing.DataErased):
     """What identity has erased of what it held of a resident, and what stays."""
 
     type: ClassVar[str] = "identity.data-erased.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """What identity would erase of a resident, and what would stay."""
+
+    type: ClassVar[str] = "identity.erasure-previewed.v1"

@@ -15,7 +15,7 @@ from matcher.consumed import (
 from matcher.handlers import erasing, exporting, items, matching, people, records
 from matcher.handlers.needs import Deps
 from messaging.consumer import Subscription
-from runtime.erasing import ErasureRequested
+from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
@@ -34,5 +34,6 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
 )

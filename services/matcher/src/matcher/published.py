@@ -173,3 +173,9 @@ class DataErased(erasing.DataErased):
     """What the matcher has erased of what it held of a resident, and what stays."""
 
     type: ClassVar[str] = "matcher.data-erased.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """What the matcher would erase of a resident, and what would stay."""
+
+    type: ClassVar[str] = "matcher.erasure-previewed.v1"

@@ -17,11 +17,13 @@ from operations.handlers import erasing, exporting, letters, receipts
 from operations.handlers.driving import Driver
 from operations.handlers.needs import Deps
 from operations.handlers.recording import Recorder
+from runtime.erasing import CasesPreviewed
 from runtime.exports import ExportRequested
 from runtime.kernel import Kernel
 from runtime.service import Background
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
+    Subscription("applications.erasure-previewed.v1", CasesPreviewed, erasing.preview, once=True),
     Subscription("applications.data-erased.v1", CasesErased, erasing.erase),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
 )

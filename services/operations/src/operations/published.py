@@ -23,3 +23,9 @@ class DataExported(exports.DataExported):
     """What operations finds of a resident: messages about them that failed, and the events of their registration."""
 
     type: ClassVar[str] = "operations.data-exported.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """What the trail and the dead letters say of the cases that would go."""
+
+    type: ClassVar[str] = "operations.erasure-previewed.v1"

@@ -13,7 +13,7 @@ from review_dispatch.consumed import (
     MatchFailed,
 )
 from review_dispatch.handlers import endings, erasing, exporting, requests
-from runtime.erasing import ErasureRequested
+from runtime.erasing import CasesPreviewed, ErasureRequested
 from runtime.exports import ExportRequested
 
 SUBSCRIPTIONS = (
@@ -25,6 +25,7 @@ SUBSCRIPTIONS = (
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
     Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
+    Subscription("applications.erasure-previewed.v1", CasesPreviewed, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),
     Subscription("applications.data-erased.v1", CasesErased, erasing.erase_cases),
 )

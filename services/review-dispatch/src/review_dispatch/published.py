@@ -299,3 +299,9 @@ class DataErased(erasing.DataErased):
     """What review-dispatch has erased of what it held of a resident, and what stays."""
 
     type: ClassVar[str] = "review-dispatch.data-erased.v1"
+
+
+class ErasurePreviewed(erasing.ErasurePreviewed):
+    """Which tasks would go with their applications, and what would stay."""
+
+    type: ClassVar[str] = "review-dispatch.erasure-previewed.v1"

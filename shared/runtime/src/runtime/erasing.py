@@ -3,6 +3,9 @@
 What goes is not decided here but declared (`shared/contracts/retention.yaml`, `asked`): what is to be erased goes in
 the same transaction as the answer, what stays is counted, with the day on which the last of it will be gone. An answer
 names kinds of data, numbers and cases; nothing that describes anybody.
+
+Before that each service shows, by the same rules and with the same questions, what would go and what would stay. Of
+cases no more is erased afterwards than was shown (`only`).
 """
 
 from __future__ import annotations
@@ -27,10 +30,27 @@ from runtime.retention import Belongings, Kind, Kinds, read, removal
 
 
 class ErasureRequested(View):
-    """data-rights.erasure-requested: erase what may go of what you hold about `holder`."""
+    """data-rights.erasure-requested: erase what may go of what you hold about `holder`.
+
+    `only` are the cases that were shown; None: any that may go.
+    """
 
     erasure_id: str
     holder: Holder
+    only: list[str] | None = None
+
+
+class ErasurePreviewRequested(View):
+    """data-rights.erasure-preview-requested: tell what would go of what you hold about `holder`, and erase nothing."""
+
+    erasure_id: str
+    holder: Holder
+
+
+class CasesPreviewed(ErasurePreviewRequested):
+    """applications.erasure-previewed: which cases would go, for services whose data goes with them."""
+
+    cases: list[str]
 
 
 Held = Mapping[str, Document]
@@ -62,7 +82,26 @@ class DataErased(Event):
     cases: Annotated[list[str], Field(description="The cases whose data went, for whoever keeps messages about them")]
 
 
+class Whose(BaseModel):
+    """Whose data it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
+
+
+class ErasurePreviewed(Event):
+    """A service tells what would go of what it holds of a resident, and what would stay. Nothing has been erased."""
+
+    erasure_id: Annotated[str, Field(description="The erasure that was asked for and is not confirmed yet")]
+    holder: Annotated[Whose, Field(description="Whose data it is")]
+    erased: Annotated[list[Gone], Field(description="What would go")]
+    kept: Annotated[list[Stays], Field(description="What would stay; why is in retention.yaml")]
+    cases: Annotated[list[str], Field(description="The cases whose data would go")]
+
+
 ErasedT = TypeVar("ErasedT", bound=DataErased)
+PreviewedT = TypeVar("PreviewedT", bound=ErasurePreviewed)
 
 
 class Erases(Protocol):
@@ -70,6 +109,11 @@ class Erases(Protocol):
 
     async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
         """Erase what may go of whom it is about, and tell."""
+
+    async def preview(
+        self, kind: type[PreviewedT], asked: ErasurePreviewRequested, going: Document | None = None
+    ) -> Outcome[None]:
+        """Tell what would go and what would stay; also what matches `going`, which goes with something elsewhere."""
 
     async def forget_answers(self, ids: Collection[str]) -> Sequence[Change]:
         """Prepare to erase what was answered to these callers or about these things."""
@@ -83,6 +127,15 @@ class Erased:
     gone: Sequence[Gone]
     stays: Sequence[Stays]
     cases: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The documents that go, by collection, and what is told of them and of those that stay."""
+
+    going: Mapping[str, Sequence[Document]]
+    gone: Sequence[Gone]
+    stays: Sequence[Stays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +166,7 @@ class Eraser:
 
     async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
         """Erase what may go of whom it is about, and tell."""
-        erased = await self.erase(asked.holder)
+        erased = await self.erase(asked.holder, asked.only)
         event = kind(
             erasure_id=asked.erasure_id,
             erased=list(erased.gone),
@@ -122,22 +175,43 @@ class Eraser:
         )
         return Outcome(changes=erased.changes, events=[event], case=asked.erasure_id)
 
-    async def erase(self, holder: Holder) -> Erased:
-        """Prepare that what may go does, and count what stays."""
+    async def preview(
+        self, kind: type[PreviewedT], asked: ErasurePreviewRequested, going: Document | None = None
+    ) -> Outcome[None]:
+        """Tell what would go and what would stay; also what matches `going`, which goes with something elsewhere."""
+        sorted_ = await self._sorted(asked.holder, None, going)
+        event = kind(
+            erasure_id=asked.erasure_id,
+            holder=Whose.model_validate(asked.holder.model_dump()),
+            erased=list(sorted_.gone),
+            kept=list(sorted_.stays),
+            cases=[str(each["_id"]) for each in sorted_.going.get(self.cases or "", ())],
+        )
+        return Outcome(events=[event], case=asked.erasure_id)
+
+    async def erase(self, holder: Holder, only: Collection[str] | None = None) -> Erased:
+        """Prepare that what may go does, of cases just those in `only`, and count what stays."""
+        sorted_ = await self._sorted(holder, only, None)
+        going = sorted_.going
+        changes = [write for place, found in going.items() for write in await self._removals(place, found)]
+        ids = [str(each["_id"]) for found in going.values() for each in found]
+        changes += await self.forget_answers([holder.resident_id, *ids])
+        return Erased(changes, sorted_.gone, sorted_.stays, [each["_id"] for each in going.get(self.cases or "", ())])
+
+    async def _sorted(self, holder: Holder, only: Collection[str] | None, also: Document | None) -> _Sorted:
+        """Sort what is held into what goes and what stays, as it is declared."""
         held, gone, stays = self.held(holder), list[Gone](), list[Stays]()
         going: dict[str, list[Document]] = {}
         for name, kind in self.kinds.items():
             for place, question in _questions(kind, held):
-                if kind.asked == "erase":
-                    found = await self._collection(place).find(question).to_list()
+                goes, rest = _divided(kind, question, also, only if place == self.cases else None)
+                if goes is not None:
+                    found = await self._collection(place).find(goes).to_list()
                     gone += [Gone(kind=name, count=len(found))] if found else []
                     going.setdefault(place, []).extend(found)
-                else:
-                    stays += await self._stays(name, kind, place, question)
-        changes = [write for place, found in going.items() for write in await self._removals(place, found)]
-        ids = [str(each["_id"]) for found in going.values() for each in found]
-        changes += await self.forget_answers([holder.resident_id, *ids])
-        return Erased(changes, gone, stays, [each["_id"] for each in going.get(self.cases or "", ())])
+                if rest is not None:
+                    stays += await self._stays(name, kind, place, rest)
+        return _Sorted(going, gone, stays)
 
     async def forget_answers(self, ids: Collection[str]) -> Sequence[Write]:
         """Prepare to erase what was answered to these callers or about these things; that it was answered stays."""
@@ -178,3 +252,16 @@ def _questions(kind: Kind, held: Held) -> Sequence[tuple[str, Document]]:
 
 def _day(since: object) -> date:
     return today(since) if isinstance(since, datetime) else date.fromisoformat(str(since))
+
+
+def _divided(
+    kind: Kind, question: Document, also: Document | None, only: Collection[str] | None
+) -> tuple[Document | None, Document | None]:
+    """Divide a question into what goes and what stays; None: nothing does."""
+    if kind.asked == "erase":
+        if only is None:
+            return question, None
+        return {**question, "_id": {"$in": list(only)}}, {**question, "_id": {"$nin": list(only)}}
+    if also is None:
+        return None, question
+    return {"$and": [question, also]}, {"$and": [question, {"$nor": [also]}]}

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from messaging.documents import Stored
+from messaging.documents import Document, Stored
 from messaging.event import Change, ConflictError, Outcome, Received
-from runtime.erasing import Erased, ErasedT, ErasureRequested
+from runtime.erasing import Erased, ErasedT, ErasurePreviewRequested, ErasureRequested, PreviewedT, Whose
 from runtime.holders import Holder
 
 StoredT = TypeVar("StoredT", bound=Stored)
@@ -158,10 +158,21 @@ class NothingHeld:
         event = kind(erasure_id=asked.erasure_id, erased=[], kept=[], cases=[])
         return Outcome(events=[event], case=asked.erasure_id)
 
+    async def preview(
+        self,
+        kind: type[PreviewedT],
+        asked: ErasurePreviewRequested,
+        going: Document | None = None,  # noqa: ARG002 - whatever goes
+    ) -> Outcome[None]:
+        """Tell so."""
+        holder = Whose.model_validate(asked.holder.model_dump())
+        event = kind(erasure_id=asked.erasure_id, holder=holder, erased=[], kept=[], cases=[])
+        return Outcome(events=[event], case=asked.erasure_id)
+
     async def forget_answers(self, ids: Collection[str]) -> Sequence[Change]:  # noqa: ARG002 - whatever they are
         """Find nothing."""
         return ()
 
-    async def erase(self, holder: Holder) -> Erased:  # noqa: ARG002 - whoever it is
+    async def erase(self, holder: Holder, only: Collection[str] | None = None) -> Erased:  # noqa: ARG002 - whoever it is
         """Find nothing."""
         return Erased(changes=(), gone=(), stays=(), cases=())

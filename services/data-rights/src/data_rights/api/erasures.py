@@ -1,7 +1,8 @@
-"""/v1/erasures: having erased what may go of what is held about a resident, and reading what stays and why."""
+"""/v1/erasures: what would go of what is held about a resident, having that erased, and reading what stays and why."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -10,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from data_rights.api.parts import DepsOf, ListingOf, Resident
-from data_rights.api.wording import Coded, coded
-from data_rights.domain.erasure import Answer, Erasure
+from data_rights.api.wording import TEXTS, Coded, coded
+from data_rights.domain.erasure import TO_CONFIRM, Answer, Erasure
 from data_rights.handlers import erasing
 from runtime.clock import today
 from runtime.pages import Page
@@ -28,6 +29,15 @@ class ErasureAsked(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{}]})
     resident_id: Annotated[str, Field(max_length=60)] | None = None
+
+
+class Confirmed(BaseModel):
+    """What was shown: `preview` of the erasure as it was read."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"preview": "9f2c9f2c9f2c9f2c"}]}
+    )
+    preview: Annotated[str, Field(min_length=1, max_length=60)]
 
 
 class GoneView(BaseModel):
@@ -75,39 +85,69 @@ class ServiceAnswer(BaseModel):
 
 
 class ErasureView(BaseModel):
-    """An erasure: under-way, or done when every service has answered.
+    """An erasure: previewing until every service has spoken, awaiting-confirmation, under-way, done; or lapsed.
 
-    `everywhere` is what the bus and every service keep of messages for a while, of anybody.
+    `previews` are what would go and what would stay, `services` what went and what stays; before the confirmation
+    nothing goes. `everywhere` is what the bus and every service keep of messages for a while, of anybody.
     """
 
     erasure_id: str
     resident_id: str
     state: Coded
     requested_at: datetime
+    ends_at: datetime | None = Field(description="Until when it can be confirmed; null: it is confirmed")
+    preview: str | None = Field(description="The name of what is shown, to confirm it by; null: not all of it is here")
+    question: str | None = Field(description="What is asked, in words; null: nothing is to be confirmed now")
+    previews: list[ServiceAnswer]
     services: list[ServiceAnswer]
     everywhere: list[StaysView]
 
     @classmethod
-    def of(cls, erasure: Erasure, terms: Declared, language: str) -> ErasureView:
+    def of(cls, erasure: Erasure, terms: Declared, language: str, now: datetime) -> ErasureView:
         """Show an erasure."""
+        state, previews = erasure.state(now), erasure.previews or {}
+        is_shown = erasure.previews is not None
+        is_open = is_shown and erasure.confirmed_at is None
         return cls(
             erasure_id=erasure.id,
             resident_id=erasure.resident_id,
-            state=coded("erasure-states", erasure.state, language),
+            state=coded("erasure-states", state, language),
             requested_at=erasure.requested_at,
+            ends_at=erasure.requested_at + TO_CONFIRM if is_open else None,
+            preview=erasure.preview,
+            question=_question(previews, language) if state == "awaiting-confirmation" else None,
+            previews=[
+                _answer(name, previews.get(name), terms, language)
+                for name in erasure.services
+                if is_open or name in previews
+            ],
             services=[_answer(name, erasure.answers.get(name), terms, language) for name in erasure.services],
             everywhere=_everywhere(erasure, terms, language),
         )
 
 
-@router.post("", summary="Have erased what may go of my data", status_code=202, response_model=ErasureView)
+@router.post("", summary="Ask what would be erased of my data", status_code=202, response_model=ErasureView)
 async def request(
     caller: Resident, deps: DepsOf, language: Language, commit: Commit, body: ErasureAsked | None = None
 ) -> Response:
-    """Ask every service to erase what may go of the caller's data, or of a child's in their care, for good."""
+    """Ask every service what may go of the caller's data, or of a child's in their care. Nothing is erased yet."""
     resident_id = body.resident_id if body else None
     return await commit(
-        lambda: erasing.request(resident_id, caller, deps), lambda it: ErasureView.of(it, deps.terms, language), 202
+        lambda: erasing.request(resident_id, caller, deps),
+        lambda it: ErasureView.of(it, deps.terms, language, deps.clock()),
+        202,
+    )
+
+
+@router.post("/{id}/confirmation", summary="Have erased what was shown", status_code=202, response_model=ErasureView)
+async def confirm(
+    id: ErasureId, body: Confirmed, caller: Resident, deps: DepsOf, language: Language, commit: Commit
+) -> Response:
+    """Have every service erase what was shown, for good. Refused (409) for anything else, and after an hour."""
+    return await commit(
+        lambda: erasing.confirm(id, body.preview, caller, deps),
+        lambda it: ErasureView.of(it, deps.terms, language, deps.clock()),
+        202,
     )
 
 
@@ -117,14 +157,19 @@ async def list_own(asked: ListingOf) -> Page[ErasureView]:
     return await asked.shown(
         asked.deps.erasures,
         order=lambda it: it.id,
-        view=lambda it: ErasureView.of(it, asked.deps.terms, asked.language),
+        view=lambda it: ErasureView.of(it, asked.deps.terms, asked.language, asked.deps.clock()),
     )
 
 
-@router.get("/{id}", summary="Read what went, what stays, and why")
+@router.get("/{id}", summary="Read what would go or went, what stays, and why")
 async def read(id: ErasureId, caller: Resident, deps: DepsOf, language: Language) -> ErasureView:
     """Show an erasure that the caller asked for."""
-    return ErasureView.of(await erasing.find(id, caller, deps), deps.terms, language)
+    return ErasureView.of(await erasing.find(id, caller, deps), deps.terms, language, deps.clock())
+
+
+def _question(previews: Mapping[str, Answer], language: str) -> str:
+    gone = sum(each.count for answer in previews.values() for each in answer.erased)
+    return TEXTS.say(language, "erasure-question.some" if gone else "erasure-question.none", count=gone)
 
 
 def _answer(service: str, answer: Answer | None, terms: Declared, language: str) -> ServiceAnswer:

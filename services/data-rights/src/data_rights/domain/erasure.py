@@ -1,18 +1,25 @@
 """An erasure: a resident asks that what is held about them be erased, and each service says what went and what stays.
 
+First each service says what would go and what would stay. Only when the resident has confirmed just that, within an
+hour, is anything erased, and of cases none that was not shown.
+
 What may go is declared in `shared/contracts/retention.yaml`. What stays is told with the reason, so that nobody has to
 ask again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Literal
 
+from data_rights.domain.access import canonical
 from data_rights.domain.record import Record
 
-State = Literal["under-way", "done"]
+State = Literal["previewing", "awaiting-confirmation", "lapsed", "under-way", "done"]
+TO_CONFIRM = timedelta(hours=1)
+"""How long what was shown can be confirmed: afterwards too much may have changed."""
 
 
 class Gone(Record):
@@ -38,7 +45,11 @@ class Answer(Record):
 
 
 class Erasure(Record):
-    """A request and what came of it. `holder` is the blind index of whose data it is; `services` those who answer."""
+    """A request and what came of it. `holder` is the blind index of whose data it is; `services` those who answer.
+
+    `previews` are what they say would come of it, None where it was asked for before there were previews; `cases` are
+    the cases that would go, forgotten when they are gone.
+    """
 
     id: str
     version: int = 0
@@ -48,6 +59,9 @@ class Erasure(Record):
     requested_at: datetime
     services: tuple[str, ...]
     answers: Mapping[str, Answer] = {}
+    previews: Mapping[str, Answer] | None = None
+    cases: tuple[str, ...] = ()
+    confirmed_at: datetime | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -55,12 +69,34 @@ class Erasure(Record):
         return tuple(name for name in self.services if name not in self.answers)
 
     @property
-    def state(self) -> State:
+    def preview(self) -> str | None:
+        """A name for what is shown, to confirm it by; None until every service has spoken, and once it is confirmed."""
+        if self.previews is None or self.confirmed_at or any(name not in self.previews for name in self.services):
+            return None
+        shown = {name: answer.model_dump(mode="json") for name, answer in self.previews.items()}
+        return sha256(canonical([shown, sorted(self.cases)])).hexdigest()[:16]
+
+    def state(self, now: datetime) -> State:
         """Where it stands."""
-        return "under-way" if self.missing else "done"
+        if self.previews is None or self.confirmed_at is not None:
+            return "under-way" if self.missing else "done"
+        if now >= self.requested_at + TO_CONFIRM:
+            return "lapsed"
+        return "awaiting-confirmation" if self.preview else "previewing"
+
+    def shown(self, service: str, answer: Answer, cases: Sequence[str] = ()) -> Erasure:
+        """Take over what a service says would come of it; the first word stays, none counts once it is confirmed."""
+        if self.previews is None or service not in self.services or service in self.previews or self.confirmed_at:
+            return self
+        return self.model_copy(update={"previews": {**self.previews, service: answer}, "cases": (*self.cases, *cases)})
+
+    def confirmed(self, now: datetime) -> Erasure:
+        """Note that the resident has confirmed what was shown."""
+        return self.model_copy(update={"confirmed_at": now})
 
     def heard(self, service: str, answer: Answer) -> Erasure:
         """Take over what a service says; the first answer stays."""
         if service not in self.services or service in self.answers:
             return self
-        return self.model_copy(update={"answers": {**self.answers, service: answer}})
+        heard = self.model_copy(update={"answers": {**self.answers, service: answer}})
+        return heard if heard.missing else heard.model_copy(update={"cases": ()})

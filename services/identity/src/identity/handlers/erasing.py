@@ -6,9 +6,14 @@ What may go is declared in `shared/contracts/retention.yaml`.
 from __future__ import annotations
 
 from identity.handlers.needs import Deps
-from identity.published import DataErased
+from identity.published import DataErased, ErasurePreviewed
 from messaging.event import Outcome, Received
-from runtime.erasing import ErasureRequested
+from runtime.erasing import ErasurePreviewRequested, ErasureRequested
+
+
+async def preview(event: Received[ErasurePreviewRequested], deps: Deps) -> Outcome[None]:
+    """Tell what would go and what would stay."""
+    return await deps.eraser.preview(ErasurePreviewed, event.data)
 
 
 async def erase(event: Received[ErasureRequested], deps: Deps) -> Outcome[None]:

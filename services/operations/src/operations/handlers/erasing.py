@@ -7,7 +7,7 @@ everything of the case is looked through again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,14 +17,29 @@ from operations.domain.erased import ErasedCase, put_away, unedited
 from operations.domain.failure import Failure
 from operations.handlers.needs import Deps
 from operations.handlers.retention import BY
-from operations.published import DataErased
-from runtime.erasing import Gone
+from operations.published import DataErased, ErasurePreviewed
+from runtime.erasing import CasesPreviewed, Gone, Whose
 
 AGAIN_EVERY = 60.0
 """Seconds between two looks for cases to be looked through again."""
 _AGAIN_AFTER = timedelta(minutes=1)
 _AT_ONCE = 20
 _MOST_EDITS = 100
+
+
+async def preview(event: Received[CasesPreviewed], deps: Deps) -> Outcome[None]:
+    """Tell how many messages of the cases that would go are kept."""
+    said = event.data
+    events = sum([await deps.trail.count(case) for case in said.cases])
+    failures, edits = await _messages(said.cases, deps)
+    answer = ErasurePreviewed(
+        erasure_id=said.erasure_id,
+        holder=Whose.model_validate(said.holder.model_dump()),
+        erased=_gone({"trail": events, "dead-letters": len(failures), "edits": len(edits)}),
+        kept=[],
+        cases=[],
+    )
+    return Outcome(events=[answer], case=event.case)
 
 
 async def erase(event: Received[CasesErased], deps: Deps) -> Outcome[None]:
@@ -39,8 +54,7 @@ async def erase(event: Received[CasesErased], deps: Deps) -> Outcome[None]:
         by=BY, action="case-erased", target=said.erasure_id, details={"cases": len(said.cases), **gone}
     )
     changes = [*map(deps.erased.save, new), *_put_away(failures, deps), *edits, *(entry if said.cases else ())]
-    told = [Gone(kind=kind, count=count) for kind, count in gone.items() if count]
-    answer = DataErased(erasure_id=said.erasure_id, erased=told, kept=[], cases=[])
+    answer = DataErased(erasure_id=said.erasure_id, erased=_gone(gone), kept=[], cases=[])
     return Outcome(changes=changes, events=[answer], case=event.case)
 
 
@@ -53,6 +67,10 @@ async def erase_again(deps: Deps) -> Sequence[Outcome[Any]]:
         settled = deps.erased.save(case.model_copy(update={"is_settled": True}))
         outcomes.append(Outcome(changes=[settled, *_put_away(failures, deps), *edits]))
     return outcomes
+
+
+def _gone(counts: Mapping[str, int]) -> list[Gone]:
+    return [Gone(kind=kind, count=count) for kind, count in counts.items() if count]
 
 
 async def _messages(cases: Sequence[str], deps: Deps) -> tuple[Sequence[Failure], Sequence[Change]]:

@@ -35,6 +35,9 @@ class Trail(Protocol):
     def between(self, first: int, last: int) -> AsyncIterator[Recorded]:
         """Read every event from `first` to before `last` in order of arrival."""
 
+    async def count(self, case: str) -> int:
+        """Tell how many events a case has."""
+
     async def blank(self, case: str) -> int:
         """Take out of a case's events what they say, and tell how many events it has."""
 

@@ -11,11 +11,16 @@ from messaging.event import Change, NotYet, Outcome, Received
 from review_dispatch.consumed import CasesErased
 from review_dispatch.domain.case import Case
 from review_dispatch.handlers.needs import Deps
-from review_dispatch.published import DataErased
-from runtime.erasing import ErasureRequested
+from review_dispatch.published import DataErased, ErasurePreviewed
+from runtime.erasing import CasesPreviewed, ErasureRequested
 
 _FOR_THE_CASES = timedelta(seconds=30)
 """How long an answer waits for the word of applications on which cases go, where some of the resident's have ended."""
+
+
+async def preview(event: Received[CasesPreviewed], deps: Deps) -> Outcome[None]:
+    """Tell which tasks would go, with the cases that applications says would go, and what would stay."""
+    return await deps.eraser.preview(ErasurePreviewed, event.data, {"application_id": {"$in": event.data.cases}})
 
 
 async def erase(event: Received[ErasureRequested], deps: Deps) -> Outcome[None]:
