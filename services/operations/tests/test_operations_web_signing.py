@@ -14,6 +14,7 @@ async def test_nobody_gets_in_without_an_operators_token(stage: Stage) -> None:
         turned_away = await visitor.get("/operations/audit?by=op-ann")
         assert turned_away.status_code == 303
         assert turned_away.headers["location"].endswith("next=%2Foperations%2Faudit%3Fby%3Dop-ann")
+        assert "make -s token ROLE=operator SUBJECT=" in (await visitor.follow(turned_away)).text
 
         for token, status, said in [
             ("nonsense", 401, "The sign-in is not valid"),

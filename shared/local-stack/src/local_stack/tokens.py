@@ -112,7 +112,10 @@ def subject_of(role: str, departments: Sequence[str]) -> str:
     if role == "department" and len(departments) == 1:
         return departments[0]
     if role in STAFF:
-        name = getpass.getuser()
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError) as error:  # a container's user may have no name
+            raise StackError(f"{role} needs SUBJECT: who you are") from error
         print(f"token: for {role} {name!r}, who typed this; SUBJECT=… for somebody else", file=sys.stderr)
         return name
     if role in ROLES:
