@@ -14,10 +14,15 @@ class _Export(Answer):
     state: Named
 
 
-async def everything(resident: Caller) -> dict[str, Any]:
-    """Ask for everything, wait until all of it has come, and return it by service and section."""
+async def ready(resident: Caller) -> str:
+    """Ask for everything, wait until all of it has come, and return where it is."""
     asked = await resident.post("/v1/exports", _Export, {})
     where = f"/v1/exports/{asked.export_id}"
     await until(lambda: resident.get(where, _Export), lambda it: it.state.code == "ready", what="the export is ready")
-    content: dict[str, Any] = (await resident.send("GET", f"{where}/content")).json()
+    return where
+
+
+async def everything(resident: Caller) -> dict[str, Any]:
+    """Ask for everything, and return it by service and section."""
+    content: dict[str, Any] = (await resident.send("GET", f"{await ready(resident)}/content")).json()
     return content
