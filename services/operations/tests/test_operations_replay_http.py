@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local_stack import tokens
-from operations.commands import edits
+from operations.commands import edits, failures, replays
 from operations.main import create_app
 from services.operations.tests.test_operations_group_edit_bus import broken, number_of
 from services.operations.tests.test_operations_line import Api
@@ -147,3 +147,43 @@ async def test_a_whole_group_is_edited_over_http_and_told_at_the_terminal(
 
         await eventually(handled, every=0.1)
         assert sorted(await running.counted()) == [1, 2, 3]
+
+
+async def test_the_terminal_says_the_cause_first_and_why_a_message_failed_this_time(
+    here: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mood = Mood()
+    async with shop(here, mood) as running, office(here) as (ops, call):
+        (failed,) = await broken(ops, running, "seven")
+        found = (await call("GET", f"/failures/{failed.id}")).json()
+        assert (found["remedy"], found["faults"]) == (
+            "edit",
+            [{"pointer": "/data/number", "expectation": "integer", "expected": ""}],
+        )
+        capsys.readouterr()  # what was logged
+        failures.show(Api([found]).context, failed.id)
+        said = capsys.readouterr().out
+        assert said.startswith("消息内容不符合该事件的约定。")
+        assert said.index("应为整数") < said.index("怎么办") < said.index(failed.event_id)
+
+        mood.fails = None
+        asked = {"data": {"number": 7, "note": "•••"}, "reason": "INC-1"}
+        edit = (await call("POST", f"/failures/{failed.id}/edits", asked)).json()
+        replay = (await call("POST", f"/edits/{edit['id']}/approval", {}, by=BEN)).json()["replay"]
+
+        async def done() -> bool:
+            return bool((await call("GET", f"/replays/{replay}")).json()["state"] == "done")
+
+        await eventually(done, every=0.1)
+        shown = (await call("GET", f"/replays/{replay}")).json()
+        assert (shown["display_state"], shown["running_since"]) == ("done-with-failures", None)
+        assert shown == (await call("GET", f"/replays/{replay}")).json(), "its clock stands still"
+        items = (await call("GET", f"/replays/{replay}/items")).json()
+        assert items["items"][0]["cause"]["exception"] == "RuntimeError"
+        assert items["items"][0]["message"] == "the shelf is broken"
+        assert items["items"][0]["failure"] not in {failed.id, None}
+        replays.items(Api([items]).context, replay)
+        replays.show(Api([shown]).context, replay)
+        said = capsys.readouterr().out
+        for part in ("处理出错 · RuntimeError · the shelf is broken", "已完成，有未通过的", "历时"):
+            assert part in said.replace("\n", "")

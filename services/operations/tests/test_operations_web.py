@@ -159,6 +159,30 @@ async def test_one_edit_is_previewed_proposed_and_approved_for_a_whole_group(sta
         assert f'href="{replay}"' in await awaited(done)
 
 
+async def test_an_edit_that_failed_again_leads_to_the_new_failure(stage: Stage) -> None:
+    event = await stage.publish(DOCUMENT, attempt="two")
+    failure = await stage.failure("wrong-schema", event)
+    editor = f"/operations/failures/{failure}/edit"
+    async with stage.visitor() as ann, stage.visitor(BEN) as ben:
+        right = json.dumps(json.loads(await _content(ann, editor)) | {"attempt": 2})
+        proposed = await ann.send(editor, editor, content=right, act="propose", reason="INC-1")
+        edit = proposed.headers["location"].partition("?")[0]
+        await ben.send(edit, f"{edit}/approval")
+
+        async def failed() -> str | None:
+            page = (await ben.get(edit)).text
+            return page if 'data-state="failed"' in page else None
+
+        page = await awaited(failed)
+        assert 'tag good"' not in page
+        (new,) = re.findall(r'href="(/operations/failures/\w+)">See the new failure', page)
+        assert new != f"/operations/failures/{failure}"
+        assert "the handler failed" in (await ben.get(new)).text
+        original = (await ben.get(f"/operations/failures/{failure}")).text
+        assert f'href="{new}"' in original
+        assert 'notice good"' not in original
+
+
 async def test_a_failure_says_its_cause_first_where_it_is_and_what_to_do(stage: Stage) -> None:
     stage.matcher.is_broken = False
     cause = await stage.publish("applications.application-submitted.v1")

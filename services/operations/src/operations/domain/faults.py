@@ -22,7 +22,10 @@ Expectation = Literal[
 ]  # fmt: skip
 Remedy = Literal["edit", "replay"]
 
-_NOT_OF_THE_MESSAGE = ("handler-failed", "subject-unknown", "kills-the-process", "delivery-limit", "unknown-type")
+_NOT_OF_THE_MESSAGE = (
+    "handler-failed", "subject-unknown", "kills-the-process", "holds-the-process", "delivery-limit",
+    "unknown-type",
+)  # fmt: skip
 """Reasons that lie in a service or in what it waits for: once that is mended, the same message gets through."""
 
 _MOST = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ LARGEST = 1_000
 """Failures of one edit; of a larger group the rest is edited afterwards."""
 
 _AT_ONCE = 50
-"""Messages that are read and checked before other work gets its turn."""
+"""Messages that are in memory at once."""
 _OF_ONE_CASE = ("/correlationid", "/causationid")
 
 
@@ -69,6 +70,7 @@ async def widened(edit: Edit, example: Failure, event: Event, deps: Deps) -> Edi
                 members.append(_fitted(failure, changes, deps))
             except MisfitError as misfit:
                 left.append(_left(failure, misfit))
+            await asyncio.sleep(0)  # a message may be a megabyte: other work gets its turn after each
     frozen = {"group": example.group, "changes": changes, "members": tuple(members), "left": tuple(left)}
     return edit.model_copy(update={**frozen, "has_more": has_more})
 

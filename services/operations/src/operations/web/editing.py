@@ -169,6 +169,12 @@ async def _editor(request: Request, id: str, deps: Deps, refused: Refused, would
     )
 
 
+async def _new_failure(edit: Edit, deps: Deps) -> str | None:
+    """Return the failure of the edited event (of a group the example's), if it failed."""
+    original = (await deps.failures.summaries([edit.failure])).get(edit.failure)
+    return original.replaced_by if original and edit.display_state == "failed" else None
+
+
 async def _alike(failure: Failure, deps: Deps) -> int:
     """Return how many open failures the group has."""
     group = await deps.groups.get(failure.group)
@@ -203,6 +209,7 @@ async def _page(request: Request, id: str, asked: Asked, deps: Deps, me: str, re
         samples=samples[:_SAMPLES],
         following=f"/operations/edits/{id}?after={after + _SAMPLES}#messages" if len(samples) > _SAMPLES else None,
         replay=await replays.show(shown.edit.replay, deps) if shown.edit.replay else None,
+        new_failure=await _new_failure(shown.edit, deps),
         lines=diff_lines(shown.edit.diff.lines),
         body=pretty(shown.content, Hints(t("failure.masked-hint"))),
         mine=shown.edit.by == me,
