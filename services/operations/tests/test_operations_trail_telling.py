@@ -214,7 +214,7 @@ def test_the_records_of_used_data_are_one_line_with_their_number_and_can_be_open
     told = tell(shown, words("zh-CN"))
     assert told.count("资料被使用") == 1
     assert "资料被使用（共 9 次）" in told
-    assert "申办 5 · 比对 4" in told
+    assert "事项申请 5 · 自动比对 4" in told
     assert draw(shown, words("zh-CN")).count("资料被使用（共 9 次）") >= 1
     assert tell(trail, words("zh-CN")).count("资料被使用") == 9
 

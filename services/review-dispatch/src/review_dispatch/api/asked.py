@@ -30,7 +30,7 @@ class ApprovalAsked(Body):
             "examples": [
                 {"fields": {"certificate_number": "P440123456"}, "note": "已与出生医院电话核实"},
                 {"valid_until": "2028-06-30"},
-                {"note": "入户核查，本人居住"},
+                {"note": "上门核实，本人居住"},
             ]
         }
     )
