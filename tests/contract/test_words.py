@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from standards.credential_status import WORDS
 from standards.script import simplified
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +89,15 @@ def test_every_service_has_one_name_wherever_it_is_shown() -> None:
         shown = yaml.safe_load(path.read_bytes())
         shown = _at(shown, place[-1])
         assert {code: shown.get(code) for code in known} == known, text
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_status_of_a_credential_has_one_name_and_one_word(language: str) -> None:
+    store = ROOT / "services/credential-store/src/credential_store/texts" / f"{language}.yaml"
+    shown = ROOT / "services/applications/src/applications/texts" / f"{language}.yaml"
+    names = yaml.safe_load(store.read_bytes())["statuses"]
+    assert yaml.safe_load(shown.read_bytes())["credentials"] == names
+    assert set(names) == set(WORDS)
 
 
 def _at(tree: object, name: str) -> dict[str, str]:

@@ -69,8 +69,13 @@ async def test_a_tenancy_from_the_draft_to_the_credential(service: Service) -> N
 
     granted = await eventually(linked)
     assert granted["credential"] == {
-        "credential_id": "crd_1", "identifier": "1.2.156.3005.2.x", "status": "valid", "status_name": "valid"
-    }  # fmt: skip
+        "credential_id": "crd_1",
+        "identifier": "1.2.156.3005.2.x",
+        "status": "valid",
+        "status_code": "01",
+        "status_word": "valid",
+        "status_name": "Valid",
+    }
     timeline = (await service.call("GET", f"/v1/applications/{id}/timeline")).json()
     assert [each["kind"] for each in timeline["happenings"]][-1] == "approved"
     assert timeline["now"][0]["text"] == "It has ended: approved."

@@ -12,11 +12,11 @@ import pytest
 import applications
 from applications.api.wording import Wording
 from applications.domain.application import Application, Happening, Standing, State
-from applications.domain.issued import Status
 from applications.domain.needed import Need
 from applications.domain.whereabouts import Doing
 from runtime.texts import LANGUAGES, Texts
 from services.applications.tests.office import CATALOGUE, NOON, resident
+from standards.credential_status import WORDS
 from standards.working_days import Calendar
 
 SOURCES = Path(applications.__file__).parent
@@ -82,8 +82,9 @@ def test_every_refusal_has_its_texts_and_none_is_left_over() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_text(language: str) -> None:
-    groups = {"states": State, "standings": Standing, "needs": Need, "credentials": Status, "now": Doing}
+    groups = {"states": State, "standings": Standing, "needs": Need, "now": Doing}
     keys = [f"{group}.{code}" for group, codes in groups.items() for code in get_args(codes)]
+    keys += [f"credentials.{code}" for code in WORDS]
     assert [key for key in keys if key not in TEXTS.keys(language)] == []
 
 

@@ -216,4 +216,5 @@ class CredentialEnded(View):
     credential_id: str
     identifier: str
     document_type: str
+    status_code: str | None = None
     sequence: int

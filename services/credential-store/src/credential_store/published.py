@@ -67,6 +67,9 @@ class CredentialStatusChanged(Event):
     reason: Annotated[
         str | None, Field(description="Why, as it was given; null: no reason was", json_schema_extra=PERSONAL)
     ]
+    status_code: Annotated[
+        str | None, Field(description="The status code of GB/T 36904; null: an earlier release did not say")
+    ] = None
     sequence: Sequence
 
 

@@ -18,6 +18,7 @@ from applications.domain.record import PersonRole, Value
 from applications.domain.whereabouts import Whereabouts, expected, whereabouts
 from applications.handlers.reading import Seen
 from standards import mask
+from standards.credential_status import WORDS
 
 
 class PersonView(BaseModel):
@@ -79,6 +80,9 @@ class CredentialView(BaseModel):
     credential_id: str
     identifier: str
     status: str
+    """In a word that an earlier release told; `status_code`, `status_word` and `status_name` are as everywhere."""
+    status_code: str
+    status_word: str
     status_name: str
 
 
@@ -231,7 +235,9 @@ def _granted(seen: Seen, wording: Wording) -> GrantView | None:
             credential_id=credential.id,
             identifier=credential.identifier,
             status=credential.status,
-            status_name=wording.say(f"credentials.{credential.status}"),
+            status_code=credential.code,
+            status_word=WORDS.get(credential.code, credential.status),
+            status_name=wording.say(f"credentials.{credential.code}"),
         ),
     )
 

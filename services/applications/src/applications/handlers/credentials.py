@@ -40,7 +40,9 @@ async def _note(said: CredentialEnded, status: Status, deps: Deps) -> Outcome[No
         return NOTHING
     known = await deps.credentials.get(said.credential_id)
     before = known or _unheard(said.credential_id, said.identifier, said.document_type)
-    after = before.heard(identifier=said.identifier, status=status, sequence=said.sequence)
+    after = before.heard(
+        identifier=said.identifier, status=status, sequence=said.sequence, status_code=said.status_code
+    )
     return NOTHING if after is known else Outcome(changes=[deps.credentials.save(after)])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -14,6 +15,7 @@ from credential_store.handlers.looking import Match
 from credential_store.handlers.needs import Deps
 from runtime.clock import today
 from runtime.texts import Texts
+from standards.credential_status import WORDS
 from standards.field_names import field_name
 
 TEXTS = Texts.of("credential_store")
@@ -27,6 +29,8 @@ class CredentialSummary(BaseModel):
     document_type_name: str
     identifier: str
     status: Status
+    status_code: Status
+    status_word: str
     status_name: str
     reason: str | None
     origin: Origin
@@ -45,6 +49,8 @@ class VersionView(BaseModel):
     identifier: str
     predecessor: str | None
     status: Status
+    status_code: Status
+    status_word: str
     status_name: str
     issued_at: datetime
     valid_from: date
@@ -77,6 +83,8 @@ class MatchView(BaseModel):
     credential_id: str
     document_type: str
     status: Status
+    status_code: Status
+    status_word: str
     status_name: str
     predecessor: str | None
     successor: str | None
@@ -117,8 +125,7 @@ def match(found: Match, language: str, deps: Deps) -> MatchView:
     return MatchView(
         credential_id=credential.id,
         document_type=credential.document_type,
-        status=status,
-        status_name=status_name(status, language),
+        **_stands(status, language),
         predecessor=issue.predecessor,
         successor=later[0].identifier if later else None,
         metadata=describe(credential, issue, deps.types, language, found.holder_code),
@@ -132,6 +139,12 @@ def status_name(status: Status, language: str) -> str:
     return TEXTS.say(language, f"statuses.{status}")
 
 
+def _stands(status: Status, language: str) -> dict[str, Any]:
+    """Say a status as every service does: its code, its word, its name; `status` is the code here, for who read it."""
+    name = status_name(status, language)
+    return {"status": status, "status_code": status, "status_word": WORDS[status], "status_name": name}
+
+
 def _summary(credential: Credential, language: str, deps: Deps) -> dict[str, object]:
     issue = current(credential)
     status = status_of(credential, issue, today(deps.clock()))
@@ -140,8 +153,7 @@ def _summary(credential: Credential, language: str, deps: Deps) -> dict[str, obj
         "document_type": credential.document_type,
         "document_type_name": deps.types.of(credential.document_type).name.in_language(language),
         "identifier": issue.identifier,
-        "status": status,
-        "status_name": status_name(status, language),
+        **_stands(status, language),
         "reason": reason_of(credential),
         "origin": issue.content.origin,
         "origin_name": TEXTS.say(language, f"origins.{issue.content.origin}"),
@@ -163,8 +175,7 @@ def _version(credential: Credential, issue: Issue, language: str, deps: Deps) ->
         number=issue.number,
         identifier=issue.identifier,
         predecessor=issue.predecessor,
-        status=status,
-        status_name=status_name(status, language),
+        **_stands(status, language),
         issued_at=issue.issued_at,
         valid_from=issue.content.valid_from,
         valid_until=issue.content.valid_until,

@@ -183,6 +183,7 @@ def _announcement(credential: Credential, types: DocumentTypes) -> Event:
             document_type=credential.document_type,
             holder=holder,
             reason=reason_of(credential),
+            status_code=credential.status,
             sequence=credential.sequence,
         )
     return CredentialStored(
