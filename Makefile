@@ -56,6 +56,10 @@ test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and Mo
 ## e.g. make test ARGS="services/matcher -k name" WORKERS=0, one by one and with their names
 	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: test-brokers
+test-brokers: test-setup ## The bus, its accounts and the demo on RabbitMQ 3.10, 4.0 and 4.3, a line each (as root)
+	@$(VENV)/python -m local_stack.broker_versions
+
 .PHONY: check
 check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs
 

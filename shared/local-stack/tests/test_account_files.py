@@ -17,13 +17,13 @@ from local_stack import broker
 from local_stack.accounts import handing, importing, permissions
 from local_stack.accounts.definitions import definitions
 from local_stack.accounts.passwords import account_url, address, ensure_passwords, hashed
-from local_stack.accounts.rights import Account, any_of, department_accounts
 from local_stack.container_secrets import DEFINITIONS, ensure_secrets
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import Ports
 from messaging import topology
 from messaging.addresses import safe
+from messaging.rights import Account, any_of, department_accounts
 from messaging.topology import Topology
 
 OWNER_ONLY = 0o600
@@ -106,7 +106,7 @@ def test_the_nodes_definitions_name_the_administrator_as_it_makes_no_account_by_
 
     assert mode(path) == OWNER_ONLY
     assert said["users"][0]["name"] == "administrator"
-    assert said["users"][0]["tags"] == []
+    assert said["users"][0]["tags"] == ["administrator"]
     assert "guest" not in {user["name"] for user in said["users"]}
     assert {user["user"] for user in said["permissions"]} == {user["name"] for user in said["users"]}
     assert r"a \"quoted\" folder" in (layout.broker / "advanced.config").read_text(encoding="utf-8")

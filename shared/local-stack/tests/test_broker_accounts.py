@@ -10,7 +10,7 @@ import pytest
 from pika.exceptions import ConnectionClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
 
 from local_stack.accounts.passwords import address
-from local_stack.accounts.rights import LIMITS, routing_keys
+from messaging.rights import LIMITS, routing_keys
 from messaging.topology import Topology
 from testkit.attempts import (
     ACCESS_REFUSED,

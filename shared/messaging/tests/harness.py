@@ -20,6 +20,7 @@ from messaging.consumer import Consumer, Limits, Subscription
 from messaging.documents import Database, Documents, Write, ensure_collections
 from messaging.envelope import Sealed, seal
 from messaging.event import Event, Outcome, Received, View
+from messaging.permissions import Management
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail, dead_letters_of
@@ -84,6 +85,7 @@ def small_topology(token: str = "", delays: tuple[float, ...] = (0.05, 0.1)) -> 
         trail=Trail(f"trail-{token}", "1h", 20_000_000),
         delays=delays,
         subscriptions={Placed.type: (f"stock-{token}",), Counted.type: (f"ledger-{token}",)},
+        declared=f"declared-{token}",
     )
 
 
@@ -204,10 +206,20 @@ async def declare(amqp: str, declared: Topology) -> None:
         await declaring.declare(declared, await connection.channel())
 
 
+class Unwatched(Management):
+    """For a test's own topology, whose services have no accounts."""
+
+    async def ensure(self, topology: Topology) -> int:
+        return 0
+
+
+WATCHED_BY_NOTHING = Unwatched("")
+
+
 @asynccontextmanager
-async def kept(amqp: str, declared: Topology) -> AsyncIterator[None]:
+async def kept(amqp: str, declared: Topology, management: Management | None = None) -> AsyncIterator[None]:
     """Have the administrator keep a topology declared until the end of the block."""
-    keeping = asyncio.create_task(declaring.keep(amqp, declared, every=0.2))
+    keeping = asyncio.create_task(declaring.keep(amqp, declared, management or WATCHED_BY_NOTHING, every=0.2))
     try:
         yield
     finally:
@@ -222,7 +234,8 @@ async def remove(amqp: str, declared: Topology) -> None:
         channel = await connection.channel()
         for queue in queues:
             await channel.queue_delete(queue)
-        await channel.exchange_delete(declared.exchange)
+        for exchange in (declared.declared, declared.exchange):
+            await channel.exchange_delete(exchange)
 
 
 async def take(amqp: str, queue: str) -> list[AbstractIncomingMessage]:

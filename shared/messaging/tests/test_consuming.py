@@ -239,6 +239,7 @@ async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_
     assert times[2] - times[1] >= small.delays[0]
     assert times[4] - times[3] >= small.delays[1]
     told = {name: value for name, value in letter.headers.items() if name.startswith("x-")}
+    assert told.pop("x-delivery-count", 0) == 0  # from RabbitMQ 4 a first delivery has none
     assert "in fail" in str(told.pop("x-stack"))
     assert str(told.pop("x-failed-at")).endswith("+00:00")
     assert str(told.pop("x-handler")).endswith(".fail")
@@ -257,7 +258,6 @@ async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_
         STALLS: 0,
         "x-attempts": rounds * QUICK.immediate_attempts,
         ROUNDS: len(small.delays),
-        "x-delivery-count": 0,
     }
     assert letter.body == lost.body
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local_stack.accounts.permissions import TOPOLOGY
-from local_stack.accounts.rights import routing_keys
 from messaging import topology
+from messaging.rights import routing_keys
 
 EVENTS = TOPOLOGY.parent / "events"
 CITY = "city"

@@ -13,8 +13,10 @@ from local_stack.accounts.passwords import ADMINISTRATOR, account_url
 from local_stack.certificates import CONTAINERS, HERE, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
+from messaging.declare import MANAGEMENT
 
 BROKER = "amqps://broker:5671/"
+BROKER_MANAGEMENT = "https://broker:15671/"
 STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&w=majority&tls=true"
 STORE_ACCOUNTS = "store-accounts.json"
 MEMBERS_KEY_BYTES = 96
@@ -42,13 +44,17 @@ def ensure_secrets(folder: Path) -> None:
         write(folder, {"store-password": secrets.token_hex(24), "store-members.key": members_key})
     definitions.write(folder / DEFINITIONS, definitions.definitions(folder / "broker", own_node=True))
     write(folder, {STORE_ACCOUNTS: json.dumps(databases.accounts(folder / "store"), indent=2)})
-    write(folder / ADMINISTRATOR, {"AMQP_URL": account_url(BROKER, folder / "broker", ADMINISTRATOR)})
+    administrators = {"AMQP_URL": BROKER, MANAGEMENT: BROKER_MANAGEMENT}
+    write(
+        folder / ADMINISTRATOR,
+        {name: account_url(url, folder / "broker", ADMINISTRATOR) for name, url in administrators.items()},
+    )
     for name in databases.services():
         write(folder / name, addresses_of(name, folder))
     certificates = [ensure_certificate(folder, name, (name, *HERE)) for name in CONTAINERS]
     addresses = (folder / name / file for name in databases.services() for file in addresses_of(name, folder))
     listeners = (path for each in certificates for path in (each.certificate, each.key))
-    for_containers = (*listeners, folder / ADMINISTRATOR / "AMQP_URL", *addresses)
+    for_containers = (*listeners, *(folder / ADMINISTRATOR / name for name in administrators), *addresses)
     for path in (*folder.iterdir(), *for_containers):
         path.chmod(0o700 if path.is_dir() else 0o444)
     (folder / "issuer.pem").chmod(0o400)

@@ -61,6 +61,11 @@ class Ports:
         return self.base + 23
 
     @property
+    def broker_management(self) -> int:
+        """The port of the broker's management interface."""
+        return self.base + 24
+
+    @property
     def store(self) -> int:
         """The document store's port."""
         return self.base + 30
@@ -71,8 +76,8 @@ class Ports:
 
     def all(self) -> tuple[int, ...]:
         """Return every port of a run."""
-        own = (self.gateway, self.broker, self.broker_distribution, self.epmd, self.broker_tls, self.store)
-        return (*own, *map(self.service, SERVICES))
+        broker = (self.broker, self.broker_distribution, self.epmd, self.broker_tls, self.broker_management)
+        return (self.gateway, *broker, self.store, *map(self.service, SERVICES))
 
 
 def require_free(port: int, name: str) -> None:

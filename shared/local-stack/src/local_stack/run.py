@@ -84,7 +84,7 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
     with Infrastructure(layout, ports) as infrastructure:
         addresses = services.Addresses(infrastructure.amqp_url, infrastructure.mongodb_url)
         programs = (
-            services.topology_program(layout, addresses),
+            services.topology_program(layout, ports, addresses),
             *services.programs(layout, ports, addresses),
             gateway.program(layout, ports),
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from local_stack import broker
 from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.certificates import SETTING, authority_file
@@ -22,6 +23,7 @@ from local_stack.ports import SERVICES, Ports
 from local_stack.processes import Program
 from local_stack.tokens import AUDIENCE, ISSUER
 from local_stack.waiting import answers_http
+from messaging.declare import MANAGEMENT
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,15 @@ def programs(
     return tuple(program(name, declared[name], layout, ports, addresses) for name in names)
 
 
-def topology_program(layout: Layout, addresses: Addresses) -> Program:
+def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Program:
     """Return what declares the topology and keeps it declared; the services wait for it by themselves."""
-    environment = {**os.environ, MARK: str(layout.var), "AMQP_URL": addresses.amqp_url, "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        MARK: str(layout.var),
+        "AMQP_URL": addresses.amqp_url,
+        MANAGEMENT: broker.management_url(layout, ports),
+        "PYTHONUNBUFFERED": "1",
+    }
     return Program("topology", (sys.executable, "-m", "messaging.declare"), environment, lambda: True, ())
 
 

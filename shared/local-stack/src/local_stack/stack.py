@@ -144,7 +144,7 @@ class Stack:
         if not self._wanted:
             return ()
         chosen = services.programs(self.layout, self.ports, self.addresses, self._wanted)
-        topology = services.topology_program(self.layout, self.addresses)
+        topology = services.topology_program(self.layout, self.ports, self.addresses)
         return (topology, *chosen, gateway.program(self.layout, self.ports))
 
     def _launch(self, program: Program) -> Running:

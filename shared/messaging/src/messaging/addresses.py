@@ -19,7 +19,7 @@ class UnsafeAddressError(Exception):
 
 
 def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str] = ()) -> str:
-    """Return an address of AMQP or MongoDB with the authority (a PEM file) whose certificates count, where it has TLS.
+    """Return an address with the authority (a PEM file) whose certificates count, where AMQP or MongoDB has TLS.
 
     Without TLS it may lead to this machine, or to a host that is named in `plain_hosts`. Raises UnsafeAddressError; its
     message holds no password.
@@ -29,6 +29,8 @@ def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str
     unchecked = sorted(name for name, _ in options if name.lower() in _UNCHECKED)
     if unchecked:
         raise UnsafeAddressError(f"{parts.scheme}://…: {', '.join(unchecked)} would take any certificate; leave it out")
+    if parts.scheme == "https":
+        return url
     if _has_tls(parts.scheme, dict(options)):
         option = "cafile" if parts.scheme == "amqps" else "tlsCAFile"
         named = {name.lower() for name, _ in options}

@@ -22,6 +22,11 @@ HANDLING = Histogram(
 PAUSED = Gauge("yizheng_consumption_paused", "1 while a dependency is down and one message probes", ["service"])
 PUBLISHED = Counter("yizheng_events_published", "Events that the broker has confirmed", ["service", "event"])
 NOT_PUBLISHED = Counter("yizheng_publish_failures", "Publishes that the broker did not confirm", ["service"])
+DECLARED = Gauge(
+    "yizheng_topology_declared",
+    "1 while everything is declared on the broker and every account is held to its own routing keys",
+    ["service"],
+)
 CONNECTED = Gauge("yizheng_broker_session", "1 while the broker delivers to this service", ["service"])
 INTAKE = Gauge("yizheng_intake_working", "1 while what arrives in these queues is kept", ["intake"])
 READY = Gauge(

@@ -6,11 +6,12 @@ import asyncio
 from typing import cast
 
 import aio_pika
-from aio_pika.abc import AbstractConnection, DeliveryMode
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+from aio_pika.abc import AbstractChannel, AbstractConnection, DeliveryMode
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity, DeliveryError, PublishError
 from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
+from messaging import metrics
 from messaging.declare import require
 from messaging.envelope import CONTENT_TYPE, LARGEST_MESSAGE, BrokenMessageError
 from messaging.topology import Topology
@@ -59,6 +60,7 @@ class Publisher:
         self._connecting = asyncio.Lock()
         self._connection: AbstractConnection | None = None
         self._channel: Channel | None = None
+        self._is_allowed = True
 
     async def publish(
         self,
@@ -110,6 +112,37 @@ class Publisher:
         """Close the connection; what was not confirmed is not known to have arrived."""
         await self._drop(self._channel)
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether, when last looked, everything was declared and every account held to its own keys."""
+        return self._is_allowed
+
+    async def check(self) -> None:
+        """Look whether publishing is still allowed; if not, close the connection: nothing leaves until it is again."""
+        connection, channel = self._connection, self._channel
+        if connection is None or channel is None or channel.is_closed:
+            return
+        try:
+            async with asyncio.timeout(self._timeout):
+                looking = await connection.channel()
+                await self._require(looking)
+                await looking.close()
+        except BROKER_FAULTS:
+            await self._drop(channel)
+
+    async def _require(self, channel: AbstractChannel) -> None:
+        """See that an event which leaves now gets where it belongs, and that nothing forged can stand beside it."""
+        if self._topology is None:
+            return
+        try:
+            await require(self._topology, channel)
+            self._is_allowed = True
+        except ChannelNotFoundEntity:
+            self._is_allowed = False
+            raise
+        finally:
+            metrics.DECLARED.labels(self._name).set(self._is_allowed)
+
     def _open_channel(self) -> Channel | None:
         return None if self._channel is None or self._channel.is_closed else self._channel
 
@@ -122,8 +155,7 @@ class Publisher:
                 )
                 try:
                     opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                    if self._topology is not None:  # an event that leaves before a queue is bound never gets there
-                        await require(self._topology, opened)
+                    await self._require(opened)
                     channel = cast("Channel", await opened.get_underlay_channel())
                 except BaseException:
                     await close(connection)

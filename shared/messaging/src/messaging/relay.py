@@ -121,6 +121,7 @@ class Relay:
 
     async def _sweep_if_possible(self) -> None:
         try:
+            await self._publisher.check()
             await self._sweep()
         except (PyMongoError, VaultError) as error:
             log.warning("sweep_failed", error=repr(error))

@@ -16,6 +16,8 @@ from typing import Any
 RETRY_EXCHANGE = "retry"
 DEAD_LETTER_EXCHANGE = "dead-letters"
 RECEIPT_EXCHANGE = "receipts"
+DECLARED = "declared"
+"""The exchange that is declared last: whoever finds it on a broker finds everything else there, and permissions."""
 OPERATIONS = "operations"
 """The service that takes in dead letters and the receipts for what was sent back."""
 RECEIPTS = f"{OPERATIONS}.receipts"
@@ -91,6 +93,7 @@ class Topology:
     trail: Trail
     delays: tuple[float, ...]
     subscriptions: Mapping[str, tuple[str, ...]] = field(repr=False)
+    declared: str = DECLARED
     departments: Mapping[str, Department] = field(default_factory=dict, repr=False)
 
     @property

@@ -48,7 +48,12 @@ def install(app: FastAPI, service: str) -> None:
     @app.get("/readyz", tags=["operation"], summary="The broker delivers to us and the store answers")
     async def readyz(request: Request) -> JSONResponse:
         broker = [await each.is_ready() for each in request.app.state.background]
-        checks = {"broker": all(broker), "store": await _store_answers(request)}
+        kernel: Kernel = request.app.state.kernel
+        checks = {
+            "broker": all(broker),
+            "topology": kernel.publisher.is_allowed,
+            "store": await _store_answers(request),
+        }
         ready = all(checks.values())
         return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 

@@ -10,7 +10,6 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
-from messaging.declare import DECLARED
 from messaging.topology import Topology
 
 ACCESS_REFUSED, PRECONDITION_FAILED, NOT_ALLOWED = 403, 406, 530
@@ -89,7 +88,7 @@ def every_queue(declared: Topology) -> list[str]:
 def every_exchange(declared: Topology) -> list[str]:
     """Return the names of all exchanges, the broker's own among them."""
     own = ("", "amq.topic", "amq.direct", "amq.fanout", "amq.headers", "amq.match", "amq.rabbitmq.trace")
-    return [*own, *declared.exchanges, DECLARED]
+    return [*own, *declared.exchanges, declared.declared]
 
 
 def get(queue: str) -> Attempt:

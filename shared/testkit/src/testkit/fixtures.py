@@ -26,6 +26,7 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
+from local_stack import broker
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import account_url, administrator_url, folder_of
 from local_stack.certificates import authority_file
@@ -60,6 +61,8 @@ class Addresses:
     """The broker's address with TLS and no account; empty where it has none."""
     authority: Path | None = None
     """Whose certificate that is."""
+    management: str = ""
+    """The broker's management interface, with an account that may set permissions; empty where none is known."""
 
     def account_url(self, name: str) -> str:
         """Return the broker's address with another account, such as a department's or a service's."""
@@ -76,7 +79,8 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
             folders = folder_of(running.layout), databases.folder_of(running.layout)
             amqps = f"amqps://{HOST}:{running.ports.broker_tls}/"
             authority = authority_file(running.layout.keys)
-            yield Addresses(running.amqp_url, running.mongodb_url, *folders, amqps, authority)
+            management = broker.management_url(running.layout, running.ports)
+            yield Addresses(running.amqp_url, running.mongodb_url, *folders, amqps, authority, management)
 
 
 @pytest.fixture
@@ -234,12 +238,12 @@ def _containers(accounts: Path) -> Iterator[Addresses]:
 
     with ExitStack() as stack:
         definitions.write(accounts / "definitions.json", definitions.definitions(accounts, own_node=True))
-        broker = RabbitMqContainer("rabbitmq:4").with_volume_mapping(str(accounts), "/accounts", "ro")
-        stack.enter_context(broker)
-        broker.exec(["rabbitmqctl", "import_definitions", "/accounts/definitions.json"])
+        node = RabbitMqContainer("rabbitmq:4").with_volume_mapping(str(accounts), "/accounts", "ro")
+        stack.enter_context(node)
+        node.exec(["rabbitmqctl", "import_definitions", "/accounts/definitions.json"])
         store = stack.enter_context(MongoDbContainer("mongo:8").with_command("mongod --replSet rs0 --bind_ip_all"))
         store.exec(["mongosh", "--quiet", "--eval", "rs.initiate()"])
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
-        address = f"amqp://{broker.get_container_host_ip()}:{broker.get_exposed_port(5672)}/"
+        address = f"amqp://{node.get_container_host_ip()}:{node.get_exposed_port(5672)}/"
         amqp = administrator_url(address, accounts)
         yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&w=majority", accounts, accounts)

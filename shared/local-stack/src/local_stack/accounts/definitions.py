@@ -9,7 +9,8 @@ from typing import TypedDict
 
 from local_stack.accounts import permissions
 from local_stack.accounts.passwords import ADMINISTRATOR, ALGORITHM, ensure_passwords, hashed
-from local_stack.accounts.permissions import Permission, TopicPermission
+from local_stack.accounts.permissions import Exchange, Permission
+from messaging.permissions import TopicPermission
 
 EVERYTHING = ".*"
 
@@ -28,6 +29,7 @@ class Definitions(TypedDict):
     """What a broker imports; it leaves alone what is not named here."""
 
     vhosts: list[dict[str, str]]
+    exchanges: list[Exchange]
     users: list[UserWithPassword]
     permissions: list[Permission]
     topic_permissions: list[TopicPermission]
@@ -37,15 +39,16 @@ def definitions(folder: Path, *, own_node: bool = False, vhost: str = permission
     """Return everything for services and systems outside, whose passwords are made in `folder` when they are missing.
 
     A node of our own gets the administrator's account as well: one that loads definitions at its start makes no account
-    by itself. That account may do everything within the virtual host and nothing to the broker.
+    by itself. That account declares the topology and sets its permissions, for which the broker asks that tag.
     """
     said = permissions.load()
     administrators = [ADMINISTRATOR] if own_node else []
     passwords = ensure_passwords(folder, [*administrators, *(user["name"] for user in said["users"])])
     return {
         "vhosts": [{"name": vhost}],
+        "exchanges": [{**each, "vhost": vhost} for each in said["exchanges"]],
         "users": [
-            *(_user(name, passwords[name], [], {}) for name in administrators),
+            *(_user(name, passwords[name], ["administrator"], {}) for name in administrators),
             *(_user(user["name"], passwords[user["name"]], user["tags"], user["limits"]) for user in said["users"]),
         ],
         "permissions": [

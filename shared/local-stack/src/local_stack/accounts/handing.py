@@ -13,11 +13,11 @@ from urllib.parse import urlsplit, urlunsplit
 from local_stack import broker
 from local_stack.accounts.passwords import account_url, ensure_passwords, folder_of
 from local_stack.accounts.permissions import TOPOLOGY
-from local_stack.accounts.rights import routing_keys
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from messaging import topology
+from messaging.rights import routing_keys
 
 HAND_OVER = """{names[zh-CN]} {names[en]}
 

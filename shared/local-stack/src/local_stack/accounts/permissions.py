@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
-from local_stack.accounts.rights import NOTHING, Account, any_of, every_account
 from local_stack.layout import ROOT
 from messaging import topology
+from messaging.permissions import TopicPermission, topic_permissions
+from messaging.rights import NOTHING, Account, any_of, every_account
 
 FILE = ROOT / "deploy" / "broker" / "permissions.json"
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
@@ -35,20 +36,23 @@ class Permission(TypedDict):
     read: str
 
 
-class TopicPermission(TypedDict):
-    """Which routing keys a user may write to a topic exchange, and bind to it for reading."""
+class Exchange(TypedDict):
+    """An exchange: from RabbitMQ 4.3 on a broker that does not have it yet refuses a permission for it."""
 
-    user: str
+    name: str
     vhost: str
-    exchange: str
-    write: str
-    read: str
+    type: str
+    durable: bool
+    auto_delete: bool
+    internal: bool
+    arguments: dict[str, str]
 
 
 class Permissions(TypedDict):
     """The whole file."""
 
     vhosts: list[dict[str, str]]
+    exchanges: list[Exchange]
     users: list[User]
     permissions: list[Permission]
     topic_permissions: list[TopicPermission]
@@ -59,9 +63,10 @@ def permissions(accounts: Iterable[Account]) -> Permissions:
     everyone = list(accounts)
     return {
         "vhosts": [{"name": VHOST}],
+        "exchanges": [_exchange(name) for name in sorted({name for each in everyone for name in each.writes})],
         "users": [{"name": each.name, "tags": [], "limits": dict(each.limits)} for each in everyone],
         "permissions": [_permission(each) for each in everyone],
-        "topic_permissions": [_topics(each, exchange) for each in everyone for exchange in each.writes],
+        "topic_permissions": topic_permissions(everyone, VHOST),
     }
 
 
@@ -85,23 +90,26 @@ def load(path: Path = FILE) -> Permissions:
     return found
 
 
+def _exchange(name: str) -> Exchange:
+    """Return an exchange as `messaging/declare.py` declares it."""
+    return {
+        "name": name,
+        "vhost": VHOST,
+        "type": "topic",
+        "durable": True,
+        "auto_delete": False,
+        "internal": False,
+        "arguments": {},
+    }
+
+
 def _permission(account: Account) -> Permission:
     return {
         "user": account.name,
         "vhost": VHOST,
         "configure": NOTHING,
-        "write": any_of(account.writes),
+        "write": any_of([*account.writes, *account.looks]),
         "read": any_of(account.reads),
-    }
-
-
-def _topics(account: Account, exchange: str) -> TopicPermission:
-    return {
-        "user": account.name,
-        "vhost": VHOST,
-        "exchange": exchange,
-        "write": account.writes[exchange],
-        "read": NOTHING,
     }
 
 

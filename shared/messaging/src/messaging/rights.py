@@ -16,6 +16,7 @@ from messaging.topology import (
     RETRY_EXCHANGE,
     Department,
     Topology,
+    dead_letters_of,
     delay_name,
 )
 
@@ -30,12 +31,15 @@ LIMITS = {"max-connections": 10, "max-channels": 50}
 class Account:
     """One account: the queues that it may read, all given in full.
 
-    `writes` are the exchanges that it may write to, with the pattern of the routing keys that it may use there.
+    `writes` are the exchanges that it may write to, with the pattern of the routing keys that it may use there. `looks`
+    are exchanges and queues at which it may only look: from RabbitMQ 4.3 a passive declaration asks for some right, and
+    the right to write is the one with which nothing can be done there without another (no binding, no message read).
     """
 
     name: str
     reads: tuple[str, ...] = ()
     writes: Mapping[str, str] = field(default_factory=dict)
+    looks: tuple[str, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -49,17 +53,30 @@ def department_accounts(topology: Topology) -> Iterator[Account]:
     """Yield the account of every system outside, by code."""
     for code, department in sorted(topology.departments.items()):
         keys = any_of(routing_keys(topology, department))
-        yield Account(code, _read_by(code, topology), {topology.exchange: keys}, LIMITS)
+        yield Account(code, _read_by(code, topology), {topology.exchange: keys}, limits=LIMITS)
 
 
 def service_accounts(topology: Topology) -> Iterator[Account]:
     """Yield the account of every service of ours, by name."""
     for service in topology.parties:
-        yield Account(service, _read_by(service, topology), dict(_written_by(service, topology)))
+        looks = tuple(_looked_at_by(service, topology))
+        yield Account(service, _read_by(service, topology), dict(_written_by(service, topology)), looks)
 
 
 def _read_by(name: str, topology: Topology) -> tuple[str, ...]:
     return tuple(queue.name for queue in topology.queues if name in queue.readers)
+
+
+def _looked_at_by(service: str, topology: Topology) -> Iterator[str]:
+    """Whether all is declared; how many its own dead letters are, and for operations every queue of work.
+
+    Never an exchange to which something is bound: without a topic permission every key may be written there.
+    """
+    yield topology.declared
+    if service in topology.services:
+        yield dead_letters_of(service)
+    if service == OPERATIONS:
+        yield from topology.services
 
 
 def _written_by(service: str, topology: Topology) -> Iterator[tuple[str, str]]:
