@@ -23,6 +23,7 @@ from pymongo import InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from messaging.commit import INBOX, OUTBOX, Committer
+from messaging.connection import connect
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.declare import declare
 from messaging.documents import Documents
@@ -88,7 +89,7 @@ class Bench:
 
     async def fill(self) -> None:
         """Put the questions into the queue and empty the answers."""
-        async with await aio_pika.connect(self.url) as connection:
+        async with await connect(self.url, name="bench") as connection:
             channel = await connection.channel()
             await declare(BENCH, channel)
             for name in BENCH.services:
@@ -239,7 +240,10 @@ class Bench:
 
     @asynccontextmanager
     async def _raw(self) -> AsyncIterator[tuple[AbstractChannel, AbstractExchange]]:
-        async with await aio_pika.connect(self.url) as consuming, await aio_pika.connect(self.url) as publishing:
+        async with (
+            await connect(self.url, name="bench") as consuming,
+            await connect(self.url, name="bench") as publishing,
+        ):
             channel = await consuming.channel()
             await channel.set_qos(prefetch_count=Limits().prefetch)
             yield channel, await (await publishing.channel()).get_exchange(BENCH.exchange)

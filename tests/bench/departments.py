@@ -28,6 +28,7 @@ from credential_store.main import create_app
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
 from messaging import topology
+from messaging.connection import connect
 from messaging.declare import declare
 from messaging.documents import Document
 from messaging.envelope import new_event_id
@@ -191,7 +192,7 @@ class _Bench:
     @asynccontextmanager
     async def _counting(self) -> AsyncIterator[Callable[[], Awaitable[int]]]:
         """Tell how many events the broker has; each was committed before it was published."""
-        async with await aio_pika.connect(self._url) as connection:
+        async with await connect(self._url, name="bench") as connection:
             channel = await connection.channel()
 
             async def published() -> int:
@@ -204,7 +205,7 @@ class _Bench:
         """Go on without messages, in another database: to empty one takes some stores longer than the figure itself."""
         self._runs += 1
         self._settings = self._settings.model_copy(update={"database": f"{DATABASE}-{self._runs}"})
-        async with await aio_pika.connect(self._url) as connection:
+        async with await connect(self._url, name="bench") as connection:
             channel = await connection.channel()
             await declare(topology.load(self._settings.topology), channel)
             for name in (QUEUE, *TOLD):
@@ -258,7 +259,7 @@ def _event(number: int) -> Json:
 
 async def _publish(url: str, bodies: list[bytes], key: str) -> None:
     """Publish, persistent and confirmed, many at a time."""
-    async with await aio_pika.connect(url) as connection:
+    async with await connect(url, name="bench") as connection:
         exchange = await (await connection.channel()).get_exchange("events", ensure=False)
 
         async def publish(body: bytes) -> None:
@@ -270,7 +271,7 @@ async def _publish(url: str, bodies: list[bytes], key: str) -> None:
 
 
 async def _consume(url: str, count: int) -> None:
-    async with await aio_pika.connect(url) as connection:
+    async with await connect(url, name="bench") as connection:
         channel = await connection.channel()
         await channel.set_qos(128)
         queue = await channel.get_queue(QUEUE, ensure=False)

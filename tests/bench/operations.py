@@ -19,6 +19,7 @@ import aio_pika
 from fastapi import FastAPI
 
 from messaging import topology
+from messaging.connection import connect
 from messaging.consumer import Consumer, Limits
 from messaging.declare import declare
 from messaging.event import ConflictError, Outcome, Received
@@ -96,7 +97,7 @@ class Workplace:
         background = (lambda _kernel, _deps: ()) if alone else consumers.background
         with patch.object(consumers, "background", background):
             app: FastAPI = create_app(self.settings)
-        async with await aio_pika.connect(self.amqp_url) as connection:
+        async with await connect(self.amqp_url, name="bench") as connection:
             await declare(self.topology, await connection.channel())
         async with app.router.lifespan_context(app):
             yield Running(app.state.kernel, app.state.deps)
@@ -182,7 +183,7 @@ class Workplace:
 
     async def _fill(self) -> None:
         """Put the dead letters into the queue; they are taken in in order, so that the last one tells of all."""
-        async with await aio_pika.connect(self.amqp_url) as connection:
+        async with await connect(self.amqp_url, name="bench") as connection:
             channel = await connection.channel()
             await declare(self.topology, channel)  # the queue is filled before operations runs
             await (await channel.get_queue(dead_letters_of(SERVICE))).purge()

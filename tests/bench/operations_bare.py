@@ -17,6 +17,7 @@ import orjson
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 from pymongo.asynchronous.collection import AsyncCollection
 
+from messaging.connection import connect
 from messaging.documents import Document, parts
 from messaging.topology import RECEIPTS, dead_letters_of
 from operations.store.failures import INDEXES
@@ -80,7 +81,7 @@ class Bare:
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[AbstractChannel]:
-        async with await aio_pika.connect(self._url) as connection:
+        async with await connect(self._url, name="bench") as connection:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=2 * _AT_ONCE)
             yield channel

@@ -21,6 +21,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from local_stack.stack import Stack
 from messaging.commit import LARGEST_GROUP
+from messaging.connection import connect
 from messaging.documents import Document
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
@@ -147,7 +148,7 @@ async def _transact_raw(database: Database, group: range, writes: int) -> None:
 
 
 async def _publish_raw(amqp_url: str, events: int) -> None:
-    async with await aio_pika.connect(amqp_url) as connection:
+    async with await connect(amqp_url, name="bench") as connection:
         exchange = await (await connection.channel()).get_exchange(BENCH.exchange)
         for group in _groups(events, LARGEST_GROUP):
             await asyncio.gather(
@@ -174,7 +175,7 @@ async def _consume_raw(amqp_url: str, deliveries: int) -> None:
         if left <= 0:
             done.set()
 
-    async with await aio_pika.connect(amqp_url) as connection:
+    async with await connect(amqp_url, name="bench") as connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=128)
         await (await channel.get_queue("bench")).consume(take)

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import AliasPath, BaseModel, ConfigDict, Field
+
+from messaging.connection import connect
 
 QUEUE = "trail"
 _PREFETCH = 1000
@@ -47,7 +48,7 @@ async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
         arrived.put_nowait(message.body)
         await message.ack()
 
-    connection = await aio_pika.connect(amqp_url)
+    connection = await connect(amqp_url, name="journey")
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=_PREFETCH)

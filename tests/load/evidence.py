@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aio_pika
 import orjson
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging import topology
+from messaging.connection import connect
 from messaging.topology import Topology, dead_letters_of, delay_name
 from tests.journeys.trail import bodies
 
@@ -140,7 +140,7 @@ async def _told(amqp_url: str) -> Any:  # noqa: ANN401 - an async generator's ty
 
 async def _queues(amqp_url: str, known: Topology) -> dict[str, int]:
     names = [*known.services, *map(dead_letters_of, known.services), *map(delay_name, known.delays)]
-    connection = await aio_pika.connect(amqp_url)
+    connection = await connect(amqp_url, name="load")
     async with connection:
         channel = await connection.channel()
         declared = [await channel.declare_queue(name, passive=True) for name in names]

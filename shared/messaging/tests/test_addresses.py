@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from pymongo import MongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 
@@ -19,7 +20,8 @@ from local_stack.ports import HOST
 from local_stack.processes import Program, Running, stop_all, wait_ready
 from local_stack.store import mongod
 from local_stack.waiting import accepts
-from messaging.addresses import UnsafeAddressError, safe
+from messaging.addresses import UnsafeAddressError, each_of, safe
+from messaging.connection import connect
 from messaging.publisher import BrokerUnavailableError, Publisher
 from testkit.fixtures import Addresses, free_ports
 
@@ -156,3 +158,54 @@ async def test_nothing_starts_with_an_address_in_clear(infrastructure: Addresses
     assert ended.returncode == 78
     assert b"YIZHENG_PLAIN_HOSTS" in told
     assert (urlsplit(url).password or "?").encode() not in told
+
+
+@pytest.mark.parametrize(
+    ("url", "each"),
+    [
+        ("amqp://a:b@one:1/x", ["amqp://a:b@one:1/x"]),
+        (
+            "amqps://a:b@one,two:5671/?heartbeat=9",
+            ["amqps://a:b@one/?heartbeat=9", "amqps://a:b@two:5671/?heartbeat=9"],
+        ),
+        ("amqp://[::1]:1,127.0.0.1:2/", ["amqp://[::1]:1/", "amqp://127.0.0.1:2/"]),
+    ],
+)
+def test_several_hosts_of_a_broker_are_as_many_addresses(url: str, each: list[str]) -> None:
+    assert each_of(url) == each
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"amqp://a:{SECRET}@127.0.0.1,/",
+        f"amqp://a:{SECRET}@127.0.0.1:x/",
+        f"amqp://a:{SECRET}@127.0.0.1:1,,127.0.0.1/",
+        f"amqp://a:{SECRET}@127.0.0.1, 127.0.0.2/",
+        f"amqp://a:{SECRET}@127.0.0.1:99999/",
+        f"amqp://a:{SECRET}@127.0.0.1/,amqp://a:{SECRET}@127.0.0.2/",
+    ],
+)
+def test_an_address_that_can_not_work_is_refused_before_anything_starts(url: str) -> None:
+    with pytest.raises(UnsafeAddressError) as refusal:
+        safe(url)
+    assert SECRET not in str(refusal.value)
+
+
+async def test_the_next_address_is_tried_when_one_is_silent_or_gone(infrastructure: Addresses, bus: str) -> None:
+    """One that accepts and says nothing has its own time limit, and the next connection begins after the last one."""
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, HOST, 0)
+    dead, quiet = 9, silent.sockets[0].getsockname()[1]
+    login, _, living = urlsplit(bus).netloc.rpartition("@")
+    url = f"amqp://{login}@{HOST}:{quiet},{HOST}:{dead},{living}/"
+    async with silent:
+        for _ in range(3):
+            async with await connect(url, name="test", timeout=0.5) as connection:
+                assert not connection.is_closed
+        with pytest.raises((*CONNECTION_EXCEPTIONS, TimeoutError)):
+            await connect(f"amqp://{login}@{HOST}:{quiet},{HOST}:{dead}/", name="test", timeout=0.5)

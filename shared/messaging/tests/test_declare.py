@@ -14,6 +14,7 @@ import pytest
 from aio_pika.abc import ExchangeType
 from structlog.testing import capture_logs
 
+from messaging.declare import MANAGEMENT
 from messaging.documents import Database
 from messaging.publisher import BrokerUnavailableError, Publisher
 from messaging.topology import Topology, dead_letters_of
@@ -49,7 +50,7 @@ async def test_nothing_leaves_before_every_queue_is_bound_and_then_nothing_is_mi
             event.body, exchange=undeclared.exchange, routing_key=event.routing_key, message_id=event.id
         )
 
-    with pytest.raises(BrokerUnavailableError, match=undeclared.exchange):
+    with pytest.raises(BrokerUnavailableError, match=undeclared.declared):
         await publish()
     await declare(infrastructure.amqp, undeclared)
     await publish()
@@ -109,21 +110,21 @@ async def test_an_exchange_that_an_earlier_release_made_otherwise_is_made_anew(
         await channel.declare_exchange(undeclared.exchange, ExchangeType.TOPIC, durable=True)
 
 
-async def started(amqp: str, *arguments: str) -> Process:
+async def started(broker: Addresses, amqp: str, *arguments: str) -> Process:
     """Start the command with an account's address."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "messaging.declare", *arguments),
-        env={**os.environ, "AMQP_URL": amqp},
+        env={**os.environ, "AMQP_URL": amqp, MANAGEMENT: broker.management},
         stdout=asyncio.subprocess.PIPE,
     )
 
 
-async def test_the_command_declares_once_or_until_it_is_told_to_stop(bus: str) -> None:
-    once = await started(bus, "--once")
+async def test_the_command_declares_once_or_until_it_is_told_to_stop(bus: str, infrastructure: Addresses) -> None:
+    once = await started(infrastructure, bus, "--once")
     assert (await once.communicate())[0] == b""
     assert once.returncode == 0
 
-    keeping = await started(bus)
+    keeping = await started(infrastructure, bus)
     assert keeping.stdout
     assert b"topology_declared" in await keeping.stdout.readline()
     keeping.send_signal(signal.SIGTERM)
@@ -131,7 +132,7 @@ async def test_the_command_declares_once_or_until_it_is_told_to_stop(bus: str) -
 
 
 async def test_the_command_says_when_the_broker_does_not_agree(infrastructure: Addresses) -> None:
-    once = await started(infrastructure.account_url("matcher"), "--once")
+    once = await started(infrastructure, infrastructure.account_url("matcher"), "--once")
     told, _ = await once.communicate()
     assert once.returncode == 1
     assert b"ACCESS_REFUSED" in told

@@ -31,6 +31,8 @@ def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str
         raise UnsafeAddressError(f"{parts.scheme}://…: {', '.join(unchecked)} would take any certificate; leave it out")
     if parts.scheme == "https":
         return url
+    if parts.scheme.startswith("amqp"):
+        each_of(url)
     if _has_tls(parts.scheme, dict(options)):
         option = "cafile" if parts.scheme == "amqps" else "tlsCAFile"
         named = {name.lower() for name, _ in options}
@@ -44,6 +46,33 @@ def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str
                 "or name the host in YIZHENG_PLAIN_HOSTS if nobody else can listen on the way there"
             )
     return url
+
+
+def each_of(url: str) -> list[str]:
+    """Return an AMQP address with several hosts (amqps://a:b@one:5671,two/x) as one address for each.
+
+    Raises UnsafeAddressError for a host or port that can't be one.
+    """
+    parts = urlsplit(url)
+    login, at, hosts = parts.netloc.rpartition("@")
+    if "," in parts.path:
+        hosts += parts.path  # several whole addresses
+    return [
+        urlunsplit(parts._replace(netloc=f"{login}{at}{_checked(host, parts.scheme)}")) for host in hosts.split(",")
+    ]
+
+
+def _checked(place: str, scheme: str) -> str:
+    try:
+        host, _ = urlsplit(f"//{place}").hostname, urlsplit(f"//{place}").port
+    except ValueError:
+        host = None
+    if not host or host != host.strip() or set(place) & set("/@"):
+        raise UnsafeAddressError(
+            f"{scheme}://… names something that is no host with a port. Several hosts of one broker stand in one "
+            f"address, with commas: {scheme}://user:password@one:5671,two:5671/"
+        )
+    return place
 
 
 def _has_tls(scheme: str, options: dict[str, str]) -> bool:

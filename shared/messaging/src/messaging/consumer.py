@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError
-from pamqp.common import FieldValue
 
 from messaging import metrics
 from messaging.commit import Committer
+from messaging.connection import connect
 from messaging.declare import require
 from messaging.ending import pause
 from messaging.failures import Failures
@@ -113,8 +112,7 @@ class Consumer(Generic[DepsT]):
         return True
 
     async def _session(self) -> None:
-        properties: dict[str, FieldValue] = {"connection_name": f"{self._service} consuming"}
-        connection = await aio_pika.connect(self._url, timeout=10, client_properties=properties)
+        connection = await connect(self._url, name=f"{self._service} consuming")
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)

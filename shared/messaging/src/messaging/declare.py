@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, ExchangeType
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed
@@ -27,6 +26,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed
 import messaging
 from messaging import topology
 from messaging.addresses import UnsafeAddressError, safe
+from messaging.connection import connect
 from messaging.permissions import FORGOTTEN_SINCE, Management, PermissionsMissingError
 from messaging.topology import Topology
 
@@ -78,9 +78,7 @@ async def keep(url: str, declared: Topology, management: Management | None = Non
     """Declare everything again and again, until cancelled: what is deleted by mistake is there again soon."""
     while True:
         try:
-            async with await aio_pika.connect(
-                url, timeout=10, client_properties={"connection_name": "topology"}
-            ) as broker:
+            async with await connect(url, name="topology") as broker:
                 _require_management(broker, management)
                 await _make_way(broker, declared)
                 await _keep(broker, declared, management, every)
@@ -138,7 +136,7 @@ async def _until_told_to_stop(url: str, declared: Topology, management: Manageme
 
 
 async def _once(url: str, declared: Topology, management: Management | None) -> None:
-    async with await aio_pika.connect(url, timeout=10) as broker:
+    async with await connect(url, name="topology once") as broker:
         _require_management(broker, management)
         await _make_way(broker, declared)
         async with asyncio.timeout(_ANSWER_TIMEOUT):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from messaging import metrics
+from messaging.connection import connect
 from messaging.declare import require
 from messaging.ending import end, pause
 from messaging.publisher import close, is_cancelled
@@ -113,8 +113,7 @@ class Intake:
         return self._channel is not None and not self._channel.is_closed and not self._is_stuck
 
     async def _session(self) -> None:
-        name = f"{self._name} taking in"
-        connection = await aio_pika.connect(self._url, timeout=10, client_properties={"connection_name": name})
+        connection = await connect(self._url, name=f"{self._name} taking in")
         arrived: Arrived = asyncio.Queue()
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, DeliveryMode
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity, DeliveryError, PublishError
 from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
 from messaging import metrics
+from messaging.connection import connect
 from messaging.declare import require
 from messaging.envelope import CONTENT_TYPE, LARGEST_MESSAGE, BrokenMessageError
 from messaging.topology import Topology
@@ -150,9 +150,7 @@ class Publisher:
         async with asyncio.timeout(self._timeout), self._connecting:
             channel = self._open_channel()
             if channel is None:
-                connection = await aio_pika.connect(
-                    self._url, client_properties={"connection_name": f"{self._name} publishing"}
-                )
+                connection = await connect(self._url, name=f"{self._name} publishing")
                 try:
                     opened = await connection.channel(publisher_confirms=True, on_return_raises=True)
                     await self._require(opened)

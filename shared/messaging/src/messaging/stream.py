@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import ChannelNotFoundEntity
 
+from messaging.connection import connect
 from messaging.publisher import close
 
 _ANSWER_TIMEOUT = 10.0
@@ -21,7 +21,7 @@ async def body_at(url: str, stream: str, offset: int) -> bytes | None:
     The broker answers with the nearest offset that there is, and with silence beyond the end. Raises the client's
     errors when it can't be asked.
     """
-    connection = await aio_pika.connect(url, timeout=_ANSWER_TIMEOUT)
+    connection = await connect(url, name="looking into a stream")
     try:
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=1)

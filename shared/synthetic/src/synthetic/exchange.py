@@ -12,6 +12,7 @@ import aio_pika
 import orjson
 from aio_pika.abc import AbstractExchange, DeliveryMode
 
+from messaging.connection import connect
 from synthetic.facts import Fact
 
 EXCHANGE = "events"
@@ -23,7 +24,7 @@ TIMEOUT = 30.0
 @asynccontextmanager
 async def connected(amqp_url: str) -> AsyncIterator[AbstractExchange]:
     """Connect, with publisher confirms, and give the exchange that all events go through."""
-    connection = await aio_pika.connect(amqp_url, timeout=TIMEOUT)
+    connection = await connect(amqp_url, name="synthetic", timeout=TIMEOUT)
     async with connection:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         yield await channel.get_exchange(EXCHANGE, ensure=True)

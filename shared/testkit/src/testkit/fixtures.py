@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aio_pika
 import pymongo
 import pytest
 import structlog
@@ -36,6 +35,7 @@ from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import HOST, Ports, require_free
 from messaging import topology
+from messaging.connection import connect
 from messaging.declare import declare
 from messaging.documents import Database, Document, ensure_collections
 from messaging.succession import SESSIONS
@@ -160,7 +160,7 @@ def surroundings(
 
 
 async def _declare(url: str, full: Topology) -> None:
-    async with await aio_pika.connect(url) as connection:
+    async with await connect(url, name="tests") as connection:
         await declare(full, await connection.channel())
 
 
@@ -178,7 +178,7 @@ async def _empty(url: str, declared: Topology) -> None:
         *(department.replies for department in declared.departments.values()),
         RECEIPTS,
     ]
-    async with await aio_pika.connect(url) as connection:
+    async with await connect(url, name="tests") as connection:
         channel = await connection.channel()
         await channel.queue_delete(declared.trail.queue)  # a stream can not be purged
         await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made anew

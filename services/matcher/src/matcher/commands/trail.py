@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+
+from messaging.connection import connect
 
 _PREFETCH = 500
 _LOOKING_FOR_THE_END = 1.5
@@ -79,7 +80,7 @@ class Trail:
 @asynccontextmanager
 async def opened(url: str, queue: str) -> AsyncIterator[Trail]:
     """Open the trail. Raises aio_pika's AMQPError and OSError when the broker can't be reached."""
-    async with await aio_pika.connect(url, timeout=10) as connection:
+    async with await connect(url, name="matcher rebuilding") as connection:
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(_PREFETCH)
         yield Trail(channel, queue)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 
+from messaging.connection import connect
 from messaging.publisher import BROKER_FAULTS, close
 from operations.domain.preview import Queue
 
@@ -25,7 +25,7 @@ class BrokerQueues:
         """Tell of each whether it exists, who consumes it and how much waits in it; of none when the broker is away."""
         try:
             async with asyncio.timeout(_TIMEOUT):
-                connection = await aio_pika.connect(self._url, client_properties={"connection_name": "looking"})
+                connection = await connect(self._url, name="operations looking")
                 try:
                     return [await _look(connection, service) for service in services]
                 finally:

@@ -1,0 +1,36 @@
+"""Connecting to the broker, which may have several addresses: each in its turn, from the one after the last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from itertools import count
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from messaging.addresses import each_of
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds that one address has to let somebody in: one that accepts and says nothing is not waited for."""
+
+_turns: defaultdict[str, count[int]] = defaultdict(count)
+
+
+async def connect(url: str, *, name: str, timeout: float = CONNECT_TIMEOUT) -> AbstractConnection:  # noqa: ASYNC109 - each address has its own
+    """Open a connection, known on the broker by its name, to the first of several addresses that lets us in.
+
+    A process that connects again begins with the address after the one that it was last connected to. Raises the last
+    address's error (CONNECTION_EXCEPTIONS, TimeoutError).
+    """
+    addresses = each_of(url)
+    refused: BaseException = ConnectionError("no address")
+    for _ in addresses:
+        address = addresses[next(_turns[url]) % len(addresses)]
+        try:
+            async with asyncio.timeout(timeout):
+                return await aio_pika.connect(address, timeout=timeout, client_properties={"connection_name": name})
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            refused = error
+    raise refused
