@@ -80,7 +80,7 @@ def _site(dice: Random, flat: Place, without: str = "") -> str:
     if not flat.phase and flat.estate.endswith("园"):
         estate += dice.choice(("", "小区"))
     road = f"{flat.road}{_numeral(dice, flat.number)}号"
-    if without == "estate" and not flat.phase:
+    if without == "estate" and not flat.phase and not flat.estate.endswith("大厦"):  # a house of its own
         return road
     return estate if without == "road" else road + estate
 
@@ -233,6 +233,9 @@ _BEFORE_THE_BUILDING = (
         "后院",
         "(东区)",
         "底商",
+        "员工公寓",
+        "创业大厦",
+        "新城",
     ),
 )
 

@@ -28,6 +28,9 @@ _TRADITIONAL = OpenCC("s2t")
         "龙华区 民治街道 民治社区 梅陇镇花园, 3-2-1201",
         "龙华区民治街道（民治社区）梅陇镇花园小区3栋2门1201户",
         "民治街道民治社区梅龙路12号3#楼2-1201",
+        "民治街道民治社区梅龙路第12号3栋2单元1201",
+        "民治街道民治社区梅龙路012号3栋2单元1201",
+        "广东省-深圳市-龙华区-民治街道-梅陇镇花园-3栋-2单元-1201",
     ],
 )
 def test_writings_of_one_address_are_the_same(other: str) -> None:
@@ -90,6 +93,8 @@ def test_a_cellar_a_placeholder_and_a_radical() -> None:
     assert difference(road, f"{road}地下室") == ("one-says-more", True)
     assert difference("-", "/") == difference("无", "无") == ("no-place", False)
     assert difference("民治街道不详", "民治街道不详") == ("no-place", False)
+    assert difference("以身份证为准", "以身份证为准") == ("no-place", False)
+    assert difference("民治街道梅龙路号", "民治街道梅龙路号") == ("no-place", False)
     assert difference(FULL, FULL.replace("龙", "⻰")) is None
 
 
@@ -100,6 +105,12 @@ def test_a_cellar_a_placeholder_and_a_radical() -> None:
         ("梅龙路12号", "梅龙路12号附1号", "one-says-more"),
         ("梅龙路12号", "梅龙路12号旁", "one-says-more"),
         ("梅龙路12号3栋101", "梅龙路12号后院3栋101", "one-says-more"),
+        ("梅龙路12号3栋101", "梅龙路12号新城3栋101", "one-says-more"),
+        ("梅龙路12号1201", "梅龙路12号甲里1201", "one-says-more"),
+        ("梅龙路12号1201", "梅龙路12号员工公寓1201", "one-says-more"),
+        ("梅龙路12号1201", "梅龙路12号安置新村1201", "one-says-more"),
+        ("梅龙路12号3栋1201", "梅龙路12号女工公寓3栋1201", "one-says-more"),
+        ("梅龙路12号3栋1201", "梅龙路12号外商大厦3栋1201", "one-says-more"),
         ("梅龙路12号", "梅龙路12-1号", "number-differs"),
         ("梅龙路12号花园3栋101", "梅龙路花园3栋101", "number-missing"),
         ("花园3栋12楼", "花园3栋15楼", "floor-differs"),

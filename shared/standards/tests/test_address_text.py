@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from standards.address_text import is_placeholder, names_place, normal
+from standards.address import names_place
+from standards.address_text import is_placeholder, normal
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,11 @@ from standards.address_text import is_placeholder, names_place, normal
         ("花园3, 1201", "花园3-1201"),
         ("花园3、5栋", "花园3、5栋"),
         ("花园Ⅱ期", "花园2期"),
+        ("花园III期", "花园3期"),
+        ("龙华区-民治街道-花园3栋-1201", "龙华区民治街道花园3栋-1201"),
+        ("昭阳村第五组第3栋", "昭阳村5组3栋"),
+        ("花园3第4栋", "花园3第4栋"),
+        ("花园XI期", "花园XI期"),
         ("花园3②01", "花园3-2-01"),
         ("花园3½栋", "花园3½栋"),
         ("花园2²01", "花园2-2-01"),
@@ -66,6 +72,22 @@ def test_marks_go_and_everything_else_stays(written: str, expected: str) -> None
             "\x00\x00",
         ),
         *("\u200b", "1" * 100_000),
+        *(
+            "以身份证为准",
+            "与户口本一致",
+            "同户口簿上的地址",
+            "见附件",
+            "详见附件",
+            "本市",
+            "户籍地址",
+            "无门牌",
+            "免填",
+        ),
+        *("流浪", "居无定所", "不便透露", "中国", "asdf asdf", "农村", "朋友家", "某小区", "某某路某号"),
+        *("深圳市龙华区不详", "深圳市龙华区民治街道见附件", "深圳市龙华区民治街道梅龙路号"),
+        *("深圳市龙华区民治街道梅龙路  号  栋", "深圳市龙华区民治街道梅龙路__号", "深圳市龙华区民治街道梅龙路×号"),
+        *("深圳市龙华区民治街道梅龙路X号", "深圳市龙华区民治街道梅龙路\ufffd号", "深圳市龙华区民治街道12号?栋"),
+        "深圳市龙华区民治街道花园3栋2单元室",
     ],
 )
 def test_a_placeholder_names_no_place(text: str) -> None:
@@ -81,6 +103,11 @@ def test_a_placeholder_names_no_place(text: str) -> None:
         "石井村3组",
         "深圳市龙华区民治街道1号",
         "Room 1201, Meilong Road",
+        "无名路12号",
+        "福建省泉州市",
+        "湖南省隆回县王家湾",
+        "深圳市龙华区民治街道第12栋第3层",
+        "香港九龙弥敦道100号",
     ],
 )
 def test_an_address_names_one(text: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from runtime.refusal import Refusal
 from standards import address, areas, credential_identifier, identity_number, mask
-from standards.address_text import names_place, normal
+from standards.address import names_place
+from standards.address_text import normal, without_nothing
 from standards.names import check_name, compare, name_key, normal_name
 from standards.normal_form import normal_text
 from standards.numerals import with_arabic_digits
@@ -47,7 +48,18 @@ def _names(text: str) -> None:
 
 
 _PARSERS = (
-    *(normal, names_place, with_arabic_digits, simplified, normal_text, name_key, normal_name, check_name, mask.name),
+    *(
+        normal,
+        names_place,
+        without_nothing,
+        with_arabic_digits,
+        simplified,
+        normal_text,
+        name_key,
+        normal_name,
+        check_name,
+        mask.name,
+    ),
     *(_number, _stands_in, _identifier, _names),
 )
 

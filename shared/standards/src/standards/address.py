@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from standards import areas
-from standards.address_text import LONGEST, normal
+from standards.address_text import LONGEST, is_placeholder, normal, without_nothing
 
 _Parts = dict[str, str]
 
@@ -55,7 +55,7 @@ _COMMUNITY = re.compile(
     rf"^([{_HAN}0-9]{{1,10}}?)(?:"
     r"(?P<kind>社区)(?:居民委员会|居委会|居委|工作站)?|居民委员会|居委会|居委|(?P<village>村民委员会|村委会|村委|行政村))"
 )
-_ROAD = re.compile(rf"^(.*(?:大道|路|街|巷|胡同|弄))(?:({_RUN})号(?!楼|房|栋|幢))?")
+_ROAD = re.compile(rf"^(.*(?:大道|路|街|巷|胡同|弄))(?:第?({_RUN})号(?!楼|房|栋|幢))?")
 _BUILDING = re.compile(
     rf"(?:(?<![0-9A-Z-])-*+第?#?({_RUN})|-?({_STEM}|[东南西北中](?=[座塔])))(?:号楼|号栋|号幢|栋|幢|座|塔|#楼|#)楼?"
 )
@@ -70,6 +70,12 @@ _ENDING = re.compile(
 )
 _BRACKETS = re.compile(r"\(([^()]*)(?:\)|$)")
 _PART = re.compile(rf"{_RUN}(?:期|区|栋|幢|座|号楼|单元)")
+_PLACE = re.compile(
+    rf"[{_HAN}0-9A-Z](?:[省市区县旗盟州镇乡村屯寨庄邨街路巷弄号栋幢座楼组队苑园城厦寓坊湾沟坪岭岗坡坝塘洲岛堡营]|大道|胡同)"
+)
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
+_LATIN_WORD = re.compile(r"[A-Z]{3,}")
+_FEWEST = 2
 _SHOP = ("铺位", "铺")
 _DEEPEST, _DOORS_BELOW, _ROOM_DIGITS = 9, "1234", 2
 
@@ -82,6 +88,25 @@ def parse(text: str) -> Address:
     if len(text) > LONGEST:
         return Address(text, estate=text)
     return _parse(text)
+
+
+def names_place(text: str) -> bool:
+    """Tell whether a text can be an address (`says_a_place`); what is too long is judged by its beginning."""
+    return says_a_place(parse(text[:LONGEST]))
+
+
+def says_a_place(address: Address) -> bool:
+    """Tell whether an address names a place at all: a province, a district, a road, or something called 村, 园, 号.
+
+    Words for nothing (无, 同上, 见附件, N/A) name none, neither alone nor as a part (龙华区不详); nor does a number.
+    """
+    if any(map(is_placeholder, (address.road, address.estate, address.room))):
+        return False
+    said = without_nothing(address.written)
+    if len(set(_LATIN_WORD.findall(said))) >= _FEWEST:
+        return True
+    levels = address.province or address.city or address.district or _PLACE.search(said)
+    return len(set(_HAN_CHARACTER.findall(said))) >= _FEWEST and bool(levels)
 
 
 @lru_cache(maxsize=4096)
@@ -155,7 +180,8 @@ def _road(text: str) -> tuple[str, str, str]:
     found = _ROAD.match(text[: building.start()] if building else text)
     if found is None:
         return "", "", text
-    return found.group(1), found.group(2) or "", text[found.end() :]
+    number = "-".join(map(_short, (found.group(2) or "").split("-")))
+    return found.group(1), number, text[found.end() :]
 
 
 def _building(found: re.Match[str]) -> str:

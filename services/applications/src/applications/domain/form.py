@@ -12,7 +12,7 @@ from applications.domain.needed import first_proof
 from applications.domain.people import Holding, Holdings
 from applications.domain.record import PersonRole, Value
 from runtime.refusal import Refusal, Refusals
-from standards.address_text import names_place
+from standards.address import names_place
 from standards.field_kinds import is_date
 
 Form = Mapping[str, Value]

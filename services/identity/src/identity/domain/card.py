@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from identity.domain.record import Change, Record, refuse
 from runtime.refusal import Refusal
 from standards import age, identity_number
-from standards.address_text import names_place
+from standards.address import names_place
 from standards.bounds import LONGEST_NAME
 from standards.identity_number import IdentityNumber, Sex
 from standards.names import check_name, normal_name

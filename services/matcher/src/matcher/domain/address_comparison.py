@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from standards.address import Address, parse
-from standards.address_text import LONGEST, is_placeholder, says_a_place
+from standards.address import Address, parse, says_a_place
+from standards.address_text import LONGEST
 from standards.areas import Area, implied, is_successor
 
 Difference = tuple[str, bool]
@@ -25,10 +25,15 @@ Difference = tuple[str, bool]
 _LEVELS = ("province", "city", "district", "street", "community", "road")
 _SHORTEST_NAME = 2
 _ESTATE = re.compile(
-    r"(?![东南西北前后左右上下内外].{0,2}$)(?!.*(?:地下|负|区|楼|[旁侧对隔]))"
-    r"[一-鿿]{1,12}(?:花园|家园|新村|大厦|广场|公寓|山庄|[苑城村庄居府湾里郡邸])"
+    r"(?![东南西北前后左右上下内外].{0,2}$)(?!.*(?:地下|负|区|楼|别墅|[旁侧对隔]))(?![新旧老大小]?"
+    r"(?:员工|职工|工人|学生|教工|教师|单身|人才|青年|老年|老人|干部|家属|专家|后勤|附属|配套|商业|商务|办公|科研|住宅|综合|行政|"
+    r"临时|集体|周转|廉租|公租|保障|安置|回迁|拆迁|新建|扩建|自建|主体|内部|原有|其他)+(?:花园|家园|新村|.)$)"
+    r"[一-鿿]{2,12}(?:花园|家园|新村|[苑城村庄居府湾里郡邸])"
 )
-"""The name of an estate and nothing more, which may be left out beside the same house number."""
+"""The proper name of an estate and nothing more, which may be left out beside the same house number.
+
+A tower, a hotel or a dormitory (大厦, 公寓) is a house of its own, and 新城 or 安置新村 is no name.
+"""
 
 
 def difference(one: str, other: str) -> Difference | None:
@@ -41,17 +46,12 @@ def difference(one: str, other: str) -> Difference | None:
     if max(len(one), len(other)) > LONGEST:
         return "too-long", False
     left, right = parse(one), parse(other)
-    if not (_says_a_place(left) and _says_a_place(right)):
+    if not (says_a_place(left) and says_a_place(right)):
         return "no-place", False
     if left.written == right.written:
         return None if _is_within_an_area(left) else ("incomplete", True)
     found = list(_differences(left, right))
     return min(found, key=lambda each: each[1], default=None)
-
-
-def _says_a_place(address: Address) -> bool:
-    parts = (address.road, address.estate, address.room)
-    return says_a_place(address.written) and not any(map(is_placeholder, parts))
 
 
 def _differences(left: Address, right: Address) -> Iterator[Difference]:
