@@ -16,6 +16,7 @@ from standards.address_text import normal, without_nothing
 from standards.names import check_name, compare, name_key, normal_name
 from standards.normal_form import normal_text
 from standards.numerals import with_arabic_digits
+from standards.placeholders import says_nothing
 from standards.script import simplified
 from testkit.growth import LONG, assert_linear
 
@@ -52,6 +53,7 @@ _PARSERS = (
         normal,
         names_place,
         without_nothing,
+        says_nothing,
         with_arabic_digits,
         simplified,
         normal_text,

@@ -127,6 +127,9 @@ def test_the_normal_form_of_a_name_is_its_own(name: str) -> None:
         "John Smith Jr.",
         "O’Brien-Müller, Seán",
         "武〇",
+        "无忌",
+        "空海",
+        "Nil Ashton",
         "김민수",
         "佐々木",
         "\U00031350\U0002ebf0",  # newer than Python's table of Unicode
@@ -161,6 +164,14 @@ def test_names_of_all_languages_are_names(name: str) -> None:
         ("\u200b\u3164", "name-without-letters", None),
         ("\u0301", "name-without-letters", None),
         ("", "name-without-letters", None),
+        ("无", "name-placeholder", None),
+        ("無名氏", "name-placeholder", None),
+        ("不详", "name-placeholder", None),
+        ("未知 未知", "name-placeholder", None),
+        ("张某", "name-placeholder", None),
+        ("某某某", "name-placeholder", None),
+        ("null", "name-placeholder", None),
+        ("XXX", "name-placeholder", None),
     ],
 )
 def test_what_is_no_name_is_told_with_the_character_that_is_wrong(name: str, code: str, character: str | None) -> None:

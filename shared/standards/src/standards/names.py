@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from runtime.data_files import load
 from runtime.refusal import Refusal
 from standards.normal_form import normal_text
+from standards.placeholders import says_nothing
 from standards.script import simplified
 
 Sameness = Literal["equal", "kept-apart", "different"]
@@ -78,7 +79,7 @@ def name_key(name: str) -> str:
 
 
 def check_name(name: str) -> Refusal | None:
-    """Return what is wrong with a name, or None: one letter at least, and nothing that no name has."""
+    """Return what is wrong with a name, or None: one letter at least, nothing that no name has, and no 不详 or 张某."""
     normal = normal_name(name)
     for character in normal:
         if _is_letter(character) or character in _WITHIN_NAMES or unicodedata.combining(character):
@@ -86,13 +87,15 @@ def check_name(name: str) -> Refusal | None:
         if character in _UNREADABLE or unicodedata.category(character) in _NOT_TEXT:
             return Refusal("name-unreadable-character", field="name", character=_shown(character))
         return Refusal("name-other-character", field="name", character=_shown(character))
-    return None if any(map(_is_letter, normal)) else Refusal("name-without-letters", field="name")
+    if not any(map(_is_letter, normal)):
+        return Refusal("name-without-letters", field="name")
+    return Refusal("name-placeholder", field="name", name=normal) if says_nothing(normal) else None
 
 
 def is_readable(name: str) -> bool:
     """Tell whether a text says a name at all: of a person, or of a company, which may have digits and signs in it."""
     fault = check_name(name)
-    return fault is None or fault.code == "name-other-character"
+    return (fault is None or fault.code == "name-other-character") and not says_nothing(name)
 
 
 def _characters(name: str) -> list[str]:

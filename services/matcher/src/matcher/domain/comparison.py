@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +13,7 @@ from matcher.domain.evidence import Value
 from matcher.domain.rules import FieldRule
 from standards import names as people
 from standards.normal_form import normal_text
+from standards.placeholders import says_nothing
 
 Result = Literal["equal", "close", "different", "missing", "expired", "revoked"]
 
@@ -32,13 +34,15 @@ KEPT_APART = Compared("close", "name-characters-kept-apart")
 Comparison = Callable[[Value, Value], Compared]
 
 _SHORTEST_WITH_A_SLIP = 3
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def exact(claimed: Value, held: Value) -> Compared:
-    """Compare in normal form; close when only case, spacing or one character differs."""
+    """Compare in normal form; close when only case, spacing or one character differs, or both say nothing (-, 无)."""
     one, other = _text(claimed), _text(held)
     if one == other:
-        return EQUAL
+        return Compared("close", "says-nothing") if says_nothing(one) else EQUAL
     if _letters(one) == _letters(other):
         return Compared("close", "writing-differs")
     if isinstance(claimed, str) and _one_slip(_letters(one), _letters(other)):
@@ -88,8 +92,10 @@ def address(claimed: Value, held: Value) -> Compared:
 def names(claimed: Value, held: Value) -> Compared:
     """Compare lists: every claimed name must be among those held; the order and further names don't matter."""
     wanted, there = _list(claimed), _list(held)
+    if not wanted:
+        return NOT_CLAIMED
     answers = [_best(one, there) for one in wanted]
-    worst = max(answers, key=lambda answer: ("equal", "close", "different").index(answer.result), default=EQUAL)
+    worst = max(answers, key=lambda answer: ("equal", "close", "different").index(answer.result))
     return Compared("different", "not-among-them") if worst.result == "different" else worst
 
 
@@ -134,7 +140,10 @@ def by_itself(rule: FieldRule, field: str, held: Held, today: date) -> Compared:
         return NOT_HELD if value is False else EQUAL  # a valid record says by itself that the thing is there
     if rule.kind == "recent":
         return recent(held.begun if value is None else as_date(value), today, rule.months or 0)
-    return covers(as_date(held.fields.get(rule.begins or "")) or held.begun, as_date(value), today)
+    begins = held.fields.get(rule.begins or "")
+    if any(said is not None and as_date(said) is None for said in (begins, value)):
+        return Compared("different", "not-a-date")
+    return covers(as_date(begins) or held.begun, as_date(value), today)
 
 
 def covers(first: date | None, last: date | None, today: date) -> Compared:
@@ -185,11 +194,10 @@ def _last_recent(taken_on: date, months: int) -> date | None:
 
 
 def as_date(value: Value | None) -> date | None:
-    """Read an ISO 8601 date, or None."""
-    if not isinstance(value, str):
-        return None
+    """Read an ISO 8601 date, with a time behind it or without, or None."""
+    found = _DAY.fullmatch(normal_text(value)) if isinstance(value, str) else None
     try:
-        return date.fromisoformat(normal_text(value)[:10])
+        return date.fromisoformat(found.group(1)) if found else None
     except ValueError:
         return None
 
@@ -231,7 +239,5 @@ def _list(value: Value) -> list[str]:
 
 
 def _number(value: Value) -> int | None:
-    try:
-        return int(_text(value))
-    except ValueError:
-        return None
+    written = _text(value)
+    return int(written) if _WHOLE.fullmatch(written) else None
