@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from pymongo import AsyncMongoClient
 
 from local_stack.ports import SERVICES
@@ -19,15 +21,28 @@ async def test_each_service_keeps_what_is_declared_and_nothing_else(town: Town) 
     client: AsyncMongoClient[Document] = AsyncMongoClient(town.stack.mongodb_url)
     try:
         held = {service: set(await client[service].list_collection_names()) for service in SERVICES}
+        endless = [each async for each in _endless(client)]
     finally:
         await client.close()
 
+    assert endless == [], "a TTL index ends nothing whose moment is not stored as one"
     for service in SERVICES:
         kinds = {**declared().every_service, **declared().services[service]}
         undeclared = {name for name in held[service] if not _is_declared(name, kinds)}
         assert undeclared == set(), f"{service}: say in shared/contracts/retention.yaml how long they are kept"
         missing = {place for kind in kinds.values() for place in kind.places} - held[service] - AT_TIMES
         assert missing == set(), f"{service}: declared, but there is no such collection"
+
+
+async def _endless(client: AsyncMongoClient[Document]) -> AsyncIterator[str]:
+    """Give the fields of TTL indexes that hold something else than a moment or nothing."""
+    for service in SERVICES:
+        for name in await client[service].list_collection_names():
+            async for index in await client[service][name].list_indexes():
+                [field, *_] = index["key"]
+                other = {field: {"$not": {"$type": ["date", "null"]}, "$exists": True}}
+                if "expireAfterSeconds" in index and await client[service][name].find_one(other):
+                    yield f"{service}.{name}.{field}"
 
 
 def _is_declared(name: str, kinds: Kinds) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import ValidationError
-from pymongo.asynchronous.cursor import AsyncCursor
+from pymongo import IndexModel
 
 from messaging.commit import Committer
 from messaging.documents import Database, Document, Write
@@ -20,6 +20,7 @@ from runtime.data_files import DataFileError
 from runtime.retention import Belongings, Kind, Retention, indexed, read
 from testkit.fakes import FakeClock
 from testkit.fixtures import make_collections
+from testkit.patience import eventually
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 TERM = timedelta(days=30)
@@ -57,17 +58,18 @@ class Office:
         await self.database[collection].insert_many(rows)
 
     async def left(self, collection: str) -> set[str]:
-        return {row["_id"] async for row in self.database[collection].find({})}
+        return await left(self.database, collection)
 
     async def turn(self, kinds: Mapping[str, Kind] = KINDS, **belongings: Belongings) -> None:
-        await Retention("office", self.database, self.commit, kinds, belongings, FakeClock(NOW)).turn()
+        found = {"letters": nothing_more, **belongings}
+        await Retention("office", self.database, self.commit, kinds, found, FakeClock(NOW)).turn()
 
 
 @pytest.fixture
 async def office(database: Database) -> AsyncIterator[Office]:
     committer = Committer(database)
     await committer.prepare()
-    await make_collections(database, indexed(KINDS, {}))
+    await make_collections(database, indexed(KINDS, {}, {"letters"}))
     committer.start()
     yield Office(database, committer)
     await committer.stop()
@@ -135,31 +137,44 @@ async def nothing_more(_database: Database, _letters: Sequence[Document]) -> Seq
     return ()
 
 
-async def test_what_is_a_document_and_nothing_more_goes_many_at_a_time(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "_AT_ONCE", 4)
-    due = {f"l{number:02d}": {"sent_at": NOW - TERM} for number in range(30)}
-    await office.keep("letters", **due, young={"sent_at": NOW})
-    await office.turn()
+async def test_the_store_itself_ends_what_counts_from_a_moment_and_has_no_belongings(database: Database) -> None:
+    cards = LETTERS.model_copy(update={"places": ("cards",), "when": {"state": ("done", "void")}})
+    await make_collections(database, indexed({"letters": LETTERS, "cards": cards}, {}, ()))
+    now = datetime.now(UTC)
+    due, young = now - TERM - SECOND, now - TERM + timedelta(hours=1)
+    await database["letters"].insert_many(
+        [{"_id": "due", "sent_at": due}, {"_id": "young", "sent_at": young}, {"_id": "unsent", "sent_at": None}]
+    )
+    await database["cards"].insert_many(
+        [{"_id": state, "sent_at": due, "state": state} for state in ("done", "void", "open")]
+    )
 
-    assert await office.left("letters") == {"young"}
-    assert office.commits == 0
+    async def only_what_stays() -> bool | None:
+        kept = await left(database, "letters"), await left(database, "cards")
+        return kept == ({"young", "unsent"}, {"open"}) or None
+
+    assert await eventually(only_what_stays)  # a store that was not started here looks once a minute
 
 
-async def test_what_is_no_longer_due_when_it_would_go_stays(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def renewed_after_it_was_found(cursor: AsyncCursor[Document], length: int | None = None) -> list[Document]:
-        found = await found_by(cursor, length)
-        await office.database["letters"].update_one({"_id": "renewed"}, {"$set": {"sent_at": NOW}})
-        return found
+async def test_a_turn_leaves_to_the_store_what_that_ends(office: Office) -> None:
+    await office.keep("letters", due={"sent_at": NOW - TERM})
+    await Retention("office", office.database, office.commit, KINDS, {}, FakeClock(NOW)).turn()
 
-    found_by = AsyncCursor.to_list
-    await office.keep("letters", renewed={"sent_at": NOW - TERM}, due={"sent_at": NOW - TERM})
-    monkeypatch.setattr(AsyncCursor, "to_list", renewed_after_it_was_found)
-    await office.turn()
-    monkeypatch.undo()
+    assert await office.left("letters") == {"due"}
 
-    assert await office.left("letters") == {"renewed"}
+
+async def test_what_has_belongings_or_counts_from_a_day_is_not_left_to_the_store() -> None:
+    models = [each for some in indexed(KINDS, {}, {"letters"}).values() for each in some]
+
+    assert [each.document["name"] for each in models] == ["ends-sent_at", "ends-state-due_on"]
+    assert not any("expireAfterSeconds" in each.document for each in models)
+
+
+async def test_an_index_of_the_service_by_the_same_field_becomes_the_one_that_ends() -> None:
+    own = {"letters": [IndexModel([("sent_at", 1)], name="sent"), IndexModel([("sent_at", -1)], name="latest")]}
+    found = indexed({"letters": LETTERS}, own, ())["letters"]
+
+    assert [each.document["name"] for each in found] == ["latest", "ends-sent_at"]
 
 
 async def test_what_belongs_to_it_goes_with_it_or_holds_it_back(office: Office) -> None:
@@ -231,6 +246,10 @@ def test_a_fault_in_the_file_is_named_with_its_line(tmp_path: Path) -> None:
 
     with pytest.raises(DataFileError, match=r"retention\.yaml:5: services\.identity\.a\.days"):
         read(file)
+
+
+async def left(database: Database, collection: str) -> set[str]:
+    return {row["_id"] async for row in database[collection].find({})}
 
 
 def removed(kind: str) -> float:

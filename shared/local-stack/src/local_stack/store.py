@@ -34,6 +34,8 @@ REPLICA_SET = "yizheng"
 OLDEST, NEWEST = 6, 8
 """The major versions of MongoDB that the project is tried on."""
 CACHE_GB = "1"
+TTL_EVERY = "5"
+"""Seconds between two looks for documents whose term has ended; MongoDB's own figure is 60."""
 KEY_BYTES = 96
 PRIMARY_WITHIN = 30.0
 """Seconds within which a new replica set of one must have elected its member."""
@@ -87,6 +89,7 @@ def program(layout: Layout, ports: Ports) -> Program:
         *(str(mongod().path), "--dbpath", str(layout.store), "--bind_ip", HOST, "--port", str(ports.store)),
         *("--replSet", REPLICA_SET, "--keyFile", str(key_file(layout)), "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", CACHE_GB, "--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--setParameter", f"ttlMonitorSleepSecs={TTL_EVERY}"),
     )
     return Program("store", command, {**os.environ, MARK: str(layout.var)}, lambda: answers(ports), (ports.store,))
 

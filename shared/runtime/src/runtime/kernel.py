@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -30,6 +31,7 @@ STORE_TIMEOUT = 15_000
 
 _OTHER_INDEX = {85, 86}
 """MongoDB's IndexOptionsConflict and IndexKeySpecsConflict."""
+_INDEX_NOT_FOUND = 27
 
 
 class Kernel:
@@ -72,13 +74,13 @@ class Kernel:
         collection, wanted = self.database[name], model.document
         async for other in await collection.list_indexes():
             if other["key"] == wanted["key"] and other["name"] != wanted["name"]:
-                await collection.drop_index(other["name"])
+                await _drop(collection, other["name"])
         try:
             await collection.create_indexes([model])
         except OperationFailure as error:
             if error.code not in _OTHER_INDEX:
                 raise
-            await collection.drop_index(wanted["name"])
+            await _drop(collection, wanted["name"])
             await collection.create_indexes([model])
 
     def start(self) -> None:
@@ -117,3 +119,12 @@ class Kernel:
         await self.relay.stop()
         await self.publisher.close()
         await self.client.close()
+
+
+async def _drop(collection: AsyncCollection[Document], index: str) -> None:
+    """Drop an index; another process that starts may do the same at the same time."""
+    try:
+        await collection.drop_index(index)
+    except OperationFailure as error:
+        if error.code != _INDEX_NOT_FOUND:
+            raise

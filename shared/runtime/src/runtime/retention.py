@@ -1,17 +1,17 @@
 """How long each kind of data lives: declared in `shared/contracts/retention.yaml`, and enforced here for all services.
 
-Every hour each kind whose term has ended is looked for by its index, so many documents at a time. What is a document
-and nothing more is removed if it is still due. What more belongs to it, its service says; that goes in one transaction
-with it, unless somebody changes the document meanwhile: then it stays until the next turn. Nothing is noted: a process
-that was killed is followed by one that looks again.
+What is a document and nothing more, and counts from a moment, the store removes by itself: its index is a TTL index.
+The rest is looked for by its index every hour, so many documents at a time: what counts from a day, and what has
+belongings, of which its service knows. They go in one transaction with the document, unless it changes meanwhile: then
+it stays until the next turn. Nothing is noted: the process that follows a killed one looks again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -32,9 +32,6 @@ EVERY = 3600.0
 """Seconds between two looks."""
 
 _AT_ONCE = 200
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before everything that is kept: a range with one end would scan the whole collection on some stores."""
-
 REMOVED = Counter(
     "yizheng_retention_removed", "Documents whose term had ended and that were removed", ["service", "kind"]
 )
@@ -84,7 +81,7 @@ class Kind(BaseModel):
 
     @property
     def is_enforced_here(self) -> bool:
-        """Whether it is this mechanism that ends it."""
+        """Whether it is this mechanism that ends it, or the store for it."""
         return self.days is not None and self.by == "service"
 
     def conditions(self) -> Sequence[Document]:
@@ -93,11 +90,27 @@ class Kind(BaseModel):
 
     def due(self, now: datetime) -> Document:
         """Return the range of what has lived long enough."""
-        assert self.days is not None  # noqa: S101 - asked only of what has a term
-        term = timedelta(days=self.days)
         if self.is_day:
-            return {"$gte": _BEGINNING.date().isoformat(), "$lte": (today(now) - term).isoformat()}
-        return {"$gte": _BEGINNING, "$lte": now - term}
+            return {"$lte": (today(now) - self.term).isoformat()}
+        return {"$lte": now - self.term}
+
+    @property
+    def term(self) -> timedelta:
+        """How long it is kept."""
+        assert self.days is not None  # noqa: S101 - asked only of what has a term
+        return timedelta(days=self.days)
+
+    def expires(self, belongings: Container[str]) -> bool:
+        """Tell whether the store ends it by itself: TTL indexes know neither calendar days nor belongings."""
+        return self.is_enforced_here and not self.is_day and self.places[0] not in belongings
+
+    def index(self, belongings: Container[str]) -> IndexModel:
+        """Return the index by which the store ends it, or it is found."""
+        if not self.expires(belongings):
+            return _index([*self.when, str(self.since)])
+        only = {name: {"$in": list(values)} for name, values in self.when.items()}
+        partial: Document = {"partialFilterExpression": only} if only else {}
+        return _index([str(self.since)], expireAfterSeconds=int(self.term.total_seconds()), **partial)
 
 
 Kinds = Mapping[str, Kind]
@@ -141,7 +154,7 @@ class Retention:
     async def turn(self) -> None:
         """Look once for everything; what goes wrong waits for the next turn."""
         for name, kind in self.kinds.items():
-            if not kind.is_enforced_here:
+            if not kind.is_enforced_here or kind.expires(self.belongings):
                 continue
             try:
                 await self._end(name, kind)
@@ -151,34 +164,24 @@ class Retention:
                 log.exception("retention_failed", kind=name)
 
     async def _end(self, name: str, kind: Kind) -> None:
-        removed = 0
+        [place], removed = kind.places, 0
+        belonging = self.belongings.get(place, _nothing)
         for condition in kind.conditions():
             kept = list[object]()  # what can't go yet must not stand in the way of what is behind it
             while found := await self._due(kind, {**condition, **({"_id": {"$nin": kept}} if kept else {})}):
-                gone = await self._removed(kind, condition, found)
-                kept += [each["_id"] for each in found if each["_id"] not in gone]
-                removed += len(gone)
-                REMOVED.labels(self.service, name).inc(len(gone))
+                gone = await asyncio.gather(*(self._remove(place, document, belonging) for document in found))
+                kept += [each["_id"] for each, is_gone in zip(found, gone, strict=True) if not is_gone]
+                removed += sum(gone)
+                REMOVED.labels(self.service, name).inc(sum(gone))
         if removed:
             log.info("retention_ended", kind=name, removed=removed)
 
     async def _due(self, kind: Kind, wanted: Document) -> Sequence[Document]:
         """Read some of what is due, the oldest first."""
         [place], since = kind.places, str(kind.since)
-        fields = None if place in self.belongings else {"_id": 1}
         collection = self.database.get_collection(place, codec_options=CODECS)
         due = {**wanted, since: kind.due(self.clock())}
-        return await collection.find(due, fields, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
-
-    async def _removed(self, kind: Kind, condition: Document, found: Sequence[Document]) -> Collection[object]:
-        """Remove these if they are still due; return the ids of those that are gone."""
-        [place], ids = kind.places, [each["_id"] for each in found]
-        if belonging := self.belongings.get(place):
-            gone = await asyncio.gather(*(self._remove(place, document, belonging) for document in found))
-            return {id_ for id_, is_gone in zip(ids, gone, strict=True) if is_gone}
-        collection = self.database.get_collection(place, codec_options=CODECS)
-        await collection.delete_many({**condition, str(kind.since): kind.due(self.clock()), "_id": {"$in": ids}})
-        return {*ids} - {each["_id"] for each in await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list()}
+        return await collection.find(due, sort=[(since, ASCENDING)], limit=_AT_ONCE).to_list()
 
     async def _remove(self, place: str, document: Document, belonging: Belongings) -> bool:
         others = await belonging(self.database, [document])
@@ -196,15 +199,21 @@ def removal(place: str, document: Document) -> Write:
     return Write(place, DeleteOne({"_id": document["_id"], "version": document["version"]}), must_match=1)
 
 
-def indexed(kinds: Kinds, indexes: Indexes) -> Indexes:
-    """Add to a service's indexes those by which what is due is found."""
+async def _nothing(_database: Database, _documents: Sequence[Document]) -> Sequence[Write]:
+    """Belongings of what has none."""
+    return ()
+
+
+def indexed(kinds: Kinds, indexes: Indexes, belongings: Container[str]) -> Indexes:
+    """Add to a service's indexes those by which what is due ends or is found; they replace its own of the same key."""
     all_of: dict[str, list[IndexModel]] = {place: list(models) for place, models in indexes.items()}
     for kind in kinds.values():
-        if not kind.is_enforced_here:
-            continue
-        fields = [*kind.when, str(kind.since)]
-        model = IndexModel([(field, ASCENDING) for field in fields], name=f"ends-{'-'.join(fields)}")
-        there = all_of.setdefault(kind.places[0], [])
-        if all(each.document["key"] != model.document["key"] for each in there):
-            there.append(model)
+        if kind.is_enforced_here:
+            model, place = kind.index(belongings), kind.places[0]
+            others = [each for each in all_of.get(place, ()) if each.document["key"] != model.document["key"]]
+            all_of[place] = [*others, model]
     return all_of
+
+
+def _index(fields: Sequence[str], **options: Any) -> IndexModel:  # noqa: ANN401 - as IndexModel takes them
+    return IndexModel([(field, ASCENDING) for field in fields], name=f"ends-{'-'.join(fields)}", **options)

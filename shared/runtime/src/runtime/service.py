@@ -98,7 +98,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     async def life(app: FastAPI) -> AsyncIterator[None]:
         kernel = Kernel(name, settings)
         try:
-            await kernel.prepare(retention.indexed(kinds, {**indexes, **idempotency.INDEXES}))
+            await kernel.prepare(retention.indexed(kinds, {**indexes, **idempotency.INDEXES}, belongings))
             deps = await build(kernel.database, settings)
         except BaseException as error:
             app.state.fault = error

@@ -53,7 +53,7 @@ async def archive(
     """Open a service's empty store."""
     kinds, committer = kinds_of(service), Committer(database)
     await committer.prepare()
-    await make_collections(database, indexed(kinds, indexes))
+    await make_collections(database, indexed(kinds, indexes, belongings))
     committer.start()
     try:
         yield Archive(service, database, committer, kinds, belongings)
