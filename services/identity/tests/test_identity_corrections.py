@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from identity.consumed import CorrectionHolder, CorrectionPermitted
 from identity.domain.record import Change
 from identity.domain.resident import Resident
-from identity.handlers import correcting, registration
+from identity.handlers import corrections, registration
 from identity.published import IdUpdated, RegistrationCorrected
 from messaging.event import NOTHING, ConflictError, NotYet
 from runtime.refusal import Clash, Refusal, Refusals
@@ -36,7 +36,7 @@ def permitted(hall: Hall, resident: Resident, **changed: Any) -> CorrectionPermi
 
 
 async def permit(hall: Hall, resident: Resident, **changed: Any) -> None:  # noqa: ANN401 - any field
-    hall.commit(await correcting.permit(received(permitted(hall, resident, **changed)), hall.deps))
+    hall.commit(await corrections.permit(received(permitted(hall, resident, **changed)), hall.deps))
 
 
 def codes(refusal: Refusal) -> list[tuple[str, str | None]]:
@@ -149,15 +149,15 @@ async def test_said_again_or_after_its_use_it_opens_nothing(hall: Hall) -> None:
     before = await hall.register(reading())
     await permit(hall, before)
     again = received(permitted(hall, before))
-    assert await correcting.permit(again, hall.deps) is NOTHING
+    assert await corrections.permit(again, hall.deps) is NOTHING
     await hall.register(reading(name=RIGHT))
-    assert await correcting.permit(again, hall.deps) is NOTHING
+    assert await corrections.permit(again, hall.deps) is NOTHING
 
 
 async def test_before_the_resident_is_known_it_waits(hall: Hall) -> None:
     before = await hall.register(reading())
     with pytest.raises(NotYet):
-        await correcting.permit(received(permitted(hall, before)), Hall().deps)
+        await corrections.permit(received(permitted(hall, before)), Hall().deps)
 
 
 async def test_of_two_windows_at_once_one_makes_it(hall: Hall) -> None:

@@ -61,27 +61,27 @@ class Approval(Part):
     note: MaybeWritten
 
 
-class ReviewRequested(Event):
-    """A document that failed to match was sent to `department`, to be reviewed by the end of `due_on`."""
+class ReviewedDocument(Part):
+    """Which document is reviewed, and where."""
 
-    type: ClassVar[str] = "review-dispatch.review-requested.v1"
     task_id: TaskId
     application_id: ApplicationId
     requirement: RequirementKey
     attempt: Attempt
     document_type: DocumentType
     department: Department
+
+
+class ReviewRequested(ReviewedDocument, Event):
+    """A document that failed to match was sent to `department`, to be reviewed by the end of `due_on`."""
+
+    type: ClassVar[str] = "review-dispatch.review-requested.v1"
     due_on: Annotated[date, Field(description="The last day for it")]
 
 
-class ReviewApproved(Event):
-    """People looked and approved the document; it goes into the credential store.
+class ApprovedDocument(Part):
+    """Which document people approved, and the values in it."""
 
-    `approvals` are everybody's, in order: one, or two for document types that ask for two people. `stated_until` is the
-    end of validity that they read in the document; null says that it states none, not that it has none.
-    """
-
-    type: ClassVar[str] = "review-dispatch.review-approved.v2"
     task_id: TaskId
     application_id: ApplicationId
     item: Item
@@ -91,6 +91,16 @@ class ReviewApproved(Event):
     department: Department
     holder: Annotated[Holder, Field(description="Whose document it is")]
     fields: Fields
+
+
+class ReviewApproved(ApprovedDocument, Event):
+    """People looked and approved the document; it goes into the credential store.
+
+    `approvals` are everybody's, in order: one, or two for document types that ask for two people. `stated_until` is the
+    end of validity that they read in the document; null says that it states none, not that it has none.
+    """
+
+    type: ClassVar[str] = "review-dispatch.review-approved.v2"
     stated_until: Annotated[
         date | None,
         Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
@@ -102,7 +112,7 @@ class ReviewApproved(Event):
     approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
 
 
-class ReviewApprovedV1(Event):
+class ReviewApprovedV1(ApprovedDocument, Event):
     """A person looked and approved the document; it goes into the credential store.
 
     `fields` are the values that were approved. `valid_until` is set where the reviewer read a term from the document.
@@ -110,15 +120,6 @@ class ReviewApprovedV1(Event):
     """
 
     type: ClassVar[str] = "review-dispatch.review-approved.v1"
-    task_id: TaskId
-    application_id: ApplicationId
-    item: Item
-    requirement: RequirementKey
-    attempt: Attempt
-    document_type: DocumentType
-    department: Department
-    holder: Annotated[Holder, Field(description="Whose document it is")]
-    fields: Fields
     valid_until: Annotated[date | None, Field(description="The end that the reviewer read; null: none was read")]
     reviewer: Annotated[str, Field(description="Who approved first, by the account")]
     second_reviewer: Annotated[str | None, Field(description="Who approved second; null: one person sufficed")]
@@ -128,31 +129,19 @@ class ReviewApprovedV1(Event):
     approved_at: Annotated[datetime, Field(description="When the last of them approved")]
 
 
-class ReviewRejected(Event):
+class ReviewRejected(ReviewedDocument, Event):
     """A person looked and did not accept the document."""
 
     type: ClassVar[str] = "review-dispatch.review-rejected.v1"
-    task_id: TaskId
-    application_id: ApplicationId
-    requirement: RequirementKey
-    attempt: Attempt
-    document_type: DocumentType
-    department: Department
     reviewer: Reviewer
     reason: Written
     rejected_at: Annotated[datetime, Field(description="When it was rejected")]
 
 
-class ReviewReturned(Event):
+class ReviewReturned(ReviewedDocument, Event):
     """The applicant is asked to correct `field`; `message` says how."""
 
     type: ClassVar[str] = "review-dispatch.review-returned.v1"
-    task_id: TaskId
-    application_id: ApplicationId
-    requirement: RequirementKey
-    attempt: Attempt
-    document_type: DocumentType
-    department: Department
     reviewer: Reviewer
     field: Annotated[str, Field(description="What is to be corrected: a field of the document, or `scans`")]
     form_field: Annotated[

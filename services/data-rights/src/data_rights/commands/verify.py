@@ -12,7 +12,7 @@ from data_rights.commands.telling import Teller
 from data_rights.config import Settings
 from data_rights.domain.chain import Block
 from data_rights.domain.verifying import Fault, Verifying
-from data_rights.store.walking import UnreadableError, Walk
+from data_rights.store.walk import UnreadableError, Walk
 from runtime.clock import Clock, utc_now
 from runtime.kernel import Database, Kernel
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from matcher.domain.claims import Requirement, Role, claims_of
 from matcher.domain.deciding import Verdict, decide
 from matcher.domain.evidence import Evidence, Value
-from matcher.domain.filling import filled
 from matcher.domain.item import Item
+from matcher.domain.prefill import filled
 from matcher.handlers.needs import Deps
 from matcher.published import DataAccessed
 from messaging.event import Event, Outcome
