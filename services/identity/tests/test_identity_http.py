@@ -115,6 +115,21 @@ async def test_what_is_no_name_is_refused_saying_what_is_wrong(service: Service)
     assert "card reader" in answer.text
 
 
+async def test_a_day_is_read_only_as_it_is_written(service: Service) -> None:
+    days: list[object] = [0, 20150101, 1.5e9, True, "20150101", "2015-01-01T00:00:00Z", "2015-W01-1", "", []]
+    for day in days:
+        answer = await service.register({**MAN_AT_WINDOW, "valid_from": day})
+        assert answer.status_code == 422
+        assert pointers(answer) == {("#/valid_from", "day")}
+        assert "such as 2026-11-23" in answer.text
+
+
+async def test_choices_and_bounds_are_told_in_words(service: Service) -> None:
+    wrong = {**MAN_AT_WINDOW, "sex": "unknown", "valid_from": "1700-01-01"}
+    told = {fault["pointer"]: fault["detail"] for fault in (await service.register(wrong)).json()["errors"]}
+    assert told == {"#/sex": "One of: 'male' or 'female'.", "#/valid_from": "Not before 1850-01-01."}
+
+
 async def test_a_renewed_card_with_a_character_that_names_keep_apart_is_confirmed_at_the_window(
     service: Service,
 ) -> None:

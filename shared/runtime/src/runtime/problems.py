@@ -18,6 +18,7 @@ from runtime.access import NotAuthenticatedError
 from runtime.rates import Busy, TooMany
 from runtime.refusal import Refusal, Refusals
 from runtime.texts import Language, Texts, choose
+from standards.field_kinds import is_date
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -151,9 +152,12 @@ class _Speaker:
             return (
                 str(fault["msg"]) if language == "en" else self._texts.say(language, "rules.other", rule=fault["msg"])
             )
-        given = fault.get("input")
+        given, context = fault.get("input"), fault.get("ctx", {})
         length = len(given) if isinstance(given, str | list | dict) else ""
-        return self._texts.say(language, key, **{"length": length, **fault.get("ctx", {})})
+        choices = str(context.get("expected", "")).replace(" or ", self._texts.say(language, "rules.or"))
+        if any(is_date(str(bound)) for bound in context.values()):
+            key += "-day"
+        return self._texts.say(language, key, **{"length": length, **context, "expected": choices})
 
 
 def _pointer(location: Sequence[str | int]) -> str:
