@@ -65,6 +65,17 @@ SPOILT = [
     ("#N/A", "error"),
     ("#REF!", "error"),
     ("########", "error"),
+    ("#name?", "error"),
+    ("4.40309Ｅ+17", "scientific"),
+    ("\u2018440309", "apostrophe"),
+    ("\u2019440309", "apostrophe"),
+    ("=0012", "formula"),
+    ("=A1+1", "formula"),
+    ("440309202002290000", "digits"),
+    ("4403092020022900000", "digits"),
+    ("1月2日", "day"),
+    ("2-Jan", "day"),
+    ("Jan-23", "day"),
 ]
 
 
@@ -75,6 +86,14 @@ def test_what_a_spreadsheet_has_spoilt_is_refused_as_that(column: str, written: 
         WITH_NUMBER.data(KEYED | {column: written}, "health")
     assert caught.value.reason == "spoilt-by-spreadsheet"
     assert caught.value.params == {"column": column, "spoilt": how}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["440309202002290031", "440309202002290100", "123456789012000", "000000202002290000", "JAN-23", "Jan-234"],
+)
+def test_an_id_that_only_looks_spoilt_is_kept(written: str) -> None:
+    assert WITH_NUMBER.data(KEYED | {"编号": written}, "health")["record_id"] == written
 
 
 @pytest.mark.parametrize("written", ["43890", "43890.5", "4.4E+4", "'2020/02/29"])

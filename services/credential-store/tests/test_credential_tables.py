@@ -84,6 +84,25 @@ async def test_a_mapping_is_looked_at_before_anything_of_the_file(
     assert await database["hand-over-arrivals"].count_documents({}) == 0
 
 
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (f"{HEADER}\n{ROW}".encode("utf-16"), "UTF-16"),
+        (f"{HEADER}\n{ROW}".encode("utf-16-le"), "UTF-16"),
+        (f"{HEADER}\n{ROW}".encode("utf-32"), "UTF-32"),
+        (f"{HEADER}\n{ROW}".encode("gb18030"), "GB18030"),
+        (HEADER.encode("utf-8")[:-1] + b"\xff\xfe\n", "another encoding"),
+    ],
+)
+async def test_what_another_encoding_looks_like_is_said(health: Bureau, content: bytes, seen: str) -> None:
+    answer = await health.hands_over_a_form(content, data("mapping.yaml"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "file-encoding")
+    assert f"looks like {seen}" in answer.json()["detail"]
+    answer = await health.hands_over_a_form(data("header-line-break.csv"), content)
+    assert answer.json()["code"] == "mapping-encoding"
+    assert f"looks like {seen}" in answer.json()["detail"]
+
+
 async def test_a_table_under_any_name_and_type_needs_its_mapping(health: Bureau) -> None:
     answer = await health.hands_over_a_form(data("header-line-break.csv"), None, "export.txt")
     assert answer.json()["code"] == "mapping-missing"

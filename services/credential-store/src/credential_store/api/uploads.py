@@ -17,7 +17,7 @@ from credential_store.domain.mapping import Mapping
 from credential_store.domain.mapping_faults import Check, read_mapping
 from credential_store.handlers.needs import Files
 from runtime.ids import new_id
-from runtime.refusal import Refusal, TooLarge, Unsupported
+from runtime.refusal import Refusal, TextKey, TooLarge, Unsupported
 
 LARGEST = 1024 * 1024 * 1024
 _EXAMINED = 64 * 1024
@@ -195,5 +195,5 @@ class _Form:
 def _query(mapping: str) -> bytes:
     """Return a mapping of the address as it was written, as far as that can be told."""
     if "\ufffd" in mapping:  # what was no UTF-8 has been replaced
-        raise Refusal("mapping-encoding", field="mapping", encoding="?")
+        raise Refusal("mapping-encoding", field="mapping", encoding=TextKey("encodings.unknown"))
     return mapping.encode(errors="surrogatepass")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import Literal
 
+from runtime.refusal import TextKey
+
 Encoding = Literal["utf-8", "gb18030"]
 MARKS: dict[Encoding, bytes] = {"utf-8": codecs.BOM_UTF8, "gb18030": b"\x84\x31\x95\x33"}
 """What a file of the encoding may begin with: U+FEFF in it."""
@@ -26,12 +28,15 @@ def mark_of(content: bytes) -> bytes:
     return MARKS[encoding] if encoding else b""
 
 
-def encoding_of(content: bytes) -> str:
-    """Say in which encoding something is that is not in UTF-8, as far as its bytes tell, for people to read."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "UTF-16"
+def encoding_of(content: bytes) -> TextKey:
+    """Say what the encoding of something that is not in UTF-8 looks like, as far as its bytes tell."""
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return TextKey("encodings.utf-32")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        return TextKey("encodings.utf-16")
+    whole = codecs.getincrementaldecoder("gb18030")()
     try:
-        content.decode("gb18030")
+        whole.decode(content)
     except UnicodeDecodeError:
-        return "?"
-    return "GB18030"
+        return TextKey("encodings.unknown")
+    return TextKey("encodings.gb18030")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from credential_store.domain import lines
-from credential_store.domain.encodings import MARKS, mark_of, marked
+from credential_store.domain.encodings import MARKS, encoding_of, mark_of, marked
 from credential_store.domain.mapping import LineError, Mapping, column_key
 from runtime.refusal import Refusal, Unsupported
 
@@ -61,7 +61,7 @@ def _check_encoding(first: bytes, encoding: str, *, has_header: bool) -> None:
     has_other_mark = marked(first) not in (None, encoding)
     if has_other_mark or 2 * len(wrong) > len(telling) or (has_header and wrong and wrong[0] is (whole or [rest])[0]):
         line = 1 if has_other_mark else (whole or [rest]).index(wrong[0]) + 1
-        raise Refusal("file-encoding", field="file", encoding=encoding, line=line)
+        raise Refusal("file-encoding", field="file", encoding=encoding, line=line, seen=encoding_of(first))
 
 
 def _is(line: bytes, encoding: str) -> bool:

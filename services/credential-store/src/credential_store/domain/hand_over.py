@@ -9,7 +9,7 @@ from pydantic import Field
 
 from credential_store.domain.credential import Moment, Part
 from credential_store.domain.mapping import Mapping
-from runtime.refusal import Clash
+from runtime.refusal import Clash, TextKey
 
 State = Literal["running", "paused", "cancelled", "done"]
 EVERYTHING_REFUSED = "everything-refused"
@@ -113,7 +113,7 @@ class HandOver(Part):
 
     def _require(self, *states: State) -> HandOver:
         if self.state not in states:
-            raise Clash("hand-over-not-in-that-state", state=self.state)
+            raise Clash("hand-over-not-in-that-state", state=TextKey(f"hand-overs.{self.state}"))
         return self
 
 

@@ -23,7 +23,7 @@ from credential_store.domain.credential import (
 from credential_store.domain.document_types import Numbering
 from credential_store.domain.standing import status_on, visible_fields
 from runtime.clock import today
-from runtime.refusal import Clash, Refusal
+from runtime.refusal import Clash, Refusal, TextKey
 
 
 class Correction(Part):
@@ -73,7 +73,7 @@ def _current(credential: Credential, now: datetime, allowed: set[str]) -> Issue:
     status = status_on(credential, today(now))
     issue = credential.current
     if issue is None or status is None or status not in allowed:
-        raise Clash("not-in-that-status", status=status or "")
+        raise Clash("not-in-that-status", status=TextKey(f"statuses.{status or '99'}"))
     return issue
 
 
