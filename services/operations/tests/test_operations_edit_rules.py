@@ -48,6 +48,16 @@ def test_what_is_masked_comes_back_from_the_original() -> None:
     assert correct_data(EVENT, edited, CONTRACTS).event["data"] == {**DATA, "sequence": 2}
 
 
+def test_a_masked_member_that_is_renamed_takes_its_value_along() -> None:
+    called = {"record_id": "r1", "sequence": 2, "called": "李小雨", "parents": ["李育成"]}
+    renamed = {"record_id": "r1", "sequence": 2, "name": MASK, "parents": [MASK]}
+    assert correct_data({**EVENT, "data": called}, renamed, CONTRACTS).event["data"] == {
+        "record_id": "r1", "sequence": 2, "name": "李小雨", "parents": ["李育成"]
+    }  # fmt: skip
+    with pytest.raises(Refusal, match="placeholder-without-original"):  # which of two it was can't be told
+        correct_data({**EVENT, "data": {**called, "alias": "小雨"}}, renamed, CONTRACTS)
+
+
 @pytest.mark.parametrize(
     ("data", "code", "field"),
     [

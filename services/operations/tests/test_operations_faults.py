@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from typing import get_args
+from datetime import UTC, date, datetime
+from typing import Annotated, get_args
 
 import orjson
 import pytest
 from hypothesis import given
+from pydantic import BaseModel, Field, ValidationError
 
+from messaging.envelope import BrokenMessageError, unseal
+from messaging.reading import broken
 from operations.domain.contracts import Contracts
-from operations.domain.faults import Expectation, broken_at, faults_in, place_in, remedy_for
+from operations.domain.faults import Expectation, broken_at, faults_in, place_in, remedy_for, said
 from operations.domain.masking import mask_event
 from operations.web.bodies import Hints, marked, pretty
+from runtime.clock import Moment
+from runtime.records.parts import Code, Day, Index
 from runtime.texts import LANGUAGES, Texts
 from services.operations.tests.test_operations_edit_rules import EVENT, JSON, TYPE
+from standards.bounds import Value
 
 TEXTS = Texts.of("standards", "runtime", "operations")
 CONTRACT = {
@@ -63,11 +70,11 @@ def test_everything_that_breaks_the_contract_is_told_at_its_place(data: object, 
         ("int_parsing: Input should be a valid integer, unable to parse", "integer", ""),
         ("missing: Field required", "missing", ""),
         ("literal_error: Input should be 'a' or 'b'", "one-of", "'a' or 'b'"),
-        (
-            "string_too_short: String should have at least 1 character",
-            "other",
-            "String should have at least 1 character",
-        ),
+        ("string_too_short: String should have at least 1 character", "shortest", "1"),
+        ("'a.b.v1', as it was published under", "routing-key", "a.b.v1"),
+        ("matcher does not act on 'a.b.v9'", "handled-type", ""),
+        ("an event's id stands for one body", "new-id", ""),
+        ("KeyError", "unread", ""),
         ("the holder of the credential", "other", "the holder of the credential"),
     ],
 )
@@ -75,6 +82,52 @@ def test_what_only_the_service_found_is_told_first(rule: str, expectation: str, 
     told = faults(GOOD | {"number": "x"}, "/data/holder", rule)
     assert told == [("/data/holder", expectation, expected), ("/data/number", "integer", "")]
     assert faults(GOOD | {"number": "x"}, "/data/number", rule) == [("/data/number", "integer", "")]
+
+
+class View(BaseModel):
+    """What services declare of an event: each way in which a value can be wrong, once."""
+
+    index: Index = "0" * 64
+    code: Code = "c"
+    day: Day = date(2026, 11, 23)
+    moment: Moment = datetime(2026, 11, 23, tzinfo=UTC)
+    value: Value = "v"
+    count: Annotated[int, Field(ge=1, le=9)] = 1
+    names: Annotated[list[str], Field(min_length=1, max_length=2)] = ["n"]
+    key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] = "0" * 64
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"index": "x"}, {"index": "11010519491231002X"}, {"code": ""}, {"code": "c" * 201}, {"code": None},
+        {"day": "1.1.2026"}, {"day": "1849-12-31"}, {"day": "2026-02-30"}, {"day": 5}, {"moment": "yesterday"},
+        {"moment": "2026-11-23T00:00:00"}, {"moment": "1700-01-01T00:00:00Z"}, {"moment": "2999-01-01T00:00:00Z"},
+        {"value": {}}, {"value": "v" * 501}, {"value": ["v"] * 51}, {"value": ["v" * 201]}, {"count": 0}, {"count": 10},
+        {"count": "x"}, {"count": 1.5}, {"names": []}, {"names": ["n"] * 3}, {"names": {}}, {"names": [1]},
+        {"key": "x"},
+        [], None,
+    ],
+)  # fmt: skip
+def test_what_a_view_refuses_is_told_in_words_of_our_own(data: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        View.model_validate(data)
+    fault = broken(caught.value)
+    assert said(fault.path, fault.rule).expectation != "other"
+    assert said(fault.path, fault.rule).is_telling
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"specversion": "0.3"}, {"id": ""}, {"id": "i" * 256}, {"time": "yesterday"}, {"source": None}, {"type": 5}],
+)
+def test_what_is_no_event_is_told_in_words_of_our_own(changed: dict[str, object]) -> None:
+    with pytest.raises(BrokenMessageError) as caught:
+        unseal(json.dumps({**EVENT, "time": "2026-11-23T00:00:00Z", **changed}).encode())
+    fault = said(caught.value.path, caught.value.rule)
+    assert fault.expectation != "other"
+    assert fault.is_telling
+    assert not said("/id", "a text of # to # characters").is_telling
 
 
 def test_every_expectation_has_its_sentence_in_both_languages() -> None:

@@ -30,19 +30,31 @@ class Correction:
 
 
 def restore(edited: object, original: object, path: str = "") -> object:
-    """Put the original's values where the edit shows a placeholder. Raises Refusal naming the place without one."""
+    """Put the original's values where the edit shows a placeholder; a renamed member keeps its own.
+
+    Raises Refusal naming the place without one.
+    """
     if edited == MASK:
         if original is _MISSING or original is None:
             raise Refusal("placeholder-without-original", field=path or "/")
         return original
     if isinstance(edited, dict):
         known = original if isinstance(original, dict) else {}
+        moved = _renamed(edited, known)
         return {
-            name: restore(value, known.get(name, _MISSING), f"{path}/{escaped(name)}") for name, value in edited.items()
+            name: restore(value, known.get(moved.get(name, name), _MISSING), f"{path}/{escaped(name)}")
+            for name, value in edited.items()
         }
     if isinstance(edited, list):
         return _restore_list(edited, original, path)
     return edited
+
+
+def _renamed(edited: Event, original: Event) -> Mapping[str, str]:
+    """Return the old name of a renamed member, where just one went and just one came: it takes its value along."""
+    came = [name for name in edited if name not in original]
+    went = [name for name in original if name not in edited]
+    return {came[0]: went[0]} if len(came) == len(went) == 1 else {}
 
 
 def correct_data(original: Event, data: object, contracts: Contracts) -> Correction:

@@ -18,7 +18,8 @@ from runtime.refusal import TextKey
 
 Expectation = Literal[
     "missing", "extra", "integer", "number", "string", "boolean", "array", "object", "one-of", "day", "moment",
-    "pattern", "least", "most", "shortest", "longest", "fewest", "most-items", "other",
+    "pattern", "least", "most", "shortest", "longest", "fewest", "most-items", "cloudevents", "attribute", "new-id",
+    "handled-type", "routing-key", "once", "index", "value", "unread", "other",
 ]  # fmt: skip
 Remedy = Literal["edit", "replay"]
 
@@ -40,6 +41,12 @@ class Fault(BaseModel):
     pointer: str
     expectation: Expectation
     expected: str = ""
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it says something without a value, or with one that stands in it."""
+        has_value = bool(self.expected) and "#" not in self.expected  # a group has no values
+        return has_value or self.expectation not in (*_OPEN, *_TELLING)
 
     @property
     def text(self) -> TextKey:
@@ -156,11 +163,39 @@ _BY_SERVICE: tuple[tuple[str, Expectation], ...] = (
     ("dict_", "object"), ("model_", "object"), ("enum", "one-of"), ("literal_error", "one-of"), ("date_", "day"),
     ("datetime_", "moment"), ("timezone_", "moment"),
 )  # fmt: skip
+_BY_SENTENCE: tuple[tuple[str, Expectation], ...] = (
+    (r"CloudEvents .* in structured JSON mode", "cloudevents"),
+    (r"a text of \S+ to (\S+) characters", "attribute"),
+    (r"an RFC \S+ time with its offset.*", "moment"),
+    (r"an event's id stands for one body", "new-id"),
+    (r"\S+ does not act on .*", "handled-type"),
+    (r"'(.+)', as it was published under", "routing-key"),
+    (r"each name once in its object", "once"),
+    (r"string_too_short: .* at least (\d+) characters?", "shortest"),
+    (r"string_too_long: .* at most (\d+) characters?", "longest"),
+    (r"text_too_long: at most (\d+) characters.*", "longest"),
+    (r"too_short: .* at least (\d+) items?.*", "fewest"),
+    (r"too_long: .* at most (\d+) items?.*", "most-items"),
+    (r"list_too_long: at most (\d+) entries.*", "most-items"),
+    (r"greater_than_equal: .* greater than or equal to (.+)", "least"),
+    (r"less_than_equal: .* less than or equal to (.+)", "most"),
+    (r"string_pattern_mismatch: .*\^\[0-9a-f\]\{64\}\$.*", "index"),
+    (r"string_pattern_mismatch: String should match pattern '(.+)'", "pattern"),
+    (r"index(: .*)?", "index"),
+    (r"day(: .*)?", "day"),
+    (r"value(: .*)?", "value"),
+    (r"[A-Z]\w*(?:Error|Exception)", "unread"),
+)
+"""Rules that are told by the whole of what a service says, and the value in it that people are told."""
 _SHOULD = re.compile(r"^Input should be (?:a |an )?")
 
 
 def said(path: str, rule: str) -> Fault:
     """Read a rule as a service wrote it: a validator's code and sentence, or a sentence of our own."""
+    for sentence, expected in _BY_SENTENCE:
+        if found := re.fullmatch(sentence, rule, re.DOTALL):
+            value = found[1] if found.re.groups and expected in _TELLING else ""
+            return Fault(pointer=path, expectation=expected, expected=(value or "")[:_LONGEST])
     code, colon, sentence = rule.partition(": ")
     known: Iterable[Expectation] = (name for start, name in _BY_SERVICE if " " not in code and code.startswith(start))
     expectation: Expectation = next(iter(known), "other")
@@ -169,3 +204,5 @@ def said(path: str, rule: str) -> Fault:
 
 
 _OPEN = ("one-of", "other")
+_TELLING = ("attribute", "routing-key", "pattern", "least", "most", "shortest", "longest", "fewest", "most-items")
+"""What is told with a value."""
