@@ -95,9 +95,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     headers = Device(keys, subject).headers(
         wanted.method, url, sign(keys, "terminal", subject=subject, communities=communities)
     )
-    body = json.loads(wanted.body) if wanted.body else None
+    try:
+        body = json.loads(wanted.body) if wanted.body else None
+    except ValueError as error:
+        print(f"terminal: the body is not JSON: {error}", file=sys.stderr)
+        return 2
     verify = trust(authority) if authority else True
-    answer = httpx.request(wanted.method, url, json=body, headers=headers, timeout=30, verify=verify, trust_env=False)
+    try:
+        answer = httpx.request(
+            wanted.method, url, json=body, headers=headers, timeout=30, verify=verify, trust_env=False
+        )
+    except httpx.TransportError as error:
+        print(f"terminal: no answer from {url}: {error}; is the system up (make run)?", file=sys.stderr)
+        return 2
     print(answer.text)
     return 0 if answer.is_success else 1
 
