@@ -75,6 +75,7 @@ class _City:
 _KINDS = ("特别合作区", "自治州", "地区", "新区", "市", "盟", "区", "县", "旗")
 _NOT_AN_AREA = r"(?!场|花园|广场|公寓|大厦|小区|家园|民(?:中心|广场|公园|之家|大道|路|村|活动))"
 _MARKET = re.compile("场|民(?:中心|广场|公园|之家)")  # of 市场, 市民中心
+_ZONE = re.compile(r"^(深圳|珠海|汕头|厦门)市?(?:经济)?特区")  # a city by the name that it was known by
 _COUNTRY = re.compile(r"^(?:中华人民共和国|中国)")
 _SEAT = re.compile(r"^市辖区")
 _UNLISTED_CITY = re.compile(rf"^((?:(?![县区镇乡旗])[{HAN}]){{2,8}}?)(市{_NOT_AN_AREA}|自治州|地区|盟)")
@@ -180,6 +181,7 @@ def _area_follows(rest: str) -> bool:
 
 
 def _city(area: Area, text: str) -> tuple[Area, str]:
+    text = _ZONE.sub(r"\1市", text)
     name = _longest(_cities(), text)
     if name and not _MARKET.match(text, len(name)):
         city = _cities()[name]
