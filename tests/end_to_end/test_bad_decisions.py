@@ -122,9 +122,10 @@ async def test_what_is_returned_is_corrected_and_only_that_is_asked_again(town: 
     worker = town.worker("reviewer", "si-1", department="social-insurance")
     task = await _task(worker, application)
     await desk.claim(worker, task.task_id)
-    await desk.send_back(worker, task.task_id, "months_paid", "请核对缴费月数")
+    await desk.send_back(worker, task.task_id, "scans", "请核对缴费月数")
     seen = await until(lambda: portal.see(resident, application), lambda it: it.state == "returned", what="the return")
     assert any("请核对缴费月数" in now.text for now in seen.now)
+    await portal.hand_in(resident, application, "work", "social-insurance-record", scans.png())
     again = await portal.submit(resident, application)
     assert {each.requirement: each.attempt for each in again.documents} == {
         "id-card": 1,

@@ -27,6 +27,7 @@ NOT_A_LOOK: Mapping[str, str] = {
     "GET /v1/hand-overs": "its own hand-overs, counted",
     "GET /v1/hand-overs/{id}": "the same",
     "GET /v1/hand-overs/{id}/refused": "the department's own lines",
+    "GET /v1/hand-overs/{id}/refused-file": "the same, in its own columns",
     "POST /v1/hand-overs/{id}/pause": "nobody's data",
     "POST /v1/hand-overs/{id}/resume": "nobody's data",
     "POST /v1/hand-overs/{id}/cancel": "nobody's data",

@@ -38,6 +38,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "json": {"document_type": "bank-account", "field": "name", "should_say": "x", "reason": "x"}
     },
     "POST /v1/accesses/{id}/dispute": {"json": {"reason": "x"}},
+    "POST /v1/erasures/{id}/confirmation": {"json": {"preview": "x"}},
     "POST /v1/credentials/{id}/presentations": {"json": {"fields": ["name"]}},
     "POST /v1/credentials/{id}/suspension": {"json": {"reason": "x"}},
     "POST /v1/credentials/{id}/reinstatement": {"json": {"reason": "x"}},
@@ -73,6 +74,10 @@ class _Accesses(Nothing):
 
 class _Correction(Nothing):
     correction_id: str
+
+
+class _Erasure(Nothing):
+    erasure_id: str
 
 
 class _HandOver(Nothing):
@@ -117,8 +122,10 @@ async def _belongings(town: Town) -> Belongings:
     )
     wrong: Json = {"document_type": "registration", "field": "address", "should_say": made.home.address, "reason": "x"}
     correction = await owner.post("/v1/corrections", _Correction, wrong)
+    erasure = await owner.post("/v1/erasures", _Erasure, {})
     ids = {
         "corrections": {"id": correction.correction_id},
+        "erasures": {"id": erasure.erasure_id},
         "residents": {"id": resident},
         "accesses": {"id": accesses.items[0].access_id},
         "applications": {"application_id": application, "scan_id": scan},

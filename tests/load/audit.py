@@ -40,7 +40,7 @@ def audit(evidence: Evidence, submitted: frozenset[str], topology: Topology) -> 
         *_unheard(evidence, told, topology),
         *_missing(_expected_tasks(ours), evidence.tasks, "task"),
         *_missing(_expected_grants(evidence), evidence.grants, "granted credential"),
-        *_missing(_expected_reviewed(ours), evidence.reviewed, "approved credential"),
+        *_missing(_expected_reviewed(_newest(ours, evidence)), evidence.reviewed, "approved credential"),
         *(f"{name}: {count} left" for name, count in evidence.left.items()),
     ]
     doubled = [
@@ -95,6 +95,11 @@ def _expected_grants(evidence: Evidence) -> Counter[str]:
 
 def _expected_reviewed(told: list[Told]) -> Counter[str]:
     return Counter(event.case for event in told if event.type == REVIEW_APPROVED)
+
+
+def _newest(told: list[Told], evidence: Evidence) -> list[Told]:
+    """Leave out approvals of documents about which a newer word was heard first: one document, one credential."""
+    return [event for event in told if event.at is None or event.at >= evidence.latest.get(event.document, event.at)]
 
 
 def _missing(expected: Counter[KeyT], there: Counter[KeyT], what: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,18 @@ UNRESOLVED = "operations/failures"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as the trail kept it. `key` is its requirement and attempt where it speaks of one."""
+    """An event as the trail kept it. `key` is its requirement and attempt where it speaks of one.
+
+    Of an approval `document` is the holder's index and the document's type, `at` when it was given.
+    """
 
     id: str
     type: str
     case: str
     key: tuple[str, int]
     reviewable: bool
+    document: tuple[str, str] = ("", "")
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Evidence:
     decisions: frozenset[str]
     grants: Counter[str]
     reviewed: Counter[str]
+    latest: Mapping[tuple[str, str], datetime]
+    """When the newest word was given about a holder's documents of a type."""
     tasks: Counter[tuple[str, str, str, int]]
     told: Sequence[Told]
     inboxes: Mapping[str, frozenset[str]]
@@ -58,12 +66,13 @@ async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidenc
     wanted = frozenset(ids)
     client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
     async with client:
-        grants, reviewed = await _issues(client["credential-store"], wanted)
+        grants, reviewed, latest = await _issues(client["credential-store"], wanted)
         return Evidence(
             applications=await _applications(client["applications"], wanted),
             decisions=await _ids(client["applications"], "decisions") & wanted,
             grants=grants,
             reviewed=reviewed,
+            latest=latest,
             tasks=await _tasks(client["review-dispatch"], wanted),
             told=[told async for told in _told(amqp_url)],
             inboxes={service: await _ids(client[service], "inbox") for service in TOPOLOGY.services},
@@ -103,16 +112,28 @@ async def _applications(database: Database, ids: frozenset[str]) -> dict[str, Do
     return {found["_id"]: found async for found in cursor if found["_id"] in ids}
 
 
-async def _issues(database: Database, ids: frozenset[str]) -> tuple[Counter[str], Counter[str]]:
-    """Count the versions of credentials that were issued for each application, by grant and by review."""
-    fields = {"issues.content.origin": 1, "issues.content.application_id": 1}
+async def _issues(
+    database: Database, ids: frozenset[str]
+) -> tuple[Counter[str], Counter[str], dict[tuple[str, str], datetime]]:
+    """Count the versions issued for each application, by grant and by review; return the newest word on a document."""
+    names = (
+        "holder.index",
+        "document_type",
+        "issues.said.at",
+        "issues.content.origin",
+        "issues.content.application_id",
+    )
+    fields = dict.fromkeys(names, 1)
     counts: dict[str, Counter[str]] = {"grant": Counter(), "review": Counter()}
+    latest: dict[tuple[str, str], datetime] = {}
     async for credential in database["credentials"].find({}, fields, batch_size=1000):
+        about = credential["holder"]["index"], credential["document_type"]
         for issue in credential.get("issues", ()):
-            content = issue["content"]
+            content, at = issue["content"], issue["said"]["at"]
+            latest[about] = max(at, latest.get(about, at))
             if content["origin"] in counts and content["application_id"] in ids:
                 counts[content["origin"]][content["application_id"]] += 1
-    return counts["grant"], counts["review"]
+    return counts["grant"], counts["review"], latest
 
 
 async def _tasks(database: Database, ids: frozenset[str]) -> Counter[tuple[str, str, str, int]]:
@@ -135,7 +156,9 @@ async def _told(amqp_url: str) -> Any:  # noqa: ANN401 - an async generator's ty
         event = orjson.loads(body)
         data = event["data"]
         key = (data.get("requirement") or "", data.get("attempt") or 1)
-        yield Told(event["id"], event["type"], event["correlationid"], key, data.get("reviewable", True))
+        about = (data.get("holder") or {}).get("index", ""), data.get("document_type", "")
+        at = datetime.fromisoformat(data["approved_at"]) if "approved_at" in data else None
+        yield Told(event["id"], event["type"], event["correlationid"], key, data.get("reviewable", True), about, at)
 
 
 async def _queues(amqp_url: str, known: Topology) -> dict[str, int]:

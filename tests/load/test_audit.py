@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,17 +11,20 @@ from tests.load.evidence import TOPOLOGY, Evidence, Told
 
 APP = "app_1"
 ANSWERED = "matcher.match-failed.v1"
+APPROVED = "review-dispatch.review-approved.v1"
+DOCUMENT = ("index", "household-register")
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
 
 def told(id_: str, type_: str, key: tuple[str, int] = ("", 1), *, reviewable: bool = True) -> Told:
-    return Told(id_, type_, APP, key, reviewable)
+    return Told(id_, type_, APP, key, reviewable, DOCUMENT, NOON if type_ == APPROVED else None)
 
 
 EVENTS = (
     told("e1", "applications.application-submitted.v1"),
     told("e2", "applications.document-submitted.v1", ("work", 1)),
     told("e3", ANSWERED, ("work", 1)),
-    told("e4", "review-dispatch.review-approved.v1", ("work", 1)),
+    told("e4", APPROVED, ("work", 1)),
     told("e5", "applications.field-check-requested.v1"),
     told("e6", "applications.application-approved.v1"),
 )
@@ -30,6 +34,7 @@ SOUND = Evidence(
     decisions=frozenset({APP}),
     grants=Counter({APP: 1}),
     reviewed=Counter({APP: 1}),
+    latest={DOCUMENT: NOON},
     tasks=Counter({(APP, "review", "work", 1): 1, (APP, "field-check", "", 1): 1}),
     told=EVENTS,
     inboxes={
@@ -85,6 +90,11 @@ def test_whatever_is_missing_is_lost(broken: Evidence, finding: str) -> None:
 )
 def test_whatever_is_there_once_too_often_is_doubled(broken: Evidence, finding: str) -> None:
     assert any(finding in line for line in judged(broken).doubled), judged(broken).doubled
+
+
+def test_an_approval_that_a_newer_word_on_the_document_overtook_is_not_lost() -> None:
+    overtaken = replace(SOUND, reviewed=Counter(), latest={DOCUMENT: NOON + timedelta(seconds=1)})
+    assert judged(overtaken).lost == ()
 
 
 def test_a_failure_that_people_may_not_look_at_needs_no_task() -> None:

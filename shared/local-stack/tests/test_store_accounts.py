@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -194,11 +195,11 @@ def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, infras
 
 
 def test_passwords_stand_on_no_command_line(infrastructure: Addresses) -> None:
-    secrets = {path.read_text().strip() for path in infrastructure.store_accounts.iterdir()}
-    assert len(secrets) > len(SERVICES)
+    passwords = {path.read_text().strip() for path in infrastructure.store_accounts.iterdir()}
+    assert len(passwords) > len(SERVICES)
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert any("pytest" in line for line in lines)
-    assert not [line for line in lines if any(secret in line for secret in secrets)]
+    assert not [line for line in lines if any(password in line for password in passwords)]
 
 
 def test_on_a_given_store_services_have_accounts_where_the_given_one_may_make_them(
@@ -207,13 +208,14 @@ def test_on_a_given_store_services_have_accounts_where_the_given_one_may_make_th
     monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
     layout = Layout(tmp_path)
     folder = databases.folder_of(layout)
-    root.admin.command({"createUser": "plain", "pwd": "plain-words", "roles": ["readWriteAnyDatabase"]})
+    password = secrets.token_hex()
+    root.admin.command({"createUser": "plain", "pwd": password, "roles": ["readWriteAnyDatabase"]})
     try:
         prepare_given(layout, infrastructure.mongodb)
         own = databases.url_of(infrastructure.mongodb, folder, "identity")
         with Store(own) as store, pytest.raises(OperationFailure, match="not authorized"):
             store["matcher"]["secrets"].find_one({})
-        given = address(infrastructure.mongodb, "plain", "plain-words")
+        given = address(infrastructure.mongodb, "plain", password)
         prepare_given(layout, given)
         assert databases.url_of(given, folder, "identity") == given
     finally:

@@ -70,7 +70,7 @@ def _checked(place: str, scheme: str) -> str:
     if not host or host != host.strip() or set(place) & set("/@"):
         raise UnsafeAddressError(
             f"{scheme}://… names something that is no host with a port. Several hosts of one broker stand in one "
-            f"address, with commas: {scheme}://user:password@one:5671,two:5671/"
+            f"address, with commas: {scheme}://…@one:5671,two:5671/"
         )
     return place
 
