@@ -193,7 +193,7 @@ async def test_nobody_waits_for_a_committer_that_was_stopped() -> None:
     committer = Committer(Database(client, "nowhere", GlassVault()))
     committer.start()
     units = [asyncio.create_task(committer.commit([], [order(n)])) for n in range(3)]
-    while committer._waiting.qsize():  # noqa: ASYNC110, SLF001 - begun, and it can't end by itself
+    while committer._groups._waiting.qsize():  # noqa: ASYNC110, SLF001 - begun, and it can't end by itself
         await asyncio.sleep(0)
 
     await committer.stop()
@@ -212,26 +212,3 @@ async def test_a_group_ends_before_its_events_outgrow_a_document(committer: Comm
     sizes = [len((await opened(database.vault, OUTBOX, row))["events"]) async for row in database[OUTBOX].find({})]
     assert sum(sizes) == 20
     assert max(sizes) <= 5
-
-
-async def test_a_transaction_that_a_killed_process_left_open_is_ended_by_its_successor(
-    committer: Committer, database: Database, tallies: Documents[Tally]
-) -> None:
-    killed = committer._session  # noqa: SLF001 - it will never commit
-    await killed.start_transaction()
-    await database["tallies"].insert_one({"_id": "a", "version": 1}, session=killed)
-
-    async with committing(database) as successor:
-        async with asyncio.timeout(IN_TIME):
-            await successor.commit([tallies.save(Tally(id="a"))])
-
-    assert await tallies.get("a") == Tally(id="a", version=1)
-
-
-async def test_a_process_that_is_alive_repeats_the_transaction_that_another_one_ended(
-    committer: Committer, database: Database, tallies: Documents[Tally]
-) -> None:
-    async with committing(database):
-        await committer.commit([tallies.save(Tally(id="a"))])
-
-    assert await tallies.get("a") == Tally(id="a", version=1)

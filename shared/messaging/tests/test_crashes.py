@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from asyncio.subprocess import Process
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -30,12 +31,15 @@ from shared.messaging.tests.harness import (
     stock_of,
     take,
 )
-from shared.messaging.tests.worker import POISON, Task
+from shared.messaging.tests.worker import POISON, Task, is_to_freeze
 from testkit.fixtures import Addresses, drop
 from testkit.patience import PATIENCE
 from testkit.vaults import vaulted
 
 ORDERS = range(60)
+STARTED_WITHIN = 15.0
+"""Seconds for a worker to start on a busy machine."""
+SURVIVED_WITHIN = 5.0
 PLACES = (
     "before the handler",
     "inside the transaction",
@@ -161,6 +165,37 @@ async def test_kill_9_at_any_point_loses_nothing_and_doubles_nothing(
     accounts = dict(zip(PLACES, await asyncio.gather(*map(die_and_come_back, PLACES)), strict=True))
 
     assert accounts == dict.fromkeys(PLACES, ALL_WELL)
+
+
+@pytest.mark.parametrize("fault", ["inside the transaction, beside another", "frozen inside the transaction"])
+async def test_a_survivor_goes_on_within_seconds_with_what_another_left_open(
+    infrastructure: Addresses, database: Database, tmp_path: Path, fault: str
+) -> None:
+    """One case for all: whoever handles any of them needs the document that the other one has changed."""
+    workplace = Workplace(infrastructure, database, fault, tmp_path)
+    orders = [order(n, case="case-0") for n in ORDERS]
+    async with workplace.opened(orders):
+        victim = await workplace.start()
+        await eventually(lambda: asyncio.to_thread(Path(workplace.task.died).exists))
+        begun = time.perf_counter()
+        survivor = await workplace.start()
+
+        async def goes_on() -> bool:
+            return bool(await workplace.numbers())
+
+        await eventually(goes_on)
+        seconds = time.perf_counter() - begun
+        if is_to_freeze(workplace.task):
+            victim.send_signal(signal.SIGCONT)
+        await eventually(workplace.all_is_done, every=0.1)
+        for worker in (victim, survivor):
+            if worker.returncode is None:
+                worker.send_signal(signal.SIGTERM)
+        codes = [await worker.wait() for worker in (victim, survivor)]
+
+        assert codes == [0 if is_to_freeze(workplace.task) else -signal.SIGKILL, 0]
+        assert await workplace.account() == ALL_WELL
+    assert seconds < STARTED_WITHIN + SURVIVED_WITHIN
 
 
 async def test_sigterm_ends_a_process_that_is_at_work_and_the_next_one_does_the_rest(

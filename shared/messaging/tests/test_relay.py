@@ -59,7 +59,8 @@ async def test_the_events_of_a_caller_who_went_away_leave_with_the_sweep(
     async with station(infrastructure.amqp, database, small, consuming=False) as shop:
         callers = [asyncio.create_task(shop.commit([event])) for event in events]
         await asyncio.sleep(0)
-        while shop.committer._waiting.qsize():  # noqa: ASYNC110, SLF001 - they share a transaction that has begun
+        queue = shop.committer._groups._waiting  # noqa: SLF001 - they share a transaction that has begun
+        while queue.qsize():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0)
         callers[2].cancel()
         await asyncio.gather(*callers, return_exceptions=True)

@@ -50,11 +50,16 @@ class Task:
 
 
 def die(task: Task) -> None:
-    """Die by SIGKILL, the first time."""
+    """Die by SIGKILL, the first time, or freeze."""
     died = Path(task.died)
     if not died.exists():
         died.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if is_to_freeze(task) else signal.SIGKILL)
+
+
+def is_to_freeze(task: Task) -> bool:
+    """Tell whether a worker freezes where others die."""
+    return task.fault.startswith("frozen")
 
 
 def arrange(task: Task) -> None:
@@ -79,7 +84,7 @@ def arrange(task: Task) -> None:
         await ack(self, multiple)
 
     match task.fault:
-        case "inside the transaction":
+        case "inside the transaction" | "inside the transaction, beside another" | "frozen inside the transaction":
             Committer._write = write_and_die  # type: ignore[method-assign, assignment] # noqa: SLF001 - the fault
         case "after the commit, before the publish":
             relay.Relay.dispatch = die_and_dispatch  # type: ignore[method-assign, assignment] # the fault
@@ -117,7 +122,7 @@ async def work(task: Task) -> None:
     async with station(
         task.amqp, vaulted(client, task.database), declared, hearing(handle), limits=limits, ready=False
     ):
-        watch = StallWatch("stock", Patience(seen=0.2, stopped=0.8, ended=2.0))
+        watch = StallWatch("stock", Patience(seen=0.2, stopped=0.8, ended=120.0 if is_to_freeze(task) else 2.0))
         watch.start()
         await stop.wait()
         watch.stop()

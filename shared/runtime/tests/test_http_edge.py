@@ -132,7 +132,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     problems.install(app, Texts.of("runtime"))
     observing.install(app, "edge")
     app.add_middleware(JsonBodies)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app)  # raises what the application would raise to its server
     async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
         client.headers["Authorization"] = f"Bearer {token()}"
         yield client

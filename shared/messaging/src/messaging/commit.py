@@ -1,32 +1,27 @@
-"""The commit: state changes, the record of the message and the events it causes are one transaction.
-
-Whatever waits when a transaction is free shares the next one (group commit): one round of writes and one fsync for
-many messages. If a shared transaction fails, its halves are committed on their own, down to the single member, so that
-one that can't be committed harms nobody else.
-"""
+"""The commit: state changes, the record of the message and the events it causes are one transaction."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pymongo
 import structlog
 from pymongo import InsertOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from messaging import metrics
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
-from messaging.ending import end
 from messaging.envelope import Sealed, new_event_id
-from messaging.event import ConflictError
-from messaging.ordering import is_outage
+from messaging.event import BlockedError, ConflictError
+from messaging.grouping import AlreadyHandledError, Entry, GroupCommit, Handled, Unit
+from messaging.heartbeat import Heartbeat
 from messaging.sealing import SEALED, name_of, seal_all
-from messaging.succession import succeed
+
+__all__ = ["AlreadyHandledError", "Committer", "Entry", "Handled"]
 
 log = structlog.get_logger()
 
@@ -36,13 +31,11 @@ SUSPECTS = "suspects"
 GONE = "gone-cases"
 """The cases that a service has removed with all about them, by their ids alone: nothing waits for them any more."""
 
-LARGEST_GROUP = 64
-
-LARGEST_ENTRY = 4_000_000
-"""Bytes of events after which a group takes no further member: an outbox entry is one document of at most 16 MB."""
-
 TRANSACTION_TIMEOUT = 15.0
 """Seconds, retries included, after which a transaction that does not go through counts as an outage."""
+
+_BLOCKING = {112, 24}
+"""MongoDB's WriteConflict and LockTimeout: another transaction has what this one wants."""
 
 REMEMBERED = timedelta(days=30)
 """How long the inbox knows what was handled (retention.yaml: handled-messages)."""
@@ -50,77 +43,34 @@ REMEMBERED = timedelta(days=30)
 _DUPLICATE_KEY = 11000
 
 
-class AlreadyHandledError(Exception):
-    """The message's id is in the inbox: it was handled before, with a body of that digest, as that item of a replay."""
-
-    def __init__(self, digest: str, item: str | None = None) -> None:
-        super().__init__(digest)
-        self.digest = digest
-        self.item = item
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """A message's entry in the inbox: its id, the digest of its body, and which item of a replay it was, if any."""
-
-    id: str
-    digest: str
-    item: str | None = None
-
-
-@dataclass(slots=True)
-class Entry:
-    """One document of the outbox: all events of one transaction. It goes when `unsent` of them is down to none."""
-
-    id: str
-    unsent: int
-
-
-@dataclass(slots=True)
-class Unit:
-    """What is committed together or not at all. `done` gets the outbox entry that holds its events."""
-
-    writes: Sequence[Write]
-    events: Sequence[Sealed]
-    handled: Handled | None
-    done: asyncio.Future[Entry] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    @property
-    def size(self) -> int:
-        """Bytes of its events."""
-        return sum(len(event.body) for event in self.events)
-
-
 class Committer:
     """Commits units against one service's database, as many at a time as are waiting."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: asyncio.Queue[Unit] = asyncio.Queue()
         self._inbox = database.get_collection(INBOX, codec_options=CODECS)
         self._session = database.client.start_session()
-        self._task: asyncio.Task[None] | None = None
+        self._heartbeat = Heartbeat(database, self._session)
+        self._groups = GroupCommit(self._transact)
 
     async def prepare(self) -> None:
-        """Open the vault, create the collections (within transactions two would collide), and end what was left open.
+        """Open the vault, join the service's processes, create the collections (within transactions two would collide).
 
         Raises KeyMissingError when the store was sealed under a master key that is not here.
         """
         await self._database.vault.prepare()
+        await self._heartbeat.start()
         await ensure_collections(self._database, (INBOX, SUSPECTS, OUTBOX))
-        await succeed(self._database, self._session)
 
     def start(self) -> None:
         """Begin to commit."""
-        self._task = asyncio.create_task(self._run())
+        self._groups.start()
 
     async def stop(self) -> None:
         """Stop; whatever was not begun is cancelled."""
-        if self._task is not None:
-            await end([self._task])
+        await self._groups.stop()
         await self._session.end_session()
-        while not self._waiting.empty():
-            self._waiting.get_nowait().done.cancel()
+        await self._heartbeat.stop()
 
     async def commit(
         self, writes: Sequence[Write], events: Sequence[Sealed] = (), handled: Handled | None = None
@@ -128,11 +78,10 @@ class Committer:
         """Commit one unit and return the outbox entry in which its events wait to leave.
 
         Raises ConflictError when a document is not the version that was read, AlreadyHandledError for a message that
-        is in the inbox, and pymongo's errors when the store can't be reached.
+        is in the inbox, BlockedError when another transaction was in the way for BLOCKED_FOR seconds, and pymongo's
+        errors when the store can't be reached.
         """
-        unit = Unit(writes, events, handled)
-        self._waiting.put_nowait(unit)
-        return await unit.done
+        return await self._groups.commit(Unit(writes, events, handled))
 
     def digest_of(self, body: bytes) -> str:
         """Return the digest by which the inbox knows a message's body."""
@@ -172,39 +121,20 @@ class Committer:
         """Tell whether this service has removed a case with all about it."""
         return await self._database[GONE].find_one({"_id": case}, {"_id": 1}) is not None
 
-    async def _run(self) -> None:
-        while True:
-            group = [await self._waiting.get()]
-            size = group[0].size
-            while len(group) < LARGEST_GROUP and size < LARGEST_ENTRY and not self._waiting.empty():
-                group.append(self._waiting.get_nowait())
-                size += group[-1].size
-            try:
-                await self._commit_group([unit for unit in group if not unit.done.cancelled()])
-            finally:
-                for unit in group:
-                    unit.done.cancel()  # only a stop leaves one that is not settled
-
-    async def _commit_group(self, group: list[Unit]) -> None:
-        try:
-            entry = await self._transact(group) if group else None
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the commit
-            if len(group) > 1 and not is_outage(error):
-                middle = len(group) // 2  # whose fault it is shows in ever smaller groups
-                await self._commit_group(group[:middle])
-                await self._commit_group(group[middle:])
-            else:
-                for unit in group:
-                    _settle(unit, error)
-        else:
-            for unit in group:
-                _settle(unit, entry)
-
     async def _transact(self, group: list[Unit]) -> Entry:
         events = [event for unit in group for event in unit.events]
         entry = Entry(new_event_id(), len(events))
 
         async def apply(session: AsyncClientSession) -> None:
+            try:
+                await write(session)
+            except OperationFailure as error:
+                if _BLOCKING.isdisjoint(_codes_of(error)):
+                    raise
+                metrics.BLOCKED.labels(self._database.name).inc()
+                raise BlockedError(str(error)) from error  # the driver would repeat it all until the time is up
+
+        async def write(session: AsyncClientSession) -> None:
             await self._remember(group, session)
             await self._write(group, session)
             if events:
@@ -268,14 +198,10 @@ def _as_item(entry: Handled) -> Document:
     return {"item": entry.item} if entry.item else {}
 
 
-def _settle(unit: Unit, result: Entry | Exception | None) -> None:
-    if unit.done.done() or result is None:
-        return
-    if isinstance(result, Exception):
-        unit.done.set_exception(result)
-    else:
-        unit.done.set_result(result)
-
-
 def _is_duplicate(error: BulkWriteError) -> bool:
-    return any(fault.get("code") == _DUPLICATE_KEY for fault in (error.details or {}).get("writeErrors", ()))
+    return _DUPLICATE_KEY in _codes_of(error)
+
+
+def _codes_of(error: OperationFailure) -> set[int | None]:
+    """Return the store's codes of what failed: of the whole command, or of single writes of it."""
+    return {error.code, *(fault.get("code") for fault in (error.details or {}).get("writeErrors", ()))}

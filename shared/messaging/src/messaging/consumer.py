@@ -19,6 +19,7 @@ from messaging.ending import pause
 from messaging.failures import Failures
 from messaging.handling import Handling
 from messaging.ordering import Lanes
+from messaging.outage_log import OutageLog
 from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
 from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
@@ -83,6 +84,7 @@ class Consumer(Generic[DepsT]):
         self._channel: AbstractChannel | None = None
         self._tag = ""
         self._pause = _FIRST_PAUSE
+        self._ended, self._unacknowledged = OutageLog("broker_session_ended"), OutageLog("acknowledgement_failed")
 
     async def run(self) -> None:
         """Keep a session open until stopped, waiting a little longer after each that failed."""
@@ -92,7 +94,7 @@ class Consumer(Generic[DepsT]):
             except (Exception, asyncio.CancelledError) as error:
                 if is_cancelled(error):
                     raise
-                log.warning("broker_session_ended", service=self._service, error=repr(error))
+                self._ended.tell(error, service=self._service)
                 await pause(self._pause, self._stopping)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
@@ -180,7 +182,7 @@ class Consumer(Generic[DepsT]):
         try:
             await self._handle(message)
         except BROKER_FAULTS as error:  # the channel is gone: expect the redelivery
-            log.warning("acknowledgement_failed", service=self._service, error=repr(error))
+            self._unacknowledged.tell(error, service=self._service)
         finally:
             self._under_way.discard(task)
 

@@ -126,3 +126,7 @@ class NotYet(Exception):
 
 class ConflictError(Exception):
     """Somebody else changed the document between reading and writing; the handler is run again."""
+
+
+class BlockedError(Exception):
+    """Another open transaction was in the way of a commit for too long. Nothing is down: only this one has to wait."""

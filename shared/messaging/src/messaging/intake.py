@@ -19,6 +19,7 @@ from messaging import metrics
 from messaging.connection import connect
 from messaging.declare import require
 from messaging.ending import end, pause
+from messaging.outage_log import OutageLog
 from messaging.publisher import close, is_cancelled
 from messaging.topology import Topology
 
@@ -92,6 +93,7 @@ class Intake:
         self._channel: AbstractChannel | None = None
         self._pause = _FIRST_PAUSE
         self._is_stuck = False
+        self._outages, self._ended = OutageLog("batch_not_kept"), OutageLog("intake_session_ended")
 
     async def run(self) -> None:
         """Keep a session open until stopped, waiting a little longer after each that failed."""
@@ -101,7 +103,7 @@ class Intake:
             except (Exception, asyncio.CancelledError) as error:
                 if is_cancelled(error):
                     raise
-                log.warning("intake_session_ended", intake=self._name, error=repr(error))
+                self._ended.tell(error, intake=self._name)
                 await self._sleep()
 
     async def stop(self) -> None:
@@ -200,7 +202,7 @@ class Intake:
             except Exception as error:
                 self._is_stuck, self._at_once = True, max(1, len(part) // 2)
                 metrics.INTAKE.labels(self._name).set(0)
-                log.warning("batch_not_kept", intake=self._name, messages=len(part), error=repr(error))
+                self._outages.tell(error, intake=self._name, messages=len(part))
                 await self._sleep()
                 if self._stopping.is_set():
                     raise

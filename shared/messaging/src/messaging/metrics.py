@@ -40,3 +40,9 @@ LOOP_HELD = Counter(
 HANDLERS_STOPPED = Counter(
     "yizheng_handlers_stopped", "Handlers and requests that were stopped because they held the event loop", ["service"]
 )
+SESSIONS_ENDED = Counter(
+    "yizheng_dead_sessions_ended", "Processes that beat no more, the open transaction of which was ended", ["service"]
+)
+BLOCKED = Counter(
+    "yizheng_commits_blocked", "Attempts to commit that another open transaction was in the way of", ["service"]
+)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WaitQueueTimeoutError
 
 from messaging.publisher import BrokerUnavailableError
 from messaging.vault import KeyMissingError
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 _FIRST_PROBE = 0.2
 _SLOWEST_PROBE = 5.0
 _AWAY = (ConnectionFailure, WaitQueueTimeoutError, BrokerUnavailableError, ConnectionError, KeyMissingError)
+_INTERRUPTED = 11601
+"""MongoDB's answer to an operation that was ended with its session, because this process seemed dead (heartbeat.py)."""
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
@@ -30,6 +32,8 @@ def is_outage(error: BaseException) -> bool:
         return True
     if not isinstance(error, PyMongoError):
         return False
+    if isinstance(error, OperationFailure) and error.code == _INTERRUPTED:
+        return True
     return error.timeout or any(error.has_error_label(label) for label in _TRANSIENT)
 
 

@@ -14,6 +14,7 @@ from messaging.commit import OUTBOX, Entry
 from messaging.documents import Database, Document
 from messaging.ending import Repeating
 from messaging.envelope import Sealed
+from messaging.outage_log import OutageLog
 from messaging.publisher import Publisher
 from messaging.sealing import opened
 from messaging.vault import VaultError
@@ -44,6 +45,8 @@ class Relay:
         self._newest_seen = ""
         self._repeating: list[Repeating] = []
         self._soon: set[asyncio.Task[None]] = set()
+        self._outages, self._untidy = OutageLog("publish_failed"), OutageLog("outbox_not_tidied")
+        self._unswept = OutageLog("sweep_failed")
 
     def start(self) -> None:
         """Begin to sweep and to tidy the outbox."""
@@ -68,7 +71,7 @@ class Relay:
             failures = [result for result in results if isinstance(result, BaseException)]
             if failures:
                 metrics.NOT_PUBLISHED.labels(_publisher_of(events[0])).inc(len(failures))
-                log.warning("publish_failed", entry=entry.id, events=len(failures), error=str(failures[0]))
+                self._outages.tell(failures[0], entry=entry.id, events=len(failures))
             else:
                 entry.unsent -= len(events)
         finally:
@@ -104,7 +107,7 @@ class Relay:
         try:
             await self._forget()
         except PyMongoError as error:
-            log.warning("outbox_not_tidied", error=repr(error))
+            self._untidy.tell(error)
 
     async def _forget(self) -> None:
         """Remove what was confirmed; until then an entry counts as being published, so that no sweep repeats it."""
@@ -124,7 +127,7 @@ class Relay:
             await self._publisher.check()
             await self._sweep()
         except (PyMongoError, VaultError) as error:
-            log.warning("sweep_failed", error=repr(error))
+            self._unswept.tell(error)
 
     async def _sweep(self) -> None:
         """Publish, oldest first, what was there at the last sweep; stop when the broker does not take it."""
@@ -145,8 +148,9 @@ class Relay:
         left = await opened(self._vault, OUTBOX, row)
         events = [Sealed(event["id"], event["key"], event["body"]) for event in left["events"]]
         entry = Entry(row["_id"], len(events))
-        log.info("outbox_swept", entry=entry.id, events=len(events))
         await self.dispatch(events, entry)
+        if entry.unsent == 0:
+            log.info("outbox_swept", entry=entry.id, events=len(events))
         return entry.unsent == 0
 
 

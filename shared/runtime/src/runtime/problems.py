@@ -11,9 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from messaging.event import ConflictError
+from messaging.event import BlockedError, ConflictError
 from messaging.ordering import is_outage
+from messaging.outage_log import OutageLog
 from runtime.access import NotAuthenticatedError
 from runtime.rates import Busy, TooMany
 from runtime.refusal import Refusal, Refusals
@@ -56,12 +58,42 @@ def install(app: FastAPI, texts: Texts) -> None:
     app.add_exception_handler(NotAuthenticatedError, speak.not_authenticated)
     app.add_exception_handler(ConflictError, speak.conflict)
     app.add_exception_handler(HTTPException, speak.http)
-    app.add_exception_handler(Exception, speak.unexpected)
+    app.add_middleware(_Unexpected, speak=speak)
+
+
+class _Unexpected:
+    """ASGI middleware: answers an error that no handler is there for, as any other is answered.
+
+    The framework's own way answers, too, but raises the error again: the server then logs the whole stack for each
+    request of an outage and closes the connection without a word, and a gateway takes that for a dead server.
+    """
+
+    def __init__(self, app: ASGIApp, speak: _Speaker) -> None:
+        self._app = app
+        self._speak = speak
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; an answer that has begun can only be broken off."""
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http" or has_begun:
+                raise
+            answer = await self._speak.unexpected(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 class _Speaker:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
+        self._outages = OutageLog("dependency_down")
 
     async def refusal(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 - registered for it
@@ -104,8 +136,8 @@ class _Speaker:
         return answer
 
     async def unexpected(self, request: Request, error: Exception) -> Response:
-        if is_outage(error):
-            log.warning("dependency_down", error=repr(error))
+        if is_outage(error) or isinstance(error, BlockedError):
+            self._outages.tell(error)
             answer = self._answer(request, 503, "temporarily-unavailable")
             answer.headers["Retry-After"] = "5"
             return answer

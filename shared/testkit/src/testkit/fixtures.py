@@ -38,7 +38,7 @@ from messaging import topology
 from messaging.connection import connect
 from messaging.declare import declare
 from messaging.documents import Database, Document, ensure_collections
-from messaging.succession import SESSIONS
+from messaging.heartbeat import SESSIONS
 from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
 from testkit import places
 from testkit.vaults import vaulted

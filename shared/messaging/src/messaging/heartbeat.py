@@ -1,0 +1,91 @@
+"""Which processes of a service live: each counts its beats in the store, and the others end what a dead one left open.
+
+A killed process may leave a transaction open. The store would keep it for a minute and refuse, until then, every change
+to what it had touched; the process that notices ends it within seconds, whether it has just started or has been there.
+
+No clock is compared, so that a clock that jumps ends nothing: a process counts as dead when another one has read the
+same count of it several times in a row. While the store is away nothing is read, and so nothing counted. A process that
+was only frozen, or starved, has its transaction aborted and repeats it.
+"""
+
+from __future__ import annotations
+
+import pymongo
+import structlog
+from pymongo import WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, PyMongoError
+
+from messaging import metrics
+from messaging.documents import Document
+from messaging.ending import Repeating
+from messaging.outage_log import OutageLog
+
+SESSIONS = "sessions"
+
+EVERY = 1.0
+"""Seconds between beats."""
+DEAD_AFTER = 3
+"""Times in a row that the same count must be read again."""
+_LAST_WORD = 2.0
+
+log = structlog.get_logger()
+
+
+class Heartbeat:
+    """Beats for one process and watches the others of its service."""
+
+    def __init__(self, database: AsyncDatabase[Document], session: AsyncClientSession) -> None:
+        # One member's word is enough: a beat that a change of primary loses is followed by the next.
+        self._sessions = database.get_collection(SESSIONS, write_concern=WriteConcern(w=1))
+        self._admin = database.client.admin
+        self._id = session.session_id["id"]
+        self._service = database.name
+        self._counts: dict[object, tuple[int, int]] = {}
+        self._missed = OutageLog("heartbeat_missed")
+        self._repeating: Repeating | None = None
+
+    async def start(self) -> None:
+        """Beat once, and then until stopped. Raises PyMongoError when the store can't be reached."""
+        await self._turn()
+        self._repeating = Repeating(self._turn_if_possible, every=EVERY)
+
+    async def stop(self) -> None:
+        """Beat no more; a process that ends in good order leaves nothing to be ended."""
+        if self._repeating is None:
+            return
+        await self._repeating.stop()
+        try:
+            with pymongo.timeout(_LAST_WORD):
+                await self._sessions.delete_one({"_id": self._id})
+        except PyMongoError as error:  # the others see that it beats no more
+            log.info("session_not_removed", error=repr(error))
+
+    async def _turn_if_possible(self) -> None:
+        try:
+            await self._turn()
+        except PyMongoError as error:
+            self._missed.tell(error)
+
+    async def _turn(self) -> None:
+        await self._sessions.update_one({"_id": self._id}, {"$inc": {"beats": 1}}, upsert=True)
+        others = {row["_id"]: row.get("beats", 0) async for row in self._sessions.find({"_id": {"$ne": self._id}})}
+        before, self._counts = self._counts, {}
+        for id_, beats in others.items():
+            known, times = before.get(id_, (None, 0))
+            self._counts[id_] = beats, times + 1 if known == beats else 0
+        await self._end([id_ for id_, (_, times) in self._counts.items() if times >= DEAD_AFTER])
+
+    async def _end(self, dead: list[object]) -> None:
+        """End the sessions of processes that are dead, with the transactions that are open in them."""
+        if not dead:
+            return
+        try:
+            await self._admin.command({"killSessions": [{"id": id_} for id_ in dead]})
+        except OperationFailure as error:  # not allowed: the store ends them by itself, later
+            log.warning("dead_sessions_not_ended", error=repr(error))
+            return
+        metrics.SESSIONS_ENDED.labels(self._service).inc(len(dead))
+        log.warning("dead_sessions_ended", sessions=len(dead))
+        await self._sessions.delete_many({"_id": {"$in": dead}})

@@ -1,0 +1,216 @@
+"""What one process does about transactions of others: that died, were frozen, or are at work on the same case."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from messaging import grouping, heartbeat
+from messaging.commit import INBOX, Committer, Handled
+from messaging.documents import Database, Documents
+from messaging.event import BlockedError
+from messaging.grouping import Entry, Unit
+from messaging.heartbeat import SESSIONS
+from messaging.ordering import is_outage
+from shared.messaging.tests.harness import Tally, eventually, order
+from testkit.committing import committing
+from testkit.patience import IN_TIME
+
+BEAT = 0.1
+
+
+@pytest.fixture
+async def tallies(database: Database) -> Documents[Tally]:
+    await database.create_collection("tallies")
+    return Documents(database, "tallies", Tally)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "EVERY", BEAT)
+
+
+@pytest.fixture
+async def committer(quick: None, database: Database, tallies: Documents[Tally]) -> AsyncIterator[Committer]:
+    del quick, tallies
+    async with committing(database) as running:
+        yield running
+
+
+async def die(committer: Committer) -> None:
+    """Do as if a process had been killed: it beats no more, and ends nothing of what it began."""
+    beating = committer._heartbeat._repeating  # noqa: SLF001 - the fault
+    assert beating is not None
+    await beating.stop()
+    committer._heartbeat._repeating = None  # noqa: SLF001 - the fault
+
+
+async def begin(committer: Committer, database: Database, *ids: str) -> None:
+    """Open a transaction that changes some tallies, and leave it open."""
+    session = committer._session  # noqa: SLF001 - the fault
+    await session.start_transaction()
+    for id_ in ids:
+        await database["tallies"].insert_one({"_id": id_, "version": 1}, session=session)
+
+
+async def test_a_process_that_was_there_before_ends_the_transaction_of_one_that_died(
+    committer: Committer, database: Database, tallies: Documents[Tally]
+) -> None:
+    async with committing(database) as killed:
+        await begin(killed, database, "a")
+        await die(killed)
+        begun = time.perf_counter()
+
+        async with asyncio.timeout(IN_TIME):
+            await committer.commit([tallies.save(Tally(id="a"))])
+
+        assert time.perf_counter() - begun >= heartbeat.DEAD_AFTER * BEAT
+        assert await tallies.get("a") == Tally(id="a", version=1)
+        assert await database[SESSIONS].count_documents({}) == 1
+
+
+async def test_a_process_that_starts_ends_the_transaction_of_its_dead_predecessor(
+    quick: None, database: Database, tallies: Documents[Tally]
+) -> None:
+    del quick
+    async with committing(database) as killed:
+        await begin(killed, database, "a")
+        await die(killed)
+
+        async with committing(database) as successor, asyncio.timeout(IN_TIME):
+            await successor.commit([tallies.save(Tally(id="a"))])
+
+        assert await tallies.get("a") == Tally(id="a", version=1)
+
+
+async def test_the_transaction_of_a_process_that_lives_is_left_alone(
+    committer: Committer, database: Database, tallies: Documents[Tally]
+) -> None:
+    await begin(committer, database, "a")
+    async with committing(database) as other:
+        await asyncio.sleep(3 * heartbeat.DEAD_AFTER * BEAT)
+        await other.commit([tallies.save(Tally(id="b"))])
+
+        await committer._session.commit_transaction()  # noqa: SLF001 - it was opened by hand
+
+    assert await tallies.get("a") is not None
+    assert await tallies.get("b") is not None
+
+
+async def test_a_frozen_process_that_comes_back_repeats_what_was_aborted_and_beats_on(
+    committer: Committer, database: Database, tallies: Documents[Tally]
+) -> None:
+    async with committing(database) as frozen:
+        await begin(frozen, database, "a")
+        await die(frozen)
+        async with asyncio.timeout(IN_TIME):
+            await committer.commit([tallies.save(Tally(id="a"))], [], Handled("m1", "d"))
+
+        with pytest.raises(OperationFailure) as told:
+            await database["tallies"].insert_one({"_id": "b"}, session=frozen._session)  # noqa: SLF001 - as above
+        assert is_outage(told.value)
+        await frozen._session.abort_transaction()  # noqa: SLF001 - as with_transaction does
+        await frozen._heartbeat.start()  # noqa: SLF001 - it runs again
+        await frozen.commit([tallies.save(Tally(id="b"))], [], Handled("m2", "d"))
+
+        assert await database[SESSIONS].count_documents({}) == 2
+        assert await database[INBOX].count_documents({}) == 2
+
+
+async def test_while_the_store_is_away_nobody_counts_as_dead(
+    committer: Committer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with committing(database) as other:
+        for each in (committer, other):
+            await each._heartbeat._repeating.stop()  # type: ignore[union-attr] # noqa: SLF001 - beats by hand
+        turn = committer._heartbeat._turn  # noqa: SLF001 - as above
+        for _ in range(heartbeat.DEAD_AFTER):
+            await turn()
+        sessions = committer._heartbeat._sessions  # noqa: SLF001 - as above
+        with monkeypatch.context() as away:
+            away.setattr(sessions.database.client, "_closed", True)
+            for _ in range(5 * heartbeat.DEAD_AFTER):
+                await committer._heartbeat._turn_if_possible()  # noqa: SLF001 - as above
+        await other._heartbeat._turn()  # noqa: SLF001 - as above
+        await turn()
+
+        assert await database[SESSIONS].count_documents({}) == 2
+
+
+async def test_one_blocked_case_holds_up_no_other(
+    committer: Committer, database: Database, tallies: Documents[Tally]
+) -> None:
+    async with database.client.start_session() as stranger, await stranger.start_transaction():
+        await database["tallies"].insert_one({"_id": "t7", "version": 1}, session=stranger)
+        commits = [
+            asyncio.create_task(committer.commit([tallies.save(Tally(id=f"t{n}"))], [order(n)], Handled(f"m{n}", "d")))
+            for n in range(40)
+        ]
+
+        async with asyncio.timeout(IN_TIME):
+            await asyncio.gather(*(each for n, each in enumerate(commits) if n != 7))
+            await committer.commit([tallies.save(Tally(id="later"))])
+
+        assert not commits[7].done()
+        await stranger.abort_transaction()
+    async with asyncio.timeout(IN_TIME):
+        await commits[7]
+    assert await tallies.get("t7") == Tally(id="t7", version=1)
+    assert await database[INBOX].count_documents({}) == 40
+
+
+async def test_a_blocked_unit_waits_on_when_its_group_takes_long(
+    committer: Committer, database: Database, tallies: Documents[Tally], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact = committer._groups._transact  # noqa: SLF001 - the fault
+
+    async def slow(group: list[Unit]) -> Entry:
+        try:
+            return await transact(group)
+        finally:
+            await asyncio.sleep(0.15)
+
+    monkeypatch.setattr(committer._groups, "_transact", slow)  # noqa: SLF001 - as above
+    async with database.client.start_session() as stranger, await stranger.start_transaction():
+        await database["tallies"].insert_one({"_id": "t0", "version": 1}, session=stranger)
+        commits = [asyncio.create_task(committer.commit([tallies.save(Tally(id=f"t{n}"))])) for n in range(4)]
+        async with asyncio.timeout(IN_TIME):
+            await asyncio.gather(*commits[1:])
+        await stranger.abort_transaction()
+
+    async with asyncio.timeout(IN_TIME):
+        await commits[0]
+
+
+async def test_what_is_blocked_for_too_long_is_told_so_and_is_no_outage(
+    committer: Committer, database: Database, tallies: Documents[Tally], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "BLOCKED_FOR", 0.5)
+    async with database.client.start_session() as stranger, await stranger.start_transaction():
+        await database["tallies"].insert_one({"_id": "a", "version": 1}, session=stranger)
+
+        with pytest.raises(BlockedError) as told:
+            await committer.commit([tallies.save(Tally(id="a"))])
+
+    assert not is_outage(told.value)
+
+
+async def test_a_stop_cancels_what_is_blocked(quick: None, database: Database, tallies: Documents[Tally]) -> None:
+    del quick
+    async with database.client.start_session() as stranger, await stranger.start_transaction():
+        await database["tallies"].insert_one({"_id": "a", "version": 1}, session=stranger)
+        async with committing(database) as stopped:
+            blocked = asyncio.create_task(stopped.commit([tallies.save(Tally(id="a"))]))
+            await eventually(lambda: _is_waiting(stopped))
+
+    with pytest.raises(asyncio.CancelledError):
+        await blocked
+    assert await database[SESSIONS].count_documents({}) == 0
+
+
+async def _is_waiting(committer: Committer) -> bool:
+    return bool(committer._groups._blocked)  # noqa: SLF001 - it shows nowhere else
