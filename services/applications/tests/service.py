@@ -49,7 +49,7 @@ class Service:
 
     async def ready(self) -> dict[str, Any] | None:
         """Return what it says about its readiness once it is ready, None before."""
-        answer = await self.http.get("/readyz")
+        answer = await self.http.get("/startupz")
         return answer.json() if answer.status_code == httpx.codes.OK else None
 
     async def call(  # noqa: PLR0913 - what a request has

@@ -103,7 +103,7 @@ class Outside:
 
     async def is_ready(self) -> bool | None:
         """Say whether the service is ready."""
-        return (await self._client.get("/readyz")).status_code == HTTPStatus.OK or None
+        return (await self._client.get("/startupz")).status_code == HTTPStatus.OK or None
 
     def resident(self, subject: str = RESIDENT) -> str:
         """Return a resident's token."""

@@ -27,10 +27,10 @@ def pointers(answer: httpx.Response) -> set[tuple[str, str]]:
 
 async def test_it_becomes_ready(service: Service) -> None:
     async def ready() -> httpx.Response | None:
-        answer = await service.http.get("/readyz")
+        answer = await service.http.get("/startupz")
         return answer if answer.status_code == 200 else None
 
-    assert (await eventually(ready)).json()["checks"] == {"broker": True, "store": True}
+    assert (await eventually(ready)).json()["bus"] == {"consumes": True, "publishes": True}
 
 
 async def test_a_person_is_registered_and_everybody_hears_of_it(service: Service) -> None:

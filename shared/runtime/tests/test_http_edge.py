@@ -6,8 +6,10 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import httpx
@@ -16,14 +18,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import APIRouter, Depends, FastAPI, Request
 from jwt.algorithms import ECAlgorithm
+from prometheus_client import REGISTRY
 from pydantic import BaseModel, ConfigDict, Field
+from pymongo.errors import PyMongoError
 from starlette.responses import Response
+from structlog.testing import capture_logs
 
 from local_stack.keys import ensure_keys
 from messaging.documents import CODECS, Documents
-from messaging.event import Outcome
+from messaging.event import BlockedError, Outcome
 from messaging.vault import Vault
-from runtime import idempotency, master_keys, observing, problems, web
+from runtime import clock_skew, idempotency, master_keys, observing, problems, web
 from runtime.access import Principal, Role, Verifier, allow
 from runtime.bodies import LARGEST, JsonBodies
 from runtime.config import ServiceSettings
@@ -32,6 +37,7 @@ from runtime.rates import RateLimit, Rates
 from runtime.refusal import Clash, Refusal, Refusals, check_version
 from runtime.texts import Texts
 from testkit.fixtures import Addresses
+from testkit.patience import IN_TIME
 
 ISSUER, AUDIENCE = "https://issuer.test", "yizheng"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -95,6 +101,7 @@ async def fail(kind: str) -> None:
     raise {
         "one": Refusal("bad-cursor", field="cursor"),
         "several": Refusals([Refusal("bad-cursor", field="cursor"), Refusal("bad-etag", field="If-Match")]),
+        "blocked": BlockedError("another transaction"),
         "ours": RuntimeError("a secret that nobody may read"),
         "outage": ConnectionError("broker"),
     }[kind]
@@ -106,8 +113,33 @@ def token(key: ec.EllipticCurvePrivateKey = KEY, **claims: Any) -> str:  # noqa:
     return jwt.encode({**usual, **claims}, key, algorithm="ES256", headers={"kid": "k1"})
 
 
+@dataclass
+class Bus:
+    """What consumes beside the requests: it can be away, or frozen."""
+
+    answer: bool = True
+    seconds: float = 0.0
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        raise NotImplementedError
+
+    async def is_ready(self) -> bool:
+        await asyncio.sleep(self.seconds)
+        return self.answer
+
+
 @pytest.fixture
-async def client(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+async def client(
+    infrastructure: Addresses, database: Database, bus: Bus, tmp_path: Path
+) -> AsyncIterator[httpx.AsyncClient]:
     jwk = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "k1", "alg": "ES256"}
     (tmp_path / "issuer.json").write_text(json.dumps({"keys": [jwk]}))
     ensure_keys(tmp_path)
@@ -125,6 +157,7 @@ async def client(infrastructure: Addresses, database: Database, tmp_path: Path) 
     app = FastAPI()
     app.state.notes = Documents(kernel.database, "notes", Note)
     app.state.kernel = kernel
+    app.state.background = [bus]
     app.state.verifier = Verifier(jwks=str(tmp_path / "issuer.json"), issuer=ISSUER, audience=AUDIENCE)
     rates = Rates.model_validate({name: {"burst": 40, "per_minute": 1} for name in ("read", "write", "look-up")})
     app.state.rate_limit = RateLimit(rates)
@@ -147,6 +180,7 @@ NOTE = {"id": "n1", "text": "hello"}
     [
         ("", "no-token"),
         (f"Bearer {token(exp=int(time.time()) - 60)}", "expired-token"),
+        (f"Bearer {token(iat=int(time.time()) + 90)}", "early-token"),
         (f"Bearer {token(STRANGER)}", "bad-token"),
         (f"Bearer {token(aud='another')}", "bad-token"),
         (f"Bearer {token(iss='https://another.test')}", "bad-token"),
@@ -231,8 +265,73 @@ async def test_our_own_fault_tells_nothing_of_the_inside(client: httpx.AsyncClie
     assert "secret" not in answer.text
 
 
-async def test_an_outage_asks_to_try_again(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/v1/faults/outage")
+async def test_a_clock_that_is_half_a_minute_slow_refuses_no_new_token(client: httpx.AsyncClient) -> None:
+    early = {"Authorization": f"Bearer {token(iat=int(time.time()) + 30)}"}
+
+    assert (await client.post("/v1/notes", json=NOTE, headers=early)).status_code == 201
+
+
+@pytest.mark.parametrize(("answer", "seconds"), [(0, 0.0), (1, 60.0)])
+async def test_requests_are_taken_while_the_broker_is_away_or_frozen(
+    client: httpx.AsyncClient, bus: Bus, answer: int, seconds: float
+) -> None:
+    bus.answer, bus.seconds = bool(answer), seconds
+    async with asyncio.timeout(IN_TIME):
+        ready, started = await client.get("/readyz"), await client.get("/startupz")
+
+    assert (ready.status_code, started.status_code) == (200, 503)
+    assert ready.json()["checks"] == {"store": True, "keys": True, "clock": True}
+    assert ready.json()["bus"]["consumes"] is False
+
+
+async def test_who_consumes_has_started(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/startupz")).json()["bus"] == {"consumes": True, "publishes": True}
+
+
+async def test_without_the_store_no_requests_are_taken(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> float:
+        raise PyMongoError("away")
+
+    monkeypatch.setattr(clock_skew, "measure", refuse)
+
+    answer = await client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["checks"]["store"]) == (503, False)
+
+
+@pytest.mark.parametrize("ahead", [-90.0, 90.0])
+async def test_a_wrong_clock_is_measured_and_two_witnesses_take_the_process_out(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    right = time.time
+    monkeypatch.setattr(clock_skew, "time", SimpleNamespace(time=lambda: right() + ahead))
+
+    assert (await client.get("/readyz")).status_code == 200  # it may be the store's clock
+    assert (await client.get("/metrics")).status_code == 200
+    measured = REGISTRY.get_sample_value("yizheng_clock_skew_seconds", {"service": "edge"})
+    assert measured == pytest.approx(ahead, abs=3)
+    early = {"Authorization": f"Bearer {token(iat=int(time.time()) + 90)}"}
+    assert (await client.post("/v1/notes", json=NOTE, headers=early)).json()["code"] == "early-token"
+
+    answer = await client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["checks"]["clock"]) == (503, False)
+
+
+async def test_an_outage_is_answered_on_a_connection_that_stays_and_logged_once(client: httpx.AsyncClient) -> None:
+    with capture_logs() as lines:
+        answers = [await client.get("/v1/faults/outage") for _ in range(30)]
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert not any("connection" in answer.headers for answer in answers)
+    assert [line["event"] for line in lines if line["log_level"] != "info"] == ["dependency_down"]
+
+
+@pytest.mark.parametrize("kind", ["outage", "blocked"])
+async def test_an_outage_asks_to_try_again(client: httpx.AsyncClient, kind: str) -> None:
+    answer = await client.get(f"/v1/faults/{kind}")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 

@@ -43,13 +43,13 @@ def commands(procfile: Path) -> dict[str, str]:
 
 
 def program(name: str, command: str, layout: Layout, ports: Ports, addresses: Addresses) -> Program:
-    """Return one service as a process; it is ready when its own /readyz says so."""
+    """Return one service as a process; it is ready when its own /startupz says so."""
     port = ports.service(name)
     return Program(
         name,
         tuple(shlex.split(command)),
         environment(name, layout, ports, addresses),
-        lambda: answers_http(port, "/readyz"),
+        lambda: answers_http(port, "/startupz"),
         (port,),
     )
 

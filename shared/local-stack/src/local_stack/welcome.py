@@ -78,7 +78,7 @@ def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[st
 
 def wait_ready(layout: Layout, ports: Ports) -> list[str]:
     """Wait for every service and the gateway; return the names of those that did not come up."""
-    waiting = {name: partial(answers_http, ports.service(name), "/readyz") for name in SERVICES}
+    waiting = {name: partial(answers_http, ports.service(name), "/startupz") for name in SERVICES}
     waiting["gateway"] = partial(gateway.answers, layout, ports)
 
     def settled() -> bool:

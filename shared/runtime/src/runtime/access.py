@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import monotonic
 from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import Counter
 from starlette.authentication import AuthenticationError
 
 from runtime.issuer_keys import open_keys
@@ -18,8 +20,10 @@ from runtime.rates import Class
 from runtime.refusal import NotAllowed
 from runtime.sign_in import SignIn
 
-_LEEWAY = 5
-"""Seconds by which the issuer's clock may differ from ours."""
+LEEWAY = 60.0
+"""Seconds by which the issuer's clock may differ from ours, unless the settings say otherwise."""
+
+EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
 
 _bearer = HTTPBearer(auto_error=False, description="A token of the identity provider")
 
@@ -57,7 +61,7 @@ class Principal:
 
 
 class NotAuthenticatedError(AuthenticationError):
-    """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `bad-token`).
+    """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `early-token`, `bad-token`).
 
     For a token that is bound to a key: `proof-missing`, `proof-bad`, `proof-used`; `unbound-token` where it must be.
     """
@@ -70,10 +74,20 @@ class NotAuthenticatedError(AuthenticationError):
 class Verifier:
     """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address)."""
 
-    def __init__(self, *, jwks: str, issuer: str, audience: str) -> None:
+    def __init__(self, *, jwks: str, issuer: str, audience: str, leeway: float = LEEWAY) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = open_keys(jwks)
+        self.leeway = leeway
+        self._early_at = float("-inf")
+
+    async def has_keys(self) -> bool:
+        """Tell whether there are keys to check tokens with."""
+        return await self._keys.are_there()
+
+    def was_early(self, seconds: float) -> bool:
+        """Tell whether a token of the issuer's came from our clock's future within so many seconds."""
+        return monotonic() - self._early_at < seconds
 
     async def verify(self, token: str) -> Principal:
         """Return whom the token speaks for. Raises NotAuthenticatedError, ConnectionError without any keys."""
@@ -85,12 +99,16 @@ class Verifier:
                 algorithms=[key.algorithm_name],
                 audience=self._audience,
                 issuer=self._issuer,
-                leeway=_LEEWAY,
+                leeway=self.leeway,
                 options={"require": ["exp", "iat", "sub", "iss", "aud", "role"]},
             )
             return _principal(claims)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("expired-token") from error
+        except jwt.ImmatureSignatureError as error:
+            self._early_at = monotonic()
+            EARLY.inc()
+            raise NotAuthenticatedError("early-token") from error
         except (jwt.PyJWTError, ValueError, OverflowError) as error:
             raise NotAuthenticatedError("bad-token") from error
 

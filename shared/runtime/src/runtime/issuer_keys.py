@@ -45,6 +45,9 @@ class IssuerKeys(Protocol):
     async def find(self, kid: str) -> jwt.PyJWK | None:
         """Return the key of an id, None when the issuer has none. Raises ConnectionError when nobody knows."""
 
+    async def are_there(self) -> bool:
+        """Tell whether any token can be checked; keys that were never fetched are begun to be."""
+
 
 def open_keys(where: str) -> IssuerKeys:
     """Return the keys of a file or an https address (http only on this machine).
@@ -80,6 +83,10 @@ class FileKeys:
             log.warning("issuer_keys_unreadable", path=str(self._path), error=repr(error))
         return self._keys.get(kid)
 
+    async def are_there(self) -> bool:
+        """Tell that there are keys: without them, nothing starts."""
+        return bool(self._keys)
+
     def _stamp(self) -> tuple[int, int, int]:
         found = self._path.stat()
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -102,12 +109,21 @@ class RemoteKeys:
             if monotonic() - self._fetched > self._fresh:
                 self._fetch_soon()
             return self._keys[kid]
-        self._fetch_soon()
-        if self._fetching is not None:
-            await asyncio.wait([self._fetching], timeout=self._patience)
+        await self._wait_for_fetch()
         if self._keys is None:
             raise ConnectionError("the issuer's keys could not be fetched yet")
         return self._keys.get(kid)
+
+    async def are_there(self) -> bool:
+        """Tell whether keys were ever fetched, and begin to if they were not."""
+        if self._keys is None:
+            await self._wait_for_fetch()
+        return self._keys is not None
+
+    async def _wait_for_fetch(self) -> None:
+        self._fetch_soon()
+        if self._fetching is not None:
+            await asyncio.wait([self._fetching], timeout=self._patience)
 
     def _fetch_soon(self) -> None:
         """Begin to fetch, unless that is under way or was tried a moment ago."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from http import HTTPMethod, HTTPStatus
 from time import perf_counter
 
@@ -17,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from messaging import tracing
 from messaging.stalls import stoppable
 from messaging.tracing import Span
+from runtime import clock_skew
+from runtime.access import Verifier
 from runtime.kernel import Kernel
 
 REQUESTS = Histogram(
@@ -29,33 +32,35 @@ OUTBOX_AGE = Gauge("yizheng_outbox_age_seconds", "Age of the oldest event that h
 
 STORE_ANSWERS = Gauge("yizheng_store_answers", "1 while the store answers this service", ["service"])
 
-_UNREMARKABLE = ("/healthz", "/readyz", "/metrics")
+_UNREMARKABLE = ("/healthz", "/readyz", "/startupz", "/metrics")
 _METHODS = frozenset(HTTPMethod)
 _LONGEST_LOOK = 3.0
 """Seconds for a look into the store; a scraper waits no longer than ten for all of it."""
+
+_WITNESSED = 300.0
+"""Seconds for which a token that seemed to come from the future speaks against this process's clock."""
+_LONGEST_QUESTION = 1.0
+"""Seconds for the broker to say whether it delivers: a balancer gets its answer although the broker is frozen."""
 
 log = structlog.get_logger()
 
 
 def install(app: FastAPI, service: str) -> None:
-    """Add `/healthz`, `/readyz`, `/metrics` and the request log to an application."""
+    """Add `/healthz`, `/readyz`, `/startupz`, `/metrics` and the request log to an application."""
     app.add_middleware(_Observer, service=service)
 
     @app.get("/healthz", tags=["operation"], summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", tags=["operation"], summary="The broker delivers to us and the store answers")
+    @app.get("/readyz", tags=["operation"], summary="It may take requests: the store and the issuer's keys are there")
     async def readyz(request: Request) -> JSONResponse:
-        broker = [await each.is_ready() for each in request.app.state.background]
-        kernel: Kernel = request.app.state.kernel
-        checks = {
-            "broker": all(broker),
-            "topology": kernel.publisher.is_allowed,
-            "store": await _store_answers(request),
-        }
-        ready = all(checks.values())
-        return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+        return _readiness(await _checks(request, service), await _bus(request))
+
+    @app.get("/startupz", tags=["operation"], summary="Its start is over: it may take requests, consumes and publishes")
+    async def startupz(request: Request) -> JSONResponse:
+        checks, bus = await _checks(request, service), await _bus(request)
+        return _readiness({**checks, **bus}, bus)
 
     @app.get("/metrics", tags=["operation"], summary="Prometheus metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
@@ -68,18 +73,42 @@ async def _look(kernel: Kernel, service: str) -> None:
     try:
         async with asyncio.timeout(_LONGEST_LOOK):
             age, answers = await kernel.relay.oldest_age(), 1
+            await clock_skew.measure(kernel.database, service)
     except (PyMongoError, TimeoutError):
         age, answers = float("nan"), 0
     OUTBOX_AGE.labels(service).set(age)
     STORE_ANSWERS.labels(service).set(answers)
 
 
-async def _store_answers(request: Request) -> bool:
+async def _checks(request: Request, service: str) -> dict[str, bool]:
+    """Look at what a request needs. Without the broker it is answered all the same: its events wait in the outbox.
+
+    A clock counts as wrong when two others speak against it: the store's, and by a token that was refused the issuer's.
+    """
+    verifier: Verifier = request.app.state.verifier
     try:
-        await request.app.state.kernel.database.command("ping")
-    except PyMongoError:
-        return False
-    return True
+        async with asyncio.timeout(_LONGEST_LOOK):
+            skew = await clock_skew.measure(request.app.state.kernel.database, service)
+    except (PyMongoError, TimeoutError):
+        return {"store": False, "keys": await verifier.has_keys()}
+    is_wrong = abs(skew) > verifier.leeway and verifier.was_early(_WITNESSED)
+    return {"store": True, "keys": await verifier.has_keys(), "clock": not is_wrong}
+
+
+async def _bus(request: Request) -> dict[str, bool]:
+    """Ask whether the broker delivers to this process, and whether it may publish."""
+    kernel: Kernel = request.app.state.kernel
+    consumes = False
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_QUESTION):
+            consumes = all([await each.is_ready() for each in request.app.state.background])
+    return {"consumes": consumes, "publishes": kernel.publisher.is_allowed}
+
+
+def _readiness(needed: dict[str, bool], bus: dict[str, bool]) -> JSONResponse:
+    ready = all(needed.values())
+    status = "ready" if ready else "not ready"
+    return JSONResponse({"status": status, "checks": needed, "bus": bus}, 200 if ready else 503)
 
 
 class _Observer:

@@ -147,7 +147,9 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         docs_url=None,  # ours is below: FastAPI's has the browser load and run what strangers offer
         redoc_url=None,
     )
-    app.state.verifier = Verifier(jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience)
+    app.state.verifier = Verifier(
+        jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience, leeway=settings.clock_leeway
+    )
     app.state.rate_limit = RateLimit.from_file(settings.rates)
     app.state.texts = texts
     problems.install(app, texts)
