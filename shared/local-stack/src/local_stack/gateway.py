@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
+from functools import partial
 from string import Template
 
 from local_stack.certificates import HERE, authority_file, ensure_certificate, trust
@@ -19,6 +21,7 @@ from local_stack.waiting import answers_http
 FOLDER = "gateway"
 CONFIGURATION = "nginx.conf"
 NAME = "gateway"
+_SERVER = re.compile(r"^( *server )\$\{(\w+)\}(.*)$", re.MULTILINE)
 
 
 def program(layout: Layout, ports: Ports) -> Program:
@@ -47,23 +50,32 @@ def render(layout: Layout, ports: Ports) -> None:
     """Write nginx's configuration for this run; nginx's own $variables stay as they are."""
     layout.gateway.mkdir(parents=True, exist_ok=True)
     shutil.copytree(layout.deploy / FOLDER, layout.gateway / FOLDER, dirs_exist_ok=True)
-    filled_in = variables(layout, ports)
+    filled_in, addresses = variables(layout, ports), servers(ports)
     for path in (layout.deploy / FOLDER).glob("*.template"):
-        rendered = Template(path.read_text(encoding="utf-8")).safe_substitute(filled_in)
+        text = _SERVER.sub(partial(_a_line_each, addresses), path.read_text(encoding="utf-8"))
+        rendered = Template(text).safe_substitute(filled_in)
         (layout.gateway / path.stem).write_text(rendered, encoding="utf-8")
 
 
 def variables(layout: Layout, ports: Ports) -> dict[str, str]:
-    """Return what the templates leave open: where to listen, as whom, and where each service is."""
+    """Return what the templates leave open beside the services: where to listen, and as whom."""
     certificate = ensure_certificate(layout.keys, NAME)
-    services = {prefix(name): f"{HOST}:{ports.service(name)}" for name in SERVICES}
     return {
         "GATEWAY_LISTEN": f"{HOST}:{ports.gateway}",
         "GATEWAY_NAMES": " ".join(HERE),
         "GATEWAY_CERTIFICATE": str(certificate.certificate),
         "GATEWAY_KEY": str(certificate.key),
-        **services,
     }
+
+
+def servers(ports: Ports) -> dict[str, list[str]]:
+    """Return where the processes of each service are, under the name that the templates have for it."""
+    return {prefix(name): [f"{HOST}:{port}" for port in ports.of(name)] for name in SERVICES}
+
+
+def _a_line_each(addresses: dict[str, list[str]], found: re.Match[str]) -> str:
+    """Repeat the line of a server for every process of its service."""
+    return "\n".join(f"{found[1]}{address}{found[3]}" for address in addresses[found[2]])
 
 
 def trusted(layout: Layout) -> ssl.SSLContext:

@@ -13,6 +13,9 @@ from local_stack.failure import StackError
 HOST = "127.0.0.1"
 DEFAULT_BASE = 18000
 HIGHEST_BASE = 65000
+MOST_REPLICAS = 2
+_SECOND = 40
+"""How far the second processes' ports are from the base."""
 SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "operations", "data-rights")
 
 
@@ -21,6 +24,8 @@ class Ports:
     """Which port each process listens on."""
 
     base: int = DEFAULT_BASE
+    replicas: int = 1
+    """How many processes of each service there are, at most MOST_REPLICAS."""
 
     @classmethod
     def from_environment(cls, default: int = DEFAULT_BASE) -> Ports:
@@ -28,7 +33,10 @@ class Ports:
         text = os.environ.get("YIZHENG_PORT_BASE", "") or str(default)
         if not text.isdecimal() or not 1024 <= int(text) <= HIGHEST_BASE:  # noqa: PLR2004 - below is for the system
             raise StackError(f"YIZHENG_PORT_BASE must be a number from 1024 to {HIGHEST_BASE}, not {text!r}")
-        return cls(int(text))
+        replicas = os.environ.get("REPLICAS", "") or "1"
+        if not replicas.isdecimal() or not 1 <= int(replicas) <= MOST_REPLICAS:
+            raise StackError(f"REPLICAS must be a number from 1 to {MOST_REPLICAS}, not {replicas!r}")
+        return cls(int(text), int(replicas))
 
     @property
     def gateway(self) -> int:
@@ -70,14 +78,18 @@ class Ports:
         """The document store's port."""
         return self.base + 30
 
-    def service(self, name: str) -> int:
-        """Return the port of a service."""
-        return self.base + 1 + SERVICES.index(name)
+    def service(self, name: str, replica: int = 1) -> int:
+        """Return the port of a service's first process, or of another one."""
+        return self.base + (1 if replica == 1 else _SECOND) + SERVICES.index(name)
+
+    def of(self, name: str) -> tuple[int, ...]:
+        """Return the ports of all processes of a service."""
+        return tuple(self.service(name, replica) for replica in range(1, self.replicas + 1))
 
     def all(self) -> tuple[int, ...]:
         """Return every port of a run."""
         broker = (self.broker, self.broker_distribution, self.epmd, self.broker_tls, self.broker_management)
-        return (self.gateway, *broker, self.store, *map(self.service, SERVICES))
+        return (self.gateway, *broker, self.store, *(port for name in SERVICES for port in self.of(name)))
 
 
 def require_free(port: int, name: str) -> None:
