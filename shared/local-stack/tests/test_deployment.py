@@ -96,7 +96,7 @@ def test_every_service_is_reached_by_nouns_and_by_name(template: Template) -> No
     text = template.template
     for name in SERVICES:
         assert re.search(rf'"~\^/v1/\S+" {name};', text)
-        assert re.search(rf"upstream {name} {{\s+server \${{{prefix(name)}}};", text)
+        assert re.search(rf"upstream {name} {{\s+zone {name} \S+;\s+server \${{{prefix(name)}}} max_fails", text)
         assert re.search(rf"location ~ \^/services/\(\?<named>[^)]*\b{name}\b", text)
 
 

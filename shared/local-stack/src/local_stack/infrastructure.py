@@ -61,7 +61,7 @@ class Infrastructure:
 
     def start(self, name: str) -> None:
         """Start one of them again after it was killed, and wait until it answers."""
-        self._launch(self.find(name).program)
+        self.launch(self.find(name).program)
         wait_ready([self._running[name]], seconds=READY)
 
     def running(self) -> tuple[Running, ...]:
@@ -72,7 +72,7 @@ class Infrastructure:
         wanted = [*self._broker(), *self._store()]
         require_all_free(wanted)
         for program in wanted:
-            self._launch(program)
+            self.launch(program)
             if program.name == "epmd":  # the node looks for it at once, and would start one that outlives it
                 wait_ready(self._running.values(), seconds=READY)
         wait_ready(self._running.values(), seconds=READY)
@@ -81,8 +81,10 @@ class Infrastructure:
         else:
             store.prepare_given(self.layout, self.mongodb_url)
 
-    def _launch(self, program: Program) -> None:
+    def launch(self, program: Program) -> Running:
+        """Start one of them, again if it was killed, without waiting for it."""
         self._running[program.name] = Running(program, self.layout.log(program.name))
+        return self._running[program.name]
 
     def _broker(self) -> tuple[Program, ...]:
         return () if os.environ.get("AMQP_URL") else broker.programs(self.layout, self.ports)

@@ -48,6 +48,11 @@ class Running:
         """The process id."""
         return self._process.pid
 
+    @property
+    def code(self) -> int | None:
+        """How the process ended: its exit code, or the negative number of a signal. None while it runs."""
+        return self._process.poll()
+
     def is_alive(self) -> bool:
         """Say whether the process is still there."""
         return self._process.poll() is None

@@ -1,69 +1,29 @@
-"""`make run`: everything up and staying up until Ctrl-C, the services and the gateway under honcho."""
+"""`make run`: everything up and staying up until Ctrl-C; what ends by itself is started again."""
 
 from __future__ import annotations
 
 import os
-import re
-import shlex
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
-
-from honcho.manager import SYSTEM_PRINTER_NAME, Manager
-from honcho.printer import Message
 
 from local_stack import gateway, services, store
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
-from local_stack.interrupts import orderly_end
+from local_stack.interrupts import orderly_end, undisturbed
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import Ports
-from local_stack.processes import Program, require_all_free, tail
+from local_stack.processes import Program, Running, require_all_free, stop_all, tail
+from local_stack.stack import LONGEST_STOP
+from local_stack.supervision import Kept, saying, supervise
 from local_stack.welcome import shown
-
-ASKED_TO_STOP = (130, 143)
-STOPPED = re.compile(r"(\S+) stopped \(rc=")
-
-
-class LogFiles:
-    """What honcho prints to: each process's lines go to its own log file, honcho's own words to `run.log`."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.width = 0
-        self.first_stopped = ""
-        self._layout = layout
-        self._files: dict[str, BinaryIO] = {}
-
-    def write(self, message: Message) -> None:
-        """Write one line of a process, or of honcho itself."""
-        data = message.data.encode() if isinstance(message.data, str) else message.data
-        stopped = STOPPED.match(data.decode(errors="replace")) if message.name == SYSTEM_PRINTER_NAME else None
-        if stopped and not self.first_stopped:
-            self.first_stopped = stopped[1]
-        file = self._file("run" if message.name == SYSTEM_PRINTER_NAME else message.name)
-        file.write(data)
-        file.flush()
-
-    def close(self) -> None:
-        """Close all files."""
-        for file in self._files.values():
-            file.close()
-
-    def _file(self, name: str) -> BinaryIO:
-        if name not in self._files:
-            path = self._layout.log(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._files[name] = path.open("ab")
-        return self._files[name]
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM (0), or until something cannot start or ends by itself (1)."""
+    """Run until Ctrl-C or SIGTERM (0), or until something cannot start or finds a mistake in its settings (1)."""
     started = time.time()
     layout = Layout.from_environment()
     try:
@@ -92,27 +52,34 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
         environment = {**os.environ, **services.shared_environment(layout, ports, addresses)}
         print("starting the services and the gateway", flush=True)
         with welcoming(environment, started):
-            cause = keep_up(programs, layout)
+            cause = keep_up(programs, layout, infrastructure)
         print("stopping broker and store", flush=True)
     print(f"everything is down; the data stays in {shown(layout.var)} for the next `make run`", flush=True)
     if cause:
-        print(f"run: {cause} ended by itself, so everything was taken down\n{tail(layout.log(cause))}", file=sys.stderr)
+        print(f"run: {cause} found a mistake, so everything was taken down\n{tail(layout.log(cause))}", file=sys.stderr)
     return 1 if cause else 0
 
 
-def keep_up(programs: Sequence[Program], layout: Layout) -> str:
-    """Run programs side by side until Ctrl-C; return the name of one that ended by itself, empty when none did."""
-    output = LogFiles(layout)
-    manager = Manager(printer=output)
-    for program in programs:
-        manager.add_process(program.name, f"exec {shlex.join(program.command)}", env=dict(program.environment))
-    # honcho obeys Ctrl-C and SIGTERM; a terminal that is closed means the same.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+def keep_up(programs: Sequence[Program], layout: Layout, infrastructure: Infrastructure) -> str:
+    """Keep everything up until Ctrl-C; return the name of what can't be, empty when all could."""
+    say = saying(layout.log("run"))
+
+    def launch(program: Program) -> Running:
+        return Running(program, layout.log(program.name))
+
+    kept: list[Kept] = []
     try:
-        manager.loop()
+        for each in programs:
+            kept.append(Kept(launch(each), launch, say))  # noqa: PERF401 - a Ctrl-C in between must find the first ones
+        return supervise(
+            [*kept, *(Kept(running, infrastructure.launch, say) for running in infrastructure.running())]
+        ).name
+    except KeyboardInterrupt:
+        return ""
     finally:
-        output.close()
-    return "" if manager.returncode in ASKED_TO_STOP else output.first_stopped
+        with undisturbed():
+            stop_all([each.running for each in kept if each.name == gateway.NAME], seconds=LONGEST_STOP)
+            stop_all([each.running for each in kept], seconds=LONGEST_STOP)
 
 
 @contextmanager

@@ -42,13 +42,15 @@ def commands(procfile: Path) -> dict[str, str]:
     return found
 
 
-def program(name: str, command: str, layout: Layout, ports: Ports, addresses: Addresses) -> Program:
-    """Return one service as a process; it is ready when its own /startupz says so."""
-    port = ports.service(name)
+def program(
+    name: str, command: str, layout: Layout, ports: Ports, addresses: Addresses, *, replica: int = 1
+) -> Program:
+    """Return one service as a process, or another process of it; it is ready when its own /startupz says so."""
+    port = ports.service(name, replica)
     return Program(
-        name,
+        name if replica == 1 else f"{name}-{replica}",
         tuple(shlex.split(command)),
-        environment(name, layout, ports, addresses),
+        {**environment(name, layout, ports, addresses), f"{prefix(name)}_PORT": str(port)},
         lambda: answers_http(port, "/startupz"),
         (port,),
     )
@@ -57,12 +59,16 @@ def program(name: str, command: str, layout: Layout, ports: Ports, addresses: Ad
 def programs(
     layout: Layout, ports: Ports, addresses: Addresses, names: Collection[str] = SERVICES
 ) -> tuple[Program, ...]:
-    """Return services, by default all. Raises StackError for one that does not exist."""
+    """Return services, by default all, with all processes of each. Raises StackError for one that does not exist."""
     unknown = set(names) - set(SERVICES)
     if unknown:
         raise StackError(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}")
     declared = commands(layout.deploy / "Procfile")
-    return tuple(program(name, declared[name], layout, ports, addresses) for name in names)
+    return tuple(
+        program(name, declared[name], layout, ports, addresses, replica=replica)
+        for replica in range(1, ports.replicas + 1)
+        for name in names
+    )
 
 
 def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Program:
@@ -87,7 +93,6 @@ def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -
         MARK: str(layout.var),
         "PATH": search_path(),
         "PYTHONUNBUFFERED": "1",
-        f"{prefix(name)}_PORT": str(ports.service(name)),
     }
 
 

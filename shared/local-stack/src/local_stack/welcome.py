@@ -78,7 +78,11 @@ def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[st
 
 def wait_ready(layout: Layout, ports: Ports) -> list[str]:
     """Wait for every service and the gateway; return the names of those that did not come up."""
-    waiting = {name: partial(answers_http, ports.service(name), "/startupz") for name in SERVICES}
+    waiting = {
+        f"{name} on port {port}": partial(answers_http, port, "/startupz")
+        for name in SERVICES
+        for port in ports.of(name)
+    }
     waiting["gateway"] = partial(gateway.answers, layout, ports)
 
     def settled() -> bool:
