@@ -64,7 +64,7 @@ test-brokers: test-setup ## The bus, its accounts and the demo on RabbitMQ 3.10,
 check: lint contracts-check test ## Lint, types, import contracts, then all tests; what CI runs
 
 .PHONY: run
-run: run-setup ## Everything up with a synthetic district, until Ctrl-C
+run: run-setup ## Everything up with a synthetic district, until Ctrl-C: REPLICAS=2 for two of each service
 	@$(VENV)/python -m local_stack.run
 
 .PHONY: reset

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from data_rights.domain import chain
 from data_rights.domain.chain import Block, hash_of
+from data_rights.handlers import sealing
 from data_rights.handlers.needs import Deps
 from messaging.commit import Committer
 from messaging.event import ConflictError
@@ -166,3 +169,15 @@ async def test_a_block_mended_without_a_head_no_longer_fits_the_next(sealed: Dep
     fault = (await checked(database)).fault
     assert fault is not None
     assert (fault.problem, fault.block) == ("chain-broken", 3)
+
+
+async def test_two_processes_that_share_a_file_of_heads_write_each_head_once(sealed: Deps, tmp_path: Path) -> None:
+    path = tmp_path / "heads.jsonl"
+    sharing = replace(sealed, settings=sealed.settings.model_copy(update={"heads": path}))
+
+    await asyncio.gather(*(sealing.write_heads(sharing) for _ in range(6)))
+    await sealing.write_heads(sharing)
+
+    numbers = [json.loads(line)["number"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 1

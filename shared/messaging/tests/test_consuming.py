@@ -130,6 +130,22 @@ async def test_many_cases_that_change_one_document_are_all_counted_without_a_ret
         await eventually(lambda: stock.has_counted(range(60)))
 
 
+async def test_two_processes_that_share_cases_count_every_order_once(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    orders = [order(n, case=f"case-{n % 4}") for n in range(80)]
+    async with (
+        station(infrastructure.amqp, database, small) as one,
+        station(infrastructure.amqp, database, small) as other,
+    ):
+        await one.place(orders)
+        await eventually(lambda: one.has_counted(range(80)))
+        await eventually(other.outbox_is_empty)
+
+    assert await depth(infrastructure.amqp, dead_letters_of(stock_of(small))) == 0
+    assert await depth(infrastructure.amqp, ledger_of(small)) == 80
+
+
 async def test_one_case_stays_in_order_while_others_run_beside_it(
     infrastructure: Addresses, database: Database, small: Topology
 ) -> None:

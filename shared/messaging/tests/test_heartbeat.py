@@ -43,10 +43,10 @@ async def committer(quick: None, database: Database, tallies: Documents[Tally]) 
 
 async def die(committer: Committer) -> None:
     """Do as if a process had been killed: it beats no more, and ends nothing of what it began."""
-    beating = committer._heartbeat._repeating  # noqa: SLF001 - the fault
+    beating = committer.heartbeat._repeating  # noqa: SLF001 - the fault
     assert beating is not None
     await beating.stop()
-    committer._heartbeat._repeating = None  # noqa: SLF001 - the fault
+    committer.heartbeat._repeating = None  # noqa: SLF001 - the fault
 
 
 async def begin(committer: Committer, database: Database, *ids: str) -> None:
@@ -114,11 +114,31 @@ async def test_a_frozen_process_that_comes_back_repeats_what_was_aborted_and_bea
             await database["tallies"].insert_one({"_id": "b"}, session=frozen._session)  # noqa: SLF001 - as above
         assert is_outage(told.value)
         await frozen._session.abort_transaction()  # noqa: SLF001 - as with_transaction does
-        await frozen._heartbeat.start()  # noqa: SLF001 - it runs again
+        await frozen.heartbeat.start()
         await frozen.commit([tallies.save(Tally(id="b"))], [], Handled("m2", "d"))
 
         assert await database[SESSIONS].count_documents({}) == 2
         assert await database[INBOX].count_documents({}) == 2
+
+
+async def test_one_process_of_several_is_the_first_and_another_when_it_has_died(
+    committer: Committer, database: Database
+) -> None:
+    async with committing(database) as other:
+
+        async def know_each_other() -> bool:
+            return committer.heartbeat.processes == other.heartbeat.processes == 2
+
+        await eventually(know_each_other)
+        first, second = sorted((committer, other), key=lambda each: each.heartbeat.is_first, reverse=True)
+        assert (first.heartbeat.is_first, second.heartbeat.is_first) == (True, False)
+
+        await die(first)
+
+        async def has_taken_over() -> bool:
+            return second.heartbeat.is_first and second.heartbeat.processes == 1
+
+        await eventually(has_taken_over)
 
 
 async def test_while_the_store_is_away_nobody_counts_as_dead(
@@ -126,16 +146,16 @@ async def test_while_the_store_is_away_nobody_counts_as_dead(
 ) -> None:
     async with committing(database) as other:
         for each in (committer, other):
-            await each._heartbeat._repeating.stop()  # type: ignore[union-attr] # noqa: SLF001 - beats by hand
-        turn = committer._heartbeat._turn  # noqa: SLF001 - as above
+            await each.heartbeat._repeating.stop()  # type: ignore[union-attr] # noqa: SLF001 - beats by hand
+        turn = committer.heartbeat._turn  # noqa: SLF001 - as above
         for _ in range(heartbeat.DEAD_AFTER):
             await turn()
-        sessions = committer._heartbeat._sessions  # noqa: SLF001 - as above
+        sessions = committer.heartbeat._sessions  # noqa: SLF001 - as above
         with monkeypatch.context() as away:
             away.setattr(sessions.database.client, "_closed", True)
             for _ in range(5 * heartbeat.DEAD_AFTER):
-                await committer._heartbeat._turn_if_possible()  # noqa: SLF001 - as above
-        await other._heartbeat._turn()  # noqa: SLF001 - as above
+                await committer.heartbeat._turn_if_possible()  # noqa: SLF001 - as above
+        await other.heartbeat._turn()  # noqa: SLF001 - as above
         await turn()
 
         assert await database[SESSIONS].count_documents({}) == 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import aio_pika
 import pytest
@@ -52,7 +53,13 @@ class Shelf:
 
 @asynccontextmanager
 async def taking(
-    amqp: str, declared: Topology, take: Take, *queues: str, start: int | None = None, together: int = 1
+    amqp: str,
+    declared: Topology,
+    take: Take,
+    *queues: str,
+    start: int | None = None,
+    together: int = 1,
+    is_ours: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Intake]:
     async def where() -> int | None:
         return start
@@ -68,6 +75,7 @@ async def taking(
         start=where if is_stream else None,
         watch_every=0.2,
         together=together,
+        is_ours=is_ours,
     )
     task = asyncio.create_task(intake.run())
     try:
@@ -83,6 +91,32 @@ def numbered(first: int, end: int) -> list[aio_pika.Message]:
         aio_pika.Message(str(n).encode(), message_id=f"m{n}", headers={"x-n": n}, delivery_mode=2)
         for n in range(first, end)
     ]
+
+
+async def test_where_one_process_is_enough_the_other_waits_and_takes_over(
+    infrastructure: Addresses, small: Topology
+) -> None:
+    """As the trail is read by one of several processes, so that it is not read by all."""
+    owner = 0
+
+    def is_turn_of(process: int) -> bool:
+        return owner == process
+
+    shelves = [Shelf(), Shelf()]
+    stream = small.trail.queue
+    async with AsyncExitStack() as both:
+        for n, shelf in enumerate(shelves):
+            await both.enter_async_context(
+                taking(infrastructure.amqp, small, shelf.take, stream, is_ours=partial(is_turn_of, n))
+            )
+        await put(infrastructure.amqp, small, *numbered(0, 5))
+        await eventually(lambda: shelves[0].has_all(range(5)))
+        assert shelves[1].kept == []
+
+        owner = 1
+        await put(infrastructure.amqp, small, *numbered(5, 10))
+
+        await eventually(lambda: shelves[1].has_all(range(10)))
 
 
 async def test_everything_in_several_queues_is_kept_with_all_that_is_known_of_it(

@@ -49,6 +49,21 @@ def test_so_many_in_a_row_then_one_by_one(limit: RateLimit, hand: Hand) -> None:
     assert [too_many(limit) for _ in range(4)] == [None, None, None, 1]
 
 
+def test_several_processes_grant_together_what_the_figures_say(hand: Hand) -> None:
+    rate = Rate(burst=40, per_minute=60)
+    rates = Rates.model_validate({"read": rate, "write": rate, "look-up": Rate(burst=1, per_minute=2)})
+    both = [RateLimit(rates, clock=hand), RateLimit(rates, clock=hand)]
+    for each in both:
+        each.processes = lambda: 2
+
+    assert sum(too_many(both[n % 2]) is None for n in range(100)) == 40
+    hand.now += 60
+    assert sum(too_many(both[n % 2]) is None for n in range(100)) == 40
+    hand.now += 10
+    assert sum(too_many(both[n % 2]) is None for n in range(100)) == 10
+    assert [too_many(both[0], kind="look-up") for _ in range(2)] == [None, 60]
+
+
 def test_each_subject_and_each_class_has_its_own(limit: RateLimit) -> None:
     assert [too_many(limit, kind="look-up") for _ in range(2)] == [None, 30]
     assert too_many(limit, "clerk-2", "look-up") is None

@@ -64,6 +64,7 @@ def _trail(kernel: Kernel, deps: Deps) -> Intake:
         take=recorder.take,
         start=recorder.start,
         breath=_BREATH,
+        is_ours=lambda: kernel.committer.heartbeat.is_first,
     )
 
 

@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),
             Periodic("fold-groups", every=groups.FOLD_EVERY, work=groups.fold),
-            Periodic("measure", every=MEASURE_EVERY, work=measuring.measure),
+            Periodic("measure", every=MEASURE_EVERY, work=measuring.measure, in_each=True),
             Periodic("erase-again", every=erasing.AGAIN_EVERY, work=erasing.erase_again, in_slices=True),
             Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
         ),

@@ -44,6 +44,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indexes=store.INDEXES,
         periodic=(
             Periodic("escalate-overdue", every=settings.escalate_every, work=deadlines.escalate_overdue),
-            Periodic("count-waiting", every=COUNT_EVERY, work=deadlines.count_waiting),
+            Periodic("count-waiting", every=COUNT_EVERY, work=deadlines.count_waiting, in_each=True),
         ),
     )

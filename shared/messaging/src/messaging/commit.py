@@ -50,7 +50,7 @@ class Committer:
         self._database = database
         self._inbox = database.get_collection(INBOX, codec_options=CODECS)
         self._session = database.client.start_session()
-        self._heartbeat = Heartbeat(database, self._session)
+        self.heartbeat = Heartbeat(database, self._session)
         self._groups = GroupCommit(self._transact)
 
     async def prepare(self) -> None:
@@ -59,7 +59,7 @@ class Committer:
         Raises KeyMissingError when the store was sealed under a master key that is not here.
         """
         await self._database.vault.prepare()
-        await self._heartbeat.start()
+        await self.heartbeat.start()
         await ensure_collections(self._database, (INBOX, SUSPECTS, OUTBOX))
 
     def start(self) -> None:
@@ -70,7 +70,7 @@ class Committer:
         """Stop; whatever was not begun is cancelled."""
         await self._groups.stop()
         await self._session.end_session()
-        await self._heartbeat.stop()
+        await self.heartbeat.stop()
 
     async def commit(
         self, writes: Sequence[Write], events: Sequence[Sealed] = (), handled: Handled | None = None

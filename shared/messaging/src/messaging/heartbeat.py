@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pymongo
 import structlog
+from bson import Binary
 from pymongo import WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
@@ -40,11 +41,24 @@ class Heartbeat:
         # One member's word is enough: a beat that a change of primary loses is followed by the next.
         self._sessions = database.get_collection(SESSIONS, write_concern=WriteConcern(w=1))
         self._admin = database.client.admin
-        self._id = session.session_id["id"]
+        self._id: Binary = session.session_id["id"]
         self._service = database.name
-        self._counts: dict[object, tuple[int, int]] = {}
+        self._counts: dict[Binary, tuple[int, int]] = {}
         self._missed = OutageLog("heartbeat_missed")
         self._repeating: Repeating | None = None
+
+    @property
+    def processes(self) -> int:
+        """How many processes of the service live, this one included, as far as the last beat knew."""
+        return len(self._counts) + 1
+
+    @property
+    def is_first(self) -> bool:
+        """Tell whether this is the one process that does what one is enough for.
+
+        For seconds two may think so, or none: what it does must bear that.
+        """
+        return all(self._id < id_ for id_ in self._counts)
 
     async def start(self) -> None:
         """Beat once, and then until stopped. Raises PyMongoError when the store can't be reached."""
@@ -77,7 +91,7 @@ class Heartbeat:
             self._counts[id_] = beats, times + 1 if known == beats else 0
         await self._end([id_ for id_, (_, times) in self._counts.items() if times >= DEAD_AFTER])
 
-    async def _end(self, dead: list[object]) -> None:
+    async def _end(self, dead: list[Binary]) -> None:
         """End the sessions of processes that are dead, with the transactions that are open in them."""
         if not dead:
             return
@@ -89,3 +103,5 @@ class Heartbeat:
         metrics.SESSIONS_ENDED.labels(self._service).inc(len(dead))
         log.warning("dead_sessions_ended", sessions=len(dead))
         await self._sessions.delete_many({"_id": {"$in": dead}})
+        for id_ in dead:
+            del self._counts[id_]

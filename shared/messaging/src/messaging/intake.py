@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +64,7 @@ class Intake:
     the offset to begin at, or None for its first message. `breath` is how long to wait (seconds) after a small batch,
     so that a few messages at a time become a few more. `together` is how many batches may be taken at once, the later
     ones while the first is being written: only for a `take` that does not mind in which order they are kept.
+    `is_ours` tells whether this process is the one to take in, where one is enough; the others wait.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names them all
@@ -77,6 +79,7 @@ class Intake:
         start: Callable[[], Awaitable[int | None]] | None = None,
         breath: float = 0.0,
         together: int = 1,
+        is_ours: Callable[[], bool] = lambda: True,
         watch_every: float = 5.0,
     ) -> None:
         self._name = name
@@ -88,6 +91,7 @@ class Intake:
         self._start = start
         self._breath = breath
         self._together = together
+        self._is_ours = is_ours
         self._watch_every = watch_every
         self._stopping = asyncio.Event()
         self._channel: AbstractChannel | None = None
@@ -98,6 +102,11 @@ class Intake:
     async def run(self) -> None:
         """Keep a session open until stopped, waiting a little longer after each that failed."""
         while not self._stopping.is_set():
+            if not self._is_ours():
+                with suppress(KeyError):  # nobody takes this process's word for whether what arrives is kept
+                    metrics.INTAKE.remove(self._name)
+                await pause(self._watch_every, self._stopping)
+                continue
             try:
                 await self._session()
             except (Exception, asyncio.CancelledError) as error:
@@ -111,7 +120,9 @@ class Intake:
         self._stopping.set()
 
     async def is_ready(self) -> bool:
-        """Tell whether the broker delivers and what it delivers can be kept."""
+        """Tell whether the broker delivers and what it delivers can be kept, or another process sees to it."""
+        if not self._is_ours():
+            return True
         return self._channel is not None and not self._channel.is_closed and not self._is_stuck
 
     async def _session(self) -> None:
@@ -155,6 +166,8 @@ class Intake:
             stopping.cancel()
             if keeping.done():
                 await keeping
+            if not self._is_ours():
+                return
             if not self._stopping.is_set():
                 await self._check(channel)
 

@@ -1,4 +1,7 @@
-"""How often one subject may ask: a token bucket for each subject and class of routes, in each process.
+"""How often one subject may ask: a token bucket for each subject and class of routes.
+
+Each process of a service has its own, and grants its share: the gateway deals out requests evenly, so that together
+they grant what the figures say, whatever their number.
 
 What the gateway limits is a client's address; this limits who is signed in, wherever they come from. The figures stand
 in `data/rates.yaml`, or in the file that YIZHENG_RATES names.
@@ -73,6 +76,8 @@ class RateLimit:
         self._rates = rates.by_class()
         self._clock = clock
         self._buckets: OrderedDict[tuple[str, Class], tuple[float, float]] = OrderedDict()
+        self.processes: Callable[[], int] = lambda: 1
+        """How many processes share the figures."""
 
     @classmethod
     def from_file(cls, path: Path) -> RateLimit:
@@ -81,12 +86,13 @@ class RateLimit:
 
     def take(self, subject: str, kind: Class) -> None:
         """Count a request. Raises TooMany when it is one too many; that one costs nothing."""
-        rate, now = self._rates[kind], self._clock()
-        left, since = self._buckets.pop((subject, kind), (float(rate.burst), now))
-        left = min(rate.burst, left + (now - since) * rate.per_minute / 60)
+        rate, now, share = self._rates[kind], self._clock(), 1 / self.processes()
+        burst, per_second = max(1.0, rate.burst * share), rate.per_minute * share / 60
+        left, since = self._buckets.pop((subject, kind), (burst, now))
+        left = min(burst, left + (now - since) * per_second)
         enough = left >= 1
         self._buckets[subject, kind] = (left - 1 if enough else left, now)
         if len(self._buckets) > MOST_SUBJECTS:
             self._buckets.popitem(last=False)
         if not enough:
-            raise TooMany(math.ceil((1 - left) * 60 / rate.per_minute))
+            raise TooMany(math.ceil((1 - left) / per_second))

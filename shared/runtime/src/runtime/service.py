@@ -20,6 +20,7 @@ from prometheus_client import Counter
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import Commit, ConflictError, Outcome
+from messaging.heartbeat import Heartbeat
 from messaging.stalls import StallWatch
 from messaging.vault import VaultError
 from runtime import idempotency, interface, observing, problems, retention, tracing
@@ -44,15 +45,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Periodic(Generic[DepsT]):
-    """Work that is done at the start and then every so many seconds; each outcome is committed on its own.
+    """Work that one process does at its start and then every so many seconds; each outcome is committed on its own.
 
-    `in_slices`: the work finds so much at a time, and is asked again at once until it finds nothing more.
+    `in_slices`: the work finds so much at a time, and is asked again at once until it finds nothing more. `in_each`:
+    every process of the service does it, as for what each shows of itself.
     """
 
     name: str
     every: float
     work: Callable[[DepsT], Awaitable[Sequence[Outcome[Any]]]]
     in_slices: bool = False
+    in_each: bool = False
 
 
 class Background(Protocol):
@@ -120,10 +123,13 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         )
         beside: list[Background] = [consumer, *background(kernel, deps)]
         app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside
+        heartbeat = kernel.committer.heartbeat
+        app.state.rate_limit.processes = lambda: heartbeat.processes
         running = [asyncio.create_task(each.run()) for each in beside]
+        ending = Retention(name, kernel.database, kernel.commit, kinds, belongings)
         repeating = [
-            Repeating(Retention(name, kernel.database, kernel.commit, kinds, belongings).turn, every=retention.EVERY),
-            *(Repeating(partial(take_turn, each, deps, kernel.commit), every=each.every) for each in periodic),
+            Repeating(partial(_if_first, heartbeat, ending.turn), every=retention.EVERY),
+            *(Repeating(_turn_of(each, deps, kernel), every=each.every) for each in periodic),
         ]
         watch = StallWatch(name) if getattr(app.state, "is_process", False) else None
         if watch is not None:
@@ -211,6 +217,17 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
             print(fault, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
             raise SystemExit(78) from ended
         raise
+
+
+def _turn_of(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> Callable[[], Awaitable[None]]:
+    turn = partial(take_turn, periodic, deps, kernel.commit)
+    return turn if periodic.in_each else partial(_if_first, kernel.committer.heartbeat, turn)
+
+
+async def _if_first(heartbeat: Heartbeat, turn: Callable[[], Awaitable[None]]) -> None:
+    """Do recurring work in one process of a service; two that do it at once overtake each other, no more."""
+    if heartbeat.is_first:
+        await turn()
 
 
 async def take_turn(periodic: Periodic[DepsT], deps: DepsT, commit: Commit) -> None:

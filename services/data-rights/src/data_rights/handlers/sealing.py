@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
+from typing import TextIO
 
 import structlog
 
@@ -60,16 +62,24 @@ async def write_heads(deps: Deps) -> Sequence[Outcome[None]]:
     path = deps.settings.heads
     if path is None:
         return ()
-    known = 0
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        if not _is_ours(file):
+            return ()
+        file.seek(0)
+        lines = file.read().splitlines()
         known = json.loads(lines[-1])["number"] if lines else 0
-    heads = await deps.chain.heads_after(known, _HEADS_AT_ONCE)
-    if heads:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line(head)}\n" for head in heads)
+        file.writelines(f"{line(head)}\n" for head in await deps.chain.heads_after(known, _HEADS_AT_ONCE))
     return ()
+
+
+def _is_ours(file: TextIO) -> bool:
+    """Lock a file until it is closed; tell whether no other process of this machine has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def line(head: Head) -> str:
