@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from pymongo.errors import AutoReconnect
 
 from messaging.event import ConflictError, Outcome
-from runtime.service import Periodic, take_turn
+from runtime.service import Periodic, Turns, take_turn
 
 
 @dataclass
@@ -48,6 +48,21 @@ async def test_work_that_somebody_was_faster_at_waits_for_the_next_turn() -> Non
     await take_turn(Periodic("tidy", 3600.0, backlog.work, in_slices=True), None, backlog.commit)
 
     assert backlog.left == 6
+
+
+async def test_a_process_that_becomes_the_first_does_at_once_what_is_due_and_then_every_so_often() -> None:
+    async def work() -> None:
+        done.append(now)
+
+    now, is_first, done = 0.0, False, list[float]()
+    turns = Turns(work, every=3600.0, is_ours=lambda: is_first, clock=lambda: now)
+    await turns.look()
+    now, is_first = 4.0, True
+    await turns.look()
+    for now in (6.0, 3603.0, 3605.0, 3607.0):  # noqa: B007 - the clock reads it
+        await turns.look()
+
+    assert done == [4.0, 3605.0]
 
 
 @pytest.mark.parametrize(("fault", "counted"), [(ValueError("unreadable"), 1), (AutoReconnect("away"), 0), (None, 0)])

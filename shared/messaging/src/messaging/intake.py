@@ -105,7 +105,7 @@ class Intake:
             if not self._is_ours():
                 with suppress(KeyError):  # nobody takes this process's word for whether what arrives is kept
                     metrics.INTAKE.remove(self._name)
-                await pause(self._watch_every, self._stopping)
+                await pause(min(self._watch_every, _FIRST_PAUSE), self._stopping)
                 continue
             try:
                 await self._session()

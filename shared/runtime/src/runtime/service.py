@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,7 +21,6 @@ from prometheus_client import Counter
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.ending import Repeating
 from messaging.event import Commit, ConflictError, Outcome
-from messaging.heartbeat import Heartbeat
 from messaging.stalls import StallWatch
 from messaging.vault import VaultError
 from runtime import idempotency, interface, observing, problems, retention, tracing
@@ -39,6 +39,9 @@ DepsT = TypeVar("DepsT")
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 FAILED = Counter("yizheng_periodic_work_failed", "Turns of recurring work that ended in a fault of its own", ["work"])
+
+LOOK_EVERY = 2.0
+"""Seconds after which a process that has become the first sees to what is due."""
 
 log = structlog.get_logger()
 
@@ -127,10 +130,11 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         app.state.rate_limit.processes = lambda: heartbeat.processes
         running = [asyncio.create_task(each.run()) for each in beside]
         ending = Retention(name, kernel.database, kernel.commit, kinds, belongings)
-        repeating = [
-            Repeating(partial(_if_first, heartbeat, ending.turn), every=retention.EVERY),
-            *(Repeating(_turn_of(each, deps, kernel), every=each.every) for each in periodic),
+        turns = [
+            Turns(ending.turn, every=retention.EVERY, is_ours=lambda: heartbeat.is_first),
+            *(_turns(each, deps, kernel) for each in periodic),
         ]
+        repeating = [Repeating(each.look, every=min(each.every, LOOK_EVERY)) for each in turns]
         watch = StallWatch(name) if getattr(app.state, "is_process", False) else None
         if watch is not None:
             watch.start()
@@ -219,15 +223,34 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
         raise
 
 
-def _turn_of(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> Callable[[], Awaitable[None]]:
-    turn = partial(take_turn, periodic, deps, kernel.commit)
-    return turn if periodic.in_each else partial(_if_first, kernel.committer.heartbeat, turn)
+class Turns:
+    """Work that is done every so many seconds, as long as it is this process's: at once when it becomes so."""
+
+    def __init__(
+        self,
+        work: Callable[[], Awaitable[None]],
+        *,
+        every: float,
+        is_ours: Callable[[], bool],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.every = every
+        self._work = work
+        self._is_ours = is_ours
+        self._clock = clock
+        self._due = float("-inf")
+
+    async def look(self) -> None:
+        """Do the work if it is due and ours. Two processes that do it at once overtake each other, no more."""
+        if self._clock() >= self._due and self._is_ours():
+            self._due = self._clock() + self.every
+            await self._work()
 
 
-async def _if_first(heartbeat: Heartbeat, turn: Callable[[], Awaitable[None]]) -> None:
-    """Do recurring work in one process of a service; two that do it at once overtake each other, no more."""
-    if heartbeat.is_first:
-        await turn()
+def _turns(periodic: Periodic[DepsT], deps: DepsT, kernel: Kernel) -> Turns:
+    heartbeat = kernel.committer.heartbeat
+    work = partial(take_turn, periodic, deps, kernel.commit)
+    return Turns(work, every=periodic.every, is_ours=lambda: periodic.in_each or heartbeat.is_first)
 
 
 async def take_turn(periodic: Periodic[DepsT], deps: DepsT, commit: Commit) -> None:
