@@ -44,7 +44,7 @@ class Heartbeat:
         self._id: Binary = session.session_id["id"]
         self._service = database.name
         self._counts: dict[Binary, tuple[int, int]] = {}
-        self._missed = OutageLog("heartbeat_missed")
+        self._missed, self._not_ended = OutageLog("heartbeat_missed"), OutageLog("dead_sessions_not_ended")
         self._repeating: Repeating | None = None
 
     @property
@@ -83,7 +83,8 @@ class Heartbeat:
             self._missed.tell(error)
 
     async def _turn(self) -> None:
-        await self._sessions.update_one({"_id": self._id}, {"$inc": {"beats": 1}}, upsert=True)
+        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}}  # `at` is for the term in retention.yaml alone
+        await self._sessions.update_one({"_id": self._id}, beat, upsert=True)
         others = {row["_id"]: row.get("beats", 0) async for row in self._sessions.find({"_id": {"$ne": self._id}})}
         before, self._counts = self._counts, {}
         for id_, beats in others.items():
@@ -98,7 +99,7 @@ class Heartbeat:
         try:
             await self._admin.command({"killSessions": [{"id": id_} for id_ in dead]})
         except OperationFailure as error:  # not allowed: the store ends them by itself, later
-            log.warning("dead_sessions_not_ended", error=repr(error))
+            self._not_ended.tell(error, sessions=len(dead))
             return
         metrics.SESSIONS_ENDED.labels(self._service).inc(len(dead))
         log.warning("dead_sessions_ended", sessions=len(dead))
