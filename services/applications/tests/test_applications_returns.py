@@ -91,7 +91,7 @@ async def test_a_key_that_joins_records_is_never_shown(office: Office) -> None:
     assert "9f9f" not in now(office, id, ZH).text + now(office, id, EN).text
 
 
-@pytest.mark.parametrize("again", ["", "blanks", "another answer"])
+@pytest.mark.parametrize("again", ["", "blanks", "script", "another answer"])
 async def test_submitting_again_without_changing_what_was_returned_is_refused_and_says_what(
     office: Office, again: str
 ) -> None:
@@ -100,6 +100,10 @@ async def test_submitting_again_without_changing_what_was_returned_is_refused_an
     await returned(office, id, "status", "address")
     if again == "blanks":
         await changes(office, id, {"registered_address": f" {written[:3]} {written[3:].replace('1', '１')}\u200b"})
+    elif again == "script":
+        marked = written.replace("深圳", "，深圳").replace("东", "東").replace("龙华区", "龍華區").replace("栋", "棟")
+        assert marked != written
+        await changes(office, id, {"registered_address": marked})
     elif again:
         await changes(office, id, {"address": "别处1号"})
     with pytest.raises(Refusal, match="returned-unchanged") as refused:

@@ -211,6 +211,8 @@ async def test_a_department_that_asks_is_told_and_the_resident_can_read_that_it_
         ({"number": "440309199001010014"}, "civil", 422, "identity-number-check-character"),
         ({"resident_id": RESIDENT}, "civil", 422, "name-one"),
         ({"purpose": " "}, "civil", 422, "invalid-input"),
+        ({"purpose": "\u200b"}, "civil", 422, "invalid-input"),
+        ({"purpose": "--"}, "civil", 422, "invalid-input"),
         ({"purpose": "查" * 201}, "civil", 422, "invalid-input"),
     ],
 )

@@ -98,7 +98,7 @@ async def test_nothing_personal_is_shown_in_message_headers_stack_and_body(desk:
 
 async def test_a_look_in_clear_needs_a_reason_and_is_recorded(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a", message="no 李育成 here"))
-    for missing in (None, "", "  "):
+    for missing in (None, "", "  ", "\u200b", "...", "—"):
         with pytest.raises(Refusal) as refused:
             await failures.disclose(id_, missing, "op-1", desk.deps)
         assert refused.value.code == "reason-missing"

@@ -126,7 +126,7 @@ async def test_a_failed_match_is_reviewed_and_approved_by_a_person(running: Runn
     assert approved.json()["status"]["code"] == "approved"
     again = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "已核实"}, **once)
     assert (again.status_code, again.content) == (200, approved.content)
-    other = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "?"}, **once)
+    other = await running.ask("wang", "POST", f"/{task['task_id']}/approval", {"note": "请核对"}, **once)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
 
     claimed = await running.hear()

@@ -67,7 +67,7 @@ async def test_two_people_approve_what_asks_for_it(window: Window) -> None:
 async def test_deciding_on_somebody_elses_claim_is_refused_and_leaves_nothing_behind(window: Window) -> None:
     task = window.keep(review())
     await window.claim("wang", task)
-    bodies = {"approval": {}, "rejection": {"reason": "?"}, "return": {"field": "scans", "message": "?"}}
+    bodies = {"approval": {}, "rejection": {"reason": "不清楚"}, "return": {"field": "scans", "message": "请核对"}}
     for deed, body in bodies.items():
         assert told(await window.ask("zhao", "POST", f"/{task.id}/{deed}", body)) == (409, "task-claimed-by-another")
     assert window.types() == []
@@ -94,10 +94,24 @@ async def test_a_rejection_and_a_return_are_published_with_what_the_applicant_re
     assert (returned["field"], returned["message"]) == ("certificate_number", "请填写编号")
 
 
+@pytest.mark.parametrize("unsaid", ["", "  ", "\u200b", "\u3000\ufeff", "。", "——", "?!", "\u00ad\u2060"])
+async def test_a_decision_says_why_in_words(window: Window, unsaid: str) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    for way, body in (
+        ("rejection", {"reason": unsaid}),
+        ("return", {"field": "certificate_number", "message": unsaid}),
+        ("approval", {"note": unsaid}),
+    ):
+        refused = await window.ask("wang", "POST", f"/{task.id}/{way}", body)
+        assert told(refused) == (422, "invalid-input"), way
+    assert window.types() == []
+
+
 async def test_a_return_must_name_a_compared_field(window: Window) -> None:
     task = window.keep(review())
     await window.claim("wang", task)
-    refused = await window.ask("wang", "POST", f"/{task.id}/return", {"field": "shoe_size", "message": "?"})
+    refused = await window.ask("wang", "POST", f"/{task.id}/return", {"field": "shoe_size", "message": "请核对"})
     assert told(refused) == (422, "return-field-not-compared")
     assert refused.json()["errors"][0]["pointer"] == "#/field"
 
@@ -125,7 +139,7 @@ async def test_a_return_names_an_answer_of_the_form_by_either_name_or_the_scans_
         names = [each["field"]["name"] for each in shown["document"]["comparison"]]
         assert names == [LABEL["en"], "Child's name"]
         for other in ("child_name", "household_number", "parents"):  # registered, another document's, not compared
-            refused = await window.ask("wang", "POST", f"/{id_}/return", {"field": other, "message": "?"})
+            refused = await window.ask("wang", "POST", f"/{id_}/return", {"field": other, "message": "请核对"})
             assert told(refused) == (422, "return-field-not-compared")
             assert "certificate_number, scans" in refused.json()["detail"]
         answer = await window.ask("wang", "POST", f"/{id_}/return", {"field": named, "message": "请核对"})
@@ -185,7 +199,7 @@ async def test_a_change_made_on_an_older_version_is_refused(window: Window) -> N
     task = window.keep(review())
     seen = (await window.ask("wang", "GET", f"/{task.id}")).headers["etag"]
     assert seen == '"1"'
-    await window.ask("zhao", "POST", f"/{task.id}/notes", {"text": "?"})
+    await window.ask("zhao", "POST", f"/{task.id}/notes", {"text": "请核对"})
     stale = await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": seen})
     assert told(stale) == (412, "stale-version")
     assert (await window.ask("wang", "POST", f"/{task.id}/claim", **{"If-Match": '"2"'})).status_code == 200

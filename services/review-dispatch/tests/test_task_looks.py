@@ -69,7 +69,7 @@ async def test_others_are_told_who_has_a_task_in_hand_and_since_when_nobody(wind
     task = window.keep(review("property-certificate"))
     await window.claim("wang", task)
     await window.claim("wang", task)
-    await window.ask("wang", "POST", f"/{task.id}/notes", {"text": "?"})
+    await window.ask("wang", "POST", f"/{task.id}/notes", {"text": "请核对"})
     await window.ask("wang", "POST", f"/{task.id}/release")
     await window.claim("wang", task)
     await window.ask("wang", "POST", f"/{task.id}/approval", {})

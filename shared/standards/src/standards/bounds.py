@@ -6,9 +6,9 @@ longer than this; a text that is can only cost the others time.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
-from pydantic import Field, PlainValidator, StringConstraints
+from pydantic import AfterValidator, Field, PlainValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 LONGEST_NAME = 200
@@ -34,6 +34,22 @@ LONGEST_WORDS = 2000
 Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 Words = Annotated[str, StringConstraints(max_length=LONGEST_WORDS)]
+
+
+def is_said(text: str | None) -> TypeGuard[str]:
+    """Tell whether a text says anything: it has a letter or a digit of any script, not just spaces and signs."""
+    return text is not None and any(map(str.isalnum, text))
+
+
+def _said(text: str) -> str:
+    if not is_said(text):
+        raise PydanticCustomError("nothing_said", "Say it in words: spaces and signs alone say nothing")
+    return text
+
+
+SAID = AfterValidator(_said)
+"""For a reason or an explanation that another person reads."""
+
 Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 
 FieldValue = str | bool | int | list[str]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from applications.domain.application import Application, Asked, ComparedField
 from applications.domain.item import FormField, Item
 from applications.domain.record import Value
 from runtime.refusal import Refusal, Refusals
+from standards import address_text
 from standards.document_fields import by_type
 from standards.normal_form import normal_text
 
@@ -71,11 +72,16 @@ def _has_new_scan(application: Application, asked: Asked) -> bool:
 
 def _is_as_before(answer: FormField, application: Application, form: Mapping[str, Value]) -> bool:
     before = application.submitted_form
-    return before is not None and _plain(before.get(answer.key)) == _plain(form.get(answer.key))
+    plain = address_text.normal if answer.type == "address" else _plain_text
+    return before is not None and _plain(before.get(answer.key), plain) == _plain(form.get(answer.key), plain)
 
 
-def _plain(value: Value | None) -> object:
-    """Leave out what changes nothing: blanks, width, invisible characters."""
+def _plain(value: Value | None, plain: Callable[[str], str]) -> object:
+    """Leave out what changes nothing: blanks, width, invisible characters; in an address the script and marks, too."""
     if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return "".join(normal_text(value).split()) if isinstance(value, str) else value
+        return [_plain(each, plain) for each in value]
+    return plain(value) if isinstance(value, str) else value
+
+
+def _plain_text(text: str) -> str:
+    return "".join(normal_text(text).split())

@@ -16,6 +16,7 @@ from messaging.event import Change, Outcome
 from runtime.access import Principal
 from runtime.refusal import NotAllowed, Refusal, Unknown
 from runtime.sign_in import SignIn
+from standards.bounds import is_said
 
 
 async def offer(application: Application, by: Principal, deps: Deps) -> Sequence[Change]:
@@ -86,7 +87,7 @@ async def read_behind(application_id: str, purpose: str | None, by: Principal, d
     was looked at, and what for. Raises NotAllowed unless such a review is in hand, Refusal without a purpose, Unknown.
     """
     types, holders = await _reviewed(application_id, by, deps)
-    if purpose is None or not purpose.strip():
+    if purpose is None or not is_said(purpose):
         raise Refusal("purpose-needed", field="purpose")
     found = [each for holder in holders for each in await _signed(holder, types, deps)]
     if not found:

@@ -22,6 +22,7 @@ from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
+from standards.bounds import is_said
 
 SWEPT_AFTER = timedelta(hours=1)
 """How old a content that belongs to nothing must be before it is removed; no upload takes that long."""
@@ -141,6 +142,6 @@ async def _opened(scan: Scan, deps: Deps) -> Opened:
 
 
 def _stated(purpose: str | None) -> str:
-    if purpose is None or not purpose.strip():
+    if purpose is None or not is_said(purpose):
         raise Refusal("purpose-needed", field="purpose")
     return purpose.strip()

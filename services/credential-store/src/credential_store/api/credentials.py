@@ -21,7 +21,7 @@ from runtime import web
 from runtime.access import Principal, Role, allow
 from runtime.clock import Day
 from runtime.pages import Cursor, Limit, Page, page
-from standards.bounds import MOST_FIELDS, Name, Value
+from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
 router = APIRouter(prefix="/credentials", tags=["credentials"])
 
@@ -30,7 +30,7 @@ Resident = Annotated[Principal, allow(Role.RESIDENT)]
 Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
 Viewer = Annotated[Principal, allow(Role.RESIDENT, Role.REVIEWER, Role.DEPARTMENT)]
 Id = Annotated[str, Path(pattern=r"^crd_[0-9a-f]{20}$", examples=["crd_5d41402abc4b2a76b971"])]
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
+Reason = Annotated[str, Field(min_length=1, max_length=500), SAID]
 Purpose = Annotated[
     str | None,
     Query(max_length=LONGEST_PURPOSE, description="Why a department looks; its holder can read it"),

@@ -17,6 +17,7 @@ from credential_store.handlers.needs import Deps
 from runtime import web
 from runtime.access import Principal, Role, allow
 from runtime.refusal import Unknown
+from standards.bounds import SAID
 
 router = APIRouter(prefix="/queries", tags=["queries"])
 
@@ -42,7 +43,7 @@ class QueryGiven(BaseModel):
             ]
         },
     )
-    purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_PURPOSE)]
+    purpose: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_PURPOSE), SAID]
     identifier: str | None = Field(None, max_length=200)
     holder_type: HolderType = "111"
     number: str | None = Field(None, max_length=40)

@@ -18,6 +18,7 @@ from runtime.accesses import Document, is_own
 from runtime.clock import today
 from runtime.refusal import NotAllowed, Refusal, Unknown
 from standards import credential_identifier, identity_number, mask
+from standards.bounds import is_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Cred
             raise Unknown("credential-unknown")
         return credential
     looks.check_keeper(credential, by.departments, deps.types)
-    if not purpose or not purpose.strip():
+    if not is_said(purpose):
         raise Refusal("purpose-missing", field="purpose")
     return credential
 

@@ -16,13 +16,13 @@ from data_rights.handlers.correcting import Asking
 from runtime.clock import SHENZHEN, today, utc_now
 from runtime.pages import Page
 from runtime.web import Commit, Language
-from standards.bounds import FieldValue, Value
+from standards.bounds import SAID, FieldValue, Value
 
 router = APIRouter(prefix="/corrections", tags=["corrections"])
 
 CorrectionId = Annotated[str, Path(max_length=60, examples=["cor_5d41402abc4b2a76b9719d9110_001"])]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
 
 class CorrectionAsked(BaseModel):

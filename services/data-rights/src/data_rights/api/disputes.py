@@ -14,6 +14,7 @@ from data_rights.domain.dispute import Dispute
 from data_rights.handlers import disputing
 from runtime.pages import Page
 from runtime.web import Commit, Language
+from standards.bounds import SAID
 
 router = APIRouter(tags=["disputes"])
 
@@ -24,7 +25,7 @@ class DisputeAsked(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", json_schema_extra={"examples": [{"reason": "我未向该部门申请过任何事项"}]}
     )
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
 
 class ExplanationView(BaseModel):

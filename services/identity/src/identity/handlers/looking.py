@@ -19,6 +19,7 @@ from runtime.access import Principal, Role
 from runtime.accesses import What
 from runtime.refusal import NotAllowed, Refusal, Unknown
 from standards import identity_number
+from standards.bounds import is_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ async def see(asked: Question, deps: Deps, *, what: What = "registration") -> Ou
     if asked.by.role == Role.RESIDENT:
         if not await _acts_for(asked.by.subject, asked.resident_id, deps):
             raise NotAllowed("not-your-data")
-    elif not (asked.purpose or "").strip():
+    elif not is_said(asked.purpose):
         raise Refusal("purpose-missing", field="purpose")
     resident = await resident_of(asked.resident_id, deps)
     return Outcome(

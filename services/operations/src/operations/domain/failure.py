@@ -15,6 +15,7 @@ from operations.domain.cause import Cause
 from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
 from runtime.refusal import Clash, Refusal, TextKey
+from standards.bounds import is_said
 from standards.moments import SHENZHEN
 
 State = Literal["open", "replaying", "resolved", "discarded"]
@@ -198,7 +199,7 @@ def named(failure: Summary) -> TextKey:
 
 def stated(reason: str | None) -> str:
     """Return the reason that an operator gave. Raises Refusal when there is none."""
-    if reason is None or not reason.strip():
+    if reason is None or not is_said(reason):
         raise Refusal("reason-missing", field="reason")
     if len(reason) > LONGEST_REASON:
         raise Refusal("reason-too-long", field="reason", most=LONGEST_REASON)

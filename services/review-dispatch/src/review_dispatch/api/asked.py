@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from runtime.clock import Day
-from standards.bounds import MOST_FIELDS, Name, Value
+from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
 
 class Body(BaseModel):
