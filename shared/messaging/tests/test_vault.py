@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 from bson import encode
 from pydantic import BaseModel, ConfigDict
+from pymongo import WriteConcern
 from pymongo.errors import AutoReconnect, EncryptionError
 
 from messaging import vault as vaults
@@ -213,6 +214,21 @@ async def test_processes_that_begin_together_have_one_data_key(database: Databas
     assert await database["keys"].count_documents({}) == 1
     sealed = await several[0].vault.seal({"name": "王"}, "x")
     assert [await each.vault.open(sealed, "x") for each in several] == [{"name": "王"}] * 5
+
+
+async def test_a_data_key_that_another_process_has_just_made_is_waited_for(database: Database) -> None:
+    """The encryption library reads keys of which a majority knows; for a moment after it was made, none does."""
+    settings = master_key()
+    await Process(database, settings).vault.prepare()
+    keys = database.get_collection("keys", codec_options=CODECS, write_concern=WriteConcern(w=1))
+    made = await keys.find_one({})
+    assert made is not None
+    for _ in range(10):
+        await keys.delete_many({})
+        await database.get_collection("fence", write_concern=WriteConcern("majority")).insert_one({})
+        await keys.insert_one(made)
+
+        await Process(database, settings).vault.prepare()
 
 
 async def test_a_master_key_that_comes_later_is_found(database: Database) -> None:

@@ -23,6 +23,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.encryption_shared import Algorithm
 from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from messaging.sealing import SEALED, Fields, name_of
 
@@ -33,6 +34,8 @@ OWN = "vault"
 NUMBER = "keyAltNames"
 """The field in which a data key has its number, as text in a list of one."""
 
+_KNOWN_WITHIN = 10.0
+_KNOWN_SOON = 0.02
 FRESH = 5.0
 """Seconds for which what is known of the keys is good enough to seal with."""
 
@@ -85,6 +88,8 @@ class Vault:
         self._read_master_keys = master_keys
         self._digest_key: bytes | None = None
         self.keys = client[database][KEYS]
+        # The encryption library reads keys of which a majority knows, and takes one that was just made for missing.
+        self._known_keys = self.keys.with_options(read_concern=ReadConcern("majority"))
         self._own = client[database][OWN]
         self.master_keys = master_keys()
         self.encryption = self._encryption()
@@ -155,7 +160,7 @@ class Vault:
         """Take over master keys and data keys that have come since; return the newest data key."""
         begun = monotonic()
         self._take_over_master_keys()
-        numbers = [(int(row[NUMBER][0]), _id_of(row)) async for row in self.keys.find({}, {NUMBER: 1})]
+        numbers = [(int(row[NUMBER][0]), _id_of(row)) async for row in self._known_keys.find({}, {NUMBER: 1})]
         if not numbers:
             await self.keys.create_index(NUMBER, unique=True)
         self._newest = max(numbers)[1] if numbers else await self.add(1)
@@ -174,7 +179,16 @@ class Vault:
             found = await self.keys.find_one({NUMBER: str(number)}, {"_id": 1})
             if found is None:
                 raise VaultError(f"no data key can be made: {error}") from error
+            await self._until_known(_id_of(found))
             return _id_of(found)
+
+    async def _until_known(self, data_key: Binary) -> None:
+        """Wait until a majority of the store knows a data key. Raises ConnectionError when that takes too long."""
+        deadline = monotonic() + _KNOWN_WITHIN
+        while await self._known_keys.find_one({"_id": data_key}, {"_id": 1}) is None:
+            if monotonic() > deadline:
+                raise ConnectionError("no majority of the store knows the newest data key")
+            await asyncio.sleep(_KNOWN_SOON)
 
     async def _let_others_work(self) -> None:
         """Hundreds of values in a row take no pause by themselves: with an opened key nothing is waited for."""
