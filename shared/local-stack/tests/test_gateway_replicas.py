@@ -20,6 +20,8 @@ from testkit.patience import PATIENCE
 
 PORTS = Ports(free_ports(26500).base, replicas=2)
 PATH = "/v1/items"
+SOON = "300ms"
+"""Until the gateway asks another process, in place of ten seconds."""
 BODY = b'{"a": 1}'
 
 
@@ -30,6 +32,8 @@ class StandIn:
     port: int
     status: int = 200
     hangs_up: bool = False
+    silent: float = 0.0
+    """Seconds for which it says nothing to whoever asks, as one that is frozen."""
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
 
@@ -43,6 +47,7 @@ class StandIn:
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 stand_in.asked.append((self.command, body))
+                time.sleep(stand_in.silent)
                 if stand_in.hangs_up:
                     self.close_connection = True
                     return
@@ -79,7 +84,12 @@ def pair() -> Iterator[tuple[StandIn, StandIn]]:
 @pytest.fixture
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     layout = Layout(tmp_path_factory.mktemp("var"))
-    running = Running(gateway.program(layout, PORTS), layout.log("gateway"))
+    program = gateway.program(layout, PORTS)
+    configuration = layout.gateway / gateway.CONFIGURATION
+    configuration.write_text(
+        configuration.read_text().replace("proxy_read_timeout 10s;", f"proxy_read_timeout {SOON};")
+    )
+    running = Running(program, layout.log("gateway"))
     try:
         wait_ready([running], seconds=PATIENCE)
         with httpx.Client(base_url=gateway.url(PORTS), timeout=20, verify=gateway.trusted(layout)) as client:
@@ -129,6 +139,17 @@ def test_what_may_be_repeated_is_sent_to_the_other_one(client: httpx.Client, pai
     assert {answer.status_code for answer in answers} == {200}
     assert {body for method, body in pair[1].asked if method == "POST"} == {BODY}
     assert pair[0].asked
+
+
+def test_one_that_is_frozen_holds_up_no_reading(client: httpx.Client, pair: tuple[StandIn, StandIn]) -> None:
+    pair[0].silent = 3.0
+
+    begun = time.monotonic()
+    answers = [client.get(PATH), client.get(PATH), client.post(PATH, content=BODY, headers={"Idempotency-Key": "k"})]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert pair[0].asked
+    assert time.monotonic() - begun < pair[0].silent
 
 
 def test_what_may_not_be_repeated_is_sent_once_and_answered_as_a_problem(
