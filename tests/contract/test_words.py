@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,29 @@ def test_every_service_has_one_name_wherever_it_is_shown() -> None:
         shown = yaml.safe_load(path.read_bytes())
         shown = _at(shown, place[-1])
         assert {code: shown.get(code) for code in known} == known, text
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_department_has_one_name_wherever_it_is_shown(language: str) -> None:
+    read = [
+        _at(yaml.safe_load(path.read_bytes()), "departments")
+        for service in ("review-dispatch", "data-rights")
+        for path in (ROOT / "services" / service).glob(f"src/*/texts/{language}.yaml")
+    ]
+    assert read[0] == read[1]
+    topology = tomllib.loads((ROOT / "shared/contracts/topology.toml").read_text(encoding="utf-8"))["departments"]
+    kept = {code: each["names"][language] for code, each in topology.items() if code != "city"}
+    assert {code: read[0].get(code) for code in kept} == kept
+    listed = yaml.safe_load((ROOT / "services/applications/src/applications/data/departments.yaml").read_bytes())
+    full = {each["code"]: each["name"][language] for each in listed}  # in a sentence: 民政部门 for 民政
+    assert [code for code, name in read[0].items() if re.sub(r"（.*|\s*\(.*", "", name) not in full.get(code, "")] == []
+
+
+def test_a_detail_of_an_operator_s_action_has_a_name() -> None:
+    shown = {"left", "messages", "group", "replay", "cases", "trail", "dead-letters", "edits"}
+    for language in ("zh-CN", "en"):
+        text = ROOT / f"services/operations/src/operations/texts/{language}.yaml"
+        assert shown - set(_at(yaml.safe_load(text.read_bytes()), "details")) == set()
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
