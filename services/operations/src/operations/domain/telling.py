@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from operations.domain.trail import CaseTrail, Placed
 from operations.domain.wording import Wording
 
-_ZONE = "Asia/Shanghai"
 _DEEPEST = 6
 """Causes deeper than this are not moved further to the right."""
 _COLUMNS = ("number", "time", "since", "what", "cause", "who")
@@ -42,7 +41,6 @@ def summary(trail: CaseTrail, words: Wording) -> list[str]:
         steps=len(trail.everything),
         lasted=words.duration(trail.lasted),
         failures=trail.failures,
-        zone=_ZONE,
     )
     return [words.say("case", case=printable(trail.case)), told]
 
