@@ -95,6 +95,8 @@ def test_a_cleaned_document_is_clean() -> None:
         (paper.drawing()[:60], PNG, "scan-broken"),
         (b"\x89PNG\r\n\x1a\n", PNG, "scan-broken"),
         (b"%PDF-1.7 nothing", PDF, "scan-broken"),
+        (paper.page()[: len(paper.page()) // 2], PDF, "scan-broken"),
+        (paper.page()[:-40], PDF, "scan-broken"),
         (paper.drawing(), JPEG, "scan-broken"),
         (paper.page(101), PDF, "scan-too-many-pages"),
         (paper.locked(), PDF, "scan-encrypted"),

@@ -195,6 +195,16 @@ async def test_a_wrong_draft_is_refused_clearly_and_leaves_nothing(service: Serv
     assert (await service.counts())["applications"] == 0
 
 
+async def test_a_refusal_calls_fields_and_roles_by_their_names(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    chinese = {"Accept-Language": "zh-CN"}
+    wrong = await service.call("POST", "/v1/applications", {**FILING, "form": {"rent": 3}}, headers=chinese)
+    assert "“rent”" in wrong.json()["detail"]
+    assert "address" not in wrong.json()["detail"]
+    not_theirs = await service.call("GET", "/v1/statistics", headers=chinese)
+    assert not_theirs.json()["detail"] == "您登录的身份是居民，此操作由管理人员或运维人员办理。"
+
+
 async def test_everything_that_is_missing_is_told_at_once(service: Service) -> None:
     await service.knows("newcomer", "landlord")
     id = await service.drafts({**FILING, "form": {}})

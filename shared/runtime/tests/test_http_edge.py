@@ -213,7 +213,7 @@ async def test_the_wrong_role_is_told_which_one_is_needed(client: httpx.AsyncCli
     )
 
     assert answer.status_code == 403
-    assert "this is for clerk" in answer.json()["detail"]
+    assert "this is for a window clerk" in answer.json()["detail"]
 
 
 async def test_a_problem_says_what_where_and_what_to_do_in_the_callers_language(client: httpx.AsyncClient) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
 from time import monotonic
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from starlette.authentication import AuthenticationError
 from runtime.issuer_keys import open_keys
 from runtime.proof import BadProofError, Call, Proof, check
 from runtime.rates import Class
-from runtime.refusal import NotAllowed
+from runtime.refusal import NotAllowed, TextKey
 from runtime.sign_in import SignIn
 
 LEEWAY = 60.0
@@ -136,13 +137,20 @@ def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - wha
         principal = await verifier.verify(token)
         request.state.proof = _proof(request, principal, scheme, token, dpop)
         if principal.role not in roles:
-            raise NotAllowed("wrong-role", role=principal.role, needed=", ".join(roles))
+            raise wrong_role(principal.role, roles)
         request.app.state.rate_limit.take(principal.subject, rate or _RATE_OF.get(request.method, "write"))
         request.state.principal = principal
         return principal
 
     authorise.__dict__["roles"] = roles
     return Depends(authorise)
+
+
+def wrong_role(role: Role, needed: Sequence[Role]) -> NotAllowed:
+    """Return the refusal of a caller in another role, which calls the roles by their names."""
+    names = (TextKey(f"role-names.{each}") for each in needed)
+    either = reduce(lambda one, other: TextKey("role-names.or", one=one, other=other), names)
+    return NotAllowed("wrong-role", role=TextKey(f"role-names.{role}"), needed=either)
 
 
 def _credentials(request: Request) -> tuple[str, str]:

@@ -25,6 +25,9 @@ MOST_PAGES = 100
 
 _PLAIN_MODES = {"JPEG": ("L", "RGB"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")}
 
+_LAST_BYTES = 2048
+"""Bytes in which a file's end is looked for; readers look in the last 1024 (ISO 32000-1, Annex H)."""
+
 
 def get_ready() -> None:
     """Load what takes files apart."""
@@ -78,6 +81,8 @@ def _page(content: bytes) -> bytes:
 
     from applications.domain import scan_pages  # noqa: PLC0415 - see above
 
+    if b"%%EOF" not in content.rstrip(b"\0\r\n\t ")[-_LAST_BYTES:]:
+        raise Refusal("scan-broken", field="file")  # cut off on the way: what is left would be blank pages
     made = BytesIO()
     try:
         with warnings.catch_warnings(action="ignore"), pikepdf.open(BytesIO(without_lead(content))) as pdf:

@@ -81,9 +81,11 @@ def _draw(
 
 def _unknown(item: Item, form: Form) -> Iterator[Refusal]:
     known = {field.key for field in item.form}
+    labels = "、".join(f"“{field.label.zh_cn}”" for field in item.form)
+    labels_en = ", ".join(f'"{field.label.en}"' for field in item.form)
     for key in form:
         if key not in known:
-            yield Refusal("form-unknown-field", field=f"form/{key}", known=", ".join(sorted(known)))
+            yield Refusal("form-unknown-field", field=f"form/{key}", name=key, labels=labels, labels_en=labels_en)
 
 
 def _faults(item: Item, form: Form, today: date) -> Iterator[Refusal]:

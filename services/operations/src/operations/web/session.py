@@ -15,7 +15,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
+from runtime.access import NotAuthenticatedError, Principal, Role, Verifier, wrong_role
 from runtime.refusal import NotAllowed, Refusal
 
 ROOT = "/operations/"
@@ -51,7 +51,7 @@ async def verified(request: Request, token: str | None) -> Principal:
     verifier: Verifier = request.app.state.verifier
     principal = await verifier.verify(token)
     if principal.role is not Role.OPERATOR:
-        raise NotAllowed("wrong-role", role=principal.role, needed=Role.OPERATOR)
+        raise wrong_role(principal.role, [Role.OPERATOR])
     return principal
 
 
