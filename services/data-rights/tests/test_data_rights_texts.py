@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 import data_rights
 from data_rights.config import Settings
 from data_rights.domain.correctable import REGISTRATION, Correctables
@@ -17,8 +19,9 @@ from data_rights.published import ExportRequested
 from messaging import topology
 from runtime.accesses import HOWS, WHATS
 from runtime.data_files import load
+from runtime.refusal import Refusal
 from runtime.texts import LANGUAGES, Texts
-from standards.field_kinds import FieldKind
+from standards.field_kinds import FieldKind, Value
 
 SOURCES = Path(data_rights.__file__).parent
 TEXTS = Texts.of("data_rights")
@@ -58,3 +61,16 @@ def test_whatever_may_be_done_with_data_and_whatever_may_be_wrong_has_a_text() -
         keys += [f"departments.{document.kept_by}", *(f"fields.{name}" for name in document.fields)]
 
     assert [(language, key) for language in LANGUAGES for key in keys if not TEXTS.has(key)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refused_correction_calls_every_field_by_its_name(language: str) -> None:
+    known = load(SOURCES / "data" / "documents.yaml", Correctables)
+    for document_type in (REGISTRATION, *known.documents):
+        fields = known.of(document_type).fields
+        wrong: list[tuple[str, Value]] = [("colour", "x"), *((field, -1) for field in fields)]
+        for field, value in wrong:
+            with pytest.raises(Refusal) as refused:
+                known.check(document_type, field, value)
+            said = TEXTS.say(language, f"problems.{refused.value.code}.detail", **refused.value.params)
+            assert not re.search(r"[a-z]_[a-z]|fields", said), said

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
 
 from data_rights.domain.record import Record
-from runtime.refusal import Refusal
+from runtime.refusal import Refusal, TextKey
 from standards.document_fields import FieldName, enterable_fields
 from standards.field_kinds import FieldKind, Value, is_enterable
 from standards.names import check_name
@@ -52,9 +53,15 @@ class Correctables(Record):
         found = self.of(document_type)
         kind = found.fields.get(field)
         if kind is None:
-            raise Refusal("field-unknown", field="field", name=field, fields=", ".join(found.fields))
+            there = reduce(lambda one, other: TextKey("fields-and", one=one, other=other), map(_called, found.fields))
+            raise Refusal("field-unknown", field="field", name=field, fields=there)
         if not is_enterable(kind, should_say):
-            raise Refusal(f"value-not-{kind}", field="should_say", name=field)
+            raise Refusal(f"value-not-{kind}", field="should_say", name=_called(field))
         if document_type == REGISTRATION and field == "name" and (fault := check_name(str(should_say))):
             raise Refusal(fault.code, field="should_say", **fault.params)
         return found
+
+
+def _called(field: str) -> TextKey:
+    """Return the name that people know a field by."""
+    return TextKey(f"fields.{field}")
