@@ -96,6 +96,14 @@ async def test_a_dry_run_that_can_not_be_tried_says_why(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+async def test_a_person_named_twice_or_not_at_all_is_told_in_words(outside: Outside) -> None:
+    for applicant in ({}, {"number": NUMBER, "resident_id": RESIDENT}):
+        answer = await outside.calls("POST", "/v1/dry-runs", DRY_RUN | {"applicant": applicant}, role="official")
+        (fault,) = answer.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("#/applicant", "one-person")
+        assert fault["detail"] == "请用居民编号或身份证号码指明这个人，两者只填其一。"
+
+
 async def test_only_officials_try_and_count(outside: Outside) -> None:
     assert (await outside.calls("POST", "/v1/dry-runs", DRY_RUN)).status_code == 401
     for role in ("resident", "reviewer", "clerk"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from applications.domain.record import Value
 from applications.handlers.applying import NewApplication
@@ -55,7 +56,9 @@ class Draft(Request):
     @model_validator(mode="after")
     def _one_way_to_name_the_child(self) -> Draft:
         if self.subject_id is not None and self.subject_number is not None:
-            raise ValueError("subject_id and subject_number name the same person: give one of them")
+            raise PydanticCustomError(
+                "one-person", "Input should name the person by resident id or by number, not by both"
+            )
         return self
 
     @property

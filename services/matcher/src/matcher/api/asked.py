@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from matcher.domain.claims import Role
 from matcher.handlers.dry_run import Asked, Person
@@ -24,7 +25,9 @@ class PersonAsked(BaseModel):
     @model_validator(mode="after")
     def _named_once(self) -> Self:
         if (self.resident_id is None) == (self.number is None):
-            raise ValueError("name the person by resident_id or by number")
+            raise PydanticCustomError(
+                "one-person", "Input should name the person by resident id or by number, not by both"
+            )
         return self
 
     def named(self) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from runtime.clock import Day
 from standards.bounds import MOST_FIELDS, SAID, Name, Value
@@ -90,8 +91,7 @@ class CorrectionAsked(Body):
     @model_validator(mode="after")
     def _no_value_where_it_stays(self) -> Self:
         if self.result == "refused" and self.value is not None:
-            message = "a value that stays needs no other"
-            raise ValueError(message)
+            raise PydanticCustomError("value-stays", "Input should have no value where the old one stays")
         return self
 
 
