@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pymongo
 import structlog
-from pymongo import InsertOne, WriteConcern
+from pymongo import InsertOne, ReturnDocument, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -89,12 +89,13 @@ class Committer:
 
     async def begin_suspect(self, message_id: str) -> int:
         """Return how often the handling of a suspect message was begun and never ended, this time included."""
-        suspects = self._database[SUSPECTS]
-        await suspects.update_one(
-            {"_id": message_id}, {"$inc": {"starts": 1}, "$set": {"at": datetime.now(UTC)}}, upsert=True
+        found = await self._database[SUSPECTS].find_one_and_update(
+            {"_id": message_id},
+            {"$inc": {"starts": 1}, "$set": {"at": datetime.now(UTC)}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
         )
-        found = await suspects.find_one({"_id": message_id})
-        return int(found["starts"]) if found else 1
+        return int(found["starts"])
 
     async def end_suspect(self, message_id: str) -> None:
         """Note that the handling of a suspect ended, well or badly: it does not kill the process."""

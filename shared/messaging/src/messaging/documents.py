@@ -217,6 +217,12 @@ class Documents(Generic[StoredT]):
         return read
 
 
+def behind(field: str, place: tuple[datetime, str]) -> Document:
+    """Ask for what comes behind a place (moment and id) in an order of the latest, and the highest id, first."""
+    moment, id_ = place
+    return {field: {"$lte": moment}, "$nor": [{field: moment, "_id": {"$gte": id_}}]}
+
+
 def parts(ids: Sequence[str]) -> Iterator[list[str]]:
     """Divide ids into as many as are asked for at once."""
     for start in range(0, len(ids), _AT_ONCE):

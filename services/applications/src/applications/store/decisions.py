@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from applications.domain.decided import Decided
 from applications.domain.statistics import ItemFigures, ProofFigures
-from messaging.documents import CODECS, Documents
+from messaging.documents import CODECS, Documents, behind
 from runtime.kernel import Database
 
 Stage = dict[str, Any]
 
 _SATISFIED = 4
-_FIRST_WINDOW = timedelta(hours=1)
-_BEGINNING = datetime(2014, 4, 1, tzinfo=UTC)
-"""The hall opened on 1 April 2014: nothing was decided before."""
-
 
 SEALED = ("masked_name", "comment")
 
@@ -29,23 +25,8 @@ class DecisionStore(Documents[Decided]):
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
     async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
-        """Read them, latest decision first, those before a moment and id.
-
-        Window by window, each reaching further back: a store that sorts all that matches (one of ours does) would
-        otherwise read every decision ever made for one page.
-        """
-        moment, id_ = before
-        wanted: Stage = {} if item is None else {"item": item}
-        found = await self._page({**wanted, "decided_at": moment, "_id": {"$lt": id_}}, limit)
-        upper, span = moment, _FIRST_WINDOW
-        while len(found) < limit and upper > _BEGINNING:
-            lower = max(upper - span, _BEGINNING)
-            window: Stage = {**wanted, "decided_at": {"$gte": lower, "$lt": upper}}
-            found += await self._page(window, limit - len(found))
-            upper, span = lower, span * 8
-        return found
-
-    async def _page(self, wanted: Stage, limit: int) -> list[Decided]:
+        """Read them, latest decision first, those before a moment and id."""
+        wanted: Stage = behind("decided_at", before) | ({} if item is None else {"item": item})
         return await self.find(wanted, sort=[("decided_at", -1), ("_id", -1)], limit=limit)
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:

@@ -56,16 +56,12 @@ class AuditDocuments:
 
     async def page(self, asked: Asked, *, before: int | None, limit: int) -> Sequence[Entry]:
         """Return entries that are asked for, the latest first."""
-        end = before if before is not None else (await self.head()).number + 1
-        conditions = _conditions(asked)
-        begin = 1 if conditions else max(1, end - limit)  # without a gap, that many are in there
-        span = {"number": {"$gte": begin, "$lt": end}}
-        return await self._entries.find({**conditions, **span}, sort=[("number", DESCENDING)], limit=limit)
+        wanted = _conditions(asked) | ({} if before is None else {"number": {"$lt": before}})
+        return await self._entries.find(wanted, sort=[("number", DESCENDING)], limit=limit)
 
     async def after(self, number: int, limit: int) -> Sequence[Entry]:
         """Return the entries that follow a number, in order."""
-        span = {"$gt": number, "$lte": number + limit}
-        return await self._entries.find({"number": span}, sort=[("number", ASCENDING)])
+        return await self._entries.find({"number": {"$gt": number}}, sort=[("number", ASCENDING)], limit=limit)
 
 
 def _conditions(asked: Asked) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from messaging.documents import Documents
+from messaging.documents import Documents, behind
 from messaging.event import Change
 from operations.domain.edit import Edit
 from runtime.kernel import Database, Indexes
@@ -26,9 +26,6 @@ INDEXES: Indexes = {
 SEALED = ("body", "diff", "changes", "reason", "approved.reason", "closed.reason")
 """What is to be sent, and why: encrypted in the store."""
 
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-_END = datetime(2200, 1, 1, tzinfo=UTC)
-
 
 class EditDocuments:
     """The edits."""
@@ -44,17 +41,11 @@ class EditDocuments:
         self, *, state: str | None, failure: str | None, before: tuple[datetime, str] | None, limit: int
     ) -> Sequence[Edit]:
         """Return edits, the latest first, behind a place."""
-        wanted: dict[str, Any] = {"created_at": {"$gte": _BEGINNING, "$lte": before[0] if before else _END}}
+        wanted: dict[str, Any] = behind("created_at", before) if before else {}
         wanted |= {"state": state} if state else {}
         wanted |= {"$or": [{"failure": failure}, {"members.failure": failure}]} if failure else {}
-        more = limit + (_AT_ONE_MOMENT if before else 0)
-        found = await self._edits.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=more)
-        return [each for each in found if before is None or (each.created_at, each.id) < before][:limit]
+        return await self._edits.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
 
     def save(self, edit: Edit) -> Change:
         """Prepare the write of an edit."""
         return self._edits.save(edit)
-
-
-_AT_ONE_MOMENT = 20
-"""Edits that may have been made in one millisecond."""

@@ -18,8 +18,6 @@ INDEXES: Indexes = {
     ERASED_CASES: (IndexModel([("is_settled", ASCENDING), ("at", ASCENDING)], name="settling"),),
 }
 
-_BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-
 
 class ErasedDocuments:
     """Found by their case."""
@@ -33,7 +31,7 @@ class ErasedDocuments:
 
     async def unsettled(self, before: datetime, limit: int) -> Sequence[ErasedCase]:
         """Return those that were erased before a moment and not looked through again since."""
-        wanted = {"is_settled": False, "at": {"$gte": _BEGINNING, "$lt": before}}
+        wanted = {"is_settled": False, "at": {"$lt": before}}
         return await self._cases.find(wanted, limit=limit)
 
     def save(self, case: ErasedCase) -> Change:

@@ -8,13 +8,13 @@ one conditional update.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
-from messaging.documents import CODECS, Document, Documents, Write, parts
+from messaging.documents import CODECS, Document, Documents, Write, behind, parts
 from messaging.event import Change
 from operations.domain.fate import FailedAgain, Fate
 from operations.domain.items import Block, Known, Rank, block_id, block_ids, parse_item
@@ -63,10 +63,8 @@ class ReplayDocuments:
     async def page(self, *, state: str | None, before: tuple[datetime, str] | None, limit: int) -> Sequence[Replay]:
         """Return replays, the latest first, behind a place."""
         wanted: dict[str, Any] = {} if state is None else {"state": state}
-        wanted["created_at"] = {"$gte": _BEGINNING, "$lte": before[0] if before else _END}
-        more = limit + (0 if before is None else _AT_ONE_MOMENT)
-        found = await self._replays.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=more)
-        return [each for each in found if before is None or (each.created_at, each.id) < before][:limit]
+        wanted |= behind("created_at", before) if before else {}
+        return await self._replays.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
 
     def save(self, replay: Replay) -> Change:
         """Prepare the write of a replay."""
@@ -193,12 +191,6 @@ class ReplayDocuments:
         mine = {"_id": id, "lease.driver": driver, "runs": runs}
         done = await self._progress.update_one(mine, {"$set": {"is_active": False}})
         return done.matched_count == 1
-
-
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-_END = datetime(2200, 1, 1, tzinfo=UTC)
-_AT_ONE_MOMENT = 20
-"""Replays that may have been prepared in one millisecond."""
 
 
 def _told(

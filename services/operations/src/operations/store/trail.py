@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from time import time_ns
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
@@ -29,13 +28,7 @@ INDEXES: Indexes = {
 }
 
 _DUPLICATE_KEY = 11000
-_LAST_PLACE = 2**62
-"""Above every place, as a range with one end scans the whole collection on some stores."""
 _PAGE = 500
-_AHEAD = 1_000_000
-"""Microseconds by which the newest place may be later than now: places only ever count up."""
-_SPANS = (2, 15, 120, 1_200, 14_400, 172_800, 1_728_000)
-"""Seconds back from the end in which the newest are looked for, one after the other."""
 
 
 class TrailStore:
@@ -70,7 +63,7 @@ class TrailStore:
 
     async def of_case(self, case: str, first: int, limit: int) -> list[Recorded]:
         """Read the first events of a case from a place on, in order of arrival."""
-        wanted = {"case": case, "place": _range(first, _LAST_PLACE)}
+        wanted = {"case": case, "place": {"$gte": first}}
         cursor = self._trail.find(wanted).sort([("case", ASCENDING), ("place", ASCENDING)]).limit(limit)
         return [await self._read(found) async for found in cursor]
 
@@ -82,14 +75,8 @@ class TrailStore:
 
     async def newest(self, wanted: Mapping[str, str], first: int, last: int, limit: int) -> list[Recorded]:
         """Read the newest events from `first` to before `last` whose fields are as wanted."""
-        found: list[Recorded] = []
-        for begin, end in _backwards(first, min(last, time_ns() // 1000 + _AHEAD)):
-            left = limit - len(found)
-            cursor = self._trail.find({"place": _range(begin, end), **wanted}).sort("place", DESCENDING).limit(left)
-            found += [await self._read(each) async for each in cursor]
-            if len(found) >= limit:
-                break
-        return found
+        cursor = self._trail.find({"place": _range(first, last), **wanted}).sort("place", DESCENDING).limit(limit)
+        return [await self._read(each) async for each in cursor]
 
     async def between(self, first: int, last: int) -> AsyncIterator[Recorded]:
         """Read every event from `first` to before `last` in order of arrival, a page at a time."""
@@ -126,8 +113,8 @@ class TrailStore:
 
     async def last_place(self) -> int:
         """Tell the place of the newest event, 0 when there is none."""
-        newest = await self.newest({}, 0, _LAST_PLACE, 1)
-        return newest[0].place if newest else 0
+        newest = await self._trail.find_one({}, {"place": 1}, sort=[("place", DESCENDING)])
+        return int(newest["place"]) if newest else 0
 
     async def _page(self, first: int, last: int, size: int, fields: Document | None = None) -> list[Document]:
         cursor = self._trail.find({"place": _range(first, last)}, fields).sort("place", ASCENDING).limit(size)
@@ -170,18 +157,6 @@ class TrailStore:
     async def _read(self, found: Document) -> Recorded:
         fields = await opened(self._vault, TRAIL, found)
         return Recorded(id=fields.pop("_id"), **fields)
-
-
-def _backwards(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Go back through ever wider spans, so that a page of the newest is found without sorting all that there is."""
-    end = last
-    for seconds in _SPANS:
-        begin = max(first, last - seconds * 1_000_000)
-        if begin < end:
-            yield begin, end
-            end = begin
-    if first < end:
-        yield first, end
 
 
 def _range(first: int, last: int) -> dict[str, int]:
