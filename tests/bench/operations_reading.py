@@ -43,7 +43,7 @@ async def searches(ops: Running, size: int) -> list[Figure]:
         looks = [_search(each, ops) for each in criteria]
         found += await _timed(f"search by {name} among {size:,}", looks)
     lead = {"words": f"case:{case_of(0)}", "last_seen": {"$gte": _BEGINNING, "$lt": ops.deps.clock()}}
-    await _explain(ops, "failure-words", lead, [("last_seen", -1)])
+    await _explain(ops, "failures", lead, [("last_seen", -1)])
     return [rate, *found]
 
 

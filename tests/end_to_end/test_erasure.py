@@ -31,7 +31,7 @@ KEYS = {"keys"}
 
 MAY_NAME_A_CASE = {
     *("data-rights/accesses", "operations/trail", "operations/erased-cases", "applications/gone-cases"),
-    *("operations/failures", "operations/failure-words", "review-dispatch/cases"),
+    *("operations/failures", "review-dispatch/cases"),
 }
 """Where it is remembered that an erased case was."""
 

@@ -21,7 +21,7 @@ from operations.domain.tokens import FieldKey
 from operations.domain.trail import Recorded, place_of
 from operations.handlers import failures, letters
 from operations.handlers.needs import Deps
-from operations.store import audit, groups, pages
+from operations.store import audit, groups
 from operations.store import failures as stored
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
@@ -104,7 +104,7 @@ class Archive(Keeper):
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[Archive]:
     """Make the collections of failures, and commit to them until it is left."""
-    indexes = {**stored.INDEXES, **pages.INDEXES, **groups.INDEXES, **audit.INDEXES}
+    indexes = {**stored.INDEXES, **groups.INDEXES, **audit.INDEXES}
     async with prepared(database, indexes) as committer:
         yield Archive(database, committer)
 

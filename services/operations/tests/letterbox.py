@@ -130,9 +130,6 @@ class FakeFailures:
             if each.discarded and each.discarded.at < moment and each.body is not None
         ][:limit]
 
-    async def worn_pages(self, limit: int) -> Sequence[Change]:
-        return ()
-
     def moved(self, moves: Sequence[Move], letters: Iterable[Letter] = ()) -> Sequence[Change]:
         real = [(before, after) for before, after in moves if before != after]
         counted = tallies(letters, real)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,6 @@ from operations.domain.failure import discard as put_away
 from operations.domain.group import About, FailureGroup, Note, Tally, hour_of, total
 from operations.domain.search import Criteria
 from operations.handlers import failures
-from operations.store import searching
 from runtime.kernel import Database
 from services.operations.tests.archive import Archive, opened
 from services.operations.tests.letterbox import NOON, example, later, raw
@@ -66,20 +64,6 @@ async def test_what_is_still_to_be_added_is_shown_as_if_it_were(archive: Archive
     await _fold(archive)
     assert await archive.database["group-tallies"].count_documents({}) == 0
     assert await _shown(archive) == before
-
-
-async def test_what_is_added_to_the_groups_while_somebody_searches_is_found(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def added_after_one_of_them_was_read(*asked: Any) -> list[Any]:  # noqa: ANN401 - as the search asks
-        found = await newest(*asked)
-        await _fold(archive)
-        return found
-
-    newest = searching._newest  # noqa: SLF001 - the moment between its two reads can't be had otherwise
-    monkeypatch.setattr(searching, "_newest", added_after_one_of_them_was_read)
-    await _fail(archive, first=0)
-    assert len(await archive.found(service="matcher")) == 5
 
 
 async def test_what_was_put_away_and_taken_back_adds_nothing(archive: Archive) -> None:

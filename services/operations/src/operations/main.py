@@ -10,6 +10,7 @@ from operations.config import Settings
 from operations.domain.tokens import FieldKey
 from operations.handlers import erasing, groups, measuring, recording, retention
 from operations.handlers.needs import Deps
+from operations.store import earlier
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
 from operations.store.edits import EditDocuments
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
 
     async def build(database: Database, settings: Settings) -> Deps:
+        await earlier.own_words(database)
         return Deps(
             clock=utc_now,
             topology=topology.load(settings.topology),

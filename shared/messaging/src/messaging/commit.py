@@ -95,7 +95,7 @@ class Committer:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return int(found["starts"])
+        return int(found["starts"]) if found else 1
 
     async def end_suspect(self, message_id: str) -> None:
         """Note that the handling of a suspect ended, well or badly: it does not kill the process."""

@@ -79,8 +79,6 @@ class Summary(BaseModel):
     """The failure of the event that replaces its event."""
     caused_by: str = ""
     """The event that caused its event."""
-    page: str | None = None
-    """Where the words are by which it is found."""
 
     @property
     def display_state(self) -> DisplayState:
@@ -100,8 +98,8 @@ class Failure(Summary):
     headers: Mapping[str, Header]
     stack: str
     occurrences: tuple[str, ...]
-    words: tuple[str, ...] | None = None
-    """By what it is found, when that is new; None leaves it as it is."""
+    words: tuple[str, ...] = ()
+    """By what it is found."""
 
 
 FailureT = TypeVar("FailureT", bound=Summary)

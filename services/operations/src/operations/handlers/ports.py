@@ -53,9 +53,6 @@ class Failures(Protocol):
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
 
-    async def worn_pages(self, limit: int) -> Sequence[Change]:
-        """Prepare that words by which no failure is found any more go; refused if their page changes meanwhile."""
-
 
 class Erased(Protocol):
     """The cases whose data was erased."""

@@ -20,8 +20,7 @@ _AT_ONCE = 500
 async def forget(deps: Deps) -> Sequence[Outcome[Any]]:
     """Remove what is past its time; what changes meanwhile is left for the next round."""
     groups = [_past(group, deps) for group in await deps.groups.all()]
-    left = (*groups, await _words(deps))
-    return [*await _messages(deps), *await _settled(deps), *(outcome for outcome in left if outcome is not None)]
+    return [*await _messages(deps), *await _settled(deps), *(outcome for outcome in groups if outcome is not None)]
 
 
 async def _messages(deps: Deps) -> Sequence[Outcome[Any]]:
@@ -45,12 +44,6 @@ async def _settled(deps: Deps) -> Sequence[Outcome[Any]]:
     term = timedelta(days=max(deps.settings.resolved_days, deps.settings.discard_days))
     found = await deps.failures.settled_before(deps.clock() - term, _AT_ONCE)
     return (Outcome(changes=deps.failures.moved([(each, None) for each in found])),) if found else ()
-
-
-async def _words(deps: Deps) -> Outcome[Any] | None:
-    """Remove the words of failures that went or are found by others now."""
-    changes = await deps.failures.worn_pages(_AT_ONCE)
-    return Outcome(changes=changes) if changes else None
 
 
 def _past(group: FailureGroup, deps: Deps) -> Outcome[Any] | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from operations.store import audit, edits, erased, failures, groups, pages, replays, trail
+from operations.store import audit, edits, erased, failures, groups, replays, trail
 from runtime.kernel import Indexes
 from runtime.retention import Belongings
 
 INDEXES: Indexes = {
     **failures.INDEXES,
-    **pages.INDEXES,
     **groups.INDEXES,
     **audit.INDEXES,
     **trail.INDEXES,

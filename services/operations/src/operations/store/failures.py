@@ -18,7 +18,6 @@ from operations.domain.group import Move, tallies
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from operations.store.groups import counted
-from operations.store.pages import Pages, described
 from operations.store.searching import FAILURES, Searching
 from runtime.kernel import Database
 
@@ -26,6 +25,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     FAILURES: [
         IndexModel([("group", ASCENDING), ("state", ASCENDING), ("last_seen", DESCENDING)], name="group"),
         IndexModel([("state", ASCENDING), ("last_seen", DESCENDING)], name="state"),
+        IndexModel([("words", ASCENDING), ("last_seen", DESCENDING)], name="words"),
     ],
 }
 
@@ -41,7 +41,6 @@ class FailureDocuments:
     def __init__(self, database: Database) -> None:
         self._documents = Documents(database, FAILURES, Failure, sealed=SEALED)
         self._collection = database.get_collection(FAILURES, codec_options=CODECS)
-        self._pages = Pages(database)
         self._searching = Searching(database)
 
     async def get(self, id: str) -> Failure | None:
@@ -69,24 +68,23 @@ class FailureDocuments:
 
     async def of_event(self, event_id: str) -> Sequence[Summary]:
         """Return the failures of one event, in whatever service."""
-        return tuple((await self.summaries(await self._pages.having(f"event:{event_id}"))).values())
+        return await self._having([f"event:{event_id}"])
 
     async def around(self, event_id: str, caused_by: str, limit: int) -> Sequence[Summary]:
         """Return failures of these two events and of what they caused, the latest first; empty ids find nothing."""
         named = [word for id_ in (event_id, caused_by) if id_ for word in (f"event:{id_}", f"cause:{id_}")]
-        ids = [id_ for word in named for id_ in await self._pages.having(word)]
-        found = (await self.summaries(tuple(dict.fromkeys(ids)))).values()
+        found = await self._having(named)
         return sorted(found, key=lambda each: (each.last_seen, each.id), reverse=True)[:limit]
 
     async def of_case(self, case: str) -> Sequence[Failure]:
         """Return the failures of a case that can still be found by it, with their messages."""
-        return tuple((await self.many(await self._pages.having(f"case:{case}"))).values())
+        return await self._documents.find({"words": f"case:{case}"})
 
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
         found: list[Summary] = []
         for state, settled in (("resolved", "resolved_at"), ("discarded", "discarded.at")):
-            wanted = {"state": state, "last_seen": {"$gte": _BEGINNING, "$lt": moment}, settled: {"$lt": moment}}
+            wanted = {"state": state, "last_seen": {"$lt": moment}, settled: {"$lt": moment}}
             cursor = self._collection.find(wanted, _SUMMARY).limit(limit)
             found += [summary_of(document) async for document in cursor]
         return found
@@ -95,7 +93,7 @@ class FailureDocuments:
         """Return discarded failures whose message is still there though their term ended before a moment."""
         wanted = {
             "state": "discarded",
-            "last_seen": {"$gte": _BEGINNING, "$lt": moment},
+            "last_seen": {"$lt": moment},
             "discarded.at": {"$lt": moment},
             "is_kept": True,
         }
@@ -106,17 +104,13 @@ class FailureDocuments:
 
         Refused at the commit if somebody changed one of them meanwhile. Each failure stands in at most one move.
         """
-        real, pages = described([(before, after) for before, after in moves if before != after])
-        return [*_writes(real), *pages, *counted(tallies(letters, real))]
+        real = [(before, after) for before, after in moves if before != after]
+        return [*_writes(real), *counted(tallies(letters, real))]
 
-    async def worn_pages(self, limit: int) -> Sequence[Change]:
-        """Prepare that words by which no failure is found any more go; refused if their page changes meanwhile."""
-        return await self._pages.renewed(limit)
-
-
-_BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-_NOTHING = (None, "")
-"""What is not worth a field: the development store looks at every field of a document that it updates."""
+    async def _having(self, words: Sequence[str]) -> Sequence[Summary]:
+        """Return the failures that have one of these words, without their messages."""
+        cursor = self._collection.find({"words": {"$in": list(words)}}, _SUMMARY)
+        return [summary_of(document) async for document in cursor]
 
 
 def summary_of(document: Mapping[str, Any]) -> Summary:
@@ -145,18 +139,14 @@ def _writes(moves: Iterable[Move]) -> Iterator[Write]:
 
 
 def _new(failure: Summary) -> Write:
-    told = dict(failure)  # it holds nothing that is nested but plain mappings and lists, and who put it away
-    told["discarded"] = failure.discarded and failure.discarded.model_dump()
-    apart = {"id", "words", *SEALED}
-    stored = {name: value for name, value in told.items() if value not in _NOTHING and name not in apart}
-    stored |= {"_id": failure.id, "version": 1, **_sealed(failure)}
+    stored = {**failure.model_dump(exclude={"id", *SEALED}), "_id": failure.id, "version": 1, **_sealed(failure)}
     return Write(FAILURES, InsertOne(stored), sealing=(stored,))
 
 
 def _changed(before: Summary, after: Summary) -> Document:
     """Return what is to be set for a failure to be as it is after."""
     changed = {name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)}
-    setting = {**after.model_dump(include=changed - {"words", *SEALED}), "version": before.version + 1}
+    setting = {**after.model_dump(include=changed - {*SEALED}), "version": before.version + 1}
     return setting | (_sealed(after) if changed & set(SEALED) else {})
 
 

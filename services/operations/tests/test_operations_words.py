@@ -1,9 +1,9 @@
-"""The pages of words: what came together shares one, what went leaves it, and a search still finds what it should."""
+"""The words of failures: any search finds by them what it should, those that an earlier release kept on pages, too."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from messaging.documents import Document
 from messaging.event import Outcome
 from operations.domain.search import Criteria
 from operations.handlers import failures
+from operations.store.earlier import own_words
 from runtime.kernel import Database
 from services.operations.tests.archive import Archive, opened
 from services.operations.tests.letterbox import NOON, example, raw
@@ -32,6 +33,7 @@ ASKED: tuple[tuple[str | None, str | None, str | None, datetime | None], ...] = 
     ("applications", "window", None, after(3700)),
     (None, "terminal", "refused", None),
     (None, None, "broken", after(1.0005)),
+    (None, None, None, after(1.0005)),
 )
 """Service, channel, message, and the moment before which."""
 
@@ -42,46 +44,46 @@ async def archive(database: Database) -> AsyncIterator[Archive]:
         yield archive
 
 
-async def pages(archive: Archive) -> list[Document]:
-    return await archive.database["failure-words"].find({}).to_list()
+@pytest.mark.parametrize("age", ["a page for many", "a document for each"])
+async def test_words_that_an_earlier_release_kept_beside_its_failures_are_their_own_from_now_on(
+    archive: Archive, age: str
+) -> None:
+    await archive.take(raw(example(id="a"), "1", after(0)), raw(example(id="b"), "2", after(1), message="elsewhere"))
+    kept = await archive.database["failures"].find({}).sort("last_seen", 1).to_list()
+    await archive.database["failures"].update_many({}, {"$unset": {"words": ""}, "$set": {"page": "p1"}})
+    await archive.database["failure-words"].insert_many(paged(kept) if age == "a page for many" else alone(kept))
+    assert await archive.found(text="keyerror") == []
+
+    await own_words(archive.database)
+    await own_words(archive.database)
+
+    assert await archive.database["failures"].find({}).sort("last_seen", 1).to_list() == kept
+    assert await archive.found(text="keyerror", service="matcher") == ["b", "a"]
+    assert await archive.found(text="elsewhere") == ["b"]
+    assert "failure-words" not in await archive.database.list_collection_names()
 
 
-async def test_those_that_fail_together_share_a_page_and_those_of_another_time_do_not(archive: Archive) -> None:
-    letters = [raw(example(id=f"e{n}"), f"a{n}", after(n / 10)) for n in range(40)]
-    await archive.take(*letters, raw(example(id="late"), "b", after(60)))
-
-    assert sorted(len(page["of"]) for page in await pages(archive)) == [1, 8, 32]
-
-
-async def test_a_page_loses_the_words_of_what_left_it_and_goes_with_its_last(archive: Archive) -> None:
-    await archive.take(*(raw(example(id=id_), id_, after(n / 10)) for n, id_ in enumerate(("first", "second"))))
-    found = await failures.search(Criteria(), None, 5, archive.deps)
-    by_event = {each.event_id: each for each in found}
-
-    await archive.commit(Outcome(archive.failures.moved([(by_event["first"], None)])))
-    assert await archive.found(text="keyerror") == ["second"]
-    await archive.commit(Outcome(await archive.failures.worn_pages(5)))
-
-    (page,) = await pages(archive)
-    assert "event:second" in page["words"]
-    assert "event:first" not in page["words"]
-    assert await archive.found(text="keyerror") == ["second"]
-    assert await archive.failures.worn_pages(5) == []
-
-    await archive.commit(Outcome(archive.failures.moved([(by_event["second"], None)])))
-    await archive.commit(Outcome(await archive.failures.worn_pages(5)))
-    assert await pages(archive) == []
+def paged(failures: Sequence[Document]) -> list[Document]:
+    """Write them as a page: its words, and of each entry a bit for each word that it has."""
+    words = sorted({word for each in failures for word in each["words"]})
+    order = {id_: [word for word in words if word in has] for id_, has in words_of(failures).items()}
+    for each in failures:
+        each["words"] = order[each["_id"]]  # the order of words says nothing
+    bits = {id_: sum(1 << words.index(word) for word in has) for id_, has in order.items()}
+    size = (len(words) + 7) // 8
+    entries = [
+        {"id": each["_id"], "at": each["last_seen"], "has": bits[each["_id"]].to_bytes(size, "big")}
+        for each in failures
+    ]
+    return [{"_id": "p1", "words": words, "last_seen": failures[-1]["last_seen"], "of": entries}]
 
 
-async def test_what_was_described_before_there_were_pages_is_found_as_well(archive: Archive) -> None:
-    await archive.take(raw(example(id="old"), "a", after(0)))
-    (old,) = await failures.search(Criteria(), None, 5, archive.deps)
-    words = (await pages(archive))[0]["words"]
-    await archive.database["failure-words"].delete_many({})
-    await archive.database["failure-words"].insert_one({"_id": old.id, "words": words, "last_seen": old.last_seen})
+def words_of(failures: Sequence[Document]) -> dict[str, set[str]]:
+    return {each["_id"]: set(each["words"]) for each in failures}
 
-    assert await archive.found(text="keyerror", service="matcher") == ["old"]
-    assert await archive.found(text="keyerror", service="identity") == []
+
+def alone(failures: Sequence[Document]) -> list[Document]:
+    return [{name: each[name] for name in ("_id", "words", "last_seen")} for each in failures]
 
 
 async def test_any_search_finds_what_a_look_at_each_failure_finds(archive: Archive) -> None:
@@ -101,7 +103,6 @@ async def test_any_search_finds_what_a_look_at_each_failure_finds(archive: Archi
             if key not in told or at >= told[key][0]:
                 told[key] = (at, queue, channel, message)
         await archive.take(*letters)
-        await archive.commit(Outcome(await archive.failures.worn_pages(dice.choice((1, 50)))))
     known = {
         f"{each.event_id} {each.service}": each for each in await failures.search(Criteria(), None, 500, archive.deps)
     }
