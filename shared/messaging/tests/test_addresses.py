@@ -132,7 +132,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 
 def ask(url: str) -> None:
-    with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=5_000) as client:
+    with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=1_500) as client:
         client["things"]["kept"].insert_one({"_id": os.urandom(4).hex()})
 
 
