@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from messaging.envelope import Sealed
 from messaging.event import ConflictError, Outcome, Received
-from messaging.topology import Topology
+from messaging.topology import DECLARED, Topology
 from operations import consumers
 from operations.config import Settings
 from operations.domain.failure import Failure, State
@@ -123,7 +123,8 @@ async def place(addresses: Addresses, database: Database, folder: Path) -> Async
     (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
     (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")
     here = Place(addresses, database, declared, folder)
-    await declare(addresses.amqp, declared)
+    for name in (declared.declared, DECLARED):  # a process knows the second: the file names no other
+        await declare(addresses.amqp, replace(declared, declared=name))
     try:
         yield here
     finally:
