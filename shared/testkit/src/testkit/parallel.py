@@ -52,8 +52,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Say what `-n auto` means: a worker for each core, but not many."""
-    return min(psutil.cpu_count() or 1, MOST_WORKERS)
+    """Say what `-n auto` means: one more than there are cores, as tests wait for half of their time; but not many."""
+    return min((psutil.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
