@@ -54,7 +54,7 @@ demo: run-setup ## The newcomer's day over the gateway, from an empty system, st
 .PHONY: test
 test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
 ## e.g. make test ARGS="services/matcher -k name" WORKERS=0, one by one and with their names
-	@TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
+	@MAKEFLAGS= TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: test-brokers
 test-brokers: test-setup ## The bus, its accounts and the demo on RabbitMQ 3.10, 4.0 and 4.3, a line each (as root)

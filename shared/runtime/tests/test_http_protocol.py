@@ -95,6 +95,7 @@ async def test_what_is_no_request_is_explained_in_the_caller_s_language(
     port: int, target: bytes, headers: Sequence[str], title: str
 ) -> None:
     (answer,) = await said(port, get(target, *headers))
+    assert set(answer[1]) == {"type", "title", "status", "detail", "action", "instance", "code"}
     assert (answer[0], answer[1]["title"], answer[1]["type"]) == (400, title, "application/problem+json")
     assert answer[1]["action"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from urllib.parse import unquote_to_bytes
+from uuid import uuid4
 
 from fastapi import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -65,6 +66,7 @@ class Connection(HttpToolsProtocol):
             "type": f"urn:yizheng:problem:{code}",
             "status": 400,
             "code": code,
+            "instance": uuid4().urn,  # what was asked for can't be told
             **{part: texts.say(language, f"problems.{code}.{part}") for part in ("title", "detail", "action")},
         }
         content = json.dumps(problem, ensure_ascii=False).encode()
