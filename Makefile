@@ -75,6 +75,11 @@ reset: setup ## Empty var/: forget what runs have kept
 load: run-setup ## Replay the hall's first months: CASES=14879 SEED=1
 	@$(VENV)/python -m tests.load.replay --cases $(CASES) --seed $(SEED) $(ARGS)
 
+.PHONY: cluster
+cluster: run-setup ## The load on three brokers, three members of the store and two of each service: CASES=300 SEED=1
+## to try things on it until Ctrl-C: ARGS=--stay
+	@$(VENV)/python -m tests.load.replay --cluster --cases $(if $(filter file,$(origin CASES)),300,$(CASES)) --seed $(SEED) $(ARGS)
+
 .PHONY: token
 token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
 ## roles: resident clerk terminal reviewer grid-officer official operator department; staff are by default who types it

@@ -1,17 +1,20 @@
-// Makes the store a replica set of one member, waits until it can be written to, and gives each service its account, which
-// may read and write that service's database and nothing else. Harmless when all of that is so already.
+// Makes the store a replica set of three members, waits until it can be written to, and gives each service its account,
+// which may read and write that service's database and nothing else. Harmless when all of that is so already.
 const { readFileSync } = require("fs");
 const password = readFileSync("/run/secrets/store-password", "utf8").trim();
 const tls = "tls=true&tlsCAFile=/run/secrets/authority.pem";
-const admin = new Mongo(`mongodb://yizheng:${password}@store:27017/?directConnection=true&authSource=admin&${tls}`).getDB("admin");
+const hosts = ["store-1:27017", "store-2:27017", "store-3:27017"];
+const at = (places, options) => new Mongo(`mongodb://yizheng:${password}@${places}/?${options}&authSource=admin&${tls}`).getDB("admin");
+const first = at(hosts[0], "directConnection=true");
 
 try {
-  admin.runCommand({ replSetGetStatus: 1 }).ok || admin.runCommand({ replSetInitiate: members() });
+  first.runCommand({ replSetGetStatus: 1 }).ok || first.runCommand({ replSetInitiate: members() });
 } catch (error) {
   if (error.codeName !== "NotYetInitialized") throw error;
-  admin.runCommand({ replSetInitiate: members() });
+  first.runCommand({ replSetInitiate: members() });
 }
-while (!admin.hello().isWritablePrimary) sleep(200);
+while (!first.hello().primary) sleep(200);
+const admin = at(hosts.join(","), "replicaSet=yizheng&w=majority");
 
 for (const account of JSON.parse(readFileSync("/run/secrets/store-accounts.json", "utf8"))) {
   if (admin.getUser(account.user)) admin.updateUser(account.user, { pwd: account.pwd, roles: account.roles });
@@ -19,5 +22,5 @@ for (const account of JSON.parse(readFileSync("/run/secrets/store-accounts.json"
 }
 
 function members() {
-  return { _id: "yizheng", members: [{ _id: 0, host: "store:27017" }] };
+  return { _id: "yizheng", members: hosts.map((host, number) => ({ _id: number, host })) };
 }

@@ -1,4 +1,4 @@
-"""`make load`: replay the hall's first months, and check that nothing was lost and nothing happened twice."""
+"""`make load` and `make cluster`: replay the hall's first months, and check that nothing was lost or happened twice."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from aio_pika.exceptions import AMQPError
 from pymongo.errors import PyMongoError
 from rich.console import Console
 
-from local_stack import tokens
+from local_stack import run, tokens
 from local_stack.certificates import vouching
+from local_stack.cluster import Cluster
 from local_stack.failure import StackError
 from local_stack.layout import Layout
-from local_stack.ports import Ports
+from local_stack.ports import MACHINES, MOST_REPLICAS, Ports
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from runtime.telling import language_of
@@ -33,8 +34,8 @@ from tests.load.report import TEXTS, Report, show
 from tests.load.run import Place, Run, perform
 
 ROOT = Path(__file__).resolve().parents[2]
-VAR = ROOT / "var" / "load"
-RESULT = ROOT / "build" / "load.json"
+VAR, CLUSTER_VAR = ROOT / "var" / "load", ROOT / "var" / "cluster"
+RESULT, CLUSTER_RESULT = ROOT / "build" / "load.json", ROOT / "build" / "cluster.json"
 PORT_BASE = 24000
 CONCURRENCY = 64
 
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make the run that the command line asks for; 0 when everything was decided and nothing lost or doubled."""
     language = language_of(os.environ)
     asked = _parser(language).parse_args(arguments)
+    if asked.stay:
+        base = Ports.from_environment(PORT_BASE).base
+        return run.main(Layout(CLUSTER_VAR), Ports(base, MOST_REPLICAS, MACHINES[-1]))
     begun = time.monotonic()
     try:
         report = _against_running(asked, language) if asked.gateway else _against_own(asked, language)
@@ -52,10 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(TEXTS.say(language, "stopped"), file=sys.stderr)
         return 130
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    result = CLUSTER_RESULT if asked.cluster else RESULT
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     show(report, language, Console())
-    print(TEXTS.say(language, "written", file=RESULT.relative_to(ROOT), seconds=f"{time.monotonic() - begun:.0f}"))
+    print(TEXTS.say(language, "written", file=result.relative_to(ROOT), seconds=f"{time.monotonic() - begun:.0f}"))
     return 0 if report.ok else 1
 
 
@@ -75,9 +80,12 @@ def place_of(stack: Stack) -> Place:
 
 def _against_own(asked: argparse.Namespace, language: Language) -> Report:
     """Run against a system of its own, from empty."""
+    var, kind = (CLUSTER_VAR, Cluster) if asked.cluster else (VAR, Stack)
+    begun = time.monotonic()
     print(TEXTS.say(language, "starting"), flush=True)
-    empty(VAR)
-    with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base) as stack:
+    empty(var)
+    with kind(var, port_base=Ports.from_environment(PORT_BASE).base) as stack:
+        print(TEXTS.say(language, "started", count=len(stack.names), seconds=f"{time.monotonic() - begun:.0f}"))
         return uvloop.run(perform(_run(asked, place_of(stack), language)))
 
 
@@ -109,6 +117,8 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.load.replay", description=text("what"))
     parser.add_argument("--cases", type=int, default=14_879, help=text("cases"))
     parser.add_argument("--seed", type=int, default=1, help=text("seed"))
+    parser.add_argument("--cluster", action="store_true", help=text("cluster"))
+    parser.add_argument("--stay", action="store_true", help=text("stay"))
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help=text("concurrency"))
     parser.add_argument("--gateway", default="", help=text("gateway"))
     return parser

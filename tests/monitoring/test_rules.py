@@ -6,12 +6,15 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from local_stack.layout import ROOT
 from local_stack.ports import SERVICES, Ports
+from local_stack.run import TARGETS
+from local_stack.services import targets
 from testkit.patience import PATIENCE
 from tests.monitoring import shown
 
@@ -88,11 +91,28 @@ def test_what_is_recorded_is_used_and_what_is_used_is_recorded() -> None:
     assert recorded == set(used)
 
 
-@pytest.mark.parametrize(("name", "address"), [("prometheus.yml", "{name}:8000"), ("prometheus.local.yml", "{local}")])
-def test_every_service_is_asked_where_it_listens(name: str, address: str) -> None:
+def jobs_of(name: str) -> dict[str, dict[str, Any]]:
     config = yaml.safe_load((shown.MONITORING / name).read_text(encoding="utf-8"))
-    asked = {each["labels"]["service"]: each["targets"] for each in config["scrape_configs"][0]["static_configs"]}
+    return {job["job_name"]: job for job in config["scrape_configs"]}
+
+
+def test_every_process_and_every_node_is_asked_where_it_listens() -> None:
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    replicas, project = compose["x-service"]["deploy"]["replicas"], compose["name"]
+    jobs = jobs_of("prometheus.yml")
+    asked = {each["labels"]["service"]: each["targets"] for each in jobs["yizheng"]["static_configs"]}
 
     assert asked == {
-        service: [address.format(name=service, local=f"127.0.0.1:{Ports().service(service)}")] for service in SERVICES
+        service: [f"{project}-{service}-{number}:8000" for number in range(1, replicas + 1)] for service in SERVICES
     }
+    nodes = [name for name in compose["services"] if name.startswith("broker-")]
+    assert jobs["broker"]["static_configs"] == [{"targets": [f"{name}:15692" for name in nodes]}]
+
+
+def test_a_run_on_this_machine_says_itself_which_processes_are_to_be_asked() -> None:
+    [found] = jobs_of("prometheus.local.yml")["yizheng"]["file_sd_configs"]
+    ports = Ports(replicas=2)
+    asked = {each["labels"]["service"]: each["targets"] for each in json.loads(targets(ports))}
+
+    assert [(shown.MONITORING / path).resolve() for path in found["files"]] == [ROOT / "var" / TARGETS]
+    assert asked == {service: [f"127.0.0.1:{port}" for port in ports.of(service)] for service in SERVICES}

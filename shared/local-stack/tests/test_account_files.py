@@ -109,7 +109,7 @@ def test_the_nodes_definitions_name_the_administrator_as_it_makes_no_account_by_
     assert said["users"][0]["tags"] == ["administrator"]
     assert "guest" not in {user["name"] for user in said["users"]}
     assert {user["user"] for user in said["permissions"]} == {user["name"] for user in said["users"]}
-    assert r"a \"quoted\" folder" in (layout.broker / "advanced.config").read_text(encoding="utf-8")
+    assert r"a \"quoted\" folder" in (layout.broker / "broker.config").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["mayor", "", "../issuer.pem", "definitions.json", "HEALTH"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import aio_pika
@@ -12,12 +14,13 @@ import pytest
 from aio_pika.abc import ExchangeType
 from pika.exceptions import ChannelClosedByBroker, UnroutableError
 
+from local_stack.ports import HOST
 from messaging.declare import declare, keep
 from messaging.permissions import Management, PermissionsMissingError
 from messaging.publisher import BrokerUnavailableError, Publisher
 from messaging.topology import Topology
 from testkit.attempts import ACCESS_REFUSED, channel_of, publish
-from testkit.fixtures import Addresses
+from testkit.fixtures import Addresses, free_ports
 
 FORGED = "identity.id-registered.v1"
 READER = "applications"
@@ -122,12 +125,28 @@ async def test_while_permissions_can_not_be_set_nothing_is_published(
 
 
 async def test_a_permission_that_was_changed_by_hand_is_set_again(
-    bus: str, full_topology: Topology, management: Management
+    bus: str, full_topology: Topology, management: Management, infrastructure: Addresses
 ) -> None:
     assert bus
     everything = {"exchange": full_topology.exchange, "write": ".*", "read": ".*"}
-    async with management.client() as client:
+    async with management.client(infrastructure.management) as client:
         (await client.put("/api/topic-permissions/%2F/health", json=everything)).raise_for_status()
 
     assert await management.ensure(full_topology) == 1
     assert await management.ensure(full_topology) == 0
+
+
+async def test_another_node_is_asked_while_the_first_one_is_silent_or_gone(
+    bus: str, full_topology: Topology, management: Management, infrastructure: Addresses
+) -> None:
+    assert bus
+    gone = free_ports().broker
+    with socket.create_server((HOST, 0)) as silent:  # accepts, and never says anything
+        hosts = f"{HOST}:{silent.getsockname()[1]},{HOST}:{gone}"
+        several = replace(management, url=infrastructure.management.replace("@", f"@{hosts},"), patience=0.2)
+
+        assert await several.ensure(full_topology) == 0
+
+    nobody = replace(management, url=f"http://{HOST}:{gone},{HOST}:{gone}")
+    with pytest.raises(PermissionsMissingError, match="ConnectError"):
+        await nobody.ensure(full_topology)

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -32,6 +33,8 @@ class Container(BaseModel):
     environment: Mapping[str, str] = {}
     secrets: list[str | dict[str, str]] = []
     volumes: list[str] = []
+    configs: list[Mapping[str, str]] = []
+    hostname: str = ""
     depends_on: Mapping[str, Mapping[str, str]] = {}
     healthcheck: Mapping[str, object] = {}
     networks: list[str] = []
@@ -46,6 +49,7 @@ class Compose(BaseModel):
 
     services: Mapping[str, Container]
     secrets: Mapping[str, Mapping[str, str]]
+    configs: Mapping[str, Mapping[str, str]]
     volumes: Mapping[str, object]
     networks: Mapping[str, Mapping[str, object]]
 
@@ -164,6 +168,31 @@ def test_every_file_that_is_mounted_is_there(compose: Compose) -> None:
         for volume in container.volumes:
             source = volume.split(":")[0]
             assert (DEPLOY / source).exists() if source.startswith(".") else source in compose.volumes
+    mounted = {each["source"] for container in compose.services.values() for each in container.configs}
+    assert mounted == set(compose.configs)
+    assert all((DEPLOY / each["file"]).exists() for each in compose.configs.values())
+
+
+def test_the_addresses_name_every_node_and_member_and_each_has_a_certificate_for_its_name(
+    compose: Compose, tmp_path: Path
+) -> None:
+    ensure_secrets(tmp_path)
+    nodes = hosts_of((tmp_path / "matcher" / "AMQP_URL").read_text())
+    members = hosts_of((tmp_path / "matcher" / "MONGODB_URL").read_text())
+    assert nodes == hosts_of((tmp_path / "administrator" / "YIZHENG_BROKER_MANAGEMENT").read_text())
+    for kind, hosts in {"broker": nodes, "store": members}.items():
+        assert hosts == {name for name in compose.services if re.fullmatch(rf"{kind}-\d", name)}
+        assert len(hosts) == 3
+        assert all(compose.services[host].hostname == host for host in hosts)
+        certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / f"{kind}.pem").read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert hosts <= {str(name.value) for name in names}
+    assert set(re.findall(r"rabbit@(\S+)", (DEPLOY / "broker" / "cluster.conf").read_text())) == nodes
+    assert set(re.findall(r'"(store-\d):', (DEPLOY / "replica-set.js").read_text())) == members
+
+
+def hosts_of(address: str) -> set[str]:
+    return {place.rpartition(":")[0] for place in urlsplit(address).netloc.rpartition("@")[2].split(",")}
 
 
 def test_what_the_image_copies_is_there_and_is_sent_to_the_builder() -> None:

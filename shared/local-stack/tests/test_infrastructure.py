@@ -156,7 +156,7 @@ def test_the_node_does_not_see_what_is_set_for_the_machines_own_broker(
 ) -> None:
     monkeypatch.setenv("RABBITMQ_NODENAME", "rabbit@production")
     monkeypatch.setenv("RABBITMQ_USE_LONGNAME", "true")
-    environment = broker.node_environment(Layout(tmp_path), PORTS)
+    environment = broker.node_environment(Layout(tmp_path), PORTS, broker.nodes(PORTS)[0])
     assert environment["RABBITMQ_NODENAME"] == "yizheng@localhost"
     assert "RABBITMQ_USE_LONGNAME" not in environment
     assert str(broker.server_script()) != "/usr/sbin/rabbitmq-server"

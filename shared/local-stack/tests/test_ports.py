@@ -24,9 +24,10 @@ def test_a_free_port_is_fine() -> None:
     require_free(port, "broker")
 
 
-def test_no_two_processes_share_a_port() -> None:
-    taken = Ports(20000).all()
-    assert len(set(taken)) == len(taken) == 7 + len(SERVICES)
+@pytest.mark.parametrize(("ports", "count"), [(Ports(20000), 7), (Ports(20000, replicas=2, machines=3), 17)])
+def test_no_two_processes_share_a_port(ports: Ports, count: int) -> None:
+    taken = ports.all()
+    assert len(set(taken)) == len(taken) == count + ports.replicas * len(SERVICES)
     assert max(taken) < 20049
 
 

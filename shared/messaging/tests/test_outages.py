@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from pymongo import AsyncMongoClient
 from structlog.testing import capture_logs
 
-from local_stack import broker
 from local_stack.infrastructure import Infrastructure
 from messaging import ordering, relay
 from messaging.documents import Database, Document
@@ -161,13 +158,6 @@ async def start(mortal: Infrastructure, name: str) -> None:
     await asyncio.to_thread(mortal.start, name)
 
 
-def control(mortal: Infrastructure, *command: str) -> None:
-    """Run rabbitmqctl against the mortal broker."""
-    tool = next(Path("/usr/lib/rabbitmq/bin").glob("rabbitmqctl"))
-    environment = broker.node_environment(mortal.layout, mortal.ports)
-    subprocess.run([tool, *command], env=environment, check=True, capture_output=True, timeout=30)  # noqa: S603 - ours
-
-
 async def test_a_store_that_is_away_pauses_consumption_and_burns_no_attempts(
     mortal: Infrastructure, own: Database, early: Topology
 ) -> None:
@@ -215,14 +205,14 @@ async def test_a_memory_alarm_holds_events_back_and_lets_them_go_later(mortal: I
     events = [order(n) for n in range(1, 21)]
     async with station(mortal.amqp_url, own, topology, (), patience=0.5) as stock:
         await stock.publish(order(0))
-        await asyncio.to_thread(control, mortal, "set_vm_memory_high_watermark", "0")
+        await asyncio.to_thread(mortal.control, "broker", "set_vm_memory_high_watermark", "0")
         try:
             await eventually(is_refused)
             await stock.commit(events)
             assert not await stock.outbox_is_empty()
             assert await stock.consumer.is_ready()  # consuming has a connection of its own
         finally:
-            await asyncio.to_thread(control, mortal, "set_vm_memory_high_watermark", "0.4")
+            await asyncio.to_thread(mortal.control, "broker", "set_vm_memory_high_watermark", "0.4")
         await eventually(stock.outbox_is_empty)
 
     arrived = Counter(unseal(message.body).id for message in await take(mortal.amqp_url, stock_of(topology)))

@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: own ports, data, cookie and port mapper, never the machine's own broker.
+"""A private RabbitMQ of one node or three: own ports, data, cookie and port mapper, never the machine's own broker.
 
 YIZHENG_BROKER_ROOT names the root of another Debian system whose RabbitMQ is run instead (`make test-brokers`).
 """
@@ -6,16 +6,28 @@ YIZHENG_BROKER_ROOT names the root of another Debian system whose RabbitMQ is ru
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.accounts import definitions
-from local_stack.accounts.passwords import ADMINISTRATOR, address, administrator_url, folder_of, password_of
+from local_stack.accounts.passwords import (
+    ADMINISTRATOR,
+    SECRET_BYTES,
+    address,
+    administrator_url,
+    folder_of,
+    password_of,
+)
 from local_stack.certificates import ensure_certificate
 from local_stack.claim import MARK
 from local_stack.failure import StackError
+from local_stack.keys import once
 from local_stack.layout import ROOT, Layout, search_path
-from local_stack.ports import HOST, Ports
+from local_stack.ports import HOST, BrokerPorts, Ports, numbered
 from local_stack.processes import Program
 from local_stack.waiting import accepts, answers_amqp
 from messaging.declare import MANAGEMENT
@@ -30,8 +42,31 @@ SCRIPT_FOLDERS = (
     "/usr/local/opt/rabbitmq/sbin",
 )
 EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin")
-# Schedulers that spin while idle would take the cores from the services; the node is for this machine only.
-ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
+# Schedulers that spin while idle would take the cores from the services; the node is for this machine only, and so is
+# the port that a stream opens for its replica.
+ERLANG_FLAGS = (
+    "+sbwt none +sbwtdcpu none +sbwtdio none"
+    " -kernel inet_dist_use_interface {127,0,0,1} inet_default_listen_options [{ip,{127,0,0,1}}]"
+)
+CONTROL_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the broker: the name of its process, and its ports."""
+
+    name: str
+    ports: BrokerPorts
+
+    @property
+    def known_as(self) -> str:
+        """Its name for the other nodes and the tools."""
+        return f"{self.name.replace('broker', 'yizheng')}@localhost"
+
+
+def nodes(ports: Ports) -> tuple[Node, ...]:
+    """Return the nodes: `broker`, or `broker-1` to `broker-3`."""
+    return tuple(map(Node, numbered("broker", ports.machines), ports.brokers))
 
 
 def server_script(root: Path = HERE) -> Path | None:
@@ -54,47 +89,85 @@ def within(root: Path, layout: Layout) -> tuple[str, ...]:
     return "unshare", "--mount", "sh", "-c", f'{mounts} && exec chroot "$0" "$@"', str(root)
 
 
-def programs(layout: Layout, ports: Ports) -> tuple[Program, Program]:
-    """Return the port mapper and the node, to be started in this order. Raises StackError."""
-    root = Path(os.environ.get("YIZHENG_BROKER_ROOT", "") or HERE)
+def programs(layout: Layout, ports: Ports) -> tuple[Program, ...]:
+    """Return the port mapper and the nodes, to be started in this order. Raises StackError."""
+    root = root_of_broker()
     script, epmd = server_script(root), port_mapper(root)
     if script is None or epmd is None:
         raise StackError(f"RabbitMQ is not installed in {root}; install the package rabbitmq-server, or set AMQP_URL")
     inside = within(root, layout)
     prepare(layout, ports)
-    environment = node_environment(layout, ports)
     mapper = Program(
         "epmd",
         (*inside, str(epmd), "-address", HOST, "-port", str(ports.epmd)),
-        environment,
+        node_environment(layout, ports, nodes(ports)[0]),
         lambda: accepts(ports.epmd),
         (ports.epmd,),
     )
+    return (mapper, *(_program(each, (*inside, str(script)), layout, ports) for each in nodes(ports)))
+
+
+def _program(node: Node, command: Sequence[str], layout: Layout, ports: Ports) -> Program:
     # Without ALLOW_INPUT the script stays in front of the node as a shell, and signals reach the shell only.
-    node = Program(
-        "broker",
-        (*inside, str(script), "-noinput"),
-        {**environment, "RABBITMQ_ALLOW_INPUT": "true"},
-        lambda: answers_amqp(ports.broker),
-        (ports.broker, ports.broker_distribution, ports.broker_tls, ports.broker_management),
+    environment = {**node_environment(layout, ports, node), "RABBITMQ_ALLOW_INPUT": "true"}
+    return Program(
+        node.name, (*command, "-noinput"), environment, lambda: answers_amqp(node.ports.amqp), node.ports.all()
     )
-    return mapper, node
+
+
+def root_of_broker() -> Path:
+    """Return the root of the system whose RabbitMQ is run."""
+    return Path(os.environ.get("YIZHENG_BROKER_ROOT", "") or HERE)
+
+
+def control(layout: Layout, ports: Ports, name: str, *command: str) -> str:
+    """Run `rabbitmqctl` against one node, by the name of its process; return what it says. Raises StackError."""
+    root, node = root_of_broker(), next(each for each in nodes(ports) if each.name == name)
+    tool = _first("rabbitmqctl", SCRIPT_FOLDERS, root)
+    environment = node_environment(layout, ports, node)
+    said = subprocess.run(
+        [*within(root, layout), str(tool), *command],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=CONTROL_WITHIN,
+    )
+    if said.returncode:
+        raise StackError(f"rabbitmqctl {' '.join(command)}: {said.stderr or said.stdout}")
+    return said.stdout
 
 
 def prepare(layout: Layout, ports: Ports) -> None:
-    """Make the node's folders, its list of plugins, its listener with TLS, and the accounts.
+    """Make the nodes' folders, their list of plugins, their settings, the secret that they share, and the accounts.
 
-    It reads the accounts before it lets anybody in. All listeners are on this machine's own address.
+    They read the accounts before they let anybody in. All listeners are on this machine's own address.
     """
     layout.broker.mkdir(parents=True, exist_ok=True)
+    once(layout.broker / ".erlang.cookie", lambda: secrets.token_hex(SECRET_BYTES).encode())
     (layout.broker / "enabled_plugins").write_text("[rabbitmq_management].\n")
-    accounts = layout.broker / "definitions.json"
-    definitions.write(accounts, definitions.definitions(folder_of(layout), own_node=True))
+    definitions.write(_accounts(layout), definitions.definitions(folder_of(layout), own_node=True))
+    for node in nodes(ports):
+        _settings(layout, node).write_text(_advanced(layout, ports, node), encoding="utf-8")
+
+
+def _accounts(layout: Layout) -> Path:
+    return layout.broker / "definitions.json"
+
+
+def _settings(layout: Layout, node: Node) -> Path:
+    return layout.broker / f"{node.name}.config"
+
+
+def _advanced(layout: Layout, ports: Ports, node: Node) -> str:
+    """Return the settings that differ from run to run; those that do not are in `deploy/rabbitmq.conf`."""
     certificate = ensure_certificate(layout.keys, "broker")
-    (layout.broker / "advanced.config").write_text(
-        f"""[{{rabbit, [
-  {{load_definitions, {_quoted(accounts)}}},
-  {{ssl_listeners, [{{"{HOST}", {ports.broker_tls}}}]}},
+    known = [f"'{each.known_as}'" for each in nodes(ports)]
+    cluster = f"{{cluster_nodes, {{[{', '.join(known)}], disc}}}}," if len(known) > 1 else ""
+    return f"""[{{rabbit, [
+  {cluster}
+  {{load_definitions, {_quoted(_accounts(layout))}}},
+  {{ssl_listeners, [{{"{HOST}", {node.ports.tls}}}]}},
   {{ssl_options, [
     {{cacertfile, {_quoted(certificate.authority)}}},
     {{certfile, {_quoted(certificate.certificate)}}},
@@ -105,11 +178,9 @@ def prepare(layout: Layout, ports: Ports) -> None:
 {{rabbitmq_management_agent, [{{disable_metrics_collector, true}}]}},
 {{rabbitmq_management, [
   {{disable_management_stats, true}},
-  {{tcp_config, [{{ip, "{HOST}"}}, {{port, {ports.broker_management}}}]}}
+  {{tcp_config, [{{ip, "{HOST}"}}, {{port, {node.ports.management}}}]}}
 ]}}].
-""",
-        encoding="utf-8",
-    )
+"""
 
 
 def _quoted(path: Path) -> str:
@@ -118,8 +189,8 @@ def _quoted(path: Path) -> str:
     return f'"{text}"'
 
 
-def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
-    """Return the node's whole environment; what the user has set for another broker must not leak into it."""
+def node_environment(layout: Layout, ports: Ports, node: Node) -> dict[str, str]:
+    """Return a node's whole environment; what the user has set for another broker must not leak into it."""
     home = layout.broker
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -128,16 +199,16 @@ def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
         MARK: str(layout.var),
         "ERL_EPMD_ADDRESS": HOST,
         "ERL_EPMD_PORT": str(ports.epmd),
-        "RABBITMQ_NODENAME": "yizheng@localhost",
+        "RABBITMQ_NODENAME": node.known_as,
         "RABBITMQ_NODE_IP_ADDRESS": HOST,
-        "RABBITMQ_NODE_PORT": str(ports.broker),
-        "RABBITMQ_DIST_PORT": str(ports.broker_distribution),
+        "RABBITMQ_NODE_PORT": str(node.ports.amqp),
+        "RABBITMQ_DIST_PORT": str(node.ports.distribution),
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(home / "log"),
         "RABBITMQ_LOGS": "-",
-        "RABBITMQ_GENERATED_CONFIG_DIR": str(home / "config"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(home / f"{node.name}-config"),
         "RABBITMQ_CONFIG_FILE": str(layout.deploy / "rabbitmq.conf"),
-        "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(_settings(layout, node)),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_FLAGS,
@@ -145,25 +216,28 @@ def node_environment(layout: Layout, ports: Ports) -> dict[str, str]:
 
 
 def url(ports: Ports) -> str:
-    """Return the AMQP address of the private node, with no account."""
-    return f"amqp://{HOST}:{ports.broker}/"
+    """Return the AMQP address of the private nodes, with no account."""
+    return f"amqp://{_hosts([each.amqp for each in ports.brokers])}/"
 
 
 def administrators_url(layout: Layout, ports: Ports) -> str:
-    """Return the AMQP address that AMQP_URL gives, else that of the private node with the administrator's account."""
+    """Return the AMQP address that AMQP_URL gives, else that of the private nodes with the administrator's account."""
     return os.environ.get("AMQP_URL", "") or administrator_url(url(ports), folder_of(layout))
 
 
 def management_url(layout: Layout, ports: Ports) -> str:
-    """Return the management interface of the broker: what YIZHENG_BROKER_MANAGEMENT gives, else the private node's.
+    """Return the management interface of the broker: what YIZHENG_BROKER_MANAGEMENT gives, else the private nodes'.
 
     Empty for a broker that AMQP_URL names without it.
     """
     if os.environ.get("AMQP_URL", ""):
         return os.environ.get(MANAGEMENT, "")
-    return address(
-        f"http://{HOST}:{ports.broker_management}", ADMINISTRATOR, password_of(folder_of(layout), ADMINISTRATOR)
-    )
+    hosts = _hosts([each.management for each in ports.brokers])
+    return address(f"http://{hosts}", ADMINISTRATOR, password_of(folder_of(layout), ADMINISTRATOR))
+
+
+def _hosts(ports: Sequence[int]) -> str:
+    return ",".join(f"{HOST}:{port}" for port in ports)
 
 
 def _first(name: str, folders: tuple[str, ...], root: Path) -> Path | None:

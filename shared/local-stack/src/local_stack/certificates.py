@@ -23,11 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from local_stack.ports import MACHINES, numbered
+
 FOLDER = "tls"
 AUTHORITY = "authority"
 SETTING = "YIZHENG_CA"
 HERE = ("127.0.0.1", "localhost")
-CONTAINERS = ("gateway", "broker", "store")
+BROKERS, STORES = numbered("broker", MACHINES[-1]), numbered("store", MACHINES[-1])
+CONTAINERS = {"gateway": ("gateway",), "broker": BROKERS, "store": STORES}
+"""The certificates of the containers' listeners, and the hosts that each is for."""
 
 AUTHORITY_LIFE = timedelta(days=3650)
 LIFE = timedelta(days=397)
@@ -101,7 +105,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _authority(folder: Path, now: datetime) -> _Pair:
     found = _read(folder, AUTHORITY)
-    if found and _holds(found, found.certificate, (), now):
+    if found and _holds(found, found.certificate, (), now) and _constraints_of(found.certificate) == _constraints():
         return found
     made = _self_signed(now)
     _write(folder, AUTHORITY, made)
@@ -136,14 +140,23 @@ def _hosts_of(certificate: x509.Certificate) -> set[str]:
     return {str(name.value) for name in names}
 
 
+def _constraints() -> x509.NameConstraints:
+    names = [name for hosts in CONTAINERS.values() for name in hosts]
+    allowed = [*map(x509.DNSName, ("localhost", *names)), x509.IPAddress(ip_network("127.0.0.0/8"))]
+    return x509.NameConstraints(allowed, excluded_subtrees=None)
+
+
+def _constraints_of(authority: x509.Certificate) -> x509.NameConstraints:
+    return authority.extensions.get_extension_for_class(x509.NameConstraints).value
+
+
 def _self_signed(now: datetime) -> _Pair:
     key = ec.generate_private_key(ec.SECP256R1())
-    allowed = [*map(x509.DNSName, ("localhost", *CONTAINERS)), x509.IPAddress(ip_network("127.0.0.0/8"))]
     subject = _named("Yizheng development authority")
     building = (
         _begun(subject, subject, key, now, AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.NameConstraints(allowed, excluded_subtrees=None), critical=True)
+        .add_extension(_constraints(), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
     return _Pair(building.sign(key, hashes.SHA256()), key)

@@ -10,17 +10,20 @@ from pathlib import Path
 
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url
-from local_stack.certificates import CONTAINERS, HERE, ensure_certificate
+from local_stack.certificates import BROKERS, CONTAINERS, HERE, STORES, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from messaging.declare import MANAGEMENT
 
-BROKER = "amqps://broker:5671/"
-BROKER_MANAGEMENT = "https://broker:15671/"
-STORE = "mongodb://store:27017/?replicaSet=yizheng&authSource=admin&w=majority&tls=true"
+BROKER = f"amqps://{','.join(f'{host}:5671' for host in BROKERS)}/"
+BROKER_MANAGEMENT = f"https://{','.join(f'{host}:15671' for host in BROKERS)}/"
+MEMBERS = ",".join(f"{host}:27017" for host in STORES)
+STORE = f"mongodb://{MEMBERS}/?replicaSet=yizheng&authSource=admin&w=majority&tls=true"
 STORE_ACCOUNTS = "store-accounts.json"
 MEMBERS_KEY_BYTES = 96
 DEFINITIONS = "broker-definitions.json"
+COOKIE = "broker-nodes.cookie"
+"""By which the nodes of the broker know each other."""
 
 
 def main() -> int:
@@ -42,6 +45,8 @@ def ensure_secrets(folder: Path) -> None:
     if not (folder / "store-members.key").exists():  # written last
         members_key = base64.b64encode(secrets.token_bytes(MEMBERS_KEY_BYTES)).decode()
         write(folder, {"store-password": secrets.token_hex(24), "store-members.key": members_key})
+    if not (folder / COOKIE).exists():
+        write(folder, {COOKIE: secrets.token_hex(24)})
     definitions.write(folder / DEFINITIONS, definitions.definitions(folder / "broker", own_node=True))
     write(folder, {STORE_ACCOUNTS: json.dumps(databases.accounts(folder / "store"), indent=2)})
     administrators = {"AMQP_URL": BROKER, MANAGEMENT: BROKER_MANAGEMENT}
@@ -51,7 +56,7 @@ def ensure_secrets(folder: Path) -> None:
     )
     for name in databases.services():
         write(folder / name, addresses_of(name, folder))
-    certificates = [ensure_certificate(folder, name, (name, *HERE)) for name in CONTAINERS]
+    certificates = [ensure_certificate(folder, name, (*hosts, *HERE)) for name, hosts in CONTAINERS.items()]
     addresses = (folder / name / file for name in databases.services() for file in addresses_of(name, folder))
     listeners = (path for each in certificates for path in (each.certificate, each.key))
     for_containers = (*listeners, *(folder / ADMINISTRATOR / name for name in administrators), *addresses)

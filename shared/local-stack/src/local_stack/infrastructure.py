@@ -1,4 +1,4 @@
-"""Broker and store, started side by side: the private ones, or those that AMQP_URL and MONGODB_URL name."""
+"""Broker and store, on one machine or three, started side by side: private, or what AMQP_URL and MONGODB_URL name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.processes import Program, Running, require_all_free, stop_all, wait_ready
 
-READY = 60.0
-LONGEST_STOP = 4.0
+READY, READY_OF_SEVERAL = 60.0, 180.0
+LONGEST_STOP, LONGEST_STOP_OF_SEVERAL = 4.0, 15.0
 
 
 class Infrastructure:
@@ -31,6 +31,7 @@ class Infrastructure:
         self.ports = ports
         self.amqp_url = broker.administrators_url(layout, ports)
         self.mongodb_url = store.administrators_url(layout, ports)
+        self._several = ports.machines > 1
         self._running: dict[str, Running] = {}
         self._held = ExitStack()
 
@@ -54,7 +55,7 @@ class Infrastructure:
         return account_url(self.amqp_url, folder_of(self.layout), name)
 
     def find(self, name: str) -> Running:
-        """Return the process `broker`, `epmd` or `store`. Raises StackError when it was not started here."""
+        """Return the process `broker`, `epmd` or `store-2`. Raises StackError when it was not started here."""
         if name not in self._running:
             raise StackError(f"{name} is not a process of this run; there are {', '.join(self._running) or 'none'}")
         return self._running[name]
@@ -63,6 +64,14 @@ class Infrastructure:
         """Start one of them again after it was killed, and wait until it answers."""
         self.launch(self.find(name).program)
         wait_ready([self._running[name]], seconds=READY)
+
+    def control(self, name: str, *command: str) -> str:
+        """Run `rabbitmqctl` against a node, `broker` or `broker-2`; return what it says. Raises StackError."""
+        return broker.control(self.layout, self.ports, self.find(name).program.name, *command)
+
+    def primary(self) -> str:
+        """Return the name of the store's member that takes the writes now, empty while there is none."""
+        return store.primary(self.ports)
 
     def running(self) -> tuple[Running, ...]:
         """Return what was started here."""
@@ -75,8 +84,8 @@ class Infrastructure:
             self.launch(program)
             if program.name == "epmd":  # the node looks for it at once, and would start one that outlives it
                 wait_ready(self._running.values(), seconds=READY)
-        wait_ready(self._running.values(), seconds=READY)
-        if "store" in self._running:
+        wait_ready(self._running.values(), seconds=READY_OF_SEVERAL if self._several else READY)
+        if not os.environ.get("MONGODB_URL"):
             store.prepare(self.layout, self.ports)
         else:
             store.prepare_given(self.layout, self.mongodb_url)
@@ -90,11 +99,11 @@ class Infrastructure:
         return () if os.environ.get("AMQP_URL") else broker.programs(self.layout, self.ports)
 
     def _store(self) -> tuple[Program, ...]:
-        return () if os.environ.get("MONGODB_URL") else (store.program(self.layout, self.ports),)
+        return () if os.environ.get("MONGODB_URL") else store.programs(self.layout, self.ports)
 
     def _stop(self) -> None:
         mapper = self._running.pop("epmd", None)
         with undisturbed():
-            stop_all(self._running.values(), seconds=LONGEST_STOP)
+            stop_all(self._running.values(), seconds=LONGEST_STOP_OF_SEVERAL if self._several else LONGEST_STOP)
             stop_all([mapper] if mapper else [], seconds=LONGEST_STOP)
         self._running.clear()

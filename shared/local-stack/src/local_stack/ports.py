@@ -14,9 +14,44 @@ HOST = "127.0.0.1"
 DEFAULT_BASE = 18000
 HIGHEST_BASE = 65000
 MOST_REPLICAS = 2
+MACHINES = (1, 3)
+"""How many brokers and members of the store there may be: of two, none is a majority."""
 _SECOND = 40
 """How far the second processes' ports are from the base."""
+_BROKERS = (20, 25, 33)
+_STORES = (30, 31, 32)
 SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "operations", "data-rights")
+
+
+@dataclass(frozen=True)
+class BrokerPorts:
+    """The ports of one node of the broker."""
+
+    base: int
+
+    @property
+    def amqp(self) -> int:
+        """AMQP without TLS."""
+        return self.base
+
+    @property
+    def distribution(self) -> int:
+        """For the other nodes and the broker's own command-line tools."""
+        return self.base + 1
+
+    @property
+    def tls(self) -> int:
+        """AMQP with TLS."""
+        return self.base + 3
+
+    @property
+    def management(self) -> int:
+        """The management interface."""
+        return self.base + 4
+
+    def all(self) -> tuple[int, ...]:
+        """Return all of them."""
+        return (self.amqp, self.distribution, self.tls, self.management)
 
 
 @dataclass(frozen=True)
@@ -26,6 +61,8 @@ class Ports:
     base: int = DEFAULT_BASE
     replicas: int = 1
     """How many processes of each service there are, at most MOST_REPLICAS."""
+    machines: int = 1
+    """How many nodes of the broker and members of the store there are: one of MACHINES."""
 
     @classmethod
     def from_environment(cls, default: int = DEFAULT_BASE) -> Ports:
@@ -36,7 +73,10 @@ class Ports:
         replicas = os.environ.get("REPLICAS", "") or "1"
         if not replicas.isdecimal() or not 1 <= int(replicas) <= MOST_REPLICAS:
             raise StackError(f"REPLICAS must be a number from 1 to {MOST_REPLICAS}, not {replicas!r}")
-        return cls(int(text), int(replicas))
+        machines = os.environ.get("MACHINES", "") or "1"
+        if machines not in map(str, MACHINES):
+            raise StackError(f"MACHINES must be {' or '.join(map(str, MACHINES))}, not {machines!r}")
+        return cls(int(text), int(replicas), int(machines))
 
     @property
     def gateway(self) -> int:
@@ -49,14 +89,9 @@ class Ports:
         return f"https://{HOST}:{self.gateway}"
 
     @property
-    def broker(self) -> int:
-        """The broker's AMQP port."""
-        return self.base + 20
-
-    @property
-    def broker_distribution(self) -> int:
-        """The port for the broker's own command-line tools."""
-        return self.base + 21
+    def brokers(self) -> tuple[BrokerPorts, ...]:
+        """The ports of each node of the broker."""
+        return tuple(BrokerPorts(self.base + offset) for offset in _BROKERS[: self.machines])
 
     @property
     def epmd(self) -> int:
@@ -64,19 +99,24 @@ class Ports:
         return self.base + 22
 
     @property
-    def broker_tls(self) -> int:
-        """The broker's AMQP port with TLS."""
-        return self.base + 23
+    def stores(self) -> tuple[int, ...]:
+        """The port of each member of the store."""
+        return tuple(self.base + offset for offset in _STORES[: self.machines])
 
     @property
-    def broker_management(self) -> int:
-        """The port of the broker's management interface."""
-        return self.base + 24
+    def broker(self) -> int:
+        """The AMQP port of the first node."""
+        return self.brokers[0].amqp
+
+    @property
+    def broker_tls(self) -> int:
+        """The AMQP port with TLS of the first node."""
+        return self.brokers[0].tls
 
     @property
     def store(self) -> int:
-        """The document store's port."""
-        return self.base + 30
+        """The port of the store's first member."""
+        return self.stores[0]
 
     def service(self, name: str, replica: int = 1) -> int:
         """Return the port of a service's first process, or of another one."""
@@ -88,8 +128,16 @@ class Ports:
 
     def all(self) -> tuple[int, ...]:
         """Return every port of a run."""
-        broker = (self.broker, self.broker_distribution, self.epmd, self.broker_tls, self.broker_management)
-        return (self.gateway, *broker, self.store, *(port for name in SERVICES for port in self.of(name)))
+        brokers = (port for each in self.brokers for port in each.all())
+        return (
+            *(self.gateway, *brokers, self.epmd, *self.stores),
+            *(port for name in SERVICES for port in self.of(name)),
+        )
+
+
+def numbered(name: str, count: int) -> tuple[str, ...]:
+    """Return the names of so many processes that do the same: `store`, or `store-1`, `store-2` and so on."""
+    return (name,) if count == 1 else tuple(f"{name}-{number}" for number in range(1, count + 1))
 
 
 def require_free(port: int, name: str) -> None:

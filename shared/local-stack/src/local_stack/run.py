@@ -21,14 +21,16 @@ from local_stack.stack import LONGEST_STOP
 from local_stack.supervision import Kept, saying, supervise
 from local_stack.welcome import shown
 
+TARGETS = "targets.json"
+"""The file in the run's folder that tells Prometheus what to ask."""
 
-def main() -> int:
+
+def main(layout: Layout | None = None, ports: Ports | None = None) -> int:
     """Run until Ctrl-C or SIGTERM (0), or until something cannot start or finds a mistake in its settings (1)."""
     started = time.time()
-    layout = Layout.from_environment()
     try:
         with orderly_end():
-            return run(layout, Ports.from_environment(), started)
+            return run(layout or Layout.from_environment(), ports or Ports.from_environment(), started)
     except StackError as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
@@ -49,12 +51,13 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
             gateway.program(layout, ports),
         )
         require_all_free(programs)
+        (layout.var / TARGETS).write_text(services.targets(ports), encoding="utf-8")
         environment = {**os.environ, **services.shared_environment(layout, ports, addresses)}
         print("starting the services and the gateway", flush=True)
         with welcoming(environment, started):
             cause = keep_up(programs, layout, infrastructure)
         print("stopping broker and store", flush=True)
-    print(f"everything is down; the data stays in {shown(layout.var)} for the next `make run`", flush=True)
+    print(f"everything is down; the data stays in {shown(layout.var)} for the next time", flush=True)
     if cause:
         print(f"run: {cause} found a mistake, so everything was taken down\n{tail(layout.log(cause))}", file=sys.stderr)
     return 1 if cause else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -19,7 +20,7 @@ from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.keys import PUBLIC_KEYS
 from local_stack.layout import Layout, search_path
-from local_stack.ports import SERVICES, Ports
+from local_stack.ports import HOST, SERVICES, Ports, numbered
 from local_stack.processes import Program
 from local_stack.tokens import AUDIENCE, ISSUER
 from local_stack.waiting import answers_http
@@ -48,7 +49,7 @@ def program(
     """Return one service as a process, or another process of it; it is ready when its own /startupz says so."""
     port = ports.service(name, replica)
     return Program(
-        name if replica == 1 else f"{name}-{replica}",
+        numbered(name, ports.replicas)[replica - 1],
         tuple(shlex.split(command)),
         {**environment(name, layout, ports, addresses), f"{prefix(name)}_PORT": str(port)},
         lambda: answers_http(port, "/startupz"),
@@ -69,6 +70,12 @@ def programs(
         for replica in range(1, ports.replicas + 1)
         for name in names
     )
+
+
+def targets(ports: Ports) -> str:
+    """Return where the metrics of every process are, as Prometheus reads it from a file (`prometheus.local.yml`)."""
+    places = {name: [f"{HOST}:{port}" for port in ports.of(name)] for name in SERVICES}
+    return json.dumps([{"targets": each, "labels": {"service": name}} for name, each in places.items()], indent=2)
 
 
 def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Program:
@@ -102,6 +109,8 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
         "AMQP_URL": addresses.amqp_url,
         "MONGODB_URL": addresses.mongodb_url,
         "YIZHENG_PORT_BASE": str(ports.base),
+        "REPLICAS": str(ports.replicas),
+        "MACHINES": str(ports.machines),
         "YIZHENG_VAR": str(layout.var),
         "YIZHENG_JWKS": str(layout.keys / PUBLIC_KEYS),
         "YIZHENG_KEYS": str(layout.keys),

@@ -1,4 +1,4 @@
-"""The whole system on one machine, as a context manager: broker, store, services, gateway."""
+"""The whole system on this machine, as a context manager: broker, store, services, gateway; one of each, or several."""
 
 from __future__ import annotations
 
@@ -29,15 +29,24 @@ LONGEST_STOP = 6.0
 class Stack:
     """Within it everything runs and is ready; afterwards nothing is left, whatever happened.
 
-    `services` may name some of them only, or none; the gateway comes with the first. Raises StackError when
-    something cannot be started, with the end of its log.
+    `services` may name some of them only, or none; the gateway comes with the first. With `replicas=2` there are two
+    processes of each service, with `machines=3` three nodes of the broker and three members of the store. Processes are
+    known by name: `matcher`, `broker`, `store`; of several `matcher-1`, `broker-1`, `store-1` and so on. Raises
+    StackError when something cannot be started, with the end of its log.
     """
 
     def __init__(
-        self, var: Path | None = None, *, port_base: int | None = None, services: Collection[str] = SERVICES
+        self,
+        var: Path | None = None,
+        *,
+        port_base: int | None = None,
+        services: Collection[str] = SERVICES,
+        replicas: int = 1,
+        machines: int = 1,
     ) -> None:
         self.layout = Layout(var.resolve()) if var else Layout.from_environment()
-        self.ports = Ports(port_base) if port_base else Ports.from_environment()
+        base = port_base or Ports.from_environment().base
+        self.ports = Ports(base, replicas, machines)
         self.infrastructure = Infrastructure(self.layout, self.ports)
         self._wanted = tuple(services)
         self._running: dict[str, Running] = {}
@@ -110,7 +119,7 @@ class Stack:
         return Device(self.layout.keys, subject)
 
     def pid(self, name: str) -> int:
-        """Return the process id of a service, or of `gateway`, `broker`, `store`."""
+        """Return the process id of a service, or of `gateway`, `broker`, `store`, by its name."""
         return self._find(name).pid
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
@@ -125,6 +134,11 @@ class Stack:
             wait_ready([self._launch(self._running[name].program)], seconds=READY)
         else:
             self.infrastructure.start(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all processes."""
+        return (*self._running, *(each.program.name for each in self.infrastructure.running()))
 
     def log(self, name: str) -> str:
         """Return everything that a process has written so far."""

@@ -1,4 +1,4 @@
-"""The private document store: a genuine mongod as a replica set of one, with accounts.
+"""The private document store: a genuine mongod as a replica set of one member or three, with accounts.
 
 One on the PATH is preferred (MongoDB 6 to 8); else the one that the environment's wheel ships, which runs as a process
 of its own, on the loopback interface only, and is never imported.
@@ -13,7 +13,7 @@ import secrets
 import shutil
 import subprocess
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,19 +26,21 @@ from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.keys import once
 from local_stack.layout import Layout, search_path
-from local_stack.ports import HOST, Ports
+from local_stack.ports import HOST, Ports, numbered
 from local_stack.processes import Program
 from local_stack.waiting import accepts, poll
 
 REPLICA_SET = "yizheng"
 OLDEST, NEWEST = 6, 8
 """The major versions of MongoDB that the project is tried on."""
-CACHE_GB = "1"
+CACHE_GB, CACHE_OF_SEVERAL_GB = "1", "0.25"
 TTL_EVERY = "5"
 """Seconds between two looks for documents whose term has ended; MongoDB's own figure is 60."""
 KEY_BYTES = 96
-PRIMARY_WITHIN = 30.0
-"""Seconds within which a new replica set of one must have elected its member."""
+PRIMARY_WITHIN = 60.0
+"""Seconds within which a replica set must have elected its primary, and the other members follow it."""
+QUIET_STOP = "100"
+"""Milliseconds that a member lets clients look for another one before it ends; MongoDB's own figure is 15,000."""
 
 _SHIPPED = Path("fiftyone", "db", "bin", "mongod")
 _VERSION = re.compile(r"db version v((\d+)\.\S+)")
@@ -81,17 +83,33 @@ def _asked(path: Path) -> Mongod | None:
     return Mongod(path, version[1]) if version and OLDEST <= int(version[2]) <= NEWEST else None
 
 
-def program(layout: Layout, ports: Ports) -> Program:
-    """Return the store's process. A write of a majority is in the journal before it is confirmed. Raises StackError."""
-    layout.store.mkdir(parents=True, exist_ok=True)
+def programs(layout: Layout, ports: Ports) -> tuple[Program, ...]:
+    """Return the members' processes, `store` or `store-1` to `store-3`. Raises StackError.
+
+    A write of a majority is in the journal before it is confirmed.
+    """
+    layout.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(key_file(layout), lambda: base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+    return tuple(_program(name, port, layout, ports) for name, port in _members(ports).items())
+
+
+def _program(name: str, port: int, layout: Layout, ports: Ports) -> Program:
+    folder, alone = layout.var / name, ports.machines == 1
+    folder.mkdir(parents=True, exist_ok=True)
     command = (
-        *(str(mongod().path), "--dbpath", str(layout.store), "--bind_ip", HOST, "--port", str(ports.store)),
+        *(str(mongod().path), "--dbpath", str(folder), "--bind_ip", HOST, "--port", str(port)),
         *("--replSet", REPLICA_SET, "--keyFile", str(key_file(layout)), "--nounixsocket"),
-        *("--wiredTigerCacheSizeGB", CACHE_GB, "--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--wiredTigerCacheSizeGB", CACHE_GB if alone else CACHE_OF_SEVERAL_GB),
+        *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", f"ttlMonitorSleepSecs={TTL_EVERY}"),
+        *("--setParameter", f"shutdownTimeoutMillisForSignaledShutdown={QUIET_STOP}"),
     )
-    return Program("store", command, {**os.environ, MARK: str(layout.var)}, lambda: answers(ports), (ports.store,))
+    return Program(name, command, {**os.environ, MARK: str(layout.var)}, lambda: answers(port, alone=alone), (port,))
+
+
+def _members(ports: Ports) -> dict[str, int]:
+    """Return the port of each member by the name of its process."""
+    return dict(zip(numbered("store", ports.machines), ports.stores, strict=True))
 
 
 def described() -> str:
@@ -104,38 +122,46 @@ def key_file(layout: Layout) -> Path:
     return layout.keys / "store-members.key"
 
 
-def answers(ports: Ports) -> bool:
-    """Say whether the store takes writes, or waits to be made a replica set."""
-    if not accepts(ports.store):
+def answers(port: int, *, alone: bool = True) -> bool:
+    """Say whether a member takes writes (one of several: follows a primary), or waits to be made a replica set."""
+    said = _hello(port)
+    if said is None:
         return False
-    try:
-        with _direct(ports) as client:
-            said = client.admin.command("hello")
-    except PyMongoError:
-        return False
-    return bool(said["isWritablePrimary"]) or (said.get("isreplicaset", False) and "setName" not in said)
+    works = said["isWritablePrimary"] or (said["secondary"] and not alone)
+    return bool(works) or (said.get("isreplicaset", False) and "setName" not in said)
+
+
+def primary(ports: Ports) -> str:
+    """Return the name of the member that takes the writes at this moment, empty while there is none."""
+    for name, port in _members(ports).items():
+        said = _hello(port)
+        if said and said["isWritablePrimary"]:
+            return name
+    return ""
 
 
 def prepare(layout: Layout, ports: Ports) -> None:
-    """Make the store a replica set of one, with the administrator's account and the services'. Raises StackError.
+    """Make the members a replica set, with the administrator's account and the services'. Raises StackError.
 
-    Until there is an account, the store takes the first one from this machine without asking.
+    Until there is an account, the primary takes the first one from this machine without asking.
     """
     folder = databases.folder_of(layout)
     try:
-        with _direct(ports) as client:
-            if not _is_primary(client):
-                _place(layout, ports, client)
-            if not poll(lambda: _is_primary(client), seconds=PRIMARY_WITHIN):
-                raise StackError("the store did not become the primary of its replica set")
+        if "setName" not in (_hello(ports.store) or {}):
+            _place(layout, ports)
+        if not poll(lambda: bool(primary(ports)), seconds=PRIMARY_WITHIN):
+            raise StackError("no member of the store became the primary of its replica set")
         databases.ensure_administrator(url(ports), folder)
         databases.ensure_accounts(administrators_url(layout, ports), folder)
     except OperationFailure as error:
         if error.code != _AUTHENTICATION_FAILED:
             raise
         raise StackError(
-            f"the store in {layout.store} knows another password than {folder} holds; `make reset` forgets both"
+            f"the store in {layout.var} knows another password than {folder} holds; `make reset` forgets both"
         ) from None
+    alone = ports.machines == 1
+    if not poll(lambda: all(answers(port, alone=alone) for port in ports.stores), seconds=PRIMARY_WITHIN):
+        raise StackError("not every member of the store follows the primary of its replica set")
 
 
 def prepare_given(layout: Layout, mongodb_url: str) -> None:
@@ -146,32 +172,42 @@ def prepare_given(layout: Layout, mongodb_url: str) -> None:
         raise StackError(f"the store that MONGODB_URL names can't be used: {error}") from error
 
 
-def _place(layout: Layout, ports: Ports, client: MongoClient[dict[str, Any]]) -> None:
-    """Make a new store a replica set of one; one that was made on another port learns its new place."""
-    member = {"_id": 0, "host": f"{HOST}:{ports.store}"}
+def _place(layout: Layout, ports: Ports) -> None:
+    """Make new members a replica set; one that was made on other ports learns its new places."""
+    members = [{"_id": number, "host": f"{HOST}:{port}"} for number, port in enumerate(ports.stores)]
     try:
-        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
+        with _direct(ports.store) as client:
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
     except OperationFailure as error:
         if error.code != _UNAUTHORIZED:
             raise
-        address = administrators_url(layout, ports)
+        address = administrators_url(layout, replace(ports, machines=1))
         with MongoClient[dict[str, Any]](address, replicaSet=None, directConnection=True) as known:
             settings = known.admin.command("replSetGetConfig")["config"]
-            settings |= {"version": settings["version"] + 1, "members": [settings["members"][0] | member]}
+            moved = [was | now for was, now in zip(settings["members"], members, strict=True)]
+            settings |= {"version": settings["version"] + 1, "members": moved}
             known.admin.command("replSetReconfig", settings, force=True)
 
 
-def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
-    return bool(client.admin.command("hello")["isWritablePrimary"])
+def _hello(port: int) -> dict[str, Any] | None:
+    """Return what a member says of itself; None when it does not answer."""
+    if not accepts(port):
+        return None
+    try:
+        with _direct(port) as client:
+            return client.admin.command("hello")
+    except PyMongoError:
+        return None
 
 
-def _direct(ports: Ports) -> MongoClient[dict[str, Any]]:
-    return MongoClient(HOST, ports.store, directConnection=True, serverSelectionTimeoutMS=2000)
+def _direct(port: int) -> MongoClient[dict[str, Any]]:
+    return MongoClient(HOST, port, directConnection=True, serverSelectionTimeoutMS=2000)
 
 
 def url(ports: Ports) -> str:
     """Return the address of the private store with no account."""
-    return f"mongodb://{HOST}:{ports.store}/?replicaSet={REPLICA_SET}&w=majority"
+    hosts = ",".join(f"{HOST}:{port}" for port in ports.stores)
+    return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}&w=majority"
 
 
 def administrators_url(layout: Layout, ports: Ports) -> str:

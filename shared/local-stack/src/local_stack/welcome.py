@@ -15,13 +15,13 @@ from pathlib import Path
 from local_stack import gateway
 from local_stack.certificates import authority_file
 from local_stack.interrupts import orderly_end
-from local_stack.layout import Layout
-from local_stack.ports import SERVICES, Ports
+from local_stack.layout import ROOT, Layout
+from local_stack.ports import DEFAULT_BASE, SERVICES, Ports
 from local_stack.waiting import answers_http, poll
 
 READY = 90.0
-TYPED = ("YIZHENG_PORT_BASE", "YIZHENG_VAR")
-"""Settings by which the commands of another terminal find this run."""
+TYPED = {"YIZHENG_PORT_BASE": str(DEFAULT_BASE), "YIZHENG_VAR": str(ROOT / "var"), "MACHINES": "1"}
+"""Settings by which the commands of another terminal find this run, and what they are when nobody sets them."""
 
 ADVICE = """
 Ready after {seconds:.1f} s. The gateway: {url}
@@ -64,7 +64,7 @@ def welcome(layout: Layout, ports: Ports) -> int:
 
 def settings(environment: Mapping[str, str]) -> str:
     """Say what to set before the commands in another terminal, where this run is not the usual one."""
-    given = {name: environment[name] for name in TYPED if environment.get(name)}
+    given = {name: environment[name] for name, usual in TYPED.items() if environment.get(name, usual) != usual}
     words = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
     return f"\n  first          export {words}   (in every other terminal)" if words else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import defaultdict
 from itertools import count
 
@@ -15,13 +16,14 @@ from messaging.addresses import each_of
 CONNECT_TIMEOUT = 5.0
 """Seconds that one address has to let somebody in: one that accepts and says nothing is not waited for."""
 
-_turns: defaultdict[str, count[int]] = defaultdict(count)
+_turns: defaultdict[str, count[int]] = defaultdict(lambda: count(secrets.randbelow(1000)))
+"""Each process begins somewhere else, so that many of them do not all lean on the first address."""
 
 
 async def connect(url: str, *, name: str, timeout: float = CONNECT_TIMEOUT) -> AbstractConnection:  # noqa: ASYNC109 - each address has its own
     """Open a connection, known on the broker by its name, to the first of several addresses that lets us in.
 
-    A process that connects again begins with the address after the one that it was last connected to. Raises the last
+    A process that connects again begins with the address after the one that it last connected to. Raises the last
     address's error (CONNECTION_EXCEPTIONS, TimeoutError).
     """
     addresses = each_of(url)

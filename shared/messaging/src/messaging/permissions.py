@@ -6,7 +6,7 @@ account may publish under any key. AMQP has no word for them, so the broker's ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import create_default_context
@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 import httpx
 
+from messaging.addresses import each_of
 from messaging.rights import NOTHING, Account, every_account
 from messaging.topology import Topology
 
-_TIMEOUT = 10.0
+_TIMEOUT = 5.0
+"""Seconds that one node has to answer."""
 
 FORGOTTEN_SINCE = (4, 3)
 """The version of RabbitMQ from which an exchange that is deleted takes its topic permissions with it."""
@@ -49,30 +51,40 @@ def topic_permissions(accounts: Iterable[Account], vhost: str) -> list[TopicPerm
 
 @dataclass(frozen=True, slots=True)
 class Management:
-    """The broker's management interface: its address with an account of the tag `administrator`."""
+    """The broker's management interface: its address with an account of the tag `administrator`.
+
+    The address may name several nodes, with commas (https://a:b@one:15671,two:15671/): any of them serves for all.
+    """
 
     url: str
     vhost: str = "/"
     authority: Path | None = None
     """File with the authority whose certificates count; by default the system's."""
+    patience: float = _TIMEOUT
 
     async def ensure(self, topology: Topology) -> int:
         """Set the topic permissions that are missing or differ; return how many. Raises PermissionsMissingError."""
         wanted = topic_permissions(every_account(topology), self.vhost)
-        async with self.client() as client:
+        refused: httpx.HTTPError | None = None
+        for url in each_of(self.url):
             try:
-                held = await self._held(client)
-                lost = [each for each in wanted if held.get((each["user"], each["exchange"])) != each]
-                for each in lost:
-                    await self._set(each, client)
+                async with self.client(url) as client:
+                    return await self._assert(wanted, client)
             except httpx.HTTPError as error:
-                raise PermissionsMissingError(f"the broker's management interface: {error!r}") from error
-        return len(lost)
+                refused = error
+        raise PermissionsMissingError(f"the broker's management interface: {refused!r}") from refused
 
-    def client(self) -> httpx.AsyncClient:
-        """Return a client of the interface, to be used as a context manager."""
-        trusted = create_default_context(cafile=self.authority) if self.url.startswith("https:") else False
-        return httpx.AsyncClient(base_url=self.url, timeout=_TIMEOUT, verify=trusted)
+    def client(self, url: str) -> httpx.AsyncClient:
+        """Return a client of one node's interface, to be used as a context manager."""
+        trusted = create_default_context(cafile=self.authority) if url.startswith("https:") else False
+        return httpx.AsyncClient(base_url=url, timeout=self.patience, verify=trusted)
+
+    async def _assert(self, wanted: Sequence[TopicPermission], client: httpx.AsyncClient) -> int:
+        held = await self._held(client)
+        lost = [each for each in wanted if held.get((each["user"], each["exchange"])) != each]
+        for each in lost:
+            await self._set(each, client)
+        return len(lost)
 
     async def _held(self, client: httpx.AsyncClient) -> Mapping[tuple[str, str], Any]:
         answer = await client.get("/api/topic-permissions")

@@ -31,6 +31,9 @@ REQUESTS = Histogram(
 OUTBOX_AGE = Gauge("yizheng_outbox_age_seconds", "Age of the oldest event that has not left yet", ["service"])
 
 STORE_ANSWERS = Gauge("yizheng_store_answers", "1 while the store answers this service", ["service"])
+STORE_SILENT = Gauge("yizheng_store_members_silent", "Members of the store that do not answer", ["service"])
+    "yizheng_store_members_silent", "Members of the store that do not answer this service", ["service"]
+)
 
 _UNREMARKABLE = ("/healthz", "/readyz", "/startupz", "/metrics")
 _METHODS = frozenset(HTTPMethod)
@@ -78,6 +81,8 @@ async def _look(kernel: Kernel, service: str) -> None:
         age, answers = float("nan"), 0
     OUTBOX_AGE.labels(service).set(age)
     STORE_ANSWERS.labels(service).set(answers)
+    members = kernel.database.client.topology_description.server_descriptions().values()
+    STORE_SILENT.labels(service).set(sum(not each.is_server_type_known for each in members))
 
 
 async def _checks(request: Request, service: str) -> dict[str, bool]:
