@@ -218,11 +218,12 @@ def test_containers_speak_tls_to_broker_and_store_with_certificates_that_count(t
     ensure_secrets(tmp_path)
 
     authority = x509.load_pem_x509_certificate((tmp_path / "tls" / "authority.pem").read_bytes())
-    for host, file in (("broker", "AMQP_URL"), ("store", "MONGODB_URL")):
+    for kind, file in (("broker", "AMQP_URL"), ("store", "MONGODB_URL")):
         url = (tmp_path / "matcher" / file).read_text(encoding="ascii")
         assert safe(url, authority=tmp_path / "tls" / "authority.pem").endswith("authority.pem")
-        assert urlsplit(url).hostname == host
-        certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / f"{host}.pem").read_bytes())
+        hosts = [place.partition(":")[0] for place in urlsplit(url).netloc.rpartition("@")[2].split(",")]
+        assert hosts == [f"{kind}-{number}" for number in (1, 2, 3)]
+        certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / f"{kind}.pem").read_bytes())
         certificate.verify_directly_issued_by(authority)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        assert host in names.get_values_for_type(x509.DNSName)
+        assert set(hosts) <= set(names.get_values_for_type(x509.DNSName))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from local_stack import certificates
 from local_stack.certificates import HERE, LIFE, NEAR_THE_END, SETTING, Certificate, ensure_certificate, trust, vouching
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -98,6 +99,16 @@ def test_an_authority_near_its_end_makes_way_for_another(tmp_path: Path) -> None
     ensure_certificate(tmp_path, "gateway")
     with listening(ensure_certificate(tmp_path, "gateway")) as port:
         assert call(port, "localhost", trust(certificate.authority))
+
+
+def test_an_authority_that_may_not_speak_for_a_new_host_makes_way_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(certificates, "CONTAINERS", {"gateway": ("gateway",)})
+        old = ensure_certificate(tmp_path, "gateway").authority.read_bytes()
+        assert ensure_certificate(tmp_path, "gateway").authority.read_bytes() == old
+    assert ensure_certificate(tmp_path, "gateway").authority.read_bytes() != old
 
 
 @pytest.mark.parametrize("damage", ["pem is missing", "pem is cut off", "key of another"])

@@ -44,10 +44,7 @@ SCRIPT_FOLDERS = (
 EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin")
 # Schedulers that spin while idle would take the cores from the services; the node is for this machine only, and so is
 # the port that a stream opens for its replica.
-ERLANG_FLAGS = (
-    "+sbwt none +sbwtdcpu none +sbwtdio none"
-    " -kernel inet_dist_use_interface {127,0,0,1} inet_default_listen_options [{ip,{127,0,0,1}}]"
-)
+ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 CONTROL_WITHIN = 30.0
 
 

@@ -32,8 +32,6 @@ OUTBOX_AGE = Gauge("yizheng_outbox_age_seconds", "Age of the oldest event that h
 
 STORE_ANSWERS = Gauge("yizheng_store_answers", "1 while the store answers this service", ["service"])
 STORE_SILENT = Gauge("yizheng_store_members_silent", "Members of the store that do not answer", ["service"])
-    "yizheng_store_members_silent", "Members of the store that do not answer this service", ["service"]
-)
 
 _UNREMARKABLE = ("/healthz", "/readyz", "/startupz", "/metrics")
 _METHODS = frozenset(HTTPMethod)
