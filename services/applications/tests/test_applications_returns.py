@@ -167,3 +167,28 @@ async def test_no_field_that_is_returned_or_differs_is_shown_by_its_key(office: 
             name = wording.answer(asked, requirement, kind, field).name
             assert "_" not in name
             assert wording is EN or name != field
+
+
+async def test_a_standard_reason_is_read_in_the_applicants_language(office: Office) -> None:
+    id = await office.enrols()
+    failed = mismatched(office.now(id), "status")
+    await office.hears(answers.note_mismatch, failed)
+    texts = {"zh-CN": "扫描件模糊。第2页", "en": "The scan is blurred. 第2页"}
+    fields = review(office.now(id), "status", "returned") | {
+        "field": "scans",
+        "message": texts["zh-CN"],
+        "texts": texts,
+    }
+    await office.hears(answers.note_review_returned, consumed.ReviewReturned.model_validate(fields))
+    application = office.now(id)
+    for wording, said, other in ((ZH, texts["zh-CN"], texts["en"]), (EN, texts["en"], texts["zh-CN"])):
+        shown = now(office, id, wording).text
+        assert said in shown
+        assert other not in shown
+        assert any(said in wording.happening(each, application) for each in application.history)
+    [event] = office.events(published.ApplicationReturned)
+    assert (event.message, event.texts) == (texts["zh-CN"], texts)
+    by = resident_token(application.applicant_id)
+    with pytest.raises(Refusal) as refused:
+        await applying.submit(id, by, office.deps, if_match=None)
+    assert refused.value.params == {"message": texts["zh-CN"], "message_en": texts["en"]}

@@ -13,11 +13,11 @@ from review_dispatch import published
 from review_dispatch.config import Settings, load_district
 from review_dispatch.consumed import ApplicationEnded, DecisionRequested, FieldCheckRequested, Holder, MatchFailed
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Waiting
+from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.task import Task, task_id
 from review_dispatch.handlers import endings, requests, working
 from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.working import Approving, Asked
+from review_dispatch.handlers.working import Approving, Asked, Words
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
 from runtime.refusal import Refusal
@@ -35,6 +35,10 @@ class NobodyWaits:
     """A count that finds nothing; what is counted is the store's business."""
 
     async def on(self, today: date) -> Sequence[Waiting]:
+        """Count nothing."""
+        return ()
+
+    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
         """Count nothing."""
         return ()
 
@@ -158,7 +162,7 @@ async def work(desk: Desk, id_: str, deed: str) -> None:
             case "approve":
                 desk.commit(await working.approve(asked, Approving(), desk.deps))
             case "reject":
-                desk.commit(await working.reject(asked, "看不清", desk.deps))
+                desk.commit(await working.reject(asked, Words("看不清"), desk.deps))
             case _:
                 desk.commit(await working.release(asked, desk.deps))
     except Refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from review_dispatch import api
 from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Waiting
+from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, OfficerDecision, Scan, Task
 from review_dispatch.handlers.needs import Deps
 from review_dispatch.published import DataAccessed, TaskClaimed, TaskReleased
@@ -39,6 +39,9 @@ PEOPLE = {
     "rental": Principal("rental", Role.REVIEWER, departments=frozenset({"housing"})),
     "edu": Principal("edu", Role.REVIEWER, departments=frozenset({"edu"})),
     "grid": Principal("grid", Role.GRID_OFFICER, communities=frozenset({"440309002001"})),
+    "health-lead": Principal("health-lead", Role.REVIEWER, departments=frozenset({"health-lead"})),
+    "land-lead": Principal("land-lead", Role.REVIEWER, departments=frozenset({"land-lead"})),
+    "grid-too": Principal("grid-too", Role.GRID_OFFICER, communities=frozenset({"440309002001"})),
     "grid-elsewhere": Principal("grid-elsewhere", Role.GRID_OFFICER, communities=frozenset({"440309001001"})),
     "official": Principal("official", Role.OFFICIAL),
     "operator": Principal("operator", Role.OPERATOR),
@@ -65,7 +68,7 @@ class NothingRepeated:
         return None
 
 
-class Counted:
+class CountedQueues:
     """A count that finds a queue and a small one."""
 
     async def on(self, today: date) -> Sequence[Waiting]:
@@ -73,6 +76,25 @@ class Counted:
         return (
             Waiting(kind="review", department="health", waiting=13, overdue=4),
             Waiting(kind="decision", department="edu", waiting=4, overdue=0),
+        )
+
+    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+        """Count."""
+        return tuple(
+            Counted(
+                kind="review",
+                place="health",
+                document_type="birth-certificate",
+                claimed_by=by,
+                waiting=waiting,
+                overdue=overdue,
+                due_today=due_today,
+                next_due_on=day,
+            )
+            for by, waiting, overdue, due_today, day in (
+                (None, 1, 0, 1, today),
+                ("wang", 2, 1, 0, today - timedelta(days=3)),
+            )
         )
 
 
@@ -136,7 +158,9 @@ async def opened() -> AsyncIterator[Window]:
     tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
     app.state.kernel, app.state.verifier = kernel, NamedTokens()
     app.state.rate_limit = RateLimit.from_file(DEFAULT)
-    app.state.deps = Deps(TaskStore(tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW), NothingHeld())
+    app.state.deps = Deps(
+        TaskStore(tasks), FakeDocuments(Case), CountedQueues(), DISTRICT, FakeClock(NOW), NothingHeld()
+    )
     app.include_router(api.router, prefix="/v1")
     problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:

@@ -188,7 +188,7 @@ async def test_a_note_is_kept_and_changes_nothing_else(window: Window) -> None:
 
 @pytest.mark.parametrize(
     ("deed", "body"),
-    [("rejection", {}), ("rejection", {"reason": "  "}), ("return", {"field": "scans"}), ("notes", {"txt": "?"})],
+    [("rejection", {"reason": "  "}), ("return", {"message": "请核对"}), ("notes", {"txt": "?"})],
 )
 async def test_a_body_that_lacks_or_misspells_something_is_refused(window: Window, deed: str, body: object) -> None:
     task = window.keep(review())

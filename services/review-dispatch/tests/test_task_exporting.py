@@ -13,7 +13,7 @@ from review_dispatch.published import DataExported
 from review_dispatch.store import TaskStore
 from runtime import exports
 from runtime.holders import Holder as Whose
-from task_window import DISTRICT, NOW, Counted, Window, opened, review
+from task_window import DISTRICT, NOW, CountedQueues, Window, opened, review
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, received
 
 
@@ -25,7 +25,7 @@ async def window() -> AsyncIterator[Window]:
 
 async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
     task, (public, private) = window.keep(review()), exports.new_key()
-    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), Counted(), DISTRICT, FakeClock(NOW), NothingHeld())
+    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), CountedQueues(), DISTRICT, FakeClock(NOW), NothingHeld())
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
         holder = Whose(resident_id=resident, index="9f" * 32)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)

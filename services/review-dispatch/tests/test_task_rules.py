@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from review_dispatch.api.shaping import Reader
+from review_dispatch.api.reader import Reader
 from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import deciding, requesting, working
 from review_dispatch.domain.cancelling import cancel

@@ -18,6 +18,7 @@ from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.task import (
     Approval,
     AskedCorrection,
+    Claim,
     Comparison,
     DocumentReview,
     DoorCheck,
@@ -201,6 +202,32 @@ async def test_what_waits_is_counted_by_kind_and_department(real_shelf: Shelf, d
         Waiting(kind="review", department="health", waiting=2, overdue=1),
         Waiting(kind="review", department="land", waiting=1, overdue=0),
     ]
+
+
+async def test_ones_queues_are_counted_with_who_has_what(real_shelf: Shelf, database: Database) -> None:
+    taken = review(2, days_ago=30).model_copy(update={"status": "claimed", "claim": Claim(by="wang", at=NOW)})
+    done = review(5).model_copy(update={"status": "approved"})
+    await real_shelf.keep(review(1), taken, review(3, "property-certificate"), door(), done)
+    count = WaitingCount(database)
+    counted = await count.of(Wanted(departments=frozenset({"health", "community"})), TODAY)
+    rows = [(each.kind, each.place, each.claimed_by, each.waiting, each.overdue) for each in counted]
+    assert sorted(rows, key=str) == [
+        ("field-check", "440309002001", None, 1, 1),
+        ("review", "health", "wang", 1, 1),
+        ("review", "health", None, 1, 0),
+    ]
+    assert [each.next_due_on for each in counted if each.claimed_by] == [taken.due_on]
+    [own] = await count.of(Wanted(communities=frozenset({"440309002001"}), kind="field-check"), TODAY)
+    assert (own.place, own.document_type, own.waiting) == ("440309002001", None, 1)
+
+
+async def test_what_a_person_has_or_had_until_a_colleague_took_it_is_found(shelf: Shelf) -> None:
+    held = working.claim(review(1), "wang", NOW)
+    taken = working.take_over(working.claim(review(2), "zhao", NOW), "wang", NOW, "同事请病假")
+    await shelf.keep(held, taken, review(3))
+    assert {each.id for each in await shelf.tasks.in_hand_of("wang", 10)} == {held.id, taken.id}
+    [found] = await shelf.tasks.queue(Wanted(taken_from="zhao"), after=None, limit=10)
+    assert found.steps[-1].note == "同事请病假"
 
 
 async def test_the_store_shows_nothing_of_the_people_whom_tasks_are_about(

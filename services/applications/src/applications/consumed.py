@@ -129,6 +129,7 @@ class ReviewRejected(View):
     document_type: str
     department: str
     reason: str
+    texts: Mapping[str, str] | None = None
 
 
 class ReviewReturned(View):
@@ -141,6 +142,7 @@ class ReviewReturned(View):
     department: str
     field: str
     message: str
+    texts: Mapping[str, str] | None = None
 
 
 class ReviewEscalated(View):
@@ -181,6 +183,7 @@ class FieldCheckPassed(View):
 
     application_id: str
     note: str | None
+    texts: Mapping[str, str] | None = None
 
 
 class FieldCheckFailed(View):
@@ -188,6 +191,7 @@ class FieldCheckFailed(View):
 
     application_id: str
     reason: str
+    texts: Mapping[str, str] | None = None
 
 
 class DecisionMade(View):
@@ -197,6 +201,7 @@ class DecisionMade(View):
     department: str
     approved: bool
     reason: str | None
+    texts: Mapping[str, str] | None = None
 
 
 class CredentialStored(View):

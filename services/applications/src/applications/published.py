@@ -26,6 +26,13 @@ DocumentType = Annotated[str, Field(description="A code of the list of document 
 DecidedBy = Annotated[
     Literal["automatic", "officer"], Field(description="Whether the rules of the item decided, or an officer")
 ]
+Texts = Annotated[
+    dict[str, str] | None,
+    Field(
+        description="What that person said, by language, where it names a standard reason; null: as it was written",
+        json_schema_extra=PERSONAL,
+    ),
+]
 DecidedAt = Annotated[datetime, Field(description="When it was decided")]
 
 
@@ -65,6 +72,7 @@ class Reason(Part):
     document_type: Annotated[str | None, Field(description="The document type concerned")] = None
     field: Annotated[str | None, Field(description="The field of the document concerned")] = None
     text: Annotated[str | None, Field(description="What a person wrote", json_schema_extra=PERSONAL)] = None
+    texts: Texts = None
 
 
 class Grant(Part):
@@ -229,6 +237,7 @@ class ApplicationReturned(Event):
         str | None, Field(description="The form's own field that it is answered in; null: none, as for the scans")
     ] = None
     message: Annotated[str, Field(description="What the reviewer wrote to the applicant", json_schema_extra=PERSONAL)]
+    texts: Texts = None
 
 
 class ApplicationWithdrawn(Event):

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic_settings import SettingsConfigDict
 
 from review_dispatch.domain.routes import SUB_DISTRICT, District, Routes
+from review_dispatch.domain.standard_reasons import StandardReasons
 from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError, load
 from standards.working_days import Calendar
@@ -23,19 +24,20 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="REVIEW_DISPATCH_", extra="ignore", frozen=True)
 
     data: Path = Path(str(files("review_dispatch"))) / "data"
-    """Folder of `routes.yaml`; a district may keep its own."""
+    """Folder of `routes.yaml` and `standard_reasons.yaml`; a district may keep its own."""
     escalate_every: float = 60.0
     """Seconds between looks for tasks whose deadline has passed."""
 
 
 def load_district(folder: Path) -> District:
-    """Read where work goes. Raises DataFileError naming file and line of what is wrong."""
+    """Read where work goes, and what decisions say. Raises DataFileError naming file and line of what is wrong."""
     path = folder / "routes.yaml"
     routes = load(path, Routes)
     faults = _unknown_departments(path, {*routes.departments, SUB_DISTRICT})
     if faults:
         raise DataFileError("\n".join(faults))
-    return District(routes=routes, calendar=Calendar.load())
+    reasons = load(folder / "standard_reasons.yaml", StandardReasons)
+    return District(routes=routes, reasons=reasons, calendar=Calendar.load())
 
 
 def _unknown_departments(path: Path, known: set[str]) -> list[str]:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel
 from messaging.documents import Database, Documents
 from messaging.event import Change
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.task import WAITING, Task
 from runtime.erasing import Held
 from runtime.holders import Holder
@@ -28,6 +28,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("application_id", ASCENDING)], name="application"),
         IndexModel([("escalates_after", ASCENDING)], name="escalation"),
         IndexModel([("about.holder.resident_id", ASCENDING), ("place", ASCENDING)], name="resident"),
+        IndexModel("claim.by", name="hands", partialFilterExpression={"claim.by": {"$gt": ""}}),
+        IndexModel("steps.taken_from", name="taken-over", partialFilterExpression={"steps.taken_from": {"$gt": ""}}),
     ],
     CASES: [],
 }
@@ -83,6 +85,10 @@ class TaskStore:
         """Read those that are wanted, the most urgent first, behind the place `after`."""
         return await self._page(_filter_of(wanted), after, limit)
 
+    async def in_hand_of(self, person: str, limit: int) -> Sequence[Task]:
+        """Read those that a person has in hand, the most urgent first."""
+        return await self._collection.find({"claim.by": person}, sort=[("place", ASCENDING)], limit=limit)
+
     async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those about a resident's documents, in the same order."""
         return await self._page({"about.holder.resident_id": resident_id}, after, limit)
@@ -122,6 +128,24 @@ class WaitingCount:
         counted = await self._tasks.aggregate([{"$match": {"waiting_in": {"$gt": ""}}}, {"$group": group}])
         return [Waiting(**found["_id"], waiting=found["waiting"], overdue=found["overdue"]) async for found in counted]
 
+    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+        """Count what is wanted by kind, place, document type and who has it."""
+        day = today.isoformat()
+        group = {
+            "_id": {
+                "kind": "$kind",
+                "place": {"$cond": [{"$eq": ["$kind", "field-check"]}, "$community", "$department"]},
+                "document_type": {"$ifNull": ["$about.document_type", None]},
+                "claimed_by": {"$ifNull": ["$claim.by", None]},
+            },
+            "waiting": {"$sum": 1},
+            "overdue": {"$sum": {"$cond": [{"$lt": ["$due_on", day]}, 1, 0]}},
+            "due_today": {"$sum": {"$cond": [{"$eq": ["$due_on", day]}, 1, 0]}},
+            "next_due_on": {"$min": "$due_on"},
+        }
+        counted = await self._tasks.aggregate([{"$match": _filter_of(wanted)}, {"$group": group}])
+        return [Counted.model_validate(each.pop("_id") | each) async for each in counted]
+
 
 def tasks_in(database: Database) -> TaskStore:
     """Return the tasks of a database."""
@@ -141,6 +165,7 @@ def _filter_of(wanted: Wanted) -> Filter:
         "kind": wanted.kind,
         "about.document_type": wanted.document_type,
         "claim.by": wanted.claimed_by,
+        "steps.taken_from": wanted.taken_from,
         "due_on": None if wanted.due_before is None else {"$lt": wanted.due_before},
     }
     return {key: value for key, value in asked.items() if value is not None}

@@ -132,7 +132,10 @@ def _matches(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def _at(document: Mapping[str, Any], name: str) -> object:
     value: Any = document
     for part in ("id" if name == "_id" else name).split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, list | tuple):
+            value = [each.get(part) for each in value if isinstance(each, Mapping)]
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
     return value
 
 

@@ -118,7 +118,7 @@ class Wording:
             f"reasons.{reason.code}",
             document=self.document(document_type).name if document_type else "",
             field=self._field_of(reason, application),
-            text=reason.text or self.say("no-reason-given"),
+            text=self.words(reason),
         )
         both = self._both(self.beside(application, reason.requirement, reason.field))
         return self.say("beside.reason", reason=said, values=both.rstrip("。.")) if both else said
@@ -133,6 +133,10 @@ class Wording:
             return ""
         key = "beside.both" if beside.held is not None else "beside.claimed"
         return self.say(key, claimed=beside.claimed, held=beside.held or "")
+
+    def words(self, said: Reason | Happening | Whereabouts) -> str:
+        """Say what a person said: in the reader's language where it names a standard reason, else as it was written."""
+        return (said.texts or {}).get(self.language) or said.text or self.say("no-reason-given")
 
     def count(self, count: int | None) -> str:
         """Say a count as it may be told (standards/disclosure.py)."""
@@ -178,7 +182,7 @@ class Wording:
             department=self.department(happening.department).name if happening.department else "",
             source=self.source(happening.source) if happening.source else "",
             due_on=self.due(happening.due_on),
-            text=happening.text or self.say("no-reason-given"),
+            text=self.words(happening),
         )
 
     def whereabouts(self, where: Whereabouts, application: Application) -> str:
@@ -207,7 +211,7 @@ class Wording:
                 "now.correcting",
                 document=self.document(where.document_type or "").name,
                 field=field,
-                text=(where.text or self.say("no-reason-given")).rstrip("。. "),
+                text=self.words(where).rstrip("。. "),
             ),
             self._both(self.beside(application, where.requirement, where.field)),
             self.say("next.answer" if is_answer else "next.scan", field=field),

@@ -67,13 +67,13 @@ def escalated(application: Application, escalation: Escalation, happening: Happe
 
 
 def answered(
-    application: Application, question: Literal["check", "ruling"], happening: Happening, *, yes: bool, text: str | None
+    application: Application, question: Literal["check", "ruling"], happening: Happening, *, yes: bool
 ) -> Application:
-    """Take over the grid officer's or the deciding officer's answer to a question that was asked."""
+    """Take over the grid officer's or the deciding officer's answer to a question that was asked, as it happened."""
     asked: Question | None = getattr(application, question)
     if asked is None or asked.yes is not None:
         return application
-    answer = asked.model_copy(update={"yes": yes, "text": text})
+    answer = asked.model_copy(update={"yes": yes, "text": happening.text, "texts": happening.texts})
     return application.noting(happening).model_copy(update={question: answer})
 
 

@@ -16,6 +16,8 @@ from applications.domain.record import Aggregate, PersonRole, Record, Value
 
 State = Literal["draft", "in-progress", "returned", "approved", "rejected", "withdrawn"]
 Standing = Literal["waiting", "in-review", "proven", "returned", "refused"]
+ByLanguage = Mapping[str, str] | None
+"""What a person said, by language, where it names a standard reason; None: as it was written."""
 FINAL: frozenset[State] = frozenset({"approved", "rejected", "withdrawn"})
 
 
@@ -71,6 +73,7 @@ class Review(Record):
     document_type: str
     field: str | None = None
     text: str | None = None
+    texts: ByLanguage = None
 
 
 class Asked(Record):
@@ -124,6 +127,7 @@ class Question(Record):
     department: str
     yes: bool | None = None
     text: str | None = None
+    texts: ByLanguage = None
 
 
 class Granted(Record):
@@ -148,6 +152,7 @@ class Happening(Record):
     source: str | None = None
     due_on: date | None = None
     text: str | None = None
+    texts: ByLanguage = None
 
 
 class Application(Aggregate):

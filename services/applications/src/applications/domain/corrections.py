@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from applications.domain.application import Application, Asked, ComparedField
+from applications.domain.application import Application, Asked, ComparedField, Review
 from applications.domain.item import FormField, Item
 from applications.domain.record import Value
 from runtime.refusal import Refusal, Refusals
@@ -55,15 +55,21 @@ def _faults(
         if answer is None and asked.review.field != SCANS and asked.key in changed:
             continue
         if answer is None:
-            yield Refusal("returned-without-scan", field=f"scans/{asked.key}", message=asked.review.text or "")
+            yield Refusal("returned-without-scan", field=f"scans/{asked.key}", **_message(asked.review))
         elif _is_as_before(answer, application, form):
             yield Refusal(
                 "returned-unchanged",
                 field=f"form/{answer.key}",
                 label=answer.label.zh_cn,
                 label_en=answer.label.en,
-                message=asked.review.text or "",
+                **_message(asked.review),
             )
+
+
+def _message(review: Review) -> dict[str, str]:
+    """Return what the reviewer said, for the texts of either language."""
+    said = review.text or ""
+    return {"message": said, "message_en": (review.texts or {}).get("en", said)}
 
 
 def _has_new_scan(application: Application, asked: Asked) -> bool:

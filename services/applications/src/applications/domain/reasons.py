@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from applications.domain.application import Application, Asked, Match
+from applications.domain.application import Application, Asked, ByLanguage, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Reason:
     document_type: str | None = None
     field: str | None = None
     text: str | None = None
+    texts: ByLanguage = None
 
 
 def reasons_of(application: Application) -> tuple[Reason, ...]:
@@ -37,7 +38,8 @@ def _of_documents(application: Application) -> Iterator[Reason]:
         if asked.standing != "refused":
             continue
         if asked.review is not None:
-            yield Reason("review-rejected", asked.key, asked.review.document_type, text=asked.review.text)
+            review = asked.review
+            yield Reason("review-rejected", asked.key, review.document_type, text=review.text, texts=review.texts)
         else:
             yield from failures_of(asked)
 
@@ -61,6 +63,6 @@ def _of_people(application: Application) -> Iterator[Reason]:
     if application.unanswered:
         yield Reason("second-party-unanswered")
     if application.check is not None and application.check.yes is False:
-        yield Reason("field-check-failed", text=application.check.text)
+        yield Reason("field-check-failed", text=application.check.text, texts=application.check.texts)
     if application.ruling is not None and application.ruling.yes is False:
-        yield Reason("decision-negative", text=application.ruling.text)
+        yield Reason("decision-negative", text=application.ruling.text, texts=application.ruling.texts)

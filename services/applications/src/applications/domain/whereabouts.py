@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from applications.domain.application import Application, Asked, Question
+from applications.domain.application import Application, Asked, ByLanguage, Question
 
 Doing = Literal[
     "drafting", "comparing", "routing", "reviewing", "correcting", "confirming", "checking", "deciding", "done"
@@ -25,6 +25,7 @@ class Whereabouts:
     due_on: date | None = None
     field: str | None = None
     text: str | None = None
+    texts: ByLanguage = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,14 @@ def _of_documents(application: Application) -> Iterator[Whereabouts]:
     for asked in application.asked:
         if asked.standing == "returned" and asked.review is not None:
             review = asked.review
-            yield Whereabouts("correcting", asked.key, review.document_type, field=review.field, text=review.text)
+            yield Whereabouts(
+                "correcting",
+                asked.key,
+                review.document_type,
+                field=review.field,
+                text=review.text,
+                texts=review.texts,
+            )
         elif asked.standing == "in-review":
             yield _with_people(application, asked)
         elif asked.standing == "waiting" and asked.holder in application.people:

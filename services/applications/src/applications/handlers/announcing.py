@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from applications import published
-from applications.domain.application import Application
+from applications.domain.application import Application, ByLanguage, Review
 from applications.domain.decided import Decided
 from applications.domain.expression import value_of
 from applications.domain.item import Item
@@ -59,10 +59,9 @@ def withdrawn(application: Application, reason: str | None) -> published.Applica
     )
 
 
-def returned(
-    application: Application, requirement: str, field: str, message: str, item: Item
-) -> published.ApplicationReturned:
+def returned(application: Application, requirement: str, review: Review, item: Item) -> published.ApplicationReturned:
     """Say that the applicant must correct something."""
+    field = review.field or ""
     answer = item.answer_behind(requirement, field)
     return published.ApplicationReturned(
         application_id=application.id,
@@ -71,8 +70,13 @@ def returned(
         requirement=requirement,
         field=field,
         form_field=answer.key if answer else None,
-        message=message,
+        message=review.text or "",
+        texts=_texts(review.texts),
     )
+
+
+def _texts(texts: ByLanguage) -> dict[str, str] | None:
+    return None if texts is None else dict(texts)
 
 
 def _said(settled: Settled, item: Item, deps: Deps) -> Sequence[Event]:
@@ -208,6 +212,7 @@ def _rejected(application: Application) -> published.ApplicationRejected:
                 document_type=reason.document_type,
                 field=reason.field,
                 text=reason.text,
+                texts=_texts(reason.texts),
             )
             for reason in reasons_of(application)
         ],

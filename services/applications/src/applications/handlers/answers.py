@@ -22,7 +22,16 @@ from applications.consumed import (
     ReviewReturned,
 )
 from applications.domain import answers
-from applications.domain.application import Application, ComparedField, Escalation, Happening, Match, Review, Task
+from applications.domain.application import (
+    Application,
+    ByLanguage,
+    ComparedField,
+    Escalation,
+    Happening,
+    Match,
+    Review,
+    Task,
+)
 from applications.handlers import announcing
 from applications.handlers.needs import Deps
 from messaging.event import NOTHING, Event, NotYet, Outcome, Received
@@ -96,7 +105,13 @@ async def note_review_approved(event: Received[ReviewApproved], deps: Deps) -> O
 async def note_review_rejected(event: Received[ReviewRejected], deps: Deps) -> Outcome[None]:
     """A person did not accept a document."""
     said = event.data
-    review = Review(verdict="rejected", department=said.department, document_type=said.document_type, text=said.reason)
+    review = Review(
+        verdict="rejected",
+        department=said.department,
+        document_type=said.document_type,
+        text=said.reason,
+        texts=said.texts,
+    )
     return await _note_review(event, said, review, deps)
 
 
@@ -109,6 +124,7 @@ async def note_review_returned(event: Received[ReviewReturned], deps: Deps) -> O
         document_type=said.document_type,
         field=said.field,
         text=said.message,
+        texts=said.texts,
     )
     return await _note_review(event, said, review, deps)
 
@@ -137,19 +153,22 @@ async def note_escalation(event: Received[ReviewEscalated], deps: Deps) -> Outco
 async def note_check_passed(event: Received[FieldCheckPassed], deps: Deps) -> Outcome[None]:
     """The grid officer confirmed the address."""
     said = event.data
-    return await _note_answer(event.time, said.application_id, "check", deps, yes=True, text=said.note)
+    happening = _answer(event.time, "check", said.note, said.texts, yes=True)
+    return await _note_answer(said.application_id, "check", happening, deps, yes=True)
 
 
 async def note_check_failed(event: Received[FieldCheckFailed], deps: Deps) -> Outcome[None]:
     """The grid officer could not confirm the address."""
     said = event.data
-    return await _note_answer(event.time, said.application_id, "check", deps, yes=False, text=said.reason)
+    happening = _answer(event.time, "check", said.reason, said.texts, yes=False)
+    return await _note_answer(said.application_id, "check", happening, deps, yes=False)
 
 
 async def note_decision(event: Received[DecisionMade], deps: Deps) -> Outcome[None]:
     """An officer decided."""
     said = event.data
-    return await _note_answer(event.time, said.application_id, "ruling", deps, yes=said.approved, text=said.reason)
+    happening = _answer(event.time, "ruling", said.reason, said.texts, yes=said.approved)
+    return await _note_answer(said.application_id, "ruling", happening, deps, yes=said.approved)
 
 
 async def _note_review(
@@ -167,29 +186,30 @@ async def _note_review(
         document_type=review.document_type,
         department=review.department,
         text=review.text,
+        texts=review.texts,
     )
     key = (said.requirement, said.attempt)
     changed = answers.reviewed(application, key, review, happening)
     item = deps.catalogue.item(application.item)
-    returned = announcing.returned(changed, said.requirement, review.field or "", review.text or "", item)
+    returned = announcing.returned(changed, said.requirement, review, item)
     extra = [returned] if answers.returned_now(application, changed, key) else []
     return _conclude(application, changed, deps, extra)
 
 
+def _answer(
+    time: datetime, question: Literal["check", "ruling"], text: str | None, texts: ByLanguage, *, yes: bool
+) -> Happening:
+    kind = f"{question}-{'positive' if yes else 'negative'}"
+    return Happening(at=_moment(time), kind=kind, text=text, texts=texts)
+
+
 async def _note_answer(
-    time: datetime,
-    application_id: str,
-    question: Literal["check", "ruling"],
-    deps: Deps,
-    *,
-    yes: bool,
-    text: str | None,
+    application_id: str, question: Literal["check", "ruling"], happening: Happening, deps: Deps, *, yes: bool
 ) -> Outcome[None]:
     application = await _application(application_id, deps)
     if getattr(application, question) is None and not application.is_final:
         raise NotYet(f"{application_id} has not asked for its {question} yet")
-    happening = Happening(at=_moment(time), kind=f"{question}-{'positive' if yes else 'negative'}", text=text)
-    changed = answers.answered(application, question, happening, yes=yes, text=text)
+    changed = answers.answered(application, question, happening, yes=yes)
     return _conclude(application, changed, deps)
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from review_dispatch.api.routes import router
+from fastapi import APIRouter
+
+from review_dispatch.api import routes, takeovers
+
+router = APIRouter()
+router.include_router(takeovers.router)  # before the routes of one task: `queues` is no task's id
+router.include_router(routes.router)
 
 __all__ = ["router"]

@@ -12,6 +12,8 @@ from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
+StandardReason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
 
 class Body(BaseModel):
     """A request's body; what it does not know is refused."""
@@ -32,6 +34,7 @@ class ApprovalAsked(Body):
                 {"fields": {"certificate_number": "P440123456"}, "note": "已与出生医院电话核实"},
                 {"valid_until": "2028-06-30"},
                 {"note": "上门核实，本人居住"},
+                {"standard_reason": "original-seen"},
             ]
         }
     )
@@ -39,23 +42,51 @@ class ApprovalAsked(Body):
     valid_until: Day | None = None
     is_held: bool | None = None
     note: Text | None = None
+    standard_reason: StandardReason | None = None
 
 
 class RejectionAsked(Body):
-    """Refuse; the applicant reads the reason."""
+    """Refuse; the applicant reads the reason: one of the district's (`standard_reasons`), one's own words, or both."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "出生医学证明的印章无法辨认"}]})
-    reason: Text
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"reason": "出生医学证明的印章无法辨认"}, {"standard_reason": "no-longer-valid"}]
+        }
+    )
+    reason: Text | None = None
+    standard_reason: StandardReason | None = None
 
 
 class ReturnAsked(Body):
-    """Ask the applicant to correct a field that was compared, or `scans` for better scans."""
+    """Ask the applicant to correct a field that was compared, or `scans` for better scans, and say why."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"field": "certificate_number", "message": "请填写证明右上角的编号"}]}
+        json_schema_extra={
+            "examples": [
+                {"field": "certificate_number", "message": "请填写证明右上角的编号"},
+                {"field": "scans", "standard_reason": "scan-unreadable"},
+            ]
+        }
     )
     field: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    message: Text
+    message: Text | None = None
+    standard_reason: StandardReason | None = None
+
+
+class TakeoverAsked(Body):
+    """Take a task out of a colleague's hand; the colleague reads the reason."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "同事请病假，由我代办"}]})
+    reason: Text
+
+
+class TakeoverOfAllAsked(TakeoverAsked):
+    """Take over whatever a colleague has in hand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"claimed_by": "health-017", "reason": "同事请病假，由我代办"}]}
+    )
+    claimed_by: Name
 
 
 class NoteAsked(Body):

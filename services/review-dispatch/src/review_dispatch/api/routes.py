@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Response
 
-from review_dispatch.api import shaping
+from review_dispatch.api import queue_shaping, shaping
 from review_dispatch.api.asked import (
     ApprovalAsked,
     CorrectionAsked,
@@ -14,17 +14,23 @@ from review_dispatch.api.asked import (
     NoteAsked,
     RejectionAsked,
     ReturnAsked,
-    StatusAsked,
 )
-from review_dispatch.api.shaping import Reader
+from review_dispatch.api.parts import (
+    Counter,
+    DepsOf,
+    OnlookersView,
+    WorkersView,
+    asked_of,
+    reviewer_asked_of,
+    shown_to,
+    wanted_of,
+)
 from review_dispatch.api.views import QueuesView, TaskSummary, TaskView
 from review_dispatch.domain.queue import Wanted
-from review_dispatch.domain.task import WAITING, Kind, Task
+from review_dispatch.domain.task import Task
 from review_dispatch.handlers import queues, working
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.working import Approving, Asked
+from review_dispatch.handlers.working import Approving, Asked, Words
 from runtime import web
-from runtime.access import Principal, Role, allow
 from runtime.clock import today
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
@@ -32,73 +38,18 @@ from standards.bounds import Name
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
-Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
-Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
-Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OPERATOR)]
-Counter = Annotated[Principal, allow(Role.OFFICIAL, Role.OPERATOR)]
-
-
-async def _wanted(  # noqa: PLR0913 - one parameter for each filter
-    by: Onlooker,
-    deps: DepsOf,
-    *,
-    department: Annotated[Name | None, Query(examples=["health"])] = None,
-    community: Annotated[Name | None, Query(examples=["440309002001"])] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    status: Annotated[
-        list[StatusAsked] | None, Query(max_length=20, description="By default whatever still waits")
-    ] = None,
-    document_type: Annotated[Name | None, Query(examples=["birth-certificate"])] = None,
-    application_id: Annotated[Name | None, Query()] = None,
-    overdue: Annotated[bool, Query(description="Only what waits and whose deadline has passed")] = False,
-    mine: Annotated[bool, Query(description="Only what the caller has claimed")] = False,
-) -> Wanted:
-    statuses = frozenset(status) if status else WAITING
-    return Wanted(
-        departments=None if department is None else frozenset({department}),
-        communities=None if community is None else frozenset({community}),
-        kind=kind,
-        statuses=statuses & WAITING if overdue else statuses,
-        document_type=document_type,
-        application_id=application_id,
-        due_before=today(deps.clock()) if overdue else None,
-        claimed_by=by.subject if mine else None,
-    )
-
-
-async def _asked(task_id: Name, by: Worker, version: web.IfMatch) -> Asked:
-    return Asked(task_id, by, version)
-
-
-async def _explaining(task_id: Name, by: Reviewer, version: web.IfMatch) -> Asked:
-    return Asked(task_id, by, version)
-
-
-def _reader(request: Request, by: Principal, language: str) -> Reader:
-    deps: Deps = request.app.state.deps
-    return Reader(by, language, deps.district, today(deps.clock()))
-
-
-async def _worker(request: Request, by: Worker, language: web.Language) -> Reader:
-    return _reader(request, by, language)
-
-
-async def _onlooker(request: Request, by: Onlooker, language: web.Language) -> Reader:
-    return _reader(request, by, language)
-
-
-WorkersView = Annotated[Reader, Depends(_worker)]
-OnlookersView = Annotated[Reader, Depends(_onlooker)]
-
 
 @router.get("", summary="The queue: what concerns the caller, the most urgent first")
 async def list_tasks(
-    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, reader: OnlookersView, cursor: Cursor, limit: Limit = 20
+    wanted: Annotated[Wanted, Depends(wanted_of)],
+    deps: DepsOf,
+    reader: OnlookersView,
+    cursor: Cursor,
+    limit: Limit = 20,
 ) -> Page[TaskSummary]:
     """List tasks of the reviewer's departments, or of the grid officer's communities."""
     found = await queues.show_queue(wanted, reader.by, deps, after=_after(cursor), limit=limit + 1)
-    return page(found, limit, key=_key, view=lambda task: shaping.summary(task, reader))
+    return page(found, limit, key=_key, view=lambda task: queue_shaping.summary(task, reader))
 
 
 @router.get("/statistics", summary="How many tasks wait, and how many are overdue")
@@ -106,7 +57,7 @@ async def count_tasks(_by: Counter, deps: DepsOf, language: web.Language) -> Que
     """Count what waits by kind of work and department; fewer than five are not told, and officials see no tasks."""
     waiting = await deps.waiting.on(today(deps.clock()))
     queues = sorted(waiting, key=lambda each: (each.department, each.kind))
-    return QueuesView(queues=[shaping.waiting(each, language) for each in queues])
+    return QueuesView(queues=[queue_shaping.waiting(each, language) for each in queues])
 
 
 @router.get("/{task_id}", summary="One task: what was claimed and what is held, side by side", response_model=TaskView)
@@ -121,68 +72,72 @@ async def read_task(task_id: Name, deps: DepsOf, reader: OnlookersView, commit: 
 
 @router.post("/{task_id}/claim", summary="Take the task", response_model=TaskView)
 async def claim(
-    asked: Annotated[Asked, Depends(_asked)], deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[Asked, Depends(asked_of)], deps: DepsOf, reader: WorkersView, commit: web.Commit
 ) -> Response:
     """Take a task, so that nobody else works on it. 409 when somebody else has it."""
-    return await commit(lambda: working.claim(asked, deps), _shown_to(reader))
+    return await commit(lambda: working.claim(asked, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/release", summary="Give the task back", response_model=TaskView)
 async def release(
-    asked: Annotated[Asked, Depends(_asked)], deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[Asked, Depends(asked_of)], deps: DepsOf, reader: WorkersView, commit: web.Commit
 ) -> Response:
     """Give one's own task back to the queue."""
-    return await commit(lambda: working.release(asked, deps), _shown_to(reader))
+    return await commit(lambda: working.release(asked, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/approval", summary="Approve", response_model=TaskView)
 async def approve(
-    asked: Annotated[Asked, Depends(_asked)], body: ApprovalAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[Asked, Depends(asked_of)],
+    body: ApprovalAsked,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: web.Commit,
 ) -> Response:
     """Approve a document, confirm an address, or approve an application.
 
     A document type that asks for a second reviewer then waits for another person (`awaiting-second`).
     """
-    approving = Approving(body.fields, body.valid_until, body.note, body.is_held)
-    return await commit(lambda: working.approve(asked, approving, deps), _shown_to(reader))
+    approving = Approving(body.fields, body.valid_until, Words(body.note, body.standard_reason), body.is_held)
+    return await commit(lambda: working.approve(asked, approving, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/rejection", summary="Refuse", response_model=TaskView)
 async def reject(
-    asked: Annotated[Asked, Depends(_asked)],
+    asked: Annotated[Asked, Depends(asked_of)],
     body: RejectionAsked,
     deps: DepsOf,
     reader: WorkersView,
     commit: web.Commit,
 ) -> Response:
     """Refuse, for a reason that the applicant reads."""
-    return await commit(lambda: working.reject(asked, body.reason, deps), _shown_to(reader))
+    return await commit(lambda: working.reject(asked, Words(body.reason, body.standard_reason), deps), shown_to(reader))
 
 
 @router.post("/{task_id}/return", summary="Return to the applicant", response_model=TaskView)
 async def send_back(
-    asked: Annotated[Asked, Depends(_asked)], body: ReturnAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[Asked, Depends(asked_of)], body: ReturnAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
 ) -> Response:
     """Ask the applicant to correct one field of the document, and say how."""
-    work = lambda: working.send_back(asked, deps, field=body.field, message=body.message)  # noqa: E731 - named, it reads as a sentence
-    return await commit(work, _shown_to(reader))
+    words = Words(body.message, body.standard_reason)
+    return await commit(lambda: working.send_back(asked, deps, field=body.field, words=words), shown_to(reader))
 
 
 @router.post("/{task_id}/explanation", summary="Explain a look that is disputed", response_model=TaskView)
 async def explain(
-    asked: Annotated[Asked, Depends(_explaining)],
+    asked: Annotated[Asked, Depends(reviewer_asked_of)],
     body: ExplanationAsked,
     deps: DepsOf,
     reader: WorkersView,
     commit: web.Commit,
 ) -> Response:
     """Answer a resident who disputes a look at their data. Whoever looked can't answer it."""
-    return await commit(lambda: working.explain(asked, body.text, deps), _shown_to(reader))
+    return await commit(lambda: working.explain(asked, body.text, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/correction", summary="Answer a request for correction", response_model=TaskView)
 async def answer_correction(
-    asked: Annotated[Asked, Depends(_explaining)],
+    asked: Annotated[Asked, Depends(reviewer_asked_of)],
     body: CorrectionAsked,
     deps: DepsOf,
     reader: WorkersView,
@@ -193,20 +148,16 @@ async def answer_correction(
     A document that two people approve is corrected by two people; one suffices to refuse.
     """
     if body.result == "refused":
-        return await commit(lambda: working.refuse_correction(asked, body.explanation, deps), _shown_to(reader))
-    return await commit(lambda: working.correct(asked, body.explanation, body.value, deps), _shown_to(reader))
+        return await commit(lambda: working.refuse_correction(asked, body.explanation, deps), shown_to(reader))
+    return await commit(lambda: working.correct(asked, body.explanation, body.value, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/notes", summary="Write a note", response_model=TaskView, status_code=201)
 async def write_note(
-    asked: Annotated[Asked, Depends(_asked)], body: NoteAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[Asked, Depends(asked_of)], body: NoteAsked, deps: DepsOf, reader: WorkersView, commit: web.Commit
 ) -> Response:
     """Write a note that everybody who works on the task can read."""
-    return await commit(lambda: working.write_note(asked, body.text, deps), _shown_to(reader), 201)
-
-
-def _shown_to(reader: Reader) -> shaping.View:
-    return lambda task: shaping.committed(task, reader)
+    return await commit(lambda: working.write_note(asked, body.text, deps), shown_to(reader), 201)
 
 
 def _key(task: Task) -> Key:

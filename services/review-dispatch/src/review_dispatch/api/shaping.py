@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
 
 from review_dispatch.api import views
+from review_dispatch.api.queue_shaping import summary
+from review_dispatch.api.reader import TEXTS, Reader
 from review_dispatch.domain.approved_fields import enterable_fields
-from review_dispatch.domain.deciding import returnable_fields
-from review_dispatch.domain.queue import Waiting
+from review_dispatch.domain.deciding import reasons_for, returnable_fields
 from review_dispatch.domain.record import Value
-from review_dispatch.domain.routes import District
+from review_dispatch.domain.standard_reasons import Deed, Reasons, StandardReason
 from review_dispatch.domain.task import (
     Approval,
     AskedCorrection,
@@ -24,95 +23,8 @@ from review_dispatch.domain.task import (
     Task,
 )
 from review_dispatch.handlers.access import may_see_values
-from runtime.access import Principal
-from runtime.texts import Texts
-from standards.communities import offices
-from standards.disclosure import told, total
 
 View = Callable[[Task], views.TaskView]
-
-TEXTS = Texts.of("review_dispatch")
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a view is for."""
-
-    by: Principal
-    language: str
-    district: District
-    today: date
-
-    def coded(self, group: str, code: str) -> views.Coded:
-        """Name a code."""
-        return coded(group, code, self.language)
-
-    def maybe(self, group: str, code: str | None) -> views.Coded | None:
-        """Name a code that may be missing."""
-        return None if code is None else self.coded(group, code)
-
-    def due(self, day: date) -> str:
-        """Say the last day of a deadline; provisional while the holidays of its year are not published."""
-        key = "due-provisional" if self.district.calendar.is_provisional(day) else "due"
-        return TEXTS.say(self.language, key, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
-
-    def community(self, code: str | None) -> views.Coded | None:
-        """Name a community."""
-        if code is None:
-            return None
-        name = next((each.name for part in offices() for each in part.communities if each.code == code), None)
-        if name is None:
-            return views.Coded(code=code, name=code)
-        return views.Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
-
-
-def coded(group: str, code: str, language: str) -> views.Coded:
-    """Name a code; one that the catalogue does not know is its own name."""
-    key = f"{group}.{code}"
-    return views.Coded(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
-
-
-def waiting(counted: Waiting, language: str) -> views.WaitingView:
-    """Show how many tasks wait."""
-    kind, department = coded("kinds", counted.kind, language), coded("departments", counted.department, language)
-    counts = {
-        "waiting": total(counted.waiting, (counted.overdue, counted.waiting - counted.overdue)),
-        "overdue": told(counted.overdue),
-    }
-    few = TEXTS.say(language, "few")
-    said = {name: few if count is None else count for name, count in counts.items()}
-    return views.WaitingView(
-        kind=kind,
-        department=department,
-        **counts,
-        suppressed=None in counts.values(),
-        text=TEXTS.say(language, "waiting", kind=kind.name, department=department.name, **said),
-    )
-
-
-def summary(task: Task, reader: Reader) -> views.TaskSummary:
-    """Show a task in a queue."""
-    return views.TaskSummary(
-        task_id=task.id,
-        version=task.version,
-        kind=reader.coded("kinds", task.kind),
-        status=reader.coded("statuses", task.status),
-        application_id=task.application_id,
-        item=task.item,
-        requirement=task.requirement,
-        attempt=task.attempt,
-        document_type=reader.maybe("documents", task.document_type),
-        department=reader.coded("departments", task.department),
-        community=reader.community(task.community),
-        requested_at=task.requested_at,
-        due_on=task.due_on,
-        due_text=reader.due(task.due_on),
-        overdue=task.is_overdue(reader.today),
-        escalated=any(step.action == "escalated" for step in task.steps),
-        claimed_by=task.claim.by if task.claim else None,
-        claimed_at=task.claim.at if task.claim else None,
-        needs_second_reviewer=task.second_reviewer,
-    )
 
 
 def detail(task: Task, reader: Reader) -> views.TaskView:
@@ -129,7 +41,8 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
-        approvals=[_approval(each, hidden=hidden) for each in task.approvals],
+        standard_reasons=_reasons(reasons_for(task, reader.district.reasons), reader),
+        approvals=[_approval(each, reader, hidden=hidden) for each in task.approvals],
         steps=[_step(each, task, reader, hidden=hidden) for each in task.steps],
     )
 
@@ -236,13 +149,30 @@ def _correction(asked: AskedCorrection, reader: Reader, *, hidden: bool) -> view
     )
 
 
-def _approval(approval: Approval, *, hidden: bool) -> views.ApprovalView:
+def _reasons(reasons: Reasons, reader: Reader) -> views.StandardReasonsView:
+    def shown(deed: Deed) -> list[views.StandardReasonView]:
+        return [
+            views.StandardReasonView(code=each.code, text=each.said(None, reader.language), field=each.field)
+            for each in reasons.of(deed)
+        ]
+
+    return views.StandardReasonsView(
+        approval=shown("approval"), rejection=shown("rejection"), to_return=shown("return")
+    )
+
+
+def _reason(standard: StandardReason | None, reader: Reader) -> views.Coded | None:
+    return None if standard is None else views.Coded(code=standard.code, name=standard.said(None, reader.language))
+
+
+def _approval(approval: Approval, reader: Reader, *, hidden: bool) -> views.ApprovalView:
     return views.ApprovalView(
         by=approval.by,
         at=approval.at,
         fields=_values(approval.fields, hidden=hidden),
         valid_until=approval.valid_until,
         note=None if hidden else approval.note,
+        standard_reason=_reason(approval.standard, reader),
     )
 
 
@@ -256,7 +186,9 @@ def _step(step: Step, task: Task, reader: Reader, *, hidden: bool) -> views.Step
         field=_named(step.field, about, reader)
         if step.field and isinstance(about, DocumentReview)
         else reader.maybe("fields", step.field),
-        note=_note(step, reader, hidden=hidden and step.by != reader.by.subject),
+        note=_note(step, reader, hidden=hidden and reader.by.subject not in {step.by, step.taken_from}),
+        standard_reason=_reason(step.standard, reader),
+        taken_from=step.taken_from,
     )
 
 

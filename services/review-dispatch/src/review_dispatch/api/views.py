@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from review_dispatch.domain.record import Value
 
@@ -14,6 +15,14 @@ class Coded(BaseModel):
 
     code: str
     name: str
+
+
+class TakenOverView(BaseModel):
+    """Who took the task over last, from whom, and when."""
+
+    by: str
+    taken_from: str
+    at: datetime
 
 
 class TaskSummary(BaseModel):
@@ -38,6 +47,7 @@ class TaskSummary(BaseModel):
     escalated: bool
     claimed_by: str | None
     claimed_at: datetime | None
+    taken_over: TakenOverView | None
     needs_second_reviewer: bool
 
 
@@ -138,6 +148,22 @@ class CorrectionView(BaseModel):
     reason: str | None
 
 
+class StandardReasonView(BaseModel):
+    """A standard reason; `text` in the caller's language. A return for it asks to correct `field`, null: any."""
+
+    code: str
+    text: str
+    field: str | None
+
+
+class StandardReasonsView(BaseModel):
+    """The standard reasons that a decision can name in `standard_reason`."""
+
+    approval: list[StandardReasonView]
+    rejection: list[StandardReasonView]
+    to_return: Annotated[list[StandardReasonView], Field(serialization_alias="return")]
+
+
 class ApprovalView(BaseModel):
     """One person's approval."""
 
@@ -146,6 +172,7 @@ class ApprovalView(BaseModel):
     fields: dict[str, Value | None]
     valid_until: date | None
     note: str | None
+    standard_reason: Coded | None
 
 
 class StepView(BaseModel):
@@ -157,6 +184,8 @@ class StepView(BaseModel):
     department: Coded
     field: Coded | None
     note: str | None
+    standard_reason: Coded | None
+    taken_from: str | None
 
 
 class TaskView(TaskSummary):
@@ -171,6 +200,7 @@ class TaskView(TaskSummary):
     decision: DecisionView | None
     dispute: DisputeView | None
     correction: CorrectionView | None
+    standard_reasons: StandardReasonsView
     approvals: list[ApprovalView]
     steps: list[StepView]
 
@@ -193,3 +223,49 @@ class QueuesView(BaseModel):
     """What waits, by department and kind of work."""
 
     queues: list[WaitingView]
+
+
+class QueueView(BaseModel):
+    """What waits of one kind, department or community, and document type; `free`: nobody has it in hand."""
+
+    kind: Coded
+    department: Coded | None
+    community: Coded | None
+    document_type: Coded | None
+    waiting: int
+    free: int
+    mine: int
+    overdue: int
+    due_today: int
+    next_due_on: date
+    next_due_text: str
+
+
+class InHandView(BaseModel):
+    """How much one person has in hand."""
+
+    claimed_by: str
+    tasks: int
+    overdue: int
+
+
+class OwnQueuesView(BaseModel):
+    """The caller's queues, the most urgent first, and who has how much in hand."""
+
+    queues: list[QueueView]
+    in_hand: list[InHandView]
+
+
+class NotTakenView(BaseModel):
+    """A task that stays where it is, and why."""
+
+    task_id: str
+    code: str
+    text: str
+
+
+class TakeoverView(BaseModel):
+    """What was taken over from a colleague, and what could not be."""
+
+    taken: list[TaskSummary]
+    not_taken: list[NotTakenView]

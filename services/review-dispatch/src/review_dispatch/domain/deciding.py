@@ -10,15 +10,13 @@ from review_dispatch.domain.approved_fields import approved_fields, end_of_valid
 from review_dispatch.domain.held import held_document
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
-from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
+from review_dispatch.domain.standard_reasons import SCANS, Reasons, StandardReason, StandardReasons
+from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, DoorCheck, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
 from runtime.refusal import Refusal
 from standards.document_fields import by_type
 from standards.field_kinds import FieldKind, is_enterable
 from standards.names import check_name
-
-SCANS = "scans"
-"""Stands for the scans where a field is named: the applicant is asked for better ones."""
 
 
 def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, today: date) -> Task:
@@ -39,8 +37,9 @@ def approve_document(task: Task, approval: Approval, route: DocumentRoute, *, to
         held_document(task.about, complete, route)  # refused now, not when it is told
     approved = task.model_copy(update={"approvals": (*task.approvals, complete)})
     if task.second_reviewer and before is None:
-        return record(given_back(approved), "approved-first", by=approval.by, at=approval.at, note=approval.note)
-    return _end(approved, "approved", by=approval.by, at=approval.at, note=approval.note)
+        back, by, at = given_back(approved), approval.by, approval.at
+        return record(back, "approved-first", by=by, at=at, note=approval.note, standard=approval.standard)
+    return _end(approved, "approved", approval.by, approval.at, note=approval.note, standard=approval.standard)
 
 
 def explain(task: Task, by: str, at: datetime, text: str) -> Task:
@@ -48,7 +47,7 @@ def explain(task: Task, by: str, at: datetime, text: str) -> Task:
     require_own_claim(task, by)
     if not isinstance(task.about, DisputedAccess):
         raise Refusal("explanation-needs-a-dispute")
-    return _end(task, "answered", by=by, at=at, note=text)
+    return _end(task, "answered", by, at, note=text)
 
 
 def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, route: DocumentRoute | None) -> Task:
@@ -71,7 +70,7 @@ def correct(task: Task, by: str, at: datetime, text: str, value: Value | None, r
     answered = task.model_copy(update={"approvals": (*task.approvals, answer)})
     if task.second_reviewer and before is None:
         return record(given_back(answered), "approved-first", by=by, at=at, note=text)
-    return _end(answered, "answered", by=by, at=at, note=text)
+    return _end(answered, "answered", by, at, note=text)
 
 
 def _kind_of(said: Value) -> FieldKind:
@@ -86,24 +85,26 @@ def refuse_correction(task: Task, by: str, at: datetime, text: str) -> Task:
     """
     require_own_claim(task, by)
     _correction(task)
-    return _end(task.model_copy(update={"approvals": ()}), "answered", by=by, at=at, note=text)
+    return _end(task.model_copy(update={"approvals": ()}), "answered", by, at, note=text)
 
 
-def approve(task: Task, by: str, at: datetime, note: str | None) -> Task:
+def approve(task: Task, by: str, at: datetime, note: str | None, standard: StandardReason | None = None) -> Task:
     """Confirm an address or approve an application. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
     require_yes_or_no(task)
-    return _end(task, "approved", by=by, at=at, note=note)
+    return _end(task, "approved", by, at, note=note, standard=standard)
 
 
-def reject(task: Task, by: str, at: datetime, reason: str) -> Task:
+def reject(task: Task, by: str, at: datetime, reason: str | None, standard: StandardReason | None = None) -> Task:
     """Refuse, for a reason that the applicant will read. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
     require_yes_or_no(task)
-    return _end(task, "rejected", by=by, at=at, note=reason)
+    return _end(task, "rejected", by, at, note=reason, standard=standard)
 
 
-def send_back(task: Task, by: str, at: datetime, *, field: str, message: str) -> Task:
+def send_back(
+    task: Task, by: str, at: datetime, *, field: str, message: str | None, standard: StandardReason | None = None
+) -> Task:
     """Return a document to the applicant, who is to correct `field`, as the document or the form calls it.
 
     Raises Clash unless the task is one's own, Refusal unless it is a review and the field one that can be corrected.
@@ -115,7 +116,7 @@ def send_back(task: Task, by: str, at: datetime, *, field: str, message: str) ->
     named, returnable = answer.field if answer else field, returnable_fields(task.about)
     if named not in returnable:
         raise Refusal("return-field-not-compared", field="field", name=field, fields=", ".join(returnable))
-    return _end(task, "returned", by=by, at=at, note=message, field=named)
+    return _end(task, "returned", by, at, note=message, field=named, standard=standard)
 
 
 def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
@@ -129,6 +130,19 @@ def returnable_fields(review: DocumentReview) -> tuple[str, ...]:
     kind = by_type().get(review.document_type)
     own = {*compared, *(kind.fields if kind else ())}
     return (*(answer.field for answer in review.answers if answer.field in own), SCANS)
+
+
+def reasons_for(task: Task, reasons: StandardReasons) -> Reasons:
+    """Return the standard reasons that its decision can name; what is answered in words has none."""
+    match task.about:
+        case DocumentReview() as review:
+            return reasons.of_document(review.document_type)
+        case DoorCheck():
+            return reasons.field_checks
+        case DisputedAccess() | AskedCorrection():
+            return Reasons()
+        case _:
+            return reasons.of_decision(task.item)
 
 
 def require_yes_or_no(task: Task) -> None:
@@ -159,11 +173,12 @@ def _correction(task: Task) -> AskedCorrection:
 def _end(
     task: Task,
     status: Literal["approved", "rejected", "returned", "answered"],
-    *,
     by: str,
     at: datetime,
+    *,
     note: str | None,
     field: str | None = None,
+    standard: StandardReason | None = None,
 ) -> Task:
     ended = task.model_copy(update={"status": status, "claim": None})
-    return record(ended, status, by=by, at=at, note=note, field=field)
+    return record(ended, status, by=by, at=at, note=note, field=field, standard=standard)

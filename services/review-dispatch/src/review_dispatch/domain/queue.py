@@ -1,7 +1,8 @@
-"""Queues: which tasks somebody asks for, and how many wait."""
+"""Queues: which tasks are asked for, how many wait, and who has them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from review_dispatch.domain.record import Record
@@ -19,6 +20,8 @@ class Wanted(Record):
     application_id: str | None = None
     due_before: date | None = None
     claimed_by: str | None = None
+    taken_from: str | None = None
+    """Only those that a colleague took over from this person."""
 
 
 class Waiting(Record):
@@ -28,3 +31,77 @@ class Waiting(Record):
     department: str
     waiting: int
     overdue: int
+
+
+class Counted(Record):
+    """Tasks of one queue that are alike: as many of a kind, a place and a document type as one person has, or nobody.
+
+    `place` is the department, of door checks the community.
+    """
+
+    kind: Kind
+    place: str
+    document_type: str | None
+    claimed_by: str | None
+    waiting: int
+    overdue: int
+    due_today: int
+    next_due_on: date
+
+
+class Queue(Record):
+    """What waits of one kind, place and document type; `free` is what nobody has in hand."""
+
+    kind: Kind
+    place: str
+    document_type: str | None
+    waiting: int
+    free: int
+    mine: int
+    overdue: int
+    due_today: int
+    next_due_on: date
+
+
+class InHand(Record):
+    """How much one person has in hand."""
+
+    claimed_by: str
+    tasks: int
+    overdue: int
+
+
+def queues_of(counted: Sequence[Counted], by: str) -> list[Queue]:
+    """Add up what waits, the most urgent queue first; `by` is who asks."""
+    alike: dict[tuple[Kind, str, str | None], list[Counted]] = {}
+    for each in counted:
+        alike.setdefault((each.kind, each.place, each.document_type), []).append(each)
+    queues = [
+        Queue(
+            kind=kind,
+            place=place,
+            document_type=document_type,
+            waiting=sum(each.waiting for each in parts),
+            free=sum(each.waiting for each in parts if each.claimed_by is None),
+            mine=sum(each.waiting for each in parts if each.claimed_by == by),
+            overdue=sum(each.overdue for each in parts),
+            due_today=sum(each.due_today for each in parts),
+            next_due_on=min(each.next_due_on for each in parts),
+        )
+        for (kind, place, document_type), parts in alike.items()
+    ]
+    return sorted(queues, key=lambda each: (each.next_due_on, each.kind, each.place, each.document_type or ""))
+
+
+def in_hand(counted: Sequence[Counted]) -> list[InHand]:
+    """Add up who has how much, the most first."""
+    people = {each.claimed_by for each in counted if each.claimed_by is not None}
+    held = [
+        InHand(
+            claimed_by=person,
+            tasks=sum(each.waiting for each in counted if each.claimed_by == person),
+            overdue=sum(each.overdue for each in counted if each.claimed_by == person),
+        )
+        for person in people
+    ]
+    return sorted(held, key=lambda each: (-each.tasks, each.claimed_by))

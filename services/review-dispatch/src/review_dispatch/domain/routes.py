@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from review_dispatch.domain.record import Record
+from review_dispatch.domain.standard_reasons import Code, StandardReasons
 from standards.document_fields import FieldName, by_type
 from standards.field_kinds import FieldKind
 from standards.working_days import Calendar
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 WorkingDays = Annotated[int, Field(ge=0, le=60)]
 
 SUB_DISTRICT = "sub-district"
@@ -127,6 +127,13 @@ class Routes(Record):
         levels = (_at(office, level) if level.to == SUB_DISTRICT else level for level in self.field_checks.escalate)
         return tuple(level for level in levels if level is not None)
 
+    def led_by(self, departments: frozenset[str]) -> frozenset[str]:
+        """Return the departments of which these are the next above."""
+        documents = [(route.department, route.escalate) for route in (*self.documents.values(), self.other_documents)]
+        decisions = [(route.department, route.escalate) for route in self.decisions]
+        ladders = (*documents, *decisions)
+        return frozenset(department for department, ladder in ladders if ladder and ladder[0].to in departments)
+
     def of_dispute(self, department: str | None) -> str:
         """Return who answers for a look by a department; one that there is not, or none, is answered for by another."""
         return department if department in self.departments else self.disputes.department
@@ -147,6 +154,7 @@ class District(Record):
     """Everything about the district that requests are routed by."""
 
     routes: Routes
+    reasons: StandardReasons
     calendar: Calendar
 
     def due(self, asked_on: date, working_days: int, *, promised: date | None = None) -> date:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_dispatch.domain.record import Record, Value
 from review_dispatch.domain.routes import Level
+from review_dispatch.domain.standard_reasons import Said
 from runtime.derived import derived
 
 Kind = Literal["review", "field-check", "decision", "dispute", "correction"]
@@ -27,8 +28,10 @@ Action = Literal[
     "cancelled",
     "escalated",
     "noted",
+    "taken-over",
 ]
 
+EVERY_STATUS: frozenset[Status] = frozenset(get_args(Status))
 WAITING: frozenset[Status] = frozenset({"open", "claimed", "awaiting-second"})
 """The states in which a task still waits for somebody."""
 
@@ -168,7 +171,7 @@ class Claim(Record):
     at: datetime
 
 
-class Approval(Record):
+class Approval(Said):
     """One person's approval: the values and the end of validity that were approved.
 
     `is_held` says whether the document is the one that is held; None where that was not asked or follows by itself.
@@ -178,19 +181,21 @@ class Approval(Record):
     at: datetime
     fields: dict[str, Value]
     valid_until: date | None
-    note: str | None
     is_held: bool | None = None
 
 
-class Step(Record):
-    """What happened: `by` is null for what happened without a person; `department` is the one that has it then."""
+class Step(Said):
+    """What happened: `by` is null for what happened without a person; `department` is the one that has it then.
+
+    `taken_from`: the colleague who had the task until `by` took it over.
+    """
 
     at: datetime
     action: Action
     by: str | None
     department: str
-    note: str | None = None
     field: str | None = None
+    taken_from: str | None = None
 
 
 class Task(BaseModel):
@@ -275,6 +280,11 @@ class Task(BaseModel):
         if isinstance(self.about, DocumentReview | DisputedAccess | AskedCorrection):
             return (self.about.holder,)
         return self.about.concerns
+
+    @property
+    def lead(self) -> str | None:
+        """The department above, which gets it when its deadline passes; None: nobody is above."""
+        return self.escalation[0].to if self.escalation else None
 
     def is_overdue(self, today: date) -> bool:
         """Tell whether its deadline has passed while it waits."""

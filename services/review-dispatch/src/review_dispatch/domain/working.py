@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from review_dispatch.domain.standard_reasons import StandardReason
 from review_dispatch.domain.task import Action, Claim, DisputedAccess, Step, Task
 from runtime.refusal import Clash
 
@@ -18,11 +19,24 @@ def claim(task: Task, by: str, at: datetime) -> Task:
         return task
     if task.claim is not None:
         raise Clash("task-claimed-by-another", by=task.claim.by)
-    require_another_person(task, by)
-    if isinstance(task.about, DisputedAccess) and task.about.by == by:
-        raise Clash("own-look-disputed")
+    _require_fit(task, by)
     taken = {"status": "claimed", "claim": Claim(by=by, at=at)}
     return record(task.model_copy(update=taken), "claimed", by=by, at=at)
+
+
+def take_over(task: Task, by: str, at: datetime, reason: str) -> Task:
+    """Take a task out of a colleague's hand; taking it again changes nothing.
+
+    Raises Clash when nobody has it, when it is done, and where `claim` would be refused for the person.
+    """
+    require_waiting(task)
+    if task.claim is None:
+        raise Clash("nothing-to-take-over")
+    if task.claim.by == by:
+        return task
+    _require_fit(task, by)
+    step = Step(at=at, action="taken-over", by=by, department=task.department, note=reason, taken_from=task.claim.by)
+    return task.model_copy(update={"claim": Claim(by=by, at=at), "steps": (*task.steps, step)})
 
 
 def release(task: Task, by: str, at: datetime) -> Task:
@@ -68,9 +82,23 @@ def require_another_person(task: Task, by: str) -> None:
         raise Clash("second-reviewer-is-first")
 
 
+def _require_fit(task: Task, by: str) -> None:
+    """Refuse (409) the first reviewer as second, and an answer to the dispute of one's own look. Raises Clash."""
+    require_another_person(task, by)
+    if isinstance(task.about, DisputedAccess) and task.about.by == by:
+        raise Clash("own-look-disputed")
+
+
 def record(
-    task: Task, action: Action, *, by: str | None, at: datetime, note: str | None = None, field: str | None = None
+    task: Task,
+    action: Action,
+    *,
+    by: str | None,
+    at: datetime,
+    note: str | None = None,
+    field: str | None = None,
+    standard: StandardReason | None = None,
 ) -> Task:
     """Add a step."""
-    step = Step(at=at, action=action, by=by, department=task.department, note=note, field=field)
+    step = Step(at=at, action=action, by=by, department=task.department, note=note, field=field, standard=standard)
     return task.model_copy(update={"steps": (*task.steps, step)})

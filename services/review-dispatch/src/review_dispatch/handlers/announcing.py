@@ -9,7 +9,8 @@ from messaging.event import Event
 from review_dispatch import published
 from review_dispatch.domain.held import held_document
 from review_dispatch.domain.routes import Routes
-from review_dispatch.domain.task import AskedCorrection, DisputedAccess, DocumentReview, Task
+from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
+from review_dispatch.published import parts
 
 
 def requested(task: Task) -> Event:
@@ -68,6 +69,8 @@ def returned(task: Task) -> list[Event]:
         field=deed.field,
         form_field=answer.key if (answer := review.answer_of(deed.field)) else None,
         message=deed.text,
+        standard_reason=deed.standard,
+        texts=deed.in_languages,
         returned_at=deed.at,
     )
     return [event]
@@ -99,7 +102,7 @@ def corrected(task: Task) -> list[Event]:
     event = published.CorrectionAnswered(
         correction_id=asked.correction_id,
         task_id=task.id,
-        holder=published.Holder(resident_id=asked.holder.resident_id, index=asked.holder.index),
+        holder=parts.Holder(resident_id=asked.holder.resident_id, index=asked.holder.index),
         document_type=asked.document_type,
         credential_id=asked.credential_id,
         field=asked.field,
@@ -146,12 +149,17 @@ def _review_approved(task: Task, routes: Routes) -> Event:
         attempt=review.attempt,
         document_type=review.document_type,
         department=task.home,
-        holder=published.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
+        holder=parts.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
         fields=final.fields,
         stated_until=final.valid_until,
         evidence_id=held_document(review, final, routes.of_document(review.document_type)),
-        approvals=[published.Approval(reviewer=it.by, approved_at=it.at, note=it.note) for it in task.approvals],
+        approvals=[_approval(each) for each in task.approvals],
     )
+
+
+def _approval(approval: Approval) -> parts.Approval:
+    standard = approval.standard.code if approval.standard else None
+    return parts.Approval(reviewer=approval.by, approved_at=approval.at, note=approval.said, standard_reason=standard)
 
 
 def _review_approved_v1(task: Task) -> Event:
@@ -166,12 +174,12 @@ def _review_approved_v1(task: Task) -> Event:
         attempt=review.attempt,
         document_type=review.document_type,
         department=task.home,
-        holder=published.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
+        holder=parts.Holder(resident_id=review.holder.resident_id, index=review.holder.index),
         fields=final.fields,
         valid_until=final.valid_until,
         reviewer=first.by,
         second_reviewer=final.by if final is not first else None,
-        note=final.note or first.note,
+        note=final.said or first.said,
         approved_at=final.at,
     )
 
@@ -187,6 +195,8 @@ def _review_rejected(task: Task) -> Event:
         department=task.home,
         reviewer=deed.by,
         reason=deed.text,
+        standard_reason=deed.standard,
+        texts=deed.in_languages,
         rejected_at=deed.at,
     )
 
@@ -199,6 +209,8 @@ def _field_check_passed(task: Task) -> Event:
         community=task.community or "",
         officer=deed.by,
         note=deed.text or None,
+        standard_reason=deed.standard,
+        texts=deed.in_languages,
         checked_at=deed.at,
     )
 
@@ -211,6 +223,8 @@ def _field_check_failed(task: Task) -> Event:
         community=task.community or "",
         officer=deed.by,
         reason=deed.text,
+        standard_reason=deed.standard,
+        texts=deed.in_languages,
         checked_at=deed.at,
     )
 
@@ -224,6 +238,8 @@ def _decision_made(task: Task, *, approved: bool) -> Event:
         officer=deed.by,
         approved=approved,
         reason=deed.text or None,
+        standard_reason=deed.standard,
+        texts=deed.in_languages,
         decided_at=deed.at,
     )
 
@@ -233,6 +249,8 @@ class _Deed(NamedTuple):
     at: datetime
     text: str
     field: str
+    standard: str | None
+    in_languages: dict[str, str] | None
 
 
 def _deed(task: Task) -> _Deed:
@@ -240,7 +258,8 @@ def _deed(task: Task) -> _Deed:
     last = task.steps[-1]
     if last.by is None:
         raise ValueError(f"{last.action} was nobody's decision")
-    return _Deed(last.by, last.at, last.note or "", last.field or "")
+    standard = last.standard.code if last.standard else None
+    return _Deed(last.by, last.at, last.said or "", last.field or "", standard, last.in_languages)
 
 
 def _review(task: Task) -> DocumentReview:

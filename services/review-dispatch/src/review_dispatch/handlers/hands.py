@@ -1,4 +1,7 @@
-"""Telling who has a task in hand: both ends of each claim, whatever ended it."""
+"""Telling who has a task in hand: both ends of each claim, whatever ended it.
+
+A claim that a colleague took over is told as the new one alone: the newest says who has it.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,7 @@ def _claimed(task: Task, work: _Work, claim: Claim) -> Event:
         department=task.department,
         claimed_by=claim.by,
         claimed_at=claim.at,
+        taken_from=task.steps[-1].taken_from,
         sequence=task.version + 1,
     )
 

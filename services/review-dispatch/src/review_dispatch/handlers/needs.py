@@ -9,7 +9,7 @@ from typing import Protocol
 
 from messaging.event import Change
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.routes import District
 from review_dispatch.domain.task import Task
 from runtime.clock import Clock
@@ -24,6 +24,9 @@ class Tasks(Protocol):
 
     async def queue(self, wanted: Wanted, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those that are wanted, the most urgent first."""
+
+    async def in_hand_of(self, person: str, limit: int) -> Sequence[Task]:
+        """Read those that a person has in hand, the most urgent first."""
 
     async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those about a resident's documents, in the same order."""
@@ -53,6 +56,9 @@ class Counting(Protocol):
 
     async def on(self, today: date) -> Sequence[Waiting]:
         """Count by kind and department."""
+
+    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+        """Count what is wanted by kind, place, document type and who has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from messaging.event import Outcome
-from review_dispatch.domain.queue import Wanted
+from review_dispatch.domain.queue import Counted, Wanted
 from review_dispatch.domain.task import Task
 from review_dispatch.handlers.access import may_see, narrowed
 from review_dispatch.handlers.accessing import accessed
 from review_dispatch.handlers.needs import Deps
 from runtime.access import Principal
+from runtime.clock import today
 from runtime.refusal import NotAllowed, Unknown
 
 
 async def show_queue(wanted: Wanted, by: Principal, deps: Deps, *, after: str | None, limit: int) -> Sequence[Task]:
     """Return the caller's tasks that are wanted, the most urgent first."""
-    return await deps.tasks.queue(narrowed(wanted, by), after=after, limit=limit)
+    return await deps.tasks.queue(narrowed(wanted, by, deps.district.routes), after=after, limit=limit)
+
+
+async def count_queues(wanted: Wanted, by: Principal, deps: Deps) -> Sequence[Counted]:
+    """Count what waits in the caller's queues, and who has it."""
+    return await deps.waiting.of(narrowed(wanted, by, deps.district.routes), today(deps.clock()))
 
 
 async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:

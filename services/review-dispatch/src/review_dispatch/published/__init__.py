@@ -5,71 +5,36 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from messaging.event import PERSONAL, Event
+from review_dispatch.published.parts import (
+    ApplicationId,
+    Approval,
+    Attempt,
+    CheckedAt,
+    Community,
+    Department,
+    DocumentType,
+    Explanation,
+    Fields,
+    Holder,
+    Item,
+    MaybeRequirement,
+    MaybeWritten,
+    Officer,
+    Part,
+    Reasoned,
+    RequirementKey,
+    ReviewedDocument,
+    Reviewer,
+    TaskId,
+    TaskSequence,
+    Value,
+    WorkKind,
+    Written,
+)
 from runtime import accesses, erasing, exports
-
-Value = str | bool | int | list[str]
-TaskId = Annotated[str, Field(description="The task, the same for everything about one request")]
-ApplicationId = Annotated[str, Field(description="The application; also the case of its events")]
-Item = Annotated[str, Field(description="The code of the service item")]
-RequirementKey = Annotated[str, Field(description="The item's key of the document that it needs")]
-Attempt = Annotated[int, Field(description="The applicant's attempt that it belongs to")]
-DocumentType = Annotated[str, Field(description="The document type that was looked at")]
-Department = Annotated[str, Field(description="Code of the department that keeps the document")]
-Reviewer = Annotated[str, Field(description="Who looked at it, by the account")]
-Officer = Annotated[str, Field(description="Who it was, by the account")]
-Community = Annotated[str, Field(description="Code of the community of the address")]
-WorkKind = Annotated[Literal["review", "field-check", "decision"], Field(description="What kind of work it is")]
-MaybeRequirement = Annotated[
-    str | None, Field(description="The item's key of the document; null: not about a document")
-]
-TaskSequence = Annotated[int, Field(description="Counts up with every change of the task; only the newest counts")]
-CheckedAt = Annotated[datetime, Field(description="When the grid officer entered it")]
-Fields = Annotated[
-    dict[str, Value],
-    Field(
-        description="The values that were approved, by the field names of the document type; dates are ISO 8601",
-        json_schema_extra=PERSONAL,
-    ),
-]
-Written = Annotated[str, Field(description="What that person wrote", json_schema_extra=PERSONAL)]
-MaybeWritten = Annotated[
-    str | None, Field(description="What that person wrote; null: nothing", json_schema_extra=PERSONAL)
-]
-
-
-class Part(BaseModel):
-    """A piece of an event."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Holder(Part):
-    """Whose document it is."""
-
-    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
-    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
-
-
-class Approval(Part):
-    """One person's approval: who, when, and what that person wrote."""
-
-    reviewer: Annotated[str, Field(description="Who approved, by the account")]
-    approved_at: Annotated[datetime, Field(description="When this person approved")]
-    note: MaybeWritten
-
-
-class ReviewedDocument(Part):
-    """Which document is reviewed, and where."""
-
-    task_id: TaskId
-    application_id: ApplicationId
-    requirement: RequirementKey
-    attempt: Attempt
-    document_type: DocumentType
-    department: Department
 
 
 class ReviewRequested(ReviewedDocument, Event):
@@ -129,7 +94,7 @@ class ReviewApprovedV1(ApprovedDocument, Event):
     approved_at: Annotated[datetime, Field(description="When the last of them approved")]
 
 
-class ReviewRejected(ReviewedDocument, Event):
+class ReviewRejected(ReviewedDocument, Reasoned, Event):
     """A person looked and did not accept the document."""
 
     type: ClassVar[str] = "review-dispatch.review-rejected.v1"
@@ -138,7 +103,7 @@ class ReviewRejected(ReviewedDocument, Event):
     rejected_at: Annotated[datetime, Field(description="When it was rejected")]
 
 
-class ReviewReturned(ReviewedDocument, Event):
+class ReviewReturned(ReviewedDocument, Reasoned, Event):
     """The applicant is asked to correct `field`; `message` says how."""
 
     type: ClassVar[str] = "review-dispatch.review-returned.v1"
@@ -165,7 +130,7 @@ class ReviewEscalated(Event):
     due_on: Annotated[date, Field(description="The new deadline")]
 
 
-class FieldCheckPassed(Event):
+class FieldCheckPassed(Reasoned, Event):
     """The grid officer looked at the address and confirmed it."""
 
     type: ClassVar[str] = "review-dispatch.field-check-passed.v1"
@@ -177,7 +142,7 @@ class FieldCheckPassed(Event):
     checked_at: CheckedAt
 
 
-class FieldCheckFailed(Event):
+class FieldCheckFailed(Reasoned, Event):
     """The grid officer could not confirm the address."""
 
     type: ClassVar[str] = "review-dispatch.field-check-failed.v1"
@@ -203,6 +168,9 @@ class TaskClaimed(Event):
     department: Annotated[str, Field(description="Code of the department whose task it is now")]
     claimed_by: Annotated[str, Field(description="Who has it, by the account")]
     claimed_at: Annotated[datetime, Field(description="Since when")]
+    taken_from: Annotated[
+        str | None, Field(description="Who had it until then and has it no longer, by the account; null: nobody")
+    ] = None
     sequence: TaskSequence
 
 
@@ -223,7 +191,7 @@ class TaskReleased(Event):
     sequence: TaskSequence
 
 
-class DecisionMade(Event):
+class DecisionMade(Reasoned, Event):
     """An officer of the department decided the application."""
 
     type: ClassVar[str] = "review-dispatch.decision-made.v1"
@@ -250,7 +218,7 @@ class DisputeAnswered(Event):
     task_id: TaskId
     department: Annotated[str, Field(description="Code of the department that answers")]
     officer: Officer
-    explanation: Written
+    explanation: Explanation
     answered_at: Annotated[datetime, Field(description="When it was answered")]
 
 
@@ -274,7 +242,7 @@ class CorrectionAnswered(Event):
     ]
     department: Annotated[str, Field(description="Code of the department that answers")]
     officers: Annotated[list[str], Field(min_length=1, description="Who answered, by the account, in order")]
-    explanation: Written
+    explanation: Explanation
     answered_at: Annotated[datetime, Field(description="When it was answered")]
 
 

@@ -1,0 +1,52 @@
+"""Whom a view is for, and the names of codes in their language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from review_dispatch.api import views
+from review_dispatch.domain.routes import District
+from runtime.access import Principal
+from runtime.texts import Texts
+from standards.communities import offices
+
+TEXTS = Texts.of("review_dispatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a view is for."""
+
+    by: Principal
+    language: str
+    district: District
+    today: date
+
+    def coded(self, group: str, code: str) -> views.Coded:
+        """Name a code."""
+        return coded(group, code, self.language)
+
+    def maybe(self, group: str, code: str | None) -> views.Coded | None:
+        """Name a code that may be missing."""
+        return None if code is None else self.coded(group, code)
+
+    def due(self, day: date) -> str:
+        """Say the last day of a deadline; provisional while the holidays of its year are not published."""
+        key = "due-provisional" if self.district.calendar.is_provisional(day) else "due"
+        return TEXTS.say(self.language, key, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+
+    def community(self, code: str | None) -> views.Coded | None:
+        """Name a community."""
+        if code is None:
+            return None
+        name = next((each.name for part in offices() for each in part.communities if each.code == code), None)
+        if name is None:
+            return views.Coded(code=code, name=code)
+        return views.Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
+
+
+def coded(group: str, code: str, language: str) -> views.Coded:
+    """Name a code; one that the catalogue does not know is its own name."""
+    key = f"{group}.{code}"
+    return views.Coded(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
