@@ -89,11 +89,12 @@ def attack(target: Target, sign: Sign, *, each: int, seeded: int) -> list[Told]:
 
 
 def _operations(schema: BaseSchema) -> Iterator[Operation]:
-    """Return every operation. Raises what is wrong with the description of one that can't be read."""
+    """Return every operation that answers to an end. Raises what is wrong with a description that can't be read."""
     for found in schema.get_all_operations():
         if isinstance(found, Err):
             raise found.err()
-        yield found.ok()
+        if not found.ok().path.endswith("/stream"):
+            yield found.ok()
 
 
 def _attack(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 from applications.domain.agreement import Agreement
@@ -183,6 +183,10 @@ class FakeFiles:
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+async def nothing_moves(_ids: Sequence[str]) -> Mapping[str, object]:
+    return {}
 
 
 class FakeCleaner:

@@ -28,6 +28,7 @@ from applications.store.catalogue_files import read_catalogue
 from messaging.event import Event, NotYet, Outcome, Received, View
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
+from runtime.server_sent_events import Watch
 from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys
 from services.applications.tests import fakes
@@ -104,6 +105,7 @@ class Office:
             signer=SIGNER,
             handed_in=self.handed_in,
             hands=self.hands,
+            progress=Watch(fakes.nothing_moves),
             decisions=self.decisions,
             credentials=self.credentials,
             published_items=self.published_items,

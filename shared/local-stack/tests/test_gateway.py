@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx
 import pytest
 
 from local_stack import gateway
 from local_stack.layout import Layout
-from local_stack.ports import SERVICES
+from local_stack.ports import HOST, SERVICES
 from local_stack.processes import Running, stop_all, wait_ready
 from testkit.fixtures import free_ports
 from testkit.patience import PATIENCE
@@ -161,3 +163,33 @@ def test_the_log_has_the_path_but_not_what_was_asked(client: httpx.Client, layou
     client.get("/v1/items?applicant=somebody")
     text = Path(layout.log("gateway")).read_text()
     assert '"method":"GET","path":"/v1/items"' in text
+
+
+def test_a_stream_reaches_its_reader_piece_by_piece(client: httpx.Client) -> None:
+    has_first = Event()
+
+    class Streaming(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(b"data: first\n\n")
+            has_first.wait(PATIENCE)  # were it held back, the reader would never say so
+            self.wfile.write(b"data: second\n\n")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer((HOST, PORTS.service("applications")), Streaming)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        with client.stream("GET", "/v1/applications/app_1/stream", timeout=PATIENCE) as answer:
+            lines = (line for line in answer.iter_lines() if line)
+            assert next(lines) == "data: first"
+            has_first.set()
+            assert next(lines) == "data: second"
+            assert answer.headers["cache-control"] == "no-store"
+    finally:
+        has_first.set()
+        server.shutdown()
+        server.server_close()

@@ -19,6 +19,7 @@ from runtime import holidays, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
 from runtime.kernel import Database
+from runtime.server_sent_events import Watch
 from runtime.service import Periodic
 from runtime.signing import SigningKeys
 from standards.working_days import Calendar
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             signer=signer,
             handed_in=documents.handed_in(database),
             hands=documents.HandStore(database),
+            progress=Watch(documents.ProgressStore(database).states),
             decisions=DecisionStore(database),
             credentials=documents.CredentialStore(database),
             published_items=documents.PublishedItemStore(database),

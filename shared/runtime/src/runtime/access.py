@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
-from time import monotonic
+from math import inf
+from time import monotonic, time
 from typing import Annotated, Any
 
 import jwt
@@ -59,6 +60,12 @@ class Principal:
     sign_in: SignIn = field(default_factory=SignIn, compare=False)
     key: str | None = field(default=None, compare=False)
     """The thumbprint of the key that the token is bound to (`cnf.jkt`), None for a token that is not."""
+    expires_at: float = field(default=inf, compare=False)
+    """When the token ends, in seconds since 1970."""
+
+    def seconds_left(self) -> float:
+        """Return for how long the token still counts; negative once it has ended."""
+        return self.expires_at - time()
 
 
 class NotAuthenticatedError(AuthenticationError):
@@ -184,6 +191,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
         communities=_codes(claims, "communities"),
         sign_in=SignIn.model_validate(claims),
         key=_bound_to(claims),
+        expires_at=float(claims["exp"]),
     )
 
 

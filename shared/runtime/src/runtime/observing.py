@@ -35,6 +35,7 @@ STORE_SILENT = Gauge("yizheng_store_members_silent", "Members of the store that 
 
 _UNREMARKABLE = ("/healthz", "/readyz", "/startupz", "/metrics")
 _METHODS = frozenset(HTTPMethod)
+_STREAM = b"text/event-stream; charset=utf-8"
 _LONGEST_LOOK = 3.0
 """Seconds for a look into the store; a scraper waits no longer than ten for all of it."""
 
@@ -128,10 +129,15 @@ class _Observer:
         request_id = headers.get(b"x-request-id") or secrets.token_hex(8)
         begun, status = perf_counter(), 500
 
+        is_stream = False
+
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_stream = (b"content-type", _STREAM) in message["headers"]
+                if is_stream:  # it has answered; how long it stays open says nothing about speed
+                    self._record(scope, status, perf_counter() - begun)
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
             await send(message)
 
@@ -143,7 +149,8 @@ class _Observer:
             finally:
                 seconds = perf_counter() - begun
                 span.join(None)
-                self._record(scope, status, seconds)
+                if not is_stream:
+                    self._record(scope, status, seconds)
                 _describe(span, scope, status, request_id)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:

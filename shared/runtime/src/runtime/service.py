@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from socket import socket
 from time import monotonic
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
@@ -33,6 +34,7 @@ from runtime.kernel import Database, Indexes, Kernel
 from runtime.logs import configure
 from runtime.rates import RateLimit
 from runtime.retention import Belongings, Retention
+from runtime.server_sent_events import Streams
 from runtime.texts import Texts
 
 DepsT = TypeVar("DepsT")
@@ -127,7 +129,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         beside: list[Background] = [consumer, *background(kernel, deps)]
         app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside
         heartbeat = kernel.committer.heartbeat
-        app.state.rate_limit.processes = lambda: heartbeat.processes
+        app.state.rate_limit.processes = app.state.streams.processes = lambda: heartbeat.processes
         running = [asyncio.create_task(each.run()) for each in beside]
         ending = Retention(name, kernel.database, kernel.commit, kinds, belongings)
         turns = [
@@ -143,6 +145,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         finally:
             if watch is not None:
                 watch.stop()
+            app.state.streams.stop()
             await asyncio.gather(*(each.stop() for each in beside), *(each.stop() for each in repeating))
             await asyncio.gather(*running, return_exceptions=True)
             await kernel.stop()
@@ -161,6 +164,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience, leeway=settings.clock_leeway
     )
     app.state.rate_limit = RateLimit.from_file(settings.rates)
+    app.state.streams = Streams(name)
     app.state.texts = texts
     problems.install(app, texts)
     observing.install(app, name)
@@ -203,8 +207,8 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
     except DataFileError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
         raise SystemExit(78) from error
-    try:
-        uvicorn.run(
+    server = Server(
+        uvicorn.Config(
             app,
             http=Connection,
             host=settings.host,
@@ -214,13 +218,31 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
             server_header=False,
             timeout_keep_alive=30,  # longer than the gateway's, so that it never sends into a closing connection
             timeout_graceful_shutdown=5,
-        )
+        ),
+        app.state.streams,
+    )
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
     except SystemExit as ended:
         fault = getattr(app.state, "fault", None)
         if isinstance(fault, VaultError):
             print(fault, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
             raise SystemExit(78) from ended
         raise
+
+
+class Server(uvicorn.Server):
+    """Ends streams before it waits for what is under way: they would go on until its patience is over."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Take no more requests, end streams, wait for all others."""
+        self._streams.stop()
+        await super().shutdown(sockets)
 
 
 class Turns:

@@ -15,6 +15,7 @@ from runtime import texts
 from runtime.idempotency import Answer, Repeated, entry_of
 from runtime.kernel import Kernel
 from runtime.refusal import Clash, Refusal
+from runtime.server_sent_events import Streams
 
 ResultT = TypeVar("ResultT")
 
@@ -31,6 +32,15 @@ async def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotate
 
 async def _language(accept_language: Annotated[str | None, Header()] = None) -> texts.Language:
     return texts.choose(accept_language)
+
+
+async def _streams(request: Request) -> Streams:
+    streams: Streams = request.app.state.streams
+    return streams
+
+
+Live = Annotated[Streams, Depends(_streams)]
+"""Where a route opens a stream of server-sent events."""
 
 
 Language = Annotated[texts.Language, Depends(_language)]

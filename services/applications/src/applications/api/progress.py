@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Self
 
 from fastapi import APIRouter, Response
@@ -15,7 +16,8 @@ from applications.domain.application import Application, Happening, State
 from applications.domain.whereabouts import expected, whereabouts
 from applications.handlers import reading
 from applications.handlers.reading import Seen
-from runtime.web import Commit
+from runtime.server_sent_events import DOCUMENTED, Message, News
+from runtime.web import Commit, Live
 
 router = APIRouter(prefix="/applications/{application_id}", tags=["progress"])
 
@@ -86,3 +88,27 @@ async def timeline(
     return await commit(
         lambda: reading.follow(application_id, by, deps), lambda seen: TimelineView.of(seen, wording), only_looks=True
     )
+
+
+@router.get(
+    "/stream",
+    summary="Follow where it stands, as it moves",
+    description="The timeline as event `progress`, now and whenever it changes, until the application has ended.",
+    response_class=Response,
+    responses=DOCUMENTED,
+)
+async def stream(
+    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf, live: Live
+) -> Response:
+    """Follow an application of one's own, or a ward's; that is one look, however often it moves."""
+
+    async def read(since: str | None) -> News:
+        seen = (await reading.follow(application_id, by, deps)).result
+        assert seen is not None  # noqa: S101 - or Unknown was raised
+        timeline = TimelineView.of(seen, wording)
+        digest = sha256(timeline.model_dump_json().encode()).hexdigest()[:16]
+        new = () if digest == since else (Message("progress", timeline, digest),)
+        return News(new, is_over=seen.application.is_final)
+
+    await commit(lambda: reading.follow(application_id, by, deps), lambda _: None, only_looks=True)
+    return live.open(by, read, watch=deps.progress, key=application_id)

@@ -22,6 +22,7 @@ from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
 from runtime.erasing import Erases
+from runtime.server_sent_events import Watch
 from standards.working_days import Calendar
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
@@ -150,6 +151,7 @@ class Deps:
     signer: Signer
     handed_in: Keeps[HandedIn]
     hands: Hands
+    progress: Watch
     decisions: Decisions
     credentials: Credentials
     published_items: PublishedItems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -128,6 +129,25 @@ class ApplicationStore(Documents[Application]):
         """
         is_open = {"_id": id, "state": {"$nin": sorted(FINAL)}}
         return Write("applications", UpdateOne(is_open, {"$inc": {"marks": 1}}), must_match=1)
+
+
+class ProgressStore:
+    """What tells whether somebody who follows an application would see something new: by whichever process."""
+
+    def __init__(self, database: Database) -> None:
+        self._applications = ApplicationStore(database)
+        self._hands = HandStore(database)
+
+    async def states(self, ids: Sequence[str]) -> Mapping[str, object]:
+        """Return for each application the versions of all that is shown of its progress."""
+        applications, hands = await asyncio.gather(
+            self._applications.rows({"_id": {"$in": ids}}, "version"),
+            self._hands.rows({"application_id": {"$in": ids}}, "application_id", "version"),
+        )
+        versions: dict[str, list[tuple[str, int]]] = {each["_id"]: [("", each["version"])] for each in applications}
+        for hand in hands:
+            versions.setdefault(hand["application_id"], []).append((hand["_id"], hand["version"]))
+        return {id_: sorted(found) for id_, found in versions.items()}
 
 
 class AgreementStore(Documents[Agreement]):
