@@ -80,6 +80,10 @@ cluster: run-setup ## The load on three brokers, three members of the store and 
 ## to try things on it until Ctrl-C: ARGS=--stay
 	@$(VENV)/python -m tests.load.replay --cluster --cases $(if $(filter file,$(origin CASES)),300,$(CASES)) --seed $(SEED) $(ARGS)
 
+.PHONY: chaos
+chaos: chaos-setup ## The same while processes are killed, frozen and misled, with an account: MINUTES=10 SEED=1
+	@$(VENV)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+
 .PHONY: token
 token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
 ## roles: resident clerk terminal reviewer grid-officer official operator department; staff are by default who types it
@@ -193,6 +197,10 @@ setup: ## The virtual environment only
 .PHONY: run-setup
 run-setup:
 	@$(SETUP) run
+
+.PHONY: chaos-setup
+chaos-setup:
+	@$(SETUP) chaos
 
 .PHONY: test-setup
 test-setup:

@@ -149,6 +149,10 @@ class ToConfirm(Answer):
     terms_sha256: str
 
 
+class NothingToConfirmError(Exception):
+    """The application does not wait for this person's confirmation: it may have been returned or decided meanwhile."""
+
+
 class Confirmations(Answer):
     """Everything that waits for one's confirmation."""
 
@@ -234,11 +238,14 @@ async def to_confirm(resident: Caller, ward: str = "") -> Confirmations:
 
 
 async def confirm(resident: Caller, application_id: str, *, agrees: bool = True, ward: str = "") -> None:
-    """Answer as the second party, or for a ward who is."""
+    """Answer as the second party, or for a ward who is. Raises NothingToConfirmError when it does not wait for that."""
     body: dict[str, Json] = {"agrees": False, "reason": "租期有误"}
     if agrees:
         waiting = (await to_confirm(resident, ward)).items
-        body = {"terms_sha256": next(it.terms_sha256 for it in waiting if it.application_id == application_id)}
+        terms = [it.terms_sha256 for it in waiting if it.application_id == application_id]
+        if not terms:
+            raise NothingToConfirmError(application_id)
+        body = {"terms_sha256": terms[0]}
     if ward:
         body["resident_id"] = ward
     await resident.post(f"/v1/applications/{application_id}/confirmation", Nothing, body)

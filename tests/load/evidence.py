@@ -61,6 +61,29 @@ class Evidence:
     """What still lies in queues and outboxes, by their name; only those that are not empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The ids of all residents and applications that there are; `submitted` are the applications but for the drafts."""
+
+    residents: frozenset[str]
+    applications: frozenset[str]
+    submitted: frozenset[str]
+
+
+async def kept(mongodb_url: str) -> Kept:
+    """Read what is kept, whoever asked for it."""
+    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url)
+    async with client:
+        states = {
+            row["_id"]: row["state"] async for row in client["applications"]["applications"].find({}, {"state": 1})
+        }
+        return Kept(
+            residents=await _ids(client["identity"], "residents"),
+            applications=frozenset(states),
+            submitted=frozenset(id_ for id_, state in states.items() if state != "draft"),
+        )
+
+
 async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidence:
     """Read everything. Nothing is written."""
     wanted = frozenset(ids)

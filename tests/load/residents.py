@@ -35,6 +35,11 @@ class Hall:
     decided: Callable[[], None]
     cases: dict[str, Case] = field(default_factory=dict)
     """Which case an application is; known before it is submitted."""
+    drafts: int = 0
+    """How many applications were begun, answered or not."""
+    submitting: set[str] = field(default_factory=set)
+    acknowledged: set[str] = field(default_factory=set)
+    """The applications that people sent off, and those of which they were told that they arrived."""
 
 
 async def bring(visit: Visit, hall: Hall) -> None:
@@ -53,6 +58,7 @@ async def _take(case: Case, hall: Hall, brought: frozenset[str]) -> Seen:
     landlord = household.landlord if case.item == "rental-contract-filing" else None
     subject = hall.ids[child.number] if child else ""
     explained = await _explained(resident, case.item, subject, brought)
+    hall.drafts += 1
     application_id = await portal.draft(
         resident,
         case.item,
@@ -64,7 +70,9 @@ async def _take(case: Case, hall: Hall, brought: frozenset[str]) -> Seen:
     for need in explained.documents:
         if need.need == "needed":
             await _hand_in(resident, application_id, need.key, need.any_of, case)
+    hall.submitting.add(application_id)
     await portal.submit(resident, application_id)
+    hall.acknowledged.add(application_id)
     return await _follow(resident, application_id, case, hall)
 
 
@@ -104,6 +112,8 @@ async def _confirm(landlord: Caller, application_id: str, case: Case, hall: Hall
     """Let the landlord answer; if it was returned to the tenant or decided a moment before, looking again tells."""
     try:
         await portal.confirm(landlord, application_id, agrees=answer(hall.seed, "confirmation", case.number))
+    except portal.NothingToConfirmError:
+        return
     except ProblemError as error:
         if error.problem.code not in {"being-corrected", "already-decided"}:
             raise

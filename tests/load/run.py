@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -39,6 +39,8 @@ from tests.load.staff import Office, Rules
 SETTLING = 600.0
 DEPARTMENTS = ("psb", "civil", "health", "edu", "housing", "land", "social-insurance")
 DOORS = "community"
+TROUBLES = (StillWaitingError, ProblemError, httpx.TransportError)
+"""What ends a household's visit."""
 
 
 @dataclass(frozen=True)
@@ -96,25 +98,39 @@ class Run:
 
 async def perform(run: Run) -> Report:
     """Make a run and report on it."""
-    async with connect(
-        run.place.gateway, run.place.authority, connections=run.concurrency + 2 * staff.AT_ONCE
-    ) as client:
+    async with connected(run) as client:
         with run.bars.shown():
-            ids = await _fill(run, client)
+            await tell_records(run)
+            ids = await _register(run, client)
             hall = await _bring_all(run, client, ids)
             with run.part("auditing"):
                 return await _reported(run, hall)
 
 
-async def _fill(run: Run, client: httpx.AsyncClient) -> dict[str, str]:
-    """Tell the system what government holds, and register everybody; return their resident ids by number."""
+def connected(run: Run) -> httpx.AsyncClient:
+    """Open the connections that everybody in a run shares."""
+    connections = run.concurrency + 2 * staff.AT_ONCE
+    return connect(run.place.gateway, run.place.authority, connections=connections)
+
+
+async def tell_records(run: Run) -> None:
+    """Tell the system what government holds on everybody who will come."""
     place, population = run.place, run.population
     index = BlindIndex.from_file(place.keys / BLIND_INDEX_KEY)
-    clerk = Caller(client, place.sign("clerk", subject="clerk-hall"))
     with run.part("mirror") as advance:
         advance(await load_mirror(population, index, place.folder / "mirror.jsonl", place.environment))
     with run.part("departments", count_of_events(population)) as advance:
         await publish_records(population, index, place.amqp_url, advance)
+
+
+def clerk_of(run: Run, client: httpx.AsyncClient) -> Caller:
+    """Return the clerk at the window."""
+    return Caller(client, run.place.sign("clerk", subject="clerk-hall"))
+
+
+async def _register(run: Run, client: httpx.AsyncClient) -> dict[str, str]:
+    """Register everybody; return their resident ids by number."""
+    population, clerk = run.population, clerk_of(run, client)
     with run.part("residents", len(population.people)) as advance:
         ids = dict(await register_all(clerk, population.people, lambda: advance(1)))
     families = [made for made in population.households if made.child is not None]
@@ -123,22 +139,34 @@ async def _fill(run: Run, client: httpx.AsyncClient) -> dict[str, str]:
             await appoint(clerk, made, ids)
             advance(1)
     with run.part("settling"):
-        await _settle(run)
+        await settle(run)
     return ids
 
 
 async def _bring_all(run: Run, client: httpx.AsyncClient, ids: dict[str, str]) -> Hall:
     """Let everybody come, so many households at a time, while the staff works."""
     with run.part("cases", run.cases) as advance:
-        hall = Hall(_signing_in(run.place, client, ids), ids, run.seed, run.day, lambda: advance(1))
-        rules = Rules(hall.cases.get, run.seed, run.day, run.troubles)
-        async with asyncio.TaskGroup() as group:
-            working = [group.create_task(staff.work(office, rules)) for office in _offices(run.place, client)]
+        hall = hall_of(run, client, ids, lambda: advance(1))
+        async with staffed(run, client, hall):
             waiting = iter(sorted(run.visits, key=lambda visit: -len(visit.cases)))  # the longest first: no tail
             await asyncio.gather(*(_serve(waiting, hall, run.troubles) for _ in range(run.concurrency)))
-            for task in working:
-                task.cancel()
         return hall
+
+
+def hall_of(run: Run, client: httpx.AsyncClient, ids: dict[str, str], decided: Callable[[], None]) -> Hall:
+    """Return what the people of a run share; `ids` are the resident ids by number, to which more may be added."""
+    return Hall(_signing_in(run.place, client, ids), ids, run.seed, run.day, decided)
+
+
+@asynccontextmanager
+async def staffed(run: Run, client: httpx.AsyncClient, hall: Hall) -> AsyncIterator[None]:
+    """Have all offices at work within this."""
+    rules = Rules(hall.cases.get, run.seed, run.day, run.troubles)
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(staff.work(office, rules)) for office in _offices(run.place, client)]
+        yield
+        for task in working:
+            task.cancel()
 
 
 async def _serve(waiting: Iterator[Visit], hall: Hall, troubles: list[str]) -> None:
@@ -146,19 +174,20 @@ async def _serve(waiting: Iterator[Visit], hall: Hall, troubles: list[str]) -> N
     for visit in waiting:
         try:
             await bring(visit, hall)
-        except (StillWaitingError, ProblemError, httpx.TransportError) as error:
+        except TROUBLES as error:
             troubles.append(f"household {visit.household.index}: {error!r}")
 
 
 async def _reported(run: Run, hall: Hall) -> Report:
-    await _settle(run)
+    await settle(run)
     evidence = await gather(run.place.amqp_url, run.place.mongodb_url, hall.cases)
     verdict = audit(evidence, frozenset(hall.cases), TOPOLOGY)
     numbers = {application_id: case.number for application_id, case in hall.cases.items()}
     return _report(run, hall, figures(evidence.applications, numbers), verdict)
 
 
-async def _settle(run: Run) -> None:
+async def settle(run: Run) -> None:
+    """Wait until nothing moves any more; that it did not come to rest is one of the run's troubles."""
     if not await settled(run.place.amqp_url, run.place.mongodb_url, seconds=SETTLING):
         run.troubles.append(f"still moving after {SETTLING:g} s")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from local_stack import gateway, services, tokens
@@ -126,12 +127,21 @@ class Stack:
         """Send a signal to one process; after SIGKILL it is gone."""
         self._find(name).kill(number)
 
-    def start(self, name: str) -> None:
-        """Start a service again that ended or was killed, and wait until it is ready. Raises StackError."""
+    def is_alive(self, name: str) -> bool:
+        """Tell whether a process is still there."""
+        return self._find(name).is_alive()
+
+    def start(self, name: str, *, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start a service again that ended or was killed, and wait until it is ready. Raises StackError.
+
+        `environment` is what it finds in its own beside what it had, from now on.
+        """
         if self._find(name).is_alive():
             raise StackError(f"{name} is still running (pid {self.pid(name)})")
         if name in self._running:
-            wait_ready([self._launch(self._running[name].program)], seconds=READY)
+            program = self._running[name].program
+            again = replace(program, environment={**program.environment, **environment})
+            wait_ready([self._launch(again)], seconds=READY)
         else:
             self.infrastructure.start(name)
 

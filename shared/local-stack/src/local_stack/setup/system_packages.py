@@ -48,6 +48,7 @@ CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/usr/lib*/libcurl.so.4"))  # mongod's
 BROWSER = Need("chromium", "chromium")  # the operators' pages, walked through and photographed
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
+WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
 QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
 AMQP_TOOLS = Need("amqp-publish", "amqp-tools")  # the departments' examples, typed as they stand
 
@@ -58,8 +59,10 @@ def python_packages() -> tuple[str, ...]:
 
 
 def wanted(part: str) -> tuple[Need, ...]:
-    """Return what a part of the set-up needs: `python` nothing, `run` what runs, `test` also what only tests use."""
-    return {"python": (), "run": _to_run(), "test": (*_to_run(), BROWSER, RULES_CHECK, AMQP_TOOLS, QR_READER)}[part]
+    """Return what a part of the set-up needs: `python` nothing, `run` what runs, the others also what only they use."""
+    tools = (BROWSER, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
+    to_run = _to_run()
+    return {"python": (), "run": to_run, "chaos": (*to_run, WRONG_CLOCK), "test": (*to_run, *tools)}[part]
 
 
 def _to_run() -> tuple[Need, ...]:
