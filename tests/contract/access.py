@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import yaml
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from runtime import observing
@@ -77,9 +78,17 @@ def table() -> Table:
 def described(service: str) -> dict[str, dict[str, Any]]:
     """Return what a service's OpenAPI says, by `METHOD /path`."""
     app = FastAPI()
-    app.include_router(import_module(f"{service.replace('-', '_')}.api").router, prefix="/v1")
+    app.include_router(router_of(service), prefix="/v1")
     observing.install(app, service)
     return operations_of(app.openapi())
+
+
+def router_of(service: str) -> APIRouter:
+    """Return a service's routes: those of its features together, or of the one package that has all of them."""
+    package = service.replace("-", "_")
+    together = f"{package}.routes" if find_spec(f"{package}.routes") else f"{package}.api"
+    router: APIRouter = import_module(together).router
+    return router
 
 
 def operations_of(openapi: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from messaging.consumer import Subscription
 from runtime.clock import Day, Moment
 from runtime.records import parts
 from standards import bounds
+from tests.contract.access import router_of
 from tests.contract.published import SERVICES, subscriptions
 
 Core = Mapping[str, Any]
@@ -94,7 +94,7 @@ def _inside(core: Core, definitions: Mapping[str, Core]) -> Iterator[tuple[str, 
 
 def routes() -> list[tuple[str, APIRoute]]:
     """Return every route of every service."""
-    routers = {service: import_module(f"{service}.api").router for service in SERVICES}
+    routers = {service: router_of(service) for service in SERVICES}
     flat = [(service, route) for service, router in routers.items() for route in _flat(router)]
     return [(service, route) for service, route in flat if isinstance(route, APIRoute)]
 

@@ -113,6 +113,15 @@ def test_432_items_load_quickly_and_are_searched_at_once(folder: Path) -> None:
         ("items/school-enrolment.yaml", "  holder: subject\n  fields", "  holder: nobody\n  fields", "'applicant'"),
         ("items/senior-allowance.yaml", "- key: account\n", "- key: household\n", "the same key twice"),
         ("document_types.yaml", "department: land", "department: sea", "no such department: sea"),
+        ("items/senior-card.yaml", "synonyms: [老人证,", "synonyms: ['',", "at least 1 character"),
+        (
+            "search_words.yaml",
+            "items: [school-enrolment]",
+            "items: [school-enrollment]",
+            "no such item: school-enrollment",
+        ),
+        ("search_words.yaml", "  edu: [", "  education: [", "no such department: education"),
+        ("search_words.yaml", "- 我要", "- ' '", "String should match pattern"),
         ("switching_off.yaml", "city_mirror_share: 0.99", "city_mirror_share: 99", "less than or equal to 1"),
     ],
 )
@@ -131,7 +140,7 @@ def test_every_file_with_an_error_is_named(folder: Path) -> None:
     spoil(folder, "items/residence-permit.yaml", "promise: {days: 7}", "promise: soon")
     with pytest.raises(DataFileError) as refused:
         read_catalogue(folder)
-    assert "senior-card.yaml:10: review:" in str(refused.value)
+    assert "senior-card.yaml:11: review:" in str(refused.value)
     assert "residence-permit.yaml:" in str(refused.value)
 
 

@@ -125,6 +125,21 @@ async def test_a_day_beyond_the_calendar_is_refused_by_its_name(service: Service
     assert any(year in answer.json()["errors"][0]["detail"] for year in ("1850", "2199"))
 
 
+async def test_items_are_found_by_their_sound_and_everything_is_judged_in_one_answer(service: Service) -> None:
+    await service.knows("newcomer")
+    found = await service.call("GET", "/v1/items?q=juzhuzheng&limit=1", role="")
+    assert [each["code"] for each in found.json()["items"]] == ["residence-permit"]
+    page = (await service.call("GET", "/v1/items?q=%E8%80%81%E4%BA%BA&limit=1", role="")).json()
+    rest = (await service.call("GET", f"/v1/items?q=%E8%80%81%E4%BA%BA&cursor={page['next']}", role="")).json()
+    assert [each["code"] for each in (*page["items"], *rest["items"])] == ["senior-allowance", "senior-card"]
+    judged = (await service.call("GET", "/v1/eligibility")).json()
+    assert (judged["person"]["name"], len(judged["items"])) == ("李育成", 5)
+    verdicts = {each["item"]["code"]: (each["verdict"], each["from"]) for each in judged["items"]}
+    assert verdicts["residence-permit"] == ("may", None)
+    assert verdicts["senior-card"] == ("may-from", "2050-01-01")
+    assert (await service.call("GET", "/v1/eligibility?subject_id=child")).json()["code"] == "no-guardianship"
+
+
 async def test_what_need_not_be_brought_is_told_before_applying(service: Service) -> None:
     await service.knows("newcomer")
     held = [{"document_type": "id-card", "source": "city-mirror", "valid_until": None}]

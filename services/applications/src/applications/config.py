@@ -15,4 +15,4 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="APPLICATIONS_")
 
     catalogue: Path = Path(__file__).parent / "data"
-    """Folder with `items/*.yaml`, `document_types.yaml`, `departments.yaml`, `switching_off.yaml`."""
+    """Folder with `items/*.yaml`, `document_types.yaml`, `departments.yaml`, `search_words.yaml` and the like."""

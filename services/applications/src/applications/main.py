@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from applications import api, consumers
+from applications import consumers, routes
 from applications.config import Settings
 from applications.domain.agreement import Signer
 from applications.handlers import catalogue, confirming, scans
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return service.create_app(
         name=NAME,
         settings=settings,
-        router=api.router,
+        router=routes.router,
         subscriptions=consumers.SUBSCRIPTIONS,
         build=build,
         indexes=documents.INDEXES,

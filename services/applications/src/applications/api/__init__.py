@@ -1,19 +1,1 @@
 """HTTP: what residents, reviewers, officials and the public call."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-from applications.api import agreements, applications, confirmations, items, notices, progress, scans, statistics
-
-router = APIRouter()
-router.include_router(items.router)
-router.include_router(applications.router)
-router.include_router(progress.router)
-router.include_router(scans.router)
-router.include_router(confirmations.router)
-router.include_router(agreements.router)
-router.include_router(notices.router)
-router.include_router(statistics.router)
-
-__all__ = ["router"]

@@ -23,9 +23,9 @@ Code = Annotated[str, Path(max_length=60, examples=["residence-permit"])]
 class Search(BaseModel):
     """What to search and filter by."""
 
-    q: Annotated[str | None, Query(max_length=100, description="Words of the name or description, either script")] = (
-        None
-    )
+    q: Annotated[
+        str | None, Query(max_length=100, description="Words, either script; pinyin, initials, life events")
+    ] = None
     department: Annotated[str | None, Query(max_length=60)] = None
     document: Annotated[str | None, Query(max_length=60, description="Items that ask for this document type")] = None
     grants: Annotated[str | None, Query(max_length=60, description="Items that grant this document type")] = None
@@ -42,7 +42,11 @@ class Search(BaseModel):
 async def search(
     search: Annotated[Search, Query()], deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
 ) -> Page[ItemSummary]:
-    """Give items in order of their codes. No sign-in is needed."""
+    """Give items in order of their codes; with `q`, those that fit best first. No sign-in is needed.
+
+    Found by the words of the name and the texts, by other words for them, by pinyin and initials, by a life event, by a
+    department; one wrong character is forgiven.
+    """
     after = str(cursor[0]) if cursor else None
     found = deps.catalogue.search(search.wanted, after=after, limit=limit + 1)
     return page(found, limit, key=lambda item: [item.code], view=lambda item: ItemSummary.of(item, wording))

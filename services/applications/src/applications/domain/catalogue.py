@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Literal
 
 from applications.domain.item import Code, Item
 from applications.domain.record import Localised, Record
+from applications.domain.search import Search, names_of
+from applications.domain.search_words import SearchWords
 from runtime.refusal import Unknown
-from standards.script import simplified
 
 
 class DocumentType(Record):
@@ -52,14 +55,24 @@ class Catalogue:
     items: Mapping[str, Item]
     document_types: Mapping[str, DocumentType]
     departments: Mapping[str, Department]
+    words: SearchWords = field(default_factory=SearchWords)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", {code: self.items[code] for code in sorted(self.items)})
 
     @cached_property
-    def _texts(self) -> Mapping[str, str]:
-        """What is searched, by item; made for the first search, as it takes the table of characters (3 MB)."""
-        return {code: _searchable(item) for code, item in self.items.items()}
+    def _search(self) -> Search:
+        """The words of all items; made for the first search, as it takes tables of characters (some MB)."""
+        return Search(self.items.values(), {code: self._places(item) for code, item in self.items.items()}, self.words)
+
+    def _places(self, item: Item) -> Mapping[str, str]:
+        """Return what an item has to do with: its departments, and what it grants."""
+        named = [each for code in item.departments for each in self._names_of_department(code)]
+        granted = names_of(self.document_types[item.grants.document_type].name) if item.grants else []
+        return dict.fromkeys(named, "department") | dict.fromkeys(granted, "grants")
+
+    def _names_of_department(self, code: str) -> list[str]:
+        return [code, *names_of(self.departments[code].name), *self.words.departments.get(code, ())]
 
     def item(self, code: str) -> Item:
         """Return an item. Raises Unknown."""
@@ -79,15 +92,14 @@ class Catalogue:
         return item.review == "people" and by_people
 
     def search(self, wanted: Wanted, *, after: str | None, limit: int) -> list[Item]:
-        """Return at most `limit` items that are wanted, those that follow the code `after`."""
-        words = _normal(wanted.text).split() if wanted.text else []
-        found: list[Item] = []
-        for code, item in self.items.items():
-            if (after is None or code > after) and _fits(item, wanted) and all(w in self._texts[code] for w in words):
-                found.append(item)
-                if len(found) == limit:
-                    break
-        return found
+        """Return at most `limit` items that are wanted, those that follow the code `after`.
+
+        They come in order of their codes; with a text, those that fit it best come first (`domain/search.py`).
+        """
+        codes = self._search.find(wanted.text) if wanted.text and wanted.text.strip() else list(self.items)
+        begin = 0 if after is None else _after(codes, after, by_code=not wanted.text)
+        fitting = (self.items[code] for code in codes[begin:] if _fits(self.items[code], wanted))
+        return list(islice(fitting, limit))
 
 
 def digest_of(item: Item) -> str:
@@ -108,10 +120,8 @@ def _fits(item: Item, wanted: Wanted) -> bool:
     )
 
 
-def _searchable(item: Item) -> str:
-    texts = (item.name, item.description, item.for_whom)
-    return _normal(" ".join([item.code, *(t.zh_cn for t in texts), *(t.en for t in texts)]))
-
-
-def _normal(text: str) -> str:
-    return simplified(text).casefold()
+def _after(codes: Sequence[str], last: str, *, by_code: bool) -> int:
+    """Return where the next page begins: behind the last code that was shown, or nowhere when that fits no more."""
+    if by_code:
+        return bisect_right(codes, last)
+    return codes.index(last) + 1 if last in codes else len(codes)

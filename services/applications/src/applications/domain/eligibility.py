@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -26,14 +26,45 @@ class Checked:
     of: PersonRole
     params: Mapping[str, Param] = field(default_factory=dict)
 
+    @property
+    def waits_for_a_day(self) -> bool:
+        """Whether it is not met yet, and will be when the person is old enough."""
+        return not self.met and self.code == "age-at-least"
 
-def check_rules(item: Item, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> tuple[Checked, ...]:
-    """Check every rule of an item whose person is known."""
-    return tuple(
-        _check(rule, people, guardian=guardian, today=today)
+
+def check_rules(
+    item: Item,
+    people: Mapping[PersonRole, Party],
+    *,
+    guardian: bool,
+    today: date,
+    known: MutableMapping[Rule, Checked] | None = None,
+) -> tuple[Checked, ...]:
+    """Check every rule of an item whose person is known.
+
+    `known` holds what was checked for the same people on the same day: items share rules.
+    """
+    known = {} if known is None else known
+    rules = [rule for rule in item.eligibility if _person_of(rule) in people]
+    for rule in rules:
+        if rule not in known:
+            known[rule] = _check(rule, people, guardian=guardian, today=today)
+    return tuple(known[rule] for rule in rules)
+
+
+def possible_from(item: Item, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> date | None:
+    """Return the first day, from today on, on which every rule is met; None when no day alone changes it.
+
+    Whoever is old enough stays so, and whoever is too old, too: only the first of these days is to be looked at.
+    """
+    days = [
+        rule.reached_from(people[rule.of].birth_date, rule.at_least)
         for rule in item.eligibility
-        if ("subject" if isinstance(rule, GuardianRule) else rule.of) in people
-    )
+        if isinstance(rule, AgeRule) and rule.at_least is not None and rule.of in people
+    ]
+    first = max([today, *days])
+    met = all(rule.met for rule in check_rules(item, people, guardian=guardian, today=first))
+    return first if met else None
 
 
 def check_second_party(item: Item, person: Party, *, today: date) -> tuple[Checked, ...]:
@@ -70,6 +101,10 @@ def refuse_stranger(item: Item, applicant_id: str, subject_id: str, *, guardian:
         raise Refusal("subject-needed", field="subject_id", **item.names)
     if subject_id != applicant_id and not guardian:
         raise NotAllowed("no-guardianship", field="subject_id")
+
+
+def _person_of(rule: Rule) -> PersonRole:
+    return "subject" if isinstance(rule, GuardianRule) else rule.of
 
 
 def _check(rule: Rule, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> Checked:

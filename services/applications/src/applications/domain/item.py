@@ -117,6 +117,8 @@ class Item(Record):
     name: Localised
     description: Localised
     for_whom: Localised
+    synonyms: tuple[Annotated[str, StringConstraints(min_length=1, max_length=40)], ...] = ()
+    """What people call it, in either language; it is found by them."""
     department: Code
     retired: bool = False
     """No new applications; those under way go on. A file is deleted only when none are."""

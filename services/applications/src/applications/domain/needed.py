@@ -44,16 +44,17 @@ def needs_of(
     today: date,
 ) -> tuple[DocumentNeed, ...]:
     """Look at every requirement, each document once."""
-    return tuple(_need(requirement, people, holdings, handed_in, today) for requirement in item.asked)
+    return tuple(need_of(requirement, people, holdings, handed_in, today) for requirement in item.asked)
 
 
-def _need(
+def need_of(
     requirement: Requirement,
     people: Mapping[PersonRole, Party],
     holdings: Mapping[PersonRole, Holdings],
     handed_in: HandedIn,
     today: date,
 ) -> DocumentNeed:
+    """Look at one requirement."""
     if requirement.holder not in people:
         return DocumentNeed(requirement, "choose-child" if requirement.holder == "subject" else "other-party")
     holding = first_proof(requirement, holdings, today)

@@ -8,10 +8,17 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from applications.domain.record import Localised, PersonRole, Record, Value
+from standards import age
 from standards.areas import knows_city
 from standards.working_days import Calendar
 
-DayOfYear = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+DayOfYear = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))$"
+    ),
+]
+"""MM-DD, a day that every year has."""
 Path = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 
 
@@ -31,6 +38,14 @@ class AgeRule(Record):
         month, day = map(int, self.by.split("-"))
         this_year = date(today.year, month, day)
         return this_year if this_year >= today else date(today.year + 1, month, day)
+
+    def reached_from(self, birth_date: date, years: int) -> date:
+        """Return the first day on which `years` have been reached at the date that counts."""
+        birthday = age.birthday(birth_date, years)
+        if self.by is None:
+            return birthday
+        counted = self.measured_on(birthday)
+        return counted.replace(year=counted.year - 1) + timedelta(days=1)
 
 
 class RegisteredRule(Record):

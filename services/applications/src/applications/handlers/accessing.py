@@ -19,9 +19,9 @@ _UNNAMED = accesses.By(subject=accesses.SECOND_PARTY, role=accesses.SECOND_PARTY
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which item it was for, and which application; None before there is one."""
+    """Which item it was for, None for all of them, and which application; None before there is one."""
 
-    item: str
+    item: str | None
     application_id: str | None
 
 

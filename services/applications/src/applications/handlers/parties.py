@@ -118,11 +118,11 @@ async def represented(resident_id: str | None, by: Principal, deps: Deps) -> Sig
     return Signatory(await ward(resident_id, by, deps), caller)
 
 
-async def ward(resident_id: str, by: Principal, deps: Deps) -> Resident:
+async def ward(resident_id: str, by: Principal, deps: Deps, *, field: str = "resident_id") -> Resident:
     """Return a child whose guardian is signed in. Raises NotAllowed for anybody else, whether or not there is such."""
     child = await deps.residents.get(resident_id) if await acts_for(by.subject, resident_id, deps) else None
     if child is None:
-        raise NotAllowed("no-guardianship", field="resident_id")
+        raise NotAllowed("no-guardianship", field=field)
     return child
 
 

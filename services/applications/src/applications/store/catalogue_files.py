@@ -8,6 +8,7 @@ from pathlib import Path
 
 from applications.domain.catalogue import Catalogue, Department, DocumentType
 from applications.domain.item import Item
+from applications.domain.search_words import SearchWords
 from applications.domain.statistics import Criterion
 from runtime.data_files import DataFileError, load, load_folder
 
@@ -17,8 +18,12 @@ def read_catalogue(folder: Path) -> Catalogue:
     document_types = {each.code: each for each in load(folder / "document_types.yaml", tuple[DocumentType, ...])}
     departments = {each.code: each for each in load(folder / "departments.yaml", tuple[Department, ...])}
     items = load_folder(folder / "items", Item)
-    catalogue = Catalogue(items, document_types, departments)
-    faults = [*_faults_of_types(folder, catalogue), *_faults_of_items(folder / "items", items, catalogue)]
+    catalogue = Catalogue(items, document_types, departments, load(folder / "search_words.yaml", SearchWords))
+    faults = [
+        *_faults_of_types(folder, catalogue),
+        *_faults_of_items(folder / "items", items, catalogue),
+        *_faults_of_words(folder, catalogue),
+    ]
     if faults:
         raise DataFileError("\n".join(faults))
     return catalogue
@@ -47,6 +52,12 @@ def _faults_of_items(folder: Path, items: Mapping[str, Item], catalogue: Catalog
         for code in item.departments:
             if code not in catalogue.departments:
                 yield f"{path}:{_line_of(path, code)}: no such department: {code}"
+
+
+def _faults_of_words(folder: Path, catalogue: Catalogue) -> Iterator[str]:
+    path = folder / "search_words.yaml"
+    for kind, code in catalogue.words.unknown(catalogue.items, catalogue.departments):
+        yield f"{path}:{_line_of(path, code)}: no such {kind}: {code}"
 
 
 def _line_of(path: Path, word: str) -> int:

@@ -1,0 +1,1 @@
+"""What may I get: every item of the catalogue, judged for one person in one answer."""

@@ -1,0 +1,107 @@
+"""/v1/eligibility: what may I get, of all that there is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from applications.api.application_views import PersonView
+from applications.api.parts import DepsOf, Resident, WordingOf
+from applications.api.wording import Named, Wording
+from applications.domain.item import Requirement
+from applications.eligibility import use_cases
+from applications.eligibility.model import JudgedItem, Verdict
+from applications.eligibility.use_cases import Survey
+from runtime.web import Commit
+
+router = APIRouter(prefix="/eligibility", tags=["items"])
+
+
+class JudgedItemView(BaseModel):
+    """An item: may I, and what would I bring."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    item: Named
+    department: Named
+    promise: str
+    verdict: Verdict
+    possible_from: date | None = Field(alias="from")
+    """The first day on which it can be applied for; null unless only the day stands against it."""
+    brings_nothing: bool | None
+    """Null while it depends on a child who was not named."""
+    bring: list[str]
+    """Documents that are not held: a scan of any one of each line speeds it up."""
+    reasons: list[str]
+    """Each condition that is not met."""
+    text: str
+
+    @classmethod
+    def of(cls, judged: JudgedItem, wording: Wording) -> Self:
+        """Say a judgement."""
+        item = judged.item
+        bring = [_documents(each, wording) for each in judged.missing]
+        reasons = [
+            wording.say(f"checked.{rule.code}", who=wording.role(item.code, rule.of), **rule.params)
+            for rule in judged.unmet
+        ]
+        return cls(
+            item=wording.item(item.code),
+            department=wording.department(item.department),
+            promise=wording.promise(item.promise),
+            verdict=judged.verdict,
+            possible_from=judged.possible_from,
+            brings_nothing=judged.brings_nothing,
+            bring=bring,
+            reasons=reasons,
+            text=wording.say(
+                f"judged.{_key(judged)}",
+                documents=wording.say("list").join(bring),
+                reasons=wording.say("list").join(reasons),
+                day=wording.day(judged.possible_from),
+            ),
+        )
+
+
+class EligibilityOfAllView(BaseModel):
+    """For whom, and every item that is open: what can be had at once for nothing first."""
+
+    person: PersonView
+    items: list[JudgedItemView]
+
+    @classmethod
+    def of(cls, survey: Survey, wording: Wording) -> Self:
+        """Say what was found."""
+        return cls(
+            person=PersonView(resident_id=survey.person.id, name=survey.person.name),
+            items=[JudgedItemView.of(each, wording) for each in survey.items],
+        )
+
+
+@router.get("", summary="What may I get: every item, for me or a child of mine", response_model=EligibilityOfAllView)
+async def survey(
+    by: Resident,
+    deps: DepsOf,
+    wording: WordingOf,
+    commit: Commit,
+    subject_id: Annotated[str | None, Query(max_length=60, description="The child to apply for")] = None,
+) -> Response:
+    """Judge all items at once: may I apply, do I bring nothing, from when, or why not."""
+    return await commit(
+        lambda: use_cases.survey(subject_id, by, deps),
+        lambda found: EligibilityOfAllView.of(found, wording),
+        only_looks=True,
+    )
+
+
+def _key(judged: JudgedItem) -> str:
+    if judged.verdict != "may":
+        return judged.verdict
+    return "may-with-nothing" if judged.brings_nothing else "may-with-scans"
+
+
+def _documents(requirement: Requirement, wording: Wording) -> str:
+    return wording.say("any-of").join(named.name for named in wording.documents(requirement.any_of))

@@ -1,0 +1,49 @@
+"""Judging the whole catalogue for whoever is signed in, or for a child of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from applications.domain.people import Resident
+from applications.domain.scans import HandedIn
+from applications.eligibility.model import JudgedItem, Person, judge_all
+from applications.handlers.accessing import About, accessed
+from applications.handlers.needs import Deps
+from applications.handlers.parties import People, acting, holdings_of, ward
+from messaging.event import Outcome
+from runtime.access import Principal
+from runtime.clock import today
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """For whom the items were judged, and every item."""
+
+    person: Resident
+    items: tuple[JudgedItem, ...]
+
+
+async def survey(subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Survey]:
+    """Judge every item for whoever is signed in or, which the child can read, for a child of theirs.
+
+    Raises NotAllowed for anybody else's child, and for a child that there is not.
+    """
+    applicant = await acting(by, deps)
+    is_child = subject_id is not None and subject_id != applicant.id
+    subject = await ward(subject_id, by, deps, field="subject_id") if subject_id and is_child else applicant
+    people = People(applicant, subject, None, guardian=is_child)
+    holdings, handed_in = await asyncio.gather(holdings_of(people, deps), deps.handed_in.get(applicant.id))
+    residents = {"applicant": applicant, "subject": subject}
+    person = Person(
+        parties=people.parties,
+        suspended=frozenset(role for role in people.parties if residents[role].suspended),
+        holdings=holdings,
+        handed_in=handed_in or HandedIn(id=applicant.id),
+        is_child=is_child,
+    )
+    items = judge_all(deps.catalogue.items.values(), person, today(deps.clock()))
+    types = dict.fromkeys(code for each in items for asked in each.asked for code in asked.any_of)
+    about = About(None, None)
+    told = accessed(about, [subject.party], by, deps, how="viewed", what="evidence", types=list(types))
+    return Outcome(events=told, case=subject.id, result=Survey(subject, items))
