@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import BytesIO
 from typing import cast
 
@@ -11,11 +12,12 @@ import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
-from applications.domain import cleaning
+from applications.domain import cleaning, scan_pictures
 from applications.store.cleaner import LIMITS, Cleaner
 from runtime.rates import TooMany
 from runtime.refusal import Refusal
 from services.applications.tests import paper
+from testkit.growth import assert_linear
 
 PNG, JPEG, PDF = "image/png", "image/jpeg", "application/pdf"
 
@@ -28,6 +30,15 @@ def differ(one: Image.Image, other: Image.Image) -> int:
     """Return the largest difference of any pixel, in steps of 255."""
     extrema = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getextrema()
     return max(highest for _, highest in cast("tuple[tuple[int, int], ...]", extrema))
+
+
+@pytest.mark.parametrize("piece", ["\xff", "\xff\x00", "\xff\xd0", "\xff\x01", "\xff\xc4\x00\x02", "\xff\xda\x00\x02"])
+def test_a_picture_is_followed_in_linear_time(piece: str) -> None:
+    def follow(text: str) -> None:
+        with suppress(ValueError):
+            scan_pictures.of_jpeg(b"\xff\xd8" + text.encode("latin-1"))
+
+    assert_linear(follow, piece)
 
 
 def test_a_photograph_no_longer_tells_where_it_was_taken() -> None:

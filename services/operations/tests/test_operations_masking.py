@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -10,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.domain import masking, tokens
+from operations.domain.concerned import concerned, data_of
 from operations.domain.contracts import Contracts
+from operations.domain.erased import blanked
 from operations.domain.masking import MASK
 from operations.domain.search import Criteria
 from operations.domain.tokens import FieldKey
+from operations.domain.trail import Recorded
 from operations.handlers.letters import letter_of
 from operations.store.contracts import contracts_in
 from runtime.data_files import DataFileError
@@ -137,6 +141,32 @@ def test_any_data_of_an_unknown_event_yields_no_text(value: object) -> None:
     event = {"type": "who.knows.v1", "data": value}
     told = [leaf for leaf in masking.leaves(event, CONTRACTS) if leaf.path != "/type"]
     assert not [leaf for leaf in told if leaf.is_shown and isinstance(leaf.value, str)]
+
+
+@pytest.mark.parametrize("levels", [90, 500, 1_015])
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_a_message_is_read_however_deeply_it_is_nested(levels: int, opens: str, closes: str) -> None:
+    event = example()
+    inner = f'{opens * levels}"王芳"{closes * levels}'
+    body = orjson.dumps(event)[:-2] + f',"more":{inner}}}}}'.encode()
+
+    shown = json.dumps(masking.mask(body, CONTRACTS).content, ensure_ascii=False)
+    letter = letter_of(raw(body, "a", headers={}), NOON)
+    told = tokens.words_of(letter, masking.leaves(masking.read(body)[0], CONTRACTS), KEYED)
+
+    assert "王芳" not in shown
+    assert f"event:{event['id']}" in told
+    assert concerned(data_of(masking.read(body)[0]))
+    assert orjson.loads(blanked(_recorded(body)).body)["id"] == event["id"]
+
+
+def test_of_an_erased_event_no_attribute_stays_that_is_no_text() -> None:
+    deep = b'{"id": "e1", "time": %s, "type": {"name": "x"}, "data": 1}' % (b"[" * 500 + b"]" * 500)
+    assert orjson.loads(blanked(_recorded(deep)).body) == {"id": "e1", "data": {}}
+
+
+def _recorded(body: bytes) -> Recorded:
+    return Recorded("e1", "", "", "c1", NOON, 1, None, "", "", body, "")
 
 
 def test_messages_and_stacks_are_redacted_the_longest_first() -> None:

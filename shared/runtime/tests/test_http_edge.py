@@ -258,6 +258,19 @@ async def test_a_body_in_json_is_not_read_beyond_what_a_request_may_have(client:
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
 
 
+@pytest.mark.parametrize("body", ["[" * 3_000, '{"id": ' + "9" * 5_000 + "}"], ids=["deep", "digits"])
+async def test_a_body_that_no_parser_reads_is_refused_as_that(client: httpx.AsyncClient, body: str) -> None:
+    answer = await client.post("/v1/notes", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "body-unreadable")
+
+
+async def test_an_answer_does_not_name_more_faults_than_anybody_reads(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/notes", json=NOTE | {f"more-{number}": 1 for number in range(5_000)})
+
+    assert (answer.status_code, len(answer.json()["errors"])) == (422, problems.MOST_FAULTS)
+
+
 async def test_our_own_fault_tells_nothing_of_the_inside(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/faults/ours")
 

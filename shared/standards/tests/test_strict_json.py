@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from time import perf_counter
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standards.strict_json import RepeatedNameError, check_names
+from testkit.growth import assert_linear
 
 NAMES = st.text(max_size=8)
 VALUES = st.recursive(
@@ -53,7 +55,7 @@ def test_what_is_nested_too_deeply_for_python_hides_no_name(content: dict[str, o
         text = "[" + "0, " * step + text + "]" if isinstance(step, int) else f"{{{json.dumps(step)}: {text}}}"
     for step in [1, *way, name]:
         path += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    deep = "[" * 5_000 + "]" * 5_000
+    deep = "[" * 1_000 + "]" * 1_000
 
     with pytest.raises(RepeatedNameError) as raised:
         check_names(f"[{deep}, {text}]")
@@ -72,6 +74,22 @@ def test_an_inner_fault_that_an_outer_one_hides_is_no_crash() -> None:
         check_names('{"a": {"b": 1, "b": 2}, "a": 3}')
 
     assert raised.value.path == "/a"
+
+
+@pytest.mark.parametrize("piece", [r"\"", "\\", '"', "[", "{", '{"a":', ",", ":", '"a":', "]"], ids=ascii)
+@pytest.mark.parametrize(
+    "begin", ["[" * 2_000, "[" * 1_010 + '"', '{"a":' * 1_010 + '{"'], ids=["deep", "open", "objects"]
+)
+def test_no_text_takes_more_than_linear_time(piece: str, begin: str) -> None:
+    assert_linear(lambda text: check_names(begin + text), piece)
+
+
+def test_what_nobody_reads_is_not_remembered_level_by_level() -> None:
+    tracemalloc.start()
+    check_names('{"a":' * 200_000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8_000_000
 
 
 def test_its_time_grows_with_the_text_and_no_faster() -> None:

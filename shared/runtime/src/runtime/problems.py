@@ -23,6 +23,8 @@ from runtime.texts import Language, Texts, choose
 from standards.field_kinds import is_date
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 100
+"""Faults of form told in one answer: a form has half as many fields, and an answer is no larger than its request."""
 
 
 class Problem(BaseModel):
@@ -38,6 +40,9 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = None
     """For each wrong field its `pointer`, `code`, `detail` and mostly `action`."""
 
+
+_CODES = {400: "body-unreadable", 404: "no-such-address", 405: "method-not-allowed", 413: "too-large"}
+"""What the framework itself refuses; 400 is its answer to a body that it can't parse."""
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     "4XX": {
@@ -112,7 +117,7 @@ class _Speaker:
         language = _language(request)
         faults = [
             {"pointer": _pointer(fault["loc"]), "code": fault["type"], "detail": self._rule(language, fault)}
-            for fault in error.errors()
+            for fault in error.errors()[:MOST_FAULTS]
         ]
         return self._answer(request, 422, "invalid-input", errors=faults)
 
@@ -130,7 +135,7 @@ class _Speaker:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
         if isinstance(error.__cause__, Refusal):  # raised while the framework was reading the body
             return await self.refusal(request, error.__cause__)
-        code = {404: "no-such-address", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "refused")
+        code = _CODES.get(error.status_code, "refused")
         answer = self._answer(request, error.status_code, code)
         answer.headers.update(error.headers or {})
         return answer

@@ -15,7 +15,10 @@ import orjson
 
 Pairs = list[tuple[str, object]]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]', re.DOTALL)
+"""A text that is not closed is one all the same, up to the end: or each quotation mark in it would be tried again."""
+_DEEPEST = 1024
+"""Levels; orjson reads no more, and Python fewer."""
 
 
 class RepeatedNameError(ValueError):
@@ -64,11 +67,16 @@ def _unread(_digits: str) -> None:
 
 
 def _check_deep(text: str) -> None:
-    """Do the same without recursion, some ten times slower, for what is nested more deeply than Python reads."""
+    """Do the same without recursion, some ten times slower, for what is nested more deeply than Python reads.
+
+    What is nested more deeply than anybody reads passes.
+    """
     within: list[tuple[set[str], list[str | int]]] = []  # of each open object or list: its names, and where we are
     last = ""
     for part in map(re.Match.group, _TOKEN.finditer(text)):
         if part in "{[":
+            if len(within) == _DEEPEST:
+                return
             within.append((set(), [0]))
         elif not within:
             return

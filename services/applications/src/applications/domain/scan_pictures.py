@@ -18,8 +18,8 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
 _SCAN, _JFIF, _ADOBE = 0xDA, 0xE0, 0xEE
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
-"""The next marker: within a scan stand only stuffed bytes and restarts."""
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""The next marker: within a scan stand only stuffed bytes and restarts. Before it may stand more of its first byte."""
 
 
 def of_jpeg(jpeg: bytes) -> tuple[bytes, int]:
@@ -27,8 +27,8 @@ def of_jpeg(jpeg: bytes) -> tuple[bytes, int]:
     if not jpeg.startswith(_SOI):
         raise ValueError("no JPEG")
     kept, place, pixels, has_scan = [_SOI], 2, 0, False
-    while (found := _AFTER_SCAN.search(jpeg, place)) is not None:
-        place = found.end() - 2
+    while (found := _MARKER.search(jpeg, place)) is not None:
+        place = found.start()
         marker = jpeg[place + 1]
         if marker == _EOI[1]:
             break
@@ -43,7 +43,7 @@ def of_jpeg(jpeg: bytes) -> tuple[bytes, int]:
             pixels = int.from_bytes(segment[5:7]) * int.from_bytes(segment[7:9])
         kept.append(_jpeg_segment(marker, segment))
         if marker == _SCAN:
-            has_scan, end = True, _AFTER_SCAN.search(jpeg, place)
+            has_scan, end = True, _MARKER.search(jpeg, place)
             kept.append(jpeg[place : end.start() if end else None])
             place = end.start() if end else len(jpeg)
     if not pixels or not has_scan:

@@ -79,4 +79,4 @@ def _envelope(body: bytes) -> bytes:
     except orjson.JSONDecodeError:
         event = None
     said = event if isinstance(event, dict) else {}
-    return orjson.dumps({name: said[name] for name in _KEPT if name in said} | {"data": {}})
+    return orjson.dumps({name: said[name] for name in _KEPT if isinstance(said.get(name), str)} | {"data": {}})

@@ -21,6 +21,8 @@ _SHOWN_ATTRIBUTES = {
     "specversion", "id", "source", "type", "time", "datacontenttype", "dataschema", "correlationid", "causationid",
     "traceparent", "receipt", "replaces",
 }  # fmt: skip
+_DEEPEST = 100
+"""Levels of a message that are read; our contracts have fewer than ten, and parsers of Python a thousand."""
 _SHORTEST_REDACTED = 2
 _MOST_REDACTED = 500
 
@@ -85,11 +87,26 @@ def redact(text: str, personal: Collection[str]) -> str:
 
 
 def read(body: bytes) -> tuple[object, bool]:
-    """Read a body as JSON; the second is False when it is none."""
+    """Read a body as JSON; the second is False when it is none. What is nested more deeply than we read is masked."""
     try:
-        return orjson.loads(body), True
+        event = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None, False
+    if body.count(b"[") + body.count(b"{") > _DEEPEST:
+        _cut(event)
+    return event, True
+
+
+def _cut(event: object) -> None:
+    waiting = [(event, 1)]
+    while waiting:
+        whole, depth = waiting.pop()
+        parts = whole.items() if isinstance(whole, dict) else enumerate(whole) if isinstance(whole, list) else ()
+        for place, part in list(parts):
+            if depth == _DEEPEST and isinstance(part, dict | list):
+                whole[place] = MASK  # type: ignore[index] # a dictionary by name, a list by number
+            else:
+                waiting.append((part, depth + 1))
 
 
 def walk(event: object, contracts: Contracts, leaf: Callable[[Leaf], object]) -> object:
