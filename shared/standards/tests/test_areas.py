@@ -69,6 +69,8 @@ def test_an_address_in_shenzhen(address: str) -> None:
         "新疆生产建设兵团第八师石河子市1号",
         "西藏自治区林芝市察隅县深圳小学",
         "新疆喀什市深圳城",
+        "香港九龙深水埗长沙湾道1号",
+        "澳门氹仔南京街1号",
     ],
 )
 def test_an_address_elsewhere(address: str) -> None:
@@ -95,6 +97,8 @@ def test_an_address_elsewhere(address: str) -> None:
         "深圳市场路3号",
         "深圳市民中心",
         "湖南路12号",
+        "香港路12号",
+        "九龙路1号",
         "深圳市" * 400,
     ],
 )

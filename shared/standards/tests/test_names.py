@@ -172,6 +172,10 @@ def test_names_of_all_languages_are_names(name: str) -> None:
         ("某某某", "name-placeholder", None),
         ("null", "name-placeholder", None),
         ("XXX", "name-placeholder", None),
+        ("李XX", "name-placeholder", None),
+        ("李x成", "name-placeholder", None),
+        ("尚未取名", "name-placeholder", None),
+        ("新生儿", "name-placeholder", None),
     ],
 )
 def test_what_is_no_name_is_told_with_the_character_that_is_wrong(name: str, code: str, character: str | None) -> None:

@@ -73,6 +73,7 @@ _PART = re.compile(rf"{_RUN}(?:期|区|栋|幢|座|号楼|单元)")
 _PLACE = re.compile(
     rf"[{_HAN}0-9A-Z](?:[省市区县旗盟州镇乡村屯寨庄邨街路巷弄号栋幢座楼组队苑园城厦寓坊湾沟坪岭岗坡坝塘洲岛堡营]|大道|胡同)"
 )
+_LEADING_ZEROS = re.compile("(?<![0-9A-Z])0++(?=[0-9])")  # of 后李村087号
 _HAN_CHARACTER = re.compile(f"[{_HAN}]")
 _LATIN_WORD = re.compile(r"[A-Z]{3,}")
 _FEWEST = 2
@@ -185,10 +186,10 @@ def _road(text: str) -> tuple[str, str, str]:
 
 
 def _building(found: re.Match[str]) -> str:
-    """Return a building's number; 3-5栋 is a range (3~5), no building 5 of a part 3 (3栋5座, 3-5)."""
+    """Return a building's number; 3-5栋 is a range (3~5), no building 5 of a part 3 (3栋5座, 3-5), nor is F3.8栋."""
     run = found.group(1) or found.group(2)
     parts = [_short(part) for part in run.split("-")]
-    is_range = len(parts) > 1 and all(part.isdigit() for part in parts)
+    is_range = len(parts) > 1 and parts[-1].isdigit()
     return ("~" if is_range else "-").join(parts)
 
 
@@ -258,7 +259,8 @@ def _looks_below(found: re.Match[str]) -> bool:
 
 
 def _estate(text: str) -> str:
-    return text.strip("-").removesuffix("住宅小区").removesuffix("小区")
+    named = text.strip("-").removesuffix("住宅小区").removesuffix("小区")
+    return _LEADING_ZEROS.sub("", named)
 
 
 def _short(number: str) -> str:

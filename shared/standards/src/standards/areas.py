@@ -25,12 +25,13 @@ class _Record(BaseModel):
 
 
 class Province(_Record):
-    """A province, its prefectures and its county-level cities, by all names since 1980."""
+    """A province, its prefectures and county-level cities, by all names since 1980; `also`, what its own begins."""
 
     name: str
     short: str
     cities: tuple[str, ...] = ()
     towns: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class Districts(_Record):
@@ -251,9 +252,9 @@ def _split(name: str) -> tuple[str, str]:
 
 @cache
 def _provinces() -> Mapping[str, str]:
-    """Full and short name of each province that is no city -> its short name."""
+    """Full and short name of each province that is no city, and what else it is called -> its short name."""
     there = [one for one in areas().provinces if one.name not in one.cities]
-    return {normal(name): normal(one.short) for one in there for name in (one.name, one.short)}
+    return {normal(name): normal(one.short) for one in there for name in (one.name, one.short, *one.also)}
 
 
 @cache

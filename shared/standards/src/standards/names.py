@@ -32,6 +32,7 @@ _SPACE = re.compile(rf"(?<={_IDEOGRAPH}) (?={_IDEOGRAPH})")
 _SEPARATORS = frozenset(" .") | {DOT}
 _WITHIN_NAMES = frozenset(" .,-'’‐") | {DOT, "〇"}
 _UNREADABLE = frozenset("?*□■▯▮█〓\N{REPLACEMENT CHARACTER}")
+_MASKED = re.compile(rf"{_IDEOGRAPH}{{1,2}}[Xx]{{1,2}}{_IDEOGRAPH}?")  # 李X, 李XX, 李X成
 _NOT_TEXT = frozenset({"Cc", "Co", "Cs", "Cn"})
 _IDEOGRAPHS_ADDED_LATER = range(0x20000, 0x3FFFE)  # planes 2 and 3: Python's table of Unicode may be older than a name
 
@@ -89,7 +90,8 @@ def check_name(name: str) -> Refusal | None:
         return Refusal("name-other-character", field="name", character=_shown(character))
     if not any(map(_is_letter, normal)):
         return Refusal("name-without-letters", field="name")
-    return Refusal("name-placeholder", field="name", name=normal) if says_nothing(normal) else None
+    names_nobody = says_nothing(normal) or _MASKED.fullmatch(normal)
+    return Refusal("name-placeholder", field="name", name=normal) if names_nobody else None
 
 
 def is_readable(name: str) -> bool:

@@ -9,7 +9,7 @@ from standards.script import simplified
 
 _HIDDEN = re.compile(r"[?*□■▯▮█〓×某\N{REPLACEMENT CHARACTER}]|X{3}")
 _NOTHING = re.compile(
-    "(?:没有|暂无|暂缺|无名氏|佚名|不详|不明|未知|未填写|未填|免填|未提供|未登记|不知道|不清楚|待定|待补|待查|空白|保密|同上|测试|"
+    "(?:没有|暂无|暂缺|[暂尚]?未[取起命定]名|待[取起命定]名|新生儿|无名氏|无名|佚名|不详|不明|未知|未填写|未填|免填|未提供|未登记|不知道|不清楚|待定|待补|待查|空白|保密|同上|测试|"
     "姓名|无|空|略|NOTAPPLICABLE|NA|NONE|NULL|NIL|UNKNOWN|UNDEFINED|TEST|TBD)+"
 )
 

@@ -24,15 +24,21 @@ Difference = tuple[str, bool]
 
 _LEVELS = ("province", "city", "district", "street", "community", "road")
 _SHORTEST_NAME = 2
+_NO_NAME = (
+    "地下|地库|车库|车位|负|区|楼|别墅|厂|宿舍|女工|男工|民工|打工|工地|男生|女生|学校|校园|医院|部队|招待|出租|外来|仓库|食堂|板房|铁皮|"
+    "天台|会所|物业|门卫|保安|值班|[旁侧对隔附近背裙副阁]"
+)
 _ESTATE = re.compile(
-    r"(?![东南西北前后左右上下内外].{0,2}$)(?!.*(?:地下|负|区|楼|别墅|[旁侧对隔]))(?![新旧老大小]?"
+    rf"(?![东南西北前后左右上下内外].{{0,2}}$)(?!.*(?:{_NO_NAME}))(?!.*[苑园村].*[苑城村庄居府湾里郡邸园]$)(?![新旧老大小]?"
     r"(?:员工|职工|工人|学生|教工|教师|单身|人才|青年|老年|老人|干部|家属|专家|后勤|附属|配套|商业|商务|办公|科研|住宅|综合|行政|"
     r"临时|集体|周转|廉租|公租|保障|安置|回迁|拆迁|新建|扩建|自建|主体|内部|原有|其他)+(?:花园|家园|新村|.)$)"
     r"[一-鿿]{2,12}(?:花园|家园|新村|[苑城村庄居府湾里郡邸])"
 )
+_LANE = re.compile(r"[0-9东南西北中上下前后左右新老旧大小正横直]*(?:大道|路|街|巷|胡同|弄)")
+"""A road without a name of its own, of which every village has one: 七巷, 西街."""
 """The proper name of an estate and nothing more, which may be left out beside the same house number.
 
-A tower, a hotel or a dormitory (大厦, 公寓) is a house of its own, and 新城 or 安置新村 is no name.
+A tower or a dormitory (大厦, 公寓) is a house of its own, 新城 or 安置新村 is no name, and 汇龙苑东苑 is a part of one.
 """
 
 
@@ -94,6 +100,8 @@ def _level(level: str, names: tuple[str, str], kinds: tuple[str, str], above: se
     if not _same_name(*names, above):
         renamed = _is_former(names[0] + kinds[0], names[1] + kinds[1])
         yield ("area-renamed", True) if renamed else (f"{level}-differs", False)
+    elif level == "road" and names[0] != names[1] and any(map(_LANE.fullmatch, names)):
+        yield "one-says-more", True
     elif all(kinds) and kinds[0] != kinds[1] and set(kinds) != {"区", "新区"}:
         yield "area-renamed", True
 
@@ -164,7 +172,8 @@ def _crosswise(left: Address, right: Address) -> bool:
 
 
 def _is_within_an_area(address: Address) -> bool:
-    return any((address.community, address.road, address.estate, address.building, address.room))
+    village = address.kinds["community"] == "村"  # rural addresses may end with it
+    return any((village, address.road, address.estate, address.building, address.room))
 
 
 def _at_one_number(left: Address, right: Address) -> bool:
