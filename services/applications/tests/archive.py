@@ -9,7 +9,6 @@ from datetime import datetime
 from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
 from applications.domain.application import Application, Scan, State
 from applications.domain.hands import Hand
-from applications.domain.scans import StoredFile
 from applications.published import DataErased, ErasurePreviewed
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
@@ -18,6 +17,7 @@ from runtime.config import ServiceSettings
 from runtime.erasing import Eraser, ErasurePreviewRequested, ErasureRequested
 from runtime.holders import Holder
 from runtime.kernel import Database
+from runtime.scans.files import StoredFile
 from services.applications.tests.office import NOON, resident
 from testkit import terms
 
@@ -62,7 +62,7 @@ class Archive(terms.Archive):
         applicant = AgreedParty(resident_id=by, name="李育成")
         agreed = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
         hand = Hand(id=f"task_{id}", application_id=id, kind="review")
-        await self.files.put(StoredFile(scan_id=scan.id, application_id=id), b"png", "image/png")
+        await self.files.put(StoredFile(scan.id, id), b"png", "image/png")
         await self.keep(
             documents.ApplicationStore(self.database).save(application),
             documents.AgreementStore(self.database).save(Agreement(id=id, current=Agreed(terms=agreed, signatures=()))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from applications.domain.agreement import Agreement
@@ -12,7 +12,6 @@ from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
-from applications.domain.scans import StoredFile
 from applications.domain.statistics import ItemFigures, ProofFigures
 from messaging.event import ConflictError
 from testkit.fakes import FakeChange, FakeDocuments
@@ -150,47 +149,5 @@ class FakePublishedItems(FakeDocuments[PublishedItem]):
         return list(self.all.values())
 
 
-class FakeFiles:
-    """Contents in memory; `stored_at` is when all of them were stored."""
-
-    def __init__(self, stored_at: datetime) -> None:
-        self.contents: dict[str, bytes] = {}
-        self.trusted: set[str] = set()
-        self._files: dict[str, StoredFile] = {}
-        self._stored_at = stored_at
-
-    async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:
-        self.contents[file.scan_id] = content
-        self._files[file.scan_id] = file
-
-    async def read(self, scan_id: str) -> AsyncIterator[bytes] | None:
-        return _pieces(self.contents[scan_id]) if scan_id in self.contents else None
-
-    async def remove(self, scan_id: str) -> None:
-        self.contents.pop(scan_id, None)
-        self._files.pop(scan_id, None)
-
-    async def doubt(self, scan_id: str) -> None:
-        self.trusted.discard(scan_id)
-
-    async def doubtful(self, before: datetime) -> Sequence[StoredFile]:
-        old = self._stored_at < before
-        return [file for id, file in self._files.items() if old and id not in self.trusted]
-
-    async def trust(self, scan_id: str) -> None:
-        self.trusted.add(scan_id)
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    yield content
-
-
 async def nothing_moves(_ids: Sequence[str]) -> Mapping[str, object]:
     return {}
-
-
-class FakeCleaner:
-    """Takes every file for clean."""
-
-    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
-        return content

@@ -34,6 +34,7 @@ from runtime.signing import SigningKeys
 from services.applications.tests import fakes
 from standards.working_days import Calendar
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.scans import FakeCleaner, FakeFiles
 
 ResultT = TypeVar("ResultT")
 EventT = TypeVar("EventT", bound=Event)
@@ -92,7 +93,7 @@ class Office:
         self.decisions = fakes.FakeDecisions()
         self.credentials = fakes.FakeCredentials()
         self.published_items = fakes.FakePublishedItems()
-        self.files = fakes.FakeFiles(NOON)
+        self.files = FakeFiles(NOON)
         self.deps = Deps(
             catalogue=self.catalogue,
             criterion=Criterion(minimum_proofs=3, city_mirror_share=0.99),
@@ -110,7 +111,7 @@ class Office:
             credentials=self.credentials,
             published_items=self.published_items,
             files=self.files,
-            cleaner=fakes.FakeCleaner(),
+            cleaner=FakeCleaner(),
             numbers=NUMBERS,
             clock=self.clock,
             eraser=NothingHeld(),

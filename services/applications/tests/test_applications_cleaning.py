@@ -12,10 +12,11 @@ import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
-from applications.domain import cleaning, scan_pictures
-from applications.store.cleaner import LIMITS, Cleaner
 from runtime.rates import TooMany
 from runtime.refusal import Refusal
+from runtime.scans import cleaning
+from runtime.scans import pictures as scan_pictures
+from runtime.scans.cleaner import LIMITS, Cleaner
 from services.applications.tests import paper
 from testkit.growth import assert_linear
 

@@ -10,8 +10,9 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from applications.domain import cleaning, scan_leftovers, scan_pictures, scans
 from runtime.refusal import Refusal
+from runtime.scans import cleaning, kinds, leftovers
+from runtime.scans import pictures as scan_pictures
 from services.applications.tests import paper, phone
 from services.applications.tests.test_applications_cleaning import differ, opened
 
@@ -61,7 +62,7 @@ def shown(content: bytes) -> Image.Image:
 @pytest.mark.parametrize("name", phone.photographs())
 def test_a_photograph_in_a_pdf_stays_and_tells_nothing(name: str) -> None:
     content = phone.photographs()[name]
-    assert scans.media_type_of(content) == PDF
+    assert kinds.media_type_of(content) == PDF
     kept = cleaning.cleaned(content, PDF)
     for part in everything(kept):
         for told in phone.TOLD:
@@ -151,8 +152,8 @@ def test_the_search_knows_what_has_no_place_in_a_page(key: str) -> None:
         lambda pdf: phone.image(pdf, phone.samples()),
         lambda pdf: pdf.pages[0].obj.__setitem__(key, pikepdf.Dictionary(X=1)),
     )
-    with pytest.raises(scan_leftovers.LeftoverError):
-        scan_leftovers.search(content, (), PDF)
+    with pytest.raises(leftovers.LeftoverError):
+        leftovers.search(content, (), PDF)
 
 
 def test_whatever_is_changed_in_a_file_it_is_cleaned_or_refused() -> None:

@@ -21,10 +21,9 @@ from applications.domain.application import (
 )
 from applications.domain.decided import Decided, Proof
 from applications.domain.issued import Issued
-from applications.domain.scans import StoredFile
 from applications.handlers import agreeing, confirming
 from applications.handlers.confirming import Answer
-from applications.handlers.needs import Agreements, Applications, Credentials, Decisions, Residents, ScanFiles
+from applications.handlers.needs import Agreements, Applications, Credentials, Decisions, Residents
 from applications.store import documents
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
@@ -32,11 +31,13 @@ from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Change, ConflictError, Outcome
 from runtime.kernel import Database
+from runtime.scans.files import Files, StoredFile
 from services.applications.tests import fakes
 from services.applications.tests.office import NOON, TENANCY, Office, resident, resident_token
 from testkit.fakes import apply
 from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
+from testkit.scans import FakeFiles
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Stores:
     agreements: Agreements
     decisions: Decisions
     credentials: Credentials
-    files: ScanFiles
+    files: Files
     commit: Callable[[Sequence[Change]], Awaitable[None]]
 
     async def keep(self, *changes: Change) -> None:
@@ -67,7 +68,7 @@ async def in_memory() -> Stores:
         fakes.FakeAgreements(),
         fakes.FakeDecisions(),
         fakes.FakeCredentials(),
-        fakes.FakeFiles(datetime.now(UTC)),
+        FakeFiles(datetime.now(UTC)),
         commit,
     )
 
@@ -279,7 +280,7 @@ async def test_the_credential_of_an_application(stores: Stores) -> None:
 
 async def test_a_content_is_stored_read_and_removed(stores: Stores) -> None:
     content = bytes(range(256)) * 3000
-    await stores.files.put(StoredFile(scan_id="s1", application_id="app_1"), content, "image/png")
+    await stores.files.put(StoredFile("s1", "app_1"), content, "image/png")
     pieces = await stores.files.read("s1")
     assert pieces is not None
     assert b"".join([piece async for piece in pieces]) == content
@@ -289,7 +290,7 @@ async def test_a_content_is_stored_read_and_removed(stores: Stores) -> None:
 
 
 async def test_a_content_is_doubtful_until_it_is_trusted(stores: Stores) -> None:
-    file, soon = StoredFile(scan_id="s1", application_id="app_1"), datetime.now(UTC) + timedelta(hours=1)
+    file, soon = StoredFile("s1", "app_1"), datetime.now(UTC) + timedelta(hours=1)
     await stores.files.put(file, b"x", "image/png")
     assert await stores.files.doubtful(soon) == [file]
     assert await stores.files.doubtful(soon - timedelta(days=1)) == []
@@ -331,7 +332,7 @@ async def test_the_store_shows_nothing_of_the_people_whom_applications_are_about
         in_the_store.applications.save(one),
         in_the_store.decisions.save(rated),
     )
-    await in_the_store.files.put(StoredFile(scan_id="s1", application_id="app_1"), "身份证正面".encode(), "image/png")
+    await in_the_store.files.put(StoredFile("s1", "app_1"), "身份证正面".encode(), "image/png")
 
     kept = (one, rated, person)
     secrets = {text for each in kept for text in told_in(each.model_dump())} | {"身份证正面"}

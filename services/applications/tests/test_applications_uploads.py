@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from applications.domain import cleaning
+from runtime.scans import cleaning
 from services.applications.tests import paper
 from services.applications.tests.office import ENROLMENT
 from services.applications.tests.service import Service

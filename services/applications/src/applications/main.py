@@ -12,13 +12,13 @@ from applications.handlers.needs import Deps
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.catalogue_files import read_catalogue, read_criterion
-from applications.store.cleaner import Cleaner
 from applications.store.decisions import DecisionStore
 from applications.store.files import GridFiles
 from runtime import holidays, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
 from runtime.kernel import Database
+from runtime.scans.cleaner import Cleaner
 from runtime.server_sent_events import Watch
 from runtime.service import Periodic
 from runtime.signing import SigningKeys

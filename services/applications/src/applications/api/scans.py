@@ -9,7 +9,6 @@ from starlette.responses import Response, StreamingResponse
 
 from applications.api.application_views import ApplicationView
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
-from applications.api.uploads import read_upload
 from applications.domain.application import Application, Scan
 from applications.handlers import scans
 from applications.handlers.needs import Deps
@@ -17,6 +16,7 @@ from applications.handlers.scans import Opened, Upload
 from messaging.event import ConflictError, Outcome
 from runtime.access import Principal, Role, allow
 from runtime.refusal import Refusal
+from runtime.scans.uploads import read_upload
 from runtime.web import Commit, IfMatch
 
 router = APIRouter(prefix="/applications/{application_id}/scans", tags=["scans"])
@@ -64,7 +64,8 @@ async def hand_in(
     if_match: IfMatch,
 ) -> Response:
     """Take a scan, and leave nothing behind of one that is refused."""
-    upload = await read_upload(request)
+    handed_in = await read_upload(request, "requirement", "document_type")
+    upload = Upload(**handed_in.fields, content=handed_in.content)
     storing = _Storing(application_id, upload, by, deps, if_match)
     try:
         return await commit(

@@ -1,51 +1,14 @@
-"""Scans: what they may be, told from their content and not from their names."""
+"""Scans of an application: handing in, taking back, using again."""
 
 from __future__ import annotations
 
 from applications.domain.application import Application, Scan
 from applications.domain.item import Item
 from applications.domain.record import Aggregate, Record
-from runtime.refusal import Clash, Refusal, TooLarge, Unknown, Unsupported
-
-LARGEST = 10 * 1024 * 1024
-"""Bytes of one scan."""
-
-MOST_PIXELS = 50_000_000
-"""An A4 page at 600 dpi has 35 million."""
+from runtime.refusal import Clash, Refusal, Unknown
 
 MOST = 20
 """Scans of one application."""
-
-_SIGNATURES = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-)
-_PDF = b"%PDF-"
-_LEAD = b"\xef\xbb\xbf\x00\t\n\f\r "
-"""What programs write before a PDF: the mark of UTF-8, blanks, line breaks."""
-
-
-def media_type_of(content: bytes) -> str:
-    """Tell what a file is by its first bytes. Raises Refusal when it is empty, Unsupported when it is anything else."""
-    if not content:
-        raise Refusal("scan-empty", field="file")
-    for signature, media_type in _SIGNATURES:
-        if content.startswith(signature):
-            return media_type
-    if without_lead(content).startswith(_PDF):
-        return "application/pdf"
-    raise Unsupported("scan-media-type", field="file", accepted="JPEG, PNG, PDF")
-
-
-def without_lead(content: bytes) -> bytes:
-    """Return a PDF from where it begins; its places count from there."""
-    return content.lstrip(_LEAD)
-
-
-def refuse_large(size: int) -> None:
-    """Raise TooLarge for more bytes than a scan may have."""
-    if size > LARGEST:
-        raise TooLarge("scan-too-large", field="file", most=LARGEST // 1024 // 1024)
 
 
 def attach(application: Application, item: Item, scan: Scan) -> Application:
@@ -86,13 +49,6 @@ def refuse_unchangeable(application: Application) -> None:
         raise Clash("already-decided")
     if application.state == "in-progress":
         raise Clash("already-submitted")
-
-
-class StoredFile(Record):
-    """A scan's content in the file store, and the application that it was handed in for."""
-
-    scan_id: str
-    application_id: str
 
 
 class KeptScan(Record):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -16,12 +15,14 @@ from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
-from applications.domain.scans import HandedIn, StoredFile
+from applications.domain.scans import HandedIn
 from applications.domain.statistics import Criterion, ItemFigures, ProofFigures
 from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
 from runtime.erasing import Erases
+from runtime.scans.cleaner import Cleans
+from runtime.scans.files import Files
 from runtime.server_sent_events import Watch
 from standards.working_days import Calendar
 
@@ -107,35 +108,6 @@ class PublishedItems(Keeps[PublishedItem], Protocol):
         """Read all of them."""
 
 
-class ScanFiles(Protocol):
-    """The contents of scans. They can't take part in transactions: see `handlers.scans`."""
-
-    async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:
-        """Store a content."""
-
-    async def read(self, scan_id: str) -> AsyncIterator[bytes] | None:
-        """Return a content in pieces, None when there is none."""
-
-    async def remove(self, scan_id: str) -> None:
-        """Remove a content, if it is there."""
-
-    async def doubt(self, scan_id: str) -> None:
-        """Have the next sweep look whether the content still belongs to its application."""
-
-    async def doubtful(self, before: datetime) -> Sequence[StoredFile]:
-        """Return what was stored before a moment and has not been seen to belong."""
-
-    async def trust(self, scan_id: str) -> None:
-        """Remember that it belongs."""
-
-
-class Cleaner(Protocol):
-    """Makes scans anew, without whatever else a file carries."""
-
-    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
-        """Return what may be kept of a file, when it is the person's turn. Raises Refusal."""
-
-
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything that the use cases need."""
@@ -155,8 +127,8 @@ class Deps:
     decisions: Decisions
     credentials: Credentials
     published_items: PublishedItems
-    files: ScanFiles
-    cleaner: Cleaner
+    files: Files
+    cleaner: Cleans
     numbers: BlindIndex
     clock: Clock
     eraser: Erases

@@ -14,7 +14,6 @@ from hashlib import sha256
 from applications.domain import scans
 from applications.domain.application import Application, Scan
 from applications.domain.hands import holds
-from applications.domain.scans import StoredFile
 from applications.handlers.accessing import about, accessed
 from applications.handlers.needs import Deps
 from applications.handlers.parties import owned, readable
@@ -22,6 +21,8 @@ from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
+from runtime.scans.files import StoredFile
+from runtime.scans.kinds import media_type_of, refuse_large
 from standards.bounds import is_said
 
 SWEPT_AFTER = timedelta(hours=1)
@@ -53,12 +54,12 @@ class Opened:
 async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) -> Scan:
     """Check a file and store what may be kept of it, before the application takes it (`attach`)."""
     application = await owned(application_id, by, deps)
-    scans.refuse_large(len(upload.content))
+    refuse_large(len(upload.content))
     scan = Scan(
         id=new_id("scan"),
         requirement=upload.requirement,
         document_type=upload.document_type,
-        media_type=scans.media_type_of(upload.content),
+        media_type=media_type_of(upload.content),
         size=len(upload.content),
         sha256=sha256(upload.content).hexdigest(),
         uploaded_at=deps.clock(),
@@ -66,8 +67,8 @@ async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) 
     )
     scans.attach(application, deps.catalogue.item(application.item), scan)  # refused now, not after the storing
     content = await deps.cleaner.clean(upload.content, scan.media_type, by.subject)
-    scans.refuse_large(len(content))
-    await deps.files.put(StoredFile(scan_id=scan.id, application_id=application.id), content, scan.media_type)
+    refuse_large(len(content))
+    await deps.files.put(StoredFile(scan.id, application.id), content, scan.media_type)
     return scan.model_copy(update={"size": len(content), "sha256": sha256(content).hexdigest()})
 
 
@@ -115,11 +116,11 @@ async def open_scan(
 async def sweep(deps: Deps) -> list[Outcome[None]]:
     """Remove contents that belong to no application, and remember which do belong."""
     for file in await deps.files.doubtful(deps.clock() - SWEPT_AFTER):
-        application = await deps.applications.get(file.application_id)
-        if application is not None and any(scan.id == file.scan_id for scan in application.scans):
-            await deps.files.trust(file.scan_id)
+        application = await deps.applications.get(file.owner_id)
+        if application is not None and any(scan.id == file.file_id for scan in application.scans):
+            await deps.files.trust(file.file_id)
         else:
-            await deps.files.remove(file.scan_id)
+            await deps.files.remove(file.file_id)
     return []
 
 

@@ -17,11 +17,13 @@ from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
 from applications.store import decisions
+from applications.store.files import BUCKET
 from messaging.commit import GONE
 from messaging.documents import Documents, Write
 from runtime.erasing import Held
 from runtime.holders import Holder
 from runtime.kernel import Database
+from runtime.scans import files
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "residents": [IndexModel("index")],
@@ -43,8 +45,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "hands": [IndexModel("application_id")],
     "credentials": [IndexModel("application_id")],
     "published_items": [],
-    "scans.files": [IndexModel([("metadata.trusted", 1), ("uploadDate", 1)])],
-    "scans.chunks": [IndexModel([("files_id", 1), ("n", 1)], unique=True)],
+    **files.indexes(BUCKET),
 }
 
 SEALED: Mapping[str, Sequence[str]] = {

@@ -1,6 +1,6 @@
 """Where files of strangers are taken apart: in processes with little memory, little time and nothing else to reach.
 
-`python -m applications.store.cleaner` is such a process. It reads files from standard input, one after the other, and
+`python -m runtime.scans.cleaner` is such a process. It reads files from standard input, one after the other, and
 for each it forks a child that makes the file anew, or dies trying: the next file finds everything as it was.
 """
 
@@ -12,12 +12,13 @@ import resource
 import struct
 import sys
 from asyncio.subprocess import Process
+from typing import Protocol
 
 import orjson
 import structlog
 
-from applications.domain import cleaning
 from runtime.refusal import Refusal
+from runtime.scans import cleaning
 from runtime.turns import Limits, Turns
 
 MEMORY = 768 * 1024 * 1024
@@ -30,6 +31,13 @@ _HEAD = struct.Struct(">II")
 """Of a request: bytes of the media type, bytes of the file. Of an answer: what became of it, bytes that follow."""
 
 log = structlog.get_logger()
+
+
+class Cleans(Protocol):
+    """Makes scans anew, without whatever else a file carries."""
+
+    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
+        """Return what may be kept of a file, when it is the person's turn. Raises Refusal."""
 
 
 class Cleaner:

@@ -2,10 +2,10 @@
 
 A photograph tells where and when it was taken and with which device; a page may carry scripts, forms and other
 files; and what is a picture to one program can be something else to another. None of that is kept: a picture is painted
-anew, a page is reduced to what it shows (`scan_pages.py`), and what was made is searched before it is kept
-(`scan_leftovers.py`). What can't be cleaned is refused.
+anew, a page is reduced to what it shows (`pages.py`), and what was made is searched before it is kept
+(`leftovers.py`). What can't be cleaned is refused.
 
-Files of strangers are taken apart here, so this runs in a process of its own (`store/cleaner.py`).
+Files of strangers are taken apart here, so this runs in a process of its own (`cleaner.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Collection
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from applications.domain.scans import MOST_PIXELS, without_lead
 from runtime.refusal import Refusal
+from runtime.scans.kinds import MOST_PIXELS, without_lead
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,7 +33,7 @@ def get_ready() -> None:
     """Load what takes files apart."""
     from PIL import Image  # noqa: PLC0415 - see below
 
-    from applications.domain import scan_leftovers, scan_pages  # noqa: F401, PLC0415 - for their own sake
+    from runtime.scans import leftovers, pages  # noqa: F401, PLC0415 - for their own sake
 
     Image.preinit()
 
@@ -48,7 +48,7 @@ def cleaned(content: bytes, media_type: str) -> bytes:
 def _picture(content: bytes, kind: str) -> bytes:
     from PIL import Image, ImageOps  # noqa: PLC0415 - only the process that takes files apart needs it
 
-    from applications.domain import scan_leftovers  # noqa: PLC0415 - see above
+    from runtime.scans import leftovers  # noqa: PLC0415 - see above
 
     Image.MAX_IMAGE_PIXELS = None  # our own limit is below, and it refuses
     try:
@@ -64,7 +64,7 @@ def _picture(content: bytes, kind: str) -> bytes:
     upright.info = {name: value for name, value in upright.info.items() if name == "transparency"}
     made = BytesIO()
     upright.save(made, kind, **how)
-    return _searched(made.getvalue(), scan_leftovers.notes_of(content), f"image/{kind.lower()}")
+    return _searched(made.getvalue(), leftovers.notes_of(content), f"image/{kind.lower()}")
 
 
 def _as_before(picture: Image) -> dict[str, object]:
@@ -79,7 +79,7 @@ def _as_before(picture: Image) -> dict[str, object]:
 def _page(content: bytes) -> bytes:
     import pikepdf  # noqa: PLC0415 - see above
 
-    from applications.domain import scan_pages  # noqa: PLC0415 - see above
+    from runtime.scans import pages  # noqa: PLC0415 - see above
 
     if b"%%EOF" not in content.rstrip(b"\0\r\n\t ")[-_LAST_BYTES:]:
         raise Refusal("scan-broken", field="file")  # cut off on the way: what is left would be blank pages
@@ -88,7 +88,7 @@ def _page(content: bytes) -> bytes:
         with warnings.catch_warnings(action="ignore"), pikepdf.open(BytesIO(without_lead(content))) as pdf:
             if len(pdf.pages) > MOST_PAGES:
                 raise Refusal("scan-too-many-pages", field="file", most=MOST_PAGES)
-            told = scan_pages.strip(pdf)
+            told = pages.strip(pdf)
             pdf.save(made, encryption=False, deterministic_id=True)
     except pikepdf.PasswordError as error:
         raise Refusal("scan-encrypted", field="file") from error
@@ -101,10 +101,10 @@ def _page(content: bytes) -> bytes:
 
 def _searched(made: bytes, told: Collection[bytes], media_type: str) -> bytes:
     """Return what was made when nothing is left in it that must not be. Raises Refusal."""
-    from applications.domain import scan_leftovers  # noqa: PLC0415 - see above
+    from runtime.scans import leftovers  # noqa: PLC0415 - see above
 
     try:
-        scan_leftovers.search(made, told, media_type)
-    except scan_leftovers.LeftoverError as error:
+        leftovers.search(made, told, media_type)
+    except leftovers.LeftoverError as error:
         raise Refusal("scan-not-cleanable", field="file") from error
     return made

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Operator, Pdf, Stream, StreamDecodeLevel, String
 
-from applications.domain import scan_colours, scan_leftovers, scan_pictures
-from applications.domain.scan_colours import NotCleanableError
-from applications.domain.scan_grammar import DRAWING, GRAMMAR, VALUE, WRITING
-from applications.domain.scans import MOST_PIXELS
 from runtime.refusal import Refusal
+from runtime.scans import colours, leftovers, pictures
+from runtime.scans.colours import NotCleanableError
+from runtime.scans.grammar import DRAWING, GRAMMAR, VALUE, WRITING
+from runtime.scans.kinds import MOST_PIXELS
 
 if TYPE_CHECKING:
     from pikepdf import ContentStreamInlineImage, ContentStreamInstruction
@@ -101,7 +101,7 @@ class _Walk:
                 del things[name]
 
     def _colour(self, colour: Object) -> Object:
-        plain, parts = scan_colours.plain(colour)
+        plain, parts = colours.plain(colour)
         self._waiting += parts
         return plain
 
@@ -126,7 +126,7 @@ class _Walk:
         if kind == "image":
             self.told |= _clean_image(self._pdf, stream)
         elif kind == "jbig2":
-            stream.write(scan_pictures.of_jbig2(stream.read_bytes(StreamDecodeLevel.specialized)))
+            stream.write(pictures.of_jbig2(stream.read_bytes(StreamDecodeLevel.specialized)))
         elif kind in {"content", "form", "pattern", "glyph"}:
             stream.write(pikepdf.unparse_content_stream(list(_drawing(stream))))
         else:
@@ -184,15 +184,15 @@ def _clean_image(pdf: Pdf, image: Stream) -> set[bytes]:
     if last == "CCITTFaxDecode":
         _refax(image, coded, parms[place] or Dictionary())
         return set()
-    told = scan_leftovers.notes_of(coded)
+    told = leftovers.notes_of(coded)
     if last == "DCTDecode":
-        coded, pixels = scan_pictures.of_jpeg(coded)
+        coded, pixels = pictures.of_jpeg(coded)
         _refuse_many(pixels)
     elif last == "JPXDecode":
-        coded, pixels = scan_pictures.of_jpeg2000(coded)
+        coded, pixels = pictures.of_jpeg2000(coded)
         _refuse_many(pixels)
     else:
-        coded = scan_pictures.of_jbig2(coded)
+        coded = pictures.of_jbig2(coded)
     image.write(coded, filter=Name(f"/{last}"), decode_parms=parms[place])
     return told
 
@@ -212,7 +212,7 @@ def _refax(image: Stream, coded: bytes, parms: Dictionary) -> None:
     """Write a fax as plain samples: nothing tells where its data ends."""
     if parms.get("/EncodedByteAlign", False) or int(parms.get("/Columns", 1728)) != int(image.Width):
         raise NotCleanableError("a fax that is not written as wide as it is, line behind line")
-    lines = scan_pictures.of_fax(coded, int(image.Width), int(image.Height), int(parms.get("/K", 0)))
+    lines = pictures.of_fax(coded, int(image.Width), int(image.Height), int(parms.get("/K", 0)))
     is_black_one = bool(parms.get("/BlackIs1", False))
     image.write(lines if is_black_one else bytes(each ^ 0xFF for each in lines))
 
@@ -228,7 +228,7 @@ def _unpacked(pdf: Pdf, image: Stream, filters: list[str], parms: list[Dictionar
 def _row_bits(image: Stream, width: int) -> int:
     if image.get("/ImageMask", False):
         return width
-    return width * int(image.get("/BitsPerComponent", 8)) * scan_colours.components(image.get("/ColorSpace"))
+    return width * int(image.get("/BitsPerComponent", 8)) * colours.components(image.get("/ColorSpace"))
 
 
 def _names(value: object) -> list[str]:

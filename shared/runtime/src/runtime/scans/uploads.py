@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import NamedTuple
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from applications.domain.scans import LARGEST, refuse_large
-from applications.handlers.scans import Upload
 from runtime.refusal import Refusal, TooLarge, Unsupported
+from runtime.scans.kinds import LARGEST, refuse_large
 
 _AROUND_IT = 64 * 1024
 """Bytes of boundaries, headers and fields around the file."""
@@ -19,8 +19,15 @@ _READ_AT_MOST = 128 * 1024 * 1024
 """What is too large is read to its end, and dropped, so that the caller gets to read the answer; up to here."""
 
 
-async def read_upload(request: Request) -> Upload:
-    """Read file, requirement and document type. Raises TooLarge, Unsupported or Refusal."""
+class Uploaded(NamedTuple):
+    """A file as it was handed in, and the fields of the form beside it."""
+
+    content: bytes
+    fields: Mapping[str, str]
+
+
+async def read_upload(request: Request, *fields: str) -> Uploaded:
+    """Read the file and these fields. Raises TooLarge, Unsupported or Refusal."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Unsupported("upload-not-multipart")
     pieces = _Limited(request.stream())
@@ -33,18 +40,18 @@ async def read_upload(request: Request) -> Upload:
     finally:
         await pieces.drop_rest()
     try:
-        return await _upload(form)
+        return await _upload(form, fields)
     finally:
         await form.close()
 
 
-async def _upload(form: FormData) -> Upload:
+async def _upload(form: FormData, fields: Sequence[str]) -> Uploaded:
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise Refusal("scan-missing", field="file")
     content = await file.read()
     refuse_large(len(content))
-    return Upload(_field(form, "requirement"), _field(form, "document_type"), content)
+    return Uploaded(content, {name: _field(form, name) for name in fields})
 
 
 def _field(form: FormData, name: str) -> str:
