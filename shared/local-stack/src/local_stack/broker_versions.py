@@ -27,6 +27,7 @@ TESTS = (
     "shared/messaging",
     "shared/local-stack/tests/test_broker_accounts.py",
     "shared/local-stack/tests/test_broker_permissions.py",
+    "shared/local-stack/tests/test_cluster.py",
     "shared/local-stack/tests/test_service_accounts.py",
 )
 _PASSED = re.compile(r"\b(\d+) passed\b")
