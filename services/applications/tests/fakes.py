@@ -7,6 +7,7 @@ from datetime import datetime
 
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
+from applications.domain.catalogue import Published
 from applications.domain.decided import Decided
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
@@ -51,6 +52,9 @@ class FakeApplications(FakeDocuments[Application]):
         mine = [each for each in self._newest_first(before) if each.second_party_index == index]
         return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]
 
+    async def with_inquiry_digest(self, digest: str) -> Application | None:
+        return next((each for each in self.all.values() if each.inquiry_digest == digest), None)
+
     def if_open(self, id: str) -> FakeChange:
         return FakeChange(lambda: self._require_open(id), lambda: None)
 
@@ -84,13 +88,27 @@ class FakeDecisions(FakeDocuments[Decided]):
     def __init__(self) -> None:
         super().__init__(Decided)
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
-        found = [each for each in self.all.values() if item in (None, each.item)]
+    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
+        found = self._published(published)
         found = [each for each in found if (each.decided_at, each.id) < before]
         return sorted(found, key=lambda each: (each.decided_at, each.id), reverse=True)[:limit]
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         return [_figures(code, self._of(code, since, until)) for code in self._items(item, since, until)]
+
+    async def published_figures(
+        self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
+    ) -> list[ItemFigures]:
+        kept = [each for each in self._published(published) if since <= each.decided_at < until]
+        said = [
+            each if each.rated_at and each.rated_at < rated_before else each.model_copy(update={"score": None})
+            for each in kept
+        ]
+        return [_figures(code, [d for d in said if d.item == code]) for code in sorted({d.item for d in said})]
+
+    def _published(self, published: Published) -> list[Decided]:
+        of_outcome = {"approved": (*published.all, *published.approvals), "rejected": published.all}
+        return [each for each in self.all.values() if each.item in of_outcome[each.outcome] and each.may_be_noticed]
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
         proofs = [
@@ -130,6 +148,8 @@ def _figures(item: str, decided: Sequence[Decided]) -> ItemFigures:
         score_total=sum(scores),
         satisfied=sum(score >= 4 for score in scores),
         seconds=tuple(each.seconds for each in decided),
+        promised=sum(each.in_time is not None for each in decided),
+        in_time=sum(each.in_time is True for each in decided),
     )
 
 

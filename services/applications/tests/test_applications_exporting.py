@@ -96,3 +96,13 @@ async def test_an_export_holds_of_the_other_party_no_more_than_their_masked_name
         assert not [value for value in (other.index, other.address, str(other.birth_date)) if value in text]
         assert f'"{other.id}"' not in text
     assert own["applicant"]["address"] == tenant.address
+
+
+async def test_the_code_of_the_receipt_is_in_no_export(office: Office) -> None:
+    id = await office.files_tenancy()
+    await office.confirms(id)
+    for person in ("newcomer", "landlord"):
+        told = await exported(office, person)
+        assert told["applications"]
+        assert office.now(id).inquiry_code not in str(told)
+        assert "inquiry" not in str(told)

@@ -19,6 +19,7 @@ from applications.domain.application import (
     Review,
     State,
 )
+from applications.domain.catalogue import Published
 from applications.domain.decided import Decided, Proof
 from applications.domain.issued import Issued
 from applications.handlers import agreeing, confirming
@@ -244,11 +245,35 @@ async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:
     ]
     await stores.keep(*map(stores.decisions.save, kept))
     now = NOON + timedelta(days=400), ""
-    first = await stores.decisions.latest(before=now, limit=2, item=None)
+    everything = Published(("senior-card", "x"), ())
+    first = await stores.decisions.latest(before=now, limit=2, published=everything)
     last = first[-1]
-    rest = await stores.decisions.latest(before=(last.decided_at, last.id), limit=9, item=None)
+    rest = await stores.decisions.latest(before=(last.decided_at, last.id), limit=9, published=everything)
     assert [each.id for each in [*first, *rest]] == ["c", "b", "a", "d"]
-    assert [each.id for each in await stores.decisions.latest(before=now, limit=9, item="x")] == ["d"]
+    one = Published(("x",), ())
+    assert [each.id for each in await stores.decisions.latest(before=now, limit=9, published=one)] == ["d"]
+
+
+async def test_what_is_published_of_decisions_is_what_the_policies_say(stores: Stores) -> None:
+    kept = [
+        decided("open", minutes=1, outcome="rejected", score=5, rated_at=NOON),
+        decided("approved", minutes=2, item="approvals", in_time=True),
+        decided("rejected", minutes=3, item="approvals", outcome="rejected", in_time=True),
+        decided("closed", minutes=4, item="nothing"),
+        decided("closed-then", minutes=5, may_be_noticed=False),
+        decided("later", minutes=90, in_time=False, score=2, rated_at=NOON + timedelta(days=1)),
+    ]
+    await stores.keep(*map(stores.decisions.save, kept))
+    published = Published(("senior-card",), ("approvals",))
+    found = await stores.decisions.latest(before=(NOON + timedelta(hours=1), ""), limit=9, published=published)
+    assert [each.id for each in found] == ["approved", "open"]
+    assert (
+        await stores.decisions.latest(before=(NOON + timedelta(days=1), ""), limit=9, published=Published((), ())) == []
+    )
+    until = NOON + timedelta(days=1)
+    approvals, card = await stores.decisions.published_figures(published, since=NOON, until=until, rated_before=until)
+    assert (approvals.decided, approvals.promised, approvals.in_time) == (1, 1, 1)
+    assert (card.decided, card.promised, card.in_time, card.rated, card.satisfied) == (2, 1, 0, 1, 1)
 
 
 async def test_figures_add_up_within_the_period(stores: Stores) -> None:

@@ -12,8 +12,10 @@ import pytest
 import applications
 from applications.api.wording import Wording
 from applications.domain.application import Application, Happening, Standing, State
+from applications.domain.item import NoticePolicy
 from applications.domain.needed import Need
 from applications.domain.whereabouts import Doing
+from applications.inquiries.api import DOINGS, STEPS
 from runtime.texts import LANGUAGES, Texts
 from services.applications.tests.office import CATALOGUE, NOON, resident
 from standards.credential_status import WORDS
@@ -85,6 +87,8 @@ def test_every_code_has_a_text(language: str) -> None:
     groups = {"states": State, "standings": Standing, "needs": Need, "now": Doing}
     keys = [f"{group}.{code}" for group, codes in groups.items() for code in get_args(codes)]
     keys += [f"credentials.{code}" for code in WORDS]
+    keys += [f"inquiry.now.{doing}" for doing in DOINGS] + [f"inquiry.steps.{kind}" for kind in STEPS]
+    keys += [f"notices.{policy}" for policy in get_args(NoticePolicy)]
     assert [key for key in keys if key not in TEXTS.keys(language)] == []
 
 

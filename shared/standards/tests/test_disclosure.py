@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from standards.disclosure import SMALLEST_GROUP, may_tell_percentile, share, told, total
+from standards.disclosure import SMALLEST_GROUP, may_tell_percentile, share, told, total, total_share
 
 COUNTS = st.integers(0, 10_000)
 
@@ -78,3 +78,20 @@ def test_a_percentile_needs_five_beyond_it() -> None:
     assert [n for n in (9, 10) if may_tell_percentile(n, 0.5)] == [10]
     assert [n for n in (99, 100) if may_tell_percentile(n, 0.95)] == [100]
     assert [n for n in (499, 500) if may_tell_percentile(n, 0.99)] == [500]
+
+
+@given(st.lists(st.integers(0, 30).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))), max_size=6))
+def test_a_share_of_a_total_gives_no_group_away_that_has_none_of_its_own(rows: list[tuple[int, int]]) -> None:
+    untold = [row for row in rows if share(*row) is None]
+    part, whole = sum(part for part, _ in untold), sum(whole for _, whole in untold)
+    if total_share(rows) is not None:
+        assert whole == 0 or min(part, whole - part) >= SMALLEST_GROUP
+        assert len(untold) != 1 or untold[0][1] == 0
+
+
+def test_a_share_of_a_total_is_that_of_all_parts() -> None:
+    assert total_share([(10, 20), (20, 40)]) == 0.5
+    assert total_share([(10, 20), (0, 0)]) == 0.5
+    assert total_share([(10, 20), (1, 4)]) is None
+    assert total_share([(10, 20), (4, 8), (4, 8)]) == 0.5
+    assert total_share([]) is None

@@ -35,6 +35,19 @@ def share(part: int, whole: int) -> float | None:
     return round(min(max(round(part / whole / step), 1), round(1 / step) - 1) * step, 2)
 
 
+def total_share(parts: Iterable[tuple[int, int]]) -> float | None:
+    """Return the share of a total whose parts, each a part and its whole, have their own shares told beside it.
+
+    Those of which no share is told are taken together: were they too few for a share, the total would give them away.
+    """
+    rows = list(parts)
+    untold = [row for row in rows if share(*row) is None]
+    remainder = tuple(map(sum, zip(*untold, strict=True))) if untold else (0, 0)
+    if remainder[1] and share(*remainder) is None:
+        return None
+    return share(sum(part for part, _ in rows), sum(whole for _, whole in rows))
+
+
 def may_tell_percentile(count: int, share: float) -> bool:
     """Tell whether at least five values lie at or beyond a percentile: otherwise it is some person's own."""
     return count * min(share, 1 - share) >= SMALLEST_GROUP - 1e-9

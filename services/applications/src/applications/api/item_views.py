@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from applications.api.wording import Named, Wording
-from applications.domain.item import DOCUMENT, FormField, Item, Requirement
+from applications.domain.item import DOCUMENT, FormField, Item, NoticePolicy, Requirement
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, Months, Promise, RegisteredRule, Rule
 
@@ -116,6 +116,18 @@ class RuleView(BaseModel):
     text: str
 
 
+class NoticesView(BaseModel):
+    """Which decisions of the item are published, with names and numbers masked."""
+
+    policy: NoticePolicy
+    text: str
+
+    @classmethod
+    def of(cls, item: Item, wording: Wording) -> Self:
+        """Say an item's policy."""
+        return cls(policy=item.notices, text=wording.say(f"notices.{item.notices}"))
+
+
 class ItemView(ItemSummary):
     """An item with everything that an applicant asks."""
 
@@ -126,6 +138,7 @@ class ItemView(ItemSummary):
     reviewed_by_people: bool
     """Whether people look at what does not match; if not, it is rejected at once with its reasons."""
     endorsed_every_months: int | None
+    notices: NoticesView
     retired: bool
 
     @classmethod
@@ -142,6 +155,7 @@ class ItemView(ItemSummary):
             and SecondPartyView(name=second.name.say(language), statement=second.statement.say(language)),
             reviewed_by_people=item.review == "people",
             endorsed_every_months=validity.endorsed_every if isinstance(validity, Months) else None,
+            notices=NoticesView.of(item, wording),
             retired=item.retired,
         )
 

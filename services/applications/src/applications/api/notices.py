@@ -50,7 +50,7 @@ class NoticeView(BaseModel):
 async def notices(
     deps: DepsOf, wording: WordingOf, cursor: Cursor, item: ItemCode = None, limit: Limit = 20
 ) -> Page[NoticeView]:
-    """Give the public notices. No sign-in is needed."""
+    """Give the public notices, under each item's own policy: all decisions, approvals or none. No sign-in is needed."""
     found = await reading.notices(deps, before=_moment(cursor), limit=limit + 1, item=item)
     return page(
         found,

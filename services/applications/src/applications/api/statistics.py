@@ -29,7 +29,7 @@ from applications.handlers import counting
 from applications.handlers.counting import Figures
 from runtime.access import Principal, Role, allow
 from runtime.clock import Day
-from standards.disclosure import may_tell_percentile, share, told, total
+from standards.disclosure import may_tell_percentile, share, told, total, total_share
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
@@ -51,6 +51,14 @@ class SecondsFigures(BaseModel):
     p99: float | None
 
 
+class PromiseFigures(BaseModel):
+    """How many had a promise that is known, and the share that was decided by its day."""
+
+    promised: int | None
+    in_time_share: float | None
+    suppressed: bool
+
+
 class ItemFiguresView(BaseModel):
     """What was decided of one item, or of all. Counts of fewer than five are null, and `suppressed` says so."""
 
@@ -66,6 +74,7 @@ class ItemFiguresView(BaseModel):
     suppressed: bool
     text: str
     satisfaction: SatisfactionFigures
+    promise: PromiseFigures
     seconds: SecondsFigures
 
     @classmethod
@@ -85,6 +94,7 @@ class ItemFiguresView(BaseModel):
                 **{name: wording.count(count) for name, count in counts.items()},
             ),
             satisfaction=_satisfaction(figures),
+            promise=_promise(figures, parts),
             seconds=_seconds(figures.seconds),
         )
 
@@ -110,6 +120,12 @@ def _satisfaction(figures: ItemFigures) -> SatisfactionFigures:
         satisfied_share=share(figures.satisfied, figures.rated),
         suppressed=rated is None,
     )
+
+
+def _promise(figures: ItemFigures, parts: Sequence[ItemFigures]) -> PromiseFigures:
+    rows = [(row.in_time, row.promised) for row in parts or [figures]]
+    promised, in_time = total(figures.promised, [of for _, of in rows]), total_share(rows)
+    return PromiseFigures(promised=promised, in_time_share=in_time, suppressed=promised is None or in_time is None)
 
 
 def _seconds(seconds: Sequence[float]) -> SecondsFigures:

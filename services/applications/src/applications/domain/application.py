@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
+from applications.domain.inquiry_code import digest_of
 from applications.domain.people import Party
 from applications.domain.record import Aggregate, PersonRole, Record, Value
+from runtime.derived import derived
 
 State = Literal["draft", "in-progress", "returned", "approved", "rejected", "withdrawn"]
 Standing = Literal["waiting", "in-review", "proven", "returned", "refused"]
@@ -189,6 +191,13 @@ class Application(Aggregate):
     decided_at: datetime | None = None
     granted: Granted | None = None
     history: tuple[Happening, ...] = ()
+    inquiry_code: str = ""
+    """With which the holder of the receipt asks for progress; empty: begun under an earlier release."""
+
+    @derived
+    def inquiry_digest(self) -> str | None:
+        """By what an inquiry finds it."""
+        return digest_of(self.inquiry_code) if self.inquiry_code else None
 
     @property
     def people(self) -> dict[PersonRole, Party]:

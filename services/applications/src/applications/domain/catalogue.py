@@ -48,6 +48,14 @@ class Wanted:
     decision: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Items of which every decision is published, and those of which approvals are. Of any other, nothing is."""
+
+    all: tuple[str, ...]
+    approvals: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """All items by code, in order of their codes."""
@@ -80,6 +88,14 @@ class Catalogue:
         if found is None:
             raise Unknown("unknown-item", field="item", item=code)
         return found
+
+    def published(self, item: str | None) -> Published:
+        """Return the codes of the items, or of one, by what is published of their decisions today."""
+        asked = [each for each in self.items.values() if item in (None, each.code)]
+        codes = {
+            policy: tuple(each.code for each in asked if each.notices == policy) for policy in ("all", "approvals")
+        }
+        return Published(codes["all"], codes["approvals"])
 
     @cached_property
     def granted_types(self) -> frozenset[str]:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from applications.domain.application import Application
+from applications.domain.item import Item
 from applications.domain.record import Aggregate, Record
+from runtime.clock import today
 from runtime.refusal import Clash
 from standards import mask
 
@@ -33,12 +35,16 @@ class Decided(Aggregate):
     proofs: tuple[Proof, ...]
     masked_name: str
     masked_number: str
+    may_be_noticed: bool = True
+    """Whether the item's policy at that time had it published; a later policy can only have less published."""
+    in_time: bool | None = None
+    """Whether it was decided by the promised day; None: an earlier release did not keep it."""
     score: int | None = None
     comment: str | None = None
     rated_at: datetime | None = None
 
     @classmethod
-    def of(cls, application: Application) -> Decided:
+    def of(cls, application: Application, item: Item) -> Decided:
         """Record an application that has just been approved or rejected."""
         assert application.state in ("approved", "rejected")  # noqa: S101 - called at the decision
         assert application.decided_at is not None  # noqa: S101 - the same
@@ -54,6 +60,8 @@ class Decided(Aggregate):
             proofs=_proofs(application),
             masked_name=mask.name(application.applicant.name),
             masked_number=mask.number(application.reference),
+            may_be_noticed=item.notices == "all" or (item.notices, application.state) == ("approvals", "approved"),
+            in_time=application.due_on is None or today(application.decided_at) <= application.due_on,
         )
 
     def rated(self, score: int, comment: str | None, now: datetime) -> Decided:

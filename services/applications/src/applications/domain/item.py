@@ -28,6 +28,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+NoticePolicy = Literal["nothing", "approvals", "all"]
+
 FORM = "form."
 """Begins a claim that is an answer of the form."""
 
@@ -132,6 +134,8 @@ class Item(Record):
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     decision: Decision
     grants: Grant | None = None
+    notices: NoticePolicy = "all"
+    """Which decisions are published, with names and numbers masked."""
 
     def answer_behind(self, requirement: str, field: str) -> FormField | None:
         """Return the form's field that a document's field is compared with; None: it is no answer of anybody."""

@@ -33,6 +33,9 @@ class ItemFigures:
     satisfied: int
     """Ratings of 4 and 5."""
     seconds: tuple[float, ...]
+    promised: int = 0
+    """Those of which is known whether they were decided by the promised day."""
+    in_time: int = 0
 
     @property
     def decided(self) -> int:
@@ -80,6 +83,8 @@ def total_of(figures: Iterable[ItemFigures]) -> ItemFigures:
         score_total=sum(row.score_total for row in rows),
         satisfied=sum(row.satisfied for row in rows),
         seconds=tuple(second for row in rows for second in row.seconds),
+        promised=sum(row.promised for row in rows),
+        in_time=sum(row.in_time for row in rows),
     )
 
 

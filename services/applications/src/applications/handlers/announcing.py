@@ -24,7 +24,7 @@ def conclude(changed: Application, deps: Deps) -> tuple[Application, list[Change
     settled = settle(changed, item, now=deps.clock(), calendar=deps.calendar)
     changes = [deps.applications.save(settled.application)]
     if settled.step in ("approved", "rejected"):
-        changes.append(deps.decisions.save(Decided.of(settled.application)))
+        changes.append(deps.decisions.save(Decided.of(settled.application, item)))
     return settled.application, changes, [*_said(settled, item, deps)]
 
 

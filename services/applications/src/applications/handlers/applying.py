@@ -9,6 +9,7 @@ from datetime import datetime
 from applications.domain import progress, submission
 from applications.domain.application import Application
 from applications.domain.form import check_draft
+from applications.domain.inquiry_code import new_code
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn, KeptScan, refuse_unchangeable
 from applications.domain.submission import Known, Submission
@@ -58,6 +59,7 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
         second_party_index=people.second_party_index,
         form=new.form,
         created_at=now,
+        inquiry_code=new_code(),
     )
     return Outcome(changes=[deps.applications.save(application)], result=application)
 

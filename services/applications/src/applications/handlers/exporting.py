@@ -38,7 +38,8 @@ def _as_read_by(id_: str, application: Application) -> dict[str, Any]:
 
     An applicant reads all about whom they applied for; a second party only what was asked of their own documents.
     """
-    told, others = application.model_dump(mode="json"), set[str]()
+    # The code is a key to the progress, not something that is known of a person.
+    told, others = application.model_dump(mode="json", exclude={"inquiry_code", "inquiry_digest"}), set[str]()
     for role in ("applicant", "subject", "second_party"):
         person = told[role]
         if person is None or person["resident_id"] == id_ or (role == "subject" and application.applicant_id == id_):

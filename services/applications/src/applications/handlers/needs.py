@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from applications.domain.agreement import Agreement, Signer
 from applications.domain.application import Application, State
-from applications.domain.catalogue import Catalogue
+from applications.domain.catalogue import Catalogue, Published
 from applications.domain.decided import Decided
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
@@ -63,6 +63,9 @@ class Applications(Keeps[Application], Protocol):
     async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
         """Read those submitted before a time that still wait for a second party."""
 
+    async def with_inquiry_digest(self, digest: str) -> Application | None:
+        """Read the one with the code of this digest."""
+
     def if_open(self, id: str) -> Change:
         """Prepare that a commit is refused when the application has ended by then, or is gone."""
 
@@ -84,11 +87,16 @@ class Hands(Keeps[Hand], Protocol):
 class Decisions(Keeps[Decided], Protocol):
     """Decided applications."""
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
-        """Read them, latest decision first, those before a moment and id."""
+    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
+        """Read those that are published, latest decision first, those before a moment and id."""
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         """Count what was decided, by item."""
+
+    async def published_figures(
+        self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
+    ) -> list[ItemFigures]:
+        """Count the decisions that are published, by item, and what was said of them before a moment."""
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
         """Count what proved it, by document type and source."""

@@ -111,9 +111,12 @@ async def own(wanted: Wanted, deps: Deps) -> Outcome[list[Application]]:
 
 
 async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
-    """Return the public notices, latest first."""
+    """Return the public notices, latest first: what each item's policy has published, then and now.
+
+    Of an item that is in the catalogue no more, nothing is.
+    """
     start = before or (deps.clock() + _CLOCKS_DIFFER, "")
-    return await deps.decisions.latest(before=start, limit=limit, item=item)
+    return await deps.decisions.latest(before=start, limit=limit, published=deps.catalogue.published(item))
 
 
 async def rate(application_id: str, score: int, comment: str | None, by: Principal, deps: Deps) -> Outcome[Decided]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from applications.domain.catalogue import Published
 from applications.domain.decided import Decided
 from applications.domain.statistics import ItemFigures, ProofFigures
 from messaging.documents import CODECS, Documents, behind
@@ -24,20 +25,32 @@ class DecisionStore(Documents[Decided]):
         super().__init__(database, "decisions", Decided, sealed=SEALED)
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, item: str | None) -> list[Decided]:
-        """Read them, latest decision first, those before a moment and id."""
-        wanted: Stage = behind("decided_at", before) | ({} if item is None else {"item": item})
+    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
+        """Read those that are published, latest decision first, those before a moment and id."""
+        wanted: Stage = {"$and": [behind("decided_at", before), _that_are(published)]}
         return await self.find(wanted, sort=[("decided_at", -1), ("_id", -1)], limit=limit)
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         """Count what was decided, by item."""
-        names = ("item", "outcome", "automatic", "decided_by", "score")
+        return await self._figures([_period(item, since, until)])
+
+    async def published_figures(
+        self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
+    ) -> list[ItemFigures]:
+        """Count the decisions that are published, by item, and what was said of them before a moment."""
+        said_by_then: Stage = {"score": {"$cond": [{"$lt": ["$rated_at", rated_before]}, "$score", None]}}
+        return await self._figures(
+            [_period(None, since, until), {"$match": _that_are(published)}, {"$set": said_by_then}]
+        )
+
+    async def _figures(self, chosen: list[Stage]) -> list[ItemFigures]:
+        names = ("item", "outcome", "automatic", "decided_by", "in_time", "score")
         grouped: Stage = {
             "_id": {name: f"${name}" for name in names},
             "count": {"$sum": 1},
             "seconds": {"$push": "$seconds"},
         }
-        rows = await self._aggregate([_period(item, since, until), {"$group": grouped}])
+        rows = await self._aggregate([*chosen, {"$group": grouped}])
         return [_figures(code, [row for row in rows if row["_id"]["item"] == code]) for code in _items(rows)]
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
@@ -77,7 +90,18 @@ def _figures(item: str, rows: list[Stage]) -> ItemFigures:
         score_total=sum(score * number for score, number in scores),
         satisfied=sum(number for score, number in scores if score >= _SATISFIED),
         seconds=tuple(seconds for row in rows for seconds in row["seconds"]),
+        promised=count("in_time", value=True) + count("in_time", value=False),
+        in_time=count("in_time", value=True),
     )
+
+
+def _that_are(published: Published) -> Stage:
+    """Ask for the decisions that their item's policy has published, when they were made and now."""
+    policies: list[Stage] = [
+        {"item": {"$in": published.all}},
+        {"item": {"$in": published.approvals}, "outcome": "approved"},
+    ]
+    return {"$or": policies, "may_be_noticed": {"$ne": False}}
 
 
 def _period(item: str | None, since: datetime, until: datetime) -> Stage:

@@ -35,6 +35,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("second_party_index", 1), ("_id", -1)]),
         IndexModel("second_party_id"),
         IndexModel("subject_id"),
+        IndexModel("inquiry_digest", sparse=True),
     ],
     "agreements": [IndexModel("signers")],
     GONE: [],
@@ -69,6 +70,7 @@ SEALED: Mapping[str, Sequence[str]] = {
             "ruling.texts",
             "history.text",
             "history.texts",
+            "inquiry_code",
         ),
     ),
     "agreements": ("current", "earlier"),
@@ -121,6 +123,11 @@ class ApplicationStore(Documents[Application]):
         """Read those submitted before a time that still wait for a second party."""
         waiting: Filter = {"second_party_index": {"$gt": ""}, "state": "in-progress", "confirmed_at": None}
         return await self.find({**waiting, "submitted_at": {"$lt": before}}, limit=limit)
+
+    async def with_inquiry_digest(self, digest: str) -> Application | None:
+        """Read the one with the code of this digest."""
+        found = await self.find({"inquiry_digest": digest}, limit=1)
+        return found[0] if found else None
 
     def if_open(self, id: str) -> Write:
         """Prepare that a commit is refused when the application has ended by then, or is gone.

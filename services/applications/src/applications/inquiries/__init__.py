@@ -1,0 +1,1 @@
+"""Progress by number and code, for whoever holds a receipt and has no account."""

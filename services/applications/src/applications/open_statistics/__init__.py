@@ -1,0 +1,1 @@
+"""Open statistics: how well the district does, for everybody."""

@@ -1,0 +1,1 @@
+"""Receipts: what was applied for, on one page made for paper."""

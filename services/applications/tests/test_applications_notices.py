@@ -1,0 +1,84 @@
+"""What is published of decisions, by each item's own policy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from applications.api.item_views import ItemView
+from applications.api.wording import Wording
+from applications.domain.catalogue import Catalogue
+from applications.domain.item import Item, NoticePolicy
+from applications.handlers import answers, reading
+from runtime.texts import Texts
+from services.applications.tests.office import CATALOGUE, NOON, Office, mismatched
+from standards.working_days import Calendar
+
+
+def with_policy(policy: NoticePolicy) -> Catalogue:
+    item = CATALOGUE.item("senior-card").model_copy(update={"notices": policy})
+    return Catalogue({**CATALOGUE.items, item.code: item}, CATALOGUE.document_types, CATALOGUE.departments)
+
+
+async def decides(policy: NoticePolicy) -> Office:
+    """Have one approved and one rejected under a policy."""
+    office = Office(catalogue=with_policy(policy))
+    await office.knows_family()
+    await office.matches(await office.applies("senior-card", "senior"))
+    office.later(timedelta(minutes=1))
+    refused = await office.applies("senior-card", "senior")
+    for key in ("id-card", "photo", "status"):
+        await office.hears(answers.note_mismatch, mismatched(office.now(refused), key, reviewable=False))
+    office.later(timedelta(minutes=1))
+    return office
+
+
+async def noticed(office: Office, catalogue: Catalogue, item: str | None = None) -> list[str]:
+    """Return the outcomes that are published when the catalogue is another one."""
+    later = Office(catalogue=catalogue, clock=office.clock)
+    later.decisions.all = office.decisions.all
+    return [each.outcome for each in await reading.notices(later.deps, before=None, limit=9, item=item)]
+
+
+SHOWN: dict[NoticePolicy, list[str]] = {"nothing": [], "approvals": ["approved"], "all": ["rejected", "approved"]}
+
+
+@pytest.mark.parametrize("then", get_args(NoticePolicy))
+@pytest.mark.parametrize("now", get_args(NoticePolicy))
+async def test_a_decision_is_published_where_the_policy_then_and_the_policy_now_say_so(
+    then: NoticePolicy, now: NoticePolicy
+) -> None:
+    office = await decides(then)
+    expected = [outcome for outcome in SHOWN[then] if outcome in SHOWN[now]]
+    assert await noticed(office, with_policy(now)) == expected
+    assert await noticed(office, with_policy(now), item="senior-card") == expected
+    assert await noticed(office, with_policy(now), item="residence-permit") == []
+
+
+async def test_of_an_item_that_is_gone_nothing_is_published() -> None:
+    office = await decides("all")
+    left: dict[str, Item] = {code: item for code, item in CATALOGUE.items.items() if code != "senior-card"}
+    gone = Catalogue(left, CATALOGUE.document_types, CATALOGUE.departments)
+    assert await noticed(office, gone) == []
+    assert await noticed(office, gone, item="senior-card") == []
+
+
+async def test_whether_the_promise_was_kept_is_kept_with_the_decision() -> None:
+    office = Office()
+    await office.knows_family()
+    early, late = await office.applies("senior-card", "senior"), await office.applies("senior-card", "senior")
+    await office.matches(early)
+    office.later(timedelta(days=1))
+    await office.matches(late)
+    assert [office.decisions.all[each].in_time for each in (early, late)] == [True, False]
+    assert office.now(early).due_on == NOON.date()
+
+
+@pytest.mark.parametrize("policy", get_args(NoticePolicy))
+def test_who_thinks_of_applying_reads_what_will_be_published(policy: NoticePolicy) -> None:
+    wording = Wording("en", Texts.of("applications"), CATALOGUE, Calendar.load())
+    shown = ItemView.of(with_policy(policy).item("senior-card"), wording).notices
+    assert shown.policy == policy
+    assert "published" in shown.text
