@@ -8,9 +8,10 @@ from importlib import import_module
 import pytest
 
 from data_rights.domain.export import KEPT
-from local_stack.ports import SERVICES
+from local_stack.ports import PROCESSES, SERVICES
 from messaging import topology
 from operations.config import Settings
+from portal.app import COLLECTIONS
 from runtime.kernel import Indexes
 from tests.contract.published import CONTRACTS
 from tests.contract.retention import declared, places
@@ -25,7 +26,7 @@ def indexes_of(service: str) -> Indexes:
 
 
 def test_every_service_has_declared_how_long_it_keeps_what() -> None:
-    assert set(declared().services) == set(SERVICES)
+    assert set(declared().services) == set(PROCESSES)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -33,6 +34,10 @@ def test_no_collection_of_a_service_is_left_out(service: str) -> None:
     left_out = set(indexes_of(service)) - set(places(declared().services[service]))
 
     assert left_out == set(), "say in shared/contracts/retention.yaml how long they are kept, and why"
+
+
+def test_no_collection_of_the_portal_is_left_out() -> None:
+    assert set(places(declared().services["portal"])) >= set(COLLECTIONS)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from local_stack.container_secrets import ensure_secrets
 from local_stack.layout import ROOT
-from local_stack.ports import SERVICES
+from local_stack.ports import PROCESSES, SERVICES
 from local_stack.services import commands, prefix
 
 DEPLOY = ROOT / "deploy"
@@ -66,7 +66,7 @@ def template() -> Template:
 
 def test_containers_run_the_same_commands_as_the_procfile(compose: Compose) -> None:
     declared = commands(DEPLOY / "Procfile")
-    assert {name: shlex.join(compose.services[name].command) for name in SERVICES} == declared
+    assert {name: shlex.join(compose.services[name].command) for name in PROCESSES} == declared
 
 
 def test_the_procfile_starts_a_package_of_the_workspace_each() -> None:
@@ -78,7 +78,7 @@ def test_the_procfile_starts_a_package_of_the_workspace_each() -> None:
 
 def test_the_gateway_leads_to_where_each_container_listens(compose: Compose) -> None:
     gateway = compose.services["gateway"].environment
-    for name in SERVICES:
+    for name in PROCESSES:
         own = compose.services[name].environment
         assert gateway[prefix(name)] == f"{name}:{own[f'{prefix(name)}_PORT']}"
         assert own[f"{prefix(name)}_HOST"] == "0.0.0.0"  # noqa: S104 - the network is the containers' own
@@ -109,7 +109,14 @@ def test_only_the_gateway_can_be_reached_from_outside(compose: Compose) -> None:
         "gateway"
     ]
     assert [name for name, container in compose.services.items() if "outside" in container.networks] == ["gateway"]
-    assert compose.networks["inside"] == {"internal": True}
+    assert compose.networks["inside"]["internal"] is True
+
+
+def test_the_portal_is_not_limited_as_if_it_were_one_person(compose: Compose) -> None:
+    found = compose.networks["inside"]["ipam"]
+    assert isinstance(found, dict)
+    [network] = found["config"]
+    assert f"    {network['subnet']} 0;" in (DEPLOY / "gateway" / "networks.conf").read_text()
 
 
 def test_monitoring_is_asked_for_and_seen_on_this_machine_only(compose: Compose) -> None:
@@ -209,7 +216,7 @@ def test_docker_compose_accepts_the_file_where_it_is_installed() -> None:
     if docker and has_compose:
         command = [docker, "compose", "-f", str(DEPLOY / "compose.yaml"), "config", "--format", "json"]
         config = json.loads(subprocess.check_output(command))
-        assert set(SERVICES) < set(config["services"])
+        assert set(PROCESSES) < set(config["services"])
 
 
 def test_make_alone_explains_every_command() -> None:

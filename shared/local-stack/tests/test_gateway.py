@@ -94,14 +94,14 @@ def test_what_is_not_for_the_street_is_not_found(client: httpx.Client, path: str
 @pytest.mark.parametrize(
     ("path", "asked", "language", "title"),
     [
-        ("/", "", "zh-CN", "一证走龙华"),
-        ("/", "en-GB", "en", "Yizheng"),
-        ("/?lang=zh-CN", "en", "zh-CN", "一证走龙华"),
-        ("/?lang=en", "zh", "en", "Yizheng"),
-        ("/?lang=../nginx", "", "zh-CN", "一证走龙华"),
+        ("/services/", "", "zh-CN", "一证走龙华"),
+        ("/services/", "en-GB", "en", "Yizheng"),
+        ("/services/?lang=zh-CN", "en", "zh-CN", "一证走龙华"),
+        ("/services/?lang=en", "zh", "en", "Yizheng"),
+        ("/services/?lang=../nginx", "", "zh-CN", "一证走龙华"),
     ],
 )
-def test_the_bare_address_says_what_is_here(
+def test_the_page_for_programs_says_what_is_here(
     client: httpx.Client, path: str, asked: str, language: str, title: str
 ) -> None:
     answer = client.get(path, headers={"Accept-Language": asked})
@@ -115,14 +115,14 @@ def test_the_bare_address_says_what_is_here(
     assert "<script" not in answer.text
 
 
-def test_the_bare_address_leads_to_every_service_and_no_further(client: httpx.Client) -> None:
+def test_the_page_for_programs_leads_to_every_service_and_no_further(client: httpx.Client) -> None:
     for language in ("zh-CN", "en"):
-        links = set(re.findall(r'href="([^"?]+)', client.get(f"/?lang={language}").text))
+        links = set(re.findall(r'href="([^"?]+)', client.get(f"/services/?lang={language}").text))
         assert {f"/services/{name}/docs" for name in SERVICES} <= links
-        assert {"/verify/", "/operations/", "/v1/items", "/v1/notices", "/start.css"} <= links
+        assert {"/verify/", "/operations/", "/v1/items", "/v1/notices", "/services/start.css"} <= links
         assert {client.get(link).status_code for link in links} == {200, 502}  # no service is up
-    assert client.get("/start.css").headers["content-type"] == "text/css; charset=utf-8"
-    assert client.post("/").json()["code"] == "method-not-allowed"
+    assert client.get("/services/start.css").headers["content-type"] == "text/css; charset=utf-8"
+    assert client.post("/services/").json()["code"] == "method-not-allowed"
 
 
 def test_a_body_that_is_far_too_large_is_refused_without_being_read(client: httpx.Client) -> None:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from local_stack.failure import StackError
-from local_stack.ports import HOST, SERVICES, Ports, require_free
+from local_stack.ports import HOST, PROCESSES, Ports, require_free
 
 
 def test_a_taken_port_is_named_with_the_setting_to_change() -> None:
@@ -24,10 +24,10 @@ def test_a_free_port_is_fine() -> None:
     require_free(port, "broker")
 
 
-@pytest.mark.parametrize(("ports", "count"), [(Ports(20000), 7), (Ports(20000, replicas=2, machines=3), 17)])
+@pytest.mark.parametrize(("ports", "count"), [(Ports(20000), 8), (Ports(20000, replicas=2, machines=3), 18)])
 def test_no_two_processes_share_a_port(ports: Ports, count: int) -> None:
     taken = ports.all()
-    assert len(set(taken)) == len(taken) == count + ports.replicas * len(SERVICES)
+    assert len(set(taken)) == len(taken) == count + ports.replicas * len(PROCESSES)
     assert max(taken) < 20049
 
 

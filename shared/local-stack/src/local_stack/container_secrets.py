@@ -13,6 +13,7 @@ from local_stack.accounts.passwords import ADMINISTRATOR, account_url
 from local_stack.certificates import BROKERS, CONTAINERS, HERE, STORES, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
+from local_stack.ports import PORTAL
 from messaging.declare import MANAGEMENT
 
 BROKER = f"amqps://{','.join(f'{host}:5671' for host in BROKERS)}/"
@@ -67,10 +68,8 @@ def ensure_secrets(folder: Path) -> None:
 
 def addresses_of(service: str, folder: Path) -> Mapping[str, str]:
     """Return the addresses of broker and store with a service's own accounts, as files."""
-    return {
-        "AMQP_URL": account_url(BROKER, folder / "broker", service),
-        "MONGODB_URL": account_url(STORE, folder / "store", service),
-    }
+    store = {"MONGODB_URL": account_url(STORE, folder / "store", service)}
+    return store if service == PORTAL else {"AMQP_URL": account_url(BROKER, folder / "broker", service), **store}
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

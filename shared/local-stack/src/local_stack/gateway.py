@@ -13,7 +13,7 @@ from string import Template
 from local_stack.certificates import HERE, authority_file, ensure_certificate, trust
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
-from local_stack.ports import HOST, SERVICES, Ports
+from local_stack.ports import HOST, PROCESSES, Ports
 from local_stack.processes import Program
 from local_stack.services import prefix
 from local_stack.waiting import answers_http
@@ -65,12 +65,13 @@ def variables(layout: Layout, ports: Ports) -> dict[str, str]:
         "GATEWAY_NAMES": " ".join(HERE),
         "GATEWAY_CERTIFICATE": str(certificate.certificate),
         "GATEWAY_KEY": str(certificate.key),
+        "PORTAL_FILES": str(layout.deploy.parent / "services" / "portal" / "src" / "portal" / "files"),
     }
 
 
 def servers(ports: Ports) -> dict[str, list[str]]:
     """Return where the processes of each service are, under the name that the templates have for it."""
-    return {prefix(name): [f"{HOST}:{port}" for port in ports.of(name)] for name in SERVICES}
+    return {prefix(name): [f"{HOST}:{port}" for port in ports.of(name)] for name in PROCESSES}
 
 
 def _a_line_each(addresses: dict[str, list[str]], found: re.Match[str]) -> str:

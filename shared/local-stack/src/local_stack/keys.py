@@ -37,17 +37,23 @@ BLIND_INDEX_KEY = "blind-index.key"
 STORE_KEY = "store.key"
 BLIND_INDEX_BYTES = 32
 STORE_KEY_BYTES = 96
+PORTAL_KEY = "portal.key"
+PORTAL_KEY_BYTES = 32
+CLIENT_SECRET = "portal-client.key"  # noqa: S105 - the name of a file
 
 
 def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
-    And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements.
+    And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements;
+    what the portal seals sessions with, and by what the identity provider knows it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, new_private_key)
     once(folder / BLIND_INDEX_KEY, _new_blind_index_key)
     once(folder / STORE_KEY, new_store_key)
+    once(folder / PORTAL_KEY, _new_portal_key)
+    once(folder / CLIENT_SECRET, _new_client_secret)
     once(folder / CREDENTIAL_KEY, new_signing_key)
     once(folder / AGREEMENT_KEY, new_signing_key)
     once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_halves((folder / AGREEMENT_KEY).read_bytes()))
@@ -116,6 +122,14 @@ def _key_set(*keys: dict[str, object]) -> bytes:
 def new_store_key() -> bytes:
     """Return a line of `store.key`: a master key of the store, in base64."""
     return base64.b64encode(secrets.token_bytes(STORE_KEY_BYTES)) + b"\n"
+
+
+def _new_portal_key() -> bytes:
+    return f"{secrets.token_hex(PORTAL_KEY_BYTES)}\n".encode()
+
+
+def _new_client_secret() -> bytes:
+    return f"{secrets.token_urlsafe(PORTAL_KEY_BYTES)}\n".encode()
 
 
 def _new_blind_index_key() -> bytes:

@@ -21,6 +21,9 @@ _SECOND = 40
 _BROKERS = (20, 25, 33)
 _STORES = (30, 31, 32)
 SERVICES = ("identity", "applications", "matcher", "review-dispatch", "credential-store", "operations", "data-rights")
+PORTAL = "portal"
+PROCESSES = (*SERVICES, PORTAL)
+"""The services, which speak by events, and the portal, which only calls them."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,16 @@ class Ports:
         return f"https://{HOST}:{self.gateway}"
 
     @property
+    def provider(self) -> int:
+        """The port of the development identity provider."""
+        return self.base + 12
+
+    @property
+    def provider_url(self) -> str:
+        """The development identity provider's address, without a slash at its end."""
+        return f"https://{HOST}:{self.provider}"
+
+    @property
     def brokers(self) -> tuple[BrokerPorts, ...]:
         """The ports of each node of the broker."""
         return tuple(BrokerPorts(self.base + offset) for offset in _BROKERS[: self.machines])
@@ -120,7 +133,7 @@ class Ports:
 
     def service(self, name: str, replica: int = 1) -> int:
         """Return the port of a service's first process, or of another one."""
-        return self.base + (1 if replica == 1 else _SECOND) + SERVICES.index(name)
+        return self.base + (1 if replica == 1 else _SECOND) + PROCESSES.index(name)
 
     def of(self, name: str) -> tuple[int, ...]:
         """Return the ports of all processes of a service."""
@@ -130,8 +143,8 @@ class Ports:
         """Return every port of a run."""
         brokers = (port for each in self.brokers for port in each.all())
         return (
-            *(self.gateway, *brokers, self.epmd, *self.stores),
-            *(port for name in SERVICES for port in self.of(name)),
+            *(self.gateway, self.provider, *brokers, self.epmd, *self.stores),
+            *(port for name in PROCESSES for port in self.of(name)),
         )
 
 

@@ -48,6 +48,7 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
         programs = (
             services.topology_program(layout, ports, addresses),
             *services.programs(layout, ports, addresses),
+            services.provider_program(layout, ports),
             gateway.program(layout, ports),
         )
         require_all_free(programs)

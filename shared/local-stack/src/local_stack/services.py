@@ -15,12 +15,12 @@ from honcho.environ import parse_procfile
 from local_stack import broker
 from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
-from local_stack.certificates import SETTING, authority_file
+from local_stack.certificates import SETTING, authority_file, trust
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.keys import PUBLIC_KEYS
 from local_stack.layout import Layout, search_path
-from local_stack.ports import HOST, SERVICES, Ports, numbered
+from local_stack.ports import HOST, PORTAL, PROCESSES, Ports, numbered
 from local_stack.processes import Program
 from local_stack.tokens import AUDIENCE, ISSUER
 from local_stack.waiting import answers_http
@@ -38,8 +38,8 @@ class Addresses:
 def commands(procfile: Path) -> dict[str, str]:
     """Return the command of each service. Raises StackError when a service has none, or there is a stranger."""
     found = dict(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
-    if set(found) != set(SERVICES):
-        raise StackError(f"{procfile} must start exactly {', '.join(SERVICES)}; it has {', '.join(found)}")
+    if set(found) != set(PROCESSES):
+        raise StackError(f"{procfile} must start exactly {', '.join(PROCESSES)}; it has {', '.join(found)}")
     return found
 
 
@@ -58,12 +58,12 @@ def program(
 
 
 def programs(
-    layout: Layout, ports: Ports, addresses: Addresses, names: Collection[str] = SERVICES
+    layout: Layout, ports: Ports, addresses: Addresses, names: Collection[str] = PROCESSES
 ) -> tuple[Program, ...]:
     """Return services, by default all, with all processes of each. Raises StackError for one that does not exist."""
-    unknown = set(names) - set(SERVICES)
+    unknown = set(names) - set(PROCESSES)
     if unknown:
-        raise StackError(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(SERVICES)}")
+        raise StackError(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(PROCESSES)}")
     declared = commands(layout.deploy / "Procfile")
     return tuple(
         program(name, declared[name], layout, ports, addresses, replica=replica)
@@ -74,7 +74,7 @@ def programs(
 
 def targets(ports: Ports) -> str:
     """Return where the metrics of every process are, as Prometheus reads it from a file (`prometheus.local.yml`)."""
-    places = {name: [f"{HOST}:{port}" for port in ports.of(name)] for name in SERVICES}
+    places = {name: [f"{HOST}:{port}" for port in ports.of(name)] for name in PROCESSES}
     return json.dumps([{"targets": each, "labels": {"service": name}} for name, each in places.items()], indent=2)
 
 
@@ -90,12 +90,27 @@ def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Prog
     return Program("topology", (sys.executable, "-m", "messaging.declare"), environment, lambda: True, ())
 
 
+def provider_program(layout: Layout, ports: Ports) -> Program:
+    """Return the development identity provider, which the portal signs people in with."""
+    return Program(
+        "provider",
+        (sys.executable, "-m", "local_stack.provider"),
+        {**os.environ, **_where(layout, ports), MARK: str(layout.var), "PYTHONUNBUFFERED": "1"},
+        lambda: answers_http(ports.provider, "/healthz", trust(authority_file(layout.keys))),
+        (ports.provider,),
+    )
+
+
 def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
     """Return what a service finds in its environment: addresses with its own account, nobody else's."""
+    shared = {**os.environ, **shared_environment(layout, ports, addresses)}
+    if name == PORTAL:
+        del shared["AMQP_URL"]
+        shared.setdefault("PORTAL_PROVIDER", f"{ports.provider_url}/.well-known/openid-configuration")
+    else:
+        shared["AMQP_URL"] = account_url(addresses.amqp_url, folder_of(layout), name)
     return {
-        **os.environ,
-        **shared_environment(layout, ports, addresses),
-        "AMQP_URL": account_url(addresses.amqp_url, folder_of(layout), name),
+        **shared,
         "MONGODB_URL": databases.url_of(addresses.mongodb_url, databases.folder_of(layout), name),
         MARK: str(layout.var),
         "PATH": search_path(),
@@ -108,10 +123,7 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
     return {
         "AMQP_URL": addresses.amqp_url,
         "MONGODB_URL": addresses.mongodb_url,
-        "YIZHENG_PORT_BASE": str(ports.base),
-        "REPLICAS": str(ports.replicas),
-        "MACHINES": str(ports.machines),
-        "YIZHENG_VAR": str(layout.var),
+        **_where(layout, ports),
         "YIZHENG_JWKS": str(layout.keys / PUBLIC_KEYS),
         "YIZHENG_KEYS": str(layout.keys),
         SETTING: str(authority_file(layout.keys)),
@@ -119,6 +131,15 @@ def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> di
         "YIZHENG_ISSUER": ISSUER,
         "YIZHENG_AUDIENCE": AUDIENCE,
         "YIZHENG_PUBLIC_URL": os.environ.get("YIZHENG_PUBLIC_URL", "") or ports.gateway_url,
+    }
+
+
+def _where(layout: Layout, ports: Ports) -> dict[str, str]:
+    return {
+        "YIZHENG_PORT_BASE": str(ports.base),
+        "REPLICAS": str(ports.replicas),
+        "MACHINES": str(ports.machines),
+        "YIZHENG_VAR": str(layout.var),
     }
 
 

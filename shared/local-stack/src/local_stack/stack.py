@@ -20,7 +20,7 @@ from local_stack.infrastructure import Infrastructure
 from local_stack.interrupts import orderly_end, undisturbed
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
-from local_stack.ports import SERVICES, Ports
+from local_stack.ports import PORTAL, SERVICES, Ports
 from local_stack.processes import Program, Running, require_all_free, stop_all, wait_ready
 
 READY = 60.0
@@ -30,10 +30,10 @@ LONGEST_STOP = 6.0
 class Stack:
     """Within it everything runs and is ready; afterwards nothing is left, whatever happened.
 
-    `services` may name some of them only, or none; the gateway comes with the first. With `replicas=2` there are two
-    processes of each service, with `machines=3` three nodes of the broker and three members of the store. Processes are
-    known by name: `matcher`, `broker`, `store`; of several `matcher-1`, `broker-1`, `store-1` and so on. Raises
-    StackError when something cannot be started, with the end of its log.
+    `services` may name some of them only, or none; the gateway comes with the first, the identity provider with the
+    portal. With `replicas=2` there are two processes of each service, with `machines=3` three nodes of the broker and
+    three members of the store. Processes are known by name: `matcher`, `broker`, `store`; of several `matcher-1`,
+    `broker-1`, `store-1` and so on. Raises StackError when something cannot be started, with the end of its log.
     """
 
     def __init__(
@@ -169,7 +169,8 @@ class Stack:
             return ()
         chosen = services.programs(self.layout, self.ports, self.addresses, self._wanted)
         topology = services.topology_program(self.layout, self.ports, self.addresses)
-        return (topology, *chosen, gateway.program(self.layout, self.ports))
+        provider = [services.provider_program(self.layout, self.ports)] if PORTAL in self._wanted else []
+        return (topology, *chosen, *provider, gateway.program(self.layout, self.ports))
 
     def _launch(self, program: Program) -> Running:
         self._running[program.name] = Running(program, self.layout.log(program.name))

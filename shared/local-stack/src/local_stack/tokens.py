@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import jwt
@@ -50,15 +50,16 @@ def sign(
     departments: Collection[str] = (),
     communities: Collection[str] = (),
     hours: float = HOURS,
+    claims: Mapping[str, object] | None = None,
 ) -> str:
-    """Return a token that the services of this `var` accept; without a subject, `<role>-1`.
+    """Return a token that the services of this `var` accept; without a subject, `<role>-1`. `claims` are added.
 
     Raises StackError for a role that does not exist.
     """
     if role not in ROLES:
         raise StackError(f"there is no role {role!r}; ROLE is one of {', '.join(ROLES)}")
     now = int(time.time())
-    claims: dict[str, object] = {
+    said: dict[str, object] = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": subject or f"{role}-1",
@@ -69,11 +70,12 @@ def sign(
         "auth_time": now,
         "iat": now,
         "exp": now + int(hours * 3600),
+        **(claims or {}),
     }
     if role in BOUND:
-        claims["cnf"] = {"jkt": Device(keys, str(claims["sub"])).thumbprint}
+        said["cnf"] = {"jkt": Device(keys, str(said["sub"])).thumbprint}
     key = issuer_key(keys)
-    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": key_id(key)})
+    return jwt.encode(said, key, algorithm=ALGORITHM, headers={"kid": key_id(key)})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

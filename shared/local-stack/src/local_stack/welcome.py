@@ -16,7 +16,7 @@ from local_stack import gateway
 from local_stack.certificates import authority_file
 from local_stack.interrupts import orderly_end
 from local_stack.layout import ROOT, Layout
-from local_stack.ports import DEFAULT_BASE, SERVICES, Ports
+from local_stack.ports import DEFAULT_BASE, PROCESSES, SERVICES, Ports
 from local_stack.waiting import answers_http, poll
 
 READY = 90.0
@@ -24,7 +24,9 @@ TYPED = {"YIZHENG_PORT_BASE": str(DEFAULT_BASE), "YIZHENG_VAR": str(ROOT / "var"
 """Settings by which the commands of another terminal find this run, and what they are when nobody sets them."""
 
 ADVICE = """
-Ready after {seconds:.1f} s. The gateway: {url}
+Ready after {seconds:.1f} s. The portal: {url}/
+  Sign in as anybody whom the page offers: residents, a window clerk, reviewers, grid officers, officials.
+  The certificate is this machine's own: let the browser trust {authority}, or accept it once.
 {first}
   its authority  {authority}   (this machine's own; `curl --cacert`, CURL_CA_BUNDLE, a browser's settings)
   a token        make -s token ROLE=clerk
@@ -80,7 +82,7 @@ def wait_ready(layout: Layout, ports: Ports) -> list[str]:
     """Wait for every service and the gateway; return the names of those that did not come up."""
     waiting = {
         f"{name} on port {port}": partial(answers_http, port, "/startupz")
-        for name in SERVICES
+        for name in PROCESSES
         for port in ports.of(name)
     }
     waiting["gateway"] = partial(gateway.answers, layout, ports)

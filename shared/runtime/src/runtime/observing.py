@@ -47,9 +47,14 @@ _LONGEST_QUESTION = 1.0
 log = structlog.get_logger()
 
 
+def observe(app: FastAPI, service: str) -> None:
+    """Log and measure an application's requests."""
+    app.add_middleware(_Observer, service=service)
+
+
 def install(app: FastAPI, service: str) -> None:
     """Add `/healthz`, `/readyz`, `/startupz`, `/metrics` and the request log to an application."""
-    app.add_middleware(_Observer, service=service)
+    observe(app, service)
 
     @app.get("/healthz", tags=["operation"], summary="The process is alive")
     async def healthz() -> dict[str, str]:

@@ -192,7 +192,12 @@ def _mounted(router: APIRouter, pages: APIRouter | None) -> APIRouter:
     return _MOUNTED[key][0]
 
 
-def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]) -> None:
+def serve(
+    create: Callable[[SettingsT], FastAPI],
+    settings_type: type[SettingsT],
+    *,
+    check: Callable[[SettingsT], object] = ServiceSettings.master_keys,
+) -> None:
     """Run a service until SIGTERM or Ctrl-C.
 
     A data file with an error ends it with its file and line (exit 78), and so does a store under a master key that is
@@ -201,7 +206,7 @@ def serve(create: Callable[[SettingsT], FastAPI], settings_type: type[SettingsT]
     try:
         settings = settings_type()
         configure(settings_type.__module__.partition(".")[0].replace("_", "-"), settings.log_level)
-        settings.master_keys()  # a fault in a key ends the start like one in any other file
+        check(settings)  # a fault in a key ends the start like one in any other file
         app = create(settings)
         app.state.is_process = True
     except DataFileError as error:

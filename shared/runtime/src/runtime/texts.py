@@ -32,7 +32,12 @@ class Texts:
     @cache
     def of(cls, *packages: str) -> Texts:
         """Load the catalogues that ship with these packages."""
-        return cls(*(Path(str(files(package))) / "texts" for package in packages))
+        return cls(*(folder / "texts" for folder in cls.folders(*packages)))
+
+    @staticmethod
+    def folders(*packages: str) -> list[Path]:
+        """Return where these packages are."""
+        return [Path(str(files(package))) for package in packages]
 
     def has(self, key: str) -> bool:
         """Tell whether there is such a text."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,15 +12,19 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from runtime.blind_index import BlindIndex
-from runtime.texts import Language, Texts
+from runtime.texts import LANGUAGES, Language, Texts
 from synthetic.caller import Caller, connect
 from synthetic.households import Household, Kind
 from synthetic.outside import count_of_events, load_mirror, publish_records
+from synthetic.people import Person
 from synthetic.population import Population
 from synthetic.progress import Bars
 from synthetic.registering import Relation, make_guardian, register_all
 
 TEXTS = Texts.of("synthetic")
+PEOPLE = "people.json"
+"""In the folder that remembers what was loaded: residents who can be signed in as, for the identity provider's page."""
+_OF_EACH_KIND = 3
 
 
 class Loaded(BaseModel):
@@ -76,6 +82,7 @@ async def load(target: Target, wanted: Loaded) -> Loaded:
     with bars.shown():
         await _load_records(target, begun.population, bars)
         residents = await _register(target, begun.population, bars)
+    _write_people(target.folder / PEOPLE, begun.population, residents)
     loaded = begun.model_copy(update={"done": True, "examples": _examples(begun.population, residents)})
     target.remember(loaded)
     return loaded
@@ -116,3 +123,22 @@ def _examples(population: Population, residents: Mapping[str, str]) -> dict[Kind
     for made in population.households:
         found.setdefault(made.kind, residents[made.head.number])
     return found
+
+
+def _write_people(path: Path, population: Population, residents: Mapping[str, str]) -> None:
+    """Write down the first households of each kind, and the landlords of the newcomers among them."""
+    found: dict[str, dict[str, object]] = {}
+    seen: Counter[str] = Counter()
+    for made in population.households:
+        seen[made.kind] += 1
+        if seen[made.kind] > _OF_EACH_KIND:
+            continue
+        found.setdefault(made.head.number, _person(made.head, made.kind, residents))
+        if made.landlord is not None:
+            found.setdefault(made.landlord.number, _person(made.landlord, "landlord", residents))
+    path.write_text(json.dumps(list(found.values()), ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _person(person: Person, kind: str, residents: Mapping[str, str]) -> dict[str, object]:
+    story = {language: TEXTS.say(language, f"stories.{kind}") for language in LANGUAGES}
+    return {"subject": residents[person.number], "name": person.name, "story": story}

@@ -18,6 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url, ensure_passwords, password_of
 from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.layout import Layout
+from local_stack.ports import PORTAL
 from messaging import topology
 
 FOLDER, GIVEN_FOLDER = "store", "given-store"
@@ -50,7 +51,7 @@ def folder_of(layout: Layout) -> Path:
 
 def services() -> tuple[str, ...]:
     """Return the names of the accounts; each service's database has its name, too."""
-    return topology.load(TOPOLOGY).parties
+    return (*topology.load(TOPOLOGY).parties, PORTAL)
 
 
 def roles_of(service: str) -> list[Role]:

@@ -1,0 +1,145 @@
+"""What came with a form: checked for its origin, and never lost when the session has ended meanwhile."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from portal.frame import cookies
+from portal.frame.sealed import new_secret
+from portal.frame.visits import SEE_OTHER, Visit, visit_of, within
+from runtime.clock import utc_now
+
+TOKEN, OWNER, PAGE, ONCE = "form-token", "form-owner", "form-page", "form-once"
+_OURS = frozenset({TOKEN, OWNER, PAGE, ONCE})
+KEPT_FOR = timedelta(hours=1)
+_MOST_KEPT = 100_000
+"""Characters of a form that are kept over a sign-in; more than the longest form has."""
+
+
+class FormExpired(Exception):
+    """The form is not of this session, or not ours; what was typed goes on standing in it."""
+
+
+class KeptForm(BaseModel):
+    """A form that was sent when the session had ended: its page, whose it was, and what was typed."""
+
+    model_config = ConfigDict(frozen=True)
+    page: str
+    owner: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of a form that was sent."""
+
+    fields: Mapping[str, Sequence[str]]
+    files: Mapping[str, Sequence[UploadFile]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return a field, as it was typed but for spaces around it; empty when there is none."""
+        values = self.fields.get(name, ())
+        return values[0].strip() if values else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return all that was chosen of a field."""
+        return tuple(self.fields.get(name, ()))
+
+    def uploads(self, name: str) -> tuple[UploadFile, ...]:
+        """Return the files of a field; a field that was left empty has none."""
+        return tuple(each for each in self.files.get(name, ()) if each.filename)
+
+    @property
+    def once(self) -> str:
+        """The form's own number: what is done under it is done once, however often the form is sent."""
+        return self.text(ONCE)
+
+    @property
+    def page(self) -> str:
+        """The page that the form was on."""
+        return within(self.text(PAGE))
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """What to show again when the form is refused."""
+        return {name: values[0] for name, values in self.fields.items() if values and name not in _OURS}
+
+
+async def read(request: Request) -> Form:
+    """Read a form; the same for all who ask."""
+    known: Form | None = getattr(request.state, "form", None)
+    if known is None:
+        known = _form(await request.form(max_files=20, max_fields=1000))
+        request.state.form = known
+    return known
+
+
+def _form(sent: FormData) -> Form:
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[UploadFile]] = {}
+    for name, value in sent.multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        else:
+            files.setdefault(name, []).append(value)
+    return Form(fields, files)
+
+
+async def _checked(request: Request) -> Form:
+    visit, form = await visit_of(request), await read(request)
+    if not comes_from_us(request) or not hmac.compare_digest(visit.form_token.encode(), form.text(TOKEN).encode()):
+        raise FormExpired
+    return form
+
+
+Sent = Annotated[Form, Depends(_checked)]
+"""A form of ours, of this session. Name it after the visit, so that a missing sign-in is noticed first."""
+
+
+def comes_from_us(request: Request) -> bool:
+    """Tell whether the browser says that a form is from our own pages. All browsers of today say it of a POST."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+    return urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def keep(request: Request, sign_in: str) -> Response:
+    """Keep what was typed into a form that nobody is signed in for any more; lead to the sign-in and back to it.
+
+    `sign_in` is the address of the sign-in, to which the page to come back to is added.
+    """
+    visit: Visit = request.state.visit
+    form = await read(request)
+    answer = RedirectResponse(sign_in + (quote(form.page, safe="") if sign_in else form.page), SEE_OTHER)
+    if comes_from_us(request) and form.text(OWNER) and sum(map(len, form.filled.values())) <= _MOST_KEPT:
+        secret = new_secret()
+        kept = KeptForm(page=form.page, owner=form.text(OWNER), fields=form.filled)
+        await visit.frame.kept_forms.put(secret, kept, utc_now() + KEPT_FOR)
+        cookies.write(answer, cookies.KEPT, secret, seconds=int(KEPT_FOR.total_seconds()))
+    return answer
+
+
+async def restore(visit: Visit) -> None:
+    """Fill the page's form with what was kept of it, if it was the same person who typed it."""
+    secret = cookies.read(visit.request, cookies.KEPT)
+    if not secret or visit.person is None or visit.request.method != "GET":
+        return
+    kept = await visit.frame.kept_forms.find(secret)
+    if kept is None or kept.page != visit.address:
+        return
+    visit.is_restored = True
+    await visit.frame.kept_forms.remove(secret)
+    if hmac.compare_digest(kept.owner, visit.owner):
+        visit.filled = kept.fields

@@ -1,0 +1,133 @@
+"""What is the same for every page: headers that keep it to itself, and faults, refusals and sign-ins as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from portal.frame import cookies, forms
+from portal.frame.calls import Away, Refused, SignInEnded
+from portal.frame.provider import ProviderAway
+from portal.frame.visits import SEE_OTHER, SignInNeeded, Visit, WrongRole, stranger, visit_of
+
+SIGN_IN = "/sign-in"
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Sent with everything that does not say otherwise itself."""
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+log = structlog.get_logger()
+
+
+class PageRoute(APIRoute):
+    """A route whose answers, refusals and faults are pages."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the route's own handler."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                await forms.restore(await visit_of(request))
+                answer = await inner(request)
+            except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged below
+                answer = await _told(request, error)
+            for name, value in HEADERS.items():
+                answer.headers.setdefault(name, value)
+            answer.headers.setdefault("Content-Security-Policy", await policy(request))
+            return answer
+
+        return handler
+
+
+async def policy(request: Request) -> str:
+    """Return what a page may load, and from where. Forms lead here, and on to the provider at signing in and out."""
+    frame = request.app.state.frame
+    place = frame.place_of(request.url.path)
+    directives = {**_POLICY, "form-action": " ".join(["'self'", *frame.provider.origins]), **dict(place.policy)}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    visit: Visit = getattr(request.state, "visit", None) or stranger(request)
+    request.state.visit = visit
+    if isinstance(error, SignInNeeded | SignInEnded | forms.FormExpired):
+        return await _not_of_this_session(request, visit, error)
+    return _said(visit, error)
+
+
+async def _not_of_this_session(request: Request, visit: Visit, error: Exception) -> Response:
+    if isinstance(error, forms.FormExpired):
+        return await _expired(request, visit)
+    if isinstance(error, SignInNeeded):
+        return await _sign_in(request, visit)
+    await visit.frame.sessions.end(visit.secret)
+    visit.session = None
+    answer = await _sign_in(request, visit)
+    cookies.remove(answer, cookies.SESSION)
+    return answer
+
+
+def _said(visit: Visit, error: Exception) -> Response:
+    match error:
+        case WrongRole():
+            return visit.show("frame/wrong-role.html", status=403, roles=error.roles)
+        case Refused():
+            return visit.show("frame/refused.html", status=error.problem.status, refused=error.problem)
+        case HTTPException() | RequestValidationError():
+            return visit.show("frame/not-found.html", status=getattr(error, "status_code", 404))
+        case ProviderAway():
+            log.warning("provider_away", error=str(error))
+            return _away(visit, "sign-in")
+        case Away() | PyMongoError():
+            return _away(visit, "service")
+    log.error("page_failed", exc_info=error)
+    return visit.show("frame/failed.html", status=500)
+
+
+def _away(visit: Visit, what: str) -> Response:
+    answer = visit.show("frame/away.html", status=503, what=what)
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+async def _sign_in(request: Request, visit: Visit) -> Response:
+    """Lead to the sign-in and back; what was typed is kept meanwhile."""
+    if request.method not in {"GET", "HEAD"}:
+        return await forms.keep(request, f"{SIGN_IN}?next=")
+    if request.headers.get("hx-request"):  # a live part of a page: the page itself goes to the sign-in
+        return Response(status_code=204, headers={"HX-Redirect": f"{SIGN_IN}?next={quote(visit.address, safe='')}"})
+    return RedirectResponse(f"{SIGN_IN}?next={quote(visit.address, safe='')}", SEE_OTHER)
+
+
+async def _expired(request: Request, visit: Visit) -> Response:
+    """Show what was typed, to be taken over into a fresh form: it is of another session than the one of now."""
+    form = await forms.read(request)
+    if visit.person is not None and form.text(forms.OWNER) == visit.owner and forms.comes_from_us(request):
+        return await forms.keep(request, "")
+    return visit.show("frame/form-expired.html", status=403, page=form.page)

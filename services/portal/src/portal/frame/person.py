@@ -1,0 +1,40 @@
+"""Who is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from runtime.access import Role
+
+
+class Person(BaseModel):
+    """Who is signed in, as the provider names them. `subject` is a resident id or a staff number."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    subject: str
+    role: Role
+    name: str = ""
+    departments: tuple[str, ...] = ()
+    communities: tuple[str, ...] = ()
+
+
+class Tokens(BaseModel):
+    """What the provider gave: the access token for the gateway until `until`, what renews it, and the ID token."""
+
+    model_config = ConfigDict(frozen=True)
+    access: str
+    until: datetime
+    refresh: str = ""
+    id: str = ""
+
+
+class Session(BaseModel):
+    """A person's session: never older than `ends_at`, and ended earlier by silence."""
+
+    model_config = ConfigDict(frozen=True)
+    person: Person
+    tokens: Tokens
+    ends_at: datetime
+    touched_at: datetime

@@ -1,0 +1,44 @@
+"""A place of the portal: where it is, whose it is, what its navigation offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from portal.frame.pages import PageRoute
+from runtime.access import Role
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place: `name` is its package in `portal` (with `texts/` and `templates/`), `root` its address.
+
+    `roles` are those who have something to do there; empty for everybody. `navigation` names texts below
+    `<name>.navigation` and where they lead.
+    """
+
+    name: str
+    root: str
+    router: APIRouter
+    roles: tuple[Role, ...] = ()
+    navigation: tuple[tuple[str, str], ...] = ()
+    policy: tuple[tuple[str, str], ...] = ()
+    """What its pages may load beside what all may: directives of the content security policy."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its texts and templates are."""
+        return Path(__file__).parents[1] / self.name
+
+    def holds(self, path: str) -> bool:
+        """Tell whether an address is in this place."""
+        return path == self.root.rstrip("/") or path.startswith(self.root)
+
+
+def router() -> APIRouter:
+    """Make the router of a place: its answers, refusals and faults are pages, and no part of the HTTP interface."""
+    options: dict[str, Any] = {"route_class": PageRoute, "include_in_schema": False}
+    return APIRouter(**options)

@@ -1,0 +1,91 @@
+"""Sessions: begun at sign-in, renewed while they are used, ended by silence, by age, or by their person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from messaging.ordering import Lanes
+from portal.frame.person import Person, Session, Tokens
+from portal.frame.provider import Provider, ProviderAway, SignInRefused
+from portal.frame.sealed import Sealed, new_secret
+from runtime.clock import Clock
+
+_EARLY = timedelta(seconds=60)
+"""How long before its end a token is renewed: a page's calls must not meet the end."""
+_TOUCH = timedelta(minutes=2)
+"""How often at most the use of a session is written down."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The sessions of all people."""
+
+    kept: Sealed[Session]
+    provider: Provider
+    clock: Clock
+    silence: timedelta
+    longest: timedelta
+    lanes: Lanes
+
+    async def begin(self, person: Person, tokens: Tokens) -> str:
+        """Begin a session; return the secret for the browser, new at every sign-in."""
+        secret, now = new_secret(), self.clock()
+        session = Session(person=person, tokens=tokens, ends_at=now + self.longest, touched_at=now)
+        await self._keep(secret, session)
+        return secret
+
+    async def find(self, secret: str) -> Session | None:
+        """Return a session with tokens that are good for a while; None when it has ended.
+
+        Raises ProviderAway when its tokens have ended and the provider can't be asked for others.
+        """
+        if not secret:
+            return None
+        session = await self.kept.find(secret)
+        if session is None:
+            return None
+        if session.tokens.until - self.clock() < _EARLY:
+            return await self._renewed(secret)
+        if self.clock() - session.touched_at > _TOUCH:
+            await self._keep(secret, session.model_copy(update={"touched_at": self.clock()}))
+        return session
+
+    async def end(self, secret: str) -> None:
+        """End a session."""
+        if secret:
+            await self.kept.remove(secret)
+
+    async def _renewed(self, secret: str) -> Session | None:
+        """Renew the tokens once, however many pages of the person ask at the same time."""
+        async with self.lanes.of(secret):
+            session = await self.kept.find(secret)
+            if session is None or session.tokens.until - self.clock() >= _EARLY:
+                return session
+            try:
+                tokens = await self.provider.renew(session.tokens)
+            except ProviderAway:
+                if session.tokens.until > self.clock():
+                    return session
+                raise
+            except SignInRefused as error:
+                return await self._ended(secret, session, error)
+            renewed = session.model_copy(update={"tokens": tokens, "touched_at": self.clock()})
+            await self._keep(secret, renewed)
+            return renewed
+
+    async def _ended(self, secret: str, session: Session, error: SignInRefused) -> Session | None:
+        """End what the provider has ended, unless another process of the portal was faster to renew it."""
+        latest = await self.kept.find(secret)
+        if latest is not None and latest.tokens != session.tokens:
+            return latest
+        log.info("session_ended_by_provider", error=str(error))
+        await self.kept.remove(secret)
+        return None
+
+    async def _keep(self, secret: str, session: Session) -> None:
+        await self.kept.put(secret, session, min(self.clock() + self.silence, session.ends_at))

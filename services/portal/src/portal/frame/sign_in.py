@@ -1,0 +1,108 @@
+"""Signing in and out at the provider, and choosing language and view."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from portal.frame import cookies
+from portal.frame.forms import Sent
+from portal.frame.place import router as page_router
+from portal.frame.provider import ProviderAway, SignInRefused
+from portal.frame.visits import SEE_OTHER, VIEWS, Anybody, Visit, within
+from runtime.clock import utc_now
+from runtime.texts import LANGUAGES
+
+RETURN = "/sign-in/return"
+SIGNED_OUT = "/signed-out"
+ATTEMPT_LASTS = timedelta(minutes=30)
+"""How long somebody may take at the provider."""
+
+router = page_router()
+
+log = structlog.get_logger()
+
+
+@router.get("/sign-in")
+async def begin(visit: Anybody, next: str = "") -> Response:  # noqa: A002 - the address's word
+    """Send the browser to the provider. Who is signed in already goes on at once."""
+    if visit.person is not None:
+        return visit.go(next or visit.frame.home_of(visit.person.role))
+    address, attempt = await visit.frame.provider.begin(
+        f"{_ours(visit.request)}{RETURN}", within(next) if next else "", visit.language
+    )
+    await visit.frame.attempts.put(_key_of(visit, attempt.state), attempt, utc_now() + ATTEMPT_LASTS)
+    answer = RedirectResponse(address, SEE_OTHER)
+    cookies.write(answer, cookies.BROWSER, visit.browser)
+    return answer
+
+
+@router.get(RETURN)
+async def finish(visit: Anybody, state: str = "", code: str = "", error: str = "") -> Response:
+    """Take what the provider says of a sign-in that this browser began, once, and begin a session."""
+    key = _key_of(visit, state)
+    attempt = await visit.frame.attempts.find(key)
+    if attempt is None or not await visit.frame.attempts.remove(key):
+        if visit.person is not None:  # the way back was taken twice: by a reload, by the back button
+            return visit.go(visit.frame.home_of(visit.person.role))
+        return visit.show("frame/sign-in-failed.html", status=400, then="")
+    if error or not code:
+        log.info("sign_in_refused", error=error[:100])
+        return visit.show("frame/sign-in-failed.html", status=400, then=attempt.then)
+    try:
+        person, tokens = await visit.frame.provider.finish(attempt, code)
+    except SignInRefused as refusal:
+        log.warning("sign_in_refused", error=str(refusal))
+        return visit.show("frame/sign-in-failed.html", status=400, then=attempt.then)
+    await visit.frame.sessions.end(cookies.read(visit.request, cookies.SESSION))
+    answer = visit.go(attempt.then or visit.frame.home_of(person.role))
+    cookies.write(answer, cookies.SESSION, await visit.frame.sessions.begin(person, tokens))
+    return answer
+
+
+@router.post("/sign-out")
+async def leave(visit: Anybody, form: Sent) -> Response:
+    """End the session here, then at the provider."""
+    del form
+    address = SIGNED_OUT
+    if visit.session is not None:
+        await visit.frame.sessions.end(visit.secret)
+        try:
+            back = f"{_ours(visit.request)}{SIGNED_OUT}"
+            address = await visit.frame.provider.farewell(visit.session.tokens, back)
+        except ProviderAway:
+            log.warning("sign_out_at_provider_failed")
+    answer = RedirectResponse(address, SEE_OTHER)
+    for name in (cookies.SESSION, cookies.KEPT, cookies.BROWSER):
+        cookies.remove(answer, name)
+    return answer
+
+
+@router.get(SIGNED_OUT)
+async def left(visit: Anybody) -> Response:
+    """Say that nobody is signed in here any more."""
+    return visit.show("frame/signed-out.html")
+
+
+@router.post("/settings")
+async def choose(visit: Anybody, form: Sent) -> Response:
+    """Remember a language or a view, and go back to the page."""
+    answer = visit.go(form.page)
+    if (language := form.text("language")) in LANGUAGES:
+        cookies.write(answer, cookies.LANGUAGE, language, seconds=cookies.A_YEAR)
+    if (view := form.text("view")) in VIEWS:
+        cookies.write(answer, cookies.VIEW, view, seconds=cookies.A_YEAR)
+    return answer
+
+
+def _key_of(visit: Visit, state: str) -> str:
+    """Return the secret of an attempt: only the browser that began it can end it, with several side by side."""
+    return f"{visit.browser} {state}"
+
+
+def _ours(request: Request) -> str:
+    """Return the portal's address as this browser knows it; the gateway lets no name in but its own."""
+    return f"https://{request.headers.get('host', '')}"

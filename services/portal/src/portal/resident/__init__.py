@@ -1,0 +1,1 @@
+"""`/`: the resident, on a phone."""

@@ -1,0 +1,66 @@
+"""Home, in one glance: what waits for me, what is under way, what expires, what I may get."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from portal.frame.place import router as page_router
+from portal.frame.visits import Anybody, Visit
+from portal.resident.answers import Applications, ApplicationSummary, Confirmations, Credential, Credentials, Items
+from runtime.access import Role
+from runtime.clock import today, utc_now
+
+router = page_router()
+
+SOON = timedelta(days=60)
+"""How long before its end a credential is said to expire."""
+_MINE = frozenset({"draft", "returned"})
+"""States in which an application waits for its applicant."""
+_ENDED = frozenset({"approved", "rejected", "withdrawn"})
+
+
+@router.get("/")
+async def home(visit: Anybody) -> Response:
+    """Show a resident's own glance, or to anybody else what there is."""
+    if visit.person is None or visit.person.role is not Role.RESIDENT:
+        items = await visit.part(visit.call.get("/v1/items", Items, limit=20))
+        return visit.show("resident/welcome.html", here="home", items=items)
+    return await _glance(visit)
+
+
+async def _glance(visit: Visit) -> Response:
+    call = visit.call
+    applications, confirmations, credentials, items = await asyncio.gather(
+        visit.part(call.get("/v1/applications", Applications, limit=50)),
+        visit.part(call.get("/v1/confirmations", Confirmations, limit=20)),
+        visit.part(call.get("/v1/credentials", Credentials, limit=100)),
+        visit.part(call.get("/v1/items", Items, limit=6)),
+    )
+    own = applications.items if applications else ()
+    return visit.show(
+        "resident/home.html",
+        here="home",
+        known=applications,
+        mine=[each for each in own if each.state in _MINE],
+        under_way=[each for each in own if each.state not in _MINE | _ENDED],
+        confirmations=confirmations,
+        expiring=_expiring(credentials.items if credentials else (), today(utc_now())),
+        items=items,
+        decided=_latest(own),
+    )
+
+
+def _expiring(credentials: Sequence[Credential], now: date) -> list[Credential]:
+    return [
+        each
+        for each in credentials
+        if each.valid_until is not None and now <= each.valid_until <= now + SOON and each.status_code == "01"
+    ]
+
+
+def _latest(applications: Sequence[ApplicationSummary]) -> list[ApplicationSummary]:
+    return [each for each in applications if each.state in _ENDED][:3]

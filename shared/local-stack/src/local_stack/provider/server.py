@@ -1,0 +1,385 @@
+"""The protocol, as Authlib speaks it: authorization code with PKCE (S256 only), refresh, ID tokens, end of session.
+
+Codes and refresh tokens live in this process's memory: a restart ends all sign-ins, as a development provider's may.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request, grants
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core.grants import OpenIDCode
+from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc.jwk import ECKey, KeySet
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from local_stack import tokens
+from local_stack.keys import ALGORITHM, issuer_key, key_id
+from local_stack.provider.people import Person
+
+ACCESS_SECONDS = 15 * 60
+CODE_SECONDS = 60
+SIGN_IN_SECONDS = 12 * 3600
+SCOPES = ("openid", "profile", "offline_access")
+_FOUND = 302
+
+
+@dataclass(frozen=True)
+class Client(ClientMixin):
+    """The portal."""
+
+    client_id: str
+    secret: str
+    redirect_uris: tuple[str, ...]
+    after_logout: tuple[str, ...]
+    id_token_signed_response_alg: str = ALGORITHM
+
+    @property
+    def client_metadata(self) -> Mapping[str, object]:
+        """What it has registered."""
+        return {"post_logout_redirect_uris": list(self.after_logout)}
+
+    def get_client_id(self) -> str:
+        """Return its id."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str:
+        """Return where it is by default."""
+        return self.redirect_uris[0]
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        """Return what of a scope it may have."""
+        return " ".join(each for each in (scope or "").split() if each in SCOPES)
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Tell whether it has registered an address."""
+        return redirect_uri in self.redirect_uris
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Tell whether it is the one that it says."""
+        return hmac.compare_digest(self.secret, client_secret)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """Tell whether it may say so in this way."""
+        return method == "client_secret_basic" and bool(endpoint)
+
+    def check_response_type(self, response_type: str) -> bool:
+        """Tell whether it may ask for this."""
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Tell whether it may offer this for tokens."""
+        return grant_type in {"authorization_code", "refresh_token"}
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who has signed in: when, and under which id of the sign-in."""
+
+    person: Person
+    at: int
+    sid: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """An authorization code, for a minute and one use."""
+
+    code: str
+    user: SignedIn
+    redirect_uri: str
+    scope: str
+    nonce: str
+    code_challenge: str
+    code_challenge_method: str
+    until: float
+
+    def get_redirect_uri(self) -> str:
+        """Return where it was sent."""
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        """Return what it is good for."""
+        return self.scope
+
+    def get_nonce(self) -> str:
+        """Return the client's own mark."""
+        return self.nonce
+
+    def get_auth_time(self) -> int:
+        """Return when the person signed in."""
+        return self.user.at
+
+    def get_acr(self) -> str:
+        """Return how sure it is who it was: not at all, one picked a name."""
+        return "urn:yizheng:assurance:development"
+
+    def get_amr(self) -> list[str]:
+        """Return by which means."""
+        return ["none"]
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What a refresh token stands for."""
+
+    token: str
+    user: SignedIn
+    scope: str
+
+    def check_client(self, client: Client) -> bool:
+        """Tell whether it was given to a client; there is one only."""
+        return bool(client.client_id)
+
+    def get_scope(self) -> str:
+        """Return what it is good for."""
+        return self.scope
+
+
+@dataclass
+class Memory:
+    """What is remembered while the process runs."""
+
+    codes: dict[str, Code] = field(default_factory=dict)
+    renewals: dict[str, Renewal] = field(default_factory=dict)
+    nonces: set[str] = field(default_factory=set)
+
+    def end(self, sid: str) -> None:
+        """Forget a sign-in: nothing of it can be renewed."""
+        for token in [token for token, each in self.renewals.items() if each.user.sid == sid]:
+            del self.renewals[token]
+
+
+class Payload(OAuth2Payload):
+    """The fields of a request, from its query and its form."""
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self._fields = fields
+
+    @property
+    def data(self) -> dict[str, str]:
+        """Return the first value of each."""
+        return {name: values[0] for name, values in self._fields.items()}
+
+    @property
+    def datalist(self) -> defaultdict[str, list[str]]:
+        """Return all values of each."""
+        return defaultdict(list, {name: list(values) for name, values in self._fields.items()})
+
+
+class Request(OAuth2Request):
+    """A request as the protocol's code reads it."""
+
+    def __init__(self, method: str, uri: str, headers: Mapping[str, str], fields: Mapping[str, list[str]]) -> None:
+        super().__init__(method=method, uri=uri, headers=headers)
+        self.payload = Payload(fields)
+
+    @property
+    def args(self) -> dict[str, str]:
+        """Return its fields."""
+        return self.payload.data
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Return its fields."""
+        return self.payload.data
+
+
+class Server(AuthorizationServer):
+    """The provider: one client, one key, one memory."""
+
+    def __init__(self, keys: Path, client: Client) -> None:
+        super().__init__(scopes_supported=SCOPES)
+        self.keys = keys
+        self.client = client
+        self.memory = Memory()
+        self.register_token_generator("default", self._bearer)
+        self.register_grant(CodeGrant, [OnlyS256(required=True), IdTokens(require_nonce=True)])
+        self.register_grant(RefreshGrant)
+        self.register_endpoint(EndSession(self))
+
+    @property
+    def key(self) -> ECKey:
+        """The issuer's key, read anew: `make issuer-key` may have made another."""
+        private = issuer_key(self.keys)
+        return ECKey.import_key(private, {"kid": key_id(private), "alg": ALGORITHM, "use": "sig"})
+
+    def query_client(self, client_id: str) -> Client | None:
+        """Return a client."""
+        return self.client if client_id == self.client.client_id else None
+
+    def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:
+        """Remember what a refresh token stands for."""
+        refresh = token.get("refresh_token")
+        if refresh:
+            self.memory.renewals[refresh] = Renewal(refresh, request.user, token["scope"])
+
+    def create_oauth2_request(self, request: Request) -> Request:
+        """Take a request as it is: `app.py` makes them."""
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:  # noqa: ANN401 - text or a JSON object
+        """Make an answer of what the protocol's code says."""
+        told = dict(headers)
+        if status == _FOUND:
+            return RedirectResponse(told["Location"], _FOUND)
+        return JSONResponse(body, status, told)
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Tell nobody."""
+
+    def _bearer(
+        self,
+        grant_type: str,
+        client: Client,
+        user: SignedIn,
+        scope: str,
+        expires_in: int | None = None,
+        *,
+        include_refresh_token: bool = True,
+    ) -> dict[str, Any]:
+        del grant_type, client
+        person, seconds = user.person, expires_in or ACCESS_SECONDS
+        access = tokens.sign(
+            self.keys,
+            person.role,
+            subject=person.subject,
+            departments=person.departments,
+            communities=person.communities,
+            hours=seconds / 3600,
+            claims={"sid": user.sid, "auth_time": user.at, "amr": ["none"]},
+        )
+        given = {"token_type": "Bearer", "access_token": access, "expires_in": seconds, "scope": scope}
+        return {**given, "refresh_token": secrets.token_urlsafe(32)} if include_refresh_token else given
+
+
+class CodeGrant(grants.AuthorizationCodeGrant):
+    """Authorization code."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
+    server: Server
+
+    def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
+        """Remember a code."""
+        data = request.payload.data
+        self.server.memory.nonces.add(data["nonce"])
+        self.server.memory.codes[code] = Code(
+            code,
+            request.user,
+            request.payload.redirect_uri,
+            request.scope,
+            data["nonce"],
+            data["code_challenge"],
+            data["code_challenge_method"],
+            time.monotonic() + CODE_SECONDS,
+        )
+
+    def query_authorization_code(self, code: str, client: Client) -> Code | None:
+        """Take a code: whoever comes with it again finds none."""
+        del client  # there is one only
+        found = self.server.memory.codes.pop(code, None)
+        return found if found and found.until > time.monotonic() else None
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        """Do nothing more: it is gone since it was asked for."""
+
+    def authenticate_user(self, authorization_code: Code) -> SignedIn:
+        """Return whose it is."""
+        return authorization_code.user
+
+
+class OnlyS256(CodeChallenge):
+    """PKCE, always, and never in plain text (RFC 7636; RFC 9700 2.1.1)."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+
+    def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
+        """Refuse a request that has none."""
+        data = grant.request.payload.data
+        if not data.get("code_challenge") or data.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("'code_challenge' with the method S256 is needed", redirect_uri=redirect_uri)
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class IdTokens(OpenIDCode):
+    """ID tokens."""
+
+    def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
+        """Tell whether a mark was used before."""
+        del request
+        return nonce in self._server.memory.nonces
+
+    def __call__(self, grant: CodeGrant) -> None:
+        """Join a grant."""
+        self._server = grant.server
+        super().__call__(grant)
+
+    def resolve_client_private_key(self, client: Client) -> ECKey:
+        """Return the key to sign with."""
+        del client
+        return self._server.key
+
+    def get_encode_header(self, client: Client) -> dict[str, str]:
+        """Return the header of a token."""
+        del client
+        return {"alg": ALGORITHM, "kid": str(self._server.key.kid)}
+
+    def get_client_claims(self, client: Client) -> dict[str, Any]:
+        """Return what every token says."""
+        return {"iss": tokens.ISSUER, "aud": client.client_id, "exp": int(time.time()) + ACCESS_SECONDS}
+
+    def generate_user_info(self, user: SignedIn, scope: str) -> dict[str, Any]:
+        """Return what a token says of a person."""
+        del scope
+        person = user.person
+        return {
+            "sub": person.subject,
+            "name": person.name,
+            "role": person.role,
+            "departments": list(person.departments),
+            "communities": list(person.communities),
+            "sid": user.sid,
+        }
+
+
+class RefreshGrant(grants.RefreshTokenGrant):
+    """Renewal; each refresh token is good once."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
+    INCLUDE_NEW_REFRESH_TOKEN = True
+    server: Server
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Renewal | None:
+        """Return what a token stands for, while the sign-in lasts."""
+        found = self.server.memory.renewals.get(refresh_token)
+        return found if found and time.time() - found.user.at < SIGN_IN_SECONDS else None
+
+    def authenticate_user(self, refresh_token: Renewal) -> SignedIn:
+        """Return whose it is."""
+        return refresh_token.user
+
+    def revoke_old_credential(self, refresh_token: Renewal) -> None:
+        """Forget the old one."""
+        self.server.memory.renewals.pop(refresh_token.token, None)
+
+
+class EndSession(EndSessionEndpoint):
+    """The end of a sign-in, at the wish of the portal (RP-Initiated Logout 1.0)."""
+
+    def get_server_jwks(self) -> KeySet:
+        """Return the keys that a hint may be signed with."""
+        return KeySet([self.server.key])
+
+    def end_session(self, end_session_request: EndSessionRequest) -> None:
+        """Forget the sign-in that the hint is of."""
+        claims = end_session_request.id_token_claims or {}
+        self.server.memory.end(str(claims.get("sid", "")))
