@@ -141,6 +141,10 @@ format: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff check --quiet --fix . || true
 	@$(VENV)/ruff format .
 
+.PHONY: styles
+styles: setup ## The portal's style sheet and scripts from services/portal/styles, to be committed (needs npm)
+	@$(VENV)/python -m local_stack.styles
+
 .PHONY: contracts
 contracts: setup ## Write the event schemas, and the pages made of the contracts (docs/events.md, access.md, …) anew
 	@$(VENV)/python -m tests.contract.generate $(ARGS)

@@ -43,6 +43,10 @@ class Texts:
         """Tell whether there is such a text."""
         return key in self._texts[DEFAULT]
 
+    def raw(self, language: str, key: str) -> str:
+        """Return a text with its places still open, for the check that the languages have the same ones."""
+        return self._texts[language][key]
+
     def say(self, language: str, key: str, **params: object) -> str:
         """Return the text of `key` with its places filled in. Raises KeyError for an unknown key."""
         catalogue = self._texts.get(language, self._texts[DEFAULT])

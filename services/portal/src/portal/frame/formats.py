@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from runtime.clock import SHENZHEN
-from runtime.texts import Language
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
+Say = Callable[..., str]
+"""A text of the catalogues in the person's language."""
+
 _KILO = 1024
 
 
-def day(on: date | datetime, language: Language) -> str:
-    """Return `2026年11月30日`, `30 November 2026`."""
+def day(on: date | datetime, t: Say) -> str:
+    """Return a day: `30 November 2026`."""
     local = on.astimezone(SHENZHEN).date() if isinstance(on, datetime) else on
-    if language == "en":
-        return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return f"{local.year}年{local.month}月{local.day}日"
+    return t("frame.day", year=local.year, month=t(f"frame.months.{local.month}"), day=local.day)
 
 
-def moment(at: datetime, language: Language) -> str:
-    """Return `2026年11月30日 14:05`, `30 November 2026, 14:05`."""
-    local = at.astimezone(SHENZHEN)
-    return f"{day(at, language)}{',' if language == 'en' else ''} {local:%H:%M}"
+def moment(at: datetime, t: Say) -> str:
+    """Return a day and a time of day: `30 November 2026, 14:05`."""
+    return t("frame.moment", day=day(at, t), time=f"{at.astimezone(SHENZHEN):%H:%M}")
 
 
 def machine(at: date | datetime) -> str:

@@ -134,11 +134,11 @@ class Visit:
 
     def day(self, on: date | datetime) -> str:
         """Return a day as people read it."""
-        return formats.day(on, self.language)
+        return formats.day(on, self.t)
 
     def moment(self, at: datetime) -> str:
         """Return a moment as people read it, on Shenzhen's clock."""
-        return formats.moment(at, self.language)
+        return formats.moment(at, self.t)
 
     async def part(self, asking: Awaitable[ValueT]) -> ValueT | None:
         """Return what a part of the page needs; None when its service is away: the rest is shown all the same."""

@@ -1,0 +1,1 @@
+"""The portal over a whole running system, in real browsers."""

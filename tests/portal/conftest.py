@@ -1,0 +1,66 @@
+"""The whole system with its portal and identity provider, once for all tests of this folder, and browsers for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from local_stack.ports import PROCESSES
+from local_stack.stack import Stack
+from runtime.clock import today, utc_now
+from synthetic.caller import connect
+from synthetic.households import Household, households
+from testkit import places
+from testkit.fixtures import free_ports
+from tests.end_to_end.town import PERFECT, Town
+from tests.journeys.demo import system_of
+from tests.portal.visitor import SCREENS, Visitors
+
+PORT_BASE = 33000
+SEED = 1302
+
+
+@pytest.fixture(scope="package")
+def stack(broker_and_store: None) -> Iterator[Stack]:
+    """Start everything; nothing is left of it afterwards."""
+    with (
+        places.folder("portal") as folder,
+        Stack(folder, port_base=free_ports(PORT_BASE).base, services=PROCESSES) as it,
+    ):
+        yield it
+
+
+@pytest.fixture(scope="package")
+def unmet() -> Iterator[Household]:
+    """Household after household."""
+    return households(SEED, today(utc_now()), PERFECT)
+
+
+@pytest.fixture
+async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
+    """The running system with people in it, for what happens beside the browser."""
+    async with connect(stack.gateway_url, stack.authority) as client:
+        yield Town(stack, system_of(stack), client, today(utc_now()), unmet)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's browser."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visitors(stack: Stack, chromium: Browser) -> AsyncIterator[Visitors]:
+    """People with a browser each; what went wrong in any of them fails the test."""
+    made = Visitors(chromium, stack.gateway_url)
+    yield made
+    faults = await made.leave()
+    assert faults == []

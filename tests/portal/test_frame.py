@@ -1,0 +1,124 @@
+"""Signing in and out, sessions, forms that come too late, and the frame of every page."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page, SetCookieParam, expect
+
+from local_stack.stack import Stack
+from tests.end_to_end.town import Town
+from tests.portal.visitor import Visitors, survey
+
+SESSION = "__Host-yizheng"
+
+
+async def test_whoever_opens_the_portal_can_find_out_what_there_is_and_sign_in(town: Town, visitors: Visitors) -> None:
+    made = town.meet("newcomers")
+    await town.welcome(made)
+    visitor = await visitors.come()
+    await visitor.go("/")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("凭身份证，就能办事")
+    await visitor.picture("welcome")
+
+    await visitor.page.get_by_role("button", name="登录").click()
+    await visitor.page.fill("#number", made.head.number)
+    await visitor.page.click(".number button")
+
+    await expect(visitor.page.get_by_role("heading", level=1)).to_contain_text(made.head.name)
+    await visitor.picture("home")
+
+
+async def test_it_works_without_a_script(town: Town, visitors: Visitors) -> None:
+    made = town.meet("senior")
+    await town.welcome(made)
+    visitor = await visitors.come(scripts=False, language="en")
+    await visitor.sign_in(number=made.head.number)
+
+    await expect(visitor.page.get_by_role("heading", level=1)).to_contain_text(made.head.name)
+    await visitor.sign_out()
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("You have signed out")
+
+
+async def test_a_session_is_new_at_every_sign_in_and_worth_nothing_after_signing_out(
+    town: Town, visitors: Visitors
+) -> None:
+    made = town.meet("senior")
+    await town.welcome(made)
+    visitor = await visitors.come()
+    context = visitor.page.context
+    await context.add_cookies([SetCookieParam(name=SESSION, value="planted-by-another", url=visitor.url, secure=True)])
+    await visitor.sign_in(number=made.head.number)
+    [cookie] = [each for each in await context.cookies() if each.get("name") == SESSION]
+    assert cookie.get("value") != "planted-by-another"
+    assert (cookie.get("httpOnly"), cookie.get("secure"), cookie.get("sameSite")) == (True, True, "Lax")
+    assert len(cookie["value"]) >= 43
+
+    await visitor.sign_out()
+    await context.add_cookies([SetCookieParam(name=SESSION, value=cookie["value"], url=visitor.url, secure=True)])
+    await visitor.go("/")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("凭身份证，就能办事")
+
+
+async def test_nobody_is_led_elsewhere(visitors: Visitors) -> None:
+    for there in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        visitor = await visitors.come()
+        await visitor.sign_in(subject="clerk-lin", then=there)
+        assert visitor.page.url == f"{visitor.url}/"
+
+
+async def test_a_form_of_another_site_or_session_does_nothing(stack: Stack, visitors: Visitors) -> None:
+    visitor = await visitors.come()
+    await visitor.sign_in(subject="clerk-lin")
+    await visitor.page.evaluate(
+        "document.querySelector(\"form[action='/sign-out'] [name=form-token]\").value = 'forged'"
+    )
+    await visitor.page.click("form[action='/sign-out'] button")
+    await visitor.go("/")
+    await expect(visitor.page.get_by_role("button", name="退出")).to_be_visible()
+
+    other = await visitor.page.context.request.post(
+        f"{visitor.url}/sign-out", form={"form-token": "x"}, headers={"Origin": "https://evil.example"}
+    )
+    assert other.status == 403
+    assert stack.gateway_url == visitor.url
+
+
+async def test_every_page_keeps_to_itself(stack: Stack, visitors: Visitors) -> None:
+    visitor = await visitors.come()
+    for path in ("/", "/items", "/no-such-page-of-items", "/my/nothing"):
+        answer = await visitor.go(path)
+        assert answer is not None
+        headers = answer.headers
+        if path.startswith("/no-such"):
+            assert answer.status == 404
+            continue
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["cache-control"] == "no-store"
+        assert "content-encoding" not in headers
+        assert headers["x-frame-options"] == "DENY"
+    asset = await visitor.page.context.request.get(
+        f"{visitor.url}{await _style(visitor.page)}", headers={"Accept-Encoding": "gzip"}
+    )
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert asset.headers["content-encoding"] == "gzip"
+    missing = await visitor.page.context.request.get(f"{visitor.url}/assets/portal-000000000000.css")
+    assert (missing.status, missing.headers["cache-control"]) == (404, "no-store")
+    assert stack.gateway_url == visitor.url
+
+
+async def test_the_frame_is_for_everybody(town: Town, visitors: Visitors) -> None:
+    made = town.meet("elder")
+    await town.welcome(made)
+    stranger = await visitors.come()
+    assert await survey(stranger, ["/", "/items", "/items?q=老", "/my/nothing", "/signed-out"]) == {}
+    resident = await visitors.come()
+    await resident.sign_in(number=made.head.number)
+    assert await survey(resident, ["/"]) == {}
+    assert await survey(resident, ["/"], elder=True) == {}
+
+
+async def _style(page: Page) -> str:
+    found = await page.evaluate("new URL(document.querySelector('link[rel=stylesheet]').href).pathname")
+    return str(found)

@@ -1,0 +1,159 @@
+"""Somebody with a browser at the portal, and what is asked of every page that they see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Literal
+
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
+
+from local_stack.layout import ROOT
+from testkit.patience import PATIENCE
+
+SCREENS = ROOT / "build" / "screens"
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
+ZOOMED = ViewportSize(width=640, height=400)
+"""What is left of a desk's window at 200 %."""
+LANGUAGES = ("zh-CN", "en")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+_AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_TOO_SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
+  .filter(it => it.checkVisibility() && !it.closest('p, .govuk-hint, .govuk-error-summary'))
+  .filter(it => !it.matches('.govuk-skip-link'))
+  .map(it => [it, (it.matches('[type=radio], [type=checkbox]') ? it.parentElement : it).getBoundingClientRect()])
+  .filter(([, box]) => box.height < LEAST || box.width < 24)
+  .map(([it, box]) => `${it.outerHTML.slice(0, 120)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_STRANGE = "[...document.querySelectorAll('[style], style, script:not([src])')].map(it => it.outerHTML.slice(0, 120))"
+
+
+@dataclass
+class Visitor:
+    """One person's browser. `faults` are what the browser complained about."""
+
+    page: Page
+    url: str
+    faults: list[str] = field(default_factory=list)
+
+    async def go(self, path: str) -> Response | None:
+        """Go to a page."""
+        return await self.page.goto(f"{self.url}{path}")
+
+    async def sign_in(self, *, subject: str = "", number: str = "", then: str = "") -> None:
+        """Sign in at the provider: as somebody of the staff, or as the resident with a number."""
+        await self.go(f"/sign-in?next={then}" if then else "/sign-in")
+        if number:
+            await self.page.fill("#number", number)
+            await self.page.click(".number button")
+        else:
+            await self.page.click(f"button[value='{subject}']")
+        await self.page.wait_for_url(f"{self.url}/**")
+
+    async def sign_out(self) -> None:
+        """Sign out, here and at the provider."""
+        await self.page.click("form[action='/sign-out'] button")
+        await self.page.wait_for_url(f"{self.url}/signed-out")
+
+    async def picture(self, name: str) -> None:
+        """Keep what is seen under `build/screens/`."""
+        await self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+
+@dataclass
+class Visitors:
+    """All browsers of a test."""
+
+    browser: Browser
+    url: str
+    met: list[Visitor] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def come(
+        self,
+        *,
+        language: str = "zh-CN",
+        scheme: Literal["light", "dark"] = "light",
+        size: ViewportSize = PHONE,
+        scripts: bool = True,
+    ) -> Visitor:
+        """Have somebody come with a browser of their own."""
+        context = await self.browser.new_context(
+            viewport=size,
+            locale=language,
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+            ignore_https_errors=True,  # its authority is this machine's own; who vouches for it is tested elsewhere
+            timezone_id="America/Lima",  # whatever the browser believes, times are Shenzhen's
+        )
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        visitor = Visitor(page, self.url)
+        page.on("console", lambda message: _complaint(visitor, message))
+        page.on("pageerror", lambda error: visitor.faults.append(str(error)))
+        page.on("requestfailed", lambda request: _failed(visitor, request))
+        self.met.append(visitor)
+        self.contexts.append(context)
+        return visitor
+
+    async def leave(self) -> list[str]:
+        """Close all browsers; return what they complained about."""
+        for context in self.contexts:
+            await context.close()
+        return [fault for visitor in self.met for fault in visitor.faults]
+
+
+def _complaint(visitor: Visitor, message: ConsoleMessage) -> None:
+    is_answer = "status of 4" in message.text or "status of 5" in message.text
+    if message.type in {"error", "warning"} and not is_answer:
+        visitor.faults.append(message.text)
+
+
+def _failed(visitor: Visitor, request: Request) -> None:
+    if request.failure and "ERR_ABORTED" not in request.failure:  # gone on to another page meanwhile
+        visitor.faults.append(f"{request.url}: {request.failure}")
+
+
+async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False) -> dict[str, list[str]]:
+    """Look at pages in both languages, light and dark, on a phone, at a desk and zoomed; return what is wrong.
+
+    Who is signed in stays so. An empty answer is a good one.
+    """
+    found: dict[str, list[str]] = {}
+    await visitor.page.context.add_cookies([_choice(visitor, "view", "elder" if elder else "plain")])
+    for language, size in product(LANGUAGES, (PHONE, DESK, ZOOMED)):
+        await visitor.page.context.add_cookies([_choice(visitor, "language", language)])
+        await visitor.page.set_viewport_size(size)
+        for path in pages:
+            await visitor.go(path)
+            for scheme in SCHEMES:
+                await visitor.page.emulate_media(color_scheme=scheme)
+                wrong = await inspect(visitor.page, phone=size == PHONE)
+                if wrong:
+                    found[f"{path} {language} {scheme} {size['width']}"] = wrong
+    await visitor.page.emulate_media(color_scheme="light")
+    return found
+
+
+async def inspect(page: Page, *, phone: bool) -> list[str]:
+    """Return what is wrong with the page that is shown: axe, sideways scrolling, small targets, style in the markup."""
+    await page.evaluate(_AXE)
+    result: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", _RULES)
+    wrong = [
+        f"axe {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for each in result["violations"]
+        for node in each["nodes"]
+    ]
+    if await page.evaluate(_WIDER):
+        wrong.append("it scrolls sideways")
+    wrong += [f"small target: {it}" for it in await page.evaluate(_TOO_SMALL.replace("LEAST", "44" if phone else "24"))]
+    wrong += [f"in the markup: {it}" for it in await page.evaluate(_STRANGE)]
+    return wrong
+
+
+def _choice(visitor: Visitor, name: str, value: str) -> Any:  # noqa: ANN401 - a cookie as the browser's driver takes it
+    return {"name": f"__Host-yizheng-{name}", "value": value, "url": visitor.url, "secure": True, "httpOnly": True}
