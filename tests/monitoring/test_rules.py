@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from local_stack.layout import ROOT
-from local_stack.ports import SERVICES, Ports
+from local_stack.ports import PROCESSES, SERVICES, Ports
 from local_stack.run import TARGETS
 from local_stack.services import targets
 from testkit.patience import PATIENCE
@@ -103,7 +103,7 @@ def test_every_process_and_every_node_is_asked_where_it_listens() -> None:
     asked = {each["labels"]["service"]: each["targets"] for each in jobs["yizheng"]["static_configs"]}
 
     assert asked == {
-        service: [f"{project}-{service}-{number}:8000" for number in range(1, replicas + 1)] for service in SERVICES
+        service: [f"{project}-{service}-{number}:8000" for number in range(1, replicas + 1)] for service in PROCESSES
     }
     nodes = [name for name in compose["services"] if name.startswith("broker-")]
     assert jobs["broker"]["static_configs"] == [{"targets": [f"{name}:15692" for name in nodes]}]
@@ -115,4 +115,4 @@ def test_a_run_on_this_machine_says_itself_which_processes_are_to_be_asked() -> 
     asked = {each["labels"]["service"]: each["targets"] for each in json.loads(targets(ports))}
 
     assert [(shown.MONITORING / path).resolve() for path in found["files"]] == [ROOT / "var" / TARGETS]
-    assert asked == {service: [f"127.0.0.1:{port}" for port in ports.of(service)] for service in SERVICES}
+    assert asked == {service: [f"127.0.0.1:{port}" for port in ports.of(service)] for service in PROCESSES}
