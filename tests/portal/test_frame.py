@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, SetCookieParam, expect
+from playwright.async_api import Page, expect
 
 from local_stack.stack import Stack
 from tests.end_to_end.town import Town
-from tests.portal.visitor import Visitors, survey
+from tests.portal.visitor import Visitors, cookie, survey
 
 SESSION = "__Host-yizheng"
 
@@ -45,15 +45,15 @@ async def test_a_session_is_new_at_every_sign_in_and_worth_nothing_after_signing
     await town.welcome(made)
     visitor = await visitors.come()
     context = visitor.page.context
-    await context.add_cookies([SetCookieParam(name=SESSION, value="planted-by-another", url=visitor.url, secure=True)])
+    await context.add_cookies([cookie(visitor, "", "planted-by-another")])
     await visitor.sign_in(number=made.head.number)
-    [cookie] = [each for each in await context.cookies() if each.get("name") == SESSION]
-    assert cookie.get("value") != "planted-by-another"
-    assert (cookie.get("httpOnly"), cookie.get("secure"), cookie.get("sameSite")) == (True, True, "Lax")
-    assert len(cookie["value"]) >= 43
+    [kept] = [each for each in await context.cookies() if each.get("name") == SESSION]
+    assert kept.get("value") != "planted-by-another"
+    assert (kept.get("httpOnly"), kept.get("secure"), kept.get("sameSite")) == (True, True, "Lax")
+    assert len(kept["value"]) >= 43
 
     await visitor.sign_out()
-    await context.add_cookies([SetCookieParam(name=SESSION, value=cookie["value"], url=visitor.url, secure=True)])
+    await context.add_cookies([cookie(visitor, "", kept["value"])])
     await visitor.go("/")
     await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("凭身份证，就能办事")
 

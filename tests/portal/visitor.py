@@ -124,9 +124,9 @@ async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False)
     Who is signed in stays so. An empty answer is a good one.
     """
     found: dict[str, list[str]] = {}
-    await visitor.page.context.add_cookies([_choice(visitor, "view", "elder" if elder else "plain")])
+    await visitor.page.context.add_cookies([cookie(visitor, "-view", "elder" if elder else "plain")])
     for language, size in product(LANGUAGES, (PHONE, DESK, ZOOMED)):
-        await visitor.page.context.add_cookies([_choice(visitor, "language", language)])
+        await visitor.page.context.add_cookies([cookie(visitor, "-language", language)])
         await visitor.page.set_viewport_size(size)
         for path in pages:
             await visitor.go(path)
@@ -155,5 +155,6 @@ async def inspect(page: Page, *, phone: bool) -> list[str]:
     return wrong
 
 
-def _choice(visitor: Visitor, name: str, value: str) -> Any:  # noqa: ANN401 - a cookie as the browser's driver takes it
-    return {"name": f"__Host-yizheng-{name}", "value": value, "url": visitor.url, "secure": True, "httpOnly": True}
+def cookie(visitor: Visitor, name: str, value: str) -> Any:  # noqa: ANN401 - as the browser's driver takes it
+    """Make a cookie of the portal's; its name without what all of them begin with."""
+    return {"name": f"__Host-yizheng{name}", "value": value, "url": visitor.url, "secure": True, "httpOnly": True}
