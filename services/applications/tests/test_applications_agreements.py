@@ -48,7 +48,9 @@ async def test_nobody_confirms_what_they_did_not_see(office: Office) -> None:
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "tenant-id-card")
     by = resident_token("newcomer")
-    office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))
+    office.commits(
+        await applying.change(id, applying.Change({"term_to": "2036-11-30"}), by, office.deps, if_match=None)
+    )
     await office.submits(id)
     with pytest.raises(Clash, match="terms-changed"):
         await office.confirms(id, seen=seen)

@@ -196,7 +196,7 @@ async def test_a_proof_is_worth_nothing_for_an_address_that_was_changed_after_it
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "birth-certificate")
     by, form = resident_token("newcomer"), {"address": "别处1号"}
-    office.commits(await applying.change_form(id, form, by, office.deps, if_match=None))
+    office.commits(await applying.change(id, applying.Change(form), by, office.deps, if_match=None))
     office.said.clear()
     await office.submits(id)
     asked = {event.requirement for event in office.events(published.DocumentSubmitted)}
@@ -215,7 +215,9 @@ async def test_a_confirmation_ends_with_the_form_that_was_confirmed(office: Offi
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "landlord-property")
     by = resident_token("newcomer")
-    office.commits(await applying.change_form(id, {"term_to": "2036-11-30"}, by, office.deps, if_match=None))
+    office.commits(
+        await applying.change(id, applying.Change({"term_to": "2036-11-30"}), by, office.deps, if_match=None)
+    )
     await office.submits(id)
     assert office.now(id).awaits_confirmation
 

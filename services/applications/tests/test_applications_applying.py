@@ -151,7 +151,7 @@ async def test_somebody_who_is_not_registered_learns_what_to_do(office: Office) 
 async def test_an_older_version_is_not_overwritten(office: Office) -> None:
     id = await office.drafts("senior-card", "senior")
     with pytest.raises(Stale):
-        await applying.change_form(id, {}, resident_token("senior"), office.deps, if_match=7)
+        await applying.change(id, applying.Change({}), resident_token("senior"), office.deps, if_match=7)
 
 
 async def test_the_card_s_address_answers_where_the_applicant_does_not(office: Office) -> None:
@@ -297,7 +297,9 @@ async def test_a_stranger_s_child_is_not_explained(office: Office) -> None:
 async def test_a_form_is_not_changed_while_it_is_in_progress(office: Office) -> None:
     id = await office.files_tenancy()
     with pytest.raises(Clash, match="already-submitted"):
-        await applying.change_form(id, {"address": HOME}, resident_token("newcomer"), office.deps, if_match=None)
+        await applying.change(
+            id, applying.Change({"address": HOME}), resident_token("newcomer"), office.deps, if_match=None
+        )
 
 
 async def test_a_day_is_shenzhen_s(office: Office) -> None:

@@ -33,7 +33,7 @@ async def returned(office: Office, id: str, key: str, field: str, **values: Valu
 
 async def changes(office: Office, id: str, form: Mapping[str, Value | None]) -> None:
     by = resident_token(office.now(id).applicant_id)
-    office.commits(await applying.change_form(id, form, by, office.deps, if_match=None))
+    office.commits(await applying.change(id, applying.Change(form), by, office.deps, if_match=None))
 
 
 def now(office: Office, id: str, wording: Wording) -> NowView:

@@ -7,6 +7,7 @@ from datetime import date
 
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence
+from matcher.domain.guardianship import Guardianship
 from matcher.domain.item import Item
 from matcher.domain.statistics import Statistics
 from matcher.handlers.needs import Deps, Tally
@@ -56,6 +57,7 @@ def deps_of(
     return Deps(
         evidence=evidence or FakeEvidence(),
         items=FakeDocuments(Item),
+        guardianships=FakeDocuments(Guardianship),
         rules=RULES,
         blind_index=BLIND,
         clock=clock or FakeClock(),

@@ -252,7 +252,7 @@ def test_a_record_that_begins_later_turns_then() -> None:
     evidence, _ = told([known()])
     credential = stored(1).data
     assert isinstance(credential, Credential)
-    later = records.credential_record(credential.model_copy(update={"valid_from": date(2026, 12, 1)}))
+    later = records.credential_record(credential.model_copy(update={"valid_from": date(2026, 12, 1)}), FakeClock()())
     turned = evidence.with_record(later)
     assert next_turn(turned, date(2026, 11, 23), RULES) == date(2026, 12, 1)
     assert next_turn(turned, date(2026, 12, 1), RULES) == date(2030, 1, 2)

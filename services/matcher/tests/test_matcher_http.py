@@ -133,3 +133,23 @@ async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> N
     }
     (few,) = [row["text"] for row in answer["records"] if row["suppressed"]]
     assert few.endswith("居民身份证（有效）：少于5条")
+
+
+async def test_a_resident_sees_what_is_held_and_the_look_is_recorded(outside: Outside) -> None:
+    await outside.registers()
+    await outside.holds("household-register", {"holder_name": "李育成", "address": FLAT})
+    await outside.hears_of_holdings("id-card", "household-register")
+    await publish_item(outside)
+    path = "/v1/evidence?item=senior-card"
+    seen = await outside.calls("GET", path, role="resident", subject=RESIDENT, Accept_Language="en")
+    assert seen.status_code == 200
+    card, status = seen.json()["requirements"]
+    assert (card["proven"], status["proven"]) == (True, False)  # the form's address is the applicant's to give
+    assert status["held"][0]["fields"][1]["text"] == FLAT
+    assert status["held"][0]["age_text"].startswith("updated ")
+    told = await outside.hears("data-accessed", how="viewed")
+    assert (told["holder"]["resident_id"], told["by"]["role"], told["what"]) == (RESIDENT, "self", "evidence")
+    stranger = await outside.calls("GET", path, role="resident", subject="res_9")
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "not-registered")
+    ward = await outside.calls("GET", f"{path}&subject_id=res_9", role="resident", subject=RESIDENT)
+    assert (ward.status_code, ward.json()["code"]) == (403, "no-guardianship")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
 
 import aio_pika
 import orjson
@@ -24,6 +25,8 @@ from matcher.domain.rebuilding import Known, Rebuilt, swapped
 from matcher.handlers.records import city_record, credential_record
 from messaging.envelope import new_event_id
 
+NOON = datetime(2026, 11, 23, 2, tzinfo=UTC)
+"""When the events that are made here were published."""
 STORED = "credential-store.credential-stored.v1"
 REVOKED = "credential-store.credential-revoked.v1"
 
@@ -71,7 +74,7 @@ def event(type_: str, index: str, sequence: int, credential_id: str = "c1", **ch
 
 def credential(index: str, sequence: int, credential_id: str = "c1", name: str = "李育成") -> Record:
     data = orjson.loads(event(STORED, index, sequence, credential_id))["data"]
-    return credential_record(Credential.model_validate(data | {"fields": {"name": name, "sequence": sequence}}))
+    return credential_record(Credential.model_validate(data | {"fields": {"name": name, "sequence": sequence}}), NOON)
 
 
 def of_city(index: str) -> Record:
@@ -84,7 +87,7 @@ def of_city(index: str) -> Record:
         "valid_until": None,
         "sequence": 1,
     }
-    return city_record(CityRecord.model_validate(said))
+    return city_record(CityRecord.model_validate(said), NOON)
 
 
 @pytest.fixture

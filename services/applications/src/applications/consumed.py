@@ -55,6 +55,7 @@ class HeldDocument(View):
 
     document_type: str
     source: str
+    evidence_id: str | None = None
     valid_until: date | None
     says: Mapping[str, Value] = {}
 

@@ -163,6 +163,10 @@ class DocumentSubmitted(Event):
         list[FormAnswer] | None,
         Field(description="Which claims the applicant answered in the form; null: an earlier release did not say"),
     ] = None
+    declined: Annotated[
+        tuple[str, ...],
+        Field(description="Records and credentials, by their keepers' ids, that the applicant will not have compared"),
+    ] = ()
 
 
 class FieldCheckRequested(Event):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -31,6 +31,15 @@ class PersonHeldUp(View):
 
     resident_id: str
     holder_index: Index
+    sequence: int
+
+
+class GuardianshipChanged(View):
+    """identity.guardianship-registered, identity.guardianship-ended."""
+
+    guardianship_id: str
+    guardian_id: str
+    child_id: str
     sequence: int
 
 
@@ -140,3 +149,5 @@ class DocumentSubmitted(View):
     community: str | None
     due_on: date | None = None
     answers: list[FormAnswer] | None = None
+    declined: Sequence[str] = ()
+    """Records and credentials, by their keepers' ids, that the applicant will not have compared."""

@@ -8,11 +8,12 @@ from matcher.consumed import (
     Credential,
     CredentialGone,
     DocumentSubmitted,
+    GuardianshipChanged,
     ItemPublished,
     PersonHeldUp,
     PersonKnown,
 )
-from matcher.handlers import erasing, exporting, items, matching, people, records
+from matcher.handlers import erasing, exporting, guardianships, items, matching, people, records
 from matcher.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
@@ -25,6 +26,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-updated.v1", PersonKnown, people.learn_person),
     Subscription("identity.id-suspended.v1", PersonHeldUp, people.suspend_person),
     Subscription("identity.id-reinstated.v1", PersonHeldUp, people.reinstate_person),
+    Subscription("identity.guardianship-registered.v1", GuardianshipChanged, guardianships.begin),
+    Subscription("identity.guardianship-ended.v1", GuardianshipChanged, guardianships.end),
     Subscription("credential-store.credential-stored.v1", Credential, records.learn_credential),
     Subscription("credential-store.credential-suspended.v1", CredentialGone, records.suspend_credential),
     Subscription("credential-store.credential-revoked.v1", CredentialGone, records.revoke_credential),

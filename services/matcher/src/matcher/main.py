@@ -7,10 +7,11 @@ from prometheus_client import Counter
 
 from matcher import api, consumers, store
 from matcher.config import Settings
+from matcher.domain.guardianship import Guardianship
 from matcher.domain.rules import DocumentType
 from matcher.handlers.needs import Deps
 from matcher.handlers.turning import turn
-from messaging.documents import Database
+from messaging.documents import Database, Documents
 from runtime import data_files, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
@@ -26,6 +27,7 @@ async def build(database: Database, settings: Settings) -> Deps:
     return Deps(
         evidence=store.EvidenceStore(database, statistics_for=settings.statistics_for),
         items=store.ItemStore(database),
+        guardianships=Documents(database, "guardianships", Guardianship),
         rules=read_rules(settings),
         blind_index=settings.blind_index(),
         clock=utc_now,

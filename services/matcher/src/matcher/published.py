@@ -67,6 +67,9 @@ class Holding(Part):
 
     document_type: DocumentType
     source: Annotated[Source, Field(description="Who holds it")]
+    evidence_id: Annotated[
+        str | None, Field(description="The record or credential, by its keeper's id; null: it was not said")
+    ] = None
     valid_until: Annotated[date | None, Field(description="The last day on which it proves; null: no end")]
     says: Annotated[
         dict[str, Value],
@@ -158,7 +161,7 @@ class RecordAccepted(replies.RecordAccepted):
 
 
 class DataAccessed(accesses.DataAccessed):
-    """An official tried what would match for a resident."""
+    """An official tried what would match for a resident, or somebody saw what is held of them: also they themselves."""
 
     type: ClassVar[str] = "matcher.data-accessed.v1"
 

@@ -29,6 +29,8 @@ HOWS: tuple[How, ...] = get_args(How)
 WHATS: tuple[What, ...] = get_args(What)
 SYSTEM = "system"
 """The role of what happens without a person."""
+SELF = "self"
+"""The role, and all that needs to be told, of somebody who looks at what government holds of them."""
 SECOND_PARTY = "second-party"
 """The role, and all that is told of it, of whoever an applicant named and who has not confirmed yet."""
 
@@ -61,6 +63,10 @@ class By(Part):
     def of(cls, principal: Principal) -> By:
         """Return the caller of a route."""
         return cls(subject=principal.subject, role=principal.role, departments=sorted(principal.departments))
+
+
+BY_THEMSELVES = By(subject=SELF, role=SELF, departments=[])
+"""The person looked at what is held of them: recorded where it is more than they gave themselves."""
 
 
 class Document(Part):

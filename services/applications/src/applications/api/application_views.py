@@ -12,6 +12,7 @@ from applications.api.document_views import DocumentView, ReasonView, ScanView
 from applications.api.prefilled_views import PrefilledView
 from applications.api.wording import Named, Wording
 from applications.domain.application import Application, State
+from applications.domain.evidence_choices import Choice
 from applications.domain.hands import Hand, Work, since
 from applications.domain.reasons import reasons_of
 from applications.domain.record import PersonRole, Value
@@ -106,6 +107,15 @@ class GrantView(BaseModel):
     credential: CredentialView | None
 
 
+class EvidenceChoiceView(BaseModel):
+    """What the applicant chose about one record that government holds."""
+
+    requirement: str
+    evidence_id: str
+    choice: Choice
+    choice_name: str
+
+
 class SatisfactionView(BaseModel):
     """What the applicant thought of it."""
 
@@ -146,6 +156,7 @@ class ApplicationView(ApplicationSummary):
     form: Mapping[str, Value]
     prefilled: list[PrefilledView]
     """For a draft or a returned application: what answers the form where the applicant has not."""
+    evidence: list[EvidenceChoiceView]
     documents: list[DocumentView]
     scans: list[ScanView]
     decided_by: str | None
@@ -171,6 +182,13 @@ class ApplicationView(ApplicationSummary):
             attempt=application.attempt,
             form=application.form,
             prefilled=[PrefilledView.of(each, wording) for each in seen.prefilled],
+            evidence=[
+                EvidenceChoiceView(
+                    requirement=key, evidence_id=id_, choice=choice, choice_name=wording.say(f"choices.{choice}")
+                )
+                for key, made in application.evidence.items()
+                for id_, choice in made.items()
+            ],
             documents=[DocumentView.of(asked, application, wording) for asked in application.asked],
             scans=[ScanView.of(scan, wording) for scan in application.scans],
             decided_by=application.decided_by if application.decided_at else None,

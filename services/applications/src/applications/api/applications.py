@@ -75,7 +75,7 @@ async def see(
 
 @router.patch(
     "/{application_id}",
-    summary="Change answers of the form, in a draft or after a return",
+    summary="Change answers of the form, or what of the evidence may be used, in a draft or after a return",
     responses={200: {"model": ApplicationView}},
 )
 async def change(
@@ -87,10 +87,10 @@ async def change(
     wording: WordingOf,
     if_match: IfMatch,
 ) -> Response:
-    """Change answers of the form."""
+    """Change answers and choices."""
 
     async def changed() -> Outcome[Seen]:
-        outcome = await applying.change_form(application_id, body.values, by, deps, if_match=if_match)
+        outcome = await applying.change(application_id, body.change, by, deps, if_match=if_match)
         return await reading.changed(outcome, deps)
 
     return await commit(changed, lambda shown: ApplicationView.seen(shown, wording))

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from applications.domain.evidence_choices import MOST, Choice
 from applications.domain.record import Value
-from applications.handlers.applying import NewApplication
+from applications.handlers.applying import Change, NewApplication
 from applications.handlers.parties import Named
 from standards.bounds import MOST_FIELDS, Name
 from standards.bounds import Value as Answer
@@ -69,15 +70,25 @@ class Draft(Request):
 
 
 class FormChange(Request):
-    """Answers to change; null takes one away."""
+    """Answers and choices to change; null takes one away."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"form": {"address": _ADDRESS}}]})
-    form: dict[Name, Answer | None] = Field(max_length=MOST_FIELDS)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"form": {"address": _ADDRESS}},
+                {"evidence": {"housing": {"crd_01jd8x5w3k9m2v7c4t6b0n1qzr": "decline"}}},
+            ]
+        }
+    )
+    form: dict[Name, Answer | None] = Field({}, max_length=MOST_FIELDS)
+    evidence: dict[Name, Annotated[dict[Name, Choice | None], Field(max_length=MOST)]] = Field(
+        {}, max_length=MOST_FIELDS, description="By requirement and evidence id: whether what is held may be used"
+    )
 
     @property
-    def values(self) -> dict[str, Value | None]:
-        """The answers as the handlers know them."""
-        return dict(self.form)
+    def change(self) -> Change:
+        """The change as the handlers know it."""
+        return Change(dict(self.form), self.evidence)
 
 
 class Confirmation(Request):

@@ -175,6 +175,8 @@ class Application(Aggregate):
     submitted_form: Mapping[str, Value] | None = None
     """The form as it was submitted last; None: in a draft, or by an earlier release."""
     scans: tuple[Scan, ...] = ()
+    evidence: Mapping[str, Mapping[str, Literal["use", "decline"]]] = {}
+    """What of the evidence the applicant lets be used, by requirement and record (`evidence_choices.py`)."""
     created_at: datetime
     attempt: int = 0
     submitted_at: datetime | None = None

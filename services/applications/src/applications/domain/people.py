@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Literal
 
@@ -106,6 +106,7 @@ class Holding(Record):
 
     document_type: str
     source: str
+    evidence_id: str | None = None
     valid_until: date | None
     says: Mapping[str, Value] = {}
     """What it says in fields that forms take over, or of which items ask for a number."""
@@ -122,6 +123,11 @@ class Holdings(Aggregate):
         if sequence <= self.sequence:
             return self
         return self.model_copy(update={"holdings": holdings, "sequence": sequence})
+
+    def without(self, evidence_ids: Collection[str]) -> Holdings:
+        """Leave some of them out."""
+        left = tuple(each for each in self.holdings if each.evidence_id not in evidence_ids)
+        return self.model_copy(update={"holdings": left})
 
     def proving(self, document_types: tuple[str, ...], on: date) -> tuple[Holding, ...]:
         """Return those of these documents that are held and valid on a day, in the order in which they are asked.

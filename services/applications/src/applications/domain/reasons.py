@@ -50,6 +50,9 @@ def _of_match(asked: Asked, match: Match) -> Iterator[Reason]:
         if state in results:
             yield Reason(f"record-{state}", asked.key, match.document_type)
             return
+    if any(field.reason == "declined" for field in match.fields):
+        yield Reason("evidence-declined", asked.key, match.document_type)
+        return
     if not match.held:
         yield Reason("record-missing", asked.key, match.document_type)
         return

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from applications.domain.application import Application, Asked, Happening, Scan
 from applications.domain.corrections import refuse_unchanged
+from applications.domain.evidence_choices import declined, usable
 from applications.domain.expression import Facts, value_of
 from applications.domain.form import Form, Prefilled, completed, prefilled
 from applications.domain.item import Item, Requirement
@@ -31,6 +32,8 @@ class Sent:
     holder: Party
     claims: Claims
     scans: tuple[Scan, ...]
+    declined: tuple[str, ...] = ()
+    """Records of it that must not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def defaults_of(
     application: Application, item: Item, holdings: Mapping[PersonRole, Holdings], now: datetime
 ) -> tuple[Prefilled, ...]:
     """Return what answers the form where the applicant doesn't."""
-    return prefilled(item, facts_of(application, now), holdings, today=today(now))
+    held = usable(holdings, application.evidence)
+    return prefilled(item, facts_of(application, now), held, today=today(now))
 
 
 def promised_to_others(application: Application, item: Item) -> date | None:
@@ -126,10 +130,12 @@ def _all_sent(application: Application, item: Item, facts: Facts, handed_in: Han
         if holder is None:  # the second party's, who has not confirmed yet
             continue
         claims = claims_of(requirement, facts)
-        asked = _ask(requirement, claims, application.attempt)
+        refused = declined(application.evidence, item, requirement)
+        asked = _ask(requirement, claims, refused, application.attempt)
         before = application.asked_for(requirement.key)
         if not _still_holds(before, asked) or _has_new_scan(application, before):
-            sent.append(Sent(asked, holder, claims, _scans_for(application, requirement, holder, handed_in)))
+            scans = _scans_for(application, requirement, holder, handed_in)
+            sent.append(Sent(asked, holder, claims, scans, refused))
     return sent
 
 
@@ -139,13 +145,13 @@ def claims_of(requirement: Requirement, facts: Facts) -> Claims:
     return {name: value for name, value in drawn.items() if value not in (None, "", [])}
 
 
-def _ask(requirement: Requirement, claims: Claims, attempt: int) -> Asked:
+def _ask(requirement: Requirement, claims: Claims, refused: tuple[str, ...], attempt: int) -> Asked:
     return Asked(
         key=requirement.key,
         document_types=requirement.any_of,
         holder=requirement.holder,
         attempt=attempt,
-        claims_digest=_digest(claims),
+        claims_digest=_claimed(claims, refused),
     )
 
 
@@ -162,7 +168,9 @@ def _unsent(application: Application, requirement: Requirement) -> Asked:
 
 def _claiming_otherwise(application: Application, item: Item, facts: Facts) -> set[str]:
     """Return the requirements of which another value is claimed than before."""
-    digests = {each.key: _digest(claims_of(each, facts)) for each in item.asked}
+    digests = {
+        each.key: _claimed(claims_of(each, facts), declined(application.evidence, item, each)) for each in item.asked
+    }
     return {asked.key for asked in application.asked if asked.claims_digest != digests.get(asked.key)}
 
 
@@ -212,6 +220,11 @@ def _confirmed_only_for(application: Application, form: Form) -> Application:
     if application.confirmed_form in (None, form_digest(form)):
         return application
     return application.model_copy(update={"confirmed_at": None, "confirmed_form": None})
+
+
+def _claimed(claims: Claims, refused: tuple[str, ...]) -> str:
+    """Name what is claimed: an answer is worth nothing once another value, or another record, is to be compared."""
+    return _digest({**claims, "": list(refused)} if refused else claims)
 
 
 def _digest(values: Mapping[str, Value]) -> str:

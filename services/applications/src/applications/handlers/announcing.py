@@ -127,6 +127,7 @@ def _document_submitted(application: Application, sent: Sent, deps: Deps) -> pub
         community=application.applicant.community,
         due_on=promised_to_others(application, item),
         answers=_answers(item, sent.asked.key),
+        declined=sent.declined,
     )
 
 

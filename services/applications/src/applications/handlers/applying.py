@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from applications.domain import progress, submission
+from applications.domain import evidence_choices, progress, submission
 from applications.domain.application import Application
 from applications.domain.form import check_draft
 from applications.domain.inquiry_code import new_code
@@ -24,7 +24,8 @@ from applications.handlers.parties import (
     people_of,
     refuse_unentitled,
 )
-from messaging.event import Change, Outcome
+from messaging import event
+from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
 from runtime.ids import new_id
@@ -64,17 +65,27 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
     return Outcome(changes=[deps.applications.save(application)], result=application)
 
 
-async def change_form(
-    application_id: str, form: Mapping[str, Value | None], by: Principal, deps: Deps, *, if_match: int | None
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be changed: answers of the form, and what of the evidence may be used; None takes one away."""
+
+    form: Mapping[str, Value | None]
+    evidence: evidence_choices.Changes = field(default_factory=dict)
+
+
+async def change(
+    application_id: str, change: Change, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Application]:
-    """Change answers of the form, in a draft or after a return; None takes an answer away."""
+    """Change answers and choices, in a draft or after a return."""
     application = await owned(application_id, by, deps)
     check_version(application.version, if_match)
     refuse_unchangeable(application)
-    merged = {**application.form, **form}
+    merged = {**application.form, **change.form}
     kept = {key: value for key, value in merged.items() if value is not None}
-    check_draft(deps.catalogue.item(application.item), kept, today=today(deps.clock()))
-    changed = application.model_copy(update={"form": kept})
+    item = deps.catalogue.item(application.item)
+    check_draft(item, kept, today=today(deps.clock()))
+    evidence = evidence_choices.chosen(application.evidence, change.evidence, item, deps.catalogue)
+    changed = application.model_copy(update={"form": kept, "evidence": evidence})
     return Outcome(changes=[deps.applications.save(changed)], result=changed)
 
 
@@ -86,6 +97,7 @@ async def submit(application_id: str, by: Principal, deps: Deps, *, if_match: in
     item = deps.catalogue.item(application.item)
     people = await people_of(application, deps)
     refuse_unentitled(item, people, deps)
+    evidence_choices.refuse_unanswerable(application.evidence, item, deps.catalogue)
     handed_in = await deps.handed_in.get(by.subject) or HandedIn(id=by.subject)
     present = as_known_now(application, people)
     known = Known(handed_in, await holdings_of(people, deps))
@@ -116,7 +128,7 @@ def _reference(id_: str, now: datetime) -> str:
     return f"{today(now):%Y%m%d}{id_[-8:].upper()}"
 
 
-def _kept(handed_in: HandedIn, submitted: Submission, deps: Deps) -> list[Change]:
+def _kept(handed_in: HandedIn, submitted: Submission, deps: Deps) -> list[event.Change]:
     """Remember scans that were handed in for the first time, so that no other item asks for them again."""
     before, known = handed_in, {kept.scan.id for kept in handed_in.kept}
     for sent in submitted.sent:

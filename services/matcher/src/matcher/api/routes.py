@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from matcher.api.asked import DryRunAsked
+from matcher.api.preview_views import PreviewView
 from matcher.api.views import DryRunView, StatisticsView
 from matcher.handlers.dry_run import dry_run
 from matcher.handlers.needs import Deps
+from matcher.handlers.preview import preview
 from runtime import web
 from runtime.access import Principal, Role, allow
 
@@ -33,6 +35,26 @@ async def try_matching(
 ) -> Response:
     """Answer each requirement field by field, without values. The person can read who tried it and what for."""
     return await commit(lambda: dry_run(asked.asked(), by, deps), lambda run: DryRunView.of(run, language), status=200)
+
+
+@router.get(
+    "/evidence",
+    tags=["evidence"],
+    summary="See what government holds of me, or of my child, for an item",
+    response_model=PreviewView,
+)
+async def evidence(
+    item: Annotated[str, Query(min_length=1, max_length=80, description="Code of the item", examples=["senior-card"])],
+    by: Annotated[Principal, allow(Role.RESIDENT)],
+    deps: DepsOf,
+    commit: web.Commit,
+    language: web.Language,
+    subject_id: Annotated[str | None, Query(max_length=80, description="The child whom the item is for")] = None,
+) -> Response:
+    """Show each value with its keeper and age. Nobody else sees it; the look stands in the person's record."""
+    return await commit(
+        lambda: preview(item, subject_id, by, deps), lambda shown: PreviewView.of(shown, language), only_looks=True
+    )
 
 
 @router.get("/evidence/statistics", tags=["evidence"], summary="Count the evidence by source, type and status")

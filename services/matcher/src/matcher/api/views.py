@@ -17,7 +17,7 @@ from runtime.texts import Texts
 from standards.disclosure import told, total
 from standards.field_names import field_name
 
-_TEXTS = Texts.of("matcher")
+TEXTS = Texts.of("matcher")
 
 
 class Coded(BaseModel):
@@ -30,7 +30,7 @@ class Coded(BaseModel):
     def of(cls, group: str, code: str, language: str) -> Coded:
         """Name a code; one that the catalogue does not know is its own name."""
         key = f"{group}.{code}"
-        return cls(code=code, name=_TEXTS.say(language, key) if _TEXTS.has(key) else code)
+        return cls(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
 
 
 class FieldView(BaseModel):
@@ -47,7 +47,7 @@ class FieldView(BaseModel):
         """Show a finding without its values."""
         result, reason = finding.compared.result, finding.compared.reason
         key = f"results.{result}" if reason is None else f"reasons.{reason}"
-        explanation = _TEXTS.say(language, key)
+        explanation = TEXTS.say(language, key)
         label = field_name(document_type, finding.field, language)
         return cls(field=finding.field, label=label, result=result, reason=reason, explanation=explanation)
 
@@ -126,12 +126,12 @@ class CountView(BaseModel):
             status=counted.status,
             count=count,
             suppressed=count is None,
-            text=_TEXTS.say(
+            text=TEXTS.say(
                 language,
                 "counted.records",
                 document=Coded.of("documents", counted.document_type, language).name,
                 source=Coded.of("sources", counted.source, language).name,
-                status=_TEXTS.say(language, f"statuses.{counted.status}"),
+                status=TEXTS.say(language, f"statuses.{counted.status}"),
                 count=_said(count, language),
             ),
         )
@@ -166,10 +166,10 @@ class StatisticsView(BaseModel):
             counted_at=statistics.counted_at,
             **counts,
             suppressed=None in counts.values(),
-            text=_TEXTS.say(language, "counted.all", **said),
+            text=TEXTS.say(language, "counted.all", **said),
             records=[CountView.of(one, language) for one in statistics.records],
         )
 
 
 def _said(count: int | None, language: str) -> str:
-    return _TEXTS.say(language, "counted.few") if count is None else str(count)
+    return TEXTS.say(language, "counted.few") if count is None else str(count)

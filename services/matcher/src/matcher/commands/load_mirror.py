@@ -73,10 +73,11 @@ class Loader:
 
     async def _take(self, batch: Sequence[Line], load: MirrorLoad) -> MirrorLoad:
         """Store a batch's records and set its bad lines aside; return how far the load has come with it."""
+        told_at = self._work.clock()
         news: defaultdict[str, list[tuple[Line, Record]]] = defaultdict(list)
         for line in batch:
             if isinstance(line.said, CityRecord):
-                news[line.said.holder_index].append((line, city_record(line.said)))
+                news[line.said.holder_index].append((line, city_record(line.said, told_at)))
         fresh: set[tuple[str, str]] = set()
         full: dict[int, Line] = {}
 

@@ -195,7 +195,7 @@ def _news(envelope: Envelope) -> tuple[str, Record] | None:
     try:
         if envelope.type == _STORED:
             stored = Credential.model_validate(envelope.data)
-            return stored.holder.index, credential_record(stored)
+            return stored.holder.index, credential_record(stored, envelope.time)
         if envelope.type in _GONE:
             gone = CredentialGone.model_validate(envelope.data)
             return gone.holder.index, credential_gone(gone, _GONE[envelope.type])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -49,7 +49,10 @@ _TROUBLE: Mapping[Standing, Compared] = {
     "unknown": Compared("missing", "no-record"),
 }
 _NO_RECORD = Compared("missing", "no-record")
+_DECLINED = Compared("missing", "declined")
 _NO_RULE = Compared("missing", "no-rule")
+_ALIKE = frozenset({"exact", "name", "date", "address"})
+"""Kinds of fields of which two records may say the same in different writing."""
 _GRAVITY: Mapping[Standing, int] = {"valid": 0, "not-begun": 1, "expired": 2, "suspended": 3, "person-suspended": 3}
 _GRAVEST = 4
 
@@ -91,17 +94,22 @@ def decide(
     today: date,
     *,
     handed_in: str | None = None,
+    declined: Collection[str] = (),
 ) -> Verdict:
     """Compare the claims with all evidence of these document types.
+
+    What the person declined is compared with nothing, and neither is another record that says the same; where that
+    leaves nothing, the answer is that it was declined.
 
     Sources are asked in their order, in each the document types in the item's; the first that proves is named.
     Otherwise the nearest record explains why not; only records of the type `handed_in`, when there is a scan of one.
     """
+    usable = without(evidence.records, declined, rules)
     compared = [
         _examine(evidence, record, claims, rules, today)
         for document_type in document_types
         if document_type in rules
-        for record in evidence.records
+        for record in usable
         if record.document_type == document_type
     ]
     proving = [one for one in compared if one.proves]
@@ -113,8 +121,49 @@ def decide(
     )
     if nearest is None:
         document_type = handed_in or document_types[0]
-        return Verdict(document_type, None, _unheld(document_type, claims, rules))
+        refused = any(each.document_type in document_types and each not in usable for each in evidence.records)
+        return Verdict(document_type, None, _unheld(document_type, claims, rules, _DECLINED if refused else _NO_RECORD))
     return Verdict(nearest.record.document_type, nearest.record, nearest.explained())
+
+
+def without(records: Sequence[Record], declined: Collection[str], rules: Rules) -> tuple[Record, ...]:
+    """Leave out the records of these ids, and every other of the same document type that says nothing else."""
+    refused = [each for each in records if each.record_id in declined]
+    return tuple(
+        each
+        for each in records
+        if each.record_id not in declined and not any(_says_nothing_else(each, other, rules) for other in refused)
+    )
+
+
+def _says_nothing_else(one: Record, other: Record, rules: Rules) -> bool:
+    """Tell whether no field that both records say differs between them."""
+    if (
+        one.document_type != other.document_type
+        or one.document_type not in rules
+        or not (one.content and other.content)
+    ):
+        return False
+    there, here = one.content.fields, other.content.fields
+    return all(
+        there[field] == here[field]
+        or (rule.kind in _ALIKE and BY_CLAIM[rule.kind](here[field], there[field]).result == "equal")
+        for field, rule in rules[one.document_type].fields.items()
+        if field in there and field in here
+    )
+
+
+def in_order(records: Sequence[Record], document_types: Sequence[str], rules: Rules) -> list[Record]:
+    """Return the records of these document types that say something, in the order in which they are asked."""
+    of_types = [each for each in records if each.document_type in document_types and each.document_type in rules]
+    return sorted((each for each in of_types if each.content), key=lambda each: _precedence(each, document_types))
+
+
+def standing_of(evidence: Evidence, record: Record, rules: Rules, today: date) -> Standing:
+    """Tell whether a record proves anything today, and if not, why."""
+    standing: Standing = record.standing(today)
+    follows = rules[record.document_type].follows_person
+    return "person-suspended" if standing == "valid" and evidence.suspended and follows else standing
 
 
 def proves(evidence: Evidence, record: Record, claims: Mapping[str, Value], rules: Rules, today: date) -> bool:
@@ -133,9 +182,7 @@ def _distance(examined: _Examined) -> tuple[float, int, int, str]:
 
 def _examine(evidence: Evidence, record: Record, claims: Mapping[str, Value], rules: Rules, today: date) -> _Examined:
     document_type = rules[record.document_type]
-    standing: Standing = record.standing(today)
-    if standing == "valid" and evidence.suspended and document_type.follows_person:
-        standing = "person-suspended"
+    standing = standing_of(evidence, record, rules, today)
     findings = [_find(field, rule, evidence, record, claims, today) for field, rule in document_type.fields.items()]
     return _Examined(record, standing, tuple(finding for finding in findings if finding is not None))
 
@@ -165,13 +212,15 @@ def _find(
     return Finding(field, compared, claimed, there)
 
 
-def _unheld(document_type: str, claims: Mapping[str, Value], rules: Rules) -> tuple[Finding, ...]:
-    """Answer for a document of which nothing is held at all."""
+def _unheld(
+    document_type: str, claims: Mapping[str, Value], rules: Rules, why: Compared = _NO_RECORD
+) -> tuple[Finding, ...]:
+    """Answer for a document of which nothing is held at all, or nothing that may be compared."""
     if document_type not in rules:
         return tuple(Finding(field, _NO_RULE, claims[field]) for field in claims) or (Finding("document", _NO_RULE),)
     fields = rules[document_type].fields.items()
     wanted = [field for field, rule in fields if rule.claim != "optional" or _said(claims.get(field)) is not None]
-    return tuple(Finding(field, _NO_RECORD, claims.get(field)) for field in wanted)
+    return tuple(Finding(field, why, claims.get(field)) for field in wanted)
 
 
 def _said(value: Value | None) -> Value | None:

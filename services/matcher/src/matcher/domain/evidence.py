@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -49,6 +49,8 @@ class Record(Piece):
     status: Status
     sequence: int
     content: Content | None = None
+    told_at: datetime | None = None
+    """When its keeper told what it says; None: before that was kept."""
 
     @property
     def key(self) -> tuple[Keeper, str]:
@@ -92,7 +94,12 @@ class Record(Piece):
         newer = news if news.sequence > self.sequence else self
         said = max((r for r in (self, news) if r.content), key=_content_sequence, default=newer)
         source, document_type = said.source, said.document_type
-        changes = {"content": said.content, "source": source, "document_type": document_type}
+        changes = {
+            "content": said.content,
+            "source": source,
+            "document_type": document_type,
+            "told_at": said.told_at if said.content else None,
+        }
         merged = newer.model_copy(update=changes)
         return self if merged == self else merged
 
@@ -102,6 +109,7 @@ class Holding(Piece):
 
     document_type: str
     source: Source
+    evidence_id: str | None = None
     valid_until: date | None
     says: dict[str, Value] = {}
 

@@ -75,6 +75,7 @@ def _holding(record: Record, rules: Rules) -> Holding:
     return Holding(
         document_type=record.document_type,
         source=record.source,
+        evidence_id=record.record_id,
         valid_until=min(ends, default=None),
         says={field: said[field] for field, rule in fields.items() if rule.told and field in said},
     )

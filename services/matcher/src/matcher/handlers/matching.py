@@ -20,7 +20,15 @@ async def match_document(event: Received[DocumentSubmitted], deps: Deps) -> Outc
     evidence = await deps.evidence.get(asked.holder.index)
     if evidence is None or evidence.resident_id is None:
         raise NotYet(f"the registration of {asked.holder.resident_id}")
-    verdict = decide(evidence, asked.document_types, asked.claims, deps.rules, deps.today, handed_in=_handed_in(asked))
+    verdict = decide(
+        evidence,
+        asked.document_types,
+        asked.claims,
+        deps.rules,
+        deps.today,
+        handed_in=_handed_in(asked),
+        declined=asked.declined,
+    )
     if event.was_handled and not verdict.proven:
         return NOTHING
     if not verdict.proven:

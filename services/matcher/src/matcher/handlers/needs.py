@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from matcher.domain.evidence import Evidence
+from matcher.domain.guardianship import Guardianship
 from matcher.domain.holdings import settled
 from matcher.domain.item import Item
 from matcher.domain.rules import Rules, following_the_person
@@ -49,6 +50,16 @@ class ItemStore(Protocol):
         """Prepare the write."""
 
 
+class GuardianshipStore(Protocol):
+    """Who may act for whom."""
+
+    async def get(self, id: str) -> Guardianship | None:
+        """Return what is known between a guardian and a child."""
+
+    def save(self, document: Guardianship) -> Change:
+        """Prepare the write."""
+
+
 class Tally(Protocol):
     """Counts answers."""
 
@@ -62,6 +73,7 @@ class Deps:
 
     evidence: EvidenceStore
     items: ItemStore
+    guardianships: GuardianshipStore
     rules: Rules
     blind_index: BlindIndex
     clock: Clock

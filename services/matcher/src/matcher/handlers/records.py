@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone
@@ -20,7 +21,7 @@ _SOURCE_OF: Mapping[str, Source] = {"department": "department-record"}
 
 async def learn_city_record(event: Received[CityRecord], deps: Deps) -> Outcome[None]:
     """Keep a record of the city mirror, or what has changed in it."""
-    return await _hear_city(event, city_record(event.data), deps)
+    return await _hear_city(event, city_record(event.data, event.time), deps)
 
 
 async def revoke_city_record(event: Received[CityRecordGone], deps: Deps) -> Outcome[None]:
@@ -44,7 +45,7 @@ async def answer_city(refused: Refused, deps: Deps) -> Outcome[None]:
 
 async def learn_credential(event: Received[Credential], deps: Deps) -> Outcome[None]:
     """Keep a credential of the district's store, or what has changed in it."""
-    return await _learn(event.data.holder.index, credential_record(event.data), deps)
+    return await _learn(event.data.holder.index, credential_record(event.data, event.time), deps)
 
 
 async def suspend_credential(event: Received[CredentialGone], deps: Deps) -> Outcome[None]:
@@ -62,7 +63,7 @@ async def expire_credential(event: Received[CredentialGone], deps: Deps) -> Outc
     return await _learn(event.data.holder.index, credential_gone(event.data, "expired"), deps)
 
 
-def city_record(said: CityRecord) -> Record:
+def city_record(said: CityRecord, told_at: datetime) -> Record:
     """Turn a record of the city mirror, from an event or a line of a bulk load, into evidence."""
     return Record(
         keeper="city",
@@ -74,10 +75,11 @@ def city_record(said: CityRecord) -> Record:
         content=Content(
             fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
         ),
+        told_at=told_at.replace(microsecond=0),  # as the store keeps it
     )
 
 
-def credential_record(said: Credential) -> Record:
+def credential_record(said: Credential, told_at: datetime) -> Record:
     """Turn a credential into evidence; its origin tells whether the district or a department vouches for it."""
     return Record(
         keeper="credential-store",
@@ -89,6 +91,7 @@ def credential_record(said: Credential) -> Record:
         content=Content(
             fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
         ),
+        told_at=told_at.replace(microsecond=0),  # as the store keeps it
     )
 
 

@@ -24,4 +24,5 @@ INDEXES: dict[str, list[IndexModel]] = {
     COUNTS: [],
     ITEMS: [],
     MIRROR_LOADS: [],
+    "guardianships": [],
 }

@@ -1,4 +1,4 @@
-"""Following an application as it moves: over HTTP, whichever process of the service moves it."""
+"""What the portal asks of the service over HTTP: an application as it moves, choices about what is held."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from applications.config import Settings
 from applications.main import create_app
 from runtime.server_sent_events import OPEN
+from services.applications.tests.office import NUMBER_OF
 from services.applications.tests.service import Service, running
 from testkit.patience import PATIENCE, eventually
 
@@ -54,3 +55,27 @@ async def test_an_application_is_followed_to_its_end_whichever_process_moves_it(
 async def _open(many: int) -> bool | None:
     value: float = OPEN.labels("applications")._value.get()  # noqa: SLF001 - as the metrics show it
     return value == many or None
+
+
+async def test_choices_about_what_is_held_are_part_of_the_application(service: Service) -> None:
+    await service.knows("newcomer", "landlord")
+    terms = {
+        "address": "深圳市龙华区民治街道民乐社区梅龙路12号3栋501",
+        "term_from": "2030-01-01",
+        "term_to": "2031-01-01",
+    }
+    draft = {"item": "rental-contract-filing", "second_party_number": NUMBER_OF["landlord"], "form": terms}
+    path = f"/v1/applications/{await service.drafts(draft)}"
+    made = {"tenant-id-card": {"crd_1": "decline", "crd_2": "use"}}
+    changed = await service.call("PATCH", path, {"evidence": made})
+    assert changed.status_code == 200, changed.text
+    chosen = [(each["evidence_id"], each["choice_name"]) for each in changed.json()["evidence"]]
+    assert sorted(chosen) == [("crd_1", "do not use"), ("crd_2", "use")]
+    assert changed.json()["form"]["address"] == terms["address"]
+    refused = await service.call("PATCH", path, {"evidence": {"landlord-id-card": {"crd_1": "decline"}}})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/evidence/landlord-id-card")
+    wrong = await service.call("PATCH", path, {"evidence": {"tenant-id-card": {"crd_1": "perhaps"}}})
+    assert wrong.status_code == 422
+    await service.submits(path.rpartition("/")[2])
+    said = await service.next_event("document-submitted")
+    assert (said["data"]["requirement"], said["data"]["declined"]) == ("tenant-id-card", ["crd_1"])
