@@ -29,7 +29,7 @@ def bad_answers(log: Iterable[str], service_of: Mapping[int, str]) -> list[Bad]:
 
 def counted(found: Iterable[Bad], begin: float, end: float) -> Counter[tuple[str, int]]:
     """Count the bad answers of a time by service and status."""
-    return Counter((each.service, each.status) for each in found if int(begin) <= each.at < int(end))
+    return Counter((each.service, each.status) for each in found if int(begin) <= each.at < end)
 
 
 def told(counts: Mapping[tuple[str, int], int]) -> str:

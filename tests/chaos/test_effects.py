@@ -59,4 +59,4 @@ def test_bad_answers_are_counted_by_the_service_that_was_asked_last() -> None:
     found = bad_answers(LOG, {4: "review-dispatch", 44: "review-dispatch", 2: "applications"})
     begin = found[0].at
     assert counted(found, begin, begin + 10) == {("review-dispatch", 502): 2}
-    assert told(counted(found, begin, begin + 60)) == "1 × 503 applications, 2 × 502 review-dispatch"
+    assert told(counted(found, begin, float("inf"))) == "1 × 503 applications, 2 × 502 review-dispatch"
