@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 
 import pytest
 from pymongo.errors import OperationFailure
@@ -159,6 +160,62 @@ async def test_while_the_store_is_away_nobody_counts_as_dead(
         await turn()
 
         assert await database[SESSIONS].count_documents({}) == 2
+
+
+@pytest.fixture
+def wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the clock of this process, and so of every heartbeat in it, by so many seconds wrong."""
+    right = time.time
+
+    def set_clock(ahead: float) -> None:
+        monkeypatch.setattr(heartbeat, "time", SimpleNamespace(time=lambda: right() + ahead))
+
+    return set_clock
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+async def test_a_process_whose_clock_becomes_wrong_is_told_to_end_and_one_that_starts_so_waits(
+    quick: None, database: Database, wrong: Callable[[float], None], ahead: float
+) -> None:
+    del quick
+    told: list[str] = []
+    async with committing(database) as other, committing(database, misled=lambda: told.append("end")) as misled:
+        await other.heartbeat._repeating.stop()  # type: ignore[union-attr] # noqa: SLF001 - it beat by a right clock
+        wrong(ahead)
+        await eventually(lambda: answered(bool(told)))
+        assert misled.heartbeat.is_clock_wrong
+
+        successor = Committer(database)
+        starting = asyncio.create_task(successor.prepare())
+        await eventually(lambda: answered(successor.heartbeat.is_clock_wrong))
+        assert not starting.done()
+        wrong(0)
+        await starting
+        await successor.heartbeat.stop()
+
+
+async def test_a_clock_that_differs_from_the_stores_like_all_others_is_not_known_to_be_wrong(
+    quick: None, database: Database, wrong: Callable[[float], None]
+) -> None:
+    del quick
+    told: list[str] = []
+    wrong(3600)
+    async with committing(database, misled=lambda: told.append("end")) as one:
+        assert not one.heartbeat.is_clock_wrong  # alone it can't tell who is wrong
+        async with committing(database) as other:
+            await eventually(lambda: answered(one.heartbeat.processes == other.heartbeat.processes == 2))
+            assert not one.heartbeat.is_clock_wrong
+            assert not other.heartbeat.is_clock_wrong
+    assert not told
+
+
+async def test_a_slow_answer_of_the_store_is_no_wrong_clock() -> None:
+    assert heartbeat._skew(asked=0, told=200, store=190) == 0  # noqa: SLF001 - what can't be provoked otherwise
+    assert heartbeat._skew(asked=100, told=101, store=0) == 100.5  # noqa: SLF001 - as above
+
+
+async def answered(value: bool) -> bool:  # noqa: FBT001 - what is looked for
+    return value
 
 
 async def test_one_blocked_case_holds_up_no_other(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pymongo
@@ -46,11 +46,12 @@ _DUPLICATE_KEY = 11000
 class Committer:
     """Commits units against one service's database, as many at a time as are waiting."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, heartbeat: Callable[..., Heartbeat] = Heartbeat) -> None:
+        """`heartbeat` makes the one of this process, from its database and session."""
         self._database = database
         self._inbox = database.get_collection(INBOX, codec_options=CODECS)
         self._session = database.client.start_session()
-        self.heartbeat = Heartbeat(database, self._session)
+        self.heartbeat = heartbeat(database, self._session)
         self._groups = GroupCommit(self._transact)
 
     async def prepare(self) -> None:

@@ -3,17 +3,25 @@
 A killed process may leave a transaction open. The store would keep it for a minute and refuse, until then, every change
 to what it had touched; the process that notices ends it within seconds, whether it has just started or has been there.
 
-No clock is compared, so that a clock that jumps ends nothing: a process counts as dead when another one has read the
-same count of it several times in a row. While the store is away nothing is read, and so nothing counted. A process that
-was only frozen, or starved, has its transaction aborted and repeats it.
+No clock is compared for that, so that a clock that jumps ends nothing: a process counts as dead when another one has
+read the same count of it several times in a row. While the store is away nothing is read, and so nothing counted. A
+process that was only frozen, or starved, has its transaction aborted and repeats it.
+
+With its beats each process tells how far its clock is from the store's. One that is wrong while those of the others
+agree with the store's must not work: it would refuse good tokens, and give wrong times to decisions and credentials.
+At its start it waits until its clock is right; later it is told to end.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
+
 import pymongo
 import structlog
 from bson import Binary
-from pymongo import WriteConcern
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
@@ -29,22 +37,41 @@ EVERY = 1.0
 """Seconds between beats."""
 DEAD_AFTER = 3
 """Times in a row that the same count must be read again."""
+CLOCK_LEEWAY = 60.0
+"""Seconds by which the clocks of store and issuer may differ from ours, unless the settings say otherwise."""
 _LAST_WORD = 2.0
 
 log = structlog.get_logger()
 
 
+class WrongClockError(Exception):
+    """This process's clock is so many seconds ahead of the store's (negative: behind)."""
+
+
 class Heartbeat:
     """Beats for one process and watches the others of its service."""
 
-    def __init__(self, database: AsyncDatabase[Document], session: AsyncClientSession) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        session: AsyncClientSession,
+        *,
+        clock_leeway: float = CLOCK_LEEWAY,
+        misled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`misled` is called when this process's clock has become wrong."""
         # One member's word is enough: a beat that a change of primary loses is followed by the next.
         self._sessions = database.get_collection(SESSIONS, write_concern=WriteConcern(w=1))
         self._admin = database.client.admin
         self._id: Binary = session.session_id["id"]
         self._service = database.name
         self._counts: dict[Binary, tuple[int, int]] = {}
+        self._clock_leeway = clock_leeway
+        self._misled = misled
+        self._skew = 0.0
+        self._skews: list[float] = []
         self._missed, self._not_ended = OutageLog("heartbeat_missed"), OutageLog("dead_sessions_not_ended")
+        self._wrong = OutageLog("clock_wrong")
         self._repeating: Repeating | None = None
 
     @property
@@ -60,9 +87,20 @@ class Heartbeat:
         """
         return all(self._id < id_ for id_ in self._counts)
 
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Tell whether the store's clock and those of most other processes agree against this one's."""
+        agree = sum(abs(skew) <= self._clock_leeway for skew in self._skews)
+        return abs(self._skew) > self._clock_leeway and agree > len(self._skews) / 2
+
     async def start(self) -> None:
-        """Beat once, and then until stopped. Raises PyMongoError when the store can't be reached."""
+        """Beat once, and then until stopped; a process whose clock is wrong waits, unseen. Raises PyMongoError."""
         await self._turn()
+        while self.is_clock_wrong:
+            self._wrong.tell(WrongClockError(self._skew))
+            await self._sessions.delete_one({"_id": self._id})
+            await asyncio.sleep(EVERY)
+            await self._turn()
         self._repeating = Repeating(self._turn_if_possible, every=EVERY)
 
     async def stop(self) -> None:
@@ -81,11 +119,22 @@ class Heartbeat:
             await self._turn()
         except PyMongoError as error:
             self._missed.tell(error)
+        else:
+            if self.is_clock_wrong:
+                self._wrong.tell(WrongClockError(self._skew))
+                self._misled()
 
     async def _turn(self) -> None:
-        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}}  # `at` is for the term in retention.yaml alone
-        await self._sessions.update_one({"_id": self._id}, beat, upsert=True)
-        others = {row["_id"]: row.get("beats", 0) async for row in self._sessions.find({"_id": {"$ne": self._id}})}
+        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, "$set": {"skew": self._skew}}
+        asked = time.time()
+        own = await self._sessions.find_one_and_update(
+            {"_id": self._id}, beat, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        if own is not None:  # which it never is: it was just written
+            self._skew = _skew(asked, time.time(), own["at"].timestamp())
+        rows = await self._sessions.find({"_id": {"$ne": self._id}}).to_list()
+        others = {row["_id"]: row.get("beats", 0) for row in rows}
+        self._skews = [row.get("skew", 0.0) for row in rows]
         before, self._counts = self._counts, {}
         for id_, beats in others.items():
             known, times = before.get(id_, (None, 0))
@@ -106,3 +155,9 @@ class Heartbeat:
         await self._sessions.delete_many({"_id": {"$in": dead}})
         for id_ in dead:
             del self._counts[id_]
+
+
+def _skew(asked: float, told: float, store: float) -> float:
+    """Return how far a clock that was read before and after is ahead of the store's; 0 when the answer took as long."""
+    ahead = (asked + told) / 2 - store
+    return ahead if abs(ahead) > abs(told - asked) / 2 else 0.0

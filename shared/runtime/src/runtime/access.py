@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
@@ -16,14 +16,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import Counter
 from starlette.authentication import AuthenticationError
 
+from messaging.heartbeat import CLOCK_LEEWAY
 from runtime.issuer_keys import open_keys
 from runtime.proof import BadProofError, Call, Proof, check
 from runtime.rates import Class
 from runtime.refusal import NotAllowed, TextKey
 from runtime.sign_in import SignIn
-
-LEEWAY = 60.0
-"""Seconds by which the issuer's clock may differ from ours, unless the settings say otherwise."""
 
 EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
 
@@ -82,12 +80,14 @@ class NotAuthenticatedError(AuthenticationError):
 class Verifier:
     """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address)."""
 
-    def __init__(self, *, jwks: str, issuer: str, audience: str, leeway: float = LEEWAY) -> None:
+    def __init__(self, *, jwks: str, issuer: str, audience: str, leeway: float = CLOCK_LEEWAY) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = open_keys(jwks)
         self.leeway = leeway
         self._early_at = float("-inf")
+        self.skew: Callable[[], Awaitable[float]] | None = None
+        """Measures how many seconds our clock is ahead of the store's."""
 
     async def has_keys(self) -> bool:
         """Tell whether there are keys to check tokens with."""
@@ -98,7 +98,10 @@ class Verifier:
         return monotonic() - self._early_at < seconds
 
     async def verify(self, token: str) -> Principal:
-        """Return whom the token speaks for. Raises NotAuthenticatedError, ConnectionError without any keys."""
+        """Return whom the token speaks for.
+
+        Raises NotAuthenticatedError; ConnectionError without any keys, or when two clocks speak against ours.
+        """
         try:
             key = await self._key_of(token)
             claims = jwt.decode(
@@ -116,6 +119,8 @@ class Verifier:
         except jwt.ImmatureSignatureError as error:
             self._early_at = monotonic()
             EARLY.inc()
+            if self.skew is not None and abs(await self.skew()) > self.leeway:
+                raise ConnectionError("this process's clock is wrong") from error
             raise NotAuthenticatedError("early-token") from error
         except (jwt.PyJWTError, ValueError, OverflowError) as error:
             raise NotAuthenticatedError("bad-token") from error

@@ -9,9 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
 from messaging.addresses import UnsafeAddressError, safe
+from messaging.heartbeat import CLOCK_LEEWAY
 from messaging.vault import MasterKeys
 from runtime import master_keys
-from runtime.access import LEEWAY
 from runtime.blind_index import BlindIndex
 from runtime.data_files import DataFileError
 from runtime.rates import DEFAULT
@@ -40,8 +40,8 @@ class ServiceSettings(BaseSettings):
     """File or https address of the issuer's public keys."""
     issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
-    clock_leeway: float = Field(LEEWAY, ge=0, le=300, validation_alias="YIZHENG_CLOCK_LEEWAY")
-    """Seconds by which the issuer's clock may differ from this machine's."""
+    clock_leeway: float = Field(CLOCK_LEEWAY, ge=0, le=300, validation_alias="YIZHENG_CLOCK_LEEWAY")
+    """Seconds by which the clocks of the issuer and of the store may differ from this machine's."""
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
     """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`."""
     public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
@@ -15,6 +17,7 @@ from messaging.commit import Committer
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.envelope import seal
 from messaging.event import Outcome
+from messaging.heartbeat import Heartbeat
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
 from messaging.relay import Relay
@@ -51,7 +54,8 @@ class Kernel:
         )
         self.database = Database(self.client, settings.database or name, self.vault)
         self.publisher = Publisher(settings.amqp_url, name=name, topology=self.topology)
-        self.committer = Committer(self.database)
+        heartbeat = partial(Heartbeat, clock_leeway=settings.clock_leeway, misled=end_this_process)
+        self.committer = Committer(self.database, heartbeat=heartbeat)
         self.relay = Relay(self.database, self.publisher, self.topology.exchange)
         self.lanes = Lanes()
         self.idempotency = Idempotency(self.database)
@@ -119,6 +123,11 @@ class Kernel:
         await self.relay.stop()
         await self.publisher.close()
         await self.client.close()
+
+
+def end_this_process() -> None:
+    """End in good order, as if told to: whoever keeps services up starts another one, which waits for what is wrong."""
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _drop(collection: AsyncCollection[Document], index: str) -> None:

@@ -56,6 +56,11 @@ def install(app: FastAPI, service: str) -> None:
     """Add `/healthz`, `/readyz`, `/startupz`, `/metrics` and the request log to an application."""
     observe(app, service)
 
+    async def skew() -> float:
+        return await clock_skew.measure(app.state.kernel.database, service)
+
+    app.state.verifier.skew = skew
+
     @app.get("/healthz", tags=["operation"], summary="The process is alive")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from messaging.commit import Committer
 from messaging.documents import Database
+from messaging.heartbeat import Heartbeat
 
 
 @asynccontextmanager
-async def committing(database: Database) -> AsyncIterator[Committer]:
-    """Run a committer of its own."""
-    committer = Committer(database)
+async def committing(database: Database, **heart: Any) -> AsyncIterator[Committer]:  # noqa: ANN401 - Heartbeat checks
+    """Run a committer of its own, with settings of its heartbeat."""
+    committer = Committer(database, heartbeat=partial(Heartbeat, **heart))
     await committer.prepare()
     committer.start()
     try:
