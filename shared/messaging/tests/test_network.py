@@ -3,12 +3,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractIncomingMessage
 from pamqp.common import FieldValue
 
-from messaging import publisher, relay
+from messaging import connection, consumer, publisher, relay, stalls
+from messaging.consumer import Limits
 from messaging.documents import Database
 from messaging.envelope import unseal
 from messaging.publisher import BrokerUnavailableError, Publisher, UnroutableError
@@ -186,6 +190,59 @@ async def test_a_queue_that_is_full_is_unavailability(infrastructure: Addresses,
         await channel.queue_delete(queue.name)
     await send(sender, small, 11)
     await sender.close()
+
+
+async def test_a_node_that_freezes_is_left_for_another_by_consumer_and_publisher(
+    proxy: Proxy, infrastructure: Addresses, database: Database, small: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "ANSWER_TIMEOUT", SOON)
+    both = f"{proxy.url.removesuffix('/')},{urlsplit(infrastructure.amqp).netloc.rpartition('@')[2]}/"
+    async with station(both, database, small, patience=SOON) as stock:
+        await eventually(lambda: gets_through(stock.publish(order(0))))
+        proxy.freeze()
+        outside = Publisher(infrastructure.amqp, name="outside")
+        for n in range(1, 20):
+            await send(outside, small, n)
+
+        await eventually(lambda: stock.has_counted(range(20)))
+        await eventually(stock.consumer.is_ready)
+        await eventually(stock.outbox_is_empty)
+        await outside.close()
+
+
+def test_a_frozen_node_is_left_before_people_notice_and_a_frozen_client_not_before_its_handler_is_stopped() -> None:
+    assert Limits().watchdog_every + connection.ANSWER_TIMEOUT + publisher.CLOSE_TIMEOUT < 15
+    assert stalls.Patience().stopped < 2 * connection.HEARTBEAT
+
+
+async def test_what_a_frozen_client_had_is_delivered_to_another(
+    proxy: Proxy, infrastructure: Addresses, small: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEARTBEAT", 1)
+    taken: dict[str, asyncio.Event] = {"frozen": asyncio.Event(), "other": asyncio.Event()}
+    clients = {"frozen": proxy.url, "other": infrastructure.amqp}
+    outside = Publisher(infrastructure.amqp, name="outside")
+    async with AsyncExitStack() as open_ones:
+        for name, url in clients.items():
+            client = await open_ones.enter_async_context(await connection.connect(url, name=name))
+            channel = await client.channel()
+            queue = await channel.get_queue(stock_of(small), ensure=False)
+            await queue.consume(_noting(taken[name]))
+            if name == "frozen":
+                await send(outside, small, 1)
+                await taken["frozen"].wait()
+                proxy.freeze()
+        async with asyncio.timeout(IN_TIME):
+            await taken["other"].wait()
+        proxy.reset()
+    await outside.close()
+
+
+def _noting(taken: asyncio.Event) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+    async def note(_message: AbstractIncomingMessage) -> None:
+        taken.set()  # and never acknowledged
+
+    return note
 
 
 @pytest.mark.parametrize("trouble", ["a frozen network", "nothing comes in", "a cut line"])

@@ -13,7 +13,7 @@ from aio_pika.exceptions import AMQPError
 
 from messaging import metrics
 from messaging.commit import Committer
-from messaging.connection import connect
+from messaging.connection import ANSWER_TIMEOUT, connect
 from messaging.declare import require
 from messaging.ending import pause
 from messaging.failures import Failures
@@ -31,7 +31,6 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
-_ANSWER_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Consumer(Generic[DepsT]):
     async def _session(self) -> None:
         connection = await connect(self._url, name=f"{self._service} consuming")
         try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
                 await channel.set_qos(prefetch_count=self._limits.prefetch)
                 await require(self._topology, channel)
@@ -140,7 +139,7 @@ class Consumer(Generic[DepsT]):
             await self._count(channel)
             await pause(self._limits.watchdog_every, self._stopping)
             if not self._stopping.is_set():
-                async with asyncio.timeout(_ANSWER_TIMEOUT):
+                async with asyncio.timeout(ANSWER_TIMEOUT):
                     await require(self._topology, channel)
                 await self._check(channel)
 
@@ -149,7 +148,7 @@ class Consumer(Generic[DepsT]):
         if self._only_speaks:
             return
         for kind, name in (("work", self._service), ("dead-letters", dead_letters_of(self._service))):
-            async with asyncio.timeout(_ANSWER_TIMEOUT):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 queue = await channel.declare_queue(name, passive=True)
             metrics.READY.labels(self._service, kind).set(queue.declaration_result.message_count or 0)
 

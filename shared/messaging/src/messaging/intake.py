@@ -17,7 +17,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from messaging import metrics
-from messaging.connection import connect
+from messaging.connection import ANSWER_TIMEOUT, connect
 from messaging.declare import require
 from messaging.ending import end, pause
 from messaging.outage_log import OutageLog
@@ -35,7 +35,6 @@ _GROWTH = 8
 """After each part that was kept, the next may be larger by one in so many."""
 _FEW = 100
 """A batch smaller than this is followed by a breath."""
-_ANSWER_TIMEOUT = 30.0
 _LAST_BATCH = 10.0
 """Seconds for the batch that is being kept when the service stops."""
 
@@ -129,7 +128,7 @@ class Intake:
         connection = await connect(self._url, name=f"{self._name} taking in")
         arrived: Arrived = asyncio.Queue()
         try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
                 await channel.set_qos(prefetch_count=(1 + self._together) * self._largest)
                 await require(self._topology, channel)
@@ -172,7 +171,7 @@ class Intake:
                 await self._check(channel)
 
     async def _check(self, channel: AbstractChannel) -> None:
-        async with asyncio.timeout(_ANSWER_TIMEOUT):
+        async with asyncio.timeout(ANSWER_TIMEOUT):
             await require(self._topology, channel)
         ours = getattr(await channel.get_underlay_channel(), "consumers", {})
         if len(ours) < len(self._queues):
