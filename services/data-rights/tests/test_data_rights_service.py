@@ -153,7 +153,7 @@ async def test_what_services_tell_is_read_in_words_filtered_proven_and_verified(
     assert [each["sentence"] for each in by_department] == [f"{asked}, for this purpose: 核对敬老优待资格"]
     chinese = await outside.get("/v1/accesses", language="zh-CN", document_type="birth-certificate", how="viewed")
     assert [each["sentence"] for each in chinese.json()["items"]] == [
-        "卫生（审核人员 reviewer-health-03）为办理“教育入学”查看了您的申报内容（出生医学证明）"
+        "卫生（审核人员 reviewer-health-03）为办理“教育入学”查看了您提交的内容（出生医学证明）"
     ]
     await _check_proof(outside, by_department[0]["access_id"])
     await _check_heads_and_file(outside, settings)

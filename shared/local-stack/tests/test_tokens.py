@@ -114,13 +114,16 @@ def test_nobody_who_does_not_exist_gets_a_token(
     assert told in said.err
 
 
-def test_the_service_hall_that_answers_for_the_registration_has_reviewers(
-    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "office", ["service-hall", "community", "health-lead", "office-minzhi", "district-supervision"]
+)
+def test_every_office_that_tasks_go_to_has_reviewers(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], office: str
 ) -> None:
     monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
-    assert tokens.main(["--role", "reviewer", "--subject", "hall-1", "--departments", "service-hall"]) == 0
+    assert tokens.main(["--role", "reviewer", "--subject", "hall-1", "--departments", office]) == 0
     claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
-    assert claims["departments"] == ["service-hall"]
+    assert claims["departments"] == [office]
 
 
 @pytest.mark.parametrize("arguments", [["--subject", "health"], ["--departments", "health"]])

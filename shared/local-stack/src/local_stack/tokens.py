@@ -16,12 +16,13 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import jwt
+import yaml
 
 from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.devices import Device
 from local_stack.failure import StackError
 from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key, rotate_signing_keys
-from local_stack.layout import Layout
+from local_stack.layout import ROOT, Layout
 from messaging import topology
 from standards import communities
 
@@ -29,8 +30,8 @@ ISSUER = "https://issuer.yizheng.example"
 AUDIENCE = "yizheng"
 ROLES = ("resident", "clerk", "terminal", "reviewer", "grid-officer", "official", "operator", "department")
 STAFF = frozenset({"clerk", "reviewer", "grid-officer", "official", "operator"})
-OFFICES = ("community", "service-hall")
-"""Offices of the district whose people decide tasks; no system of theirs sends anything."""
+ROUTES = ROOT / "services" / "review-dispatch" / "src" / "review_dispatch" / "data" / "routes.yaml"
+"""Names every office whose people decide tasks, leads and supervision among them; most have no system of their own."""
 _WHO = {
     "resident": "the resident_id (res_…) of a registered person, as the registration at a window answers it",
     "terminal": "the name of a terminal, such as terminal-07",
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         ensure_keys(keys)
         departments, places = _words(wanted.departments), _words(wanted.communities)
-        check_departments(departments, OFFICES if wanted.role in STAFF else ())
+        check_departments(departments, offices() if wanted.role in STAFF else ())
         check_communities(places)
         subject = wanted.subject or subject_of(wanted.role, departments)
         check_subject(wanted.role, subject, departments)
@@ -137,6 +138,12 @@ def check_subject(role: str, subject: str, departments: Sequence[str]) -> None:
 def known_departments() -> tuple[str, ...]:
     """Return the departments that a token may be for."""
     return tuple(topology.load(TOPOLOGY).departments)
+
+
+def offices() -> tuple[str, ...]:
+    """Return the offices that staff may work for beside the departments."""
+    named = yaml.safe_load(ROUTES.read_text(encoding="utf-8"))["departments"]
+    return tuple(code for code in named if code not in known_departments())
 
 
 def check_departments(codes: Sequence[str], offices: Sequence[str] = ()) -> None:
