@@ -22,7 +22,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from local_stack.stack import Stack
 from messaging.connection import connect
 from messaging.documents import Document
-from messaging.grouping import LARGEST_GROUP
+from messaging.group_commit import LARGEST_GROUP
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
 from synthetic.progress import Bars

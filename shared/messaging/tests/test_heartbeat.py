@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 from pymongo.errors import OperationFailure
 
-from messaging import grouping, heartbeat
+from messaging import group_commit, heartbeat
 from messaging.commit import INBOX, Committer, Handled
 from messaging.documents import Database, Documents
 from messaging.event import BlockedError
-from messaging.grouping import Entry, Unit
+from messaging.group_commit import Entry, Unit
 from messaging.heartbeat import SESSIONS
 from messaging.ordering import is_outage
 from shared.messaging.tests.harness import Tally, eventually, order
@@ -266,7 +266,7 @@ async def test_a_blocked_unit_waits_on_when_its_group_takes_long(
 async def test_what_is_blocked_for_too_long_is_told_so_and_is_no_outage(
     committer: Committer, database: Database, tallies: Documents[Tally], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grouping, "BLOCKED_FOR", 0.5)
+    monkeypatch.setattr(group_commit, "BLOCKED_FOR", 0.5)
     async with database.client.start_session() as stranger, await stranger.start_transaction():
         await database["tallies"].insert_one({"_id": "a", "version": 1}, session=stranger)
 

@@ -17,7 +17,7 @@ from messaging import metrics
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.envelope import Sealed, new_event_id
 from messaging.event import BlockedError, ConflictError
-from messaging.grouping import AlreadyHandledError, Entry, GroupCommit, Handled, Unit
+from messaging.group_commit import AlreadyHandledError, Entry, GroupCommit, Handled, Unit
 from messaging.heartbeat import Heartbeat
 from messaging.sealing import SEALED, name_of, seal_all
 
