@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from joserfc.jwk import ECKey
 
@@ -13,14 +14,15 @@ from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.guardianship import Guardianship
+from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps, Files, HandOvers
-from credential_store.store import CredentialDocuments, SignedDocuments
+from credential_store.store import CredentialDocuments, HoldingDocuments, SignedDocuments
 from messaging.envelope import BrokenMessageError
-from messaging.event import Event, Received
+from messaging.event import Event, Outcome, Received
 from runtime.blind_index import BlindIndex
 from runtime.data_files import load
 from runtime.signing import SigningKeys
@@ -141,16 +143,32 @@ class FakePlaces:
         return number == 1
 
 
+def received(
+    told: Told, *, receipt: bool = False, redelivered: bool = False
+) -> tuple[Callable[[Received[Any], Deps], Awaitable[Outcome[None]]], Received[Any]]:
+    """Return the handler of an event, and the event as it is given to it."""
+    type_, minute, data = told
+    subscription = HANDLERS.get(type_) or HANDLERS["*." + type_.partition(".")[2]]
+    view = subscription.view.model_validate(data)
+    at = NOW + timedelta(minutes=minute, microseconds=123_456)
+    source = f"/yizheng/{type_.partition('.')[0]}"
+    event = Received("e", type_, source, "c", at, view, wants_receipt=receipt, is_redelivered=redelivered)
+    return subscription.handler, event
+
+
 class Office:
     """The credential store over memory: hears events, and remembers what it published."""
 
-    def __init__(self) -> None:
+    def __init__(self, documents: FakeDocuments[Credential] | None = None) -> None:
         self.clock = FakeClock(NOW + timedelta(hours=1))
-        self.documents = FakeDocuments(Credential)
+        self.documents = documents or FakeDocuments(Credential)
+        self.holdings = FakeDocuments(Holding)
         self.published: list[Event] = []
         self.signed = FakeDocuments(SignedVersion)
+        credentials = CredentialDocuments(self.documents)
         self.deps = Deps(
-            credentials=CredentialDocuments(self.documents),
+            credentials=credentials,
+            holdings=HoldingDocuments(self.holdings, credentials),
             signed=SignedDocuments(self.signed),
             places=FakePlaces(),
             issuer=ISSUER,
@@ -169,13 +187,9 @@ class Office:
     async def hears(self, *told: Told, receipt: bool = False, redelivered: bool = False) -> list[Event]:
         """Handle events one after the other; return what was published about them."""
         before = len(self.published)
-        for type_, minute, data in told:
-            subscription = HANDLERS.get(type_) or HANDLERS["*." + type_.partition(".")[2]]
-            view = subscription.view.model_validate(data)
-            at = NOW + timedelta(minutes=minute, microseconds=123_456)
-            source = f"/yizheng/{type_.partition('.')[0]}"
-            event = Received("e", type_, source, "c", at, view, wants_receipt=receipt, is_redelivered=redelivered)
-            outcome = await subscription.handler(event, self.deps)
+        for each in told:
+            handler, event = received(each, receipt=receipt, redelivered=redelivered)
+            outcome = await handler(event, self.deps)
             apply(outcome)
             self.published += outcome.events
         return self.published[before:]

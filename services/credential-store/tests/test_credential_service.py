@@ -47,12 +47,13 @@ class Outside:
         self._channel = channel
         self._client = client
 
-    async def publishes(self, contract: str, publisher: str = "", **changes: object) -> None:
-        """Publish an event like the contract's example."""
+    async def publishes(self, contract: str, publisher: str = "", case: str | None = None, **changes: object) -> None:
+        """Publish an event like the contract's example; cases are handled side by side."""
         message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
         event_type = contract if not publisher else f"{publisher}.{contract.partition('.')[2]}"
         source = f"/yizheng/{event_type.partition('.')[0]}"
         message |= {"id": new_event_id(), "type": event_type, "source": source, "data": message["data"] | changes}
+        message["correlationid"] = case or message["correlationid"]
         exchange = await self._channel.get_exchange("events")
         body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(body, routing_key=event_type)

@@ -18,7 +18,8 @@ from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Counted, Waiting, Wanted
-from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, Holder, OfficerDecision, Scan, Task
+from review_dispatch.domain.record import Holder
+from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, OfficerDecision, Scan, Task
 from review_dispatch.handlers.needs import Deps
 from review_dispatch.published import DataAccessed, TaskClaimed, TaskReleased
 from review_dispatch.store import TaskStore

@@ -170,5 +170,5 @@ async def test_the_gauges_count_what_waits(running: Running) -> None:
 async def test_the_contract_is_described_with_examples(running: Running) -> None:
     described = (await running.http.get("/openapi.json")).json()
     paths = {path for path in described["paths"] if path.startswith("/v1/tasks")}
-    assert len(paths) == 11
+    assert len(paths) == 15
     assert described["components"]["schemas"]["ReturnAsked"]["examples"]

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from review_dispatch.domain import requesting
-from review_dispatch.domain.task import AskedCorrection, DisputedAccess, Holder, Task
+from review_dispatch.domain.record import Holder
+from review_dispatch.domain.task import AskedCorrection, DisputedAccess, Task
 from review_dispatch.published import CorrectionAnswered, DisputeAnswered
 from task_window import DISTRICT, NOW, Window, opened, review, told
 

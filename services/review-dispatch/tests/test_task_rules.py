@@ -12,8 +12,8 @@ from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import deciding, requesting, working
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.escalating import escalate, is_due
-from review_dispatch.domain.record import Value
-from review_dispatch.domain.task import Approval, Cause, Comparison, DocumentReview, DoorCheck, Holder, Task, task_id
+from review_dispatch.domain.record import Holder, Value
+from review_dispatch.domain.task import Approval, Cause, Comparison, DocumentReview, DoorCheck, Task, task_id
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, Refusal, Refusals
 

@@ -15,6 +15,7 @@ from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting, working
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.queue import Waiting, Wanted
+from review_dispatch.domain.record import Holder
 from review_dispatch.domain.task import (
     Approval,
     AskedCorrection,
@@ -22,7 +23,6 @@ from review_dispatch.domain.task import (
     Comparison,
     DocumentReview,
     DoorCheck,
-    Holder,
     OfficerDecision,
     Step,
     Task,

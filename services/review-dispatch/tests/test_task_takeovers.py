@@ -9,7 +9,8 @@ import pytest
 
 from review_dispatch.domain import requesting
 from review_dispatch.domain.queue import Counted, in_hand, queues_of
-from review_dispatch.domain.task import DisputedAccess, Holder, Task
+from review_dispatch.domain.record import Holder
+from review_dispatch.domain.task import DisputedAccess, Task
 from review_dispatch.published import TaskClaimed
 from task_window import DISTRICT, NOW, Window, decision, door, opened, review, told
 

@@ -59,7 +59,23 @@ class ReviewApproved(View):
     fields: dict[str, Value]
     stated_until: date | None
     evidence_id: str | None = None
+    other_than: list[str] | None = None
     approvals: Annotated[list[Approval], Field(min_length=1)]
+
+
+class DuplicateChecked(View):
+    """`review-dispatch.duplicate-checked.v1`: whether a document is `same_as` a held one, or `other_than` them.
+
+    The document is an approval of which nothing is stored yet, or else the stored `credential_id`.
+    """
+
+    credential_id: str | None
+    document_type: str
+    holder: Holder
+    same_as: str | None
+    other_than: list[str]
+    checked_by: str
+    approval: ReviewApproved | None
 
 
 class ReviewApprovedV1(View):

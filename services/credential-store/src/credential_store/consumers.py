@@ -6,6 +6,7 @@ from credential_store.consumed import (
     ApplicationApproved,
     CardRead,
     CorrectionAnswered,
+    DuplicateChecked,
     GuardianshipChanged,
     PersonHeld,
     RecordPublished,
@@ -32,6 +33,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         district.store_approved,
         older={"review-dispatch.review-approved.v1": approved_since_v1},
     ),
+    Subscription("review-dispatch.duplicate-checked.v1", DuplicateChecked, district.note_check),
     Subscription("applications.application-approved.v1", ApplicationApproved, district.store_granted),
     Subscription("review-dispatch.correction-answered.v1", CorrectionAnswered, correcting.correct),
     Subscription(

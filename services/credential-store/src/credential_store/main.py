@@ -40,8 +40,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     decoy = issuer.keys.sign({"padding": "0" * 1200}, TYP)
 
     async def build(database: Database, settings: Settings) -> Deps:
+        credentials = store.credentials_in(database)
         return Deps(
-            credentials=store.credentials_in(database),
+            credentials=credentials,
+            holdings=store.holdings_in(database, credentials),
             signed=store.signed_in(database),
             places=store.PlaceDocuments(database),
             issuer=issuer,

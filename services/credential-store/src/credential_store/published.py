@@ -91,6 +91,53 @@ class CredentialExpired(CredentialStatusChanged):
     type: ClassVar[str] = "credential-store.credential-expired.v1"
 
 
+class Resident(BaseModel):
+    """Whose document it is: a registered person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    resident_id: Annotated[str, Field(description="The resident, by the opaque id that identity gave")]
+    index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
+
+
+class HeldDocument(BaseModel):
+    """A valid credential that a document may be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    credential_id: CredentialId
+    identifier: Identifier
+    fields: Annotated[
+        dict[str, Value],
+        Field(description="Its values, by the field names of its type; dates are ISO 8601", json_schema_extra=PERSONAL),
+    ]
+    origin: Annotated[
+        Literal["identity", "review", "grant", "department"],
+        Field(description="Who vouches: the card as read, a person's review, a grant, a department's own record"),
+    ]
+    valid_from: Annotated[date, Field(description="Its first day")]
+    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
+
+
+class DuplicateSuspected(Event):
+    """A document may be one that is held already, and only a person can tell: one document is one valid credential.
+
+    Of an approval (`task_id`) nothing is stored until that is answered; what was granted, or published by a department,
+    is stored as `credential_id`.
+    """
+
+    type: ClassVar[str] = "credential-store.duplicate-suspected.v1"
+    task_id: Annotated[str | None, Field(description="The review whose approval waits; null: it is stored")]
+    application_id: Annotated[str | None, Field(description="The application that it came from; null: none")]
+    credential_id: Annotated[str | None, Field(description="The credential that it is stored as; null: not yet")]
+    document_type: DocumentType
+    holder: Annotated[Resident, Field(description="Whose document it is")]
+    fields: Annotated[
+        dict[str, Value],
+        Field(description="What it says, by the field names of its type", json_schema_extra=PERSONAL),
+    ]
+    held: Annotated[list[HeldDocument], Field(min_length=1, description="What it may be: every valid credential left")]
+    other_than: Annotated[list[str], Field(description="Held credentials that it is not, as people said before")]
+
+
 class RecordRefused(replies.RecordRefused):
     """To a department: its record was not stored, and nothing of it; why, where, and what to do."""
 

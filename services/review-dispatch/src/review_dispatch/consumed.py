@@ -123,6 +123,30 @@ class CorrectionRequested(View):
     reason: str
 
 
+class HeldDocument(View):
+    """A valid credential that a document may be."""
+
+    credential_id: str
+    identifier: str
+    fields: dict[str, Value]
+    origin: str
+    valid_from: date
+    valid_until: date | None
+
+
+class DuplicateSuspected(View):
+    """A document may be one that is held; of an approval (`task_id`) nothing is stored before that is answered."""
+
+    task_id: str | None
+    application_id: str | None
+    credential_id: str | None
+    document_type: str
+    holder: Holder
+    fields: dict[str, Value]
+    held: tuple[HeldDocument, ...]
+    other_than: tuple[str, ...]
+
+
 class AccessDisputed(View):
     """A resident disputes a look at their data; `department` is that of whoever looked, where it is known."""
 

@@ -9,6 +9,7 @@ from review_dispatch.consumed import (
     CasesErased,
     CorrectionRequested,
     DecisionRequested,
+    DuplicateSuspected,
     FieldCheckRequested,
     MatchFailed,
 )
@@ -24,6 +25,7 @@ SUBSCRIPTIONS = (
     Subscription("applications.application-rejected.v1", ApplicationEnded, endings.close_rejected),
     Subscription("data-rights.access-disputed.v1", AccessDisputed, requests.request_explanation),
     Subscription("data-rights.correction-requested.v1", CorrectionRequested, requests.request_correction),
+    Subscription("credential-store.duplicate-suspected.v1", DuplicateSuspected, requests.request_duplicate_check),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
     Subscription("applications.erasure-previewed.v1", CasesPreviewed, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),

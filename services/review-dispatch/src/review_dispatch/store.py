@@ -37,7 +37,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 SEALED = {
     TASKS: (
         *(f"about.{field}" for field in ("claims", "comparison", "scans", "applicant_name", "address", "subject_name")),
-        *(f"about.{field}" for field in ("says", "should_say", "reason", "purpose")),
+        *(f"about.{field}" for field in ("says", "should_say", "reason", "purpose", "fields", "held")),
         "approvals.fields",
         "approvals.note",
         "steps.note",

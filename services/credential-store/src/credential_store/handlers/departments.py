@@ -6,11 +6,15 @@ department. A file that a department hands over goes through the same functions,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from credential_store.consumed import RecordPublished, RecordWithdrawn
 from credential_store.domain import hearing, sameness
 from credential_store.domain.credential import Content, Credential, Holder, Said
-from credential_store.domain.identifiers import credential_id, number_in, record_of
+from credential_store.domain.identifiers import credential_id
+from credential_store.domain.sameness import Told
 from credential_store.domain.standing import Trace, settle
+from credential_store.handlers import duplicates
 from credential_store.handlers.identity import ID_CARD
 from credential_store.handlers.issuing import outcome
 from credential_store.handlers.needs import Deps
@@ -41,22 +45,31 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
         said = Said(at=event.time, sequence=record.sequence)
         after = hearing.hear(before, content, said, deps.types.numbering(record.document_type))
     trace = Trace(at=deps.clock(), by=record.department, cause=event.id)
-    district = await _of_the_district(record, deps) if after != before else None
-    if district is None:
-        return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
-    yielded, after = sameness.yielding(district, after, today(deps.clock()))
-    stored = await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
-    ended = await outcome(district, settle(district, yielded, trace), deps)
-    return Outcome(changes=[*stored.changes, *ended.changes], events=[*stored.events, *ended.events])
+    if after == before:
+        return await _outcome(event, before, after, trace, deps)
+    holding = await deps.holdings.of(record.holder_index, record.document_type)
+    held = [each for each in await duplicates.held_in(holding, deps) if each.id != before.id]
+    twins, doubtful = _of_the_district(record, held, deps)
+    ended: list[Outcome[None]] = []
+    for district in twins:
+        yielded, after = sameness.yielding(district, after, today(trace.at))
+        ended.append(await outcome(district, settle(district, yielded, trace), deps))
+    stored = await _outcome(event, before, hearing.link(after, resident_id), trace, deps)
+    is_new = len(after.issues) > len(before.issues) and sameness.counts(after, today(trace.at))
+    asked = [duplicates.of_credential(after, content, doubtful)] if is_new and doubtful else []
+    return duplicates.listed([stored, *ended], holding.having(after.id), deps, *asked)
 
 
-async def _of_the_district(record: RecordPublished, deps: Deps) -> Credential | None:
-    """Return what the district vouched for of the same document: of the same number, or the only one of its type."""
+def _of_the_district(
+    record: RecordPublished, held: Sequence[Credential], deps: Deps
+) -> tuple[list[Credential], list[Credential]]:
+    """Return what the district vouches for of the same document, and what only a person can tell from it."""
     kind = deps.types.of(record.document_type)
-    if kind.record_field is not None and number_in(kind, record.fields) is None:
-        return None
-    id_ = credential_id(record.holder_index, record.document_type, record_of(kind, record.fields, ""))
-    return await deps.credentials.get(id_)
+    vouched = [each for each in held if each.current and each.current.content.voice == "district"]
+    twins = [each for each in vouched if sameness.is_the_record(kind, record.fields, each)]
+    others = [each for each in vouched if each not in twins]
+    doubtful = sameness.possibly_same(kind, record.fields, others, Told(record.record_id), today(deps.clock()))
+    return twins, doubtful
 
 
 async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outcome[None]:

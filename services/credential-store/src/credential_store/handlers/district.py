@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from credential_store.consumed import ApplicationApproved, Grant, ReviewApproved
+from credential_store.consumed import ApplicationApproved, DuplicateChecked, Grant, ReviewApproved
 from credential_store.consumed import Holder as ConsumedHolder
 from credential_store.domain import hearing, sameness
 from credential_store.domain.credential import Content, Credential, Holder, Said
 from credential_store.domain.document_types import Approval, DocumentType, DocumentTypes, UnknownDocumentTypeError
+from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id, record_of
+from credential_store.domain.sameness import Told
 from credential_store.domain.standing import Trace, settle
+from credential_store.handlers import duplicates
 from credential_store.handlers.issuing import outcome
 from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError
-from messaging.event import NOTHING, NotYet, Outcome, Received
+from messaging.event import NOTHING, Event, NotYet, Outcome, Received
 from runtime.clock import today
 
 
 async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome[None]:
-    """Store the values that people approved, for as long as such an approval lasts.
+    """Store the values that people approved, for as long as such an approval lasts."""
+    return await store_approval(event.data, event.id, deps)
 
-    Of a document that is held already it is the next version. Raises NotYet while the one beside which people approved
-    it is not known.
+
+async def store_approval(approved: ReviewApproved, cause: str, deps: Deps) -> Outcome[None]:
+    """Store an approval: of a document that is held already it is the next version.
+
+    Where that can't be told, nothing is stored and a person is asked. Raises NotYet while the credential that people
+    said it is, is not known.
     """
-    approved, last = event.data, event.data.approvals[-1]
+    last = approved.approvals[-1]
     kind, start = type_of(approved.document_type, deps.types), today(last.approved_at)
-    held = await _held(approved.document_type, approved.holder.index, deps)
+    holding = await deps.holdings.of(approved.holder.index, approved.document_type)
+    held = await duplicates.held_in(holding, deps)
     if approved.evidence_id is not None and approved.evidence_id not in {each.id for each in held}:
         raise NotYet(f"credential {approved.evidence_id} is not known")
-    same = sameness.same_document(kind, approved.fields, held, approved.evidence_id, start)
+    told = Told(approved.task_id, approved.evidence_id, approved.other_than or ())
+    same = sameness.same_document(kind, approved.fields, held, told, start)
+    if same is None and (doubtful := sameness.possibly_same(kind, approved.fields, held, told, start)):
+        return Outcome(events=[duplicates.of_approval(approved, doubtful)])
     fields = approved.fields if same is None else sameness.completed(kind, approved.fields, same)
     basis = Approval(start=start, fields=fields, read=approved.stated_until)
     content = Content(
@@ -38,19 +50,38 @@ async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome
         valid_until=kind.approval_lasts.until(basis),
     )
     said = Said(at=last.approved_at, key=approved.task_id)
-    return await _store(approved.document_type, approved.holder, content, said, _trace(event, deps), deps, same)
+    before = same or await _new(approved.holder, holding, content, said, deps)
+    return await _store(before, approved.holder, holding, content, said, _trace(approved, cause, deps), deps)
 
 
 async def store_granted(event: Received[ApplicationApproved], deps: Deps) -> Outcome[None]:
-    """Store the credential that an approved application grants, if it grants one."""
+    """Store the credential that an approved application grants, if it grants one.
+
+    Where it may be a document that is held already, a person is asked, as it has been granted.
+    """
     approved, grant = event.data, event.data.grant
     if grant is None:
         return NOTHING
     said = Said(at=approved.decided_at, key=approved.application_id)
     trace = Trace(at=deps.clock(), by=approved.decided_by, cause=event.id)
-    kind, held = type_of(grant.document_type, deps.types), await _held(grant.document_type, grant.holder.index, deps)
-    same = sameness.same_document(kind, grant.fields, held, None, today(approved.decided_at))
-    return await _store(grant.document_type, grant.holder, _granted(grant, approved), said, trace, deps, same)
+    kind, day = type_of(grant.document_type, deps.types), today(approved.decided_at)
+    holding = await deps.holdings.of(grant.holder.index, grant.document_type)
+    held, told = await duplicates.held_in(holding, deps), Told(said.key)
+    same = sameness.same_document(kind, grant.fields, held, told, day)
+    content = _granted(grant, approved)
+    before = same or await _new(grant.holder, holding, content, said, deps)
+    doubtful = sameness.possibly_same(kind, grant.fields, held, told, day) if same is None else []
+    asked = [duplicates.of_credential(before, content, doubtful)] if doubtful else []
+    return await _store(before, grant.holder, holding, content, said, trace, deps, *asked)
+
+
+async def note_check(event: Received[DuplicateChecked], deps: Deps) -> Outcome[None]:
+    """Do as a person answered: store the approval that has waited for it, or let one of two credentials end."""
+    answered = event.data
+    if answered.approval is None:
+        return await duplicates.merge(answered, event.id, deps)
+    known = {"evidence_id": answered.same_as, "other_than": answered.other_than}
+    return await store_approval(answered.approval.model_copy(update=known), event.id, deps)
 
 
 def type_of(code: str, types: DocumentTypes) -> DocumentType:
@@ -62,42 +93,48 @@ def type_of(code: str, types: DocumentTypes) -> DocumentType:
         raise BrokenMessageError("unknown-document-type", "/data/document_type", rule) from error
 
 
-async def _held(document_type: str, index: str, deps: Deps) -> list[Credential]:
-    """Return what a person holds of this type."""
-    return [each for each in await deps.credentials.of_holder(index) if each.document_type == document_type]
+async def _new(holder: ConsumedHolder, holding: Holding, content: Content, said: Said, deps: Deps) -> Credential:
+    """Return the credential that a document becomes that is none of those that are held.
+
+    Its number, or else its application, leads to it, unless that is another document's by now.
+    """
+    kind = type_of(holding.document_type, deps.types)
+    record = record_of(kind, content.fields, content.application_id or "")
+    id_ = credential_id(holder.index, holding.document_type, record)
+    found = await deps.credentials.get(id_)
+    if found is not None and found.current is not None and kind.record_field is not None:
+        record = said.key
+        id_ = credential_id(holder.index, holding.document_type, record)
+        found = await deps.credentials.get(id_)
+    return found or Credential(
+        id=id_,
+        document_type=holding.document_type,
+        record=record,
+        holder=Holder(resident_id=holder.resident_id, index=holder.index),
+    )
 
 
 async def _store(
-    document_type: str,
+    before: Credential,
     holder: ConsumedHolder,
+    holding: Holding,
     content: Content,
     said: Said,
     trace: Trace,
     deps: Deps,
-    same: Credential | None,
+    *asked: Event,
 ) -> Outcome[None]:
-    record = record_of(type_of(document_type, deps.types), content.fields, content.application_id or "")
-    id_ = credential_id(holder.index, document_type, record)
-    before = (
-        same
-        or await deps.credentials.get(id_)
-        or Credential(
-            id=id_,
-            document_type=document_type,
-            record=record,
-            holder=Holder(resident_id=holder.resident_id, index=holder.index),
-        )
-    )
-    heard = hearing.hear(hearing.link(before, holder.resident_id), content, said, deps.types.numbering(document_type))
-    return await outcome(before, settle(before, heard, trace), deps)
+    numbering = deps.types.numbering(holding.document_type)
+    heard = hearing.hear(hearing.link(before, holder.resident_id), content, said, numbering)
+    stored = await outcome(before, settle(before, heard, trace), deps)
+    return duplicates.listed([stored], holding.having(before.id), deps, *asked)
 
 
-def _trace(event: Received[ReviewApproved], deps: Deps) -> Trace:
+def _trace(approved: ReviewApproved, cause: str, deps: Deps) -> Trace:
     """Name everybody who approved, and what each of them wrote."""
-    approvals = event.data.approvals
-    notes = [it.note for it in approvals if it.note]
-    by = ", ".join(it.reviewer for it in approvals)
-    return Trace(at=deps.clock(), by=by, reason="; ".join(notes) or None, cause=event.id)
+    notes = [it.note for it in approved.approvals if it.note]
+    by = ", ".join(it.reviewer for it in approved.approvals)
+    return Trace(at=deps.clock(), by=by, reason="; ".join(notes) or None, cause=cause)
 
 
 def _granted(grant: Grant, approved: ApplicationApproved) -> Content:

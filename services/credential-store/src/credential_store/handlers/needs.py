@@ -12,6 +12,7 @@ from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credent
 from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.hand_over import HandOver, RefusedLine
+from credential_store.domain.holding import Holding
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
 from credential_store.domain.status_list import Purpose
@@ -53,6 +54,19 @@ class Credentials(Protocol):
 
     def save(self, credential: Credential) -> Change:
         """Prepare the write."""
+
+
+class Holdings(Protocol):
+    """Which credentials each person has: read before the credentials, and saved with what follows from them."""
+
+    async def of(self, index: str, document_type: str) -> Holding:
+        """Return a person's of one type."""
+
+    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Holding]:
+        """Return those of several people (by index) and types."""
+
+    def save(self, holding: Holding) -> Change:
+        """Prepare the write; refused at the commit if one of these credentials was changed meanwhile."""
 
 
 class SignedVersions(Protocol):
@@ -149,6 +163,7 @@ class Deps:
     """
 
     credentials: Credentials
+    holdings: Holdings
     signed: SignedVersions
     places: Places
     issuer: Issuer

@@ -7,20 +7,22 @@ in once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from credential_store.domain import lines
 from credential_store.domain.credential import Credential
 from credential_store.domain.hand_over import HandOver, RefusedLine
+from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.lines import Line, Window
 from credential_store.domain.mapping import LineError
+from credential_store.handlers import duplicates
+from credential_store.handlers.ahead import NOTED, Ahead, HoldingsAhead
 from credential_store.handlers.identity import ID_CARD
-from credential_store.handlers.needs import Credentials, Deps
+from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError, Envelope
 from messaging.event import Change, Event, Outcome, Received
 from messaging.reading import Subscription
@@ -32,10 +34,7 @@ _BREATH = 25
 _LONGEST_RUN = 20
 """Batches after which it is looked for files that have come meanwhile."""
 
-SavedT = TypeVar("SavedT", Credential, HandOver)
-
-NOTED = Change()
-"""Stands for the write of a credential, which is made once, at the end of a batch."""
+SavedT = TypeVar("SavedT", Credential, HandOver, Holding)
 
 Subscriptions = Mapping[str, Subscription[Deps]]
 """By pattern; a line goes the way of the event whose data it is."""
@@ -52,16 +51,18 @@ async def take_in(deps: Deps, subscriptions: Subscriptions) -> AsyncGenerator[Se
             yield [await _forget(ended, deps)]
     running = {each.id: each for each in kept if each.state == "running"}
     before: Mapping[str, Credential] = {}
+    listed: Mapping[tuple[str, str], Holding] = {}
     for _ in range(_LONGEST_RUN):
         if not running:
             return
         longest_waiting = min(running.values(), key=lambda each: each.moved_at)
-        batch = _Batch(longest_waiting, before, deps, subscriptions)
+        batch = _Batch(longest_waiting, before, listed, deps, subscriptions)
         yield await batch.decide()
         del running[longest_waiting.id]
         if batch.after.state == "running":
             running[longest_waiting.id] = _as_stored(batch.after)
         before = {id_: _as_stored(credential) for id_, credential in batch.changed.items()}
+        listed = {key: _as_stored(holding) for key, holding in batch.listed.items()}
 
 
 def _as_stored(saved: SavedT) -> SavedT:
@@ -96,71 +97,24 @@ def _progress(window: Window, taken: Sequence[Line]) -> dict[str, int | bool]:
     return {"offset": window.offset + len(window.content), "inside": window.inside}
 
 
-@dataclass(slots=True)
-class _Ahead:
-    """The credentials as they will be after what has been decided already: the batch before, and lines of this one."""
-
-    behind: Credentials
-    known: dict[str, Credential | None] = field(default_factory=dict)
-    changed: dict[str, Credential] = field(default_factory=dict)
-    kept: dict[str, set[str]] = field(default_factory=dict)
-
-    async def read(self, ids: Iterable[str]) -> None:
-        """Read many at once, but for those that the batch before is about to write."""
-        wanted = [id_ for id_ in dict.fromkeys(ids) if id_ not in self.known]
-        self.known.update(zip(wanted, await self.behind.many(wanted), strict=True))
-
-    async def get(self, id: str) -> Credential | None:
-        """Return a credential by its id."""
-        if id not in self.known:
-            self.known[id] = await self.behind.get(id)
-        return self.known[id]
-
-    async def many(self, ids: Sequence[str]) -> Sequence[Credential | None]:
-        """Return several by their ids, all of which have been read already as a rule."""
-        return [await self.get(id_) for id_ in ids]
-
-    def save(self, credential: Credential) -> Change:
-        """Note the change; it is written with all others, once for each credential."""
-        self.known[credential.id] = self.changed[credential.id] = credential
-        if credential.holder.index in self.kept:
-            self.kept[credential.holder.index].add(credential.id)
-        return NOTED
-
-    async def index_of(self, resident_id: str) -> str | None:
-        """Return a registered person's blind index."""
-        return await self.behind.index_of(resident_id)
-
-    async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
-        """Return what a person holds, as it was before this batch."""
-        return await self.behind.of_holder(index, after=after, limit=limit)
-
-    async def ids_of(self, indexes: Sequence[str], document_types: Sequence[str]) -> Mapping[str, set[str]]:
-        """Return what is kept of some people, with what the batch before and this one add; read once for a batch."""
-        if missing := [index for index in dict.fromkeys(indexes) if index not in self.kept]:
-            self.kept.update(await self.behind.ids_of(missing, document_types))
-            for each in self.known.values():
-                if each is not None and each.holder.index in self.kept:
-                    self.kept[each.holder.index].add(each.id)
-        return {index: self.kept[index] for index in indexes}
-
-    async def due(self, day: date, limit: int) -> Sequence[Credential]:
-        """Return what is overdue, as it was before this batch."""
-        return await self.behind.due(day, limit)
-
-
 class _Batch:
     """The lines that are decided together."""
 
     def __init__(
-        self, hand_over: HandOver, before: Mapping[str, Credential], deps: Deps, subscriptions: Subscriptions
+        self,
+        hand_over: HandOver,
+        before: Mapping[str, Credential],
+        listed: Mapping[tuple[str, str], Holding],
+        deps: Deps,
+        subscriptions: Subscriptions,
     ) -> None:
         self.after = hand_over
         self._hand_over = hand_over
         self._subscriptions = subscriptions
         self._deps = deps
-        self._ahead = _Ahead(deps.credentials, dict(before))
-        self._ours = replace(deps, credentials=self._ahead)
+        self._ahead = Ahead(deps.credentials, dict(before))
+        self._holdings = HoldingsAhead(deps.holdings, dict(listed))
+        self._ours = replace(deps, credentials=self._ahead, holdings=self._holdings)
         self._events: list[tuple[str, Sequence[Event]]] = []
         self._beside: list[Change] = []
         self._refused: list[RefusedLine] = []
@@ -171,6 +125,11 @@ class _Batch:
     def changed(self) -> Mapping[str, Credential]:
         """The credentials that are to be written."""
         return self._ahead.changed
+
+    @property
+    def listed(self) -> Mapping[tuple[str, str], Holding]:
+        """The lists of people's credentials that are to be written."""
+        return self._holdings.changed
 
     async def decide(self) -> Sequence[Outcome[None]]:
         """Decide the next lines of the file; return what is to be committed together."""
@@ -191,8 +150,13 @@ class _Batch:
     async def _take(self, taken: Sequence[Line]) -> None:
         """Decide the lines one after the other, as if each were an event."""
         records = [self._read(line) for line in taken]
-        await self._ahead.read(id_ for event in records if event for id_ in _ids(event.data))
-        new = [event.data for event in records if event and self._ahead.known[_ids(event.data)[0]] is None]
+        data = [event.data for event in records if event]
+        await self._holdings.read((record.holder_index, record.document_type) for record in data)
+        await self._ahead.read(id_ for record in data for id_ in _ids(record))
+        await self._ahead.read(
+            id_ for each in self._holdings.known.values() for id_ in duplicates.ids_in(each, self._deps)
+        )
+        new = [record for record in data if self._ahead.known[_ids(record)[0]] is None]
         kept_by = self._deps.types.kept_by(self._hand_over.department)
         await self._ahead.ids_of([record.holder_index for record in new], kept_by)
         for count, (line, event) in enumerate(zip(taken, records, strict=True)):
@@ -214,6 +178,7 @@ class _Batch:
     def _outcomes(self) -> Sequence[Outcome[None]]:
         changes = [
             *map(self._deps.credentials.save, self.changed.values()),
+            *map(self._deps.holdings.save, self.listed.values()),
             *self._beside,
             *map(self._deps.hand_overs.refuse, self._refused),
             self._deps.hand_overs.save(self.after),

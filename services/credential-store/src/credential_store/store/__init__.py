@@ -8,11 +8,14 @@ from credential_store.store import credentials, hand_overs, signed
 from credential_store.store.credentials import (
     CREDENTIALS,
     GUARDIANSHIPS,
+    HOLDINGS,
     Collection,
     CredentialDocuments,
+    HoldingDocuments,
     credentials_in,
     guardianships_in,
     held,
+    holdings_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments, refused_lines_of
@@ -28,11 +31,13 @@ __all__ = [
     "CredentialDocuments",
     "GridFiles",
     "HandOverDocuments",
+    "HoldingDocuments",
     "PlaceDocuments",
     "SignedDocuments",
     "credentials_in",
     "guardianships_in",
     "held",
+    "holdings_in",
     "signed_in",
 ]
 
@@ -47,6 +52,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("holder.resident_id", ASCENDING)], name="resident"),
         IndexModel([("expires_on", ASCENDING)], name="due"),
     ],
+    HOLDINGS: [],
     GUARDIANSHIPS: [],
     SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
     STATUS_LISTS: [],

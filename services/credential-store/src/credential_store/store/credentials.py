@@ -11,6 +11,7 @@ from pymongo import ASCENDING
 
 from credential_store.domain.credential import Credential
 from credential_store.domain.guardianship import Guardianship
+from credential_store.domain.holding import Holding, holding_id
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.erasing import Held
@@ -18,6 +19,7 @@ from runtime.holders import Holder
 from runtime.kernel import Database
 
 CREDENTIALS = "credentials"
+HOLDINGS = "holdings"
 GUARDIANSHIPS = "guardianships"
 
 SEALED = {
@@ -101,9 +103,53 @@ class CredentialDocuments:
         return self._collection.save(credential)
 
 
+class HoldingDocuments:
+    """Which credentials each person has of a type, one document each, by id alone.
+
+    What an earlier release stored is looked up once, by the person's index.
+    """
+
+    def __init__(self, collection: Collection[Holding], credentials: CredentialDocuments) -> None:
+        self._collection = collection
+        self._credentials = credentials
+
+    async def of(self, index: str, document_type: str) -> Holding:
+        """Return a person's of one type."""
+        [holding] = await self.many([(index, document_type)])
+        return holding
+
+    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Holding]:
+        """Return those of several people and types; one query, and one more for each type of which some are new."""
+        found = await asyncio.gather(*(self._collection.get(holding_id(*each)) for each in wanted))
+        new: dict[str, list[str]] = {}
+        for (index, document_type), holding in zip(wanted, found, strict=True):
+            if holding is None:
+                new.setdefault(document_type, []).append(index)
+        held = {kind: await self._credentials.ids_of(indexes, [kind]) for kind, indexes in new.items()}
+        return [
+            holding
+            or Holding(
+                id=holding_id(index, kind),
+                index=index,
+                document_type=kind,
+                credentials=tuple(sorted(held[kind][index])),
+            )
+            for (index, kind), holding in zip(wanted, found, strict=True)
+        ]
+
+    def save(self, holding: Holding) -> Change:
+        """Prepare the write."""
+        return self._collection.save(holding)
+
+
 def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
     return CredentialDocuments(Documents(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS]))
+
+
+def holdings_in(database: Database, credentials: CredentialDocuments) -> HoldingDocuments:
+    """Return which credentials each person has."""
+    return HoldingDocuments(Documents(database, HOLDINGS, Holding), credentials)
 
 
 def guardianships_in(database: Database) -> Documents[Guardianship]:

@@ -126,4 +126,20 @@ class CorrectionAsked(Body):
         return self
 
 
+class DuplicateAsked(Body):
+    """Tell whether a document is one that is held (`same`) or another. `credential_id`: which one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"result": "same", "credential_id": "crd_5d41402abc4b2a76b971", "note": "同一份合同，地址写法不同"},
+                {"result": "another", "note": "两份合同，租期不同"},
+            ]
+        }
+    )
+    result: Literal["same", "another"]
+    credential_id: Name | None = None
+    note: Text | None = None
+
+
 StatusAsked = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]

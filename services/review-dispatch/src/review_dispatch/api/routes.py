@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from messaging.event import Outcome
 from review_dispatch.api import queue_shaping, shaping
 from review_dispatch.api.asked import (
     ApprovalAsked,
     CorrectionAsked,
+    DuplicateAsked,
     ExplanationAsked,
     NoteAsked,
     RejectionAsked,
@@ -28,7 +30,7 @@ from review_dispatch.api.parts import (
 from review_dispatch.api.views import QueuesView, TaskSummary, TaskView
 from review_dispatch.domain.queue import Wanted
 from review_dispatch.domain.task import Task
-from review_dispatch.handlers import queues, working
+from review_dispatch.handlers import duplicates, queues, working
 from review_dispatch.handlers.working import Approving, Asked, Words
 from runtime import web
 from runtime.clock import today
@@ -150,6 +152,26 @@ async def answer_correction(
     if body.result == "refused":
         return await commit(lambda: working.refuse_correction(asked, body.explanation, deps), shown_to(reader))
     return await commit(lambda: working.correct(asked, body.explanation, body.value, deps), shown_to(reader))
+
+
+@router.post("/{task_id}/duplicate-check", summary="Tell whether it is held already", response_model=TaskView)
+async def answer_duplicate(
+    asked: Annotated[Asked, Depends(reviewer_asked_of)],
+    body: DuplicateAsked,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: web.Commit,
+) -> Response:
+    """Tell which of the held credentials a document is, or that it is another one.
+
+    An approval that has waited for this is stored then: as the next version of that one, or as one of its own.
+    """
+    same = body.result == "same"
+
+    async def work() -> Outcome[Task]:
+        return await duplicates.tell(asked, deps, same=same, credential_id=body.credential_id, note=body.note)
+
+    return await commit(work, shown_to(reader))
 
 
 @router.post("/{task_id}/notes", summary="Write a note", response_model=TaskView, status_code=201)

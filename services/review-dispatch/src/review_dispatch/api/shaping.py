@@ -9,6 +9,7 @@ from review_dispatch.api.queue_shaping import summary
 from review_dispatch.api.reader import TEXTS, Reader
 from review_dispatch.domain.approved_fields import enterable_fields
 from review_dispatch.domain.deciding import reasons_for, returnable_fields
+from review_dispatch.domain.duplicate_check import DuplicateCheck
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.standard_reasons import Deed, Reasons, StandardReason
 from review_dispatch.domain.task import (
@@ -41,6 +42,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         decision=_decision(about, reader, hidden=hidden) if isinstance(about, OfficerDecision) else None,
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
+        duplicate=_duplicate(about, reader, hidden=hidden) if isinstance(about, DuplicateCheck) else None,
         standard_reasons=_reasons(reasons_for(task, reader.district.reasons), reader),
         approvals=[_approval(each, reader, hidden=hidden) for each in task.approvals],
         steps=[_step(each, task, reader, hidden=hidden) for each in task.steps],
@@ -163,6 +165,35 @@ def _reasons(reasons: Reasons, reader: Reader) -> views.StandardReasonsView:
 
 def _reason(standard: StandardReason | None, reader: Reader) -> views.Coded | None:
     return None if standard is None else views.Coded(code=standard.code, name=standard.said(None, reader.language))
+
+
+def _duplicate(about: DuplicateCheck, reader: Reader, *, hidden: bool) -> views.DuplicateView:
+    document = reader.coded("documents", about.document_type)
+    key = "duplicate-question-waits" if about.review else "duplicate-question-stored"
+    return views.DuplicateView(
+        question=TEXTS.say(reader.language, key, document=document.name),
+        review_task_id=about.review,
+        credential_id=about.credential_id,
+        fields=_said(about.fields, reader, hidden=hidden),
+        held=[
+            views.HeldView(
+                credential_id=held.credential_id,
+                origin=reader.coded("origins", held.origin),
+                valid_from=held.valid_from,
+                valid_until=held.valid_until,
+                fields=_said(held.fields, reader, hidden=hidden),
+            )
+            for held in about.held
+        ],
+        same_as=about.same_as,
+    )
+
+
+def _said(fields: Mapping[str, Value], reader: Reader, *, hidden: bool) -> list[views.ValueView]:
+    return [
+        views.ValueView(code=name, name=reader.coded("fields", name).name, value=None if hidden else value)
+        for name, value in fields.items()
+    ]
 
 
 def _approval(approval: Approval, reader: Reader, *, hidden: bool) -> views.ApprovalView:

@@ -164,6 +164,33 @@ class StandardReasonsView(BaseModel):
     to_return: Annotated[list[StandardReasonView], Field(serialization_alias="return")]
 
 
+class ValueView(Coded):
+    """One field of a document and what it says."""
+
+    value: Value | None
+
+
+class HeldView(BaseModel):
+    """A valid credential that the document may be; `origin` says who vouches for it."""
+
+    credential_id: str
+    origin: Coded
+    valid_from: date
+    valid_until: date | None
+    fields: list[ValueView]
+
+
+class DuplicateView(BaseModel):
+    """The question whether a document is one that is held. `same_as`: the answer; null: none yet, or none of them."""
+
+    question: str
+    review_task_id: str | None
+    credential_id: str | None
+    fields: list[ValueView]
+    held: list[HeldView]
+    same_as: str | None
+
+
 class ApprovalView(BaseModel):
     """One person's approval."""
 
@@ -201,6 +228,7 @@ class TaskView(TaskSummary):
     dispute: DisputeView | None
     correction: CorrectionView | None
     standard_reasons: StandardReasonsView
+    duplicate: DuplicateView | None
     approvals: list[ApprovalView]
     steps: list[StepView]
 

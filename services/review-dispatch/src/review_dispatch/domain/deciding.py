@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from review_dispatch.domain.approved_fields import approved_fields, end_of_validity, with_end
+from review_dispatch.domain.duplicate_check import DuplicateCheck
 from review_dispatch.domain.held import held_document
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
@@ -88,6 +89,25 @@ def refuse_correction(task: Task, by: str, at: datetime, text: str) -> Task:
     return _end(task.model_copy(update={"approvals": ()}), "answered", by, at, note=text)
 
 
+def tell_duplicate(
+    task: Task, by: str, at: datetime, *, same: bool, credential_id: str | None, text: str | None
+) -> Task:
+    """Answer which of the held credentials a document is, or that it is none of them (`same` false).
+
+    Where only one is held, it need not be named. Raises Clash unless the task is one's own, Refusal unless it is a
+    check for duplicates and the credential one of those that were asked about.
+    """
+    require_own_claim(task, by)
+    if not isinstance(task.about, DuplicateCheck):
+        raise Refusal("answer-needs-a-duplicate-check")
+    held = [each.credential_id for each in task.about.held]
+    found = None if not same else held[0] if credential_id is None and len(held) == 1 else credential_id
+    if (found is None and same) or (found is not None and found not in held) or (not same and credential_id):
+        raise Refusal("duplicate-not-named", field="credential_id", held=", ".join(held))
+    answered = task.model_copy(update={"about": task.about.model_copy(update={"same_as": found})})
+    return _end(answered, "answered", by, at, note=text)
+
+
 def approve(task: Task, by: str, at: datetime, note: str | None, standard: StandardReason | None = None) -> Task:
     """Confirm an address or approve an application. Raises Clash unless the task is one's own."""
     require_own_claim(task, by)
@@ -139,7 +159,7 @@ def reasons_for(task: Task, reasons: StandardReasons) -> Reasons:
             return reasons.of_document(review.document_type)
         case DoorCheck():
             return reasons.field_checks
-        case DisputedAccess() | AskedCorrection():
+        case DisputedAccess() | AskedCorrection() | DuplicateCheck():
             return Reasons()
         case _:
             return reasons.of_decision(task.item)
@@ -154,6 +174,8 @@ def require_yes_or_no(task: Task) -> None:
         raise Refusal("dispute-needs-an-explanation")
     if isinstance(task.about, AskedCorrection):
         raise Refusal("correction-needs-an-answer")
+    if isinstance(task.about, DuplicateCheck):
+        raise Refusal("duplicate-check-needs-an-answer")
 
 
 def require_no_document_values(fields: Mapping[str, Value], until: date | None) -> None:

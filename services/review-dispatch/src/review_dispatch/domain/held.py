@@ -16,8 +16,7 @@ def held_document(review: DocumentReview, approval: Approval, route: DocumentRou
     Raises Refusal where nothing is held that it could be, and where it can't be told: a holder may have several, the
     values differ and no number was entered.
     """
-    is_stored = any(each.source in _STORED for each in review.comparison)
-    held = review.evidence_id if is_stored else None
+    held = _stored(review)
     if held is None:
         if approval.is_held:
             raise Refusal("approval-nothing-held", field="is_held")
@@ -30,3 +29,14 @@ def held_document(review: DocumentReview, approval: Approval, route: DocumentRou
     if route.number_field in approval.fields:
         return None
     raise Refusal("approval-held-or-other", field="is_held", number=route.number_field)
+
+
+def other_documents(review: DocumentReview, approval: Approval) -> list[str]:
+    """Return the ids of the held credentials that the document is not, by the word of who approved it."""
+    held = _stored(review)
+    return [held] if held is not None and approval.is_held is False else []
+
+
+def _stored(review: DocumentReview) -> str | None:
+    """Return the id of what the document was compared with, where the credential store keeps that."""
+    return review.evidence_id if any(each.source in _STORED for each in review.comparison) else None

@@ -12,3 +12,10 @@ class Record(BaseModel):
     """A frozen piece of data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Holder(Record):
+    """Whose document it is; `index` is the blind index of the identity number."""
+
+    resident_id: str
+    index: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from review_dispatch.domain.duplicate_check import DuplicateCheck
 from review_dispatch.domain.routes import District, Level
 from review_dispatch.domain.task import (
     AskedCorrection,
@@ -131,6 +132,31 @@ def correction(about: AskedCorrection, *, district: District, at: datetime) -> T
         escalation=_above(answering, route.escalate),
         second_reviewer=document is not None and document.second_reviewer,
         steps=(_requested(answering, at),),
+    )
+
+
+def duplicate_check(
+    about: DuplicateCheck, application_id: str | None, cause: str, *, district: District, at: datetime
+) -> Task:
+    """Make the task of telling whether a document is one that is held.
+
+    An approval waits for it each time that it is asked (`cause`); of a stored one the same is asked only once.
+    """
+    route = district.routes.of_document(about.document_type)
+    stands_for = about.review or about.credential_id or ""
+    once = cause if about.review else ",".join(sorted(each.credential_id for each in about.held))
+    return Task(
+        id=task_id(stands_for, "duplicate-check", once),
+        application_id=application_id or stands_for,
+        item="",
+        about=about,
+        home=route.department,
+        department=route.department,
+        community=None,
+        requested_at=at,
+        due_on=district.due(_day(at), route.working_days),
+        escalation=route.escalate,
+        steps=(_requested(route.department, at),),
     )
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_dispatch.domain.record import Record, Value
+from review_dispatch.domain.duplicate_check import DuplicateCheck
+from review_dispatch.domain.record import Holder, Record, Value
 from review_dispatch.domain.routes import Level
 from review_dispatch.domain.standard_reasons import Said
 from runtime.derived import derived
 
-Kind = Literal["review", "field-check", "decision", "dispute", "correction"]
+Kind = Literal["review", "field-check", "decision", "dispute", "correction", "duplicate-check"]
 Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]
 Cause = Literal["withdrawn", "rejected", "superseded"]
 Action = Literal[
@@ -34,13 +35,6 @@ Action = Literal[
 EVERY_STATUS: frozenset[Status] = frozenset(get_args(Status))
 WAITING: frozenset[Status] = frozenset({"open", "claimed", "awaiting-second"})
 """The states in which a task still waits for somebody."""
-
-
-class Holder(Record):
-    """Whose document it is; `index` is the blind index of the identity number."""
-
-    resident_id: str
-    index: str
 
 
 class Scan(Record):
@@ -160,7 +154,8 @@ class AskedCorrection(Record):
 
 
 Subject = Annotated[
-    DocumentReview | DoorCheck | OfficerDecision | DisputedAccess | AskedCorrection, Field(discriminator="kind")
+    DocumentReview | DoorCheck | OfficerDecision | DisputedAccess | AskedCorrection | DuplicateCheck,
+    Field(discriminator="kind"),
 ]
 
 
@@ -266,18 +261,19 @@ class Task(BaseModel):
 
     @property
     def document_type(self) -> str | None:
-        """The document that is looked at; only reviews and corrections have one."""
-        return self.about.document_type if isinstance(self.about, DocumentReview | AskedCorrection) else None
+        """The document that is looked at; only reviews, corrections and checks for duplicates have one."""
+        about = self.about
+        return about.document_type if isinstance(about, DocumentReview | AskedCorrection | DuplicateCheck) else None
 
     @property
     def serves_application(self) -> bool:
-        """Tell whether an application waits for it; nobody but the resident waits for an answer to a complaint."""
-        return self.kind not in {"dispute", "correction"}
+        """Tell whether an application waits for it; only the resident waits for the answer to a complaint."""
+        return self.kind not in {"dispute", "correction", "duplicate-check"}
 
     @property
     def people(self) -> tuple[Holder, ...]:
         """Whose data it shows; for a door or a decision that was asked for before this was said, nobody's."""
-        if isinstance(self.about, DocumentReview | DisputedAccess | AskedCorrection):
+        if isinstance(self.about, DocumentReview | DisputedAccess | AskedCorrection | DuplicateCheck):
             return (self.about.holder,)
         return self.about.concerns
 

@@ -7,9 +7,15 @@ from typing import Literal, NamedTuple
 
 from messaging.event import Event
 from review_dispatch import published
-from review_dispatch.domain.held import held_document
+from review_dispatch.domain.held import held_document, other_documents
 from review_dispatch.domain.routes import Routes
-from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, Task
+from review_dispatch.domain.task import (
+    Approval,
+    AskedCorrection,
+    DisputedAccess,
+    DocumentReview,
+    Task,
+)
 from review_dispatch.published import parts
 
 
@@ -38,7 +44,7 @@ def approved(task: Task, routes: Routes) -> list[Event]:
             return [_field_check_passed(task)]
         case "decision":
             return [_decision_made(task, approved=True)]
-        case "dispute" | "correction":
+        case "dispute" | "correction" | "duplicate-check":
             raise TypeError(f"a {task.kind} is answered, not approved")
 
 
@@ -51,7 +57,7 @@ def rejected(task: Task) -> list[Event]:
             return [_field_check_failed(task)]
         case "decision":
             return [_decision_made(task, approved=False)]
-        case "dispute" | "correction":
+        case "dispute" | "correction" | "duplicate-check":
             raise TypeError(f"a {task.kind} is answered, not rejected")
 
 
@@ -120,7 +126,7 @@ def escalated(before: Task, after: Task) -> Event:
     """Tell who has an overdue task now; of one that an application waits for."""
     kind = after.kind
     match kind:
-        case "dispute" | "correction":
+        case "dispute" | "correction" | "duplicate-check":
             raise TypeError(f"no application waits for a {kind}")
         case _:
             return _escalated(before, after, kind)
@@ -153,8 +159,14 @@ def _review_approved(task: Task, routes: Routes) -> Event:
         fields=final.fields,
         stated_until=final.valid_until,
         evidence_id=held_document(review, final, routes.of_document(review.document_type)),
-        approvals=[_approval(each) for each in task.approvals],
+        other_than=other_documents(review, final),
+        approvals=approvals_of(task),
     )
+
+
+def approvals_of(task: Task) -> list[parts.Approval]:
+    """Return everybody's approvals, in order."""
+    return [_approval(each) for each in task.approvals]
 
 
 def _approval(approval: Approval) -> parts.Approval:

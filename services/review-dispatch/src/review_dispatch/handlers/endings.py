@@ -26,7 +26,8 @@ async def _close(event: Received[ApplicationEnded], because: Cause, deps: Deps) 
     if case.closing is not None:
         return NOTHING
     tasks = [await deps.tasks.get(entry.task_id) for entry in case.entries]
-    void = [(task, cancel(task, because, event.time)) for task in tasks if task is not None and task.is_waiting]
+    waiting = [task for task in tasks if task is not None and task.is_waiting and task.serves_application]
+    void = [(task, cancel(task, because, event.time)) for task in waiting]
     closed = deps.cases.save(case.closed(because, event.time))
     return Outcome(
         changes=[closed, *(deps.tasks.save(after) for _, after in void)],

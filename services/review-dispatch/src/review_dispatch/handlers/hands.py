@@ -30,7 +30,7 @@ _BECAUSE: Mapping[Action, _Because] = {
 def in_hand(before: Task, after: Task) -> list[Event]:
     """Tell that somebody took a task in hand, or has it no longer; nothing when that did not change.
 
-    Nor of disputes and corrections: no application waits for their answer.
+    Nor of anything else that no application waits for.
     """
     work = _work(after)
     if before.claim == after.claim or work is None:
@@ -42,7 +42,7 @@ def in_hand(before: Task, after: Task) -> list[Event]:
 
 def _work(task: Task) -> _Work | None:
     match task.kind:
-        case "dispute" | "correction":
+        case "dispute" | "correction" | "duplicate-check":
             return None
         case kind:
             return kind

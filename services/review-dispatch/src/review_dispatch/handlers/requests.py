@@ -9,12 +9,14 @@ from review_dispatch.consumed import (
     AccessDisputed,
     CorrectionRequested,
     DecisionRequested,
+    DuplicateSuspected,
     FieldCheckRequested,
     MatchFailed,
 )
 from review_dispatch.domain import requesting
 from review_dispatch.domain.cancelling import cancel
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.duplicate_check import DuplicateCheck
 from review_dispatch.domain.record import Record
 from review_dispatch.domain.task import (
     AskedCorrection,
@@ -83,6 +85,22 @@ async def request_correction(event: Received[CorrectionRequested], deps: Deps) -
     """A value is said to be wrong: bring it to the department that keeps the document. Only an answer ends it."""
     task = requesting.correction(_about(AskedCorrection, event.data), district=deps.district, at=event.time)
     return await _admit_complaint(task, deps)
+
+
+async def request_duplicate_check(event: Received[DuplicateSuspected], deps: Deps) -> Outcome[None]:
+    """A document may be one that is held: bring it to the department that keeps such documents.
+
+    The end of its application does not end it, as what was approved is stored all the same; only erasure does.
+    """
+    asked = event.data
+    about = _about(DuplicateCheck, asked, review=asked.task_id)
+    task = requesting.duplicate_check(about, asked.application_id, event.id, district=deps.district, at=event.time)
+    if asked.application_id is None:
+        return await _admit_complaint(task, deps)
+    case = await deps.cases.get(asked.application_id) or Case(id=asked.application_id)
+    if case.is_erased or case.has(task.id):
+        return NOTHING
+    return Outcome(changes=[deps.cases.save(case.with_task(task)), deps.tasks.save(task)])
 
 
 async def _admit_complaint(task: Task, deps: Deps) -> Outcome[None]:

@@ -55,25 +55,25 @@ class Approving:
 
 async def claim(asked: Asked, deps: Deps) -> Outcome[Task]:
     """Take a task."""
-    task = await _find(asked, deps)
-    return _done(task, working.claim(task, asked.by.subject, deps.clock()), asked, deps)
+    task = await find(asked, deps)
+    return done(task, working.claim(task, asked.by.subject, deps.clock()), asked, deps)
 
 
 async def release(asked: Asked, deps: Deps) -> Outcome[Task]:
     """Give a task back."""
-    task = await _find(asked, deps)
-    return _done(task, working.release(task, asked.by.subject, deps.clock()), asked, deps)
+    task = await find(asked, deps)
+    return done(task, working.release(task, asked.by.subject, deps.clock()), asked, deps)
 
 
 async def take_over(asked: Asked, reason: str, deps: Deps) -> Outcome[Task]:
     """Take a task out of a colleague's hand."""
-    task = await _find(asked, deps, require_take_over)
-    return _done(task, working.take_over(task, asked.by.subject, deps.clock(), reason), asked, deps)
+    task = await find(asked, deps, require_take_over)
+    return done(task, working.take_over(task, asked.by.subject, deps.clock(), reason), asked, deps)
 
 
 async def take_over_unseen(asked: Asked, colleague: str, reason: str, deps: Deps) -> Outcome[Task]:
     """Take a task out of this colleague's hand, one of many: its values are shown when it is opened, not now."""
-    task = await _find(asked, deps, require_take_over)
+    task = await find(asked, deps, require_take_over)
     if task.claim is None or task.claim.by != colleague:
         raise Clash("nothing-to-take-over")
     taken = working.take_over(task, asked.by.subject, deps.clock(), reason)
@@ -89,54 +89,54 @@ async def held_by(colleague: str, by: Principal, deps: Deps) -> Sequence[Task]:
 
 async def write_note(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     """Write a note on a task."""
-    task = await _find(asked, deps)
-    return _done(task, working.write_note(task, asked.by.subject, deps.clock(), text), asked, deps)
+    task = await find(asked, deps)
+    return done(task, working.write_note(task, asked.by.subject, deps.clock(), text), asked, deps)
 
 
 async def approve(asked: Asked, approving: Approving, deps: Deps) -> Outcome[Task]:
     """Approve a document, confirm an address, approve an application."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     approved = _approved(task, asked.by.subject, approving, deps)
-    return _done(task, approved, asked, deps, announcing.approved(approved, deps.district.routes))
+    return done(task, approved, asked, deps, announcing.approved(approved, deps.district.routes))
 
 
 async def reject(asked: Asked, words: Words, deps: Deps) -> Outcome[Task]:
     """Refuse, for a reason that the applicant will read. Raises Refusal when it says none."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     standard = _standard(words, task, "rejection", deps, needed="reason")
     rejected = deciding.reject(task, asked.by.subject, deps.clock(), words.text, standard)
-    return _done(task, rejected, asked, deps, announcing.rejected(rejected))
+    return done(task, rejected, asked, deps, announcing.rejected(rejected))
 
 
 async def explain(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     """Explain a look that is disputed, to the resident who disputes it."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     explained = deciding.explain(task, asked.by.subject, deps.clock(), text)
-    return _done(task, explained, asked, deps, announcing.answered(explained))
+    return done(task, explained, asked, deps, announcing.answered(explained))
 
 
 async def correct(asked: Asked, text: str, value: Value | None, deps: Deps) -> Outcome[Task]:
     """Answer a request for correction: the value was wrong, and this one is right."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     route = deps.district.routes.documents.get(task.document_type or "")
     corrected = deciding.correct(task, asked.by.subject, deps.clock(), text, value, route)
-    return _done(task, corrected, asked, deps, announcing.corrected(corrected))
+    return done(task, corrected, asked, deps, announcing.corrected(corrected))
 
 
 async def refuse_correction(asked: Asked, text: str, deps: Deps) -> Outcome[Task]:
     """Answer a request for correction: the value stays."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     refused = deciding.refuse_correction(task, asked.by.subject, deps.clock(), text)
-    return _done(task, refused, asked, deps, announcing.corrected(refused))
+    return done(task, refused, asked, deps, announcing.corrected(refused))
 
 
 async def send_back(asked: Asked, deps: Deps, *, field: str, words: Words) -> Outcome[Task]:
     """Ask the applicant to correct a field of the document. Raises Refusal when it does not say why."""
-    task = await _find(asked, deps)
+    task = await find(asked, deps)
     standard = _standard(words, task, "return", deps, needed="message")
     by, now = asked.by.subject, deps.clock()
     returned = deciding.send_back(task, by, now, field=field, message=words.text, standard=standard)
-    return _done(task, returned, asked, deps, announcing.returned(returned))
+    return done(task, returned, asked, deps, announcing.returned(returned))
 
 
 def _approved(task: Task, by: str, approving: Approving, deps: Deps) -> Task:
@@ -174,7 +174,7 @@ def _standard(words: Words, task: Task, deed: Deed, deps: Deps, *, needed: str =
     return listed[words.standard]
 
 
-async def _find(asked: Asked, deps: Deps, require: Callable[[Task, Principal], None] = require_work_on) -> Task:
+async def find(asked: Asked, deps: Deps, require: Callable[[Task, Principal], None] = require_work_on) -> Task:
     """Read a task that the caller may work on. Raises Unknown, NotAllowed, Stale."""
     task = await deps.tasks.get(asked.task_id)
     if task is None:
@@ -184,7 +184,7 @@ async def _find(asked: Asked, deps: Deps, require: Callable[[Task, Principal], N
     return task
 
 
-def _done(before: Task, after: Task, asked: Asked, deps: Deps, events: Sequence[Event] | None = None) -> Outcome[Task]:
+def done(before: Task, after: Task, asked: Asked, deps: Deps, events: Sequence[Event] | None = None) -> Outcome[Task]:
     """End a request: tell who has the task in hand now, and that its values were seen. `events`: it is decided."""
     if events is None:
         told = [*hands.in_hand(before, after), *accessed(after, asked.by, deps)]

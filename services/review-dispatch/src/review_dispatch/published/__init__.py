@@ -74,7 +74,39 @@ class ReviewApproved(ApprovedDocument, Event):
         str | None,
         Field(description="The held credential that the document is, unless its own number says otherwise; null: none"),
     ] = None
+    other_than: Annotated[
+        list[str] | None,
+        Field(description="Held credentials that the document is not, by who approved it; null: not said"),
+    ] = None
     approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
+
+
+class WaitingApproval(ApprovedDocument):
+    """An approval that waited for the answer, as it was told."""
+
+    stated_until: Annotated[
+        date | None,
+        Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
+    ]
+    approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
+
+
+class DuplicateChecked(Event):
+    """A person told whether a document is one that is held already: `same_as` it, or none of `other_than`.
+
+    Of an approval (`approval`) nothing was stored until now; anything else is stored as `credential_id`.
+    """
+
+    type: ClassVar[str] = "review-dispatch.duplicate-checked.v1"
+    task_id: TaskId
+    document_type: DocumentType
+    holder: Annotated[Holder, Field(description="Whose document it is")]
+    credential_id: Annotated[str | None, Field(description="The credential that it is stored as; null: not yet")]
+    same_as: Annotated[str | None, Field(description="The held credential that it is; null: none of them")]
+    other_than: Annotated[list[str], Field(description="The held credentials that it is not")]
+    checked_by: Annotated[str, Field(description="Who told, by the account")]
+    checked_at: Annotated[datetime, Field(description="When that was")]
+    approval: Annotated[WaitingApproval | None, Field(description="The approval that waited; null: none did")]
 
 
 class ReviewApprovedV1(ApprovedDocument, Event):
