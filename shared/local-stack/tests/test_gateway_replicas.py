@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -34,6 +35,8 @@ class StandIn:
     hangs_up: bool = False
     silent: float = 0.0
     """Seconds for which it says nothing to whoever asks, as one that is frozen."""
+    wakes: float = 0.0
+    """When it begins to answer (time.monotonic), as one that waits for its store to have a primary again."""
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
 
@@ -47,7 +50,7 @@ class StandIn:
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 stand_in.asked.append((self.command, body))
-                time.sleep(stand_in.silent)
+                time.sleep(stand_in.silent or max(0.0, stand_in.wakes - time.monotonic()))
                 if stand_in.hangs_up:
                     self.close_connection = True
                     return
@@ -150,6 +153,26 @@ def test_one_that_is_frozen_holds_up_no_reading(client: httpx.Client, pair: tupl
     assert {answer.status_code for answer in answers} == {200}
     assert pair[0].asked
     assert time.monotonic() - begun < pair[0].silent
+
+
+def test_all_that_waited_for_the_store_are_asked_again_at_once(
+    client: httpx.Client, pair: tuple[StandIn, StandIn]
+) -> None:
+    pair[0].silent = pair[1].silent = 1.0
+    with ThreadPoolExecutor(8) as together:
+        assert {answer.status_code for answer in together.map(client.get, [PATH] * 8)} <= {502, 504}
+    pair[0].silent = pair[1].silent = 0.0
+
+    assert {client.get(PATH).status_code for _ in range(20)} == {200}
+
+
+def test_one_that_waits_for_the_store_is_asked_twice_when_the_other_one_is_dead(
+    client: httpx.Client, pair: tuple[StandIn, StandIn]
+) -> None:
+    pair[0].stop()
+    pair[1].wakes = time.monotonic() + 0.45
+    with ThreadPoolExecutor(8) as together:
+        assert {answer.status_code for answer in together.map(client.get, [PATH] * 8)} == {200}
 
 
 def test_what_may_not_be_repeated_is_sent_once_and_answered_as_a_problem(
