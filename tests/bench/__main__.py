@@ -23,6 +23,7 @@ from messaging.documents import Document
 from runtime.kernel import Database
 from testkit.vaults import vaulted
 from tests.bench.bus import MESSAGES, Bench
+from tests.bench.catalogue import catalogue
 from tests.bench.credentials import credentials
 from tests.bench.departments import LINES, departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
@@ -50,6 +51,7 @@ PARTS = (
     "operations",
     "record",
     "record-cost",
+    "catalogue",
 )
 
 
@@ -99,9 +101,11 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
     if "record-cost" in parts:
         with Stack(var, port_base=ports.base) as stack:
             show("record-cost: the workflow with and without", await cost(stack, rounds))
+    if "catalogue" in parts:
+        show("catalogue: of 432 items, over the gateway", await catalogue(var, ports.base))
     if "operations" in parts:
         await _operations(var, ports.base, rounds, sizes)
-    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "operations"}:
+    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "catalogue", "operations"}:
         await _measure_parts(parts, rounds, sizes, var, ports)
 
 

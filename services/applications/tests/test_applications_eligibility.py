@@ -96,6 +96,14 @@ async def test_a_child_is_judged_for_its_guardian_and_can_read_so(office: Office
     assert len(office.events(DataAccessed)) == 1  # a look at one's own
 
 
+async def test_a_child_that_is_too_young_may_from_the_day_on_which_the_next_year_is_applied_for(office: Office) -> None:
+    child = office.residents.all["child"].model_copy(update={"birth_date": date(2021, 9, 1)})
+    apply(Outcome(changes=[office.residents.save(child)]))
+    found = (await asked(office, "newcomer", "child"))["school-enrolment"]
+    assert (found.verdict, found.possible_from) == ("may-from", date(2027, 9, 1))  # six by 31 August 2028
+    assert found.reasons == ["the child must be 6 by 2027-08-31, and is 5 then"]
+
+
 async def test_whoever_is_suspended_may_have_nothing_and_reads_why(office: Office) -> None:
     newcomer = office.residents.all["newcomer"].standing(suspended=True, sequence=9)
     apply(Outcome(changes=[office.residents.save(newcomer)]))

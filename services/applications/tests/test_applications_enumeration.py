@@ -9,6 +9,9 @@ from time import perf_counter
 
 import pytest
 
+from applications.domain.inquiry_code import new_code
+from applications.inquiries import use_cases
+from runtime.refusal import Unknown
 from services.applications.tests.office import NUMBER_OF, TENANCY
 from services.applications.tests.service import Service
 
@@ -79,6 +82,20 @@ async def test_naming_somebody_elses_child_takes_as_long_as_naming_nobodys(servi
 
     assert await name(known) == await name(unknown)
     assert lean(*await interleaved(lambda: name(known), lambda: name(unknown))) < LIMIT
+
+
+async def test_a_wrong_code_takes_as_long_for_a_number_that_there_is_as_for_one_that_there_is_not(
+    service: Service,
+) -> None:
+    await service.knows("senior")
+    id = await service.drafts({"item": "senior-card"}, by="senior")
+    number = str((await service.submits(id, by="senior"))["reference"])
+
+    async def ask(tried: str) -> None:
+        with pytest.raises(Unknown):
+            await use_cases.ask(tried, new_code(), service.app.state.deps)
+
+    assert lean(*await interleaved(lambda: ask(number), lambda: ask("20261123NOBODYS0"))) < LIMIT
 
 
 async def test_naming_a_second_party_takes_the_same_time(service: Service) -> None:

@@ -91,13 +91,16 @@ class Search:
         return entries.nearly(word) if len(word) > _SHORTEST_TYPED else entries.with_one_between(word)
 
     def _by_pieces(self, word: str) -> Scores:
-        """Take a run of Chinese apart, the longest known piece first; what is left between them is passed over."""
+        """Take a run of Chinese apart: what people write around it is dropped, then come the longest known pieces.
+
+        What is left between them is passed over.
+        """
         if not is_chinese(word):
             return {}
-        pieces = [each for part in self._without_ignored(word) for each in self._pieces(part)]
-        if pieces == [word]:
-            return {}
-        return _together([self._look_up("chinese", piece) for piece in pieces])
+        parts = self._without_ignored(word)
+        if parts == [word]:
+            return _together([self._look_up("chinese", piece) for piece in self._pieces(word)])
+        return _together([self._scores_of(part) for part in parts])
 
     def _without_ignored(self, word: str) -> list[str]:
         for ignored in self._ignored:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 from applications.domain.search_words import normal
 from standards.readings import spelled
@@ -18,6 +19,7 @@ Form = Literal["chinese", "latin", "pinyin", "initials", "syllables"]
 HAN = "㐀-䶿一-鿿"
 _RUNS = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _QUOTES = re.compile("['’]")
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 class Entry(NamedTuple):
@@ -59,8 +61,11 @@ class Forms:
 
 
 def runs(text: str) -> list[str]:
-    """Split a text into runs of Chinese characters and words of anything else, in the form in which they are kept."""
-    return _RUNS.findall(_QUOTES.sub("", normal(text)))
+    """Split a text into runs of Chinese characters and words of anything else, in the form in which they are kept.
+
+    Letters lose their marks: jūzhù is juzhu.
+    """
+    return _RUNS.findall(_MARKS.sub("", normalize("NFKD", _QUOTES.sub("", normal(text)))))
 
 
 def is_chinese(run: str) -> bool:
