@@ -16,6 +16,7 @@ from applications.domain.agreement import Signer
 from applications.domain.application import Application, Scan
 from applications.domain.catalogue import Catalogue
 from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.presence import Presence
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn
 from applications.domain.statistics import Criterion
@@ -100,6 +101,7 @@ class Office:
             calendar=Calendar.load(),
             residents=self.residents,
             guardianships=self.guardianships,
+            presences=FakeDocuments(Presence),
             holdings=self.holdings,
             applications=self.applications,
             agreements=self.agreements,

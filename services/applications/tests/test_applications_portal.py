@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import httpx
 
 from applications.config import Settings
 from applications.main import create_app
 from runtime.server_sent_events import OPEN
 from services.applications.tests.office import NUMBER_OF
+from services.applications.tests.paper import drawing
 from services.applications.tests.service import Service, running
 from testkit.patience import PATIENCE, eventually
 
@@ -79,3 +83,44 @@ async def test_choices_about_what_is_held_are_part_of_the_application(service: S
     await service.submits(path.rpartition("/")[2])
     said = await service.next_event("document-submitted")
     assert (said["data"]["requirement"], said["data"]["declined"]) == ("tenant-id-card", ["crd_1"])
+
+
+async def test_a_clerk_applies_for_the_person_whose_card_was_read(service: Service) -> None:
+    await service.knows("senior")
+    told = {
+        "presence_id": "prs_1",
+        "resident_id": "senior",
+        "holder_index": "0" * 64,
+        "by": {"subject": "clerk-7", "role": "clerk", "departments": []},
+        "channel": "window",
+        "communities": [],
+        "begun_at": datetime.now(UTC).isoformat(),
+        "ends_at": (datetime.now(UTC) + timedelta(minutes=20)).isoformat(),
+    }
+    await service.tell("identity.presence-begun.v1", told)
+    await eventually(lambda: service.database["presences"].find_one({"_id": "prs_1"}))
+
+    async def call(method: str, path: str, body: object = None, presence: str = "prs_1") -> httpx.Response:
+        headers = {"Presence": presence} if presence else {}
+        return await service.call(method, path, body, by="clerk-7", role="clerk", headers=headers)
+
+    refused = await call("POST", "/v1/applications", {"item": "senior-card"}, presence="")
+    assert (refused.status_code, refused.json()["code"]) == (403, "presence-needed")
+    drafted = await call("POST", "/v1/applications", {"item": "senior-card"})
+    assert drafted.status_code == 201, drafted.text
+    path = f"/v1/applications/{drafted.json()['application_id']}"
+    assert (await call("PATCH", path, {"form": {"registered_address": "龙华区民治街道3号"}})).status_code == 200
+    scan = {"file": ("photo.png", drawing(), "image/png")}
+    added = await service.call(
+        "POST", f"{path}/scans", by="clerk-7", role="clerk", headers={"Presence": "prs_1"},
+        files=scan, data={"requirement": "photo", "document_type": "portrait-photo"},
+    )  # fmt: skip
+    assert added.status_code == 201, added.text
+    assert (await call("GET", path)).json()["scans"]
+    submitted = await call("POST", f"{path}/submission")
+    assert (submitted.status_code, submitted.json()["state"]) == (200, "in-progress")
+    assert (await call("GET", path)).json()["code"] == "helped-to-the-end"
+    assert (await service.see(path.rpartition("/")[2], by="senior"))["applicant"]["resident_id"] == "senior"
+    assert (await call("GET", "/v1/applications")).status_code == 403
+    said = await service.next_event("data-accessed")
+    assert (said["data"]["by"]["subject"], said["data"]["how"]) == ("clerk-7", "worked-on")

@@ -7,12 +7,13 @@ from typing import Any
 
 from identity.domain.card import Card, Reading
 from identity.domain.guardianship import Guardianship
+from identity.domain.presence import Presence
 from identity.domain.resident import Place, Resident
 from identity.domain.terminal import Terminal
 from identity.handlers import registration
 from identity.handlers.needs import Deps
 from identity.published import DataAccessed
-from identity.store.documents import GuardianshipStore, TerminalStore
+from identity.store.documents import GuardianshipStore, PresenceStore, TerminalStore
 from messaging.event import Event, Outcome
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
@@ -75,6 +76,7 @@ class Hall:
     def __init__(self) -> None:
         self.residents = FakeDocuments(Resident)
         self.guardianships = FakeDocuments(Guardianship)
+        self.presences = FakeDocuments(Presence)
         self.clock = FakeClock()
         self.published: list[Event] = []
         self.told: list[DataAccessed] = []
@@ -82,6 +84,7 @@ class Hall:
             residents=self.residents,
             guardianships=GuardianshipStore(self.guardianships),
             terminals=TerminalStore(FakeDocuments(Terminal)),
+            presences=PresenceStore(self.presences),
             numbers=NUMBERS,
             communities=communities.codes(),
             clock=self.clock,

@@ -16,7 +16,7 @@ BURST_OF_A_TOKEN = 100
 BURST_OF_TRYING = 20
 BURST_OF_TRYING_WITH_A_TOKEN = 10
 LET_THROUGH, TOO_MUCH = 502, 429
-TRIED = ["/v1/residents", "/v1/lookups", "/v1/queries", "/operations/sign-in"]
+TRIED = ["/v1/residents", "/v1/lookups", "/v1/queries", "/v1/presences", "/operations/sign-in"]
 
 
 @pytest.fixture(scope="module")

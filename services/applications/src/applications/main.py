@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             calendar=calendar,
             residents=documents.ResidentStore(database),
             guardianships=documents.guardianships(database),
+            presences=documents.presences(database),
             holdings=documents.holdings(database),
             applications=documents.ApplicationStore(database),
             agreements=documents.AgreementStore(database),

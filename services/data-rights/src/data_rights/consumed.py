@@ -42,6 +42,14 @@ class By(View):
     departments: list[str]
 
 
+class PresenceBegun(View):
+    """identity.presence-begun: the resident's card was read while they stood there, to apply for them."""
+
+    holder_index: str
+    by: By
+    begun_at: datetime
+
+
 class Document(View):
     """A document that was seen or asked for."""
 

@@ -14,6 +14,7 @@ from data_rights.consumed import (
     Matched,
     NotMatched,
     PersonRegistered,
+    PresenceBegun,
     RegistrationCorrected,
 )
 from data_rights.handlers import correcting, disputing, erasing, exporting, people, recording
@@ -24,6 +25,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-registered.v1", PersonRegistered, people.learn_person),
     Subscription("identity.guardianship-registered.v1", GuardianshipChanged, people.begin_guardianship),
     Subscription("identity.guardianship-ended.v1", GuardianshipChanged, people.end_guardianship),
+    Subscription("identity.presence-begun.v1", PresenceBegun, recording.record_presence),
     Subscription("identity.data-accessed.v1", DataAccessed, recording.record),
     Subscription("applications.data-accessed.v1", DataAccessed, recording.record),
     Subscription("matcher.data-accessed.v1", DataAccessed, recording.record),

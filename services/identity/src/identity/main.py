@@ -8,7 +8,7 @@ from identity import api, consumers
 from identity.config import Settings
 from identity.handlers import guardianship
 from identity.handlers.needs import Deps
-from identity.store.documents import INDEXES, guardianships_in, held, residents_in, terminals_in
+from identity.store.documents import INDEXES, guardianships_in, held, presences_in, residents_in, terminals_in
 from runtime import service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             residents=residents_in(database),
             guardianships=guardianships_in(database),
             terminals=terminals_in(database),
+            presences=presences_in(database),
             numbers=numbers,
             communities=codes,
             clock=utc_now,

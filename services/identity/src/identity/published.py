@@ -74,6 +74,37 @@ class IdUpdated(Event):
     sequence: Sequence
 
 
+PresenceId = Annotated[str, Field(description="The visit; its end repeats it")]
+
+
+class PresenceBegun(Event):
+    """A registered person stands at a window or a terminal: the original card was read and is theirs.
+
+    Until the visit ends, who read the card may apply in the person's name.
+    """
+
+    type: ClassVar[str] = "identity.presence-begun.v1"
+    presence_id: PresenceId
+    resident_id: ResidentId
+    holder_index: HolderIndex
+    by: Annotated[accesses.By, Field(description="Who read the card: a clerk's account or a terminal")]
+    channel: Annotated[
+        Literal["window", "terminal"], Field(description="Where: at a window or a self-service terminal")
+    ]
+    communities: Annotated[tuple[str, ...], Field(description="Communities that who read it works for; may be none")]
+    begun_at: Annotated[datetime, Field(description="When the card was read")]
+    ends_at: Annotated[datetime, Field(description="When the visit ends unless it is ended before")]
+
+
+class PresenceEnded(Event):
+    """The visit is over: it was ended, or the next person's card was read."""
+
+    type: ClassVar[str] = "identity.presence-ended.v1"
+    presence_id: PresenceId
+    resident_id: ResidentId
+    ended_at: Annotated[datetime, Field(description="When")]
+
+
 class RegistrationCorrected(Event):
     """A correction that the department had approved was made at a window, with the original card."""
 

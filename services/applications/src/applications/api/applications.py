@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
-from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
+from applications.api.parts import ApplicationId, CallerOf, DepsOf, ItemCode, Resident, WordingOf
 from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawal
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
+from applications.handlers.presence import helped, told
 from applications.handlers.reading import Seen, Wanted
 from messaging.event import Outcome
 from runtime.pages import Cursor, Limit, Page, page
@@ -28,11 +30,12 @@ router = APIRouter(prefix="/applications", tags=["applications"])
     status_code=201,
     responses={201: {"model": ApplicationView}},
 )
-async def draft(body: Draft, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
+async def draft(body: Draft, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
     """Begin a draft."""
 
     async def begun() -> Outcome[Seen]:
-        return await reading.changed(await applying.draft(body.new, by, deps), deps)
+        drafted = await applying.draft(replace(body.new, helper=by.helps), by.resident, deps)
+        return told(await reading.changed(drafted, deps), by, deps)
 
     return await commit(begun, lambda shown: ApplicationView.seen(shown, wording), status=201)
 
@@ -63,11 +66,11 @@ async def list_own(
 
 @router.get("/{application_id}", summary="See one of my applications", response_model=ApplicationView)
 async def see(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf
+    application_id: ApplicationId, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf
 ) -> Response:
     """Give an application with its documents, reasons, and the credential that it brought."""
     return await commit(
-        lambda: reading.see(application_id, by, deps),
+        lambda: helped(application_id, lambda: reading.see(application_id, by.resident, deps), by, deps),
         lambda shown: ApplicationView.seen(shown, wording),
         only_looks=True,
     )
@@ -81,7 +84,7 @@ async def see(
 async def change(
     application_id: ApplicationId,
     body: FormChange,
-    by: Resident,
+    by: CallerOf,
     deps: DepsOf,
     commit: Commit,
     wording: WordingOf,
@@ -90,10 +93,12 @@ async def change(
     """Change answers and choices."""
 
     async def changed() -> Outcome[Seen]:
-        outcome = await applying.change(application_id, body.change, by, deps, if_match=if_match)
+        outcome = await applying.change(application_id, body.change, by.resident, deps, if_match=if_match)
         return await reading.changed(outcome, deps)
 
-    return await commit(changed, lambda shown: ApplicationView.seen(shown, wording))
+    return await commit(
+        lambda: helped(application_id, changed, by, deps), lambda shown: ApplicationView.seen(shown, wording)
+    )
 
 
 @router.post(
@@ -102,11 +107,15 @@ async def change(
     responses={200: {"model": ApplicationView}},
 )
 async def submit(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf, if_match: IfMatch
+    application_id: ApplicationId, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf, if_match: IfMatch
 ) -> Response:
     """Send what has to be proven to the matcher."""
+
+    async def submitted() -> Outcome[Application]:
+        return await applying.submit(application_id, by.resident, deps, if_match=if_match)
+
     return await commit(
-        lambda: applying.submit(application_id, by, deps, if_match=if_match),
+        lambda: helped(application_id, submitted, by, deps),
         lambda application: ApplicationView.of(application, wording),
     )
 

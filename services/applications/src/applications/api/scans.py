@@ -8,10 +8,11 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from applications.api.application_views import ApplicationView
-from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
+from applications.api.parts import ApplicationId, CallerOf, DepsOf, WordingOf
 from applications.domain.application import Application, Scan
 from applications.handlers import scans
 from applications.handlers.needs import Deps
+from applications.handlers.presence import Caller, helped
 from applications.handlers.scans import Opened, Upload
 from messaging.event import ConflictError, Outcome
 from runtime.access import Principal, Role, allow
@@ -57,7 +58,7 @@ _FORM: dict[str, Any] = {
 async def hand_in(
     application_id: ApplicationId,
     request: Request,
-    by: Resident,
+    by: CallerOf,
     deps: DepsOf,
     commit: Commit,
     wording: WordingOf,
@@ -119,15 +120,19 @@ async def look(
 async def take_back(
     application_id: ApplicationId,
     scan_id: ScanId,
-    by: Resident,
+    by: CallerOf,
     deps: DepsOf,
     commit: Commit,
     wording: WordingOf,
     if_match: IfMatch,
 ) -> Response:
     """Remove a scan."""
+
+    async def detached() -> Outcome[Application]:
+        return await scans.detach(application_id, scan_id, by.resident, deps, if_match=if_match)
+
     answer = await commit(
-        lambda: scans.detach(application_id, scan_id, by, deps, if_match=if_match),
+        lambda: helped(application_id, detached, by, deps),
         lambda application: ApplicationView.of(application, wording),
     )
     await deps.files.remove(scan_id)
@@ -137,7 +142,7 @@ async def take_back(
 class _Storing:
     """One upload: stored at most once, however often its commit is tried."""
 
-    def __init__(self, application_id: str, upload: Upload, by: Principal, deps: Deps, if_match: int | None) -> None:
+    def __init__(self, application_id: str, upload: Upload, by: Caller, deps: Deps, if_match: int | None) -> None:
         self._application_id = application_id
         self._upload = upload
         self._by = by
@@ -147,9 +152,13 @@ class _Storing:
 
     async def attach(self) -> Outcome[Application]:
         """Store the content, the first time, and add it to the application."""
+        return await helped(self._application_id, self._attached, self._by, self._deps)
+
+    async def _attached(self) -> Outcome[Application]:
+        by = self._by.resident
         if self._stored is None:
-            self._stored = await scans.store(self._application_id, self._upload, self._by, self._deps)
-        return await scans.attach(self._application_id, self._stored, self._by, self._deps, if_match=self._if_match)
+            self._stored = await scans.store(self._application_id, self._upload, by, self._deps)
+        return await scans.attach(self._application_id, self._stored, by, self._deps, if_match=self._if_match)
 
     async def undo(self) -> None:
         """Remove the content again."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from applications.domain.inquiry_code import digest_of
 from applications.domain.people import Party
+from applications.domain.presence import Helper
 from applications.domain.record import Aggregate, PersonRole, Record, Value
 from runtime.derived import derived
 
@@ -177,6 +178,8 @@ class Application(Aggregate):
     scans: tuple[Scan, ...] = ()
     evidence: Mapping[str, Mapping[str, Literal["use", "decline"]]] = {}
     """What of the evidence the applicant lets be used, by requirement and record (`evidence_choices.py`)."""
+    helper: Helper | None = None
+    """Who typed it for the applicant, who stood there with the card; None: nobody did."""
     created_at: datetime
     attempt: int = 0
     submitted_at: datetime | None = None

@@ -10,6 +10,7 @@ from applications.domain import evidence_choices, progress, submission
 from applications.domain.application import Application
 from applications.domain.form import check_draft
 from applications.domain.inquiry_code import new_code
+from applications.domain.presence import Helper
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn, KeptScan, refuse_unchangeable
 from applications.domain.submission import Known, Submission
@@ -29,7 +30,7 @@ from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
 from runtime.ids import new_id
-from runtime.refusal import check_version
+from runtime.refusal import Refusal, check_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class NewApplication:
     item: str
     named: Named
     form: Mapping[str, Value]
+    helper: Helper | None = None
 
 
 async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Application]:
@@ -46,6 +48,8 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
     item = deps.catalogue.item(new.item)
     people = await people_named(item, new.named, by, deps)
     refuse_unentitled(item, people, deps)
+    if new.helper is not None and item.second_party is not None:
+        raise Refusal("helped-needs-own-sign-in", field="item", **item.names)
     now = deps.clock()
     check_draft(item, new.form, today=today(now))
     id_ = new_id("app")
@@ -59,6 +63,7 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
         subject=people.subject.party,
         second_party_index=people.second_party_index,
         form=new.form,
+        helper=new.helper,
         created_at=now,
         inquiry_code=new_code(),
     )

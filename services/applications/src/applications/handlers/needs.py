@@ -13,6 +13,7 @@ from applications.domain.decided import Decided
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
 from applications.domain.scans import HandedIn
@@ -125,6 +126,7 @@ class Deps:
     calendar: Calendar
     residents: Residents
     guardianships: Keeps[Guardianship]
+    presences: Keeps[Presence]
     holdings: Keeps[Holdings]
     applications: Applications
     agreements: Agreements

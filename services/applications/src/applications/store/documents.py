@@ -14,6 +14,7 @@ from applications.domain.application import FINAL, Application, State
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
 from applications.store import decisions
@@ -29,6 +30,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "residents": [IndexModel("index")],
     "guardianships": [],
     "holdings": [],
+    "presences": [],
     "handed_in": [],
     "applications": [
         IndexModel([("applicant_id", 1), ("_id", -1)]),
@@ -206,6 +208,11 @@ class PublishedItemStore(Documents[PublishedItem]):
 def guardianships(database: Database) -> Documents[Guardianship]:
     """Open the guardianships."""
     return Documents(database, "guardianships", Guardianship)
+
+
+def presences(database: Database) -> Documents[Presence]:
+    """Open the visits."""
+    return Documents(database, "presences", Presence)
 
 
 def holdings(database: Database) -> Documents[Holdings]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched
+from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched, PresenceBegun
 from data_rights.domain.access import SYSTEM, Access, By, Seen, access_id
 from data_rights.handlers.needs import Deps
 from messaging.envelope import new_event_id
@@ -35,6 +35,26 @@ async def record(event: Received[DataAccessed], deps: Deps) -> Outcome[None]:
         purpose=said.purpose,
         source=event.type.partition(".")[0],
         at=said.at,
+        salt=_salt(),
+    )
+    return await _added(entry, deps)
+
+
+async def record_presence(event: Received[PresenceBegun], deps: Deps) -> Outcome[None]:
+    """The resident stood at a window or a terminal, where the card was read to apply for them."""
+    said = event.data
+    entry = Access(
+        id=access_id(event.id, said.holder_index),
+        holder=said.holder_index,
+        by=By(subject=said.by.subject, role=said.by.role, departments=tuple(said.by.departments)),
+        how="read-card",
+        what="registration",
+        documents=(Seen(document_type="id-card"),),
+        application_id=None,
+        item=None,
+        purpose=None,
+        source="identity",
+        at=said.begun_at,
         salt=_salt(),
     )
     return await _added(entry, deps)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from identity.api import guardianships, looking, residents, terminals
+from identity.api import guardianships, looking, presences, residents, terminals
 
 router = APIRouter()
 router.include_router(residents.router)
 router.include_router(looking.router)
 router.include_router(guardianships.router)
 router.include_router(terminals.router)
+router.include_router(presences.router)
 
 __all__ = ["router"]

@@ -81,6 +81,12 @@ class Renewal(CardReading):
     community: Line | None = Field(None, description="Given when the person moved within the district")
 
 
+class Present(CardReading):
+    """The card of a registered person who stands there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_CARD}]})
+
+
 class LookUp(Request):
     """An identity number, and what its resident is looked up for."""
 

@@ -11,7 +11,7 @@ from standards import mask
 
 
 async def export(event: Received[ExportRequested], deps: Deps) -> Outcome[None]:
-    """Answer with the registration, its number masked as everywhere, and with every guardianship, ended ones too."""
+    """Answer with the registration, its number masked, every guardianship, ended ones too, and visits."""
     resident = await deps.residents.get(event.data.holder.resident_id)
     if resident is None:
         return exports.answer(DataExported, event.data, {})
@@ -21,5 +21,6 @@ async def export(event: Received[ExportRequested], deps: Deps) -> Outcome[None]:
     content = {
         "registration": [registration],
         "guardianships": [each.model_dump(mode="json") for each in guardianships],
+        "presences": [each.model_dump(mode="json") for each in await deps.presences.concerning(resident.id)],
     }
     return exports.answer(DataExported, event.data, content)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from identity.domain.guardianship import Guardianship
+from identity.domain.presence import Presence
 from identity.domain.record import Actor
 from identity.domain.resident import Resident
 from identity.domain.terminal import Terminal
@@ -60,6 +61,22 @@ class Terminals(Protocol):
         """Prepare to keep a terminal's next version."""
 
 
+class Presences(Protocol):
+    """Every visit of the last months."""
+
+    async def get(self, id: str) -> Presence | None:
+        """Read a visit by id."""
+
+    async def open_of(self, subject: str, now: datetime) -> list[Presence]:
+        """List those of a clerk or terminal that have not ended."""
+
+    async def concerning(self, resident_id: str) -> list[Presence]:
+        """List those of a resident."""
+
+    def save(self, document: Presence) -> Change:
+        """Prepare to keep a visit's next version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """All of it, as the composition root puts it together."""
@@ -67,6 +84,7 @@ class Deps:
     residents: Residents
     guardianships: Guardianships
     terminals: Terminals
+    presences: Presences
     numbers: BlindIndex
     communities: frozenset[str]
     clock: Clock

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from identity.domain import resident as residents
 from identity.domain.card import Reading
-from identity.domain.resident import Place, Resident
+from identity.domain.resident import Channel, Place, Resident
 from identity.handlers.accessing import accessed
 from identity.handlers.needs import Deps, actor, resident_of
 from identity.published import IdRegistered, IdUpdated, RegistrationCorrected
@@ -12,7 +14,8 @@ from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, Refusal, check_version
 
-_CHANNELS = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
+CHANNELS: Mapping[Role, Channel] = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
+"""Where somebody is who stands before them."""
 
 
 async def register(reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
@@ -49,7 +52,7 @@ async def renew_card(
     community = community or resident.place.community
     place = resident.place.model_copy(update={"community": community})
     faults = residents.check_place(place, deps.communities)
-    number = reading.check(deps.today(), also=[*faults, *_faults_of_terminal(community, by)])
+    number = reading.check(deps.today(), also=[*faults, *faults_of_terminal(community, by)])
     if deps.numbers.of(number.number) != resident.holder_index:
         raise Clash("card-of-another-person", field="number")
     return _renew(resident, reading, community, by, deps)
@@ -88,18 +91,27 @@ def _corrected(before: Resident, after: Resident) -> list[RegistrationCorrected]
     ]
 
 
+def take_over(known: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
+    """Take over what a card says that is newer than the one on record; nothing for the same card.
+
+    Raises Clash for an older card or another person's.
+    """
+    renewed = residents.renew(known, reading, community, actor(by), deps.clock(), deps.today())
+    return Outcome(result=known) if renewed is known else _renew(known, reading, community, by, deps)
+
+
 def _shown(resident: Resident, by: Principal, deps: Deps) -> Outcome[Resident]:
     return Outcome(events=accessed(resident, by, None, deps), case=resident.id, result=resident)
 
 
 def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:
     faults = residents.check_place(place, deps.communities)
-    if place.channel != _CHANNELS[by.role]:
-        faults.append(Refusal("channel-not-yours", field="channel", channel=_CHANNELS[by.role]))
-    return [*faults, *_faults_of_terminal(place.community, by)]
+    if place.channel != CHANNELS[by.role]:
+        faults.append(Refusal("channel-not-yours", field="channel", channel=CHANNELS[by.role]))
+    return [*faults, *faults_of_terminal(place.community, by)]
 
 
-def _faults_of_terminal(community: str, by: Principal) -> list[Refusal]:
+def faults_of_terminal(community: str, by: Principal) -> list[Refusal]:
     """Return a fault when a terminal works for people of another community than its own; clerks work for everybody."""
     if by.role is not Role.TERMINAL or community in by.communities:
         return []

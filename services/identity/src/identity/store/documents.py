@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from pymongo import ASCENDING, IndexModel
 
 from identity.domain.guardianship import Guardianship
+from identity.domain.presence import Presence
 from identity.domain.resident import Resident
 from identity.domain.terminal import Terminal
 from messaging.documents import Documents
@@ -20,6 +21,7 @@ from runtime.kernel import Database
 RESIDENTS = "residents"
 GUARDIANSHIPS = "guardianships"
 TERMINALS = "terminals"
+PRESENCES = "presences"
 
 INDEXES: dict[str, list[IndexModel]] = {
     RESIDENTS: [],  # found by id alone: the id is made from the blind index of the number
@@ -28,6 +30,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("child_id", ASCENDING)]),
         IndexModel([("ended", ASCENDING), ("ends_on", ASCENDING)]),
     ],
+    PRESENCES: [IndexModel([("by.subject", 1), ("ends_at", 1)]), IndexModel("resident_id")],
     TERMINALS: [],  # a district has some hundred; those that are stopped are looked for by hand
 }
 
@@ -109,6 +112,29 @@ class TerminalStore:
         return self._documents.save(document)
 
 
+class PresenceStore:
+    """Visits, by who read the card and by whose it was."""
+
+    def __init__(self, documents: Collection[Presence]) -> None:
+        self._documents = documents
+
+    async def get(self, id: str) -> Presence | None:
+        """Read a visit by id."""
+        return await self._documents.get(id)
+
+    async def open_of(self, subject: str, now: datetime) -> list[Presence]:
+        """List those of a clerk or terminal that have not ended."""
+        return await self._documents.find({"by.subject": subject, "ends_at": {"$gt": now}})
+
+    async def concerning(self, resident_id: str) -> list[Presence]:
+        """List those of a resident, in the order of time."""
+        return await self._documents.find({"resident_id": resident_id}, sort=[("_id", ASCENDING)])
+
+    def save(self, document: Presence) -> Change:
+        """Prepare to keep a visit's next version."""
+        return self._documents.save(document)
+
+
 def residents_in(database: Database) -> Documents[Resident]:
     """Return the residents of a database."""
     return Documents(database, RESIDENTS, Resident, sealed=SEALED[RESIDENTS])
@@ -124,7 +150,16 @@ def terminals_in(database: Database) -> TerminalStore:
     return TerminalStore(Documents(database, TERMINALS, Terminal))
 
 
+def presences_in(database: Database) -> PresenceStore:
+    """Return the visits of a database."""
+    return PresenceStore(Documents(database, PRESENCES, Presence))
+
+
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found."""
     id_ = holder.resident_id
-    return {RESIDENTS: {"_id": id_}, GUARDIANSHIPS: {"$or": [{"guardian_id": id_}, {"child_id": id_}]}}
+    return {
+        RESIDENTS: {"_id": id_},
+        GUARDIANSHIPS: {"$or": [{"guardian_id": id_}, {"child_id": id_}]},
+        PRESENCES: {"resident_id": id_},
+    }

@@ -1,0 +1,108 @@
+"""Applying for the person who stands there: in one visit, by who read the card, and nothing else is opened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from applications import consumed
+from applications.handlers import applying, presence, reading
+from applications.handlers.applying import NewApplication
+from applications.handlers.parties import Named
+from applications.handlers.presence import Caller
+from applications.handlers.reading import Seen
+from applications.published import DataAccessed
+from messaging.event import Outcome
+from runtime.access import Principal, Role
+from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
+from services.applications.tests.office import ENROLMENT, NOON, NUMBER_OF, TENANCY, Office
+
+CLERK, OTHER = Principal("clerk-7", Role.CLERK), Principal("clerk-8", Role.CLERK)
+VISIT = timedelta(minutes=20)
+
+
+def begun(id: str = "prs_1", *, by: Principal = CLERK, at: datetime = NOON) -> consumed.PresenceBegun:
+    read = consumed.ReadBy(subject=by.subject, role=by.role)
+    return consumed.PresenceBegun(presence_id=id, resident_id="newcomer", by=read, ends_at=at + VISIT)
+
+
+async def stands(office: Office, id: str = "prs_1") -> Caller:
+    await office.hears(presence.note_begun, begun(id))
+    return await presence.caller(CLERK, id, office.deps)
+
+
+async def drafts(office: Office, caller: Caller, item: str = "school-enrolment", **named: str) -> Seen:
+    new = NewApplication(item, Named(**named), ENROLMENT if item == "school-enrolment" else TENANCY, caller.helps)
+    drafted = await reading.changed(await applying.draft(new, caller.resident, office.deps), office.deps)
+    return office.commits(presence.told(drafted, caller, office.deps))
+
+
+async def changes(office: Office, id: str, caller: Caller) -> None:
+    async def work() -> Outcome[Seen]:
+        change = applying.Change({"parents": ["李育成"]})
+        outcome = await applying.change(id, change, caller.resident, office.deps, if_match=None)
+        return await reading.changed(outcome, office.deps)
+
+    office.commits(await presence.helped(id, work, caller, office.deps))
+
+
+async def test_the_application_is_the_residents_and_every_step_is_told_to_them(office: Office) -> None:
+    caller = await stands(office)
+    seen = await drafts(office, caller, subject_id="child")
+    await changes(office, seen.application.id, caller)
+    application = office.now(seen.application.id)
+    assert (application.applicant_id, application.form["parents"]) == ("newcomer", ["李育成"])
+    assert application.helper == caller.helps
+    told = [(each.holder.resident_id, each.by.subject, each.how) for each in office.events(DataAccessed)]
+    assert told == [(who, "clerk-7", "worked-on") for _ in range(2) for who in ("newcomer", "child")]
+
+
+@pytest.mark.parametrize("given", [None, "prs_of_nobody", "prs_1"])
+async def test_without_a_visit_of_ones_own_nothing_is_open(office: Office, given: str | None) -> None:
+    await stands(office)
+    with pytest.raises(NotAllowed, match="presence-needed" if given is None else "presence-unknown"):
+        await presence.caller(OTHER, given, office.deps)
+    terminal = Principal("clerk-7", Role.TERMINAL)  # the same account as another kind of caller is another one
+    with pytest.raises(NotAllowed, match="presence-needed" if given is None else "presence-unknown"):
+        await presence.caller(terminal, given, office.deps)
+
+
+async def test_a_visit_ends_with_its_time_or_before_it_whatever_is_heard_first(office: Office) -> None:
+    ends = consumed.PresenceEnded(presence_id="prs_1", ended_at=NOON - timedelta(minutes=1))
+    for order in permutations(range(3)):
+        office.deps.presences.all.clear()  # type: ignore[attr-defined] # a fake
+        for step in order:
+            if step == 0:
+                await office.hears(presence.note_begun, begun())
+            elif step == 1:
+                await office.hears(presence.note_ended, ends)
+            else:
+                await office.hears(presence.note_begun, begun())
+        with pytest.raises(NotAllowed, match="presence-over"):
+            await presence.caller(CLERK, "prs_1", office.deps)
+    await stands(office, "prs_2")
+    office.later(VISIT)
+    with pytest.raises(NotAllowed, match="presence-over"):
+        await presence.caller(CLERK, "prs_2", office.deps)
+
+
+async def test_nothing_else_of_the_persons_is_opened(office: Office) -> None:
+    own = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    caller = await stands(office)
+    with pytest.raises(Unknown, match="unknown-application"):
+        await changes(office, own, caller)
+    begun_here = (await drafts(office, caller, subject_id="child")).application.id
+    later = await stands(office, "prs_2")
+    with pytest.raises(Unknown, match="unknown-application"):
+        await changes(office, begun_here, later)
+    await office.submits(begun_here)
+    with pytest.raises(Clash, match="helped-to-the-end"):
+        await changes(office, begun_here, caller)
+
+
+async def test_what_is_signed_with_ones_own_sign_in_is_not_begun_for_somebody(office: Office) -> None:
+    caller = await stands(office)
+    with pytest.raises(Refusal, match="helped-needs-own-sign-in"):
+        await drafts(office, caller, "rental-contract-filing", second_party_number=NUMBER_OF["landlord"])

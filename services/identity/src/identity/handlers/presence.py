@@ -1,0 +1,80 @@
+"""Visits: the card of the person who stands there is read, and who read it may apply in their name for a while."""
+
+from __future__ import annotations
+
+from identity.domain import presence as presences
+from identity.domain import resident as residents
+from identity.domain.card import Reading
+from identity.domain.presence import VISIT, Presence
+from identity.domain.record import refuse
+from identity.domain.resident import Resident
+from identity.handlers import registration
+from identity.handlers.needs import Deps, actor
+from identity.published import PresenceBegun, PresenceEnded
+from messaging.event import Change, Event, Outcome
+from runtime import accesses
+from runtime.access import Principal
+from runtime.ids import new_id
+from runtime.refusal import NotAllowed, Unknown
+
+
+async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[tuple[Presence, Resident]]:
+    """Record that a registered person is there, with the card checked as at registration; a newer card is taken over.
+
+    Whoever stood there before has gone. Raises Refusal, Clash for an older card or another person's, Unknown for who is
+    not registered, NotAllowed for who is suspended.
+    """
+    number = reading.check(deps.today())
+    known = await deps.residents.get(residents.resident_id(deps.numbers.of(number.number)))
+    if known is None:
+        raise Unknown("presence-not-registered", field="number")
+    refuse(registration.faults_of_terminal(known.place.community, by))
+    if known.suspension is not None:
+        raise NotAllowed("presence-suspended")
+    taken = registration.take_over(known, reading, known.place.community, by, deps)
+    resident = taken.result or known
+    now = deps.clock()
+    new = Presence(
+        id=new_id("prs"),
+        resident_id=resident.id,
+        by=actor(by),
+        channel=registration.CHANNELS[by.role],
+        communities=tuple(sorted(by.communities)),
+        begun_at=now,
+        ends_at=now + VISIT,
+    )
+    changes: list[Change] = [*taken.changes, deps.presences.save(new)]
+    events: list[Event] = [*taken.events, _begun(new, resident, by)]
+    for earlier in await deps.presences.open_of(by.subject, now):
+        ended = presences.end(earlier, now)
+        changes.append(deps.presences.save(ended))
+        events.append(_ended(ended))
+    return Outcome(changes, events, case=resident.id, result=(new, resident))
+
+
+async def end(id: str, by: Principal, deps: Deps) -> Outcome[Presence]:
+    """End a visit. Raises Unknown for anybody's but the caller's."""
+    presence = await deps.presences.get(id)
+    if presence is None or presence.by != actor(by):
+        raise Unknown("unknown-presence")
+    ended = presences.end(presence, deps.clock())
+    if ended is presence:
+        return Outcome(result=presence)
+    return Outcome([deps.presences.save(ended)], [_ended(ended)], case=ended.resident_id, result=ended)
+
+
+def _begun(presence: Presence, resident: Resident, by: Principal) -> PresenceBegun:
+    return PresenceBegun(
+        presence_id=presence.id,
+        resident_id=resident.id,
+        holder_index=resident.holder_index,
+        by=accesses.By.of(by),
+        channel=presence.channel,
+        communities=presence.communities,
+        begun_at=presence.begun_at,
+        ends_at=presence.ends_at,
+    )
+
+
+def _ended(presence: Presence) -> PresenceEnded:
+    return PresenceEnded(presence_id=presence.id, resident_id=presence.resident_id, ended_at=presence.ends_at)
