@@ -49,7 +49,8 @@ def test_the_command_says_whether_it_counts(shown: Shown, capsys: pytest.Capture
     assert shown.checks(shown.text.text) == command.VALID
     said = capsys.readouterr().out
     assert said.startswith("Valid\n")
-    assert "name: 李育成" in said
+    assert "Name: 李育成" in said
+    assert "Document: " in said
     assert shown.checks(compact.pack(shown.text) + "\n") == command.VALID
     assert shown.checks(shown.text.text, lists=[]) == command.STATUS_UNKNOWN
     shown.desk.marks("revocation")

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -112,18 +113,40 @@ def _lines(verdict: Verdict, language: str, *, is_known: bool) -> list[str]:
 
     word = "page.invalid" if verdict.reasons else "page.valid" if is_known else "status-unknown"
     lines = [say(word), *(f"  {code}: {say(f'reasons.{code}')}" for code in verdict.reasons)]
-    lines += [f"  {name}: {value}" for name, value in _about(verdict, language).items()]
-    return [*lines, *(f"  {name}: {value}" for name, value in verdict.fields.items())]
+    return lines + [f"  {name}: {value}" for name, value in _about(verdict, language).items()]
 
 
 def _about(verdict: Verdict, language: str) -> Mapping[str, object]:
+    """Return what was signed by its names in a language, as the page shows it."""
+
+    def say(key: str) -> str:
+        return TEXTS.say(language, f"verification.page.{key}")
+
+    def named(fields: Mapping[str, object]) -> dict[str, object]:
+        key = "verification.fields.{}".format
+        return {TEXTS.say(language, key(it)) if TEXTS.has(key(it)) else it: value for it, value in fields.items()}
+
     claims = verdict.claims
     if verdict.kind == "agreement":
-        return {"sha256": claims["terms_sha256"], **claims["terms"]["form"]}
+        signed = "、".join(_signature(each) for each in claims["signatures"])
+        return {"SHA-256": claims["terms_sha256"], **named(claims["terms"]["form"]), say("signed-by"): signed}
     if verdict.kind is None:
         return {}
-    named = next(name["@value"] for name in claims["name"] if name["@language"] == language)
-    return {claims["documentType"]: named, "iss": claims["iss"], "validUntil": claims.get("validUntil", "–")}
+    document = next(name["@value"] for name in claims["name"] if name["@language"] == language)
+    until = str(claims["validUntil"])[:10] if "validUntil" in claims else say("no-end")
+    term = f"{claims['validFrom'][:10]} – {until}"
+    about = {
+        say("document"): document,
+        say("issuer"): claims["iss"],
+        say("term"): term,
+    }
+    return about | named(verdict.fields)
+
+
+def _signature(signed: Mapping[str, Any]) -> str:
+    """Say who signed, and in whose place."""
+    guardian = signed.get("guardian")
+    return f"{signed['name']} ({guardian['name']})" if guardian else str(signed["name"])
 
 
 def _read(name: str) -> bytes:
