@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -79,6 +80,7 @@ def described(service: str) -> dict[str, dict[str, Any]]:
     """Return what a service's OpenAPI says, by `METHOD /path`."""
     app = FastAPI()
     app.include_router(router_of(service), prefix="/v1")
+    app.state.verifier = SimpleNamespace()  # nobody is let in here
     observing.install(app, service)
     return operations_of(app.openapi())
 

@@ -21,7 +21,9 @@ from review_dispatch.handlers.working import Approving, Asked, Words
 from review_dispatch.store import TaskStore
 from runtime.access import Principal, Role
 from runtime.refusal import Refusal
+from runtime.server_sent_events import Watch
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.scans import FakeCleaner, FakeFiles
 
 DISTRICT = load_district(Settings().data)
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -50,12 +52,24 @@ class Desk:
     tasks: FakeDocuments[Task] = field(default_factory=lambda: FakeDocuments(Task))
     cases: FakeDocuments[Case] = field(default_factory=lambda: FakeDocuments(Case))
     clock: FakeClock = field(default_factory=lambda: FakeClock(MONDAY))
+    files: FakeFiles = field(default_factory=lambda: FakeFiles(MONDAY))
     told: list[Event] = field(default_factory=list)
 
     @property
     def deps(self) -> Deps:
         """What the handlers are given."""
-        return Deps(TaskStore(self.tasks), self.cases, NobodyWaits(), DISTRICT, self.clock, NothingHeld())
+        store = TaskStore(self.tasks, self.clock)
+        return Deps(
+            store,
+            self.cases,
+            NobodyWaits(),
+            DISTRICT,
+            self.clock,
+            NothingHeld(),
+            Watch(store.states),
+            self.files,
+            FakeCleaner(),
+        )
 
     async def hear(self, delivery: Delivery) -> None:
         """Have an event handled and committed."""

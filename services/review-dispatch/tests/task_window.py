@@ -27,8 +27,10 @@ from runtime import problems
 from runtime.access import NotAuthenticatedError, Principal, Role
 from runtime.idempotency import Answer, Repeated
 from runtime.rates import DEFAULT, RateLimit
+from runtime.server_sent_events import Watch
 from runtime.texts import Texts
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.scans import FakeFiles
 
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -46,6 +48,7 @@ PEOPLE = {
     "grid-elsewhere": Principal("grid-elsewhere", Role.GRID_OFFICER, communities=frozenset({"440309001001"})),
     "official": Principal("official", Role.OFFICIAL),
     "operator": Principal("operator", Role.OPERATOR),
+    "man": Principal("res_man", Role.RESIDENT),
     "child": Principal("res_child", Role.RESIDENT),
     "other": Principal("res_other", Role.RESIDENT),
 }
@@ -99,6 +102,14 @@ class CountedQueues:
         )
 
 
+class MarkingCleaner:
+    """Makes every file anew, so that one sees it."""
+
+    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
+        """Return it with a mark."""
+        return content + b" cleaned"
+
+
 class MemoryKernel:
     """Commits to the fakes and keeps what would have been published: who has what in hand apart from decisions."""
 
@@ -125,11 +136,26 @@ class Window:
     http: httpx.AsyncClient
     tasks: FakeDocuments[Task]
     kernel: MemoryKernel
+    files: FakeFiles
+    clock: FakeClock
+    store: TaskStore
+    deps: Deps
 
     async def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send one request as somebody."""
         signed = {"Authorization": f"Bearer {who}", "Accept-Language": "en", **headers}
         return await self.http.request(method, f"/v1/tasks{path}", json=body, headers=signed)
+
+    async def visit(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """Send one request about a visit, as a resident does."""
+        signed = {"Authorization": f"Bearer {who}", "Accept-Language": "en", **headers}
+        return await self.http.request(method, f"/v1/visits{path}", json=body, headers=signed)
+
+    async def photograph(self, who: str, task: Task, content: bytes) -> httpx.Response:
+        """Hand in a photograph."""
+        signed = {"Authorization": f"Bearer {who}", "Accept-Language": "en"}
+        file = {"file": ("door.jpg", content, "image/jpeg")}
+        return await self.http.post(f"/v1/tasks/{task.id}/photographs", files=file, headers=signed)
 
     async def claim(self, who: str, task: Task) -> httpx.Response:
         """Claim a task."""
@@ -159,13 +185,23 @@ async def opened() -> AsyncIterator[Window]:
     tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
     app.state.kernel, app.state.verifier = kernel, NamedTokens()
     app.state.rate_limit = RateLimit.from_file(DEFAULT)
-    app.state.deps = Deps(
-        TaskStore(tasks), FakeDocuments(Case), CountedQueues(), DISTRICT, FakeClock(NOW), NothingHeld()
+    files, clock = FakeFiles(NOW), FakeClock(NOW)
+    store = TaskStore(tasks, clock)
+    deps = app.state.deps = Deps(
+        store,
+        FakeDocuments(Case),
+        CountedQueues(),
+        DISTRICT,
+        clock,
+        NothingHeld(),
+        Watch(store.states),
+        files,
+        MarkingCleaner(),
     )
     app.include_router(api.router, prefix="/v1")
     problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
-        yield Window(http, tasks, kernel)
+        yield Window(http, tasks, kernel, files, clock, store, deps)
 
 
 def review(document_type: str = "birth-certificate", *, application: str = "app_1", asked: datetime = NOW) -> Task:

@@ -19,11 +19,14 @@ from local_stack.tokens import sign
 from messaging.documents import Database
 from review_dispatch.config import Settings
 from review_dispatch.main import create_app
+from runtime.server_sent_events import OPEN
+from services.applications.tests import phone
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE
 
 FoundT = TypeVar("FoundT")
 EXCHANGE = "events"
+COMMUNITY = "440309002003"
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "events"
 
 
@@ -57,9 +60,12 @@ class Running:
 
     async def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send a request with a real token of a reviewer of the health department."""
-        token = sign(self.keys, "reviewer", subject=who, departments=["health"])
-        signed = {"Authorization": f"Bearer {token}", **headers}
+        signed = {"Authorization": f"Bearer {self.reviewer(who)}", **headers}
         return await self.http.request(method, f"/v1/tasks{path}", json=body, headers=signed)
+
+    def reviewer(self, who: str, *, hours: float = 1) -> str:
+        """Sign a token."""
+        return sign(self.keys, "reviewer", subject=who, departments=["health"], hours=hours)
 
     async def task_of(self, application_id: str) -> dict[str, Any]:
         """Wait for an application's task to appear in the queue."""
@@ -139,6 +145,62 @@ async def test_a_failed_match_is_reviewed_and_approved_by_a_person(running: Runn
     assert shown["version"] == approved.json()["version"] == 3
 
 
+async def test_the_result_of_a_visit_is_kept_once_however_often_an_offline_phone_sends_it(running: Running) -> None:
+    await running.tell("applications.field-check-requested.v1", "e5", application_id="app_s5")
+    token = sign(running.keys, "grid-officer", subject="grid-1", communities=[COMMUNITY])
+
+    async def send(path: str, key: str, match: str = "*", **sent: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "If-Match": match}
+        return await running.http.post(f"/v1/tasks{path}", headers=headers, **sent)
+
+    async def found() -> str | None:
+        answer = await running.http.get("/v1/tasks", headers={"Authorization": f"Bearer {token}"})
+        return next((each["task_id"] for each in answer.json()["items"]), None)
+
+    task = await until(found)
+    etag = (await send(f"/{task}/claim", "k0")).headers["etag"]
+    picture = {"file": ("door.jpg", phone.photograph(), "image/jpeg")}
+    photographs = [await send(f"/{task}/photographs", "k1", etag, files=picture) for _ in range(3)]
+    assert {answer.status_code for answer in photographs} == {201}
+    [kept] = photographs[-1].json()["photographs"]
+    shown = await running.http.get(kept["href"], headers={"Authorization": f"Bearer {token}"})
+    assert shown.content.startswith(b"\xff\xd8\xff")
+    assert [told for told in phone.TOLD if told in shown.content] == []
+
+    after = photographs[-1].headers["etag"]
+    results = [await send(f"/{task}/approval", "k2", after, json={"standard_reason": "lives-here"}) for _ in range(3)]
+    assert {answer.content for answer in results} == {results[0].content}
+    assert results[0].json()["status"]["code"] == "approved"
+    other = await send(f"/{task}/rejection", "k3", after, json={"reason": "不在此居住"})
+    assert (other.status_code, other.json()["code"]) == (412, "stale-version")
+    while (await running.hear())["type"] != "review-dispatch.field-check-passed.v1":
+        pass
+    later = await running.said.get(no_ack=True, fail=False)
+    assert later is None or later.routing_key != "review-dispatch.field-check-passed.v1"
+
+
+async def test_a_reviewer_follows_the_queue_until_the_token_ends(
+    running: Running,
+) -> None:
+    headers = {"Authorization": f"Bearer {running.reviewer('wang', hours=4 / 3600)}", "Accept-Language": "en"}
+    following = asyncio.create_task(running.http.get("/v1/tasks/stream", headers=headers))
+    await until(opened)
+    await running.tell("matcher.match-failed.v1", "e6", application_id="app_s6")
+    async with asyncio.timeout(PATIENCE):
+        answer = await following
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [block.split("\n")[0] for block in answer.text.split("\n\n") if block.startswith("event: ")]
+    assert [event.removeprefix("event: ") for event in events] == ["queues", "new", "queues", "end"]
+    assert '{"reason":"token-ended"}' in answer.text
+    assert "New: Document review (Birth certificate)" in answer.text
+
+
+async def opened() -> bool | None:
+    """Tell that a stream is open."""
+    value: float = OPEN.labels("review-dispatch")._value.get()  # noqa: SLF001 - as the metrics show it
+    return value == 1 or None
+
+
 async def test_of_many_who_claim_at_once_one_gets_it(running: Running) -> None:
     await running.tell("matcher.match-failed.v1", "e2", application_id="app_s2")
     task = await running.task_of("app_s2")
@@ -170,5 +232,5 @@ async def test_the_gauges_count_what_waits(running: Running) -> None:
 async def test_the_contract_is_described_with_examples(running: Running) -> None:
     described = (await running.http.get("/openapi.json")).json()
     paths = {path for path in described["paths"] if path.startswith("/v1/tasks")}
-    assert len(paths) == 15
+    assert len(paths) == 22
     assert described["components"]["schemas"]["ReturnAsked"]["examples"]

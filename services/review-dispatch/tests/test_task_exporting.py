@@ -6,15 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from review_dispatch.domain.case import Case
 from review_dispatch.handlers import exporting
-from review_dispatch.handlers.needs import Deps
 from review_dispatch.published import DataExported
-from review_dispatch.store import TaskStore
 from runtime import exports
 from runtime.holders import Holder as Whose
-from task_window import DISTRICT, NOW, CountedQueues, Window, opened, review
-from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, received
+from task_window import Window, opened, review
+from testkit.fakes import received
 
 
 @pytest.fixture
@@ -25,11 +22,10 @@ async def window() -> AsyncIterator[Window]:
 
 async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
     task, (public, private) = window.keep(review()), exports.new_key()
-    deps = Deps(TaskStore(window.tasks), FakeDocuments(Case), CountedQueues(), DISTRICT, FakeClock(NOW), NothingHeld())
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
         holder = Whose(resident_id=resident, index="9f" * 32)
         asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
-        (event,) = (await exporting.export(received(asked), deps)).events
+        (event,) = (await exporting.export(received(asked), window.deps)).events
         assert isinstance(event, DataExported)
         held = exports.opened(event.sealed, private).get("tasks", [])
         assert [each["id"] for each in held] == ids

@@ -14,6 +14,7 @@ from messaging.event import Change, ConflictError, Outcome
 from review_dispatch.config import Settings, load_district
 from review_dispatch.domain import requesting, working
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.news import Scope
 from review_dispatch.domain.queue import Waiting, Wanted
 from review_dispatch.domain.record import Holder
 from review_dispatch.domain.task import (
@@ -27,7 +28,18 @@ from review_dispatch.domain.task import (
     Step,
     Task,
 )
-from review_dispatch.store import INDEXES, Collection, TaskStore, WaitingCount, cases_in, tasks_in
+from review_dispatch.domain.visit import Photograph, Slot, Visit
+from review_dispatch.store import (
+    BELONGINGS,
+    INDEXES,
+    Collection,
+    TaskStore,
+    WaitingCount,
+    cases_in,
+    photographs_in,
+    tasks_in,
+)
+from runtime.scans.files import StoredFile
 from testkit.fakes import FakeDocuments, apply
 from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
@@ -127,7 +139,7 @@ def correction() -> Task:
 async def test_what_was_stored_comes_back_as_it_was(shelf: Shelf) -> None:
     task = working.claim(review(), "wang", NOW)
     await shelf.keep(task)
-    assert await shelf.tasks.get(task.id) == task.model_copy(update={"version": 1})
+    assert _unmoved(await shelf.tasks.get(task.id)) == task.model_copy(update={"version": 1})
     assert await shelf.tasks.get("task_x") is None
 
 
@@ -230,18 +242,64 @@ async def test_what_a_person_has_or_had_until_a_colleague_took_it_is_found(shelf
     assert found.steps[-1].note == "同事请病假"
 
 
+async def test_the_doors_of_a_resident_that_wait_are_found(shelf: Shelf) -> None:
+    concerned = Holder(resident_id="res_man", index="7c" * 32)
+    mine = door().model_copy(update={"about": door().about.model_copy(update={"concerns": (concerned,)})})
+    await shelf.keep(mine, working.claim(review(1), "wang", NOW))
+    assert [each.id for each in await shelf.tasks.doors_of("res_man")] == [mine.id]
+    assert await shelf.tasks.doors_of("res_child") == []
+
+
+async def test_what_moved_in_a_queue_is_found_by_department_and_by_community(shelf: Shelf) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await shelf.keep(review(1), door())
+    health, doors = Scope.of({"health"}, ()), Scope.of((), {"440309002001"})
+    assert await shelf.tasks.moved(health, before) == [(review(1).id, 1)]
+    assert await shelf.tasks.moved(doors, before) == [(door().id, 1)]
+    assert await shelf.tasks.moved(Scope.of({"edu"}, ()), before) == []
+    assert await shelf.tasks.moved(health, datetime.now(UTC) + timedelta(seconds=1)) == []
+    states = await shelf.tasks.states([health.key, doors.key, "department:edu", "department:"])
+    assert states == {
+        health.key: [(review(1).id, 1)],
+        doors.key: [(door().id, 1)],
+        "department:edu": [],
+        "department:": [],
+    }
+    assert set(await shelf.tasks.many([door().id, "task_x"])) == {door().id}
+
+
+async def test_photographs_go_with_their_task(real_shelf: Shelf, database: Database) -> None:
+    kept = photographs_in(database)
+    taken = Photograph(id="photo_1", media_type="image/jpeg", size=3, sha256="ab", by="grid", uploaded_at=NOW)
+    await real_shelf.keep(door().model_copy(update={"photographs": (taken,)}))
+    for file in ("photo_1", "photo_2"):
+        await kept.put(StoredFile(file, door().id), b"jpg", "image/jpeg")
+    found = [each async for each in database["tasks"].find({})]
+    assert await BELONGINGS["tasks"](database, found) == ()
+    assert (await kept.read("photo_1"), await kept.read("photo_2") is None) == (None, False)
+
+
 async def test_the_store_shows_nothing_of_the_people_whom_tasks_are_about(
     real_shelf: Shelf, database: Database
 ) -> None:
     approval = Approval(by="wang", at=NOW, fields={"address": "民治大道七号"}, valid_until=None, note="已电话核实")
     step = Step(at=NOW, action="returned", by="wang", department="health", note="照片看不清楚")
-    seen = review().model_copy(update={"approvals": (approval,), "steps": (step,)})
+    slot = Slot(begins=NOW, ends=NOW + timedelta(hours=2))
+    visit = Visit(state="agreed", offered=(slot,), slot=slot)
+    taken = Photograph(id="photo_1", media_type="image/jpeg", size=3, sha256="5e" * 32, by="grid", uploaded_at=NOW)
+    held = {"approvals": (approval,), "steps": (step,), "visit": visit, "photographs": (taken,)}
+    seen = review().model_copy(update=held)
     decision = OfficerDecision(subject_name="陈小雨", proven=())
     await real_shelf.keep(seen, door(), correction(), review(3).model_copy(update={"about": decision}))
 
     secrets = told_in(seen.model_dump()) | told_in(door().model_dump()) | {"陈小雨", "3栋502"}
-    secrets |= {"李思远", "李思源", "录入时写错了字"}
+    secrets |= {"李思远", "李思源", "录入时写错了字", "5e" * 32}
     assert len(secrets) >= 6
     assert await readable_in(database, secrets) == []
-    assert await real_shelf.tasks.get(seen.id) == seen.model_copy(update={"version": 1})
-    assert await real_shelf.tasks.get(correction().id) == correction().model_copy(update={"version": 1})
+    assert _unmoved(await real_shelf.tasks.get(seen.id)) == seen.model_copy(update={"version": 1})
+    assert _unmoved(await real_shelf.tasks.get(correction().id)) == correction().model_copy(update={"version": 1})
+
+
+def _unmoved(task: Task | None) -> Task | None:
+    """Leave out when it was stored."""
+    return None if task is None else task.model_copy(update={"moved_at": None})

@@ -202,6 +202,25 @@ class TaskReleased(View):
     sequence: int
 
 
+class Slot(View):
+    """A time for a visit."""
+
+    begins: datetime
+    ends: datetime
+
+
+class VisitArranged(View):
+    """What officer and applicant have agreed on for the visit at the door."""
+
+    application_id: str
+    state: Literal["offered", "proposed", "agreed", "declined"]
+    by: Literal["officer", "applicant"]
+    offered: list[Slot]
+    slot: Slot | None
+    reason: str | None
+    sequence: int
+
+
 class FieldCheckPassed(View):
     """The grid officer confirmed the address."""
 

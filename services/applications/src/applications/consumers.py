@@ -26,6 +26,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("review-dispatch.review-rejected.v1", consumed.ReviewRejected, answers.note_review_rejected),
     Subscription("review-dispatch.review-returned.v1", consumed.ReviewReturned, answers.note_review_returned),
     Subscription("review-dispatch.review-escalated.v1", consumed.ReviewEscalated, answers.note_escalation),
+    Subscription("review-dispatch.visit-arranged.v1", consumed.VisitArranged, answers.note_visit),
     Subscription("review-dispatch.field-check-passed.v1", consumed.FieldCheckPassed, answers.note_check_passed),
     Subscription("review-dispatch.field-check-failed.v1", consumed.FieldCheckFailed, answers.note_check_failed),
     Subscription("review-dispatch.decision-made.v1", consumed.DecisionMade, answers.note_decision),

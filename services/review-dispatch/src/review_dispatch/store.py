@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, IndexModel
 
-from messaging.documents import Database, Documents
+from messaging.documents import Database, Document, Documents, Write
 from messaging.event import Change
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.news import Scope
 from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.task import WAITING, Task
+from runtime.clock import Clock, utc_now
 from runtime.erasing import Held
 from runtime.holders import Holder
+from runtime.retention import Belongings
+from runtime.scans import files
+from runtime.scans.files import OwnedFiles
 
 TASKS = "tasks"
 CASES = "cases"
+PHOTOGRAPHS = "photographs"
 
-INDEXES: dict[str, list[IndexModel]] = {
+INDEXES: dict[str, Sequence[IndexModel]] = {
     TASKS: [
         IndexModel([("waiting_in", ASCENDING), ("place", ASCENDING)], name="queue"),
         IndexModel([("waiting_at", ASCENDING), ("place", ASCENDING)], name="doors"),
@@ -28,10 +34,14 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("application_id", ASCENDING)], name="application"),
         IndexModel([("escalates_after", ASCENDING)], name="escalation"),
         IndexModel([("about.holder.resident_id", ASCENDING), ("place", ASCENDING)], name="resident"),
+        IndexModel("about.concerns.resident_id", name="concerned"),
+        IndexModel([("been_in", ASCENDING), ("moved_at", ASCENDING)], name="moved"),
+        IndexModel([("community", ASCENDING), ("moved_at", ASCENDING)], name="moved-doors"),
         IndexModel("claim.by", name="hands", partialFilterExpression={"claim.by": {"$gt": ""}}),
         IndexModel("steps.taken_from", name="taken-over", partialFilterExpression={"steps.taken_from": {"$gt": ""}}),
     ],
     CASES: [],
+    **files.indexes(PHOTOGRAPHS),
 }
 
 SEALED = {
@@ -41,10 +51,14 @@ SEALED = {
         "approvals.fields",
         "approvals.note",
         "steps.note",
+        "visit",
+        "photographs.sha256",
     )
 }
 """What describes people, and what reviewers see and write: encrypted in the store."""
 
+_JUST_NOW = timedelta(seconds=5)
+"""How far back it is looked for what has moved; what is stored later than that is found with the next heartbeat."""
 StoredT = TypeVar("StoredT")
 Filter = dict[str, Any]
 
@@ -64,6 +78,12 @@ class Collection(Protocol[StoredT]):
     ) -> list[StoredT]:
         """Read all that match."""
 
+    async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
+        """Read those that there are of these ids."""
+
+    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
+        """Read the ids and some fields of all that match."""
+
     def save(self, document: StoredT) -> Change:
         """Prepare a write."""
 
@@ -74,8 +94,9 @@ class Collection(Protocol[StoredT]):
 class TaskStore:
     """The tasks, one document each."""
 
-    def __init__(self, collection: Collection[Task]) -> None:
+    def __init__(self, collection: Collection[Task], clock: Clock = utc_now) -> None:
         self._collection = collection
+        self._clock = clock
 
     async def get(self, id: str) -> Task | None:
         """Read one."""
@@ -89,6 +110,37 @@ class TaskStore:
         """Read those that a person has in hand, the most urgent first."""
         return await self._collection.find({"claim.by": person}, sort=[("place", ASCENDING)], limit=limit)
 
+    async def doors_of(self, resident_id: str) -> Sequence[Task]:
+        """Read the door checks that wait and show a resident's data, the most urgent first."""
+        wanted = {"about.concerns.resident_id": resident_id, "kind": "field-check", "waiting_in": {"$gt": ""}}
+        return await self._collection.find(wanted, sort=[("place", ASCENDING)])
+
+    async def moved(self, scope: Scope, since: datetime) -> Sequence[tuple[str, int]]:
+        """Read ids and versions of what was stored after a moment and is or was in these queues."""
+        found = await self._collection.rows({**_of_scopes([scope]), "moved_at": {"$gt": since}}, "version")
+        return [(each["_id"], each["version"]) for each in found]
+
+    async def states(self, keys: Sequence[str]) -> Mapping[str, object]:
+        """Return for each scope, by its key, what has just been stored in it: other than before, something moved."""
+        scopes = [Scope.read(key) for key in keys]
+        since = {"moved_at": {"$gt": self._clock() - _JUST_NOW}}
+        found = [
+            each
+            for by in ("department", "community")
+            if (alike := [scope for scope in scopes if scope.by == by])
+            for each in await self._collection.rows(
+                {**_of_scopes(alike), **since}, "version", "kind", "been_in", "community"
+            )
+        ]
+        return {
+            scope.key: sorted((each["_id"], each["version"]) for each in found if _is_in(each, scope))
+            for scope in scopes
+        }
+
+    async def many(self, ids: Sequence[str]) -> Mapping[str, Task]:
+        """Read those that there are of these ids."""
+        return await self._collection.many(ids) if ids else {}
+
     async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those about a resident's documents, in the same order."""
         return await self._page({"about.holder.resident_id": resident_id}, after, limit)
@@ -99,8 +151,8 @@ class TaskStore:
         return await self._collection.find(overdue, sort=[("escalates_after", ASCENDING)], limit=limit)
 
     def save(self, task: Task) -> Change:
-        """Prepare the write."""
-        return self._collection.save(task)
+        """Prepare the write, which remembers when it was (`moved_at`)."""
+        return self._collection.save(task.model_copy(update={"moved_at": self._clock()}))
 
     def remove(self, task: Task) -> Change:
         """Prepare the removal."""
@@ -157,6 +209,18 @@ def cases_in(database: Database) -> Collection[Case]:
     return Documents(database, CASES, Case)
 
 
+def _of_scopes(scopes: Sequence[Scope]) -> Filter:
+    """Say it for scopes of one kind."""
+    codes = {"$in": sorted({code for scope in scopes for code in scope.codes})}
+    return {"community": codes, "kind": "field-check"} if scopes[0].by == "community" else {"been_in": codes}
+
+
+def _is_in(row: Mapping[str, Any], scope: Scope) -> bool:
+    if scope.by == "community":
+        return row["kind"] == "field-check" and row["community"] in scope.codes
+    return not set(scope.codes).isdisjoint(row["been_in"])
+
+
 def _filter_of(wanted: Wanted) -> Filter:
     """Say it so that the first condition has an index: an application's tasks, else a queue, else the history."""
     asked = {
@@ -197,3 +261,20 @@ def _any_of(values: frozenset[str] | None) -> object:
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found."""
     return {TASKS: {"about.holder.resident_id": holder.resident_id}}
+
+
+def photographs_in(database: Database) -> OwnedFiles:
+    """Return the photographs of visits, each handed in for a task."""
+    return OwnedFiles(database, PHOTOGRAPHS, owner="task_id")
+
+
+async def _with_tasks(database: Database, tasks: Sequence[Document]) -> Sequence[Write]:
+    """Remove the photographs of tasks that go."""
+    kept = photographs_in(database)
+    for task in tasks:
+        for photograph in task.get("photographs", ()):
+            await kept.remove(photograph["id"])
+    return ()
+
+
+BELONGINGS: Mapping[str, Belongings] = {TASKS: _with_tasks}

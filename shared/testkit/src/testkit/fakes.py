@@ -143,7 +143,7 @@ def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents h
     if not isinstance(condition, Mapping):
         return bool(value == condition) or (isinstance(value, list | tuple) and condition in value)
     tests: dict[str, Callable[[Any], bool]] = {
-        "$in": lambda wanted: value in wanted,
+        "$in": lambda wanted: any(each in wanted for each in value) if isinstance(value, list) else value in wanted,
         "$ne": lambda wanted: value != wanted,
         "$lt": lambda wanted: value is not None and value < wanted,
         "$lte": lambda wanted: value is not None and value <= wanted,

@@ -8,13 +8,14 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from applications.domain.application import Application, Happening
+from applications.domain.application import Application, Happening, Slot
 from applications.domain.catalogue import Catalogue
 from applications.domain.corrections import SCANS, shown_beside
 from applications.domain.reasons import Reason, reasons_of
 from applications.domain.record import PersonRole, Value
 from applications.domain.rules import Promise
 from applications.domain.whereabouts import Whereabouts, expected
+from runtime.clock import SHENZHEN
 from runtime.texts import Texts
 from standards.disclosure import SMALLEST_GROUP, share
 from standards.field_kinds import is_date
@@ -183,6 +184,7 @@ class Wording:
             source=self.source(happening.source) if happening.source else "",
             due_on=self.due(happening.due_on),
             text=self.words(happening),
+            slots=self.say("list").join(self.slot(each) for each in happening.slots),
         )
 
     def whereabouts(self, where: Whereabouts, application: Application) -> str:
@@ -192,7 +194,7 @@ class Wording:
             return self.rejection(application)
         if where.doing == "correcting":
             return self._correcting(where, application)
-        return self.say(
+        now = self.say(
             f"now.{where.doing}",
             document=self.document(document_type).name if document_type else "",
             department=self.department(where.department).name if where.department else "",
@@ -200,6 +202,12 @@ class Wording:
             who=self.role(application.item, "second-party"),
             state=self.state(application),
         )
+        visit = application.check.visit if application.check and where.doing == "checking" else None
+        if visit is None:
+            return now
+        slots = visit.offered if visit.state == "offered" else (visit.slot,) if visit.slot else ()
+        said = self.say(f"visits.{visit.state}", slots=self.say("list").join(self.slot(each) for each in slots))
+        return self.say("sentences").join((now, said))
 
     def _correcting(self, where: Whereabouts, application: Application) -> str:
         """Say what was returned, what was answered and what is held, and what to do next."""
@@ -247,6 +255,11 @@ class Wording:
             if day is None or not self.calendar.is_provisional(day)
             else self.say("provisional", day=said, year=day.year)
         )
+
+    def slot(self, slot: Slot) -> str:
+        """Say a time for a visit, in Shenzhen's time."""
+        begins, ends = slot.begins.astimezone(SHENZHEN), slot.ends.astimezone(SHENZHEN)
+        return self.say("slot", day=self.day(begins.date()), begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
 
     def day(self, day: date | None) -> str:
         """Say a day as people of that language write it."""

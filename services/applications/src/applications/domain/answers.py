@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from applications.domain.application import Application, Asked, Escalation, Happening, Match, Question, Review, Task
+from applications.domain.application import (
+    Application,
+    Asked,
+    Escalation,
+    Happening,
+    Match,
+    Question,
+    Review,
+    Task,
+    Visit,
+)
 
 Key = tuple[str, int]
 """A requirement and the attempt that an answer belongs to."""
@@ -75,6 +85,14 @@ def answered(
         return application
     answer = asked.model_copy(update={"yes": yes, "text": happening.text, "texts": happening.texts})
     return application.noting(happening).model_copy(update={question: answer})
+
+
+def arranged(application: Application, visit: Visit, happening: Happening) -> Application:
+    """Take over what is agreed of the visit at the door; news that is older than what is known is only noted."""
+    noted, check = application.noting(happening), application.check
+    if check is None or check.yes is not None or (check.visit and check.visit.sequence >= visit.sequence):
+        return noted
+    return noted.model_copy(update={"check": check.model_copy(update={"visit": visit})})
 
 
 def returned_now(before: Application, after: Application, key: Key) -> bool:

@@ -122,6 +122,22 @@ class Escalation(Record):
     due_on: date
 
 
+class Slot(Record):
+    """A time in which somebody comes to the door."""
+
+    begins: datetime
+    ends: datetime
+
+
+class Visit(Record):
+    """What is agreed of the visit at the door; `sequence` is that of the news, of which the newest counts."""
+
+    state: Literal["offered", "proposed", "agreed", "declined"]
+    offered: tuple[Slot, ...] = ()
+    slot: Slot | None = None
+    sequence: int
+
+
 class Question(Record):
     """What a person was asked beyond the documents: to look at the address, or to decide. `yes` is None until then."""
 
@@ -131,6 +147,7 @@ class Question(Record):
     yes: bool | None = None
     text: str | None = None
     texts: ByLanguage = None
+    visit: Visit | None = None
 
 
 class Granted(Record):
@@ -156,6 +173,7 @@ class Happening(Record):
     due_on: date | None = None
     text: str | None = None
     texts: ByLanguage = None
+    slots: tuple[Slot, ...] = ()
 
 
 class Application(Aggregate):

@@ -20,6 +20,7 @@ from applications.consumed import (
     ReviewRejected,
     ReviewRequested,
     ReviewReturned,
+    VisitArranged,
 )
 from applications.domain import answers
 from applications.domain.application import (
@@ -31,6 +32,7 @@ from applications.domain.application import (
     Match,
     Review,
     Task,
+    Visit,
 )
 from applications.handlers import announcing
 from applications.handlers.needs import Deps
@@ -148,6 +150,19 @@ async def note_escalation(event: Received[ReviewEscalated], deps: Deps) -> Outco
         due_on=said.due_on,
     )
     return _conclude(application, answers.escalated(application, escalation, happening), deps)
+
+
+async def note_visit(event: Received[VisitArranged], deps: Deps) -> Outcome[None]:
+    """The officer or the applicant has moved in arranging the visit at the door."""
+    said = event.data
+    application = await _application(said.application_id, deps)
+    if application.check is None and not application.is_final:
+        raise NotYet(f"{said.application_id} has not asked for its check yet")
+    visit = Visit.model_validate(said.model_dump(include=set(Visit.model_fields)))
+    by_you = "-by-you" if said.state == "declined" and said.by == "applicant" else ""
+    slots = visit.offered if said.state == "offered" else (visit.slot,) if visit.slot else ()
+    happening = Happening(at=_moment(event.time), kind=f"visit-{said.state}{by_you}", text=said.reason, slots=slots)
+    return _conclude(application, answers.arranged(application, visit, happening), deps)
 
 
 async def note_check_passed(event: Received[FieldCheckPassed], deps: Deps) -> Outcome[None]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from review_dispatch.api import routes, takeovers
+from review_dispatch.api import following, photographs, routes, takeovers, visits
 
 router = APIRouter()
-router.include_router(takeovers.router)  # before the routes of one task: `queues` is no task's id
-router.include_router(routes.router)
+for part in (
+    following,
+    takeovers,
+    visits,
+    photographs,
+    routes,
+):  # `stream`, `queues`, `doors` before the routes of one task
+    router.include_router(part.router)
 
 __all__ = ["router"]

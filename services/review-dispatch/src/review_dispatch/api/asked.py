@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from runtime.clock import Day
+from review_dispatch.domain.visit import Slot
+from runtime.clock import Day, Moment
 from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
@@ -87,6 +89,34 @@ class TakeoverOfAllAsked(TakeoverAsked):
         json_schema_extra={"examples": [{"claimed_by": "health-017", "reason": "同事请病假，由我代办"}]}
     )
     claimed_by: Name
+
+
+class SlotAsked(Body):
+    """A time for a visit, with its offset from UTC."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"begins": "2026-11-24T14:00:00+08:00", "ends": "2026-11-24T16:00:00+08:00"}]}
+    )
+    begins: Moment
+    ends: Moment
+
+    def slot(self) -> Slot:
+        """Return it to the minute, in UTC."""
+        begins, ends = (each.astimezone(UTC).replace(second=0, microsecond=0) for each in (self.begins, self.ends))
+        return Slot(begins=begins, ends=ends)
+
+
+class SlotsAsked(Body):
+    """Offer times from which the applicant may choose."""
+
+    slots: Annotated[list[SlotAsked], Field(min_length=1, max_length=10)]
+
+
+class RefusalAsked(Body):
+    """Call a visit off; the other side reads why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "当天临时有急事，请另约时间"}]})
+    reason: Text
 
 
 class NoteAsked(Body):

@@ -22,6 +22,7 @@ DepsOf = Annotated[Deps, Depends(web.deps)]
 Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
 Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
 Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OPERATOR)]
+Resident = Annotated[Principal, allow(Role.RESIDENT)]
 Counter = Annotated[Principal, allow(Role.OFFICIAL, Role.OPERATOR)]
 
 
@@ -67,6 +68,11 @@ async def reviewer_asked_of(task_id: Name, by: Reviewer, version: web.IfMatch) -
     return Asked(task_id, by, version)
 
 
+async def resident_asked_of(task_id: Name, by: Resident, version: web.IfMatch) -> Asked:
+    """Read the same for a resident whose application it is about."""
+    return Asked(task_id, by, version)
+
+
 def _reader(request: Request, by: Principal, language: str) -> Reader:
     deps: Deps = request.app.state.deps
     return Reader(by, language, deps.district, today(deps.clock()))
@@ -80,6 +86,11 @@ async def _onlooker(request: Request, by: Onlooker, language: web.Language) -> R
     return _reader(request, by, language)
 
 
+async def _resident(request: Request, by: Resident, language: web.Language) -> Reader:
+    return _reader(request, by, language)
+
+
+ResidentsView = Annotated[Reader, Depends(_resident)]
 WorkersView = Annotated[Reader, Depends(_worker)]
 OnlookersView = Annotated[Reader, Depends(_onlooker)]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from review_dispatch.api import views
+from collections.abc import Sequence
+
+from review_dispatch.api import views, visit_shaping
 from review_dispatch.api.reader import TEXTS, Reader, coded
-from review_dispatch.domain.queue import InHand, Queue, Waiting
+from review_dispatch.domain.news import what_happened
+from review_dispatch.domain.queue import Counted, InHand, Queue, Waiting, queues_of
+from review_dispatch.domain.queue import in_hand as in_hands
 from review_dispatch.domain.task import Task
 from runtime.refusal import Refusal
 from standards.disclosure import told, total
@@ -26,6 +30,33 @@ def waiting(counted: Waiting, language: str) -> views.WaitingView:
         suppressed=None in counts.values(),
         text=TEXTS.say(language, "waiting", kind=kind.name, department=department.name, **said),
     )
+
+
+def own_queues(counted: Sequence[Counted], reader: Reader) -> views.OwnQueuesView:
+    """Show somebody's queues, the most urgent first, and who has how much in hand."""
+    return views.OwnQueuesView(
+        queues=[queue(each, reader) for each in queues_of(counted, reader.by.subject)],
+        in_hand=[in_hand(each) for each in in_hands(counted)],
+    )
+
+
+def news(task: Task, reader: Reader) -> views.NewsView:
+    """Show what has just happened to a task."""
+    what = what_happened(task, reader.by.subject)
+    shown = summary(task, reader)
+    text = TEXTS.say(
+        reader.language,
+        f"news.{what}",
+        kind=shown.kind.name,
+        document=TEXTS.say(reader.language, "of-document", document=shown.document_type.name)
+        if shown.document_type
+        else "",
+        department=shown.department.name,
+        due=shown.due_text,
+        by=task.steps[-1].by or "",
+        status=shown.status.name,
+    )
+    return views.NewsView(what=what, text=text, task=shown)
 
 
 def queue(queue: Queue, reader: Reader) -> views.QueueView:
@@ -79,6 +110,7 @@ def summary(task: Task, reader: Reader) -> views.TaskSummary:
         claimed_by=task.claim.by if task.claim else None,
         claimed_at=task.claim.at if task.claim else None,
         taken_over=_taken_over(task),
+        visit=visit_shaping.visit(task.visit, reader),
         needs_second_reviewer=task.second_reviewer,
     )
 

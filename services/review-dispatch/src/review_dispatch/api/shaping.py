@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from review_dispatch.api import views
+from review_dispatch.api import views, visit_shaping
 from review_dispatch.api.queue_shaping import summary
 from review_dispatch.api.reader import TEXTS, Reader
 from review_dispatch.domain.approved_fields import enterable_fields
@@ -44,6 +44,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
         duplicate=_duplicate(about, reader, hidden=hidden) if isinstance(about, DuplicateCheck) else None,
         standard_reasons=_reasons(reasons_for(task, reader.district.reasons), reader),
+        photographs=[visit_shaping.photograph(each, task) for each in task.photographs],
         approvals=[_approval(each, reader, hidden=hidden) for each in task.approvals],
         steps=[_step(each, task, reader, hidden=hidden) for each in task.steps],
     )

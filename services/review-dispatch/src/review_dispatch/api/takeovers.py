@@ -11,7 +11,7 @@ from review_dispatch.api import queue_shaping
 from review_dispatch.api.asked import TakeoverAsked, TakeoverOfAllAsked
 from review_dispatch.api.parts import DepsOf, WorkersView, asked_of, shown_to, wanted_of
 from review_dispatch.api.views import NotTakenView, OwnQueuesView, TakeoverView, TaskSummary, TaskView
-from review_dispatch.domain.queue import Wanted, in_hand, queues_of
+from review_dispatch.domain.queue import Wanted
 from review_dispatch.handlers import queues, working
 from review_dispatch.handlers.working import Asked
 from runtime import web
@@ -26,10 +26,7 @@ async def count_queues(
 ) -> OwnQueuesView:
     """Count what waits for the caller, by kind, department or community, and document type."""
     counted = await queues.count_queues(wanted, reader.by, deps)
-    return OwnQueuesView(
-        queues=[queue_shaping.queue(each, reader) for each in queues_of(counted, reader.by.subject)],
-        in_hand=[queue_shaping.in_hand(each) for each in in_hand(counted)],
-    )
+    return queue_shaping.own_queues(counted, reader)
 
 
 @router.post("/{task_id}/takeover", summary="Take the task over from a colleague", response_model=TaskView)

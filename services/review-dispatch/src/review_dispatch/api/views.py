@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from review_dispatch.api.visit_views import PhotographView, VisitView
+from review_dispatch.domain.news import What
 from review_dispatch.domain.record import Value
 
 
@@ -48,6 +50,7 @@ class TaskSummary(BaseModel):
     claimed_by: str | None
     claimed_at: datetime | None
     taken_over: TakenOverView | None
+    visit: VisitView | None
     needs_second_reviewer: bool
 
 
@@ -229,6 +232,7 @@ class TaskView(TaskSummary):
     correction: CorrectionView | None
     standard_reasons: StandardReasonsView
     duplicate: DuplicateView | None
+    photographs: list[PhotographView]
     approvals: list[ApprovalView]
     steps: list[StepView]
 
@@ -282,6 +286,14 @@ class OwnQueuesView(BaseModel):
 
     queues: list[QueueView]
     in_hand: list[InHandView]
+
+
+class NewsView(BaseModel):
+    """What has just happened to a task: what (the event's name), in a sentence, and the task as a queue shows it."""
+
+    what: What
+    text: str
+    task: TaskSummary
 
 
 class NotTakenView(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -58,10 +58,19 @@ class DocumentRoute(Record):
         return self
 
 
+class VisitRules(Record):
+    """When an officer comes at all, how long a slot may be, and how many are offered at once (Shenzhen's time)."""
+
+    earliest: time
+    latest: time
+    longest_hours: Annotated[int, Field(ge=1, le=12)]
+
+
 class FieldCheckRoute(Record):
-    """Where door checks go."""
+    """Where door checks go, and when officers come."""
 
     department: Code
+    visits: VisitRules
     escalate: tuple[Level, ...]
 
 

@@ -12,6 +12,7 @@ from review_dispatch.domain.duplicate_check import DuplicateCheck
 from review_dispatch.domain.record import Holder, Record, Value
 from review_dispatch.domain.routes import Level
 from review_dispatch.domain.standard_reasons import Said
+from review_dispatch.domain.visit import Photograph, Visit
 from runtime.derived import derived
 
 Kind = Literal["review", "field-check", "decision", "dispute", "correction", "duplicate-check"]
@@ -30,6 +31,12 @@ Action = Literal[
     "escalated",
     "noted",
     "taken-over",
+    "visit-offered",
+    "visit-chosen",
+    "visit-proposed",
+    "visit-accepted",
+    "visit-declined",
+    "visit-declined-by-applicant",
 ]
 
 EVERY_STATUS: frozenset[Status] = frozenset(get_args(Status))
@@ -217,7 +224,11 @@ class Task(BaseModel):
     second_reviewer: bool = False
     claim: Claim | None = None
     approvals: tuple[Approval, ...] = ()
+    visit: Visit | None = None
+    photographs: tuple[Photograph, ...] = ()
     steps: tuple[Step, ...]
+    moved_at: datetime | None = None
+    """When it was stored last, by the clock of the process that did (None: by an earlier release)."""
 
     @derived
     def kind(self) -> Kind:
@@ -243,6 +254,11 @@ class Task(BaseModel):
     def waiting_at(self) -> str | None:
         """The community in whose queue it stands; None when it is done."""
         return self.community if self.is_waiting else None
+
+    @derived
+    def been_in(self) -> list[str]:
+        """The departments that have or had it."""
+        return sorted({step.department for step in self.steps})
 
     @property
     def is_waiting(self) -> bool:

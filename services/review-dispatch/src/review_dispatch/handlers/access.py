@@ -23,6 +23,11 @@ def leads(task: Task, by: Principal) -> bool:
     return by.role is Role.REVIEWER and task.lead in by.departments
 
 
+def may_visit_or_lead(task: Task, by: Principal) -> bool:
+    """Tell whether they may look at photographs: those who may follow the task, but for operators."""
+    return by.role is not Role.OPERATOR and may_see(task, by)
+
+
 def may_see(task: Task, by: Principal) -> bool:
     """Tell whether they may follow it: it is theirs, was sent to them first, or they operate the system."""
     return by.role is Role.OPERATOR or may_work_on(task, by) or task.home in by.departments or leads(task, by)

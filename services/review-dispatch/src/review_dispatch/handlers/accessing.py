@@ -15,8 +15,15 @@ from runtime.accesses import How
 
 def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> list[Event]:
     """Return the events that say so, one for each person concerned; none where the values stay hidden."""
-    if not may_see_values(task, by):
-        return []
+    return _told(task, by, deps, how, None) if may_see_values(task, by) else []
+
+
+def opened(task: Task, by: Principal, deps: Deps, *, purpose: str | None) -> list[Event]:
+    """Return the events that say that a photograph was opened, and what for, where that had to be said."""
+    return _told(task, by, deps, "opened", purpose)
+
+
+def _told(task: Task, by: Principal, deps: Deps, how: How, purpose: str | None) -> list[Event]:
     return [
         DataAccessed(
             holder=accesses.Holder(resident_id=person.resident_id, index=person.index),
@@ -26,6 +33,7 @@ def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> l
             documents=accesses.documents(_documents(task)),
             application_id=task.application_id if task.serves_application else None,
             item=task.item if task.serves_application else None,
+            purpose=purpose,
             at=deps.clock(),
         )
         for person in task.people

@@ -122,6 +122,24 @@ def corrected(task: Task) -> list[Event]:
     return [event]
 
 
+def visit_arranged(task: Task, by: Literal["officer", "applicant"]) -> Event:
+    """Tell what is agreed of a visit now, and who moved."""
+    visit, last = task.visit, task.steps[-1]
+    if visit is None:
+        raise ValueError(f"{task.id}: nothing was said of a visit")
+    return published.VisitArranged(
+        task_id=task.id,
+        application_id=task.application_id,
+        state=visit.state,
+        by=by,
+        offered=[parts.Slot(begins=each.begins, ends=each.ends) for each in visit.offered],
+        slot=parts.Slot(begins=visit.slot.begins, ends=visit.slot.ends) if visit.slot else None,
+        reason=last.note,
+        arranged_at=last.at,
+        sequence=task.version + 1,
+    )
+
+
 def escalated(before: Task, after: Task) -> Event:
     """Tell who has an overdue task now; of one that an application waits for."""
     kind = after.kind

@@ -37,6 +37,8 @@ async def erase_cases(event: Received[CasesErased], deps: Deps) -> Outcome[None]
         case = await deps.cases.get(id_) or Case(id=id_)
         tasks = [await deps.tasks.get(entry.task_id) for entry in case.entries]
         changes.append(deps.cases.save(case.emptied(event.time)))
+        for photograph in (each for task in tasks if task is not None for each in task.photographs):
+            await deps.photographs.remove(photograph.id)
         changes += [deps.tasks.remove(task) for task in tasks if task is not None]
         changes += await deps.eraser.forget_answers([id_, *(entry.task_id for entry in case.entries)])
     return Outcome(changes=changes)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from messaging.event import Change
 from review_dispatch.domain.case import Case
+from review_dispatch.domain.news import Scope
 from review_dispatch.domain.queue import Counted, Waiting, Wanted
 from review_dispatch.domain.routes import District
 from review_dispatch.domain.task import Task
 from runtime.clock import Clock
 from runtime.erasing import Erases
+from runtime.scans.cleaner import Cleans
+from runtime.scans.files import Files
+from runtime.server_sent_events import Watch
 
 
 class Tasks(Protocol):
@@ -27,6 +31,15 @@ class Tasks(Protocol):
 
     async def in_hand_of(self, person: str, limit: int) -> Sequence[Task]:
         """Read those that a person has in hand, the most urgent first."""
+
+    async def doors_of(self, resident_id: str) -> Sequence[Task]:
+        """Read the door checks that wait and show a resident's data, the most urgent first."""
+
+    async def moved(self, scope: Scope, since: datetime) -> Sequence[tuple[str, int]]:
+        """Read ids and versions of what was stored after a moment and is or was in these queues."""
+
+    async def many(self, ids: Sequence[str]) -> Mapping[str, Task]:
+        """Read those that there are of these ids."""
 
     async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those about a resident's documents, in the same order."""
@@ -71,3 +84,6 @@ class Deps:
     district: District
     clock: Clock
     eraser: Erases
+    watch: Watch
+    photographs: Files
+    cleaner: Cleans

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from messaging.event import Outcome
 from review_dispatch.domain.queue import Counted, Wanted
 from review_dispatch.domain.task import Task
-from review_dispatch.handlers.access import may_see, narrowed
+from review_dispatch.handlers.access import may_see, may_see_values, narrowed
 from review_dispatch.handlers.accessing import accessed
 from review_dispatch.handlers.needs import Deps
 from runtime.access import Principal
 from runtime.clock import today
 from runtime.refusal import NotAllowed, Unknown
+
+MOST_DOORS = 200
+"""Doors that one officer is shown at once."""
 
 
 async def show_queue(wanted: Wanted, by: Principal, deps: Deps, *, after: str | None, limit: int) -> Sequence[Task]:
@@ -23,6 +26,17 @@ async def show_queue(wanted: Wanted, by: Principal, deps: Deps, *, after: str | 
 async def count_queues(wanted: Wanted, by: Principal, deps: Deps) -> Sequence[Counted]:
     """Count what waits in the caller's queues, and who has it."""
     return await deps.waiting.of(narrowed(wanted, by, deps.district.routes), today(deps.clock()))
+
+
+async def show_doors(by: Principal, deps: Deps) -> Sequence[Task]:
+    """Return the door checks that the caller has in hand; of each look at one `see_door` tells."""
+    found = await deps.tasks.in_hand_of(by.subject, MOST_DOORS)
+    return [task for task in found if task.kind == "field-check" and may_see_values(task, by)]
+
+
+async def see_door(task: Task, by: Principal, deps: Deps) -> Outcome[Task]:
+    """Tell that the address of a door was shown."""
+    return Outcome(events=accessed(task, by, deps), case=task.application_id, result=task)
 
 
 async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:

@@ -184,10 +184,18 @@ async def find(asked: Asked, deps: Deps, require: Callable[[Task, Principal], No
     return task
 
 
-def done(before: Task, after: Task, asked: Asked, deps: Deps, events: Sequence[Event] | None = None) -> Outcome[Task]:
+def done(
+    before: Task,
+    after: Task,
+    asked: Asked,
+    deps: Deps,
+    events: Sequence[Event] | None = None,
+    *,
+    more: Sequence[Event] = (),
+) -> Outcome[Task]:
     """End a request: tell who has the task in hand now, and that its values were seen. `events`: it is decided."""
     if events is None:
-        told = [*hands.in_hand(before, after), *accessed(after, asked.by, deps)]
+        told = [*more, *hands.in_hand(before, after), *accessed(after, asked.by, deps)]
     else:
         told = [*events, *hands.in_hand(before, after), *accessed(before, asked.by, deps, how="worked-on")]
     return Outcome(changes=[deps.tasks.save(after)], events=told, case=after.application_id, result=after)

@@ -28,6 +28,7 @@ from review_dispatch.published.parts import (
     RequirementKey,
     ReviewedDocument,
     Reviewer,
+    Slot,
     TaskId,
     TaskSequence,
     Value,
@@ -184,6 +185,33 @@ class FieldCheckFailed(Reasoned, Event):
     officer: Officer
     reason: Written
     checked_at: CheckedAt
+
+
+class VisitArranged(Event):
+    """What officer and applicant have agreed on for the visit at the door, and who moved last.
+
+    `offered`: any of these can be chosen · `proposed`: the applicant would like `slot` · `agreed`: the officer comes in
+    `slot` · `declined`: called off, with a reason. `sequence` counts up with every change of the task.
+    """
+
+    type: ClassVar[str] = "review-dispatch.visit-arranged.v1"
+    task_id: TaskId
+    application_id: ApplicationId
+    state: Annotated[
+        Literal["offered", "proposed", "agreed", "declined"], Field(description="Where the arrangement stands")
+    ]
+    by: Annotated[Literal["officer", "applicant"], Field(description="Who moved")]
+    offered: Annotated[
+        list[Slot], Field(description="The slots that can be chosen, in order", json_schema_extra=PERSONAL)
+    ]
+    slot: Annotated[
+        Slot | None, Field(description="What is proposed or agreed; null: nothing", json_schema_extra=PERSONAL)
+    ]
+    reason: Annotated[
+        str | None, Field(description="Why it was called off; null: it was not", json_schema_extra=PERSONAL)
+    ]
+    arranged_at: Annotated[datetime, Field(description="When that was")]
+    sequence: TaskSequence
 
 
 class TaskClaimed(Event):

@@ -75,6 +75,13 @@ class Holder(Part):
     index: Annotated[str, Field(description="Blind index of the identity number, by which records are joined")]
 
 
+class Slot(Part):
+    """A time in which an officer comes to the door."""
+
+    begins: Annotated[datetime, Field(description="When it begins")]
+    ends: Annotated[datetime, Field(description="When it ends")]
+
+
 class Approval(Part):
     """One person's approval: who, when, and what that person wrote."""
 

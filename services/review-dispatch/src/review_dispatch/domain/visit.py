@@ -1,0 +1,34 @@
+"""A visit at the door: what is agreed of it, and the photographs that were taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from review_dispatch.domain.record import Record
+
+
+class Slot(Record):
+    """A time in which an officer comes to the door."""
+
+    begins: datetime
+    ends: datetime
+
+
+class Visit(Record):
+    """What is agreed of a visit. `slot` is what the applicant proposed or what is agreed; `offered` can be chosen."""
+
+    state: Literal["offered", "proposed", "agreed", "declined"]
+    offered: tuple[Slot, ...] = ()
+    slot: Slot | None = None
+
+
+class Photograph(Record):
+    """A photograph that an officer took at the door, cleaned; `by` is the account."""
+
+    id: str
+    media_type: str
+    size: int
+    sha256: str
+    by: str
+    uploaded_at: datetime
