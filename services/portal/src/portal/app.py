@@ -35,6 +35,7 @@ from portal.places import PLACES
 from portal.settings import Settings
 from runtime import observing, problems
 from runtime.clock import Clock, utc_now
+from runtime.server_sent_events import Streams
 from runtime.texts import Texts
 
 NAME = "portal"
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Yizheng portal", version="1", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     texts = texts_of_all()
     app.state.texts = texts
+    app.state.streams = Streams(NAME)
     app.include_router(health.router)
     app.include_router(sign_in.router)
     for place in PLACES:
