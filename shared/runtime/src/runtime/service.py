@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -212,6 +213,8 @@ def serve(
     except DataFileError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
         raise SystemExit(78) from error
+    gc.collect()
+    gc.freeze()  # what stands now stays: looking through it for garbage held every hundredth request up by 100 ms
     server = Server(
         uvicorn.Config(
             app,
