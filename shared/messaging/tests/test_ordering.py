@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from pymongo.errors import AutoReconnect, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+)
 
 from messaging import ordering
 from messaging.ordering import Brake, Company, Lanes, is_outage
@@ -52,13 +59,24 @@ def transient() -> OperationFailure:
 
 @pytest.mark.parametrize(
     "error",
-    [AutoReconnect("x"), BrokerUnavailableError("x"), ConnectionResetError(), ExecutionTimeout("x", 50), transient()],
+    [
+        *(
+            AutoReconnect("x"),
+            BrokerUnavailableError("x"),
+            ConnectionResetError(),
+            ExecutionTimeout("x", 50),
+            transient(),
+        ),
+        ConfigurationError("Sessions are not supported by this MongoDB deployment"),  # by a member that just started
+    ],
 )
 def test_a_dependency_that_is_down_is_an_outage(error: Exception) -> None:
     assert is_outage(error)
 
 
-@pytest.mark.parametrize("error", [ValueError(), TimeoutError(), PyMongoError("x"), DuplicateKeyError("x", 11000)])
+@pytest.mark.parametrize(
+    "error", [ValueError(), TimeoutError(), PyMongoError("x"), ConfigurationError("x"), DuplicateKeyError("x", 11000)]
+)
 def test_a_message_or_a_handler_at_fault_is_none(error: Exception) -> None:
     assert not is_outage(error)
 

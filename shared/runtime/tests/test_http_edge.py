@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import httpx
 import jwt
@@ -25,6 +26,7 @@ from starlette.responses import Response
 from structlog.testing import capture_logs
 
 from local_stack.keys import ensure_keys
+from local_stack.layout import ROOT
 from messaging.documents import CODECS, Documents
 from messaging.event import BlockedError, Outcome
 from messaging.vault import Vault
@@ -32,7 +34,7 @@ from runtime import clock_skew, idempotency, master_keys, observing, problems, w
 from runtime.access import Principal, Role, Verifier, allow
 from runtime.bodies import LARGEST, JsonBodies
 from runtime.config import ServiceSettings
-from runtime.kernel import Database, Kernel
+from runtime.kernel import STORE_TIMEOUT, Database, Kernel
 from runtime.rates import RateLimit, Rates
 from runtime.refusal import Clash, Refusal, Refusals, check_version
 from runtime.texts import Texts
@@ -414,6 +416,47 @@ async def test_twenty_at_once_with_one_key_do_it_once(client: httpx.AsyncClient,
 
     assert {answer.status_code for answer in answers} == {201}
     assert await database["notes"].count_documents({}) == 1
+
+
+async def test_what_another_process_has_just_done_for_the_same_key_is_answered_and_not_refused(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = cast("httpx.ASGITransport", client._transport).app.state  # type: ignore[attr-defined] # noqa: SLF001 - the process
+    find = idempotency.Idempotency.find
+
+    async def do_it_after_the_look(looked_up: idempotency.Idempotency, repeated: idempotency.Repeated) -> None:
+        del looked_up
+        monkeypatch.setattr(idempotency.Idempotency, "find", find)
+        done = idempotency.entry_of(repeated, idempotency.Answer(201, b'{"id":"n1"}', '"1"'))
+        await state.kernel.commit(Outcome([state.notes.save(Note(id="n1", text="hello"))]), extra=[done])
+
+    monkeypatch.setattr(idempotency.Idempotency, "find", do_it_after_the_look)
+
+    answer = await client.post("/v1/notes", json=NOTE, headers={"Idempotency-Key": "k-1"})
+
+    assert (answer.status_code, answer.content) == (201, b'{"id":"n1"}')
+    assert answer.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_service_answers_before_the_gateway_takes_it_for_dead() -> None:
+    gateway = (ROOT / "deploy" / "gateway" / "nginx.conf.template").read_text(encoding="utf-8")
+    [patience] = re.findall(r"location @repeatable \{[^}]*proxy_read_timeout (\d+)s;", gateway)
+    assert max(web.COMMIT_WITHIN, STORE_TIMEOUT / 1000) < int(patience)
+
+
+async def test_a_commit_that_takes_longer_than_the_caller_waits_is_an_outage(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.sleep(IN_TIME)
+
+    with monkeypatch.context() as frozen:
+        frozen.setattr(web, "COMMIT_WITHIN", 0.05)
+        frozen.setattr(Kernel, "commit", hang)
+        answer = await client.post("/v1/notes", json=NOTE, headers={"Idempotency-Key": "k-1"})
+    again = await client.post("/v1/notes", json=NOTE, headers={"Idempotency-Key": "k-1"})
+
+    assert (answer.status_code, again.status_code) == (503, 201)
 
 
 async def test_a_refused_request_leaves_its_key_free(client: httpx.AsyncClient) -> None:

@@ -31,7 +31,7 @@ SUSPECTS = "suspects"
 GONE = "gone-cases"
 """The cases that a service has removed with all about them, by their ids alone: nothing waits for them any more."""
 
-TRANSACTION_TIMEOUT = 15.0
+TRANSACTION_TIMEOUT = 10.0
 """Seconds, retries included, after which a transaction that does not go through counts as an outage."""
 
 _BLOCKING = {112, 24}

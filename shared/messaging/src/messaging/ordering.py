@@ -9,7 +9,13 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WaitQueueTimeoutError
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
 
 from messaging.publisher import BrokerUnavailableError
 from messaging.vault import KeyMissingError
@@ -23,6 +29,8 @@ _SLOWEST_PROBE = 5.0
 _AWAY = (ConnectionFailure, WaitQueueTimeoutError, BrokerUnavailableError, ConnectionError, KeyMissingError)
 _INTERRUPTED = 11601
 """MongoDB's answer to an operation that was ended with its session, because this process seemed dead (heartbeat.py)."""
+_NO_SESSIONS = "Sessions are not supported"
+"""What the driver says of a member that has just started and is no part of its replica set yet."""
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
@@ -33,6 +41,8 @@ def is_outage(error: BaseException) -> bool:
     if not isinstance(error, PyMongoError):
         return False
     if isinstance(error, OperationFailure) and error.code == _INTERRUPTED:
+        return True
+    if isinstance(error, ConfigurationError) and _NO_SESSIONS in str(error):
         return True
     return error.timeout or any(error.has_error_label(label) for label in _TRANSIENT)
 

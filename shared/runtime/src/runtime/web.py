@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Annotated, Any, TypeVar
@@ -20,6 +21,8 @@ from runtime.server_sent_events import Streams
 ResultT = TypeVar("ResultT")
 
 _CONFLICTS = 10
+COMMIT_WITHIN = 8.0
+"""Seconds for a commit, waiting included: less than the gateway waits, which would take us for dead."""
 
 
 async def deps(request: Request) -> Any:  # noqa: ANN401 - each service annotates its own
@@ -111,11 +114,16 @@ class Committing:
             if earlier is not None:
                 return earlier.response(repeated=True)
             async with self._kernel.lanes.of(case) if case else nullcontext():
-                outcome = await work()
+                try:
+                    outcome = await work()
+                except Refusal:  # it may be done already: by another process, for the same key, since we looked
+                    if repeated and (earlier := await self._kernel.idempotency.find(repeated)):
+                        return earlier.response(repeated=True)
+                    raise
                 answer = answer_with(outcome)
                 extra = [entry_of(repeated, answer)] if repeated else []
                 try:
-                    await self._kernel.commit(outcome, extra=extra)
+                    await self._in_time(self._kernel.commit(outcome, extra=extra))
                     return answer.response()
                 except ConflictError:
                     case = outcome.case  # the next try queues up with the case's messages
@@ -123,6 +131,15 @@ class Committing:
         if earlier is not None:
             return earlier.response(repeated=True)
         raise Clash("changed-meanwhile")
+
+    @staticmethod
+    async def _in_time(commit: Awaitable[None]) -> None:
+        """Wait for a commit, but not for longer than the caller does. Raises ConnectionError: it may come yet."""
+        try:
+            async with asyncio.timeout(COMMIT_WITHIN):
+                await commit
+        except TimeoutError as error:
+            raise ConnectionError("the store has not committed in time") from error
 
     async def _repeated(self, fingerprint: str | None) -> Repeated | None:
         if self._key is None:
