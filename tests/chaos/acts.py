@@ -28,7 +28,7 @@ Undo = Callable[[], None]
 
 
 class Acts:
-    """Does to a stack what the plan says. `slow` tells whether a wrong clock is slow, not fast."""
+    """Does to a stack what the plan says."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -93,6 +93,8 @@ class Acts:
 
         def undo() -> None:
             clock.write_text("+0\n", encoding="utf-8")
+            if not self._stack.is_alive(name):  # it noticed, and ended
+                self._stack.start(name)
 
         return undo
 

@@ -7,7 +7,6 @@ store's change stream tells only what a majority has, with the time at which the
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ _PIPELINE: Sequence[Mapping[str, Any]] = [
 _AGAIN = 0.2
 _OTHER_CLOCK = 1800.0
 """Seconds: an event that seems further away than this from its handling bears the time of a wrong clock."""
+_MOMENT = 1.0
 _NOTHING_MORE = 1000
 """Milliseconds without another effect after which the stream counts as read to its end."""
 
@@ -46,8 +46,11 @@ class Stall:
     until: float
 
     def within(self, begin: float, end: float) -> float:
-        """Return how many seconds it lasted, from `begin` on, if it began before `end`."""
-        return max(0.0, self.until - max(self.since, begin)) if self.since < end else 0.0
+        """Return for how many seconds it lasted from `begin` on; 0 unless it began then and before `end`.
+
+        The last effect before a fault may be a moment older than the fault.
+        """
+        return max(0.0, self.until - max(self.since, begin)) if begin <= self.since + _MOMENT < end else 0.0
 
 
 class Watch:
@@ -117,11 +120,11 @@ def longest(found: Iterable[Stall], begin: float, end: float) -> tuple[str, floa
     return ("", 0.0) if worst is None else (worst.service, worst.within(begin, end))
 
 
-def latest(effects: Sequence[Effect], begin: float, end: float) -> float:
-    """Return the longest time (seconds) from an event that was made within a time to its handling."""
-    made = sorted(effects, key=lambda each: each.made)
-    first, last = (bisect_left(made, time, key=lambda each: each.made) for time in (begin, end))
-    return max((effect.at - effect.made for effect in made[first:last]), default=0.0)
+def latest(effects: Iterable[Effect], begin: float, end: float) -> tuple[str, float]:
+    """Return the service that handled an event of a time last, and how long after it was made; seconds."""
+    of_then = (effect for effect in effects if begin <= effect.made + _MOMENT < end)
+    worst = max(of_then, key=lambda each: each.at - each.made, default=None)
+    return ("", 0.0) if worst is None else (worst.service, worst.at - worst.made)
 
 
 def _effect(change: Mapping[str, Any]) -> Effect:

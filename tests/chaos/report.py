@@ -19,7 +19,7 @@ class Told(BaseModel):
     """One fault: when it came (seconds from the first case on), for how long, and what it did.
 
     `stall` is for how many seconds a service with work waiting committed nothing, `stalled` the service; `latest` the
-    longest time from an event of that time to its handling; `answers` the bad answers of the gateway.
+    longest time from an event of that time to its handling, `late` by which service; `answers` the gateway's bad ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,6 +30,7 @@ class Told(BaseModel):
     stall: float
     stalled: str
     latest: float
+    late: str
     answers: str
 
 
@@ -69,7 +70,7 @@ def show(report: Report, language: Language, console: Console) -> None:
             text(f"faults.{each.kind}", target=each.target),
             f"{each.held:.0f} s",
             f"{each.stall:.1f} s {each.stalled}",
-            f"{each.latest:.1f} s",
+            f"{each.latest:.1f} s {each.late}",
             each.answers,
         )
     console.print(faults)

@@ -127,6 +127,7 @@ def _told(seen: Seen, found: Sequence[Stall], bad: Sequence[Bad]) -> Iterable[To
         later = (each.begun for each in seen.befallen[place + 1 :] if each.begun > fault.ended)
         end = next(later, float("inf"))
         stalled, stall = longest(found, fault.begun, end)
+        late, seconds = latest(seen.effects, fault.begun, end)
         yield Told(
             at=round(fault.begun - seen.begun, 1),
             kind=fault.kind,
@@ -134,7 +135,8 @@ def _told(seen: Seen, found: Sequence[Stall], bad: Sequence[Bad]) -> Iterable[To
             held=round(fault.ended - fault.begun, 1),
             stall=round(stall, 2),
             stalled=stalled,
-            latest=round(latest(seen.effects, fault.begun, end), 2),
+            latest=round(seconds, 2),
+            late=late,
             answers=told(counted(bad, fault.begun, end)),
         )
 

@@ -27,16 +27,16 @@ def test_what_waited_longest_counts_although_something_newer_was_handled_before(
 
 
 def test_a_stall_counts_from_the_fault_on_and_belongs_to_the_fault_in_whose_time_it_began() -> None:
-    found = stalls([Effect("matcher", 0, 0), Effect("matcher", 5, 20), Effect("matcher", 30, 30)])
-    assert longest(found, 10, 15)[1] == 10
-    assert longest(found, 0, 5)[1] == 0
+    found = stalls([Effect("matcher", 0, 0), Effect("matcher", 9.5, 20), Effect("matcher", 30, 30)])
+    assert longest(found, 10, 15) == ("matcher", 10)
+    assert longest(found, 0, 10)[1] == longest(found, 15, 40)[1] == 0
     assert longest([], 0, 5) == ("", 0)
 
 
 def test_the_latest_effect_is_that_of_the_event_that_waited_longest() -> None:
     effects = [Effect("a", 1, 2), Effect("a", 3, 9), Effect("b", 20, 40)]
-    assert latest(effects, 0, 10) == 6
-    assert latest(effects, 50, 60) == 0
+    assert latest(effects, 0, 10) == ("a", 6)
+    assert latest(effects, 50, 60) == ("", 0)
 
 
 def test_an_events_id_tells_when_it_was_made_but_not_by_a_wrong_clock() -> None:
