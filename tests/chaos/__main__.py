@@ -23,7 +23,7 @@ from runtime.texts import Language
 from synthetic.caller import ProblemError
 from synthetic.outside import LoadError
 from synthetic.progress import Bars
-from tests.chaos.acts import library
+from tests.chaos.acts import faketime
 from tests.chaos.hall import planned
 from tests.chaos.report import TEXTS, Report, show
 from tests.chaos.run import Plan, perform
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     begun = time.monotonic()
     print(TEXTS.say(language, "starting", seed=asked.seed), flush=True)
     try:
-        library()
+        faketime()
         report = _run(asked, language)
     except* FAILURES as errors:
         print(TEXTS.say(language, "failed", why=_first(errors)), file=sys.stderr)

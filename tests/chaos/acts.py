@@ -104,7 +104,7 @@ class Acts:
     def _movable(self, name: str) -> dict[str, str]:
         """Return the environment in which a process reads its time through libfaketime; what it measures stays true."""
         return {
-            "LD_PRELOAD": library(),
+            "LD_PRELOAD": faketime(),
             "FAKETIME_TIMESTAMP_FILE": str(self._clock(name)),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
@@ -112,7 +112,7 @@ class Acts:
         }
 
 
-def library() -> str:
+def faketime() -> str:
     """Return where libfaketime is. Raises StackError that says what to install."""
     found = sorted(glob.glob(FAKETIME))  # noqa: PTH207 - an absolute pattern
     if not found:
