@@ -18,7 +18,7 @@ from local_stack.layout import ROOT, Layout
 
 SOURCE = ROOT / "services" / "portal" / "styles"
 FILES = ROOT / "services" / "portal" / "src" / "portal" / "files"
-_LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js", "htmx-sse.js": "htmx.org/dist/ext/hx-sse.min.js"}
+_LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js"}
 _COMPRESSED = {".css", ".js", ".svg"}
 _HASH = 12
 

@@ -25,6 +25,8 @@ class Place:
     router: APIRouter
     roles: tuple[Role, ...] = ()
     navigation: tuple[tuple[str, str], ...] = ()
+    essential: tuple[str, ...] = ()
+    """What of the navigation the view for elders keeps; all of it, when nothing is said."""
     policy: tuple[tuple[str, str], ...] = ()
     """What its pages may load beside what all may: directives of the content security policy."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies
@@ -32,7 +31,7 @@ async def begin(visit: Anybody, next: str = "") -> Response:  # noqa: A002 - the
     if visit.person is not None:
         return visit.go(next or visit.frame.home_of(visit.person.role))
     address, attempt = await visit.frame.provider.begin(
-        f"{_ours(visit.request)}{RETURN}", within(next) if next else "", visit.language
+        f"{visit.home}{RETURN}", within(next) if next else "", visit.language
     )
     await visit.frame.attempts.put(_key_of(visit, attempt.state), attempt, utc_now() + ATTEMPT_LASTS)
     answer = RedirectResponse(address, SEE_OTHER)
@@ -71,7 +70,7 @@ async def leave(visit: Anybody, form: Sent) -> Response:
     if visit.session is not None:
         await visit.frame.sessions.end(visit.secret)
         try:
-            back = f"{_ours(visit.request)}{SIGNED_OUT}"
+            back = f"{visit.home}{SIGNED_OUT}"
             address = await visit.frame.provider.farewell(visit.session.tokens, back)
         except ProviderAway:
             log.warning("sign_out_at_provider_failed")
@@ -101,8 +100,3 @@ async def choose(visit: Anybody, form: Sent) -> Response:
 def _key_of(visit: Visit, state: str) -> str:
     """Return the secret of an attempt: only the browser that began it can end it, with several side by side."""
     return f"{visit.browser} {state}"
-
-
-def _ours(request: Request) -> str:
-    """Return the portal's address as this browser knows it; the gateway lets no name in but its own."""
-    return f"https://{request.headers.get('host', '')}"

@@ -119,6 +119,11 @@ class Visit:
         return self.request.url.path + (f"?{asked}" if asked else "")
 
     @property
+    def home(self) -> str:
+        """The portal's address as this browser knows it; the gateway lets no name in but its own."""
+        return f"https://{self.request.headers.get('host', '')}"
+
+    @property
     def form_token(self) -> str:
         """What a form of this session, or of this browser, must carry."""
         return self.frame.keyed("form", self.secret or self.browser)

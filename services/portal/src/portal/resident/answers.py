@@ -1,10 +1,13 @@
-"""What the resident's pages read of the interface's answers."""
+"""What the resident's pages read of the answers about items and applications."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from portal.frame.calls import Answer
+
+Value = str | bool | int | list[str] | None
 
 
 class Named(Answer):
@@ -12,6 +15,11 @@ class Named(Answer):
 
     code: str
     name: str
+
+    @property
+    def option(self) -> tuple[str, str, str]:
+        """As one of several to choose from."""
+        return self.code, self.name, ""
 
 
 class Promise(Answer):
@@ -40,8 +48,111 @@ class Items(Answer):
     next: str | None = None
 
 
+class Choice(Answer):
+    """An answer that is offered."""
+
+    value: str
+    label: str
+
+
+class Question(Answer):
+    """A question of an item's form."""
+
+    key: str
+    type: str
+    label: str
+    required: bool
+    choices: tuple[Choice, ...]
+    max_length: int
+
+    @property
+    def options(self) -> list[tuple[str, str, str]]:
+        """What is offered to choose from."""
+        return [(each.value, each.label, "") for each in self.choices]
+
+
+class Rule(Answer):
+    """A rule of who may apply."""
+
+    text: str
+
+
+class Requirement(Answer):
+    """A document that an item asks for: any one of `any_of`."""
+
+    key: str
+    any_of: tuple[Named, ...]
+    holder: str
+    holder_name: str
+
+
+class SecondParty(Answer):
+    """Who must confirm, and what."""
+
+    name: str
+    statement: str
+
+
+class Item(ItemSummary):
+    """An item with everything that an applicant asks."""
+
+    rules: tuple[Rule, ...]
+    form: tuple[Question, ...]
+    requirements: tuple[Requirement, ...]
+    second_party: SecondParty | None
+    reviewed_by_people: bool
+    retired: bool
+
+
+class Checked(Answer):
+    """A rule that was checked for the person."""
+
+    met: bool
+    text: str
+
+
+class Need(Requirement):
+    """A requirement, and whether anything has to be brought for it."""
+
+    need: str
+    text: str
+
+
+class Eligibility(Answer):
+    """Whether somebody may apply, and what they need not bring."""
+
+    eligible: bool | None
+    text: str
+    rules: tuple[Checked, ...]
+    documents: tuple[Need, ...]
+    bring: tuple[str, ...]
+
+
+class Judged(Answer):
+    """An item, and whether the person may have it."""
+
+    item: Named
+    verdict: str
+    brings_nothing: bool | None
+    text: str
+    promise: str
+
+
+class EligibilityOfAll(Answer):
+    """Every item, what can be had at once for nothing first."""
+
+    items: tuple[Judged, ...]
+
+
+class Person(Answer):
+    """Somebody in an application."""
+
+    resident_id: str
+    name: str
+
+
 class Now(Answer):
-    """What an application waits for."""
+    """One thing that an application waits for."""
 
     doing: str
     text: str
@@ -52,17 +163,11 @@ class Now(Answer):
     due_on: date | None
 
 
-class Person(Answer):
-    """Somebody in an application."""
-
-    resident_id: str
-    name: str
-
-
 class ApplicationSummary(Answer):
     """An application in a list."""
 
     application_id: str
+    version: int
     reference: str
     item: Named
     state: str
@@ -82,12 +187,207 @@ class Applications(Answer):
     next: str | None = None
 
 
+class Prefilled(Answer):
+    """The answer that is taken where the applicant gives none."""
+
+    field: str
+    label: str
+    value: Value
+    text: str
+
+
+class EvidenceChoice(Answer):
+    """What the applicant chose about one record that government holds."""
+
+    requirement: str
+    evidence_id: str
+    choice: str
+
+
+class Proof(Answer):
+    """What proved a document."""
+
+    document_type: Named
+    source_name: str
+
+
+class Reason(Answer):
+    """Why something is not proven or was refused, and what to do about it."""
+
+    text: str
+    action: str
+    claimed: str | None
+    held: str | None
+
+
+class Document(Answer):
+    """A document that an application needs, and where it stands."""
+
+    requirement: str
+    any_of: tuple[Named, ...]
+    holder: str
+    holder_name: str
+    standing: str
+    standing_name: str
+    proof: Proof | None
+    failures: tuple[Reason, ...]
+
+
+class Scan(Answer):
+    """A scan that was handed in."""
+
+    scan_id: str
+    requirement: str
+    document_type: Named
+    media_type: str
+    size: int
+    uploaded_at: datetime
+
+
+class StoredCredential(Answer):
+    """The credential under which a grant is kept."""
+
+    credential_id: str
+    identifier: str
+    status_name: str
+
+
+class GrantedField(Answer):
+    """What a granted credential says in one field."""
+
+    field: Named
+    value: Value
+
+
+class Grant(Answer):
+    """What an approval granted."""
+
+    document_type: Named
+    labelled: tuple[GrantedField, ...]
+    valid_from: date
+    valid_until: date | None
+    credential: StoredCredential | None
+
+
+class OtherParty(Answer):
+    """The second party, as the applicant may know it."""
+
+    role: str
+    name: str | None
+    confirmed_at: datetime | None
+    declined: bool
+
+
+class Satisfaction(Answer):
+    """What the applicant thought of it."""
+
+    score: int
+    comment: str | None
+
+
+class Application(ApplicationSummary):
+    """An application as its applicant sees it."""
+
+    applicant: Person
+    second_party: OtherParty | None
+    form: Mapping[str, Value]
+    prefilled: tuple[Prefilled, ...]
+    evidence: tuple[EvidenceChoice, ...]
+    documents: tuple[Document, ...]
+    scans: tuple[Scan, ...]
+    reasons: tuple[Reason, ...]
+    granted: Grant | None
+    satisfaction: Satisfaction | None
+
+    @property
+    def is_open_to_change(self) -> bool:
+        """Whether it waits for its applicant."""
+        return self.state in {"draft", "returned"}
+
+
+class Happening(Answer):
+    """One thing that happened."""
+
+    at: datetime
+    text: str
+
+
+class Timeline(Answer):
+    """Where an application stands, and how it came there."""
+
+    state: str
+    state_name: str
+    due_text: str | None
+    now: tuple[Now, ...]
+    happenings: tuple[Happening, ...]
+
+
+class HeldField(Answer):
+    """One value that government holds."""
+
+    label: str
+    text: str
+
+
+class Held(Answer):
+    """A record that government holds: what it says, who keeps it, how old it is, whether it counts."""
+
+    evidence_id: str
+    document_type: Named
+    keeper: Named
+    age_text: str
+    valid_until: date | None
+    standing: str
+    standing_name: str
+    fields: tuple[HeldField, ...]
+
+
+class RequirementHeld(Answer):
+    """What is held for one requirement. `proven`: nothing more is needed."""
+
+    requirement: str
+    holder: str
+    any_of: tuple[Named, ...]
+    proven: bool
+    held: tuple[Held, ...]
+
+
+class Evidence(Answer):
+    """What government holds of a person for one item."""
+
+    requirements: tuple[RequirementHeld, ...]
+
+
+class Ward(Answer):
+    """A child for whom the person may act."""
+
+    child_id: str
+    name: str
+
+
+class Wards(Answer):
+    """All of them."""
+
+    items: tuple[Ward, ...]
+
+
+class ConfirmationAnswer(Answer):
+    """An answer of the applicant's form."""
+
+    label: str
+    value: Value
+
+
 class Confirmation(Answer):
     """What somebody applied for and the second party is to confirm."""
 
     application_id: str
+    version: int
     item: Named
     applicant_name: str
+    form: tuple[ConfirmationAnswer, ...]
+    statement: str
+    terms_sha256: str
     due_on: date | None
 
 
@@ -97,20 +397,47 @@ class Confirmations(Answer):
     items: tuple[Confirmation, ...]
 
 
-class Credential(Answer):
-    """A credential in a list."""
+class ReceiptAnswer(Answer):
+    """A question and what was answered."""
 
-    credential_id: str
-    document_type: str
-    document_type_name: str
-    status_code: str
-    status_name: str
-    valid_from: date
-    valid_until: date | None
+    label: str
+    value: str
 
 
-class Credentials(Answer):
-    """One page of credentials."""
+class ReceiptDocument(Answer):
+    """A document, what proves it and since when."""
 
-    items: tuple[Credential, ...]
-    next: str | None = None
+    any_of: tuple[Named, ...]
+    holder_name: str
+    standing_name: str
+    proof: Proof | None
+    proven_on: date | None
+    scans: int
+
+
+class ReceiptParty(Answer):
+    """The second party by role."""
+
+    role: str
+    name: str | None
+    confirmed_on: date | None
+
+
+class Receipt(Answer):
+    """Everything that a page on paper says of an application."""
+
+    number: str
+    code: str
+    inquiry_text: str
+    item: Named
+    department: Named
+    applicant: str
+    subject: str | None
+    second_party: ReceiptParty | None
+    submitted_at: datetime
+    state_name: str
+    promise: Promise
+    due_text: str | None
+    answers: tuple[ReceiptAnswer, ...]
+    documents: tuple[ReceiptDocument, ...]
+    issued_at: datetime

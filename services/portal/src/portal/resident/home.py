@@ -1,4 +1,4 @@
-"""Home, in one glance: what waits for me, what is under way, what expires, what I may get."""
+"""Home, in one glance: what waits for me, what is under way, what expires, what I may get now."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
+from portal.frame.calls import Refused
 from portal.frame.place import router as page_router
 from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Applications, ApplicationSummary, Confirmations, Credential, Credentials, Items
+from portal.resident.answers import Applications, ApplicationSummary, Confirmations, EligibilityOfAll, Items
+from portal.resident.applications import ENDED
+from portal.resident.credentials import Credential, Credentials
+from portal.resident.visitors import wards_of
 from runtime.access import Role
 from runtime.clock import today, utc_now
 
@@ -20,7 +24,7 @@ SOON = timedelta(days=60)
 """How long before its end a credential is said to expire."""
 _MINE = frozenset({"draft", "returned"})
 """States in which an application waits for its applicant."""
-_ENDED = frozenset({"approved", "rejected", "withdrawn"})
+_OFFERED = 6
 
 
 @router.get("/")
@@ -34,11 +38,12 @@ async def home(visit: Anybody) -> Response:
 
 async def _glance(visit: Visit) -> Response:
     call = visit.call
-    applications, confirmations, credentials, items = await asyncio.gather(
+    applications, confirmations, credentials, judged, wards = await asyncio.gather(
         visit.part(call.get("/v1/applications", Applications, limit=50)),
         visit.part(call.get("/v1/confirmations", Confirmations, limit=20)),
         visit.part(call.get("/v1/credentials", Credentials, limit=100)),
-        visit.part(call.get("/v1/items", Items, limit=6)),
+        visit.part(_judged(visit)),
+        visit.part(wards_of(visit)),
     )
     own = applications.items if applications else ()
     return visit.show(
@@ -46,21 +51,32 @@ async def _glance(visit: Visit) -> Response:
         here="home",
         known=applications,
         mine=[each for each in own if each.state in _MINE],
-        under_way=[each for each in own if each.state not in _MINE | _ENDED],
+        under_way=[each for each in own if each.state not in _MINE | ENDED],
         confirmations=confirmations,
         expiring=_expiring(credentials.items if credentials else (), today(utc_now())),
-        items=items,
+        may=None if judged is None else [each for each in judged.items if each.verdict != "may-not"][:_OFFERED],
+        wards=wards or (),
         decided=_latest(own),
     )
+
+
+async def _judged(visit: Visit) -> EligibilityOfAll:
+    """Ask what the person may get; nothing is known of one who was registered this very moment."""
+    try:
+        return await visit.call.get("/v1/eligibility", EligibilityOfAll)
+    except Refused as refused:
+        if refused.problem.code == "not-registered":
+            return EligibilityOfAll(items=())
+        raise
 
 
 def _expiring(credentials: Sequence[Credential], now: date) -> list[Credential]:
     return [
         each
         for each in credentials
-        if each.valid_until is not None and now <= each.valid_until <= now + SOON and each.status_code == "01"
+        if each.valid_until is not None and now <= each.valid_until <= now + SOON and each.is_valid
     ]
 
 
 def _latest(applications: Sequence[ApplicationSummary]) -> list[ApplicationSummary]:
-    return [each for each in applications if each.state in _ENDED][:3]
+    return [each for each in applications if each.state in ENDED][:3]

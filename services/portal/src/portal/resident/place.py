@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from portal.frame.place import Place, router
-from portal.resident import home, items
+from portal.resident import accesses, applications, confirmations, credentials, drafts, home, items, my_data
 from runtime.access import Role
 
 _router = router()
-for _feature in (home, items):
+for _feature in (home, items, applications, drafts, confirmations, credentials, accesses, my_data):
     _router.include_router(_feature.router)
 
 PLACE = Place(
@@ -15,5 +15,12 @@ PLACE = Place(
     root="/",
     router=_router,
     roles=(Role.RESIDENT,),
-    navigation=(("home", "/"), ("items", "/items")),
+    navigation=(
+        ("home", "/"),
+        ("items", "/items"),
+        ("applications", "/my/applications"),
+        ("credentials", "/my/credentials"),
+        ("data", "/my/data"),
+    ),
+    essential=("home", "applications", "credentials"),
 )

@@ -1,0 +1,53 @@
+"""The second party: what somebody applied for, and my own confirmation of it, from a phone of my own."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.forms import Form, Sent
+from portal.frame.place import router as page_router
+from portal.frame.rendering import path_of
+from portal.frame.visits import Visit
+from portal.resident.answers import Confirmations
+from portal.resident.visitors import Resident
+
+router = page_router()
+
+
+@router.get("/my/confirmations/{application_id}")
+async def see(visit: Resident, application_id: str, ward: str = "") -> Response:
+    """Show what is to be confirmed."""
+    return await _page(visit, application_id, ward)
+
+
+async def _page(
+    visit: Visit, application_id: str, ward: str, problem: Problem | None = None, form: Form | None = None
+) -> Response:
+    waiting = await visit.call.get("/v1/confirmations", Confirmations, resident_id=ward or None, limit=100)
+    found = next((each for each in waiting.items if each.application_id == application_id), None)
+    if found is None and problem is None:
+        raise HTTPException(404)
+    return visit.show(
+        "resident/confirmation.html",
+        problem=problem,
+        filled=form.filled if form else None,
+        here="home",
+        asked=found,
+        ward=ward,
+    )
+
+
+@router.post("/my/confirmations/{application_id}")
+async def answer(visit: Resident, form: Sent, application_id: str) -> Response:
+    """Confirm, or decline."""
+    ward, agrees = form.text("ward"), form.text("answer") == "confirm"
+    said: dict[str, Json] = {"terms_sha256": form.text("terms")} if agrees else {"reason": form.text("reason") or None}
+    body: dict[str, Json] = {"agrees": agrees, **said, **({"resident_id": ward} if ward else {})}
+    try:
+        path = f"/v1/applications/{path_of(application_id)}/confirmation"
+        await visit.call.post(path, Nothing, body, once=form.once)
+    except Refused as refused:
+        return await _page(visit, application_id, ward, refused.problem, form)
+    return visit.go(f"/?done={'confirmed' if agrees else 'declined'}")

@@ -1,0 +1,315 @@
+"""What is registered about me, having it corrected, all of it taken out, and erased."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime
+
+from pydantic import Field
+from starlette.responses import Response
+
+from portal.frame.calls import Answer, Json, Nothing, Problem, Refused
+from portal.frame.forms import Form, Sent
+from portal.frame.place import router as page_router
+from portal.frame.rendering import path_of, query
+from portal.frame.visits import Visit
+from portal.resident.answers import Named, Value
+from portal.resident.credentials import Credential
+from portal.resident.credentials import written as said
+from portal.resident.visitors import Resident, wards_of
+from standards import communities
+
+router = page_router()
+
+REGISTRATION = "registration"
+_DAYS = frozenset({"birth_date", "valid_from", "valid_until"})
+
+
+class Registration(Answer):
+    """What is registered about a person."""
+
+    number: str
+    name: str
+    sex: str
+    birth_date: date
+    nationality_group: str
+    address: str
+    issuing_authority: str
+    valid_from: date
+    valid_until: date | None
+    community: str
+
+
+class CorrectionAnswer(Answer):
+    """What the department says, and what happens now."""
+
+    text: str
+    at: datetime
+    department: Named
+    effect: Named | None
+
+
+class Window(Answer):
+    """The change at a window."""
+
+    text: str
+
+
+class Correction(Answer):
+    """A request for correction and where it stands."""
+
+    correction_id: str
+    state: Named
+    document_type: Named
+    field: Named
+    says: Value
+    should_say: Value
+    reason: str
+    department: Named
+    asked_at: datetime
+    answer: CorrectionAnswer | None
+    window: Window | None
+
+
+class Corrections(Answer):
+    """The latest of them."""
+
+    items: tuple[Correction, ...]
+
+
+class Export(Answer):
+    """An export and how far it has come."""
+
+    export_id: str
+    state: Named
+    ends_at: datetime
+
+
+class Gone(Answer):
+    """What would be erased, or was: how many of a kind."""
+
+    kind: Named
+    count: int
+
+
+class Stays(Answer):
+    """What stays, until when and why."""
+
+    kind: Named
+    count: int | None
+    until: date | None
+    lasts: str | None = Field(None, alias="while")
+    why: str
+
+
+class ServiceAnswer(Answer):
+    """What one service says."""
+
+    service: Named
+    answered: bool
+    erased: tuple[Gone, ...]
+    kept: tuple[Stays, ...]
+
+
+class Erasure(Answer):
+    """An erasure: first a preview to be confirmed, then what went."""
+
+    erasure_id: str
+    state: Named
+    requested_at: datetime
+    ends_at: datetime | None
+    preview: str | None
+    question: str | None
+    previews: tuple[ServiceAnswer, ...]
+    services: tuple[ServiceAnswer, ...]
+
+
+class Erasures(Answer):
+    """The latest of them."""
+
+    items: tuple[Erasure, ...]
+
+
+@router.get("/my/data")
+async def overview(visit: Resident, ward: str = "") -> Response:
+    """Show what is registered, and everything that one may ask for."""
+    assert visit.person is not None  # noqa: S101 - a Resident's visit
+    whose = ward or None
+    registration, corrections, erasures, wards = await asyncio.gather(
+        visit.part(visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", Registration)),
+        visit.part(visit.call.get("/v1/corrections", Corrections, resident_id=whose, limit=20)),
+        visit.part(visit.call.get("/v1/erasures", Erasures, resident_id=whose, limit=5)),
+        visit.part(wards_of(visit)),
+    )
+    return visit.show(
+        "resident/data.html",
+        here="data",
+        rows=_rows(visit, registration) if registration else None,
+        corrections=corrections,
+        erasures=erasures,
+        wards=wards or (),
+        ward=ward,
+        said=lambda value: said(visit, value),
+    )
+
+
+def _rows(visit: Visit, registration: Registration) -> list[tuple[str, str, str]]:
+    """Return the key, name and value of each field of a registration, as people read them."""
+    shown: list[tuple[str, str, str]] = []
+    for key in Registration.model_fields:
+        value = getattr(registration, key)
+        if key == "sex":
+            text = visit.t(f"resident.sexes.{value}")
+        elif key == "community":
+            text = _community(value, visit)
+        elif key == "valid_until" and value is None:
+            text = visit.t("resident.long-term")
+        else:
+            text = visit.day(value) if isinstance(value, date) else value
+        shown.append((key, visit.t(f"resident.registration.{key}"), text))
+    return shown
+
+
+def _community(code: str, visit: Visit) -> str:
+    """Return a community's name; the code only where nobody knows it."""
+    for office in communities.offices():
+        for each in office.communities:
+            if each.code == code:
+                return each.name.en if visit.language == "en" else each.name.zh_cn
+    return code
+
+
+@router.get("/my/corrections/new")
+async def ask_correction(
+    visit: Resident, document_type: str, field: str, credential_id: str = "", ward: str = ""
+) -> Response:
+    """Ask what a value should say."""
+    return await _correction(visit, document_type, field, credential_id, ward)
+
+
+async def _correction(
+    visit: Visit,
+    document_type: str,
+    field: str,
+    credential_id: str,
+    ward: str,
+    *,
+    problem: Problem | None = None,
+    form: Form | None = None,
+) -> Response:
+    assert visit.person is not None  # noqa: S101 - a Resident's visit
+    if document_type == REGISTRATION:
+        found = await visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", Registration)
+        rows = {key: (name, text) for key, name, text in _rows(visit, found)}
+        name, text = rows.get(field, (field, ""))
+        value: Value = str(getattr(found, field, "") or "")
+        title = visit.t("resident.registration.title")
+    else:
+        credential = await visit.call.get(f"/v1/credentials/{path_of(credential_id)}", Credential)
+        value = credential.fields.get(field)
+        name, text = credential.field_names.get(field, field), said(visit, value)
+        title = credential.document_type_name
+    return visit.show(
+        "resident/correction.html",
+        problem=problem,
+        filled=form.filled if form else None,
+        here="data",
+        title=title,
+        name=name,
+        says=text,
+        value=value,
+        asked={"document_type": document_type, "field": field, "credential_id": credential_id, "ward": ward},
+        is_day=field in _DAYS or (isinstance(value, str) and len(value) == 10 and value[4:5] == value[7:8] == "-"),  # noqa: PLR2004 - 2026-11-30
+    )
+
+
+@router.post("/my/corrections")
+async def correct(visit: Resident, form: Sent) -> Response:
+    """Ask for a correction."""
+    document_type, field = form.text("document_type"), form.text("field")
+    credential_id, ward = form.text("credential_id"), form.text("ward")
+    kind, text = form.text("kind"), form.text("should_say")
+    should_say: Json = text
+    if kind == "list":
+        should_say = [line.strip() for line in text.splitlines() if line.strip()]
+    elif kind == "number" and text.isascii() and text.isdigit():
+        should_say = int(text)
+    elif kind == "flag":
+        should_say = text == "true"
+    body: dict[str, Json] = {
+        "document_type": document_type,
+        "field": field,
+        "should_say": should_say,
+        "reason": form.text("reason"),
+        **({"credential_id": credential_id} if credential_id else {}),
+        **({"resident_id": ward} if ward else {}),
+    }
+    try:
+        await visit.call.post("/v1/corrections", Nothing, body, once=form.once)
+    except Refused as refused:
+        return await _correction(visit, document_type, field, credential_id, ward, problem=refused.problem, form=form)
+    return visit.go(f"/my/data{query(ward=ward, done='correction-asked')}")
+
+
+@router.post("/my/exports")
+async def export(visit: Resident, form: Sent) -> Response:
+    """Ask for everything that is held."""
+    ward = form.text("ward")
+    body: dict[str, Json] = {"resident_id": ward} if ward else {}
+    made = await visit.call.post("/v1/exports", Export, body, once=form.once)
+    return visit.go(f"/my/exports/{path_of(made.export_id)}")
+
+
+@router.get("/my/exports/{export_id}")
+async def see_export(visit: Resident, export_id: str) -> Response:
+    """Show how far an export has come, and lead to it."""
+    found = await visit.call.get(f"/v1/exports/{path_of(export_id)}", Export)
+    return visit.show("resident/export.html", here="data", export=found, address=f"/my/exports/{path_of(export_id)}")
+
+
+@router.get("/my/exports/{export_id}/page")
+async def read_export(visit: Resident, export_id: str) -> Response:
+    """Show an export as the page that its service makes."""
+    found = await visit.call.send("GET", f"/v1/exports/{path_of(export_id)}/page")
+    policy = found.headers.get("content-security-policy", "default-src 'none'")
+    return Response(found.content, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+@router.get("/my/exports/{export_id}/file")
+async def take_export(visit: Resident, export_id: str) -> Response:
+    """Hand out an export as a file for other programs."""
+    found = await visit.call.send("GET", f"/v1/exports/{path_of(export_id)}/content")
+    headers = {"Content-Disposition": 'attachment; filename="yizheng-export.json"'}
+    return Response(found.content, media_type="application/json", headers=headers)
+
+
+@router.post("/my/erasures")
+async def ask_erasure(visit: Resident, form: Sent) -> Response:
+    """Ask what would be erased; nothing goes yet."""
+    ward = form.text("ward")
+    body: dict[str, Json] = {"resident_id": ward} if ward else {}
+    made = await visit.call.post("/v1/erasures", Erasure, body, once=form.once)
+    return visit.go(f"/my/erasures/{path_of(made.erasure_id)}")
+
+
+@router.get("/my/erasures/{erasure_id}")
+async def see_erasure(visit: Resident, erasure_id: str) -> Response:
+    """Show what would go and what stays, until when and why; afterwards what went."""
+    return await _erasure(visit, erasure_id)
+
+
+async def _erasure(visit: Visit, erasure_id: str, problem: Problem | None = None) -> Response:
+    found = await visit.call.get(f"/v1/erasures/{path_of(erasure_id)}", Erasure)
+    return visit.show("resident/erasure.html", problem=problem, here="data", erasure=found)
+
+
+@router.post("/my/erasures/{erasure_id}")
+async def erase(visit: Resident, form: Sent, erasure_id: str) -> Response:
+    """Have erased what was shown, for good."""
+    body: dict[str, Json] = {"preview": form.text("preview")}
+    try:
+        path = f"/v1/erasures/{path_of(erasure_id)}/confirmation"
+        await visit.call.post(path, Nothing, body, once=form.once)
+    except Refused as refused:
+        return await _erasure(visit, erasure_id, refused.problem)
+    return visit.go(f"/my/erasures/{path_of(erasure_id)}?done=erasing")
