@@ -172,7 +172,7 @@ def create_app(layout: Layout, ports: Ports) -> Starlette:
     )
     templates.globals["urlencode"] = urlencode
     made = Provider(layout, ports, Server(layout.keys, client), Texts(_FOLDER / "texts"), templates)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", made.discovery),
             Route("/keys", made.keys),
@@ -183,6 +183,8 @@ def create_app(layout: Layout, ports: Ports) -> Starlette:
             Route("/healthz", made.health),
         ]
     )
+    app.state.provider = made
+    return app
 
 
 async def _fields(asked: Asked) -> dict[str, list[str]]:

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import re
+
+import httpx2
+import pytest
+
+from services.portal.tests import district
+from services.portal.tests.district import APP, APPLICATION, GRANTED
+from services.portal.tests.stage import HOME, Browser, Stage
+
+PAGES = [
+    "/",
+    "/items",
+    "/items?q=x",
+    "/items/residence-permit",
+    "/items/residence-permit?ward=res_child",
+    "/my/applications",
+    "/my/applications?ward=res_child",
+    "/my/confirmations/app_2",
+    "/my/credentials",
+    "/my/credentials/crd_1",
+    "/my/credentials/crd_1/shown?field=name",
+    "/my/accesses",
+    "/my/accesses/acc_1/dispute",
+    "/my/data",
+    "/my/data?ward=res_child",
+    "/my/corrections/new?document_type=registration&field=birth_date",
+    *(
+        f"/my/corrections/new?document_type=x&credential_id=crd_1&field={field}"
+        for field in ("name", "parents", "complete", "months", "since")
+    ),
+    "/my/exports/exp_1",
+    "/my/erasures/era_1",
+    *(f"/my/applications/app_1/questions/{each['key']}" for each in district.ITEM["form"]),  # type: ignore[attr-defined] # a list
+    "/my/applications/app_1/evidence",
+    "/my/applications/app_1/documents/housing",
+    "/my/applications/app_1/documents/photo",
+    "/my/applications/app_1/check",
+    "/my/applications/app_1/withdrawal",
+    "/my/applications/app_1/receipt",
+    "/my/applications/app_1/progress",
+]
+
+
+@pytest.fixture(autouse=True)
+def _answers(stage: Stage) -> None:
+    stage.gateway.answers |= district.answers()
+
+
+@pytest.fixture
+async def ann(stage: Stage) -> Browser:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    return browser
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_every_page_is_shown_and_escapes_whatever_it_is_told(stage: Stage, language: str) -> None:
+    browser = stage.browser(language)
+    await browser.sign_in("res_ann")
+    for path in PAGES:
+        page = await browser.go(path)
+        assert page.status_code == 200, path
+        assert "<script>alert" not in page.text, path
+        assert not re.search(r"""\sstyle=|\son[a-z]+=""", page.text), path
+
+
+@pytest.mark.parametrize("state", ["in-progress", "returned", "approved", "rejected", "withdrawn"])
+async def test_an_application_is_shown_in_every_state(stage: Stage, ann: Browser, state: str) -> None:
+    stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": state, "granted": GRANTED}
+    page = await ann.go("/my/applications/app_1")
+    assert page.status_code == 200
+    assert ("data-live" in page.text) == (state == "in-progress")
+    assert ("/resubmission" in page.text) == (state == "returned")
+    assert ('name="score"' in page.text) == (state in {"approved", "rejected"})
+
+
+async def test_elders_see_fewer_choices(ann: Browser) -> None:
+    page = await ann.send("/settings", view="elder")
+    assert 'class="elder"' in page.text
+    assert '/my/data"' not in page.text
+
+
+async def test_a_part_that_is_away_leaves_the_rest_and_says_so(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers["GET /v1/credentials"] = 503
+    stage.gateway.answers["GET /v1/eligibility"] = 502
+    page = await ann.go("/")
+    assert page.status_code == 200
+    assert "部分内容暂时无法显示" in page.text
+    assert "等您处理" in page.text
+
+
+async def test_a_gateway_that_is_away_is_told_by_a_page(stage: Stage, ann: Browser) -> None:
+    stage.gateway.is_away = True
+    page = await ann.go("/my/applications")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "服务暂时不可用" in page.text
+
+
+async def test_an_answer_is_kept_under_the_version_that_was_seen_and_once(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers[f"PATCH {APP}"] = APPLICATION
+    await ann.go("/my/applications/app_1/questions/parents?then=check")
+    page = await ann.send(parents="李育成\n王芳")
+    sent = [each for each in stage.gateway.asked if each.method == "PATCH"]
+    assert stage.gateway.bodies(f"PATCH {APP}") == [{"form": {"parents": ["李育成", "王芳"]}}]
+    assert sent[0].headers["if-match"] == '"3"'
+    assert len(sent[0].headers["idempotency-key"]) >= 20
+    assert str(page.url).endswith("/my/applications/app_1/check")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "sent"),
+    [
+        ("rooms", "3", 3),
+        ("rooms", "three", "three"),
+        ("shared", "true", True),
+        ("since", "2026-11-30", "2026-11-30"),
+        ("note", "", None),
+    ],
+)
+async def test_answers_are_sent_as_what_they_are(
+    stage: Stage, ann: Browser, key: str, typed: str, sent: object
+) -> None:
+    stage.gateway.answers[f"PATCH {APP}"] = APPLICATION
+    await ann.go(f"/my/applications/app_1/questions/{key}")
+    await ann.send(**{key: typed})
+    assert stage.gateway.bodies(f"PATCH {APP}") == [{"form": {key: sent}}]
+
+
+async def test_a_refused_answer_stands_in_the_form_with_what_is_wrong(stage: Stage, ann: Browser) -> None:
+    fault = {"pointer": "#/form/address", "code": "x", "detail": "没有这个地址", "action": "请核对"}
+    problem = {"status": 422, "title": "未能办理", "errors": [fault]}
+    stage.gateway.answers[f"PATCH {APP}"] = lambda request: httpx2.Response(422, json=problem)
+    await ann.go("/my/applications/app_1/questions/address")
+    page = await ann.send(address="火星路1号")
+    assert page.status_code == 422
+    assert "火星路1号" in page.text
+    assert '<a href="#address">没有这个地址 请核对</a>' in page.text
+    assert 'id="address-error"' in page.text
+    assert re.search(r"<title>有误：", page.text)
+
+
+async def test_what_was_typed_comes_back_after_a_sign_in(stage: Stage, ann: Browser) -> None:
+    await ann.go("/my/applications/app_1/questions/address")
+    stage.store["person-sessions"].documents.clear()
+    await ann.send(address="民乐社区3栋")
+    page = await ann.pick("res_ann")
+    assert str(page.url) == f"{HOME}/my/applications/app_1/questions/address"
+    assert "民乐社区3栋" in page.text
+    assert "已为您保留" in page.text
+    assert stage.gateway.bodies(f"PATCH {APP}") == []
+    assert stage.store["kept-forms"].documents == {}
+
+
+async def test_what_was_typed_is_shown_to_nobody_else(stage: Stage, ann: Browser) -> None:
+    await ann.go("/my/applications/app_1/questions/address")
+    stage.store["person-sessions"].documents.clear()
+    await ann.send(address="民乐社区3栋")
+    page = await ann.pick("res_ben")
+    assert "民乐社区3栋" not in page.text
+    assert stage.store["kept-forms"].documents == {}
+
+
+async def test_a_form_of_another_site_is_refused_and_not_kept(stage: Stage, ann: Browser) -> None:
+    await ann.go("/my/applications/app_1/questions/address")
+    page = await ann.send(origin="https://evil.example", address="x")
+    assert page.status_code == 403
+    assert stage.gateway.bodies(f"PATCH {APP}") == []
+    assert stage.store["kept-forms"].documents == {}
+
+
+async def test_a_form_of_an_earlier_session_of_the_same_person_comes_back(stage: Stage, ann: Browser) -> None:
+    form = await ann.go("/my/applications/app_1/questions/address")
+    await ann.send("/sign-out")
+    await ann.sign_in("res_ann")
+    ann.page = form
+    page = await ann.send(address="民乐社区3栋")
+    assert page.status_code == 200
+    assert "民乐社区3栋" in page.text
+    assert stage.gateway.bodies(f"PATCH {APP}") == []
+
+
+async def test_everything_held_is_three_pages_from_an_application(stage: Stage, ann: Browser) -> None:
+    held = {"requirements": [district.EVIDENCE["requirements"][0]]}
+    stage.gateway.answers["GET /v1/evidence"] = held
+    full = dict.fromkeys(("address", "since", "rooms", "shared", "parents", "kind", "note"), "x")
+    whole = {**APPLICATION, "form": full, "evidence": []}
+    stage.gateway.answers |= {f"GET {APP}": whole, "POST /v1/applications": whole, f"POST {APP}/submission": whole}
+    stage.gateway.answers[f"PATCH {APP}"] = whole
+    await ann.go("/items/residence-permit")
+    page = await ann.send("/items/residence-permit/application", second_party_number="440309199001010013")
+    assert str(page.url).endswith("/my/applications/app_1/evidence")
+    page = await ann.send(**{"housing/crd_1": "use"})
+    assert str(page.url).endswith("/my/applications/app_1/check")
+    await ann.send("/my/applications/app_1/submission")
+    assert stage.gateway.bodies("POST /v1/applications") == [
+        {"item": "residence-permit", "form": {}, "second_party_number": "440309199001010013"}
+    ]
+    assert stage.gateway.bodies(f"PATCH {APP}") == [{"evidence": {"housing": {"crd_1": "use"}}}]
+
+
+async def test_a_second_party_confirms_what_they_saw(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers["POST /v1/applications/app_2/confirmation"] = {}
+    await ann.go("/my/confirmations/app_2")
+    await ann.send(answer="confirm")
+    assert stage.gateway.bodies("POST /v1/applications/app_2/confirmation") == [
+        {"agrees": True, "terms_sha256": "9f" * 32}
+    ]
+
+
+async def test_an_id_in_an_address_stays_one_part_of_the_path(stage: Stage, ann: Browser) -> None:
+    await ann.go("/my/applications/..%2F..%2Fresidents")
+    assert all("/residents" not in each.url.path.removeprefix("/v1/residents/res_ann") for each in stage.gateway.asked)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+
+from portal.frame import cookies
+from services.portal.tests.stage import HOME, Stage
+
+SAID = {"items": [], "next": None}
+EVERYTHING = {
+    "GET /v1/items": SAID,
+    "GET /v1/applications": SAID,
+    "GET /v1/confirmations": SAID,
+    "GET /v1/credentials": SAID,
+    "GET /v1/eligibility": SAID,
+    "GET /v1/residents/res_ann/wards": SAID,
+    "GET /v1/residents/res_ben/wards": SAID,
+}
+
+
+@pytest.fixture(autouse=True)
+def _answers(stage: Stage) -> None:
+    stage.gateway.answers |= EVERYTHING
+
+
+async def test_who_signs_in_is_called_by_name_and_the_calls_are_theirs(stage: Stage) -> None:
+    browser = stage.browser()
+    page = await browser.sign_in("res_ann")
+
+    assert (page.status_code, str(page.url)) == (200, f"{HOME}/")
+    assert "安妮" in page.text
+    called = [each for each in stage.gateway.asked if each.url.path == "/v1/applications"]
+    assert called[0].headers["authorization"].startswith("Bearer ey")
+    assert called[0].headers["accept-language"] == "zh-CN"
+
+
+async def test_nothing_of_a_session_can_be_read_from_the_store(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    secret = browser.client.cookies[cookies.SESSION]
+    [(id_, document)] = stage.store["person-sessions"].documents.items()
+
+    assert secret not in str(document)
+    assert id_ != secret
+    assert b"res_ann" not in document["sealed"]
+    assert "安妮".encode() not in document["sealed"]
+
+
+async def test_a_session_ends_by_silence_and_in_any_case_after_a_day_of_work(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    stage.clock.pass_by(minutes=29)
+    assert "安妮" in (await browser.go("/")).text
+    stage.clock.pass_by(minutes=31)
+    assert "安妮" not in (await browser.go("/")).text
+
+
+async def test_tokens_are_renewed_while_somebody_is_there_once_for_pages_side_by_side(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    first = stage.gateway.asked[-1].headers["authorization"]
+    stage.clock.pass_by(minutes=14, seconds=30)
+    page = await browser.go("/")
+
+    assert "安妮" in page.text
+    assert stage.gateway.asked[-1].headers["authorization"] != first
+
+
+async def test_what_the_provider_has_ended_is_ended_here(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    stage.provider_app.state.provider.server.memory.renewals.clear()
+    stage.clock.pass_by(minutes=16)
+
+    assert "安妮" not in (await browser.go("/")).text
+    assert stage.store["person-sessions"].documents == {}
+
+
+async def test_signing_out_ends_it_here_and_at_the_provider(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    page = await browser.send("/sign-out")
+
+    assert str(page.url) == f"{HOME}/signed-out"
+    assert stage.store["person-sessions"].documents == {}
+    assert stage.provider_app.state.provider.server.memory.renewals == {}
+
+
+async def test_a_code_of_another_browser_signs_nobody_in(stage: Stage) -> None:
+    victim, attacker = stage.browser(), stage.browser()
+    await attacker.go("/sign-in")
+    begun = str(attacker.page.url)
+    await victim.go("/")
+    victim.page = await victim.provider.get(begun)
+    page = await victim.pick("res_ben")
+
+    assert page.status_code == 400
+    assert cookies.SESSION not in victim.client.cookies
+
+
+async def test_the_way_back_is_good_once(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.go("/sign-in")
+    sent = await browser.provider.post("/authorize", data={**browser.hidden(), "person": "res_ann"})
+    back = sent.headers["location"]
+    await browser.client.get(back)
+    browser.client.cookies.delete(cookies.SESSION)
+
+    assert (await browser.client.get(back)).status_code == 400
+
+
+@pytest.mark.parametrize("there", ["https://evil.example/", "//evil.example", "/\\evil.example", "/%0d%0aX: y", "evil"])
+async def test_nobody_is_led_elsewhere(stage: Stage, there: str) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann", then=there)
+    assert str(browser.page.url).startswith(f"{HOME}/")
+
+
+async def test_without_the_provider_public_pages_are_shown_and_signing_in_says_what_is_missing(stage: Stage) -> None:
+    stage.away.append("provider")
+    browser = stage.browser("en")
+    assert (await browser.go("/")).status_code == 200
+    page = await browser.go("/sign-in")
+    assert page.status_code == 503
+    assert "identity provider does not answer" in page.text
+
+
+async def test_a_stranger_is_led_to_the_sign_in_and_back(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.go("/my/applications")
+    page = await browser.pick("res_ann")
+    assert str(page.url) == f"{HOME}/my/applications"
+
+
+async def test_the_wrong_role_is_told_whose_place_it_is(stage: Stage) -> None:
+    browser = stage.browser("en")
+    page = await browser.sign_in("clerk-lin", then="/my/applications")
+    assert page.status_code == 403
+    assert "a window clerk" in page.text
+    assert "a resident" in page.text
