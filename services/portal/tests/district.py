@@ -245,7 +245,7 @@ def answers() -> dict[str, Any]:
         "eligible": True,
         "text": EVIL,
         "rules": [{"met": True, "text": EVIL}],
-        "documents": [{**ITEM["requirements"][0], "need": "held", "text": EVIL}],  # type: ignore[index,dict-item] # the example above
+        "documents": [{**ITEM["requirements"][0], "need": "held", "text": EVIL}],  # type: ignore[index] # the example above
         "bring": [],
     }
     judged = {"item": NAMED, "verdict": "may", "brings_nothing": True, "text": EVIL, "promise": EVIL}

@@ -5,7 +5,7 @@ import pytest
 from portal.frame import cookies
 from services.portal.tests.stage import HOME, Stage
 
-SAID = {"items": [], "next": None}
+SAID: dict[str, object] = {"items": [], "next": None}
 EVERYTHING = {
     "GET /v1/items": SAID,
     "GET /v1/applications": SAID,
