@@ -13,7 +13,8 @@ from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
-from applications.domain.statistics import ItemFigures, ProofFigures
+from applications.domain.review_switch import ReviewSwitch
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
 from messaging.event import ConflictError
 from testkit.fakes import FakeChange, FakeDocuments
 
@@ -84,9 +85,27 @@ class FakeHands(FakeDocuments[Hand]):
         return [each for each in self.all.values() if each.application_id == application_id]
 
 
+class FakeReviewSwitches(FakeDocuments[ReviewSwitch]):
+    def __init__(self) -> None:
+        super().__init__(ReviewSwitch)
+
+    async def automatic(self) -> frozenset[str]:
+        return frozenset(each.id for each in self.all.values() if each.review == "automatic")
+
+
 class FakeDecisions(FakeDocuments[Decided]):
     def __init__(self) -> None:
         super().__init__(Decided)
+
+    async def rehearsed(self, document_type: str, since: datetime) -> Rehearsed:
+        """Counted by the real store only."""
+        return Rehearsed(0, 0, 0, 0)
+
+    async def proven_by_people(
+        self, document_type: str, since: datetime, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Decided]:
+        """Found by the real store only."""
+        return []
 
     async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
         found = self._published(published)

@@ -98,6 +98,7 @@ class Office:
         self.deps = Deps(
             catalogue=self.catalogue,
             criterion=Criterion(minimum_proofs=3, city_mirror_share=0.99),
+            review_switches=fakes.FakeReviewSwitches(),
             calendar=Calendar.load(),
             residents=self.residents,
             guardianships=self.guardianships,

@@ -124,3 +124,27 @@ async def test_a_clerk_applies_for_the_person_whose_card_was_read(service: Servi
     assert (await call("GET", "/v1/applications")).status_code == 403
     said = await service.next_event("data-accessed")
     assert (said["data"]["by"]["subject"], said["data"]["how"]) == ("clerk-7", "worked-on")
+
+
+async def test_two_officials_rehearse_and_switch_the_review_of_a_document_off(service: Service) -> None:
+    async def call(method: str, path: str, body: object = None, *, by: str, **headers: str) -> httpx.Response:
+        return await service.call(method, f"/v1/review-switches{path}", body, by=by, role="official", headers=headers)
+
+    rehearsed = await call("GET", "/household-register/rehearsal", by="ann")
+    assert rehearsed.status_code == 200, rehearsed.text
+    assert (rehearsed.json()["refused"], rehearsed.json()["cases"]["items"]) == (0, [])
+    made = {"review": "automatic", "reason": "镜像库已完整"}
+    proposed = await call("POST", "/household-register/proposal", made, by="ann")
+    assert (proposed.status_code, proposed.json()["review"]) == (200, "people"), proposed.text
+    own = await call("POST", "/household-register/approval", by="ann")
+    assert (own.status_code, own.json()["code"]) == (409, "review-needs-another-official")
+    stale = await call("POST", "/household-register/approval", by="bea", **{"If-Match": '"9"'})
+    assert stale.status_code == 412
+    approved = await call("POST", "/household-register/approval", by="bea", **{"If-Match": proposed.headers["etag"]})
+    assert (approved.status_code, approved.json()["review_name"]) == (200, "nobody reviews it"), approved.text
+    listed = {each["document_type"]["code"]: each for each in (await call("GET", "", by="ann")).json()["items"]}
+    assert (
+        listed["household-register"]["history"][-1]["text"] == "ann, bea decided that nobody reviews it: 镜像库已完整"
+    )
+    assert (await service.next_event("review-switched"))["data"]["by"] == ["ann", "bea"]
+    assert (await service.call("GET", "/v1/review-switches", role="resident")).status_code == 403

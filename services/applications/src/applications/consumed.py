@@ -73,6 +73,29 @@ class PresenceEnded(View):
     ended_at: datetime
 
 
+class OfHolder(View):
+    """Whose document it is."""
+
+    index: str
+
+
+class CorrectionRequested(View):
+    """data-rights.correction-requested: somebody says that a document is wrong."""
+
+    document_type: str
+    holder: OfHolder
+    requested_at: datetime
+
+
+class CorrectionAnswered(View):
+    """review-dispatch.correction-answered: what the department says to it."""
+
+    document_type: str
+    holder: OfHolder
+    result: str
+    answered_at: datetime
+
+
 class HeldDocument(View):
     """A document that government holds."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from applications import consumed
-from applications.handlers import answers, credentials, erasing, exporting, hands, people, presence
+from applications.handlers import answers, credentials, erasing, exporting, hands, people, presence, review_switches
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
@@ -36,6 +36,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("credential-store.credential-suspended.v1", consumed.CredentialEnded, credentials.note_suspended),
     Subscription("credential-store.credential-revoked.v1", consumed.CredentialEnded, credentials.note_revoked),
     Subscription("credential-store.credential-expired.v1", consumed.CredentialEnded, credentials.note_expired),
+    Subscription("data-rights.correction-requested.v1", consumed.CorrectionRequested, review_switches.note_dispute),
+    Subscription("review-dispatch.correction-answered.v1", consumed.CorrectionAnswered, review_switches.note_answer),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
     Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),
     Subscription("data-rights.erasure-requested.v1", ErasureRequested, erasing.erase, once=True),

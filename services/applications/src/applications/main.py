@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return Deps(
             catalogue=items,
             criterion=criterion,
+            review_switches=documents.ReviewSwitchStore(database),
             calendar=calendar,
             residents=documents.ResidentStore(database),
             guardianships=documents.guardianships(database),

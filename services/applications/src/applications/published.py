@@ -169,6 +169,22 @@ class DocumentSubmitted(Event):
     ] = ()
 
 
+class ReviewSwitched(Event):
+    """From now on people review what fails to match of a document type, or nobody does."""
+
+    type: ClassVar[str] = "applications.review-switched.v1"
+    document_type: DocumentType
+    review: Annotated[Literal["people", "automatic"], Field(description="Who looks at what does not match")]
+    why: Annotated[
+        Literal["proposal", "disputes", "overturned"],
+        Field(description="As proposed and approved; or by itself: too many disputes, too many records corrected"),
+    ]
+    by: Annotated[tuple[str, ...], Field(description="Who proposed it and who approved it; none: by itself")]
+    reason: Annotated[str | None, Field(description="Why, as it was proposed; null: by itself")]
+    switched_at: Annotated[datetime, Field(description="When")]
+    sequence: Annotated[int, Field(description="Counts up for each document type; only the newest counts")]
+
+
 class FieldCheckRequested(Event):
     """Someone must look at the address; `due_on` is the last working day for it."""
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from applications.api import agreements, applications, confirmations, items, notices, progress, scans, statistics
+from applications.api import (
+    agreements,
+    applications,
+    confirmations,
+    items,
+    notices,
+    progress,
+    review_switches,
+    scans,
+    statistics,
+)
 from applications.eligibility import api as eligibility
 from applications.inquiries import api as inquiries
 from applications.open_statistics import api as open_statistics
@@ -22,6 +32,7 @@ router.include_router(confirmations.router)
 router.include_router(agreements.router)
 router.include_router(notices.router)
 router.include_router(statistics.router)
+router.include_router(review_switches.router)
 router.include_router(open_statistics.router)
 
 __all__ = ["router"]

@@ -51,7 +51,7 @@ async def notices(
     deps: DepsOf, wording: WordingOf, cursor: Cursor, item: ItemCode = None, limit: Limit = 20
 ) -> Page[NoticeView]:
     """Give the public notices, under each item's own policy: all decisions, approvals or none. No sign-in is needed."""
-    found = await reading.notices(deps, before=_moment(cursor), limit=limit + 1, item=item)
+    found = await reading.notices(deps, before=moment(cursor), limit=limit + 1, item=item)
     return page(
         found,
         limit,
@@ -60,7 +60,8 @@ async def notices(
     )
 
 
-def _moment(cursor: Key | None) -> tuple[datetime, str] | None:
+def moment(cursor: Key | None) -> tuple[datetime, str] | None:
+    """Return the moment and id before which a page begins. Raises Refusal."""
     if cursor is None:
         return None
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
@@ -101,6 +101,14 @@ class Catalogue:
     def granted_types(self) -> frozenset[str]:
         """Every document type that some item grants."""
         return frozenset(item.grants.document_type for item in self.items.values() if item.grants)
+
+    def with_automatic(self, codes: Collection[str]) -> Catalogue:
+        """Return the catalogue as it is while nobody reviews these document types."""
+        types = {
+            code: each.model_copy(update={"review": "automatic"}) if code in codes else each
+            for code, each in self.document_types.items()
+        }
+        return replace(self, document_types=types)
 
     def reviewable(self, item: Item, document_types: Iterable[str]) -> bool:
         """Tell whether people may look at one of these documents when it fails to match for this item."""

@@ -21,6 +21,14 @@ class Proof(Record):
     handed_in: bool
 
 
+class Reviewed(Record):
+    """What people found of one document; `unequal` are the fields that had not matched."""
+
+    document_type: str
+    verdict: Literal["approved", "rejected", "returned"]
+    unequal: tuple[str, ...] = ()
+
+
 class Decided(Aggregate):
     """One decision; `id` is that of the application. Name and number are kept masked: this part is public."""
 
@@ -33,6 +41,7 @@ class Decided(Aggregate):
     seconds: float
     """From the first submission to the decision."""
     proofs: tuple[Proof, ...]
+    reviews: tuple[Reviewed, ...] = ()
     masked_name: str
     masked_number: str
     may_be_noticed: bool = True
@@ -58,11 +67,16 @@ class Decided(Aggregate):
             automatic=not application.took_people,
             seconds=(application.decided_at - begun).total_seconds(),
             proofs=_proofs(application),
+            reviews=_reviews(application),
             masked_name=mask.name(application.applicant.name),
             masked_number=mask.number(application.reference),
             may_be_noticed=item.notices == "all" or (item.notices, application.state) == ("approvals", "approved"),
             in_time=application.due_on is None or today(application.decided_at) <= application.due_on,
         )
+
+    def reviews_of(self, document_type: str) -> tuple[Reviewed, ...]:
+        """Return what people found of a document type."""
+        return tuple(each for each in self.reviews if each.document_type == document_type)
 
     def rated(self, score: int, comment: str | None, now: datetime) -> Decided:
         """Record how satisfied the applicant was, once. Raises Clash."""
@@ -77,4 +91,16 @@ def _proofs(application: Application) -> tuple[Proof, ...]:
         Proof(document_type=asked.proof[0], source=asked.proof[1], handed_in=asked.key in handed_in)
         for asked in application.asked
         if asked.proof is not None
+    )
+
+
+def _reviews(application: Application) -> tuple[Reviewed, ...]:
+    return tuple(
+        Reviewed(
+            document_type=asked.review.document_type,
+            verdict=asked.review.verdict,
+            unequal=tuple(each.field for each in asked.match.fields) if asked.match else (),
+        )
+        for asked in application.asked
+        if asked.review is not None
     )

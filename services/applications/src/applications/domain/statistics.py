@@ -8,15 +8,30 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from applications.domain.record import Record
+from applications.domain.review_switch import Back
 
 CITY_MIRROR = "city-mirror"
 
 
 class Criterion(Record):
-    """When human review of a document type can be switched off: enough proofs, almost all from the city mirror."""
+    """When human review of a document type can be switched off: enough proofs, almost all from the city mirror.
+
+    `back`: when it comes back by itself.
+    """
 
     minimum_proofs: int = Field(gt=0)
     city_mirror_share: float = Field(gt=0, le=1)
+    back: Back = Back()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """Decisions that a document type had a part in, how often people reviewed it in them, and how that ended."""
+
+    decided: int
+    reviews: int
+    approved_by_people: int
+    refused_by_people: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from applications.handlers.parties import (
     people_of,
     refuse_unentitled,
 )
+from applications.handlers.review_switches import as_switched
 from messaging import event
 from messaging.event import Outcome
 from runtime.access import Principal
@@ -82,6 +83,7 @@ async def change(
     application_id: str, change: Change, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Application]:
     """Change answers and choices, in a draft or after a return."""
+    deps = await as_switched(deps)
     application = await owned(application_id, by, deps)
     check_version(application.version, if_match)
     refuse_unchangeable(application)
@@ -96,6 +98,7 @@ async def change(
 
 async def submit(application_id: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Application]:
     """Submit a draft, or a returned application again."""
+    deps = await as_switched(deps)
     application = await owned(application_id, by, deps)
     check_version(application.version, if_match)
     refuse_unchangeable(application)

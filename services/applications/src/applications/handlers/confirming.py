@@ -15,6 +15,7 @@ from applications.handlers import agreeing, announcing
 from applications.handlers.accessing import seen, seen_as_second_party
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Signatory, represented, ward
+from applications.handlers.review_switches import as_switched
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
@@ -113,6 +114,7 @@ async def _confirmed(
     application: Application, signatory: Signatory, seen_terms: str | None, by: Principal, deps: Deps
 ) -> Outcome[Application]:
     """Take the confirmation, and only now ask for the second party's own documents."""
+    deps = await as_switched(deps)
     now, item, party = deps.clock(), deps.catalogue.item(application.item), signatory.party.party
     due_on = item.promise.due(today(now), deps.calendar)
     confirmed = progress.confirm(application, party, now, due_on=due_on)

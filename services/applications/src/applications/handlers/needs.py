@@ -16,8 +16,9 @@ from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
+from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
-from applications.domain.statistics import Criterion, ItemFigures, ProofFigures
+from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, Rehearsed
 from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
@@ -88,6 +89,14 @@ class Hands(Keeps[Hand], Protocol):
 class Decisions(Keeps[Decided], Protocol):
     """Decided applications."""
 
+    async def rehearsed(self, document_type: str, since: datetime) -> Rehearsed:
+        """Count the decisions that a document type had a part in, and what people did there."""
+
+    async def proven_by_people(
+        self, document_type: str, since: datetime, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Decided]:
+        """Read the approvals for which people had to prove this document, latest first."""
+
     async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
         """Read those that are published, latest decision first, those before a moment and id."""
 
@@ -101,6 +110,13 @@ class Decisions(Keeps[Decided], Protocol):
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
         """Count what proved it, by document type and source."""
+
+
+class ReviewSwitches(Keeps[ReviewSwitch], Protocol):
+    """Which document types nobody reviews for the time being."""
+
+    async def automatic(self) -> frozenset[str]:
+        """Return their codes."""
 
 
 class Credentials(Keeps[Issued], Protocol):
@@ -123,6 +139,7 @@ class Deps:
 
     catalogue: Catalogue
     criterion: Criterion
+    review_switches: ReviewSwitches
     calendar: Calendar
     residents: Residents
     guardianships: Keeps[Guardianship]

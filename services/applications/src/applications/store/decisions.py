@@ -7,13 +7,15 @@ from typing import Any
 
 from applications.domain.catalogue import Published
 from applications.domain.decided import Decided
-from applications.domain.statistics import ItemFigures, ProofFigures
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
 from messaging.documents import CODECS, Documents, behind
 from runtime.kernel import Database
 
 Stage = dict[str, Any]
 
 _SATISFIED = 4
+PERSON = "person"
+"""The source of what a reviewer proved."""
 
 SEALED = ("masked_name", "comment")
 
@@ -63,6 +65,34 @@ class DecisionStore(Documents[Decided]):
         rows = await self._aggregate([_period(item, since, until), {"$unwind": "$proofs"}, {"$group": grouped}])
         figures = [ProofFigures(**row["_id"], proofs=row["proofs"], handed_in=row["handed_in"]) for row in rows]
         return sorted(figures, key=lambda row: (row.document_type, row.source))
+
+    async def rehearsed(self, document_type: str, since: datetime) -> Rehearsed:
+        """Count the decisions since a moment that a document type had a part in, and what people did there."""
+        by_people = {"document_type": document_type, "source": PERSON}
+        refused = {"document_type": document_type, "verdict": "rejected"}
+        period: Stage = {"decided_at": {"$gte": since}}
+        decided, approved, rejected, reviewed = [
+            await self._decisions.count_documents({**period, **wanted})
+            for wanted in (
+                {"$or": [{"proofs.document_type": document_type}, {"reviews.document_type": document_type}]},
+                {"outcome": "approved", "proofs": {"$elemMatch": by_people}},
+                {"outcome": "rejected", "reviews": {"$elemMatch": refused}},
+                {"$or": [{"proofs": {"$elemMatch": by_people}}, {"reviews.document_type": document_type}]},
+            )
+        ]
+        return Rehearsed(decided, reviewed, approved, rejected)
+
+    async def proven_by_people(
+        self, document_type: str, since: datetime, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Decided]:
+        """Read the approvals since a moment for which people had to prove this document, latest first."""
+        wanted: Stage = {
+            "decided_at": {"$gte": since},
+            "outcome": "approved",
+            "proofs": {"$elemMatch": {"document_type": document_type, "source": PERSON}},
+        }
+        page: Stage = {"$and": [wanted, behind("decided_at", before)]} if before else wanted
+        return await self.find(page, sort=[("decided_at", -1), ("_id", -1)], limit=limit)
 
     async def _aggregate(self, stages: list[Stage]) -> list[Stage]:
         cursor = await self._decisions.aggregate(stages)

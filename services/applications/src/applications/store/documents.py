@@ -16,6 +16,7 @@ from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
+from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
 from applications.store import decisions
 from applications.store.files import BUCKET
@@ -48,6 +49,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "hands": [IndexModel("application_id")],
     "credentials": [IndexModel("application_id")],
     "published_items": [],
+    "review_switches": [],
     **files.indexes(BUCKET),
 }
 
@@ -182,6 +184,17 @@ class HandStore(Documents[Hand]):
     async def of_application(self, application_id: str) -> list[Hand]:
         """Read those of an application."""
         return await self.find({"application_id": application_id})
+
+
+class ReviewSwitchStore(Documents[ReviewSwitch]):
+    """Who reviews which document type: a handful of documents, read at every submission."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "review_switches", ReviewSwitch)
+
+    async def automatic(self) -> frozenset[str]:
+        """Return the document types that nobody reviews for the time being."""
+        return frozenset(await self.values({"review": "automatic"}, "_id"))
 
 
 class CredentialStore(Documents[Issued]):
