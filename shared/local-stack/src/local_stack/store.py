@@ -39,8 +39,9 @@ TTL_EVERY = "5"
 KEY_BYTES = 96
 PRIMARY_WITHIN = 60.0
 """Seconds within which a replica set must have elected its primary, and the other members follow it."""
-ELECTION = {"electionTimeoutMillis": 5000}
-"""How long the others wait for a primary that is silent before they elect another one; MongoDB's own figure is 10 s."""
+ELECTION = {"electionTimeoutMillis": 5000, "catchUpTimeoutMillis": 2000}
+"""How long members wait for a silent primary before they elect another one (MongoDB's own figure is 10 s), and how long
+that one waits (as long as it takes) for what the silent one has beyond the majority: nothing of it is confirmed."""
 QUIET_STOP = "100"
 """Milliseconds that a member lets clients look for another one before it ends; MongoDB's own figure is 15,000."""
 
