@@ -39,6 +39,7 @@ TEXTS = sorted(
         *(ROOT / "shared" / "contracts").glob("*.yaml"),
     }
 )
+ENGLISH = sorted({*ROOT.glob("services/*/src/*/texts/en.yaml"), *ROOT.glob("shared/*/src/*/texts/en.yaml")})
 PAGES = sorted({*ROOT.glob("services/*/src/**/*.html"), *ROOT.glob("shared/*/src/**/*.html")})
 HEADINGS = sorted(
     {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/README.md"), *ROOT.glob("*/README.md")}
@@ -148,3 +149,17 @@ def test_a_document_has_one_name_in_all_services(language: str) -> None:
     for code, name in names:
         said.setdefault(code, set()).add(name.casefold())
     assert {code: each for code, each in said.items() if len(each) > 1} == {}
+
+
+@pytest.mark.parametrize("path", ENGLISH + TEXTS, ids=_name)
+def test_nothing_that_people_read_says_that_a_district_assumes_it(path: Path) -> None:
+    """That a term or a rule is assumed is said to who adjusts the data, in comments, and not to who is told of it."""
+    assert not re.search(r"\(assumed|（假定|（假设", _spoken(path))
+
+
+def test_both_languages_say_that_a_replay_does_not_wait_for_the_subject() -> None:
+    for language, replay in (("zh-CN", "重放"), ("en", "replay")):
+        texts = ROOT / "services" / "operations" / "src" / "operations" / "texts" / f"{language}.yaml"
+        said = yaml.safe_load(texts.read_text())
+        explained = next(part["explained"] for part in said.values() if isinstance(part, dict) and "explained" in part)
+        assert replay in explained["subject-unknown"]

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 
 import httpx
+import pikepdf
 import pytest
-from PIL import Image, ImageChops
+from PIL import ExifTags, Image, ImageChops
 from pymongo import AsyncMongoClient
 
 from synthetic.caller import Caller, Nothing, Problem
@@ -13,6 +17,9 @@ from tests.end_to_end.town import Town, refusal
 from tests.journeys import portal, scans
 
 MEGABYTE = 1024 * 1024
+PHOTOGRAPHS = {file.stem: file.read_bytes() for file in sorted((Path(__file__).parent / "data").glob("gps-*.pdf"))}
+NOTED = (b"PhoneMaker", b"Exif", b"GPS")
+"""What stands in the photographs of these documents: the maker of the phone, and where they were taken."""
 EXE = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(500)
 
 
@@ -100,6 +107,52 @@ async def test_good_scans_of_every_kind_are_taken(town: Town) -> None:
     for name, content in (("a.bin", scans.png(1)), ("b.bin", scans.pdf()), ("c.bin", jpeg.getvalue())):
         await resident.upload(path, Nothing, file=(name, content, "application/octet-stream"), fields=fields)
     assert await _left_in_the_store(town, application) == 3
+
+
+def _unpacked(stream: pikepdf.Stream) -> bytes:
+    """Undo what a stream is packed with, down to a picture's own compression."""
+    content, filters = stream.read_raw_bytes(), stream.get("/Filter", pikepdf.Array())
+    for each in filters if isinstance(filters, pikepdf.Array) else [filters]:
+        match str(each):
+            case "/FlateDecode":
+                content = zlib.decompress(content)
+            case "/ASCII85Decode":
+                content = base64.a85decode(content.strip().removesuffix(b"~>"))
+    return content
+
+
+def _marks(pdf: bytes) -> set[bytes]:
+    """Return what a phone notes that stands in a document: its bytes, its streams, the notes of its pictures."""
+    found: set[bytes] = set()
+    with pikepdf.open(BytesIO(pdf)) as document:
+        for stream in (each for each in document.objects if isinstance(each, pikepdf.Stream)):
+            content = _unpacked(stream)
+            found |= {mark for mark in NOTED if mark in content}
+            if stream.get("/Subtype") == "/Image" and content.startswith(b"\xff\xd8"):
+                shown = Image.open(BytesIO(content))
+                shown.load()
+                found |= {b"GPS"} if shown.getexif().get_ifd(ExifTags.IFD.GPSInfo) else set()
+    return found | {mark for mark in NOTED if mark in pdf}
+
+
+@pytest.mark.parametrize("given", PHOTOGRAPHS.values(), ids=PHOTOGRAPHS)
+async def test_a_document_around_a_phones_photograph_comes_back_without_what_the_phone_noted(
+    town: Town, given: bytes
+) -> None:
+    assert _marks(given) == {b"PhoneMaker", b"Exif", b"GPS"}
+    resident, application = await _draft(town)
+    fields = {"requirement": "photo", "document_type": "portrait-photo"}
+    path = f"/v1/applications/{application}/scans"
+    await resident.upload(path, Nothing, file=("photo.pdf", given, "application/pdf"), fields=fields)
+    scan = (await resident.get(f"/v1/applications/{application}", _WithScans)).scans[0]
+    kept = (await resident.send("GET", f"{path}/{scan.scan_id}")).content
+    assert _marks(kept) == set()
+    with pikepdf.open(BytesIO(kept)) as document:
+        [picture] = [each for page in document.pages for each in page.images.values()]
+        assert isinstance(picture, pikepdf.Stream)
+        shown = pikepdf.PdfImage(picture).as_pil_image()
+        shown.load()
+        assert min(shown.size) > 1
 
 
 async def test_a_strangers_scan_is_not_shown(town: Town) -> None:

@@ -20,7 +20,7 @@ COMMAND = re.compile(r"(?:^|`)make (?:-s )?([a-z][a-z-]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 STRICT = """set -euo pipefail
-curl() { command curl --fail-with-body --show-error "$@"; echo; }
+curl() { command curl --fail-with-body "$@"; echo; }
 """
 
 
@@ -51,6 +51,13 @@ def test_the_commands_of_a_page_work_as_they_stand(page: Path, stack: Stack) -> 
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"code"' not in done.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_curl_without_its_progress_says_why_it_got_nothing(document: Path) -> None:
+    quiet = re.findall(r"\bcurl\b.* -[a-zA-Z]*s[a-zA-Z]*\b", document.read_text(encoding="utf-8"))
+
+    assert [command for command in quiet if not re.search(r" -[a-zA-Z]*S|--show-error", command)] == []
 
 
 def test_every_make_command_in_the_documents_exists() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from applications import consumed, published
 from applications.api.application_views import NowView
-from applications.api.document_views import DocumentView
+from applications.api.document_views import DocumentView, ReasonView
 from applications.api.wording import Wording
+from applications.domain.reasons import reasons_of
 from applications.domain.record import Value
 from applications.domain.whereabouts import whereabouts
 from applications.handlers import answers, applying
@@ -192,3 +193,77 @@ async def test_a_standard_reason_is_read_in_the_applicants_language(office: Offi
     with pytest.raises(Refusal) as refused:
         await applying.submit(id, by, office.deps, if_match=None)
     assert refused.value.params == {"message": texts["zh-CN"], "message_en": texts["en"]}
+
+
+async def rejected(office: Office, id: str, key: str, *fields: str, **values: Value) -> None:
+    """Have a requirement fail to match and be rejected for some of its fields."""
+    failed = mismatched(office.now(id), key)
+    compared = [consumed.Compared(field=fields[0], result="different", **values)] if values else failed.fields
+    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    said = review(office.now(id), key, "rejected") | {
+        "reason": "与原件不符。",
+        "fields": [{"field": field, "form_field": None} for field in fields],
+    }
+    await office.hears(answers.note_review_rejected, consumed.ReviewRejected.model_validate(said))
+    assert office.now(id).state == "rejected"
+
+
+@pytest.mark.parametrize("wording", [ZH, EN], ids=["zh-CN", "en"])
+async def test_a_rejection_names_the_forms_own_field_both_values_and_the_next_step_wherever_it_is_read(
+    office: Office, wording: Wording
+) -> None:
+    id = await office.enrols()
+    await rejected(office, id, "status", "address", claimed="梅龙路12号", held="梅龙路21号")
+    application = office.now(id)
+    form = CATALOGUE.item(application.item).form
+    [label] = [field.label.say(wording.language) for field in form if field.key == "registered_address"]
+    lines = {each.kind: wording.happening(each, application) for each in application.history}
+    for text in (lines["review-rejected"], lines["rejected"], now(office, id, wording).text):
+        for part in (label, "梅龙路12号", "梅龙路21号", "与原件不符"):
+            assert part in text
+        assert "registered_address" not in text
+        assert "。。" not in text
+        assert ".." not in text
+    asked = application.asked_for("status")
+    assert asked is not None
+    [said] = [reason for reason in reasons_of(application) if reason.code == "field-rejected"]
+    shown = ReasonView.of(said, application, wording)
+    assert (shown.claimed, shown.held) == ("梅龙路12号", "梅龙路21号")
+    assert shown.field is not None
+    assert (shown.field.code, shown.field.name) == ("registered_address", label)
+    assert label in shown.action
+    [event] = office.events(published.ApplicationRejected)
+    assert [(reason.code, reason.field) for reason in event.reasons] == [
+        ("review-rejected", None),
+        ("field-rejected", "address"),
+    ]
+
+
+async def test_a_rejection_shows_nothing_of_what_is_held_of_the_landlord_and_names_scans_as_such(
+    office: Office,
+) -> None:
+    id = await office.files_tenancy()
+    await office.confirms(id)
+    await rejected(office, id, "landlord-property", "address", "scans", claimed="梅龙路12号", held="梅龙路21号")
+    application = office.now(id)
+    for wording, scans in ((ZH, "扫描件"), (EN, "scans")):
+        for each in application.history:
+            assert "梅龙路21号" not in wording.happening(each, application)
+        assert scans in now(office, id, wording).text
+
+
+async def test_an_earlier_return_in_the_timeline_names_its_field_without_the_values_of_a_later_attempt(
+    office: Office,
+) -> None:
+    id = await office.enrols()
+    await returned(office, id, "status", "address", claimed="梅龙路12号", held="梅龙路21号")
+    written = str(office.now(id).form["registered_address"])
+    await changes(office, id, {"registered_address": f"{written}3栋"})
+    await office.submits(id)
+    failed = mismatched(office.now(id), "status")
+    compared = [consumed.Compared(field="address", result="different", claimed="梅龙路99号", held="梅龙路21号")]
+    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    application = office.now(id)
+    [line] = [ZH.happening(each, application) for each in application.history if each.kind == "review-returned"]
+    assert "户口本或居住证上的地址" in line
+    assert "梅龙路99号" not in line

@@ -263,3 +263,32 @@ async def test_what_the_first_reviewer_said_of_the_held_one_holds_for_the_second
     await window.claim("rental", task)
     await window.ask("rental", "POST", f"/{task.id}/approval", {})
     assert window.facts()[0].model_dump()["evidence_id"] == "crd_1"
+
+
+async def test_a_rejection_may_name_the_fields_that_it_is_about_by_either_name(window: Window) -> None:
+    asked = review()
+    assert isinstance(asked.about, DocumentReview)
+    label = {"zh-CN": "证书编号", "en": "Number on the certificate"}
+    answer = FormAnswer(field="certificate_number", key="birth_certificate_number", label=label)
+    task = window.keep(asked.model_copy(update={"about": asked.about.model_copy(update={"answers": (answer,)})}))
+    await window.claim("wang", task)
+    unknown = {"reason": "不符", "fields": ["certificate_number", "shoe_size"]}
+    refused = await window.ask("wang", "POST", f"/{task.id}/rejection", unknown)
+    assert [each["code"] for each in refused.json()["errors"]] == ["rejection-field-unknown"]
+    assert "certificate_number, scans" in str(refused.json())
+    named = {"reason": "不符", "fields": ["birth_certificate_number", "certificate_number", "scans"]}
+
+    rejected = await window.ask("wang", "POST", f"/{task.id}/rejection", named)
+
+    assert [each["name"] for each in rejected.json()["steps"][-1]["fields"]] == ["Number on the certificate", "Scans"]
+    assert window.facts()[0].model_dump()["fields"] == [
+        {"field": "certificate_number", "form_field": "birth_certificate_number"},
+        {"field": "scans", "form_field": None},
+    ]
+
+
+async def test_what_is_no_document_is_rejected_without_fields(window: Window) -> None:
+    task = window.keep(door())
+    await window.claim("grid", task)
+    refused = await window.ask("grid", "POST", f"/{task.id}/rejection", {"reason": "无人居住", "fields": ["address"]})
+    assert told(refused) == (422, "rejection-has-no-document")

@@ -109,6 +109,7 @@ def test_a_wrong_envelope_is_named_with_its_place(
         ({"valid_until": "9999-12-31"}, ("wrong-schema", "/data/valid_until")),
         ({"valid_from": "2026-05-01", "valid_until": "2026-01-01"}, ("term-reversed", "/data/valid_until")),
         ({"holder_index": "440309202002290031"}, ("number-for-index", "/data/holder_index")),
+        ({"record_id": "440309202002290031"}, ("number-as-record-id", "/data/record_id")),
         ({"holder_index": "9F"}, ("wrong-schema", "/data/holder_index")),
         ({"fields": {"a/b": 1.5}}, ("wrong-schema", "/data/fields/a~1b")),
         ({"fields": {"child_name": 7}}, ("field-not-text", "/data/fields/child_name")),

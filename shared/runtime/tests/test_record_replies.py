@@ -41,13 +41,21 @@ class AllParts(BaseModel):
     """A record with a part of every kind, all of them needed."""
 
     code: parts.Code
+    record_id: parts.RecordId
     index: parts.Index
     sequence: parts.Sequence
     day: parts.Day
     fields: parts.Fields
 
 
-RIGHT: dict[str, object] = {"code": "a", "index": "9f" * 32, "sequence": 1, "day": "2026-11-23", "fields": {"a": "x"}}
+RIGHT: dict[str, object] = {
+    "code": "a",
+    "record_id": "vac-1",
+    "index": "9f" * 32,
+    "sequence": 1,
+    "day": "2026-11-23",
+    "fields": {"a": "x"},
+}
 
 
 async def unheard(event: Received[AllParts], deps: None) -> Outcome[None]:
@@ -101,6 +109,7 @@ def test_an_answer_says_what_where_and_what_to_do_in_both_languages() -> None:
             "birth_date：存在的日期",
         ),
         ({"reason": "number-for-index", "path": "/data/holder_index"}, "请勿发送身份号码"),
+        ({"reason": "number-as-record-id", "path": "/data/record_id"}, "不透露持有人的编号"),
     ],
 )
 def test_the_action_says_exactly_what_to_write(changes: dict[str, object], action: str) -> None:
@@ -117,6 +126,7 @@ def test_a_rule_without_a_text_is_told_in_words_and_not_in_a_validators(fault: s
 def test_every_rule_that_a_part_of_a_record_has_is_told_in_words() -> None:
     wrong: dict[str, object] = {
         "code": ["", "x" * 201, 5],
+        "record_id": ["", "x" * 201, 5, "440309202002290031"],
         "index": ["440309202002290031", "xyz", 5],
         "sequence": ["5", 0, 2**63],
         "day": [17, "2026-02-30"],
@@ -145,6 +155,36 @@ def test_a_number_in_place_of_an_index_is_told_from_any_other_text_and_never_rep
         assert (caught.value.reason, caught.value.path) == ("number-for-index", "/data/index")
         assert number not in str(caught.value)
     assert not any(parts.is_number(other) for other in ("9f" * 32, "vac-440309202002290031", "4403092020022900311", 5))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "440309202002290031",
+        "11010519491231002x",
+        "４４０３０９２０２００２２９００３１",
+        "440309-20200229-0031",
+        "440309 20200229 0031",
+        "vac-440309202002290031/2",
+        "932682198501010017",
+        "4403\u200b09202002290031",
+    ],
+)
+def test_a_number_as_the_id_of_a_record_is_refused_and_never_repeated(number: str) -> None:
+    view = Subscription("psb.x.v1", AllParts, unheard)
+    with pytest.raises(BrokenMessageError) as caught:
+        view.read(Envelope("e", "psb.x.v1", "/yizheng/psb", "c", NOW, {**RIGHT, "record_id": number}, None, None))
+    assert (caught.value.reason, caught.value.path) == ("number-as-record-id", "/data/record_id")
+    reply = answer(reason=caught.value.reason, path=caught.value.path, data={"record_id": number})
+    assert reply.record_id is None
+    assert number not in reply.model_dump_json() + str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "own", ["440309202613990031", "440309202001010001", "110105491231002", "LHZ202600000001", "9f" * 32]
+)
+def test_a_departments_own_numbering_is_taken(own: str) -> None:
+    assert AllParts.model_validate({**RIGHT, "record_id": own}).record_id == own
 
 
 def test_an_answer_about_an_event_of_a_number_does_not_carry_the_number_on() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from standards.moments import EARLIEST, LATEST, SHENZHEN, read_moment
+from standards.moments import EARLIEST, FIRST_DAY, LAST_DAY, LATEST, SHENZHEN, read_moment
 
 IN_BOUNDS = st.datetimes(datetime(1850, 1, 2), datetime(2199, 12, 30))  # noqa: DTZ001 - Hypothesis wants naive bounds
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -39,6 +39,11 @@ def test_a_fraction_may_have_any_number_of_digits(second: datetime, digits: str)
         ("2017-01-01T07:59:60.999+08:00", datetime(2017, 1, 1, tzinfo=UTC)),
         ("1937-01-01T12:00:27.87+00:20", datetime(1937, 1, 1, 11, 40, 27, 870_000, tzinfo=UTC)),
         ("1900-01-01T00:00:00+08:00", datetime(1899, 12, 31, 16, tzinfo=UTC)),
+        ("1850-01-01T00:00:00+08:00", datetime(1849, 12, 31, 16, tzinfo=UTC)),
+        ("1849-12-31T16:00:00Z", datetime(1849, 12, 31, 16, tzinfo=UTC)),
+        ("1849-12-31T08:00:00-08:00", datetime(1849, 12, 31, 16, tzinfo=UTC)),
+        ("2199-12-31T23:59:59.999999+08:00", datetime(2199, 12, 31, 15, 59, 59, 999_999, tzinfo=UTC)),
+        ("2200-01-01T07:00:00+16:00", datetime(2199, 12, 31, 15, tzinfo=UTC)),
     ],
 )
 def test_every_form_that_rfc_3339_has_is_read(text: str, moment: datetime) -> None:
@@ -72,7 +77,10 @@ def test_every_form_that_rfc_3339_has_is_read(text: str, moment: datetime) -> No
         "9999-12-31T23:59:59.999Z",
         "9999-12-31T23:59:60-23:59",
         "2199-12-31T23:59:59-08:00",
-        "1849-12-31T23:59:59Z",
+        "2199-12-31T16:00:00Z",
+        "2200-01-01T00:00:00+08:00",
+        "1849-12-31T15:59:59.999999Z",
+        "1849-12-30T23:59:59-08:00",
     ],
 )
 def test_anything_else_and_any_moment_out_of_bounds_is_refused(text: str) -> None:
@@ -94,3 +102,16 @@ def test_shenzhen_is_eight_hours_ahead_in_every_year() -> None:
     for year in (1850, 1900, 1901, 1941, 1988, 2026, 2199):
         for month in (1, 7):
             assert datetime(year, month, 1, tzinfo=SHENZHEN).isoformat().endswith("T00:00:00+08:00")
+
+
+@pytest.mark.parametrize("end", [datetime(1849, 12, 31, 12), datetime(2199, 12, 31, 12)])  # noqa: DTZ001 - as above
+@given(hours=st.integers(-50, 50), offset=OFFSETS)
+def test_a_moment_is_taken_exactly_when_its_day_in_shenzhen_is_within_the_bounds(
+    end: datetime, hours: int, offset: timezone
+) -> None:
+    moment = (end + timedelta(hours=hours)).replace(tzinfo=offset)
+    if FIRST_DAY <= moment.astimezone(SHENZHEN).date() <= LAST_DAY:
+        assert read_moment(moment.isoformat()) == moment
+    else:
+        with pytest.raises(ValueError, match="from 1850"):
+            read_moment(moment.isoformat())

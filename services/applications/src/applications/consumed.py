@@ -167,6 +167,12 @@ class ReviewApproved(View):
     department: str
 
 
+class NamedField(View):
+    """A field that a decision is about, by its name in the document; or `scans`."""
+
+    field: str
+
+
 class ReviewRejected(View):
     """A person did not accept a document."""
 
@@ -176,6 +182,7 @@ class ReviewRejected(View):
     document_type: str
     department: str
     reason: str
+    fields: list[NamedField] | None = None
     texts: Mapping[str, str] | None = None
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from credential_store.domain.credential import Value
 from messaging.event import View
-from runtime.records.parts import Code, Day, Fields, Index, Reason, Sequence
+from runtime.records.parts import Code, Day, Fields, Index, Reason, RecordId, Sequence
 
 
 class Holder(View):
@@ -138,7 +138,7 @@ class RecordPublished(View):
     """`<department>.department-record-published.v1`: a record of a department, new or changed."""
 
     department: Code
-    record_id: Code
+    record_id: RecordId
     document_type: Code
     holder_index: Index
     fields: Fields
@@ -151,7 +151,7 @@ class RecordWithdrawn(View):
     """`<department>.department-record-withdrawn.v1`: a department took a record back."""
 
     department: Code
-    record_id: Code
+    record_id: RecordId
     document_type: Code
     holder_index: Index
     reason: Reason

@@ -46,7 +46,7 @@ class GuardianshipChanged(View):
 class CityRecord(View):
     """city.city-record-published, and a line of a bulk load: a record of the city mirror."""
 
-    record_id: parts.Code
+    record_id: parts.RecordId
     document_type: parts.Code
     holder_index: parts.Index
     fields: parts.Fields
@@ -58,7 +58,7 @@ class CityRecord(View):
 class CityRecordGone(View):
     """city.city-record-withdrawn."""
 
-    record_id: parts.Code
+    record_id: parts.RecordId
     document_type: parts.Code
     holder_index: parts.Index
     sequence: parts.Sequence

@@ -15,7 +15,7 @@ from conformance.contract import Contract
 from messaging.envelope import BrokenMessageError, Envelope, unseal
 from runtime.records import parts
 from runtime.records.checks import check_size, check_term
-from runtime.records.parts import NUMBER_FOR_INDEX, is_number
+from runtime.records.parts import NUMBER_AS_RECORD, NUMBER_FOR_INDEX, has_number, is_number
 from runtime.records.replies import Fault
 from standards.document_fields import faults_in, fields_of
 from standards.field_kinds import is_date
@@ -77,6 +77,8 @@ def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[
         yield Fault("unknown-document-type", "/data/document_type", choices)
     elif isinstance(kind, str) and kind not in contract.keeps:
         yield Fault("document-type-not-kept", "/data/document_type", choices)
+    if has_number(data.get("record_id")):
+        yield Fault(NUMBER_AS_RECORD, "/data/record_id")
     if is_number(case):
         yield Fault(NUMBER_FOR_INDEX, "/correlationid")
     elif isinstance(holder, str) and case != holder:

@@ -11,6 +11,8 @@ from typing import Annotated, TypeGuard
 from pydantic import AfterValidator, Field, PlainValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from standards.normal_form import visible
+
 LONGEST_NAME = 200
 """Characters of a name, a code or a number."""
 LONGEST_TEXT = 500
@@ -37,8 +39,8 @@ Words = Annotated[str, StringConstraints(max_length=LONGEST_WORDS)]
 
 
 def is_said(text: str | None) -> TypeGuard[str]:
-    """Tell whether a text says anything: it has a letter or a digit of any script, not just spaces and signs."""
-    return text is not None and any(map(str.isalnum, text))
+    """Tell whether a text says anything: it has a letter or a digit of any script that can be seen, not just signs."""
+    return text is not None and any(map(str.isalnum, visible(text)))
 
 
 def _said(text: str) -> str:

@@ -8,7 +8,7 @@ document's day has neither: what is signed and compared must not depend on the y
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TypeGuard
 
 SHENZHEN = timezone(timedelta(hours=8))
@@ -18,8 +18,9 @@ FIRST_DAY, LAST_DAY = date(1850, 1, 1), date(2199, 12, 31)
 
 Nobody alive was born before the first. A document without an end says so by having none, not by a far day.
 """
-EARLIEST = datetime(1850, 1, 1, tzinfo=UTC)
-LATEST = datetime(2199, 12, 31, tzinfo=UTC)
+EARLIEST = datetime.combine(FIRST_DAY, time.min, SHENZHEN).astimezone(UTC)
+LATEST = datetime.combine(LAST_DAY, time.max, SHENZHEN).astimezone(UTC)
+"""The first and last moment of those days in Shenzhen: any moment within is on one of them there."""
 
 BOUNDS = f"from {FIRST_DAY} to {LAST_DAY}"
 
@@ -29,6 +30,8 @@ _RFC_3339 = re.compile(
 )
 _MICROSECOND_DIGITS = 6
 _LEAP_SECOND = 60
+_FARTHEST = timedelta(days=2)
+"""More than a day that is written with an offset may be from the day in Shenzhen: 23:59 and eight hours."""
 
 
 def read_moment(text: str) -> datetime:
@@ -37,7 +40,7 @@ def read_moment(text: str) -> datetime:
     Letters of either case, any number of fractional digits (what is finer than a microsecond is cut off), any offset,
     `-00:00` too. A leap second is the moment after it, as POSIX counts; it ends a month in UTC, or it is none.
 
-    Raises ValueError for anything else, and for a moment outside of the bounds.
+    Raises ValueError for anything else, and for a moment that is outside of the bounds in Shenzhen.
     """
     found = _RFC_3339.fullmatch(text)
     if found is None:
@@ -46,7 +49,7 @@ def read_moment(text: str) -> datetime:
     day, hour, minute, second, fraction, sign, hours, minutes = found.groups()
     is_leap = int(second) == _LEAP_SECOND
     written = date.fromisoformat(day)
-    if not FIRST_DAY <= written <= LAST_DAY:  # before any reckoning: an offset leads out of the calendar at its ends
+    if not FIRST_DAY - _FARTHEST <= written <= LAST_DAY + _FARTHEST:  # an offset leads out of the calendar at its ends
         raise ValueError(BOUNDS)
     moment = datetime(
         written.year,

@@ -11,11 +11,11 @@ from applications.domain.evidence_choices import MOST, Choice
 from applications.domain.record import Value
 from applications.handlers.applying import Change, NewApplication
 from applications.handlers.parties import Named
-from standards.bounds import MOST_FIELDS, Name
+from standards.bounds import MOST_FIELDS, SAID, Name
 from standards.bounds import Value as Answer
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), SAID]
 
 _ADDRESS = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 

@@ -177,15 +177,27 @@ class Wording:
         """Say what happened."""
         if happening.kind == "rejected":
             return self.rejection(application)
-        return self.say(
+        said = self.say(
             f"timeline.{happening.kind}",
             document=self.document(happening.document_type).name if happening.document_type else "",
             department=self.department(happening.department).name if happening.department else "",
             source=self.source(happening.source) if happening.source else "",
             due_on=self.due(happening.due_on),
-            text=self.words(happening),
+            text=self.words(happening).rstrip("。. ") if happening.fields else self.words(happening),
             slots=self.say("list").join(self.slot(each) for each in happening.slots),
         )
+        if not happening.fields:
+            return said
+        named = [self._field_with_values(happening, field, application) for field in happening.fields]
+        return self.say("about-fields", said=said, fields=self.say("list").join(named))
+
+    def _field_with_values(self, happening: Happening, field: str, application: Application) -> str:
+        """Name a field as the form does, with both values while they are those of the attempt that it is about."""
+        requirement, asked = happening.requirement or "", application.asked_for(happening.requirement or "")
+        name = self.answer(application, requirement, happening.document_type or "", field).name
+        is_current = asked is not None and asked.attempt == happening.attempt
+        both = self._both(self.beside(application, requirement, field)) if is_current else ""
+        return self.say("field-with-values", field=name, values=both.rstrip("。.")) if both else name
 
     def whereabouts(self, where: Whereabouts, application: Application) -> str:
         """Say who has it now, for what, and by when."""

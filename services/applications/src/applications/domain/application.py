@@ -69,12 +69,13 @@ class Task(Record):
 
 
 class Review(Record):
-    """What a person found; `field` and `text` say what to correct, or why it was refused."""
+    """What a person found; `field` and `text` say what to correct, or `fields` and `text` why it was refused."""
 
     verdict: Literal["approved", "rejected", "returned"]
     department: str
     document_type: str
     field: str | None = None
+    fields: tuple[str, ...] = ()
     text: str | None = None
     texts: ByLanguage = None
 
@@ -161,7 +162,7 @@ class Granted(Record):
 
 
 class Happening(Record):
-    """A line of the timeline."""
+    """A line of the timeline; `fields` are what a return or rejection is about."""
 
     at: datetime
     kind: str
@@ -171,6 +172,7 @@ class Happening(Record):
     department: str | None = None
     source: str | None = None
     due_on: date | None = None
+    fields: tuple[str, ...] = ()
     text: str | None = None
     texts: ByLanguage = None
     slots: tuple[Slot, ...] = ()

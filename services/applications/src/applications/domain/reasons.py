@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from applications.domain.application import Application, Asked, ByLanguage, Match
+from applications.domain.corrections import SCANS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ def _of_documents(application: Application) -> Iterator[Reason]:
         if asked.review is not None:
             review = asked.review
             yield Reason("review-rejected", asked.key, review.document_type, text=review.text, texts=review.texts)
+            for field in review.fields:
+                code = "scans-rejected" if field == SCANS else "field-rejected"
+                yield Reason(code, asked.key, review.document_type, field)
         else:
             yield from failures_of(asked)
 

@@ -111,6 +111,7 @@ async def note_review_rejected(event: Received[ReviewRejected], deps: Deps) -> O
         verdict="rejected",
         department=said.department,
         document_type=said.document_type,
+        fields=tuple(each.field for each in said.fields or ()),
         text=said.reason,
         texts=said.texts,
     )
@@ -125,6 +126,7 @@ async def note_review_returned(event: Received[ReviewReturned], deps: Deps) -> O
         department=said.department,
         document_type=said.document_type,
         field=said.field,
+        fields=(said.field,),
         text=said.message,
         texts=said.texts,
     )
@@ -200,6 +202,7 @@ async def _note_review(
         attempt=said.attempt,
         document_type=review.document_type,
         department=review.department,
+        fields=review.fields,
         text=review.text,
         texts=review.texts,
     )

@@ -26,6 +26,7 @@ from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError, Envelope
 from messaging.event import Change, Event, Outcome, Received
 from messaging.reading import Subscription
+from runtime.records.parts import has_number
 
 BATCH = 500
 """Lines that are committed together."""
@@ -244,7 +245,7 @@ class _Batch:
             id=f"{id_}/{line.number:010}",
             hand_over=id_,
             line=line.number,
-            record_id=record_id[:200] if isinstance(record_id, str) else None,
+            record_id=record_id[:200] if isinstance(record_id, str) and not has_number(record_id) else None,
             reason=error.reason,
             path=error.path[:500],
             params=dict(error.params),

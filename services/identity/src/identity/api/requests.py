@@ -10,10 +10,12 @@ from identity.domain.card import Card, Reading
 from identity.domain.guardianship import Proof, ProofKind, Relation
 from identity.domain.resident import Channel, Place
 from runtime.clock import Day
+from standards.bounds import SAID
 from standards.identity_number import Sex
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 LongLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), SAID]
 Number = Annotated[str, StringConstraints(max_length=40)]
 
 _CARD = {
@@ -94,14 +96,14 @@ class LookUp(Request):
         json_schema_extra={"examples": [{"number": _CARD["number"], "purpose": "窗口受理居住证申请"}]}
     )
     number: Number = Field(repr=False)
-    purpose: LongLine
+    purpose: Why
 
 
 class Because(Request):
     """Why something is done."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "本人挂失身份证"}]})
-    reason: LongLine
+    reason: Why
 
 
 class ShownProof(Request):

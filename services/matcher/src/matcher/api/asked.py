@@ -9,10 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from matcher.domain.claims import Role
 from matcher.handlers.dry_run import Asked, Person
-from standards.bounds import MOST_FIELDS, Name, Value
+from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), SAID]
 
 
 class PersonAsked(BaseModel):

@@ -15,6 +15,7 @@ from standards.bounds import MOST_FIELDS, SAID, Name, Value
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
 StandardReason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
 class Body(BaseModel):
@@ -48,15 +49,24 @@ class ApprovalAsked(Body):
 
 
 class RejectionAsked(Body):
-    """Refuse; the applicant reads the reason: one of the district's (`standard_reasons`), one's own words, or both."""
+    """Refuse; the applicant reads the reason: one of the district's (`standard_reasons`), one's own words, or both.
+
+    `fields` are those that it is about, by their names in the document or the form; `scans` for the scans. The
+    applicant reads each under its name in the form, with what was answered and what is held.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"reason": "出生医学证明的印章无法辨认"}, {"standard_reason": "no-longer-valid"}]
+            "examples": [
+                {"reason": "出生医学证明的印章无法辨认"},
+                {"standard_reason": "no-longer-valid"},
+                {"reason": "编号与原件不符", "fields": ["certificate_number"]},
+            ]
         }
     )
     reason: Text | None = None
     standard_reason: StandardReason | None = None
+    fields: Annotated[list[FieldName], Field(max_length=MOST_FIELDS)] = []
 
 
 class ReturnAsked(Body):
@@ -70,7 +80,7 @@ class ReturnAsked(Body):
             ]
         }
     )
-    field: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    field: FieldName
     message: Text | None = None
     standard_reason: StandardReason | None = None
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from review_dispatch.api import views
+from pydantic import BaseModel
+
 from review_dispatch.domain.routes import District
 from runtime.access import Principal
 from runtime.texts import Texts
 from standards.communities import offices
 
 TEXTS = Texts.of("review_dispatch")
+
+
+class Coded(BaseModel):
+    """A code with its name in the caller's language."""
+
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,11 @@ class Reader:
     district: District
     today: date
 
-    def coded(self, group: str, code: str) -> views.Coded:
+    def coded(self, group: str, code: str) -> Coded:
         """Name a code."""
         return coded(group, code, self.language)
 
-    def maybe(self, group: str, code: str | None) -> views.Coded | None:
+    def maybe(self, group: str, code: str | None) -> Coded | None:
         """Name a code that may be missing."""
         return None if code is None else self.coded(group, code)
 
@@ -36,17 +44,17 @@ class Reader:
         key = "due-provisional" if self.district.calendar.is_provisional(day) else "due"
         return TEXTS.say(self.language, key, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
 
-    def community(self, code: str | None) -> views.Coded | None:
+    def community(self, code: str | None) -> Coded | None:
         """Name a community."""
         if code is None:
             return None
         name = next((each.name for part in offices() for each in part.communities if each.code == code), None)
         if name is None:
-            return views.Coded(code=code, name=code)
-        return views.Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
+            return Coded(code=code, name=code)
+        return Coded(code=code, name=name.en if self.language == "en" else name.zh_cn)
 
 
-def coded(group: str, code: str, language: str) -> views.Coded:
+def coded(group: str, code: str, language: str) -> Coded:
     """Name a code; one that the catalogue does not know is its own name."""
     key = f"{group}.{code}"
-    return views.Coded(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
+    return Coded(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)

@@ -112,8 +112,9 @@ async def reject(
     reader: WorkersView,
     commit: web.Commit,
 ) -> Response:
-    """Refuse, for a reason that the applicant reads."""
-    return await commit(lambda: working.reject(asked, Words(body.reason, body.standard_reason), deps), shown_to(reader))
+    """Refuse, for a reason that the applicant reads, with the fields that it is about and both values of each."""
+    words = Words(body.reason, body.standard_reason, body.fields)
+    return await commit(lambda: working.reject(asked, words, deps), shown_to(reader))
 
 
 @router.post("/{task_id}/return", summary="Return to the applicant", response_model=TaskView)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from review_dispatch.api import views, visit_shaping
+from review_dispatch.api.duplicate_views import DuplicateView, HeldView, ValueView
 from review_dispatch.api.queue_shaping import summary
-from review_dispatch.api.reader import TEXTS, Reader
+from review_dispatch.api.reader import TEXTS, Coded, Reader
 from review_dispatch.domain.approved_fields import enterable_fields
 from review_dispatch.domain.deciding import reasons_for, returnable_fields
 from review_dispatch.domain.duplicate_check import DuplicateCheck
@@ -86,11 +87,11 @@ def _returnable(field: str, review: DocumentReview, reader: Reader) -> views.Ret
     return views.ReturnableView(field=field, form_field=key, name=_named(field, review, reader).name)
 
 
-def _named(field: str, review: DocumentReview, reader: Reader) -> views.Coded:
+def _named(field: str, review: DocumentReview, reader: Reader) -> Coded:
     """Name a field as its applicant reads it in the form, where it is an answer of the form."""
     answer = review.answer_of(field)
     name = answer.label.get(reader.language) if answer else None
-    return views.Coded(code=field, name=name) if name else reader.coded("fields", field)
+    return Coded(code=field, name=name) if name else reader.coded("fields", field)
 
 
 def _compared(compared: Comparison, review: DocumentReview, reader: Reader, *, hidden: bool) -> views.ComparedView:
@@ -164,20 +165,20 @@ def _reasons(reasons: Reasons, reader: Reader) -> views.StandardReasonsView:
     )
 
 
-def _reason(standard: StandardReason | None, reader: Reader) -> views.Coded | None:
-    return None if standard is None else views.Coded(code=standard.code, name=standard.said(None, reader.language))
+def _reason(standard: StandardReason | None, reader: Reader) -> Coded | None:
+    return None if standard is None else Coded(code=standard.code, name=standard.said(None, reader.language))
 
 
-def _duplicate(about: DuplicateCheck, reader: Reader, *, hidden: bool) -> views.DuplicateView:
+def _duplicate(about: DuplicateCheck, reader: Reader, *, hidden: bool) -> DuplicateView:
     document = reader.coded("documents", about.document_type)
     key = "duplicate-question-waits" if about.review else "duplicate-question-stored"
-    return views.DuplicateView(
+    return DuplicateView(
         question=TEXTS.say(reader.language, key, document=document.name),
         review_task_id=about.review,
         credential_id=about.credential_id,
         fields=_said(about.fields, reader, hidden=hidden),
         held=[
-            views.HeldView(
+            HeldView(
                 credential_id=held.credential_id,
                 origin=reader.coded("origins", held.origin),
                 valid_from=held.valid_from,
@@ -190,9 +191,9 @@ def _duplicate(about: DuplicateCheck, reader: Reader, *, hidden: bool) -> views.
     )
 
 
-def _said(fields: Mapping[str, Value], reader: Reader, *, hidden: bool) -> list[views.ValueView]:
+def _said(fields: Mapping[str, Value], reader: Reader, *, hidden: bool) -> list[ValueView]:
     return [
-        views.ValueView(code=name, name=reader.coded("fields", name).name, value=None if hidden else value)
+        ValueView(code=name, name=reader.coded("fields", name).name, value=None if hidden else value)
         for name, value in fields.items()
     ]
 
@@ -218,6 +219,7 @@ def _step(step: Step, task: Task, reader: Reader, *, hidden: bool) -> views.Step
         field=_named(step.field, about, reader)
         if step.field and isinstance(about, DocumentReview)
         else reader.maybe("fields", step.field),
+        fields=[_named(each, about, reader) for each in step.fields if isinstance(about, DocumentReview)],
         note=_note(step, reader, hidden=hidden and reader.by.subject not in {step.by, step.taken_from}),
         standard_reason=_reason(step.standard, reader),
         taken_from=step.taken_from,

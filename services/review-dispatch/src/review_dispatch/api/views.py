@@ -7,16 +7,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from review_dispatch.api.duplicate_views import DuplicateView
+from review_dispatch.api.reader import Coded
 from review_dispatch.api.visit_views import PhotographView, VisitView
 from review_dispatch.domain.news import What
 from review_dispatch.domain.record import Value
-
-
-class Coded(BaseModel):
-    """A code with its name in the caller's language."""
-
-    code: str
-    name: str
 
 
 class TakenOverView(BaseModel):
@@ -167,33 +162,6 @@ class StandardReasonsView(BaseModel):
     to_return: Annotated[list[StandardReasonView], Field(serialization_alias="return")]
 
 
-class ValueView(Coded):
-    """One field of a document and what it says."""
-
-    value: Value | None
-
-
-class HeldView(BaseModel):
-    """A valid credential that the document may be; `origin` says who vouches for it."""
-
-    credential_id: str
-    origin: Coded
-    valid_from: date
-    valid_until: date | None
-    fields: list[ValueView]
-
-
-class DuplicateView(BaseModel):
-    """The question whether a document is one that is held. `same_as`: the answer; null: none yet, or none of them."""
-
-    question: str
-    review_task_id: str | None
-    credential_id: str | None
-    fields: list[ValueView]
-    held: list[HeldView]
-    same_as: str | None
-
-
 class ApprovalView(BaseModel):
     """One person's approval."""
 
@@ -213,6 +181,7 @@ class StepView(BaseModel):
     by: str | None
     department: Coded
     field: Coded | None
+    fields: list[Coded]
     note: str | None
     standard_reason: Coded | None
     taken_from: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -14,7 +14,7 @@ from review_dispatch.domain.routes import DocumentRoute
 from review_dispatch.domain.standard_reasons import SCANS, Reasons, StandardReason, StandardReasons
 from review_dispatch.domain.task import Approval, AskedCorrection, DisputedAccess, DocumentReview, DoorCheck, Task
 from review_dispatch.domain.working import given_back, record, require_own_claim
-from runtime.refusal import Refusal
+from runtime.refusal import Refusal, Refusals
 from standards.document_fields import by_type
 from standards.field_kinds import FieldKind, is_enterable
 from standards.names import check_name
@@ -115,11 +115,24 @@ def approve(task: Task, by: str, at: datetime, note: str | None, standard: Stand
     return _end(task, "approved", by, at, note=note, standard=standard)
 
 
-def reject(task: Task, by: str, at: datetime, reason: str | None, standard: StandardReason | None = None) -> Task:
-    """Refuse, for a reason that the applicant will read. Raises Clash unless the task is one's own."""
+def reject(
+    task: Task,
+    by: str,
+    at: datetime,
+    reason: str | None,
+    standard: StandardReason | None = None,
+    fields: Sequence[str] = (),
+) -> Task:
+    """Refuse, for a reason that the applicant will read; `fields` are what it is about, as document or form call them.
+
+    Raises Clash unless the task is one's own, Refusal for a field that was neither compared nor answered.
+    """
     require_own_claim(task, by)
     require_yes_or_no(task)
-    return _end(task, "rejected", by, at, note=reason, standard=standard)
+    named = _named_fields(task, fields)
+    ended = _end(task, "rejected", by, at, note=reason, standard=standard)
+    *before, last = ended.steps
+    return ended.model_copy(update={"steps": (*before, last.model_copy(update={"fields": named}))})
 
 
 def send_back(
@@ -137,6 +150,26 @@ def send_back(
     if named not in returnable:
         raise Refusal("return-field-not-compared", field="field", name=field, fields=", ".join(returnable))
     return _end(task, "returned", by, at, note=message, field=named, standard=standard)
+
+
+def _named_fields(task: Task, fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in the document of what a rejection is about, each once. Raises Refusals."""
+    if not isinstance(task.about, DocumentReview):
+        if fields:
+            raise Refusal("rejection-has-no-document", field="fields")
+        return ()
+    review = task.about
+    possible = dict.fromkeys((*(each.field for each in review.comparison), *returnable_fields(review)))
+    named = [answer.field if (answer := review.answer_of(field)) else field for field in fields]
+    listed = ", ".join(possible)
+    faults = [
+        Refusal("rejection-field-unknown", field=f"fields/{at}", name=fields[at], fields=listed)
+        for at, name in enumerate(named)
+        if name not in possible
+    ]
+    if faults:
+        raise Refusals(faults)
+    return tuple(dict.fromkeys(named))
 
 
 def returnable_fields(review: DocumentReview) -> tuple[str, ...]:

@@ -189,7 +189,7 @@ class Approval(Said):
 class Step(Said):
     """What happened: `by` is null for what happened without a person; `department` is the one that has it then.
 
-    `taken_from`: the colleague who had the task until `by` took it over.
+    `field` was returned, `fields` it was rejected for. `taken_from`: who had the task until `by` took it over.
     """
 
     at: datetime
@@ -197,6 +197,7 @@ class Step(Said):
     by: str | None
     department: str
     field: str | None = None
+    fields: tuple[str, ...] = ()
     taken_from: str | None = None
 
 

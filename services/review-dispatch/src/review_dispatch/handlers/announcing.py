@@ -73,7 +73,7 @@ def returned(task: Task) -> list[Event]:
         department=task.home,
         reviewer=deed.by,
         field=deed.field,
-        form_field=answer.key if (answer := review.answer_of(deed.field)) else None,
+        form_field=_in_form(deed.field, review),
         message=deed.text,
         standard_reason=deed.standard,
         texts=deed.in_languages,
@@ -227,8 +227,13 @@ def _review_rejected(task: Task) -> Event:
         reason=deed.text,
         standard_reason=deed.standard,
         texts=deed.in_languages,
+        fields=[parts.NamedField(field=each, form_field=_in_form(each, review)) for each in task.steps[-1].fields],
         rejected_at=deed.at,
     )
+
+
+def _in_form(field: str, review: DocumentReview) -> str | None:
+    return answer.key if (answer := review.answer_of(field)) else None
 
 
 def _field_check_passed(task: Task) -> Event:

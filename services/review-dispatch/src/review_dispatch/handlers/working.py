@@ -34,10 +34,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a decision says: what the person wrote, the code of a standard reason, or both."""
+    """What a decision says: what the person wrote, the code of a standard reason, or both; which fields it is about."""
 
     text: str | None = None
     standard: str | None = None
+    fields: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ async def reject(asked: Asked, words: Words, deps: Deps) -> Outcome[Task]:
     """Refuse, for a reason that the applicant will read. Raises Refusal when it says none."""
     task = await find(asked, deps)
     standard = _standard(words, task, "rejection", deps, needed="reason")
-    rejected = deciding.reject(task, asked.by.subject, deps.clock(), words.text, standard)
+    rejected = deciding.reject(task, asked.by.subject, deps.clock(), words.text, standard, words.fields)
     return done(task, rejected, asked, deps, announcing.rejected(rejected))
 
 

@@ -22,6 +22,7 @@ from review_dispatch.published.parts import (
     Item,
     MaybeRequirement,
     MaybeWritten,
+    NamedField,
     Officer,
     Part,
     Reasoned,
@@ -133,6 +134,7 @@ class ReviewRejected(ReviewedDocument, Reasoned, Event):
     type: ClassVar[str] = "review-dispatch.review-rejected.v1"
     reviewer: Reviewer
     reason: Written
+    fields: Annotated[list[NamedField] | None, Field(description="What it is about; null: not said")] = None
     rejected_at: Annotated[datetime, Field(description="When it was rejected")]
 
 

@@ -102,6 +102,15 @@ class ReviewedDocument(Part):
     department: Department
 
 
+class NamedField(Part):
+    """A field that a decision is about."""
+
+    field: Annotated[str, Field(description="Its name in the document, or `scans`")]
+    form_field: Annotated[
+        str | None, Field(description="The form's own field that it is answered in; null: none, or not known")
+    ]
+
+
 class Reasoned(Part):
     """What the applicant reads of a decision that may name one of the district's standard reasons."""
 

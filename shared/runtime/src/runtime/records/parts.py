@@ -12,12 +12,15 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from runtime.clock import today, utc_now
 from standards.bounds import LARGEST, LONGEST_NAME, LONGEST_WORDS, MOST_FIELDS, Value
+from standards.identity_number import stands_in
 from standards.moments import BOUNDS, FIRST_DAY, LAST_DAY
 from standards.normal_form import normal_text
 
 __all__ = [
-    "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Reason", "Sequence", "Value", "is_number",
+    "NUMBER_AS_RECORD", "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Reason", "RecordId",
+    "Sequence", "Value", "has_number", "is_number",
 ]  # fmt: skip
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -25,6 +28,8 @@ _FIRST, _LAST = FIRST_DAY.isoformat(), LAST_DAY.isoformat()
 _INDEX = re.compile(r"[0-9a-f]{64}")
 NUMBER_FOR_INDEX = "number-for-index"
 """The reason that tells a sender of an identity number from one of any other text where an index belongs."""
+NUMBER_AS_RECORD = "number-as-record-id"
+"""The reason for a record whose id is, or has in it, somebody's identity number."""
 _NUMBER = re.compile(r"\d{17}[\dX]|\d{15}|[A-Z]{3}\d{12}", re.IGNORECASE)
 _SHORTEST_NUMBER, _LONGEST_NUMBER = 15, 60
 
@@ -37,6 +42,17 @@ def is_number(value: object) -> bool:
     if not isinstance(value, str) or not _SHORTEST_NUMBER <= len(value) <= _LONGEST_NUMBER:
         return False
     return _NUMBER.fullmatch(re.sub(r"[\s-]", "", normal_text(value))) is not None
+
+
+def has_number(value: object) -> bool:
+    """Tell whether a correct identity number of 18 characters stands in a text, with blanks or hyphens in it or not.
+
+    Any 15 digits, or 18 with another check character, may be a department's own numbering: area, day, count.
+    """
+    if not isinstance(value, str):
+        return False
+    now = today(utc_now())
+    return any(stands_in(text, today=now) for text in (value, re.sub(r"[\s-]", "", normal_text(value))))
 
 
 def is_index(value: object) -> bool:
@@ -64,8 +80,19 @@ def _day(value: object) -> object:
     return value
 
 
+def _no_number_within(value: object) -> object:
+    if isinstance(value, str) and has_number(value):
+        raise PydanticCustomError(
+            "record_id", "Input should be an id of the record, without an identity number", {"reason": NUMBER_AS_RECORD}
+        )
+    return value
+
+
 Code = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-"""A department, a document type, the keeper's own id of a record."""
+"""A department, a document type."""
+
+RecordId = Annotated[Code, BeforeValidator(_no_number_within)]
+"""The keeper's own id of a record: it is told to others, so no identity number."""
 
 Index = Annotated[str, BeforeValidator(_no_number), Field(pattern="^[0-9a-f]{64}$")]
 """The blind index of the holder's identity number."""

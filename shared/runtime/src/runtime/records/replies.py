@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from messaging.envelope import BrokenMessageError
 from messaging.event import Outcome, Refused, Reply
-from runtime.records.parts import is_number
+from runtime.records.parts import has_number, is_number
 from runtime.texts import Texts
 
 TEXTS = Texts.of("runtime.records")
@@ -87,7 +87,7 @@ def refusal(refused: Refused, kind: type[RecordRefused], known: Container[str], 
     reply = kind(
         addressee=refused.publisher,
         event_id=refused.event_id,
-        record_id=_text(said.get("record_id")),
+        record_id=None if has_number(said.get("record_id")) else _text(said.get("record_id")),
         document_type=_text(said.get("document_type")),
         reason=refused.reason,
         path=fault.path,
