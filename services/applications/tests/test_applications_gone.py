@@ -59,7 +59,7 @@ async def test_every_answer_that_comes_after_the_erasure_is_done_at_once_and_lea
     assert erased["data"]["cases"] == [id]
 
     late = {f"late-{kind}": (kind, data) for kind, data in answers_to(id)}
-    assert len(late) == 12
+    assert len(late) == 13
     for event_id, (kind, data) in late.items():
         await service.tell(kind, data, id=event_id, case=id)
     await eventually(partial(all_handled, database, set(late)))
