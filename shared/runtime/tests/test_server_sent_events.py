@@ -73,7 +73,7 @@ async def process(notebook: Notebook, *, processes: int = 1, ends_in: float = 36
     app, streams = FastAPI(), Streams("test", lambda: processes)
     watch = Watch(notebook.versions, every=0.02)
     problems.install(app, Texts.of("standards", "runtime"))
-    observing.install(app, "test-streams")
+    observing.observe(app, "test-streams")
 
     @app.get("/stream")
     async def stream(request: Request) -> Response:
