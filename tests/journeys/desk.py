@@ -9,7 +9,7 @@ from pydantic import Field
 
 from synthetic.caller import Answer, Caller, Json
 
-Kind = Literal["review", "field-check", "decision"]
+Kind = Literal["review", "field-check", "decision", "duplicate-check"]
 
 
 class Coded(Answer):
