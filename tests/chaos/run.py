@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -79,10 +79,16 @@ async def _live_through(run: Run, stack: Stack, plan: Plan) -> Seen:
             begun = time.time()
             async with staffed(run, client, hall), asyncio.TaskGroup() as group:
                 group.create_task(reception.serve(run.concurrency))
-                drawn = rounds(dice, parts_of(stack)) if plan.rounds is None else iter(plan.rounds)
-                group.create_task(unleashed.run(drawn, seconds=plan.seconds, quiet=plan.quiet))
+                group.create_task(unleashed.run(*_rounds(plan, stack, dice), quiet=plan.quiet))
         await settle(run)
     return Seen(begun, unleashed.befallen, watch.effects, hall, reception)
+
+
+def _rounds(plan: Plan, stack: Stack, dice: Random) -> tuple[Iterator[Sequence[Fault]], float]:
+    """Return the rounds, and for how many seconds they are to come: those that are planned all do."""
+    if plan.rounds is None:
+        return rounds(dice, parts_of(stack)), plan.seconds
+    return iter(plan.rounds), float("inf")
 
 
 async def _account(stack: Stack, seen: Seen, evidence: Evidence) -> Account:

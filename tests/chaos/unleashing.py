@@ -73,7 +73,7 @@ class Unleashed:
         self._looks_at_brokers = True
 
     async def run(
-        self, rounds: Iterator[Sequence[Fault]], *, seconds: float, quiet: tuple[float, float] = QUIET
+        self, rounds: Iterator[Sequence[Fault]], seconds: float, *, quiet: tuple[float, float] = QUIET
     ) -> None:
         """Bring round after round; the last one begins before the time is over."""
         over = time.monotonic() + seconds

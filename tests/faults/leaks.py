@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,11 +29,11 @@ class Used:
         names = frozenset(name.encode() for _, name in known if len(name) >= SHORTEST_NAME)
         return cls(frozenset(number.encode() for number, _ in known), names, frozenset(map(len, names)))
 
-    def numbers_in(self, content: bytes | mmap.mmap) -> set[str]:
+    def numbers_in(self, content: bytes) -> set[str]:
         """Return the numbers that stand in some bytes."""
         return {found[0].decode() for found in _NUMBER.finditer(content) if found[0].upper() in self.numbers}
 
-    def names_in(self, content: bytes | mmap.mmap) -> set[str]:
+    def names_in(self, content: bytes) -> set[str]:
         """Return the names that stand in some bytes, also within a longer run of characters."""
         return {
             part.decode() for run in _CHINESE.finditer(content) for part in self._parts(run[0]) if part in self.names
@@ -56,5 +55,5 @@ def searched(files: Collection[Path], used: Used, *, names: bool = True) -> dict
 
 
 def _search(path: Path, used: Used, *, names: bool) -> set[str]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return used.numbers_in(content) | (used.names_in(content) if names else set())
+    content = path.read_bytes()
+    return used.numbers_in(content) | (used.names_in(content) if names else set())

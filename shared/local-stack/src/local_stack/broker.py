@@ -45,7 +45,8 @@ EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homeb
 # Schedulers that spin while idle would take the cores from the services; the node is for this machine only, and so is
 # the port that a stream opens for its replica.
 ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
-CONTROL_WITHIN = 30.0
+CONTROL_WITHIN = 60.0
+"""Seconds for the tool, which takes five to start where there is nothing else to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,17 @@ def control(layout: Layout, ports: Ports, name: str, *command: str) -> str:
     root, node = root_of_broker(), next(each for each in nodes(ports) if each.name == name)
     tool = _first("rabbitmqctl", SCRIPT_FOLDERS, root)
     environment = node_environment(layout, ports, node)
-    said = subprocess.run(
-        [*within(root, layout), str(tool), *command],
-        check=False,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=CONTROL_WITHIN,
-    )
+    try:
+        said = subprocess.run(
+            [*within(root, layout), str(tool), *command],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=CONTROL_WITHIN,
+        )
+    except subprocess.TimeoutExpired:
+        raise StackError(f"rabbitmqctl {' '.join(command)}: no answer within {CONTROL_WITHIN:g} s") from None
     if said.returncode:
         raise StackError(f"rabbitmqctl {' '.join(command)}: {said.stderr or said.stdout}")
     return said.stdout
