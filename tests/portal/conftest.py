@@ -19,7 +19,7 @@ from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
 from tests.portal.visitor import SCREENS, Visitors
 
-PORT_BASE = 33000
+PORT_BASE = 30000
 SEED = 1302
 
 

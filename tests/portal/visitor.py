@@ -21,6 +21,7 @@ LANGUAGES = ("zh-CN", "en")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 _AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+_FAULT = 500
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 _TOO_SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
   .filter(it => it.checkVisibility() && !it.closest('p, .govuk-hint, .govuk-error-summary'))
@@ -129,7 +130,10 @@ async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False)
         await visitor.page.context.add_cookies([cookie(visitor, "-language", language)])
         await visitor.page.set_viewport_size(size)
         for path in pages:
-            await visitor.go(path)
+            answer = await visitor.go(path)
+            if answer is None or answer.status >= _FAULT:
+                found[path] = ["no page came, but a fault"]
+                continue
             for scheme in SCHEMES:
                 await visitor.page.emulate_media(color_scheme=scheme)
                 wrong = await inspect(visitor.page, phone=size == PHONE)

@@ -1,7 +1,6 @@
 """The places of the portal, the one that holds everything else last."""
 
-from __future__ import annotations
-
+from portal.hall import place as hall
 from portal.resident import place as resident
 
-PLACES = (resident.PLACE,)
+PLACES = (hall.PLACE, resident.PLACE)

@@ -1,0 +1,1 @@
+"""`/hall/`: what the district publishes, for everybody; nobody signs in for it."""
