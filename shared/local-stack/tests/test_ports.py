@@ -38,6 +38,13 @@ def test_a_port_base_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, 
         Ports.from_environment()
 
 
+@pytest.mark.parametrize(("name", "text"), [("REPLICAS", "0"), ("REPLICAS", "3"), ("MACHINES", "2"), ("MACHINES", "x")])
+def test_numbers_of_processes_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(StackError, match=f"{name} must be .* not '{text}'"):
+        Ports.from_environment()
+
+
 def test_without_a_setting_the_ports_start_at_18000(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YIZHENG_PORT_BASE", "")
     assert Ports.from_environment().gateway == 18000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.layout import Layout
+from local_stack.layout import ROOT, Layout
 from local_stack.ports import Ports
 from local_stack.welcome import advice
 
@@ -30,7 +30,13 @@ def test_the_commands_find_a_run_on_other_ports_and_in_another_folder(tmp_path: 
 
 
 def test_an_ordinary_run_needs_nothing_to_be_set(tmp_path: Path) -> None:
+    usual = {"YIZHENG_PORT_BASE": "18000", "YIZHENG_VAR": str(ROOT / "var"), "MACHINES": "1", "REPLICAS": "2"}
     assert "export" not in printed({}, tmp_path)
+    assert "export" not in printed(usual, tmp_path)
+
+
+def test_the_commands_for_a_cluster_are_told_that_there_are_three_of_each(tmp_path: Path) -> None:
+    assert "export MACHINES=3 " in printed({"YIZHENG_PORT_BASE": "18000", "MACHINES": "3"}, tmp_path)
 
 
 @pytest.mark.parametrize("words", ["/operations/", "make -s token ROLE=operator SUBJECT="])
