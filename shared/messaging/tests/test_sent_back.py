@@ -259,6 +259,17 @@ async def test_sending_back_to_a_queue_that_is_gone_says_so(infrastructure: Addr
     await publisher.close()
 
 
+async def test_what_its_sender_was_told_is_neither_told_again_nor_a_dead_letter_when_it_is_redelivered(
+    infrastructure: Addresses, database: Database, small: Topology, run: str
+) -> None:
+    table = (Subscription(Placed.type, PlacedView, dislike, refused=answer),)
+    async with station(infrastructure.amqp, database, small, table) as stock:
+        await again(stock, order(3), f"{run}/1", redelivery="a")
+        assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "ignored")]
+        await eventually(stock.outbox_is_empty)
+        assert await depth(stock.amqp, dead_letters_of(stock_of(small))) == 0
+
+
 async def test_a_department_is_told_what_is_wrong_and_what_comes_behind_it_is_handled(
     infrastructure: Addresses, database: Database, small: Topology
 ) -> None:

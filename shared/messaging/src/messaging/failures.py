@@ -150,9 +150,9 @@ class Failures:
         short = {name: text[:_HEADER_CHARACTERS] for name, text in context.items()}
         await self._publish(message, failure, DEAD_LETTER_EXCHANGE, {**short, "x-stack": failure.stack})
 
-    async def confirm(self, item: str, event: Received[Any], fate: Fate) -> None:
+    async def confirm(self, item: str, event_id: str, fate: Fate) -> None:
         """Give operations its receipt for a message that it sent back and that was handled."""
-        await confirm(self._publisher, item, service=self._service, event_id=event.id, fate=fate)
+        await confirm(self._publisher, item, service=self._service, event_id=event_id, fate=fate)
 
     async def _put_off(
         self, message: AbstractIncomingMessage, failure: Failure, seconds: float, count: dict[str, FieldValue]

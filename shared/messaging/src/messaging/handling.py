@@ -21,7 +21,7 @@ from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.reading import Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
-from messaging.replaying import Fate, item_of
+from messaging.replaying import Fate, item_of, redelivery_of
 from messaging.stalls import HandlerStalledError, stoppable
 from messaging.topology import RETRY_EXCHANGE, Topology
 
@@ -85,7 +85,7 @@ class Handling(Generic[DepsT]):
                     fate = await self._work_off(delivery)
                 item = item_of(message)
                 if fate is not None and item is not None:
-                    await self._brake.run(partial(self._failures.confirm, item, event, fate))
+                    await self._brake.run(partial(self._failures.confirm, item, event.id, fate))
 
     async def _work_off(self, delivery: Delivery[DepsT]) -> Fate | None:
         """Have it handled, and sort the failure if that fails; tell which of both."""
@@ -129,10 +129,15 @@ class Handling(Generic[DepsT]):
     async def _refuse(self, message: AbstractIncomingMessage, failure: Failure) -> None:
         """Tell a department system what is wrong with its message; anybody else's broken message is a dead letter.
 
-        An operator who sent it back wants to see it again in either case.
+        An operator who sent it back wants to see it again in either case. Of what is delivered once more from the trail
+        its sender was told when it came: nothing is said again, and it is no dead letter.
         """
-        answer, refused = (None, None) if item_of(message) else self._reader.answer_to(message, failure)
-        if answer is None or refused is None:
+        answer, refused = self._reader.answer_to(message, failure)
+        item = item_of(message)
+        if item and redelivery_of(message) and refused is not None:
+            await self._failures.confirm(item, refused.event_id or "", "ignored")
+            return
+        if item or answer is None or refused is None:
             await self._failures.bury(message, failure)
             return
         try:

@@ -108,8 +108,13 @@ class StallWatch:
         with suppress(RuntimeError):  # the loop is between two tasks
             task = asyncio.current_task(self._loop)
         work = _WATCHED.get(task) if task is not None else None
-        self._blamed = work or (task.get_name() if task is not None else None)
+        self._blamed = work or (_named(task) if task is not None else None)
         held = monotonic() - self._beat_at
         if work is not None and held >= self._patience.stopped:
             self._stopped.inc()
             raise HandlerStalledError(held)
+
+
+def _named(task: asyncio.Task[object]) -> str:
+    """Name a task by the code that it runs: its number says nothing to whoever reads the log."""
+    return str(getattr(task.get_coro(), "__qualname__", task.get_name()))
