@@ -10,7 +10,11 @@ APP = "/v1/applications/app_1"
 
 NAMED = {"code": "id-card", "name": f"身份证{EVIL}"}
 PROMISE = {"text": "7天内办结"}
-ITEM = {
+REQUIREMENTS = [
+    {"key": "housing", "any_of": [NAMED, {"code": "b", "name": "B"}], "holder": "applicant", "holder_name": "本人"},
+    {"key": "photo", "any_of": [NAMED], "holder": "applicant", "holder_name": "本人"},
+]
+ITEM: dict[str, Any] = {
     "code": "residence-permit",
     "name": f"居住证{EVIL}",
     "description": EVIL,
@@ -32,10 +36,7 @@ ITEM = {
             ("note", "text", []),
         ]
     ],
-    "requirements": [
-        {"key": "housing", "any_of": [NAMED, {"code": "b", "name": "B"}], "holder": "applicant", "holder_name": "本人"},
-        {"key": "photo", "any_of": [NAMED], "holder": "applicant", "holder_name": "本人"},
-    ],
+    "requirements": REQUIREMENTS,
     "second_party": {"name": "房东", "statement": EVIL},
     "reviewed_by_people": True,
     "retired": False,
@@ -245,7 +246,10 @@ def answers() -> dict[str, Any]:
         "eligible": True,
         "text": EVIL,
         "rules": [{"met": True, "text": EVIL}],
-        "documents": [{**ITEM["requirements"][0], "need": "held", "text": EVIL}],  # type: ignore[index] # the example above
+        "documents": [
+            {**need, "need": word, "held": {"source_name": EVIL} if word == "held" else None, "text": EVIL}
+            for need, word in zip(REQUIREMENTS, ("held", "needed"), strict=True)
+        ],
         "bring": [],
     }
     judged = {"item": NAMED, "verdict": "may", "brings_nothing": True, "text": EVIL, "promise": EVIL}

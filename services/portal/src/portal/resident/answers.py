@@ -111,10 +111,17 @@ class Checked(Answer):
     text: str
 
 
+class HeldBy(Answer):
+    """Who holds it."""
+
+    source_name: str
+
+
 class Need(Requirement):
-    """A requirement, and whether anything has to be brought for it."""
+    """A requirement, and whether anything has to be brought for it: held, handed-in, needed, other-party."""
 
     need: str
+    held: HeldBy | None
     text: str
 
 

@@ -11,6 +11,7 @@ from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of
 from portal.frame.visits import Visit
 from portal.resident.answers import Confirmations
+from portal.resident.credentials import written
 from portal.resident.visitors import Resident
 
 router = page_router()
@@ -36,6 +37,7 @@ async def _page(
         here="home",
         asked=found,
         ward=ward,
+        said=lambda value: written(visit, value),
     )
 
 

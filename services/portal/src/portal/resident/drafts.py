@@ -5,9 +5,8 @@ The same pages serve an application that was returned: only what is to be correc
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Application, Evidence, Item, Prefilled, Question, RequirementHeld, Value
+from portal.resident.answers import Application, Eligibility, Evidence, Item, Need, Prefilled, Question, Scan, Value
 from portal.resident.credentials import written
 from portal.resident.visitors import Resident
 
@@ -32,22 +31,22 @@ _EXACT = 15
 
 @dataclass(frozen=True)
 class Draft:
-    """An application that is being filled in, its item, and what government holds for it (None: not to be had now)."""
+    """An application that is being filled in, its item, and what it needs (None: not known here, or not to be had)."""
 
     application: Application
     item: Item
-    evidence: Evidence | None
+    needs: tuple[Need, ...] | None = None
 
     @property
     def address(self) -> str:
         """The address below which its pages are."""
-        return f"/my/applications/{path_of(self.application.application_id)}"
+        return address_of(self.application.application_id)
 
     @property
-    def unanswered(self) -> list[Question]:
-        """The questions that nothing answers yet."""
-        known = set(self.application.form) | {each.field for each in self.application.prefilled}
-        return [each for each in self.item.form if each.key not in known]
+    def subject_id(self) -> str | None:
+        """The child that it is for."""
+        subject = self.application.subject.resident_id
+        return None if subject == self.application.applicant.resident_id else subject
 
     @property
     def prefilled(self) -> Mapping[str, Prefilled]:
@@ -57,39 +56,37 @@ class Draft:
     @property
     def declined(self) -> frozenset[tuple[str, str]]:
         """Which records may not be used: requirement and evidence id."""
-        return frozenset(
-            (each.requirement, each.evidence_id) for each in self.application.evidence if each.choice == "decline"
-        )
+        chosen = self.application.evidence
+        return frozenset((each.requirement, each.evidence_id) for each in chosen if each.choice == "decline")
 
-    def is_held(self, asked: RequirementHeld) -> bool:
-        """Tell whether what is held, and may be used, proves a requirement."""
-        used = [each for each in asked.held if (asked.requirement, each.evidence_id) not in self.declined]
-        return asked.proven and any(each.standing == "valid" for each in used)
+    def is_held(self, need: Need) -> bool:
+        """Tell whether government holds what a requirement asks for, and may use it."""
+        choices = {each.choice for each in self.application.evidence if each.requirement == need.key}
+        return need.need == "held" and choices != {"decline"}
 
-    @property
-    def helped_by_scans(self) -> list[RequirementHeld]:
-        """The requirements that nothing proves and for which nothing was handed in."""
-        handed_in = {each.requirement for each in self.application.scans}
-        asked = self.evidence.requirements if self.evidence else ()
-        return [each for each in asked if not self.is_held(each) and each.requirement not in handed_in]
+    def scans_of(self, requirement: str) -> list[Scan]:
+        """Return what was handed in for a requirement."""
+        return [each for each in self.application.scans if each.requirement == requirement]
 
-    def step_after(self, done: str) -> str:
-        """Return the page after a step (none: the first): the next that is open still, the check at last."""
-        asked = self.evidence.requirements if self.evidence else ()
-        steps = [
-            *(_question_step(each.key) for each in self.item.form),
-            EVIDENCE,
-            *(_document_step(each.requirement) for each in asked),
-            CHECK,
-        ]
-        still_open = {
-            *(_question_step(each.key) for each in self.unanswered),
-            *((EVIDENCE,) if any(each.held for each in asked) else ()),
-            *(_document_step(each.requirement) for each in self.helped_by_scans),
-            CHECK,
-        }
-        begin = steps.index(done) + 1 if done in steps else 0
-        return f"{self.address}/{next((each for each in steps[begin:] if each in still_open), CHECK)}"
+    def question_after(self, done: str) -> str | None:
+        """Return the page of the next question that nothing answers yet; None when there is none."""
+        keys = [each.key for each in self.item.form]
+        begin = next((number + 1 for number, key in enumerate(keys) if _question_step(key) == done), 0)
+        known = {*self.application.form, *self.prefilled}
+        following = (key for key in keys[begin:] if key not in known)
+        return next((f"{self.address}/{_question_step(key)}" for key in following), None)
+
+    def document_after(self, done: str) -> str | None:
+        """Return the page of the next document for which a scan would help; None when there is none."""
+        needs = [each for each in self.needs or () if each.need != "other-party"]
+        begin = next((number + 1 for number, each in enumerate(needs) if _document_step(each.key) == done), 0)
+        open_ = (each.key for each in needs[begin:] if not self.is_held(each) and not self.scans_of(each.key))
+        return next((f"{self.address}/{_document_step(key)}" for key in open_), None)
+
+
+def address_of(application_id: str) -> str:
+    """Return the address of an application's page."""
+    return f"/my/applications/{path_of(application_id)}"
 
 
 def _question_step(key: str) -> str:
@@ -105,25 +102,24 @@ async def draft_of(visit: Visit, application_id: str) -> Draft:
     application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
     if not application.is_open_to_change:
         raise HTTPException(404)
-    own = application.subject.resident_id == application.applicant.resident_id
-    item, evidence = await asyncio.gather(
-        visit.call.get(f"/v1/items/{path_of(application.item.code)}", Item),
-        visit.part(
-            visit.call.get(
-                "/v1/evidence",
-                Evidence,
-                item=application.item.code,
-                subject_id=None if own else application.subject.resident_id,
-            )
-        ),
-    )
-    return Draft(application, item, evidence)
+    return Draft(application, await visit.call.get(f"/v1/items/{path_of(application.item.code)}", Item))
+
+
+async def with_needs(visit: Visit, draft: Draft) -> Draft:
+    """Add what is held and what would have to be brought; without it where its service is away."""
+    path = f"/v1/items/{path_of(draft.item.code)}/eligibility"
+    found = await visit.part(visit.call.get(path, Eligibility, subject_id=draft.subject_id))
+    return replace(draft, needs=found.documents if found else None)
 
 
 @router.get("/my/applications/{application_id}/next")
 async def go_on(visit: Resident, application_id: str, after: str = "") -> Response:
-    """Go to the first thing that is still to do; save and go on elsewhere is no more than coming back here."""
-    return visit.go((await draft_of(visit, application_id)).step_after(after))
+    """Go to what is still to do: questions, what is held, scans, the check. To go on elsewhere is to come back here."""
+    draft = await draft_of(visit, application_id)
+    if not after or after.startswith("questions"):
+        return visit.go(draft.question_after(after) or f"{draft.address}/{EVIDENCE}")
+    draft = await with_needs(visit, draft)
+    return visit.go(draft.document_after(after) or f"{draft.address}/{CHECK}")
 
 
 @router.get("/my/applications/{application_id}/questions/{key}")
@@ -182,7 +178,18 @@ async def show_evidence(visit: Resident, application_id: str, then: str = "") ->
 
 async def _evidence(visit: Visit, application_id: str, then: str, problem: Problem | None = None) -> Response:
     draft = await draft_of(visit, application_id)
-    return visit.show("resident/evidence.html", problem=problem, here="applications", draft=draft, then=then)
+    found = await visit.part(
+        visit.call.get("/v1/evidence", Evidence, item=draft.item.code, subject_id=draft.subject_id)
+    )
+    return visit.show(
+        "resident/evidence.html",
+        problem=problem,
+        here="applications",
+        draft=draft,
+        evidence=found,
+        said=lambda text: written(visit, text),
+        then=then,
+    )
 
 
 @router.post("/my/applications/{application_id}/evidence")
@@ -222,7 +229,6 @@ async def _document(
     asked = next((each for each in draft.item.requirements if each.key == requirement), None)
     if asked is None:
         raise HTTPException(404)
-    scans = [each for each in draft.application.scans if each.requirement == requirement]
     fields = {"/file": "file", "/document_type": "document_type"}
     return visit.show(
         "resident/document.html",
@@ -231,7 +237,7 @@ async def _document(
         here="applications",
         draft=draft,
         asked=asked,
-        scans=scans,
+        scans=draft.scans_of(requirement),
         returned=[now for now in draft.application.now if now.requirement == requirement],
         then=then,
     )
@@ -278,7 +284,7 @@ async def check(visit: Resident, application_id: str) -> Response:
 
 
 async def _check(visit: Visit, application_id: str, problem: Problem | None = None) -> Response:
-    draft = await draft_of(visit, application_id)
+    draft = await with_needs(visit, await draft_of(visit, application_id))
     return visit.show(
         "resident/check.html",
         problem=problem,
