@@ -75,7 +75,7 @@ async def test_a_tenancy_is_filed_on_two_phones_and_moves_by_itself(town: Town, 
     await landlord.page.get_by_role("button", name="This is right, I confirm").click()
     await expect(landlord.page.get_by_text("It has been confirmed.")).to_be_visible()
 
-    await expect(tenant.page.locator("#state")).to_contain_text("通过")  # nobody has reloaded anything
+    await expect(tenant.page.locator("#state")).to_contain_text("予以办理")  # nobody has reloaded anything
     await tenant.go(address)
     await tenant.page.get_by_role("radio", name="非常满意", exact=True).check()
     await tenant.page.get_by_role("button", name="提交评价").click()
@@ -122,7 +122,7 @@ async def test_a_permit_with_everything_held_takes_five_taps_and_no_script(town:
         await visitor.page.reload()
         return await visitor.page.locator("#state").inner_text()
 
-    await until(state, lambda it: "通过" in it, what="it is granted")
+    await until(state, lambda it: "予以办理" in it, what="it is granted")
 
 
 async def test_while_filling_in_every_page_is_for_everybody(town: Town, visitors: Visitors) -> None:
@@ -179,6 +179,7 @@ async def test_what_is_wrong_is_said_disputed_taken_out_and_erased(town: Town, v
     await expect(visitor.page.get_by_text("The correction has been asked for.")).to_be_visible()
 
     await visitor.page.get_by_role("button", name="Gather my data").click()
+    await visitor.page.wait_for_url("**/my/exports/*")
 
     async def is_ready() -> bool:
         await visitor.page.reload()
@@ -191,6 +192,7 @@ async def test_what_is_wrong_is_said_disputed_taken_out_and_erased(town: Town, v
 
     await visitor.go("/my/data")
     await visitor.page.get_by_role("button", name="See what would be erased").click()
+    await visitor.page.wait_for_url("**/my/erasures/*")
 
     async def is_shown() -> bool:
         await visitor.page.reload()

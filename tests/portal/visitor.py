@@ -18,11 +18,15 @@ PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, heig
 ZOOMED = ViewportSize(width=640, height=400)
 """What is left of a desk's window at 200 %."""
 LANGUAGES = ("zh-CN", "en")
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 _AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 _FAULT = 500
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+ALL_RULES: dict[str, Any] = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+CONTRAST: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+"""All that differs between light and dark."""
 _TOO_SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
   .filter(it => it.checkVisibility() && !it.closest('p, .govuk-hint, .govuk-error-summary'))
   .filter(it => !it.matches('.govuk-skip-link'))
@@ -134,24 +138,35 @@ async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False)
             if answer is None or answer.status >= _FAULT:
                 found[path] = ["no page came, but a fault"]
                 continue
-            for scheme in SCHEMES:
-                await visitor.page.emulate_media(color_scheme=scheme)
-                wrong = await inspect(visitor.page, phone=size == PHONE)
-                if wrong:
-                    found[f"{path} {language} {scheme} {size['width']}"] = wrong
-    await visitor.page.emulate_media(color_scheme="light")
+            if wrong := await looked_at(visitor.page, phone=size == PHONE):
+                found[f"{path} {language} {size['width']}"] = wrong
     return found
 
 
-async def inspect(page: Page, *, phone: bool) -> list[str]:
-    """Return what is wrong with the page that is shown: axe, sideways scrolling, small targets, style in the markup."""
-    await page.evaluate(_AXE)
-    result: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", _RULES)
-    wrong = [
-        f"axe {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for each in result["violations"]
-        for node in each["nodes"]
-    ]
+async def looked_at(page: Page, *, phone: bool) -> list[str]:
+    """Look at a page with all rules on a phone, light and dark; at other widths only at what depends on them."""
+    wrong = await inspect(page, phone=phone, rules=ALL_RULES if phone else None)
+    if phone:
+        await page.emulate_media(color_scheme="dark")
+        wrong += [f"dark: {each}" for each in await inspect(page, phone=phone, rules=CONTRAST)]
+        await page.emulate_media(color_scheme="light")
+    return wrong
+
+
+async def inspect(page: Page, *, phone: bool, rules: dict[str, Any] | None = ALL_RULES) -> list[str]:
+    """Return what is wrong with the page that is shown: axe, sideways scrolling, small targets, style in the markup.
+
+    Without rules axe, which takes its time, is left out.
+    """
+    wrong: list[str] = []
+    if rules is not None:
+        await page.evaluate(_AXE)
+        result: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", rules)
+        wrong += [
+            f"axe {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+            for each in result["violations"]
+            for node in each["nodes"]
+        ]
     if await page.evaluate(_WIDER):
         wrong.append("it scrolls sideways")
     wrong += [f"small target: {it}" for it in await page.evaluate(_TOO_SMALL.replace("LEAST", "44" if phone else "24"))]
