@@ -2,5 +2,6 @@
 
 from portal.hall import place as hall
 from portal.resident import place as resident
+from portal.window import place as window
 
-PLACES = (hall.PLACE, resident.PLACE)
+PLACES = (hall.PLACE, window.PLACE, resident.PLACE)

@@ -1,0 +1,89 @@
+"""The window: a clerk registers, looks up, and makes somebody a guardian, with a card reader and without."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.async_api import Page, expect
+
+from synthetic.people import Person
+from synthetic.registering import card
+from tests.end_to_end.town import Town
+from tests.portal.visitor import DESK, Visitors, survey
+
+PURPOSE = "核对登记"
+
+
+async def test_a_person_is_registered_from_a_card_reader_that_types(town: Town, visitors: Visitors) -> None:
+    made = town.meet("newcomers")
+    clerk = await visitors.come(size=DESK)
+    await clerk.sign_in(subject="clerk-lin")
+    assert clerk.page.url == f"{clerk.url}/window/"
+    await _read(clerk.page, made.head)
+    await expect(clerk.page.locator("#name")).to_have_value(made.head.name)
+    await clerk.page.select_option("#community", made.head.community)
+    await clerk.page.fill("#birth_date", "1990-02-02")
+    await clerk.page.get_by_role("button", name="登记", exact=True).click()
+    await expect(clerk.page.locator("#birth_date-error")).to_be_visible()
+    assert (await clerk.page.title()).startswith("有误：")
+    await clerk.picture("window-error")
+
+    await clerk.page.fill("#birth_date", made.head.born.isoformat())
+    await clerk.page.get_by_role("button", name="登记", exact=True).click()
+    await expect(clerk.page.get_by_role("heading", level=1)).to_have_text("登记完成")
+    assert made.head.number not in await clerk.page.content()
+    await clerk.picture("window-registered")
+
+
+async def test_a_person_is_looked_up_suspended_and_reinstated_and_made_a_guardian(
+    town: Town, visitors: Visitors
+) -> None:
+    made = town.meet("newcomers")
+    await town.welcome(made, guardian=False)
+    assert made.child is not None
+    clerk = await visitors.come(scripts=False, size=DESK)
+    await clerk.sign_in(subject="clerk-lin", then="/window/look-up")
+    page = clerk.page
+    await page.fill("#number", made.head.number)
+    await page.get_by_role("button", name="查询", exact=True).click()
+    await expect(page.locator("#purpose-error")).to_be_visible()
+    await page.fill("#purpose", PURPOSE)
+    await page.get_by_role("button", name="查询", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(made.head.name)
+    for button in ("暂停", "恢复"):
+        await page.fill("#reason", "证件遗失")
+        await page.get_by_role("button", name=button, exact=True).click()
+        await expect(page.get_by_text("已" + button).first).to_be_visible()
+    address = page.url.removeprefix(clerk.url).partition("?")[0]
+
+    await clerk.go("/window/guardianship")
+    await page.fill("#guardian_number", made.head.number)
+    await page.fill("#child_number", made.child.number)
+    await page.get_by_label("母亲").check()
+    await page.fill("#reference", "T440012345")
+    await page.get_by_role("button", name="登记监护").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("监护已登记")
+    await clerk.go(f"{address}/history?purpose={PURPOSE}")
+    await expect(page.get_by_role("heading", name=made.child.name)).to_be_visible()
+
+    looker = await visitors.come()
+    await looker.sign_in(subject="clerk-lin")
+    pages = [
+        "/window/",
+        "/window/look-up",
+        "/window/guardianship",
+        f"{address}?purpose={PURPOSE}",
+        f"{address}/card?purpose={PURPOSE}",
+        f"{address}/history?purpose={PURPOSE}",
+    ]
+    assert await survey(looker, pages) == {}
+    for number, shown in enumerate(pages):
+        await looker.go(shown)
+        await looker.picture(f"window-{number}")
+
+
+async def _read(page: Page, person: Person) -> None:
+    """Let a reader type a card into its field, as a keyboard does, and end the line."""
+    await page.locator("#card").fill(json.dumps(card(person)))
+    await page.locator("#card").press("Enter")
+    await expect(page.locator("#number")).to_have_value(person.number)
