@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 import identity
-from identity.domain.record import StepKind
+from identity.api.views import StepView
+from identity.domain.guardianship import OF_AGE, ProofKind
+from identity.domain.record import Actor, Step, StepKind
 from runtime.texts import LANGUAGES, Texts
 
 SOURCES = Path(identity.__file__).parent
@@ -27,3 +32,17 @@ def test_every_refusal_has_a_title_a_detail_and_an_action_and_no_text_is_left_ov
 def test_every_step_has_a_text() -> None:
     for language in LANGUAGES:
         assert all(TEXTS.say(language, f"steps.{step}") for step in get_args(StepKind))
+
+
+@pytest.mark.parametrize("kind", get_args(ProofKind))
+def test_a_history_names_a_proof_and_coming_of_age_in_words(kind: ProofKind) -> None:
+    by, at = Actor(subject="clerk-7", role="clerk"), datetime(2026, 11, 30, tzinfo=UTC)
+    registered = Step(what="guardianship-registered", by=by, at=at, reason=f"{kind} T440012345")
+    of_age = Step(what="guardianship-ended", by=by, at=at, reason=OF_AGE)
+    written = Step(what="suspended", by=by, at=at, reason="本人挂失")
+    for language in LANGUAGES:
+        proof = StepView.of(registered, language).reason or ""
+        assert proof.endswith(" T440012345")
+        assert kind not in proof
+        assert StepView.of(of_age, language).reason not in {None, OF_AGE}
+        assert StepView.of(written, language).reason == "本人挂失"

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from identity.domain.guardianship import Guardianship, Relation
+from identity.domain.guardianship import OF_AGE, Guardianship, Relation
 from identity.domain.record import Change, Step, StepKind
 from identity.domain.resident import Channel, Resident
 from identity.handlers.looking import Ward
@@ -165,6 +165,16 @@ class StepView(BaseModel):
             at=step.at,
             by=step.by.subject,
             role=step.by.role,
-            reason=step.reason,
+            reason=_reason(step, language),
             changes=list(step.changes),
         )
+
+
+def _reason(step: Step, language: Language) -> str | None:
+    """Write a step's reason: the proof of a guardianship by its name, what a person wrote as it is."""
+    if step.reason == OF_AGE:
+        return TEXTS.say(language, f"reasons.{OF_AGE}")
+    if step.what == "guardianship-registered" and step.reason is not None:
+        kind, _, reference = step.reason.partition(" ")
+        return f"{TEXTS.say(language, f'proofs.{kind}')} {reference}"
+    return step.reason
