@@ -106,10 +106,16 @@ async def claim(worker: Caller, task_id: str) -> Task:
 
 
 async def approve(
-    worker: Caller, task_id: str, *, note: str = "", fields: Mapping[str, Json] | None = None, valid_until: str = ""
+    worker: Caller,
+    task_id: str,
+    *,
+    note: str = "",
+    fields: Mapping[str, Json] | None = None,
+    valid_until: str = "",
+    is_held: bool | None = None,
 ) -> Task:
-    """Approve a document, confirm an address, grant an application."""
-    body: dict[str, Json] = {}
+    """Approve a document, confirm an address, grant an application; `is_held`: the document is the one that is held."""
+    body: dict[str, Json] = {} if is_held is None else {"is_held": is_held}
     if note:
         body["note"] = note
     if fields:

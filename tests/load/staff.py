@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 import httpx
 
@@ -19,6 +20,8 @@ QUICK, SLOW = 0.3, 1.5
 """Seconds between two looks at a queue: after one that had work, and at most, while there is none."""
 
 _SOMEBODY_WAS_FASTER = 409
+_HELD_OR_OTHER = "approval-held-or-other"
+"""The question whether what was shown is the document that is held, which says something else: it is another one."""
 
 _READ_FROM_SCAN: Mapping[str, Json] = {"present": True, "complete": True}
 
@@ -97,4 +100,10 @@ async def _approve(worker: Caller, task_id: str, document: Document, today: date
     unclaimed = [name for name in document.may_enter if document.claims.get(name) is None]
     until = (today + timedelta(days=365)).isoformat() if document.valid_until == "required" else ""
     fields = {name: readable[name] for name in unclaimed if name in readable}
-    await desk.approve(worker, task_id, fields=fields, valid_until=until, note="原件无误")
+    approve = partial(desk.approve, worker, task_id, fields=fields, valid_until=until, note="原件无误")
+    try:
+        await approve()
+    except ProblemError as error:
+        if error.problem.code != _HELD_OR_OTHER:
+            raise
+        await approve(is_held=False)
