@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from runtime.access import Role
 from synthetic import records
-from synthetic.caller import Answer, Caller, Json
+from synthetic.caller import Answer, Caller, Json, Nothing
 from synthetic.households import Household
 from synthetic.people import Person
 from tests.end_to_end.looks import PURPOSE, Looks, Worker, record, showing
@@ -20,8 +21,20 @@ SHOWING = frozenset(
     {"stated-purpose", "masked-look", "hand", "claimed", "department", "shared-with-department", "clear-with-reason"}
 )
 """Scopes that reach the data of somebody else than the caller."""
+_TASK, _PHOTOGRAPH = "/v1/tasks/{task_id}", "/v1/tasks/{task_id}/photographs/{photograph_id}"
+AT_THE_DOOR = (
+    "GET /v1/tasks/doors",
+    f"POST {_TASK}/slots",
+    f"POST {_TASK}/visit-acceptance",
+    f"POST {_TASK}/visit-refusal",
+    f"POST {_TASK}/photographs",
+    f"GET {_PHOTOGRAPH}",
+    f"DELETE {_PHOTOGRAPH}",
+)
 NOT_A_LOOK: Mapping[str, str] = {
     "GET /v1/tasks": "a queue names nobody",
+    "POST /v1/tasks/{task_id}/duplicate-check": "services/review-dispatch/tests/test_task_duplicates.py",
+    **dict.fromkeys((f"{each} as reviewer" for each in AT_THE_DOOR), "a reviewer has a door once it is handed up"),
     "POST /v1/tasks/{task_id}/return as grid-officer": "a door is not returned: refused",
     "POST /v1/hand-overs": "what the department itself hands over",
     "GET /v1/hand-overs": "its own hand-overs, counted",
@@ -48,6 +61,14 @@ class _Asked(Answer):
     correction_id: str
 
 
+class _Photograph(Answer):
+    photograph_id: str
+
+
+class _Photographed(Answer):
+    photographs: tuple[_Photograph, ...]
+
+
 async def test_every_look_at_somebody_elses_data_is_in_their_record(town: Town) -> None:
     made, at_home = town.meet("newcomers"), town.meet("newcomers")
     head, visited = await town.welcome(made), await town.welcome(at_home)
@@ -60,7 +81,7 @@ async def test_every_look_at_somebody_elses_data_is_in_their_record(town: Town) 
     await _in_the_store(looks, head, town.ids[made.head.number])
     await _complaints(looks, head)
     await _behind_the_scenes(looks, town.ids[made.head.number])
-    await _at_the_door(looks, permits, at_home.head.community)
+    await _at_the_door(looks, visited, permits, at_home.head.community)
 
     assert looks.tried_by == showing(SHOWING, NOT_A_LOOK)
     await looks.are_in_the_record_of(head, child, visited)
@@ -177,6 +198,8 @@ async def _complaints(looks: Looks, head: Caller) -> None:
     answering = looks.worker(Role.REVIEWER, "correction", department="service-hall")
     task = await _task(answering, correction.correction_id)
     await _passed_around(looks, Role.REVIEWER, task, department="service-hall")
+    colleague = await _taken_over(looks, Role.REVIEWER, task, department="service-hall")
+    await colleague.caller.send("POST", f"/v1/tasks/{task}/release")
     await looks.claims(answering, task)
     body: Json = {"result": "refused", "explanation": "以登记为准"}
     await looks.tries("POST /v1/tasks/{task_id}/correction", answering, task_id=task, body=body)
@@ -206,6 +229,33 @@ async def _passed_around(looks: Looks, role: Role, task: str, *, department: str
         await looks.tries(operation, officer, task_id=task, body=body)
         if deed != "release":
             await officer.caller.send("POST", f"/v1/tasks/{task}/release")
+
+
+async def _taken_over(looks: Looks, role: Role, task: str, *, department: str = "", community: str = "") -> Worker:
+    """Have one take the task, and a colleague take it over."""
+    ill = looks.worker(role, f"ill-{role}", department=department, community=community)
+    await looks.claims(ill, task)
+    colleague = looks.worker(role, f"takeover-{role}", department=department, community=community)
+    await looks.tries(f"POST {_TASK}/takeover", colleague, task_id=task, body={"reason": "同事请病假"})
+    return colleague
+
+
+async def _visited(looks: Looks, officer: Worker, resident: Caller, task: str) -> None:
+    """Agree on a visit and photograph the door, by an officer who has it in hand."""
+    day = looks.town.today + timedelta(days=1)
+    slot: Json = {"begins": f"{day}T10:00:00+08:00", "ends": f"{day}T11:00:00+08:00"}
+    await looks.tries("GET /v1/tasks/doors", officer)
+    await looks.tries(f"POST {_TASK}/slots", officer, task_id=task, body={"slots": [slot]})
+    await looks.tries(f"POST {_TASK}/visit-refusal", officer, task_id=task, body={"reason": "临时有急事"})
+    await resident.post(f"/v1/visits/{task}/proposal", Nothing, slot)
+    await looks.tries(f"POST {_TASK}/visit-acceptance", officer, task_id=task)
+    picture = ("door.png", scans.png(7), "image/png")
+    kept = await officer.caller.upload(f"/v1/tasks/{task}/photographs", _Photographed, file=picture, fields={})
+    looks.tried_by.add((officer.role, f"POST {_TASK}/photographs"))
+    looks.seen[officer.subject] += 1
+    for method in ("GET", "DELETE"):
+        id_ = kept.photographs[0].photograph_id
+        await looks.tries(f"{method} {_PHOTOGRAPH}", officer, task_id=task, photograph_id=id_)
 
 
 async def _behind_the_scenes(looks: Looks, id_: str) -> None:
@@ -241,7 +291,7 @@ async def _apply_for_permits(town: Town, head: Caller, made: Household) -> tuple
     return first, second
 
 
-async def _at_the_door(looks: Looks, permits: tuple[str, str], community: str) -> None:
+async def _at_the_door(looks: Looks, resident: Caller, permits: tuple[str, str], community: str) -> None:
     """Confirm one address and not the other."""
     endings: Mapping[str, Json] = {"approval": {"note": "本人居住"}, "rejection": {"reason": "无人居住"}}
     for (ending, body), application in zip(endings.items(), permits, strict=True):
@@ -249,5 +299,8 @@ async def _at_the_door(looks: Looks, permits: tuple[str, str], community: str) -
         task = await _task(officer, application)
         if ending == "approval":
             await _passed_around(looks, Role.GRID_OFFICER, task, community=community)
+            colleague = await _taken_over(looks, Role.GRID_OFFICER, task, community=community)
+            await _visited(looks, colleague, resident, task)
+            await colleague.caller.send("POST", f"/v1/tasks/{task}/release")
         await looks.claims(officer, task)
         await looks.tries(f"POST /v1/tasks/{{task_id}}/{ending}", officer, task_id=task, body=body)
