@@ -1,7 +1,10 @@
 """The places of the portal, the one that holds everything else last."""
 
+from __future__ import annotations
+
+from portal.desk import place as desk
 from portal.hall import place as hall
 from portal.resident import place as resident
 from portal.window import place as window
 
-PLACES = (hall.PLACE, window.PLACE, resident.PLACE)
+PLACES = (desk.PLACE, hall.PLACE, window.PLACE, resident.PLACE)

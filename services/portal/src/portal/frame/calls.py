@@ -145,11 +145,14 @@ class Calls:
         return await self._sent(self.client.build_request(method, path, params=asked, content=content, headers=headers))
 
     @asynccontextmanager
-    async def stream(self, path: str) -> AsyncIterator[httpx2.Response]:
-        """Read an answer that comes piece by piece, such as server-sent events; no limit of time between pieces."""
-        request = self.client.build_request(
-            "GET", path, headers=self._headers(), timeout=httpx2.Timeout(None, connect=2.0, pool=5.0)
-        )
+    async def stream(self, path: str, *, since: str = "") -> AsyncIterator[httpx2.Response]:
+        """Read an answer that comes piece by piece, such as server-sent events; no limit of time between pieces.
+
+        `since` is the id of the last event that was read.
+        """
+        headers = self._headers() | ({"Last-Event-ID": since} if since else {})
+        timeout = httpx2.Timeout(None, connect=2.0, pool=5.0)
+        request = self.client.build_request("GET", path, headers=headers, timeout=timeout)
         try:
             response = await self.client.send(request, stream=True)
         except httpx2.TransportError as error:

@@ -180,6 +180,10 @@ class Visit:
             cookies.remove(answer, cookies.KEPT)
         return answer
 
+    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - as in `show`
+        """Render a part of a page, for what moves by itself."""
+        return self.frame.templates.get_template(template).render({**self._context(), **values})
+
     def go(self, address: str) -> Response:
         """Send the browser to another page of ours."""
         return RedirectResponse(within(address), SEE_OTHER)

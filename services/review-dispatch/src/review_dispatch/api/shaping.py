@@ -74,6 +74,15 @@ def _document(application_id: str, review: DocumentReview, reader: Reader, *, hi
             )
             for scan in review.scans
         ],
+        enterable=[
+            views.EnterableView(
+                code=name,
+                name=_named(name, review, reader).name,
+                kind=kind,
+                claimed=None if hidden else review.claims.get(name),
+            )
+            for name, kind in enterable_fields(review, route).items()
+        ],
         may_enter={name: str(kind) for name, kind in enterable_fields(review, route).items()},
         may_return=list(returnable_fields(review)),
         returnable=[_returnable(each, review, reader) for each in returnable_fields(review)],

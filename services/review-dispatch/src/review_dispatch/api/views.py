@@ -79,9 +79,17 @@ class ReturnableView(BaseModel):
     name: str
 
 
-class DocumentView(BaseModel):
-    """The document that could not be proven automatically. `may_enter` are the fields that an approval may correct.
+class EnterableView(Coded):
+    """A field that an approval may correct or fill in: its kind, and what the applicant claims of it."""
 
+    kind: str
+    claimed: Value | None
+
+
+class DocumentView(BaseModel):
+    """The document that could not be proven automatically.
+
+    `may_enter` are the fields that an approval may correct, in `enterable` with their names.
     `may_return` are those that a return may name, in `returnable` with their names.
     """
 
@@ -91,6 +99,7 @@ class DocumentView(BaseModel):
     claims: dict[str, Value | None]
     scans: list[ScanView]
     may_enter: dict[str, str]
+    enterable: list[EnterableView]
     may_return: list[str]
     returnable: list[ReturnableView]
     valid_until: str

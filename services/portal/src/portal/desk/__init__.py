@@ -1,0 +1,1 @@
+"""`/desk/`: reviewers and deciding officers."""

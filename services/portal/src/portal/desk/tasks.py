@@ -1,0 +1,125 @@
+"""One task: both sides of what was compared, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from starlette.responses import Response
+
+from portal.desk.answers import Compared, Item, Named, Task
+from portal.desk.differences import Sides, sides
+from portal.desk.filters import Filter
+from portal.desk.values import PREFIX, entered, shown
+from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.forms import Form, Sent
+from portal.frame.place import router as page_router
+from portal.frame.rendering import path_of, query
+from portal.frame.visits import Visit, signed_in
+from runtime.access import Role
+
+router = page_router()
+
+DEEDS = ("approval", "return", "rejection", "explanation", "correction", "duplicate-check", "takeover", "notes")
+
+
+class Row(NamedTuple):
+    """A field that was compared. `both` is None while the values are hidden."""
+
+    field: Named
+    result: Named
+    reason: Named | None
+    source: Named | None
+    both: Sides | None
+
+
+@router.get("/desk/tasks/{task_id}")
+async def show(visit: Annotated[Visit, signed_in(Role.REVIEWER)], task_id: str, queue: str = "") -> Response:
+    """Show a task."""
+    return await task_page(visit, task_id, Filter.read(queue))
+
+
+@router.post("/desk/tasks/{task_id}/claim")
+async def claim(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+    """Take the task in hand."""
+    return await _do(visit, form, task_id, "claim", "claimed")
+
+
+@router.post("/desk/tasks/{task_id}/release")
+async def release(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+    """Give the task back."""
+    return await _do(visit, form, task_id, "release", "released")
+
+
+@router.post("/desk/tasks/{task_id}/notes")
+async def note(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+    """Write a note."""
+    return await _do(visit, form, task_id, "notes", "noted", {"text": form.text("note-text")}, {"/text": "note-text"})
+
+
+async def task_page(
+    visit: Visit,
+    task_id: str,
+    queue: Filter,
+    problem: Problem | None = None,
+    form: Form | None = None,
+    *,
+    deed: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> Response:
+    """Show a task, with the problem of a form on it if there was one; `deed` names that form, which is shown open."""
+    task, version = await visit.call.versioned(f"/v1/tasks/{path_of(task_id)}", Task)
+    item = await visit.part(_item(visit, task.item)) if task.item else None
+    compared = task.document.comparison if task.document else ()
+    mine = visit.person is not None and task.claimed_by == visit.person.subject
+    return visit.show(
+        "desk/task.html",
+        here="tasks",
+        task=task,
+        version=version,
+        item=item,
+        rejectable=[(each.field, each.name, "") for each in task.document.returnable] if task.document else [],
+        chosen_fields=form.texts("rejected-fields") if form else (),
+        rows=[_row(each, visit, hidden=task.values_hidden) for each in compared],
+        shown=lambda value: shown(value, visit),
+        entered=entered,
+        prefix=PREFIX,
+        mine=mine,
+        queue=queue,
+        opened=deed,
+        problem=problem,
+        fields=fields,
+        filled=form.filled if form else None,
+    )
+
+
+async def _do(
+    visit: Visit,
+    form: Form,
+    task_id: str,
+    deed: str,
+    done: str,
+    body: dict[str, Json] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Response:
+    queue = Filter.read(form.text("queue"))
+    try:
+        await visit.call.post(
+            f"/v1/tasks/{path_of(task_id)}/{deed}", Nothing, body, once=form.once, version=form.text("version")
+        )
+    except Refused as refused:
+        return await task_page(visit, task_id, queue, refused.problem, form, deed=deed, fields=fields)
+    return visit.go(f"/desk/tasks/{path_of(task_id)}" + query(queue=queue.text, done=done))
+
+
+async def _item(visit: Visit, code: str) -> Item | None:
+    """Return an item by its name; None for one that is no longer in the catalogue."""
+    try:
+        return await visit.call.get(f"/v1/items/{path_of(code)}", Item)
+    except Refused:
+        return None
+
+
+def _row(compared: Compared, visit: Visit, *, hidden: bool) -> Row:
+    both = None if hidden else sides(shown(compared.claimed, visit), shown(compared.held, visit))
+    return Row(compared.field, compared.result, compared.reason, compared.source, both)
