@@ -1,0 +1,90 @@
+"""Every page in a real browser, with axe, in both languages, light and dark, on a phone, at a desk and zoomed."""
+
+from __future__ import annotations
+
+import mimetypes
+import shutil
+from collections.abc import AsyncIterator
+from itertools import product
+
+import pytest
+from playwright.async_api import Page, Route, async_playwright
+
+from portal.frame.assets import FILES, ROOT
+from services.portal.tests import district
+from services.portal.tests.district import APP, APPLICATION, GRANTED
+from services.portal.tests.stage import HOME, Browser, Stage
+from services.portal.tests.test_resident_pages import PAGES
+from tests.portal.visitor import DESK, PHONE, ZOOMED, looked_at
+
+SKIPPED = {"/my/applications/app_1/progress"}
+"""Parts of pages, not pages."""
+STATES = ("in-progress", "returned", "approved", "rejected")
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield await (await browser.new_context(ignore_https_errors=True)).new_page()
+        await browser.close()
+
+
+async def serve(page: Page, browser: Browser) -> None:
+    """Let the browser's requests be answered in this process, as whoever is signed in there."""
+
+    async def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(HOME)
+        if path.startswith(ROOT):
+            kind = mimetypes.guess_type(path)[0] or "text/plain"
+            await route.fulfill(body=(FILES / path.removeprefix(f"{ROOT}/")).read_bytes(), content_type=kind)
+            return
+        found = await browser.client.get(f"{HOME}{path}")
+        kept = {name: value for name, value in found.headers.items() if name != "set-cookie"}
+        await route.fulfill(status=found.status_code, headers=kept, body=found.content)
+
+    await page.route("**/*", answer)
+
+
+async def survey(page: Page, paths: list[str]) -> dict[str, list[str]]:
+    wrong: dict[str, list[str]] = {}
+    for path, size in product(paths, (PHONE, DESK, ZOOMED)):
+        await page.set_viewport_size(size)
+        await page.goto(f"{HOME}{path}")
+        if found := await looked_at(page, phone=size == PHONE):
+            wrong[f"{path} {size['width']}"] = found
+    return wrong
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_the_residents_pages(stage: Stage, page: Page, language: str) -> None:
+    stage.gateway.answers |= district.answers()
+    browser = stage.browser(language)
+    await browser.sign_in("res_ann")
+    await serve(page, browser)
+
+    assert await survey(page, [each for each in PAGES if each not in SKIPPED]) == {}
+    for state in STATES:
+        stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": state, "granted": GRANTED}
+        assert await survey(page, ["/my/applications/app_1"]) == {}, state
+
+
+async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> None:
+    stage.gateway.answers |= district.answers()
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    await serve(page, browser)
+    stage.gateway.answers |= {"GET /v1/items": 503, "GET /v1/accesses": 403, "GET /v1/confirmations": 502}
+
+    assert await survey(page, ["/items", "/my/accesses", "/my/nothing", "/", "/signed-out"]) == {}
+
+
+async def test_everybody_can_use_the_view_for_elders(stage: Stage, page: Page) -> None:
+    stage.gateway.answers |= district.answers()
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    await browser.send("/settings", view="elder")
+    await serve(page, browser)
+
+    assert await survey(page, ["/", "/my/applications/app_1/check", "/items/residence-permit"]) == {}
