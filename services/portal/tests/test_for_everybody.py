@@ -15,7 +15,7 @@ from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, GRANTED
 from services.portal.tests.stage import HOME, Browser, Stage
 from services.portal.tests.test_resident_pages import PAGES
-from tests.portal.visitor import DESK, PHONE, ZOOMED, looked_at
+from tests.browser.visitor import DESK, PHONE, ZOOMED, looked_at
 
 SKIPPED = {"/my/applications/app_1/progress"}
 """Parts of pages, not pages."""

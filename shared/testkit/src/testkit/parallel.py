@@ -26,7 +26,7 @@ from xdist.workermanage import WorkerController
 MOST_WORKERS = 4
 """More of them start more brokers than they save time."""
 
-ONE_UNIT = ("tests/end_to_end", "tests/portal")
+ONE_UNIT = ("tests/end_to_end", "tests/browser")
 """Folders whose files share what is dear to start: the whole system."""
 
 

@@ -7,9 +7,9 @@ from playwright.async_api import expect
 
 from local_stack.stack import Stack
 from synthetic.caller import Answer
+from tests.browser.visitor import Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys import portal
-from tests.portal.visitor import Visitors, survey
 
 PAGES = ("/hall/", "/hall/notices", "/hall/progress", "/hall/statistics", "/hall/windows", "/hall/status")
 

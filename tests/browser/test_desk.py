@@ -9,12 +9,12 @@ from playwright.async_api import Page, expect
 
 from synthetic import records
 from synthetic.caller import Caller
+from tests.browser.visitor import DESK, Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
 from tests.journeys.desk import Queued
 from tests.journeys.waiting import until
 from tests.load.forms import form_for
-from tests.portal.visitor import DESK, Visitors, survey
 
 PERMIT = "residence-permit"
 

@@ -8,8 +8,8 @@ from playwright.async_api import Page, expect
 
 from synthetic.people import Person
 from synthetic.registering import card
+from tests.browser.visitor import DESK, Visitors, survey
 from tests.end_to_end.town import Town
-from tests.portal.visitor import DESK, Visitors, survey
 
 PURPOSE = "核对登记"
 

@@ -9,9 +9,9 @@ from PIL import Image
 from playwright.async_api import FilePayload, Page, expect
 
 from synthetic.households import Household
+from tests.browser.visitor import Visitor, Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys.waiting import until
-from tests.portal.visitor import Visitor, Visitors, survey
 
 
 async def arrive(town: Town, made: Household) -> None:

@@ -15,9 +15,9 @@ from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
 from testkit.fixtures import free_ports
+from tests.browser.visitor import SCREENS, Visitors
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
-from tests.portal.visitor import SCREENS, Visitors
 
 PORT_BASE = 30000
 SEED = 1302

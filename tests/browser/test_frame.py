@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from local_stack.stack import Stack
+from tests.browser.visitor import Visitors, cookie, survey
 from tests.end_to_end.town import Town
-from tests.portal.visitor import Visitors, cookie, survey
 
 SESSION = "__Host-yizheng"
 
