@@ -10,7 +10,7 @@ from local_stack.layout import ROOT
 
 _EXCEPTION = re.compile(r"# (?:noqa|type: ignore)\b")
 _EXPLAINED = re.compile(r"# (?:noqa: [A-Z0-9]+(?:, [A-Z0-9]+)* - |type: ignore\[[a-z-]+(?:, [a-z-]+)*\] # |nosec)")
-LONGEST = 300
+LONGEST = 400
 """Lines of a file that services run."""
 
 

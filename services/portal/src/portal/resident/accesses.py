@@ -12,7 +12,7 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Named
+from portal.resident.catalogue_answers import Named
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()

@@ -14,7 +14,7 @@ from portal.frame.calls import Answer, Json, Problem, Refused
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Value
+from portal.resident.catalogue_answers import Value
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()

@@ -16,7 +16,8 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Application, Eligibility, Evidence, Item, Need, Prefilled, Question, Scan, Value
+from portal.resident.answers import Application, Evidence, Prefilled, Scan
+from portal.resident.catalogue_answers import Eligibility, Item, Need, Question, Value
 from portal.resident.credentials import written
 from portal.resident.visitors import Resident
 

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from portal.frame.calls import Refused
 from portal.frame.place import router as page_router
 from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Applications, ApplicationSummary, Confirmations, EligibilityOfAll, Items
+from portal.resident.answers import Applications, ApplicationSummary, Confirmations
 from portal.resident.applications import ENDED
+from portal.resident.catalogue_answers import EligibilityOfAll, Items
 from portal.resident.credentials import Credential, Credentials
 from portal.resident.visitors import wards_of
 from runtime.access import Role

@@ -11,7 +11,8 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Application, Eligibility, Item, Items, Ward
+from portal.resident.answers import Application, Ward
+from portal.resident.catalogue_answers import Eligibility, Item, Items
 from portal.resident.visitors import Resident, wards_of
 from runtime.access import Role
 

@@ -13,7 +13,7 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Named, Value
+from portal.resident.catalogue_answers import Named, Value
 from portal.resident.credentials import Credential
 from portal.resident.credentials import written as said
 from portal.resident.visitors import Resident, wards_of
