@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import string
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -130,7 +131,7 @@ def test_codes_are_long_and_no_two_are_alike() -> None:
     codes = {new_code() for _ in range(1000)}
     assert len(codes) == 1000
     assert {len(code) for code in codes} == {12}
-    assert set("".join(codes)) == set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+    assert set("".join(codes)) == set(string.digits + string.ascii_uppercase) - set("ILOU")
     assert digest_of("O-i-L") == digest_of("011")
 
 
