@@ -27,7 +27,7 @@ USERS = [f"127.0.4.{last}" for last in range(1, 9)]
 REQUESTS = 15
 SLOW = 1000
 AT_ONCE = 50
-AT_A_TIME = 100
+AT_A_TIME = 400
 SLOWEST_USER = 10.0
 
 HANDSHAKE = b"\x16\x03\x01"
