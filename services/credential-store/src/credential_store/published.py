@@ -113,8 +113,8 @@ class HeldDocument(BaseModel):
         Literal["identity", "review", "grant", "department"],
         Field(description="Who vouches: the card as read, a person's review, a grant, a department's own record"),
     ]
-    valid_from: Annotated[date, Field(description="Its first day")]
-    valid_until: Annotated[date | None, Field(description="Its last day; null: no end")]
+    valid_from: Annotated[date, Field(description="Its first day", json_schema_extra=PERSONAL)]
+    valid_until: Annotated[date | None, Field(description="Its last day; null: no end", json_schema_extra=PERSONAL)]
 
 
 class DuplicateSuspected(Event):

@@ -11,7 +11,10 @@ _INDEX = re.compile(r"[0-9a-f]{64}")
 _IDS = ("resident_id", "guardian_id", "child_id")
 _INDEXES = ("holder_index", "index")
 
-_PEOPLE = ("/data/holder", "/data/applicant", "/data/subject", "/data/grant/holder", "/data/concerns/*")
+_PEOPLE = (
+    "/data/holder", "/data/applicant", "/data/subject", "/data/grant/holder", "/data/approval/holder",
+    "/data/concerns/*",
+)  # fmt: skip
 PLACES_OF_IDS = ("/data/resident_id", "/data/guardian_id", "/data/child_id", *(f"{at}/resident_id" for at in _PEOPLE))
 PLACES_OF_INDEXES = ("/data/holder_index", *(f"{at}/index" for at in _PEOPLE))
 """Where in an event somebody stands that it is about (`*`: any of a list), in all contracts."""

@@ -30,6 +30,7 @@ from review_dispatch.published.parts import (
     ReviewedDocument,
     Reviewer,
     Slot,
+    StatedUntil,
     TaskId,
     TaskSequence,
     Value,
@@ -68,10 +69,7 @@ class ReviewApproved(ApprovedDocument, Event):
     """
 
     type: ClassVar[str] = "review-dispatch.review-approved.v2"
-    stated_until: Annotated[
-        date | None,
-        Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
-    ]
+    stated_until: StatedUntil
     evidence_id: Annotated[
         str | None,
         Field(description="The held credential that the document is, unless its own number says otherwise; null: none"),
@@ -86,10 +84,7 @@ class ReviewApproved(ApprovedDocument, Event):
 class WaitingApproval(ApprovedDocument):
     """An approval that waited for the answer, as it was told."""
 
-    stated_until: Annotated[
-        date | None,
-        Field(description="The end of validity that the document states; null: none, its type says how long it lasts"),
-    ]
+    stated_until: StatedUntil
     approvals: Annotated[list[Approval], Field(min_length=1, description="Who approved, in order")]
 
 
@@ -119,7 +114,10 @@ class ReviewApprovedV1(ApprovedDocument, Event):
     """
 
     type: ClassVar[str] = "review-dispatch.review-approved.v1"
-    valid_until: Annotated[date | None, Field(description="The end that the reviewer read; null: none was read")]
+    valid_until: Annotated[
+        date | None,
+        Field(description="The end that the reviewer read; null: none was read", json_schema_extra=PERSONAL),
+    ]
     reviewer: Annotated[str, Field(description="Who approved first, by the account")]
     second_reviewer: Annotated[str | None, Field(description="Who approved second; null: one person sufficed")]
     note: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,6 +50,13 @@ MaybeWritten = Annotated[
 ]
 
 
+StatedUntil = Annotated[
+    date | None,
+    Field(
+        description="The end of validity that the document states; null: none, its type says how long it lasts",
+        json_schema_extra=PERSONAL,
+    ),
+]
 StandardReason = Annotated[
     str | None, Field(description="Code of the district's standard reason that was named; null: none")
 ]
