@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +44,11 @@ async def answers(stack: Stack, variants: Variants) -> list[Answered]:
 
     async def strike(client: httpx.AsyncClient, service: str, operation: str, what: str, body: bodies.Json) -> None:
         method, path = filled(operation, {})
-        answer = await client.request(method, path, json=body, headers=caller(stack, operation, service))
+        headers = caller(stack, operation, service)
+        answer = await client.request(method, path, json=body, headers=headers)
+        while answer.status_code == 429:
+            await asyncio.sleep(int(answer.headers["Retry-After"]))
+            answer = await client.request(method, path, json=body, headers=headers)
         answered.append((operation, what, answer))
 
     async with doors(stack) as services:

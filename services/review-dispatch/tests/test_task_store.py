@@ -231,6 +231,8 @@ async def test_ones_queues_are_counted_with_who_has_what(real_shelf: Shelf, data
     assert [each.next_due_on for each in counted if each.claimed_by] == [taken.due_on]
     [own] = await count.of(Wanted(communities=frozenset({"440309002001"}), kind="field-check"), TODAY)
     assert (own.place, own.document_type, own.waiting) == ("440309002001", None, 1)
+    late = await count.of(Wanted(due_before=TODAY), TODAY)
+    assert sorted(each.place for each in late) == ["440309002001", "health"]
 
 
 async def test_what_a_person_has_or_had_until_a_colleague_took_it_is_found(shelf: Shelf) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pymongo import ASCENDING, IndexModel
 
-from messaging.documents import Database, Document, Documents, Write
+from messaging.documents import CODECS, Database, Document, Documents, Write
 from messaging.event import Change
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.news import Scope
@@ -167,7 +167,7 @@ class WaitingCount:
     """Counts what waits, in the store itself: one look at an index every half minute, however long the queues are."""
 
     def __init__(self, database: Database) -> None:
-        self._tasks = database[TASKS]
+        self._tasks = database.get_collection(TASKS, codec_options=CODECS)
 
     async def on(self, today: date) -> Sequence[Waiting]:
         """Count by kind and department."""
