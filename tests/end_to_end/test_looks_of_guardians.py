@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import httpx
+
 from runtime.access import Role
 from synthetic.caller import Answer, Caller, Json, ProblemError
 from synthetic.households import Household
+from testkit.patience import PATIENCE
 from tests.end_to_end.looks import record, showing
 from tests.end_to_end.town import Town
 from tests.journeys import erasures, portal, scans
@@ -83,6 +87,21 @@ class Deeds:
         self.tried.add((Role.RESIDENT, operation))
         self.told[told] += 1
 
+    async def follows(self, operation: str, told: str, town: Town, **parts: str) -> None:
+        """Call an operation that answers without an end, as far as the first event."""
+        method, _, template = operation.partition(" ")
+        headers = {"Authorization": f"Bearer {self.guardian.token}"}
+        stack = town.stack
+        async with (
+            httpx.AsyncClient(base_url=stack.gateway_url, verify=stack.trusted, timeout=PATIENCE) as client,
+            client.stream(method, template.format(**parts), headers=headers) as answer,
+        ):
+            assert answer.status_code == 200, await answer.aread()
+            async with asyncio.timeout(PATIENCE):
+                assert await anext(line async for line in answer.aiter_lines() if line == "event: progress")
+        self.tried.add((Role.RESIDENT, operation))
+        self.told[told] += 1
+
 
 async def test_whatever_a_guardian_does_for_a_child_is_in_the_childs_record(town: Town) -> None:
     made = town.meet("newcomers")
@@ -140,8 +159,9 @@ async def _as_party(deeds: Deeds, town: Town, made: Household, itself: Caller) -
     scan = (await itself.get(f"/v1/applications/{application}", _Application)).scans[0].scan_id
     one = "GET /v1/applications/{application_id}"
     await deeds.tries("GET /v1/applications", "viewed application", query={"applicant": deeds.child})
-    for path in ("", "/timeline", "/agreement"):
+    for path in ("", "/timeline", "/agreement", "/receipt"):
         await deeds.tries(f"{one}{path}", "viewed application", application_id=application)
+    await deeds.follows(f"{one}/stream", "viewed application", town, application_id=application)
     await deeds.tries(f"{one}/scans/{{scan_id}}", "opened scan", application_id=application, scan_id=scan)
 
 
@@ -162,8 +182,12 @@ async def _as_other_party(deeds: Deeds, town: Town, made: Household) -> None:
 async def _of_the_child(deeds: Deeds) -> None:
     for path, what in (("", "registration"), ("/wards", "wards"), ("/history", "history")):
         await deeds.tries(f"GET /v1/residents/{{id}}{path}", f"viewed {what}", id=deeds.child)
+    for_child: Json = {"subject_id": deeds.child}
+    assert isinstance(for_child, dict)
     operation = "GET /v1/items/{code}/eligibility"
-    await deeds.tries(operation, "viewed evidence", code="school-enrolment", query={"subject_id": deeds.child})
+    await deeds.tries(operation, "viewed evidence", code="school-enrolment", query=for_child)
+    await deeds.tries("GET /v1/eligibility", "viewed evidence", query=for_child)
+    await deeds.tries("GET /v1/evidence", "viewed evidence", query={"item": "school-enrolment", **for_child})
 
 
 async def _in_the_store(deeds: Deeds, itself: Caller) -> None:
