@@ -13,7 +13,10 @@ from pathlib import Path
 import httpx
 import yaml
 
-from local_stack.ports import HOST, SERVICES
+from local_stack import services
+from local_stack.layout import ROOT
+from local_stack.ports import HOST, PROCESSES, SERVICES
+from local_stack.run import TARGETS
 from local_stack.stack import Stack
 from testkit.patience import PATIENCE
 from tests.end_to_end.town import Town
@@ -46,27 +49,30 @@ async def test_labels_name_routes_as_they_are_asked_for_and_no_person(town: Town
 
 
 async def test_prometheus_reaches_every_service_and_loads_the_rules(stack: Stack, tmp_path: Path) -> None:
+    running = {name: str(int(name in SERVICES)) for name in PROCESSES}  # the portal is asked for, too, but not started
     with _prometheus(stack, tmp_path) as url:
         async with httpx.AsyncClient(base_url=url) as client:
-            up = await until(lambda: _up(client), lambda it: it == dict.fromkeys(SERVICES, "1"), what="all are up")
+            up = await until(lambda: _up(client), lambda it: it == running, what="all are up")
             groups = (await client.get("/api/v1/rules")).json()["data"]["groups"]
             loaded = {rule["name"] for group in groups for rule in group["rules"] if rule["type"] == "alerting"}
 
-    assert set(up) == set(SERVICES)
+    assert up == running
     assert loaded == {alert.alert for alert in shown.alerts()}
 
 
 @contextmanager
 def _prometheus(stack: Stack, folder: Path) -> Iterator[str]:
-    """Run Prometheus as on one machine, only with this stack's ports and without patience."""
+    """Run Prometheus beside this stack as beside `make run`, with what that writes for it; only without patience."""
     config = yaml.safe_load((shown.MONITORING / "prometheus.local.yml").read_text(encoding="utf-8"))
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(shown.RULES)]
-    for each in config["scrape_configs"][0]["static_configs"]:
-        each["targets"] = [f"{HOST}:{stack.ports.service(each['labels']['service'])}"]
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    beside = folder / shown.MONITORING.relative_to(ROOT)  # from where the targets are found as in the project
+    beside.mkdir(parents=True)
+    (beside / "prometheus.yml").write_text(yaml.safe_dump(config))
+    (folder / "var").mkdir()
+    (folder / "var" / TARGETS).write_text(services.targets(stack.ports), encoding="utf-8")
     port = _free_port()
-    options = {"config.file": folder / "prometheus.yml", "storage.tsdb.path": folder / "data"}
+    options = {"config.file": beside / "prometheus.yml", "storage.tsdb.path": folder / "data"}
     command = [f"--{name}={value}" for name, value in {**options, "web.listen-address": f"{HOST}:{port}"}.items()]
     with (folder / "prometheus.log").open("w") as log:
         running = subprocess.Popen(["/usr/bin/prometheus", *command], stdout=log, stderr=log)  # noqa: S603 - our own words
