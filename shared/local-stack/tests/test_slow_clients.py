@@ -27,7 +27,8 @@ USERS = [f"127.0.4.{last}" for last in range(1, 9)]
 REQUESTS = 15
 SLOW = 1000
 AT_ONCE = 50
-AT_A_TIME = 400
+AT_A_TIME = 100
+"""Of one address; fewer than in production, so that all of them are there before the first is cut off."""
 SLOWEST_USER = 10.0
 
 HANDSHAKE = b"\x16\x03\x01"
@@ -41,7 +42,8 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doorway]:
     """The gateway with more patience, so that nobody is cut off while the others are still coming."""
-    limits = {"client_header_timeout": "60s"}
+    patience = {"client_header_timeout": "60s", "client_body_timeout": "60s"}
+    limits = {**patience, "limit_conn": f"connections {AT_A_TIME}"}
     with doorway(tmp_path_factory.mktemp("var"), free_ports(31000), limits=limits) as door:
         yield door
 
