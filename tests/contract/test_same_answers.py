@@ -29,6 +29,7 @@ from matcher.handlers.needs import Deps
 from matcher.published import HoldingsChanged, MatchSucceeded
 from messaging.event import Event
 from runtime.access import Principal, Role
+from runtime.presences import Caller
 from runtime.refusal import NotAllowed, Refusal, Refusals
 from services.applications.tests.office import CATALOGUE, NOON, Office, resident_token
 from services.matcher.tests.fakes import BLIND, FakeEvidence, deps_of
@@ -135,7 +136,7 @@ class Town:
 
     async def explains(self, item: str, made: Household) -> Explained:
         child = _id(made.child) if made.child and CATALOGUE.item(item).subject == "child" else None
-        by = resident_token(_id(made.head))
+        by = Caller(resident_token(_id(made.head)))
         return self.office.commits(await catalogue.explain(item, child, by, self.office.deps))
 
     async def dry_runs(self, item: str, made: Household, form: Mapping[str, Value]) -> dict[str, bool]:

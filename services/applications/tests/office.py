@@ -16,7 +16,6 @@ from applications.domain.agreement import Signer
 from applications.domain.application import Application, Scan
 from applications.domain.catalogue import Catalogue
 from applications.domain.people import Guardianship, Holdings, Resident
-from applications.domain.presence import Presence
 from applications.domain.record import Value
 from applications.domain.scans import HandedIn
 from applications.domain.statistics import Criterion
@@ -29,6 +28,7 @@ from applications.store.catalogue_files import read_catalogue
 from messaging.event import Event, NotYet, Outcome, Received, View
 from runtime.access import Principal, Role
 from runtime.blind_index import BlindIndex
+from runtime.presences import Presence
 from runtime.server_sent_events import Watch
 from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys

@@ -15,6 +15,7 @@ from applications.handlers import answers, applying, catalogue, people, scans
 from applications.handlers.catalogue import Explained
 from applications.handlers.parties import Named
 from applications.handlers.scans import SWEPT_AFTER, Upload
+from runtime.presences import Caller
 from runtime.refusal import Clash, NotAllowed, Refusal, Refusals, Stale
 from services.applications.tests.office import (
     CATALOGUE,
@@ -37,7 +38,7 @@ def codes(refusal: Refusal) -> list[str]:
 
 async def explained_to_newcomer(office: Office, item: str, child: str | None) -> Explained:
     """Explain an item to the newcomer; what is seen of the child is told, what is seen of oneself is not."""
-    outcome = await catalogue.explain(item, child, resident_token("newcomer"), office.deps)
+    outcome = await catalogue.explain(item, child, Caller(resident_token("newcomer")), office.deps)
     told = [event.holder.resident_id for event in outcome.events if isinstance(event, published.DataAccessed)]
     assert told == ([child] if child else [])
     assert outcome.result is not None
@@ -291,7 +292,7 @@ async def test_the_second_party_s_documents_are_not_told_to_the_applicant(office
 
 async def test_a_stranger_s_child_is_not_explained(office: Office) -> None:
     with pytest.raises(NotAllowed, match="no-guardianship"):
-        await catalogue.explain("school-enrolment", "child", resident_token("senior"), office.deps)
+        await catalogue.explain("school-enrolment", "child", Caller(resident_token("senior")), office.deps)
 
 
 async def test_a_form_is_not_changed_while_it_is_in_progress(office: Office) -> None:

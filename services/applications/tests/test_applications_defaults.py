@@ -16,6 +16,7 @@ from applications.handlers.reading import Seen
 from applications.published import ItemPublished
 from applications.store.catalogue_files import read_catalogue
 from runtime.data_files import DataFileError
+from runtime.presences import Caller
 from services.applications.tests.office import DATA, ENROLMENT, HOME, Office, resident_token
 
 ON_THE_CARD = "广东省深圳市龙华区民治街道3号"
@@ -64,7 +65,9 @@ async def test_the_address_is_what_the_document_says_that_will_prove_it(
     office: Office, documents: list[consumed.HeldDocument], expected: tuple[str, str | None]
 ) -> None:
     await holds(office, *documents)
-    explained = office.commits(await catalogue.explain("senior-card", None, resident_token("senior"), office.deps))
+    explained = office.commits(
+        await catalogue.explain("senior-card", None, Caller(resident_token("senior")), office.deps)
+    )
     shown = [(p.field.key, p.value, p.document.document_type if p.document else None) for p in explained.prefilled]
     seen = await begun(office)
     assert taken(seen) == shown == [("registered_address", *expected)]
@@ -102,7 +105,7 @@ async def test_fewer_months_than_the_item_asks_for_have_to_be_brought(office: Of
         work = held("social-insurance-record", months_paid=months)
         await holds(office, work, who="newcomer", sequence=months)
         by = resident_token("newcomer")
-        explained = office.commits(await catalogue.explain("residence-permit", None, by, office.deps))
+        explained = office.commits(await catalogue.explain("residence-permit", None, Caller(by), office.deps))
         assert {each.requirement.key: each.need for each in explained.documents}["work"] == need
 
 

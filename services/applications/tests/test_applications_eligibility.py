@@ -19,6 +19,7 @@ from applications.eligibility.api import EligibilityOfAllView, JudgedItemView
 from applications.handlers import catalogue
 from applications.published import DataAccessed
 from messaging.event import Outcome
+from runtime.presences import Caller
 from runtime.refusal import NotAllowed
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, Office, resident, resident_token
@@ -32,7 +33,7 @@ LONGEST_WAIT = 1500
 async def asked(
     office: Office, by: str, child: str | None = None, language: Language = "en"
 ) -> dict[str, JudgedItemView]:
-    found = office.commits(await use_cases.survey(child, resident_token(by), office.deps))
+    found = office.commits(await use_cases.survey(child, Caller(resident_token(by)), office.deps))
     wording = Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load())
     return {each.item.code: each for each in EligibilityOfAllView.of(found, wording).items}
 
@@ -128,7 +129,7 @@ async def test_one_answer_for_all_is_the_answer_for_each(office: Office, by: str
         if child is not None and item.subject == "applicant":
             continue  # asked one by one, it is refused
         subject = child if item.subject == "child" else None
-        alone = office.commits(await catalogue.explain(code, subject, resident_token(by), office.deps))
+        alone = office.commits(await catalogue.explain(code, subject, Caller(resident_token(by)), office.deps))
         verdicts = {True: {"may"}, None: {"choose-child"}, False: {"may-from", "may-not"}}[alone.eligible]
         assert judged.verdict in verdicts, code
         needed = [each for each in alone.documents if each.need == "needed"]

@@ -119,7 +119,14 @@ async def test_a_clerk_applies_for_the_person_whose_card_was_read(service: Servi
     assert (await call("GET", path)).json()["scans"]
     submitted = await call("POST", f"{path}/submission")
     assert (submitted.status_code, submitted.json()["state"]) == (200, "in-progress")
-    assert (await call("GET", path)).json()["code"] == "helped-to-the-end"
+    assert (await call("PATCH", path, {"form": {}})).json()["code"] == "helped-to-the-end"
+    for part in ("", "/timeline", "/receipt"):
+        read = await call("GET", path + part)
+        assert read.status_code == 200, read.text
+        assert read.json()["state"] == "in-progress"
+    assert (await call("GET", "/v1/eligibility")).json()["person"]["resident_id"] == "senior"
+    assert (await call("GET", "/v1/items/senior-card/eligibility")).status_code == 200
+    assert (await call("GET", "/v1/eligibility", presence="")).json()["code"] == "presence-needed"
     assert (await service.see(path.rpartition("/")[2], by="senior"))["applicant"]["resident_id"] == "senior"
     assert (await call("GET", "/v1/applications")).status_code == 403
     said = await service.next_event("data-accessed")

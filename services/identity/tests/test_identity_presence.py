@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
+from identity.api.presences import VisitView
+from identity.domain.guardianship import Proof
 from identity.domain.presence import VISIT
-from identity.handlers import presence, standing
+from identity.handlers import guardianship, presence, standing
 from identity.published import IdUpdated, PresenceBegun, PresenceEnded
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
@@ -80,6 +82,32 @@ async def test_the_next_card_ends_the_visit_before_it_at_that_window_alone(regis
     registered.commit(await presence.begin(girl(), CLERK, registered.deps))
     assert ended(registered) == [first.presence_id]
     assert registered.presences.all[elsewhere.presence_id].ended_at is None
+
+
+async def test_who_read_the_card_sees_who_stands_there_and_for_whom_they_may_act_until_it_is_over(
+    registered: Hall,
+) -> None:
+    man, child = next(iter(registered.residents.all.values())), await registered.register(girl())
+    proof = Proof(kind="birth-certificate", reference="T440012345")
+    made = await guardianship.establish(man.id, child.id, "father", proof, CLERK, registered.deps)
+    registered.commit(made)
+    begun = await begins(registered)
+    registered.told.clear()
+    outcome = await presence.see(begun.presence_id, CLERK, registered.deps)
+    registered.commit(outcome)
+    assert outcome.result is not None
+    assert (outcome.result.resident.id, [each.id for each in outcome.result.wards]) == (man.id, [child.id])
+    assert [(each.holder.resident_id, each.how) for each in registered.told] == [
+        (man.id, "viewed"),
+        (child.id, "viewed"),
+    ]
+    names = VisitView.shown(outcome.result, TERMINAL)
+    assert (names.name, names.wards[0].name) == ("李*成", "李*雨")
+    with pytest.raises(Unknown, match="unknown-presence"):
+        await presence.see(begun.presence_id, OTHER_CLERK, registered.deps)
+    registered.commit(await presence.end(begun.presence_id, CLERK, registered.deps))
+    with pytest.raises(NotAllowed, match="presence-over"):
+        await presence.see(begun.presence_id, CLERK, registered.deps)
 
 
 async def test_only_who_read_the_card_ends_a_visit_and_once(registered: Hall) -> None:

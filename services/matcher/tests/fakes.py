@@ -13,6 +13,7 @@ from matcher.domain.statistics import Statistics
 from matcher.handlers.needs import Deps, Tally
 from matcher.main import read_rules
 from runtime.blind_index import BlindIndex
+from runtime.presences import Presence
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld
 
 BLIND = BlindIndex(b"k" * 32)
@@ -58,6 +59,7 @@ def deps_of(
         evidence=evidence or FakeEvidence(),
         items=FakeDocuments(Item),
         guardianships=FakeDocuments(Guardianship),
+        presences=FakeDocuments(Presence),
         rules=RULES,
         blind_index=BLIND,
         clock=clock or FakeClock(),

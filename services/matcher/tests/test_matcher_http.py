@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -153,3 +155,17 @@ async def test_a_resident_sees_what_is_held_and_the_look_is_recorded(outside: Ou
     assert (stranger.status_code, stranger.json()["code"]) == (403, "not-registered")
     ward = await outside.calls("GET", f"{path}&subject_id=res_9", role="resident", subject=RESIDENT)
     assert (ward.status_code, ward.json()["code"]) == (403, "no-guardianship")
+
+    until = datetime.now(UTC) + timedelta(minutes=20)
+    read = {"subject": "clerk-7", "role": "clerk", "departments": []}
+    begun = {"presence_id": "prs_1", "resident_id": RESIDENT, "by": read, "ends_at": until.isoformat()}
+    await outside.publishes("identity.presence-begun.v1", **begun)
+
+    async def helped() -> httpx.Response | None:
+        answer = await outside.calls("GET", path, role="clerk", subject="clerk-7", Presence="prs_1")
+        return answer if answer.status_code == 200 else None
+
+    assert (await eventually(helped)).json()["requirements"][1]["held"]
+    assert (await outside.hears("data-accessed", how="viewed"))["by"]["subject"] == "clerk-7"
+    without = await outside.calls("GET", path, role="clerk", subject="clerk-7")
+    assert (without.status_code, without.json()["code"]) == (403, "presence-needed")

@@ -20,6 +20,7 @@ from matcher.handlers.preview import Preview, preview
 from matcher.published import DataAccessed, MatchFailed, MatchSucceeded
 from messaging.event import Outcome
 from runtime.access import Principal, Role
+from runtime.presences import Caller
 from runtime.refusal import NotAllowed, Unknown
 from services.matcher.tests.fakes import BLIND, RULES, deps_of
 from services.matcher.tests.test_matcher_deciding import CLAIMS, PROPERTY, TODAY, record
@@ -56,8 +57,8 @@ async def cares(deps: Deps, *, active: bool, sequence: int) -> None:
     await hear(guardianships.begin if active else guardianships.end, said, deps)
 
 
-async def seen(deps: Deps, subject_id: str | None = None, by: Principal = ANN) -> Outcome[Preview]:
-    return await preview("senior-card", subject_id, by, deps)
+async def seen(deps: Deps, subject_id: str | None = None, by: Principal | Caller = ANN) -> Outcome[Preview]:
+    return await preview("senior-card", subject_id, by if isinstance(by, Caller) else Caller(by), deps)
 
 
 def shown(outcome: Outcome[Preview], language: str = "en") -> dict[str, Any]:
@@ -103,7 +104,7 @@ async def test_of_the_other_party_nothing_is_shown_and_of_a_child_only_to_the_gu
     with pytest.raises(NotAllowed, match="no-guardianship"):
         await seen(deps, "res_2")
     with pytest.raises(Unknown, match="item-unknown"):
-        await preview("no-such-item", None, ANN, deps)
+        await preview("no-such-item", None, Caller(ANN), deps)
 
 
 async def test_every_look_is_recorded_also_ones_own(deps: Deps) -> None:
@@ -115,6 +116,18 @@ async def test_every_look_is_recorded_also_ones_own(deps: Deps) -> None:
     assert (own.holder.resident_id, own.by.subject, own.how, own.what) == ("res_1", "self", "viewed", "evidence")
     assert (childs.holder.resident_id, childs.by.subject, childs.by.role) == ("res_2", "res_1", "resident")
     assert [each.document_type for each in own.documents] == ["household-register"]
+
+
+async def test_who_read_the_card_sees_what_the_person_sees_and_the_person_reads_that(deps: Deps) -> None:
+    await hold(deps, "household-register", REGISTER)
+    await cares(deps, active=True, sequence=1)
+    clerk = Caller(ANN, Principal("clerk-7", Role.CLERK), "prs_1")
+    outcome = await seen(deps, "res_2", clerk)
+    assert [each["text"] for each in shown(outcome)["status"]["held"][0]["fields"]] == ["李育成", "H1", FLAT]
+    told = [each for each in outcome.events if isinstance(each, DataAccessed)]
+    assert [(each.holder.resident_id, each.by.subject) for each in told] == [("res_1", "clerk-7"), ("res_2", "clerk-7")]
+    with pytest.raises(NotAllowed, match="no-guardianship"):
+        await seen(deps, "res_9", clerk)
 
 
 async def test_what_was_declined_proves_nothing_and_a_person_is_told_so(deps: Deps) -> None:

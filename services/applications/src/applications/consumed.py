@@ -50,29 +50,6 @@ class GuardianshipChanged(View):
     sequence: int
 
 
-class ReadBy(View):
-    """Who read a card."""
-
-    subject: str
-    role: str
-
-
-class PresenceBegun(View):
-    """identity.presence-begun: somebody stands at a window or a terminal."""
-
-    presence_id: str
-    resident_id: str
-    by: ReadBy
-    ends_at: datetime
-
-
-class PresenceEnded(View):
-    """identity.presence-ended."""
-
-    presence_id: str
-    ended_at: datetime
-
-
 class OfHolder(View):
     """Whose document it is."""
 

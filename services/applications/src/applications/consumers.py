@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from applications import consumed
-from applications.handlers import answers, credentials, erasing, exporting, hands, people, presence, review_switches
+from applications.handlers import answers, credentials, erasing, exporting, hands, people, review_switches
 from applications.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime import presences
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
 
@@ -16,8 +17,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-reinstated.v1", consumed.IdStanding, people.reinstate_resident),
     Subscription("identity.guardianship-registered.v1", consumed.GuardianshipChanged, people.begin_guardianship),
     Subscription("identity.guardianship-ended.v1", consumed.GuardianshipChanged, people.end_guardianship),
-    Subscription("identity.presence-begun.v1", consumed.PresenceBegun, presence.note_begun),
-    Subscription("identity.presence-ended.v1", consumed.PresenceEnded, presence.note_ended),
+    Subscription("identity.presence-begun.v1", presences.PresenceBegun, presences.note_begun),
+    Subscription("identity.presence-ended.v1", presences.PresenceEnded, presences.note_ended),
     Subscription("matcher.holdings-changed.v1", consumed.HoldingsChanged, people.learn_holdings),
     Subscription("matcher.match-succeeded.v1", consumed.MatchSucceeded, answers.note_match),
     Subscription("matcher.match-failed.v1", consumed.MatchFailed, answers.note_mismatch),

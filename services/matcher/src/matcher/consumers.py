@@ -16,6 +16,7 @@ from matcher.consumed import (
 from matcher.handlers import erasing, exporting, guardianships, items, matching, people, records
 from matcher.handlers.needs import Deps
 from messaging.consumer import Subscription
+from runtime import presences
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
 
@@ -28,6 +29,8 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-reinstated.v1", PersonHeldUp, people.reinstate_person),
     Subscription("identity.guardianship-registered.v1", GuardianshipChanged, guardianships.begin),
     Subscription("identity.guardianship-ended.v1", GuardianshipChanged, guardianships.end),
+    Subscription("identity.presence-begun.v1", presences.PresenceBegun, presences.note_begun),
+    Subscription("identity.presence-ended.v1", presences.PresenceEnded, presences.note_ended),
     Subscription("credential-store.credential-stored.v1", Credential, records.learn_credential),
     Subscription("credential-store.credential-suspended.v1", CredentialGone, records.suspend_credential),
     Subscription("credential-store.credential-revoked.v1", CredentialGone, records.revoke_credential),

@@ -15,6 +15,7 @@ from messaging.documents import Database, Documents
 from runtime import data_files, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
+from runtime.presences import Presence
 
 NAME = "matcher"
 _MATCHES = Counter(
@@ -28,6 +29,7 @@ async def build(database: Database, settings: Settings) -> Deps:
         evidence=store.EvidenceStore(database, statistics_for=settings.statistics_for),
         items=store.ItemStore(database),
         guardianships=Documents(database, "guardianships", Guardianship),
+        presences=Documents(database, "presences", Presence),
         rules=read_rules(settings),
         blind_index=settings.blind_index(),
         clock=utc_now,

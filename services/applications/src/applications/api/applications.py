@@ -9,15 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
-from applications.api.parts import ApplicationId, CallerOf, DepsOf, ItemCode, Resident, WordingOf
+from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
 from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawal
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.handlers import applying, reading
-from applications.handlers.presence import helped, told
+from applications.handlers.presence import helped, helper_of, shown, told
 from applications.handlers.reading import Seen, Wanted
 from messaging.event import Outcome
 from runtime.pages import Cursor, Limit, Page, page
+from runtime.presences import CallerAtScreen, CallerOf
 from runtime.web import Commit, IfMatch
 
 router = APIRouter(prefix="/applications", tags=["applications"])
@@ -34,21 +35,21 @@ async def draft(body: Draft, by: CallerOf, deps: DepsOf, commit: Commit, wording
     """Begin a draft."""
 
     async def begun() -> Outcome[Seen]:
-        drafted = await applying.draft(replace(body.new, helper=by.helps), by.resident, deps)
+        drafted = await applying.draft(replace(body.new, helper=helper_of(by)), by.resident, deps)
         return told(await reading.changed(drafted, deps), by, deps)
 
-    return await commit(begun, lambda shown: ApplicationView.seen(shown, wording), status=201)
+    return await commit(begun, lambda found: ApplicationView.seen(found, wording), status=201)
 
 
 async def _wanted(
-    by: Resident,
+    by: CallerAtScreen,
     cursor: Cursor,
     item: ItemCode = None,
     applicant: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
     limit: Limit = 20,
 ) -> Wanted:
-    return Wanted(by, applicant or by.subject, str(cursor[0]) if cursor else None, limit, state, item)
+    return Wanted(by, applicant or by.resident.subject, str(cursor[0]) if cursor else None, limit, state, item)
 
 
 @router.get("", summary="See my applications, or a ward's, newest first", response_model=Page[ApplicationSummary])
@@ -70,8 +71,8 @@ async def see(
 ) -> Response:
     """Give an application with its documents, reasons, and the credential that it brought."""
     return await commit(
-        lambda: helped(application_id, lambda: reading.see(application_id, by.resident, deps), by, deps),
-        lambda shown: ApplicationView.seen(shown, wording),
+        lambda: shown(application_id, lambda: reading.see(application_id, by.resident, deps), by, deps),
+        lambda found: ApplicationView.seen(found, wording),
         only_looks=True,
     )
 
@@ -97,7 +98,7 @@ async def change(
         return await reading.changed(outcome, deps)
 
     return await commit(
-        lambda: helped(application_id, changed, by, deps), lambda shown: ApplicationView.seen(shown, wording)
+        lambda: helped(application_id, changed, by, deps), lambda found: ApplicationView.seen(found, wording)
     )
 
 

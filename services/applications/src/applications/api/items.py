@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from applications.api.eligibility_views import EligibilityView
 from applications.api.item_views import ItemSummary, ItemView
-from applications.api.parts import DepsOf, Resident, WordingOf
+from applications.api.parts import DepsOf, WordingOf
 from applications.domain.catalogue import Wanted, digest_of
 from applications.handlers import catalogue
 from runtime.pages import Cursor, Limit, Page, page
+from runtime.presences import CallerOf
 from runtime.web import Commit
 
 router = APIRouter(prefix="/items", tags=["items"])
@@ -67,7 +68,7 @@ async def see(code: Code, deps: DepsOf, wording: WordingOf, response: Response) 
 )
 async def explain(
     code: Code,
-    by: Resident,
+    by: CallerOf,
     deps: DepsOf,
     wording: WordingOf,
     commit: Commit,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from applications.api.wording import Wording
 from applications.handlers.needs import Deps
-from applications.handlers.presence import HELPERS, Caller, caller
 from runtime import web
 from runtime.access import Principal, Role, allow
 
@@ -17,20 +16,6 @@ Resident = Annotated[Principal, allow(Role.RESIDENT)]
 ApplicationId = Annotated[str, Path(max_length=60, examples=["app_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
 Whose = Annotated[str | None, Query(max_length=60, description="A ward's; by default the caller's own")]
 ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description="Only this item")]
-
-
-async def _caller(
-    by: Annotated[Principal, allow(Role.RESIDENT, *HELPERS)],
-    deps: DepsOf,
-    presence: Annotated[
-        str | None, Header(max_length=60, description="The visit during which a clerk or terminal applies for somebody")
-    ] = None,
-) -> Caller:
-    return await caller(by, presence, deps)
-
-
-CallerOf = Annotated[Caller, Depends(_caller)]
-"""The resident, or a clerk or terminal for the resident who stands there."""
 
 
 async def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:

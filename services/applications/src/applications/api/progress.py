@@ -15,7 +15,9 @@ from applications.api.wording import Named, Wording
 from applications.domain.application import Application, Happening, State
 from applications.domain.whereabouts import expected, whereabouts
 from applications.handlers import reading
+from applications.handlers.presence import shown
 from applications.handlers.reading import Seen
+from runtime.presences import CallerOf
 from runtime.server_sent_events import DOCUMENTED, Message, News
 from runtime.web import Commit, Live
 
@@ -82,11 +84,13 @@ class TimelineView(BaseModel):
 
 @router.get("/timeline", summary="What happened, who has it now, by when", response_model=TimelineView)
 async def timeline(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf
+    application_id: ApplicationId, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf
 ) -> Response:
     """Give the progress of an application of one's own, or a ward's, in words that a resident understands."""
     return await commit(
-        lambda: reading.follow(application_id, by, deps), lambda seen: TimelineView.of(seen, wording), only_looks=True
+        lambda: shown(application_id, lambda: reading.follow(application_id, by.resident, deps), by, deps),
+        lambda seen: TimelineView.of(seen, wording),
+        only_looks=True,
     )
 
 

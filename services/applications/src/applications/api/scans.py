@@ -8,14 +8,15 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from applications.api.application_views import ApplicationView
-from applications.api.parts import ApplicationId, CallerOf, DepsOf, WordingOf
+from applications.api.parts import ApplicationId, DepsOf, WordingOf
 from applications.domain.application import Application, Scan
 from applications.handlers import scans
 from applications.handlers.needs import Deps
-from applications.handlers.presence import Caller, helped
+from applications.handlers.presence import helped
 from applications.handlers.scans import Opened, Upload
 from messaging.event import ConflictError, Outcome
 from runtime.access import Principal, Role, allow
+from runtime.presences import Caller, CallerOf
 from runtime.refusal import Refusal
 from runtime.scans.uploads import read_upload
 from runtime.web import Commit, IfMatch

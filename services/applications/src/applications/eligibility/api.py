@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from applications.api.application_views import PersonView
-from applications.api.parts import DepsOf, Resident, WordingOf
+from applications.api.parts import DepsOf, WordingOf
 from applications.api.wording import Named, Wording
 from applications.domain.item import Requirement
 from applications.eligibility import use_cases
 from applications.eligibility.model import JudgedItem, Verdict
 from applications.eligibility.use_cases import Survey
+from runtime.presences import CallerOf
 from runtime.web import Commit
 
 router = APIRouter(prefix="/eligibility", tags=["items"])
@@ -83,7 +84,7 @@ class EligibilityOfAllView(BaseModel):
 
 @router.get("", summary="What may I get: every item, for me or a child of mine", response_model=EligibilityOfAllView)
 async def survey(
-    by: Resident,
+    by: CallerOf,
     deps: DepsOf,
     wording: WordingOf,
     commit: Commit,

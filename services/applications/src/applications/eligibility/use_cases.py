@@ -12,8 +12,8 @@ from applications.handlers.accessing import About, accessed
 from applications.handlers.needs import Deps
 from applications.handlers.parties import People, acting, holdings_of, ward
 from messaging.event import Outcome
-from runtime.access import Principal
 from runtime.clock import today
+from runtime.presences import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Survey:
     items: tuple[JudgedItem, ...]
 
 
-async def survey(subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Survey]:
-    """Judge every item for whoever is signed in or, which the child can read, for a child of theirs.
+async def survey(subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Survey]:
+    """Judge every item for the resident or, which the child can read, for a child of theirs; a helper's look is told.
 
     Raises NotAllowed for anybody else's child, and for a child that there is not.
     """
-    applicant = await acting(by, deps)
+    applicant = await acting(by.resident, deps)
     is_child = subject_id is not None and subject_id != applicant.id
-    subject = await ward(subject_id, by, deps, field="subject_id") if subject_id and is_child else applicant
+    subject = await ward(subject_id, by.resident, deps, field="subject_id") if subject_id and is_child else applicant
     people = People(applicant, subject, None, guardian=is_child)
     holdings, handed_in = await asyncio.gather(holdings_of(people, deps), deps.handed_in.get(applicant.id))
     residents = {"applicant": applicant, "subject": subject}
@@ -45,5 +45,7 @@ async def survey(subject_id: str | None, by: Principal, deps: Deps) -> Outcome[S
     items = judge_all(deps.catalogue.items.values(), person, today(deps.clock()))
     types = dict.fromkeys(code for each in items for asked in each.asked for code in asked.any_of)
     about = About(None, None)
-    told = accessed(about, [subject.party], by, deps, how="viewed", what="evidence", types=list(types))
+    told = accessed(
+        about, [applicant.party, subject.party], by.eyes, deps, how="viewed", what="evidence", types=list(types)
+    )
     return Outcome(events=told, case=subject.id, result=Survey(subject, items))

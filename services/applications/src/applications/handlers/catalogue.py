@@ -20,6 +20,7 @@ from applications.handlers.parties import Named, People, acting, holdings_of, pe
 from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
+from runtime.presences import Caller
 from runtime.refusal import NotAllowed, Refusal
 
 
@@ -43,10 +44,10 @@ class Explained:
         return None if self.child_missing else True
 
 
-async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Explained]:
-    """Explain an item to the resident who is signed in, for themselves or, which is told, for a child of theirs."""
+async def explain(code: str, subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Explained]:
+    """Explain an item to a resident, for themselves or, which is told, for a child of theirs; so is a helper's look."""
     item = deps.catalogue.item(code)
-    people = await _people(item, subject_id, by, deps)
+    people = await _people(item, subject_id, by.resident, deps)
     parties = people.parties
     child_missing = item.subject == "child" and subject_id is None
     if child_missing:
@@ -65,9 +66,8 @@ async def explain(code: str, subject_id: str | None, by: Principal, deps: Deps) 
         child_missing,
     )
     types = [each for document in documents for each in document.requirement.any_of]
-    told = accessed(
-        About(item.code, None), [people.subject.party], by, deps, how="viewed", what="evidence", types=types
-    )
+    parties_seen = [people.applicant.party, people.subject.party]
+    told = accessed(About(item.code, None), parties_seen, by.eyes, deps, how="viewed", what="evidence", types=types)
     return Outcome(events=told, case=people.subject.id, result=explained)
 
 

@@ -13,7 +13,6 @@ from applications.domain.decided import Decided
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
-from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
 from applications.domain.review_switch import ReviewSwitch
@@ -23,6 +22,7 @@ from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
 from runtime.erasing import Erases
+from runtime.presences import Presences
 from runtime.scans.cleaner import Cleans
 from runtime.scans.files import Files
 from runtime.server_sent_events import Watch
@@ -143,7 +143,7 @@ class Deps:
     calendar: Calendar
     residents: Residents
     guardianships: Keeps[Guardianship]
-    presences: Keeps[Presence]
+    presences: Presences
     holdings: Keeps[Holdings]
     applications: Applications
     agreements: Agreements

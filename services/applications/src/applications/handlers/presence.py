@@ -1,73 +1,42 @@
 """Applying for the person who stands there: while a visit lasts, by who read the card, and nothing else is opened.
 
-The application is the resident's own; every step of the helper is told to the resident.
+The application is the resident's own; every step of the helper is told to the resident. After the submission the helper
+changes nothing more, and reads only what was made in the visit; a terminal, at which nobody but the resident looks,
+shows all of the resident's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from applications.consumed import PresenceBegun, PresenceEnded
 from applications.domain.application import Application
-from applications.domain.presence import Helper, Presence
+from applications.domain.presence import Helper
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
+from applications.handlers.parties import acts_for
 from applications.handlers.reading import Seen
-from messaging.event import NOTHING, Outcome, Received
-from runtime.access import Principal, Role
-from runtime.refusal import Clash, NotAllowed, Unknown
+from messaging.event import Outcome
+from runtime.access import Role
+from runtime.presences import Caller
+from runtime.refusal import Clash, Unknown
 
-HELPERS = (Role.CLERK, Role.TERMINAL)
+
+class _Concerns(Protocol):
+    @property
+    def application(self) -> Application:
+        """The application that it is about."""
+
 
 ResultT = TypeVar("ResultT", bound=Application | Seen)
+ShownT = TypeVar("ShownT", bound=_Concerns)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """In whose name a request is made (`resident`), and who makes it for them, None for the resident's own."""
-
-    resident: Principal
-    helper: Principal | None = None
-    presence_id: str | None = None
-
-    @property
-    def helps(self) -> Helper | None:
-        """Who helps, as the application remembers it."""
-        if self.helper is None or self.presence_id is None:
-            return None
-        return Helper(presence_id=self.presence_id, by=self.helper.subject, role=self.helper.role)
-
-
-async def note_begun(event: Received[PresenceBegun], deps: Deps) -> Outcome[None]:
-    """Somebody stands at a window or a terminal."""
-    said = event.data
-    known = await deps.presences.get(said.presence_id) or Presence(id=said.presence_id, ends_at=said.ends_at)
-    begun = known.begun(said.resident_id, said.by.subject, said.by.role).ended(said.ends_at)
-    return NOTHING if begun == known else Outcome(changes=[deps.presences.save(begun)])
-
-
-async def note_ended(event: Received[PresenceEnded], deps: Deps) -> Outcome[None]:
-    """The visit is over."""
-    said = event.data
-    known = await deps.presences.get(said.presence_id)
-    ended = Presence(id=said.presence_id, ends_at=said.ended_at) if known is None else known.ended(said.ended_at)
-    return NOTHING if ended is known else Outcome(changes=[deps.presences.save(ended)])
-
-
-async def caller(by: Principal, presence_id: str | None, deps: Deps) -> Caller:
-    """Return in whose name a request is made. Raises NotAllowed for a helper without a visit that lasts."""
-    if by.role not in HELPERS:
-        return Caller(by)
-    if presence_id is None:
-        raise NotAllowed("presence-needed")
-    known = await deps.presences.get(presence_id)
-    if known is None or (known.resident_id is not None and (known.by, known.role) != (by.subject, by.role)):
-        raise NotAllowed("presence-unknown")
-    if known.resident_id is None or known.ends_at <= deps.clock():
-        raise NotAllowed("presence-over")
-    return Caller(Principal(known.resident_id, Role.RESIDENT), by, presence_id)
+def helper_of(caller: Caller) -> Helper | None:
+    """Return who helps, as the application remembers it."""
+    if caller.helper is None or caller.presence_id is None:
+        return None
+    return Helper(presence_id=caller.presence_id, by=caller.helper.subject, role=caller.helper.role)
 
 
 async def helped(
@@ -77,9 +46,9 @@ async def helped(
 
     Raises Unknown for any other application, Clash for one that was submitted.
     """
-    if caller.helps is not None:
+    if (helper := helper_of(caller)) is not None:
         application = await deps.applications.get(application_id)
-        if application is None or application.helper != caller.helps:
+        if application is None or application.helper != helper:
             raise Unknown("unknown-application")
         if application.state != "draft":
             raise Clash("helped-to-the-end")
@@ -94,6 +63,32 @@ def told(outcome: Outcome[ResultT], caller: Caller, deps: Deps) -> Outcome[Resul
     people = [application.applicant, application.subject]
     events = [*outcome.events, *seen(application, people, caller.helper, deps, how="worked-on")]
     return Outcome(changes=outcome.changes, events=events, case=application.id, result=outcome.result)
+
+
+async def shown(
+    application_id: str, look: Callable[[], Awaitable[Outcome[ShownT]]], caller: Caller, deps: Deps
+) -> Outcome[ShownT]:
+    """Look at an application; a helper's look, at what was made in the same visit, is told as the helper's.
+
+    Raises Unknown for any other application.
+    """
+    if caller.helper is None:
+        return await look()
+    application = await deps.applications.get(application_id)
+    if application is None or not await _may_see(application, caller, deps):
+        raise Unknown("unknown-application")
+    outcome = await look()
+    assert outcome.result is not None  # noqa: S101 - a look shows something
+    found = outcome.result.application
+    events = seen(found, [found.applicant, found.subject], caller.helper, deps)
+    return Outcome(changes=outcome.changes, events=events, case=application_id, result=outcome.result)
+
+
+async def _may_see(application: Application, caller: Caller, deps: Deps) -> bool:
+    if application.helper is not None and application.helper == helper_of(caller):
+        return True
+    at_terminal = caller.helper is not None and caller.helper.role is Role.TERMINAL
+    return at_terminal and await acts_for(caller.resident.subject, application.applicant_id, deps)
 
 
 def _application_of(result: Application | Seen) -> Application:

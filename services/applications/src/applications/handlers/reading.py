@@ -17,6 +17,7 @@ from applications.handlers.needs import Deps
 from applications.handlers.parties import acts_for, as_known_now, holdings_of, owned, people_of, readable
 from messaging.event import Outcome
 from runtime.access import Principal
+from runtime.presences import Caller
 from runtime.refusal import Clash, NotAllowed
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -44,7 +45,7 @@ class Seen:
 class Wanted:
     """Which applications somebody wants to see: whose, of which state and item (None: any), before an id."""
 
-    by: Principal
+    by: Caller
     applicant_id: str
     before: str | None
     limit: int
@@ -100,13 +101,13 @@ async def own(wanted: Wanted, deps: Deps) -> Outcome[list[Application]]:
 
     Raises NotAllowed for anybody else's.
     """
-    if not await acts_for(wanted.by.subject, wanted.applicant_id, deps):
+    if not await acts_for(wanted.by.resident.subject, wanted.applicant_id, deps):
         raise NotAllowed("no-guardianship", field="applicant")
     found = await deps.applications.of_applicant(
         wanted.applicant_id, before=wanted.before, limit=wanted.limit + 1, state=wanted.state, item=wanted.item
     )
     shown = found[: wanted.limit]
-    told = [event for each in shown for event in seen(each, [each.applicant], wanted.by, deps)]
+    told = [event for each in shown for event in seen(each, [each.applicant], wanted.by.eyes, deps)]
     return Outcome(events=told, case=wanted.applicant_id, result=found)
 
 

@@ -10,16 +10,18 @@ from pydantic import BaseModel
 
 from applications.api.document_views import ProofView
 from applications.api.item_views import NoticesView, PromiseView
-from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
+from applications.api.parts import ApplicationId, DepsOf, WordingOf
 from applications.api.wording import Named, Wording
 from applications.domain.application import Application, Asked, State
 from applications.domain.inquiry_code import shown
 from applications.domain.item import FormField, Item
 from applications.domain.record import Value
 from applications.domain.whereabouts import expected
+from applications.handlers.presence import shown as shown_to
 from applications.receipts import use_cases
 from applications.receipts.use_cases import Receipt
 from runtime.clock import today
+from runtime.presences import CallerOf
 from runtime.web import Commit
 from standards import mask
 
@@ -130,11 +132,13 @@ class ReceiptView(BaseModel):
 
 @router.get("", summary="The receipt of an application, for a page on paper", response_model=ReceiptView)
 async def issue(
-    application_id: ApplicationId, by: Resident, deps: DepsOf, commit: Commit, wording: WordingOf
+    application_id: ApplicationId, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf
 ) -> Response:
     """Give the receipt of an application of one's own, or a ward's, once it has been submitted."""
     return await commit(
-        lambda: use_cases.issue(application_id, by, deps), lambda made: ReceiptView.of(made, wording), only_looks=True
+        lambda: shown_to(application_id, lambda: use_cases.issue(application_id, by.resident, deps), by, deps),
+        lambda made: ReceiptView.of(made, wording),
+        only_looks=True,
     )
 
 

@@ -14,7 +14,6 @@ from applications.domain.application import FINAL, Application, State
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
 from applications.domain.people import Guardianship, Holdings, Resident
-from applications.domain.presence import Presence
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
@@ -25,6 +24,7 @@ from messaging.documents import Documents, Write
 from runtime.erasing import Held
 from runtime.holders import Holder
 from runtime.kernel import Database
+from runtime.presences import Presence
 from runtime.scans import files
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {

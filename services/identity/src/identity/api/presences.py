@@ -13,9 +13,14 @@ from identity.api.requests import Present
 from identity.api.terminals import ClerkOrTerminal, LookingUp
 from identity.domain.presence import Presence
 from identity.handlers import presence
+from identity.handlers.presence import Visit
+from runtime.access import Principal, Role
 from runtime.web import Commit
+from standards import mask
 
 router = APIRouter(prefix="/presences", tags=["presences"])
+
+PresenceId = Annotated[str, Path(max_length=60, examples=["prs_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
 
 
 class PresenceView(BaseModel):
@@ -32,18 +37,46 @@ class PresenceView(BaseModel):
         return cls(presence_id=presence.id, **presence.model_dump(include={"resident_id", "begun_at", "ends_at"}))
 
 
-@router.post("", status_code=201, summary="Begin a visit with the card that was read", response_model=PresenceView)
+class ChildView(BaseModel):
+    """A child for whom the person who stands there may act."""
+
+    child_id: str
+    name: str
+
+
+class VisitView(PresenceView):
+    """A visit, who stands there, and for whom they may act; names are masked at a terminal."""
+
+    name: str
+    wards: list[ChildView]
+
+    @classmethod
+    def shown(cls, visit: Visit, by: Principal) -> Self:
+        """Show a visit to who read the card."""
+        said = mask.name if by.role is Role.TERMINAL else str
+        wards = [ChildView(child_id=each.id, name=said(each.card.name)) for each in visit.wards]
+        own = PresenceView.of(visit.presence).model_dump()
+        return cls(**own, name=said(visit.resident.card.name), wards=wards)
+
+
+@router.post("", status_code=201, summary="Begin a visit with the card that was read", response_model=VisitView)
 async def begin(body: Present, by: LookingUp, deps: DepsOf, commit: Commit) -> Response:
     """Check the card as registration does and let its holder be applied for, by the caller alone, for twenty minutes.
 
     The visit of whoever stood there before is over. The person reads it in their record.
     """
     return await commit(
-        lambda: presence.begin(body.reading, by, deps), lambda begun: PresenceView.of(begun[0]), status=201
+        lambda: presence.begin(body.reading, by, deps), lambda begun: VisitView.shown(begun, by), status=201
     )
 
 
+@router.get("/{id}", summary="See who stands there, and for whom they may act", response_model=VisitView)
+async def see(id: PresenceId, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
+    """Show a visit of one's own while it lasts; the person, and each child, reads that."""
+    return await commit(lambda: presence.see(id, by, deps), lambda visit: VisitView.shown(visit, by), only_looks=True)
+
+
 @router.post("/{id}/end", summary="End a visit", response_model=PresenceView)
-async def end(id: Annotated[str, Path(max_length=60)], by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
+async def end(id: PresenceId, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
     """End it before its time: the person has gone."""
     return await commit(lambda: presence.end(id, by, deps), PresenceView.of)

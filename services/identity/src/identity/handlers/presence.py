@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 from identity.domain import presence as presences
 from identity.domain import resident as residents
 from identity.domain.card import Reading
@@ -9,7 +12,8 @@ from identity.domain.presence import VISIT, Presence
 from identity.domain.record import refuse
 from identity.domain.resident import Resident
 from identity.handlers import registration
-from identity.handlers.needs import Deps, actor
+from identity.handlers.accessing import accessed
+from identity.handlers.needs import Deps, actor, resident_of
 from identity.published import PresenceBegun, PresenceEnded
 from messaging.event import Change, Event, Outcome
 from runtime import accesses
@@ -17,8 +21,19 @@ from runtime.access import Principal
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Unknown
 
+MOST_WARDS = 50
 
-async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[tuple[Presence, Resident]]:
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit with who stands there, and the children for whom that one may act today."""
+
+    presence: Presence
+    resident: Resident
+    wards: tuple[Resident, ...]
+
+
+async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[Visit]:
     """Record that a registered person is there, with the card checked as at registration; a newer card is taken over.
 
     Whoever stood there before has gone. Raises Refusal, Clash for an older card or another person's, Unknown for who is
@@ -49,18 +64,42 @@ async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[tuple[Pr
         ended = presences.end(earlier, now)
         changes.append(deps.presences.save(ended))
         events.append(_ended(ended))
-    return Outcome(changes, events, case=resident.id, result=(new, resident))
+    wards = await _wards(resident, deps)
+    told = [each for child in wards for each in accessed(child, by, None, deps)]
+    return Outcome(changes, [*events, *told], case=resident.id, result=Visit(new, resident, wards))
+
+
+async def see(id: str, by: Principal, deps: Deps) -> Outcome[Visit]:
+    """Show who stands there, and for whom they may act. Raises Unknown for another's visit, NotAllowed when over."""
+    presence = await _own(id, by, deps)
+    if presence.ends_at <= deps.clock():
+        raise NotAllowed("presence-over")
+    resident = await resident_of(presence.resident_id, deps)
+    wards = await _wards(resident, deps)
+    told = [each for person in (resident, *wards) for each in accessed(person, by, None, deps)]
+    return Outcome(events=told, case=resident.id, result=Visit(presence, resident, wards))
 
 
 async def end(id: str, by: Principal, deps: Deps) -> Outcome[Presence]:
     """End a visit. Raises Unknown for anybody's but the caller's."""
-    presence = await deps.presences.get(id)
-    if presence is None or presence.by != actor(by):
-        raise Unknown("unknown-presence")
+    presence = await _own(id, by, deps)
     ended = presences.end(presence, deps.clock())
     if ended is presence:
         return Outcome(result=presence)
     return Outcome([deps.presences.save(ended)], [_ended(ended)], case=ended.resident_id, result=ended)
+
+
+async def _own(id: str, by: Principal, deps: Deps) -> Presence:
+    presence = await deps.presences.get(id)
+    if presence is None or presence.by != actor(by):
+        raise Unknown("unknown-presence")
+    return presence
+
+
+async def _wards(resident: Resident, deps: Deps) -> tuple[Resident, ...]:
+    held = await deps.guardianships.held_by(resident.id, after=None, limit=MOST_WARDS)
+    acting = [each.child_id for each in held if each.holds(deps.today())]
+    return tuple(await asyncio.gather(*(resident_of(child, deps) for child in acting)))
 
 
 def _begun(presence: Presence, resident: Resident, by: Principal) -> PresenceBegun:

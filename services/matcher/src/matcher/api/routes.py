@@ -14,6 +14,7 @@ from matcher.handlers.needs import Deps
 from matcher.handlers.preview import preview
 from runtime import web
 from runtime.access import Principal, Role, allow
+from runtime.presences import CallerOf
 
 router = APIRouter()
 
@@ -45,13 +46,13 @@ async def try_matching(
 )
 async def evidence(
     item: Annotated[str, Query(min_length=1, max_length=80, description="Code of the item", examples=["senior-card"])],
-    by: Annotated[Principal, allow(Role.RESIDENT)],
+    by: CallerOf,
     deps: DepsOf,
     commit: web.Commit,
     language: web.Language,
     subject_id: Annotated[str | None, Query(max_length=80, description="The child whom the item is for")] = None,
 ) -> Response:
-    """Show each value with its keeper and age. Nobody else sees it; the look stands in the person's record."""
+    """Show each value, its keeper and its age, to the person or who read their card; they read who looked."""
     return await commit(
         lambda: preview(item, subject_id, by, deps), lambda shown: PreviewView.of(shown, language), only_looks=True
     )

@@ -19,6 +19,7 @@ from messaging.event import NOTHING, Change, Event, Outcome
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today
 from runtime.erasing import Erases
+from runtime.presences import Presences
 
 
 class EvidenceStore(Protocol):
@@ -74,6 +75,7 @@ class Deps:
     evidence: EvidenceStore
     items: ItemStore
     guardianships: GuardianshipStore
+    presences: Presences
     rules: Rules
     blind_index: BlindIndex
     clock: Clock

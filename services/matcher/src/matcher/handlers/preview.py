@@ -1,4 +1,7 @@
-"""The evidence preview: what government holds for a resident and an item, shown to that person alone, or a guardian."""
+"""The evidence preview: what government holds for a resident and an item, shown to that person, or a guardian.
+
+Who read the card of the person who stands there sees it, too, while the visit lasts, and that is told.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from matcher.published import DataAccessed
 from messaging.event import Event, Outcome
 from runtime import accesses
 from runtime.access import Principal
+from runtime.presences import Caller
 from runtime.refusal import NotAllowed, Unknown
 
 
@@ -45,20 +49,20 @@ class Preview:
     shown: tuple[Shown, ...]
 
 
-async def preview(item_code: str, subject_id: str | None, by: Principal, deps: Deps) -> Outcome[Preview]:
-    """Show what is held of the caller and, for a guardian, of a child; the look is recorded, also one's own.
+async def preview(item_code: str, subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Preview]:
+    """Show what is held of the resident and, for a guardian, of a child; the look is recorded, also one's own.
 
     Of a second party nothing is shown. Raises Unknown, NotAllowed.
     """
     item = await deps.items.get(item_code)
     if item is None:
         raise Unknown("item-unknown", field="item", item=item_code)
-    people = await _people(subject_id, by, deps)
+    people = await _people(subject_id, by.resident, deps)
     form = filled(item, {"subject": people["applicant"], **people}, {}, deps.today, deps.rules)
     shown = tuple(_shown(each, people, form, deps) for each in item.requirements if each.holder in people)
     result = Preview(item.id, deps.today, shown)
-    told = [_accessed(evidence, result, role, by, deps) for role, evidence in people.items()]
-    return Outcome(events=told, case=by.subject, result=result)
+    told = [_accessed(evidence, result, role, by.eyes, deps) for role, evidence in people.items()]
+    return Outcome(events=told, case=by.resident.subject, result=result)
 
 
 async def _people(subject_id: str | None, by: Principal, deps: Deps) -> dict[Role, Evidence]:

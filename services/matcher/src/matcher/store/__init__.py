@@ -25,4 +25,5 @@ INDEXES: dict[str, list[IndexModel]] = {
     ITEMS: [],
     MIRROR_LOADS: [],
     "guardianships": [],
+    "presences": [],
 }
