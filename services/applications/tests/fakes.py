@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
@@ -14,8 +14,9 @@ from applications.domain.issued import Issued
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
-from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed, WeekFigures
 from messaging.event import ConflictError
+from runtime.clock import today
 from testkit.fakes import FakeChange, FakeDocuments
 
 
@@ -114,6 +115,14 @@ class FakeDecisions(FakeDocuments[Decided]):
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         return [_figures(code, self._of(code, since, until)) for code in self._items(item, since, until)]
+
+    async def week_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[WeekFigures]:
+        weeks: dict[date, list[Decided]] = {}
+        for code in self._items(item, since, until):
+            for each in self._of(code, since, until):
+                day = today(each.decided_at)
+                weeks.setdefault(day - timedelta(days=day.weekday()), []).append(each)
+        return [WeekFigures(monday, _figures("", weeks[monday])) for monday in sorted(weeks)]
 
     async def published_figures(
         self, published: Published, *, since: datetime, until: datetime, rated_before: datetime

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from applications import consumed
+from applications.api.review_switches import SwitchView
+from applications.api.wording import Wording
 from applications.domain.decided import Decided, Proof, Reviewed
 from applications.domain.review_switch import PROPOSAL_LASTS, Back, Heard, Review, ReviewSwitch
 from applications.handlers import applying, review_switches
@@ -24,7 +26,9 @@ from runtime.access import Principal, Role
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from runtime.refusal import Clash, Refusal, Stale, Unknown
+from runtime.texts import Texts
 from services.applications.tests.office import ENROLMENT, NOON, Office, resident_token
+from standards.working_days import Calendar
 from testkit.committing import committing
 from testkit.fixtures import make_collections
 
@@ -94,6 +98,15 @@ async def test_what_nobody_reviews_can_not_be_declined_meanwhile(office: Office)
     await approves(office)
     with pytest.raises(Refusal, match="evidence-needed"):
         await applying.submit(id, resident_token("newcomer"), office.deps, if_match=None)
+
+
+async def test_what_waits_says_until_when(office: Office) -> None:
+    await proposes(office)
+    [found] = [each for each in await review_switches.every(office.deps) if each.document_type.code == KIND]
+    wording = Wording("en", Texts.of("applications"), office.deps.catalogue, Calendar.load())
+    shown = SwitchView.of(found, wording, BACK).proposal
+    assert shown is not None
+    assert (shown.by, shown.until - shown.at) == ("official-ann", PROPOSAL_LASTS)
 
 
 async def test_a_proposal_is_one_at_a_time_can_be_dropped_and_ends(office: Office) -> None:

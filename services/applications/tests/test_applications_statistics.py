@@ -10,7 +10,14 @@ import pytest
 from applications import consumed
 from applications.api.statistics import StatisticsView
 from applications.api.wording import Wording
-from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, percentile, readiness
+from applications.domain.statistics import (
+    Criterion,
+    ItemFigures,
+    ProofFigures,
+    WeekFigures,
+    percentile,
+    readiness,
+)
 from applications.handlers import answers, counting, reading
 from applications.handlers.counting import Figures
 from runtime.refusal import Refusal
@@ -67,6 +74,8 @@ async def test_the_figures_of_a_period(office: Office) -> None:
     await office.hears(answers.note_review_approved, said)
     office.commits(await reading.rate(id, 5, None, resident_token("old"), office.deps))
     figures = await counting.figures(office.deps, item=None, first=None, last=None)
+    [week] = figures.weeks
+    assert (week.monday.weekday(), week.figures.decided, week.figures.rated) == (0, 4, 1)
     allowance, card = figures.items
     assert (card.decided, card.approved, card.rejected, card.automatic) == (3, 2, 1, 3)
     assert (allowance.decided, allowance.automatic, allowance.by_officer, allowance.rated) == (1, 0, 0, 1)
@@ -91,10 +100,18 @@ def figures_of(item: str, approved: int, rejected: int, automatic: int) -> ItemF
     )
 
 
-def view_of(*items: ItemFigures, proofs: tuple[ProofFigures, ...] = (), language: Language = "zh-CN") -> StatisticsView:
+def view_of(
+    *items: ItemFigures,
+    proofs: tuple[ProofFigures, ...] = (),
+    weeks: tuple[WeekFigures, ...] = (),
+    automatic: frozenset[str] = frozenset(),
+    language: Language = "zh-CN",
+) -> StatisticsView:
     wording = Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load())
-    day = date(2026, 11, 23)
-    return StatisticsView.of(Figures(day, day, items, proofs, readiness(proofs, CRITERION)), CRITERION, wording)
+    figures = Figures(
+        date(2026, 11, 4), date(2026, 11, 24), items, proofs, readiness(proofs, CRITERION), weeks, automatic
+    )
+    return StatisticsView.of(figures, CRITERION, wording)
 
 
 def test_fewer_than_five_are_null_and_a_share_is_of_the_exact_counts() -> None:
@@ -102,6 +119,9 @@ def test_fewer_than_five_are_null_and_a_share_is_of_the_exact_counts() -> None:
     (item,) = view.items
     assert (item.decided, item.approved, item.rejected) == (10, 10, None)
     assert (item.automatic, item.with_people, item.automatic_share) == (5, 5, 0.65)
+    assert (item.share_text, item.satisfaction.share_text, item.promise.share_text) == (
+        "65%", "件数过少，不予显示", "件数过少，不予显示",
+    )  # fmt: skip
     assert item.suppressed
     assert item.text == (
         "敬老优待证：办结10件，其中予以办理10件、不予办理少于5件；"
@@ -131,6 +151,33 @@ def test_a_total_gives_no_item_away() -> None:
     view = view_of(*(figures_of(code, 4, 0, 4) for code in CATALOGUE.items))
     assert {item.decided for item in view.items} == {None}
     assert view.total.decided == 15  # twenty would say that each has exactly four
+
+
+def test_a_total_gives_no_week_away_and_no_department_an_item() -> None:
+    weeks = tuple(WeekFigures(date(2026, 11, day), figures_of("", 4, 0, 4)) for day in (2, 9, 16, 23))
+    view = view_of(figures_of("senior-card", 16, 0, 16), weeks=weeks)
+    assert [week.decided for week in view.weeks] == [None] * 4
+    assert view.total.decided == 10  # fifteen would say that each has three or four
+    civil = view_of(*(figures_of(code, 4, 0, 4) for code in ("senior-card", "senior-allowance"))).departments
+    assert [(each.department and each.department.name, each.decided) for each in civil] == [("民政部门", 5)]
+
+
+def test_weeks_and_departments_are_named_and_end_with_the_period() -> None:
+    week = WeekFigures(date(2026, 11, 2), figures_of("", 12, 0, 6))
+    other = WeekFigures(date(2026, 11, 23), figures_of("", 12, 0, 6))
+    items = (figures_of("senior-card", 12, 0, 6), figures_of("no-longer-there", 12, 0, 6))
+    view = view_of(*items, weeks=(week, other), language="en")
+    assert [(each.first.day, each.last.day) for each in view.weeks] == [(4, 8), (23, 24)]
+    assert view.weeks[0].text.startswith("2026-11-04 to 2026-11-08: 10 decided")
+    named = {each.department.name if each.department else None: each.decided for each in view.departments}
+    assert named == {None: 10, "Civil Affairs": 10}
+
+
+def test_what_officials_have_switched_off_is_said_to_be_off() -> None:
+    proofs = (ProofFigures("id-card", "city-mirror", 400, 0), ProofFigures("bank-account", "city-mirror", 400, 0))
+    account, card = view_of(proofs=proofs, automatic=frozenset({"id-card"}), language="en").document_types
+    assert (card.reviewed_by, account.reviewed_by) == ("automatic", "people")
+    assert card.text == "People no longer review this document type."
 
 
 def test_all_from_the_mirror_but_a_few_is_said_in_words() -> None:

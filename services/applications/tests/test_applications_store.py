@@ -290,10 +290,27 @@ async def test_figures_add_up_within_the_period(stores: Stores) -> None:
     assert (permit.item, permit.decided, permit.rated) == ("residence-permit", 1, 0)
     assert (card.approved, card.rejected, card.automatic, card.by_officer) == (1, 1, 1, 1)
     assert (card.rated, card.score_total, card.satisfied, sorted(card.seconds)) == (2, 8, 1, [1.0, 2.0])
+    [week] = await stores.decisions.week_figures(item=None, **period)
+    assert (week.monday.weekday(), week.figures.decided, week.figures.rated, week.figures.item) == (0, 3, 2, "")
     mirror, by_person = await stores.decisions.proof_figures(item="senior-card", **period)
     assert (mirror.source, mirror.proofs, mirror.handed_in) == ("city-mirror", 1, 0)
     assert (by_person.source, by_person.proofs, by_person.handed_in) == ("person", 1, 1)
     assert sum(row.proofs for row in await stores.decisions.proof_figures(item=None, **period)) == 4
+
+
+async def test_a_week_begins_on_monday_at_midnight_in_shenzhen(stores: Stores) -> None:
+    monday = datetime(2026, 11, 22, 16, tzinfo=UTC)
+    kept = [
+        decided("sunday", minutes=0).model_copy(update={"decided_at": monday - timedelta(seconds=1)}),
+        decided("monday", minutes=0).model_copy(update={"decided_at": monday}),
+        decided("of-another", minutes=0, item="residence-permit").model_copy(update={"decided_at": monday}),
+    ]
+    await stores.keep(*map(stores.decisions.save, kept))
+    period: dict[str, Any] = {"since": monday - timedelta(days=9), "until": monday + timedelta(days=9)}
+    found = await stores.decisions.week_figures(item=None, **period)
+    assert [(each.monday.isoformat(), each.figures.decided) for each in found] == [("2026-11-16", 1), ("2026-11-23", 2)]
+    of_one = await stores.decisions.week_figures(item="residence-permit", **period)
+    assert [each.figures.decided for each in of_one] == [1]
 
 
 async def test_the_credential_of_an_application(stores: Stores) -> None:

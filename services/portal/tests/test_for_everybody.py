@@ -13,6 +13,8 @@ from playwright.async_api import Page, Route, async_playwright
 from portal.frame.assets import FILES, ROOT
 from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, GRANTED
+from services.portal.tests.office import PAGES as OFFICE_PAGES
+from services.portal.tests.office import answers as office_answers
 from services.portal.tests.stage import HOME, Browser, Stage
 from services.portal.tests.test_resident_pages import PAGES
 from tests.browser.visitor import DESK, PHONE, ZOOMED, looked_at
@@ -68,6 +70,16 @@ async def test_everybody_can_use_the_residents_pages(stage: Stage, page: Page, l
     for state in STATES:
         stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": state, "granted": GRANTED}
         assert await survey(page, ["/my/applications/app_1"]) == {}, state
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_the_offices_pages(stage: Stage, page: Page, language: str) -> None:
+    stage.gateway.answers |= office_answers()
+    browser = stage.browser(language)
+    await browser.sign_in("official-jiang")
+    await serve(page, browser)
+
+    assert await survey(page, ["/office/", "/office/reviews", *OFFICE_PAGES]) == {}
 
 
 async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> None:

@@ -75,6 +75,8 @@ class ProposalView(BaseModel):
     review: Review
     by: str
     at: datetime
+    until: datetime
+    """When it lapses unless another official approves it."""
     reason: str
 
 
@@ -104,7 +106,7 @@ class SwitchView(BaseModel):
             review=switch.review,
             review_name=wording.say(f"reviews.{switch.review}"),
             since=switch.since,
-            proposal=ProposalView.model_validate(proposal.model_dump()) if proposal else None,
+            proposal=ProposalView(**proposal.model_dump(), until=proposal.ends_at) if proposal else None,
             heard={kind: sum(each.kind == kind for each in switch.heard) for kind in kinds},
             back=back,
             history=[StepView.of(step, wording) for step in switch.history],

@@ -7,9 +7,9 @@ switched off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Annotated, Self
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -22,6 +22,8 @@ from applications.domain.statistics import (
     ItemFigures,
     ProofFigures,
     Readiness,
+    WeekFigures,
+    by_group,
     percentile,
     total_of,
 )
@@ -33,6 +35,8 @@ from standards.disclosure import may_tell_percentile, share, told, total, total_
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
+_SIX_DAYS = timedelta(days=6)
+
 
 class SatisfactionFigures(BaseModel):
     """What applicants thought: how many said so, the average of 1 to 5, and the share of 4 and 5; null for few."""
@@ -40,6 +44,7 @@ class SatisfactionFigures(BaseModel):
     rated: int | None
     average: float | None
     satisfied_share: float | None
+    share_text: str
     suppressed: bool
 
 
@@ -56,19 +61,21 @@ class PromiseFigures(BaseModel):
 
     promised: int | None
     in_time_share: float | None
+    share_text: str
     suppressed: bool
 
 
-class ItemFiguresView(BaseModel):
-    """What was decided of one item, or of all. Counts of fewer than five are null, and `suppressed` says so."""
+class FiguresView(BaseModel):
+    """What was decided. Counts of fewer than five are null, and `suppressed` says so."""
 
-    item: Named | None
     decided: int | None
     approved: int | None
     rejected: int | None
     automatic: int | None
     """Decided without anybody having to look at anything."""
     automatic_share: float | None
+    share_text: str
+    """The automatic share in words where it is not told as a number."""
     with_people: int | None
     decided_by_officer: int | None
     suppressed: bool
@@ -77,55 +84,105 @@ class ItemFiguresView(BaseModel):
     promise: PromiseFigures
     seconds: SecondsFigures
 
+
+class ItemFiguresView(FiguresView):
+    """What was decided of one item, or of all."""
+
+    item: Named | None
+
     @classmethod
-    def of(cls, figures: ItemFigures, wording: Wording, parts: Sequence[ItemFigures] = ()) -> Self:
-        """Show figures; a total comes with its `parts`, which are told beside it."""
+    def of(cls, figures: ItemFigures, wording: Wording, *partitions: Sequence[ItemFigures]) -> Self:
+        """Show figures; a total comes with its parts, in every way in which they are told beside it."""
         item = wording.item(figures.item) if figures.item else None
-        counts = _counts(figures, parts)
-        return cls(
-            item=item,
-            **counts,
-            automatic_share=share(figures.automatic, figures.decided),
-            suppressed=None in counts.values(),
-            text=wording.say(
-                "figures.item" if item else "figures.total",
-                item=item.name if item else "",
-                share=wording.share(figures.automatic, figures.decided),
-                **{name: wording.count(count) for name, count in counts.items()},
-            ),
-            satisfaction=_satisfaction(figures),
-            promise=_promise(figures, parts),
-            seconds=_seconds(figures.seconds),
-        )
+        return cls(item=item, **_shown(figures, item.name if item else "", wording, *partitions))
 
 
-def _counts(figures: ItemFigures, parts: Sequence[ItemFigures]) -> dict[str, int | None]:
-    outcomes = (figures.approved, figures.rejected)
-    ways = (figures.automatic, figures.with_people)
+class DepartmentFiguresView(FiguresView):
+    """What was decided of the items of one department; null for items that the catalogue has no more."""
+
+    department: Named | None
+
+    @classmethod
+    def of(cls, department: str, rows: Sequence[ItemFigures], wording: Wording) -> Self:
+        """Show the figures of a department, whose items are told beside it."""
+        named = wording.department(department) if department else None
+        name = named.name if named else wording.say("figures.no-department")
+        return cls(department=named, **_shown(total_of(rows), name, wording, rows))
+
+
+class WeekFiguresView(FiguresView):
+    """What was decided in a week, Monday to Sunday, as far as it lies within the period."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, week: WeekFigures, period: Figures, wording: Wording) -> Self:
+        """Show the figures of a week."""
+        first, last = max(week.monday, period.first), min(week.monday + _SIX_DAYS, period.last)
+        name = wording.say("figures.week", first=wording.day(first), last=wording.day(last))
+        return cls(first=first, last=last, **_shown(week.figures, name, wording))
+
+
+def _shown(figures: ItemFigures, name: str, wording: Wording, *partitions: Sequence[ItemFigures]) -> dict[str, Any]:
+    counts = _counts(figures, partitions)
     return {
-        "decided": total(figures.decided, outcomes, ways, [row.decided for row in parts] or outcomes),
-        "approved": total(figures.approved, [row.approved for row in parts] or [figures.approved]),
-        "rejected": total(figures.rejected, [row.rejected for row in parts] or [figures.rejected]),
-        "automatic": total(figures.automatic, [row.automatic for row in parts] or [figures.automatic]),
-        "with_people": total(figures.with_people, [row.with_people for row in parts] or [figures.with_people]),
-        "decided_by_officer": total(figures.by_officer, [row.by_officer for row in parts] or [figures.by_officer]),
+        **counts,
+        "automatic_share": share(figures.automatic, figures.decided),
+        "share_text": wording.share(figures.automatic, figures.decided),
+        "suppressed": None in counts.values(),
+        "text": wording.say(
+            "figures.item" if name else "figures.total",
+            item=name,
+            share=wording.share(figures.automatic, figures.decided),
+            **{name: wording.count(count) for name, count in counts.items()},
+        ),
+        "satisfaction": _satisfaction(figures, wording),
+        "promise": _promise(figures, partitions, wording),
+        "seconds": _seconds(figures.seconds),
     }
 
 
-def _satisfaction(figures: ItemFigures) -> SatisfactionFigures:
+def _counts(figures: ItemFigures, partitions: Sequence[Sequence[ItemFigures]]) -> dict[str, int | None]:
+    outcomes, ways = (figures.approved, figures.rejected), (figures.automatic, figures.with_people)
+    counted: dict[str, Callable[[ItemFigures], int]] = {
+        "decided": lambda row: row.decided,
+        "approved": lambda row: row.approved,
+        "rejected": lambda row: row.rejected,
+        "automatic": lambda row: row.automatic,
+        "with_people": lambda row: row.with_people,
+        "decided_by_officer": lambda row: row.by_officer,
+    }
+    beside = {"decided": (outcomes, ways)}
+    return {
+        name: total(of(figures), *beside.get(name, ()), *([of(row) for row in parts] for parts in partitions))
+        for name, of in counted.items()
+    }
+
+
+def _satisfaction(figures: ItemFigures, wording: Wording) -> SatisfactionFigures:
     rated = told(figures.rated)
     return SatisfactionFigures(
         rated=rated,
         average=None if rated is None else round(figures.score_total / figures.rated, 1),
         satisfied_share=share(figures.satisfied, figures.rated),
+        share_text=wording.share(figures.satisfied, figures.rated),
         suppressed=rated is None,
     )
 
 
-def _promise(figures: ItemFigures, parts: Sequence[ItemFigures]) -> PromiseFigures:
-    rows = [(row.in_time, row.promised) for row in parts or [figures]]
-    promised, in_time = total(figures.promised, [of for _, of in rows]), total_share(rows)
-    return PromiseFigures(promised=promised, in_time_share=in_time, suppressed=promised is None or in_time is None)
+def _promise(figures: ItemFigures, partitions: Sequence[Sequence[ItemFigures]], wording: Wording) -> PromiseFigures:
+    """Tell how many promises were kept; the share only where no way of telling its parts gives one away."""
+    told_beside = [[(row.in_time, row.promised) for row in parts] for parts in (partitions or [[figures]])]
+    promised = total(figures.promised, *([of for _, of in rows] for rows in told_beside))
+    shares = [total_share(rows) for rows in told_beside]
+    in_time = None if None in shares else shares[0]
+    if partitions:
+        said = wording.say("shares.untold") if in_time is None else f"{in_time:.0%}"
+    else:
+        said = wording.share(figures.in_time, figures.promised)
+    suppressed = promised is None or in_time is None
+    return PromiseFigures(promised=promised, in_time_share=in_time, share_text=said, suppressed=suppressed)
 
 
 def _seconds(seconds: Sequence[float]) -> SecondsFigures:
@@ -177,10 +234,10 @@ class DocumentTypeView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, ready: Readiness, criterion: Criterion, wording: Wording) -> Self:
-        """Show the judgement and say why."""
+    def of(cls, ready: Readiness, switched: Collection[str], criterion: Criterion, wording: Wording) -> Self:
+        """Show the judgement and say why; `switched` are those that officials have switched off."""
         kind = wording.catalogue.document_types.get(ready.document_type)
-        review = kind.review if kind else "people"
+        review = "automatic" if ready.document_type in switched else kind.review if kind else "people"
         mirror = ready.by_source.get(CITY_MIRROR, 0)
         said = "off-already" if review == "automatic" else "can" if ready.can_switch_off else "cannot"
         proofs = total(ready.proofs, ready.by_source.values())
@@ -212,6 +269,8 @@ class StatisticsView(BaseModel):
     last: date
     total: ItemFiguresView
     items: list[ItemFiguresView]
+    departments: list[DepartmentFiguresView]
+    weeks: list[WeekFiguresView]
     sources: list[SourceView]
     documents: int | None
     documents_not_handed_in: int | None
@@ -228,13 +287,21 @@ class StatisticsView(BaseModel):
         proofs = [sum(row.proofs for row in figures.proofs if row.source == code) for code in codes]
         handed_in = [sum(row.handed_in for row in figures.proofs if row.source == code) for code in codes]
         spared = [all_ - some for all_, some in zip(proofs, handed_in, strict=True)]
+        departments = by_group(figures.items, wording.department_of)
+        partitions = (
+            figures.items,
+            [total_of(rows) for rows in departments.values()],
+            [week.figures for week in figures.weeks],
+        )
         documents = total(sum(proofs), proofs, (sum(spared), sum(handed_in)))
         documents_spared = total(sum(spared), spared)
         return cls(
             first=figures.first,
             last=figures.last,
-            total=ItemFiguresView.of(total_of(figures.items), wording, figures.items),
+            total=ItemFiguresView.of(total_of(figures.items), wording, *(parts for parts in partitions if parts)),
             items=[ItemFiguresView.of(row, wording) for row in figures.items],
+            departments=[DepartmentFiguresView.of(code, rows, wording) for code, rows in departments.items()],
+            weeks=[WeekFiguresView.of(week, figures, wording) for week in figures.weeks],
             sources=[SourceView.of(code, figures.proofs, wording) for code in codes],
             documents=documents,
             documents_not_handed_in=documents_spared,
@@ -243,7 +310,9 @@ class StatisticsView(BaseModel):
                 "figures.documents", documents=wording.count(documents), spared=wording.count(documents_spared)
             ),
             criterion=criterion,
-            document_types=[DocumentTypeView.of(ready, criterion, wording) for ready in figures.readiness],
+            document_types=[
+                DocumentTypeView.of(ready, figures.automatic, criterion, wording) for ready in figures.readiness
+            ],
         )
 
 

@@ -69,6 +69,11 @@ class Wording:
         found = self.catalogue.departments.get(code)
         return Named(code=code, name=found.name.say(self.language) if found else code)
 
+    def department_of(self, item: str) -> str:
+        """Return the code of the department that an item belongs to; empty for one that is no longer there."""
+        found = self.catalogue.items.get(item)
+        return found.department if found else ""
+
     def field(self, document_type: str, code: str) -> Named:
         """Name a field of a document."""
         found = self.catalogue.document_types.get(document_type)

@@ -42,6 +42,11 @@ class Proposal(Record):
     at: datetime
     reason: str
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it lapses."""
+        return self.at + PROPOSAL_LASTS
+
 
 class Heard(Record):
     """One person who disputed, or whose record was corrected, while review was off."""
@@ -86,7 +91,7 @@ class ReviewSwitch(Aggregate):
 
     def open_proposal(self, at: datetime) -> Proposal | None:
         """Return the proposal that waits for a second official."""
-        waits = self.proposal is not None and self.proposal.at + PROPOSAL_LASTS > at
+        waits = self.proposal is not None and self.proposal.ends_at > at
         return self.proposal if waits else None
 
     def approved(self, by: str, at: datetime) -> ReviewSwitch:

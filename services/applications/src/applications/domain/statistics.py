@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import Field
 
@@ -64,6 +65,14 @@ class ItemFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekFigures:
+    """What was decided in the week of a Monday, of one item or of all."""
+
+    monday: date
+    figures: ItemFigures
+
+
+@dataclass(frozen=True, slots=True)
 class ProofFigures:
     """How many proofs one document type had from one source, and for how many of them something was handed in."""
 
@@ -101,6 +110,14 @@ def total_of(figures: Iterable[ItemFigures]) -> ItemFigures:
         promised=sum(row.promised for row in rows),
         in_time=sum(row.in_time for row in rows),
     )
+
+
+def by_group(figures: Iterable[ItemFigures], group_of: Callable[[str], str]) -> dict[str, list[ItemFigures]]:
+    """Return the figures of the items by a group that each item belongs to, such as its department."""
+    found: dict[str, list[ItemFigures]] = {}
+    for row in figures:
+        found.setdefault(group_of(row.item), []).append(row)
+    return {group: found[group] for group in sorted(found)}
 
 
 def readiness(figures: Iterable[ProofFigures], criterion: Criterion) -> tuple[Readiness, ...]:

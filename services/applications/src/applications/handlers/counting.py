@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from applications.domain.statistics import ItemFigures, ProofFigures, Readiness, readiness
+from applications.domain.statistics import ItemFigures, ProofFigures, Readiness, WeekFigures, readiness
 from applications.handlers.needs import Deps
 from runtime.clock import SHENZHEN, today
 from runtime.refusal import Refusal
@@ -23,6 +23,9 @@ class Figures:
     items: tuple[ItemFigures, ...]
     proofs: tuple[ProofFigures, ...]
     readiness: tuple[Readiness, ...]
+    weeks: tuple[WeekFigures, ...] = ()
+    automatic: frozenset[str] = frozenset()
+    """Document types that officials have switched off the review of."""
 
 
 async def figures(deps: Deps, *, item: str | None, first: date | None, last: date | None) -> Figures:
@@ -34,11 +37,14 @@ async def figures(deps: Deps, *, item: str | None, first: date | None, last: dat
     if begin > end:
         raise Refusal("period-order", field="from")
     since, until = _midnight(begin), _midnight(end + timedelta(days=1))
-    items, proofs = await asyncio.gather(
+    items, weeks, proofs, automatic = await asyncio.gather(
         deps.decisions.item_figures(item=item, since=since, until=until),
+        deps.decisions.week_figures(item=item, since=since, until=until),
         deps.decisions.proof_figures(item=item, since=since, until=until),
+        deps.review_switches.automatic(),
     )
-    return Figures(begin, end, tuple(items), tuple(proofs), readiness(proofs, deps.criterion))
+    judged = readiness(proofs, deps.criterion)
+    return Figures(begin, end, tuple(items), tuple(proofs), judged, tuple(weeks), automatic)
 
 
 def _midnight(day: date) -> datetime:

@@ -38,6 +38,7 @@ class ShareView(BaseModel):
 
     of: int | None
     share: float | None
+    share_text: str
     suppressed: bool
     text: str
 
@@ -125,6 +126,7 @@ def _share(
     return ShareView(
         of=counted,
         share=shared,
+        share_text=words,
         suppressed=counted is None or shared is None,
         text=wording.say(f"open-figures.{name}", share=words, of=wording.count(counted)),
     )

@@ -7,13 +7,15 @@ from typing import Any
 
 from applications.domain.catalogue import Published
 from applications.domain.decided import Decided
-from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed, WeekFigures
 from messaging.documents import CODECS, Documents, behind
+from runtime.clock import today
 from runtime.kernel import Database
 
 Stage = dict[str, Any]
 
 _SATISFIED = 4
+_SHENZHEN = "+08:00"
 PERSON = "person"
 """The source of what a reviewer proved."""
 
@@ -36,6 +38,15 @@ class DecisionStore(Documents[Decided]):
         """Count what was decided, by item."""
         return await self._figures([_period(item, since, until)])
 
+    async def week_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[WeekFigures]:
+        """Count what was decided, by week (Monday to Sunday, Shenzhen's days), the earliest first."""
+        week: Stage = {"unit": "week", "startOfWeek": "monday", "timezone": _SHENZHEN}
+        rows = await self._rows([_period(item, since, until)], {"$dateTrunc": {"date": "$decided_at", **week}})
+        return [
+            WeekFigures(today(monday), _figures("", [row for row in rows if row["_id"]["group"] == monday]))
+            for monday in sorted({row["_id"]["group"] for row in rows})
+        ]
+
     async def published_figures(
         self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
     ) -> list[ItemFigures]:
@@ -46,14 +57,18 @@ class DecisionStore(Documents[Decided]):
         )
 
     async def _figures(self, chosen: list[Stage]) -> list[ItemFigures]:
-        names = ("item", "outcome", "automatic", "decided_by", "in_time", "score")
+        rows = await self._rows(chosen, "$item")
+        items = sorted({row["_id"]["group"] for row in rows})
+        return [_figures(code, [row for row in rows if row["_id"]["group"] == code]) for code in items]
+
+    async def _rows(self, chosen: list[Stage], group: Stage | str) -> list[Stage]:
+        names = ("outcome", "automatic", "decided_by", "in_time", "score")
         grouped: Stage = {
-            "_id": {name: f"${name}" for name in names},
+            "_id": {"group": group, **{name: f"${name}" for name in names}},
             "count": {"$sum": 1},
             "seconds": {"$push": "$seconds"},
         }
-        rows = await self._aggregate([*chosen, {"$group": grouped}])
-        return [_figures(code, [row for row in rows if row["_id"]["item"] == code]) for code in _items(rows)]
+        return await self._aggregate([*chosen, {"$group": grouped}])
 
     async def proof_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ProofFigures]:
         """Count what proved it, by document type and source."""
@@ -99,12 +114,8 @@ class DecisionStore(Documents[Decided]):
         return await cursor.to_list()
 
 
-def _items(rows: list[Stage]) -> list[str]:
-    return sorted({row["_id"]["item"] for row in rows})
-
-
 def _figures(item: str, rows: list[Stage]) -> ItemFigures:
-    """Add up the rows of an item: one for each combination of how it ended and how it was rated."""
+    """Add up the rows of a group: one for each combination of how it ended and how it was rated."""
 
     def count(name: str, value: object) -> int:
         return sum(row["count"] for row in rows if row["_id"].get(name) == value)

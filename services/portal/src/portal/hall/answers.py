@@ -66,10 +66,11 @@ class Progress(Answer):
 
 
 class Share(Answer):
-    """A share of cases, and of how many; None for few."""
+    """A share of cases, and of how many; None for few, which the text says in words."""
 
     of: int | None
     share: float | None
+    share_text: str
 
 
 class Figures(Answer):

@@ -1,0 +1,51 @@
+"""The dashboard: how much was decided, how much of it without people, by item, department and week."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from starlette.responses import Response
+
+from portal.frame.calls import Problem, Query, Refused
+from portal.frame.place import router as page_router
+from portal.frame.visits import Visit, signed_in
+from portal.office.answers import Queues, Statistics, Switches
+from portal.office.charts import columns
+from portal.office.reviews import is_mine
+from runtime.access import Role
+
+router = page_router()
+
+
+@router.get("/office/")
+async def dashboard(
+    visit: Annotated[Visit, signed_in(Role.OFFICIAL)], first: str = "", last: str = "", item: str = ""
+) -> Response:
+    """Show the figures of a period, of one item or of all; without a period, of the last 90 days."""
+    chosen = {"first": first, "last": last, "item": item}
+    (found, problem), queues, switches = await asyncio.gather(
+        _figures(visit, {"from": first or None, "to": last or None, "item": item or None}),
+        visit.part(visit.call.get("/v1/tasks/statistics", Queues)),
+        visit.part(visit.call.get("/v1/review-switches", Switches)),
+    )
+    proposed = [each for each in switches.items if each.proposal] if switches else []
+    return visit.show(
+        "office/dashboard.html",
+        here="dashboard",
+        found=found,
+        chart=columns(found.weeks) if found else None,
+        queues=queues.queues if queues else None,
+        waits=sum(not is_mine(each, visit) for each in proposed),
+        chosen=chosen,
+        problem=problem,
+        fields={"/from": "first", "/to": "last", "/item": "item"},
+    )
+
+
+async def _figures(visit: Visit, asked: Query) -> tuple[Statistics | None, Problem | None]:
+    """Return the figures of what was asked for; of the last 90 days where that can't be had, and why it can't."""
+    try:
+        return await visit.part(visit.call.get("/v1/statistics", Statistics, **asked)), None
+    except Refused as refused:
+        return await visit.part(visit.call.get("/v1/statistics", Statistics)), refused.problem

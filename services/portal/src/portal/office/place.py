@@ -1,0 +1,19 @@
+"""The office: what an official sees, and the switches that two of them turn together."""
+
+from __future__ import annotations
+
+from portal.frame.place import Place, router
+from portal.office import dashboard, reviews
+from runtime.access import Role
+
+_router = router()
+for _feature in (dashboard, reviews):
+    _router.include_router(_feature.router)
+
+PLACE = Place(
+    name="office",
+    root="/office/",
+    router=_router,
+    roles=(Role.OFFICIAL,),
+    navigation=(("dashboard", "/office/"), ("reviews", "/office/reviews")),
+)

@@ -1,0 +1,130 @@
+"""The phase-out cockpit: rehearse what comes of it when nobody reviews a document type, and switch it with two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.forms import Form, Sent
+from portal.frame.place import router as page_router
+from portal.frame.rendering import path_of
+from portal.frame.visits import Visit, signed_in
+from portal.office.answers import DocumentType, Rehearsal, Statistics, Switch, Switches
+from runtime.access import Role
+
+router = page_router()
+
+SWITCHES = "/v1/review-switches"
+Group = Literal["waits-for-me", "waits-for-another", "went-back", "off", "ready", "people"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document type with the judgement of whether its review could be switched off; None: no decisions yet."""
+
+    switch: Switch
+    judged: DocumentType | None
+
+
+@router.get("/office/reviews")
+async def reviews(visit: Annotated[Visit, signed_in(Role.OFFICIAL)]) -> Response:
+    """Show all document types: what waits for a second official first, then what could be switched off."""
+    found, statistics = await asyncio.gather(
+        visit.call.get(SWITCHES, Switches), visit.part(visit.call.get("/v1/statistics", Statistics))
+    )
+    judged = {each.document_type.code: each for each in (statistics.document_types if statistics else ())}
+    groups: dict[Group, list[Listed]] = {}
+    for switch in found.items:
+        each = Listed(switch, judged.get(switch.document_type.code))
+        groups.setdefault(_group(each, visit), []).append(each)
+    return visit.show("office/reviews.html", here="reviews", groups=groups, knows_figures=statistics is not None)
+
+
+@router.get("/office/reviews/{document_type}")
+async def review(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], document_type: str, cursor: str = "") -> Response:
+    """Show the rehearsal of one document type, what is proposed, and its history."""
+    return await _page(visit, document_type, cursor=cursor)
+
+
+@router.post("/office/reviews/{document_type}/proposal")
+async def propose(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], form: Sent, document_type: str) -> Response:
+    """Propose to switch it the other way."""
+    body: dict[str, Json] = {"review": form.text("review"), "reason": form.text("reason")}
+    return await _do(visit, document_type, "proposal", body, form, {})
+
+
+@router.post("/office/reviews/{document_type}/approval")
+async def approve(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], form: Sent, document_type: str) -> Response:
+    """Approve what another official proposed."""
+    return await _do(visit, document_type, "approval", None, form, {})
+
+
+@router.post("/office/reviews/{document_type}/rejection")
+async def reject(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], form: Sent, document_type: str) -> Response:
+    """Drop what was proposed; its proposer takes it back in the same way."""
+    body: dict[str, Json] = {"reason": form.text("rejection-reason")}
+    return await _do(visit, document_type, "rejection", body, form, {"/reason": "rejection-reason"})
+
+
+async def _do(
+    visit: Visit, document_type: str, deed: str, body: Json, form: Form, fields: Mapping[str, str]
+) -> Response:
+    path, version = f"{SWITCHES}/{path_of(document_type)}/{deed}", f'"{form.text("version")}"'
+    try:
+        await visit.call.post(path, Nothing, body, once=form.once, version=version)
+    except Refused as refused:
+        return await _page(visit, document_type, problem=refused.problem, filled=form.filled, fields=fields)
+    return visit.go(f"/office/reviews/{path_of(document_type)}?done={deed}")
+
+
+async def _page(
+    visit: Visit,
+    document_type: str,
+    *,
+    cursor: str = "",
+    problem: Problem | None = None,
+    filled: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Response:
+    path = f"{SWITCHES}/{path_of(document_type)}/rehearsal"
+    found, rehearsal = await asyncio.gather(
+        visit.call.get(SWITCHES, Switches),
+        visit.part(visit.call.get(path, Rehearsal, cursor=cursor or None, limit=10)),
+    )
+    switch = next((each for each in found.items if each.document_type.code == document_type), None)
+    if switch is None:
+        raise HTTPException(404)
+    return visit.show(
+        "office/review.html",
+        here="reviews",
+        switch=switch,
+        rehearsal=rehearsal,
+        cursor=cursor,
+        mine=is_mine(switch, visit),
+        wanted="people" if switch.review == "automatic" else "automatic",
+        problem=problem,
+        filled=filled,
+        fields=fields,
+    )
+
+
+def is_mine(switch: Switch, visit: Visit) -> bool:
+    """Tell whether what is proposed is the official's own, which another one has to approve."""
+    return switch.proposal is not None and visit.person is not None and switch.proposal.by == visit.person.subject
+
+
+def _group(each: Listed, visit: Visit) -> Group:
+    switch = each.switch
+    if switch.proposal is not None:
+        return "waits-for-another" if is_mine(switch, visit) else "waits-for-me"
+    if switch.review == "automatic":
+        return "off"
+    if switch.went_back is not None:
+        return "went-back"
+    return "ready" if each.judged is not None and each.judged.can_switch_off else "people"
