@@ -34,6 +34,8 @@ NONCE ?=
 ARGS ?=
 TESTCONTAINERS ?=
 WORKERS ?= auto
+PORTAL ?=
+SHOW ?=
 
 .PHONY: help
 help: ## This page
@@ -48,8 +50,13 @@ help: ## This page
 	@echo "the command itself, such as $(VENV)/python -m credential_store.commands.verify or $(VENV)/python -m conformance."
 
 .PHONY: demo
-demo: run-setup ## The newcomer's day over the gateway, from an empty system, step by step
-	@$(VENV)/python -m tests.journeys.demo $(ARGS)
+demo: $(if $(PORTAL),browse-setup,run-setup) ## The newcomer's day over the gateway, from an empty system, step by step
+## clicked in the portal, with pictures under build/screens: PORTAL=1; in windows to watch: PORTAL=1 SHOW=1
+	@PORTAL="$(PORTAL)" SHOW="$(SHOW)" $(VENV)/python -m tests.journeys.demo $(ARGS)
+
+.PHONY: screens
+screens: setup ## The README's pictures, from those that `make demo PORTAL=1` has left
+	@$(VENV)/python -m tests.journeys.screens
 
 .PHONY: test
 test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
@@ -201,6 +208,10 @@ setup: ## The virtual environment only
 .PHONY: run-setup
 run-setup:
 	@$(SETUP) run
+
+.PHONY: browse-setup
+browse-setup:
+	@$(SETUP) browse
 
 .PHONY: chaos-setup
 chaos-setup:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from local_stack.ports import PROCESSES
 from local_stack.stack import Stack
@@ -15,7 +14,7 @@ from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
 from testkit.fixtures import free_ports
-from tests.browser.visitor import SCREENS, Visitors
+from tests.browser.visitor import Visitors, chromium
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
 
@@ -47,20 +46,16 @@ async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[Browser]:
     """Debian's browser."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+    async with chromium() as started:
+        yield started
 
 
 @pytest.fixture
-async def visitors(stack: Stack, chromium: Browser) -> AsyncIterator[Visitors]:
+async def visitors(stack: Stack, browser: Browser) -> AsyncIterator[Visitors]:
     """People with a browser each; what went wrong in any of them fails the test."""
-    made = Visitors(chromium, stack.gateway_url)
+    made = Visitors(browser, stack.gateway_url)
     yield made
     faults = await made.leave()
     assert faults == []

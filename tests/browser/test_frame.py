@@ -11,22 +11,6 @@ from tests.end_to_end.town import Town
 SESSION = "__Host-yizheng"
 
 
-async def test_whoever_opens_the_portal_can_find_out_what_there_is_and_sign_in(town: Town, visitors: Visitors) -> None:
-    made = town.meet("newcomers")
-    await town.welcome(made)
-    visitor = await visitors.come()
-    await visitor.go("/")
-    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("凭身份证，就能办事")
-    await visitor.picture("welcome")
-
-    await visitor.page.get_by_role("button", name="登录").click()
-    await visitor.page.fill("#number", made.head.number)
-    await visitor.page.click(".number button")
-
-    await expect(visitor.page.get_by_role("heading", level=1)).to_contain_text(made.head.name)
-    await visitor.picture("home")
-
-
 async def test_it_works_without_a_script(town: Town, visitors: Visitors) -> None:
     made = town.meet("senior")
     await town.welcome(made)

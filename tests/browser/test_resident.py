@@ -1,4 +1,4 @@
-"""The resident's day, by clicking: on two phones, without a script, for a child, with a return that is corrected."""
+"""What residents do beside the newcomer's day: without a script, with photographs, with their rights."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from io import BytesIO
 
 from PIL import Image
-from playwright.async_api import FilePayload, Page, expect
+from playwright.async_api import FilePayload, expect
 
 from synthetic.households import Household
-from tests.browser.visitor import Visitor, Visitors, survey
+from tests.browser.visitor import Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys.waiting import until
 
@@ -25,79 +25,6 @@ async def arrive(town: Town, made: Household) -> None:
         return any(each["need"] == "held" for each in found.json()["documents"])
 
     await until(held, bool, what="the records are held")
-
-
-async def fill_in(page: Page, answers: dict[str, str]) -> None:
-    """Answer question after question, use what is held, hand in nothing, until the page to check."""
-    while "/check" not in page.url:
-        if "/questions/" in page.url:
-            key = page.url.split("/questions/")[1].split("?")[0]
-            if key in answers:
-                await page.locator(f"[name='{key}']").first.fill(answers[key])
-        await page.locator("main .govuk-button", has_text="继续").click()
-        await page.wait_for_load_state()
-
-
-async def file_tenancy(tenant: Visitor, made: Household, *, certificate: str = "") -> str:
-    """Have a tenant file a tenancy; return where it is then."""
-    assert made.landlord is not None
-    await tenant.go("/items/rental-contract-filing")
-    await tenant.page.fill("#second_party_number", made.landlord.number)
-    await tenant.page.get_by_role("button", name="开始办理").click()
-    await fill_in(
-        tenant.page,
-        {
-            "address": made.home.address,
-            "term_from": "2026-01-01",
-            "term_to": "2099-12-31",
-            "monthly_rent": "3000",
-            "certificate_number": certificate or made.property_number,
-        },
-    )
-    await tenant.page.get_by_role("button", name="提交").click()
-    await expect(tenant.page.get_by_text("已提交。")).to_be_visible()
-    return tenant.page.url.removeprefix(tenant.url).split("?")[0]
-
-
-async def test_a_tenancy_is_filed_on_two_phones_and_moves_by_itself(town: Town, visitors: Visitors) -> None:
-    made = town.meet("newcomers")
-    assert made.landlord is not None
-    await arrive(town, made)
-    tenant, landlord = await visitors.come(), await visitors.come(language="en", scheme="dark")
-    await tenant.sign_in(number=made.head.number)
-    address = await file_tenancy(tenant, made)
-    await tenant.picture("application")
-
-    await landlord.sign_in(number=made.landlord.number)
-    await landlord.page.get_by_role("link", name="Please confirm: Rental contract filing").click()
-    await expect(landlord.page.get_by_text(made.home.address)).to_be_visible()
-    await landlord.picture("confirmation")
-    await landlord.page.get_by_role("button", name="This is right, I confirm").click()
-    await expect(landlord.page.get_by_text("It has been confirmed.")).to_be_visible()
-
-    await expect(tenant.page.locator("#state")).to_contain_text("予以办理")  # nobody has reloaded anything
-    await tenant.go(address)
-    await tenant.page.get_by_role("radio", name="非常满意", exact=True).check()
-    await tenant.page.get_by_role("button", name="提交评价").click()
-    await expect(tenant.page.get_by_text("感谢您的评价。")).to_be_visible()
-    await tenant.page.get_by_role("link", name="受理回执").click()
-    await expect(tenant.page.get_by_role("button", name="打印或存为PDF")).to_be_visible()
-    await tenant.picture("receipt")
-
-    await tenant.go(f"{address}")
-    await tenant.page.get_by_role("link", name="查看证照").click()
-    await tenant.picture("credential")
-    await tenant.page.locator("input[name=field]").first.check()
-    await tenant.page.get_by_role("button", name="生成二维码").click()
-    shown = "it => it.complete && it.naturalWidth > 100"
-    await until(lambda: tenant.page.locator(".y-code").evaluate(shown), bool, what="the code is drawn")
-    await tenant.picture("presentation")
-    credential = tenant.page.url.removeprefix(tenant.url)
-
-    await tenant.go("/my/accesses")
-    await expect(tenant.page.locator(".y-timeline li").first).to_be_visible()
-    pages = [address, f"{address}/receipt", credential, credential.split("/shown")[0], "/my/accesses", "/my/data"]
-    assert await survey(tenant, [*pages, "/my/applications", "/my/credentials", "/"]) == {}
 
 
 async def test_a_permit_with_everything_held_takes_five_taps_and_no_script(town: Town, visitors: Visitors) -> None:

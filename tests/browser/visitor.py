@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    async_playwright,
+)
 
 from local_stack.layout import ROOT
 from testkit.patience import PATIENCE
@@ -21,6 +32,8 @@ LANGUAGES = ("zh-CN", "en")
 
 _AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 _FAULT = 500
+_WATCHED = 400.0
+"""Milliseconds between clicks in a window that people watch."""
 ALL_RULES: dict[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -110,6 +123,19 @@ class Visitors:
         for context in self.contexts:
             await context.close()
         return [fault for visitor in self.met for fault in visitor.faults]
+
+
+@asynccontextmanager
+async def chromium(*, shown: bool = False) -> AsyncIterator[Browser]:
+    """Start Debian's browser; `shown` opens windows and clicks slowly enough to be watched."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox"], headless=not shown, slow_mo=_WATCHED if shown else 0
+        )
+        yield browser
+        await browser.close()
 
 
 def _complaint(visitor: Visitor, message: ConsoleMessage) -> None:

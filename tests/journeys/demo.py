@@ -1,4 +1,7 @@
-"""`make demo`: the newcomer's day from an empty system, told step by step; nothing is left running."""
+"""`make demo`: the newcomer's day from an empty system, told step by step; nothing is left running.
+
+With PORTAL=1 the same day is clicked in the portal; SHOW=1 opens windows to watch it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from pathlib import Path
 
 from local_stack.failure import StackError
 from local_stack.keys import BLIND_INDEX_KEY
-from local_stack.ports import Ports
+from local_stack.ports import PROCESSES, SERVICES, Ports
 from local_stack.stack import Stack
 from runtime.blind_index import BlindIndex
 from runtime.clock import SHENZHEN
 from runtime.telling import language_of
 from runtime.texts import Language
 from synthetic.caller import Prove
+from tests.browser.visitor import SCREENS, chromium
+from tests.journeys.clicked import journey
 from tests.journeys.day import TEXTS, System
 from tests.journeys.emptying import empty
 from tests.journeys.newcomer import Told, live
@@ -33,12 +38,18 @@ def main() -> int:
     """Run the demo; 0 when every step went well."""
     language = language_of(os.environ)
     begun = time.monotonic()
-    _print(TEXTS.say(language, "title"), TEXTS.say(language, "starting"))
+    is_clicked, is_shown = (os.environ.get(name, "") not in {"", "0"} for name in ("PORTAL", "SHOW"))
+    if is_clicked and is_shown and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        print(TEXTS.say(language, "clicked.no-window"), file=sys.stderr)
+        return 1
+    _print(TEXTS.say(language, "clicked.title" if is_clicked else "title"), TEXTS.say(language, "starting"))
     try:
         empty(VAR)
-        with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base) as stack:
+        services = PROCESSES if is_clicked else SERVICES
+        with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base, services=services) as stack:
             _print(TEXTS.say(language, "started", seconds=f"{time.monotonic() - begun:.1f}"))
-            told = asyncio.run(_run(system_of(stack), language))
+            system = system_of(stack)
+            told = asyncio.run(_click(system, language, shown=is_shown) if is_clicked else _run(system, language))
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -64,6 +75,14 @@ async def _run(system: System, language: Language) -> Told:
     told = await live(system, language, _print)
     if "permit" in told.applications:
         await _show_trail(system, told.applications["permit"], language)
+    return told
+
+
+async def _click(system: System, language: Language, *, shown: bool) -> Told:
+    async with chromium(shown=shown) as browser:
+        told = await journey.live(system, browser, language, _print)
+    count = len(list(SCREENS.glob("[0-9][0-9]-*.png")))
+    _print(TEXTS.say(language, "clicked.screens", count=count, folder=SCREENS.relative_to(ROOT)))
     return told
 
 

@@ -77,6 +77,9 @@ async def test_an_unmet_rule_that_no_day_mends_is_no_promise_of_a_day(office: Of
     office.knows(resident("young-stranger", born=date(1960, 1, 1)))
     found = (await asked(office, "young-stranger"))["senior-allowance"]
     assert (found.verdict, found.possible_from, len(found.reasons)) == ("may-not", None, 2)
+    assert "the applicant must be 80 or older, and is 66" in found.reasons
+    chinese = (await asked(office, "young-stranger", language="zh-CN"))["senior-allowance"]
+    assert "申请人须年满80周岁，现66周岁" in chinese.reasons  # no date: it counts today
 
 
 async def test_a_child_is_judged_for_its_guardian_and_can_read_so(office: Office) -> None:
@@ -103,6 +106,8 @@ async def test_a_child_that_is_too_young_may_from_the_day_on_which_the_next_year
     found = (await asked(office, "newcomer", "child"))["school-enrolment"]
     assert (found.verdict, found.possible_from) == ("may-from", date(2027, 9, 1))  # six by 31 August 2028
     assert found.reasons == ["the child must be 6 by 2027-08-31, and is 5 then"]
+    chinese = (await asked(office, "newcomer", "child", language="zh-CN"))["school-enrolment"]
+    assert chinese.reasons == ["子女须在2027年8月31日前年满6周岁，届时5周岁"]
 
 
 async def test_whoever_is_suspended_may_have_nothing_and_reads_why(office: Office) -> None:

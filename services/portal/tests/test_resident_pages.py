@@ -195,7 +195,7 @@ async def test_everything_held_is_three_pages_from_an_application(stage: Stage, 
     assert str(page.url).endswith("/my/applications/app_1/check")
     await ann.send("/my/applications/app_1/submission")
     assert stage.gateway.bodies("POST /v1/applications") == [
-        {"item": "residence-permit", "form": {}, "second_party_number": "440309199001010013"}
+        {"item": "residence-permit", "form": {}, "subject_id": "res_child", "second_party_number": "440309199001010013"}
     ]
     assert stage.gateway.bodies(f"PATCH {APP}") == [{"evidence": {"housing": {"crd_1": "use"}}}]
 
@@ -207,6 +207,51 @@ async def test_a_second_party_confirms_what_they_saw(stage: Stage, ann: Browser)
     assert stage.gateway.bodies("POST /v1/applications/app_2/confirmation") == [
         {"agrees": True, "terms_sha256": "9f" * 32}
     ]
+
+
+async def test_a_link_that_is_used_up_or_meant_for_another_says_so(stage: Stage, ann: Browser) -> None:
+    page = await ann.go("/my/confirmations/app_used")
+    assert page.status_code == 200
+    assert "没有需要您确认的内容" in page.text
+
+
+async def test_a_second_phone_can_read_the_link_as_a_code(stage: Stage, ann: Browser) -> None:
+    waiting = {"role": "landlord", "name": None, "confirmed_at": None, "declined": False}
+    stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "in-progress", "second_party": waiting}
+    page = await ann.go("/my/applications/app_1")
+    assert f"{HOME}/my/confirmations/app_1" in page.text
+    assert '<svg viewBox="' in page.text
+
+
+async def test_what_is_decided_while_the_page_is_open_leads_to_the_result(stage: Stage, ann: Browser) -> None:
+    timeline = district.answers()[f"GET {APP}/timeline"]
+    assert isinstance(timeline, dict)
+    for state, leads in (("in-progress", False), ("returned", True), ("approved", True), ("rejected", True)):
+        stage.gateway.answers[f"GET {APP}/timeline"] = {**timeline, "state": state}
+        page = await ann.go("/my/applications/app_1/progress")
+        assert ('href="/my/applications/app_1"' in page.text) is leads
+
+
+async def test_a_resident_registered_this_moment_is_told_to_look_again(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers["GET /v1/eligibility"] = {"items": []}
+    assert "刚登记过的" in (await ann.go("/")).text
+
+
+async def test_home_offers_what_can_be_applied_for_today_and_says_once_that_nothing_is_to_be_brought(
+    stage: Stage, ann: Browser
+) -> None:
+    judged = {"verdict": "may", "brings_nothing": True, "text": "什么都不用带。", "promise": "当场办结"}
+    later = {**judged, "verdict": "may-from", "brings_nothing": False, "text": "2050年起可以申请。"}
+    items = [{**each, "item": {"code": "x", "name": "某事"}} for each in (judged, later)]
+    stage.gateway.answers["GET /v1/eligibility"] = {"items": items}
+    text = (await ann.go("/")).text
+    assert text.count("什么都不用带") == 1
+    assert "2050年" not in text
+
+
+async def test_an_only_child_is_chosen_already(stage: Stage, ann: Browser) -> None:
+    page = await ann.go("/items/residence-permit")
+    assert str(page.url) == f"{HOME}/items/residence-permit?ward=res_child"
 
 
 async def test_an_id_in_an_address_stays_one_part_of_the_path(stage: Stage, ann: Browser) -> None:

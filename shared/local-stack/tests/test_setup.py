@@ -101,8 +101,10 @@ def test_with_everything_there_nothing_is_installed(monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "log").exists()
 
 
-def test_only_the_tests_need_a_browser() -> None:
-    run, chaos, test = ({need.package for need in system_packages.wanted(part)} for part in ("run", "chaos", "test"))
+def test_only_the_tests_and_the_clicked_day_need_a_browser() -> None:
+    parts = ("run", "browse", "chaos", "test")
+    run, browse, chaos, test = ({need.package for need in system_packages.wanted(part)} for part in parts)
+    assert browse - run == {"chromium"}
     assert chaos - run == {"libfaketime"}
     assert test - chaos == {"chromium", "prometheus", "amqp-tools", "zbar-tools"}
     assert system_packages.wanted("python") == ()

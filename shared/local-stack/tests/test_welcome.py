@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import Ports
+from local_stack.provider.people import staff
 from local_stack.welcome import advice
 
 
@@ -42,3 +44,16 @@ def test_the_commands_for_a_cluster_are_told_that_there_are_three_of_each(tmp_pa
 @pytest.mark.parametrize("words", ["/operations/", "make -s token ROLE=operator SUBJECT="])
 def test_it_says_how_to_sign_in_as_an_operator(tmp_path: Path, words: str) -> None:
     assert words in printed({}, tmp_path)
+
+
+def test_the_portals_address_stands_first_and_who_can_sign_in_there(tmp_path: Path) -> None:
+    people = tmp_path / "var" / "synthetic" / "people.json"
+    people.parent.mkdir(parents=True)
+    people.write_text(json.dumps([{"subject": f"res_{n}", "name": f"居民{n}", "story": {}} for n in range(9)]))
+    told = printed({"YIZHENG_PORT_BASE": "25000"}, tmp_path)
+    assert told.split()[2] == "https://127.0.0.1:25000/"
+    lines = {line.split()[0]: line for line in told.splitlines() if line.strip()}
+    assert "居民0, 居民1, " in lines["resident"]
+    assert "居民8" not in lines["resident"]
+    for each in staff():
+        assert each.name in lines[each.role]

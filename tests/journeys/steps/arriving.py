@@ -22,7 +22,7 @@ ITEM = "rental-contract-filing"
 
 async def register(day: Day) -> None:
     """He registers at a window, his landlord has done so at a terminal; his child under his guardianship."""
-    await _tell_the_system(day)
+    await tell_the_system(day)
     clerk = day.staff("clerk", "clerk-minzhi-01")
     people = day.people
     terminal = day.staff("terminal", "terminal-minzhi-07", community=people.landlord.community)
@@ -76,7 +76,7 @@ async def file_tenancy(day: Day) -> None:
     day.say("tenancy.granted", document=seen.granted.document_type.name, identifier=seen.granted.credential.identifier)
 
 
-async def _tell_the_system(day: Day) -> None:
+async def tell_the_system(day: Day) -> None:
     """The city and the departments say what they hold, as they do every day."""
     held = held_before(day.people, day.today)
     at = utc_now()

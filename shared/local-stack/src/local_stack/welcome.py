@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +17,23 @@ from local_stack.certificates import authority_file
 from local_stack.interrupts import orderly_end
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import DEFAULT_BASE, PROCESSES, SERVICES, Ports
+from local_stack.provider import people as provider
+from local_stack.provider.people import Person
 from local_stack.waiting import answers_http, poll
 
 READY = 90.0
+_NAMED = 5
+"""Residents whom the welcome names; the page offers all that were loaded."""
 TYPED = {"YIZHENG_PORT_BASE": str(DEFAULT_BASE), "YIZHENG_VAR": str(ROOT / "var"), "MACHINES": "1"}
 """Settings by which the commands of another terminal find this run, and what they are when nobody sets them."""
 
 ADVICE = """
-Ready after {seconds:.1f} s. The portal: {url}/
-  Sign in as anybody whom the page offers: residents, a window clerk, reviewers, grid officers, officials.
-  The certificate is this machine's own: let the browser trust {authority}, or accept it once.
+The portal: {url}/
+  Ready after {seconds:.1f} s. Open it in a browser and press 登录 (Sign in). These can:
+{people}
+  The certificate is this machine's own: accept it once, or let the browser trust {authority}.
 {first}
-  its authority  {authority}   (this machine's own; `curl --cacert`, CURL_CA_BUNDLE, a browser's settings)
+  its authority  {authority}   (`curl --cacert`, CURL_CA_BUNDLE, a browser's settings)
   a token        make -s token ROLE=clerk
                  make -s token ROLE=reviewer DEPARTMENTS=health
                  make -s token ROLE=resident SUBJECT=<resident id>
@@ -73,9 +78,20 @@ def settings(environment: Mapping[str, str]) -> str:
 
 def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[str, str]) -> str:
     """Say how to go on."""
+    people = signing_in([*provider.residents(layout), *provider.staff()])
     where = {"url": gateway.url(ports), "authority": shown(authority_file(layout.keys)), "logs": layout.logs}
     first = settings(environment)
-    return ADVICE.format(first=first, seconds=seconds, services="|".join(SERVICES), **where)
+    return ADVICE.format(people=people, first=first, seconds=seconds, services="|".join(SERVICES), **where)
+
+
+def signing_in(people: Iterable[Person]) -> str:
+    """Say who can sign in: a line for each role."""
+    named: dict[str, list[str]] = {"resident": []}
+    for each in people:
+        named.setdefault(each.role, []).append(each.name)
+    more = "any other who is registered, by identity number"
+    named["resident"] = [*named["resident"][:_NAMED], more]
+    return "\n".join(f"    {role:<13}{', '.join(names)}" for role, names in named.items())
 
 
 def wait_ready(layout: Layout, ports: Ports) -> list[str]:

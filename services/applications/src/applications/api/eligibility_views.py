@@ -28,9 +28,8 @@ class CheckedView(BaseModel):
     @classmethod
     def of_rule(cls, checked: Checked, item: Item, wording: Wording) -> Self:
         """Show a rule that was checked."""
-        who = wording.role(item.code, checked.of)
-        text = wording.say(f"checked.{checked.code}", who=who, **checked.params)
-        verdict = wording.say("checked.met" if checked.met else "checked.not-met", rule=text)
+        key = "checked.met" if checked.met else "checked.not-met"
+        verdict = wording.say(key, rule=wording.rule(checked, item.code))
         return cls(code=checked.code, of=checked.of, met=checked.met, text=verdict)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from applications.domain.application import Application, Happening, Slot
 from applications.domain.catalogue import Catalogue
 from applications.domain.corrections import SCANS, shown_beside
+from applications.domain.eligibility import Checked
 from applications.domain.reasons import Reason, reasons_of
 from applications.domain.record import PersonRole, Value
 from applications.domain.rules import Promise
@@ -112,6 +113,13 @@ class Wording:
         if role == "second-party" and item is not None and item.second_party is not None:
             return item.second_party.name.say(self.language)
         return self.say(f"roles.{role}")
+
+    def rule(self, checked: Checked, item: str) -> str:
+        """Say a rule that was checked; an age that counts today is said without the date."""
+        counts_now = checked.params.get("by") == ""
+        figures = {name: self.value(it) if isinstance(it, str) else it for name, it in checked.params.items()}
+        key = f"checked.{checked.code}{'-now' if counts_now else ''}"
+        return self.say(key, **{**figures, "who": self.role(item, checked.of)})
 
     def state(self, application: Application) -> str:
         """Say what state an application is in."""

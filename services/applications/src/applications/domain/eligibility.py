@@ -122,7 +122,7 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
     too_old = rule.at_most is not None and years > rule.at_most
     code = "age-at-most" if too_old or rule.at_least is None else "age-at-least"
     bound = rule.at_most if code == "age-at-most" else rule.at_least
-    params: dict[str, Param] = {"years": bound or 0, "on": on.isoformat(), "age": years}
+    params: dict[str, Param] = {"years": bound or 0, "on": on.isoformat(), "age": years, "by": rule.by or ""}
     return Checked(code, not (too_young or too_old), rule.of, params)
 
 

@@ -45,10 +45,7 @@ class JudgedItemView(BaseModel):
         """Say a judgement."""
         item = judged.item
         bring = [_documents(each, wording) for each in judged.missing]
-        reasons = [
-            wording.say(f"checked.{rule.code}", who=wording.role(item.code, rule.of), **rule.params)
-            for rule in judged.unmet
-        ]
+        reasons = [wording.rule(rule, item.code) for rule in judged.unmet]
         return cls(
             item=wording.item(item.code),
             department=wording.department(item.department),

@@ -24,8 +24,8 @@ class Sides(NamedTuple):
 
 
 def sides(left: str, right: str) -> Sides:
-    """Take two texts apart into what they have in common and what they have not."""
-    if left == right:
+    """Take two texts apart into what they have in common and what they have not. One alone differs from nothing."""
+    if left == right or not (left and right):
         return Sides(_parts([(left, False)]), _parts([(right, False)]))
     if max(len(left), len(right)) > _LONGEST:
         return Sides(_parts([(left, True)]), _parts([(right, True)]))

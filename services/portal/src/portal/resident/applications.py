@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
+import segno
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -54,6 +55,7 @@ async def _page(
     )
     if application.state == "draft":
         return visit.go(f"/my/applications/{path_of(application_id)}/next")
+    link = f"{visit.home}/my/confirmations/{path_of(application_id)}"
     return visit.show(
         "resident/application.html",
         problem=problem,
@@ -63,7 +65,17 @@ async def _page(
         timeline=timeline,
         address=f"/my/applications/{path_of(application_id)}",
         has_ended=application.state in ENDED,
+        link=link,
+        code=_drawn(link) if application.second_party else "",
     )
+
+
+def _drawn(link: str) -> str:
+    """Draw a link as a QR code that another phone reads."""
+    drawn: str = segno.make_qr(link, error="m").svg_inline(
+        light="#fff", svgclass="y-code", lineclass=None, omitsize=True
+    )
+    return drawn
 
 
 @router.get("/my/applications/{application_id}/progress")
@@ -71,7 +83,13 @@ async def progress(visit: Resident, application_id: str) -> Response:
     """Show where it stands now: the part of the page that moves by itself."""
     path = f"/v1/applications/{path_of(application_id)}/timeline"
     timeline = await visit.call.get(path, Timeline)
-    return visit.show("resident/progress.html", timeline=timeline)
+    address = f"/my/applications/{path_of(application_id)}"
+    return visit.show("resident/progress.html", timeline=timeline, result=address if _waits_for(timeline.state) else "")
+
+
+def _waits_for(state: str) -> bool:
+    """Tell whether there is something to see or to do that the page, opened before, does not have."""
+    return state in {"approved", "rejected", "returned"}
 
 
 @router.get("/my/applications/{application_id}/stream")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal.frame.calls import Json, Nothing, Problem, Refused
@@ -19,7 +18,7 @@ router = page_router()
 
 @router.get("/my/confirmations/{application_id}")
 async def see(visit: Resident, application_id: str, ward: str = "") -> Response:
-    """Show what is to be confirmed."""
+    """Show what is to be confirmed; of what is not, only that: who has the link need not be whom it was meant for."""
     return await _page(visit, application_id, ward)
 
 
@@ -28,8 +27,6 @@ async def _page(
 ) -> Response:
     waiting = await visit.call.get("/v1/confirmations", Confirmations, resident_id=ward or None, limit=100)
     found = next((each for each in waiting.items if each.application_id == application_id), None)
-    if found is None and problem is None:
-        raise HTTPException(404)
     return visit.show(
         "resident/confirmation.html",
         problem=problem,

@@ -25,6 +25,8 @@ SOON = timedelta(days=60)
 """How long before its end a credential is said to expire."""
 _MINE = frozenset({"draft", "returned"})
 """States in which an application waits for its applicant."""
+_NOW = frozenset({"may", "choose-child"})
+"""Judgements by which something can be applied for today; what may be had in some years stands at its item."""
 _OFFERED = 6
 
 
@@ -55,7 +57,7 @@ async def _glance(visit: Visit) -> Response:
         under_way=[each for each in own if each.state not in _MINE | ENDED],
         confirmations=confirmations,
         expiring=_expiring(credentials.items if credentials else (), today(utc_now())),
-        may=None if judged is None else [each for each in judged.items if each.verdict != "may-not"][:_OFFERED],
+        may=None if judged is None else [each for each in judged.items if each.verdict in _NOW][:_OFFERED],
         wards=wards or (),
         decided=_latest(own),
     )

@@ -46,6 +46,8 @@ async def _start(
         visit.part(_eligibility(visit, code, ward)),
         visit.part(wards_of(visit)),
     )
+    if item.subject == "child" and not ward and wards and len(wards) == 1 and problem is None:
+        return visit.go(address_of(code, wards[0].child_id))
     return visit.show(
         "resident/item.html",
         problem=problem,

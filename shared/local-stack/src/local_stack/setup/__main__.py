@@ -1,7 +1,7 @@
 """Set-up in one place: `python3 -m local_stack.setup [PART]`, a no-op in a moment when all is there.
 
-PART `python` makes the virtual environment; `run`, the default, also installs what running the system needs; `chaos`
-and `test` what only they use, too.
+PART `python` makes the virtual environment; `run`, the default, also installs what running the system needs; `browse`,
+`chaos` and `test` what only they use, too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up as after Ctrl-C
     parser = argparse.ArgumentParser(prog="setup", description="Set up what the project needs.")
-    parser.add_argument("part", nargs="?", choices=("python", "run", "chaos", "test"), default="run")
+    parser.add_argument("part", nargs="?", choices=("python", "run", "browse", "chaos", "test"), default="run")
     return ensure(parser.parse_args().part)
 
 

@@ -46,7 +46,7 @@ BROKER = Need(
 GATEWAY = Need("nginx", "nginx")
 CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/usr/lib*/libcurl.so.4"))  # mongod's
-BROWSER = Need("chromium", "chromium")  # the operators' pages, walked through and photographed
+BROWSER = Need("chromium", "chromium")  # pages, walked through and photographed
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
 QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
@@ -62,7 +62,8 @@ def wanted(part: str) -> tuple[Need, ...]:
     """Return what a part of the set-up needs: `python` nothing, `run` what runs, the others also what only they use."""
     tools = (BROWSER, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
     to_run = _to_run()
-    return {"python": (), "run": to_run, "chaos": (*to_run, WRONG_CLOCK), "test": (*to_run, *tools)}[part]
+    only = {"run": (), "browse": (BROWSER,), "chaos": (WRONG_CLOCK,), "test": tools}
+    return (*to_run, *only[part]) if part in only else ()
 
 
 def _to_run() -> tuple[Need, ...]:
