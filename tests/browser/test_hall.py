@@ -34,6 +34,12 @@ async def test_whoever_has_a_receipt_reads_where_the_application_stands(
     visitor = await visitors.come(scripts=scripts)
     await visitor.go("/hall/progress")
     await visitor.page.fill("#number", receipt.number)
+    for language, kept in (("en", "Track an application"), ("zh-CN", "进度查询")):
+        if not scripts:
+            await visitor.page.click(f"header a[lang={language}]")
+        await visitor.page.click(f"button[value={language}]:visible")
+        await expect(visitor.page.get_by_role("heading", level=1)).to_have_text(kept)
+        assert await visitor.page.input_value("#number") == receipt.number
     await visitor.page.fill("#code", "wrong-code")
     await visitor.page.get_by_role("button", name="查询").click()
     assert (await visitor.page.title()).startswith("有误：")

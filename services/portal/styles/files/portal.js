@@ -18,6 +18,22 @@ document.addEventListener("submit", (event) => {
   for (const button of form.querySelectorAll("[data-once]")) button.setAttribute("aria-disabled", "true");
 });
 
+// What was typed stays when the language or the view changes: the fields of the form that was typed into last go along.
+const settings = document.querySelector("[data-settings]");
+let typed = document.getElementById("form");
+for (const link of document.querySelectorAll("[data-settings-link]")) link.hidden = true;
+settings.hidden = false;
+document.addEventListener("input", (event) => {
+  if (event.target.form?.method === "post") typed = event.target.form;
+});
+settings.addEventListener("formdata", (event) => {
+  if (!typed) return;
+  const ours = new Set(event.formData.keys());
+  for (const [name, value] of new FormData(typed)) {
+    if (typeof value === "string" && !ours.has(name)) event.formData.append(name, value);
+  }
+});
+
 // A page that the back button brings back can be sent again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
@@ -32,12 +32,16 @@ class FormExpired(Exception):
 
 
 class KeptForm(BaseModel):
-    """A form that was sent when the session had ended: its page, whose it was, and what was typed."""
+    """What was typed into a form of a page, and who typed it (empty for strangers).
+
+    Kept over a sign-in when the form was sent after the session had ended, or over a change of language or view.
+    """
 
     model_config = ConfigDict(frozen=True)
     page: str
     owner: str
-    fields: dict[str, str]
+    fields: dict[str, tuple[str, ...]]
+    was_sent: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Form:
         return self.text(ONCE)
 
     @property
+    def has_page(self) -> bool:
+        """Whether it says which page it was on."""
+        return bool(self.text(PAGE))
+
+    @property
     def page(self) -> str:
         """The page that the form was on."""
         return within(self.text(PAGE))
@@ -73,7 +82,12 @@ class Form:
     @property
     def filled(self) -> dict[str, str]:
         """What to show again when the form is refused."""
-        return {name: values[0] for name, values in self.fields.items() if values and name not in _OURS}
+        return {name: values[0] for name, values in self.typed.items()}
+
+    @property
+    def typed(self) -> dict[str, Sequence[str]]:
+        """All that was typed and chosen, without what is the frame's own."""
+        return {name: values for name, values in self.fields.items() if values and name not in _OURS}
 
 
 async def read(request: Request) -> Form:
@@ -123,23 +137,40 @@ async def keep(request: Request, sign_in: str) -> Response:
     visit: Visit = request.state.visit
     form = await read(request)
     answer = RedirectResponse(sign_in + (quote(form.page, safe="") if sign_in else form.page), SEE_OTHER)
-    if comes_from_us(request) and form.text(OWNER) and sum(map(len, form.filled.values())) <= _MOST_KEPT:
-        secret = new_secret()
-        kept = KeptForm(page=form.page, owner=form.text(OWNER), fields=form.filled)
-        await visit.frame.kept_forms.put(secret, kept, utc_now() + KEPT_FOR)
-        cookies.write(answer, cookies.KEPT, secret, seconds=int(KEPT_FOR.total_seconds()))
+    if comes_from_us(request) and form.text(OWNER):
+        await _put(visit, KeptForm(page=form.page, owner=form.text(OWNER), fields=_values(form.typed)), answer)
     return answer
+
+
+async def keep_typed(visit: Visit, form: Form, answer: Response, *, but: Collection[str]) -> None:
+    """Keep what was typed into a form, all `but` some fields, while its page is shown in another way."""
+    typed = _values({name: values for name, values in form.typed.items() if name not in but})
+    if typed:
+        await _put(visit, KeptForm(page=form.page, owner=visit.owner, fields=typed, was_sent=False), answer)
+
+
+async def _put(visit: Visit, kept: KeptForm, answer: Response) -> None:
+    if sum(len(value) for values in kept.fields.values() for value in values) > _MOST_KEPT:
+        return
+    secret = new_secret()
+    await visit.frame.kept_forms.put(secret, kept, utc_now() + KEPT_FOR)
+    cookies.write(answer, cookies.KEPT, secret, seconds=int(KEPT_FOR.total_seconds()))
 
 
 async def restore(visit: Visit) -> None:
     """Fill the page's form with what was kept of it, if it was the same person who typed it."""
     secret = cookies.read(visit.request, cookies.KEPT)
-    if not secret or visit.person is None or visit.request.method != "GET":
+    if not secret or visit.request.method != "GET":
         return
     kept = await visit.frame.kept_forms.find(secret)
-    if kept is None or kept.page != visit.address:
+    if kept is None or kept.page != visit.address or (visit.person is None and kept.owner):
         return
-    visit.is_restored = True
+    visit.is_restored, visit.is_back = True, kept.was_sent
     await visit.frame.kept_forms.remove(secret)
     if hmac.compare_digest(kept.owner, visit.owner):
-        visit.filled = kept.fields
+        visit.kept = kept.fields
+        visit.filled = {name: values[0] for name, values in kept.fields.items()}
+
+
+def _values(typed: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in typed.items()}

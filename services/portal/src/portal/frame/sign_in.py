@@ -8,7 +8,7 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies
-from portal.frame.forms import Sent
+from portal.frame.forms import Sent, keep_typed
 from portal.frame.place import router as page_router
 from portal.frame.provider import ProviderAway, SignInRefused
 from portal.frame.visits import SEE_OTHER, VIEWS, Anybody, Visit, within
@@ -88,12 +88,13 @@ async def left(visit: Anybody) -> Response:
 
 @router.post("/settings")
 async def choose(visit: Anybody, form: Sent) -> Response:
-    """Remember a language or a view, and go back to the page."""
+    """Remember a language or a view, and go back to the page with what was typed there."""
     answer = visit.go(form.page)
     if (language := form.text("language")) in LANGUAGES:
         cookies.write(answer, cookies.LANGUAGE, language, seconds=cookies.A_YEAR)
     if (view := form.text("view")) in VIEWS:
         cookies.write(answer, cookies.VIEW, view, seconds=cookies.A_YEAR)
+    await keep_typed(visit, form, answer, but=("language", "view"))
     return answer
 
 

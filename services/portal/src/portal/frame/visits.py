@@ -33,7 +33,7 @@ from runtime.access import Role
 from runtime.texts import DEFAULT, LANGUAGES, Language, Texts, choose
 
 if TYPE_CHECKING:
-    from portal.frame.forms import KeptForm
+    from portal.frame.forms import Form, KeptForm
     from portal.frame.place import Place
     from portal.frame.provider import Attempt
 
@@ -97,8 +97,12 @@ class Visit:
     session: Session | None = None
     filled: Mapping[str, str] = field(default_factory=dict)
     """What the fields of the page's form show: what was typed before."""
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """All of that, where a field has several values."""
     is_restored: bool = False
-    """Whether that was kept over a sign-in."""
+    """Whether that was kept, over a sign-in or a change of language."""
+    is_back: bool = False
+    """Whether it was kept over a sign-in, so that nothing has been sent yet."""
     has_away: bool = False
 
     @property
@@ -114,7 +118,10 @@ class Visit:
 
     @property
     def address(self) -> str:
-        """The address of the page, its query included."""
+        """The address of the page, its query included; for what a form was sent to, the page that the form was on."""
+        form: Form | None = getattr(self.request.state, "form", None)
+        if form is not None and form.has_page:
+            return form.page
         asked = self.request.url.query
         return self.request.url.path + (f"?{asked}" if asked else "")
 
@@ -132,6 +139,10 @@ class Visit:
     def owner(self) -> str:
         """Whom the forms of this page belong to, without saying who it is; empty for strangers."""
         return self.frame.keyed("owner", self.person.subject) if self.person else ""
+
+    def ticked(self, name: str, chosen: Sequence[str]) -> Sequence[str]:
+        """Return which boxes of a field are ticked: as they were kept, else as `chosen`."""
+        return self.kept.get(name, ()) if self.is_restored else chosen
 
     def t(self, key: str, **params: object) -> str:
         """Return a text of the catalogues."""
