@@ -72,6 +72,44 @@ def test_an_address_that_does_not_exist_is_explained_in_the_callers_language(
     }
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "languages", "said"),
+    [
+        ("GET /nothing", 404, ("zh-CN", ""), ("没有这个页面", "回到首页")),
+        ("GET /my/applications", 502, ("en-GB", ""), ("Not available now", ">Try again</a>")),
+        ("GET /my/applications", 502, ("en-GB", "zh-CN"), ("现在打不开", ">再试一次</a>")),
+        ("POST /my/applications", 502, ("zh-CN", "en"), ("Not available now", "back button")),
+        ("DELETE /services/", 405, ("en", ""), ("This address does not support the method", "community window")),
+    ],
+)
+def test_a_browser_gets_a_page_in_the_language_that_was_chosen(
+    client: httpx.Client, request_line: str, status: int, languages: tuple[str, str], said: tuple[str, str]
+) -> None:
+    (method, path), (asked, chosen), (title, text) = request_line.split(), languages, said
+    cookies = f"a=b; __Host-yizheng-language={chosen}" if chosen else "a=__Host-yizheng-language"
+    headers = {"Accept": BROWSER, "Accept-Language": asked, "Cookie": cookies}
+    answer = client.request(method, path, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert f'<h1 class="govuk-heading-l">{title}</h1>' in answer.text
+    assert text in answer.text
+    assert f'lang="{answer.headers["content-language"]}"' in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers.get("retry-after") == ("5" if status == 502 else None)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; base-uri")
+    for link in re.findall(r'(?:href|src)="(/assets/[^"]+)"', answer.text):
+        assert client.get(link, headers={"Accept": "text/css"}).status_code == 200
+
+
+def test_nothing_of_a_request_stands_in_the_page(client: httpx.Client) -> None:
+    answer = client.get("/%3Cscript%3E?<script>", headers={"Accept": BROWSER, "Accept-Language": "<script>"})
+    assert answer.status_code == 404
+    assert "script" not in answer.text
+
+
 @pytest.mark.parametrize(
     "path",
     ["/v1/residents/r", "/v1/lookups", "/v1/items/i", "/v1/notices", "/v1/dry-runs", "/v1/tasks/t", "/v1/queries",

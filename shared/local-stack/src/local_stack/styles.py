@@ -19,6 +19,8 @@ from local_stack.layout import ROOT, Layout
 SOURCE = ROOT / "services" / "portal" / "styles"
 FILES = ROOT / "services" / "portal" / "src" / "portal" / "files"
 _LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js"}
+_STABLE = ("portal.css", "mark.svg")
+"""Found by a name that stays, too, for pages that the gateway itself says something with."""
 _COMPRESSED = {".css", ".js", ".svg"}
 _HASH = 12
 
@@ -49,7 +51,17 @@ def main() -> int:
         old.unlink()
     for name, content in made.items():
         write(name, content)
+    for name in _STABLE:
+        link(name)
     return 0
+
+
+def link(name: str) -> None:
+    """Let a file be found by the name that stays: a link to what it is called now, and to its compressed form."""
+    stem, dot, suffix = name.rpartition(".")
+    [path] = FILES.glob(f"{stem}-{'?' * _HASH}{dot}{suffix}")
+    for end in ("", ".gz"):
+        (FILES / f"{name}{end}").symlink_to(f"{path.name}{end}")
 
 
 def contents(packages: Path) -> Iterator[tuple[str, bytes]]:
