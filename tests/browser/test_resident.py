@@ -77,7 +77,7 @@ async def test_a_photograph_is_handed_in_and_taken_back(town: Town, visitors: Vi
     await visitor.go(f"{draft}/documents/housing")
     pictures = [FilePayload(name=f"{number}.png", mimeType="image/png", buffer=picture()) for number in (1, 2)]
     await visitor.page.set_input_files("#file", pictures)
-    await visitor.page.get_by_role("button", name="上传").click()
+    await visitor.page.get_by_role("button", name="上传", exact=True).click()
     await expect(visitor.page.locator("main .y-card")).to_have_count(2)
     await visitor.picture("document")
     await visitor.page.get_by_role("button", name="删除").first.click()
@@ -85,7 +85,7 @@ async def test_a_photograph_is_handed_in_and_taken_back(town: Town, visitors: Vi
 
     bad = FilePayload(name="a.txt", mimeType="text/plain", buffer=b"no picture")
     await visitor.page.set_input_files("#file", [bad])
-    await visitor.page.get_by_role("button", name="上传").click()
+    await visitor.page.get_by_role("button", name="上传", exact=True).click()
     await expect(visitor.page.locator(".govuk-error-summary")).to_be_focused()
     await expect(visitor.page).to_have_title(re.compile("^有误："))
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
 from applications.domain.application import Application, Scan, State
 from applications.domain.hands import Hand
+from applications.domain.uploads import ResumableUpload
 from applications.published import DataErased, ErasurePreviewed
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
-from applications.store.files import GridFiles
+from applications.store.files import GridFiles, GridPieces
 from runtime.config import ServiceSettings
 from runtime.erasing import Eraser, ErasurePreviewRequested, ErasureRequested
 from runtime.holders import Holder
@@ -22,6 +23,7 @@ from services.applications.tests.office import NOON, resident
 from testkit import terms
 
 KINDS = terms.kinds_of("applications")
+_UPLOADS = ("uploads", "upload_pieces.files")
 
 
 class Archive(terms.Archive):
@@ -69,6 +71,30 @@ class Archive(terms.Archive):
             *([documents.HandStore(self.database).save(hand)] if in_hand else ()),
         )
         return scan
+
+    async def upload(self, id: str, application_id: str, *, at: datetime = NOON, by: str = "newcomer") -> None:
+        """Keep a scan of which one piece has come."""
+        piece = f"piece_{id}"
+        await GridPieces(self.database).put(StoredFile(piece, id), b"png", "application/octet-stream")
+        upload = ResumableUpload(
+            id=id,
+            application_id=application_id,
+            resident_id=by,
+            requirement="housing",
+            document_type="property-certificate",
+            name="a.png",
+            size=9,
+            sha256="ab" * 32,
+            pieces=(piece,),
+            received=3,
+            touched_at=at,
+        )
+        await self.keep(documents.UploadStore(self.database).save(upload))
+
+    async def uploads_left(self) -> tuple[set[str], set[str]]:
+        """Return the ids of uploads and of pieces."""
+        kept = [{str(row["_id"]) async for row in self.database[name].find({})} for name in _UPLOADS]
+        return kept[0], kept[1]
 
     @property
     def eraser(self) -> Eraser:

@@ -15,6 +15,7 @@ from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed, WeekFigures
+from applications.domain.uploads import ResumableUpload
 from messaging.event import ConflictError
 from runtime.clock import today
 from testkit.fakes import FakeChange, FakeDocuments
@@ -199,3 +200,11 @@ class FakePublishedItems(FakeDocuments[PublishedItem]):
 
 async def nothing_moves(_ids: Sequence[str]) -> Mapping[str, object]:
     return {}
+
+
+class FakeUploads(FakeDocuments[ResumableUpload]):
+    def __init__(self) -> None:
+        super().__init__(ResumableUpload)
+
+    async def unfinished(self, application_id: str) -> list[ResumableUpload]:
+        return await self.find({"application_id": application_id, "scan_id": None}, sort=[("_id", 1)])

@@ -24,6 +24,7 @@ from applications.handlers.applying import NewApplication
 from applications.handlers.confirming import Answer
 from applications.handlers.needs import Deps
 from applications.handlers.parties import Named
+from applications.handlers.uploads import TURNS
 from applications.store.catalogue_files import read_catalogue
 from messaging.event import Event, NotYet, Outcome, Received, View
 from runtime.access import Principal, Role
@@ -32,6 +33,7 @@ from runtime.presences import Presence
 from runtime.server_sent_events import Watch
 from runtime.sign_in import SignIn
 from runtime.signing import SigningKeys
+from runtime.turns import Turns
 from services.applications.tests import fakes
 from standards.working_days import Calendar
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
@@ -114,6 +116,9 @@ class Office:
             credentials=self.credentials,
             published_items=self.published_items,
             files=self.files,
+            uploads=fakes.FakeUploads(),
+            pieces=FakeFiles(NOON),
+            whole_uploads=Turns(TURNS),
             cleaner=FakeCleaner(),
             numbers=NUMBERS,
             clock=self.clock,

@@ -98,6 +98,26 @@ async def test_what_its_owner_wants_gone_goes_at_once_with_all_that_belongs_to_i
     assert (again.erased, again.cases) == ([], [])
 
 
+async def test_what_never_became_a_scan_goes_a_day_later_or_with_its_application_or_when_it_is_asked_for(
+    archive: Archive,
+) -> None:
+    await archive.file("app_open", "in-progress")
+    await archive.file("app_draft", "draft")
+    for number, (application, at) in enumerate(
+        [("app_open", NOON), ("app_open", NOON + timedelta(hours=1)), ("app_draft", NOON + timedelta(days=179))]
+    ):
+        await archive.upload(f"upl_{number}", application, at=at)
+
+    await archive.turn(NOON + timedelta(days=1))
+    assert await archive.uploads_left() == ({"upl_1", "upl_2"}, {"piece_upl_1", "piece_upl_2"})
+    await archive.turn(NOON + timedelta(days=179, hours=12))
+    assert await archive.uploads_left() == ({"upl_2"}, {"piece_upl_2"})
+    await archive.upload("upl_3", "app_open", at=NOON + timedelta(days=179))
+    event = await archive.erase("newcomer")
+    assert await archive.uploads_left() == (set(), set())
+    assert {each.kind: each.count for each in event.erased} == {"drafts": 1, "uploads": 2}
+
+
 async def test_of_what_is_gone_the_id_is_remembered_for_a_year_and_nothing_else(archive: Archive) -> None:
     await archive.file("app_ended", "withdrawn")
     await archive.turn(NOON + timedelta(days=365))

@@ -95,6 +95,7 @@ APPLICATION: dict[str, Any] = {
     "granted": None,
     "satisfaction": None,
 }
+UPLOAD = {"upload_id": "upl_1", "requirement": "housing", "name": EVIL, "size": 30_000_000, "received": 12_000_000}
 GRANTED = {
     "document_type": NAMED,
     "labelled": [{"field": NAMED, "value": EVIL}],
@@ -269,6 +270,7 @@ def answers() -> dict[str, Any]:
         "GET /v1/eligibility": {"items": [judged]},
         "GET /v1/applications": page(*application_states),
         f"GET {APP}": APPLICATION,
+        f"GET {APP}/uploads": {"items": [UPLOAD]},
         f"GET {APP}/timeline": TIMELINE,
         f"GET {APP}/receipt": RECEIPT,
         "GET /v1/evidence": EVIDENCE,

@@ -7,13 +7,13 @@ from fastapi import FastAPI
 from applications import consumers, routes
 from applications.config import Settings
 from applications.domain.agreement import Signer
-from applications.handlers import catalogue, confirming, scans
+from applications.handlers import catalogue, confirming, scans, uploads
 from applications.handlers.needs import Deps
 from applications.store import documents
 from applications.store.belongings import BELONGINGS
 from applications.store.catalogue_files import read_catalogue, read_criterion
 from applications.store.decisions import DecisionStore
-from applications.store.files import GridFiles
+from applications.store.files import GridFiles, GridPieces
 from runtime import holidays, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
@@ -22,6 +22,7 @@ from runtime.scans.cleaner import Cleaner
 from runtime.server_sent_events import Watch
 from runtime.service import Periodic
 from runtime.signing import SigningKeys
+from runtime.turns import Turns
 from standards.working_days import Calendar
 
 NAME = "applications"
@@ -59,6 +60,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             credentials=documents.CredentialStore(database),
             published_items=documents.PublishedItemStore(database),
             files=GridFiles(database),
+            uploads=documents.UploadStore(database),
+            pieces=GridPieces(database),
+            whole_uploads=Turns(uploads.TURNS),
             cleaner=cleaner,
             numbers=numbers,
             clock=utc_now,
@@ -78,5 +82,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
             Periodic("give-up-waiting", every=AN_HOUR, work=confirming.give_up_waiting),
             Periodic("sweep-scans", every=AN_HOUR, work=scans.sweep),
+            Periodic("sweep-pieces", every=AN_HOUR, work=uploads.sweep),
         ),
     )

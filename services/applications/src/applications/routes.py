@@ -14,6 +14,7 @@ from applications.api import (
     review_switches,
     scans,
     statistics,
+    uploads,
 )
 from applications.eligibility import api as eligibility
 from applications.inquiries import api as inquiries
@@ -28,6 +29,7 @@ router.include_router(progress.router)
 router.include_router(receipts.router)
 router.include_router(inquiries.router)
 router.include_router(scans.router)
+router.include_router(uploads.router)
 router.include_router(confirmations.router)
 router.include_router(agreements.router)
 router.include_router(notices.router)

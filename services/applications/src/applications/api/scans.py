@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -37,7 +40,7 @@ _FORM: dict[str, Any] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "JPEG, PNG or PDF, 10 MB at most",
+                            "description": "JPEG, PNG or PDF, 10 MB at most; up to 40 MB piece by piece: /uploads",
                         },
                         "requirement": {"type": "string", "examples": ["birth-certificate"]},
                         "document_type": {"type": "string", "examples": ["birth-certificate"]},
@@ -68,17 +71,18 @@ async def hand_in(
     """Take a scan, and leave nothing behind of one that is refused."""
     handed_in = await read_upload(request, "requirement", "document_type")
     upload = Upload(**handed_in.fields, content=handed_in.content)
-    storing = _Storing(application_id, upload, by, deps, if_match)
-    try:
+
+    async def attach(scan: Scan) -> Outcome[Application]:
+        return await scans.attach(application_id, scan, by.resident, deps, if_match=if_match)
+
+    storing = Storing(application_id, lambda: scans.store(application_id, upload, by.resident, deps), attach, by, deps)
+    async with storing.undone_if_refused():
         return await commit(
             storing.attach,
             lambda application: ApplicationView.of(application, wording),
             status=201,
             fingerprint=upload.fingerprint,
         )
-    except (Refusal, ConflictError):
-        await storing.undo()  # it is certain that nothing was committed; what is uncertain is left to the sweep
-        raise
 
 
 @router.get(
@@ -140,28 +144,32 @@ async def take_back(
     return answer
 
 
-class _Storing:
-    """One upload: stored at most once, however often its commit is tried."""
+@dataclass
+class Storing:
+    """One scan: stored at most once (`store`), however often the commit of its taking (`take`) is tried."""
 
-    def __init__(self, application_id: str, upload: Upload, by: Caller, deps: Deps, if_match: int | None) -> None:
-        self._application_id = application_id
-        self._upload = upload
-        self._by = by
-        self._deps = deps
-        self._if_match = if_match
-        self._stored: Scan | None = None
+    application_id: str
+    store: Callable[[], Awaitable[Scan]]
+    take: Callable[[Scan], Awaitable[Outcome[Application]]]
+    by: Caller
+    deps: Deps
+    stored: Scan | None = None
 
     async def attach(self) -> Outcome[Application]:
         """Store the content, the first time, and add it to the application."""
-        return await helped(self._application_id, self._attached, self._by, self._deps)
+        return await helped(self.application_id, self._attached, self.by, self.deps)
 
     async def _attached(self) -> Outcome[Application]:
-        by = self._by.resident
-        if self._stored is None:
-            self._stored = await scans.store(self._application_id, self._upload, by, self._deps)
-        return await scans.attach(self._application_id, self._stored, by, self._deps, if_match=self._if_match)
+        if self.stored is None:
+            self.stored = await self.store()
+        return await self.take(self.stored)
 
-    async def undo(self) -> None:
-        """Remove the content again."""
-        if self._stored is not None:
-            await self._deps.files.remove(self._stored.id)
+    @asynccontextmanager
+    async def undone_if_refused(self) -> AsyncIterator[None]:
+        """Remove the content again when nothing was committed for certain; what is uncertain is left to the sweep."""
+        try:
+            yield
+        except (Refusal, ConflictError):
+            if self.stored is not None:
+                await self.deps.files.remove(self.stored.id)
+            raise

@@ -13,16 +13,21 @@ MOST = 20
 
 def attach(application: Application, item: Item, scan: Scan) -> Application:
     """Add a scan to an application that its applicant may change. Raises Refusal."""
+    refuse_unfit(application, item, scan.requirement, scan.document_type)
+    return application.model_copy(update={"scans": (*application.scans, scan)})
+
+
+def refuse_unfit(application: Application, item: Item, requirement: str, document_type: str) -> None:
+    """Refuse a scan that the application can't take: for what it is for, or as there are too many. Raises Refusal."""
     refuse_unchangeable(application)
-    requirement = next((asked for asked in item.asked if asked.key == scan.requirement), None)
-    if requirement is None:
-        known = ", ".join(asked.key for asked in item.asked)
+    asked = next((each for each in item.asked if each.key == requirement), None)
+    if asked is None:
+        known = ", ".join(each.key for each in item.asked)
         raise Refusal("scan-unknown-requirement", field="requirement", known=known)
-    if scan.document_type not in requirement.any_of:
-        raise Refusal("scan-document-type", field="document_type", known=", ".join(requirement.any_of))
+    if document_type not in asked.any_of:
+        raise Refusal("scan-document-type", field="document_type", known=", ".join(asked.any_of))
     if len(application.scans) >= MOST:
         raise Refusal("too-many-scans", field="file", most=MOST)
-    return application.model_copy(update={"scans": (*application.scans, scan)})
 
 
 def detach(application: Application, scan_id: str) -> Application:

@@ -18,6 +18,7 @@ from applications.domain.record import Aggregate
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
 from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, Rehearsed, WeekFigures
+from applications.domain.uploads import ResumableUpload
 from messaging.event import Change
 from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
@@ -26,6 +27,7 @@ from runtime.presences import Presences
 from runtime.scans.cleaner import Cleans
 from runtime.scans.files import Files
 from runtime.server_sent_events import Watch
+from runtime.turns import Turns
 from standards.working_days import Calendar
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
@@ -136,6 +138,16 @@ class PublishedItems(Keeps[PublishedItem], Protocol):
         """Read all of them."""
 
 
+class Uploads(Keeps[ResumableUpload], Protocol):
+    """Scans that come piece by piece."""
+
+    async def unfinished(self, application_id: str) -> list[ResumableUpload]:
+        """Read those of an application that have not become a scan, the oldest first."""
+
+    def remove(self, document: ResumableUpload) -> Change:
+        """Prepare the removal of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything that the use cases need."""
@@ -158,6 +170,10 @@ class Deps:
     credentials: Credentials
     published_items: PublishedItems
     files: Files
+    uploads: Uploads
+    pieces: Files
+    whole_uploads: Turns
+    """For putting pieces together: each takes the memory of a whole scan."""
     cleaner: Cleans
     numbers: BlindIndex
     clock: Clock

@@ -46,13 +46,20 @@ async def helped(
 
     Raises Unknown for any other application, Clash for one that was submitted.
     """
-    if (helper := helper_of(caller)) is not None:
-        application = await deps.applications.get(application_id)
-        if application is None or application.helper != helper:
-            raise Unknown("unknown-application")
-        if application.state != "draft":
-            raise Clash("helped-to-the-end")
+    await refuse_unhelped(application_id, caller, deps)
     return told(await work(), caller, deps)
+
+
+async def refuse_unhelped(application_id: str, caller: Caller, deps: Deps) -> None:
+    """Refuse a helper everything but a draft that was begun in the same visit. Raises Unknown, Clash."""
+    helper = helper_of(caller)
+    if helper is None:
+        return
+    application = await deps.applications.get(application_id)
+    if application is None or application.helper != helper:
+        raise Unknown("unknown-application")
+    if application.state != "draft":
+        raise Clash("helped-to-the-end")
 
 
 def told(outcome: Outcome[ResultT], caller: Caller, deps: Deps) -> Outcome[ResultT]:

@@ -22,7 +22,7 @@ from runtime.access import Principal, Role
 from runtime.ids import new_id
 from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
 from runtime.scans.files import StoredFile
-from runtime.scans.kinds import media_type_of, refuse_large
+from runtime.scans.kinds import LARGEST, media_type_of, refuse_large
 from standards.bounds import is_said
 
 SWEPT_AFTER = timedelta(hours=1)
@@ -51,10 +51,10 @@ class Opened:
     content: AsyncIterator[bytes]
 
 
-async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) -> Scan:
-    """Check a file and store what may be kept of it, before the application takes it (`attach`)."""
+async def store(application_id: str, upload: Upload, by: Principal, deps: Deps, *, most: int = LARGEST) -> Scan:
+    """Check a file of at most so many bytes and store what may be kept of it, before the application takes it."""
     application = await owned(application_id, by, deps)
-    refuse_large(len(upload.content))
+    refuse_large(len(upload.content), most)
     scan = Scan(
         id=new_id("scan"),
         requirement=upload.requirement,
@@ -65,9 +65,10 @@ async def store(application_id: str, upload: Upload, by: Principal, deps: Deps) 
         uploaded_at=deps.clock(),
         attempt=application.attempt + 1,
     )
-    scans.attach(application, deps.catalogue.item(application.item), scan)  # refused now, not after the storing
+    item = deps.catalogue.item(application.item)
+    scans.refuse_unfit(application, item, scan.requirement, scan.document_type)  # now, not after the storing
     content = await deps.cleaner.clean(upload.content, scan.media_type, by.subject)
-    refuse_large(len(content))
+    refuse_large(len(content), most)
     await deps.files.put(StoredFile(scan.id, application.id), content, scan.media_type)
     return scan.model_copy(update={"size": len(content), "sha256": sha256(content).hexdigest()})
 

@@ -10,7 +10,7 @@ from pymongo import DeleteOne
 
 from applications.domain.scans import HandedIn
 from applications.store import documents
-from applications.store.files import GridFiles
+from applications.store.files import GridFiles, GridPieces
 from messaging.commit import gone
 from messaging.documents import Document, Write
 from runtime.clock import utc_now
@@ -27,8 +27,11 @@ async def of_applications(database: Database, applications: Sequence[Document]) 
         await files.remove(scan)
     ids, now = [application["_id"] for application in applications], utc_now()
     hands = await database["hands"].find({"application_id": {"$in": ids}}).to_list()
+    uploads = await database["uploads"].find({"application_id": {"$in": ids}}).to_list()
+    await of_uploads(database, uploads)
     return [
         *(removal("hands", hand) for hand in hands),
+        *(Write("uploads", DeleteOne({"_id": upload["_id"]})) for upload in uploads),
         *(Write("agreements", DeleteOne({"_id": id_})) for id_ in ids),
         *(gone(id_, now) for id_ in ids),
         *[write for resident, theirs in scans.items() for write in await _not_used_again(database, resident, theirs)],
@@ -53,4 +56,12 @@ def _saved(write: Write, left: HandedIn) -> Write:
     return Write(write.collection, gone, must_match=1)
 
 
-BELONGINGS: Mapping[str, Belongings] = {"applications": of_applications}
+async def of_uploads(database: Database, uploads: Sequence[Document]) -> Sequence[Write]:
+    """Remove what has come of scans that never became whole."""
+    pieces = GridPieces(database)
+    for piece in itertools.chain.from_iterable(upload["pieces"] for upload in uploads):
+        await pieces.remove(piece)
+    return ()
+
+
+BELONGINGS: Mapping[str, Belongings] = {"applications": of_applications, "uploads": of_uploads}

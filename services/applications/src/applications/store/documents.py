@@ -17,8 +17,9 @@ from applications.domain.people import Guardianship, Holdings, Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
+from applications.domain.uploads import ResumableUpload
 from applications.store import decisions
-from applications.store.files import BUCKET
+from applications.store.files import BUCKET, PIECES
 from messaging.commit import GONE
 from messaging.documents import Documents, Write
 from runtime.erasing import Held
@@ -50,7 +51,9 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "credentials": [IndexModel("application_id")],
     "published_items": [],
     "review_switches": [],
+    "uploads": [IndexModel("application_id"), IndexModel("resident_id")],
     **files.indexes(BUCKET),
+    **files.indexes(PIECES),
 }
 
 SEALED: Mapping[str, Sequence[str]] = {
@@ -83,6 +86,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     ),
     "agreements": ("current", "earlier"),
     "handed_in": ("kept",),
+    "uploads": ("name", "sha256"),
     "decisions": decisions.SEALED,
 }
 """What describes people and what they handed in: encrypted in the store."""
@@ -211,6 +215,17 @@ class CredentialStore(Documents[Issued]):
         return found[0] if found else None
 
 
+class UploadStore(Documents[ResumableUpload]):
+    """Scans that come piece by piece."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "uploads", ResumableUpload, sealed=SEALED["uploads"])
+
+    async def unfinished(self, application_id: str) -> list[ResumableUpload]:
+        """Read those of an application that have not become a scan, the oldest first."""
+        return await self.find({"application_id": application_id, "scan_id": None}, sort=[("_id", 1)])
+
+
 class PublishedItemStore(Documents[PublishedItem]):
     """What was last published of each item."""
 
@@ -253,4 +268,5 @@ def held(holder: Holder) -> Held:
         "applications": {"$or": [{"applicant_id": id_}, {"subject_id": id_}]},
         "residents": {"_id": id_},
         "holdings": {"_id": id_},
+        "uploads": {"resident_id": id_},
     }

@@ -1,4 +1,4 @@
-"""The contents of scans, in a bucket of their own: a file's id is the scan's."""
+"""The contents of scans, and the pieces of those on their way, each in a bucket of their own: a file's id is theirs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from runtime.kernel import Database
 from runtime.scans.files import OwnedFiles
 
 BUCKET = "scans"
+PIECES = "upload_pieces"
 
 
 class GridFiles(OwnedFiles):
@@ -13,3 +14,10 @@ class GridFiles(OwnedFiles):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, BUCKET, owner="application_id")
+
+
+class GridPieces(OwnedFiles):
+    """Pieces of scans that are still coming, each of an upload."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, PIECES, owner="upload_id")

@@ -125,6 +125,12 @@ class Calls:
         )
         return _parsed(await self._sent(request), answer)
 
+    async def upload_piece(self, path: str, answer: type[AnswerT], offset: int, content: bytes) -> AnswerT:
+        """Hand in the next bytes of a file that comes piece by piece (`application/partial-upload`)."""
+        headers = self._headers() | {"Content-Type": "application/partial-upload", "Upload-Offset": str(offset)}
+        request = self.client.build_request("PATCH", path, content=content, headers=headers, timeout=UPLOAD_TIMEOUT)
+        return _parsed(await self._sent(request), answer)
+
     async def send(
         self,
         method: str,

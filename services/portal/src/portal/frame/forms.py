@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -23,6 +25,8 @@ from runtime.clock import utc_now
 TOKEN, OWNER, PAGE, ONCE = "form-token", "form-owner", "form-page", "form-once"
 _OURS = frozenset({TOKEN, OWNER, PAGE, ONCE})
 KEPT_FOR = timedelta(hours=1)
+_IN_MEMORY = 48 * 1024 * 1024
+"""Bytes of a form with files; the gateway lets no larger one through."""
 _MOST_KEPT = 100_000
 """Characters of a form that are kept over a sign-in; more than the longest form has."""
 
@@ -94,9 +98,28 @@ async def read(request: Request) -> Form:
     """Read a form; the same for all who ask."""
     known: Form | None = getattr(request.state, "form", None)
     if known is None:
-        known = _form(await request.form(max_files=20, max_fields=1000))
+        known = _form(await _parsed(request))
         request.state.form = known
     return known
+
+
+async def close(request: Request) -> None:
+    """Let go of the files of a form that was read."""
+    form: Form | None = getattr(request.state, "form", None)
+    for file in (each for files in (form.files.values() if form else ()) for each in files):
+        await file.close()
+
+
+async def _parsed(request: Request) -> FormData:
+    """Parse a form; what people hand in stays in memory, and is never written to this process's disk."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await request.form(max_fields=1000)
+    parser = MultiPartParser(request.headers, request.stream(), max_files=20, max_fields=1000)
+    parser.spool_max_size = _IN_MEMORY
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise HTTPException(400) from error
 
 
 def _form(sent: FormData) -> Form:

@@ -57,6 +57,8 @@ class PageRoute(APIRoute):
                 answer = await inner(request)
             except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged below
                 answer = await _told(request, error)
+            finally:
+                await forms.close(request)
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)
             answer.headers.setdefault("Content-Security-Policy", await policy(request))

@@ -5,6 +5,7 @@ The same pages serve an application that was returned: only what is to be correc
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from portal.frame.visits import Visit
 from portal.resident.answers import Application, Evidence, Prefilled, Scan
 from portal.resident.catalogue_answers import Eligibility, Item, Need, Question, Value
 from portal.resident.credentials import written
+from portal.resident.uploads import PIECE, Chosen, Unfinished, hand_over, uploads_of
 from portal.resident.visitors import Resident
 
 router = page_router()
@@ -226,11 +228,13 @@ async def show_document(visit: Resident, application_id: str, requirement: str, 
 async def _document(
     visit: Visit, application_id: str, requirement: str, then: str, problem: Problem | None = None
 ) -> Response:
-    draft = await draft_of(visit, application_id)
+    draft, unfinished = await asyncio.gather(
+        draft_of(visit, application_id), visit.part(visit.call.get(uploads_of(application_id), Unfinished))
+    )
     asked = next((each for each in draft.item.requirements if each.key == requirement), None)
     if asked is None:
         raise HTTPException(404)
-    fields = {"/file": "file", "/document_type": "document_type"}
+    fields = {"/file": "file", "/size": "file", "/document_type": "document_type"}
     return visit.show(
         "resident/document.html",
         problem=problem,
@@ -239,6 +243,8 @@ async def _document(
         draft=draft,
         asked=asked,
         scans=draft.scans_of(requirement),
+        unfinished=[each for each in unfinished.items if each.requirement == requirement] if unfinished else [],
+        piece=PIECE,
         returned=[now for now in draft.application.now if now.requirement == requirement],
         then=then,
     )
@@ -247,16 +253,15 @@ async def _document(
 @router.post("/my/applications/{application_id}/documents/{requirement}")
 async def hand_in(visit: Resident, form: Sent, application_id: str, requirement: str) -> Response:
     """Hand in what was chosen or photographed, one after the other; what was taken stays taken when one is refused."""
-    then, fields = form.text("then"), {"requirement": requirement, "document_type": form.text("document_type")}
-    files = form.uploads("file")
+    then = form.text("then")
+    files = (*form.uploads("photo"), *form.uploads("file"))
     if not files:
         nothing = Problem(status=422, title=visit.t("resident.document.none-chosen"))
         return await _document(visit, application_id, requirement, then, nothing)
     for number, file in enumerate(files[:_AT_MOST]):
-        sent = (file.filename or "scan", await file.read(), file.content_type or "application/octet-stream")
+        chosen = Chosen(requirement, form.text("document_type"), file.filename or "scan", await file.read())
         try:
-            path = f"/v1/applications/{path_of(application_id)}/scans"
-            await visit.call.upload(path, Nothing, sent, fields, once=f"{form.once}-{number}")
+            await hand_over(visit, application_id, chosen, once=f"{form.once}-{number}")
         except Refused as refused:
             return await _document(visit, application_id, requirement, then, refused.problem)
     back = f"/my/applications/{path_of(application_id)}/documents/{path_of(requirement)}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from portal.frame.place import Place, router
-from portal.resident import accesses, applications, confirmations, credentials, drafts, home, items, my_data
+from portal.resident import accesses, applications, confirmations, credentials, drafts, home, items, my_data, uploads
 from runtime.access import Role
 
 _router = router()
-for _feature in (home, items, applications, drafts, confirmations, credentials, accesses, my_data):
+for _feature in (home, items, applications, drafts, uploads, confirmations, credentials, accesses, my_data):
     _router.include_router(_feature.router)
 
 PLACE = Place(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.refusal import Refusal, TooLarge, Unsupported
 
 LARGEST = 10 * 1024 * 1024
-"""Bytes of one scan."""
+"""Bytes of one scan that comes in one request."""
 
 MOST_PIXELS = 50_000_000
 """An A4 page at 600 dpi has 35 million."""
@@ -36,7 +36,7 @@ def without_lead(content: bytes) -> bytes:
     return content.lstrip(_LEAD)
 
 
-def refuse_large(size: int) -> None:
+def refuse_large(size: int, most: int = LARGEST) -> None:
     """Raise TooLarge for more bytes than a scan may have."""
-    if size > LARGEST:
-        raise TooLarge("scan-too-large", field="file", most=LARGEST // 1024 // 1024)
+    if size > most:
+        raise TooLarge("scan-too-large", field="file", most=most // 1024 // 1024)
