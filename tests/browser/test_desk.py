@@ -146,7 +146,7 @@ async def test_a_colleague_s_tasks_are_taken_over_with_a_reason(town: Town, visi
     await visitor.page.fill("#reason", "同事请病假")
     await visitor.picture("desk-takeover")
     await visitor.page.get_by_role("button", name="全部接办").click()
-    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("已接办si-ill的1件任务")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("已接办同事（工号si-ill）的1件任务")
     taken = await desk.read(ill, task.task_id)
     assert taken.claimed_by == "reviewer-fan"
 

@@ -153,7 +153,7 @@ async def _is_believed_and_told(resident: Caller, correction: _Correction) -> No
         lambda it: len(it.items) >= 2,
         what="the officer's look and work are in the record",
     )
-    assert all("Social Insurance (Reviewer si-2)" in each.sentence for each in looked.items)
+    assert all("Social Insurance (Reviewer, staff number si-2)" in each.sentence for each in looked.items)
 
 
 async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Town) -> None:

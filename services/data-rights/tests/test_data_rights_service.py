@@ -149,11 +149,11 @@ async def test_what_services_tell_is_read_in_words_filtered_proven_and_verified(
     found = await until(all_of_them)
     assert {each["how"]["code"] for each in found} == {"queried", "viewed", "worked-on", "unmasked", "matched"}
     by_department = await outside.accesses(department="civil")
-    asked = "Civil Affairs (Department system civil-system) searched for your credentials (Senior citizen card)"
+    asked = "Civil Affairs (Department system, number civil-system) searched for your credentials (Senior citizen card)"
     assert [each["sentence"] for each in by_department] == [f"{asked}, for this purpose: 核对敬老优待资格"]
     chinese = await outside.get("/v1/accesses", language="zh-CN", document_type="birth-certificate", how="viewed")
     assert [each["sentence"] for each in chinese.json()["items"]] == [
-        "卫生（审核人员 reviewer-health-03）为办理“教育入学”查看了您提交的内容（出生医学证明）"
+        "卫生（审核人员，工号reviewer-health-03）为办理“教育入学”查看了您提交的内容（出生医学证明）"
     ]
     await _check_proof(outside, by_department[0]["access_id"])
     await _check_heads_and_file(outside, settings)

@@ -137,3 +137,19 @@ async def test_the_wrong_role_is_told_whose_place_it_is(stage: Stage) -> None:
     assert page.status_code == 403
     assert "a window clerk" in page.text
     assert "a resident" in page.text
+
+
+async def test_nobody_is_called_by_an_account_who_has_no_name(stage: Stage) -> None:
+    browser = stage.browser("en")
+    await browser.sign_in("clerk-lin")
+    assert "林晓敏" in browser.page.text
+    [secret] = stage.store["person-sessions"].documents
+    frame = stage.app.state.frame
+    session = await frame.sessions.find(browser.client.cookies[cookies.SESSION])
+    nameless = session.model_copy(update={"person": session.person.model_copy(update={"name": ""})})
+    await frame.sessions.kept.put(browser.client.cookies[cookies.SESSION], nameless, session.ends_at)
+    page = await browser.go("/my/applications")
+    assert secret in stage.store["person-sessions"].documents
+    assert page.status_code == 403
+    assert "clerk-lin" not in page.text
+    assert "a window clerk" in page.text

@@ -6,10 +6,16 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from data_rights.domain.access import SYSTEM, Access
+from data_rights.domain.access import Access
 from runtime.texts import Texts
 
 TEXTS = Texts.of("data_rights")
+
+_NUMBERED = {
+    **dict.fromkeys(("clerk", "reviewer", "grid-officer", "official", "operator"), "staff-number"),
+    **dict.fromkeys(("terminal", "department"), "number"),
+}
+"""How those are called whose number says something to a resident; a resident's id is none."""
 
 
 class Coded(BaseModel):
@@ -48,15 +54,14 @@ def sentence(access: Access, language: str) -> str:
 
 
 def who(access: Access, language: str) -> str:
-    """Name who it was: the departments and the account, or that no person did it."""
+    """Say who it was: departments, role, and the number that a member of staff or a device goes by."""
     role = name("roles", access.by.role, language)
-    if access.by.subject == access.by.role:  # nobody whom it could name
+    if access.by.role not in _NUMBERED or access.by.subject == access.by.role:  # no person, or one not to be named here
         return role
-    if access.by.role == SYSTEM:
-        return role
+    number = TEXTS.say(language, f"sentences.{_NUMBERED[access.by.role]}", subject=access.by.subject)
     departments = _joined((name("departments", code, language) for code in access.by.departments), language)
     key = "sentences.of-department" if departments else "sentences.of-role"
-    return TEXTS.say(language, key, departments=departments, role=role, subject=access.by.subject)
+    return TEXTS.say(language, key, departments=departments, role=role, number=number)
 
 
 def _object(access: Access, language: str) -> str:

@@ -243,6 +243,7 @@ class InHand(Answer):
     """How much one person has in hand."""
 
     claimed_by: str
+    places: tuple[Named, ...]
     tasks: int
     overdue: int
 

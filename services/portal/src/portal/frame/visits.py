@@ -156,6 +156,13 @@ class Visit:
         """Return a moment as people read it, on Shenzhen's clock."""
         return formats.moment(at, self.t)
 
+    def staff(self, number: str, department: str = "") -> str:
+        """Say which member of the staff: there is no directory, so their department and the number they sign in by."""
+        if self.person is not None and number == self.person.subject:
+            return self.t("frame.staff.me")
+        said = {"number": number, "department": department}
+        return self.t("frame.staff.of" if department else "frame.staff.number", **said)
+
     async def part(self, asking: Awaitable[ValueT]) -> ValueT | None:
         """Return what a part of the page needs; None when its service is away: the rest is shown all the same."""
         try:

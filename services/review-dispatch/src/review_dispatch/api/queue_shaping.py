@@ -36,7 +36,7 @@ def own_queues(counted: Sequence[Counted], reader: Reader) -> views.OwnQueuesVie
     """Show somebody's queues, the most urgent first, and who has how much in hand."""
     return views.OwnQueuesView(
         queues=[queue(each, reader) for each in queues_of(counted, reader.by.subject)],
-        in_hand=[in_hand(each) for each in in_hands(counted)],
+        in_hand=[in_hand(each, reader) for each in in_hands(counted)],
     )
 
 
@@ -77,9 +77,17 @@ def queue(queue: Queue, reader: Reader) -> views.QueueView:
     )
 
 
-def in_hand(held: InHand) -> views.InHandView:
+def in_hand(held: InHand, reader: Reader) -> views.InHandView:
     """Show how much one person has in hand."""
-    return views.InHandView(claimed_by=held.claimed_by, tasks=held.tasks, overdue=held.overdue)
+    return views.InHandView(
+        claimed_by=held.claimed_by,
+        places=[
+            *(reader.coded("departments", each) for each in held.departments),
+            *(found for each in held.communities if (found := reader.community(each))),
+        ],
+        tasks=held.tasks,
+        overdue=held.overdue,
+    )
 
 
 def not_taken(task: Task, refusal: Refusal, reader: Reader) -> views.NotTakenView:

@@ -252,9 +252,10 @@ class QueueView(BaseModel):
 
 
 class InHandView(BaseModel):
-    """How much one person has in hand."""
+    """How much one person has in hand, and the departments or communities whose tasks these are."""
 
     claimed_by: str
+    places: list[Coded]
     tasks: int
     overdue: int
 

@@ -64,9 +64,11 @@ class Queue(Record):
 
 
 class InHand(Record):
-    """How much one person has in hand."""
+    """How much one person has in hand, of which departments, or communities for doors."""
 
     claimed_by: str
+    departments: tuple[str, ...]
+    communities: tuple[str, ...]
     tasks: int
     overdue: int
 
@@ -95,13 +97,18 @@ def queues_of(counted: Sequence[Counted], by: str) -> list[Queue]:
 
 def in_hand(counted: Sequence[Counted]) -> list[InHand]:
     """Add up who has how much, the most first."""
-    people = {each.claimed_by for each in counted if each.claimed_by is not None}
+    hands: dict[str, list[Counted]] = {}
+    for each in counted:
+        if each.claimed_by is not None:
+            hands.setdefault(each.claimed_by, []).append(each)
     held = [
         InHand(
             claimed_by=person,
-            tasks=sum(each.waiting for each in counted if each.claimed_by == person),
-            overdue=sum(each.overdue for each in counted if each.claimed_by == person),
+            departments=tuple(sorted({each.place for each in parts if each.kind != "field-check"})),
+            communities=tuple(sorted({each.place for each in parts if each.kind == "field-check"})),
+            tasks=sum(each.waiting for each in parts),
+            overdue=sum(each.overdue for each in parts),
         )
-        for person in people
+        for person, parts in hands.items()
     ]
     return sorted(held, key=lambda each: (-each.tasks, each.claimed_by))
