@@ -115,7 +115,7 @@ class Bench:
         assert self.database is not None
         publisher = Publisher(self.url, name="bench")
         committer, done = Committer(self.database), Countdown(MESSAGES)
-        relay = Counting(self.database, publisher, BENCH.exchange, done)
+        relay = Counting(self.database, publisher, BENCH.exchange, committer.heartbeat, done=done)
         await committer.prepare()
         committer.start()
         relay.start()

@@ -10,6 +10,7 @@ from hashlib import sha256
 from messaging.commit import Committer, Entry, Handled
 from messaging.documents import Write
 from messaging.envelope import Sealed
+from messaging.heartbeat import Heartbeat
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from runtime.kernel import Database
@@ -55,8 +56,10 @@ class Unstored(Committer):
 class Counting(Relay):
     """The relay, with a count of what was confirmed."""
 
-    def __init__(self, database: Database, publisher: Publisher, exchange: str, done: Countdown) -> None:
-        super().__init__(database, publisher, exchange)
+    def __init__(
+        self, database: Database, publisher: Publisher, exchange: str, heartbeat: Heartbeat, *, done: Countdown
+    ) -> None:
+        super().__init__(database, publisher, exchange, heartbeat)
         self._done = done
 
     async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:

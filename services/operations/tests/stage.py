@@ -202,7 +202,7 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
     await declare(settings.amqp_url, hurried)
     publisher = Publisher(settings.amqp_url, name="matcher", timeout=60)
     committer = Committer(database)
-    relay = Relay(database, publisher, topology.exchange)
+    relay = Relay(database, publisher, topology.exchange, committer.heartbeat)
     consumer: Consumer[None] = Consumer(
         service="matcher",
         url=settings.amqp_url,

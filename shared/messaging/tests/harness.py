@@ -161,7 +161,7 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
     service = stock_of(declared)
     publisher = Publisher(amqp, name=service, timeout=patience)
     committer = Committer(database)
-    relay = Relay(database, publisher, declared.exchange)
+    relay = Relay(database, publisher, declared.exchange, committer.heartbeat)
     tallies = Documents(database, "tallies", Tally)
     consumer = Consumer(
         service=service,

@@ -74,12 +74,9 @@ def test_an_address_with_tls_names_whose_certificates_count() -> None:
 
 
 @pytest.fixture
-def amqps(infrastructure: Addresses, bus: str) -> str:
+def amqps(private: Addresses) -> str:
     """The real broker's listener with TLS, with the matcher's account."""
-    if not infrastructure.amqps:  # AMQP_URL may name any broker; the private one always has such a listener
-        pytest.skip("this broker has no listener with TLS")
-    assert bus
-    return account_url(infrastructure.amqps, infrastructure.accounts, "matcher")
+    return account_url(private.amqps, private.accounts, "matcher")
 
 
 async def publish(url: str) -> None:
@@ -90,8 +87,8 @@ async def publish(url: str) -> None:
         await publisher.close()
 
 
-async def test_the_broker_is_spoken_to_with_tls(infrastructure: Addresses, amqps: str) -> None:
-    await publish(safe(amqps, authority=infrastructure.authority))
+async def test_the_broker_is_spoken_to_with_tls(private: Addresses, amqps: str) -> None:
+    await publish(safe(amqps, authority=private.authority))
 
 
 async def test_a_broker_whose_certificate_nobody_vouches_for_is_told_nothing(amqps: str, tmp_path: Path) -> None:
@@ -101,12 +98,10 @@ async def test_a_broker_whose_certificate_nobody_vouches_for_is_told_nothing(amq
             await publish(url)
 
 
-async def test_a_broker_whose_certificate_is_for_another_host_is_told_nothing(
-    infrastructure: Addresses, amqps: str
-) -> None:
+async def test_a_broker_whose_certificate_is_for_another_host_is_told_nothing(private: Addresses, amqps: str) -> None:
     elsewhere = amqps.replace(HOST, "0.0.0.0")  # noqa: S104 - leads to this machine, too
     with pytest.raises(BrokerUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
-        await publish(safe(elsewhere, authority=infrastructure.authority))
+        await publish(safe(elsewhere, authority=private.authority))
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +144,8 @@ def test_the_store_is_spoken_to_with_tls_and_only_when_its_certificate_counts(
 
 
 @pytest.mark.parametrize("module", ["messaging.declare", "identity"])
-async def test_nothing_starts_with_an_address_in_clear(infrastructure: Addresses, module: str) -> None:
-    url = f"amqp://matcher:{password_of(infrastructure.accounts, 'matcher')}@broker.example/"
+async def test_nothing_starts_with_an_address_in_clear(private: Addresses, module: str) -> None:
+    url = f"amqp://matcher:{password_of(private.accounts, 'matcher')}@broker.example/"
     ended = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module), env={**os.environ, "AMQP_URL": url}, stderr=asyncio.subprocess.PIPE
     )
@@ -192,7 +187,7 @@ def test_an_address_that_can_not_work_is_refused_before_anything_starts(url: str
     assert SECRET not in str(refusal.value)
 
 
-async def test_the_next_address_is_tried_when_one_is_silent_or_gone(infrastructure: Addresses, bus: str) -> None:
+async def test_the_next_address_is_tried_when_one_is_silent_or_gone(bus: str) -> None:
     """One that accepts and says nothing has its own time limit, and the next connection begins after the last one."""
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

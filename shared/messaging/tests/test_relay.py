@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 import pytest
 
-from messaging import envelope, relay
-from messaging.commit import OUTBOX
+from messaging import envelope, heartbeat, relay
+from messaging.commit import OUTBOX, Committer
 from messaging.documents import Database
-from messaging.envelope import unseal
+from messaging.envelope import Sealed, unseal
+from messaging.publisher import BrokerUnavailableError, Publisher
+from messaging.relay import Relay
 from messaging.topology import Topology
 from shared.messaging.tests.harness import depth, eventually, order, station, stock_of, take
 from testkit.fixtures import Addresses
@@ -141,3 +146,86 @@ async def test_stopping_waits_for_what_is_being_published(
 
     assert await depth(infrastructure.amqp, stock_of(small)) == 50
     assert await database[OUTBOX].count_documents({}) == 0
+
+
+class FakeBroker:
+    """What a process's publisher reaches, when the broker lets it; publishing takes a moment."""
+
+    def __init__(self, published: list[str], *, lets: bool) -> None:
+        self.published = published
+        self.lets = lets
+
+    async def publish(self, body: bytes, *, exchange: str, routing_key: str, message_id: str) -> None:
+        if not self.lets:
+            raise BrokerUnavailableError("away")
+        await asyncio.sleep(0.05)
+        self.published.append(message_id)
+
+    async def can_publish(self) -> bool:
+        return self.lets
+
+    async def check(self) -> None:
+        return
+
+
+@asynccontextmanager
+async def process(database: Database, broker: FakeBroker) -> AsyncIterator[tuple[Committer, Relay]]:
+    """Run what commits and publishes in one process of a service."""
+    committer = Committer(database)
+    sweeping = Relay(database, cast("Publisher", broker), "events", committer.heartbeat)
+    await committer.prepare()
+    committer.start()
+    sweeping.start()
+    try:
+        yield committer, sweeping
+    finally:
+        await committer.stop()
+        await sweeping.stop()
+
+
+@pytest.fixture
+def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "EVERY", 0.2)
+
+
+@pytest.mark.usefixtures("_quick_beats")
+async def test_after_an_outage_each_event_leaves_through_one_of_several_processes(database: Database) -> None:
+    published = list[str]()
+    brokers = [FakeBroker(published, lets=False) for _ in range(3)]
+    committed = list[Sealed]()
+    async with AsyncExitStack() as running:
+        processes = [await running.enter_async_context(process(database, each)) for each in brokers]
+        for number, (committer, sweeping) in enumerate(processes):
+            events = [order(number * 100 + n) for n in range(20)]
+            committed += events
+            for event in events:
+                await sweeping.dispatch([event], await committer.commit([], [event]))
+        await eventually(lambda: _all_know_each_other([committer for committer, _ in processes]))
+        for broker in brokers:
+            broker.lets = True
+        await eventually(lambda: _is_empty(database))
+
+    assert sorted(published) == sorted(event.id for event in committed)
+
+
+@pytest.mark.usefixtures("_quick_beats")
+async def test_what_one_process_can_not_get_out_leaves_through_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "SWEEP_EVERY", 0.05)
+    published = list[str]()
+    events = [order(n) for n in range(3)]
+    cut_off, well = FakeBroker(published, lets=False), FakeBroker(published, lets=True)
+    async with process(database, cut_off) as (committer, sweeping), process(database, well):
+        await sweeping.dispatch(events, await committer.commit([], events))
+        await eventually(lambda: _is_empty(database))
+
+    assert sorted(published) == sorted(event.id for event in events)
+
+
+async def _is_empty(database: Database) -> bool:
+    return await database[OUTBOX].count_documents({}) == 0
+
+
+async def _all_know_each_other(committers: Iterable[Committer]) -> bool:
+    return all(each.heartbeat.processes == 3 for each in committers)

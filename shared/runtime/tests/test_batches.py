@@ -27,10 +27,29 @@ class FakeOutbox:
         return self.ages.pop(0) if self.ages else 0.0
 
 
+class FakeHeartbeat:
+    """Says in turn whether this process is the first of its service; in the end it is."""
+
+    def __init__(self) -> None:
+        self.turns: list[bool] = []
+
+    @property
+    def is_first(self) -> bool:
+        return self.turns.pop(0) if self.turns else True
+
+
+class FakeCommitter:
+    """Has a heartbeat."""
+
+    def __init__(self) -> None:
+        self.heartbeat = FakeHeartbeat()
+
+
 class FakeKernel:
     """Counts commits and publishings; fails as it is told."""
 
     def __init__(self) -> None:
+        self.committer = FakeCommitter()
         self.relay = FakeOutbox()
         self.failures: list[Exception] = []
         self.committed: list[Sequence[Outcome[Any]]] = []
@@ -121,3 +140,21 @@ async def test_no_more_is_committed_while_events_do_not_leave(monkeypatch: pytes
     await finished(kernel, work, monkeypatch)
     assert len(kernel.committed) == 2
     assert work.runs >= 4
+
+
+async def test_one_process_of_several_works_and_another_goes_on_when_it_is_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel = FakeKernel()
+    first = kernel.committer.heartbeat.turns = [False, False, False]
+    work = Work(kernel, 2)
+    monkeypatch.setattr(batches, "_PAUSE", 0.001)
+    running = Batches("test", cast("Kernel", kernel), work)
+    task = asyncio.create_task(running.run())
+    async with asyncio.timeout(PATIENCE):
+        while first:
+            assert work.runs == 0
+            await asyncio.sleep(0)
+        await work.ended.wait()
+        await running.stop()
+        await task

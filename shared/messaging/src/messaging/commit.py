@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 INBOX = "inbox"
 OUTBOX = "outbox"
+OWNER = "owner"
+"""The field of an outbox's entry with the process that is to publish it (`Heartbeat.id`)."""
 SUSPECTS = "suspects"
 GONE = "gone-cases"
 """The cases that a service has removed with all about them, by their ids alone: nothing waits for them any more."""
@@ -140,7 +142,8 @@ class Committer:
             await self._remember(group, session)
             await self._write(group, session)
             if events:
-                await self._database[OUTBOX].insert_one({"_id": entry.id, SEALED: left}, session=session)
+                row = {"_id": entry.id, OWNER: self.heartbeat.id, SEALED: left}
+                await self._database[OUTBOX].insert_one(row, session=session)
 
         with pymongo.timeout(TRANSACTION_TIMEOUT):
             for unit in group:

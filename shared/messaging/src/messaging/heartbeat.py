@@ -63,7 +63,7 @@ class Heartbeat:
         # One member's word is enough: a beat that a change of primary loses is followed by the next.
         self._sessions = database.get_collection(SESSIONS, write_concern=WriteConcern(w=1))
         self._admin = database.client.admin
-        self._id: Binary = session.session_id["id"]
+        self.id: Binary = session.session_id["id"]
         self._service = database.name
         self._counts: dict[Binary, tuple[int, int]] = {}
         self._clock_leeway = clock_leeway
@@ -73,6 +73,10 @@ class Heartbeat:
         self._missed, self._not_ended = OutageLog("heartbeat_missed"), OutageLog("dead_sessions_not_ended")
         self._wrong = OutageLog("clock_wrong")
         self._repeating: Repeating | None = None
+
+    def knows(self, process: Binary | None) -> bool:
+        """Tell whether another process of the service lived at the last beat."""
+        return process in self._counts
 
     @property
     def processes(self) -> int:
@@ -85,7 +89,7 @@ class Heartbeat:
 
         For seconds two may think so, or none: what it does must bear that.
         """
-        return all(self._id < id_ for id_ in self._counts)
+        return all(self.id < id_ for id_ in self._counts)
 
     @property
     def is_clock_wrong(self) -> bool:
@@ -98,7 +102,7 @@ class Heartbeat:
         await self._turn()
         while self.is_clock_wrong:
             self._wrong.tell(WrongClockError(self._skew))
-            await self._sessions.delete_one({"_id": self._id})
+            await self._sessions.delete_one({"_id": self.id})
             await asyncio.sleep(EVERY)
             await self._turn()
         self._repeating = Repeating(self._turn_if_possible, every=EVERY)
@@ -110,7 +114,7 @@ class Heartbeat:
         await self._repeating.stop()
         try:
             with pymongo.timeout(_LAST_WORD):
-                await self._sessions.delete_one({"_id": self._id})
+                await self._sessions.delete_one({"_id": self.id})
         except PyMongoError as error:  # the others see that it beats no more
             log.info("session_not_removed", error=repr(error))
 
@@ -128,11 +132,11 @@ class Heartbeat:
         beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, "$set": {"skew": self._skew}}
         asked = time.time()
         own = await self._sessions.find_one_and_update(
-            {"_id": self._id}, beat, upsert=True, return_document=ReturnDocument.AFTER
+            {"_id": self.id}, beat, upsert=True, return_document=ReturnDocument.AFTER
         )
         if own is not None:  # which it never is: it was just written
             self._skew = _skew(asked, time.time(), own["at"].timestamp())
-        rows = await self._sessions.find({"_id": {"$ne": self._id}}).to_list()
+        rows = await self._sessions.find({"_id": {"$ne": self.id}}).to_list()
         others = {row["_id"]: row.get("beats", 0) for row in rows}
         self._skews = [row.get("skew", 0.0) for row in rows]
         before, self._counts = self._counts, {}

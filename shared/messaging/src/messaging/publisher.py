@@ -112,6 +112,15 @@ class Publisher:
         """Close the connection; what was not confirmed is not known to have arrived."""
         await self._drop(self._channel)
 
+    async def can_publish(self) -> bool:
+        """Connect if need be; tell whether the broker is there and would take what is published."""
+        try:
+            if self._open_channel() is None:
+                await self._open()
+        except BROKER_FAULTS:
+            return False
+        return True
+
     @property
     def is_allowed(self) -> bool:
         """Whether, when last looked, everything was declared and every account held to its own keys."""

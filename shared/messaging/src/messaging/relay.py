@@ -10,10 +10,11 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from messaging import metrics, tracing
-from messaging.commit import OUTBOX, Entry
+from messaging.commit import OUTBOX, OWNER, Entry
 from messaging.documents import Database, Document
 from messaging.ending import Repeating
 from messaging.envelope import Sealed
+from messaging.heartbeat import Heartbeat
 from messaging.outage_log import OutageLog
 from messaging.publisher import Publisher
 from messaging.sealing import opened
@@ -24,6 +25,8 @@ SWEEP_EVERY = 2.0
 
 _FORGET_EVERY = 0.25
 _SWEEP_BATCH = 50
+_PATIENCE = 10
+"""Sweeps for which a living process may get nothing out while this one could: longer than a publish may take."""
 
 log = structlog.get_logger()
 
@@ -31,18 +34,22 @@ log = structlog.get_logger()
 class Relay:
     """Moves events from one service's outbox to the bus: published, confirmed, then removed from the outbox.
 
-    A crash between the confirm and the removal publishes an event twice under the same id; inboxes ignore it. No
-    clock is compared, so that a clock that jumps delays nothing.
+    Each process sweeps what it committed itself, and takes over what another one that died, or is cut off from the
+    broker, does not get out. A crash between the confirm and the removal publishes an event twice under the same id;
+    inboxes ignore it. No clock is compared, so that a clock that jumps delays nothing.
     """
 
-    def __init__(self, database: Database, publisher: Publisher, exchange: str) -> None:
+    def __init__(self, database: Database, publisher: Publisher, exchange: str, heartbeat: Heartbeat) -> None:
         self._outbox = database[OUTBOX]
         self._vault = database.vault
         self._publisher = publisher
         self._exchange = exchange
+        self._heartbeat = heartbeat
         self._publishing: dict[str, int] = {}
         self._confirmed: list[str] = []
         self._newest_seen = ""
+        self._oldest_of_others: Document | None = None
+        self._stood_still = 0
         self._repeating: list[Repeating] = []
         self._soon: set[asyncio.Task[None]] = set()
         self._outages, self._untidy = OutageLog("publish_failed"), OutageLog("outbox_not_tidied")
@@ -125,15 +132,29 @@ class Relay:
     async def _sweep_if_possible(self) -> None:
         try:
             await self._publisher.check()
+            await self._take_over()
             await self._sweep()
         except (PyMongoError, VaultError) as error:
             self._unswept.tell(error)
+
+    async def _take_over(self) -> None:
+        """Make the entries of another process one's own when, while we could publish, its oldest one did not leave."""
+        oldest = await self._outbox.find_one({OWNER: {"$ne": self._heartbeat.id}}, {OWNER: 1}, sort=[("_id", 1)])
+        before, self._oldest_of_others = self._oldest_of_others, oldest
+        if oldest is None or oldest != before or not await self._publisher.can_publish():
+            self._stood_still = 0
+            return
+        self._stood_still += 1
+        owner = oldest.get(OWNER)  # none: an earlier release wrote it
+        if self._stood_still >= (_PATIENCE if self._heartbeat.knows(owner) else 1):
+            taken = await self._outbox.update_many({OWNER: owner}, {"$set": {OWNER: self._heartbeat.id}})
+            log.info("outbox_taken_over", entries=taken.modified_count)
 
     async def _sweep(self) -> None:
         """Publish, oldest first, what was there at the last sweep; stop when the broker does not take it."""
         last = ""
         while last < self._newest_seen:
-            wanted = {"_id": {"$gt": last, "$lte": self._newest_seen}}
+            wanted = {"_id": {"$gt": last, "$lte": self._newest_seen}, OWNER: self._heartbeat.id}
             rows = await self._outbox.find(wanted, sort=[("_id", 1)], limit=_SWEEP_BATCH).to_list()
             left_behind = [row for row in rows if row["_id"] not in self._publishing]
             if not all(await asyncio.gather(*map(self._repeat, left_behind))):

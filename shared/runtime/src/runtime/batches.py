@@ -22,7 +22,7 @@ Work = Callable[[], AsyncGenerator[Batch, None]]
 """A run: decides batch after batch, each as if those before it were stored already; ends when nothing is to be done."""
 
 _PAUSE = 1.0
-"""Seconds until it looks again for work, after an outage or when somebody else changed the same things."""
+"""Seconds until it looks again for work: after an outage, or where another process of the service does it."""
 _OLDEST = 5.0
 """Seconds that an event may wait in the outbox before no more are added to it."""
 
@@ -30,8 +30,9 @@ log = structlog.get_logger()
 
 
 class Batches:
-    """Does `work` again and again. While a batch is committed and published, the next one is decided already.
+    """Does `work` again and again, in one process of the service (the heartbeat tells in which).
 
+    While a batch is committed and published, the next one is decided already.
     When a commit fails, the run is given up with all that was decided on top of it; the next run begins from the store.
     """
 
@@ -45,7 +46,7 @@ class Batches:
     async def run(self) -> None:
         """Work until stopped. What fails is tried again; nothing of a batch is kept when its commit fails."""
         while not self._stopping.is_set():
-            if not await self._turn():
+            if not (self._kernel.committer.heartbeat.is_first and await self._turn()):
                 await pause(_PAUSE, self._stopping)
 
     async def stop(self) -> None:

@@ -56,7 +56,7 @@ class Kernel:
         self.publisher = Publisher(settings.amqp_url, name=name, topology=self.topology)
         heartbeat = partial(Heartbeat, clock_leeway=settings.clock_leeway, misled=end_this_process)
         self.committer = Committer(self.database, heartbeat=heartbeat)
-        self.relay = Relay(self.database, self.publisher, self.topology.exchange)
+        self.relay = Relay(self.database, self.publisher, self.topology.exchange, self.committer.heartbeat)
         self.lanes = Lanes()
         self.idempotency = Idempotency(self.database)
 
