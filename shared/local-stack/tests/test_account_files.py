@@ -146,6 +146,29 @@ def test_a_department_is_handed_its_address_its_keys_and_its_replies(
     assert all(text in page for text in ("卫生 Health", found["amqp_url"], "/yizheng/health", "birth-certificate"))
 
 
+def test_a_department_is_handed_an_address_for_each_node_of_a_broker_with_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(tmp_path))
+    monkeypatch.setenv("AMQP_URL", "amqps://somebody:secret@one.example:5671,two.example/")
+    account = f"amqps://health:{ensure_passwords(tmp_path / 'keys' / 'broker', ['health'])['health']}"
+    one, two = f"{account}@one.example:5671/%2F", f"{account}@two.example/%2F"
+
+    assert handing.main(["health", "--url"]) == 0
+    assert capsys.readouterr().out == f"{one}\n"
+    assert handing.main(["health", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["amqp_url"], found["amqp_urls"]) == (one, [one, two])
+    assert handing.main(["health"]) == 0
+    page = capsys.readouterr().out
+    assert f"AMQP_URL='{one}'\n" in page
+    assert f"'{two}'\n" in page
+
+    monkeypatch.setenv("AMQP_URL", "amqps://somebody:secret@one.example:5671,/")
+    assert handing.main(["health"]) == 2
+    assert "no host with a port" in capsys.readouterr().err
+
+
 def test_an_address_names_its_virtual_host() -> None:
     assert handing.in_full("amqp://broker") == handing.in_full("amqp://broker/") == "amqp://broker/%2F"
     assert handing.in_full("amqps://broker:5671/test?heartbeat=9") == "amqps://broker:5671/test?heartbeat=9"

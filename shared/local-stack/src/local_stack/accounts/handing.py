@@ -17,11 +17,12 @@ from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from messaging import topology
+from messaging.addresses import UnsafeAddressError, each_of
 from messaging.rights import routing_keys
 
 HAND_OVER = """{names[zh-CN]} {names[en]}
 
-AMQP_URL='{amqp_url}'
+AMQP_URL='{amqp_url}'{others}
 exchange      {exchange}
 routing keys  {keys}
 replies       {replies}
@@ -32,11 +33,15 @@ The address holds the password: hand it over sealed, never by mail. 地址中含
 """
 
 
+OTHER = "\nor, if that node does not answer: '{url}'"
+
+
 class Account(TypedDict):
-    """What is handed over."""
+    """What is handed over; `amqp_urls` has one address for each node of the broker, `amqp_url` is the first of them."""
 
     names: dict[str, str]
     amqp_url: str
+    amqp_urls: list[str]
     exchange: str
     routing_keys: list[str]
     replies: str
@@ -45,16 +50,21 @@ class Account(TypedDict):
 
 
 def account(code: str, amqp_url: str, layout: Layout) -> Account:
-    """Return everything about one account. Raises StackError for a department that is not in the topology."""
+    """Return everything about one account.
+
+    Raises StackError for a department that is not in the topology, UnsafeAddressError for hosts that can be none.
+    """
     declared = topology.load(TOPOLOGY)
     if code not in declared.departments:
         raise StackError(f"there is no department {code!r}; DEPARTMENT is one of {', '.join(declared.departments)}")
     department = declared.departments[code]
     folder = folder_of(layout)
     ensure_passwords(folder, [code])
+    urls = [in_full(url) for url in each_of(account_url(amqp_url, folder, code))]
     return {
         "names": dict(department.names),
-        "amqp_url": in_full(account_url(amqp_url, folder, code)),
+        "amqp_url": urls[0],
+        "amqp_urls": urls,
         "exchange": declared.exchange,
         "routing_keys": list(routing_keys(declared, department)),
         "replies": department.replies,
@@ -74,12 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="department-account", description="Hand a department its broker account.")
     parser.add_argument("department", help="its code, such as health")
     parser.add_argument("--json", action="store_true", help="everything as one JSON object")
-    parser.add_argument("--url", action="store_true", help="the address only")
+    parser.add_argument("--url", action="store_true", help="one address only, of the first node")
     wanted = parser.parse_args(arguments)
     try:
         amqp_url = os.environ.get("AMQP_URL", "") or broker.url(Ports.from_environment())
         found = account(wanted.department, amqp_url, Layout.from_environment())
-    except StackError as error:
+    except (StackError, UnsafeAddressError) as error:
         print(f"department-account: {error}", file=sys.stderr)
         return 2
     if wanted.json:
@@ -94,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def as_text(found: Account) -> str:
     """Return an account as people read it."""
     lists = {"keys": "  ".join(found["routing_keys"]), "keeps": "  ".join(found["keeps"]) or "-"}
-    return HAND_OVER.format(**{**found, **lists})
+    others = "".join(OTHER.format(url=url) for url in found["amqp_urls"][1:])
+    return HAND_OVER.format(**{**found, **lists, "others": others})
 
 
 if __name__ == "__main__":
