@@ -28,11 +28,9 @@ LOST = -1
 
 
 @pytest.fixture
-def management(infrastructure: Addresses) -> Management:
+def management(private: Addresses) -> Management:
     """The management interface of the private broker."""
-    if not infrastructure.management:  # AMQP_URL may name a broker without one
-        pytest.skip("this broker's management interface is not known")
-    return Management(infrastructure.management)
+    return Management(private.management)
 
 
 @asynccontextmanager
@@ -55,17 +53,17 @@ async def forget(amqp: str, exchange: str) -> None:
 
 
 async def test_a_forged_key_reaches_nobody_and_is_refused_as_soon_as_anything_is_bound(
-    bus: str, infrastructure: Addresses, full_topology: Topology, management: Management
+    private_bus: str, private: Addresses, full_topology: Topology, management: Management
 ) -> None:
-    forge = partial(outcome, infrastructure.account_url("health"), b"forged")
-    speak = partial(outcome, infrastructure.account_url("identity"), b"own")
-    await forget(bus, full_topology.exchange)
+    forge = partial(outcome, private.account_url("health"), b"forged")
+    speak = partial(outcome, private.account_url("identity"), b"own")
+    await forget(private_bus, full_topology.exchange)
     tried, arrived = [await asyncio.to_thread(forge)], list[bytes]()
-    async with kept(bus, full_topology, management):
+    async with kept(private_bus, full_topology, management):
         while not arrived:
             tried.append(await asyncio.to_thread(forge))
             await asyncio.to_thread(speak)
-            arrived = await asyncio.to_thread(everything_in, bus, READER)
+            arrived = await asyncio.to_thread(everything_in, private_bus, READER)
 
     assert set(tried) <= {LOST, ACCESS_REFUSED}
     assert await asyncio.to_thread(forge) == ACCESS_REFUSED
@@ -99,16 +97,16 @@ class Unreachable(Management):
 
 
 async def test_while_permissions_can_not_be_set_nothing_is_published(
-    bus: str, infrastructure: Addresses, full_topology: Topology, management: Management
+    private_bus: str, private: Addresses, full_topology: Topology, management: Management
 ) -> None:
-    publisher = Publisher(infrastructure.account_url("identity"), name="identity", topology=full_topology)
+    publisher = Publisher(private.account_url("identity"), name="identity", topology=full_topology)
 
     async def speak() -> None:
         await publisher.publish(b"{}", exchange=full_topology.exchange, routing_key=FORGED, message_id="speaks")
 
     try:
         await speak()
-        async with await aio_pika.connect(bus) as connection:
+        async with await aio_pika.connect(private_bus) as connection:
             channel = await connection.channel()
             with pytest.raises(PermissionsMissingError):
                 await declare(full_topology, channel, Unreachable(""))
@@ -125,11 +123,11 @@ async def test_while_permissions_can_not_be_set_nothing_is_published(
 
 
 async def test_a_permission_that_was_changed_by_hand_is_set_again(
-    bus: str, full_topology: Topology, management: Management, infrastructure: Addresses
+    private_bus: str, full_topology: Topology, management: Management, private: Addresses
 ) -> None:
-    assert bus
+    assert private_bus
     everything = {"exchange": full_topology.exchange, "write": ".*", "read": ".*"}
-    async with management.client(infrastructure.management) as client:
+    async with management.client(private.management) as client:
         (await client.put("/api/topic-permissions/%2F/health", json=everything)).raise_for_status()
 
     assert await management.ensure(full_topology) == 1
@@ -137,13 +135,13 @@ async def test_a_permission_that_was_changed_by_hand_is_set_again(
 
 
 async def test_another_node_is_asked_while_the_first_one_is_silent_or_gone(
-    bus: str, full_topology: Topology, management: Management, infrastructure: Addresses
+    private_bus: str, full_topology: Topology, management: Management, private: Addresses
 ) -> None:
-    assert bus
+    assert private_bus
     gone = free_ports().broker
     with socket.create_server((HOST, 0)) as silent:  # accepts, and never says anything
         hosts = f"{HOST}:{silent.getsockname()[1]},{HOST}:{gone}"
-        several = replace(management, url=infrastructure.management.replace("@", f"@{hosts},"), patience=0.2)
+        several = replace(management, url=private.management.replace("@", f"@{hosts},"), patience=0.2)
 
         assert await several.ensure(full_topology) == 0
 

@@ -109,11 +109,9 @@ def refused(attempt: Attempt, store: Store, own: str, other: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def root(infrastructure: Addresses) -> Iterator[Store]:
+def root(private: Addresses) -> Iterator[Store]:
     """The administrator, who has put something into every database."""
-    if "@" not in infrastructure.mongodb:  # MONGODB_URL may name any store; the private one always asks
-        pytest.skip("this store asks for no account")
-    with Store(infrastructure.mongodb) as store:
+    with Store(private.mongodb) as store:
         for name in SERVICES:
             store[name]["secrets"].replace_one({"_id": 1}, {"of": name}, upsert=True)
         yield store
@@ -128,10 +126,10 @@ def service(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(root: Store, infrastructure: Addresses, service: str) -> Iterator[Store]:
+def store(root: Store, private: Addresses, service: str) -> Iterator[Store]:
     """The store as the service sees it."""
     assert root.address
-    with Store(databases.url_of(infrastructure.mongodb, infrastructure.store_accounts, service)) as opened:
+    with Store(databases.url_of(private.mongodb, private.store_accounts, service)) as opened:
         yield opened
 
 
@@ -171,31 +169,31 @@ def test_a_transaction_reaches_into_no_other_database(store: Store, service: str
             store[other]["secrets"].insert_one({}, session=session)
 
 
-def test_the_cursor_of_another_account_can_neither_be_read_nor_ended(root: Store, infrastructure: Addresses) -> None:
+def test_the_cursor_of_another_account_can_neither_be_read_nor_ended(root: Store, private: Addresses) -> None:
     root["identity"]["many"].insert_many([{"_id": number} for number in range(9)])
     try:
         cursor = root["identity"].command("find", "many", batchSize=2)["cursor"]["id"]
-        with Store(databases.url_of(infrastructure.mongodb, infrastructure.store_accounts, "matcher")) as store:
+        with Store(databases.url_of(private.mongodb, private.store_accounts, "matcher")) as store:
             codes = [refused(attempt, store, str(cursor), "identity") for attempt in OTHERS_CURSORS]
     finally:
         root["identity"].drop_collection("many")
     assert codes == [UNAUTHORIZED, UNAUTHORIZED]
 
 
-def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, infrastructure: Addresses) -> None:
+def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, private: Addresses) -> None:
     assert root.address
-    bare = "mongodb://" + infrastructure.mongodb.partition("@")[2]
+    bare = "mongodb://" + private.mongodb.partition("@")[2]
     with Store(bare) as nobody, pytest.raises(OperationFailure, match="auth"):
         nobody["identity"]["secrets"].find_one({})
-    passwords = {each["user"]: each["pwd"] for each in databases.accounts(infrastructure.store_accounts)}
+    passwords = {each["user"]: each["pwd"] for each in databases.accounts(private.store_accounts)}
     assert len(set(passwords.values())) == len(SERVICES)
     wrong = bare.replace("mongodb://", f"mongodb://identity:{passwords['matcher']}@")
     with Store(wrong) as other, pytest.raises(OperationFailure, match="uthentication"):
         other["identity"]["secrets"].find_one({})
 
 
-def test_passwords_stand_on_no_command_line(infrastructure: Addresses) -> None:
-    passwords = {path.read_text().strip() for path in infrastructure.store_accounts.iterdir()}
+def test_passwords_stand_on_no_command_line(private: Addresses) -> None:
+    passwords = {path.read_text().strip() for path in private.store_accounts.iterdir()}
     assert len(passwords) > len(SERVICES)
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert any("pytest" in line for line in lines)
@@ -203,24 +201,24 @@ def test_passwords_stand_on_no_command_line(infrastructure: Addresses) -> None:
 
 
 def test_on_a_given_store_services_have_accounts_where_the_given_one_may_make_them(
-    root: Store, infrastructure: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Store, private: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)
+    monkeypatch.setenv("MONGODB_URL", private.mongodb)
     layout = Layout(tmp_path)
     folder = databases.folder_of(layout)
     password = secrets.token_hex()
     root.admin.command({"createUser": "plain", "pwd": password, "roles": ["readWriteAnyDatabase"]})
     try:
-        prepare_given(layout, infrastructure.mongodb)
-        own = databases.url_of(infrastructure.mongodb, folder, "identity")
+        prepare_given(layout, private.mongodb)
+        own = databases.url_of(private.mongodb, folder, "identity")
         with Store(own) as store, pytest.raises(OperationFailure, match="not authorized"):
             store["matcher"]["secrets"].find_one({})
-        given = address(infrastructure.mongodb, "plain", password)
+        given = address(private.mongodb, "plain", password)
         prepare_given(layout, given)
         assert databases.url_of(given, folder, "identity") == given
     finally:
         root.admin.command("dropUser", "plain")
-        databases.ensure_accounts(infrastructure.mongodb, infrastructure.store_accounts)
+        databases.ensure_accounts(private.mongodb, private.store_accounts)
 
 
 def test_an_address_keeps_its_hosts_and_options_when_it_names_a_services_account(tmp_path: Path) -> None:
@@ -233,8 +231,8 @@ def test_an_address_keeps_its_hosts_and_options_when_it_names_a_services_account
 
 
 def test_a_given_store_that_refuses_its_account_stops_the_start_with_the_reason(
-    infrastructure: Addresses, tmp_path: Path
+    private: Addresses, tmp_path: Path
 ) -> None:
-    wrong = address(infrastructure.mongodb, "administrator", "wrong")
+    wrong = address(private.mongodb, "administrator", "wrong")
     with pytest.raises(StackError, match=r"the store that MONGODB_URL names can't be used: Authentication failed"):
         prepare_given(Layout(tmp_path), wrong)

@@ -4,9 +4,12 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 from pamqp.common import FieldValue
+from pymongo import MongoClient
 
+from local_stack.accounts import databases
 from messaging.topology import Topology
 from runtime.kernel import Database
+from testkit.fixtures import Addresses, private_infrastructure
 from testkit.patience import PATIENCE
 
 EVENT = "applications.document-submitted.v1"
@@ -44,3 +47,17 @@ async def first_in(channel: AbstractChannel, name: str, arguments: dict[str, Fie
         async for message in messages:
             return message.body.decode()
     raise AssertionError(f"nothing in {name}")
+
+
+def test_a_broker_and_a_store_that_are_given_keep_the_accounts_of_what_runs_on_them(
+    private: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMQP_URL", private.amqp)
+    monkeypatch.setenv("MONGODB_URL", private.mongodb)
+    with private_infrastructure() as given:
+        assert (given.amqp_url, given.mongodb_url) == (private.amqp, private.mongodb)
+
+    with MongoClient[dict[str, object]](
+        databases.url_of(private.mongodb, private.store_accounts, "identity")
+    ) as identity:
+        identity["identity"].list_collection_names()

@@ -23,14 +23,16 @@ LONGEST_STOP, LONGEST_STOP_OF_SEVERAL = 4.0, 15.0
 class Infrastructure:
     """A context manager: within it, `amqp_url` and `mongodb_url` lead to a running broker and store.
 
+    `makes_accounts`: on a store that is given, too, the services' accounts are made, or get this layout's passwords.
     Raises StackError when a port is taken, something is not installed, or does not become ready.
     """
 
-    def __init__(self, layout: Layout, ports: Ports) -> None:
+    def __init__(self, layout: Layout, ports: Ports, *, makes_accounts: bool = True) -> None:
         self.layout = layout
         self.ports = ports
         self.amqp_url = broker.administrators_url(layout, ports)
         self.mongodb_url = store.administrators_url(layout, ports)
+        self._makes_accounts = makes_accounts
         self._several = ports.machines > 1
         self._running: dict[str, Running] = {}
         self._held = ExitStack()
@@ -87,7 +89,7 @@ class Infrastructure:
         wait_ready(self._running.values(), seconds=READY_OF_SEVERAL if self._several else READY)
         if not os.environ.get("MONGODB_URL"):
             store.prepare(self.layout, self.ports)
-        else:
+        elif self._makes_accounts:
             store.prepare_given(self.layout, self.mongodb_url)
 
     def launch(self, program: Program) -> Running:

@@ -27,7 +27,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_af
 
 from local_stack import broker
 from local_stack.accounts import databases, definitions
-from local_stack.accounts.passwords import account_url, administrator_url, folder_of
+from local_stack.accounts.passwords import SETTING, account_url, administrator_url, folder_of
 from local_stack.certificates import authority_file
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
@@ -47,6 +47,8 @@ _STEP = 50
 """How far the bases of ports are from each other."""
 
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
+GIVEN = ("AMQP_URL", "MONGODB_URL", SETTING)
+"""What names a broker, a store and accounts that are not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Addresses:
     """Whose certificate that is."""
     management: str = ""
     """The broker's management interface, with an account that may set permissions; empty where none is known."""
+    is_private: bool = False
+    """Whether both are ours, with all accounts, TLS and management."""
 
     def account_url(self, name: str) -> str:
         """Return the broker's address with another account, such as a department's or a service's."""
@@ -76,11 +80,45 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
         yield from _containers(tmp_path_factory.mktemp("accounts"))
     else:
         with private_infrastructure() as running:
-            folders = folder_of(running.layout), databases.folder_of(running.layout)
-            amqps = f"amqps://{HOST}:{running.ports.broker_tls}/"
-            authority = authority_file(running.layout.keys)
-            management = broker.management_url(running.layout, running.ports)
-            yield Addresses(running.amqp_url, running.mongodb_url, *folders, amqps, authority, management)
+            yield _addresses(running)
+
+
+@pytest.fixture(scope="session")
+def private(request: pytest.FixtureRequest, infrastructure: Addresses) -> Iterator[Addresses]:
+    """Broker and store that are ours, for what is asked of accounts, TLS and management; the topology is declared.
+
+    Where AMQP_URL or MONGODB_URL, or containers, serve the other tests, these start their own.
+    """
+    if infrastructure.is_private:
+        request.getfixturevalue("declared")
+        yield infrastructure
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        for name in GIVEN:
+            patch.delenv(name, raising=False)
+        with private_infrastructure() as running:
+            asyncio.run(_declare(running.amqp_url, topology.load(TOPOLOGY)))
+            yield _addresses(running)
+
+
+@pytest.fixture
+async def private_bus(private: Addresses, full_topology: Topology) -> str:
+    """The private broker's address, every work queue empty."""
+    await _empty(private.amqp, full_topology)
+    return private.amqp
+
+
+def _addresses(running: Infrastructure) -> Addresses:
+    return Addresses(
+        running.amqp_url,
+        running.mongodb_url,
+        accounts=folder_of(running.layout),
+        store_accounts=databases.folder_of(running.layout),
+        amqps="" if os.environ.get("AMQP_URL") else f"amqps://{HOST}:{running.ports.broker_tls}/",
+        authority=authority_file(running.layout.keys),
+        management=broker.management_url(running.layout, running.ports),
+        is_private=not any(map(os.environ.get, GIVEN)),
+    )
 
 
 @pytest.fixture
@@ -189,7 +227,10 @@ async def _empty(url: str, declared: Topology) -> None:
 
 @contextmanager
 def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
-    """Run a broker and a store of one's own on free ports: empty at the start, gone with their data at the end."""
+    """Run a broker and a store of one's own on free ports: empty at the start, gone with their data at the end.
+
+    One that AMQP_URL or MONGODB_URL names is used as it is: its accounts may be those of a system that runs.
+    """
     with ExitStack() as undo:
         running = _start(first_port, undo)
         undo.push(running)
@@ -200,7 +241,8 @@ def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
 def _start(first_port: int, undo: ExitStack) -> Infrastructure:
     """Start; two runs that choose the same ports at the same time choose again."""
     ports = free_ports(first_port)
-    return Infrastructure(Layout(undo.enter_context(places.folder(str(ports.base)))), ports).__enter__()
+    layout = Layout(undo.enter_context(places.folder(str(ports.base))))
+    return Infrastructure(layout, ports, makes_accounts=False).__enter__()
 
 
 def free_ports(first: int = 19000) -> Ports:
