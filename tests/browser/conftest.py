@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from local_stack.ports import PROCESSES
@@ -20,6 +22,13 @@ from tests.journeys.demo import system_of
 
 PORT_BASE = 30000
 SEED = 1302
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Run all tests of this folder on one event loop, as they share a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("asyncio"):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
 
 
 @pytest.fixture(scope="package")
@@ -38,21 +47,21 @@ def unmet() -> Iterator[Household]:
     return households(SEED, today(utc_now()), PERFECT)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
     """The running system with people in it, for what happens beside the browser."""
     async with connect(stack.gateway_url, stack.authority) as client:
         yield Town(stack, system_of(stack), client, today(utc_now()), unmet)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's browser."""
+    """Debian's browser, one for all: what people keep in theirs is each visitor's own."""
     async with chromium() as started:
         yield started
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def visitors(stack: Stack, browser: Browser) -> AsyncIterator[Visitors]:
     """People with a browser each; what went wrong in any of them fails the test."""
     made = Visitors(browser, stack.gateway_url)

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -156,16 +155,18 @@ async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False)
     """
     found: dict[str, list[str]] = {}
     await visitor.page.context.add_cookies([cookie(visitor, "-view", "elder" if elder else "plain")])
-    for language, size in product(LANGUAGES, (PHONE, DESK, ZOOMED)):
+    for language in LANGUAGES:
         await visitor.page.context.add_cookies([cookie(visitor, "-language", language)])
-        await visitor.page.set_viewport_size(size)
         for path in pages:
+            await visitor.page.set_viewport_size(PHONE)
             answer = await visitor.go(path)
             if answer is None or answer.status >= _FAULT:
                 found[path] = ["no page came, but a fault"]
                 continue
-            if wrong := await looked_at(visitor.page, phone=size == PHONE):
-                found[f"{path} {language} {size['width']}"] = wrong
+            for size in (PHONE, DESK, ZOOMED):
+                await visitor.page.set_viewport_size(size)
+                if wrong := await looked_at(visitor.page, phone=size == PHONE):
+                    found[f"{path} {language} {size['width']}"] = wrong
     return found
 
 
