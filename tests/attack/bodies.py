@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
 from typing import Any
 
 Json = Any
@@ -18,6 +19,9 @@ OPERATORS: tuple[Json, ...] = (
     ["$gt", ""],
 )
 """What a document store might take for a condition where a value is meant."""
+
+AT_ONE_VALUE = 2
+_TURNS = cycle(OPERATORS)
 
 ASSIGNED: Mapping[str, Json] = {
     "id": "res_other",
@@ -69,9 +73,9 @@ def _example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Json:
 
 
 def with_operators(body: Json) -> Iterator[tuple[str, Json]]:
-    """Put each operator into the place of each value, one at a time; tell where."""
+    """Put a few operators into the place of each value, one at a time and each time the next ones; tell where."""
     for path in _leaves(body):
-        for operator in OPERATORS:
+        for operator in islice(_TURNS, AT_ONE_VALUE):
             changed = copy.deepcopy(body)
             place = changed
             for step in path[:-1]:

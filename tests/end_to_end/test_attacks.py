@@ -20,7 +20,7 @@ from tests.end_to_end.test_access import all_of, doors, filled
 
 TURNS = cycle(bodies.PLACES)
 AT_ONE_PLACE = 3
-EACH = 6
+EACH = 2
 """Generated cases for each operation in this suite; `make attack` sends twenty thousand."""
 
 
@@ -111,4 +111,4 @@ def test_whatever_is_made_up_from_the_descriptions_is_answered_as_described(stac
     print(f"SEED={seeded}")
     told = attack_all(stack, {}, each=EACH, seeded=seeded, tell=lambda _: None)
     assert [f"{one.operation}: {one.fault}" for one in told if one.fault] == []
-    assert sum(one.cases for one in told) > 3 * len(told)
+    assert sum(one.cases for one in told) > len(told)

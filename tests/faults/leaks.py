@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_NUMBER = re.compile(rb"(?<!\d)\d{17}[\dXx](?!\d)")
+_DIGITS = re.compile(rb"\d{17,}[Xx]?")
+_NUMBER = re.compile(rb"\d{17}[\dXx]")
 _CHINESE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){3,}")
 _BYTES_OF_ONE = 3
 SHORTEST_NAME = 3
@@ -30,8 +31,10 @@ class Used:
         return cls(frozenset(number.encode() for number, _ in known), names, frozenset(map(len, names)))
 
     def numbers_in(self, content: bytes) -> set[str]:
-        """Return the numbers that stand in some bytes."""
-        return {found[0].decode() for found in _NUMBER.finditer(content) if found[0].upper() in self.numbers}
+        """Return the numbers that stand in some bytes, and are no part of a longer one."""
+        runs = {found[0].upper() for found in _DIGITS.finditer(content)}
+        candidates = {run if _NUMBER.fullmatch(run) else run.rstrip(b"X") for run in runs}
+        return {number.decode() for number in candidates & self.numbers}
 
     def names_in(self, content: bytes) -> set[str]:
         """Return the names that stand in some bytes, also within a longer run of characters."""
@@ -55,5 +58,5 @@ def searched(files: Collection[Path], used: Used, *, names: bool = True) -> dict
 
 
 def _search(path: Path, used: Used, *, names: bool) -> set[str]:
-    content = path.read_bytes()
+    content = path.read_bytes().rstrip(b"\0")  # a journal is made far longer than what is in it
     return used.numbers_in(content) | (used.names_in(content) if names else set())

@@ -27,8 +27,8 @@ TESTS = (
     "shared/messaging",
     "shared/local-stack/tests/test_broker_accounts.py",
     "shared/local-stack/tests/test_broker_permissions.py",
-    "shared/local-stack/tests/test_cluster.py",
     "shared/local-stack/tests/test_service_accounts.py",
+    "tests/faults/node_loss.py",
 )
 _PASSED = re.compile(r"\b(\d+) passed\b")
 _VERSION = re.compile(r"rabbitmq_server-([\d.]+)$")
