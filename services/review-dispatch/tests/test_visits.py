@@ -178,13 +178,19 @@ async def test_doors_are_listed_by_building_in_the_order_of_a_walk_and_each_is_a
     for task in list(window.tasks.all.values()):
         await window.claim("grid", task)
     window.kernel.told.clear()
-    shown = (await window.ask("grid", "GET", "/doors")).json()["buildings"]
+    answer = (await window.ask("grid", "GET", "/doors")).json()
+    shown = answer["buildings"]
     walk = [[each["address"] for each in building["doors"]] for building in shown]
     assert walk == [[rooms[3], rooms[2], rooms[1]], [rooms[0]], [rooms[4]]]
     assert [building["name"] for building in shown] == ["民乐新村3栋", "民乐新村10栋", "梅龙路12号"]
     assert {building["community_name"] for building in shown} != {"440309002001"}
     assert sorted(str(look.application_id) for look in window.looks()) == [f"app_{number}" for number in range(5)]
     assert (await window.ask("grid-too", "GET", "/doors")).json()["buildings"] == []
+    task = (await window.ask("grid", "GET", f"/{shown[0]['doors'][0]['task_id']}")).json()
+    assert answer["standard_reasons"] == task["standard_reasons"]
+    assert {"code": "lives-here", "text": "The applicant lives here", "field": None} in task["standard_reasons"][
+        "approval"
+    ]
 
 
 def test_floors_and_rooms_are_numbers_and_what_is_no_address_stands_alone() -> None:

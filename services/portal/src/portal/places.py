@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from portal.desk import place as desk
+from portal.doors import place as doors
 from portal.hall import place as hall
 from portal.office import place as office
 from portal.resident import place as resident
 from portal.window import place as window
 
-PLACES = (desk.PLACE, hall.PLACE, office.PLACE, window.PLACE, resident.PLACE)
+PLACES = (desk.PLACE, doors.PLACE, hall.PLACE, office.PLACE, window.PLACE, resident.PLACE)

@@ -22,11 +22,11 @@ document.addEventListener("submit", (event) => {
 const settings = document.querySelector("[data-settings]");
 let typed = document.getElementById("form");
 for (const link of document.querySelectorAll("[data-settings-link]")) link.hidden = true;
-settings.hidden = false;
+if (settings) settings.hidden = false;
 document.addEventListener("input", (event) => {
   if (event.target.form?.method === "post") typed = event.target.form;
 });
-settings.addEventListener("formdata", (event) => {
+settings?.addEventListener("formdata", (event) => {
   if (!typed) return;
   const ours = new Set(event.formData.keys());
   for (const [name, value] of new FormData(typed)) {
@@ -47,3 +47,6 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// Who has signed out leaves no key on the device: what a phone keeps at the doors can't be opened any more.
+if (location.pathname === "/signed-out" && "indexedDB" in window) indexedDB.deleteDatabase("yizheng-key");

@@ -18,7 +18,7 @@ from local_stack.layout import ROOT, Layout
 
 SOURCE = ROOT / "services" / "portal" / "styles"
 FILES = ROOT / "services" / "portal" / "src" / "portal" / "files"
-_LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js"}
+_LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js", "idb.js": "idb/build/umd.js"}
 _STABLE = ("portal.css", "mark.svg")
 """Found by a name that stays, too, for pages that the gateway itself says something with."""
 _COMPRESSED = {".css", ".js", ".svg"}

@@ -112,7 +112,14 @@ class Calls:
         return _parsed(await self.send("PATCH", path, body=body, once=once, version=version), answer)
 
     async def upload(
-        self, path: str, answer: type[AnswerT], file: tuple[str, bytes, str], fields: Mapping[str, str], *, once: str
+        self,
+        path: str,
+        answer: type[AnswerT],
+        file: tuple[str, bytes, str],
+        fields: Mapping[str, str],
+        *,
+        once: str,
+        version: str = "",
     ) -> AnswerT:
         """Hand in a file (name, content, media type) with fields of a form."""
         request = self.client.build_request(
@@ -120,7 +127,7 @@ class Calls:
             path,
             data=dict(fields),
             files={"file": file},
-            headers=self._headers(once=once),
+            headers=self._headers(once=once, version=version),
             timeout=UPLOAD_TIMEOUT,
         )
         return _parsed(await self._sent(request), answer)

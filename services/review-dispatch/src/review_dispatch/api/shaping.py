@@ -8,6 +8,7 @@ from review_dispatch.api import views, visit_shaping
 from review_dispatch.api.duplicate_views import DuplicateView, HeldView, ValueView
 from review_dispatch.api.queue_shaping import summary
 from review_dispatch.api.reader import TEXTS, Coded, Reader
+from review_dispatch.api.reason_views import StandardReasonsView, StandardReasonView
 from review_dispatch.domain.approved_fields import enterable_fields
 from review_dispatch.domain.deciding import reasons_for, returnable_fields
 from review_dispatch.domain.duplicate_check import DuplicateCheck
@@ -44,7 +45,7 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
         dispute=_dispute(about, reader, hidden=hidden) if isinstance(about, DisputedAccess) else None,
         correction=_correction(about, reader, hidden=hidden) if isinstance(about, AskedCorrection) else None,
         duplicate=_duplicate(about, reader, hidden=hidden) if isinstance(about, DuplicateCheck) else None,
-        standard_reasons=_reasons(reasons_for(task, reader.district.reasons), reader),
+        standard_reasons=reasons(reasons_for(task, reader.district.reasons), reader),
         photographs=[visit_shaping.photograph(each, task) for each in task.photographs],
         approvals=[_approval(each, reader, hidden=hidden) for each in task.approvals],
         steps=[_step(each, task, reader, hidden=hidden) for each in task.steps],
@@ -54,6 +55,18 @@ def detail(task: Task, reader: Reader) -> views.TaskView:
 def committed(task: Task, reader: Reader) -> views.TaskView:
     """Show a task as it is once the change that has just been decided is stored: one version later."""
     return detail(task.model_copy(update={"version": task.version + 1}), reader)
+
+
+def reasons(listed: Reasons, reader: Reader) -> StandardReasonsView:
+    """Show the standard reasons of one kind of work."""
+
+    def shown(deed: Deed) -> list[StandardReasonView]:
+        return [
+            StandardReasonView(code=each.code, text=each.said(None, reader.language), field=each.field)
+            for each in listed.of(deed)
+        ]
+
+    return StandardReasonsView(approval=shown("approval"), rejection=shown("rejection"), to_return=shown("return"))
 
 
 def _document(application_id: str, review: DocumentReview, reader: Reader, *, hidden: bool) -> views.DocumentView:
@@ -159,18 +172,6 @@ def _correction(asked: AskedCorrection, reader: Reader, *, hidden: bool) -> view
         says=None if hidden else asked.says,
         should_say=None if hidden else asked.should_say,
         reason=None if hidden else asked.reason,
-    )
-
-
-def _reasons(reasons: Reasons, reader: Reader) -> views.StandardReasonsView:
-    def shown(deed: Deed) -> list[views.StandardReasonView]:
-        return [
-            views.StandardReasonView(code=each.code, text=each.said(None, reader.language), field=each.field)
-            for each in reasons.of(deed)
-        ]
-
-    return views.StandardReasonsView(
-        approval=shown("approval"), rejection=shown("rejection"), to_return=shown("return")
     )
 
 

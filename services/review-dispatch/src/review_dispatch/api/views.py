@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from review_dispatch.api.duplicate_views import DuplicateView
 from review_dispatch.api.reader import Coded
+from review_dispatch.api.reason_views import StandardReasonsView
 from review_dispatch.api.visit_views import PhotographView, VisitView
 from review_dispatch.domain.news import What
 from review_dispatch.domain.record import Value
@@ -153,22 +153,6 @@ class CorrectionView(BaseModel):
     says: Value | None
     should_say: Value | None
     reason: str | None
-
-
-class StandardReasonView(BaseModel):
-    """A standard reason; `text` in the caller's language. A return for it asks to correct `field`, null: any."""
-
-    code: str
-    text: str
-    field: str | None
-
-
-class StandardReasonsView(BaseModel):
-    """The standard reasons that a decision can name in `standard_reason`."""
-
-    approval: list[StandardReasonView]
-    rejection: list[StandardReasonView]
-    to_return: Annotated[list[StandardReasonView], Field(serialization_alias="return")]
 
 
 class ApprovalView(BaseModel):

@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
+from review_dispatch.api.reason_views import StandardReasonsView
+
 
 class SlotView(BaseModel):
     """A time in which the officer comes; `text` in Shenzhen's time and the caller's language."""
@@ -78,6 +80,7 @@ class BuildingView(BaseModel):
 
 
 class DoorsView(BaseModel):
-    """The caller's doors, building by building."""
+    """The caller's doors, building by building, and the standard reasons that the result of each can name."""
 
     buildings: list[BuildingView]
+    standard_reasons: StandardReasonsView

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from review_dispatch.api import visit_shaping
+from review_dispatch.api import shaping, visit_shaping
 from review_dispatch.api.asked import RefusalAsked, SlotAsked, SlotsAsked
 from review_dispatch.api.parts import DepsOf, ResidentsView, WorkersView, asked_of, resident_asked_of, shown_to
 from review_dispatch.api.reader import Reader
@@ -29,7 +29,8 @@ async def list_doors(deps: DepsOf, reader: WorkersView, request: Request) -> Doo
     alone = web.Committing(request, None)
     looks = (partial(queues.see_door, door, reader.by, deps) for door in doors)
     await asyncio.gather(*(alone(look, lambda _: None, only_looks=True) for look in looks))
-    return DoorsView(buildings=[visit_shaping.building(each, reader) for each in by_building(doors)])
+    buildings = [visit_shaping.building(each, reader) for each in by_building(doors)]
+    return DoorsView(buildings=buildings, standard_reasons=shaping.reasons(deps.district.reasons.field_checks, reader))
 
 
 @router.post("/tasks/{task_id}/slots", summary="Offer the applicant times for the visit", response_model=TaskView)

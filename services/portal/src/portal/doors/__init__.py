@@ -1,0 +1,1 @@
+"""`/doors/`: the grid officer's place, on a phone, also without a network."""

@@ -1,0 +1,151 @@
+"""One door: what is known of it, arranging a time with the applicant, taking it and giving it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from portal.doors.answers import Officer, Task
+from portal.frame.calls import Fault, Json, Nothing, Problem, Refused
+from portal.frame.forms import Form, Sent
+from portal.frame.place import router as page_router
+from portal.frame.rendering import path_of
+from portal.frame.visits import Visit
+from runtime.clock import SHENZHEN
+
+router = page_router()
+
+WAITING = frozenset({"open", "claimed", "awaiting-second"})
+_ROWS = range(1, 4)
+"""Times that one form offers."""
+_PARTS = ("date", "begins", "ends")
+
+
+@router.get("/doors/tasks/{task_id}")
+async def show(visit: Officer, task_id: str) -> Response:
+    """Show a door."""
+    return await door_page(visit, task_id)
+
+
+@router.post("/doors/tasks/{task_id}/claim")
+async def claim(visit: Officer, form: Sent, task_id: str) -> Response:
+    """Take the door in hand."""
+    return await _do(visit, form, task_id, "claim", "claimed")
+
+
+@router.post("/doors/tasks/{task_id}/release")
+async def release(visit: Officer, form: Sent, task_id: str) -> Response:
+    """Give the door back."""
+    return await _do(visit, form, task_id, "release", "released")
+
+
+@router.post("/doors/tasks/{task_id}/slots")
+async def offer(visit: Officer, form: Sent, task_id: str) -> Response:
+    """Offer the applicant times to choose from."""
+    slots, faults, fields = _slots(visit, form)
+    if faults:
+        problem = Problem(status=422, title=visit.t("frame.problem"), errors=tuple(faults))
+        return await door_page(visit, task_id, problem, form, opened="slots")
+    return await _do(visit, form, task_id, "slots", "offered", {"slots": slots}, fields)
+
+
+@router.post("/doors/tasks/{task_id}/acceptance")
+async def accept(visit: Officer, form: Sent, task_id: str) -> Response:
+    """Agree to the time that the applicant proposed."""
+    return await _do(visit, form, task_id, "visit-acceptance", "accepted")
+
+
+@router.post("/doors/tasks/{task_id}/refusal")
+async def call_off(visit: Officer, form: Sent, task_id: str) -> Response:
+    """Call the visit off; the applicant reads why."""
+    body: dict[str, Json] = {"reason": form.text("refusal-reason")}
+    return await _do(visit, form, task_id, "visit-refusal", "called-off", body, {"/reason": "refusal-reason"})
+
+
+async def door_page(
+    visit: Visit,
+    task_id: str,
+    problem: Problem | None = None,
+    form: Form | None = None,
+    *,
+    opened: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> Response:
+    """Show a door, with the problem of a form on it if there was one; `opened` names that form.
+
+    Raises HTTPException for a task that is no door.
+    """
+    task, version = await visit.call.versioned(f"/v1/tasks/{path_of(task_id)}", Task)
+    if task.kind.code != "field-check":
+        raise HTTPException(404, task_id)
+    return visit.show(
+        "doors/door.html",
+        here="today",
+        task=task,
+        version=version,
+        waits=task.status.code in WAITING,
+        mine=visit.person is not None and task.claimed_by == visit.person.subject,
+        rows=_ROWS,
+        opened=opened,
+        problem=problem,
+        fields=fields,
+        filled=form.filled if form else None,
+    )
+
+
+async def _do(
+    visit: Visit,
+    form: Form,
+    task_id: str,
+    deed: str,
+    done: str,
+    body: dict[str, Json] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Response:
+    address = f"/v1/tasks/{path_of(task_id)}/{deed}"
+    try:
+        await visit.call.post(address, Nothing, body, once=form.once, version=form.text("version"))
+    except Refused as refused:
+        return await door_page(visit, task_id, refused.problem, form, opened=deed, fields=fields)
+    return visit.go(f"/doors/tasks/{path_of(task_id)}?done={done}")
+
+
+def _slots(visit: Visit, form: Form) -> tuple[list[Json], list[Fault], dict[str, str]]:
+    """Read the times of a form; what is wrong with them; and which field a later refusal is about."""
+    slots: list[Json] = []
+    faults: list[Fault] = []
+    fields = {"/slots": "date-1"}
+    for row in _ROWS:
+        typed = {part: form.text(f"{part}-{row}") for part in _PARTS}
+        if not any(typed.values()):
+            continue
+        missing = [part for part in _PARTS if not _reads(part, typed[part])]
+        faults += [_fault(visit, f"{part}-{row}", part) for part in missing]
+        if not missing:
+            fields |= {f"/slots/{len(slots)}/{part}": f"{part}-{row}" for part in ("begins", "ends")}
+            day = date.fromisoformat(typed["date"])
+            slots.append({part: _at(day, typed[part]) for part in ("begins", "ends")})
+    if not slots and not faults:
+        faults.append(_fault(visit, "date-1", "date"))
+    return slots, faults, fields
+
+
+def _reads(part: str, text: str) -> bool:
+    try:
+        date.fromisoformat(text) if part == "date" else time.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _at(day: date, text: str) -> str:
+    """Return a moment of Shenzhen's clock in RFC 3339."""
+    clock = time.fromisoformat(text).replace(tzinfo=None, second=0, microsecond=0)
+    return datetime.combine(day, clock, SHENZHEN).isoformat()
+
+
+def _fault(visit: Visit, field: str, part: str) -> Fault:
+    return Fault(pointer=f"#/{field}", detail=visit.t(f"doors.slots.no-{part}"))
