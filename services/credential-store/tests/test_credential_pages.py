@@ -17,6 +17,7 @@ from credential_store.web import pages
 from credential_store.web.verify import HEADERS
 from runtime.clock import utc_now
 from runtime.signing import SigningKeys
+from runtime.texts import CHOSEN
 from standards import canonical_json
 from standards.canonical_json import Json
 
@@ -52,7 +53,18 @@ async def test_the_page_works_without_an_account_and_without_a_script(client: ht
     assert "not a credential that could be read" in answer.text
 
 
-async def test_nothing_that_is_typed_becomes_part_of_the_page(client: httpx.AsyncClient) -> None:
+async def test_another_language_is_remembered_for_all_pages_and_what_was_typed_stays(client: httpx.AsyncClient) -> None:
+    given = {"presentation": "<b>eyJ", "language": "en"}
+    answer = await client.post("/verify/", data=given, headers={"Accept-Language": "zh-CN"})
+    assert 'lang="en"' in answer.text
+    assert "&lt;b&gt;eyJ</textarea>" in answer.text
+    assert "Not valid" not in answer.text
+    assert answer.headers["set-cookie"].startswith(f"{CHOSEN}=en;")
+    chosen = await client.get("/verify/", headers={"Accept-Language": "zh-CN", "Cookie": f"{CHOSEN}=en"})
+    assert 'lang="en"' in chosen.text
+
+
+async def test_nothing_that_is_checked_becomes_part_of_the_page(client: httpx.AsyncClient) -> None:
     answer = await client.post("/verify/", data={"presentation": "<script>alert(1)</script>"})
     assert "alert(1)" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"

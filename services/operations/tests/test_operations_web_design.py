@@ -17,6 +17,7 @@ LEAST = 4.5
 PAIRS = [
     *[("ink", ground) for ground in ("paper", "sheet", "sunk", "danger-wash", "warn-wash", "good-wash", "busy-wash")],
     *[("soft", ground) for ground in ("paper", "sheet", "sunk", "danger-wash", "good-wash", "accent-wash")],
+    *[("link", ground) for ground in ("paper", "sheet", "sunk", "danger-wash", "accent-wash")],
     *[("accent", ground) for ground in ("paper", "sheet", "sunk", "danger-wash", "accent-wash")],
     *[(tone, f"{tone}-wash") for tone in ("danger", "warn", "good", "busy", "mask")],
     ("danger", "sheet"),

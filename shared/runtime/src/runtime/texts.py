@@ -72,6 +72,15 @@ def choose(accept_language: str | None) -> Language:
     return DEFAULT
 
 
+CHOSEN = "__Host-yizheng-language"
+"""The cookie in which all pages for people remember the language that was chosen."""
+
+
+def of_page(chosen: str | None, accept_language: str | None) -> Language:
+    """Pick the language of a page: the one that was chosen (`CHOSEN`), else the one that the browser asks for."""
+    return next((each for each in LANGUAGES if each == chosen), None) or choose(accept_language)
+
+
 def _flat(tree: Tree, prefix: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for key, value in tree.items():

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from credential_store.api.verifications import VerificationView
@@ -19,17 +20,19 @@ from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
 from runtime import web
 from runtime.clock import SHENZHEN
+from runtime.texts import CHOSEN, LANGUAGES, Language, of_page
 
 router = APIRouter(prefix="/verify")
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
+_A_YEAR = 365 * 24 * 3600
 _FOLDER = Path(__file__).parent
 _TYPES: Final = {"verify.css": "text/css", "scan.js": "text/javascript"}
 _FILES = {name: (_FOLDER / "static" / name).read_bytes() for name in _TYPES}
 _VERSIONS = {name: sha256(content).hexdigest()[:12] for name, content in _FILES.items()}
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -44,8 +47,15 @@ async def beginning() -> Response:
     return RedirectResponse("/verify/", 308)
 
 
+async def _language(request: Request) -> Language:
+    return of_page(request.cookies.get(CHOSEN), request.headers.get("accept-language"))
+
+
+PageLanguage = Annotated[Language, Depends(_language)]
+
+
 @router.get("/")
-async def form(language: web.Language) -> Response:
+async def form(language: PageLanguage) -> Response:
     """Show the form."""
     return _page(language, None)
 
@@ -53,10 +63,15 @@ async def form(language: web.Language) -> Response:
 @router.post("/")
 async def check(
     deps: DepsOf,
-    language: web.Language,
+    language: PageLanguage,
     presentation: Annotated[str, Form()] = "",
+    wanted: Annotated[str, Form(alias="language")] = "",
 ) -> Response:
-    """Show what the presentation says and whether it counts."""
+    """Show what the presentation says and whether it counts; or the form in another language, with what was typed."""
+    if wanted in LANGUAGES:
+        answer = _page(of_page(wanted, None), None, typed=presentation)
+        answer.set_cookie(CHOSEN, wanted, _A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
+        return answer
     verdict = await verifying.verify(presentation[: LARGEST + 1], Asked(), deps)
     return _page(language, VerificationView.of(verdict, language))
 
@@ -70,12 +85,12 @@ async def file(version: str, name: str) -> Response:
     return Response(_FILES[name], headers=forever, media_type=_TYPES[name])
 
 
-def _page(language: str, verdict: VerificationView | None) -> Response:
+def _page(language: Language, verdict: VerificationView | None, *, typed: str = "") -> Response:
     def t(key: str, **params: object) -> str:
         return TEXTS.say(language, f"verification.page.{key}", **params)
 
     template = _environment().get_template("verify.html")
-    text = template.render(t=t, language=language, verdict=verdict, asset=_address, **_tellers(language))
+    text = template.render(t=t, language=language, verdict=verdict, typed=typed, asset=_address, **_tellers(language))
     return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
 
 

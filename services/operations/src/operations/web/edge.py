@@ -16,7 +16,7 @@ from operations.web.rendering import show
 from runtime.access import NotAuthenticatedError
 from runtime.problems import Problem
 from runtime.refusal import Refusal
-from runtime.texts import LANGUAGES
+from runtime.texts import CHOSEN, LANGUAGES
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -35,6 +35,7 @@ HEADERS = {
 """Sent with everything that does not say otherwise itself."""
 
 LANGUAGE_COOKIE = "yizheng-language"
+"""Where the pages are reached without TLS; else the choice is kept for all pages of the system (`CHOSEN`)."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -77,10 +78,9 @@ async def _problem_page(request: Request, error: Exception) -> Response:
 
 
 def _prefer_chosen_language(request: Request) -> None:
-    """Let the language that was switched to count as the one that the browser asks for."""
-    chosen = Request(request.scope).cookies.get(
-        LANGUAGE_COOKIE
-    )  # a request of its own: this one has read no header yet
+    """Let the language that was switched to, here or on other pages, count as the one that the browser asks for."""
+    cookies = Request(request.scope).cookies  # a request of its own: this one has read no header yet
+    chosen = cookies.get(CHOSEN) or cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         others = [(name, value) for name, value in request.scope["headers"] if name != b"accept-language"]
         request.scope["headers"] = [*others, (b"accept-language", chosen.encode())]

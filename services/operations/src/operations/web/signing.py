@@ -13,7 +13,7 @@ from operations.web.rendering import show
 from runtime.access import NotAuthenticatedError
 from runtime.problems import Problem
 from runtime.refusal import NotAllowed
-from runtime.texts import LANGUAGES
+from runtime.texts import CHOSEN, LANGUAGES
 
 router = APIRouter(route_class=PageRoute)
 
@@ -55,9 +55,8 @@ async def switch_language(request: Request, form: AnybodySent) -> Response:
     answer = RedirectResponse(session.within(form.text("back"), signing_in=True), SEE_OTHER)
     if (language := form.text("language")) in LANGUAGES:
         secure = session.is_encrypted(request)
-        answer.set_cookie(
-            LANGUAGE_COOKIE, language, _A_YEAR, path=session.ROOT, secure=secure, httponly=True, samesite="lax"
-        )
+        name, path = (CHOSEN, "/") if secure else (LANGUAGE_COOKIE, session.ROOT)
+        answer.set_cookie(name, language, _A_YEAR, path=path, secure=secure, httponly=True, samesite="lax")
     return answer
 
 

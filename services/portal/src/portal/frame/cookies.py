@@ -5,12 +5,14 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime import texts
+
 SESSION = "__Host-yizheng"
 BROWSER = "__Host-yizheng-browser"
 """A secret of the browser's, before and beside any session: it ties sign-ins and forms of strangers to it."""
 KEPT = "__Host-yizheng-kept"
 """The secret of a form that was sent too late; see forms.py."""
-LANGUAGE = "__Host-yizheng-language"
+LANGUAGE = texts.CHOSEN
 VIEW = "__Host-yizheng-view"
 
 A_YEAR = 365 * 24 * 3600

@@ -30,7 +30,7 @@ from portal.frame.sealed import Sealed, new_secret
 from portal.frame.sessions import Sessions
 from portal.settings import Settings
 from runtime.access import Role
-from runtime.texts import DEFAULT, LANGUAGES, Language, Texts, choose
+from runtime.texts import Language, Texts, of_page
 
 if TYPE_CHECKING:
     from portal.frame.forms import Form, KeptForm
@@ -270,10 +270,7 @@ def stranger(request: Request) -> Visit:
 
 def language_of(request: Request) -> Language:
     """Return the language that was chosen, else the one that the browser asks for."""
-    chosen = cookies.read(request, cookies.LANGUAGE)
-    if chosen in LANGUAGES:
-        return "en" if chosen == "en" else DEFAULT
-    return choose(request.headers.get("accept-language"))
+    return of_page(cookies.read(request, cookies.LANGUAGE), request.headers.get("accept-language"))
 
 
 Anybody = Annotated[Visit, Depends(visit_of)]
