@@ -101,6 +101,11 @@ token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENT
 terminal: setup ## Call the gateway as a terminal, with its key: ARGS="GET /v1/…" SUBJECT=terminal-1 COMMUNITIES=c
 	@$(VENV)/python -m local_stack.devices --subject "$(SUBJECT)" --communities "$(COMMUNITIES)" $(ARGS)
 
+.PHONY: card-reader
+card-reader: setup ## A card reader's agent with synthetic cards, for the portal's pages at /window/ and /terminal/, until Ctrl-C
+## another terminal than terminal-1 in Minle: ARGS="--terminal terminal-7 --communities c"
+	@$(VENV)/python -m local_stack.card_reader $(ARGS)
+
 .PHONY: issuer-key
 issuer-key: setup ## A new key for development tokens; those signed with the last one stay good until the next time
 	@$(VENV)/python -m local_stack.tokens --new-key

@@ -6,12 +6,17 @@ import json
 
 from playwright.async_api import Page, expect
 
+from local_stack.card_reader import reading
+from local_stack.stack import Stack
 from synthetic.people import Person
 from synthetic.registering import card
+from tests.browser.test_resident import arrive
 from tests.browser.visitor import DESK, Visitors, survey
 from tests.end_to_end.town import Town
+from tests.journeys.waiting import until
 
 PURPOSE = "核对登记"
+FORBIDDEN = 403
 
 
 async def test_a_person_is_registered_from_a_card_reader_that_types(town: Town, visitors: Visitors) -> None:
@@ -80,6 +85,59 @@ async def test_a_person_is_looked_up_suspended_and_reinstated_and_made_a_guardia
     for number, shown in enumerate(pages):
         await looker.go(shown)
         await looker.picture(f"window-{number}")
+
+
+async def test_who_stands_there_is_applied_for_and_reads_that_in_their_record(
+    town: Town, stack: Stack, visitors: Visitors
+) -> None:
+    made = town.meet("senior")
+    await arrive(town, made)
+    clerk = await visitors.come(size=DESK)
+    await clerk.sign_in(subject="clerk-lin", then="/window/visits")
+    page = clerk.page
+    with reading(stack.ports.reader, stack.gateway_url) as reader:
+        await page.get_by_role("button", name="读取身份证").click()
+        await expect(page.get_by_text("本机的读卡器没有应答")).to_be_visible()
+        reader.card = card(made.head)
+        await page.get_by_role("button", name="读取身份证").click()
+        await page.wait_for_url("**/window/visits/prs_*")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(made.head.name)
+    await clerk.picture("window-visit")
+    await page.get_by_role("link", name="敬老优待证").first.click()
+    await clerk.picture("window-visit-item")
+    await page.get_by_role("button", name="开始办理").click()
+    while "/check" not in page.url:
+        await page.locator("main .govuk-button", has_text="继续").click()
+        await page.wait_for_load_state()
+    await clerk.picture("window-visit-check")
+    await page.get_by_role("button", name="提交").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("已提交")
+    await clerk.picture("window-visit-submitted")
+    await page.get_by_role("button", name="打印回执").click()
+    await expect(page.get_by_text(made.head.name)).to_be_visible()
+    receipt = page.url.removeprefix(clerk.url)
+    await clerk.picture("window-visit-receipt")
+    await clerk.go(receipt.split("/applications/")[0])
+    await page.get_by_role("button", name="本人已离开").click()
+    await expect(page.get_by_text("请将证件交还本人")).to_be_visible()
+    gone = await clerk.go(receipt)
+    assert gone is not None
+    assert gone.status == FORBIDDEN
+
+    resident = await visitors.come()
+    await resident.sign_in(number=made.head.number, then="/my/applications")
+    await expect(resident.page.get_by_role("link", name="敬老优待证")).to_be_visible()
+
+    async def record() -> str:
+        await resident.go("/my/accesses")
+        first = await resident.page.locator("main").inner_text()
+        await resident.page.get_by_role("link", name="查看更多").click()
+        await resident.page.wait_for_url("**cursor=**")
+        return first + await resident.page.locator("main").inner_text()
+
+    told = ("读取身份证", "处理了", "敬老优待证", "clerk-lin")
+    await until(record, lambda it: all(each in it for each in told), what="it is in the record")
+    await resident.picture("window-visit-record")
 
 
 async def _read(page: Page, person: Person) -> None:

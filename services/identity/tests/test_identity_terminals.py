@@ -108,6 +108,24 @@ async def test_a_cloned_terminal_is_noticed_and_stopped_until_it_has_a_new_key(s
     assert told(await clone.ask(counter=10)) == (403, "terminal-key-withdrawn")
 
 
+async def test_a_key_that_a_terminal_delegated_to_is_the_terminal_and_a_clones_delegation_stops_it(
+    service: Service,
+) -> None:
+    await service.register()
+    at, portal = AtTerminal(service), Device(service.keys, "another-program")
+
+    def proof(by: AtTerminal, counter: int) -> str:
+        dlg = by.device.delegation(by.token, portal.thumbprint, counter=counter)
+        return portal.proof("POST", WHERE, by.token, dlg=dlg)
+
+    first = proof(at, 7)
+    assert [(await at.ask(first)).status_code for _ in range(2)] == [200, 200]
+    assert (await at.ask(proof(at, 8))).status_code == 200
+    clone = AtTerminal(service)
+    assert told(await clone.ask(proof(clone, 8))) == (403, "terminal-stopped")
+    assert told(await at.ask(first)) == (403, "terminal-stopped")
+
+
 async def test_a_token_that_is_bound_to_nothing_is_no_terminals(service: Service) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tokens, "BOUND", frozenset())

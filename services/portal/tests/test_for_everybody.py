@@ -17,6 +17,7 @@ from services.portal.tests.office import PAGES as OFFICE_PAGES
 from services.portal.tests.office import answers as office_answers
 from services.portal.tests.stage import HOME, Browser, Stage
 from services.portal.tests.test_resident_pages import PAGES
+from services.portal.tests.test_window_visits import STANDING, VISIT
 from tests.browser.visitor import DESK, PHONE, ZOOMED, looked_at
 
 SKIPPED = {"/my/applications/app_1/progress"}
@@ -80,6 +81,21 @@ async def test_everybody_can_use_the_offices_pages(stage: Stage, page: Page, lan
     await serve(page, browser)
 
     assert await survey(page, ["/office/", "/office/reviews", *OFFICE_PAGES]) == {}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_what_a_clerk_shows_the_person_who_stands_there(
+    stage: Stage, page: Page, language: str
+) -> None:
+    stage.gateway.answers |= {**district.answers(), "GET /v1/presences/prs_1": STANDING}
+    browser = stage.browser(language)
+    await browser.sign_in("clerk-lin")
+    await serve(page, browser)
+
+    drafted = ("/window/visits", VISIT, f"{VISIT}/items?q=x", f"{VISIT}/items/residence-permit?ward=res_child")
+    assert await survey(page, [*drafted, f"{VISIT}/applications/app_1/check"]) == {}
+    stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "in-progress"}
+    assert await survey(page, [f"{VISIT}/applications/app_1"]) == {}
 
 
 async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from local_stack.devices import Device
-from runtime.proof import AGE, BadProofError, Call, check, digest, thumbprint
+from runtime.proof import AGE, DELEGATED_FOR, TYPE, BadProofError, Call, check, digest, thumbprint
 
 URL = "https://gateway.test/v1/lookups"
 CALL = Call("POST", f"{URL}?x=1", "the-token")
@@ -115,3 +115,41 @@ FORGED: dict[str, Callable[[], str]] = {
 def test_what_is_no_proof_is_refused(forged: Callable[[], str]) -> None:
     with pytest.raises(BadProofError):
         check(forged(), thumbprint(JWK), CALL)
+
+
+def delegated(text: str, **other: object) -> str:
+    """Make a proof with a key to which another device has delegated."""
+    return proof(KEY, typ=TYPE, dlg=text, **other)
+
+
+def test_a_key_proves_for_the_device_that_delegated_to_it_under_the_delegations_number(device: Device) -> None:
+    text = device.delegation("the-token", thumbprint(JWK), counter=7)
+    first, second = (check(delegated(text, jti=f"a-proof-{each}"), device.thumbprint, CALL) for each in (1, 2))
+    assert (first.key, first.counter, first.is_delegated) == (device.thumbprint, 7, True)
+    assert second == first
+
+
+WRONG: dict[str, Callable[[Device, Device], str]] = {
+    "to another key": lambda device, other: device.delegation("the-token", other.thumbprint),
+    "by another device": lambda device, other: other.delegation("the-token", thumbprint(JWK)),
+    "for another token": lambda device, other: device.delegation("another-token", thumbprint(JWK)),
+    "over": lambda device, other: device.delegation("the-token", thumbprint(JWK), seconds=-1),
+    "for too long": lambda device, other: device.delegation("the-token", thumbprint(JWK), seconds=DELEGATED_FOR + 1),
+    "a proof, not a delegation": lambda device, other: device.proof("POST", URL, "the-token"),
+    "nothing": lambda device, other: "",
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_delegation_that_does_not_fit_proves_nothing(device: Device, tmp_path: Path, how: str) -> None:
+    with pytest.raises(BadProofError):
+        check(delegated(WRONG[how](device, Device(tmp_path, "terminal-2"))), device.thumbprint, CALL)
+
+
+def test_a_delegated_proof_is_for_one_request_like_any_other(device: Device) -> None:
+    text = device.delegation("the-token", thumbprint(JWK))
+    for other in ({"htm": "GET"}, {"htu": "https://gateway.test/v1/residents"}, {"iat": int(time.time()) - AGE - 60}):
+        with pytest.raises(BadProofError):
+            check(delegated(text, **other), device.thumbprint, CALL)
+    with pytest.raises(BadProofError):  # a device's own proof with somebody's delegation beside it
+        check(delegated(text), thumbprint(JWK), CALL)

@@ -24,6 +24,8 @@ class Settings(ServiceSettings):
     """The https address of the identity provider's discovery document; by default below the issuer."""
     client_id: str = "yizheng-portal"
     """As whom the portal is registered with the provider; the secret is in `portal-client.key` of the keys' folder."""
+    reader: str = "http://127.0.0.1:18990"
+    """Where the agent of a card reader answers, on the clerk's or the terminal's machine and for nobody else."""
     session_minutes: int = Field(30, gt=0)
     """Minutes without a request after which a session ends."""
     session_hours: int = Field(12, gt=0)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
 from local_stack.keys import ALGORITHM, new_private_key, once
-from runtime.proof import TYPE, digest, thumbprint
+from runtime.proof import DELEGATION, TYPE, digest, thumbprint
 
 FOLDER = "devices"
 
@@ -52,19 +52,35 @@ class Device:
         """Return the headers of one request: the token, and the proof for this request alone."""
         return {"Authorization": f"DPoP {token}", "DPoP": self.proof(method, url, token)}
 
-    def proof(self, method: str, url: str, token: str, *, counter: int | None = None) -> str:
-        """Return a proof; with a `counter` of one's own choice only to try what happens then."""
-        if counter is None:
-            counter = self._last = max(self._last + 1, time.time_ns() // 1000)
+    def delegation(self, token: str, key: str, *, seconds: int = 1500, counter: int | None = None) -> str:
+        """Let another program's key, named by its thumbprint, prove for this device with this token for a while."""
+        now = int(time.time())
+        claims = {
+            "jti": secrets.token_hex(12),
+            "cnf": {"jkt": key},
+            "ath": digest(token),
+            "iat": now,
+            "exp": now + seconds,
+            "ctr": self._counted() if counter is None else counter,
+        }
+        return jwt.encode(claims, self._key, ALGORITHM, headers={"typ": DELEGATION, "jwk": self._jwk})
+
+    def proof(self, method: str, url: str, token: str, *, counter: int | None = None, dlg: str = "") -> str:
+        """Return a proof, under a delegation `dlg`; a `counter` of one's own choice only to try what happens then."""
         claims = {
             "jti": secrets.token_hex(12),
             "htm": method,
             "htu": url.partition("?")[0],
             "iat": int(time.time()),
             "ath": digest(token),
-            "ctr": counter,
+            "ctr": self._counted() if counter is None else counter,
+            **({"dlg": dlg} if dlg else {}),
         }
         return jwt.encode(claims, self._key, ALGORITHM, headers={"typ": TYPE, "jwk": self._jwk})
+
+    def _counted(self) -> int:
+        self._last = max(self._last + 1, time.time_ns() // 1000)
+        return self._last
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

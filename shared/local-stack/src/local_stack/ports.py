@@ -102,6 +102,11 @@ class Ports:
         return f"https://{HOST}:{self.provider}"
 
     @property
+    def reader(self) -> int:
+        """The port of the development card reader, which is no part of a run."""
+        return self.base + 13
+
+    @property
     def brokers(self) -> tuple[BrokerPorts, ...]:
         """The ports of each node of the broker."""
         return tuple(BrokerPorts(self.base + offset) for offset in _BROKERS[: self.machines])

@@ -106,6 +106,7 @@ def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -
     shared = {**os.environ, **shared_environment(layout, ports, addresses)}
     if name == PORTAL:
         del shared["AMQP_URL"]
+        shared.setdefault("PORTAL_READER", f"http://{HOST}:{ports.reader}")
         shared.setdefault("PORTAL_PROVIDER", f"{ports.provider_url}/.well-known/openid-configuration")
     else:
         shared["AMQP_URL"] = account_url(addresses.amqp_url, folder_of(layout), name)

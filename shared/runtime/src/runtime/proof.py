@@ -3,6 +3,10 @@
 A token names the thumbprint of its device's key (`cnf.jkt`); each request carries a proof of its own, signed with that
 key for this method, this address and this token. Beyond RFC 9449 a proof counts up (`ctr`), so that whoever keeps the
 counter sees when two devices have one key.
+
+A device may have a key of another program's prove for it for a while (a delegation, decision 35): signed with the
+device's key it names the other key, the access token and an end. A proof that is signed with the other key carries it
+(`dlg`) and counts as the device's, under the delegation's number.
 """
 
 from __future__ import annotations
@@ -26,8 +30,11 @@ from standards.moments import is_numeric_date
 from standards.strict_json import check_names
 
 TYPE = "dpop+jwt"
+DELEGATION = "dpop-delegation+jwt"
 LONGEST = 4096
 """Characters of a proof at most."""
+DELEGATED_FOR = 1800
+"""Seconds that a delegation is good for at most: a visit, and the clocks' difference."""
 AGE = 60
 """Seconds that a proof is good for; as many may the device's clock be ahead or behind."""
 
@@ -47,6 +54,8 @@ class Proof:
     key: str
     id: str
     counter: int
+    is_delegated: bool = False
+    """Whether another key has signed for the device's: `id` and `counter` are then the delegation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,11 @@ class Call:
 def check(proof: str, key: str, call: Call) -> Proof:
     """Check a proof for a call by whoever holds `key` (a thumbprint). Raises BadProofError."""
     try:
-        header, claims = _opened(proof)
-        thumb = thumbprint(header["jwk"])
+        header, claims = _opened(proof, TYPE)
+        signer = thumbprint(header["jwk"])
+        counted, thumb = claims, signer
+        if is_delegated := "dlg" in claims:
+            counted, thumb = _delegation(claims["dlg"], signer, call.token)
         age = time.time() - claims["iat"] if is_numeric_date(claims["iat"]) else math.inf
         facts = (
             hmac.compare_digest(thumb, key),
@@ -71,7 +83,7 @@ def check(proof: str, key: str, call: Call) -> Proof:
             hmac.compare_digest(claims["ath"], digest(call.token)),
             abs(age) <= AGE,
         )
-        read = Proof(thumb, str(claims["jti"]), int(claims["ctr"]))
+        read = Proof(thumb, str(counted["jti"]), int(counted["ctr"]), is_delegated)
     except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadProofError(type(error).__name__) from error
     if not all(facts) or not 1 <= read.counter <= _LARGEST_COUNT or not 8 <= len(read.id) <= 100:  # noqa: PLR2004 - ids worth the name
@@ -91,8 +103,24 @@ def digest(token: str) -> str:
     return base64url_encode(hashlib.sha256(token.encode()).digest()).decode()
 
 
-def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return header and claims of a proof that is signed with the key that it shows, by the algorithm that fits it."""
+def _delegation(text: str, to: str, token: str) -> tuple[dict[str, Any], str]:
+    """Return the claims of a delegation to a key, and the thumbprint of the device's. Raises as `_opened`."""
+    header, claims = _opened(text, DELEGATION)
+    now = time.time()
+    facts = (
+        hmac.compare_digest(claims["cnf"]["jkt"], to),
+        hmac.compare_digest(claims["ath"], digest(token)),
+        is_numeric_date(claims["iat"]) and is_numeric_date(claims["exp"]),
+        claims["iat"] - AGE <= now <= claims["exp"],
+        claims["exp"] - claims["iat"] <= DELEGATED_FOR,
+    )
+    if not all(facts):
+        raise ValueError("not a delegation to this key")
+    return claims, thumbprint(header["jwk"])
+
+
+def _opened(proof: str, typ: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of what is signed with the key that it shows, by the algorithm that fits it."""
     if len(proof) > LONGEST:
         raise ValueError("too long")
     for part in proof.split(".")[:2]:
@@ -100,7 +128,7 @@ def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
     header = jwt.get_unverified_header(proof)
     jwk = header["jwk"]
     algorithm = algorithm_of(jwk)
-    if header["typ"] != TYPE or algorithm is None or _PRIVATE & set(jwk):
+    if header["typ"] != typ or algorithm is None or _PRIVATE & set(jwk):
         raise ValueError("not a proof")
     return header, jwt.decode(
         proof,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -14,17 +15,21 @@ from pydantic import BaseModel, ConfigDict
 from runtime.blind_index import BlindIndex
 from runtime.texts import LANGUAGES, Language, Texts
 from synthetic.caller import Caller, connect
-from synthetic.households import Household, Kind
+from synthetic.households import Household, Kind, households
 from synthetic.outside import count_of_events, load_mirror, publish_records
 from synthetic.people import Person
 from synthetic.population import Population
 from synthetic.progress import Bars
-from synthetic.registering import Relation, make_guardian, register_all
+from synthetic.registering import Relation, card, make_guardian, register_all
 
 TEXTS = Texts.of("synthetic")
 PEOPLE = "people.json"
 """In the folder that remembers what was loaded: residents who can be signed in as, for the identity provider's page."""
+CARDS = "cards.json"
+"""Beside it: the cards that people of the district bring, for the development card reader."""
 _OF_EACH_KIND = 3
+_NEWCOMERS = 3
+"""Cards of people who are not registered yet."""
 
 
 class Loaded(BaseModel):
@@ -83,6 +88,7 @@ async def load(target: Target, wanted: Loaded) -> Loaded:
         await _load_records(target, begun.population, bars)
         residents = await _register(target, begun.population, bars)
     _write_people(target.folder / PEOPLE, begun.population, residents)
+    _write_cards(target.folder / CARDS, begun.population)
     loaded = begun.model_copy(update={"done": True, "examples": _examples(begun.population, residents)})
     target.remember(loaded)
     return loaded
@@ -126,19 +132,36 @@ def _examples(population: Population, residents: Mapping[str, str]) -> dict[Kind
 
 
 def _write_people(path: Path, population: Population, residents: Mapping[str, str]) -> None:
-    """Write down the first households of each kind, and the landlords of the newcomers among them."""
-    found: dict[str, dict[str, object]] = {}
+    """Write down who is shown, as whom one can sign in."""
+    found = [_person(person, kind, residents) for person, kind in _shown(population)]
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _write_cards(path: Path, population: Population) -> None:
+    """Write down their cards, and those of some who come for the first time."""
+    made = islice(households(population.seed, population.day, population.given), population.count, None)
+    coming = [(each.head, "unregistered") for each in islice(made, _NEWCOMERS)]
+    found = [{"story": _story(kind), "card": card(person)} for person, kind in [*_shown(population), *coming]]
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _shown(population: Population) -> list[tuple[Person, str]]:
+    """Return the heads of the first households of each kind, and the landlords of the newcomers among them."""
+    found: dict[str, tuple[Person, str]] = {}
     seen: Counter[str] = Counter()
     for made in population.households:
         seen[made.kind] += 1
         if seen[made.kind] > _OF_EACH_KIND:
             continue
-        found.setdefault(made.head.number, _person(made.head, made.kind, residents))
+        found.setdefault(made.head.number, (made.head, made.kind))
         if made.landlord is not None:
-            found.setdefault(made.landlord.number, _person(made.landlord, "landlord", residents))
-    path.write_text(json.dumps(list(found.values()), ensure_ascii=False, indent=2), encoding="utf-8")
+            found.setdefault(made.landlord.number, (made.landlord, "landlord"))
+    return list(found.values())
 
 
 def _person(person: Person, kind: str, residents: Mapping[str, str]) -> dict[str, object]:
-    story = {language: TEXTS.say(language, f"stories.{kind}") for language in LANGUAGES}
-    return {"subject": residents[person.number], "name": person.name, "story": story}
+    return {"subject": residents[person.number], "name": person.name, "story": _story(kind)}
+
+
+def _story(kind: str) -> dict[str, str]:
+    return {language: TEXTS.say(language, f"stories.{kind}") for language in LANGUAGES}

@@ -21,8 +21,8 @@ log = structlog.get_logger()
 async def present(by: Principal, proof: Proof, deps: Deps) -> Outcome[Terminal]:
     """Take note of a terminal's proof; one that contradicts an earlier one stops the terminal.
 
-    Raises NotAuthenticatedError for the very same proof once more, NotAllowed for a terminal that is stopped or has a
-    key that was withdrawn.
+    A delegation is counted once, however many requests are made under it. Raises NotAuthenticatedError for the very
+    same proof once more, NotAllowed for a terminal that is stopped or has a key that was withdrawn.
     """
     known = await deps.terminals.get(by.subject) or Terminal(id=by.subject, key=proof.key)
     terminal = terminals.check_key(known, proof.key)
@@ -30,6 +30,8 @@ async def present(by: Principal, proof: Proof, deps: Deps) -> Outcome[Terminal]:
         case "good":
             counted = terminals.counted(terminal, proof.counter, proof.id)
             return Outcome([deps.terminals.save(counted)], result=counted)
+        case "repeated" if proof.is_delegated:
+            return Outcome(result=terminal)
         case "repeated":
             raise NotAuthenticatedError("proof-used")
         case "contradiction":

@@ -89,6 +89,8 @@ class Calls:
     language: Language
     token: str = ""
     request_id: str = ""
+    presence: str = ""
+    """The visit during which a clerk or terminal asks for the person who stands there."""
 
     async def get(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
         """Read. What is None is left out of the query."""
@@ -184,6 +186,8 @@ class Calls:
             headers["Authorization"] = f"Bearer {self.token}"
         if self.request_id:
             headers["X-Request-Id"] = self.request_id
+        if self.presence:
+            headers["Presence"] = self.presence
         if once:
             headers["Idempotency-Key"] = once
         if version:

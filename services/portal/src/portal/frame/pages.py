@@ -71,7 +71,8 @@ async def policy(request: Request) -> str:
     """Return what a page may load, and from where. Forms lead here, and on to the provider at signing in and out."""
     frame = request.app.state.frame
     place = frame.place_of(request.url.path)
-    directives = {**_POLICY, "form-action": " ".join(["'self'", *frame.provider.origins]), **dict(place.policy)}
+    own = {name: value.format(reader=frame.settings.reader) for name, value in place.policy}
+    directives = {**_POLICY, "form-action": " ".join(["'self'", *frame.provider.origins]), **own}
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 

@@ -28,7 +28,7 @@ class Place:
     essential: tuple[str, ...] = ()
     """What of the navigation the view for elders keeps; all of it, when nothing is said."""
     policy: tuple[tuple[str, str], ...] = ()
-    """What its pages may load beside what all may: directives of the content security policy."""
+    """What its pages may load beside what all may: directives of the content security policy, `{reader}` in them."""
 
     @property
     def folder(self) -> Path:

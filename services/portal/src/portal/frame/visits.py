@@ -103,6 +103,10 @@ class Visit:
     """Whether that was kept, over a sign-in or a change of language."""
     is_back: bool = False
     """Whether it was kept over a sign-in, so that nothing has been sent yet."""
+    base: str = ""
+    """The address below which somebody's applications are here; the place says it."""
+    presence: str = ""
+    """The visit of the person who stands there, where somebody else or a terminal asks for them."""
     has_away: bool = False
 
     @property
@@ -114,7 +118,8 @@ class Visit:
     def call(self) -> Calls:
         """Calls to the gateway as this person."""
         token = self.session.tokens.access if self.session else ""
-        return Calls(self.frame.client, self.language, token, self.request.headers.get("x-request-id", ""))
+        request_id = self.request.headers.get("x-request-id", "")
+        return Calls(self.frame.client, self.language, token, request_id, self.presence)
 
     @property
     def address(self) -> str:

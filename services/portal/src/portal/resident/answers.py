@@ -236,6 +236,16 @@ class Wards(Answer):
     items: tuple[Ward, ...]
 
 
+class Standing(Answer):
+    """Who stands at a window or a terminal with the card, until when, and for which children they may act."""
+
+    presence_id: str
+    resident_id: str
+    name: str
+    ends_at: datetime
+    wards: tuple[Ward, ...]
+
+
 class ConfirmationAnswer(Answer):
     """An answer of the applicant's form."""
 

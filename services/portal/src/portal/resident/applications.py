@@ -15,7 +15,7 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Visit
-from portal.resident.answers import Application, Applications, Receipt, Timeline
+from portal.resident.answers import Application, Applications, Timeline
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
@@ -171,15 +171,3 @@ async def rate(visit: Resident, form: Sent, application_id: str) -> Response:
     except Refused as refused:
         return await _page(visit, application_id, refused.problem, form)
     return visit.go(f"/my/applications/{path_of(application_id)}?done=rated")
-
-
-@router.get("/my/applications/{application_id}/receipt")
-async def receipt(visit: Resident, application_id: str) -> Response:
-    """Show the receipt, made for paper."""
-    found = await visit.call.get(f"/v1/applications/{path_of(application_id)}/receipt", Receipt)
-    return visit.show(
-        "resident/receipt.html",
-        here="applications",
-        receipt=found,
-        address=f"/my/applications/{path_of(application_id)}",
-    )

@@ -1,6 +1,7 @@
 """Filling in: one question a page, what government holds, scans where they help, a page to check, and sending it.
 
-The same pages serve an application that was returned: only what is to be corrected is asked for again.
+The same pages serve an application that was returned: only what is to be corrected is asked for again. A window and a
+terminal show them for the person who stands there. Who may come in, and where these pages are, says the place.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from portal.frame.calls import Json, Nothing, Problem, Refused
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
+from portal.frame.visits import Anybody, Visit
 from portal.resident.answers import Application, Evidence, Prefilled, Scan
 from portal.resident.catalogue_answers import Eligibility, Item, Need, Question, Value
 from portal.resident.credentials import written
 from portal.resident.uploads import PIECE, Chosen, Unfinished, hand_over, uploads_of
-from portal.resident.visitors import Resident
+from portal.resident.visitors import catalogue_of
 
 router = page_router()
 
@@ -38,12 +39,11 @@ class Draft:
 
     application: Application
     item: Item
+    address: str
+    """The address below which its pages are."""
+    start: str
+    """The address of its item's first page."""
     needs: tuple[Need, ...] | None = None
-
-    @property
-    def address(self) -> str:
-        """The address below which its pages are."""
-        return address_of(self.application.application_id)
 
     @property
     def subject_id(self) -> str | None:
@@ -87,9 +87,9 @@ class Draft:
         return next((f"{self.address}/{_document_step(key)}" for key in open_), None)
 
 
-def address_of(application_id: str) -> str:
+def address_of(visit: Visit, application_id: str) -> str:
     """Return the address of an application's page."""
-    return f"/my/applications/{path_of(application_id)}"
+    return f"{visit.base}/applications/{path_of(application_id)}"
 
 
 def _question_step(key: str) -> str:
@@ -105,7 +105,9 @@ async def draft_of(visit: Visit, application_id: str) -> Draft:
     application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
     if not application.is_open_to_change:
         raise HTTPException(404)
-    return Draft(application, await visit.call.get(f"/v1/items/{path_of(application.item.code)}", Item))
+    code = path_of(application.item.code)
+    item = await visit.call.get(f"/v1/items/{code}", Item)
+    return Draft(application, item, address_of(visit, application_id), f"{catalogue_of(visit)}/items/{code}")
 
 
 async def with_needs(visit: Visit, draft: Draft) -> Draft:
@@ -115,8 +117,8 @@ async def with_needs(visit: Visit, draft: Draft) -> Draft:
     return replace(draft, needs=found.documents if found else None)
 
 
-@router.get("/my/applications/{application_id}/next")
-async def go_on(visit: Resident, application_id: str, after: str = "") -> Response:
+@router.get("/applications/{application_id}/next")
+async def go_on(visit: Anybody, application_id: str, after: str = "") -> Response:
     """Go to what is still to do: questions, what is held, scans, the check. To go on elsewhere is to come back here."""
     draft = await draft_of(visit, application_id)
     if not after or after.startswith("questions"):
@@ -125,8 +127,8 @@ async def go_on(visit: Resident, application_id: str, after: str = "") -> Respon
     return visit.go(draft.document_after(after) or f"{draft.address}/{CHECK}")
 
 
-@router.get("/my/applications/{application_id}/questions/{key}")
-async def ask(visit: Resident, application_id: str, key: str, then: str = "") -> Response:
+@router.get("/applications/{application_id}/questions/{key}")
+async def ask(visit: Anybody, application_id: str, key: str, then: str = "") -> Response:
     """Ask one question."""
     return await _question(visit, application_id, key, then)
 
@@ -155,8 +157,8 @@ async def _question(
     )
 
 
-@router.post("/my/applications/{application_id}/questions/{key}")
-async def answer(visit: Resident, form: Sent, application_id: str, key: str) -> Response:
+@router.post("/applications/{application_id}/questions/{key}")
+async def answer(visit: Anybody, form: Sent, application_id: str, key: str) -> Response:
     """Keep an answer, and go on."""
     then = form.text("then")
     body: dict[str, Json] = {"form": {key: _value(form.text("type"), form.text(key))}}
@@ -170,11 +172,11 @@ async def answer(visit: Resident, form: Sent, application_id: str, key: str) -> 
         )
     except Refused as refused:
         return await _question(visit, application_id, key, then, refused.problem, form)
-    return visit.go(_after(application_id, then, _question_step(key)))
+    return visit.go(_after(visit, application_id, then, _question_step(key)))
 
 
-@router.get("/my/applications/{application_id}/evidence")
-async def show_evidence(visit: Resident, application_id: str, then: str = "") -> Response:
+@router.get("/applications/{application_id}/evidence")
+async def show_evidence(visit: Anybody, application_id: str, then: str = "") -> Response:
     """Show what government holds for the item: each value, from whom, and whether it is to be used."""
     return await _evidence(visit, application_id, then)
 
@@ -195,8 +197,8 @@ async def _evidence(visit: Visit, application_id: str, then: str, problem: Probl
     )
 
 
-@router.post("/my/applications/{application_id}/evidence")
-async def choose(visit: Resident, form: Sent, application_id: str) -> Response:
+@router.post("/applications/{application_id}/evidence")
+async def choose(visit: Anybody, form: Sent, application_id: str) -> Response:
     """Keep what may be used: a record that is declined is answered by a scan or a person."""
     chosen: dict[str, Json] = {}
     for name in form.fields:
@@ -216,11 +218,11 @@ async def choose(visit: Resident, form: Sent, application_id: str) -> Response:
             )
     except Refused as refused:
         return await _evidence(visit, application_id, form.text("then"), refused.problem)
-    return visit.go(_after(application_id, form.text("then"), EVIDENCE))
+    return visit.go(_after(visit, application_id, form.text("then"), EVIDENCE))
 
 
-@router.get("/my/applications/{application_id}/documents/{requirement}")
-async def show_document(visit: Resident, application_id: str, requirement: str, then: str = "") -> Response:
+@router.get("/applications/{application_id}/documents/{requirement}")
+async def show_document(visit: Anybody, application_id: str, requirement: str, then: str = "") -> Response:
     """Show what was handed in for a document, and take more: photographs, several pages, files."""
     return await _document(visit, application_id, requirement, then)
 
@@ -250,8 +252,8 @@ async def _document(
     )
 
 
-@router.post("/my/applications/{application_id}/documents/{requirement}")
-async def hand_in(visit: Resident, form: Sent, application_id: str, requirement: str) -> Response:
+@router.post("/applications/{application_id}/documents/{requirement}")
+async def hand_in(visit: Anybody, form: Sent, application_id: str, requirement: str) -> Response:
     """Hand in what was chosen or photographed, one after the other; what was taken stays taken when one is refused."""
     then = form.text("then")
     files = (*form.uploads("photo"), *form.uploads("file"))
@@ -264,27 +266,27 @@ async def hand_in(visit: Resident, form: Sent, application_id: str, requirement:
             await hand_over(visit, application_id, chosen, once=f"{form.once}-{number}")
         except Refused as refused:
             return await _document(visit, application_id, requirement, then, refused.problem)
-    back = f"/my/applications/{path_of(application_id)}/documents/{path_of(requirement)}"
+    back = f"{address_of(visit, application_id)}/{_document_step(requirement)}"
     return visit.go(back + query(then=then, done="handed-in"))
 
 
-@router.post("/my/applications/{application_id}/scans/{scan_id}/removal")
-async def take_back(visit: Resident, form: Sent, application_id: str, scan_id: str) -> Response:
+@router.post("/applications/{application_id}/scans/{scan_id}/removal")
+async def take_back(visit: Anybody, form: Sent, application_id: str, scan_id: str) -> Response:
     """Take back a scan that was not sent yet."""
     await visit.call.send("DELETE", f"/v1/applications/{path_of(application_id)}/scans/{path_of(scan_id)}")
     return visit.go(form.page)
 
 
-@router.get("/my/applications/{application_id}/scans/{scan_id}")
-async def look_at_scan(visit: Resident, application_id: str, scan_id: str) -> Response:
+@router.get("/applications/{application_id}/scans/{scan_id}")
+async def look_at_scan(visit: Anybody, application_id: str, scan_id: str) -> Response:
     """Show a scan as it was kept."""
     found = await visit.call.send("GET", f"/v1/applications/{path_of(application_id)}/scans/{path_of(scan_id)}")
     headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
     return Response(found.content, media_type=found.headers["content-type"], headers=headers)
 
 
-@router.get("/my/applications/{application_id}/check")
-async def check(visit: Resident, application_id: str) -> Response:
+@router.get("/applications/{application_id}/check")
+async def check(visit: Anybody, application_id: str) -> Response:
     """Show all answers before they are sent."""
     return await _check(visit, application_id)
 
@@ -300,20 +302,20 @@ async def _check(visit: Visit, application_id: str, problem: Problem | None = No
     )
 
 
-@router.post("/my/applications/{application_id}/submission")
-async def submit(visit: Resident, form: Sent, application_id: str) -> Response:
+@router.post("/applications/{application_id}/submission")
+async def submit(visit: Anybody, form: Sent, application_id: str) -> Response:
     """Send it."""
     path = f"/v1/applications/{path_of(application_id)}"
     try:
         await visit.call.post(f"{path}/submission", Nothing, once=form.once, version=f'"{form.text("version")}"')
     except Refused as refused:
         return await _check(visit, application_id, refused.problem)
-    return visit.go(f"/my/applications/{path_of(application_id)}?done=submitted")
+    return visit.go(f"{address_of(visit, application_id)}?done=submitted")
 
 
-def _after(application_id: str, then: str, done: str) -> str:
+def _after(visit: Visit, application_id: str, then: str, done: str) -> str:
     """Return where to go after a step: back to the page that sent here, or on."""
-    address = f"/my/applications/{path_of(application_id)}"
+    address = address_of(visit, application_id)
     return {"check": f"{address}/check", "application": address}.get(then, f"{address}/next{query(after=done)}")
 
 

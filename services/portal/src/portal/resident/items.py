@@ -13,18 +13,18 @@ from portal.frame.rendering import path_of, query
 from portal.frame.visits import Anybody, Visit
 from portal.resident.answers import Application, Ward
 from portal.resident.catalogue_answers import Eligibility, Item, Items
-from portal.resident.visitors import Resident, wards_of
-from runtime.access import Role
+from portal.resident.visitors import OWN, Resident, catalogue_of, may_apply, wards_of
 
 router = page_router()
 
-_LONGEST = 100
+LONGEST = 100
+"""Characters of what is searched for."""
 
 
 @router.get("/items")
 async def search(visit: Anybody, q: str = "", cursor: str = "") -> Response:
     """Find items."""
-    words = q.strip()[:_LONGEST]
+    words = q.strip()[:LONGEST]
     found = await visit.call.get("/v1/items", Items, q=words or None, cursor=cursor or None, limit=20)
     return visit.show("resident/items.html", here="items", q=words, found=found)
 
@@ -32,22 +32,32 @@ async def search(visit: Anybody, q: str = "", cursor: str = "") -> Response:
 @router.get("/items/{code}")
 async def start(visit: Anybody, code: str, ward: str = "") -> Response:
     """Show an item: what it is, how long it takes, what comes of it, and what this person need not bring."""
-    if visit.person is None or visit.person.role is not Role.RESIDENT:
-        item = await visit.call.get(f"/v1/items/{path_of(code)}", Item)
-        return visit.show("resident/item.html", here="items", item=item, eligibility=None, wards=(), ward="")
-    return await _start(visit, code, ward)
+    if may_apply(visit):
+        return await start_page(visit, code, ward)
+    item = await visit.call.get(f"/v1/items/{path_of(code)}", Item)
+    return visit.show(
+        "resident/item.html",
+        here="items",
+        item=item,
+        eligibility=None,
+        wards=(),
+        ward="",
+        catalogue="",
+        address=address_of(code),
+    )
 
 
-async def _start(
+async def start_page(
     visit: Visit, code: str, ward: str, problem: Problem | None = None, form: Form | None = None
 ) -> Response:
+    """Show an item to somebody in particular, or for the person who stands there."""
     item, eligibility, wards = await asyncio.gather(
         visit.call.get(f"/v1/items/{path_of(code)}", Item),
         visit.part(_eligibility(visit, code, ward)),
         visit.part(wards_of(visit)),
     )
     if item.subject == "child" and not ward and wards and len(wards) == 1 and problem is None:
-        return visit.go(address_of(code, wards[0].child_id))
+        return visit.go(f"{catalogue_of(visit)}{address_of(code, wards[0].child_id)}")
     return visit.show(
         "resident/item.html",
         problem=problem,
@@ -58,11 +68,19 @@ async def _start(
         wards=wards or (),
         ward=ward,
         child=_named(wards or (), ward),
+        catalogue=catalogue_of(visit),
+        address=f"{catalogue_of(visit)}{address_of(code)}",
     )
 
 
 @router.post("/items/{code}/application")
 async def begin(visit: Resident, form: Sent, code: str) -> Response:
+    """Begin an application of one's own."""
+    visit.base = OWN
+    return await begin_application(visit, form, code)
+
+
+async def begin_application(visit: Visit, form: Form, code: str) -> Response:
     """Begin an application. The second party's number is asked for here: it can't be added afterwards."""
     body: dict[str, Json] = {"item": code, "form": {}}
     if ward := form.text("ward"):
@@ -72,8 +90,8 @@ async def begin(visit: Resident, form: Sent, code: str) -> Response:
     try:
         made = await visit.call.post("/v1/applications", Application, body, once=form.once)
     except Refused as refused:
-        return await _start(visit, code, ward, refused.problem, form)
-    return visit.go(f"/my/applications/{path_of(made.application_id)}/next")
+        return await start_page(visit, code, ward, refused.problem, form)
+    return visit.go(f"{visit.base}/applications/{path_of(made.application_id)}/next")
 
 
 async def _eligibility(visit: Visit, code: str, ward: str) -> Eligibility | None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from fastapi import Depends
+
 from portal.frame.place import Place, router
-from portal.resident import accesses, applications, confirmations, credentials, drafts, home, items, my_data, uploads
+from portal.resident import (
+    accesses,
+    applications,
+    confirmations,
+    credentials,
+    drafts,
+    home,
+    items,
+    my_data,
+    receipts,
+    uploads,
+)
+from portal.resident.visitors import OWN, for_themselves
 from runtime.access import Role
 
 _router = router()
-for _feature in (home, items, applications, drafts, uploads, confirmations, credentials, accesses, my_data):
+for _feature in (home, items, applications, confirmations, credentials, accesses, my_data):
     _router.include_router(_feature.router)
+for _feature in (drafts, uploads, receipts):
+    _router.include_router(_feature.router, prefix=OWN, dependencies=[Depends(for_themselves)])
 
 PLACE = Place(
     name="resident",

@@ -21,8 +21,7 @@ from portal.frame.calls import Answer, Away, Json, Problem, Refused
 from portal.frame.forms import FormExpired, Sent, comes_from_us
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
-from portal.resident.visitors import Resident
+from portal.frame.visits import Anybody, Visit
 
 router = page_router()
 
@@ -103,23 +102,23 @@ async def hand_over(visit: Visit, application_id: str, chosen: Chosen, *, once: 
                 raise
 
 
-@router.post("/my/applications/{application_id}/uploads")
-async def begin(visit: Resident, request: Request, application_id: str, begun: Begun) -> Response:
+@router.post("/applications/{application_id}/uploads")
+async def begin(visit: Anybody, request: Request, application_id: str, begun: Begun) -> Response:
     """Begin a file, or go on with it."""
     _refuse_strangers(visit, request)
     body: dict[str, Json] = {**begun.model_dump(), "name": begun.name[:_NAME] or "scan"}
     return await _told(lambda: visit.call.post(uploads_of(application_id), Upload, body))
 
 
-@router.get("/my/applications/{application_id}/uploads/{upload_id}")
-async def how_far(visit: Resident, application_id: str, upload_id: str) -> Response:
+@router.get("/applications/{application_id}/uploads/{upload_id}")
+async def how_far(visit: Anybody, application_id: str, upload_id: str) -> Response:
     """Tell how far a file is."""
     return await _told(lambda: visit.call.get(f"{uploads_of(application_id)}/{path_of(upload_id)}", Upload))
 
 
-@router.patch("/my/applications/{application_id}/uploads/{upload_id}")
+@router.patch("/applications/{application_id}/uploads/{upload_id}")
 async def append(
-    visit: Resident, request: Request, application_id: str, upload_id: str, upload_offset: Annotated[int, Header()]
+    visit: Anybody, request: Request, application_id: str, upload_id: str, upload_offset: Annotated[int, Header()]
 ) -> Response:
     """Take the next piece; the gateway lets none through that is larger than it may be."""
     _refuse_strangers(visit, request)
@@ -128,8 +127,8 @@ async def append(
     return await _told(lambda: visit.call.upload_piece(path, Upload, upload_offset, content))
 
 
-@router.post("/my/applications/{application_id}/uploads/{upload_id}/removal")
-async def give_up(visit: Resident, form: Sent, application_id: str, upload_id: str) -> Response:
+@router.post("/applications/{application_id}/uploads/{upload_id}/removal")
+async def give_up(visit: Anybody, form: Sent, application_id: str, upload_id: str) -> Response:
     """Give up a file that is not whole yet."""
     await visit.call.send("DELETE", f"{uploads_of(application_id)}/{path_of(upload_id)}")
     return visit.go(form.page)

@@ -1,8 +1,9 @@
 """Cards: what a reader hands over, what a clerk types, what the services take.
 
 A reader hands over one JSON object with the fields of `Card`, in one of two ways: an agent on the clerk's own machine
-answers `GET /card` at `READER`, which `reader.js` puts into the field `card`; or the reader types it there itself, like
-a keyboard (in ASCII, other characters escaped as JSON does). The server fills the form with it; a clerk can also type.
+(the setting `reader`) answers `GET /card`, which `reader.js` puts into the field `card`; or the reader types it there
+itself, like a keyboard (in ASCII, other characters escaped as JSON does). The server fills the form with it; a clerk
+can also type.
 """
 
 from __future__ import annotations
@@ -16,9 +17,6 @@ from portal.frame.calls import Answer, Fault, Json, Problem
 from portal.frame.forms import Form
 from portal.frame.visits import Visit
 from standards import communities
-
-READER = "http://127.0.0.1:18990"
-"""Where the agent of a card reader answers, on the clerk's machine and for nobody else."""
 
 FIELDS = (
     "number",

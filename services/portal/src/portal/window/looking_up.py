@@ -136,7 +136,6 @@ def _card(
         problem=problem,
         filled=filled,
         offices=cards.offices(visit),
-        reader=cards.READER,
         compares=cards.asks_to_compare(problem, filled),
         purpose=purpose,
         address=f"/window/residents/{path_of(resident_id)}",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from fastapi import Depends
+
 from portal.frame.place import Place, router
-from portal.window import guardianships, looking_up, registration
-from portal.window.cards import READER
+from portal.resident import drafts, receipts, standing, uploads
+from portal.window import guardianships, looking_up, registration, visits
 from runtime.access import Role
 
 _router = router()
-for _feature in (registration, looking_up, guardianships):
+for _feature in (registration, looking_up, guardianships, visits):
     _router.include_router(_feature.router)
+for _inside in (visits.inside, standing.router, drafts.router, uploads.router, receipts.router):
+    _router.include_router(
+        _inside, prefix=f"{visits.ROOT}/{{presence_id}}", dependencies=[Depends(visits.with_the_card)]
+    )
 
 PLACE = Place(
     name="window",
@@ -18,8 +24,9 @@ PLACE = Place(
     roles=(Role.CLERK,),
     navigation=(
         ("register", "/window/"),
+        ("applications", visits.ROOT),
         ("look-up", "/window/look-up"),
         ("guardianship", "/window/guardianship"),
     ),
-    policy=(("connect-src", f"'self' {READER}"),),
+    policy=(("connect-src", "'self' {reader}"),),
 )

@@ -54,6 +54,5 @@ def _form(visit: Visit, filled: Mapping[str, str], problem: Problem | None = Non
         problem=problem,
         filled=filled,
         offices=cards.offices(visit),
-        reader=cards.READER,
         compares=cards.asks_to_compare(problem, filled),
     )

@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll("[data-reader]")) {
     fault.hidden = true;
     button.setAttribute("aria-disabled", "true");
     try {
-      const answer = await fetch(`${button.dataset.reader}/card`, { credentials: "omit", cache: "no-store" });
+      const answer = await fetch(button.dataset.reader, { credentials: "omit", cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       form.elements.card.value = JSON.stringify(await answer.json());
       form.requestSubmit();
