@@ -240,3 +240,21 @@ async def test_a_session_that_fails_for_an_unforeseen_reason_is_begun_again(
 
 async def is_undone(fault: object) -> bool:
     return Consumer._check is not fault  # noqa: SLF001 - the part that was made to fail
+
+
+async def test_a_session_that_gets_nothing_though_messages_wait_starts_over(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    """As behind a queue that was deleted and declared again at once, now and then, on RabbitMQ 3.10."""
+    async with station(infrastructure.amqp, database, small, limits=replace(QUICK, prefetch=2)) as stock:
+        channel = stock.consumer._channel  # noqa: SLF001 - the fault
+        assert channel is not None
+        heard = (await channel.get_underlay_channel()).consumers  # type: ignore[attr-defined] # the interface leaves it out
+        heard.update(dict.fromkeys(heard, swallow))
+        await stock.place([order(n) for n in range(5)])
+
+        await eventually(lambda: stock.has_counted(range(5)))
+
+
+async def swallow(_message: object) -> None:
+    """Take what was delivered, and do nothing."""

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
+_STARVED_LOOKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Consumer(Generic[DepsT]):
         self._under_way: set[asyncio.Task[Any]] = set()
         self._channel: AbstractChannel | None = None
         self._tag = ""
+        self._received = 0
         self._pause = _FIRST_PAUSE
         self._ended, self._unacknowledged = OutageLog("broker_session_ended"), OutageLog("acknowledgement_failed")
 
@@ -134,23 +136,36 @@ class Consumer(Generic[DepsT]):
             await close(connection)
 
     async def _watch(self, channel: AbstractChannel) -> None:
-        """Until stopped, see that everything is there and that the broker still delivers here."""
+        """Until stopped, see that everything is there and that the broker still delivers here.
+
+        When a queue is deleted and declared again at once, RabbitMQ 3.10 may count its consumer and send it nothing.
+        So a session ends when messages wait at two looks, none came in between and none is in hand. (Where fewer wait
+        than are prefetched, the broker's consumer_timeout gives them back.)
+        """
+        starved = 0
         while not self._stopping.is_set():
-            await self._count(channel)
+            received, waiting = self._received, await self._count(channel)
             await pause(self._limits.watchdog_every, self._stopping)
             if not self._stopping.is_set():
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     await require(self._topology, channel)
                 await self._check(channel)
+                is_starved = waiting and received == self._received and not self._under_way
+                starved = starved + 1 if is_starved else 0
+                if starved == _STARVED_LOOKS:
+                    raise BrokerSessionLostError(f"{waiting} messages wait and none is delivered")
 
-    async def _count(self, channel: AbstractChannel) -> None:
+    async def _count(self, channel: AbstractChannel) -> int:
         """Read how much waits. A queue that is gone ends the session; the next one waits until it is there again."""
         if self._only_speaks:
-            return
+            return 0
+        ready: dict[str, int] = {}
         for kind, name in (("work", self._service), ("dead-letters", dead_letters_of(self._service))):
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 queue = await channel.declare_queue(name, passive=True)
-            metrics.READY.labels(self._service, kind).set(queue.declaration_result.message_count or 0)
+            ready[kind] = queue.declaration_result.message_count or 0
+            metrics.READY.labels(self._service, kind).set(ready[kind])
+        return ready["work"]
 
     async def _check(self, channel: AbstractChannel) -> None:
         """Ask the broker whether this consumer is still there; a session that lost it starts over.
@@ -175,6 +190,7 @@ class Consumer(Generic[DepsT]):
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         if self._stopping.is_set():
             return  # not begun: closing the channel gives it back
+        self._received += 1
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a callback runs in a task
         self._under_way.add(task)
