@@ -20,7 +20,7 @@ import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from schemathesis import BaseSchema, Case, GenerationMode
+from schemathesis import BaseSchema, Case, GenerationMode, serializer
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.core.result import Err
 from schemathesis.openapi import from_url
@@ -78,6 +78,7 @@ class Told:
 def attack(target: Target, sign: Sign, *, each: int, seeded: int) -> list[Told]:
     """Attack every operation of a service with `each` cases."""
     load_all_checks()
+    serializer.alias("application/partial-upload", "application/octet-stream")
     schema = from_url(f"{target.url}/openapi.json")
     schema.config.update(base_url=target.url)
     lines = table().of(target.service)

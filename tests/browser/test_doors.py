@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from PIL import Image
 from playwright.async_api import BrowserContext, FilePayload, Page, async_playwright, expect
 
@@ -89,7 +89,7 @@ def picture() -> FilePayload:
     return FilePayload(name="door.png", mimeType="image/png", buffer=drawn.getvalue())
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def phone(tmp_path: Path, visitors: Visitors) -> AsyncIterator[BrowserContext]:
     """A phone whose browser keeps what it is told to keep."""
     expect.set_options(timeout=PATIENCE * 1000)

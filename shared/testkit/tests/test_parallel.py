@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from testkit.fixtures import free_ports
-from testkit.parallel import shuffled, unit_of
+from testkit.parallel import MOST_WORKERS, shuffled, unit_of
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ def test_two_of_a_process_and_two_processes_never_have_the_same_ports() -> None:
     command = [sys.executable, "-c", "from testkit.fixtures import free_ports; print(free_ports(31000).base)"]
     other = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert len({*mine, other}) == 3
+
+
+def test_auto_means_two_workers_for_each_core_and_not_many(pytestconfig: pytest.Config) -> None:
+    workers = pytestconfig.hook.pytest_xdist_auto_num_workers(config=pytestconfig)
+    assert workers == min(2 * (os.cpu_count() or 1), MOST_WORKERS)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)  # or pytest-xdist's own answer is the one that counts
 def pytest_xdist_auto_num_workers() -> int:
-    """Say what `-n auto` means: one more than there are cores, as tests wait for half of their time; but not many."""
-    return min((psutil.cpu_count() or 1) + 1, MOST_WORKERS)
+    """Say what `-n auto` means: two for each core, as tests wait for half of their time; but not many."""
+    return min(2 * (psutil.cpu_count() or 1), MOST_WORKERS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
