@@ -49,6 +49,17 @@ async def test_nobody_is_led_elsewhere(visitors: Visitors) -> None:
         assert visitor.page.url == f"{visitor.url}/"
 
 
+async def test_an_operator_goes_on_to_the_operators_pages_without_a_token(visitors: Visitors) -> None:
+    visitor = await visitors.come(language="en", scripts=False)
+    await visitor.sign_in(subject="operator-bai")
+    await visitor.page.get_by_role("button", name="Go to operations").click()
+    await visitor.page.wait_for_url("**/operations/")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Failures")
+    await visitor.page.get_by_role("button", name="Sign out").click()
+    await visitor.page.get_by_role("link", name="Sign in with your identity provider").click()
+    await expect(visitor.page.locator("button[value='operator-bai']")).to_be_visible()
+
+
 async def test_a_form_of_another_site_or_session_does_nothing(stack: Stack, visitors: Visitors) -> None:
     visitor = await visitors.come()
     await visitor.sign_in(subject="clerk-lin")

@@ -1,4 +1,4 @@
-"""The pages that are not the portal's have its mark and its colours."""
+"""The pages that are not the portal's have its mark, its colours and its sign-in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import pytest
 
 from local_stack.layout import ROOT
+from operations.web import session
+from portal.frame import cookies, operators
 
 PORTAL = ROOT / "services" / "portal" / "styles"
 OPERATIONS = ROOT / "services" / "operations" / "src" / "operations" / "web" / "static"
@@ -38,3 +40,8 @@ def test_verification_has_the_portal_s_style_sheet_and_mark() -> None:
     page = VERIFY.read_text(encoding="utf-8")
     assert '<link rel="stylesheet" href="/assets/portal.css">' in page
     assert '<img src="/assets/mark.svg"' in page
+
+
+def test_portal_and_operations_mean_the_same_cookies() -> None:
+    assert (operators.COOKIE, operators.ROOT) == (session.TOKEN_COOKIE, session.ROOT)
+    assert session.PORTAL_COOKIE == cookies.SESSION

@@ -14,7 +14,9 @@ async def test_nobody_gets_in_without_an_operators_token(stage: Stage) -> None:
         turned_away = await visitor.get("/operations/audit?by=op-ann")
         assert turned_away.status_code == 303
         assert turned_away.headers["location"].endswith("next=%2Foperations%2Faudit%3Fby%3Dop-ann")
-        assert "make -s token ROLE=operator SUBJECT=" in (await visitor.follow(turned_away)).text
+        sign_in = (await visitor.follow(turned_away)).text
+        assert "make -s token ROLE=operator SUBJECT=" in sign_in
+        assert 'href="/sign-in?next=%2Foperations%2Faudit%3Fby%3Dop-ann"' in sign_in
 
         for token, status, said in [
             ("nonsense", 401, "The sign-in is not valid"),
@@ -32,6 +34,8 @@ async def test_nobody_gets_in_without_an_operators_token(stage: Stage) -> None:
 
         signed_out = await visitor.send("/operations/", "/operations/sign-out")
         assert signed_out.headers["location"] == "/operations/sign-in"
+        gone = {each.partition("=")[0] for each in signed_out.headers.get_list("set-cookie") if "Max-Age=0" in each}
+        assert {"yizheng-operator", "__Host-yizheng"} <= gone
         assert (await visitor.get("/operations/")).status_code == 303
 
 

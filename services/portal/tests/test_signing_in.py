@@ -153,3 +153,32 @@ async def test_nobody_is_called_by_an_account_who_has_no_name(stage: Stage) -> N
     assert page.status_code == 403
     assert "clerk-lin" not in page.text
     assert "a window clerk" in page.text
+
+
+async def test_an_operator_is_signed_in_on_the_operators_pages_by_a_link_of_ours(stage: Stage) -> None:
+    browser = stage.browser("en")
+    page = await browser.sign_in("operator-bai")
+    assert "Go to operations" in page.text
+    onward = await browser.client.get(f"{HOME}/sign-in?next=/operations/audit?by=x")
+    assert onward.headers["location"] == "/operations/audit?by=x"
+    [kept] = [each for each in onward.headers.get_list("set-cookie") if each.startswith("yizheng-operator=")]
+    assert all(part in kept for part in ("Path=/operations/", "HttpOnly", "Secure", "SameSite=strict"))
+    assert 0 < int(kept.partition("Max-Age=")[2].partition(";")[0]) <= 900
+    token = kept.partition("=")[2].partition(";")[0]
+    [session] = [await stage.app.state.frame.sessions.find(browser.client.cookies[cookies.SESSION])]
+    assert token == session.tokens.access
+    home = await browser.go("/")
+    assert 'href="/sign-in?next=%2Foperations%2F"' in home.text
+    left = await browser.client.post(
+        f"{HOME}/sign-out", data=browser.hidden(), headers={"Origin": HOME}, follow_redirects=False
+    )
+    assert any(each.startswith('yizheng-operator="";') for each in left.headers.get_list("set-cookie"))
+
+
+@pytest.mark.parametrize(("subject", "to"), [("clerk-lin", "/operations/"), ("operator-bai", "/hall/")])
+async def test_nobody_else_and_no_other_page_is_given_a_token(stage: Stage, subject: str, to: str) -> None:
+    browser = stage.browser()
+    await browser.sign_in(subject)
+    onward = await browser.client.get(f"{HOME}/sign-in?next={to}")
+    assert onward.headers["location"] == to
+    assert "yizheng-operator" not in str(onward.headers.get_list("set-cookie"))

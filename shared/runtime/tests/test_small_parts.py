@@ -12,7 +12,7 @@ from runtime.clock import today, utc_now
 from runtime.ids import new_id
 from runtime.pages import decode, encode, page
 from runtime.refusal import Refusal, Stale, check_version
-from runtime.texts import LANGUAGES, Texts, choose
+from runtime.texts import LANGUAGES, Texts, choose, of_page
 from standards.bounds import LARGEST
 
 KEY = bytes(range(32))
@@ -98,6 +98,14 @@ def test_an_older_version_is_refused_and_an_unsaid_one_is_not() -> None:
 )
 def test_the_callers_language_is_chinese_unless_english_is_preferred(header: str | None, language: str) -> None:
     assert choose(header) == language
+
+
+@pytest.mark.parametrize(
+    ("chosen", "header", "language"),
+    [("en", "zh-CN", "en"), ("zh-CN", "en", "zh-CN"), (None, "en", "en"), ("fr", "en", "en"), ("", None, "zh-CN")],
+)
+def test_on_a_page_the_language_that_was_chosen_counts(chosen: str | None, header: str | None, language: str) -> None:
+    assert of_page(chosen, header) == language
 
 
 def test_every_problem_has_title_detail_and_action_in_both_languages() -> None:

@@ -22,6 +22,8 @@ ROOT = "/operations/"
 SIGN_IN = "/operations/sign-in"
 TOKEN_COOKIE = "yizheng-operator"  # noqa: S105 - its name
 VISIT_COOKIE = "yizheng-visit"
+PORTAL_COOKIE = "__Host-yizheng"
+"""The portal's session, which hands a token over to here: who signs out here is signed out there, too."""
 
 _SEE_OTHER = 303
 
@@ -74,10 +76,11 @@ def signed_in(request: Request, token: str, then: str) -> Response:
 
 
 def signed_out() -> Response:
-    """Forget who it was."""
+    """Forget who it was, here and in the portal."""
     answer = RedirectResponse(SIGN_IN, _SEE_OTHER)
     for name in (TOKEN_COOKIE, VISIT_COOKIE):
         answer.delete_cookie(name, path=ROOT)
+    answer.delete_cookie(PORTAL_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 

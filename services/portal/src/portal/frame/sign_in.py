@@ -7,11 +7,14 @@ from datetime import timedelta
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from portal.frame import cookies
+from portal.frame import cookies, operators
 from portal.frame.forms import Sent, keep_typed
+from portal.frame.person import Person, Session
 from portal.frame.place import router as page_router
 from portal.frame.provider import ProviderAway, SignInRefused
+from portal.frame.rendering import query
 from portal.frame.visits import SEE_OTHER, VIEWS, Anybody, Visit, within
+from runtime.access import Role
 from runtime.clock import utc_now
 from runtime.texts import LANGUAGES
 
@@ -28,8 +31,8 @@ log = structlog.get_logger()
 @router.get("/sign-in")
 async def begin(visit: Anybody, next: str = "") -> Response:  # noqa: A002 - the address's word
     """Send the browser to the provider. Who is signed in already goes on at once."""
-    if visit.person is not None:
-        return visit.go(next or visit.frame.home_of(visit.person.role))
+    if visit.session is not None:
+        return _onward(visit, visit.session, next)
     address, attempt = await visit.frame.provider.begin(
         f"{visit.home}{RETURN}", within(next) if next else "", visit.language
     )
@@ -57,8 +60,10 @@ async def finish(visit: Anybody, state: str = "", code: str = "", error: str = "
         log.warning("sign_in_refused", error=str(refusal))
         return visit.show("frame/sign-in-failed.html", status=400, then=attempt.then)
     await visit.frame.sessions.end(cookies.read(visit.request, cookies.SESSION))
-    answer = visit.go(attempt.then or visit.frame.home_of(person.role))
-    cookies.write(answer, cookies.SESSION, await visit.frame.sessions.begin(person, tokens))
+    visit.secret = await visit.frame.sessions.begin(person, tokens)
+    visit.session = await visit.frame.sessions.find(visit.secret)
+    answer = _arrived(visit, person, attempt.then or visit.frame.home_of(person.role))
+    cookies.write(answer, cookies.SESSION, visit.secret)
     return answer
 
 
@@ -77,6 +82,7 @@ async def leave(visit: Anybody, form: Sent) -> Response:
     answer = RedirectResponse(address, SEE_OTHER)
     for name in (cookies.SESSION, cookies.KEPT, cookies.BROWSER):
         cookies.remove(answer, name)
+    operators.take_back(answer)
     return answer
 
 
@@ -96,6 +102,23 @@ async def choose(visit: Anybody, form: Sent) -> Response:
         cookies.write(answer, cookies.VIEW, view, seconds=cookies.A_YEAR)
     await keep_typed(visit, form, answer, but=("language", "view"))
     return answer
+
+
+def _onward(visit: Visit, session: Session, to: str) -> Response:
+    """Go on to where somebody who is signed in wants to go."""
+    address = within(to) if to else visit.frame.home_of(session.person.role)
+    answer = visit.go(address)
+    if operators.leads_there(session, address):
+        operators.hand_over(session, answer)
+    return answer
+
+
+def _arrived(visit: Visit, person: Person, address: str) -> Response:
+    """Go on after a sign-in. Operators press a link: their pages are sent no cookie on a way that began elsewhere."""
+    if person.role is Role.OPERATOR and address.startswith((operators.ROOT, operators.HOME)):
+        onward = address if address == operators.HOME else f"/sign-in{query(next=address)}"
+        return visit.show("frame/to-operations.html", onward=onward)
+    return visit.go(address)
 
 
 def _key_of(visit: Visit, state: str) -> str:

@@ -22,7 +22,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from portal.frame import cookies, formats
+from portal.frame import cookies, formats, operators
 from portal.frame.calls import Away, Calls, Problem
 from portal.frame.person import Person, Session
 from portal.frame.provider import Provider
@@ -77,6 +77,8 @@ class Frame:
 
     def home_of(self, role: Role) -> str:
         """Return where somebody goes who has just signed in."""
+        if role is Role.OPERATOR:
+            return operators.HOME
         return next((each.root for each in self.places if role in each.roles), "/")
 
     def keyed(self, *parts: str) -> str:
