@@ -59,7 +59,7 @@ async def test_every_item_is_judged_what_costs_nothing_first(office: Office) -> 
     assert (found["senior-allowance"].possible_from, found["senior-allowance"].bring) == (
         date(2030, 1, 1), ["bank account"]
     )  # fmt: skip
-    assert found["senior-allowance"].text == "You may apply from 2030-01-01."
+    assert found["senior-allowance"].text == "You may apply from 1 January 2030."
     assert found["school-enrolment"].brings_nothing is None
     assert found["residence-permit"].reasons == ["the applicant must be registered outside Shenzhen"]
 
@@ -105,7 +105,7 @@ async def test_a_child_that_is_too_young_may_from_the_day_on_which_the_next_year
     apply(Outcome(changes=[office.residents.save(child)]))
     found = (await asked(office, "newcomer", "child"))["school-enrolment"]
     assert (found.verdict, found.possible_from) == ("may-from", date(2027, 9, 1))  # six by 31 August 2028
-    assert found.reasons == ["the child must be 6 by 2027-08-31, and is 5 then"]
+    assert found.reasons == ["the child must be 6 by 31 August 2027, and is 5 then"]
     chinese = (await asked(office, "newcomer", "child", language="zh-CN"))["school-enrolment"]
     assert chinese.reasons == ["子女须在2027年8月31日前年满6周岁，届时5周岁"]
 

@@ -47,7 +47,7 @@ async def test_who_has_number_and_code_reads_where_it_stands(office: Office) -> 
     await office.matches(id, "id-card", "photo", "housing")
     found = await asked(office, id)
     assert [each.text for each in found.now] == [
-        "Social Insurance is reviewing the documents and answers by 2026-11-26."
+        "Social Insurance is reviewing the documents and answers by 26 November 2026."
     ]
     assert {each.kind for each in found.steps} == {"submitted", "sent-to-review"}
     office.commits(await applying.withdraw(id, "搬走了", resident_token("newcomer"), office.deps, if_match=None))

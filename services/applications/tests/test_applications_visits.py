@@ -48,7 +48,7 @@ def now(office: Office, id: str, wording: Wording) -> str:
     [
         (OFFERED, "2026年11月24日 14:00–16:00", "Please choose one"),
         (PROPOSED, "您希望在2026年11月25日 19:00–20:00上门", "the officer will answer"),
-        (AGREED, "网格员将于2026年11月25日 19:00–20:00上门", "The officer comes on 2026-11-25, 19:00–20:00"),
+        (AGREED, "网格员将于2026年11月25日 19:00–20:00上门", "The officer comes on 25 November 2026, 19:00–20:00"),
         (DECLINED, "请另约时间", "called off"),
     ],
 )

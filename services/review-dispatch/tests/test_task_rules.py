@@ -281,12 +281,12 @@ def test_a_review_is_due_in_time_for_what_is_promised_to_the_applicant(promised:
 @pytest.mark.parametrize(
     ("day", "told"),
     [
-        (date(2026, 12, 31), ("2026年12月31日", "2026-12-31")),
+        (date(2026, 12, 31), ("2026年12月31日", "31 December 2026")),
         (
             date(2027, 1, 4),
             (
                 "2027年1月4日（暂定：2027年的节假日安排尚未公布）",
-                "2027-01-04 (provisional: the holidays of 2027 have not been published yet)",
+                "4 January 2027 (provisional: the holidays of 2027 have not been published yet)",
             ),
         ),
     ],

@@ -59,7 +59,7 @@ async def test_the_applicant_chooses_one_of_the_officers_times_and_both_read_it(
     assert (waiting["visit"]["state"], waiting["task_id"]) == ("offered", check.id)
     chosen = await visit(window, "man", check, "choice", SECOND)
     assert chosen.status_code == 200
-    assert chosen.json()["visit"]["text"] == "The officer comes on 2026-11-25, 19:00–20:00."
+    assert chosen.json()["visit"]["text"] == "The officer comes on 25 November 2026, 19:00–20:00."
     seen = (await window.ask("grid", "GET", f"/{check.id}")).json()
     assert seen["visit"]["state"] == "agreed"
     assert [step["action"]["code"] for step in seen["steps"]][-2:] == ["visit-offered", "visit-chosen"]
@@ -85,7 +85,7 @@ async def test_the_applicant_proposes_before_or_after_an_offer_and_the_officer_a
     assert told(await window.ask("grid", "POST", f"/{task.id}/visit-acceptance")) == (409, "task-not-claimed")
     await window.claim("grid", task)
     accepted = await window.ask("grid", "POST", f"/{task.id}/visit-acceptance")
-    assert accepted.json()["visit"]["text"] == "The officer comes on 2026-11-26, 09:00–10:00."
+    assert accepted.json()["visit"]["text"] == "The officer comes on 26 November 2026, 09:00–10:00."
     assert told(await window.ask("grid", "POST", f"/{task.id}/visit-acceptance")) == (409, "nothing-proposed")
     await offer(window, task, FIRST)
     assert (await visit(window, "man", task, "proposal", OTHER)).json()["visit"]["offered"][0]["text"].endswith("16:00")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -79,6 +80,14 @@ CHOSEN = "__Host-yizheng-language"
 def of_page(chosen: str | None, accept_language: str | None) -> Language:
     """Pick the language of a page: the one that was chosen (`CHOSEN`), else the one that the browser asks for."""
     return next((each for each in LANGUAGES if each == chosen), None) or choose(accept_language)
+
+
+def written_day(language: str, day: date) -> str:
+    """Write a day as people of a language do: 2026年11月30日, 30 November 2026."""
+    texts = Texts.of("runtime")
+    return texts.say(
+        language, "days.day", year=day.year, month=texts.say(language, f"days.months.{day.month}"), day=day.day
+    )
 
 
 def _flat(tree: Tree, prefix: str = "") -> dict[str, str]:

@@ -17,7 +17,7 @@ from applications.domain.record import PersonRole, Value
 from applications.domain.rules import Promise
 from applications.domain.whereabouts import Whereabouts, expected
 from runtime.clock import SHENZHEN
-from runtime.texts import Texts
+from runtime.texts import Texts, written_day
 from standards.disclosure import SMALLEST_GROUP, share
 from standards.field_kinds import is_date
 from standards.working_days import Calendar
@@ -269,7 +269,8 @@ class Wording:
     def promise(self, promise: Promise) -> str:
         """Say how long an item takes."""
         if promise.working_days is not None:
-            return self.say("promises.working-days", days=promise.working_days)
+            key = "working-day" if promise.working_days == 1 else "working-days"
+            return self.say(f"promises.{key}", days=promise.working_days)
         return self.say("promises.days", days=promise.days) if promise.days else self.say("promises.at-once")
 
     def due(self, day: date | None) -> str:
@@ -288,4 +289,4 @@ class Wording:
 
     def day(self, day: date | None) -> str:
         """Say a day as people of that language write it."""
-        return "" if day is None else self.say("day", year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+        return "" if day is None else written_day(self.language, day)

@@ -15,6 +15,7 @@ from data_rights.handlers import correcting
 from data_rights.handlers.correcting import Asking
 from runtime.clock import SHENZHEN, today, utc_now
 from runtime.pages import Page
+from runtime.texts import written_day
 from runtime.web import Commit, Language
 from standards.bounds import SAID, FieldValue, Value
 
@@ -131,7 +132,7 @@ def _window(window: Window, language: str) -> WindowView:
         state=coded("window-states", state, language),
         until=window.until,
         made_at=window.made_at,
-        text=TEXTS.say(language, f"window-texts.{state}", day=day.isoformat()),
+        text=TEXTS.say(language, f"window-texts.{state}", day=written_day(language, day)),
     )
 
 

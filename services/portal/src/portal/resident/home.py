@@ -13,7 +13,7 @@ from portal.frame.place import router as page_router
 from portal.frame.visits import Anybody, Visit
 from portal.resident.answers import Applications, ApplicationSummary, Confirmations
 from portal.resident.applications import ENDED
-from portal.resident.catalogue_answers import EligibilityOfAll, Items
+from portal.resident.catalogue_answers import EligibilityOfAll, Items, Judged
 from portal.resident.credentials import Credential, Credentials
 from portal.resident.visitors import wards_of
 from runtime.access import Role
@@ -25,8 +25,6 @@ SOON = timedelta(days=60)
 """How long before its end a credential is said to expire."""
 _MINE = frozenset({"draft", "returned"})
 """States in which an application waits for its applicant."""
-_NOW = frozenset({"may", "choose-child"})
-"""Judgements by which something can be applied for today; what may be had in some years stands at its item."""
 _OFFERED = 6
 
 
@@ -57,7 +55,7 @@ async def _glance(visit: Visit) -> Response:
         under_way=[each for each in own if each.state not in _MINE | ENDED],
         confirmations=confirmations,
         expiring=_expiring(credentials.items if credentials else (), today(utc_now())),
-        may=None if judged is None else [each for each in judged.items if each.verdict in _NOW][:_OFFERED],
+        may=None if judged is None else _possible(judged, has_wards=bool(wards)),
         wards=wards or (),
         decided=_latest(own),
     )
@@ -71,6 +69,12 @@ async def _judged(visit: Visit) -> EligibilityOfAll:
         if refused.problem.code == "not-registered":
             return EligibilityOfAll(items=())
         raise
+
+
+def _possible(judged: EligibilityOfAll, *, has_wards: bool) -> list[Judged]:
+    """Return what can be applied for today; what may be had in some years stands at its item."""
+    now = {"may", "choose-child"} if has_wards else {"may"}
+    return [each for each in judged.items if each.verdict in now][:_OFFERED]
 
 
 def _expiring(credentials: Sequence[Credential], now: date) -> list[Credential]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from review_dispatch.domain.routes import District
 from runtime.access import Principal
-from runtime.texts import Texts
+from runtime.texts import Texts, written_day
 from standards.communities import offices
 
 TEXTS = Texts.of("review_dispatch")
@@ -42,7 +42,7 @@ class Reader:
     def due(self, day: date) -> str:
         """Say the last day of a deadline; provisional while the holidays of its year are not published."""
         key = "due-provisional" if self.district.calendar.is_provisional(day) else "due"
-        return TEXTS.say(self.language, key, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+        return TEXTS.say(self.language, key, day=written_day(self.language, day), year=day.year)
 
     def community(self, code: str | None) -> Coded | None:
         """Name a community."""

@@ -10,6 +10,7 @@ from review_dispatch.domain.doors import Building
 from review_dispatch.domain.task import DoorCheck, Task
 from review_dispatch.domain.visit import Photograph, Slot, Visit
 from runtime.clock import SHENZHEN
+from runtime.texts import written_day
 
 View = Callable[[Task], views.ResidentVisitView]
 
@@ -88,9 +89,7 @@ def _slot(slot: Slot, reader: Reader) -> views.SlotView:
     text = TEXTS.say(
         reader.language,
         "slot",
-        iso=begins.date().isoformat(),
-        month=begins.month,
-        day=begins.day,
+        day=written_day(reader.language, begins.date()),
         begins=f"{begins:%H:%M}",
         ends=f"{ends:%H:%M}",
     )
