@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.browser.visitor import PHONE
+from tests.browser.visitor import DESK, PHONE
 from tests.journeys.claims import claim_that
-from tests.journeys.clicked.day import ClickedDay
+from tests.journeys.clicked.day import STAFF, ClickedDay
 
 
 async def look_back(day: ClickedDay) -> None:
-    """The newcomer rates, shows his permit to a stranger, and reads who used his data; the hall tells no name."""
+    """He rates, shows his permit, reads who used his data; the hall tells no name, and officials see figures."""
     newcomer = await day.phone_of(day.people.newcomer, then=f"/my/applications/{day.applications['permit']}")
     await newcomer.page.get_by_role("radio", name=newcomer.t("resident.rating.5"), exact=True).check()
     await newcomer.press("resident.rating.button")
@@ -55,3 +55,10 @@ async def look_back(day: ClickedDay) -> None:
     notices = await stranger.page.locator("main").inner_text()
     claim_that("no name is told in full", holds=day.people.newcomer.name not in notices, seen=notices)
     await day.show(stranger, "notices", "after.notices")
+
+    official = await day.staff_at(STAFF["official"], DESK)
+    await official.told("office.how")
+    await day.show(official, "dashboard", "after.dashboard")
+    await official.follow(official.t("office.navigation.reviews"), within="nav")
+    await official.told("office.reviews.text")
+    await day.show(official, "phase-out", "after.phase-out")

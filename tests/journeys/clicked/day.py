@@ -15,7 +15,13 @@ from tests.browser.visitor import PHONE, Visitor, Visitors
 from tests.journeys.day import TEXTS, Day
 from tests.journeys.waiting import until
 
-STAFF = {"clerk": "clerk-lin", "health": "reviewer-he", "education": "officer-wen", "grid": "grid-ou"}
+STAFF = {
+    "clerk": "clerk-lin",
+    "health": "reviewer-he",
+    "education": "officer-wen",
+    "grid": "grid-ou",
+    "official": "official-jiang",
+}
 """Who of the staff does what; their sentences stand in the provider's `staff.yaml`."""
 
 
