@@ -48,6 +48,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 SECONDS = 30
+serializer.alias("application/partial-upload", "application/octet-stream")
 
 Operation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Any]

@@ -31,6 +31,7 @@ from tests.bench.gateway import doors
 from tests.bench.growth import growth
 from tests.bench.operations import Workplace
 from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
+from tests.bench.portal import portal
 from tests.bench.record import ENTRIES, cost, record
 from tests.bench.sealing import sealing
 from tests.bench.workflow import light_load, workflow
@@ -52,6 +53,7 @@ PARTS = (
     "record",
     "record-cost",
     "catalogue",
+    "portal",
 )
 
 
@@ -103,9 +105,11 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
             show("record-cost: the workflow with and without", await cost(stack, rounds))
     if "catalogue" in parts:
         show("catalogue: of 432 items, over the gateway", await catalogue(var, ports.base))
+    if "portal" in parts:
+        show("portal: pages and journeys", await portal(var, ports.base))
     if "operations" in parts:
         await _operations(var, ports.base, rounds, sizes)
-    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "catalogue", "operations"}:
+    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "catalogue", "portal", "operations"}:
         await _measure_parts(parts, rounds, sizes, var, ports)
 
 

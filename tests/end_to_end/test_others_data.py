@@ -24,12 +24,24 @@ FREE = frozenset({"public", "no-person", "aggregate", "present", "stated-purpose
 ENDLESS = "GET /v1/tasks/stream"
 """Shows what the queue shows, which is asked here, too."""
 SLOT = {"begins": "2030-01-02T10:00:00+08:00", "ends": "2030-01-02T11:00:00+08:00"}
+UPLOAD: Mapping[str, Json] = {
+    "requirement": "photo",
+    "document_type": "portrait-photo",
+    "name": "a.png",
+    "size": 9,
+    "sha256": "9f" * 32,
+}
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "PATCH /v1/applications/{application_id}": {"json": {"form": {"address": "elsewhere"}}},
     "POST /v1/applications/{application_id}/satisfaction": {"json": {"score": 1}},
     "POST /v1/applications/{application_id}/scans": {
         "files": {"file": ("a.png", scans.png(), "image/png")},
         "data": {"requirement": "photo", "document_type": "portrait-photo"},
+    },
+    "POST /v1/applications/{application_id}/uploads": {"json": dict(UPLOAD)},
+    "PATCH /v1/applications/{application_id}/uploads/{upload_id}": {
+        "content": b"x",
+        "headers": {"Content-Type": "application/partial-upload", "Upload-Offset": "0"},
     },
     "POST /v1/tasks/{task_id}/approval": {"json": {}},
     "POST /v1/tasks/{task_id}/rejection": {"json": {"reason": "x"}},
@@ -65,6 +77,10 @@ class _Scan(Nothing):
 
 class _Application(Nothing):
     scans: tuple[_Scan, ...]
+
+
+class _Upload(Nothing):
+    upload_id: str
 
 
 class _Credential(Nothing):
@@ -115,6 +131,7 @@ async def _belongings(town: Town) -> Belongings:
     await portal.hand_in(owner, application, "photo", "portrait-photo", scans.png())
     await portal.hand_in(owner, application, "work", "social-insurance-record", scans.png(1))
     scan = (await owner.get(f"/v1/applications/{application}", _Application)).scans[0].scan_id
+    upload = await owner.post(f"/v1/applications/{application}/uploads", _Upload, dict(UPLOAD))
     await portal.submit(owner, application)
     reviewer = town.worker("reviewer", "si-1", department="social-insurance")
     queue = await until(
@@ -139,7 +156,7 @@ async def _belongings(town: Town) -> Belongings:
         "erasures": {"id": erasure.erasure_id},
         "residents": {"id": resident},
         "accesses": {"id": accesses.items[0].access_id},
-        "applications": {"application_id": application, "scan_id": scan},
+        "applications": {"application_id": application, "scan_id": scan, "upload_id": upload.upload_id},
         "tasks": {"task_id": queue.items[0].task_id, "photograph_id": "photo_01kb2n0q8r7s6t5v4w3x2y1z0a"},
         "visits": {"task_id": queue.items[0].task_id},
         "credentials": {"id": cards.items[0].credential_id},
@@ -173,12 +190,13 @@ async def test_others_data_is_neither_read_nor_changed_nor_admitted_to(town: Tow
 
     async def ask(operation: str, role: Role, ids: Mapping[str, str]) -> httpx.Response:
         method, path = filled(operation, {"form": "png", **ids})
+        given = dict(BODIES.get(operation, {}))
         return await town.client.request(
             method,
             path,
             params={"field": "name"} if "{form}" in operation else {"purpose": "looking around"},
-            headers={"Authorization": f"Bearer {tokens[role]}"},
-            **BODIES.get(operation, {}),
+            headers={"Authorization": f"Bearer {tokens[role]}", **given.pop("headers", {})},
+            **given,
         )
 
     for _, operation, role in _limited():

@@ -12,7 +12,7 @@ from runtime.retention import Kinds
 from tests.contract.retention import declared
 from tests.end_to_end.town import Town
 
-AT_TIMES = {"rotation", "rebuilt-*", "hand-over-files", "scans", "photographs"}
+AT_TIMES = {"rotation", "rebuilt-*", "hand-over-files", "scans", "upload_pieces", "photographs"}
 """Made when there is something to put in."""
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from portal.app import texts_of_all
 from portal.desk import live
 from portal.desk.answers import Enterable
-from portal.desk.decisions import correct, reject, send_back
+from portal.desk.decisions import approve, correct, reject, send_back
 from portal.desk.differences import sides
 from portal.desk.filters import COOKIE, Filter, kept
 from portal.desk.tasks import task_page
@@ -45,7 +45,7 @@ class Gateway:
         if request.method == "POST":
             self.posted.append((request.url.path, json.loads(request.content)))
             if self.refusal:
-                return httpx2.Response(422, json=self.refusal)
+                return httpx2.Response(int(str(self.refusal["status"])), json=self.refusal)
             return httpx2.Response(200, json={})
         if request.url.path.startswith("/v1/tasks/"):
             return httpx2.Response(200, json=self.task, headers={"ETag": '"3"'})
@@ -249,6 +249,24 @@ async def test_a_refused_decision_shows_what_was_typed_and_why_beside_its_field(
     assert 'href="#rejection-text"' in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("status", "claimed_by", "refused"),
+    [("cancelled", None, "此任务已取消"), ("claimed", "health-018", "同事正在办理")],
+    ids=["cancelled under their eyes", "taken by a colleague"],
+)
+async def test_a_task_that_is_gone_meanwhile_says_so_and_offers_no_decision(
+    status: str, claimed_by: str | None, refused: str
+) -> None:
+    gateway = Gateway(status={"code": status, "name": status}, claimed_by=claimed_by)
+    gateway.refusal = {"status": 409, "title": refused, "detail": refused, "errors": []}
+    form = Form({"approval-text": ["核对无误"], "then": ["list"], "version": ['"3"']})
+    answer = await approve(_visit(gateway), form, "task_1")
+    page = bytes(answer.body).decode()
+    assert (answer.status_code, refused in page) == (409, True)
+    if status == "cancelled":
+        assert "/approval" not in page
 
 
 def test_what_is_passed_on_of_a_stream_says_where_to_look_and_nothing_else() -> None:

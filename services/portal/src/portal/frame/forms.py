@@ -157,12 +157,18 @@ async def keep(request: Request, sign_in: str) -> Response:
 
     `sign_in` is the address of the sign-in, to which the page to come back to is added.
     """
-    visit: Visit = request.state.visit
     form = await read(request)
     answer = RedirectResponse(sign_in + (quote(form.page, safe="") if sign_in else form.page), SEE_OTHER)
+    await keep_sent(request, answer)
+    return answer
+
+
+async def keep_sent(request: Request, answer: Response) -> None:
+    """Keep what was typed into a form that was sent and could not be taken; its page shows it again."""
+    visit: Visit = request.state.visit
+    form = await read(request)
     if comes_from_us(request) and form.text(OWNER):
         await _put(visit, KeptForm(page=form.page, owner=form.text(OWNER), fields=_values(form.typed)), answer)
-    return answer
 
 
 async def keep_typed(visit: Visit, form: Form, answer: Response, *, but: Collection[str]) -> None:
@@ -189,10 +195,15 @@ async def restore(visit: Visit) -> None:
     if kept is None or kept.page != visit.address or (visit.person is None and kept.owner):
         return
     visit.is_restored, visit.is_back = True, kept.was_sent
-    await visit.frame.kept_forms.remove(secret)
     if hmac.compare_digest(kept.owner, visit.owner):
         visit.kept = kept.fields
         visit.filled = {name: values[0] for name, values in kept.fields.items()}
+
+
+async def forget(visit: Visit) -> None:
+    """Remove what was kept of a form, now that its page shows it."""
+    if visit.is_restored:
+        await visit.frame.kept_forms.remove(cookies.read(visit.request, cookies.KEPT))
 
 
 def _values(typed: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -53,8 +54,10 @@ class PageRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
-                await forms.restore(await visit_of(request))
+                visit = await visit_of(request)
+                await forms.restore(visit)
                 answer = await inner(request)
+                await forms.forget(visit)
             except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged below
                 answer = await _told(request, error)
             finally:
@@ -81,7 +84,18 @@ async def _told(request: Request, error: Exception) -> Response:
     request.state.visit = visit
     if isinstance(error, SignInNeeded | SignInEnded | forms.FormExpired):
         return await _not_of_this_session(request, visit, error)
+    if isinstance(error, Away | ProviderAway | PyMongoError) and request.method == "POST":
+        return await _not_taken(request, visit, error)
     return _said(visit, error)
+
+
+async def _not_taken(request: Request, visit: Visit, error: Exception) -> Response:
+    """Say that a form could not be taken now, and lead back to its page, where what was typed stands again."""
+    form = await forms.read(request)
+    answer = _said(visit, error, again=form.page)
+    with suppress(PyMongoError):  # the store itself is away; the browser's way back remains
+        await forms.keep_sent(request, answer)
+    return answer
 
 
 async def _not_of_this_session(request: Request, visit: Visit, error: Exception) -> Response:
@@ -96,7 +110,7 @@ async def _not_of_this_session(request: Request, visit: Visit, error: Exception)
     return answer
 
 
-def _said(visit: Visit, error: Exception) -> Response:
+def _said(visit: Visit, error: Exception, again: str = "") -> Response:
     match error:
         case WrongRole():
             return visit.show("frame/wrong-role.html", status=403, roles=error.roles)
@@ -106,15 +120,15 @@ def _said(visit: Visit, error: Exception) -> Response:
             return visit.show("frame/not-found.html", status=getattr(error, "status_code", 404))
         case ProviderAway():
             log.warning("provider_away", error=str(error))
-            return _away(visit, "sign-in")
+            return _away(visit, "sign-in", again)
         case Away() | PyMongoError():
-            return _away(visit, "service")
+            return _away(visit, "service", again)
     log.error("page_failed", exc_info=error)
     return visit.show("frame/failed.html", status=500)
 
 
-def _away(visit: Visit, what: str) -> Response:
-    answer = visit.show("frame/away.html", status=503, what=what)
+def _away(visit: Visit, what: str, again: str) -> Response:
+    answer = visit.show("frame/away.html", status=503, what=what, again=again or visit.address, is_kept=bool(again))
     answer.headers["Retry-After"] = "5"
     return answer
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 SEE_OTHER = 303
+_FAULT = 500
 VIEWS = ("plain", "elder")
 """The usual view, and the one for elders: larger type, fewer choices."""
 
@@ -201,7 +202,7 @@ class Visit:
         answer.headers["Content-Language"] = self.language
         if self.browser != cookies.read(self.request, cookies.BROWSER):
             cookies.write(answer, cookies.BROWSER, self.browser)
-        if self.is_restored:
+        if self.is_restored and answer.status_code < _FAULT:
             cookies.remove(answer, cookies.KEPT)
         return answer
 
