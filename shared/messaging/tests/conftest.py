@@ -9,6 +9,9 @@ import pytest
 from messaging.topology import Topology
 from shared.messaging.tests.harness import declare, kept, remove, small_topology
 from testkit.fixtures import Addresses
+from testkit.forked import preload
+
+preload(["shared.messaging.tests.worker"])
 
 
 @pytest.fixture

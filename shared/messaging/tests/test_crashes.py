@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from asyncio.subprocess import Process
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.layout import ROOT
 from messaging.commit import OUTBOX
 from messaging.documents import Database, Documents
 from messaging.envelope import Sealed, unseal
@@ -31,8 +29,9 @@ from shared.messaging.tests.harness import (
     stock_of,
     take,
 )
-from shared.messaging.tests.worker import POISON, Task, is_to_freeze
+from shared.messaging.tests.worker import POISON, Task, be, is_to_freeze
 from testkit.fixtures import Addresses, drop
+from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
 from testkit.vaults import vaulted
 
@@ -74,7 +73,7 @@ class Workplace:
         self.topology: Topology = small_topology(token)
         self.task = Task(addresses.amqp, addresses.mongodb, self.database.name, token, fault, str(folder / token))
         self._tallies = Documents(self.database, "tallies", Tally)
-        self._workers: list[Process] = []
+        self._workers: list[Forked] = []
 
     @asynccontextmanager
     async def opened(self, orders: list[Sealed]) -> AsyncIterator[None]:
@@ -98,9 +97,9 @@ class Workplace:
             order.body, exchange=self.topology.exchange, routing_key=order.routing_key, message_id=order.id
         )
 
-    async def start(self) -> Process:
+    async def start(self) -> Forked:
         """Start a worker."""
-        self._workers.append(await asyncio.create_subprocess_exec(*self.task.command, cwd=ROOT))
+        self._workers.append(await asyncio.to_thread(fork, be, self.task, environment={}))
         return self._workers[-1]
 
     async def until_it_dies(self) -> int:

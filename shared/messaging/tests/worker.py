@@ -1,4 +1,4 @@
-"""A service as a process of its own, which dies where it is told to: `python -m shared.messaging.tests.worker`."""
+"""A service as a process of its own, which dies where it is told to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import asyncio
 import os
 import re
 import signal
-import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 from aio_pika.message import IncomingMessage
 from pymongo import AsyncMongoClient
 
@@ -37,16 +35,6 @@ class Task:
     token: str
     fault: str
     died: str
-
-    @classmethod
-    def read(cls, text: str) -> Task:
-        """Read what `command` wrote."""
-        return cls(**orjson.loads(text))
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The command line of a worker with this task."""
-        return (sys.executable, "-m", "shared.messaging.tests.worker", orjson.dumps(asdict(self)).decode())
 
 
 def die(task: Task) -> None:
@@ -129,9 +117,9 @@ async def work(task: Task) -> None:
     await client.close()
 
 
-if __name__ == "__main__":
-    told = Task.read(sys.argv[1])
+def be(task: Task) -> None:
+    """Be the process."""
     relay.SWEEP_EVERY = 0.3
     handling._DEADLIEST = 1  # noqa: SLF001 - one death alone is enough here
-    arrange(told)
-    asyncio.run(work(told))
+    arrange(task)
+    asyncio.run(work(task))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _EVERY = 0.02
 _SERVER = get_context("forkserver")
+_PRELOADED: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Forked:
             await asyncio.sleep(_EVERY)
         return code
 
+    def send_signal(self, number: int) -> None:
+        """Send a signal. Raises ProcessLookupError when it has ended."""
+        if self.process.pid is None or self.returncode is not None:
+            raise ProcessLookupError
+        os.kill(self.process.pid, number)
+
     def terminate(self) -> None:
         """Send SIGTERM."""
         self.process.terminate()
@@ -42,8 +49,9 @@ class Forked:
 
 
 def preload(modules: Sequence[str]) -> None:
-    """Name what the first process of all is to import; later calls come too late."""
-    _SERVER.set_forkserver_preload(list(modules))
+    """Name more of what the first process of all is to import; once it runs, that is too late."""
+    _PRELOADED.extend(modules)
+    _SERVER.set_forkserver_preload(list(_PRELOADED))
 
 
 def fork(
