@@ -10,6 +10,7 @@ from playwright.async_api import ViewportSize, expect
 
 from synthetic import records
 from synthetic.registering import card
+from tests.browser.test_doors import officer, wait_for
 from tests.browser.visitor import DESK, PHONE, Visitors
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
@@ -104,10 +105,28 @@ async def review(walk: Walk) -> int:
     return reviewer.pressed
 
 
+async def door(walk: Walk) -> int:
+    """Take the doors that wait, open one, say what was found."""
+    waiting = await wait_for(walk.town)
+    grid = await walk.come(PHONE, subject=STAFF["grid"])
+    await grid.press("doors.free.round")
+    await grid.follow(waiting.address, exact=True)
+    grid.pressed += 1
+    await grid.page.locator("input[name=result]").first.check()
+    await grid.press("doors.record.send")
+    await until(
+        lambda: desk.read(officer(walk.town), waiting.task),
+        lambda it: it.status.code == "approved",
+        what="the visit is recorded",
+    )
+    return grid.pressed
+
+
 JOURNEYS: Mapping[str, Callable[[Walk], Awaitable[int]]] = {
     "register a person": register,
     "apply for a residence permit with everything held": permit,
     "decide a review": review,
+    "check a door": door,
 }
 GOALS = {"apply for a residence permit with everything held": 5, "decide a review": 3}
 """Actions at most, from the portal's goals."""
