@@ -108,11 +108,7 @@ async def test_what_is_wrong_is_said_disputed_taken_out_and_erased(town: Town, v
     await visitor.page.get_by_role("button", name="Gather my data").click()
     await visitor.page.wait_for_url("**/my/exports/*")
 
-    async def is_ready() -> bool:
-        await visitor.page.reload()
-        return await visitor.page.get_by_role("button", name="Read").count() == 1
-
-    await until(is_ready, bool, what="the export is ready")
+    await expect(visitor.page.get_by_role("button", name="Read")).to_be_visible()  # nothing was reloaded
     export = visitor.page.url.removeprefix(visitor.url)
     await visitor.page.get_by_role("button", name="Read").click()
     await expect(visitor.page.locator("body")).to_contain_text(made.head.name)
@@ -121,11 +117,8 @@ async def test_what_is_wrong_is_said_disputed_taken_out_and_erased(town: Town, v
     await visitor.page.get_by_role("button", name="See what would be erased").click()
     await visitor.page.wait_for_url("**/my/erasures/*")
 
-    async def is_shown() -> bool:
-        await visitor.page.reload()
-        return await visitor.page.get_by_role("button", name="Erase it for good").count() == 1
-
-    await until(is_shown, bool, what="the preview is there")
+    await expect(visitor.page.get_by_text("There is nothing to erase now")).to_be_visible()
+    await expect(visitor.page.get_by_role("button", name="Erase it for good")).to_have_count(0)
     erasure = visitor.page.url.removeprefix(visitor.url)
     assert await survey(visitor, [export, erasure]) == {}
 

@@ -226,10 +226,40 @@ async def test_a_second_phone_can_read_the_link_as_a_code(stage: Stage, ann: Bro
 async def test_what_is_decided_while_the_page_is_open_leads_to_the_result(stage: Stage, ann: Browser) -> None:
     timeline = district.answers()[f"GET {APP}/timeline"]
     assert isinstance(timeline, dict)
-    for state, leads in (("in-progress", False), ("returned", True), ("approved", True), ("rejected", True)):
+    for state, says in (
+        ("in-progress", ""),
+        ("returned", "去更正"),
+        ("approved", "查看结果"),
+        ("rejected", "查看结果"),
+    ):
         stage.gateway.answers[f"GET {APP}/timeline"] = {**timeline, "state": state}
         page = await ann.go("/my/applications/app_1/progress")
-        assert ('href="/my/applications/app_1"' in page.text) is leads
+        assert ('href="/my/applications/app_1"' in page.text) is bool(says)
+        assert says in page.text
+
+
+async def test_pages_of_a_child_say_whose_they_are(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers["GET /v1/residents/res_ann/wards"] = district.page({"child_id": "res_child", "name": "小明"})
+    for path, says in (("applications", "小明的申请"), ("credentials", "小明的证照"), ("data", "小明的数据")):
+        page = await ann.go(f"/my/{path}?ward=res_child")
+        assert f'<h1 class="govuk-heading-l">{says}</h1>' in page.text
+        assert "的我的" not in page.text
+    assert "谁使用了小明的数据" in (await ann.go("/my/accesses?ward=res_child")).text
+
+
+async def test_an_erasure_waits_by_itself_and_offers_no_button_for_nothing(stage: Stage, ann: Browser) -> None:
+    path = "GET /v1/erasures/era_1"
+    known = district.answers()[path]
+    assert isinstance(known, dict)
+    kept = {**known["previews"][0], "erased": []}
+    shown = {**known, "state": {"code": "awaiting-confirmation", "name": "W"}, "preview": "p", "previews": [kept]}
+    for code, polls in (("previewing", True), ("under-way", True), ("done", False), ("lapsed", False)):
+        stage.gateway.answers[path] = {**known, "preview": None, "state": {"code": code, "name": "S"}}
+        assert ("every 3s" in (await ann.go("/my/erasures/era_1")).text) is polls
+    stage.gateway.answers[path] = shown
+    page = await ann.go("/my/erasures/era_1")
+    assert "目前没有可以删除的信息" in page.text
+    assert "确认删除" not in page.text
 
 
 async def test_a_resident_registered_this_moment_is_told_to_look_again(stage: Stage, ann: Browser) -> None:

@@ -56,7 +56,7 @@ class Note(BaseModel):
 
 class NoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    id: str
+    id: Annotated[str, Field(min_length=1)]
     text: Annotated[str, Field(max_length=10)]
 
 
@@ -241,6 +241,12 @@ async def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client: httpx.A
     faults = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
     assert answer.status_code == 422
     assert faults == {"#/text": "至多 10 个字符，现有 11 个。", "#/colour": "没有这个字段。"}
+
+
+async def test_a_field_that_is_left_empty_is_said_to_be_empty(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/notes", json={"id": "", "text": "x"})
+
+    assert [(error["pointer"], error["detail"]) for error in answer.json()["errors"]] == [("#/id", "此项不能为空。")]
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/x+json"])

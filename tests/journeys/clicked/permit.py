@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.journeys import desk
-from tests.journeys.cast import COMMUNITY, HOME
+from playwright.async_api import expect
+
+from tests.browser.visitor import PHONE
+from tests.journeys.cast import HOME
 from tests.journeys.claims import claim_that
 from tests.journeys.clicked.day import STAFF, ClickedDay
-from tests.journeys.steps.school import only_task
 
 ITEM = "residence-permit"
 FEW = 7
@@ -30,19 +31,36 @@ async def obtain_permit(day: ClickedDay) -> None:
     await newcomer.told("resident.done.submitted")
     actions = newcomer.pressed - begun
     claim_that("few actions", holds=actions <= FEW, seen=actions)
-    application = day.applications["permit"] = newcomer.path.rsplit("/", 1)[1]
+    day.applications["permit"] = newcomer.path.rsplit("/", 1)[1]
     await day.show(newcomer, "permit-submitted", "permit.submitted", newcomer=day.people.newcomer.name, actions=actions)
 
-    await _look_at_the_door(day, application)
+    await _look_at_the_door(day)
     await newcomer.press_when_there("resident.application.see-result")
     await newcomer.follow(newcomer.t("resident.application.see-credential"))
     await newcomer.told("resident.credentials.says")
     await day.show(newcomer, "permit", "permit.granted")
 
 
-async def _look_at_the_door(day: ClickedDay, application: str) -> None:
-    queued = await only_task(day, "grid-officer", STAFF["grid"], application, "field-check", community=COMMUNITY)
-    officer = day.staff("grid-officer", STAFF["grid"], community=COMMUNITY)
-    await desk.claim(officer, queued.task_id)
-    await desk.approve(officer, queued.task_id, note="入户核查，本人居住")
-    day.say("permit.checked", officer=STAFF["grid"], address=HOME)
+async def _look_at_the_door(day: ClickedDay) -> None:
+    """The grid officer takes the door along, looks at it where there is no network, and sends it when it is back."""
+    officer = await day.staff_at(STAFF["grid"], PHONE)
+    round_ = officer.page.get_by_role("button", name=officer.t("doors.free.round"), exact=True)
+    await officer.found(round_, "a door in the officer's community")
+    await officer.press("doors.free.round")
+    door = officer.page.get_by_role("link", name=HOME, exact=True)
+    await expect(door.last).to_be_visible()
+    await expect(officer.page.locator("[data-says=ready]")).to_be_visible()
+    await day.show(officer, "doors", "permit.doors")
+
+    await officer.page.context.set_offline(True)
+    await door.last.click()
+    await expect(officer.page.locator("[data-says=offline]")).to_be_visible()
+    await officer.page.locator("input[name=result][value^='approval:']").first.check()
+    await officer.fill("note", "入户核查，本人居住")
+    await day.show(officer, "door-without-network", "permit.without-network")
+    await officer.press("doors.record.send")
+    waiting = officer.page.locator("[data-entries] li")
+    await expect(waiting).to_have_count(1)
+    await officer.page.context.set_offline(False)
+    await expect(waiting).to_have_count(0)
+    await day.show(officer, "door-sent", "permit.sent", address=HOME)

@@ -192,6 +192,8 @@ class _Speaker:
         given, context = fault.get("input"), fault.get("ctx", {})
         length = len(given) if isinstance(given, str | list | dict) else ""
         choices = str(context.get("expected", "")).replace(" or ", self._texts.say(language, "rules.or"))
+        if fault["type"] == "string_too_short" and not length:
+            key = "rules.empty"
         if any(is_date(str(bound)) for bound in context.values()):
             key += "-day"
         return self._texts.say(language, key, **{"length": length, **context, "expected": choices})

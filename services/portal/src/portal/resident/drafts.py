@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.calls import Fault, Json, Nothing, Problem, Refused
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
@@ -258,7 +258,8 @@ async def hand_in(visit: Anybody, form: Sent, application_id: str, requirement: 
     then = form.text("then")
     files = (*form.uploads("photo"), *form.uploads("file"))
     if not files:
-        nothing = Problem(status=422, title=visit.t("resident.document.none-chosen"))
+        fault = Fault(pointer="#/file", detail=visit.t("resident.document.none-chosen"))
+        nothing = Problem(status=422, title=visit.t("frame.problem"), errors=(fault,))
         return await _document(visit, application_id, requirement, then, nothing)
     for number, file in enumerate(files[:_AT_MOST]):
         chosen = Chosen(requirement, form.text("document_type"), file.filename or "scan", await file.read())
