@@ -25,6 +25,8 @@ SWEEP_EVERY = 2.0
 
 _FORGET_EVERY = 0.25
 _SWEEP_BATCH = 50
+_LOOKED_AT = 500
+"""Of the oldest entries, so many are looked at for those of other processes: a long outage leaves very many."""
 _PATIENCE = 10
 """Sweeps for which a living process may get nothing out while this one could: longer than a publish may take."""
 
@@ -139,7 +141,8 @@ class Relay:
 
     async def _take_over(self) -> None:
         """Make the entries of another process one's own when, while we could publish, its oldest one did not leave."""
-        oldest = await self._outbox.find_one({OWNER: {"$ne": self._heartbeat.id}}, {OWNER: 1}, sort=[("_id", 1)])
+        rows = await self._outbox.find({}, {OWNER: 1}, sort=[("_id", 1)], limit=_LOOKED_AT).to_list()
+        oldest = next((row for row in rows if row.get(OWNER) != self._heartbeat.id), None)
         before, self._oldest_of_others = self._oldest_of_others, oldest
         if oldest is None or oldest != before or not await self._publisher.can_publish():
             self._stood_still = 0
