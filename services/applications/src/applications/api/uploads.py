@@ -59,7 +59,7 @@ class UploadToBegin(JsonRequest):
                     "document_type": "property-certificate",
                     "name": "房产证.pdf",
                     "size": 30_000_000,
-                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "sha256": "9f" * 32,
                 }
             ]
         }
