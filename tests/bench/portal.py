@@ -83,7 +83,7 @@ async def portal(var: Path, port_base: int) -> list[Figure]:
                 await weight(people["stranger"].visitor, "first page, of a stranger"),
                 await weight(people["resident"].visitor, "first page, of a resident"),
                 *_figures_of(walks),
-                *await server_times(stack, people.values()),
+                *await server_times(stack, people),
                 await examine(people.values()),
             ]
             await visitors.leave()
@@ -127,16 +127,16 @@ async def weight(visitor: Visitor, name: str) -> Figure:
     return Figure(name, kilobytes, "kB", ratio=HEAVIEST / kilobytes, goal=1.0, against=against)
 
 
-async def server_times(stack: Stack, people: Iterable[Looking], rounds: int = ROUNDS) -> list[Figure]:
+async def server_times(stack: Stack, people: Mapping[str, Looking], rounds: int = ROUNDS) -> list[Figure]:
     """Ask for every page again and again; give its p95, and that of the slowest call that it makes, over it."""
     asked: dict[str, list[str]] = {}
-    for who, looking in enumerate(people):
+    for who, looking in people.items():
         for (number, path), turn in product(enumerate(looking.pages), range(rounds)):
             id_ = f"bench-{who}-{number}-{turn}"
             await looking.visitor.page.context.request.get(
                 f"{looking.visitor.url}{path}", headers={"X-Request-Id": id_}, max_redirects=0
             )
-            asked.setdefault(_shown(path), []).append(id_)
+            asked.setdefault(f"{_shown(path)} ({who})", []).append(id_)
 
     async def logged() -> Mapping[str, list[dict[str, Any]]]:
         return _by_request(stack.log("gateway"))
