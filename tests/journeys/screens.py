@@ -12,7 +12,7 @@ from tests.browser.visitor import DESK, PHONE, SCREENS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "screens"
-FOUR = {"permit-item": PHONE, "permit-evidence": PHONE, "who-used-my-data": PHONE, "reviewer": DESK}
+FOUR = {"home": PHONE, "permit-evidence": PHONE, "who-used-my-data": PHONE, "reviewer": DESK}
 """Pictures of the day, and the window that they are cut to: what one sees before scrolling."""
 MOST = 60_000
 """Bytes of a picture."""
