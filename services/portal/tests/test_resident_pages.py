@@ -238,6 +238,12 @@ async def test_what_is_decided_while_the_page_is_open_leads_to_the_result(stage:
         assert says in page.text
 
 
+async def test_what_government_does_not_hold_is_no_answer_left_out(stage: Stage, ann: Browser) -> None:
+    now = [{**APPLICATION["now"][0], "held": None}]
+    stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "returned", "now": now}
+    assert "没有记录" in (await ann.go("/my/applications/app_1")).text
+
+
 async def test_pages_of_a_child_say_whose_they_are(stage: Stage, ann: Browser) -> None:
     stage.gateway.answers["GET /v1/residents/res_ann/wards"] = district.page({"child_id": "res_child", "name": "小明"})
     for path, says in (("applications", "小明的申请"), ("credentials", "小明的证照"), ("data", "小明的数据")):
