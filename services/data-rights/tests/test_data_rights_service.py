@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from runtime import exports
 from runtime.kernel import Database
+from runtime.texts import written_day
 from testkit.fixtures import TOPOLOGY, Addresses
 from testkit.leaks import readable_in
 
@@ -317,11 +319,11 @@ async def test_an_approved_correction_of_the_name_is_followed_until_it_is_made_a
 
     window = await until(lambda: standing("open"))
     assert (window["until"], window["state"]["name"]) == (event["until"], "待到窗口办理")
-    assert event["until"] in window["text"]
+    assert written_day("zh-CN", date.fromisoformat(event["until"])) in window["text"]
     corrected = orjson.loads((EVENTS / "identity.registration-corrected.v1.example.json").read_bytes())
     corrected["data"]["correction_id"] = correction["correction_id"]
     await outside.tell(corrected)
-    assert (await until(lambda: standing("made")))["text"] == "已于 2026-11-27 在窗口办理。"
+    assert (await until(lambda: standing("made")))["text"] == "已于 2026年11月27日 在窗口办理。"
 
 
 async def test_of_two_requests_at_the_same_moment_one_is_refused(outside: Outside) -> None:
