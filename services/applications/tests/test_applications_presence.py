@@ -123,6 +123,11 @@ async def test_what_was_made_in_the_visit_is_read_in_it_and_a_terminal_shows_the
         return office.commits(await look).application.id
 
     assert [await look(each, terminal) for each in (own, made)] == [own, made]
+    begun_at_home = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    await changes(office, begun_at_home, terminal)  # the resident types, as at home
+    with pytest.raises(Clash, match="helped-to-the-end"):
+        await changes(office, own, terminal)
+    office.said.clear()
     assert await look(made, clerk) == made
     told = [(each.holder.resident_id, each.by.subject, each.how) for each in office.events(DataAccessed)]
     assert told[-2:] == [("newcomer", "clerk-7", "viewed"), ("child", "clerk-7", "viewed")]
@@ -132,6 +137,8 @@ async def test_what_was_made_in_the_visit_is_read_in_it_and_a_terminal_shows_the
     office.applications.all[own] = office.now(own).model_copy(update={"applicant_id": "senior"})
     with pytest.raises(Unknown, match="unknown-application"):
         await look(own, terminal)
+    with pytest.raises(Unknown, match="unknown-application"):
+        await changes(office, own, terminal)
 
 
 async def test_a_helpers_look_at_what_the_person_may_get_is_told_for_all_whom_it_concerns(office: Office) -> None:

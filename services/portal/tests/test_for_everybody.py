@@ -7,10 +7,12 @@ import mimetypes
 import shutil
 from collections.abc import AsyncIterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, async_playwright
 
+from local_stack.keys import ensure_keys
 from portal.frame.assets import FILES, ROOT
 from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, GRANTED
@@ -18,6 +20,8 @@ from services.portal.tests.office import PAGES as OFFICE_PAGES
 from services.portal.tests.office import answers as office_answers
 from services.portal.tests.stage import HOME, Browser, Stage
 from services.portal.tests.test_resident_pages import PAGES
+from services.portal.tests.test_terminal import PAGES as TERMINAL_PAGES
+from services.portal.tests.test_terminal import TIMED, Kiosk
 from services.portal.tests.test_window_visits import STANDING, VISIT
 from tests.browser.visitor import DESK, PHONE, ZOOMED, inspect, looked_at
 
@@ -39,6 +43,9 @@ async def serve(page: Page, browser: Browser) -> None:
     """Let the browser's requests be answered in this process, as whoever is signed in there."""
 
     async def answer(route: Route) -> None:
+        if not route.request.url.startswith(HOME):  # the card reader on this machine: a card lies there
+            await route.fulfill(headers={"Access-Control-Allow-Origin": HOME})
+            return
         path = route.request.url.removeprefix(HOME)
         if path.startswith(ROOT):
             kind = mimetypes.guess_type(path)[0] or "text/plain"
@@ -97,6 +104,19 @@ async def test_everybody_can_use_what_a_clerk_shows_the_person_who_stands_there(
     assert await survey(page, [*drafted, f"{VISIT}/applications/app_1/check"]) == {}
     stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "in-progress"}
     assert await survey(page, [f"{VISIT}/applications/app_1"]) == {}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_the_terminal(stage: Stage, page: Page, tmp_path: Path, language: str) -> None:
+    stage.gateway.answers |= {**district.answers(), "GET /v1/presences/prs_1": TIMED, "POST /v1/presences": TIMED}
+    ensure_keys(tmp_path / "terminal")
+    kiosk = Kiosk(stage, tmp_path / "terminal", language)
+    await serve(page, kiosk.browser)
+    assert await survey(page, ["/terminal/"]) == {}
+    await kiosk.put()
+    assert await survey(page, TERMINAL_PAGES) == {}
+    stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "returned"}
+    assert await survey(page, ["/terminal/applications/app_1"]) == {}
 
 
 async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> None:

@@ -7,6 +7,7 @@ from portal.doors import place as doors
 from portal.hall import place as hall
 from portal.office import place as office
 from portal.resident import place as resident
+from portal.terminal import place as terminal
 from portal.window import place as window
 
-PLACES = (desk.PLACE, doors.PLACE, hall.PLACE, office.PLACE, window.PLACE, resident.PLACE)
+PLACES = (desk.PLACE, doors.PLACE, hall.PLACE, office.PLACE, terminal.PLACE, window.PLACE, resident.PLACE)

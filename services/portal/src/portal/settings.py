@@ -26,6 +26,8 @@ class Settings(ServiceSettings):
     """As whom the portal is registered with the provider; the secret is in `portal-client.key` of the keys' folder."""
     reader: str = "http://127.0.0.1:18990"
     """Where the agent of a card reader answers, on the clerk's or the terminal's machine and for nobody else."""
+    terminal_seconds: int = Field(60, gt=0)
+    """Seconds without a request after which a visit at a terminal ends."""
     session_minutes: int = Field(30, gt=0)
     """Minutes without a request after which a session ends."""
     session_hours: int = Field(12, gt=0)

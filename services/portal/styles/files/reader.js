@@ -11,7 +11,9 @@ for (const button of document.querySelectorAll("[data-reader]")) {
     try {
       const answer = await fetch(button.dataset.reader, { credentials: "omit", cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
-      form.elements.card.value = JSON.stringify(await answer.json());
+      const field = form.elements.card ?? form.querySelector("[data-card]");
+      field.name = "card";
+      field.value = JSON.stringify(await answer.json());
       form.requestSubmit();
     } catch {
       fault.hidden = false;

@@ -3,7 +3,7 @@
 Who sits there puts a synthetic card of the district on it and takes it off. It answers over HTTP on 127.0.0.1, in
 JSON, for pages of the portal's address (CORS) and nobody else:
 
-GET /card             the card that lies there, 404 when none does
+GET /card             the card that lies there, 404 when none does; HEAD tells whether one does
 GET /visit?key=...    the same, of a terminal's reader: with the terminal's token, and a delegation to the key of that
                       thumbprint, so that the portal can prove the terminal's key while this card is here (decision 35)
 """
@@ -68,6 +68,10 @@ class Reader(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Reader
 
+    def do_HEAD(self) -> None:
+        """Tell whether a card lies there, without what it says."""
+        self.do_GET()
+
     def do_GET(self) -> None:
         """Answer the portal's page."""
         if (
@@ -103,7 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         if status not in {HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST}:
             self.send_header("Access-Control-Allow-Origin", self.server.origin)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's word
         """Log nothing: what is asked here is about people."""

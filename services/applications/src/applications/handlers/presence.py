@@ -1,8 +1,8 @@
 """Applying for the person who stands there: while a visit lasts, by who read the card, and nothing else is opened.
 
-The application is the resident's own; every step of the helper is told to the resident. After the submission the helper
-changes nothing more, and reads only what was made in the visit; a terminal, at which nobody but the resident looks,
-shows all of the resident's own.
+The application is the resident's own; every step of the helper is told to the resident. After the submission a clerk
+changes nothing more, and reads only what was made in the visit. At a terminal nobody but the resident looks and types:
+it shows all of the resident's own, and goes on with what waits for them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def helper_of(caller: Caller) -> Helper | None:
 async def helped(
     application_id: str, work: Callable[[], Awaitable[Outcome[ResultT]]], caller: Caller, deps: Deps
 ) -> Outcome[ResultT]:
-    """Do a step of an application; a helper does it only with a draft that was begun in the same visit.
+    """Do a step of an application; a clerk does it only with a draft that was begun in the same visit.
 
     Raises Unknown for any other application, Clash for one that was submitted.
     """
@@ -51,14 +51,15 @@ async def helped(
 
 
 async def refuse_unhelped(application_id: str, caller: Caller, deps: Deps) -> None:
-    """Refuse a helper everything but a draft that was begun in the same visit. Raises Unknown, Clash."""
+    """Refuse a clerk everything but a draft that was begun in the same visit. Raises Unknown, Clash."""
     helper = helper_of(caller)
     if helper is None:
         return
     application = await deps.applications.get(application_id)
-    if application is None or application.helper != helper:
+    if application is None or not (application.helper == helper or _is_own_at_terminal(application, caller)):
         raise Unknown("unknown-application")
-    if application.state != "draft":
+    waiting = ("draft", "returned") if _is_own_at_terminal(application, caller) else ("draft",)
+    if application.state not in waiting:
         raise Clash("helped-to-the-end")
 
 
@@ -94,8 +95,15 @@ async def shown(
 async def _may_see(application: Application, caller: Caller, deps: Deps) -> bool:
     if application.helper is not None and application.helper == helper_of(caller):
         return True
-    at_terminal = caller.helper is not None and caller.helper.role is Role.TERMINAL
-    return at_terminal and await acts_for(caller.resident.subject, application.applicant_id, deps)
+    return _is_at_terminal(caller) and await acts_for(caller.resident.subject, application.applicant_id, deps)
+
+
+def _is_at_terminal(caller: Caller) -> bool:
+    return caller.helper is not None and caller.helper.role is Role.TERMINAL
+
+
+def _is_own_at_terminal(application: Application, caller: Caller) -> bool:
+    return _is_at_terminal(caller) and application.applicant_id == caller.resident.subject
 
 
 def _application_of(result: Application | Seen) -> Application:

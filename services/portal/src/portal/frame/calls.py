@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +16,7 @@ from runtime.texts import Language
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
+Prove = Callable[[str, str], str]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Query = Mapping[str, str | int | bool | None]
 
@@ -91,6 +92,8 @@ class Calls:
     request_id: str = ""
     presence: str = ""
     """The visit during which a clerk or terminal asks for the person who stands there."""
+    prove: Prove | None = None
+    """Proves a terminal's key for a method and an address; its token is worth nothing without."""
 
     async def get(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
         """Read. What is None is left out of the query."""
@@ -168,6 +171,7 @@ class Calls:
         headers = self._headers() | ({"Last-Event-ID": since} if since else {})
         timeout = httpx2.Timeout(None, connect=2.0, pool=5.0)
         request = self.client.build_request("GET", path, headers=headers, timeout=timeout)
+        self._proven(request)
         try:
             response = await self.client.send(request, stream=True)
         except httpx2.TransportError as error:
@@ -183,7 +187,7 @@ class Calls:
     def _headers(self, *, once: str = "", version: str = "") -> dict[str, str]:
         headers: dict[str, str] = {"Accept-Language": self.language}
         if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+            headers["Authorization"] = f"{'DPoP' if self.prove else 'Bearer'} {self.token}"
         if self.request_id:
             headers["X-Request-Id"] = self.request_id
         if self.presence:
@@ -194,7 +198,12 @@ class Calls:
             headers["If-Match"] = version
         return headers
 
+    def _proven(self, request: httpx2.Request) -> None:
+        if self.prove is not None:
+            request.headers["DPoP"] = self.prove(request.method, str(request.url))
+
     async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        self._proven(request)
         try:
             response = await self.client.send(request)
         except httpx2.TransportError as error:

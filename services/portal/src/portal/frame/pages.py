@@ -134,7 +134,10 @@ def _away(visit: Visit, what: str, again: str) -> Response:
 
 
 async def _sign_in(request: Request, visit: Visit) -> Response:
-    """Lead to the sign-in and back; what was typed is kept meanwhile."""
+    """Lead to the sign-in and back; what was typed is kept meanwhile. At a kiosk nothing is: the next card begins."""
+    place = visit.frame.place_of(request.url.path)
+    if place.silence:
+        return RedirectResponse(place.root, SEE_OTHER)
     if request.method not in {"GET", "HEAD"}:
         return await forms.keep(request, f"{SIGN_IN}?next=")
     if request.headers.get("hx-request"):  # a live part of a page: the page itself goes to the sign-in
@@ -144,6 +147,8 @@ async def _sign_in(request: Request, visit: Visit) -> Response:
 
 async def _expired(request: Request, visit: Visit) -> Response:
     """Show what was typed, to be taken over into a fresh form: it is of another session than the one of now."""
+    if visit.frame.place_of(request.url.path).silence:
+        return RedirectResponse(visit.frame.place_of(request.url.path).root, SEE_OTHER)
     form = await forms.read(request)
     if visit.person is not None and form.text(forms.OWNER) == visit.owner and forms.comes_from_us(request):
         return await forms.keep(request, "")

@@ -30,6 +30,19 @@ class Tokens(BaseModel):
     id: str = ""
 
 
+class AtTerminal(BaseModel):
+    """What a terminal's session has beside its token: how the portal proves the terminal's key, and whose visit it is.
+
+    Without a request for `seconds` the session ends.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    seed: str
+    delegation: str
+    presence: str
+    seconds: int
+
+
 class Session(BaseModel):
     """A person's session: never older than `ends_at`, and ended earlier by silence."""
 
@@ -38,3 +51,4 @@ class Session(BaseModel):
     tokens: Tokens
     ends_at: datetime
     touched_at: datetime
+    terminal: AtTerminal | None = None

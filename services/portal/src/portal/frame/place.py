@@ -27,6 +27,9 @@ class Place:
     navigation: tuple[tuple[str, str], ...] = ()
     essential: tuple[str, ...] = ()
     """What of the navigation the view for elders keeps; all of it, when nothing is said."""
+    silence: int = 0
+    """Seconds without a request after which a visit ends, at `<root>end`: a kiosk, without sign-in, with a bar and a
+    script of its own, `<name>/bar.html` and `<name>.js`. Zero for places where people sign in themselves."""
     policy: tuple[tuple[str, str], ...] = ()
     """What its pages may load beside what all may: directives of the content security policy, `{reader}` in them."""
 

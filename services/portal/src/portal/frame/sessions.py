@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from messaging.ordering import Lanes
-from portal.frame.person import Person, Session, Tokens
+from portal.frame.person import AtTerminal, Person, Session, Tokens
 from portal.frame.provider import Provider, ProviderAway, SignInRefused
 from portal.frame.sealed import Sealed, new_secret
 from runtime.clock import Clock
@@ -39,6 +39,13 @@ class Sessions:
         await self._keep(secret, session)
         return secret
 
+    async def begin_at_terminal(self, person: Person, tokens: Tokens, terminal: AtTerminal, ends_at: datetime) -> str:
+        """Begin the session of a visit at a terminal; it is never renewed."""
+        secret = new_secret()
+        session = Session(person=person, tokens=tokens, ends_at=ends_at, touched_at=self.clock(), terminal=terminal)
+        await self._keep(secret, session)
+        return secret
+
     async def find(self, secret: str) -> Session | None:
         """Return a session with tokens that are good for a while; None when it has ended.
 
@@ -49,6 +56,9 @@ class Sessions:
         session = await self.kept.find(secret)
         if session is None:
             return None
+        if session.terminal is not None:
+            await self._keep(secret, session)  # each request breaks the silence
+            return session
         if session.tokens.until - self.clock() < _EARLY:
             return await self._renewed(secret)
         if self.clock() - session.touched_at > _TOUCH:
@@ -88,4 +98,5 @@ class Sessions:
         return None
 
     async def _keep(self, secret: str, session: Session) -> None:
-        await self.kept.put(secret, session, min(self.clock() + self.silence, session.ends_at))
+        silence = timedelta(seconds=session.terminal.seconds) if session.terminal else self.silence
+        await self.kept.put(secret, session, min(self.clock() + silence, session.ends_at))

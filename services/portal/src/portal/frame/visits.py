@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.frame import cookies, formats, operators
-from portal.frame.calls import Away, Calls, Problem
+from portal.frame.calls import Away, Calls, Problem, Prove
+from portal.frame.device_key import DeviceKey
 from portal.frame.person import Person, Session
 from portal.frame.provider import Provider
 from portal.frame.sealed import Sealed, new_secret
@@ -110,6 +111,8 @@ class Visit:
     """The address below which somebody's applications are here; the place says it."""
     presence: str = ""
     """The visit of the person who stands there, where somebody else or a terminal asks for them."""
+    can_hand_in: bool = True
+    """Whether there are files or a camera here."""
     has_away: bool = False
 
     @property
@@ -122,7 +125,7 @@ class Visit:
         """Calls to the gateway as this person."""
         token = self.session.tokens.access if self.session else ""
         request_id = self.request.headers.get("x-request-id", "")
-        return Calls(self.frame.client, self.language, token, request_id, self.presence)
+        return Calls(self.frame.client, self.language, token, request_id, self.presence, self._prove())
 
     @property
     def address(self) -> str:
@@ -146,11 +149,21 @@ class Visit:
     @property
     def owner(self) -> str:
         """Whom the forms of this page belong to, without saying who it is; empty for strangers."""
-        return self.frame.keyed("owner", self.person.subject) if self.person else ""
+        if self.session is None:
+            return ""
+        visit = self.session.terminal.presence if self.session.terminal else ""  # at a terminal everybody in their turn
+        return self.frame.keyed("owner", self.session.person.subject, visit)
 
     def ticked(self, name: str, chosen: Sequence[str]) -> Sequence[str]:
         """Return which boxes of a field are ticked: as they were kept, else as `chosen`."""
         return self.kept.get(name, ()) if self.is_restored else chosen
+
+    def _prove(self) -> Prove | None:
+        if self.session is None or self.session.terminal is None:
+            return None
+        token, terminal = self.session.tokens.access, self.session.terminal
+        key = DeviceKey(terminal.seed)
+        return lambda method, url: key.proof(method, url, token, terminal.delegation)
 
     def t(self, key: str, **params: object) -> str:
         """Return a text of the catalogues."""

@@ -124,7 +124,8 @@ async def go_on(visit: Anybody, application_id: str, after: str = "") -> Respons
     if not after or after.startswith("questions"):
         return visit.go(draft.question_after(after) or f"{draft.address}/{EVIDENCE}")
     draft = await with_needs(visit, draft)
-    return visit.go(draft.document_after(after) or f"{draft.address}/{CHECK}")
+    document = draft.document_after(after) if visit.can_hand_in else None
+    return visit.go(document or f"{draft.address}/{CHECK}")
 
 
 @router.get("/applications/{application_id}/questions/{key}")

@@ -1,0 +1,55 @@
+"""A key of the portal's for one visit at a terminal, to which the terminal's own key delegates (decision 35).
+
+It is derived from what the browser holds and the portal's own key; nothing of it is kept but its seed, in the sealed
+session, for as long as the visit lasts.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from runtime.proof import TYPE, digest, thumbprint
+
+_ALGORITHM = "ES256"
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of the curve P-256 (FIPS 186-5)."""
+
+
+@dataclass(frozen=True)
+class DeviceKey:
+    """One key; `seed` is 256 bits in hexadecimal."""
+
+    seed: str
+
+    @property
+    def thumbprint(self) -> str:
+        """The thumbprint that a delegation to this key names."""
+        return thumbprint(self._jwk)
+
+    def proof(self, method: str, url: str, token: str, delegation: str) -> str:
+        """Prove one request (RFC 9449) in the name of the device that delegated."""
+        claims = {
+            "jti": secrets.token_hex(12),
+            "htm": method,
+            "htu": url.partition("?")[0],
+            "iat": int(time.time()),
+            "ath": digest(token),
+            "ctr": 1,  # the delegation's own number counts
+            "dlg": delegation,
+        }
+        return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": TYPE, "jwk": self._jwk})
+
+    @cached_property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.derive_private_key(int(self.seed, 16) % (_ORDER - 1) + 1, ec.SECP256R1())
+
+    @cached_property
+    def _jwk(self) -> dict[str, str]:
+        return ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
