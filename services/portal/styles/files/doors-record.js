@@ -82,9 +82,10 @@ async function prepare(form, door) {
     const faults = new Set();
     await save();
     for (const file of files) {
-      const room = (await phone.pictures(pictured)).length < MOST;
-      if (room) await shrunk(file).then((bytes) => phone.addPicture(pictured, bytes), () => faults.add("photographs"));
-      else faults.add("many");
+      const bytes = await shrunk(file).catch(() => null);
+      if (!bytes) faults.add("photographs");
+      else if ((await phone.pictures(pictured)).length >= MOST) faults.add("many");
+      else await phone.addPicture(pictured, bytes).catch(() => faults.add("room"));
     }
     await showPictures(form, pictured);
     showFaults(form, [...faults]);
@@ -95,8 +96,13 @@ async function prepare(form, door) {
     showFaults(form, faults);
     if (isSent || faults.length) return;
     isSent = true;
-    await saving;
-    const once = await phone.record(number.value, contentOf(form, door), replaces);
+    await saving.catch(() => {});
+    const once = await phone.record(number.value, contentOf(form, door), replaces).catch(() => "");
+    if (!once) {
+      isSent = false;
+      showFaults(form, ["room"]);
+      return;
+    }
     if (navigator.onLine) await send();
     const isThere = (await phone.entries()).some((each) => each.once === once);
     location.assign(isThere ? "/doors/" : `/doors/?done=${result.value.split(":")[0]}`);

@@ -20,8 +20,9 @@ function tell(name, holds = true) {
 }
 
 function moment(at) {
-  const style = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Shanghai" };
-  return new Intl.DateTimeFormat(document.documentElement.lang, style).format(at);
+  const language = document.documentElement.lang;
+  const style = { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Shanghai" };
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, style).format(at);
 }
 
 function fill(template) {
@@ -122,6 +123,7 @@ async function keepToday(page) {
 }
 
 async function keepPages() {
+  navigator.storage?.persist?.(); // what is not sent yet is not the browser's to throw away
   try {
     await navigator.serviceWorker.register("/doors/worker.js");
     const { active } = await navigator.serviceWorker.ready;
