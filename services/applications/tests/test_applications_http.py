@@ -102,6 +102,7 @@ async def test_satisfaction_notice_and_statistics(service: Service) -> None:
     assert figures["total"]["suppressed"]
     assert figures["total"]["satisfaction"] == {
         "rated": None,
+        "share_text": "too few to be told",
         "average": None,
         "satisfied_share": None,
         "suppressed": True,

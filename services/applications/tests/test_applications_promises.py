@@ -125,7 +125,7 @@ async def test_a_step_beyond_the_published_holidays_is_provisional_in_the_timeli
     await office.hears(answers.note_review_requested, late)
     view = timeline(office.now(id), "en")
     [sent] = [each.text for each in view.happenings if each.kind == "sent-to-review"]
-    provisional = "2027-01-05 (provisional: the holidays of 2027 have not been published yet)"
+    provisional = "5 January 2027 (provisional: the holidays of 2027 have not been published yet)"
     [now] = [each.text for each in view.now if each.doing == "reviewing"]
     assert all(provisional in text for text in (sent, now, str(view.due_text)))
 

@@ -168,7 +168,7 @@ def test_weeks_and_departments_are_named_and_end_with_the_period() -> None:
     items = (figures_of("senior-card", 12, 0, 6), figures_of("no-longer-there", 12, 0, 6))
     view = view_of(*items, weeks=(week, other), language="en")
     assert [(each.first.day, each.last.day) for each in view.weeks] == [(4, 8), (23, 24)]
-    assert view.weeks[0].text.startswith("2026-11-04 to 2026-11-08: 10 decided")
+    assert view.weeks[0].text.startswith("4 November 2026 to 8 November 2026: 10 decided")
     named = {each.department.name if each.department else None: each.decided for each in view.departments}
     assert named == {None: 10, "Civil Affairs": 10}
 

@@ -23,7 +23,7 @@ from standards.working_days import Calendar
 
 SOURCES = Path(applications.__file__).parent
 TEXTS = Texts.of("applications")
-FROM_ELSEWHERE = {"bad-cursor"}
+FROM_ELSEWHERE = {"bad-cursor", "changed-meanwhile", "scan-empty", "scan-too-large"}
 HAPPENINGS = [
     "submitted",
     "matched",

@@ -23,7 +23,7 @@ from runtime.clock import utc_now
             "Window clerk (staff number clerk-lin)",
         ),
         (By(subject="res_0123", role="resident"), "监护人或其他居民", "Guardian or other resident"),
-        (By(subject="system", role="system"), "系统自动", "Automatic"),
+        (By(subject="system", role="system"), "系统自动", "The system"),
         (
             By(subject="window-7", role="terminal"),
             "自助终端（编号window-7）",

@@ -158,7 +158,7 @@ async def test_queues_are_counted_with_deadlines_and_hands(window: Window) -> No
     ]
     [queue] = counted["queues"]
     assert (queue["free"], queue["mine"], queue["overdue"], queue["due_today"]) == (1, 2, 1, 1)
-    assert queue["next_due_text"] == "2026-11-20"
+    assert queue["next_due_text"] == "20 November 2026"
     assert counted["in_hand"] == [
         {"claimed_by": "wang", "places": [{"code": "health", "name": "Health"}], "tasks": 2, "overdue": 1}
     ]

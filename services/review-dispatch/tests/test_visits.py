@@ -52,8 +52,8 @@ def arranged(window: Window) -> list[tuple[str, str]]:
 async def test_the_applicant_chooses_one_of_the_officers_times_and_both_read_it(window: Window, check: Task) -> None:
     shown = await offer(window, check, SECOND, FIRST, FIRST)
     assert [each["text"] for each in shown["visit"]["offered"]] == [
-        "2026-11-24, 14:00–16:00",
-        "2026-11-25, 19:00–20:00",
+        "24 November 2026, 14:00–16:00",
+        "25 November 2026, 19:00–20:00",
     ]
     [waiting] = (await window.visit("man", "GET", "")).json()["visits"]
     assert (waiting["visit"]["state"], waiting["task_id"]) == ("offered", check.id)
