@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
-import pytest_asyncio
 from PIL import Image
-from playwright.async_api import BrowserContext, FilePayload, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, FilePayload, Page, expect
 
 from synthetic import records
 from synthetic.caller import Caller
-from testkit.patience import PATIENCE
-from tests.browser.visitor import PHONE, Visitor, Visitors, inspect, survey
+from tests.browser.network import network
+from tests.browser.visitor import Visitor, Visitors, inspect, kept_browser, survey
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal
 from tests.journeys.waiting import until
@@ -89,26 +87,6 @@ def picture() -> FilePayload:
     return FilePayload(name="door.png", mimeType="image/png", buffer=drawn.getvalue())
 
 
-@pytest_asyncio.fixture(loop_scope="package")
-async def phone(tmp_path: Path, visitors: Visitors) -> AsyncIterator[BrowserContext]:
-    """A phone whose browser keeps what it is told to keep."""
-    expect.set_options(timeout=PATIENCE * 1000)
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            tmp_path,
-            executable_path=found,
-            args=["--no-sandbox", "--ignore-certificate-errors"],  # a service worker is let in by no other way
-            viewport=PHONE,
-            locale="zh-CN",
-            ignore_https_errors=True,
-            base_url=visitors.url,
-        )
-        context.set_default_timeout(PATIENCE * 1000)
-        yield context
-        await context.close()
-
-
 async def ready(phone: BrowserContext, visitors: Visitors, doors: Sequence[Door], town: Town) -> Page:
     """Sign in, have doors in hand, and wait until the phone has kept them."""
     for door in doors:
@@ -129,7 +107,7 @@ async def count(page: Page, store: str) -> int:
     return int(await page.evaluate(_COUNT, store))
 
 
-async def test_with_a_network_no_script_is_needed(town: Town, visitors: Visitors, phone: BrowserContext) -> None:
+async def test_with_a_network_no_script_is_needed(town: Town, visitors: Visitors, tmp_path: Path) -> None:
     door = await wait_for(town)
     visitor = await visitors.come(scripts=False)
     page = visitor.page
@@ -143,8 +121,9 @@ async def test_with_a_network_no_script_is_needed(town: Town, visitors: Visitors
     await page.fill("#ends-1", "16:00")
     await page.get_by_role("button", name="提供可选时间").click()
     await expect(page.locator("#date-1-error")).to_be_visible()
-    looker = Visitor(await ready(phone, visitors, [], town), visitors.url)
-    assert await survey(looker, ["/doors/", f"/doors/tasks/{door.task}"]) == {}
+    async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:
+        looker = Visitor(await ready(phone, visitors, [], town), visitors.url)
+        assert await survey(looker, ["/doors/", f"/doors/tasks/{door.task}"]) == {}
     await page.get_by_label("本人在此居住").check()
     await page.set_input_files("#photographs", [picture(), picture()])
     await page.get_by_role("button", name="提交记录").click()
@@ -154,41 +133,46 @@ async def test_with_a_network_no_script_is_needed(town: Town, visitors: Visitors
 
 
 async def test_a_day_without_a_network_is_sent_once_when_it_is_back(
-    town: Town, visitors: Visitors, phone: BrowserContext
+    town: Town, visitors: Visitors, tmp_path: Path
 ) -> None:
     door = await wait_for(town)
-    page = await ready(phone, visitors, [door], town)
-    await page.screenshot(path="build/screens/doors-today.png", full_page=True)
-    await phone.set_offline(True)
-    await page.get_by_role("link", name=door.address, exact=True).click()
-    await expect(page.locator("[data-says=offline]")).to_be_visible()
-    await page.fill("#note", NOTE)
-    await page.set_input_files("#photographs", [picture()])
-    await expect(page.locator("[data-taken] li")).to_have_count(1)
-    assert await inspect(page, phone=True) == []
-    await page.screenshot(path="build/screens/doors-offline.png", full_page=True)
-    await page.close()
+    async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:
+        page = await ready(phone, visitors, [door], town)
+        await Visitor(page, visitors.url).picture("doors-today")
+        await through.cut(phone)
+        await page.get_by_role("link", name=door.address, exact=True).click()
+        await expect(page.locator("[data-says=offline]")).to_be_visible()
+        await page.fill("#note", NOTE)
+        await page.set_input_files("#photographs", [picture()])
+        await expect(page.locator("[data-taken] li")).to_have_count(1)
+        assert await inspect(page, phone=True) == []
+        await Visitor(page, visitors.url).picture("doors-offline")
 
-    page = await phone.new_page()  # the phone was off meanwhile
-    await page.goto(f"/doors/tasks/{door.task}")
-    await expect(page.locator("#note")).to_have_value(NOTE)
-    await expect(page.locator("[data-taken] li")).to_have_count(1)
-    await page.get_by_role("button", name="提交记录").click()
-    await expect(page.locator("[data-fault=result]")).to_be_visible()
-    await page.get_by_label("本人在此居住").check()
-    await page.get_by_role("button", name="提交记录").click()
-    await expect(page.locator("[data-entries] li")).to_have_count(1)
-    assert await inspect(page, phone=True) == []
-    await page.screenshot(path="build/screens/doors-waiting.png", full_page=True)
-    everything = await kept(page)
-    assert "/doors/offline" in everything
-    for clear in (door.address, door.name, NOTE, door.task):
-        assert clear not in everything
+    async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:  # it was off meanwhile
+        await through.cut(phone)
+        page = await phone.new_page()
+        visitor = Visitor(page, visitors.url)
+        await page.goto(f"/doors/tasks/{door.task}")
+        await expect(page.locator("#note")).to_have_value(NOTE)
+        await expect(page.locator("[data-taken] li")).to_have_count(1)
+        await page.get_by_role("button", name="提交记录").click()
+        await expect(page.locator("[data-fault=result]")).to_be_visible()
+        await page.get_by_label("本人在此居住").check()
+        await page.get_by_role("button", name="提交记录").click()
+        await expect(page.locator("[data-entries] li")).to_have_count(1)
+        assert await inspect(page, phone=True) == []
+        await visitor.picture("doors-waiting")
+        everything = await kept(page)
+        assert "/doors/offline" in everything
+        for clear in (door.address, door.name, NOTE, door.task):
+            assert clear not in everything
 
-    await phone.set_offline(False)
-    await expect(page.locator("[data-says=offline]")).to_be_hidden()
-    await expect(page.locator("[data-entries] li")).to_have_count(0)
-    seen = await officer(town).send("GET", f"/v1/tasks/{door.task}")
-    assert (seen.json()["status"]["code"], len(seen.json()["photographs"])) == ("approved", 1)
-    assert [await count(page, store) for store in ("entries", "pictures")] == [0, 0]
-    await expect(page.get_by_role("link", name=door.address, exact=True)).to_have_count(0)
+        await through.mend(phone)  # its session went with the browser
+        await expect(page.locator("[data-says=sign-in]")).to_be_visible()
+        await visitor.sign_in(subject="grid-ou", then="/doors/")
+        await expect(page.locator("[data-says=sent]")).to_be_visible()
+        seen = await officer(town).send("GET", f"/v1/tasks/{door.task}")
+        assert (seen.json()["status"]["code"], len(seen.json()["photographs"])) == ("approved", 1)
+        assert [await count(page, store) for store in ("entries", "pictures")] == [0, 0]
+        await visitor.go("/doors/")
+        await expect(page.get_by_role("link", name=door.address, exact=True)).to_have_count(0)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -18,10 +19,12 @@ from playwright.async_api import (
     Response,
     ViewportSize,
     async_playwright,
+    expect,
 )
 
 from local_stack.layout import ROOT
 from testkit.patience import PATIENCE
+from tests.browser.network import Network
 
 SCREENS = ROOT / "build" / "screens"
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
@@ -131,13 +134,36 @@ class Visitors:
 async def chromium(*, shown: bool = False) -> AsyncIterator[Browser]:
     """Start Debian's browser; `shown` opens windows and clicks slowly enough to be watched."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=found, args=_LET_IN, headless=not shown, slow_mo=_WATCHED if shown else 0
+            executable_path=_found(), args=_LET_IN, headless=not shown, slow_mo=_WATCHED if shown else 0
         )
         yield browser
         await browser.close()
+
+
+@asynccontextmanager
+async def kept_browser(folder: Path, url: str, through: Network) -> AsyncIterator[BrowserContext]:
+    """Start a phone's browser that keeps in `folder` what it is told to keep, also when it is started again."""
+    expect.set_options(timeout=PATIENCE * 1000)
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=_found(),
+            args=_LET_IN,
+            proxy={"server": f"http://127.0.0.1:{through.port}"},
+            viewport=PHONE,
+            locale="zh-CN",
+            ignore_https_errors=True,
+            base_url=url,
+        )
+        context.set_default_timeout(PATIENCE * 1000)
+        yield context
+        await context.close()
+
+
+def _found() -> str:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 
 
 def _complaint(visitor: Visitor, message: ConsoleMessage) -> None:

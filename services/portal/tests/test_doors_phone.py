@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -15,7 +14,7 @@ import httpx2
 import pytest
 import uvicorn
 from PIL import Image
-from playwright.async_api import BrowserContext, FilePayload, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, FilePayload, Page, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -24,8 +23,9 @@ from local_stack.certificates import ensure_certificate
 from portal.frame.assets import FILES
 from services.portal.tests.stage import Stage
 from services.portal.tests.test_doors import DOORS, ROW, task
-from testkit.patience import PATIENCE, eventually
-from tests.browser.visitor import PHONE, inspect
+from testkit.patience import eventually
+from tests.browser.network import Network, network
+from tests.browser.visitor import inspect, kept_browser
 
 NOTE = "住在三楼东侧"
 _DEED = re.compile(r"/v1/tasks/(?P<task>\w+)/(?P<deed>photographs|approval|rejection|notes)")
@@ -96,6 +96,15 @@ class Phone:
     home: str
     stage: Stage
     street: Street
+    network: Network
+
+    async def cut(self) -> None:
+        """Be without a network."""
+        await self.network.cut(self.context)
+
+    async def mend(self) -> None:
+        """Have one again."""
+        await self.network.mend(self.context)
 
     async def sign_in(self, subject: str) -> Page:
         """Sign in somebody and open the doors; the phone has kept them then."""
@@ -120,7 +129,6 @@ class Phone:
 
 @pytest.fixture
 async def phone(stage: Stage, tmp_path: Path) -> AsyncIterator[Phone]:
-    expect.set_options(timeout=PATIENCE * 1000)
     street = Street()
     stage.gateway.answers = _Everything(street)
     certificate = ensure_certificate(tmp_path / "keys", "portal")
@@ -141,21 +149,10 @@ async def phone(stage: Stage, tmp_path: Path) -> AsyncIterator[Phone]:
 
     await eventually(started)
     home = f"https://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            tmp_path / "phone",
-            executable_path=found,
-            args=["--no-sandbox", "--ignore-certificate-errors"],  # a service worker is let in by no other way
-            viewport=PHONE,
-            locale="zh-CN",
-            ignore_https_errors=True,
-        )
-        context.set_default_timeout(PATIENCE * 1000)
+    async with network() as through, kept_browser(tmp_path / "phone", home, through) as context:
         faults: list[str] = []
         context.on("weberror", lambda error: faults.append(str(error.error)))
-        yield Phone(context, home, stage, street)
-        await context.close()
+        yield Phone(context, home, stage, street, through)
     server.should_exit = True
     await serving
     assert faults == []
@@ -192,7 +189,7 @@ async def unsent(page: Page, count: int) -> None:
 async def test_two_tabs_and_a_change_meanwhile_are_shown_and_nothing_is_overwritten(phone: Phone) -> None:
     page = await phone.sign_in("grid-ou")
     other = await phone.open("/doors/tasks/task_2")
-    await phone.context.set_offline(True)
+    await phone.cut()
     await record(page, "task_1")
     await record(page, "task_2", note="第一个窗口")
     await fill(other, "rejection:no-such-address", "第二个窗口")
@@ -200,7 +197,7 @@ async def test_two_tabs_and_a_change_meanwhile_are_shown_and_nothing_is_overwrit
     await other.close()
     phone.street.versions["task_1"] += 1  # the applicant proposed another time
 
-    await phone.context.set_offline(False)
+    await phone.mend()
     await expect(page.locator("[data-says=offline]")).to_be_hidden()
     await expect(page.locator("[data-conflict]:visible")).to_have_count(2)
     assert await inspect(page, phone=True) == []
@@ -222,21 +219,21 @@ async def test_two_tabs_and_a_change_meanwhile_are_shown_and_nothing_is_overwrit
 
 async def test_after_a_sign_in_has_ended_only_the_same_officer_sends_what_was_recorded(phone: Phone) -> None:
     page = await phone.sign_in("grid-ou")
-    await phone.context.set_offline(True)
+    await phone.cut()
     await record(page, "task_1")
     await unsent(page, 1)
     await phone.context.clear_cookies()
-    await phone.context.set_offline(False)
+    await phone.mend()
     await expect(page.locator("[data-says=sign-in]")).to_be_visible()
     await page.close()
 
     page = await phone.sign_in("grid-xie")
     await unsent(page, 0)
     await page.goto(f"{phone.home}/signed-out")
-    await phone.context.set_offline(True)
+    await phone.cut()
     await page.goto(f"{phone.home}/doors/")
     await expect(page.locator("[data-says=locked]")).to_be_visible()
-    await phone.context.set_offline(False)
+    await phone.mend()
     await page.close()
     assert phone.street.deeds == []
 
