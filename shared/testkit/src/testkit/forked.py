@@ -12,6 +12,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _EVERY = 0.02
+UNKNOWN = 255
+"""The code of a process that has ended without the fork server telling how (multiprocessing.popen_forkserver)."""
 _SERVER = get_context("forkserver")
 _PRELOADED: list[str] = []
 
