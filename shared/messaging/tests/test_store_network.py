@@ -99,11 +99,11 @@ async def test_a_commit_whose_answer_is_lost_is_found_to_be_done(
             proxy.freeze(DOWN)
             await commits()
 
-        stock.committer._session.commit_transaction = commit_in_silence  # type: ignore[method-assign] # noqa: SLF001
+        stock.committer._session.commit_transaction = commit_in_silence  # type: ignore[method-assign] # noqa: SLF001 - the fault
         await stock.publish(order(1))
         await eventually(is_committed)
         proxy.reset()
-        stock.committer._session.commit_transaction = commits  # type: ignore[method-assign] # noqa: SLF001
+        stock.committer._session.commit_transaction = commits  # type: ignore[method-assign] # noqa: SLF001 - the fault ends
         proxy.heal()
         await stock.publish(order(2))
         await eventually(lambda: stock.has_counted([1, 2]))

@@ -104,7 +104,7 @@ class DepartmentFiguresView(FiguresView):
 
     @classmethod
     def of(cls, department: str, rows: Sequence[ItemFigures], wording: Wording) -> Self:
-        """Show the figures of a department, whose items are told beside it."""
+        """Show the figures of a department; `items` gives those of its items."""
         named = wording.department(department) if department else None
         name = named.name if named else wording.say("figures.no-department")
         return cls(department=named, **_shown(total_of(rows), name, wording, rows))

@@ -138,7 +138,7 @@ async def begin(
     return answer
 
 
-@router.get("", summary="Scans whose handing in was begun and not finished", response_model=UploadsView)
+@router.get("", summary="Unfinished uploads of an application", response_model=UploadsView)
 async def unfinished(application_id: ApplicationId, by: CallerOf, deps: DepsOf, wording: WordingOf) -> UploadsView:
     """List unfinished uploads, the oldest first."""
     await refuse_unhelped(application_id, by, deps)

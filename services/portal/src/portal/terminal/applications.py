@@ -11,7 +11,7 @@ from portal.frame.rendering import path_of
 from portal.frame.visits import Anybody
 from portal.resident.answers import Application, Applications, Timeline
 from portal.resident.applications import ENDED
-from portal.resident.standing import may_get
+from portal.resident.offer import may_get
 from portal.resident.visitors import standing_of
 
 router = page_router()

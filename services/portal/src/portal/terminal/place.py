@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends
 
 from portal.frame.place import Place, router
-from portal.resident import drafts, receipts, standing
+from portal.resident import drafts, offer, receipts
 from portal.terminal import applications, visits
 from portal.terminal.visitors import ROOT, at_the_terminal
 from runtime.access import Role
@@ -15,7 +15,7 @@ SILENCE = 60
 
 _router = router()
 _router.include_router(visits.router)
-for _inside in (applications, standing, drafts, receipts):
+for _inside in (applications, offer, drafts, receipts):
     _router.include_router(_inside.router, prefix=ROOT, dependencies=[Depends(at_the_terminal)])
 
 PLACE = Place(

@@ -13,7 +13,7 @@ from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of
 from portal.frame.visits import Anybody, Visit
 from portal.resident.answers import Application, Standing
-from portal.resident.standing import may_get
+from portal.resident.offer import may_get
 from portal.resident.visitors import standing_of
 from portal.window import cards
 from portal.window.registration import Clerk
