@@ -19,7 +19,8 @@ def pointers(answer: httpx.Response) -> set[tuple[str, str]]:
 
 
 async def test_it_becomes_ready_and_publishes_its_items_once(service: Service) -> None:
-    assert (await eventually(service.ready))["bus"] == {"consumes": True, "publishes": True}
+    ready = await eventually(service.ready)
+    assert (ready["bus"], ready["parts"]) == ({"consumes": True, "publishes": True}, {"scans": True})
     codes = {(await service.next_event("item-published"))["data"]["item"] for _ in range(5)}
     assert codes == {
         "rental-contract-filing", "residence-permit", "school-enrolment", "senior-allowance", "senior-card"

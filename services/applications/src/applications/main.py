@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     criterion = read_criterion(settings.catalogue)
     calendar = Calendar.load()
     numbers = settings.blind_index()
-    cleaner = Cleaner()
+    cleaner = Cleaner(without_sandbox=settings.clean_without_sandbox)
     signer = Signer(settings.public_url, SigningKeys.from_file(settings.keys / "agreement.key"))
 
     async def build(database: Database, _: Settings) -> Deps:
@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indexes=documents.INDEXES,
         belongings=BELONGINGS,
         background=lambda _kernel, _deps: (cleaner,),
+        parts={"scans": cleaner.may_clean},
         periodic=(
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
             Periodic("give-up-waiting", every=AN_HOUR, work=confirming.give_up_waiting),

@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     district = load_district(settings.data)
 
-    cleaner = Cleaner()
+    cleaner = Cleaner(without_sandbox=settings.clean_without_sandbox)
 
     async def build(database: Database, _settings: Settings) -> Deps:
         holidays.watch(district.calendar, NAME, utc_now())
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indexes=store.INDEXES,
         belongings=store.BELONGINGS,
         background=lambda _kernel, _deps: (cleaner,),
+        parts={"photographs": cleaner.may_clean},
         periodic=(
             Periodic("escalate-overdue", every=settings.escalate_every, work=deadlines.escalate_overdue),
             Periodic("sweep-photographs", every=AN_HOUR, work=photographs.sweep),

@@ -53,6 +53,8 @@ class ServiceSettings(BaseSettings):
     """File that says how long each kind of data lives; see runtime/retention.py."""
     rates: Path = Field(DEFAULT, validation_alias="YIZHENG_RATES")
     """File that says how often one subject may ask."""
+    clean_without_sandbox: bool = Field(default=False, validation_alias="YIZHENG_CLEAN_WITHOUT_SANDBOX")
+    """Whether scans are taken apart also where the kernel does not shut in the process that does it."""
     log_level: str = Field("info", validation_alias="YIZHENG_LOG_LEVEL")
     traces: Path | None = Field(None, validation_alias="YIZHENG_TRACES")
     """File to which spans are appended; see runtime/tracing.py for sending them to a collector instead."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPMethod, HTTPStatus
 from time import perf_counter
+from types import MappingProxyType
 
 import structlog
 from fastapi import FastAPI, Request
@@ -33,6 +35,9 @@ OUTBOX_AGE = Gauge("yizheng_outbox_age_seconds", "Age of the oldest event that h
 STORE_ANSWERS = Gauge("yizheng_store_answers", "1 while the store answers this service", ["service"])
 STORE_SILENT = Gauge("yizheng_store_members_silent", "Members of the store that do not answer", ["service"])
 
+Works = Callable[[], Awaitable[bool]]
+"""Tells whether a part of a service works."""
+
 _UNREMARKABLE = ("/healthz", "/readyz", "/startupz", "/metrics")
 _METHODS = frozenset(HTTPMethod)
 _STREAM = b"text/event-stream; charset=utf-8"
@@ -52,9 +57,12 @@ def observe(app: FastAPI, service: str) -> None:
     app.add_middleware(_Observer, service=service)
 
 
-def install(app: FastAPI, service: str) -> None:
+def install(app: FastAPI, service: str, parts: Mapping[str, Works] = MappingProxyType({})) -> None:
     """Add `/healthz`, `/readyz`, `/startupz`, `/metrics` and the request log to an application."""
     observe(app, service)
+
+    async def working() -> dict[str, bool]:
+        return {name: await works() for name, works in parts.items()}
 
     async def skew() -> float:
         return await clock_skew.measure(app.state.kernel.database, service)
@@ -67,12 +75,12 @@ def install(app: FastAPI, service: str) -> None:
 
     @app.get("/readyz", tags=["operation"], summary="It may take requests: the store and the issuer's keys are there")
     async def readyz(request: Request) -> JSONResponse:
-        return _readiness(await _checks(request, service), await _bus(request))
+        return _readiness(await _checks(request, service), await _bus(request), await working())
 
     @app.get("/startupz", tags=["operation"], summary="Its start is over: it may take requests, consumes and publishes")
     async def startupz(request: Request) -> JSONResponse:
-        checks, bus = await _checks(request, service), await _bus(request)
-        return _readiness({**checks, **bus}, bus)
+        checks, bus, parts = await _checks(request, service), await _bus(request), await working()
+        return _readiness({**checks, **bus, **parts}, bus, parts)
 
     @app.get("/metrics", tags=["operation"], summary="Prometheus metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
@@ -119,10 +127,10 @@ async def _bus(request: Request) -> dict[str, bool]:
     return {"consumes": consumes, "publishes": kernel.publisher.is_allowed}
 
 
-def _readiness(needed: dict[str, bool], bus: dict[str, bool]) -> JSONResponse:
+def _readiness(needed: dict[str, bool], bus: dict[str, bool], parts: dict[str, bool]) -> JSONResponse:
     ready = all(needed.values())
     status = "ready" if ready else "not ready"
-    return JSONResponse({"status": status, "checks": needed, "bus": bus}, 200 if ready else 503)
+    return JSONResponse({"status": status, "checks": needed, "bus": bus, "parts": parts}, 200 if ready else 503)
 
 
 class _Observer:

@@ -75,6 +75,12 @@ class Unsupported(Refusal):
     status = 415
 
 
+class Unavailable(Refusal):
+    """What is needed for it is not there at the moment (503)."""
+
+    status = 503
+
+
 class Refusals(Refusal):
     """Several things are wrong at once; all are reported together. Takes the status of the first."""
 

@@ -93,11 +93,13 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     background: Callable[[Kernel, DepsT], Sequence[Background]] = _nothing_beside,
     pages: APIRouter | None = None,
     belongings: Mapping[str, Belongings] = MappingProxyType({}),
+    parts: Mapping[str, observing.Works] = MappingProxyType({}),
 ) -> FastAPI:
     """Put a service together. What it needs is opened when the application starts and closed when it stops.
 
     `router` is mounted under `/v1`, `pages` (for people with a browser) at the root and not in the description.
     `belongings` says, by collection, what goes with a document whose term has ended (runtime/retention.py).
+    `parts` tell whether they work; without one, requests that do not need it are answered all the same.
     Raises DataFileError when the terms can't be used.
     """
     kinds = retention.read(settings.retention).of(name)
@@ -168,7 +170,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     app.state.streams = Streams(name)
     app.state.texts = texts
     problems.install(app, texts)
-    observing.install(app, name)
+    observing.install(app, name, parts)
     interface.install(app)
     app.add_middleware(JsonBodies)
     return app

@@ -46,6 +46,7 @@ BROKER = Need(
 GATEWAY = Need("nginx", "nginx")
 CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/usr/lib*/libcurl.so.4"))  # mongod's
+SANDBOX = Need("libseccomp.so.2", "libseccomp2", ("/usr/lib/*/libseccomp.so.2", "/usr/lib*/libseccomp.so.2"))  # scans
 BROWSER = Need("chromium", "chromium")  # pages, walked through and photographed
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
@@ -70,7 +71,7 @@ def _to_run() -> tuple[Need, ...]:
     """Return what a run needs: broker and store unless AMQP_URL and MONGODB_URL name them, and what is always used."""
     broker = () if os.environ.get("AMQP_URL") else (BROKER,)
     store = () if os.environ.get("MONGODB_URL") else (STORE_LIBRARY,)
-    return (*broker, *store, GATEWAY, CURL)
+    return (*broker, *store, GATEWAY, CURL, SANDBOX)
 
 
 def ensure(needs: Sequence[Need], log: Path) -> None:

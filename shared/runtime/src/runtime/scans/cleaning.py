@@ -10,6 +10,7 @@ Files of strangers are taken apart here, so this runs in a process of its own (`
 
 from __future__ import annotations
 
+import codecs
 import warnings
 from collections.abc import Collection
 from io import BytesIO
@@ -25,17 +26,31 @@ MOST_PAGES = 100
 
 _PLAIN_MODES = {"JPEG": ("L", "RGB"), "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")}
 
+_ORIENTATION = 0x0112
+"""The tag of EXIF that says how a photograph is turned."""
+
 _LAST_BYTES = 2048
 """Bytes in which a file's end is looked for; readers look in the last 1024 (ISO 32000-1, Annex H)."""
 
 
 def get_ready() -> None:
-    """Load what takes files apart."""
-    from PIL import Image  # noqa: PLC0415 - see below
+    """Load what takes files apart, by cleaning one of each kind, so that nothing is loaded at first use."""
+    import pikepdf  # noqa: PLC0415 - see below
+    from PIL import Image, ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401, PLC0415 - see below
 
-    from runtime.scans import leftovers, pages  # noqa: F401, PLC0415 - for their own sake
-
-    Image.preinit()
+    Image.init()
+    for codec in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-be", "utf-16-le"):
+        codecs.lookup(codec)
+    for kind in _PLAIN_MODES:
+        made, turned = BytesIO(), Image.Exif()
+        turned[_ORIENTATION] = 6
+        Image.new("RGB", (1, 1)).save(made, kind, exif=turned)
+        cleaned(made.getvalue(), f"image/{kind.lower()}")
+    made = BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(made, encryption=pikepdf.Encryption(owner="a", R=6))  # its library opens the source of randomness once
+    cleaned(made.getvalue(), "application/pdf")
 
 
 def cleaned(content: bytes, media_type: str) -> bytes:
