@@ -68,8 +68,6 @@ async def permit(walk: Walk) -> int:
     resident.pressed += 1
     await item.first.click()
     await resident.press("resident.item.start")
-    await resident.page.wait_for_load_state()
-    await resident.answer({"address": made.home.address})
     await resident.press("frame.continue")
     await resident.press("resident.check.submit")
     await resident.told("resident.done.submitted")

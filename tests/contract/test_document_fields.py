@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
+from applications.config import Settings as ApplicationsSettings
+from applications.store.catalogue_files import read_catalogue
 from credential_store.config import Settings as StoreSettings
 from credential_store.domain.document_types import DocumentTypes
 from local_stack.layout import ROOT
@@ -58,6 +60,22 @@ def test_names_and_numbers_of_credentials_are_fields_of_their_document_types() -
         named = {kind.name_field, kind.number_field, kind.record_field} - {None}
         # A portrait shows who it is of without saying it.
         assert named - by_type()[code].fields.keys() <= ({"name"} if code == "portrait-photo" else set())
+
+
+def test_what_answers_a_form_is_told_to_applications_by_every_document_that_may_prove_it() -> None:
+    told = {
+        (item.code, field.key, document_type): RULES[document_type].fields[claimed].told
+        for item in read_catalogue(ApplicationsSettings().catalogue).items.values()
+        for field in item.form
+        for requirement in item.requirements
+        if f"document.{requirement.key}" in field.default
+        for document_type in requirement.any_of
+        for claimed in [
+            name for name in RULES[document_type].fields if requirement.claims.get(name) == f"form.{field.key}"
+        ]
+    }
+    assert ("residence-permit", "address", "rental-contract-record") in told
+    assert told == dict.fromkeys(told, True)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "shared" / "contracts").rglob("*-record-published.v*.example*.json")))

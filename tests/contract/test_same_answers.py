@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from applications import consumed as heard
+from applications.domain.item import DOCUMENT
 from applications.domain.record import Value
 from applications.handlers import applying, catalogue
 from applications.handlers import people as residents
@@ -181,7 +182,8 @@ def _answers(item: str, made: Household) -> dict[str, Value]:
         "term_from": "2026-12-01",
         "term_to": "2028-11-30",
     }
-    asked = {field.key for field in CATALOGUE.item(item).form if field.required and not field.default}
+    fields = [field for field in CATALOGUE.item(item).form if field.required]
+    asked = {field.key for field in fields if all(place.startswith(DOCUMENT) for place in field.default)}
     return {key: value for key, value in given.items() if key in asked}
 
 
@@ -222,8 +224,10 @@ async def test_three_ways_of_asking_give_one_answer(town: Town, population: Popu
         for item in CATALOGUE.items.values():
             if (item.subject == "child" and made.child is None) or (item.second_party and made.landlord is None):
                 continue
-            form = _as_held(item.code, made, town)
-            explained, tried = await town.explains(item.code, made), await town.dry_runs(item.code, made, form)
+            explained = await town.explains(item.code, made)
+            known = {each.field.key for each in explained.prefilled}
+            form = {key: value for key, value in _as_held(item.code, made, town).items() if key not in known}
+            tried = await town.dry_runs(item.code, made, form)
             answered = await town.applies(item.code, made, form)
             where = f"SEED={SEED} household {made.index} {item.code}"
             assert (answered is not None) == explained.eligible, where

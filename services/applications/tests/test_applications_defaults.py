@@ -75,6 +75,18 @@ async def test_the_address_is_what_the_document_says_that_will_prove_it(
     assert submitted.form == {"registered_address": expected[0]}
 
 
+async def test_the_address_of_a_permit_is_that_of_the_home_that_is_held_and_may_be_used(office: Office) -> None:
+    tenancy = held("rental-contract-record", address=HOME).model_copy(update={"evidence_id": "ten-1"})
+    await holds(office, tenancy, who="newcomer")
+    by = resident_token("newcomer")
+    outcome = await applying.draft(NewApplication("residence-permit", Named(), {}), by, office.deps)
+    seen = office.commits(await reading.changed(outcome, office.deps))
+    assert taken(seen) == [("address", HOME, "rental-contract-record")]
+    declined = applying.Change({}, {"housing": {"ten-1": "decline"}})
+    changed = await applying.change(seen.application.id, declined, by, office.deps, if_match=None)
+    assert taken(office.commits(await reading.changed(changed, office.deps))) == []
+
+
 async def test_an_answer_of_the_applicant_s_own_is_taken_instead(office: Office) -> None:
     await holds(office, held("residence-permit", address=HOME))
     seen = await begun(office, {"registered_address": OLD})
@@ -124,4 +136,4 @@ async def test_others_are_told_where_the_answers_stand(office: Office) -> None:
         office.commits(outcome)
     told = {event.item: event.defaults for event in office.events(ItemPublished)}
     assert told["senior-card"] == {"registered_address": ["document.status", "applicant.address"]}
-    assert told["residence-permit"] == {}
+    assert told["rental-contract-filing"] == {}

@@ -93,6 +93,8 @@ def test_a_holding_says_what_forms_and_items_build_on_and_no_more() -> None:
         person(record("household-register", REGISTER), record("social-insurance-record", WORK, "r2")), TODAY, RULES
     )
     assert (register.says, work.says) == ({"address": HOME}, {"months_paid": 8})
+    [tenancy] = held(person(record("rental-contract-record", {**TENANCY, "term_to": "2027-12-31"})), TODAY, RULES)
+    assert tenancy.says == {"address": HOME}
 
 
 def test_what_a_document_says_is_told_again_when_it_changes() -> None:

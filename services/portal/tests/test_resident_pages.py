@@ -200,6 +200,17 @@ async def test_everything_held_is_three_pages_from_an_application(stage: Stage, 
     assert stage.gateway.bodies(f"PATCH {APP}") == [{"evidence": {"housing": {"crd_1": "use"}}}]
 
 
+async def test_a_question_that_a_declined_record_answered_is_asked_once_more(stage: Stage, ann: Browser) -> None:
+    answered = dict.fromkeys(("since", "rooms", "shared", "parents", "kind"), "x")
+    whole = {**APPLICATION, "form": answered, "prefilled": []}
+    stage.gateway.answers |= {f"GET {APP}": whole, f"PATCH {APP}": whole}
+    await ann.go("/my/applications/app_1/evidence")
+    page = await ann.send(**{"housing/crd_1": "decline"})
+    assert str(page.url).endswith("/my/applications/app_1/questions/address?then=evidence")  # the note is optional
+    page = await ann.send(address="")
+    assert str(page.url).endswith("/my/applications/app_1/documents/photo")
+
+
 async def test_a_second_party_confirms_what_they_saw(stage: Stage, ann: Browser) -> None:
     stage.gateway.answers["POST /v1/applications/app_2/confirmation"] = {}
     await ann.go("/my/confirmations/app_2")

@@ -1,4 +1,4 @@
-"""Step 4: the residence permit, with nothing but an address, and a door that is looked at."""
+"""Step 4: the residence permit, for which everything is known, and a door that is looked at."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.journeys.claims import claim_that
 from tests.journeys.clicked.day import STAFF, ClickedDay
 
 ITEM = "residence-permit"
-FEW = 7
-"""Taps and fields of an application with everything held: find it, start, the address, what is held, submit."""
+FEW = 5
+"""Taps and fields of an application with everything held: find it, start, what is held, submit."""
 
 
 async def obtain_permit(day: ClickedDay) -> None:
@@ -24,7 +24,7 @@ async def obtain_permit(day: ClickedDay) -> None:
     await item.first.click()
     await day.show(newcomer, "permit-item", "permit.item")
     await newcomer.press("resident.item.start")
-    await newcomer.answer({"address": HOME})
+    await newcomer.told("resident.evidence.title")
     await day.show(newcomer, "permit-evidence", "evidence", who=day.people.newcomer.name)
     await newcomer.press("frame.continue")
     await newcomer.press("resident.check.submit")

@@ -71,13 +71,13 @@ class Draft:
         """Return what was handed in for a requirement."""
         return [each for each in self.application.scans if each.requirement == requirement]
 
-    def question_after(self, done: str) -> str | None:
-        """Return the page of the next question that nothing answers yet; None when there is none."""
-        keys = [each.key for each in self.item.form]
-        begin = next((number + 1 for number, key in enumerate(keys) if _question_step(key) == done), 0)
+    def question_after(self, done: str, *, required: bool = False) -> str | None:
+        """Return the page of the next question, or required one, that nothing answers yet; None when there is none."""
+        form = self.item.form
+        begin = next((number + 1 for number, each in enumerate(form) if _question_step(each.key) == done), 0)
         known = {*self.application.form, *self.prefilled}
-        following = (key for key in keys[begin:] if key not in known)
-        return next((f"{self.address}/{_question_step(key)}" for key in following), None)
+        following = (each for each in form[begin:] if each.key not in known and (each.required or not required))
+        return next((f"{self.address}/{_question_step(each.key)}" for each in following), None)
 
     def document_after(self, done: str) -> str | None:
         """Return the page of the next document for which a scan would help; None when there is none."""
@@ -123,6 +123,10 @@ async def go_on(visit: Anybody, application_id: str, after: str = "") -> Respons
     draft = await draft_of(visit, application_id)
     if not after or after.startswith("questions"):
         return visit.go(draft.question_after(after) or f"{draft.address}/{EVIDENCE}")
+    if after.startswith(EVIDENCE):  # a record that is declined answers no question any more
+        question = draft.question_after(after.removeprefix(f"{EVIDENCE}/"), required=True)
+        if question:
+            return visit.go(f"{question}{query(then=EVIDENCE)}")
     draft = await with_needs(visit, draft)
     document = draft.document_after(after) if visit.can_hand_in else None
     return visit.go(document or f"{draft.address}/{CHECK}")
@@ -318,6 +322,8 @@ async def submit(visit: Anybody, form: Sent, application_id: str) -> Response:
 def _after(visit: Visit, application_id: str, then: str, done: str) -> str:
     """Return where to go after a step: back to the page that sent here, or on."""
     address = address_of(visit, application_id)
+    if then == EVIDENCE:
+        done = f"{EVIDENCE}/{done}"
     return {"check": f"{address}/check", "application": address}.get(then, f"{address}/next{query(after=done)}")
 
 
