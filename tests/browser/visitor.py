@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +46,8 @@ ALL_RULES: dict[str, Any] = {
 }
 CONTRAST: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 """All that differs between light and dark."""
+WORDS: dict[str, Any] = {**ALL_RULES, "rules": {"color-contrast": {"enabled": False}}}
+"""All that may differ between languages: they have the same colours."""
 _TOO_SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
   .filter(it => it.checkVisibility() && !it.closest('p, .govuk-hint, .govuk-error-summary'))
   .filter(it => !it.matches('.govuk-skip-link'))
@@ -185,28 +188,31 @@ async def survey(visitor: Visitor, pages: Sequence[str], *, elder: bool = False)
     """
     found: dict[str, list[str]] = {}
     await visitor.page.context.add_cookies([cookie(visitor, "-view", "elder" if elder else "plain")])
-    for language in LANGUAGES:
+    for language, path in product(LANGUAGES, pages):
         await visitor.page.context.add_cookies([cookie(visitor, "-language", language)])
-        for path in pages:
-            await visitor.page.set_viewport_size(PHONE)
-            answer = await visitor.go(path)
-            if answer is None or answer.status >= _FAULT:
-                found[path] = ["no page came, but a fault"]
-                continue
-            for size in (PHONE, DESK, ZOOMED):
-                await visitor.page.set_viewport_size(size)
-                if wrong := await looked_at(visitor.page, phone=size == PHONE):
-                    found[f"{path} {language} {size['width']}"] = wrong
+        await visitor.page.set_viewport_size(PHONE)
+        answer = await visitor.go(path)
+        if answer is None or answer.status >= _FAULT:
+            found[path] = ["no page came, but a fault"]
+        elif wrong := await looked_at(visitor.page, language):
+            found[f"{path} {language}"] = wrong
     return found
 
 
-async def looked_at(page: Page, *, phone: bool) -> list[str]:
-    """Look at a page with all rules on a phone, light and dark; at other widths only at what depends on them."""
-    wrong = await inspect(page, phone=phone, rules=ALL_RULES if phone else None)
-    if phone:
+async def looked_at(page: Page, language: str) -> list[str]:
+    """Look at a page that was opened on a phone, then at what depends on the width, at a desk and zoomed.
+
+    Colours, light and dark, are looked at in the first language only.
+    """
+    has_colours = language == LANGUAGES[0]
+    wrong = await inspect(page, phone=True, rules=ALL_RULES if has_colours else WORDS)
+    if has_colours:
         await page.emulate_media(color_scheme="dark")
-        wrong += [f"dark: {each}" for each in await inspect(page, phone=phone, rules=CONTRAST)]
+        wrong += [f"dark: {each}" for each in await violations(page, CONTRAST)]
         await page.emulate_media(color_scheme="light")
+    for size in (DESK, ZOOMED):
+        await page.set_viewport_size(size)
+        wrong += [f"{size['width']}: {each}" for each in await inspect(page, phone=False, rules=None)]
     return wrong
 
 
@@ -215,20 +221,24 @@ async def inspect(page: Page, *, phone: bool, rules: dict[str, Any] | None = ALL
 
     Without rules axe, which takes its time, is left out.
     """
-    wrong: list[str] = []
-    if rules is not None:
-        await page.evaluate(_AXE)
-        result: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", rules)
-        wrong += [
-            f"axe {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-            for each in result["violations"]
-            for node in each["nodes"]
-        ]
+    wrong = [] if rules is None else await violations(page, rules)
     if await page.evaluate(_WIDER):
         wrong.append("it scrolls sideways")
     wrong += [f"small target: {it}" for it in await page.evaluate(_TOO_SMALL.replace("LEAST", "44" if phone else "24"))]
     wrong += [f"in the markup: {it}" for it in await page.evaluate(_STRANGE)]
     return wrong
+
+
+async def violations(page: Page, rules: dict[str, Any]) -> list[str]:
+    """Return what axe finds wrong with the page that is shown."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_AXE)
+    result: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", rules)
+    return [
+        f"axe {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for each in result["violations"]
+        for node in each["nodes"]
+    ]
 
 
 def cookie(visitor: Visitor, name: str, value: str) -> Any:  # noqa: ANN401 - as the browser's driver takes it
