@@ -42,8 +42,9 @@ def test_whoever_is_left_far_behind_is_a_copy() -> None:
 async def test_a_terminal_registers_people_of_its_own_community_only(hall: Hall) -> None:
     await hall.register(reading(), by=TERMINAL)
     elsewhere = Place(channel="terminal", community=OTHER_COMMUNITY)
-    with pytest.raises(Refusal, match="terminal-elsewhere"):
+    with pytest.raises(Refusal, match="terminal-elsewhere") as refused:
         await registration.register(reading(), elsewhere, TERMINAL, hall.deps)
+    assert not any(code in str(refused.value.params.values()) for code in TERMINAL.communities)
 
 
 class AtTerminal:

@@ -1,6 +1,6 @@
 import base64
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.ids import new_id
 from runtime.pages import decode, encode, page
-from runtime.refusal import Refusal, Stale, check_version
+from runtime.refusal import Refusal, Stale, TextKey, check_version
 from runtime.texts import LANGUAGES, Texts, choose, of_page
 from standards.bounds import LARGEST
 
@@ -123,3 +123,9 @@ def test_a_cursor_that_we_did_not_write_is_refused(content: str) -> None:
     text = base64.urlsafe_b64encode(content.encode()).decode()
     with pytest.raises(Refusal, match="bad-cursor"):
         decode(text)
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-CN", "2026年2月3日"), ("en", "3 February 2026")])
+def test_a_day_that_a_text_mentions_is_written_in_words(language: str, said: str) -> None:
+    for day in (date(2026, 2, 3), TextKey("none", day=date(2026, 2, 3)).params["day"]):
+        assert Texts.of("runtime").say(language, "rules.greater_than_equal-day", ge=day).count(said) == 1

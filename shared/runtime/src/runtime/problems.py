@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from messaging.ordering import is_outage
 from messaging.outage_log import OutageLog
 from runtime.access import NotAuthenticatedError
 from runtime.rates import Busy, TooMany
-from runtime.refusal import Refusal, Refusals
+from runtime.refusal import Param, Refusal, Refusals
 from runtime.texts import Language, Texts, choose
 from standards.field_kinds import is_date
 
@@ -155,7 +156,7 @@ class _Speaker:
         status: int,
         code: str,
         *,
-        params: dict[str, str | int] | None = None,
+        params: dict[str, Param] | None = None,
         errors: Sequence[dict[str, Any]] | None = None,
     ) -> JSONResponse:
         language = _language(request)
@@ -194,9 +195,10 @@ class _Speaker:
         choices = str(context.get("expected", "")).replace(" or ", self._texts.say(language, "rules.or"))
         if fault["type"] == "string_too_short" and not length:
             key = "rules.empty"
-        if any(is_date(str(bound)) for bound in context.values()):
+        days = {name: date.fromisoformat(str(bound)) for name, bound in context.items() if is_date(str(bound))}
+        if days:
             key += "-day"
-        return self._texts.say(language, key, **{"length": length, **context, "expected": choices})
+        return self._texts.say(language, key, **{"length": length, **context, **days, "expected": choices})
 
 
 def _pointer(location: Sequence[str | int]) -> str:

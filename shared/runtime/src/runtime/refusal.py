@@ -1,27 +1,28 @@
 """Saying no: one exception per kind of refusal, with a code that the message catalogues turn into text.
 
-This module imports nothing else, so that domains may use it.
+This module imports nothing of ours, so that domains may use it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Self
+
+Param = str | int | date
+"""What a text mentions; a day is written as people of its language do."""
 
 
 class TextKey(str):
     """A param that is itself a text of the catalogues, with params of its own: what a person reads is never a code."""
 
     __slots__ = ("params",)
-    params: dict[str, str | int]
+    params: dict[str, Param]
 
-    def __new__(cls, key: str, **params: str | int) -> Self:  # noqa: D102 - as any text is made
+    def __new__(cls, key: str, **params: Param) -> Self:  # noqa: D102 - as any text is made
         made = super().__new__(cls, key)
         made.params = params
         return made
-
-
-Param = str | int
 
 
 class Refusal(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -55,7 +55,9 @@ class Texts:
         return catalogue[key].format(**said)
 
     def _said(self, language: str, value: object) -> object:
-        return self.say(language, value, **value.params) if isinstance(value, TextKey) and self.has(value) else value
+        if isinstance(value, TextKey) and self.has(value):
+            return self.say(language, value, **value.params)
+        return written_day(language, value) if isinstance(value, date) and not isinstance(value, datetime) else value
 
     def keys(self, language: str) -> frozenset[str]:
         """Return all keys of a language, for the check that the catalogues agree."""
@@ -84,10 +86,13 @@ def of_page(chosen: str | None, accept_language: str | None) -> Language:
 
 def written_day(language: str, day: date) -> str:
     """Write a day as people of a language do: 2026年11月30日, 30 November 2026."""
-    texts = Texts.of("runtime")
-    return texts.say(
-        language, "days.day", year=day.year, month=texts.say(language, f"days.months.{day.month}"), day=day.day
-    )
+    month = written_month(language, day.month)
+    return Texts.of("runtime").say(language, "days.day", year=day.year, month=month, day=day.day)
+
+
+def written_month(language: str, month: int) -> str:
+    """Write a month, 1 to 12, as it stands in a day: 11, November."""
+    return Texts.of("runtime").say(language, f"days.months.{month}")
 
 
 def _flat(tree: Tree, prefix: str = "") -> dict[str, str]:

@@ -47,6 +47,12 @@ def offices() -> tuple[Office, ...]:
     return load(Path(str(files("standards"))) / "data" / "communities.yaml", tuple[Office, ...])
 
 
+def name_of(code: str) -> Name:
+    """Return a community's name; the code itself for one that the district does not have (any more)."""
+    found = (each.name for office in offices() for each in office.communities if each.code == code)
+    return next(found, Name.model_validate({"zh-CN": code, "en": code}))
+
+
 @cache
 def codes() -> frozenset[str]:
     """Return the codes of all communities."""

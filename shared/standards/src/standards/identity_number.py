@@ -104,9 +104,9 @@ def _birth_date(number: str, today: date) -> date:
     except ValueError as error:
         raise Refusal("identity-number-impossible-date", field=FIELD, date=written) from error
     if born < FIRST_DAY:
-        raise Refusal("identity-number-date-too-early", field=FIELD, date=written, year=FIRST_DAY.year)
+        raise Refusal("identity-number-date-too-early", field=FIELD, date=born, year=FIRST_DAY.year)
     if born > today:
-        raise Refusal("identity-number-future-date", field=FIELD, date=written)
+        raise Refusal("identity-number-future-date", field=FIELD, date=born)
     return born
 
 

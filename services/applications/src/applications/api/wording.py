@@ -117,9 +117,8 @@ class Wording:
     def rule(self, checked: Checked, item: str) -> str:
         """Say a rule that was checked; an age that counts today is said without the date."""
         counts_now = checked.params.get("by") == ""
-        figures = {name: self.value(it) if isinstance(it, str) else it for name, it in checked.params.items()}
         key = f"checked.{checked.code}{'-now' if counts_now else ''}"
-        return self.say(key, **{**figures, "who": self.role(item, checked.of)})
+        return self.say(key, **{**checked.params, "who": self.role(item, checked.of)})
 
     def state(self, application: Application) -> str:
         """Say what state an application is in."""

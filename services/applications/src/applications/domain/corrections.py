@@ -67,9 +67,10 @@ def _faults(
 
 
 def _message(review: Review) -> dict[str, str]:
-    """Return what the reviewer said, for the texts of either language."""
+    """Return what the reviewer said, for the texts of either language, which end the sentence themselves."""
     said = review.text or ""
-    return {"message": said, "message_en": (review.texts or {}).get("en", said)}
+    texts = {"message": said, "message_en": (review.texts or {}).get("en", said)}
+    return {name: text.rstrip("。.；;！! ") for name, text in texts.items()}
 
 
 def _has_new_scan(application: Application, asked: Asked) -> bool:

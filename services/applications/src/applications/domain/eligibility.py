@@ -10,11 +10,9 @@ from applications.domain.item import Item
 from applications.domain.people import Party, Resident
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, GuardianRule, RegisteredRule, Rule
-from runtime.refusal import NotAllowed, Refusal, Refusals
+from runtime.refusal import NotAllowed, Param, Refusal, Refusals
 from standards import age
 from standards.areas import lies_in
-
-Param = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
     too_old = rule.at_most is not None and years > rule.at_most
     code = "age-at-most" if too_old or rule.at_least is None else "age-at-least"
     bound = rule.at_most if code == "age-at-most" else rule.at_least
-    params: dict[str, Param] = {"years": bound or 0, "on": on.isoformat(), "age": years, "by": rule.by or ""}
+    params: dict[str, Param] = {"years": bound or 0, "on": on, "age": years, "by": rule.by or ""}
     return Checked(code, not (too_young or too_old), rule.of, params)
 
 

@@ -152,10 +152,10 @@ def _date_faults(field: FormField, value: Value, form: Form, today: date) -> Ite
         yield Refusal("form-not-date", field=where)
         return
     if field.not_past and day < today:
-        yield Refusal("form-date-past", field=where, today=today.isoformat())
+        yield Refusal("form-date-past", field=where, today=today)
     earlier = _date(form.get(field.after)) if field.after else None
     if earlier is not None and day <= earlier:
-        yield Refusal("form-date-order", field=where, after=earlier.isoformat())
+        yield Refusal("form-date-order", field=where, after=earlier)
 
 
 def _date(value: Value | None) -> date | None:

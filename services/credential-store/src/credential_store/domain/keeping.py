@@ -88,5 +88,5 @@ def _check(correction: Correction, fields: dict[str, Value]) -> None:
 def _corrected(content: Content, correction: Correction, day: date) -> Content:
     until = correction.valid_until or content.valid_until
     if until is not None and until < max(day, content.valid_from):
-        raise Refusal("term-in-the-past", field="valid_until", date=until.isoformat())
+        raise Refusal("term-in-the-past", field="valid_until", date=until)
     return content.model_copy(update={"fields": {**content.fields, **correction.fields}, "valid_until": until})

@@ -84,9 +84,9 @@ def _faults(card: Card, today: date) -> list[Refusal]:
     if age.years(card.birth_date, today) >= age.OLDEST:
         faults.append(Refusal("birth-date-too-early", field="birth_date", years=age.OLDEST))
     if card.valid_from > today:
-        faults.append(Refusal("card-not-yet-valid", field="valid_from", date=card.valid_from.isoformat()))
+        faults.append(Refusal("card-not-yet-valid", field="valid_from", date=card.valid_from))
     if card.valid_until is not None and card.valid_until < today:
-        faults.append(Refusal("card-expired", field="valid_until", date=card.valid_until.isoformat()))
+        faults.append(Refusal("card-expired", field="valid_until", date=card.valid_until))
     if card.valid_until is not None and card.valid_until < card.valid_from:
         faults.append(Refusal("card-validity-reversed", field="valid_until"))
     return faults

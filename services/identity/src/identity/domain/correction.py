@@ -55,4 +55,4 @@ def refusal(permits: Sequence[Permit], field: str, said: Said, today: date) -> R
         return None
     if last.used_at is not None:
         return Clash("correction-used", field=field)
-    return Clash("correction-over", field=field, until=last.until.isoformat())
+    return Clash("correction-over", field=field, until=last.until)

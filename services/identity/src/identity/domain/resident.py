@@ -101,7 +101,7 @@ def renew(resident: Resident, read: Reading, community: str, by: Actor, at: date
     made = _corrections(resident, read, community, by, today)
     _check_same_person(resident, read, by, today, made)
     if read.card.valid_from < resident.card.valid_from and not _among(made, "valid_from"):
-        raise Clash("card-older", field="valid_from", date=resident.card.valid_from.isoformat())
+        raise Clash("card-older", field="valid_from", date=resident.card.valid_from)
     changes = cards.changes(resident.card, read.card)
     if community != resident.place.community:
         changes += (Change(field="community", before=resident.place.community, after=community),)

@@ -13,6 +13,7 @@ from identity.published import IdRegistered, IdUpdated, RegistrationCorrected
 from messaging.event import Outcome
 from runtime.access import Principal, Role
 from runtime.refusal import Clash, Refusal, check_version
+from standards import communities
 
 CHANNELS: Mapping[Role, Channel] = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
 """Where somebody is who stands before them."""
@@ -115,7 +116,9 @@ def faults_of_terminal(community: str, by: Principal) -> list[Refusal]:
     """Return a fault when a terminal works for people of another community than its own; clerks work for everybody."""
     if by.role is not Role.TERMINAL or community in by.communities:
         return []
-    return [Refusal("terminal-elsewhere", field="community", own=", ".join(sorted(by.communities)) or "-")]
+    own = [communities.name_of(code) for code in sorted(by.communities)]
+    names = {"own": "、".join(each.zh_cn for each in own), "own_en": ", ".join(each.en for each in own)}
+    return [Refusal("terminal-elsewhere", field="community", **names)]
 
 
 def _registered(resident: Resident) -> IdRegistered:

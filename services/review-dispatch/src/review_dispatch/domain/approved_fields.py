@@ -39,7 +39,7 @@ def end_of_validity(
     if until is not None and route.valid_until == "none":
         raise Refusal("valid-until-not-asked", field="valid_until")
     if until is not None and until < today:
-        raise Refusal("valid-until-passed", field="valid_until", date=until.isoformat())
+        raise Refusal("valid-until-passed", field="valid_until", date=until)
     return until
 
 

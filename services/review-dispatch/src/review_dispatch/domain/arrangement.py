@@ -94,7 +94,7 @@ def _check(slot: Slot, due_on: date, now: datetime, rules: VisitRules, *, field:
         earliest, latest = f"{rules.earliest:%H:%M}", f"{rules.latest:%H:%M}"
         raise Refusal("slot-outside-hours", field=field, earliest=earliest, latest=latest)
     if today(slot.begins) > due_on >= today(now):
-        raise Refusal("slot-after-deadline", field=field, date=due_on.isoformat())
+        raise Refusal("slot-after-deadline", field=field, date=due_on)
 
 
 def _move(task: Task, visit: Visit, action: Action, *, by: str | None, at: datetime, note: str | None = None) -> Task:
