@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -64,9 +65,20 @@ async def test_another_language_is_remembered_for_all_pages_and_what_was_typed_s
     assert 'lang="en"' in chosen.text
 
 
-async def test_nothing_that_is_checked_becomes_part_of_the_page(client: httpx.AsyncClient) -> None:
+async def test_a_verdict_and_what_was_typed_since_stay_in_another_language(client: httpx.AsyncClient) -> None:
+    shown = await client.post("/verify/", data={"presentation": agreement()}, headers={"Accept-Language": "zh-CN"})
+    assert "2028年11月30日" in shown.text
+    assert "2026年11月23日 12:00" in shown.text
+    [checked] = re.findall('name="checked" value="([^"]+)"', shown.text)
+    given = {"checked": checked, "presentation": "next", "language": "en"}
+    other = await client.post("/verify/", data=given, headers={"Accept-Language": "zh-CN"})
+    for part in ("Valid<", "30 November 2028", "23 November 2026 12:00", "next</textarea>"):
+        assert part in other.text
+
+
+async def test_nothing_that_is_checked_is_run_by_the_page(client: httpx.AsyncClient) -> None:
     answer = await client.post("/verify/", data={"presentation": "<script>alert(1)</script>"})
-    assert "alert(1)" not in answer.text
+    assert "<script>alert(1)" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,8 @@ from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
 from runtime import web
 from runtime.clock import SHENZHEN
-from runtime.texts import CHOSEN, LANGUAGES, Language, of_page
+from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day
+from standards.field_kinds import is_date
 
 router = APIRouter(prefix="/verify")
 
@@ -57,7 +59,7 @@ PageLanguage = Annotated[Language, Depends(_language)]
 @router.get("/")
 async def form(language: PageLanguage) -> Response:
     """Show the form."""
-    return _page(language, None)
+    return _page(language)
 
 
 @router.post("/")
@@ -65,15 +67,25 @@ async def check(
     deps: DepsOf,
     language: PageLanguage,
     presentation: Annotated[str, Form()] = "",
+    checked: Annotated[str, Form()] = "",
     wanted: Annotated[str, Form(alias="language")] = "",
 ) -> Response:
-    """Show what the presentation says and whether it counts; or the form in another language, with what was typed."""
-    if wanted in LANGUAGES:
-        answer = _page(of_page(wanted, None), None, typed=presentation)
-        answer.set_cookie(CHOSEN, wanted, _A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
-        return answer
-    verdict = await verifying.verify(presentation[: LARGEST + 1], Asked(), deps)
-    return _page(language, VerificationView.of(verdict, language))
+    """Show what the presentation says and whether it counts.
+
+    Or, in another language, the same page: with the verdict on what was `checked` before, and with what was typed.
+    """
+    if wanted not in LANGUAGES:
+        return await _verdict(presentation, language, deps)
+    other = of_page(wanted, None)
+    answer = await _verdict(checked, other, deps, typed=presentation) if checked else _page(other, typed=presentation)
+    answer.set_cookie(CHOSEN, wanted, _A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+async def _verdict(presentation: str, language: Language, deps: Deps, *, typed: str = "") -> Response:
+    given = presentation[: LARGEST + 1]
+    verdict = VerificationView.of(await verifying.verify(given, Asked(), deps), language)
+    return _page(language, verdict, typed=typed, checked=given)
 
 
 @router.get("/static/{version}/{name}")
@@ -85,17 +97,21 @@ async def file(version: str, name: str) -> Response:
     return Response(_FILES[name], headers=forever, media_type=_TYPES[name])
 
 
-def _page(language: Language, verdict: VerificationView | None, *, typed: str = "") -> Response:
+def _page(
+    language: Language, verdict: VerificationView | None = None, *, typed: str = "", checked: str = ""
+) -> Response:
     def t(key: str, **params: object) -> str:
         return TEXTS.say(language, f"verification.page.{key}", **params)
 
     template = _environment().get_template("verify.html")
-    text = template.render(t=t, language=language, verdict=verdict, typed=typed, asset=_address, **_tellers(language))
+    text = template.render(
+        t=t, language=language, verdict=verdict, typed=typed, checked=checked, asset=_address, **_tellers(language)
+    )
     return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
 
 
-def _tellers(language: str) -> dict[str, object]:
-    """Return how the page tells a field's name, where it has one in the reader's language, and its value."""
+def _tellers(language: Language) -> dict[str, object]:
+    """Return how the page tells a field's name, where it has one in the reader's language, its value, and moments."""
 
     def named(field: str) -> str:
         key = f"verification.fields.{field}"
@@ -104,9 +120,18 @@ def _tellers(language: str) -> dict[str, object]:
     def shown(value: object) -> str:
         if isinstance(value, bool):
             return TEXTS.say(language, f"verification.page.{'yes' if value else 'no'}")
-        return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+        if isinstance(value, list):
+            return TEXTS.say(language, "verification.page.between").join(map(str, value))
+        text = str(value)
+        return written_day(language, date.fromisoformat(text)) if is_date(text) else text
 
-    return {"named": named, "shown": shown}
+    def day(moment: datetime) -> str:
+        return written_day(language, moment.astimezone(SHENZHEN).date())
+
+    def time(moment: datetime) -> str:
+        return f"{day(moment)} {moment.astimezone(SHENZHEN):%H:%M}"
+
+    return {"named": named, "shown": shown, "day": day, "time": time}
 
 
 def _address(name: str) -> str:
@@ -115,13 +140,10 @@ def _address(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    return Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["day"] = lambda moment: f"{moment.astimezone(SHENZHEN):%Y-%m-%d}"
-    made.filters["moment"] = lambda moment: f"{moment.astimezone(SHENZHEN):%Y-%m-%d %H:%M}"
-    return made
