@@ -89,6 +89,25 @@ async def test_a_form_must_be_ours_of_this_visit_and_of_whoever_sends_it(stage: 
         assert "discarded" not in re.findall(r'data-state="(\w+)"', (await ann.get(page)).text)
 
 
+async def test_what_was_written_when_the_sign_in_ended_is_there_to_be_sent_again(stage: Stage) -> None:
+    await stage.publish(DOCUMENT)
+    page = f"/operations/failures/{await stage.failure('handler-failed')}"
+    action, headers = f"{page}/discard", {"Origin": stage.url}
+    async with stage.visitor() as visitor:
+        form = form_of((await visitor.get(page)).text, action) | {"reason": "a <long> reason"}
+        visitor.client.cookies.set("yizheng-operator", stage.token(hours=-1), path="/operations/")
+        kept = await visitor.client.post(action, data=form, headers=headers)
+        assert (kept.status_code, "a &lt;long&gt; reason</textarea>" in kept.text) == (401, True)
+        assert "/operations/sign-in" in kept.text
+        assert (await visitor.client.post(action, data=form)).status_code == 303  # nobody says that it is ours
+        visitor.client.cookies.clear()
+        await visitor.sign_in(stage.token())
+        again = await visitor.client.post(action, data=form_of(kept.text, action) | form, headers=headers)
+        assert (again.status_code, "a &lt;long&gt; reason</textarea>" in again.text) == (403, True)
+        fields = form_of(again.text, action) | {"reason": form["reason"]}
+        assert (await visitor.client.post(action, data=fields, headers=headers)).status_code == 303
+
+
 async def test_a_form_that_is_sent_twice_acts_once(stage: Stage) -> None:
     await stage.publish(DOCUMENT)
     failure = await stage.failure("handler-failed")

@@ -15,7 +15,7 @@ from operations.web import session
 from operations.web.rendering import show
 from runtime.access import NotAuthenticatedError
 from runtime.problems import Problem
-from runtime.refusal import Refusal
+from runtime.refusal import NotAllowed, Refusal
 from runtime.texts import CHOSEN, LANGUAGES
 
 POLICY = (
@@ -37,6 +37,9 @@ HEADERS = {
 LANGUAGE_COOKIE = "yizheng-language"
 """Where the pages are reached without TLS; else the choice is kept for all pages of the system (`CHOSEN`)."""
 
+_TYPED = ("content", "reason", "note", "types")
+"""Fields in which operators write."""
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -52,7 +55,7 @@ class PageRoute(APIRoute):
             try:
                 answer = await inner(request)
             except NotAuthenticatedError as error:
-                answer = session.ask_to_sign_in(request, error.code)
+                answer = await _kept(request, error) or session.ask_to_sign_in(request, error.code)
             except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged as ever
                 answer = await _problem_page(request, error)
             for name, value in HEADERS.items():
@@ -72,9 +75,27 @@ async def explain(request: Request, error: Exception) -> Problem:
 
 async def _problem_page(request: Request, error: Exception) -> Response:
     await session.recognise(request)
+    if isinstance(error, NotAllowed) and error.code == "form-expired" and (kept := await _kept(request, error)):
+        return kept
     problem = await explain(request, error)
     expected = isinstance(error, Refusal | RequestValidationError | HTTPException)
     return show(request, "problem.html", status=problem.status, problem=problem, expected=expected)
+
+
+async def _kept(request: Request, error: Exception) -> Response | None:
+    """Show again what was typed in a form of ours that belongs to no sign-in any more; None where nothing was.
+
+    It can be sent again from there, once somebody has signed in, in another tab.
+    """
+    if request.method != "POST" or not session.is_of_ours(request):
+        return None
+    sent = [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
+    typed = {name: text for name, text in sent if name in _TYPED and text.strip()}
+    if not typed:
+        return None
+    carried = [(name, text) for name, text in sent if name not in typed and name != "form-token"]
+    problem = await explain(request, error)
+    return show(request, "kept.html", status=problem.status, problem=problem, typed=typed, carried=carried)
 
 
 def _prefer_chosen_language(request: Request) -> None:
