@@ -155,3 +155,14 @@ async def test_what_is_signed_with_ones_own_sign_in_is_not_begun_for_somebody(of
     caller = await stands(office)
     with pytest.raises(Refusal, match="helped-needs-own-sign-in"):
         await drafts(office, caller, "rental-contract-filing", second_party_number=NUMBER_OF["landlord"])
+
+
+async def test_what_needs_ones_own_sign_in_is_not_offered_as_something_for_which_nothing_is_brought(
+    office: Office,
+) -> None:
+    caller = await stands(office)
+    found = office.commits(await survey(None, caller, office.deps))
+    [tenancy] = [each for each in found.items if each.item.code == "rental-contract-filing"]
+    assert tenancy.verdict == "own-sign-in"
+    own = office.commits(await survey(None, Caller(caller.resident), office.deps))
+    assert [each.verdict for each in own.items if each.item.code == "rental-contract-filing"] == ["may"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from applications import consumed, published
 from applications.api.application_views import NowView
 from applications.api.document_views import DocumentView, ReasonView
 from applications.api.wording import Wording
-from applications.domain.reasons import reasons_of
+from applications.domain.reasons import Reason, reasons_of
 from applications.domain.record import Value
 from applications.domain.whereabouts import whereabouts
 from applications.handlers import answers, applying
@@ -111,6 +112,7 @@ async def test_submitting_again_without_changing_what_was_returned_is_refused_an
         await office.submits(id)
     assert refused.value.field == "form/registered_address"
     assert refused.value.params["label"] == "户口本或居住证上的地址"
+    assert not str(refused.value.params["message"]).endswith("。")
     assert office.now(id).state == "returned"
     await changes(office, id, {"registered_address": f"{written}3栋"})
     await office.submits(id)
@@ -232,6 +234,12 @@ async def test_a_rejection_names_the_forms_own_field_both_values_and_the_next_st
     assert shown.field is not None
     assert (shown.field.code, shown.field.name) == ("registered_address", label)
     assert label in shown.action
+    assert shown.correctable is not None  # by the names of the record, not of the form
+    asked_of = (shown.correctable.document_type.code, shown.correctable.field.code, shown.correctable.resident_id)
+    assert asked_of == ("household-register", "address", application.applicant_id)
+    others = [Reason(code="field-different", requirement="status", document_type="id-card", field="number")]
+    others += [replace(said, code="field-expired"), replace(said, code="scans-rejected", field=None)]
+    assert {ReasonView.of(each, application, wording).correctable for each in others} == {None}
     [event] = office.events(published.ApplicationRejected)
     assert [(reason.code, reason.field) for reason in event.reasons] == [
         ("review-rejected", None),

@@ -10,13 +10,14 @@ from typing import get_args
 import pytest
 
 import applications
+from applications.api.item_views import ItemView
 from applications.api.wording import Wording
 from applications.domain.application import Application, Happening, Standing, State
 from applications.domain.item import NoticePolicy
 from applications.domain.needed import Need
 from applications.domain.whereabouts import Doing
 from applications.inquiries.api import DOINGS, STEPS
-from runtime.texts import LANGUAGES, Texts
+from runtime.texts import LANGUAGES, Language, Texts
 from services.applications.tests.office import CATALOGUE, NOON, resident
 from standards.credential_status import WORDS
 from standards.working_days import Calendar
@@ -111,3 +112,9 @@ def test_the_happenings_are_those_that_the_code_makes() -> None:
     said = set(re.findall(r'kind="([a-z-]+)"', code)) | {"not-matched", "not-proven"}
     assert said <= set(HAPPENINGS)
     assert {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("timeline.")} == set(HAPPENINGS)
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-CN", "在8月31日时"), ("en", "by 31 August")])
+def test_a_day_of_every_year_is_said_in_words(language: Language, said: str) -> None:
+    item = ItemView.of(CATALOGUE.item("school-enrolment"), Wording(language, TEXTS, CATALOGUE, Calendar.load()))
+    assert any(said in rule.text for rule in item.rules)

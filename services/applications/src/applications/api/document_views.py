@@ -11,6 +11,10 @@ from applications.api.wording import Named, Wording
 from applications.domain.application import Application, Asked, Scan, Standing
 from applications.domain.reasons import Reason, failures_of
 from applications.domain.record import PersonRole
+from standards.document_fields import enterable_fields
+
+_CORRECTABLE = frozenset({"field-rejected", "field-close", "field-different"})
+"""Reasons with which the record may be what is wrong."""
 
 
 class ScanView(BaseModel):
@@ -46,6 +50,26 @@ class ProofView(BaseModel):
     source_name: str
 
 
+class CorrectableView(BaseModel):
+    """A value of a record that its keeper can be asked to correct (data-rights, `/v1/corrections`)."""
+
+    document_type: Named
+    field: Named
+    resident_id: str
+    """About whom the record is: the applicant, or the child."""
+
+    @classmethod
+    def of(cls, reason: Reason, application: Application, wording: Wording) -> Self | None:
+        """Return the value that a reason finds wrong; None where there is none, or where it is the second party's."""
+        kind, field, asked = reason.document_type, reason.field, application.asked_for(reason.requirement or "")
+        if reason.code not in _CORRECTABLE or not kind or not field or asked is None or asked.holder == "second-party":
+            return None
+        if field not in enterable_fields(kind):
+            return None
+        whose = application.subject_id if asked.holder == "subject" else application.applicant_id
+        return cls(document_type=wording.document(kind), field=wording.field(kind, field), resident_id=whose)
+
+
 class ReasonView(BaseModel):
     """Why something is not proven or was refused."""
 
@@ -59,6 +83,8 @@ class ReasonView(BaseModel):
     text: str
     action: str
     """What the applicant can do about it."""
+    correctable: CorrectableView | None
+    """What may be wrong in the record; null where the reason is another, or the record is not theirs."""
 
     @classmethod
     def of(cls, reason: Reason, application: Application, wording: Wording) -> Self:
@@ -75,6 +101,7 @@ class ReasonView(BaseModel):
             held=beside.held,
             text=wording.reason(reason, application),
             action=wording.action(reason, application),
+            correctable=CorrectableView.of(reason, application, wording),
         )
 
 

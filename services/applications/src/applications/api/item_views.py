@@ -10,6 +10,7 @@ from applications.api.wording import Named, Wording
 from applications.domain.item import DOCUMENT, FormField, Item, NoticePolicy, Requirement
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, Months, Promise, RegisteredRule, Rule
+from runtime.texts import written_month
 
 
 class PromiseView(BaseModel):
@@ -179,7 +180,7 @@ def _rule(rule: Rule, wording: Wording) -> RuleView:
         code = "age-at-least" if rule.at_least is not None else "age-at-most"
         years = rule.at_least if rule.at_least is not None else rule.at_most
         who = wording.say(f"roles.{rule.of}")
-        when = wording.say("rules-of-items.by", day=rule.by) if rule.by else wording.say("rules-of-items.today")
+        when = _day_of_year(rule.by, wording) if rule.by else wording.say("rules-of-items.today")
         return RuleView(code=code, text=wording.say(f"rules-of-items.{code}", who=who, years=years, when=when))
     if isinstance(rule, RegisteredRule):
         code = "registered-in" if rule.registered else "not-registered-in"
@@ -189,3 +190,9 @@ def _rule(rule: Rule, wording: Wording) -> RuleView:
             text=wording.say(f"rules-of-items.{code}", who=who, place=rule.place.zh_cn, place_en=rule.place.en),
         )
     return RuleView(code="guardian", text=wording.say("rules-of-items.guardian"))
+
+
+def _day_of_year(by: str, wording: Wording) -> str:
+    """Say a day of every year that a rule gives as month and day, such as `08-31`."""
+    month, day = map(int, by.split("-"))
+    return wording.say("rules-of-items.by", month=written_month(wording.language, month), day=day)

@@ -15,10 +15,11 @@ from applications.domain.record import PersonRole
 from applications.domain.rules import Rule
 from applications.domain.scans import HandedIn
 
-Verdict = Literal["may", "may-from", "choose-child", "may-not"]
-"""`may-from`: nothing but the day stands against it. `choose-child`: it is for a child, and none was named."""
+Verdict = Literal["may", "may-from", "choose-child", "own-sign-in", "may-not"]
+"""`may-from`: nothing but the day stands against it. `choose-child`: it is for a child, and none was named.
+`own-sign-in`: both parties confirm with a sign-in of their own, so nobody else can apply for them."""
 
-_ORDER: tuple[Verdict, ...] = ("may", "may-from", "choose-child", "may-not")
+_ORDER: tuple[Verdict, ...] = ("may", "may-from", "choose-child", "own-sign-in", "may-not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Person:
     holdings: Mapping[PersonRole, Holdings]
     handed_in: HandedIn
     is_child: bool
+    is_helped: bool = False
+    """Whether a clerk or a terminal asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,20 @@ class _Judge:
         later = self._later(item, parties, unmet)
         return JudgedItem(
             item=item,
-            verdict=_verdict(unmet, later, child_missing=child_missing),
+            verdict=self._verdict(item, unmet, later, child_missing=child_missing),
             possible_from=later,
             unmet=unmet,
             asked=asked,
             missing=missing,
             brings_nothing=None if any(need == "choose-child" for _, need in needs) else not missing,
         )
+
+    def _verdict(self, item: Item, unmet: tuple[Checked, ...], later: date | None, *, child_missing: bool) -> Verdict:
+        if unmet:
+            return "may-not" if later is None else "may-from"
+        if self._person.is_helped and item.second_party is not None:
+            return "own-sign-in"
+        return "choose-child" if child_missing else "may"
 
     def _unmet(self, item: Item, parties: Mapping[PersonRole, Party], *, for_child: bool) -> tuple[Checked, ...]:
         if self._person.is_child and not for_child:
@@ -121,9 +131,3 @@ class _Judge:
             found = need_of(requirement, parties, self._person.holdings, self._person.handed_in, self._today)
             self._needs[alike] = found.need
         return self._needs[alike]
-
-
-def _verdict(unmet: tuple[Checked, ...], later: date | None, *, child_missing: bool) -> Verdict:
-    if unmet:
-        return "may-not" if later is None else "may-from"
-    return "choose-child" if child_missing else "may"

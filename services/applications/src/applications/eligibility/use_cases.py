@@ -41,6 +41,7 @@ async def survey(subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Surv
         holdings=holdings,
         handed_in=handed_in or HandedIn(id=applicant.id),
         is_child=is_child,
+        is_helped=by.helper is not None,
     )
     items = judge_all(deps.catalogue.items.values(), person, today(deps.clock()))
     types = dict.fromkeys(code for each in items for asked in each.asked for code in asked.any_of)
