@@ -67,7 +67,7 @@ APPLICATION: dict[str, Any] = {
     "now": [NOW],
     "second_party": {"role": "房东", "name": None, "confirmed_at": None, "declined": False},
     "form": {"address": EVIL, "parents": [EVIL]},
-    "prefilled": [{"field": "since", "label": EVIL, "value": DAY, "text": EVIL}],
+    "prefilled": [{"field": "since", "label": EVIL, "value": DAY, "document": NAMED, "source_name": EVIL}],
     "evidence": [{"requirement": "housing", "evidence_id": "crd_1", "choice": "decline"}],
     "documents": [
         {
@@ -91,7 +91,20 @@ APPLICATION: dict[str, Any] = {
             "uploaded_at": AT,
         }
     ],
-    "reasons": [{"text": EVIL, "action": EVIL, "claimed": EVIL, "held": EVIL}],
+    "reasons": [
+        {"text": EVIL, "action": EVIL, "claimed": EVIL, "held": EVIL, "correctable": None},
+        {
+            "text": EVIL,
+            "action": EVIL,
+            "claimed": EVIL,
+            "held": EVIL,
+            "correctable": {
+                "document_type": {"code": "vaccination-record", "name": EVIL},
+                "field": {"code": "complete", "name": EVIL},
+                "resident_id": "res_child",
+            },
+        },
+    ],
     "granted": None,
     "satisfaction": None,
 }

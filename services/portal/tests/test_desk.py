@@ -267,6 +267,7 @@ async def test_a_task_that_is_gone_meanwhile_says_so_and_offers_no_decision(
     assert (answer.status_code, refused in page) == (409, True)
     if status == "cancelled":
         assert "/approval" not in page
+    assert "核对无误</textarea>" in page  # to be copied, where it can't be sent any more
 
 
 def test_what_is_passed_on_of_a_stream_says_where_to_look_and_nothing_else() -> None:

@@ -30,6 +30,7 @@ PAGES = [
         f"/my/corrections/new?document_type=x&credential_id=crd_1&field={field}"
         for field in ("name", "parents", "complete", "months", "since")
     ),
+    "/my/corrections/new?application_id=app_1&number=2",
     "/my/exports/exp_1",
     "/my/erasures/era_1",
     *(f"/my/applications/app_1/questions/{each['key']}" for each in district.ITEM["form"]),
@@ -304,3 +305,25 @@ async def test_an_only_child_is_chosen_already(stage: Stage, ann: Browser) -> No
 async def test_an_id_in_an_address_stays_one_part_of_the_path(stage: Stage, ann: Browser) -> None:
     await ann.go("/my/applications/..%2F..%2Fresidents")
     assert all("/residents" not in each.url.path.removeprefix("/v1/residents/res_ann") for each in stage.gateway.asked)
+
+
+async def test_a_refusal_offers_to_have_the_record_corrected_whoever_keeps_it(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers[f"GET {district.APP}"] = {**district.APPLICATION, "state": "rejected"}
+    page = await ann.go("/my/applications/app_1")
+    assert page.text.count("/my/corrections/new?application_id=app_1&amp;number=2") == 1
+    assert "number=1" not in page.text
+    page = await ann.go("/my/corrections/new?application_id=app_1&number=2")
+    assert 'name="should_say" type="radio" value="true"' in page.text
+    stage.gateway.answers["POST /v1/corrections"] = {}
+    await ann.send("/my/corrections", should_say="true", reason="已接种")
+    [body] = stage.gateway.bodies("POST /v1/corrections")
+    assert body == {
+        "document_type": "vaccination-record",
+        "field": "complete",
+        "should_say": True,
+        "reason": "已接种",
+        "resident_id": "res_child",
+    }
+    for number in ("0", "1", "3", "x", ""):
+        answer = await ann.go(f"/my/corrections/new?application_id=app_1&number={number}")
+        assert answer.status_code == 404, number

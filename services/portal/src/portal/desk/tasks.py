@@ -20,6 +20,8 @@ from runtime.access import Role
 
 router = page_router()
 
+_WORDS = ("-text", "takeover-reason", "correction-value")
+
 DEEDS = ("approval", "return", "rejection", "explanation", "correction", "duplicate-check", "takeover", "notes")
 
 
@@ -90,7 +92,13 @@ async def task_page(
         problem=problem,
         fields=fields,
         filled=form.filled if form else None,
+        typed=_typed(form) if form else (),
     )
+
+
+def _typed(form: Form) -> list[str]:
+    """Return the words of a form, for a page that does not show the form any more."""
+    return [text for name, text in form.filled.items() if name.endswith(_WORDS) and text.strip()]
 
 
 async def _do(

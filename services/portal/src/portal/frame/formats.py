@@ -31,6 +31,11 @@ def machine(at: date | datetime) -> str:
     return at.isoformat()
 
 
+def sentence(text: str) -> str:
+    """Return a name of a catalogue, which begins small in English, as it begins where it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: float) -> str:
     """Return a number with its thousands apart, as both languages write it."""
     return f"{value:,}"

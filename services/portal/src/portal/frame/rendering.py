@@ -24,7 +24,13 @@ def environment(folders: Iterable[tuple[str, Path]]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"machine": formats.machine, "number": formats.number, "size": formats.size, "path_of": path_of}
+    made.filters |= {
+        "machine": formats.machine,
+        "number": formats.number,
+        "size": formats.size,
+        "path_of": path_of,
+        "sentence": formats.sentence,
+    }
     made.globals |= {"asset": asset, "query": query}
     return made
 

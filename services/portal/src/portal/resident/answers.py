@@ -58,7 +58,8 @@ class Prefilled(Answer):
     field: str
     label: str
     value: Value
-    text: str
+    document: Named | None
+    source_name: str | None
 
 
 class EvidenceChoice(Answer):
@@ -76,6 +77,14 @@ class Proof(Answer):
     source_name: str
 
 
+class Correctable(Answer):
+    """A value of a record that its keeper can be asked to correct."""
+
+    document_type: Named
+    field: Named
+    resident_id: str
+
+
 class Reason(Answer):
     """Why something is not proven or was refused, and what to do about it."""
 
@@ -83,6 +92,7 @@ class Reason(Answer):
     action: str
     claimed: str | None
     held: str | None
+    correctable: Correctable | None = None
 
 
 class Document(Answer):

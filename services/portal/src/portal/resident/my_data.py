@@ -1,4 +1,4 @@
-"""What is registered about me, having it corrected, all of it taken out, and erased."""
+"""What is registered about me, all of it taken out, and erased."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ from pydantic import Field
 from starlette.responses import Response
 
 from portal.frame.calls import Answer, Json, Nothing, Problem, Refused
-from portal.frame.forms import Form, Sent
+from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
+from portal.frame.rendering import path_of
 from portal.frame.visits import Visit
 from portal.resident.catalogue_answers import Named, Value
-from portal.resident.credentials import Credential
 from portal.resident.credentials import written as said
 from portal.resident.visitors import Resident, wards_of
 from standards import communities
 
 router = page_router()
-
-REGISTRATION = "registration"
-_DAYS = frozenset({"birth_date", "valid_from", "valid_until"})
 
 
 class Registration(Answer):
@@ -144,7 +140,7 @@ async def overview(visit: Resident, ward: str = "") -> Response:
     return visit.show(
         "resident/data.html",
         here="data",
-        rows=_rows(visit, registration) if registration else None,
+        rows=rows_of(visit, registration) if registration else None,
         corrections=corrections,
         erasures=erasures,
         wards=wards or (),
@@ -153,7 +149,7 @@ async def overview(visit: Resident, ward: str = "") -> Response:
     )
 
 
-def _rows(visit: Visit, registration: Registration) -> list[tuple[str, str, str]]:
+def rows_of(visit: Visit, registration: Registration) -> list[tuple[str, str, str]]:
     """Return the key, name and value of each field of a registration, as people read them."""
     shown: list[tuple[str, str, str]] = []
     for key in Registration.model_fields:
@@ -171,84 +167,8 @@ def _rows(visit: Visit, registration: Registration) -> list[tuple[str, str, str]
 
 
 def _community(code: str, visit: Visit) -> str:
-    """Return a community's name; the code only where nobody knows it."""
-    for office in communities.offices():
-        for each in office.communities:
-            if each.code == code:
-                return each.name.en if visit.language == "en" else each.name.zh_cn
-    return code
-
-
-@router.get("/my/corrections/new")
-async def ask_correction(
-    visit: Resident, document_type: str, field: str, credential_id: str = "", ward: str = ""
-) -> Response:
-    """Ask what a value should say."""
-    return await _correction(visit, document_type, field, credential_id, ward)
-
-
-async def _correction(
-    visit: Visit,
-    document_type: str,
-    field: str,
-    credential_id: str,
-    ward: str,
-    *,
-    problem: Problem | None = None,
-    form: Form | None = None,
-) -> Response:
-    assert visit.person is not None  # noqa: S101 - a Resident's visit
-    if document_type == REGISTRATION:
-        found = await visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", Registration)
-        rows = {key: (name, text) for key, name, text in _rows(visit, found)}
-        name, text = rows.get(field, (field, ""))
-        value: Value = str(getattr(found, field, "") or "")
-        title = visit.t("resident.registration.title")
-    else:
-        credential = await visit.call.get(f"/v1/credentials/{path_of(credential_id)}", Credential)
-        value = credential.fields.get(field)
-        name, text = credential.field_names.get(field, field), said(visit, value)
-        title = credential.document_type_name
-    return visit.show(
-        "resident/correction.html",
-        problem=problem,
-        filled=form.filled if form else None,
-        here="data",
-        title=title,
-        name=name,
-        says=text,
-        value=value,
-        asked={"document_type": document_type, "field": field, "credential_id": credential_id, "ward": ward},
-        is_day=field in _DAYS or (isinstance(value, str) and len(value) == 10 and value[4:5] == value[7:8] == "-"),  # noqa: PLR2004 - 2026-11-30
-    )
-
-
-@router.post("/my/corrections")
-async def correct(visit: Resident, form: Sent) -> Response:
-    """Ask for a correction."""
-    document_type, field = form.text("document_type"), form.text("field")
-    credential_id, ward = form.text("credential_id"), form.text("ward")
-    kind, text = form.text("kind"), form.text("should_say")
-    should_say: Json = text
-    if kind == "list":
-        should_say = [line.strip() for line in text.splitlines() if line.strip()]
-    elif kind == "number" and text.isascii() and text.isdigit():
-        should_say = int(text)
-    elif kind == "flag":
-        should_say = text == "true"
-    body: dict[str, Json] = {
-        "document_type": document_type,
-        "field": field,
-        "should_say": should_say,
-        "reason": form.text("reason"),
-        **({"credential_id": credential_id} if credential_id else {}),
-        **({"resident_id": ward} if ward else {}),
-    }
-    try:
-        await visit.call.post("/v1/corrections", Nothing, body, once=form.once)
-    except Refused as refused:
-        return await _correction(visit, document_type, field, credential_id, ward, problem=refused.problem, form=form)
-    return visit.go(f"/my/data{query(ward=ward, done='correction-asked')}")
+    name = communities.name_of(code)
+    return name.en if visit.language == "en" else name.zh_cn
 
 
 @router.post("/my/exports")

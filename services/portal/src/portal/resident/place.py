@@ -9,6 +9,7 @@ from portal.resident import (
     accesses,
     applications,
     confirmations,
+    corrections,
     credentials,
     drafts,
     home,
@@ -21,7 +22,7 @@ from portal.resident.visitors import OWN, for_themselves
 from runtime.access import Role
 
 _router = router()
-for _feature in (home, items, applications, confirmations, credentials, accesses, my_data):
+for _feature in (home, items, applications, confirmations, credentials, accesses, my_data, corrections):
     _router.include_router(_feature.router)
 for _feature in (drafts, uploads, receipts):
     _router.include_router(_feature.router, prefix=OWN, dependencies=[Depends(for_themselves)])
