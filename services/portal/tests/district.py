@@ -163,6 +163,7 @@ CREDENTIAL = {
 ACCESS = {
     "access_id": "acc_1",
     "at": AT,
+    "by": "health-017",
     "sentence": EVIL,
     "documents": [{"document_type": NAMED}],
     "application_id": None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
@@ -17,6 +19,10 @@ from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
 
+_MOST = 50
+_VISIT = timedelta(minutes=20)
+"""Looks by one account that follow each other this closely belong together, such as one visit at a terminal."""
+
 
 class SeenDocument(Answer):
     """A document that was seen or asked for."""
@@ -29,6 +35,7 @@ class Access(Answer):
 
     access_id: str
     at: datetime
+    by: str
     sentence: str
     documents: tuple[SeenDocument, ...]
     application_id: str | None
@@ -42,6 +49,31 @@ class Accesses(Answer):
 
     items: tuple[Access, ...]
     next: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is told in one line: uses by the same account in the same words, close to each other, the latest first."""
+
+    uses: list[Access]
+
+
+def gathered(uses: Iterable[Access]) -> list[Line]:
+    """Put together what one visit repeats; what is disputed has a line of its own, and none is left out."""
+    lines: list[Line] = []
+    near: dict[str, Line] = {}
+    before: Access | None = None
+    for use in uses:
+        if before is None or before.by != use.by or before.at - use.at > _VISIT:
+            near = {}
+        before = use
+        if use.dispute is None and use.sentence in near:
+            near[use.sentence].uses.append(use)
+            continue
+        lines.append(Line([use]))
+        if use.dispute is None:
+            near[use.sentence] = lines[-1]
+    return lines
 
 
 class Explanation(Answer):
@@ -82,7 +114,7 @@ async def list_own(
             Accesses,
             resident_id=whose,
             cursor=cursor or None,
-            limit=20,
+            limit=_MOST,
             **{name: value or None for name, value in asked.items()},
         ),
         visit.part(visit.call.get("/v1/disputes", Disputes, resident_id=whose, limit=50)),
@@ -91,7 +123,7 @@ async def list_own(
     return visit.show(
         "resident/accesses.html",
         here="data",
-        found=found,
+        lines=gathered(found.items),
         disputes={each.access_id: each for each in disputes.items} if disputes else {},
         wards=wards or (),
         ward=ward,
