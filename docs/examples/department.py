@@ -36,7 +36,6 @@ from uuid import uuid4
 import pika
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
 
-EXCHANGE = "events"
 PERSISTENT = 2
 WAIT_FOR_ANSWERS = 30.0
 LONGEST_PAUSE = 60.0
@@ -197,11 +196,12 @@ def send_waiting(url: str, outbox: Outbox) -> None:
     try:
         channel = connection.channel()
         channel.confirm_delivery()
+        exchange = f"{urlsplit(url).username}.messages"  # nobody else can write there
         for event_id, key, body in outbox.waiting():
             properties = pika.BasicProperties(
                 content_type="application/cloudevents+json", delivery_mode=PERSISTENT, message_id=event_id
             )
-            channel.basic_publish(EXCHANGE, key, body, properties, mandatory=True)  # returns when it is confirmed
+            channel.basic_publish(exchange, key, body, properties, mandatory=True)  # returns when it is confirmed
             outbox.confirm(event_id)
     finally:
         if connection.is_open:

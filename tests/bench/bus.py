@@ -106,7 +106,7 @@ class Bench:
         await self.fill()
         publisher = Publisher(self.url, name="bench")
         done = Countdown(MESSAGES)
-        relay = Direct(publisher, BENCH.exchange, done)
+        relay = Direct(publisher, BENCH, done)
         return await self._consume(publisher, relay, Unstored(), answer, None, done)
 
     async def ours_stored(self) -> float:
@@ -115,7 +115,7 @@ class Bench:
         assert self.database is not None
         publisher = Publisher(self.url, name="bench")
         committer, done = Committer(self.database), Countdown(MESSAGES)
-        relay = Counting(self.database, publisher, BENCH.exchange, committer.heartbeat, done=done)
+        relay = Counting(self.database, publisher, BENCH, committer.heartbeat, done=done)
         await committer.prepare()
         committer.start()
         relay.start()

@@ -198,7 +198,7 @@ class Workplace:
     async def _hearing(self) -> AsyncIterator[None]:
         """Run the service that gets the messages back, without a store: the replay is what is measured."""
         publisher = Publisher(self.amqp_url, name=SERVICE, topology=self.topology)
-        committer, relay = Unstored(), Direct(publisher, BENCH.exchange, Countdown(0))
+        committer, relay = Unstored(), Direct(publisher, BENCH, Countdown(0))
         consumer = Consumer(
             service=SERVICE,
             url=self.amqp_url,

@@ -13,6 +13,7 @@ from messaging.envelope import Sealed
 from messaging.heartbeat import Heartbeat
 from messaging.publisher import Publisher
 from messaging.relay import Relay
+from messaging.topology import Topology
 from runtime.kernel import Database
 
 _DIGEST_KEY = b"k" * 32
@@ -57,9 +58,9 @@ class Counting(Relay):
     """The relay, with a count of what was confirmed."""
 
     def __init__(
-        self, database: Database, publisher: Publisher, exchange: str, heartbeat: Heartbeat, *, done: Countdown
+        self, database: Database, publisher: Publisher, topology: Topology, heartbeat: Heartbeat, *, done: Countdown
     ) -> None:
-        super().__init__(database, publisher, exchange, heartbeat)
+        super().__init__(database, publisher, topology, heartbeat)
         self._done = done
 
     async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
@@ -71,9 +72,9 @@ class Counting(Relay):
 class Direct(Relay):
     """A relay without an outbox, for the bus alone."""
 
-    def __init__(self, publisher: Publisher, exchange: str, done: Countdown) -> None:
+    def __init__(self, publisher: Publisher, topology: Topology, done: Countdown) -> None:
         self._publisher = publisher
-        self._exchange = exchange
+        self._topology = topology
         self._done = done
 
     async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:

@@ -8,17 +8,18 @@ import yaml
 
 from tests.contract.asyncapi_messages import cloud_event, message, payload_schemas
 from tests.contract.catalogue import catalogue, departments, deployed, publisher_of, readers
-from tests.contract.published import SERVICES, all_types, replies
+from tests.contract.published import FROM_OUTSIDE, SERVICES, all_types, replies
 
 Node = dict[str, Any]
 
-_EXCHANGE = {"name": "events", "type": "topic", "durable": True, "autoDelete": False, "vhost": "/"}
+_EXCHANGE = {"type": "topic", "durable": True, "autoDelete": False, "vhost": "/"}
 _QUEUE = {"durable": True, "exclusive": False, "autoDelete": False, "vhost": "/"}
 _BINDING = "0.3.0"
 _ABOUT = """\
-Every event of Yizheng, as it travels on RabbitMQ. Services and departments publish facts to the topic exchange
-`events`; each service acts on what is routed to its own queue, each department system reads the answers in its own
-queue of replies. The same to read: docs/events.md. What a department needs to start: docs/departments.md.
+Every event of Yizheng, as it travels on RabbitMQ. Services publish facts to the topic exchange `events`, each
+department system to an exchange of its own. Each service acts on what is routed to its own queue, and on the messages
+of the departments that it hears; each department system reads the answers in its own queue of replies. The same to
+read: docs/events.md. What a department needs to start: docs/departments.md.
 """
 
 
@@ -72,11 +73,20 @@ def _servers() -> Node:
 def _channels() -> Node:
     channels = {event_type: _published(event_type) for event_type in all_types()}
     for service in _services():
-        heard = [event_type for event_type in all_types() if service in readers(event_type)]
-        if heard:
-            channels[f"queue-{service}"] = _queue(service, service, heard, f"What {service} acts on")
+        if heard := _heard(service):
+            channels[f"queue-{service}"] = _queue(service, service, heard, f"What {service} acts on", "events")
+    for code in ("city", "department"):
+        sent = [it for it in FROM_OUTSIDE if publisher_of(it) == code]
+        queue, exchange = f"{_party(code)}.waiting", f"{_party(code)}.messages"
+        channels[f"queue-{code}-waiting"] = {
+            **_queue(queue, f"{code}.waiting", sent, "What it has sent and waits for its turn", exchange),
+            **({} if code == "city" else {"parameters": {"department": _department("Whose messages", city=False)}}),
+        }
+    answers = sorted(replies())
     channels["queue-replies"] = {
-        **_queue("{department}.replies", "department.replies", sorted(replies()), "The answers to one department"),
+        **_queue(
+            "{department}.replies", "department.replies", answers, "The answers to one department", "correspondence"
+        ),
         "parameters": {"department": _department("Whose answers: its own account alone may read them", city=True)},
     }
     return channels
@@ -88,7 +98,7 @@ def _published(event_type: str) -> Node:
         "address": address,
         "title": event_type,
         "messages": {event_type: _ref(f"components/messages/{event_type}")},
-        "bindings": {"amqp": {"is": "routingKey", "exchange": _EXCHANGE, "bindingVersion": _BINDING}},
+        "bindings": {"amqp": {"is": "routingKey", "exchange": _exchange(event_type), "bindingVersion": _BINDING}},
     }
     if "{" in address:
         who = "Who is answered" if event_type in replies() else "Who publishes: its own account alone may"
@@ -96,10 +106,26 @@ def _published(event_type: str) -> Node:
     return channel
 
 
-def _queue(address: str, name: str, event_types: list[str], description: str) -> Node:
+def _heard(service: str) -> list[str]:
+    """What arrives in a service's own queue."""
+    return [it for it in all_types() if service in readers(it) and it not in FROM_OUTSIDE]
+
+
+def _exchange(event_type: str) -> Node:
+    outside = f"{_party(publisher_of(event_type))}.messages"
+    name = outside if event_type in FROM_OUTSIDE else "correspondence" if event_type in replies() else "events"
+    return {"name": name, **_EXCHANGE}
+
+
+def _party(publisher: str) -> str:
+    return "{department}" if publisher == "department" else publisher
+
+
+def _queue(address: str, name: str, event_types: list[str], description: str, exchange: str) -> Node:
     return {
         "address": address,
-        "description": f"{description}; bound to `events` by " + ", ".join(f"`{_address(it)}`" for it in event_types),
+        "description": f"{description}; bound to `{exchange}` by "
+        + ", ".join(f"`{_address(it)}`" for it in event_types),
         "messages": {event_type: _ref(f"components/messages/{event_type}") for event_type in event_types},
         "bindings": {"amqp": {"is": "queue", "queue": {"name": name, **_QUEUE}, "bindingVersion": _BINDING}},
     }
@@ -123,9 +149,13 @@ def _operations() -> Node:
         for event_type in (it for it in all_types() if publisher_of(it) == publisher):
             operations[f"{publisher}-publishes-{event_type.partition('.')[2]}"] = _send(publisher, event_type)
     for service in _services():
-        heard = [event_type for event_type in all_types() if service in readers(event_type)]
-        if heard:
+        if heard := _heard(service):
             operations[f"{service}-acts"] = _receive(f"queue-{service}", heard, "serviceAccount", service)
+    for code in ("city", "department"):
+        sent = [it for it in FROM_OUTSIDE if publisher_of(it) == code]
+        [service] = {service for it in sent for service in readers(it)}
+        channel = f"queue-{code}-waiting"
+        operations[f"{service}-acts-on-{code}"] = _receive(channel, sent, "serviceAccount", service)
     told = _receive("queue-replies", sorted(replies()), "departmentAccount", "department")
     return operations | {"department-reads-replies": told}
 

@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 
 from local_stack.ports import SERVICES
 from synthetic.caller import Answer, Caller, Json
+from testkit.entrances import entrance_of
 from tests.journeys.trail import bodies
 from tests.journeys.waiting import until
 from tests.load.evidence import settled
@@ -76,11 +77,11 @@ async def deliver_again(amqp_url: str, events: Mapping[str, bytes]) -> None:
     waiting = list(events.items())
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()
-        exchange = await channel.get_exchange("events", ensure=False)
 
         async def publish(event_id: str, body: bytes) -> None:
-            message = aio_pika.Message(body, message_id=event_id, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-            await exchange.publish(message, orjson.loads(body)["type"])
+            message, key = aio_pika.Message(body, message_id=event_id, delivery_mode=2), str(orjson.loads(body)["type"])
+            exchange = await channel.get_exchange(entrance_of(key), ensure=False)
+            await exchange.publish(message, key)
 
         for start in range(0, len(waiting), _AT_ONCE):
             await asyncio.gather(*(publish(*each) for each in waiting[start : start + _AT_ONCE]))

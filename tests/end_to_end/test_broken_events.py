@@ -80,7 +80,7 @@ async def _publish(town: Town, body: bytes) -> None:
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
         channel = await connection.channel()
-        exchange = await channel.get_exchange("events", ensure=False)
+        exchange = await channel.get_exchange("city.messages", ensure=False)
         await exchange.publish(aio_pika.Message(body, message_id="stranger"), KEY)
 
 

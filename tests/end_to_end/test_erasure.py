@@ -65,7 +65,7 @@ async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[
     """Hear every event; give what has been said so far."""
     async with await aio_pika.connect(town.system.amqp_url) as connection:
         queue = await (await connection.channel()).declare_queue(exclusive=True)
-        await queue.bind(exchange.EXCHANGE, "#")
+        await queue.bind(TOPOLOGY.exchange, "#")
 
         async def said() -> list[dict[str, Any]]:
             heard = []
@@ -77,7 +77,8 @@ async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[
 
 
 async def _tell_again(town: Town, events: Sequence[Mapping[str, Any]]) -> None:
-    async with exchange.connected(town.system.amqp_url) as said:
+    async with exchange.connected(town.system.amqp_url) as channel:
+        said = await channel.get_exchange(TOPOLOGY.exchange)
         for each in events:
             await said.publish(aio_pika.Message(orjson.dumps(each), message_id=each["id"]), each["type"])
 

@@ -12,6 +12,7 @@ from pymongo import AsyncMongoClient
 
 from messaging.envelope import new_event_id
 from messaging.topology import RETRY_EXCHANGE
+from testkit.entrances import entrance_of
 from tests.contract.catalogue import readers, readers_by_upcast
 from tests.contract.published import examples, read
 from tests.contract.release import RELEASED, released_types
@@ -52,11 +53,11 @@ async def send(town: Town, sent: Sequence[Sent]) -> None:
     """Publish each where it is published today, or back to the service that still reads an old one."""
     async with await aio_pika.connect(town.system.amqp_url) as connection:
         channel = await connection.channel()
-        events = await channel.get_exchange("events", ensure=False)
         retry = await channel.get_exchange(RETRY_EXCHANGE, ensure=False)
         for each in sent:
             body = aio_pika.Message(orjson.dumps(each.message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
             if each.bound:
+                events = await channel.get_exchange(entrance_of(each.message["type"]), ensure=False)
                 await events.publish(body, each.message["type"])
             for service in each.by_upcast:
                 await retry.publish(body, service)

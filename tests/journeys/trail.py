@@ -11,7 +11,7 @@ from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
 from messaging.connection import connect
 
-QUEUE = "trail"
+QUEUES = ("trail", "correspondence-trail")
 _PREFETCH = 1000
 QUIET = 1.5
 """Seconds without another event after which the trail counts as read to its end."""
@@ -41,7 +41,7 @@ class Event(BaseModel):
 
 
 async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
-    """Read the stream from its beginning to its end, on a connection of its own."""
+    """Read both streams from their beginning to their end, on a connection of its own."""
     arrived: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def take(message: AbstractIncomingMessage) -> None:
@@ -52,8 +52,9 @@ async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=_PREFETCH)
-        queue = await channel.get_queue(QUEUE, ensure=False)
-        await queue.consume(take, arguments={"x-stream-offset": "first"})
+        for name in QUEUES:
+            queue = await channel.get_queue(name, ensure=False)
+            await queue.consume(take, arguments={"x-stream-offset": "first"})
         while True:
             try:
                 async with asyncio.timeout(QUIET):

@@ -185,7 +185,8 @@ async def _told(amqp_url: str) -> Any:  # noqa: ANN401 - an async generator's ty
 
 
 async def _queues(amqp_url: str, known: Topology) -> dict[str, int]:
-    names = [*known.services, *map(dead_letters_of, known.services), *map(delay_name, known.delays)]
+    outside = [each.waiting for each in known.departments.values()]
+    names = [*known.services, *outside, *map(dead_letters_of, known.services), *map(delay_name, known.delays)]
     connection = await connect(amqp_url, name="load")
     async with connection:
         channel = await connection.channel()

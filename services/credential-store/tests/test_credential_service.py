@@ -24,10 +24,13 @@ from credential_store.domain.identifiers import credential_id
 from credential_store.main import create_app
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
+from messaging import topology
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
+from testkit.entrances import entrance_of
+from testkit.fixtures import TOPOLOGY
 from testkit.patience import eventually
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
@@ -54,7 +57,7 @@ class Outside:
         source = f"/yizheng/{event_type.partition('.')[0]}"
         message |= {"id": new_event_id(), "type": event_type, "source": source, "data": message["data"] | changes}
         message["correlationid"] = case or message["correlationid"]
-        exchange = await self._channel.get_exchange("events")
+        exchange = await self._channel.get_exchange(entrance_of(event_type))
         body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(body, routing_key=event_type)
 
@@ -113,6 +116,10 @@ class Outside:
     def reviewer(self, *departments: str) -> str:
         """Return a reviewer's token."""
         return sign(self._keys, "reviewer", subject="reviewer-7", departments=departments)
+
+    def operator(self) -> str:
+        """Return an operator's token."""
+        return sign(self._keys, "operator", subject="operator-1")
 
     def department(self, *departments: str) -> str:
         """Return the token of a department's system."""
@@ -364,3 +371,18 @@ def read_by_a_scanner(png: bytes) -> str:
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-"]
     done = subprocess.run(command, input=png, capture_output=True, check=True)  # noqa: S603 - written here
     return done.stdout.decode().strip()
+
+
+async def test_a_department_sees_how_much_of_its_quota_it_has_used_and_an_operator_sees_all(outside: Outside) -> None:
+    await outside.publishes("department.department-record-published.v1", "health")
+    await outside.hears("credential-stored", document_type="vaccination-record")
+
+    own = (await outside.calls("GET", "/quotas", token=outside.department("health"))).json()["items"]
+    assert [(each["department"], each["name"], each["used"], each["slowed"]) for each in own] == [
+        ("health", "卫生", 1, False)
+    ]
+    assert own[0]["per_hour"] > 1
+    assert own[0]["since"] < own[0]["until"]
+    all_of_them = (await outside.calls("GET", "/quotas", token=outside.operator())).json()["items"]
+    assert {each["department"] for each in all_of_them} == {*topology.load(TOPOLOGY).departments} - {"city"}
+    assert (await outside.calls("GET", "/quotas", token=outside.resident())).status_code == HTTPStatus.FORBIDDEN

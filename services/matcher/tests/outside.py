@@ -17,6 +17,7 @@ from matcher.config import Settings
 from matcher.main import create_app
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
+from testkit.entrances import entrance_of
 from testkit.patience import eventually
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
@@ -41,7 +42,7 @@ class Outside:
         """Publish an event like the contract's example."""
         message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
         message |= {"id": new_event_id(), "data": message["data"] | changes}
-        exchange = await self._channel.get_exchange("events")
+        exchange = await self._channel.get_exchange(entrance_of(contract))
         body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(body, routing_key=contract)
 

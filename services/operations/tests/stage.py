@@ -30,6 +30,7 @@ from operations.config import Settings
 from operations.main import create_app
 from runtime.kernel import Database
 from shared.messaging.tests.harness import QUICK, declare, eventually
+from testkit.entrances import entrance_of
 from testkit.patience import PATIENCE
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
@@ -91,7 +92,7 @@ class Stage:
 
     async def publish_raw(self, body: bytes, key: str, id_: str = "") -> None:
         """Publish whatever a stranger might."""
-        await self.publisher.publish(body, exchange="events", routing_key=key, message_id=id_ or new_event_id())
+        await self.publisher.publish(body, exchange=entrance_of(key), routing_key=key, message_id=id_ or new_event_id())
 
     @asynccontextmanager
     async def visitor(self, subject: str | None = ANN, language: str = "en") -> AsyncIterator[Visitor]:
@@ -202,7 +203,7 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
     await declare(settings.amqp_url, hurried)
     publisher = Publisher(settings.amqp_url, name="matcher", timeout=60)
     committer = Committer(database)
-    relay = Relay(database, publisher, topology.exchange, committer.heartbeat)
+    relay = Relay(database, publisher, topology, committer.heartbeat)
     consumer: Consumer[None] = Consumer(
         service="matcher",
         url=settings.amqp_url,

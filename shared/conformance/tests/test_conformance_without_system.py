@@ -95,10 +95,10 @@ def taking_everything(amqp_url: str) -> Iterator[None]:
     def accept(_: object, method: pika.spec.Basic.Deliver, properties: pika.BasicProperties, __: bytes) -> None:
         data = {"event_id": properties.message_id, "result": "stored"}
         reply = orjson.dumps({"data": data})
-        channel.basic_publish("events", "credential-store.record-accepted.v1.health", reply)
+        channel.basic_publish("correspondence", "credential-store.record-accepted.v1.health", reply)
         channel.basic_ack(method.delivery_tag or 0)
 
-    channel.basic_consume("credential-store", accept)
+    channel.basic_consume("health.waiting", accept)
     worker = threading.Thread(target=channel.start_consuming)
     worker.start()
     try:

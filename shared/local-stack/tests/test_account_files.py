@@ -49,12 +49,12 @@ def test_every_department_has_an_account_with_its_own_keys_and_replies_only(full
     assert set(accounts) == set(full_topology.departments)
     assert accounts["health"].reads == ("health.replies",)
     assert accounts["health"].writes == {
-        "events": any_of(("health.department-record-published.v1", "health.department-record-withdrawn.v1"))
+        "health.messages": any_of(("health.department-record-published.v1", "health.department-record-withdrawn.v1"))
     }
     assert accounts["city"].writes == {
-        "events": any_of(("city.city-record-published.v1", "city.city-record-withdrawn.v1"))
+        "city.messages": any_of(("city.city-record-published.v1", "city.city-record-withdrawn.v1"))
     }
-    assert all(set(account.writes) == {"events"} for account in accounts.values())
+    assert all(set(account.writes) == {f"{code}.messages"} for code, account in accounts.items())
 
 
 def test_a_pattern_matches_the_names_and_nothing_that_resembles_them() -> None:

@@ -128,7 +128,7 @@ async def test_a_permission_that_was_changed_by_hand_is_set_again(
     assert private_bus
     everything = {"exchange": full_topology.exchange, "write": ".*", "read": ".*"}
     async with management.client(private.management) as client:
-        (await client.put("/api/topic-permissions/%2F/health", json=everything)).raise_for_status()
+        (await client.put("/api/topic-permissions/%2F/identity", json=everything)).raise_for_status()
 
     assert await management.ensure(full_topology) == 1
     assert await management.ensure(full_topology) == 0

@@ -22,6 +22,7 @@ from messaging.envelope import Sealed, seal
 from messaging.event import Event, Outcome, Received, View
 from messaging.permissions import Management
 from messaging.publisher import Publisher
+from messaging.quotas import QUOTAS, Quotas
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail, dead_letters_of
 from testkit.patience import PATIENCE
@@ -161,7 +162,7 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
     service = stock_of(declared)
     publisher = Publisher(amqp, name=service, timeout=patience)
     committer = Committer(database)
-    relay = Relay(database, publisher, declared.exchange, committer.heartbeat)
+    relay = Relay(database, publisher, declared, committer.heartbeat)
     tallies = Documents(database, "tallies", Tally)
     consumer = Consumer(
         service=service,
@@ -172,11 +173,12 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
         committer=committer,
         relay=relay,
         publisher=publisher,
+        quotas=Quotas(service, declared.senders_to(service), database),
         limits=limits,
     )
     running = Station(amqp, database, declared, publisher, committer, relay, tallies, consumer)
     await committer.prepare()
-    await ensure_collections(database, ["tallies"])
+    await ensure_collections(database, ["tallies", QUOTAS])
     committer.start()
     relay.start()
     task = asyncio.create_task(consumer.run()) if consuming else None
@@ -229,12 +231,15 @@ async def kept(amqp: str, declared: Topology, management: Management | None = No
 
 async def remove(amqp: str, declared: Topology) -> None:
     """Delete what a test's own topology added to the broker."""
-    queues = [*declared.services, *map(dead_letters_of, declared.services), declared.trail.queue]
+    outside = [name for each in declared.departments.values() for name in (each.waiting, each.replies)]
+    kept = [each.queue for each in (declared.trail, declared.correspondence) if each]
+    answers = [declared.correspondence.exchange] if declared.correspondence else []
+    queues = [*declared.services, *map(dead_letters_of, declared.services), *outside, *kept]
     async with await aio_pika.connect(amqp) as connection:
         channel = await connection.channel()
         for queue in queues:
             await channel.queue_delete(queue)
-        for exchange in (declared.declared, declared.exchange):
+        for exchange in (declared.declared, declared.exchange, *declared.senders, *answers):
             await channel.exchange_delete(exchange)
 
 

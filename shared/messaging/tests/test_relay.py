@@ -15,7 +15,7 @@ from messaging.envelope import Sealed, unseal
 from messaging.publisher import BrokerUnavailableError, Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology
-from shared.messaging.tests.harness import depth, eventually, order, station, stock_of, take
+from shared.messaging.tests.harness import depth, eventually, order, small_topology, station, stock_of, take
 from testkit.fixtures import Addresses
 from testkit.patience import IN_TIME
 
@@ -172,7 +172,7 @@ class FakeBroker:
 async def process(database: Database, broker: FakeBroker) -> AsyncIterator[tuple[Committer, Relay]]:
     """Run what commits and publishes in one process of a service."""
     committer = Committer(database)
-    sweeping = Relay(database, cast("Publisher", broker), "events", committer.heartbeat)
+    sweeping = Relay(database, cast("Publisher", broker), small_topology(), committer.heartbeat)
     await committer.prepare()
     committer.start()
     sweeping.start()

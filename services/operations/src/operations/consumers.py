@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from operations.consumed import CasesErased
 from operations.handlers import erasing, exporting, letters, receipts
 from operations.handlers.driving import Driver
 from operations.handlers.needs import Deps
-from operations.handlers.recording import Recorder
+from operations.handlers.recording import Places, Recorder
 from runtime.erasing import CasesPreviewed
 from runtime.exports import ExportRequested
 from runtime.kernel import Kernel
@@ -48,16 +48,24 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             take=_committing(receipts.take, kernel, deps),
             breath=_BREATH,
         ),
-        _trail(kernel, deps),
+        *_trails(kernel, deps),
         Driver(deps, commit=kernel.commit, send=partial(send_back, kernel.publisher)),
     )
 
 
-def _trail(kernel: Kernel, deps: Deps) -> Intake:
-    stream, url = kernel.topology.trail.queue, deps.settings.amqp_url
-    recorder = Recorder(deps.trail, deps.clock, stream=stream, body_at=partial(body_at, url, stream))
+def _trails(kernel: Kernel, deps: Deps) -> Iterator[Intake]:
+    """Our own events, and the correspondence with systems outside, into one trail."""
+    kept, places = (kernel.topology.trail, kernel.topology.correspondence), Places()
+    for each in kept:
+        if each is not None:
+            yield _trail(each.queue, places, kernel, deps)
+
+
+def _trail(stream: str, places: Places, kernel: Kernel, deps: Deps) -> Intake:
+    url = deps.settings.amqp_url
+    recorder = Recorder(deps.trail, deps.clock, stream=stream, body_at=partial(body_at, url, stream), places=places)
     return Intake(
-        name="operations trail",
+        name=f"operations {stream}",
         url=url,
         topology=kernel.topology,
         queues=(stream,),

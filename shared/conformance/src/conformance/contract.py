@@ -10,7 +10,6 @@ from typing import Any
 
 from local_stack.accounts.permissions import TOPOLOGY
 from messaging import topology
-from messaging.rights import routing_keys
 
 EVENTS = TOPOLOGY.parent / "events"
 CITY = "city"
@@ -66,10 +65,10 @@ def contract_of(code: str) -> Contract:
     department = declared.departments[code]
     return Contract(
         department=code,
-        exchange=declared.exchange,
+        exchange=department.messages,
         source=department.source,
         replies=department.replies,
-        schemas={key: _schema(key) for key in routing_keys(declared, department)},
+        schemas={key: _schema(key) for key in declared.keys_from(department)},
         kept_by={kind: each.code for each in declared.departments.values() for kind in each.keeps},
     )
 

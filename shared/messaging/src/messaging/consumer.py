@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic
 
 import structlog
@@ -15,12 +16,14 @@ from messaging import metrics
 from messaging.commit import Committer
 from messaging.connection import ANSWER_TIMEOUT, connect
 from messaging.declare import require
-from messaging.ending import pause
+from messaging.ending import Repeating, pause
 from messaging.failures import Failures
+from messaging.fair_share import NotBegunError
 from messaging.handling import Handling
 from messaging.ordering import Lanes
 from messaging.outage_log import OutageLog
 from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
+from messaging.quotas import KEEP_EVERY, Quotas
 from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
 from messaging.topology import Topology, dead_letters_of
@@ -36,17 +39,33 @@ _STARVED_LOOKS = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much at a time, how often, how long (seconds)."""
+    """How much at a time, how often, how long (seconds). `outside` is the prefetch of each system outside."""
 
     prefetch: int = 128
+    outside: int = 16
     immediate_attempts: int = 3
     handler_timeout: float = 60.0
     drain_timeout: float = 20.0
     watchdog_every: float = 5.0
 
 
+@dataclass(slots=True)
+class _Source:
+    """One queue that is consumed: its consumer's tag, how many messages came, what is in hand, how often it starved."""
+
+    queue: str
+    sender: str = ""
+    tag: str = ""
+    received: int = 0
+    starved: int = 0
+    under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+
+
 class Consumer(Generic[DepsT]):
-    """Consumes one service's queue until it is stopped; connects again whenever anything about the session ends."""
+    """Consumes one service's queue, and those of the systems outside that it hears, until it is stopped.
+
+    Connects again whenever anything about the session ends.
+    """
 
     def __init__(  # noqa: PLR0913 - the composition root names them all
         self,
@@ -59,6 +78,7 @@ class Consumer(Generic[DepsT]):
         committer: Committer,
         relay: Relay,
         publisher: Publisher,
+        quotas: Quotas | None = None,
         limits: Limits | None = None,
         lanes: Lanes | None = None,
     ) -> None:
@@ -66,6 +86,7 @@ class Consumer(Generic[DepsT]):
         self._url = url
         self._topology = topology
         self._limits = limits or Limits()
+        self._quotas = quotas or Quotas(service)
         self._handling = Handling(
             service=service,
             topology=topology,
@@ -75,33 +96,38 @@ class Consumer(Generic[DepsT]):
             relay=relay,
             failures=Failures(service, topology, publisher),
             lanes=lanes or Lanes(),
+            quotas=self._quotas,
             immediate_attempts=self._limits.immediate_attempts,
             handler_timeout=self._limits.handler_timeout,
         )
-        self._only_speaks = not subscriptions
+        outside = (_Source(each.waiting, each.code) for each in topology.senders_to(service))
+        self._sources = (_Source(service), *outside) if subscriptions else ()  # one that only speaks has no queue
         self._stopping = asyncio.Event()
-        self._under_way: set[asyncio.Task[Any]] = set()
         self._channel: AbstractChannel | None = None
-        self._tag = ""
-        self._received = 0
         self._pause = _FIRST_PAUSE
         self._ended, self._unacknowledged = OutageLog("broker_session_ended"), OutageLog("acknowledgement_failed")
 
     async def run(self) -> None:
         """Keep a session open until stopped, waiting a little longer after each that failed."""
-        while not self._stopping.is_set():
-            try:
-                await self._session()
-            except (Exception, asyncio.CancelledError) as error:
-                if is_cancelled(error):
-                    raise
-                self._ended.tell(error, service=self._service)
-                await pause(self._pause, self._stopping)
-                self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        counting = Repeating(self._quotas.keep, every=KEEP_EVERY)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._session()
+                except (Exception, asyncio.CancelledError) as error:
+                    if is_cancelled(error):
+                        raise
+                    self._ended.tell(error, service=self._service)
+                    await pause(self._pause, self._stopping)
+                    self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        finally:
+            await counting.stop()
+            await self._quotas.keep()
 
     async def stop(self) -> None:
         """Take no more messages; what is being handled is finished, the rest goes back to the queue."""
         self._stopping.set()
+        self._handling.close()
 
     async def is_ready(self) -> bool:
         """Ask the broker whether it delivers to this consumer, and tell whether work is going on."""
@@ -119,21 +145,26 @@ class Consumer(Generic[DepsT]):
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 channel = await connection.channel(publisher_confirms=False)
-                await channel.set_qos(prefetch_count=self._limits.prefetch)
                 await require(self._topology, channel)
-                queue = await channel.get_queue(self._service, ensure=False)
-                if not self._only_speaks:  # otherwise it has no queue
-                    self._tag = await queue.consume(self._receive)
+                queues = [await self._consume(channel, source) for source in self._sources]
             self._channel, self._pause = channel, _FIRST_PAUSE
             metrics.CONNECTED.labels(self._service).set(1)
             log.info("consuming", service=self._service)
             await self._watch(channel)
-            await self._end(queue)
+            await self._end(queues)
         finally:
             self._channel = None
             metrics.CONNECTED.labels(self._service).set(0)
             metrics.READY.clear()  # nobody knows
             await close(connection)
+
+    async def _consume(self, channel: AbstractChannel, source: _Source) -> AbstractQueue:
+        """Begin to consume a queue. A system outside has a window of its own: what waits in it keeps nobody out."""
+        prefetch = self._limits.outside if source.sender else self._limits.prefetch
+        await channel.set_qos(prefetch_count=prefetch)  # counts for each consumer that begins from now on
+        queue = await channel.get_queue(source.queue, ensure=False)
+        source.tag = await queue.consume(partial(self._receive, source))
+        return queue
 
     async def _watch(self, channel: AbstractChannel) -> None:
         """Until stopped, see that everything is there and that the broker still delivers here.
@@ -142,68 +173,76 @@ class Consumer(Generic[DepsT]):
         So a session ends when messages wait at two looks, none came in between and none is in hand. (Where fewer wait
         than are prefetched, the broker's consumer_timeout gives them back.)
         """
-        starved = 0
+        for source in self._sources:
+            source.starved = 0
         while not self._stopping.is_set():
-            received, waiting = self._received, await self._count(channel)
+            before = [(source.received, await self._count(channel, source)) for source in self._sources]
             await pause(self._limits.watchdog_every, self._stopping)
             if not self._stopping.is_set():
                 async with asyncio.timeout(ANSWER_TIMEOUT):
                     await require(self._topology, channel)
                 await self._check(channel)
-                is_starved = waiting and received == self._received and not self._under_way
-                starved = starved + 1 if is_starved else 0
-                if starved == _STARVED_LOOKS:
-                    raise BrokerSessionLostError(f"{waiting} messages wait and none is delivered")
+                for source, (received, waiting) in zip(self._sources, before, strict=True):
+                    is_starved = waiting and received == source.received and not source.under_way
+                    source.starved = source.starved + 1 if is_starved else 0
+                    if source.starved == _STARVED_LOOKS:
+                        raise BrokerSessionLostError(f"{source.queue}: {waiting} messages wait and none is delivered")
 
-    async def _count(self, channel: AbstractChannel) -> int:
+    async def _count(self, channel: AbstractChannel, source: _Source) -> int:
         """Read how much waits. A queue that is gone ends the session; the next one waits until it is there again."""
-        if self._only_speaks:
-            return 0
-        ready: dict[str, int] = {}
-        for kind, name in (("work", self._service), ("dead-letters", dead_letters_of(self._service))):
-            async with asyncio.timeout(ANSWER_TIMEOUT):
-                queue = await channel.declare_queue(name, passive=True)
-            ready[kind] = queue.declaration_result.message_count or 0
-            metrics.READY.labels(self._service, kind).set(ready[kind])
-        return ready["work"]
+        if source.sender:
+            waiting = await self._ready(channel, source.queue, source.sender)
+            self._quotas.waiting[source.sender] = waiting
+            return waiting
+        await self._ready(channel, dead_letters_of(self._service), "dead-letters")
+        return await self._ready(channel, source.queue, "work")
+
+    async def _ready(self, channel: AbstractChannel, name: str, kind: str) -> int:
+        async with asyncio.timeout(ANSWER_TIMEOUT):
+            queue = await channel.declare_queue(name, passive=True)
+        ready = queue.declaration_result.message_count or 0
+        metrics.READY.labels(self._service, kind).set(ready)
+        return ready
 
     async def _check(self, channel: AbstractChannel) -> None:
-        """Ask the broker whether this consumer is still there; a session that lost it starts over.
+        """Ask the broker whether the consumers are still there; a session that lost one starts over.
 
         A service that only speaks has no consumer: the open channel is enough.
         """
-        if self._only_speaks:
-            return
-        async with asyncio.timeout(10):
-            queue = await channel.declare_queue(self._service, passive=True)
-            ours = getattr(await channel.get_underlay_channel(), "consumers", {})
-        if not queue.declaration_result.consumer_count or self._tag not in ours:
-            raise BrokerSessionLostError("the consumer is gone")
+        for source in self._sources:
+            async with asyncio.timeout(10):
+                queue = await channel.declare_queue(source.queue, passive=True)
+                ours = getattr(await channel.get_underlay_channel(), "consumers", {})
+            if not queue.declaration_result.consumer_count or source.tag not in ours:
+                raise BrokerSessionLostError(f"the consumer of {source.queue} is gone")
 
-    async def _end(self, queue: AbstractQueue) -> None:
+    async def _end(self, queues: Sequence[AbstractQueue]) -> None:
         """Take nothing more and wait for what is under way, acknowledgements included."""
-        if not self._only_speaks:
-            await queue.cancel(self._tag, timeout=10)
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._limits.drain_timeout)
+        for queue, source in zip(queues, self._sources, strict=True):
+            await queue.cancel(source.tag, timeout=10)
+        under_way = {task for source in self._sources for task in source.under_way}
+        if under_way:
+            await asyncio.wait(under_way, timeout=self._limits.drain_timeout)
 
-    async def _receive(self, message: AbstractIncomingMessage) -> None:
+    async def _receive(self, source: _Source, message: AbstractIncomingMessage) -> None:
         if self._stopping.is_set():
             return  # not begun: closing the channel gives it back
-        self._received += 1
+        source.received += 1
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a callback runs in a task
-        self._under_way.add(task)
+        source.under_way.add(task)
         try:
             await self._handle(message)
         except BROKER_FAULTS as error:  # the channel is gone: expect the redelivery
             self._unacknowledged.tell(error, service=self._service)
         finally:
-            self._under_way.discard(task)
+            source.under_way.discard(task)
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
         try:
             await self._handling.handle(message)
+        except NotBegunError:
+            return  # closing the channel gives it back
         except Exception:  # not even its failure could be sorted: the queue's delivery limit puts an end to it
             log.exception("message_returned", service=self._service, message_id=message.message_id)
             await message.reject(requeue=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -18,7 +19,9 @@ from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed, seal
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
 from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
+from messaging.fair_share import FairShare
 from messaging.ordering import Brake, Company, Lanes, is_outage
+from messaging.quotas import Quotas
 from messaging.reading import Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
 from messaging.replaying import Fate, item_of, redelivery_of
@@ -49,6 +52,7 @@ class Handling(Generic[DepsT]):
         relay: Relay,
         failures: Failures,
         lanes: Lanes,
+        quotas: Quotas,
         immediate_attempts: int,
         handler_timeout: float,
     ) -> None:
@@ -62,6 +66,8 @@ class Handling(Generic[DepsT]):
         self._immediate_attempts = immediate_attempts
         self._handler_timeout = handler_timeout
         self._lanes = lanes
+        self._senders = topology.senders
+        self._share = FairShare(quotas)
         self._company = Company()
         self._contended = asyncio.Lock()
         self._brake = Brake(metrics.PAUSED.labels(service).set)
@@ -71,21 +77,39 @@ class Handling(Generic[DepsT]):
         """Tell whether a dependency is down."""
         return self._brake.is_on
 
+    def close(self) -> None:
+        """Begin no more messages of systems outside."""
+        self._share.close()
+
     async def handle(self, message: AbstractIncomingMessage) -> None:
-        """Handle a message, or send it to wait, or to the dead letters. Then it may be acknowledged."""
+        """Handle a message, or send it to wait, or to the dead letters. Then it may be acknowledged.
+
+        Raises NotBegunError when its turn did not come.
+        """
         try:
             delivery = self._reader.read(message)
         except BrokenMessageError as error:
-            await self._brake.run(partial(self._refuse, message, Failure.broken(error)))
+            async with self._turn(message):
+                await self._brake.run(partial(self._refuse, message, Failure.broken(error)))
             return
         event = delivery.event
         with structlog.contextvars.bound_contextvars(case=event.case, event_id=event.id, event_type=event.type):
-            async with self._lanes.of(event.case):
+            async with self._lanes.of(self._lane_of(event)), self._turn(message):
                 with tracing.working(tracing.handling(message, event, queue=self._service)):
                     fate = await self._work_off(delivery)
                 item = item_of(message)
                 if fate is not None and item is not None:
                     await self._brake.run(partial(self._failures.confirm, item, event.id, fate))
+
+    def _turn(self, message: AbstractIncomingMessage) -> AbstractAsyncContextManager[None]:
+        """Wait until it is its sender's turn; an event of our own begins at once."""
+        sender = self._senders.get(message.exchange or "")
+        return self._share.turn(sender.code, len(message.body)) if sender else self._share.ours()
+
+    def _lane_of(self, event: Received[Any]) -> str:
+        """A system outside names its case as it likes: it holds up nothing but its own messages with it."""
+        sender = self._topology.sender_of(event.type)
+        return f"{sender.code}/{event.case}" if sender else event.case
 
     async def _work_off(self, delivery: Delivery[DepsT]) -> Fate | None:
         """Have it handled, and sort the failure if that fails; tell which of both."""
@@ -202,6 +226,8 @@ class Handling(Generic[DepsT]):
             raise
         is_said = event.was_handled and not outcome.changes and not outcome.corrects
         events = [] if is_said else self._seal(outcome, case=event.case, cause=event.id)
+        if self._topology.sender_of(event.type) and not event.is_redelivered:
+            events.insert(0, Sealed(event.id, event.type, delivery.message.body))  # what was accepted is kept
         with tracing.committing(len(outcome.changes), len(events)):
             entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
         key = self._topology.key_of(event.type)

@@ -31,8 +31,11 @@ CONNECTED = Gauge("yizheng_broker_session", "1 while the broker delivers to this
 INTAKE = Gauge("yizheng_intake_working", "1 while what arrives in these queues is kept", ["intake"])
 READY = Gauge(
     "yizheng_queue_messages",
-    "Messages that wait in the service's own queue (work), or that it has given up (dead-letters)",
+    "Messages that wait in the service's own queue (work), in a sender's (its name), or were given up (dead-letters)",
     ["service", "queue"],
+)
+QUOTA_USED = Gauge(
+    "yizheng_quota_used", "What a system outside has sent this hour, as a share of its quota", ["service", "sender"]
 )
 LOOP_HELD = Counter(
     "yizheng_event_loop_held", "Times that one piece of work held the event loop for seconds", ["service"]

@@ -101,7 +101,7 @@ class Reader(Generic[DepsT]):
     ) -> None:
         self._digest = digest
         self._service = service
-        self._exchange = topology.exchange
+        self._first_hops = {topology.exchange, *topology.senders}
         self._subscriptions = {
             type_: subscription
             for subscription in subscriptions
@@ -116,7 +116,7 @@ class Reader(Generic[DepsT]):
             raise BrokenMessageError("unknown-type", "/type", f"{self._service} does not act on {envelope.type!r}")
         if subscription.refused is not None:
             _check_names(message.body)
-        if message.exchange == self._exchange and message.routing_key != envelope.type:
+        if message.exchange in self._first_hops and message.routing_key != envelope.type:
             raise BrokenMessageError(
                 "wrong-routing-key", "/type", f"{message.routing_key!r}, as it was published under"
             )
@@ -131,7 +131,7 @@ class Reader(Generic[DepsT]):
     ) -> tuple[Answer[DepsT] | None, Refused | None]:
         """Return who answers the sender of a broken message and with what, if anybody does."""
         event = _as_far_as_readable(message.body)
-        key = message.routing_key if message.exchange == self._exchange else event.get("type")
+        key = message.routing_key if message.exchange in self._first_hops else event.get("type")
         subscription = self._find(key) if isinstance(key, str) else None
         if subscription is None or subscription.refused is None:
             return None, None

@@ -18,6 +18,7 @@ from messaging.heartbeat import Heartbeat
 from messaging.outage_log import OutageLog
 from messaging.publisher import Publisher
 from messaging.sealing import opened
+from messaging.topology import Topology
 from messaging.vault import VaultError
 
 SWEEP_EVERY = 2.0
@@ -41,11 +42,11 @@ class Relay:
     inboxes ignore it. No clock is compared, so that a clock that jumps delays nothing.
     """
 
-    def __init__(self, database: Database, publisher: Publisher, exchange: str, heartbeat: Heartbeat) -> None:
+    def __init__(self, database: Database, publisher: Publisher, topology: Topology, heartbeat: Heartbeat) -> None:
         self._outbox = database[OUTBOX]
         self._vault = database.vault
         self._publisher = publisher
-        self._exchange = exchange
+        self._topology = topology
         self._heartbeat = heartbeat
         self._publishing: dict[str, int] = {}
         self._confirmed: list[str] = []
@@ -106,9 +107,10 @@ class Relay:
         return 0.0 if found is None else max(0.0, time.time() - int(found["_id"].split("-")[0], 16) / 1e9)
 
     async def _publish(self, event: Sealed) -> None:
-        with tracing.publishing(self._exchange, event.routing_key, event.id, event.body):
+        exchange = self._topology.exchange_of(event.routing_key)
+        with tracing.publishing(exchange, event.routing_key, event.id, event.body):
             await self._publisher.publish(
-                event.body, exchange=self._exchange, routing_key=event.routing_key, message_id=event.id
+                event.body, exchange=exchange, routing_key=event.routing_key, message_id=event.id
             )
         metrics.PUBLISHED.labels(_publisher_of(event), event.routing_key).inc()
 

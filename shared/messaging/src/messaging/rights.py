@@ -52,8 +52,8 @@ def every_account(topology: Topology) -> Iterator[Account]:
 def department_accounts(topology: Topology) -> Iterator[Account]:
     """Yield the account of every system outside, by code."""
     for code, department in sorted(topology.departments.items()):
-        keys = any_of(routing_keys(topology, department))
-        yield Account(code, _read_by(code, topology), {topology.exchange: keys}, limits=LIMITS)
+        keys = any_of(topology.keys_from(department))
+        yield Account(code, _read_by(code, topology), {department.messages: keys}, limits=LIMITS)
 
 
 def service_accounts(topology: Topology) -> Iterator[Account]:
@@ -83,6 +83,8 @@ def _written_by(service: str, topology: Topology) -> Iterator[tuple[str, str]]:
     """Its own events, its own failures under its own name; and operations what it sends back, to whomever."""
     if any(key.startswith(f"{service}.") for key in topology.subscriptions):
         yield topology.exchange, rf"^{_literally(service)}\.[a-z0-9.-]+\z"
+    if topology.correspondence and (heard := topology.senders_to(service)):
+        yield topology.correspondence.exchange, _correspondence_of(service, heard, topology)
     if service in topology.services:
         for exchange in (DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *map(delay_name, topology.delays)):
             yield exchange, any_of([service])
@@ -90,14 +92,11 @@ def _written_by(service: str, topology: Topology) -> Iterator[tuple[str, str]]:
         yield RETRY_EXCHANGE, any_of(topology.services)
 
 
-def routing_keys(topology: Topology, department: Department) -> tuple[str, ...]:
-    """Return the routing keys that are a department's own: its events, in every version that somebody acts on."""
-    keys = set()
-    for pattern in topology.subscriptions:
-        publisher, event, version = pattern.split(".")
-        if event in department.events and publisher in ("*", department.code):
-            keys.add(f"{department.code}.{event}.{version}")
-    return tuple(sorted(keys))
+def _correspondence_of(service: str, heard: Iterable[Department], topology: Topology) -> str:
+    """What it accepted, under the keys of those who said it, and its answers to them."""
+    said = [_literally(key) for department in heard for key in topology.keys_from(department)]
+    codes = "|".join(_literally(department.code) for department in heard)
+    return rf"^({'|'.join(said)}|{_literally(service)}\.[a-z0-9-]+\.v[0-9]+\.({codes}))\z"
 
 
 def any_of(names: Iterable[str]) -> str:

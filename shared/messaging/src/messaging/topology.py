@@ -1,7 +1,9 @@
 """The topology as data: every exchange, queue and binding. `declare.py` makes them.
 
 Work queues are quorum queues that dead-letter at least once; one delay queue for each waiting time; one queue of dead
-letters for each service; one queue of replies for each department system; a stream that keeps the trail of all events.
+letters for each service; a stream that keeps the trail of all events. Each department system has an exchange that it
+alone writes to, with one bounded queue behind it, and a queue of replies; what was accepted of all of them, and what
+they were answered, is kept in a stream of its own, the correspondence.
 All exchanges are topic exchanges, also where a key is one name only: there RabbitMQ holds an account to its own keys.
 """
 
@@ -22,6 +24,8 @@ OPERATIONS = "operations"
 """The service that takes in dead letters and the receipts for what was sent back."""
 RECEIPTS = f"{OPERATIONS}.receipts"
 """Its queue of receipts."""
+_WORDS = 3
+"""Words that name an event: publisher, event, version; one more names whom it answers."""
 EVERYTHING = "#"
 """The key that stands for every key."""
 
@@ -42,22 +46,39 @@ _REPLIES: dict[str, Any] = {
 }
 
 
+_MOST_BYTES = 50_000_000
+"""That one system outside may have waiting; beyond, or beyond `most_waiting`, the broker refuses more, at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """A system outside, of a department or the city: what it may say, of which documents, and where it is answered.
 
-    `names` are by language. `events` are the events that it may publish, without publisher and version.
+    `names` are by language. `events` are the events that it may publish, without publisher and version. `per_hour` is
+    how many messages are handled at full speed, `most_waiting` how many may wait.
     """
 
     code: str
     names: Mapping[str, str]
     events: tuple[str, ...]
     keeps: tuple[str, ...]
+    per_hour: int = 10_000
+    most_waiting: int = 10_000
 
     @property
     def source(self) -> str:
         """The CloudEvents source that its events must have."""
         return f"/yizheng/{self.code}"
+
+    @property
+    def messages(self) -> str:
+        """The exchange that it writes to. No queue has this name: a right to read one is a right to bind the other."""
+        return f"{self.code}.messages"
+
+    @property
+    def waiting(self) -> str:
+        """The one queue behind it."""
+        return f"{self.code}.waiting"
 
     @property
     def replies(self) -> str:
@@ -67,12 +88,16 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The stream that keeps every event for `max_age` or until it holds `max_bytes`, and the services that read it."""
+    """The stream that keeps every event for `max_age` or until it holds `max_bytes`, and the services that read it.
+
+    `exchange` is the one whose events it keeps: of the trail it is the topology's.
+    """
 
     queue: str
     max_age: str
     max_bytes: int
     readers: tuple[str, ...] = ()
+    exchange: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +120,7 @@ class Topology:
     subscriptions: Mapping[str, tuple[str, ...]] = field(repr=False)
     declared: str = DECLARED
     departments: Mapping[str, Department] = field(default_factory=dict, repr=False)
+    correspondence: Trail | None = None
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -111,20 +137,48 @@ class Topology:
     def exchanges(self) -> tuple[str, ...]:
         """Every exchange; events leave through the first, failed messages wait behind those named after a time."""
         waiting = map(delay_name, self.delays)
-        return (self.exchange, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *waiting)
+        outside = (department.messages for department in self.departments.values())
+        kept = (self.correspondence.exchange,) if self.correspondence else ()
+        return (self.exchange, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *waiting, *kept, *outside)
 
     @property
     def queues(self) -> tuple[Queue, ...]:
         """Every queue."""
-        every_event = ((self.exchange, EVERYTHING),)
         return (
-            Queue(self.trail.queue, _stream(self.trail), every_event, self.trail.readers),
+            *(self._stream(exchange, trail) for exchange, trail in self._streams.items()),
             *(self._letters(service) for service in self.services),
             *(self._work(service) for service in self.services),
             Queue(RECEIPTS, {**_QUORUM, **_NEVER_DROP}, self._from_services(RECEIPT_EXCHANGE), (OPERATIONS,)),
+            *(self._messages(department) for department in self.departments.values()),
             *(self._replies(department) for department in self.departments.values()),
             *(Queue(delay_name(each), _delay(each), self._from_services(delay_name(each))) for each in self.delays),
         )
+
+    @property
+    def senders(self) -> Mapping[str, Department]:
+        """The departments by the exchange that each writes to."""
+        return {department.messages: department for department in self.departments.values()}
+
+    def sender_of(self, event_type: str) -> Department | None:
+        """The system outside that an event is of, if it is one's."""
+        return self.departments.get(event_type.partition(".")[0])
+
+    def senders_to(self, service: str) -> tuple[Department, ...]:
+        """The systems outside that a service hears."""
+        return tuple(each for each in self.departments.values() if self._hearer(each) == service)
+
+    def exchange_of(self, routing_key: str) -> str:
+        """The exchange through which a service of ours publishes under a key.
+
+        What a system outside has said, and what it is answered, goes to the correspondence.
+        """
+        words = routing_key.split(".")
+        outside = words[0] in self.departments or (len(words) > _WORDS and words[-1] in self.departments)
+        return self.correspondence.exchange if outside and self.correspondence else self.exchange
+
+    def keys_from(self, department: Department) -> tuple[str, ...]:
+        """The routing keys that are a department's own: its events, in every version that a service acts on."""
+        return tuple(sorted({f"{department.code}.{key.partition('.')[2]}" for key in self._patterns_of(department)}))
 
     def key_of(self, event_type: str) -> str:
         """The key that brings an event of a type; `other` when none does. However many senders, few labels."""
@@ -135,16 +189,47 @@ class Topology:
         """The routing keys (`*` for one word) that a service acts on."""
         return tuple(key for key, services in self.subscriptions.items() if service in services)
 
+    @property
+    def _streams(self) -> Mapping[str, Trail]:
+        """What is kept of each exchange."""
+        kept = {self.correspondence.exchange: self.correspondence} if self.correspondence else {}
+        return {self.exchange: self.trail, **kept}
+
+    def _stream(self, exchange: str, trail: Trail) -> Queue:
+        return Queue(trail.queue, _stream(trail), ((exchange, EVERYTHING),), trail.readers)
+
+    def _patterns_of(self, department: Department) -> tuple[str, ...]:
+        return tuple(
+            key
+            for key in self.subscriptions
+            if key.split(".")[0] in ("*", department.code) and key.split(".")[1] in department.events
+        )
+
+    def _hearer(self, department: Department) -> str:
+        """The one service that reads what a department sends. Raises ValueError when it is not one."""
+        hearers = {service for key in self._patterns_of(department) for service in self.subscriptions[key]}
+        if len(hearers) != 1:
+            raise ValueError(f"{department.code}: its messages are read by one service, not by {sorted(hearers)}")
+        return hearers.pop()
+
     def _work(self, service: str) -> Queue:
-        events = ((self.exchange, key) for key in self.keys_of(service))
+        outside = {key for department in self.departments.values() for key in self._patterns_of(department)}
+        events = ((self.exchange, key) for key in self.keys_of(service) if key not in outside)
         return Queue(service, _work(service), ((RETRY_EXCHANGE, service), *events), (service,))
+
+    def _messages(self, department: Department) -> Queue:
+        hearer = self._hearer(department)
+        bindings = tuple((department.messages, key) for key in self.keys_from(department))
+        bounds = {"x-max-length": department.most_waiting, "x-max-length-bytes": _MOST_BYTES}
+        return Queue(department.waiting, {**_work(hearer), **bounds}, bindings, (hearer,))
 
     def _letters(self, service: str) -> Queue:
         bindings = ((DEAD_LETTER_EXCHANGE, service),)
         return Queue(dead_letters_of(service), {**_QUORUM, **_NEVER_DROP}, bindings, (OPERATIONS,))
 
     def _replies(self, department: Department) -> Queue:
-        return Queue(department.replies, _REPLIES, ((self.exchange, f"*.*.*.{department.code}"),), (department.code,))
+        answers = self.correspondence.exchange if self.correspondence else self.exchange
+        return Queue(department.replies, _REPLIES, ((answers, f"*.*.*.{department.code}"),), (department.code,))
 
     def _from_services(self, exchange: str) -> tuple[tuple[str, str], ...]:
         return tuple((exchange, service) for service in self.services)
@@ -155,15 +240,20 @@ def load(path: Path) -> Topology:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return Topology(
         exchange=data["exchange"],
-        trail=Trail(**{**data["trail"], "readers": tuple(data["trail"]["readers"])}),
+        trail=_trail(data["trail"]),
         delays=tuple(data["retry"]["delays"]),
         subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
+        correspondence=_trail(data["correspondence"]),
     )
 
 
+def _trail(said: Mapping[str, Any]) -> Trail:
+    return Trail(**{**said, "readers": tuple(said["readers"])})
+
+
 def _department(code: str, said: Mapping[str, Any]) -> Department:
-    return Department(code, said["names"], tuple(said["events"]), tuple(said["keeps"]))
+    return Department(code, said["names"], tuple(said["events"]), tuple(said["keeps"]), said["per_hour"])
 
 
 def dead_letters_of(service: str) -> str:

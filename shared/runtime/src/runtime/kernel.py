@@ -20,6 +20,7 @@ from messaging.event import Outcome
 from messaging.heartbeat import Heartbeat
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
+from messaging.quotas import Quotas
 from messaging.relay import Relay
 from messaging.vault import Vault
 from runtime.config import ServiceSettings
@@ -56,8 +57,9 @@ class Kernel:
         self.publisher = Publisher(settings.amqp_url, name=name, topology=self.topology)
         heartbeat = partial(Heartbeat, clock_leeway=settings.clock_leeway, misled=end_this_process)
         self.committer = Committer(self.database, heartbeat=heartbeat)
-        self.relay = Relay(self.database, self.publisher, self.topology.exchange, self.committer.heartbeat)
+        self.relay = Relay(self.database, self.publisher, self.topology, self.committer.heartbeat)
         self.lanes = Lanes()
+        self.quotas = Quotas(name, self.topology.senders_to(name), self.database)
         self.idempotency = Idempotency(self.database)
 
     async def prepare(self, indexes: Indexes) -> None:

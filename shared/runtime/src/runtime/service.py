@@ -128,6 +128,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
             publisher=kernel.publisher,
             limits=Limits(prefetch=settings.prefetch),
             lanes=kernel.lanes,
+            quotas=kernel.quotas,
         )
         beside: list[Background] = [consumer, *background(kernel, deps)]
         app.state.kernel, app.state.deps, app.state.background = kernel, deps, beside

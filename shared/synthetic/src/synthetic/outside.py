@@ -39,8 +39,8 @@ async def publish_records(population: Population, index: BlindIndex, amqp_url: s
         departments_facts(population.records, index, population.told_at),
         mirror_withdrawals(population.records, index, population.told_at),
     )
-    async with connected(amqp_url) as exchange:
-        return await publish_all(exchange, facts, told)
+    async with connected(amqp_url) as channel:
+        return await publish_all(channel, facts, told)
 
 
 def count_of_events(population: Population) -> int:

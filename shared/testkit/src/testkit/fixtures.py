@@ -213,12 +213,13 @@ async def _empty(url: str, declared: Topology) -> None:
         *(delay_name(seconds) for seconds in declared.delays),  # first, as their messages go to the others
         *declared.services,
         *map(dead_letters_of, declared.services),
-        *(department.replies for department in declared.departments.values()),
+        *(queue for each in declared.departments.values() for queue in (each.waiting, each.replies)),
         RECEIPTS,
     ]
     async with await connect(url, name="tests") as connection:
         channel = await connection.channel()
-        await channel.queue_delete(declared.trail.queue)  # a stream can not be purged
+        for stream in filter(None, (declared.trail, declared.correspondence)):
+            await channel.queue_delete(stream.queue)  # a stream can not be purged
         await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made anew
         for name in names:
             queue = await channel.get_queue(name, ensure=False)

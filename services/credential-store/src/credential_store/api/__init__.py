@@ -12,6 +12,7 @@ from credential_store.api import (
     status_lists,
     verifications,
 )
+from runtime import quotas
 
 router = APIRouter()
 router.include_router(credentials.router)
@@ -20,3 +21,4 @@ router.include_router(queries.router)
 router.include_router(status_lists.router)
 router.include_router(verifications.router)
 router.include_router(hand_overs.router)
+router.include_router(quotas.router)

@@ -12,11 +12,12 @@ from matcher.api.views import DryRunView, StatisticsView
 from matcher.handlers.dry_run import dry_run
 from matcher.handlers.needs import Deps
 from matcher.handlers.preview import preview
-from runtime import web
+from runtime import quotas, web
 from runtime.access import Principal, Role, allow
 from runtime.presences import CallerOf
 
 router = APIRouter()
+router.include_router(quotas.router, prefix="/evidence")
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 Official = Annotated[Principal, allow(Role.OFFICIAL)]

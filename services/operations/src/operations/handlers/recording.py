@@ -29,6 +29,22 @@ _SLICE = 2_000
 _MOST_SLICES = 100
 
 
+class Places:
+    """Gives places in the trail, each after all others, to whatever streams are read beside each other."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def begin_after(self, place: int) -> None:
+        """Give no place up to this one any more."""
+        self._last = max(self._last, place)
+
+    def next(self, time: datetime, now: datetime) -> int:
+        """Give a place as near to the event's own time as the order allows."""
+        self._last = max(self._last + 1, place_of(min(time, now)))
+        return self._last
+
+
 class Recorder:
     """Records one stream. How far it has read is stored after what it read, every `keep_every` seconds.
 
@@ -42,6 +58,7 @@ class Recorder:
         *,
         stream: str,
         body_at: Callable[[int], Awaitable[bytes | None]],
+        places: Places | None = None,
         keep_every: float = 1.0,
     ) -> None:
         self._trail = trail
@@ -49,7 +66,7 @@ class Recorder:
         self._stream = stream
         self._body_at = body_at
         self._keep_every = timedelta(seconds=keep_every)
-        self._place = 0
+        self._places = places or Places()
         self._kept_at = datetime.min.replace(tzinfo=UTC)
 
     async def start(self) -> int | None:
@@ -58,8 +75,7 @@ class Recorder:
         One that was deleted and declared anew counts from 0 again: then another message stands where it stopped, or
         none. So it does when the stream has dropped that message, and then its first one is right too.
         """
-        last = await self._trail.last_place()
-        self._place = max(self._place, last)  # as it is now: meanwhile others may have got theirs
+        self._places.begin_after(await self._trail.last_place())
         self._kept_at = datetime.min.replace(tzinfo=UTC)
         reading = await self._trail.reading(self._stream)
         if reading is None:
@@ -93,7 +109,7 @@ class Recorder:
             source=event.source,
             case=event.case,
             time=time,
-            place=self._next_place(time, now),
+            place=self._places.next(time, now),
             cause=event.cause,
             publisher=raw.routing_key.partition(".")[0],
             routing_key=raw.routing_key,
@@ -111,7 +127,7 @@ class Recorder:
             source=_text(said, "source"),
             case=_text(said, "correlationid"),
             time=now,
-            place=self._next_place(now, now),
+            place=self._places.next(now, now),
             cause=_text(said, "causationid") or None,
             publisher=raw.routing_key.partition(".")[0],
             routing_key=raw.routing_key,
@@ -119,11 +135,6 @@ class Recorder:
             digest=digest,
             fault=error.reason,
         )
-
-    def _next_place(self, time: datetime, now: datetime) -> int:
-        """Give a place after all others, and as near to the event's own time as that allows."""
-        self._place = max(self._place + 1, place_of(min(time, now)))
-        return self._place
 
 
 async def forget(deps: Deps) -> Sequence[Outcome[Any]]:

@@ -18,7 +18,6 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from messaging import topology
 from messaging.addresses import UnsafeAddressError, each_of
-from messaging.rights import routing_keys
 
 HAND_OVER = """{names[zh-CN]} {names[en]}
 
@@ -65,8 +64,8 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
         "names": dict(department.names),
         "amqp_url": urls[0],
         "amqp_urls": urls,
-        "exchange": declared.exchange,
-        "routing_keys": list(routing_keys(declared, department)),
+        "exchange": department.messages,
+        "routing_keys": list(declared.keys_from(department)),
         "replies": department.replies,
         "source": department.source,
         "keeps": list(department.keeps),
