@@ -6,6 +6,8 @@ import pytest
 
 from local_stack.ports import SERVICES
 from runtime.access import Role
+from runtime.data_files import load
+from runtime.rates import DEFAULT, Rates
 from tests.contract.access import PUBLIC, described, table
 
 
@@ -32,3 +34,10 @@ def test_the_table_speaks_of_roles_and_scopes_that_there_are() -> None:
 
     assert {role for role, _ in used} <= {PUBLIC, *Role}
     assert {scope for _, scope in used} == set(table().scopes)
+
+
+def test_every_operation_of_which_the_rates_name_a_kind_is_there() -> None:
+    named = {each for kind in load(DEFAULT, Rates).kinds.values() for each in kind.operations}
+    there = {operation for service in SERVICES for operation in described(service)}
+
+    assert named - there == {"POST /verify/"}, "a page, which no description has"

@@ -149,6 +149,17 @@ async def test_somebody_who_is_not_registered_learns_what_to_do(office: Office) 
         await office.drafts("senior-card", "stranger")
 
 
+async def test_nobody_has_drafts_without_end_and_one_that_is_submitted_makes_room(office: Office) -> None:
+    first = await office.drafts("senior-card", "senior")
+    for _ in range(applying.MOST_DRAFTS - 1):
+        await office.drafts("senior-card", "senior")
+    with pytest.raises(Clash, match="too-many-drafts"):
+        await office.drafts("senior-card", "senior")
+
+    await office.submits(first)
+    await office.drafts("senior-card", "senior")
+
+
 async def test_an_older_version_is_not_overwritten(office: Office) -> None:
     id = await office.drafts("senior-card", "senior")
     with pytest.raises(Stale):

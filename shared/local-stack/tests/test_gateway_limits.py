@@ -14,6 +14,7 @@ PORTS = free_ports(30000)
 BURST = 200
 BURST_OF_A_TOKEN = 100
 BURST_OF_TRYING = 20
+BURST_OF_VERIFYING = 50
 BURST_OF_TRYING_WITH_A_TOKEN = 10
 LET_THROUGH, TOO_MUCH = 502, 429
 TRIED = ["/v1/residents", "/v1/lookups", "/v1/queries", "/v1/presences", "/operations/sign-in"]
@@ -54,6 +55,13 @@ def test_where_numbers_could_be_tried_out_less_is_allowed(door: Doorway, path: s
     assert BURST_OF_TRYING <= tried[LET_THROUGH] < 2 * BURST_OF_TRYING
     assert tried[TOO_MUCH] == 100 - tried[LET_THROUGH]
     assert door.in_a_row(20, "GET /v1/items", guesser) == {LET_THROUGH: 20}
+
+
+def test_what_nobody_signs_in_for_costs_no_more_than_so_much_from_one_address(door: Doorway) -> None:
+    asked = door.in_a_row(300, "POST /v1/verifications", "127.0.1.40", "Content-Length: 0")
+
+    assert BURST_OF_VERIFYING <= asked[LET_THROUGH] < 2 * BURST_OF_VERIFYING
+    assert door.in_a_row(20, "POST /v1/verifications", "127.0.1.41", "Content-Length: 0") == {LET_THROUGH: 20}
 
 
 def test_a_token_has_its_limit_wherever_it_is_used(door: Doorway) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.data_files import DataFileError
-from runtime.rates import DEFAULT, MOST_SUBJECTS, Rate, RateLimit, Rates, TooMany
+from runtime.rates import DEFAULT, MOST_SUBJECTS, Busy, Rate, RateLimit, Rates, TooMany
 
 RATE = Rate(burst=3, per_minute=60)
 
@@ -35,7 +35,7 @@ def limit(hand: Hand) -> RateLimit:
 def too_many(limit: RateLimit, subject: str = "clerk-1", kind: str = "read") -> int | None:
     """Ask once; return in how many seconds to come back, None when it is answered."""
     try:
-        limit.take(subject, kind)  # type: ignore[arg-type] # each of the three words is one
+        limit.take(subject, kind)
     except TooMany as refused:
         return refused.retry_after
     return None
@@ -82,3 +82,33 @@ def test_the_figures_are_data(tmp_path: Path) -> None:
     wrong.write_text("read: {burst: 0, per_minute: 1}\n")
     with pytest.raises(DataFileError, match=r"rates\.yaml:1"):
         RateLimit.from_file(wrong)
+
+
+@pytest.fixture
+def kinds(hand: Hand) -> RateLimit:
+    said = {
+        "draft": {"burst": 2, "per_minute": 1, "operations": ["POST /v1/applications"]},
+        "verification": {"burst": 3, "per_minute": 60, "operations": ["POST /v1/verifications"]},
+    }
+    one = Rate(burst=3, per_minute=60)
+    return RateLimit(Rates.model_validate({"read": one, "write": one, "look-up": one, "kinds": said}), clock=hand)
+
+
+def test_a_kind_of_operation_has_limits_of_its_own_and_uses_up_no_others(kinds: RateLimit) -> None:
+    kind = kinds.kind_of("POST /v1/applications")
+    assert kind == "draft"
+    assert [too_many(kinds, kind=kind) for _ in range(3)] == [None, None, 60]
+    assert [too_many(kinds, kind="write") for _ in range(4)] == [None, None, None, 1]
+    assert too_many(kinds, "resident-2", kind) is None
+    assert kinds.kind_of("POST /v1/applications/{application_id}/submission") is None
+
+
+def test_what_nobody_signs_in_for_is_bounded_for_all_together(kinds: RateLimit, hand: Hand) -> None:
+    for _ in range(3):
+        kinds.take_for_everybody("POST /v1/verifications")
+    with pytest.raises(Busy) as refused:
+        kinds.take_for_everybody("POST /v1/verifications")
+    assert refused.value.retry_after == 1
+    kinds.take_for_everybody("GET /v1/items")
+    hand.now += 1
+    kinds.take_for_everybody("POST /v1/verifications")

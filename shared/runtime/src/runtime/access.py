@@ -19,7 +19,7 @@ from starlette.authentication import AuthenticationError
 from messaging.heartbeat import CLOCK_LEEWAY
 from runtime.issuer_keys import open_keys
 from runtime.proof import BadProofError, Call, Proof, check
-from runtime.rates import Class
+from runtime.rates import Class, RateLimit
 from runtime.refusal import NotAllowed, TextKey
 from runtime.sign_in import SignIn
 
@@ -136,7 +136,8 @@ class Verifier:
 def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
     """Build the dependency that lets these roles in and gives the route its Principal.
 
-    `rate` is the class that it is counted under; without, the method says whether it reads or writes.
+    `rate` is the class that it is counted under; without, the method says whether it reads or writes. An operation
+    of which the rates name a kind is counted under that.
     """
 
     async def authorise(
@@ -150,12 +151,24 @@ def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - wha
         request.state.proof = _proof(request, principal, scheme, token, dpop)
         if principal.role not in roles:
             raise wrong_role(principal.role, roles)
-        request.app.state.rate_limit.take(principal.subject, rate or _RATE_OF.get(request.method, "write"))
+        limit: RateLimit = request.app.state.rate_limit
+        kind = limit.kind_of(_operation(request))
+        limit.take(principal.subject, kind or rate or _RATE_OF.get(request.method, "write"))
         request.state.principal = principal
         return principal
 
     authorise.__dict__["roles"] = roles
     return Depends(authorise)
+
+
+def bounded(request: Request) -> None:
+    """Count a request that nobody signs, under its kind, for all who ask together. Raises Busy."""
+    limit: RateLimit = request.app.state.rate_limit
+    limit.take_for_everybody(_operation(request))
+
+
+def _operation(request: Request) -> str:
+    return f"{request.method} {request.scope['route'].path}"
 
 
 def wrong_role(role: Role, needed: Sequence[Role]) -> NotAllowed:

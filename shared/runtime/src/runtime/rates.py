@@ -1,4 +1,4 @@
-"""How often one subject may ask: a token bucket for each subject and class of routes.
+"""How often one subject may ask: a token bucket for each subject and class of routes, or kind of operation.
 
 Each process of a service has its own, and grants its share: the gateway deals out requests evenly, so that together
 they grant what the figures say, whatever their number.
@@ -26,6 +26,8 @@ MOST_SUBJECTS = 20_000
 """Buckets that are kept; those that were not used for longest are forgotten, and were full again by then."""
 
 Class = Literal["read", "write", "look-up"]
+EVERYBODY = ""
+"""The subject of all who ask without signing in, together: the gateway tells them apart, by address."""
 
 
 class Rate(BaseModel):
@@ -36,17 +38,24 @@ class Rate(BaseModel):
     per_minute: float = Field(gt=0)
 
 
+class Kind(Rate):
+    """The rate of one kind of operation; `operations` are methods with paths, as the service's description has them."""
+
+    operations: frozenset[str]
+
+
 class Rates(BaseModel):
-    """One rate for each class of routes: reading, changing, and finding people by number."""
+    """One rate for each class of routes: reading, changing, and finding people by number; and one for each kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"))
     read: Rate
     write: Rate
     look_up: Rate
+    kinds: Mapping[str, Kind] = {}
 
-    def by_class(self) -> Mapping[Class, Rate]:
-        """Return the rates by class."""
-        return {"read": self.read, "write": self.write, "look-up": self.look_up}
+    def by_class(self) -> Mapping[str, Rate]:
+        """Return the rates by class and kind."""
+        return {"read": self.read, "write": self.write, "look-up": self.look_up, **self.kinds}
 
 
 class TooMany(Refusal):
@@ -74,8 +83,9 @@ class RateLimit:
 
     def __init__(self, rates: Rates, *, clock: Callable[[], float] = monotonic) -> None:
         self._rates = rates.by_class()
+        self._kinds = {operation: name for name, kind in rates.kinds.items() for operation in kind.operations}
         self._clock = clock
-        self._buckets: OrderedDict[tuple[str, Class], tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self.processes: Callable[[], int] = lambda: 1
         """How many processes share the figures."""
 
@@ -84,7 +94,20 @@ class RateLimit:
         """Read the figures. Raises DataFileError naming file and line."""
         return cls(load(path, Rates))
 
-    def take(self, subject: str, kind: Class) -> None:
+    def kind_of(self, operation: str) -> str | None:
+        """Return the kind of an operation (method and path), if it has a rate of its own."""
+        return self._kinds.get(operation)
+
+    def take_for_everybody(self, operation: str) -> None:
+        """Count a request of somebody who is not signed in. Raises Busy when there are too many of its kind."""
+        kind = self.kind_of(operation)
+        if kind is not None:
+            try:
+                self.take(EVERYBODY, kind)
+            except TooMany as error:
+                raise Busy(error.retry_after) from error
+
+    def take(self, subject: str, kind: str) -> None:
         """Count a request. Raises TooMany when it is one too many; that one costs nothing."""
         rate, now, share = self._rates[kind], self._clock(), 1 / self.processes()
         burst, per_second = max(1.0, rate.burst * share), rate.per_minute * share / 60

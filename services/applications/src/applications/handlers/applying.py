@@ -31,7 +31,10 @@ from messaging.event import Outcome
 from runtime.access import Principal
 from runtime.clock import today
 from runtime.ids import new_id
-from runtime.refusal import Refusal, check_version
+from runtime.refusal import Clash, Refusal, check_version
+
+MOST_DRAFTS = 20
+"""Drafts that one applicant may have at once: each takes room until it is submitted, withdrawn, or its term ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
     refuse_unentitled(item, people, deps)
     if new.helper is not None and item.second_party is not None:
         raise Refusal("helped-needs-own-sign-in", field="item", **item.names)
+    await _refuse_too_many(people.applicant.id, deps)
     now = deps.clock()
     check_draft(item, new.form, today=today(now))
     id_ = new_id("app")
@@ -69,6 +73,14 @@ async def draft(new: NewApplication, by: Principal, deps: Deps) -> Outcome[Appli
         inquiry_code=new_code(),
     )
     return Outcome(changes=[deps.applications.save(application)], result=application)
+
+
+async def _refuse_too_many(applicant_id: str, deps: Deps) -> None:
+    open_ones = await deps.applications.of_applicant(
+        applicant_id, before=None, limit=MOST_DRAFTS, state="draft", item=None
+    )
+    if len(open_ones) >= MOST_DRAFTS:
+        raise Clash("too-many-drafts", most=MOST_DRAFTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from credential_store.domain.verdict import Asked, Kind, Reason, Verdict
 from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
 from runtime import web
+from runtime.access import bounded
 from runtime.clock import SHENZHEN
 
 router = APIRouter(prefix="/verifications", tags=["verification"])
@@ -96,7 +97,12 @@ class VerificationView(BaseModel):
         )
 
 
-@router.post("", summary="Verify a credential or an agreement", response_model=VerificationView)
+@router.post(
+    "",
+    summary="Verify a credential or an agreement",
+    response_model=VerificationView,
+    dependencies=[Depends(bounded)],
+)
 async def verify(
     given: VerificationGiven, deps: Annotated[Deps, Depends(web.deps)], language: web.Language
 ) -> Response:

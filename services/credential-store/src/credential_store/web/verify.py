@@ -20,6 +20,7 @@ from credential_store.domain.verdict import Asked
 from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
 from runtime import web
+from runtime.access import bounded
 from runtime.clock import SHENZHEN
 from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day
 from standards.field_kinds import is_date
@@ -62,7 +63,7 @@ async def form(language: PageLanguage) -> Response:
     return _page(language)
 
 
-@router.post("/")
+@router.post("/", dependencies=[Depends(bounded)])
 async def check(
     deps: DepsOf,
     language: PageLanguage,
