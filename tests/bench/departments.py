@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -33,7 +34,9 @@ from messaging.declare import declare
 from messaging.documents import Document
 from messaging.envelope import new_event_id
 from runtime.kernel import Database
+from testkit.entrances import entrance_of
 from testkit.vaults import vaulted
+from tests.bench import flood
 from tests.bench.figures import Figure, in_turns, ratio_of
 from tests.journeys.waiting import until
 
@@ -43,11 +46,13 @@ LINES, BROKEN_EVERY = 20_000, 1_000
 """Of the large file."""
 GOAL = 0.5
 DATABASE = "bench-departments"
-QUEUE = "credential-store"
+QUEUE, MESSAGES = "credential-store", "health.waiting"
 TOLD = ("applications", "matcher", "data-rights")
 """Whose queues get what is published of a record."""
 WRITTEN = ("credentials", "signed-credentials")
 """What a record becomes: the collections in which it is kept."""
+SETTLING = 3.0
+"""Seconds until the quota is used up, and what it let through is done."""
 KEY = "health.department-record-published.v1"
 STORED_KEY = "credential-store.credential-stored.v1"
 EVENTS = ROOT / "shared" / "contracts" / "events"
@@ -66,11 +71,13 @@ async def departments(amqp_url: str, mongodb_url: str, keys: Path, rounds: int, 
         files, raw_files = await in_turns(bench.by_file, bench.raw_file, rounds)
         events, raw_events = await in_turns(bench.by_events, bench.raw_events, rounds)
         large = await bench.by_large_file(lines)
+        waits = [await flood.others_wait(bench.by_answers, name, rounds) for name in flood.FLOODS]
     raw = "the same writes and messages, raw in bulk"
     return [
         ratio_of("records of a handed-over file", files, raw_files, unit="records/s", goal=GOAL, against=raw),
         ratio_of("records as events", events, raw_events, unit="records/s", goal=GOAL, against=raw),
         large,
+        *waits,
     ]
 
 
@@ -154,6 +161,23 @@ class _Bench:
             await _all(published)
             return (RECORDS - before) / (perf_counter() - begun)
 
+    async def by_answers(self, of_one: bool | None, slowed: bool) -> float:  # noqa: FBT001 - two of three floods
+        """Tell how fast the slowest answers of one department come while another floods, of one holder or of many."""
+        topology = self._settings.topology
+        await self._begin_anew()
+        if of_one is not None:
+            await _publish(self._url, flood.flood(EXAMPLE, one_holder=of_one), KEY)
+        with TemporaryDirectory() as folder:
+            if slowed:
+                changed = flood.with_small_quota(topology, Path(folder))
+                self._settings = self._settings.model_copy(update={"topology": changed})
+            try:
+                async with self._service():
+                    await asyncio.sleep(SETTLING)
+                    return await flood.slowest_answers(self._url)
+            finally:
+                self._settings = self._settings.model_copy(update={"topology": topology})
+
     async def raw_file(self) -> float:
         """Write and publish the same, with nothing in between."""
         await self._begin_anew()
@@ -208,7 +232,7 @@ class _Bench:
         async with await connect(self._url, name="bench") as connection:
             channel = await connection.channel()
             await declare(topology.load(self._settings.topology), channel)
-            for name in (QUEUE, *TOLD):
+            for name in (QUEUE, MESSAGES, *TOLD):
                 await (await channel.get_queue(name, ensure=False)).purge()
 
     @asynccontextmanager
@@ -260,7 +284,7 @@ def _event(number: int) -> Json:
 async def _publish(url: str, bodies: list[bytes], key: str) -> None:
     """Publish, persistent and confirmed, many at a time."""
     async with await connect(url, name="bench") as connection:
-        exchange = await (await connection.channel()).get_exchange("events", ensure=False)
+        exchange = await (await connection.channel()).get_exchange(entrance_of(key), ensure=False)
 
         async def publish(body: bytes) -> None:
             message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id=new_event_id())
@@ -274,7 +298,7 @@ async def _consume(url: str, count: int) -> None:
     async with await connect(url, name="bench") as connection:
         channel = await connection.channel()
         await channel.set_qos(128)
-        queue = await channel.get_queue(QUEUE, ensure=False)
+        queue = await channel.get_queue(MESSAGES, ensure=False)
         ended, left = asyncio.Event(), count
 
         async def take(message: aio_pika.abc.AbstractIncomingMessage) -> None:
