@@ -244,7 +244,7 @@ def load(path: Path) -> Topology:
         delays=tuple(data["retry"]["delays"]),
         subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
-        correspondence=_trail(data["correspondence"]),
+        correspondence=_trail(data["correspondence"]) if "correspondence" in data else None,
     )
 
 
