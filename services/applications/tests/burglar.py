@@ -14,6 +14,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 MARK = b"the register of another resident, "
@@ -63,10 +64,10 @@ def _attempts(plan: dict[str, str], libc: ctypes.CDLL, heap: int) -> Iterator[tu
         return lambda: socket.socket(family).connect(address)
 
     for file in ("key", "own"):
-        yield f"reads a file: {file}", lambda file=file: os.read(os.open(plan[file], os.O_RDONLY), 99)  # type: ignore[misc]
+        yield f"reads a file: {file}", partial(_begun, plan[file])
     for process in (loop, service, "self"):
         for part in ("environ", "mem", "maps", "cmdline"):
-            yield f"reads {part} of {process}", lambda at=f"/proc/{process}/{part}": os.open(at, os.O_RDONLY)  # type: ignore[misc]
+            yield f"reads {part} of {process}", partial(os.open, f"/proc/{process}/{part}", os.O_RDONLY)
     yield "lists a folder", lambda: next(Path("/").iterdir())
     yield "writes a file", lambda: os.open(plan["elsewhere"], os.O_WRONLY | os.O_CREAT)
     yield "changes rights", lambda: Path(plan["key"]).chmod(0o666)
@@ -76,7 +77,7 @@ def _attempts(plan: dict[str, str], libc: ctypes.CDLL, heap: int) -> Iterator[tu
     yield "sends by UDP", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for process in (loop, service):
         for number in (0, signal.SIGCONT):  # what ends the tests if it is not refused says no more
-            yield f"signals {process}: {number}", lambda p=process, n=number: os.kill(p, n)  # type: ignore[misc]
+            yield f"signals {process}: {number}", partial(os.kill, process, number)
     yield "attaches to another", lambda: call(101, _TRACE_ATTACH, loop, 0, 0)
     yield "reads another's memory", lambda: call(_CALL_READ_MEMORY, loop, None, 0, None, 0, 0)
     yield "opens a handle of another", lambda: call(_CALL_OPEN_HANDLE, service, 0)
@@ -89,6 +90,10 @@ def _attempts(plan: dict[str, str], libc: ctypes.CDLL, heap: int) -> Iterator[tu
     yield "reads who comes next", lambda: os.read(0, 1)
     yield "answers for who comes next", lambda: os.write(1, b"\0" * 64)
     yield "remembers who came before", lambda: _remembered(ctypes.string_at(heap, libc.sbrk(0) - heap))
+
+
+def _begun(path: str) -> bytes:
+    return os.read(os.open(path, os.O_RDONLY), 99)
 
 
 def _told_by_environment() -> str:
