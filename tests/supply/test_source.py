@@ -9,7 +9,7 @@ from pathlib import Path
 from local_stack.layout import ROOT
 
 _EXCEPTION = re.compile(r"# (?:noqa|type: ignore)\b")
-_EXPLAINED = re.compile(r"# (?:noqa: [A-Z0-9]+(?:, [A-Z0-9]+)* - |type: ignore\[[a-z-]+(?:, [a-z-]+)*\] # |nosec)")
+_EXPLAINED = re.compile(r"# (?:noqa: [A-Z0-9]+(?:, [A-Z0-9]+)* - |type: ignore\[[a-z-]+(?:, [a-z-]+)*\] # )")
 LONGEST = 400
 """Lines of a file that services run."""
 

@@ -23,7 +23,7 @@ def load(path: Path, shape: type[AnyT]) -> AnyT:
     """Read one YAML file as `shape`. Raises DataFileError naming file and line of every fault."""
     text = _read(path)
     try:
-        return TypeAdapter(shape).validate_python(yaml.load(text, Loader=_Loader))  # noqa: S506 # nosec B506 - a safe loader
+        return TypeAdapter(shape).validate_python(yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = f"{path}:{line}: not YAML: {error.problem}"

@@ -18,7 +18,7 @@ from local_stack.claim import claim
 from local_stack.failure import StackError
 from local_stack.layout import ROOT
 
-MEMORY = Path("/dev/shm")  # noqa: S108 # nosec B108 - within it we use a folder that is ours alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - within it we use a folder that is ours alone
 ROOM = 2 * 2**30
 """Bytes that must be free there: all systems of a whole run together write a few hundred MiB."""
 
