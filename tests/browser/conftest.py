@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -64,7 +65,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="package")
 async def visitors(stack: Stack, browser: Browser) -> AsyncIterator[Visitors]:
     """People with a browser each; what went wrong in any of them fails the test."""
-    made = Visitors(browser, stack.gateway_url)
+    made = Visitors(browser, stack.gateway_url, has_pictures="PICTURES" in os.environ)
     yield made
     faults = await made.leave()
     assert faults == []

@@ -122,7 +122,7 @@ async def test_with_a_network_no_script_is_needed(town: Town, visitors: Visitors
     await page.get_by_role("button", name="提供可选时间").click()
     await expect(page.locator("#date-1-error")).to_be_visible()
     async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:
-        looker = Visitor(await ready(phone, visitors, [], town), visitors.url)
+        looker = visitors.of(await ready(phone, visitors, [], town))
         assert await survey(looker, ["/doors/", f"/doors/tasks/{door.task}"]) == {}
     await page.get_by_label("本人在此居住").check()
     await page.set_input_files("#photographs", [picture(), picture()])
@@ -138,7 +138,7 @@ async def test_a_day_without_a_network_is_sent_once_when_it_is_back(
     door = await wait_for(town)
     async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:
         page = await ready(phone, visitors, [door], town)
-        await Visitor(page, visitors.url).picture("doors-today")
+        await visitors.of(page).picture("doors-today")
         await through.cut(phone)
         await page.get_by_role("link", name=door.address, exact=True).click()
         await expect(page.locator("[data-says=offline]")).to_be_visible()
@@ -146,12 +146,12 @@ async def test_a_day_without_a_network_is_sent_once_when_it_is_back(
         await page.set_input_files("#photographs", [picture()])
         await expect(page.locator("[data-taken] li")).to_have_count(1)
         assert await inspect(page, phone=True) == []
-        await Visitor(page, visitors.url).picture("doors-offline")
+        await visitors.of(page).picture("doors-offline")
 
     async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:  # it was off meanwhile
         await through.cut(phone)
         page = await phone.new_page()
-        visitor = Visitor(page, visitors.url)
+        visitor = visitors.of(page)
         await page.goto(f"/doors/tasks/{door.task}")
         await expect(page.locator("#note")).to_have_value(NOTE)
         await expect(page.locator("[data-taken] li")).to_have_count(1)

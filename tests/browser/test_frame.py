@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from local_stack.stack import Stack
-from tests.browser.visitor import Visitors, cookie, survey
+from tests.browser.visitor import Visitors, cookie
 from tests.end_to_end.town import Town
 
 SESSION = "__Host-yizheng"
@@ -101,17 +101,6 @@ async def test_every_page_keeps_to_itself(stack: Stack, visitors: Visitors) -> N
     missing = await visitor.page.context.request.get(f"{visitor.url}/assets/portal-000000000000.css")
     assert (missing.status, missing.headers["cache-control"]) == (404, "no-store")
     assert stack.gateway_url == visitor.url
-
-
-async def test_the_frame_is_for_everybody(town: Town, visitors: Visitors) -> None:
-    made = town.meet("elder")
-    await town.welcome(made)
-    stranger = await visitors.come()
-    assert await survey(stranger, ["/", "/items", "/items?q=老", "/my/nothing", "/signed-out"]) == {}
-    resident = await visitors.come()
-    await resident.sign_in(number=made.head.number)
-    assert await survey(resident, ["/"]) == {}
-    assert await survey(resident, ["/"], elder=True) == {}
 
 
 async def _style(page: Page) -> str:

@@ -52,20 +52,6 @@ async def test_a_permit_with_everything_held_takes_five_taps_and_no_script(town:
     await until(state, lambda it: "予以办理" in it, what="it is granted")
 
 
-async def test_while_filling_in_every_page_is_for_everybody(town: Town, visitors: Visitors) -> None:
-    made = town.meet("newcomers")
-    await arrive(town, made)
-    visitor = await visitors.come()
-    await visitor.sign_in(number=made.head.number)
-    await visitor.go("/items/residence-permit")
-    await visitor.page.get_by_role("button", name="开始办理").click()
-    draft = visitor.page.url.removeprefix(visitor.url).split("/questions")[0].split("/evidence")[0]
-    pages = ["questions/address", "evidence", "documents/housing", "check"]
-    items = ["/items/residence-permit", "/items/school-enrolment", "/items/rental-contract-filing"]
-    assert await survey(visitor, [*(f"{draft}/{each}" for each in pages), *items]) == {}
-    assert await survey(visitor, ["/", f"{draft}/check"], elder=True) == {}
-
-
 async def test_a_photograph_is_handed_in_and_taken_back(town: Town, visitors: Visitors) -> None:
     made = town.meet("newcomers")
     await arrive(town, made)

@@ -65,6 +65,7 @@ class Visitor:
     page: Page
     url: str
     faults: list[str] = field(default_factory=list)
+    has_pictures: bool = True
 
     async def go(self, path: str) -> Response | None:
         """Go to a page."""
@@ -86,8 +87,9 @@ class Visitor:
         await self.page.wait_for_url(f"{self.url}/signed-out")
 
     async def picture(self, name: str) -> None:
-        """Keep what is seen under `build/screens/`."""
-        await self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        """Keep what is seen under `build/screens/`, where pictures are wanted: each takes its time."""
+        if self.has_pictures:
+            await self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
 
 
 @dataclass
@@ -96,6 +98,7 @@ class Visitors:
 
     browser: Browser
     url: str
+    has_pictures: bool = True
     met: list[Visitor] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
@@ -118,13 +121,17 @@ class Visitors:
         )
         page = await context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
-        visitor = Visitor(page, self.url)
+        visitor = self.of(page)
         page.on("console", lambda message: _complaint(visitor, message))
         page.on("pageerror", lambda error: visitor.faults.append(str(error)))
         page.on("requestfailed", lambda request: _failed(visitor, request))
         self.met.append(visitor)
         self.contexts.append(context)
         return visitor
+
+    def of(self, page: Page) -> Visitor:
+        """Return who looks at a page."""
+        return Visitor(page, self.url, has_pictures=self.has_pictures)
 
     async def leave(self) -> list[str]:
         """Close all browsers; return what they complained about."""

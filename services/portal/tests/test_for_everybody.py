@@ -135,6 +135,14 @@ async def test_everybody_can_use_the_terminal(stage: Stage, page: Page, tmp_path
     assert await survey(page, ["/terminal/applications/app_1"], language) == {}
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_what_a_stranger_sees(stage: Stage, page: Page, language: str) -> None:
+    stage.gateway.answers |= district.answers()
+    await serve(page, stage.browser(language))
+
+    assert await survey(page, ["/", "/items", "/items?q=x", "/signed-out"], language) == {}
+
+
 async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> None:
     stage.gateway.answers |= district.answers()
     browser = stage.browser()
@@ -142,7 +150,7 @@ async def test_everybody_can_read_what_went_wrong(stage: Stage, page: Page) -> N
     await serve(page, browser)
     stage.gateway.answers |= {"GET /v1/items": 503, "GET /v1/accesses": 403, "GET /v1/confirmations": 502}
 
-    assert await survey(page, ["/items", "/my/accesses", "/my/nothing", "/", "/signed-out"]) == {}
+    assert await survey(page, ["/items", "/my/accesses", "/my/nothing", "/"]) == {}
 
 
 async def test_everybody_can_use_the_view_for_elders(stage: Stage, page: Page) -> None:
