@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from playwright.async_api import Page, expect
 
 from synthetic import records
@@ -173,16 +172,6 @@ async def test_a_filter_is_kept_and_forgotten(visitors: Visitors) -> None:
     assert await kept.get_attribute("href") == "/desk/tasks?overdue=true"
     await visitor.page.get_by_role("button", name="Remove Late <ones>").click()
     await expect(kept).to_have_count(0)
-
-
-@pytest.mark.parametrize("subject", ["clerk-lin", "grid-ou", "official-jiang"])
-async def test_the_desk_is_for_reviewers(visitors: Visitors, subject: str) -> None:
-    visitor = await visitors.come()
-    await visitor.sign_in(subject=subject)
-    for path in ("/desk/", "/desk/tasks", "/desk/tasks/task_x", "/desk/takeovers", "/desk/stream"):
-        answer = await visitor.go(path)
-        assert answer is not None
-        assert answer.status == 403
 
 
 async def test_every_page_of_the_desk_is_for_everybody(town: Town, visitors: Visitors) -> None:

@@ -27,6 +27,7 @@ from portal.frame.visits import Frame, Visit
 from portal.places import PLACES
 from runtime.access import Role
 from runtime.clock import utc_now
+from services.portal.tests.stage import Stage
 
 REVIEWER = Person(subject="health-017", role=Role.REVIEWER, departments=("health",))
 NAMED = {"code": "x", "name": "名称"}
@@ -281,3 +282,11 @@ def test_what_is_passed_on_of_a_stream_says_where_to_look_and_nothing_else() -> 
     assert live.written({"retry": "3000"}, visit) == "retry: 3000\n\n"
     empty = live.written({"event": "queues", "data": json.dumps({"queues": [], "in_hand": []})}, visit)
     assert "<table" in json.loads(empty.split("data: ")[1])["html"]
+
+
+@pytest.mark.parametrize("subject", ["clerk-lin", "grid-ou", "official-jiang"])
+async def test_the_desk_is_for_reviewers(stage: Stage, subject: str) -> None:
+    browser = stage.browser()
+    await browser.sign_in(subject)
+    for path in ("/desk/", "/desk/tasks", "/desk/tasks/task_x", "/desk/takeovers", "/desk/stream"):
+        assert (await browser.go(path)).status_code == 403, path

@@ -108,7 +108,9 @@ async def test_the_way_back_is_good_once(stage: Stage) -> None:
     assert (await browser.client.get(back)).status_code == 400
 
 
-@pytest.mark.parametrize("there", ["https://evil.example/", "//evil.example", "/\\evil.example", "/%0d%0aX: y", "evil"])
+@pytest.mark.parametrize(
+    "there", ["https://evil.example/", "//evil.example", "/\\evil.example", "/%0d%0aX: y", "evil", "javascript:x"]
+)
 async def test_nobody_is_led_elsewhere(stage: Stage, there: str) -> None:
     browser = stage.browser()
     await browser.sign_in("res_ann", then=there)
