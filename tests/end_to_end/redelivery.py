@@ -23,7 +23,7 @@ from tests.load.evidence import settled
 Held = Mapping[str, str]
 """The digest of each document that the services hold, by service, collection and id."""
 
-MOVES_BY_ITSELF = frozenset({"sessions", "trail-reading", "heads"})
+MOVES_BY_ITSELF = frozenset({"sessions", "trail-reading", "heads", "quotas"})
 HEARD_AGAIN = frozenset({
     "inbox", "replays", "replay-items", "replay-facts", "replay-progress", "audit-entries", "audit-head", "idempotency",
     "trail",
