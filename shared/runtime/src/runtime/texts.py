@@ -51,6 +51,8 @@ class Texts:
     def say(self, language: str, key: str, **params: object) -> str:
         """Return the text of `key` with its places filled in. Raises KeyError for an unknown key."""
         catalogue = self._texts.get(language, self._texts[DEFAULT])
+        if not params:
+            return catalogue[key].format()
         said = {name: self._said(language, value) for name, value in params.items()}
         return catalogue[key].format(**said)
 

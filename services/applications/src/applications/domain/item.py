@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
@@ -143,7 +144,7 @@ class Item(Record):
         key = asked.form_fields().get(field) if asked else None
         return next((each for each in self.form if each.key == key), None)
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Requirement, ...]:
         """The requirements, each document once: what two of them ask alike is asked under the first one's key."""
         asked: list[Requirement] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from applications.api.application_views import PersonView
 from applications.api.parts import DepsOf, WordingOf
 from applications.api.wording import Named, Wording
-from applications.domain.item import Requirement
 from applications.eligibility import use_cases
 from applications.eligibility.model import JudgedItem, Verdict
 from applications.eligibility.use_cases import Survey
@@ -41,14 +41,14 @@ class JudgedItemView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, judged: JudgedItem, wording: Wording) -> Self:
+    def of(cls, judged: JudgedItem, said: _Said) -> Self:
         """Say a judgement."""
-        item = judged.item
-        bring = [_documents(each, wording) for each in judged.missing]
+        item, wording = judged.item, said.wording
+        bring = [said.documents(each.any_of) for each in judged.missing]
         reasons = [wording.rule(rule, item.code) for rule in judged.unmet]
         return cls(
             item=wording.item(item.code),
-            department=wording.department(item.department),
+            department=said.department(item.department),
             promise=wording.promise(item.promise),
             verdict=judged.verdict,
             possible_from=judged.possible_from,
@@ -57,8 +57,8 @@ class JudgedItemView(BaseModel):
             reasons=reasons,
             text=wording.say(
                 f"judged.{_key(judged)}",
-                documents=wording.say("list").join(bring),
-                reasons=wording.say("list").join(reasons),
+                documents=said.separator.join(bring),
+                reasons=said.separator.join(reasons),
                 day=wording.day(judged.possible_from),
             ),
         )
@@ -73,9 +73,10 @@ class EligibilityOfAllView(BaseModel):
     @classmethod
     def of(cls, survey: Survey, wording: Wording) -> Self:
         """Say what was found."""
+        said = _Said(wording)
         return cls(
             person=PersonView(resident_id=survey.person.id, name=survey.person.name),
-            items=[JudgedItemView.of(each, wording) for each in survey.items],
+            items=[JudgedItemView.of(each, said) for each in survey.items],
         )
 
 
@@ -101,5 +102,14 @@ def _key(judged: JudgedItem) -> str:
     return "may-with-nothing" if judged.brings_nothing else "may-with-scans"
 
 
-def _documents(requirement: Requirement, wording: Wording) -> str:
-    return wording.say("any-of").join(named.name for named in wording.documents(requirement.any_of))
+class _Said:
+    """Says once what many items of an answer have in common."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+        self.separator = wording.say("list")
+        self.department = cache(wording.department)
+        self.documents = cache(self._documents)
+
+    def _documents(self, any_of: tuple[str, ...]) -> str:
+        return self.wording.say("any-of").join(named.name for named in self.wording.documents(any_of))
