@@ -5,6 +5,7 @@ import re
 import httpx2
 import pytest
 
+from portal.frame.calls import PUBLIC_FOR
 from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, GRANTED
 from services.portal.tests.stage import HOME, Browser, Stage
@@ -210,6 +211,34 @@ async def test_a_question_that_a_declined_record_answered_is_asked_once_more(sta
     assert str(page.url).endswith("/my/applications/app_1/questions/address?then=evidence")  # the note is optional
     page = await ann.send(address="")
     assert str(page.url).endswith("/my/applications/app_1/documents/photo")
+
+
+async def test_what_a_page_needs_of_a_known_application_is_asked_at_once_and_its_item_once(
+    stage: Stage, ann: Browser
+) -> None:
+    await ann.go("/my/applications/app_1/questions/address")
+    stage.gateway.asked.clear()
+    await ann.go("/my/applications/app_1/check")
+    calls = {f"{each.method} {each.url.path}?{each.url.query.decode()}" for each in stage.gateway.asked}
+    assert calls == {f"GET {APP}?", "GET /v1/items/residence-permit/eligibility?"}
+    stage.gateway.answers[f"GET {APP}"] = 404
+    assert (await ann.go("/my/applications/app_1/evidence")).status_code == 404
+
+
+async def test_what_is_public_is_asked_again_after_a_while_and_in_each_language(stage: Stage, ann: Browser) -> None:
+    public, now = stage.app.state.frame.public, [0.0]
+    public._clock = lambda: now[0]  # noqa: SLF001 - the one place where its time passes
+    asked = []
+    for now[0] in (0.0, PUBLIC_FOR - 1, PUBLIC_FOR + 1):
+        stage.gateway.asked.clear()
+        await ann.go("/items")
+        asked.append(sorted(each.url.path for each in stage.gateway.asked))
+    assert asked == [["/v1/items"], [], ["/v1/items"]]
+    await stage.browser("en").go("/items")
+    assert len(stage.gateway.asked) == 2
+    await ann.go("/items?q=x")
+    await ann.go("/items?q=x")
+    assert len(stage.gateway.asked) == 4  # what somebody looks for is not kept
 
 
 async def test_a_second_party_confirms_what_they_saw(stage: Stage, ann: Browser) -> None:

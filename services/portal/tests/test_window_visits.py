@@ -87,7 +87,9 @@ async def test_everything_asked_for_the_person_names_the_visit(stage: Stage, cle
 
 
 async def test_an_item_is_applied_for_from_its_page_to_the_receipt(stage: Stage, clerk: Browser) -> None:
-    await clerk.go(f"{VISIT}/items/residence-permit")
+    filing = stage.gateway.answers["GET /v1/items/residence-permit/eligibility"]
+    stage.gateway.answers |= {"GET /v1/items/filing": district.ITEM, "GET /v1/items/filing/eligibility": filing}
+    await clerk.go(f"{VISIT}/items/filing")
     assert "second_party_number" not in clerk.page.text  # both sign in themselves
     assert any(each in clerk.page.text for each in ("不能在这里代办", "each sign in and confirm"))
     assert not any(each in clerk.page.text for each in ("无需提供任何材料", "Nothing has to be brought"))

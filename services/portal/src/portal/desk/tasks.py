@@ -123,7 +123,7 @@ async def _do(
 async def _item(visit: Visit, code: str) -> Item | None:
     """Return an item by its name; None for one that is no longer in the catalogue."""
     try:
-        return await visit.call.get(f"/v1/items/{path_of(code)}", Item)
+        return await visit.call.get_public(f"/v1/items/{path_of(code)}", Item)
     except Refused:
         return None
 

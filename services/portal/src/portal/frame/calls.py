@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx2
 import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from portal.frame.kept import Kept
 from runtime.texts import Language
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -24,6 +25,12 @@ TIMEOUT = httpx2.Timeout(10.0, connect=2.0, pool=5.0)
 """Seconds; the gateway itself asks another process of a service before these are over."""
 UPLOAD_TIMEOUT = httpx2.Timeout(60.0, connect=2.0, pool=5.0)
 LIMITS = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)
+
+PUBLIC_FOR = 20.0
+"""Seconds for which a public answer is kept: a page may be that much behind."""
+_MOST_PUBLIC = 1000
+
+PublicAnswers = Kept[tuple[object, ...], BaseModel]
 
 _AWAY = frozenset({502, 503, 504})
 _UNAUTHENTICATED = 401
@@ -78,6 +85,11 @@ class SignInEnded(Exception):
     """The gateway doesn't take the person's token any more."""
 
 
+def public_answers() -> PublicAnswers:
+    """Make the memory for public answers, one for all visits."""
+    return Kept(PUBLIC_FOR, _MOST_PUBLIC)
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """One person's calls, or a stranger's (no token).
@@ -87,6 +99,7 @@ class Calls:
     """
 
     client: httpx2.AsyncClient
+    public: PublicAnswers
     language: Language
     token: str = ""
     request_id: str = ""
@@ -98,6 +111,15 @@ class Calls:
     async def get(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
         """Read. What is None is left out of the query."""
         return _parsed(await self.send("GET", path, query=query), answer)
+
+    async def get_public(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
+        """Read what is the same for everybody, or take what was read of it for anybody in the last seconds."""
+        key = (self.language, path, answer, *sorted((name, it) for name, it in query.items() if it is not None))
+        found = self.public.find(key)
+        if found is None:
+            found = await self.get(path, answer, **query)
+            self.public.put(key, found)
+        return cast("AnswerT", found)
 
     async def versioned(self, path: str, answer: type[AnswerT]) -> tuple[AnswerT, str]:
         """Read, with the ETag that a change of it must name."""

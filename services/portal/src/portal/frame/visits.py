@@ -23,8 +23,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.frame import cookies, formats, operators
-from portal.frame.calls import Away, Calls, Problem, Prove
+from portal.frame.calls import Away, Calls, Problem, Prove, PublicAnswers, public_answers
 from portal.frame.device_key import DeviceKey
+from portal.frame.kept import Kept
 from portal.frame.person import Person, Session
 from portal.frame.provider import Provider
 from portal.frame.sealed import Sealed, new_secret
@@ -72,6 +73,9 @@ class Frame:
     attempts: Sealed[Attempt]
     kept_forms: Sealed[KeptForm]
     key: bytes
+    public: PublicAnswers = field(default_factory=public_answers)
+    begun: Kept[tuple[str, str], tuple[str, str]] = field(default_factory=lambda: Kept(seconds=3600, most=10_000))
+    """The item of an application and whom it is for, which never change, by who asked and its id."""
 
     def place_of(self, path: str) -> Place:
         """Return the place that an address is in; the longest root wins, as `/` holds everything."""
@@ -125,7 +129,8 @@ class Visit:
         """Calls to the gateway as this person."""
         token = self.session.tokens.access if self.session else ""
         request_id = self.request.headers.get("x-request-id", "")
-        return Calls(self.frame.client, self.language, token, request_id, self.presence, self._prove())
+        frame = self.frame
+        return Calls(frame.client, frame.public, self.language, token, request_id, self.presence, self._prove())
 
     @property
     def address(self) -> str:

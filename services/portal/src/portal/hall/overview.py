@@ -22,8 +22,8 @@ PARTS = ("identity", "applications", "matcher", "review-dispatch", "credential-s
 async def overview(visit: Anybody) -> Response:
     """Show this month's figures and the latest decisions."""
     statistics, notices = await asyncio.gather(
-        visit.part(visit.call.get("/v1/statistics/open", Statistics)),
-        visit.part(visit.call.get("/v1/notices", Notices, limit=5)),
+        visit.part(visit.call.get_public("/v1/statistics/open", Statistics)),
+        visit.part(visit.call.get_public("/v1/notices", Notices, limit=5)),
     )
     return visit.show("hall/overview.html", here="hall", statistics=statistics, notices=notices)
 

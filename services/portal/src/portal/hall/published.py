@@ -20,8 +20,8 @@ _LONGEST_MONTH = 31
 async def notices(visit: Anybody, item: str = "", cursor: str = "") -> Response:
     """Show decisions, the latest first, of all items or of one."""
     found, items = await asyncio.gather(
-        visit.call.get("/v1/notices", Notices, item=item or None, cursor=cursor or None, limit=20),
-        visit.part(visit.call.get("/v1/items", Items, limit=100)),
+        visit.call.get_public("/v1/notices", Notices, item=item or None, cursor=cursor or None, limit=20),
+        visit.part(visit.call.get_public("/v1/items", Items, limit=100)),
     )
     return visit.show(
         "hall/notices.html", here="notices", found=found, items=items.items if items else (), item=item, cursor=cursor
@@ -31,8 +31,10 @@ async def notices(visit: Anybody, item: str = "", cursor: str = "") -> Response:
 @router.get("/hall/statistics")
 async def statistics(visit: Anybody, month: str = "") -> Response:
     """Show how well the district does in a month."""
-    found = await visit.call.get("/v1/statistics/open", Statistics, month=month or None)
-    newest = await visit.part(visit.call.get("/v1/statistics/open", Statistics)) if month else found
+    found, newest = await asyncio.gather(
+        visit.call.get_public("/v1/statistics/open", Statistics, month=month or None),
+        visit.part(visit.call.get_public("/v1/statistics/open", Statistics)),
+    )
     before = f"{found.first - timedelta(days=1):%Y-%m}"
     after = f"{(found.first + timedelta(days=_LONGEST_MONTH)).replace(day=1):%Y-%m}"
     return visit.show(

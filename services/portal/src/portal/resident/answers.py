@@ -175,6 +175,12 @@ class Application(ApplicationSummary):
     satisfaction: Satisfaction | None
 
     @property
+    def child(self) -> str:
+        """The child that it is for; empty when it is for the applicant."""
+        subject = self.subject.resident_id
+        return "" if subject == self.applicant.resident_id else subject
+
+    @property
     def is_open_to_change(self) -> bool:
         """Whether it waits for its applicant."""
         return self.state in {"draft", "returned"}

@@ -7,8 +7,7 @@ terminal show them for the person who stands there. Who may come in, and where t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -18,11 +17,19 @@ from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of, query
 from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Application, Evidence, Prefilled, Scan
-from portal.resident.catalogue_answers import Eligibility, Item, Need, Question, Value
+from portal.resident.answers import Evidence
+from portal.resident.catalogue_answers import Question, Value
 from portal.resident.credentials import written
+from portal.resident.draft import (
+    Draft,
+    address_of,
+    document_step,
+    draft_and,
+    draft_of,
+    draft_with_needs,
+    question_step,
+)
 from portal.resident.uploads import PIECE, Chosen, Unfinished, hand_over, uploads_of
-from portal.resident.visitors import catalogue_of
 
 router = page_router()
 
@@ -33,101 +40,17 @@ _EXACT = 15
 """Digits of a whole number that every reader of JSON takes for the same."""
 
 
-@dataclass(frozen=True)
-class Draft:
-    """An application that is being filled in, its item, and what it needs (None: not known here, or not to be had)."""
-
-    application: Application
-    item: Item
-    address: str
-    """The address below which its pages are."""
-    start: str
-    """The address of its item's first page."""
-    needs: tuple[Need, ...] | None = None
-
-    @property
-    def subject_id(self) -> str | None:
-        """The child that it is for."""
-        subject = self.application.subject.resident_id
-        return None if subject == self.application.applicant.resident_id else subject
-
-    @property
-    def prefilled(self) -> Mapping[str, Prefilled]:
-        """What answers a question where the applicant does not, by question."""
-        return {each.field: each for each in self.application.prefilled}
-
-    @property
-    def declined(self) -> frozenset[tuple[str, str]]:
-        """Which records may not be used: requirement and evidence id."""
-        chosen = self.application.evidence
-        return frozenset((each.requirement, each.evidence_id) for each in chosen if each.choice == "decline")
-
-    def is_held(self, need: Need) -> bool:
-        """Tell whether government holds what a requirement asks for, and may use it."""
-        choices = {each.choice for each in self.application.evidence if each.requirement == need.key}
-        return need.need == "held" and choices != {"decline"}
-
-    def scans_of(self, requirement: str) -> list[Scan]:
-        """Return what was handed in for a requirement."""
-        return [each for each in self.application.scans if each.requirement == requirement]
-
-    def question_after(self, done: str, *, required: bool = False) -> str | None:
-        """Return the page of the next question, or required one, that nothing answers yet; None when there is none."""
-        form = self.item.form
-        begin = next((number + 1 for number, each in enumerate(form) if _question_step(each.key) == done), 0)
-        known = {*self.application.form, *self.prefilled}
-        following = (each for each in form[begin:] if each.key not in known and (each.required or not required))
-        return next((f"{self.address}/{_question_step(each.key)}" for each in following), None)
-
-    def document_after(self, done: str) -> str | None:
-        """Return the page of the next document for which a scan would help; None when there is none."""
-        needs = [each for each in self.needs or () if each.need != "other-party"]
-        begin = next((number + 1 for number, each in enumerate(needs) if _document_step(each.key) == done), 0)
-        open_ = (each.key for each in needs[begin:] if not self.is_held(each) and not self.scans_of(each.key))
-        return next((f"{self.address}/{_document_step(key)}" for key in open_), None)
-
-
-def address_of(visit: Visit, application_id: str) -> str:
-    """Return the address of an application's page."""
-    return f"{visit.base}/applications/{path_of(application_id)}"
-
-
-def _question_step(key: str) -> str:
-    return f"questions/{path_of(key)}"
-
-
-def _document_step(requirement: str) -> str:
-    return f"documents/{path_of(requirement)}"
-
-
-async def draft_of(visit: Visit, application_id: str) -> Draft:
-    """Read an application that may be changed. Raises Refused, Away; HTTPException for one that may not."""
-    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
-    if not application.is_open_to_change:
-        raise HTTPException(404)
-    code = path_of(application.item.code)
-    item = await visit.call.get(f"/v1/items/{code}", Item)
-    return Draft(application, item, address_of(visit, application_id), f"{catalogue_of(visit)}/items/{code}")
-
-
-async def with_needs(visit: Visit, draft: Draft) -> Draft:
-    """Add what is held and what would have to be brought; without it where its service is away."""
-    path = f"/v1/items/{path_of(draft.item.code)}/eligibility"
-    found = await visit.part(visit.call.get(path, Eligibility, subject_id=draft.subject_id))
-    return replace(draft, needs=found.documents if found else None)
-
-
 @router.get("/applications/{application_id}/next")
 async def go_on(visit: Anybody, application_id: str, after: str = "") -> Response:
     """Go to what is still to do: questions, what is held, scans, the check. To go on elsewhere is to come back here."""
-    draft = await draft_of(visit, application_id)
     if not after or after.startswith("questions"):
+        draft = await draft_of(visit, application_id)
         return visit.go(draft.question_after(after) or f"{draft.address}/{EVIDENCE}")
+    draft = await draft_with_needs(visit, application_id)
     if after.startswith(EVIDENCE):  # a record that is declined answers no question any more
         question = draft.question_after(after.removeprefix(f"{EVIDENCE}/"), required=True)
         if question:
             return visit.go(f"{question}{query(then=EVIDENCE)}")
-    draft = await with_needs(visit, draft)
     document = draft.document_after(after) if visit.can_hand_in else None
     return visit.go(document or f"{draft.address}/{CHECK}")
 
@@ -177,7 +100,7 @@ async def answer(visit: Anybody, form: Sent, application_id: str, key: str) -> R
         )
     except Refused as refused:
         return await _question(visit, application_id, key, then, refused.problem, form)
-    return visit.go(_after(visit, application_id, then, _question_step(key)))
+    return visit.go(_after(visit, application_id, then, question_step(key)))
 
 
 @router.get("/applications/{application_id}/evidence")
@@ -187,10 +110,7 @@ async def show_evidence(visit: Anybody, application_id: str, then: str = "") -> 
 
 
 async def _evidence(visit: Visit, application_id: str, then: str, problem: Problem | None = None) -> Response:
-    draft = await draft_of(visit, application_id)
-    found = await visit.part(
-        visit.call.get("/v1/evidence", Evidence, item=draft.item.code, subject_id=draft.subject_id)
-    )
+    draft, found = await draft_and(visit, application_id, partial(_held, visit))
     return visit.show(
         "resident/evidence.html",
         problem=problem,
@@ -200,6 +120,10 @@ async def _evidence(visit: Visit, application_id: str, then: str, problem: Probl
         said=lambda text: written(visit, text),
         then=then,
     )
+
+
+async def _held(visit: Visit, item: str, child: str) -> Evidence | None:
+    return await visit.part(visit.call.get("/v1/evidence", Evidence, item=item, subject_id=child or None))
 
 
 @router.post("/applications/{application_id}/evidence")
@@ -272,7 +196,7 @@ async def hand_in(visit: Anybody, form: Sent, application_id: str, requirement: 
             await hand_over(visit, application_id, chosen, once=f"{form.once}-{number}")
         except Refused as refused:
             return await _document(visit, application_id, requirement, then, refused.problem)
-    back = f"{address_of(visit, application_id)}/{_document_step(requirement)}"
+    back = f"{address_of(visit, application_id)}/{document_step(requirement)}"
     return visit.go(back + query(then=then, done="handed-in"))
 
 
@@ -298,7 +222,7 @@ async def check(visit: Anybody, application_id: str) -> Response:
 
 
 async def _check(visit: Visit, application_id: str, problem: Problem | None = None) -> Response:
-    draft = await with_needs(visit, await draft_of(visit, application_id))
+    draft = await draft_with_needs(visit, application_id)
     return visit.show(
         "resident/check.html",
         problem=problem,

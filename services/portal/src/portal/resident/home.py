@@ -32,7 +32,7 @@ _OFFERED = 6
 async def home(visit: Anybody) -> Response:
     """Show a resident's own glance, or to anybody else what there is."""
     if visit.person is None or visit.person.role is not Role.RESIDENT:
-        items = await visit.part(visit.call.get("/v1/items", Items, limit=20))
+        items = await visit.part(visit.call.get_public("/v1/items", Items, limit=20))
         return visit.show("resident/welcome.html", here="home", items=items)
     return await _glance(visit)
 

@@ -25,7 +25,8 @@ LONGEST = 100
 async def search(visit: Anybody, q: str = "", cursor: str = "") -> Response:
     """Find items."""
     words = q.strip()[:LONGEST]
-    found = await visit.call.get("/v1/items", Items, q=words or None, cursor=cursor or None, limit=20)
+    read = visit.call.get if words else visit.call.get_public  # what somebody looks for is not kept
+    found = await read("/v1/items", Items, q=words or None, cursor=cursor or None, limit=20)
     return visit.show("resident/items.html", here="items", q=words, found=found)
 
 
@@ -34,7 +35,7 @@ async def start(visit: Anybody, code: str, ward: str = "") -> Response:
     """Show an item: what it is, how long it takes, what comes of it, and what this person need not bring."""
     if may_apply(visit):
         return await start_page(visit, code, ward)
-    item = await visit.call.get(f"/v1/items/{path_of(code)}", Item)
+    item = await visit.call.get_public(f"/v1/items/{path_of(code)}", Item)
     return visit.show(
         "resident/item.html",
         here="items",
@@ -52,7 +53,7 @@ async def start_page(
 ) -> Response:
     """Show an item to somebody in particular, or for the person who stands there."""
     item, eligibility, wards = await asyncio.gather(
-        visit.call.get(f"/v1/items/{path_of(code)}", Item),
+        visit.call.get_public(f"/v1/items/{path_of(code)}", Item),
         visit.part(_eligibility(visit, code, ward)),
         visit.part(wards_of(visit)),
     )

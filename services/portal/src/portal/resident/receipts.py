@@ -8,7 +8,7 @@ from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of
 from portal.frame.visits import Anybody
 from portal.resident.answers import Receipt
-from portal.resident.drafts import address_of
+from portal.resident.draft import address_of
 
 router = page_router()
 
