@@ -165,7 +165,7 @@ class Notice(Answer):
     applicant: str
     number: str
     outcome_name: str
-    item: Named
+    decided_on: date
 
 
 class Notices(Answer):

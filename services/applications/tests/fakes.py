@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from applications.domain.agreement import Agreement
 from applications.domain.application import Application, State
@@ -14,10 +14,9 @@ from applications.domain.issued import Issued
 from applications.domain.people import Resident
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
-from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed, WeekFigures
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
 from applications.domain.uploads import ResumableUpload
 from messaging.event import ConflictError
-from runtime.clock import today
 from testkit.fakes import FakeChange, FakeDocuments
 
 
@@ -109,21 +108,15 @@ class FakeDecisions(FakeDocuments[Decided]):
         """Found by the real store only."""
         return []
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
+    async def latest(
+        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: Published
+    ) -> list[Decided]:
         found = self._published(published)
-        found = [each for each in found if (each.decided_at, each.id) < before]
+        found = [each for each in found if since <= each.decided_at and (each.decided_at, each.id) < before]
         return sorted(found, key=lambda each: (each.decided_at, each.id), reverse=True)[:limit]
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         return [_figures(code, self._of(code, since, until)) for code in self._items(item, since, until)]
-
-    async def week_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[WeekFigures]:
-        weeks: dict[date, list[Decided]] = {}
-        for code in self._items(item, since, until):
-            for each in self._of(code, since, until):
-                day = today(each.decided_at)
-                weeks.setdefault(day - timedelta(days=day.weekday()), []).append(each)
-        return [WeekFigures(monday, _figures("", weeks[monday])) for monday in sorted(weeks)]
 
     async def published_figures(
         self, published: Published, *, since: datetime, until: datetime, rated_before: datetime

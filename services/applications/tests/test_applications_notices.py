@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from applications.api.item_views import ItemView
+from applications.api.notices import NoticeView
 from applications.api.wording import Wording
 from applications.domain.catalogue import Catalogue
 from applications.domain.item import Item, NoticePolicy
@@ -23,26 +24,32 @@ def with_policy(policy: NoticePolicy) -> Catalogue:
 
 
 async def decides(policy: NoticePolicy) -> Office:
-    """Have one approved and one rejected under a policy."""
+    """Have five approved and five rejected under a policy, and look on the next day."""
     office = Office(catalogue=with_policy(policy))
     await office.knows_family()
-    await office.matches(await office.applies("senior-card", "senior"))
+    for _ in range(5):
+        await office.matches(await office.applies("senior-card", "senior"))
     office.later(timedelta(minutes=1))
-    refused = await office.applies("senior-card", "senior")
-    for key in ("id-card", "photo", "status"):
-        await office.hears(answers.note_mismatch, mismatched(office.now(refused), key, reviewable=False))
-    office.later(timedelta(minutes=1))
+    for _ in range(5):
+        refused = await office.applies("senior-card", "senior")
+        for key in ("id-card", "photo", "status"):
+            await office.hears(answers.note_mismatch, mismatched(office.now(refused), key, reviewable=False))
+    office.later(timedelta(days=1))
     return office
 
 
-async def noticed(office: Office, catalogue: Catalogue, item: str | None = None) -> list[str]:
-    """Return the outcomes that are published when the catalogue is another one."""
+async def noticed(office: Office, catalogue: Catalogue) -> list[str]:
+    """Return the outcomes that are published on the next day when the catalogue is another one."""
     later = Office(catalogue=catalogue, clock=office.clock)
     later.decisions.all = office.decisions.all
-    return [each.outcome for each in await reading.notices(later.deps, before=None, limit=9, item=item)]
+    return [each.outcome for each in await reading.notices(later.deps, month=None, before=None, limit=99)]
 
 
-SHOWN: dict[NoticePolicy, list[str]] = {"nothing": [], "approvals": ["approved"], "all": ["rejected", "approved"]}
+SHOWN: dict[NoticePolicy, list[str]] = {
+    "nothing": [],
+    "approvals": ["approved"] * 5,
+    "all": ["rejected"] * 5 + ["approved"] * 5,
+}
 
 
 @pytest.mark.parametrize("then", get_args(NoticePolicy))
@@ -53,8 +60,21 @@ async def test_a_decision_is_published_where_the_policy_then_and_the_policy_now_
     office = await decides(then)
     expected = [outcome for outcome in SHOWN[then] if outcome in SHOWN[now]]
     assert await noticed(office, with_policy(now)) == expected
-    assert await noticed(office, with_policy(now), item="senior-card") == expected
-    assert await noticed(office, with_policy(now), item="residence-permit") == []
+
+
+async def test_decisions_are_published_by_day_as_many_as_are_told_and_without_their_item() -> None:
+    office = await decides("all")
+    await office.matches(await office.applies("senior-card", "senior"))
+    assert len(await noticed(office, with_policy("all"))) == 10  # not before tomorrow
+    office.later(timedelta(days=1))
+    assert len(await noticed(office, with_policy("all"))) == 10  # not before there are five more
+    first = await reading.notices(office.deps, month=None, before=None, limit=4)
+    rest = await reading.notices(office.deps, month=None, before=(first[-1].decided_at, first[-1].id), limit=99)
+    assert len({each.id for each in (*first, *rest)}) == 10
+    wording = Wording("en", Texts.of("applications"), CATALOGUE, Calendar.load())
+    shown = NoticeView.of(first[0], wording).model_dump(mode="json")
+    assert set(shown) == {"applicant", "number", "outcome", "outcome_name", "decided_on"}
+    assert shown["decided_on"] == "2026-11-23"
 
 
 async def test_of_an_item_that_is_gone_nothing_is_published() -> None:
@@ -62,7 +82,6 @@ async def test_of_an_item_that_is_gone_nothing_is_published() -> None:
     left: dict[str, Item] = {code: item for code, item in CATALOGUE.items.items() if code != "senior-card"}
     gone = Catalogue(left, CATALOGUE.document_types, CATALOGUE.departments)
     assert await noticed(office, gone) == []
-    assert await noticed(office, gone, item="senior-card") == []
 
 
 async def test_whether_the_promise_was_kept_is_kept_with_the_decision() -> None:

@@ -9,10 +9,9 @@ import pytest
 from applications.api.wording import Wording
 from applications.domain.catalogue import Catalogue
 from applications.domain.decided import Decided
-from applications.domain.statistics import ItemFigures
+from applications.domain.statistics import ItemFigures, Month, MonthFigures
 from applications.open_statistics import use_cases
 from applications.open_statistics.api import OpenStatisticsView
-from applications.open_statistics.use_cases import Month
 from messaging.event import Outcome
 from runtime.refusal import Refusal
 from runtime.texts import Language, Texts
@@ -42,7 +41,7 @@ def keep(office: Office, number: int, *, at: datetime = LAST_MINUTE, item: str =
         apply(Outcome(changes=[office.decisions.save(Decided.model_validate(values | more))]))
 
 
-def shown(month: Month, language: Language = "en") -> OpenStatisticsView:
+def shown(month: MonthFigures, language: Language = "en") -> OpenStatisticsView:
     return OpenStatisticsView.of(month, Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()))
 
 
@@ -59,12 +58,12 @@ async def test_the_running_month_is_told_up_to_yesterday(office: Office) -> None
     found = await of_month(office)
     (card,) = found.items
     assert (found.month, found.first, found.last) == ("2026-11", date(2026, 11, 1), date(2026, 11, 22))
-    assert (card.cases, card.without_people.share, card.satisfied.of) == (25, 0.7, 20)
-    assert (card.satisfied.share, card.promise_kept.share, card.suppressed) == (0.6, 0.7, False)
+    assert (card.cases, card.without_people.share, card.satisfied.of) == (20, 0.75, 15)
+    assert (card.satisfied.share, card.promise_kept.share, card.suppressed) == (0.67, 0.75, False)
     assert card.text == (
-        "Senior card: 25 decided; without people: 70%; satisfied: 60% (of 20 who said so); within the promise: 70%."
+        "Senior card: 20 decided; without people: 75%; satisfied: 67% (of 15 who said so); within the promise: 75%."
     )
-    assert (found.total.cases, found.total.satisfied.share) == (25, 0.6)
+    assert (found.total.cases, found.total.satisfied.share) == (20, 0.67)
     before = await of_month(office, date(2026, 10, 1))
     assert (before.last, before.total.cases, before.total.promise_kept.share) == (date(2026, 10, 31), 5, None)
     assert "within the promise: all but fewer than 5" in before.items[0].text
@@ -79,7 +78,7 @@ async def test_on_the_first_of_a_month_the_last_one_is_shown(office: Office) -> 
         await of_month(office, date(2027, 1, 1))
 
 
-async def test_few_are_not_told_and_a_total_gives_them_not_away(office: Office) -> None:
+async def test_few_are_not_told_and_a_total_is_of_what_is_told(office: Office) -> None:
     keep(office, 20, score=5, rated_at=LAST_MINUTE)
     keep(office, 20, automatic=False, in_time=False, score=1, rated_at=LAST_MINUTE)
     keep(office, 4, item="residence-permit", automatic=False, score=1, rated_at=LAST_MINUTE)
@@ -90,8 +89,7 @@ async def test_few_are_not_told_and_a_total_gives_them_not_away(office: Office) 
     )
     assert "fewer than 5 decided" in permit.text
     assert found.total.cases == 40
-    assert (found.total.without_people.share, found.total.satisfied.share) == (None, None)
-    assert "not told" in found.total.text
+    assert (found.total.without_people.share, found.total.satisfied.share) == (0.5, 0.5)  # of what is told
 
 
 async def test_only_what_is_published_is_counted(office: Office) -> None:
@@ -107,12 +105,12 @@ async def test_only_what_is_published_is_counted(office: Office) -> None:
 
 
 def test_nothing_at_all_is_told_as_few() -> None:
-    nothing = shown(Month(date(2026, 11, 1), date(2026, 11, 22), ()), "zh-CN")
+    nothing = shown(MonthFigures(Month(date(2026, 11, 1), date(2026, 11, 23)), ()), "zh-CN")
     assert (nothing.total.cases, nothing.total.suppressed, nothing.items) == (None, True, [])
     assert nothing.total.text.startswith("全部已公示的事项：办结少于5件；")
 
 
 def test_figures_of_an_earlier_release_have_no_promise() -> None:
     row = ItemFigures("senior-card", 20, 5, 10, 5, 0, 0, 0, ())
-    found = shown(Month(date(2026, 11, 1), date(2026, 11, 22), (row,)))
+    found = shown(MonthFigures(Month(date(2026, 11, 1), date(2026, 11, 23)), (row,)))
     assert (found.items[0].promise_kept.of, found.items[0].promise_kept.share) == (None, None)

@@ -246,12 +246,17 @@ async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:
     await stores.keep(*map(stores.decisions.save, kept))
     now = NOON + timedelta(days=400), ""
     everything = Published(("senior-card", "x"), ())
-    first = await stores.decisions.latest(before=now, limit=2, published=everything)
+    first = await stores.decisions.latest(since=NOON - timedelta(days=30), before=now, limit=2, published=everything)
     last = first[-1]
-    rest = await stores.decisions.latest(before=(last.decided_at, last.id), limit=9, published=everything)
+    rest = await stores.decisions.latest(
+        since=NOON - timedelta(days=30), before=(last.decided_at, last.id), limit=9, published=everything
+    )
     assert [each.id for each in [*first, *rest]] == ["c", "b", "a", "d"]
     one = Published(("x",), ())
-    assert [each.id for each in await stores.decisions.latest(before=now, limit=9, published=one)] == ["d"]
+    assert [
+        each.id
+        for each in await stores.decisions.latest(since=NOON - timedelta(days=30), before=now, limit=9, published=one)
+    ] == ["d"]
 
 
 async def test_what_is_published_of_decisions_is_what_the_policies_say(stores: Stores) -> None:
@@ -265,10 +270,15 @@ async def test_what_is_published_of_decisions_is_what_the_policies_say(stores: S
     ]
     await stores.keep(*map(stores.decisions.save, kept))
     published = Published(("senior-card",), ("approvals",))
-    found = await stores.decisions.latest(before=(NOON + timedelta(hours=1), ""), limit=9, published=published)
+    found = await stores.decisions.latest(
+        since=NOON - timedelta(days=30), before=(NOON + timedelta(hours=1), ""), limit=9, published=published
+    )
     assert [each.id for each in found] == ["approved", "open"]
     assert (
-        await stores.decisions.latest(before=(NOON + timedelta(days=1), ""), limit=9, published=Published((), ())) == []
+        await stores.decisions.latest(
+            since=NOON - timedelta(days=30), before=(NOON + timedelta(days=1), ""), limit=9, published=Published((), ())
+        )
+        == []
     )
     until = NOON + timedelta(days=1)
     approvals, card = await stores.decisions.published_figures(published, since=NOON, until=until, rated_before=until)
@@ -290,27 +300,10 @@ async def test_figures_add_up_within_the_period(stores: Stores) -> None:
     assert (permit.item, permit.decided, permit.rated) == ("residence-permit", 1, 0)
     assert (card.approved, card.rejected, card.automatic, card.by_officer) == (1, 1, 1, 1)
     assert (card.rated, card.score_total, card.satisfied, sorted(card.seconds)) == (2, 8, 1, [1.0, 2.0])
-    [week] = await stores.decisions.week_figures(item=None, **period)
-    assert (week.monday.weekday(), week.figures.decided, week.figures.rated, week.figures.item) == (0, 3, 2, "")
     mirror, by_person = await stores.decisions.proof_figures(item="senior-card", **period)
     assert (mirror.source, mirror.proofs, mirror.handed_in) == ("city-mirror", 1, 0)
     assert (by_person.source, by_person.proofs, by_person.handed_in) == ("person", 1, 1)
     assert sum(row.proofs for row in await stores.decisions.proof_figures(item=None, **period)) == 4
-
-
-async def test_a_week_begins_on_monday_at_midnight_in_shenzhen(stores: Stores) -> None:
-    monday = datetime(2026, 11, 22, 16, tzinfo=UTC)
-    kept = [
-        decided("sunday", minutes=0).model_copy(update={"decided_at": monday - timedelta(seconds=1)}),
-        decided("monday", minutes=0).model_copy(update={"decided_at": monday}),
-        decided("of-another", minutes=0, item="residence-permit").model_copy(update={"decided_at": monday}),
-    ]
-    await stores.keep(*map(stores.decisions.save, kept))
-    period: dict[str, Any] = {"since": monday - timedelta(days=9), "until": monday + timedelta(days=9)}
-    found = await stores.decisions.week_figures(item=None, **period)
-    assert [(each.monday.isoformat(), each.figures.decided) for each in found] == [("2026-11-16", 1), ("2026-11-23", 2)]
-    of_one = await stores.decisions.week_figures(item="residence-permit", **period)
-    assert [each.figures.decided for each in of_one] == [1]
 
 
 async def test_the_credential_of_an_application(stores: Stores) -> None:

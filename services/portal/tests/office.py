@@ -22,14 +22,14 @@ FIGURES: dict[str, Any] = {
 }
 FEW: dict[str, Any] = {**FIGURES, "decided": None, "automatic": None, "with_people": None, "automatic_share": None}
 STATISTICS: dict[str, Any] = {
-    "first": "2026-09-01",
+    "first": "2026-11-01",
     "last": "2026-11-30",
     "total": {**FIGURES, "item": None},
     "items": [{**FIGURES, "item": NAMED}, {**FEW, "item": {"code": "b", "name": "B"}}],
     "departments": [{**FIGURES, "department": NAMED}, {**FEW, "department": None}],
-    "weeks": [
-        {**FIGURES, "first": "2026-11-04", "last": "2026-11-08"},
-        {**FEW, "first": "2026-11-16", "last": "2026-11-22"},
+    "months": [
+        {**FIGURES, "first": "2026-10-01", "last": "2026-10-31"},
+        {**FEW, "first": "2026-11-01", "last": "2026-11-30"},
     ],
     "sources": [
         {"source_name": EVIL, "proofs": 30, "not_handed_in": 25},

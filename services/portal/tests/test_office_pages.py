@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from portal.office.answers import WeekFigures
+from portal.office.answers import MonthFigures
 from portal.office.charts import HEIGHT, WIDTH, columns
 from services.portal.tests.district import EVIL
 from services.portal.tests.office import (
@@ -66,20 +66,22 @@ async def test_the_dashboard_says_what_may_be_told_and_says_kindly_what_may_not(
     assert 'style="' not in browser.page.text
 
 
-async def test_a_period_that_can_not_be_is_said_beside_its_field_and_stays_typed(office: Stage) -> None:
+async def test_months_follow_each_other_and_one_that_can_not_be_is_said(office: Stage) -> None:
     browser = await official(office)
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        if "from" in request.url.params:
-            fault = {"pointer": "#/from", "code": "period-order", "detail": "起始日期晚于截止日期", "action": "请更正"}
+        if request.url.params.get("month") == "2030-01":
+            fault = {"pointer": "#/month", "code": "month-to-come", "detail": "该月还没有开始", "action": "请选择"}
             return httpx2.Response(422, json={"status": 422, "title": "内容有误", "errors": [fault]})
         return httpx2.Response(200, json=STATISTICS)
 
     office.gateway.answers["GET /v1/statistics"] = answer
-    page = await browser.go("/office/?first=2026-11-30&last=2026-01-01")
+    page = await browser.go("/office/?item=senior-card")
+    assert 'href="/office/?month=2026-10&amp;item=senior-card"' in page.text
+    assert 'href="/office/?month=2026-12&amp;item=senior-card"' in page.text
+    page = await browser.go("/office/?month=2030-01")
     assert page.status_code == 422
-    assert '<a href="#first">起始日期晚于截止日期 请更正</a>' in page.text
-    assert 'value="2026-11-30"' in page.text
+    assert "该月还没有开始" in page.text
     assert "50%" in page.text
 
 
@@ -203,25 +205,24 @@ async def test_only_officials_and_only_kinds_that_there_are(office: Stage) -> No
     assert (await browser.go("/office/reviews/no-such")).status_code == 404
 
 
-def week(first: date, decided: int | None, share: float | None = 0.5) -> WeekFigures:
+def month(number: int, decided: int | None, share: float | None = 0.5) -> MonthFigures:
     figures = {**FIGURES, "decided": decided, "automatic_share": share}
-    return WeekFigures.model_validate({**figures, "first": first, "last": first + timedelta(days=6)})
+    first = date(2026, number, 1)
+    return MonthFigures.model_validate({**figures, "first": first, "last": first + timedelta(days=27)})
 
 
-def test_columns_lie_within_the_drawing_and_leave_gaps_for_weeks_without_decisions() -> None:
-    chart = columns([week(date(2026, 11, 2), 50), week(date(2026, 11, 16), None), week(date(2026, 11, 23), 100, None)])
+def test_columns_lie_within_the_drawing() -> None:
+    chart = columns([month(9, 50), month(10, None), month(11, 100, None)])
     assert chart is not None
     assert chart.top == 100
     assert [column.is_few for column in chart.columns] == [False, True, False]
-    first, second, third = chart.columns
-    assert second.x == pytest.approx(first.x + 2 * (third.x - second.x))
+    first, _, third = chart.columns
     assert (third.automatic + third.rest, first.automatic + first.rest) == (HEIGHT, HEIGHT / 2)
     assert all(0 <= each.x <= each.x + each.width <= WIDTH for each in chart.columns)
 
 
-def test_there_is_no_chart_of_nothing_or_of_decades() -> None:
+def test_there_is_no_chart_of_nothing() -> None:
     assert columns([]) is None
-    assert columns([week(date(1990, 1, 1), 5), week(date(2026, 1, 5), 5)]) is None
-    alone = columns([week(date(2026, 11, 2), None, None)])
+    alone = columns([month(11, None, None)])
     assert alone is not None
     assert alone.top == 0

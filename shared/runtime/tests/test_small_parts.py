@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.ids import new_id
-from runtime.pages import decode, encode, page
+from runtime.pages import decode, encode, page, seal_with
 from runtime.refusal import Refusal, Stale, TextKey, check_version
 from runtime.texts import LANGUAGES, Texts, choose, of_page
 from standards.bounds import LARGEST
@@ -68,6 +68,21 @@ def test_a_cursor_gives_back_the_key_that_it_was_made_of(key: list[str | int | N
 def test_any_other_cursor_is_refused_or_harmless(text: str) -> None:
     with suppress(Refusal):
         assert isinstance(decode(text), list)
+
+
+def test_a_cursor_shows_nothing_of_what_it_holds_and_is_nobody_elses_to_make() -> None:
+    sealed = encode(["2026-11-23T04:00:00.123456+00:00", "app_1"])
+    content = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+    assert b"2026" not in content
+    assert b"app_1" not in content
+    for place in range(len(content)):
+        changed = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        with pytest.raises(Refusal, match="bad-cursor"):
+            decode(base64.urlsafe_b64encode(changed).decode())
+    seal_with(KEY)
+    other = encode([1])
+    seal_with(KEY[::-1])
+    assert (decode(other), decode(sealed), decode(encode([2]))) == ([1], decode(sealed), [2])
 
 
 def test_pages_follow_each_other_without_gap_or_repetition() -> None:

@@ -33,6 +33,7 @@ from runtime.data_files import DataFileError
 from runtime.http_protocol import Connection, readable_query
 from runtime.kernel import Database, Indexes, Kernel
 from runtime.logs import configure
+from runtime.pages import seal_with
 from runtime.rates import RateLimit
 from runtime.retention import Belongings, Retention
 from runtime.server_sent_events import Streams
@@ -116,6 +117,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
             await kernel.client.close()
             raise
         kernel.start()
+        seal_with(bytes.fromhex(kernel.vault.digest(b"cursors")))
         stop_tracing = tracing.start(name, settings.traces)
         consumer = Consumer(
             service=name,

@@ -1,9 +1,9 @@
-"""What may be told of groups of people: never of fewer than five, and never so that two figures give one away.
+"""What may be told of groups of people: never of fewer than five, and never so that figures together give one away.
 
-A count of fewer than five, none included, is not told (None). Every other count is rounded down to a multiple of five,
-so that the difference of two answers (one period and a longer one) never says whether one person or none made it. A
-total is told so low that each part which is not told could still be anything from one to four. Shares are made of the
-exact counts, and only where both the part and the rest are five or more.
+A count of fewer than five, none included, is not told (None). Every other count is rounded down to a multiple of five.
+Whatever else is told, totals and shares, is worked out from these rounded counts and from nothing else: who has them
+knows no more by it, however many answers are put together. So a count always stays one of several, provided that the
+counts are of groups that do not overlap: fixed calendar periods, and each group told in one way.
 """
 
 from __future__ import annotations
@@ -11,10 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SMALLEST_GROUP = 5
-_MOST_UNTOLD = SMALLEST_GROUP - 1
-_FINE, _COARSE = 0.01, 0.05
-_MANY = 100
-"""From so many on a share is told to one percent, below to five: else it would give the exact counts away."""
 
 
 def told(count: int) -> int | None:
@@ -23,38 +19,37 @@ def told(count: int) -> int | None:
 
 
 def total(count: int, *partitions: Iterable[int]) -> int | None:
-    """Return a count whose parts are told beside it; each partition has all the parts that it is the sum of."""
-    return told(min([count, *(_reach(list(parts)) for parts in partitions)]))
+    """Return a count whose parts are told beside it; each partition has all the parts that it is the sum of.
+
+    It is what the told parts add up to, by the partition that adds up to least; `count` counts only without parts.
+    """
+    if not partitions:
+        return told(count)
+    return min(sum(told(part) or 0 for part in parts) for parts in partitions) or None
 
 
 def share(part: int, whole: int) -> float | None:
-    """Return a share from 0 to 1, None where the part or the rest is fewer than five."""
-    if min(part, whole - part) < SMALLEST_GROUP:
-        return None
-    step = _FINE if whole >= _MANY else _COARSE
-    return round(min(max(round(part / whole / step), 1), round(1 / step) - 1) * step, 2)
+    """Return a share from 0 to 1, of the told counts; None where the part or the rest is fewer than five."""
+    return total_share([(part, whole)])
 
 
 def total_share(parts: Iterable[tuple[int, int]]) -> float | None:
-    """Return the share of a total whose parts, each a part and its whole, have their own shares told beside it.
-
-    Those of which no share is told are taken together: were they too few for a share, the total would give them away.
-    """
+    """Return the share of a total whose parts, each a part and its whole, are told beside it."""
     rows = list(parts)
-    untold = [row for row in rows if share(*row) is None]
-    remainder = tuple(map(sum, zip(*untold, strict=True))) if untold else (0, 0)
-    if remainder[1] and share(*remainder) is None:
+    some = sum(told(part) or 0 for part, _ in rows)
+    rest = sum(told(whole - part) or 0 for part, whole in rows)
+    if not some or not rest:
         return None
-    return share(sum(part for part, _ in rows), sum(whole for _, whole in rows))
+    return min(max(round(some / (some + rest), 2), 0.01), 0.99)
+
+
+def average(parts: Iterable[tuple[float, int]]) -> float | None:
+    """Return the average of averages, each with how many it is of, to one place: of those that are told."""
+    rows = [(round(value, 1), told(count) or 0) for value, count in parts]
+    of = sum(count for _, count in rows)
+    return round(sum(value * count for value, count in rows) / of, 1) if of else None
 
 
 def may_tell_percentile(count: int, share: float) -> bool:
     """Tell whether at least five values lie at or beyond a percentile: otherwise it is some person's own."""
     return count * min(share, 1 - share) >= SMALLEST_GROUP - 1e-9
-
-
-def _reach(parts: list[int]) -> int:
-    """Return the most that parts can sum up to, by what is told of them, if one of those not told is one."""
-    known = [each for each in map(told, parts) if each is not None]
-    untold = len(parts) - len(known)
-    return sum(known) + _MOST_UNTOLD * (len(known) + untold - 1) + 1 if untold else sum(parts)

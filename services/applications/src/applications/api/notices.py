@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from applications.api.parts import DepsOf, ItemCode, WordingOf
-from applications.api.wording import Named, Wording
+from applications.api.parts import AskedMonth, DepsOf, WordingOf
+from applications.api.wording import Wording
 from applications.domain.decided import Decided
 from applications.handlers import reading
+from runtime.clock import today
 from runtime.pages import Cursor, Key, Limit, Page, page
 from runtime.refusal import Refusal
 from standards.moments import read_moment
@@ -22,36 +23,36 @@ _KEY_PARTS = 2
 
 
 class NoticeView(BaseModel):
-    """One decision."""
+    """One decision, without its item: item, day and a part of the name together would tell who it was."""
 
-    item: Named
     applicant: str
     number: str
     outcome: Literal["approved", "rejected"]
     outcome_name: str
-    decided_at: datetime
-    automatic: bool
+    decided_on: date
 
     @classmethod
     def of(cls, decided: Decided, wording: Wording) -> Self:
         """Show a decision."""
         return cls(
-            item=wording.item(decided.item),
             applicant=decided.masked_name,
             number=decided.masked_number,
             outcome=decided.outcome,
             outcome_name=wording.say(f"states.{decided.outcome}"),
-            decided_at=decided.decided_at,
-            automatic=decided.automatic,
+            decided_on=today(decided.decided_at),
         )
 
 
 @router.get("", summary="What was decided, latest first")
 async def notices(
-    deps: DepsOf, wording: WordingOf, cursor: Cursor, item: ItemCode = None, limit: Limit = 20
+    deps: DepsOf, wording: WordingOf, cursor: Cursor, month: AskedMonth, limit: Limit = 20
 ) -> Page[NoticeView]:
-    """Give the public notices, under each item's own policy: all decisions, approvals or none. No sign-in is needed."""
-    found = await reading.notices(deps, before=moment(cursor), limit=limit + 1, item=item)
+    """Give the public notices of a month, under each item's own policy: all decisions, approvals or none.
+
+    The running month is shown up to yesterday, and as many of them as the open statistics count: the latest few come
+    when there are more. No sign-in is needed.
+    """
+    found = await reading.notices(deps, month=month, before=moment(cursor), limit=limit + 1)
     return page(
         found,
         limit,

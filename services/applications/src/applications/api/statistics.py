@@ -1,41 +1,38 @@
 """/v1/statistics: what was decided, how much without people, and where people are no longer needed.
 
 A count of fewer than five is null, and `suppressed` says that there is such a one; every other is rounded down to
-fives (standards/disclosure.py). Shares are of the exact counts, by which it is also judged whether review can be
-switched off.
+fives (standards/disclosure.py). Totals, shares and whether review can be switched off are worked out from these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from applications.api.parts import DepsOf, ItemCode, WordingOf
+from applications.api.parts import AskedMonth, DepsOf, ItemCode, WordingOf
 from applications.api.wording import Named, Wording
 from applications.domain.statistics import (
     CITY_MIRROR,
     Criterion,
     ItemFigures,
+    MonthFigures,
     ProofFigures,
     Readiness,
-    WeekFigures,
     by_group,
     percentile,
+    readiness,
     total_of,
 )
 from applications.handlers import counting
 from applications.handlers.counting import Figures
 from runtime.access import Principal, Role, allow
-from runtime.clock import Day
-from standards.disclosure import may_tell_percentile, share, told, total, total_share
+from standards.disclosure import average, may_tell_percentile, share, told, total, total_share
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
-
-_SIX_DAYS = timedelta(days=6)
 
 
 class SatisfactionFigures(BaseModel):
@@ -49,7 +46,7 @@ class SatisfactionFigures(BaseModel):
 
 
 class SecondsFigures(BaseModel):
-    """Seconds from submission to decision; null where fewer than five lie beyond."""
+    """Seconds from submission to decision, to two digits; null where fewer than five lie beyond."""
 
     p50: float | None
     p95: float | None
@@ -91,10 +88,10 @@ class ItemFiguresView(FiguresView):
     item: Named | None
 
     @classmethod
-    def of(cls, figures: ItemFigures, wording: Wording, *partitions: Sequence[ItemFigures]) -> Self:
-        """Show figures; a total comes with its parts, in every way in which they are told beside it."""
-        item = wording.item(figures.item) if figures.item else None
-        return cls(item=item, **_shown(figures, item.name if item else "", wording, *partitions))
+    def of(cls, rows: Sequence[ItemFigures], wording: Wording, item: str = "") -> Self:
+        """Show the figures of an item, or of all together."""
+        named = wording.item(item) if item else None
+        return cls(item=named, **_shown(rows, named.name if named else "", wording))
 
 
 class DepartmentFiguresView(FiguresView):
@@ -107,82 +104,92 @@ class DepartmentFiguresView(FiguresView):
         """Show the figures of a department; `items` gives those of its items."""
         named = wording.department(department) if department else None
         name = named.name if named else wording.say("figures.no-department")
-        return cls(department=named, **_shown(total_of(rows), name, wording, rows))
+        return cls(department=named, **_shown(rows, name, wording))
 
 
-class WeekFiguresView(FiguresView):
-    """What was decided in a week, Monday to Sunday, as far as it lies within the period."""
+class MonthFiguresView(FiguresView):
+    """What was decided in a month."""
 
     first: date
     last: date
 
     @classmethod
-    def of(cls, week: WeekFigures, period: Figures, wording: Wording) -> Self:
-        """Show the figures of a week."""
-        first, last = max(week.monday, period.first), min(week.monday + _SIX_DAYS, period.last)
-        name = wording.say("figures.week", first=wording.day(first), last=wording.day(last))
-        return cls(first=first, last=last, **_shown(week.figures, name, wording))
+    def of(cls, figures: MonthFigures, wording: Wording) -> Self:
+        """Show the figures of a month."""
+        first, last = figures.month.first, figures.month.last
+        name = wording.say("figures.month", first=wording.day(first), last=wording.day(last))
+        return cls(first=first, last=last, **_shown(figures.items, name, wording))
 
 
-def _shown(figures: ItemFigures, name: str, wording: Wording, *partitions: Sequence[ItemFigures]) -> dict[str, Any]:
-    counts = _counts(figures, partitions)
+def _shown(rows: Sequence[ItemFigures], name: str, wording: Wording) -> dict[str, Any]:
+    """Show what rows add up to; each row is one item in one month, and told by itself elsewhere."""
+    figures = total_of(rows)
+    counts = _counts(rows)
+    automatic = [(row.automatic, row.decided) for row in rows]
+    said = _share_text(automatic, wording)
     return {
         **counts,
-        "automatic_share": share(figures.automatic, figures.decided),
-        "share_text": wording.share(figures.automatic, figures.decided),
+        "automatic_share": total_share(automatic),
+        "share_text": said,
         "suppressed": None in counts.values(),
         "text": wording.say(
             "figures.item" if name else "figures.total",
             item=name,
-            share=wording.share(figures.automatic, figures.decided),
+            share=said,
             **{name: wording.count(count) for name, count in counts.items()},
         ),
-        "satisfaction": _satisfaction(figures, wording),
-        "promise": _promise(figures, partitions, wording),
+        "satisfaction": _satisfaction(rows, wording),
+        "promise": _promise(rows, wording),
         "seconds": _seconds(figures.seconds),
     }
 
 
-def _counts(figures: ItemFigures, partitions: Sequence[Sequence[ItemFigures]]) -> dict[str, int | None]:
-    outcomes, ways = (figures.approved, figures.rejected), (figures.automatic, figures.with_people)
+def _counts(rows: Sequence[ItemFigures]) -> dict[str, int | None]:
     counted: dict[str, Callable[[ItemFigures], int]] = {
-        "decided": lambda row: row.decided,
         "approved": lambda row: row.approved,
         "rejected": lambda row: row.rejected,
         "automatic": lambda row: row.automatic,
         "with_people": lambda row: row.with_people,
         "decided_by_officer": lambda row: row.by_officer,
     }
-    beside = {"decided": (outcomes, ways)}
+    outcomes, ways = (
+        [row.approved for row in rows] + [row.rejected for row in rows],
+        [row.automatic for row in rows] + [row.with_people for row in rows],
+    )
     return {
-        name: total(of(figures), *beside.get(name, ()), *([of(row) for row in parts] for parts in partitions))
-        for name, of in counted.items()
+        "decided": total(0, outcomes, ways),
+        **{name: total(0, [of(row) for row in rows]) for name, of in counted.items()},
     }
 
 
-def _satisfaction(figures: ItemFigures, wording: Wording) -> SatisfactionFigures:
-    rated = told(figures.rated)
+def _share_text(pairs: Sequence[tuple[int, int]], wording: Wording) -> str:
+    """Say a share in words where it can't be told as a number."""
+    if len(pairs) == 1:
+        return wording.share(*pairs[0])
+    shared = total_share(pairs)
+    return wording.say("shares.untold") if shared is None else f"{shared:.0%}"
+
+
+def _satisfaction(rows: Sequence[ItemFigures], wording: Wording) -> SatisfactionFigures:
+    pairs = [(row.satisfied, row.rated) for row in rows]
+    rated = total(0, [each for some, of in pairs for each in (some, of - some)])
+    scores = [(row.score_total / row.rated, row.rated) for row in rows if share(row.satisfied, row.rated) is not None]
     return SatisfactionFigures(
         rated=rated,
-        average=None if rated is None else round(figures.score_total / figures.rated, 1),
-        satisfied_share=share(figures.satisfied, figures.rated),
-        share_text=wording.share(figures.satisfied, figures.rated),
+        average=average(scores),
+        satisfied_share=total_share(pairs),
+        share_text=_share_text(pairs, wording),
         suppressed=rated is None,
     )
 
 
-def _promise(figures: ItemFigures, partitions: Sequence[Sequence[ItemFigures]], wording: Wording) -> PromiseFigures:
-    """Tell how many promises were kept; the share only where no way of telling its parts gives one away."""
-    told_beside = [[(row.in_time, row.promised) for row in parts] for parts in (partitions or [[figures]])]
-    promised = total(figures.promised, *([of for _, of in rows] for rows in told_beside))
-    shares = [total_share(rows) for rows in told_beside]
-    in_time = None if None in shares else shares[0]
-    if partitions:
-        said = wording.say("shares.untold") if in_time is None else f"{in_time:.0%}"
-    else:
-        said = wording.share(figures.in_time, figures.promised)
+def _promise(rows: Sequence[ItemFigures], wording: Wording) -> PromiseFigures:
+    pairs = [(row.in_time, row.promised) for row in rows]
+    promised, in_time = total(0, [each for some, of in pairs for each in (some, of - some)]), total_share(pairs)
     suppressed = promised is None or in_time is None
-    return PromiseFigures(promised=promised, in_time_share=in_time, share_text=said, suppressed=suppressed)
+    return PromiseFigures(
+        promised=promised, in_time_share=in_time, share_text=_share_text(pairs, wording), suppressed=suppressed
+    )
 
 
 def _seconds(seconds: Sequence[float]) -> SecondsFigures:
@@ -201,21 +208,18 @@ class SourceView(BaseModel):
 
     @classmethod
     def of(cls, source: str, rows: Iterable[ProofFigures], wording: Wording) -> Self:
-        """Add up a source."""
+        """Add up a source; `rows` are as they may be told."""
         own = [row for row in rows if row.source == source]
-        handed_in = sum(row.handed_in for row in own)
-        spared = sum(row.proofs for row in own) - handed_in
-        proofs = total(spared + handed_in, (spared, handed_in))
+        proofs = sum(row.proofs for row in own) or None
+        spared = sum(row.proofs - row.handed_in for row in own) or None
         name = wording.source(source)
         return cls(
             source=source,
             source_name=name,
             proofs=proofs,
-            not_handed_in=told(spared),
-            suppressed=None in (proofs, told(spared)),
-            text=wording.say(
-                "figures.source", source=name, proofs=wording.count(proofs), spared=wording.count(told(spared))
-            ),
+            not_handed_in=spared,
+            suppressed=None in (proofs, spared),
+            text=wording.say("figures.source", source=name, proofs=wording.count(proofs), spared=wording.count(spared)),
         )
 
 
@@ -240,7 +244,7 @@ class DocumentTypeView(BaseModel):
         review = "automatic" if ready.document_type in switched else kind.review if kind else "people"
         mirror = ready.by_source.get(CITY_MIRROR, 0)
         said = "off-already" if review == "automatic" else "can" if ready.can_switch_off else "cannot"
-        proofs = total(ready.proofs, ready.by_source.values())
+        proofs = ready.proofs or None
         by_source = {source: told(count) for source, count in ready.by_source.items()}
         return cls(
             document_type=wording.document(ready.document_type),
@@ -263,14 +267,16 @@ class DocumentTypeView(BaseModel):
 
 
 class StatisticsView(BaseModel):
-    """The figures of a period, by decision day."""
+    """The figures of a calendar month, by decision day, the running one up to yesterday."""
 
+    month: str
     first: date
     last: date
     total: ItemFiguresView
     items: list[ItemFiguresView]
     departments: list[DepartmentFiguresView]
-    weeks: list[WeekFiguresView]
+    months: list[MonthFiguresView]
+    """This month and those before it, the earliest first."""
     sources: list[SourceView]
     documents: int | None
     documents_not_handed_in: int | None
@@ -283,26 +289,19 @@ class StatisticsView(BaseModel):
     @classmethod
     def of(cls, figures: Figures, criterion: Criterion, wording: Wording) -> Self:
         """Show the figures."""
-        codes = sorted({row.source for row in figures.proofs})
-        proofs = [sum(row.proofs for row in figures.proofs if row.source == code) for code in codes]
-        handed_in = [sum(row.handed_in for row in figures.proofs if row.source == code) for code in codes]
-        spared = [all_ - some for all_, some in zip(proofs, handed_in, strict=True)]
+        proofs = [row.as_told() for row in figures.proofs]
+        documents = sum(row.proofs for row in proofs) or None
+        documents_spared = sum(row.proofs - row.handed_in for row in proofs) or None
         departments = by_group(figures.items, wording.department_of)
-        partitions = (
-            figures.items,
-            [total_of(rows) for rows in departments.values()],
-            [week.figures for week in figures.weeks],
-        )
-        documents = total(sum(proofs), proofs, (sum(spared), sum(handed_in)))
-        documents_spared = total(sum(spared), spared)
         return cls(
-            first=figures.first,
-            last=figures.last,
-            total=ItemFiguresView.of(total_of(figures.items), wording, *(parts for parts in partitions if parts)),
-            items=[ItemFiguresView.of(row, wording) for row in figures.items],
+            month=f"{figures.month.first:%Y-%m}",
+            first=figures.month.first,
+            last=figures.month.last,
+            total=ItemFiguresView.of(figures.items, wording),
+            items=[ItemFiguresView.of([row], wording, row.item) for row in figures.items],
             departments=[DepartmentFiguresView.of(code, rows, wording) for code, rows in departments.items()],
-            weeks=[WeekFiguresView.of(week, figures, wording) for week in figures.weeks],
-            sources=[SourceView.of(code, figures.proofs, wording) for code in codes],
+            months=[MonthFiguresView.of(each, wording) for each in figures.months],
+            sources=[SourceView.of(code, proofs, wording) for code in sorted({row.source for row in proofs})],
             documents=documents,
             documents_not_handed_in=documents_spared,
             suppressed=None in (documents, documents_spared),
@@ -311,7 +310,8 @@ class StatisticsView(BaseModel):
             ),
             criterion=criterion,
             document_types=[
-                DocumentTypeView.of(ready, figures.automatic, criterion, wording) for ready in figures.readiness
+                DocumentTypeView.of(ready, figures.automatic, criterion, wording)
+                for ready in readiness((row.as_told() for row in figures.judged), criterion)
             ],
         )
 
@@ -321,15 +321,15 @@ async def statistics(
     by: Annotated[Principal, allow(Role.OFFICIAL, Role.OPERATOR)],  # noqa: ARG001 - only who may is asked
     deps: DepsOf,
     wording: WordingOf,
+    month: AskedMonth,
     item: ItemCode = None,
-    first: Annotated[Day | None, Query(alias="from", description="First day; 90 days before the last one")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Last day; today")] = None,
 ) -> StatisticsView:
-    """Give the figures of a period, of one item or all."""
-    figures = await counting.figures(deps, item=item, first=first, last=last)
+    """Give the figures of a calendar month and of those before it, of one item or all."""
+    figures = await counting.figures(deps, item=item, month=month)
     return StatisticsView.of(figures, deps.criterion, wording)
 
 
 def _beyond(seconds: Sequence[float], at: float) -> float | None:
-    """Return a percentile, unless so few lie beyond it that it is somebody's own time."""
-    return percentile(seconds, at) if may_tell_percentile(len(seconds), at) else None
+    """Return a percentile to two digits, unless so few lie beyond it that it is one person's own time."""
+    found = percentile(seconds, at) if may_tell_percentile(len(seconds), at) else None
+    return None if found is None else float(f"{found:.1e}")

@@ -156,11 +156,12 @@ class Wording:
         return self.say("counts.few") if count is None else str(count)
 
     def share(self, part: int, whole: int) -> str:
-        """Say a share as it may be told: of the exact counts, in words where one side is fewer than five."""
+        """Say a share as it may be told: of the told counts, in words where one side is fewer than five."""
         told = share(part, whole)
         if told is not None:
             return f"{told:.0%}"
-        key = "all-few" if whole < SMALLEST_GROUP else "few" if part < SMALLEST_GROUP else "nearly-all"
+        some, rest = part >= SMALLEST_GROUP, whole - part >= SMALLEST_GROUP
+        key = "nearly-all" if some else "few" if rest else "all-few"
         return self.say(f"shares.{key}")
 
     def action(self, reason: Reason, application: Application) -> str:

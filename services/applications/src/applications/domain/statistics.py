@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Self
 
 from pydantic import Field
 
 from applications.domain.record import Record
 from applications.domain.review_switch import Back
+from runtime.refusal import Refusal
+from standards.disclosure import told, total
+from standards.moments import SHENZHEN
 
 CITY_MIRROR = "city-mirror"
+_A_DAY = timedelta(days=1)
+_DAYS_OF_NO_MONTH = 32
 
 
 class Criterion(Record):
@@ -65,11 +71,54 @@ class ItemFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class WeekFigures:
-    """What was decided in the week of a Monday, of one item or of all."""
+class Month:
+    """A calendar month, the running one up to yesterday: what was asked a day later says nothing of today.
 
-    monday: date
-    figures: ItemFigures
+    Figures are of these and of no other periods: from those of overlapping ones each exact count could be worked out.
+    """
+
+    first: date
+    end: date
+    """The day after its last one."""
+
+    @classmethod
+    def of(cls, day: date | None, now: date) -> Self:
+        """Return the month of a day; without one, of yesterday. Raises Refusal for one to come."""
+        begin = (day or now - _A_DAY).replace(day=1)
+        if begin > now:
+            raise Refusal("month-to-come", field="month")
+        return cls(begin, min(_next(begin), now))
+
+    @property
+    def last(self) -> date:
+        """Its last day that counts."""
+        return self.end - _A_DAY
+
+    @property
+    def since(self) -> datetime:
+        """The moment of its beginning."""
+        return _midnight(self.first)
+
+    @property
+    def until(self) -> datetime:
+        """The moment of its end."""
+        return _midnight(self.end)
+
+    def back(self, months: int) -> tuple[Self, ...]:
+        """Return so many months that end with this one, the earliest first."""
+        found = [self]
+        while len(found) < months:
+            before = (found[0].first - _A_DAY).replace(day=1)
+            found.insert(0, type(self)(before, found[0].first))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """What was decided in a month, by item."""
+
+    month: Month
+    items: tuple[ItemFigures, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +129,11 @@ class ProofFigures:
     source: str
     proofs: int
     handed_in: int
+
+    def as_told(self) -> Self:
+        """Return it rounded as it may be told, so that what is made of it gives no exact count away."""
+        handed_in, spared = told(self.handed_in) or 0, told(self.proofs - self.handed_in) or 0
+        return replace(self, proofs=handed_in + spared, handed_in=handed_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +166,11 @@ def total_of(figures: Iterable[ItemFigures]) -> ItemFigures:
     )
 
 
+def told_cases(figures: Iterable[ItemFigures]) -> int | None:
+    """Return how many cases of some items are told: those without people and those with are told by themselves."""
+    return total(0, [each for row in figures for each in (row.automatic, row.with_people)])
+
+
 def by_group(figures: Iterable[ItemFigures], group_of: Callable[[str], str]) -> dict[str, list[ItemFigures]]:
     """Return the figures of the items by a group that each item belongs to, such as its department."""
     found: dict[str, list[ItemFigures]] = {}
@@ -140,7 +199,7 @@ def percentile(values: Iterable[float], share: float) -> float | None:
 
 def _judge(document_type: str, by_source: Mapping[str, int], criterion: Criterion) -> Readiness:
     proofs = sum(by_source.values())
-    share = by_source.get(CITY_MIRROR, 0) / proofs
+    share = by_source.get(CITY_MIRROR, 0) / proofs if proofs else 0.0
     return Readiness(
         document_type=document_type,
         proofs=proofs,
@@ -149,3 +208,11 @@ def _judge(document_type: str, by_source: Mapping[str, int], criterion: Criterio
         can_switch_off=proofs >= criterion.minimum_proofs and share >= criterion.city_mirror_share,
         proofs_missing=max(0, criterion.minimum_proofs - proofs),
     )
+
+
+def _next(begin: date) -> date:
+    return (begin + timedelta(days=_DAYS_OF_NO_MONTH)).replace(day=1)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, SHENZHEN)

@@ -1,51 +1,60 @@
-"""Statistics for officials."""
+"""Statistics for officials, by calendar months."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
-from applications.domain.statistics import ItemFigures, ProofFigures, Readiness, WeekFigures, readiness
+from applications.domain.statistics import ItemFigures, Month, MonthFigures, ProofFigures
 from applications.handlers.needs import Deps
-from runtime.clock import SHENZHEN, today
-from runtime.refusal import Refusal
+from runtime.clock import today
 
-DEFAULT_PERIOD = timedelta(days=90)
+SHOWN_MONTHS = 6
+JUDGED_MONTHS = 3
+"""Months by which it is judged whether people are still needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was decided from the first to the last day, and for which document types people are still needed."""
+    """What was decided in a month and in those before it, and what proved the documents."""
 
-    first: date
-    last: date
-    items: tuple[ItemFigures, ...]
+    months: tuple[MonthFigures, ...]
+    """The earliest first; the last one is the one that was asked for."""
     proofs: tuple[ProofFigures, ...]
-    readiness: tuple[Readiness, ...]
-    weeks: tuple[WeekFigures, ...] = ()
+    judged: tuple[ProofFigures, ...]
+    """Of the months by which it is judged, each by itself."""
     automatic: frozenset[str] = frozenset()
     """Document types that officials have switched off the review of."""
 
+    @property
+    def month(self) -> Month:
+        """The month that was asked for."""
+        return self.months[-1].month
 
-async def figures(deps: Deps, *, item: str | None, first: date | None, last: date | None) -> Figures:
-    """Count the decisions of a period (default: the last 90 days), of one item or of all. Raises Refusal."""
+    @property
+    def items(self) -> tuple[ItemFigures, ...]:
+        """What was decided in it."""
+        return self.months[-1].items
+
+
+async def figures(deps: Deps, *, item: str | None, month: date | None) -> Figures:
+    """Count the decisions of the month of a day (default: of yesterday), of one item or of all. Raises Refusal."""
     if item is not None:
         deps.catalogue.item(item)
-    end = last or today(deps.clock())
-    begin = first or end - DEFAULT_PERIOD
-    if begin > end:
-        raise Refusal("period-order", field="from")
-    since, until = _midnight(begin), _midnight(end + timedelta(days=1))
-    items, weeks, proofs, automatic = await asyncio.gather(
-        deps.decisions.item_figures(item=item, since=since, until=until),
-        deps.decisions.week_figures(item=item, since=since, until=until),
-        deps.decisions.proof_figures(item=item, since=since, until=until),
+    months = Month.of(month, today(deps.clock())).back(SHOWN_MONTHS)
+
+    async def decided(each: Month) -> MonthFigures:
+        return MonthFigures(
+            each, tuple(await deps.decisions.item_figures(item=item, since=each.since, until=each.until))
+        )
+
+    async def proven(each: Month) -> list[ProofFigures]:
+        return await deps.decisions.proof_figures(item=item, since=each.since, until=each.until)
+
+    found, judged, automatic = await asyncio.gather(
+        asyncio.gather(*map(decided, months)),
+        asyncio.gather(*map(proven, months[-JUDGED_MONTHS:])),
         deps.review_switches.automatic(),
     )
-    judged = readiness(proofs, deps.criterion)
-    return Figures(begin, end, tuple(items), tuple(proofs), judged, tuple(weeks), automatic)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, SHENZHEN)
+    return Figures(tuple(found), tuple(judged[-1]), tuple(row for rows in judged for row in rows), automatic)

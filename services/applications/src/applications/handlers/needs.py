@@ -17,7 +17,7 @@ from applications.domain.published_item import PublishedItem
 from applications.domain.record import Aggregate
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
-from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, Rehearsed, WeekFigures
+from applications.domain.statistics import Criterion, ItemFigures, ProofFigures, Rehearsed
 from applications.domain.uploads import ResumableUpload
 from messaging.event import Change
 from runtime.blind_index import BlindIndex
@@ -99,14 +99,13 @@ class Decisions(Keeps[Decided], Protocol):
     ) -> list[Decided]:
         """Read the approvals for which people had to prove this document, latest first."""
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
-        """Read those that are published, latest decision first, those before a moment and id."""
+    async def latest(
+        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: Published
+    ) -> list[Decided]:
+        """Read those that are published, latest decision first, those since a moment and before a moment and id."""
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         """Count what was decided, by item."""
-
-    async def week_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[WeekFigures]:
-        """Count what was decided, by week (Monday to Sunday, Shenzhen's days), the earliest first."""
 
     async def published_figures(
         self, published: Published, *, since: datetime, until: datetime, rated_before: datetime

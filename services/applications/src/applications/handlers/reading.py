@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
 from applications.domain.form import Prefilled
 from applications.domain.hands import Hand
 from applications.domain.issued import Issued
+from applications.domain.statistics import Month, told_cases
 from applications.domain.submission import defaults_of
 from applications.handlers.accessing import seen
 from applications.handlers.needs import Deps
 from applications.handlers.parties import acts_for, as_known_now, holdings_of, owned, people_of, readable
 from messaging.event import Outcome
 from runtime.access import Principal
+from runtime.clock import today
 from runtime.presences import Caller
 from runtime.refusal import Clash, NotAllowed
-
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much the clock of another process of this service may be ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,24 @@ async def own(wanted: Wanted, deps: Deps) -> Outcome[list[Application]]:
     return Outcome(events=told, case=wanted.applicant_id, result=found)
 
 
-async def notices(deps: Deps, *, before: tuple[datetime, str] | None, limit: int, item: str | None) -> list[Decided]:
-    """Return the public notices, latest first: what each item's policy has published, then and now.
+async def notices(deps: Deps, *, month: date | None, before: tuple[datetime, str] | None, limit: int) -> list[Decided]:
+    """Return the public notices of a month, latest first: what each item's policy has published, then and now.
 
-    Of an item that is in the catalogue no more, nothing is.
+    Of an item that is in the catalogue no more, nothing is. As many are shown as the open statistics count: the latest
+    few come when there are more. Raises Refusal for a month to come.
     """
-    start = before or (deps.clock() + _CLOCKS_DIFFER, "")
-    return await deps.decisions.latest(before=start, limit=limit, published=deps.catalogue.published(item))
+    asked = Month.of(month, today(deps.clock()))
+    published, end = deps.catalogue.published(None), (asked.until, "")
+    held_back = 0
+    if before is None:
+        figures = await deps.decisions.published_figures(
+            published, since=asked.since, until=asked.until, rated_before=asked.until
+        )
+        held_back = sum(row.decided for row in figures) - (told_cases(figures) or 0)
+    found = await deps.decisions.latest(
+        since=asked.since, before=min(before or end, end), limit=held_back + limit, published=published
+    )
+    return found[held_back:]
 
 
 async def rate(application_id: str, score: int, comment: str | None, by: Principal, deps: Deps) -> Outcome[Decided]:

@@ -1,29 +1,25 @@
 """/v1/statistics/open: cases, satisfaction, the share without people, promises kept. No sign-in is needed.
 
-A count of fewer than five is null, and `suppressed` says so; the others are rounded down to fives. A share is null
-where either side is fewer than five, and a total's also where it would give one of those away
-(standards/disclosure.py).
+A count of fewer than five is null, and `suppressed` says so; the others are rounded down to fives. Totals and shares
+are of the rounded counts (standards/disclosure.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated, Self
+from typing import Self
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter
+from pydantic import BaseModel
 
-from applications.api.parts import DepsOf, WordingOf
+from applications.api.parts import AskedMonth, DepsOf, WordingOf
 from applications.api.wording import Named, Wording
-from applications.domain.statistics import ItemFigures, total_of
+from applications.domain.statistics import ItemFigures, MonthFigures, told_cases, total_of
 from applications.open_statistics import use_cases
-from applications.open_statistics.use_cases import Month
-from standards.disclosure import share, told, total, total_share
+from standards.disclosure import total, total_share
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
-
-MonthName = Annotated[str, StringConstraints(pattern=r"^(1[89]|2[01])\d\d-(0[1-9]|1[0-2])$")]
 
 Pair = Callable[[ItemFigures], tuple[int, int]]
 """A part of some figures, and the whole that it is a share of."""
@@ -61,7 +57,7 @@ class OpenFiguresView(BaseModel):
     def of(cls, figures: ItemFigures, wording: Wording, parts: Sequence[ItemFigures] | None = None) -> Self:
         """Show figures; a total comes with its `parts`, which are told beside it."""
         item = wording.item(figures.item) if figures.item else None
-        cases = total(figures.decided, [row.decided for row in parts or [figures]])
+        cases = told_cases(parts if parts is not None else [figures])
         shares = {
             "without_people": _share("without-people", _WITHOUT_PEOPLE, figures, parts, wording),
             "satisfied": _share("satisfied", _SATISFIED, figures, parts, wording),
@@ -91,14 +87,14 @@ class OpenStatisticsView(BaseModel):
     items: list[OpenFiguresView]
 
     @classmethod
-    def of(cls, month: Month, wording: Wording) -> Self:
+    def of(cls, figures: MonthFigures, wording: Wording) -> Self:
         """Show a month."""
         return cls(
-            month=f"{month.first:%Y-%m}",
-            first=month.first,
-            last=month.last,
-            total=OpenFiguresView.of(total_of(month.items), wording, month.items),
-            items=[OpenFiguresView.of(row, wording) for row in month.items],
+            month=f"{figures.month.first:%Y-%m}",
+            first=figures.month.first,
+            last=figures.month.last,
+            total=OpenFiguresView.of(total_of(figures.items), wording, figures.items),
+            items=[OpenFiguresView.of(row, wording) for row in figures.items],
         )
 
 
@@ -106,20 +102,19 @@ class OpenStatisticsView(BaseModel):
 async def open_statistics(
     deps: DepsOf,
     wording: WordingOf,
-    month: Annotated[MonthName | None, Query(description="As 2026-11; the month of yesterday")] = None,
+    month: AskedMonth,
 ) -> OpenStatisticsView:
     """Give the figures of the decisions that are published, under each item's own notice policy."""
-    first = date.fromisoformat(f"{month}-01") if month else None
-    return OpenStatisticsView.of(await use_cases.month(first, deps), wording)
+    return OpenStatisticsView.of(await use_cases.month(month, deps), wording)
 
 
 def _share(
     name: str, pair: Pair, figures: ItemFigures, parts: Sequence[ItemFigures] | None, wording: Wording
 ) -> ShareView:
     part, whole = pair(figures)
-    rows = [pair(row) for row in parts or [figures]]
-    counted = total(whole, [of for _, of in rows]) if parts else told(whole)
-    shared = total_share(rows) if parts else share(part, whole)
+    rows = [pair(row) for row in (parts if parts is not None else [figures])]
+    counted = total(whole, [each for some, of in rows for each in (some, of - some)])
+    shared = total_share(rows)
     words = (
         f"{shared:.0%}" if shared is not None else wording.say("shares.untold") if parts else wording.share(part, whole)
     )

@@ -7,15 +7,13 @@ from typing import Any
 
 from applications.domain.catalogue import Published
 from applications.domain.decided import Decided
-from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed, WeekFigures
+from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
 from messaging.documents import CODECS, Documents, behind
-from runtime.clock import today
 from runtime.kernel import Database
 
 Stage = dict[str, Any]
 
 _SATISFIED = 4
-_SHENZHEN = "+08:00"
 PERSON = "person"
 """The source of what a reviewer proved."""
 
@@ -29,23 +27,16 @@ class DecisionStore(Documents[Decided]):
         super().__init__(database, "decisions", Decided, sealed=SEALED)
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
-    async def latest(self, *, before: tuple[datetime, str], limit: int, published: Published) -> list[Decided]:
-        """Read those that are published, latest decision first, those before a moment and id."""
-        wanted: Stage = {"$and": [behind("decided_at", before), _that_are(published)]}
+    async def latest(
+        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: Published
+    ) -> list[Decided]:
+        """Read those that are published, latest decision first, those since a moment and before a moment and id."""
+        wanted: Stage = {"$and": [behind("decided_at", before), {"decided_at": {"$gte": since}}, _that_are(published)]}
         return await self.find(wanted, sort=[("decided_at", -1), ("_id", -1)], limit=limit)
 
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
         """Count what was decided, by item."""
         return await self._figures([_period(item, since, until)])
-
-    async def week_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[WeekFigures]:
-        """Count what was decided, by week (Monday to Sunday, Shenzhen's days), the earliest first."""
-        week: Stage = {"unit": "week", "startOfWeek": "monday", "timezone": _SHENZHEN}
-        rows = await self._rows([_period(item, since, until)], {"$dateTrunc": {"date": "$decided_at", **week}})
-        return [
-            WeekFigures(today(monday), _figures("", [row for row in rows if row["_id"]["group"] == monday]))
-            for monday in sorted({row["_id"]["group"] for row in rows})
-        ]
 
     async def published_figures(
         self, published: Published, *, since: datetime, until: datetime, rated_before: datetime

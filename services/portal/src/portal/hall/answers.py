@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from portal.frame.calls import Answer
 
@@ -17,25 +17,16 @@ class Named(Answer):
 class Notice(Answer):
     """A decision that is published, its name and number masked."""
 
-    item: Named
     applicant: str
     number: str
     outcome_name: str
-    decided_at: datetime
-    automatic: bool
+    decided_on: date
 
 
 class Notices(Answer):
     """One page of notices, the latest first."""
 
     items: tuple[Notice, ...]
-    next: str | None = None
-
-
-class Items(Answer):
-    """The catalogue's items, to choose one from."""
-
-    items: tuple[Named, ...]
     next: str | None = None
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from portal.frame.place import router as page_router
 from portal.frame.visits import Anybody
-from portal.hall.answers import Items, Notices, Statistics
+from portal.hall.answers import Notices, Statistics
 
 router = page_router()
 
@@ -17,30 +17,35 @@ _LONGEST_MONTH = 31
 
 
 @router.get("/hall/notices")
-async def notices(visit: Anybody, item: str = "", cursor: str = "") -> Response:
-    """Show decisions, the latest first, of all items or of one."""
-    found, items = await asyncio.gather(
-        visit.call.get_public("/v1/notices", Notices, item=item or None, cursor=cursor or None, limit=20),
-        visit.part(visit.call.get_public("/v1/items", Items, limit=100)),
+async def notices(visit: Anybody, month: str = "", cursor: str = "") -> Response:
+    """Show the decisions of a month, the latest first."""
+    found, figures = await asyncio.gather(
+        visit.call.get_public("/v1/notices", Notices, month=month or None, cursor=cursor or None, limit=20),
+        visit.part(visit.call.get_public("/v1/statistics/open", Statistics, month=month or None)),
     )
     return visit.show(
-        "hall/notices.html", here="notices", found=found, items=items.items if items else (), item=item, cursor=cursor
+        "hall/notices.html",
+        here="notices",
+        found=found,
+        figures=figures,
+        month=month,
+        cursor=cursor,
+        beside=await _beside(visit, figures, month) if figures else None,
     )
 
 
 @router.get("/hall/statistics")
 async def statistics(visit: Anybody, month: str = "") -> Response:
     """Show how well the district does in a month."""
-    found, newest = await asyncio.gather(
-        visit.call.get_public("/v1/statistics/open", Statistics, month=month or None),
-        visit.part(visit.call.get_public("/v1/statistics/open", Statistics)),
-    )
-    before = f"{found.first - timedelta(days=1):%Y-%m}"
-    after = f"{(found.first + timedelta(days=_LONGEST_MONTH)).replace(day=1):%Y-%m}"
-    return visit.show(
-        "hall/statistics.html",
-        here="statistics",
-        found=found,
-        before=before,
-        after=after if newest and found.first < newest.first else "",
-    )
+    found = await visit.call.get_public("/v1/statistics/open", Statistics, month=month or None)
+    return visit.show("hall/statistics.html", here="statistics", found=found, beside=await _beside(visit, found, month))
+
+
+async def _beside(visit: Anybody, shown: Statistics, asked: str) -> dict[str, str]:
+    """Return the months before and after the one that is shown; none after the newest."""
+    newest = await visit.part(visit.call.get_public("/v1/statistics/open", Statistics)) if asked else shown
+    after = f"{(shown.first + timedelta(days=_LONGEST_MONTH)).replace(day=1):%Y-%m}"
+    return {
+        "before": f"{shown.first - timedelta(days=1):%Y-%m}",
+        "after": after if newest and shown.first < newest.first else "",
+    }

@@ -55,8 +55,8 @@ class DepartmentFigures(Figures):
     department: Named | None
 
 
-class WeekFigures(Figures):
-    """Of one week, as far as it lies within the period."""
+class MonthFigures(Figures):
+    """Of one month."""
 
     first: date
     last: date
@@ -80,14 +80,15 @@ class DocumentType(Answer):
 
 
 class Statistics(Answer):
-    """The figures of a period."""
+    """The figures of a month."""
 
     first: date
     last: date
     total: ItemFigures
     items: tuple[ItemFigures, ...]
     departments: tuple[DepartmentFigures, ...]
-    weeks: tuple[WeekFigures, ...]
+    months: tuple[MonthFigures, ...]
+    """This one and those before it, the earliest first."""
     sources: tuple[Source, ...]
     documents: int | None
     documents_not_handed_in: int | None

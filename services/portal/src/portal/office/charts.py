@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from portal.office.answers import WeekFigures
+from portal.office.answers import MonthFigures
 
 WIDTH, HEIGHT = 360, 140
 """Of the drawing, in its own units: as wide as a phone, so that its letters are read there, too."""
 _STUB = 4
-_MOST_WEEKS = 120
-_A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One week: where it stands, how much of it needed no people, how much did; `is_few`: fewer than five."""
+    """One month: where it stands, how much of it needed no people, how much did; `is_few`: fewer than five."""
 
     x: float
     width: float
@@ -28,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The weeks of a period from left to right; `top` is what the tallest column stands for."""
+    """Months from left to right; `top` is what the tallest column stands for."""
 
     columns: tuple[Column, ...]
     top: int
@@ -36,33 +34,25 @@ class Columns:
     last: date
 
 
-def columns(weeks: Sequence[WeekFigures]) -> Columns | None:
-    """Place the weeks; those in which nothing was decided leave a gap. None without any, or with too many."""
-    if not weeks:
+def columns(months: Sequence[MonthFigures]) -> Columns | None:
+    """Place the months. None without any."""
+    if not months:
         return None
-    begin = _monday(weeks[0].first)
-    places = [(_monday(week.first) - begin) // _A_WEEK for week in weeks]
-    if places[-1] >= _MOST_WEEKS:
-        return None
-    top = max(week.decided or 0 for week in weeks)
-    step = WIDTH / max(places[-1] + 1, 8)
-    found = [_column(week, place * step, step, top) for week, place in zip(weeks, places, strict=True)]
-    return Columns(tuple(found), top, weeks[0].first, weeks[-1].last)
+    top = max(month.decided or 0 for month in months)
+    step = WIDTH / len(months)
+    found = [_column(month, place * step, step, top) for place, month in enumerate(months)]
+    return Columns(tuple(found), top, months[0].first, months[-1].last)
 
 
-def _column(week: WeekFigures, x: float, step: float, top: int) -> Column:
-    if week.decided is None:
+def _column(month: MonthFigures, x: float, step: float, top: int) -> Column:
+    if month.decided is None:
         return Column(round(x, 1), round(step * 0.8, 1), 0, _STUB, is_few=True)
-    height = HEIGHT * week.decided / top
-    share = week.automatic_share if week.automatic_share is not None else _guessed(week)
+    height = HEIGHT * month.decided / top
+    share = month.automatic_share if month.automatic_share is not None else _guessed(month)
     automatic = round(height * share, 1)
     return Column(round(x, 1), round(step * 0.8, 1), automatic, round(height - automatic, 1), is_few=False)
 
 
-def _guessed(week: WeekFigures) -> float:
+def _guessed(month: MonthFigures) -> float:
     """Tell which end a share lies near when it is not told: all but a few, or a few."""
-    return 1.0 if week.with_people is None and week.automatic is not None else 0.0
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+    return 1.0 if month.with_people is None and month.automatic is not None else 0.0

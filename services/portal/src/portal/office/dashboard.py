@@ -1,8 +1,9 @@
-"""The dashboard: how much was decided, how much of it without people, by item, department and week."""
+"""The dashboard: how much was decided, how much of it without people, by item, department and month."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 
 from starlette.responses import Response
@@ -19,13 +20,11 @@ router = page_router()
 
 
 @router.get("/office/")
-async def dashboard(
-    visit: Annotated[Visit, signed_in(Role.OFFICIAL)], first: str = "", last: str = "", item: str = ""
-) -> Response:
-    """Show the figures of a period, of one item or of all; without a period, of the last 90 days."""
-    chosen = {"first": first, "last": last, "item": item}
+async def dashboard(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], month: str = "", item: str = "") -> Response:
+    """Show the figures of a month, of one item or of all; without a month, of that of yesterday."""
+    chosen = {"month": month, "item": item}
     (found, problem), queues, switches = await asyncio.gather(
-        _figures(visit, {"from": first or None, "to": last or None, "item": item or None}),
+        _figures(visit, {"month": month or None, "item": item or None}),
         visit.part(visit.call.get("/v1/tasks/statistics", Queues)),
         visit.part(visit.call.get("/v1/review-switches", Switches)),
     )
@@ -34,18 +33,30 @@ async def dashboard(
         "office/dashboard.html",
         here="dashboard",
         found=found,
-        chart=columns(found.weeks) if found else None,
+        chart=columns(found.months) if found else None,
         queues=queues.queues if queues else None,
         waits=sum(not is_mine(each, visit) for each in proposed),
         chosen=chosen,
         problem=problem,
-        fields={"/from": "first", "/to": "last", "/item": "item"},
+        fields={"/month": "month", "/item": "item"},
+        beside=_beside(found),
     )
 
 
 async def _figures(visit: Visit, asked: Query) -> tuple[Statistics | None, Problem | None]:
-    """Return the figures of what was asked for; of the last 90 days where that can't be had, and why it can't."""
+    """Return the figures of what was asked for; of the newest month where that can't be had, and why it can't."""
     try:
         return await visit.part(visit.call.get("/v1/statistics", Statistics, **asked)), None
     except Refused as refused:
         return await visit.part(visit.call.get("/v1/statistics", Statistics)), refused.problem
+
+
+def _beside(found: Statistics | None) -> dict[str, str] | None:
+    """Return the months before and after the one that is shown; none after one that still runs."""
+    if found is None:
+        return None
+    following = found.last + timedelta(days=1)
+    return {
+        "before": f"{found.first - timedelta(days=1):%Y-%m}",
+        "after": f"{following:%Y-%m}" if following.month != found.first.month else "",
+    }
