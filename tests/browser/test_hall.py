@@ -11,7 +11,15 @@ from tests.browser.visitor import Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys import portal
 
-PAGES = ("/hall/", "/hall/notices", "/hall/progress", "/hall/statistics", "/hall/windows", "/hall/status")
+PAGES = (
+    "/hall/",
+    "/hall/notices",
+    "/hall/progress",
+    "/hall/statistics",
+    "/hall/record",
+    "/hall/windows",
+    "/hall/status",
+)
 
 
 class Receipt(Answer):

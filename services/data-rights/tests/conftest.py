@@ -47,6 +47,7 @@ async def _deps_with(residents: Mapping[str, str]) -> Deps:
         guardianships=FakeDocuments(Guardianship),
         accesses=store.AccessDocuments(FakeDocuments(Access), FakeDocuments(Ended)),
         chain=store.ChainDocuments(FakeDocuments(Block), FakeDocuments(Head)),
+        record_keys=record_archive.RECORD_KEYS,
         disputes=store.DisputeDocuments(FakeDocuments(Dispute)),
         corrections=store.CorrectionDocuments(FakeDocuments(Correction)),
         correctables=load(Settings().documents, Correctables),

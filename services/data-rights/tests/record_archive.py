@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime, timedelta
 
+from joserfc.jwk import ECKey
+
 from data_rights import store
 from data_rights.commands import verify
 from data_rights.commands.telling import Teller
@@ -20,9 +22,11 @@ from messaging.documents import Document, Write
 from runtime import retention
 from runtime.data_files import load
 from runtime.kernel import Database
+from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock, NothingHeld
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+RECORD_KEYS = SigningKeys.of(ECKey.generate_key("P-256"))
 LATER = NOW + timedelta(hours=2)
 TERM = 1095
 ENTRIES = 8
@@ -55,6 +59,7 @@ def needs(database: Database) -> Deps:
         guardianships=store.guardianships(database),
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
+        record_keys=RECORD_KEYS,
         disputes=store.DisputeDocuments.of(database),
         corrections=store.CorrectionDocuments.of(database),
         correctables=load(Settings().documents, Correctables),

@@ -6,19 +6,27 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
+from data_rights.api.heads import HeadView
+from data_rights.commands import kept_heads
+from data_rights.config import Settings
 from data_rights.domain import chain
 from data_rights.domain.chain import Block, hash_of
 from data_rights.handlers import sealing
 from data_rights.handlers.needs import Deps
+from data_rights.published import HeadPublished
+from messaging import topology
 from messaging.commit import Committer
+from messaging.documents import Write
 from messaging.event import ConflictError
-from record_archive import ENTRIES, NOW, TERM, add, block_of, checked, entry, put, seal
+from record_archive import ENTRIES, NOW, RECORD_KEYS, TERM, add, block_of, checked, entry, put, seal
 from runtime.kernel import Database
+from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock
 
 Tamper = Callable[[Database], Awaitable[object]]
@@ -160,6 +168,68 @@ async def test_a_chain_made_anew_with_its_heads_is_found_by_whoever_kept_a_head(
     fault = (await checked(database, {head.number: {head.hash}})).fault
     assert fault is not None
     assert (fault.problem, fault.block) == ("head-differs", 2)
+
+
+@pytest.mark.parametrize("source", ["a department's queue", "the open page", "our own file"])
+async def test_an_administrator_who_makes_everything_anew_is_found_by_a_head_that_left(
+    sealed: Deps, database: Database, tmp_path: Path, source: str
+) -> None:
+    head = await sealed.chain.last_head()
+    assert head is not None
+    pushed = HeadPublished(block=head.number, hash=head.hash, at=head.at, signed=head.signed)
+    page = {"items": [HeadView.of(head).model_dump(mode="json")], "next": None}
+    texts = {
+        "a department's queue": json.dumps({"type": pushed.type, "data": pushed.model_dump(mode="json")}),
+        "the open page": json.dumps(page, indent=1),
+        "our own file": sealing.line(head),
+    }
+    file = tmp_path / "kept"
+    file.write_text(texts[source], encoding="utf-8")
+    kept = kept_heads.read([file], RECORD_KEYS.public)
+    whole = await checked(database, kept.hashes)
+    assert (whole.fault, kept.fixed(whole.number)) == (None, (2, head.at))
+
+    await make_the_whole_chain_anew(database)
+    for number in (1, 2, 3):  # with heads that agree, signed by whoever has the service's key, too
+        false = chain.head_of(await block_of(database, number), head.at)
+        signed = false.model_copy(update={"signed": RECORD_KEYS.sign(false.told(), sealing.HEAD)})
+        stored = signed.model_dump()
+        await database["heads"].replace_one({"_id": stored.pop("id")}, stored, upsert=True)
+    assert (await checked(database)).fault is None
+    fault = (await checked(database, kept.hashes)).fault
+    assert fault is not None
+    assert (fault.problem, fault.block) == ("head-differs", 2)
+
+
+def test_a_head_that_nobody_signed_or_that_says_something_else_is_refused(tmp_path: Path) -> None:
+    file, other = tmp_path / "kept", SigningKeys.of(ECKey.generate_key("P-256"))
+    told = {"block": 1, "hash": "ab" * 32, "at": "2026-11-24T06:30:00.000000Z"}
+    for keys, head in ((other, told), (RECORD_KEYS, {**told, "block": 2}), (RECORD_KEYS, {**told, "hash": "cd" * 32})):
+        file.write_text("\n" + json.dumps({**told, "signed": keys.sign(head, sealing.HEAD)}), encoding="utf-8")
+        with pytest.raises(ValueError, match="kept"):
+            kept_heads.read([file], RECORD_KEYS.public)
+
+
+async def test_a_chain_that_stands_still_is_told_of_once_a_day(committer: Committer, sealed: Deps) -> None:
+    async def published(at: datetime) -> list[int]:
+        outcomes = await sealing.publish_head(replace(sealed, clock=FakeClock(at)))
+        for outcome in outcomes:
+            await committer.commit([it for it in outcome.changes if isinstance(it, Write)])
+        return [event.block for outcome in outcomes for event in outcome.events if isinstance(event, HeadPublished)]
+
+    tomorrow = NOW + timedelta(days=1)
+    assert [await published(at) for at in (NOW, NOW, tomorrow, tomorrow)] == [[3], [], [3], []]
+    assert [head.number for head in await sealed.chain.heads_after(2, 9)] == [3, 3]
+    assert await sealed.chain.heads_after(3, 9) == []
+
+
+def test_every_department_gets_the_heads_and_reads_its_own_queue_only() -> None:
+    bus = topology.load(Settings().topology)
+    queues = {queue.name: queue for queue in bus.queues}
+    for code in bus.departments:
+        queue = queues[f"{code}.record-heads"]
+        assert ((bus.exchange, HeadPublished.type),) == queue.bindings
+        assert queue.readers == (code,)
 
 
 async def test_a_block_mended_without_a_head_no_longer_fits_the_next(sealed: Deps, database: Database) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from data_rights import store
-from data_rights.commands.verify import read_heads
+from data_rights.commands import kept_heads
 from data_rights.config import Settings
 from data_rights.domain import chain
 from data_rights.domain.chain import Block, hash_of
@@ -377,13 +377,13 @@ async def test_heads_that_are_rewritten_in_one_place_contradict_those_in_the_oth
         heads.write_text(json.dumps({"number": 2, "hash": second.hash}), encoding="utf-8")
     else:
         await insider.change("heads", head.id, hash=second.hash)
-    done = await checked(database, read_heads([heads]))
+    done = await checked(database, kept_heads.read([heads], None).hashes)
     assert done.fault is not None
     assert (done.fault.problem, done.fault.block) == ("head-differs", 2)
 
     heads.write_text(json.dumps({"number": 2, "hash": second.hash}), encoding="utf-8")
     await database["heads"].update_one({"_id": head.id}, {"$set": {"hash": second.hash}})
     for order in ([Path(elsewhere), heads], [heads, Path(elsewhere)]):
-        fault = (await checked(database, read_heads(order))).fault
+        fault = (await checked(database, kept_heads.read(order, None).hashes)).fault
         assert fault is not None
         assert (fault.problem, fault.block) == ("head-differs", 2)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import record_archive
 from data_rights import consumed
 from data_rights.config import Settings
 from data_rights.domain.access import Access, By, Ended, Seen, digest
@@ -80,6 +81,7 @@ class Office:
             guardianships=self.guardianships,
             accesses=AccessDocuments(self.entries, self.ended),
             chain=ChainDocuments(self.blocks, self.heads),
+            record_keys=record_archive.RECORD_KEYS,
             disputes=DisputeDocuments(self.disputes),
             corrections=CorrectionDocuments(self.corrections),
             correctables=load(Settings().documents, Correctables),

@@ -108,6 +108,25 @@ async def test_everybody_can_use_the_offices_pages(stage: Stage, page: Page, lan
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_everybody_can_use_the_halls_lists(stage: Stage, page: Page, language: str) -> None:
+    share = {"of": 20, "share": 0.75, "share_text": "75%"}
+    figures = {"item": None, "cases": 20, "without_people": share, "satisfied": share, "promise_kept": share}
+    months = {"month": "2026-11", "first": "2026-11-01", "last": "2026-11-22", "total": figures, "items": []}
+    notice = {"applicant": "张*", "number": "2***1", "outcome_name": "予以办理", "decided_on": "2026-11-22"}
+    head = {"number": 4711, "hash": "c0ffee00" * 8, "published_at": "2026-11-22T06:31:00Z", "signed": "x"}
+    stage.gateway.answers |= {
+        "GET /v1/statistics/open": months,
+        "GET /v1/notices": {"items": [notice] * 3, "next": "more"},
+        "GET /v1/record-heads": {"items": [head] * 2, "next": "more"},
+    }
+    browser = stage.browser(language)
+    await serve(page, browser)
+
+    assert await survey(page, ["/hall/notices", "/hall/record"]) == {}
+    assert "2026-10" in (await browser.go("/hall/notices")).text
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_everybody_can_use_what_a_clerk_shows_the_person_who_stands_there(
     stage: Stage, page: Page, language: str
 ) -> None:

@@ -85,13 +85,6 @@ async def test_months_follow_each_other_and_one_that_can_not_be_is_said(office: 
     assert "50%" in page.text
 
 
-async def test_the_filter_shows_the_period_that_is_shown(office: Stage) -> None:
-    browser = await official(office)
-    page = await browser.go("/office/")
-    for name in ("first", "last"):
-        assert re.search(f'id="{name}" name="{name}" type="date" value="{STATISTICS[name]}"', page.text)
-
-
 async def test_the_rest_of_the_dashboard_is_there_while_a_part_is_away(office: Stage) -> None:
     browser = await official(office)
     office.gateway.answers["GET /v1/statistics"] = 503

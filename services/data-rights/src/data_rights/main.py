@@ -22,6 +22,7 @@ from runtime.data_files import load
 from runtime.erasing import Eraser
 from runtime.kernel import Database, Kernel
 from runtime.service import Background, Periodic
+from runtime.signing import SigningKeys
 
 NAME = "data-rights"
 END_EVERY = 300.0
@@ -39,6 +40,7 @@ async def build(database: Database, settings: Settings) -> Deps:
         guardianships=store.guardianships(database),
         accesses=store.AccessDocuments.of(database),
         chain=store.ChainDocuments.of(database),
+        record_keys=SigningKeys.from_file(settings.keys / "record.key"),
         disputes=store.DisputeDocuments.of(database),
         corrections=store.CorrectionDocuments.of(database),
         correctables=load(settings.documents, Correctables),

@@ -26,6 +26,9 @@ class HeadPublished(Event):
     block: Annotated[int, Field(description="The last block; blocks count up from 1 without a gap")]
     hash: Annotated[str, Field(description="Its hash (SHA-256, hex), which follows from everything before it")]
     at: Annotated[datetime, Field(description="When it was published")]
+    signed: Annotated[
+        str | None, Field(description="block, hash and at, signed (compact JWS, ES256, typ record-head+jwt)")
+    ] = None
 
 
 class AccessDisputed(Event):

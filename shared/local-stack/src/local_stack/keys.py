@@ -25,6 +25,8 @@ from local_stack.signing_keys import (
     AGREEMENT_KEY,
     AGREEMENT_PUBLIC_KEY,
     CREDENTIAL_KEY,
+    RECORD_KEY,
+    RECORD_PUBLIC_KEY,
     new_signing_key,
     public_halves,
     with_new_key,
@@ -45,8 +47,8 @@ CLIENT_SECRET = "portal-client.key"  # noqa: S105 - the name of a file
 def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
-    And the keys that sign credentials and agreements, PEM; the latter's public half apart, for who checks agreements;
-    what the portal seals sessions with, and by what the identity provider knows it.
+    And the keys that sign credentials, agreements and heads of the record, PEM; the latter two's public halves apart,
+    for who checks them; what the portal seals sessions with, and by what the identity provider knows it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, new_private_key)
@@ -57,6 +59,8 @@ def ensure_keys(folder: Path) -> None:
     once(folder / CREDENTIAL_KEY, new_signing_key)
     once(folder / AGREEMENT_KEY, new_signing_key)
     once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_halves((folder / AGREEMENT_KEY).read_bytes()))
+    once(folder / RECORD_KEY, new_signing_key)
+    once(folder / RECORD_PUBLIC_KEY, lambda: public_halves((folder / RECORD_KEY).read_bytes()))
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 
@@ -72,12 +76,13 @@ def rotate_issuer_key(folder: Path) -> str:
 
 
 def rotate_signing_keys(folder: Path) -> None:
-    """Sign credentials and agreements with new keys from the next start on; what older ones signed goes on counting."""
+    """Sign with new keys from the next start on; what older ones signed goes on counting."""
     ensure_keys(folder)
-    for name in (CREDENTIAL_KEY, AGREEMENT_KEY):
+    apart = {AGREEMENT_KEY: AGREEMENT_PUBLIC_KEY, RECORD_KEY: RECORD_PUBLIC_KEY}
+    for name in (CREDENTIAL_KEY, *apart):
         rotated = with_new_key((folder / name).read_bytes())
-        if name == AGREEMENT_KEY:
-            replace(folder / AGREEMENT_PUBLIC_KEY, public_halves(rotated))  # known before anything is signed with it
+        if name in apart:
+            replace(folder / apart[name], public_halves(rotated))  # known before anything is signed with it
         replace(folder / name, rotated)
 
 

@@ -1,4 +1,7 @@
-"""The keys that sign credentials and agreements: PEM, the newest first, older ones with their public half only."""
+"""The keys that sign credentials, agreements and heads of the record of accesses.
+
+PEM, the newest first, older ones with their public half only.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 CREDENTIAL_KEY = "credential.key"
 AGREEMENT_KEY = "agreement.key"
 AGREEMENT_PUBLIC_KEY = "agreement.pub"
+RECORD_KEY = "record.key"
+RECORD_PUBLIC_KEY = "record.pub"
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 

@@ -81,6 +81,11 @@ class Department:
         return f"{self.code}.waiting"
 
     @property
+    def record_heads(self) -> str:
+        """The queue from which it reads where the record of accesses ends."""
+        return f"{self.code}.record-heads"
+
+    @property
     def replies(self) -> str:
         """The queue from which it reads its answers."""
         return f"{self.code}.replies"
@@ -121,6 +126,8 @@ class Topology:
     declared: str = DECLARED
     departments: Mapping[str, Department] = field(default_factory=dict, repr=False)
     correspondence: Trail | None = None
+    outside: tuple[str, ...] = ()
+    """Keys of the events that every department gets, to keep what nobody inside can then change."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -151,6 +158,7 @@ class Topology:
             Queue(RECEIPTS, {**_QUORUM, **_NEVER_DROP}, self._from_services(RECEIPT_EXCHANGE), (OPERATIONS,)),
             *(self._messages(department) for department in self.departments.values()),
             *(self._replies(department) for department in self.departments.values()),
+            *(self._heads(department) for department in self.departments.values() if self.outside),
             *(Queue(delay_name(each), _delay(each), self._from_services(delay_name(each))) for each in self.delays),
         )
 
@@ -231,6 +239,10 @@ class Topology:
         answers = self.correspondence.exchange if self.correspondence else self.exchange
         return Queue(department.replies, _REPLIES, ((answers, f"*.*.*.{department.code}"),), (department.code,))
 
+    def _heads(self, department: Department) -> Queue:
+        bindings = tuple((self.exchange, key) for key in self.outside)
+        return Queue(department.record_heads, _REPLIES, bindings, (department.code,))
+
     def _from_services(self, exchange: str) -> tuple[tuple[str, str], ...]:
         return tuple((exchange, service) for service in self.services)
 
@@ -243,6 +255,7 @@ def load(path: Path) -> Topology:
         trail=_trail(data["trail"]),
         delays=tuple(data["retry"]["delays"]),
         subscriptions={key: tuple(services) for key, services in data["subscriptions"].items()},
+        outside=tuple(data.get("outside", ())),
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
         correspondence=_trail(data["correspondence"]) if "correspondence" in data else None,
     )

@@ -43,7 +43,7 @@ class ServiceSettings(BaseSettings):
     clock_leeway: float = Field(CLOCK_LEEWAY, ge=0, le=300, validation_alias="YIZHENG_CLOCK_LEEWAY")
     """Seconds by which the clocks of the issuer and of the store may differ from this machine's."""
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
-    """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`."""
+    """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`, `record.key`."""
     public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")
     """The gateway's address, as everybody knows it; what the services sign names it as its issuer."""
     kms: Path | None = Field(None, validation_alias="YIZHENG_KMS")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -23,11 +23,12 @@ class HeadView(BaseModel):
     number: int
     hash: str = Field(description="SHA-256, hex")
     published_at: datetime
+    signed: str | None = Field(None, description="The same, signed (compact JWS); null: of a release that signed none")
 
     @classmethod
     def of(cls, head: Head) -> HeadView:
         """Show a head."""
-        return cls(number=head.number, hash=head.hash, published_at=head.at)
+        return cls(number=head.number, hash=head.hash, published_at=head.at, signed=head.signed)
 
 
 @router.get("", summary="Read the published heads of the record of accesses")
@@ -36,3 +37,9 @@ async def list_heads(deps: Annotated[Deps, Depends(web.deps)], cursor: Cursor, l
     before = cursor[0] if cursor and isinstance(cursor[0], int) else None
     found = await reading.heads(before, limit, deps)
     return page(found, limit, key=lambda head: [head.number], view=HeadView.of)
+
+
+@router.get("/keys", summary="Read the keys that sign heads")
+async def list_keys(deps: Annotated[Deps, Depends(web.deps)]) -> dict[str, Any]:
+    """Give the public keys that sign heads, old ones among them (JSON Web Key Set)."""
+    return deps.record_keys.public.jwks()

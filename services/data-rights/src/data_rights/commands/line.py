@@ -1,4 +1,4 @@
-"""The command line: `verify [--heads FILE]`."""
+"""The command line: `verify [--heads FILE] [--keys FILE]`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(arguments: Sequence[str], settings: Settings | None = None, teller: Tell
     given = _parser(teller).parse_args(arguments)
     settings = settings or Settings()
     try:
-        return asyncio.run(verify.run(settings, teller, [*filter(None, (settings.heads,)), *given.heads]))
+        return asyncio.run(verify.run(settings, teller, [*filter(None, (settings.heads,)), *given.heads], given.keys))
     except PyMongoError as error:
         teller.say("store-down", error=error)
         return FAILED
@@ -36,4 +36,5 @@ def _parser(teller: Teller) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("verify", help=teller.text("verify.help"))
     checking.add_argument("--heads", type=Path, action="append", default=[], help=teller.text("verify.heads"))
+    checking.add_argument("--keys", type=Path, help=teller.text("verify.keys"))
     return parser

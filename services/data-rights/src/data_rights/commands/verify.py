@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pymongo
 
+from data_rights.commands import kept_heads
+from data_rights.commands.kept_heads import Kept
 from data_rights.commands.telling import Teller
 from data_rights.config import Settings
 from data_rights.domain.chain import Block
@@ -15,9 +17,9 @@ from data_rights.domain.verifying import Fault, Verifying
 from data_rights.store.walk import UnreadableError, Walk
 from runtime.clock import Clock, utc_now
 from runtime.kernel import Database, Kernel
+from runtime.signing import PublicKeys
 
 Heads = Mapping[int, Collection[str]]
-"""By the number of a block, every hash that was published of it: one, unless somebody rewrote a source."""
 
 WHOLE = 0
 NOT_WHOLE = 3
@@ -27,14 +29,17 @@ _AT_ONCE = 20
 """Blocks that are read at once."""
 
 
-async def run(settings: Settings, teller: Teller, heads: Iterable[Path]) -> int:
-    """Check the record, also against saved heads; return the exit code. Raises PyMongoError, OSError, ValueError."""
-    kept = read_heads(heads)
+async def run(settings: Settings, teller: Teller, heads: Iterable[Path], keys: Path | None = None) -> int:
+    """Check the record, also against saved heads; return the exit code. Raises PyMongoError, OSError, ValueError.
+
+    `keys`: a file with the public keys that sign heads; by default `record.pub` of the settings' folder, where it is.
+    """
+    kept = kept_heads.read(heads, _keys(keys or settings.keys / "record.pub", is_wanted=keys is not None))
     kernel = Kernel("data-rights", settings)
     try:
         with pymongo.timeout(PATIENCE):
             await kernel.client.admin.command("ping")
-        return _tell(await check(kernel.database, kept, teller), teller)
+        return _tell(await check(kernel.database, kept.hashes, teller), kept, teller)
     finally:
         await kernel.stop()
 
@@ -76,25 +81,25 @@ def _together(one: Heads, other: Heads) -> Heads:
     return {number: {*one.get(number, ()), *other.get(number, ())} for number in {*one, *other}}
 
 
-def read_heads(paths: Iterable[Path]) -> Heads:
-    """Read files of heads, a JSON line each (`number`, `hash`). Raises OSError, and ValueError naming the line."""
-    heads: dict[int, set[str]] = {}
-    for path in paths:
-        for place, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                head = json.loads(text)
-                heads.setdefault(int(head["number"]), set()).add(str(head["hash"]))
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(f"{path}:{place}: {error!r}") from error
-    return heads
+def _keys(path: Path, *, is_wanted: bool) -> PublicKeys | None:
+    if not is_wanted and not path.exists():
+        return None
+    if path.suffix == ".json":
+        return PublicKeys.from_jwks(json.loads(path.read_text(encoding="utf-8")))
+    return PublicKeys.from_file(path)
 
 
-def _tell(done: Verifying, teller: Teller) -> int:
+def _tell(done: Verifying, kept: Kept, teller: Teller) -> int:
     fault = done.fault
+    fixed = kept.fixed(done.number)
+    since = {"block": fixed[0], "since": fixed[1].isoformat(" ", "seconds")} if fixed else {}
     if fault is None:
         counts = {"blocks": done.number, "entries": done.entries, "ended": done.ended, "heads": done.heads_met}
         teller.say("verify.whole", hash=done.hash, **counts)
+        teller.say("verify.fixed" if fixed else "verify.not-fixed", **since)
         return WHOLE
     key = f"verify.problems.{fault.problem}"
     teller.say("verify.fault", block=fault.block, what=teller.text(key, entry=fault.entry))
+    if fixed:
+        teller.say("verify.fixed", **since)
     return NOT_WHOLE

@@ -59,6 +59,12 @@ class Head(Record):
     number: int
     hash: str
     at: datetime
+    signed: str | None = None
+    """The same, signed (compact JWS), for those outside who keep it; heads of the first releases have none."""
+
+    def told(self) -> dict[str, object]:
+        """Return what is signed."""
+        return {"block": self.number, "hash": self.hash, "at": stamp(self.at)}
 
 
 def follow(last: Block | None, entries: Sequence[Sealed], at: datetime, term: int) -> Block:
@@ -101,6 +107,6 @@ def block_id(number: int) -> str:
     return f"b{number:012d}"
 
 
-def head_of(block: Block, at: datetime) -> Head:
-    """Return a block as the head that is published at a time."""
-    return Head(id=block.id, number=block.number, hash=block.hash, at=at)
+def head_of(block: Block, at: datetime, *, again: str = "") -> Head:
+    """Return a block as the head that is published at a time; `again`: the day on which it is published once more."""
+    return Head(id=f"{block.id}-{again}" if again else block.id, number=block.number, hash=block.hash, at=at)

@@ -23,6 +23,7 @@ from runtime.clock import Clock
 from runtime.erasing import Erased
 from runtime.holders import Holder
 from runtime.retention import Declared
+from runtime.signing import SigningKeys
 
 HeldT = TypeVar("HeldT")
 
@@ -178,6 +179,7 @@ class Deps:
     guardianships: Guardianships
     accesses: Accesses
     chain: Chain
+    record_keys: SigningKeys
     disputes: Disputes
     corrections: Corrections
     correctables: Correctables

@@ -16,9 +16,12 @@ from data_rights.domain.chain import LARGEST_BLOCK, Head, Sealed
 from data_rights.handlers.needs import Deps
 from data_rights.published import HeadPublished
 from messaging.event import Outcome
+from runtime.clock import today
 
 CASE = "record-heads"
 """The case of all published heads."""
+HEAD = "record-head+jwt"
+"""What a signed head says that it is."""
 _HEADS_AT_ONCE = 1_000
 
 log = structlog.get_logger()
@@ -47,12 +50,18 @@ async def seal(deps: Deps) -> Sequence[Outcome[None]] | None:
 
 
 async def publish_head(deps: Deps) -> Sequence[Outcome[None]]:
-    """Publish where the chain ends, if that is further than the last time."""
-    last, published = await deps.chain.last(), await deps.chain.last_head()
-    if last is None or (published is not None and published.number >= last.number):
+    """Publish where the chain ends, signed: when that is further than the last time, and once a day where it is not."""
+    last, published, now = await deps.chain.last(), await deps.chain.last_head(), deps.clock()
+    if last is None:
         return ()
-    head = chain.head_of(last, deps.clock())
-    event = HeadPublished(block=head.number, hash=head.hash, at=head.at)
+    again = ""
+    if published is not None and published.number >= last.number:
+        if today(published.at) >= today(now):
+            return ()
+        again = f"{today(now):%Y%m%d}"
+    head = chain.head_of(last, now, again=again)
+    head = head.model_copy(update={"signed": deps.record_keys.sign(head.told(), HEAD)})
+    event = HeadPublished(block=head.number, hash=head.hash, at=head.at, signed=head.signed)
     log.info("record_head_published", number=head.number, hash=head.hash)
     return (Outcome(changes=[deps.chain.publish(head)], events=[event], case=CASE),)
 
@@ -83,8 +92,8 @@ def _is_ours(file: TextIO) -> bool:
 
 
 def line(head: Head) -> str:
-    """Write a head as a line of such a file: JSON with `number`, `hash` and `at`."""
-    return json.dumps({"number": head.number, "hash": head.hash, "at": head.at.isoformat()})
+    """Write a head as a line of such a file: JSON with `number`, `hash`, `at` and `signed`."""
+    return json.dumps({"number": head.number, "hash": head.hash, "at": head.at.isoformat(), "signed": head.signed})
 
 
 def _is_time(waiting: Sequence[Access], deps: Deps) -> bool:

@@ -55,7 +55,7 @@ class ChainDocuments:
 
     async def heads_after(self, number: int, limit: int) -> Sequence[Head]:
         """Read the published heads that follow a number, in order."""
-        return await self._heads.find({"_id": {"$gt": block_id(number)}}, sort=[("_id", ASCENDING)], limit=limit)
+        return await self._heads.find({"_id": {"$gte": block_id(number + 1)}}, sort=[("_id", ASCENDING)], limit=limit)
 
     async def heads_before(self, number: int | None, limit: int) -> Sequence[Head]:
         """Read the published heads before a number, the latest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from portal.frame.calls import Answer
 
@@ -27,6 +27,21 @@ class Notices(Answer):
     """One page of notices, the latest first."""
 
     items: tuple[Notice, ...]
+    next: str | None = None
+
+
+class Head(Answer):
+    """Where the record of accesses ended."""
+
+    number: int
+    hash: str
+    published_at: datetime
+
+
+class Heads(Answer):
+    """One page of heads, the latest first."""
+
+    items: tuple[Head, ...]
     next: str | None = None
 
 

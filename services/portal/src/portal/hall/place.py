@@ -19,6 +19,7 @@ PLACE = Place(
         ("progress", "/hall/progress"),
         ("notices", "/hall/notices"),
         ("statistics", "/hall/statistics"),
+        ("record", "/hall/record"),
         ("windows", "/hall/windows"),
         ("status", "/hall/status"),
     ),

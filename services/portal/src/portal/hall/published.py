@@ -1,4 +1,4 @@
-"""What is published of decisions: the notices, and the figures of a month."""
+"""What is published of decisions: the notices, the figures of a month, the heads of the record of accesses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from portal.frame.place import router as page_router
 from portal.frame.visits import Anybody
-from portal.hall.answers import Notices, Statistics
+from portal.hall.answers import Heads, Notices, Statistics
 
 router = page_router()
 
@@ -39,6 +39,13 @@ async def statistics(visit: Anybody, month: str = "") -> Response:
     """Show how well the district does in a month."""
     found = await visit.call.get_public("/v1/statistics/open", Statistics, month=month or None)
     return visit.show("hall/statistics.html", here="statistics", found=found, beside=await _beside(visit, found, month))
+
+
+@router.get("/hall/record")
+async def record(visit: Anybody, cursor: str = "") -> Response:
+    """Show the published heads of the record of accesses."""
+    found = await visit.call.get_public("/v1/record-heads", Heads, cursor=cursor or None, limit=20)
+    return visit.show("hall/record.html", here="record", found=found, cursor=cursor)
 
 
 async def _beside(visit: Anybody, shown: Statistics, asked: str) -> dict[str, str]:
