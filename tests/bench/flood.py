@@ -67,8 +67,8 @@ def flood(example: Json, *, one_holder: bool) -> list[bytes]:
 
     def event(number: int) -> Json:
         holder = f"{0 if one_holder else number:064x}"
-        # Of one holder it is one record again and again: nobody has so many.
-        record = {"record_id": "vac-1" if one_holder else f"vac-{number}", "sequence": number + 1}
+        # Of one holder they are the same fifty records again and again: nobody may have so many.
+        record = {"record_id": f"vac-{number % 50 if one_holder else number}", "sequence": number + 1}
         data = {**example["data"], **record, "holder_index": holder}
         return {**example, "id": new_event_id(), "correlationid": holder, "data": data}
 
