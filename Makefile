@@ -114,6 +114,10 @@ issuer-key: setup ## A new key for development tokens; those signed with the las
 signing-keys: setup ## New keys for credentials and agreements, from the next start on; what the old ones signed goes on counting
 	@$(VENV)/python -m local_stack.tokens --new-signing-keys
 
+.PHONY: event-key
+event-key: setup ## A new key that signs what OWNER publishes; the one before counts for a day: ARGS=--lost if it was stolen
+	@$(VENV)/python -m local_stack.event_keys "$(OWNER)" $(ARGS)
+
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator \

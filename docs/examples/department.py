@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """A department's system in one file: it publishes what changed and reads what is answered. Copy it and make it yours.
 
-    pip install pika
+    pip install pika cryptography
     export AMQP_URL=…              the address that you were handed
     export BLIND_INDEX_KEY=…       the key that you were handed, hexadecimal
+    export EVENT_KEY=…             the file with the key that signs your events
+    export EVENT_KEYS=…            the file with the public keys of all, to know genuine answers by
     python department.py records.jsonl
 
 Each line of the file is one record as a JSON object in UTF-8: record_id, document_type, number (the identity number,
@@ -18,6 +20,7 @@ handled once. Ends with 0 when every record was accepted, 1 when one was refused
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -34,6 +37,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pika
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
 
 PERSISTENT = 2
@@ -124,10 +130,43 @@ def event_of(record: Json, code: str, key: bytes) -> Json:
     }
 
 
-class Outbox:
-    """What is to be sent and how it was answered, kept on disk."""
+def base64url(content: bytes) -> str:
+    """Spell a content as RFC 7515 does, without padding."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
-    def __init__(self, path: str) -> None:
+
+def key_id(public: bytes) -> str:
+    """Return the id of a key: its thumbprint (RFC 7638)."""
+    jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{base64url(public)}"}}'
+    return base64url(hashlib.sha256(jwk.encode()).digest())
+
+
+def sign(body: bytes, key: Ed25519PrivateKey) -> bytes:
+    """Add the signature as the last attribute: it covers every byte of the event as it was without it."""
+    signature = f"{key_id(key.public_key().public_bytes_raw())}.{base64url(key.sign(body))}"
+    return body[:-1] + f',"signature":"{signature}"}}'.encode()
+
+
+def is_genuine(body: bytes, keys: Json) -> bool:
+    """Tell whether an answer is signed by the service that it says it is from."""
+    event, mark = json.loads(body), b',"signature":"'
+    signed, found, _ = body.rpartition(mark)
+    kid, _, signature = str(event.get("signature")).partition(".")
+    owner = str(event.get("type")).partition(".")[0]
+    known = [key["x"] for key in keys["keys"] if key["kid"] == kid and key["owner"] == owner]
+    try:
+        public, spelt = (base64.urlsafe_b64decode(text + "==") for text in (known[0], signature))
+        Ed25519PublicKey.from_public_bytes(public).verify(spelt, signed + b"}")
+    except (InvalidSignature, ValueError, IndexError):
+        return False
+    return bool(found)
+
+
+class Outbox:
+    """What is to be sent, signed, and how it was answered, kept on disk."""
+
+    def __init__(self, path: str, key: Ed25519PrivateKey) -> None:
+        self.key = key
         self.database = sqlite3.connect(path, isolation_level=None)  # every statement is a commit
         self.database.execute(
             "CREATE TABLE IF NOT EXISTS outbox "
@@ -142,7 +181,12 @@ class Outbox:
         change = f"{event['data']['record_id']} {event['data']['sequence']}"
         held = self.database.execute("SELECT body FROM outbox WHERE change = ?", (change,)).fetchone()
         if held is None:
-            values = (change, event["id"], event["type"], json.dumps(event, ensure_ascii=False).encode())
+            values = (
+                change,
+                event["id"],
+                event["type"],
+                sign(json.dumps(event, ensure_ascii=False).encode(), self.key),
+            )
             self.database.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, 0, NULL)", values)
         elif json.loads(held[0])["data"] != event["data"]:
             raise RecordError(f"{change} was sent with other content: count its sequence up")
@@ -208,7 +252,7 @@ def send_waiting(url: str, outbox: Outbox) -> None:
             connection.close()
 
 
-def read_answers(url: str, code: str, outbox: Outbox, seconds: float) -> None:
+def read_answers(url: str, code: str, outbox: Outbox, keys: Json, seconds: float) -> None:
     """Read answers until every event has one or the time is up. Each is acknowledged after it was written down."""
     deadline = time.monotonic() + seconds
     connection = connect(url)
@@ -216,7 +260,7 @@ def read_answers(url: str, code: str, outbox: Outbox, seconds: float) -> None:
         channel = connection.channel()
         for method, _, body in channel.consume(f"{code}.replies", inactivity_timeout=1):
             if method is not None:
-                take(method.routing_key, body, code, outbox)
+                take(method.routing_key, body, code, outbox, keys)
                 channel.basic_ack(method.delivery_tag)
             if time.monotonic() > deadline or not outbox.unanswered():
                 break
@@ -225,10 +269,10 @@ def read_answers(url: str, code: str, outbox: Outbox, seconds: float) -> None:
         connection.close()
 
 
-def take(routing_key: str, body: bytes, code: str, outbox: Outbox) -> None:
-    """Write an answer down. Only the system can publish under such a key; anything else is not from it."""
+def take(routing_key: str, body: bytes, code: str, outbox: Outbox, keys: Json) -> None:
+    """Write an answer down, if it came under the system's own key and is signed by it."""
     publisher, kind, _, addressee = (*routing_key.split("."), "", "", "")[:4]
-    if publisher not in ("credential-store", "matcher") or addressee != code:
+    if publisher not in ("credential-store", "matcher") or addressee != code or not is_genuine(body, keys):
         print(f"not an answer of the system, left aside: {routing_key}", file=sys.stderr)
         return
     said = json.loads(body)["data"]
@@ -243,7 +287,12 @@ def main() -> int:
     """Send the records of a file, wait for the answers, print them."""
     url, key = os.environ["AMQP_URL"], bytes.fromhex(os.environ["BLIND_INDEX_KEY"])
     code = urlsplit(url).username or ""
-    outbox = Outbox(os.environ.get("OUTBOX", "outbox.sqlite"))
+    keys = json.loads(Path(os.environ["EVENT_KEYS"]).read_bytes())
+    event_key = load_pem_private_key(Path(os.environ["EVENT_KEY"]).read_bytes(), password=None)
+    if not isinstance(event_key, Ed25519PrivateKey):
+        print("EVENT_KEY is not the file of an Ed25519 key", file=sys.stderr)
+        return 1
+    outbox = Outbox(os.environ.get("OUTBOX", "outbox.sqlite"), event_key)
     left_out = 0
     for number, line in lines_of(Path(sys.argv[1]).read_bytes()):
         try:
@@ -256,7 +305,7 @@ def main() -> int:
     except ChannelClosedByBroker as error:  # trying again would not help
         print(f"the broker forbids it: {error.reply_text}", file=sys.stderr)
         return 1
-    read_answers(url, code, outbox, WAIT_FOR_ANSWERS)
+    read_answers(url, code, outbox, keys, WAIT_FOR_ANSWERS)
     for change, answer in outbox.answers():
         print(change, answer or "no answer yet")
     are_right = all(answer in ("stored", "unchanged") for _, answer in outbox.answers())

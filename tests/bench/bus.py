@@ -27,12 +27,13 @@ from messaging.connection import connect
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.declare import declare
 from messaging.documents import Documents
-from messaging.envelope import CONTENT_TYPE, new_event_id, seal
+from messaging.envelope import CONTENT_TYPE, new_event_id
 from messaging.event import Event, Outcome, Received, View
 from messaging.publisher import Publisher
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail
 from runtime.kernel import Database
+from testkit import signing
 from tests.bench.stand_ins import Countdown, Counting, Direct, Unstored
 
 MESSAGES = 5_000
@@ -40,6 +41,7 @@ BODY_BYTES = 600
 CASES = 5_000
 GROUP = 64
 
+SIGNER = signing.signer("bench")
 BENCH = Topology(
     exchange="bench",
     trail=Trail("bench.trail", "1h", 400_000_000),
@@ -144,6 +146,8 @@ class Bench:
             committer=committer,
             relay=relay,
             publisher=publisher,
+            signer=SIGNER,
+            keys=signing.keys(BENCH),
             limits=Limits(),
         )
         begun = perf_counter()
@@ -228,7 +232,7 @@ class Bench:
         @broker.subscriber(queue)
         async def on_question(message: dict[str, object]) -> None:
             question = Question.model_validate(message["data"])
-            body = seal(_answered(question), source="bench", case="x", cause=None).body
+            body = SIGNER.seal(_answered(question), case="x", cause=None).body
             await broker.publish(body, exchange=exchange, routing_key=Answered.type, persist=True, mandatory=True)
             done.count(1)
 
@@ -267,7 +271,7 @@ def _answered(question: Question) -> Answered:
 
 
 def _answer_to(question: Question) -> aio_pika.Message:
-    sealed = seal(_answered(question), source="bench", case=f"case-{question.number}", cause=None)
+    sealed = SIGNER.seal(_answered(question), case=f"case-{question.number}", cause=None)
     return aio_pika.Message(
         sealed.body,
         content_type=CONTENT_TYPE,
@@ -278,7 +282,7 @@ def _answer_to(question: Question) -> aio_pika.Message:
 
 async def _ask(exchange: AbstractExchange, number: int) -> None:
     asked = Asked(number=number, text="x" * BODY_BYTES)
-    sealed = seal(asked, source="bench", case=f"case-{number % CASES}", cause=None)
+    sealed = SIGNER.seal(asked, case=f"case-{number % CASES}", cause=None)
     message = aio_pika.Message(sealed.body, message_id=sealed.id, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
     await exchange.publish(message, Asked.type, mandatory=True)
 

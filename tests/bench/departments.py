@@ -35,6 +35,7 @@ from messaging.documents import Document
 from messaging.envelope import new_event_id
 from runtime.kernel import Database
 from testkit.entrances import entrance_of
+from testkit.signing import signed
 from testkit.vaults import vaulted
 from tests.bench import flood
 from tests.bench.figures import Figure, in_turns, ratio_of
@@ -101,6 +102,7 @@ class _Bench:
                 "database": DATABASE,
             }
         )
+        self._keys = keys
         self._token = sign(keys, "department", subject="bench", departments=("health",))
         self._client = client
         self._written: dict[str, list[Document]] = {}
@@ -154,7 +156,7 @@ class _Bench:
     async def by_events(self) -> float:
         """Have the service take as many events from its queue as there are records, from when it is up."""
         await self._begin_anew()
-        bodies = [orjson.dumps(_event(number)) for number in range(RECORDS)]
+        bodies = [signed(_event(number), folder=self._keys) for number in range(RECORDS)]
         await _publish(self._url, bodies, KEY)
         async with self._service(), self._counting() as published:
             begun, before = perf_counter(), await published()
@@ -166,7 +168,7 @@ class _Bench:
         topology = self._settings.topology
         await self._begin_anew()
         if of_one is not None:
-            await _publish(self._url, flood.flood(EXAMPLE, one_holder=of_one), KEY)
+            await _publish(self._url, flood.flood(EXAMPLE, self._keys, one_holder=of_one), KEY)
         with TemporaryDirectory() as folder:
             if slowed:
                 changed = flood.with_small_quota(topology, Path(folder))
@@ -174,7 +176,7 @@ class _Bench:
             try:
                 async with self._service():
                     await asyncio.sleep(SETTLING)
-                    return await flood.slowest_answers(self._url)
+                    return await flood.slowest_answers(self._url, self._keys)
             finally:
                 self._settings = self._settings.model_copy(update={"topology": topology})
 
@@ -189,7 +191,7 @@ class _Bench:
     async def raw_events(self) -> float:
         """Read, write and publish the same, with nothing in between."""
         await self._begin_anew()
-        await _publish(self._url, [orjson.dumps(_event(number)) for number in range(RECORDS)], KEY)
+        await _publish(self._url, [signed(_event(number), folder=self._keys) for number in range(RECORDS)], KEY)
         await self._make_collections()
         begun = perf_counter()
         await asyncio.gather(

@@ -20,6 +20,7 @@ import orjson
 
 from messaging.connection import connect
 from messaging.envelope import new_event_id
+from testkit.signing import signed
 from tests.bench.figures import Figure, in_turns, ratio_of
 
 FLOOD = 5_000
@@ -62,8 +63,8 @@ def with_small_quota(topology: Path, folder: Path) -> Path:
     return changed
 
 
-def flood(example: Json, *, one_holder: bool) -> list[bytes]:
-    """Make the flood: as many records as are sent at once, of one holder or each of another."""
+def flood(example: Json, keys: Path, *, one_holder: bool) -> list[bytes]:
+    """Make the flood, signed: as many records as are sent at once, of one holder or each of another."""
 
     def event(number: int) -> Json:
         holder = f"{0 if one_holder else number:064x}"
@@ -72,10 +73,10 @@ def flood(example: Json, *, one_holder: bool) -> list[bytes]:
         data = {**example["data"], **record, "holder_index": holder}
         return {**example, "id": new_event_id(), "correlationid": holder, "data": data}
 
-    return [orjson.dumps(event(number)) for number in range(FLOOD)]
+    return [signed(event(number), folder=keys) for number in range(FLOOD)]
 
 
-async def slowest_answers(url: str) -> float:
+async def slowest_answers(url: str, keys: Path) -> float:
     """Send one record after the other and wait for each answer; return the rate of the slowest twentieth (1/s)."""
     waits = []
     async with await connect(url, name="bench other") as connection:
@@ -93,7 +94,8 @@ async def slowest_answers(url: str) -> float:
         for number in range(ASKED):
             event = _account(number)
             begun = perf_counter()
-            await exchange.publish(aio_pika.Message(orjson.dumps(event), message_id=event["id"]), OTHERS_KEY)
+            body = signed(event, folder=keys)
+            await exchange.publish(aio_pika.Message(body, message_id=event["id"]), OTHERS_KEY)
             while await answered.get() != event["id"]:
                 pass
             waits.append(perf_counter() - begun)

@@ -34,6 +34,7 @@ from operations.handlers import groups, replays
 from operations.handlers.needs import Deps
 from operations.main import create_app
 from runtime.kernel import Database, Kernel
+from testkit import signing
 from tests.bench.bus import BENCH, MESSAGES, Bench
 from tests.bench.figures import Figure, Run, in_turns, ratio_of
 from tests.bench.operations_bare import Bare
@@ -73,6 +74,7 @@ class Workplace:
 
     def __init__(self, amqp_url: str, mongodb_url: str, database: Database, keys: Path, folder: Path) -> None:
         self.amqp_url = amqp_url
+        signing.write(keys, ["matcher"])
         self.database = database
         self._runs = 0
         self._last = ""
@@ -208,6 +210,8 @@ class Workplace:
             committer=committer,
             relay=relay,
             publisher=publisher,
+            signer=signing.signer(SERVICE),
+            keys=signing.keys(self.topology),
             limits=Limits(),
         )
         task = asyncio.create_task(consumer.run())

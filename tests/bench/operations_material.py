@@ -14,6 +14,7 @@ from local_stack.layout import ROOT
 from messaging.event import View
 from messaging.intake import Raw
 from messaging.topology import dead_letters_of
+from testkit.signing import signer
 
 SERVICE = "bench-reviewer"
 TYPE = "matcher.match-failed.v1"
@@ -86,7 +87,7 @@ def letter(number: int, at: datetime | None = None) -> bytes:
         "time": (at or datetime.now(UTC)).isoformat(timespec="milliseconds"),
         "data": data,
     }
-    return orjson.dumps({**event, **named, **({"causationid": cause} if cause else {})})
+    return signer("matcher").sign(orjson.dumps({**event, **named, **({"causationid": cause} if cause else {})}))
 
 
 def letter_headers(number: int, at: datetime | None = None) -> dict[str, FieldValue]:

@@ -49,7 +49,7 @@ async def searches(ops: Running, size: int) -> list[Figure]:
 
 async def reading(ops: Running, size: int) -> list[Figure]:
     """Record events through the trail's own recorder and read cases, and the newest events."""
-    recorder = Recorder(ops.deps.trail, ops.deps.clock, stream="trail", body_at=_nowhere)
+    recorder = Recorder(ops.deps.trail, ops.deps.clock, keys=ops.deps.keys, stream="trail", body_at=_nowhere)
     begun = perf_counter()
     for first in range(0, size, _BATCH):
         await recorder.take([raw_event(number) for number in range(first, min(size, first + _BATCH))])

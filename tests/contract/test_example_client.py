@@ -9,6 +9,7 @@ from types import ModuleType
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def test_no_bytes_whatever_stop_the_client(content: bytes) -> None:
 
 
 def test_a_record_is_kept_once_and_other_content_under_its_sequence_is_told(tmp_path: Path) -> None:
-    outbox = CLIENT.Outbox(str(tmp_path / "outbox.sqlite"))
+    outbox = CLIENT.Outbox(str(tmp_path / "outbox.sqlite"), Ed25519PrivateKey.generate())
     for _ in range(2):
         outbox.put(CLIENT.event_of({**RIGHT, "fields": {}}, "health", b"k" * 32))
     assert len(outbox.waiting()) == 1

@@ -20,6 +20,7 @@ from runtime.clock import utc_now
 from synthetic import facts, records
 from synthetic.caller import Json
 from synthetic.facts import Fact
+from testkit.signing import signed
 from tests.end_to_end.town import Town
 from tests.journeys import failures, portal
 from tests.journeys.failures import Failure
@@ -62,6 +63,7 @@ async def _send(town: Town, body: bytes) -> str:
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
         channel = await connection.channel()
+        body = signed(body, folder=town.stack.layout.keys)
         message = aio_pika.Message(body, content_type="application/cloudevents+json", message_id=message_id)
         await channel.default_exchange.publish(message, QUEUE)
     named = re.search(rb'"id":"([^"]+)"', body)
@@ -81,6 +83,7 @@ async def _publish(town: Town, body: bytes) -> None:
     async with connection:
         channel = await connection.channel()
         exchange = await channel.get_exchange("city.messages", ensure=False)
+        body = signed(body, by="city", folder=town.stack.layout.keys)
         await exchange.publish(aio_pika.Message(body, message_id="stranger"), KEY)
 
 

@@ -57,7 +57,8 @@ def test_the_system_answers_every_lesson_as_it_must(stack: Stack, code: str) -> 
 
 
 def test_a_department_uses_the_address_that_it_was_handed(stack: Stack, tmp_path: Path) -> None:
-    handed = {"AMQP_URL": stack.account_url("edu"), "YIZHENG_VAR": str(tmp_path)}
+    key = str(stack.layout.keys / "event-edu.key")
+    handed = {"AMQP_URL": stack.account_url("edu"), "EVENT_KEY": key, "YIZHENG_VAR": str(tmp_path)}
 
     done = run(stack, "-m", "conformance", "edu", **handed)
 
@@ -91,6 +92,8 @@ def test_the_example_sends_once_however_often_it_is_started(stack: Stack, tmp_pa
     mine = {
         "AMQP_URL": stack.account_url("health"),
         "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
+        "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),
     }
 
@@ -110,6 +113,8 @@ def test_the_example_sends_each_record_of_an_unusual_file_once(stack: Stack, tmp
     mine = {
         "AMQP_URL": stack.account_url("health"),
         "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
+        "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),
     }
 
@@ -127,6 +132,8 @@ def test_the_example_tells_what_was_refused(stack: Stack, tmp_path: Path) -> Non
     mine = {
         "AMQP_URL": stack.account_url("health"),
         "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
+        "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),
     }
 
@@ -195,7 +202,7 @@ def test_the_table_of_the_page_has_one_line_that_is_refused(stack: Stack) -> Non
 
 def test_the_example_needs_nothing_of_ours() -> None:
     imported = set(re.findall(r"^(?:from|import) (\w+)", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
-    assert imported <= {*sys.stdlib_module_names, "pika"}
+    assert imported <= {*sys.stdlib_module_names, "cryptography", "pika"}
 
 
 def test_the_page_explains_every_reason_that_an_answer_may_carry() -> None:

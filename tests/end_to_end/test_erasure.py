@@ -20,6 +20,7 @@ from messaging.vault import Vault
 from runtime import master_keys
 from synthetic import exchange
 from synthetic.caller import Caller
+from testkit.signing import signed
 from tests.contract.published import CONTRACTS
 from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, erasures, portal, scans
@@ -77,10 +78,11 @@ async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[
 
 
 async def _tell_again(town: Town, events: Sequence[Mapping[str, Any]]) -> None:
-    async with exchange.connected(town.system.amqp_url) as channel:
-        said = await channel.get_exchange(TOPOLOGY.exchange)
+    async with exchange.connected(town.system.amqp_url, town.system.keys) as outside:
+        said = await outside.channel.get_exchange(TOPOLOGY.exchange)
         for each in events:
-            await said.publish(aio_pika.Message(orjson.dumps(each), message_id=each["id"]), each["type"])
+            body = signed(each, folder=outside.keys)
+            await said.publish(aio_pika.Message(body, message_id=each["id"]), each["type"])
 
 
 async def _unheard(town: Town, events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -17,6 +17,7 @@ import pytest
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
 from testkit.patience import PATIENCE
+from testkit.signing import signed
 from tests.end_to_end.town import Town
 from tests.journeys import failures
 from tests.journeys.waiting import until
@@ -68,7 +69,9 @@ async def broken(town: Town) -> tuple[str, str]:
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
         channel = await connection.channel()
-        await channel.default_exchange.publish(aio_pika.Message(orjson.dumps(event)), "matcher")
+        await channel.default_exchange.publish(
+            aio_pika.Message(signed(event, folder=town.stack.layout.keys)), "matcher"
+        )
     operator = town.worker("operator", "chen")
     [found] = await until(lambda: failures.of_event(operator, event_id), bool, what="the failure")
     return found.id, case

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
-import orjson
 from pymongo import AsyncMongoClient
 
 from messaging.envelope import new_event_id
-from messaging.topology import RETRY_EXCHANGE
+from messaging.topology import OPERATIONS, RETRY_EXCHANGE
 from testkit.entrances import entrance_of
+from testkit.signing import signed
 from tests.contract.catalogue import readers, readers_by_upcast
 from tests.contract.published import examples, read
 from tests.contract.release import RELEASED, released_types
@@ -51,15 +51,21 @@ def released() -> list[Sent]:
 
 async def send(town: Town, sent: Sequence[Sent]) -> None:
     """Publish each where it is published today, or back to the service that still reads an old one."""
-    async with await aio_pika.connect(town.system.amqp_url) as connection:
+    async with (
+        await aio_pika.connect(town.system.amqp_url) as connection,
+        await aio_pika.connect(town.stack.account_url(OPERATIONS)) as of_operations,
+    ):
         channel = await connection.channel()
-        retry = await channel.get_exchange(RETRY_EXCHANGE, ensure=False)
+        retry = await (await of_operations.channel()).get_exchange(RETRY_EXCHANGE, ensure=False)
         for each in sent:
-            body = aio_pika.Message(orjson.dumps(each.message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+            body = aio_pika.Message(
+                signed(each.message, folder=town.stack.layout.keys), delivery_mode=aio_pika.DeliveryMode.PERSISTENT
+            )
             if each.bound:
                 events = await channel.get_exchange(entrance_of(each.message["type"]), ensure=False)
                 await events.publish(body, each.message["type"])
             for service in each.by_upcast:
+                body.user_id = OPERATIONS
                 await retry.publish(body, service)
 
 

@@ -41,6 +41,8 @@ class System:
     authority: Path | None
     amqp_url: str
     index: BlindIndex
+    keys: Path
+    """The folder with the keys of the city and the departments."""
     sign: Signs
     prove: Callable[[str], Prove]
     """Gives a terminal, by its id, what proves its key."""

@@ -68,7 +68,7 @@ def system_of(stack: Stack) -> System:
     def prove(terminal: str) -> Prove:
         return stack.device(terminal).headers
 
-    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.token, prove)
+    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.layout.keys, stack.token, prove)
 
 
 async def _run(system: System, language: Language) -> Told:

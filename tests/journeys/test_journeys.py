@@ -3,6 +3,7 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,7 @@ async def test_a_step_that_goes_wrong_is_named_with_the_reason_and_ends_the_day(
         None,
         "amqp://127.0.0.1:1",
         BlindIndex(b"k" * 32),
+        Path("keys"),
         lambda *_, **__: "",
         lambda _: lambda *__: {},
     )

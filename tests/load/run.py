@@ -120,7 +120,7 @@ async def tell_records(run: Run) -> None:
     with run.part("mirror") as advance:
         advance(await load_mirror(population, index, place.folder / "mirror.jsonl", place.environment))
     with run.part("departments", count_of_events(population)) as advance:
-        await publish_records(population, index, place.amqp_url, advance)
+        await publish_records(population, index, place.amqp_url, place.keys, advance)
 
 
 def clerk_of(run: Run, client: httpx.AsyncClient) -> Caller:

@@ -22,6 +22,7 @@ from runtime.blind_index import BlindIndex
 from runtime.kernel import Database
 from services.applications.tests.office import NUMBER_OF
 from testkit.patience import eventually
+from testkit.signing import signed
 
 FoundT = TypeVar("FoundT")
 
@@ -90,7 +91,7 @@ class Service:
             "correlationid": case,
             "data": data,
         }
-        await self.publish(kind, orjson.dumps(event))
+        await self.publish(kind, signed(event))
 
     async def publish(self, routing_key: str, body: bytes) -> None:
         """Publish a body as it is."""

@@ -27,6 +27,7 @@ from services.applications.tests.erasing_worker import PLACES
 from services.applications.tests.service import EXCHANGE
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE, eventually
+from testkit.signing import signed
 
 EACH = 50
 """Applications of each of the residents."""
@@ -97,7 +98,7 @@ def requested(by: str) -> aio_pika.Message:
         "correlationid": f"era_{by}",
         "data": {"erasure_id": f"era_{by}", "holder": {"resident_id": by, "index": "9f" * 32}},
     }
-    return aio_pika.Message(orjson.dumps(event), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+    return aio_pika.Message(signed(event), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
 
 
 class Workers:

@@ -17,6 +17,7 @@ from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
+from credential_store.domain.submission import Submission
 from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
 from credential_store.handlers.needs import Deps, Files, HandOvers
@@ -62,6 +63,8 @@ def approved(minute: int = 10, document_type: str = "birth-certificate", **chang
     data = {
         "task_id": f"task_{minute}",
         "application_id": "app_1",
+        "requirement": document_type,
+        "attempt": minute,
         "document_type": document_type,
         "holder": HOLDER,
         "fields": {"child_name": "李小华", "certificate_number": "T440300001"},
@@ -159,10 +162,12 @@ def received(
 class Office:
     """The credential store over memory: hears events, and remembers what it published."""
 
-    def __init__(self, documents: FakeDocuments[Credential] | None = None) -> None:
+    def __init__(self, documents: FakeDocuments[Credential] | None = None, *, are_submitted: bool = True) -> None:
+        self.are_submitted = are_submitted
         self.clock = FakeClock(NOW + timedelta(hours=1))
         self.documents = documents or FakeDocuments(Credential)
         self.holdings = FakeDocuments(Holding)
+        self.submissions = FakeDocuments(Submission)
         self.published: list[Event] = []
         self.signed = FakeDocuments(SignedVersion)
         credentials = CredentialDocuments(self.documents)
@@ -176,6 +181,7 @@ class Office:
             decoy=ISSUER.keys.sign({}, TYP),
             listed={},
             guardianships=FakeDocuments(Guardianship),
+            submissions=self.submissions,
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),
             types=TYPES,
@@ -188,11 +194,23 @@ class Office:
         """Handle events one after the other; return what was published about them."""
         before = len(self.published)
         for each in told:
+            self.submitted(each)
             handler, event = received(each, receipt=receipt, redelivered=redelivered)
             outcome = await handler(event, self.deps)
             apply(outcome)
             self.published += outcome.events
         return self.published[before:]
+
+    def submitted(self, told: Told) -> None:
+        """Have what is approved been submitted before, as it is when nobody forges."""
+        data: dict[str, Any] = told[2]
+        for said in (data, data.get("approval") or {}):
+            if "approvals" not in said or not self.are_submitted:
+                continue
+            named = Submission.named(said["application_id"], said["requirement"], said["attempt"])
+            if named not in self.submissions.all:
+                kept = Submission.of(named, said["holder"]["index"], [said["document_type"]], NOW)
+                apply(Outcome(changes=[self.submissions.save(kept)]))
 
     async def hears_or_refuses(self, *told: Told) -> list[Event]:
         """Handle events of which some may be too late; nothing is stored of those."""

@@ -17,6 +17,7 @@ from credential_store.config import Settings
 from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.main import create_app
 from local_stack.layout import ROOT
+from messaging.addresses import account_of
 from messaging.envelope import Envelope, unseal
 from messaging.event import Received
 from messaging.publisher import Publisher
@@ -25,6 +26,7 @@ from messaging.topology import RECEIPTS, delay_name
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.patience import eventually
+from testkit.signing import signed
 from testkit.vaults import whole
 
 Json = dict[str, Any]
@@ -116,12 +118,12 @@ class Post:
     async def comes_back(self, message: Json) -> None:
         """Let it wait in the first delay queue, from which it comes back."""
         waiting = await self._channel.get_exchange(delay_name(2), ensure=False)
-        await waiting.publish(_sealed(message), "credential-store")
+        await waiting.publish(_sealed(message, account_of(self._url)), "credential-store")
 
     async def is_replayed(self, message: Json, item: str) -> str:
         """Have it sent back as an operator does; return what the receipt says became of it."""
         publisher = Publisher(self._url, name="replay")
-        await send_back(publisher, orjson.dumps(message), service="credential-store", item=item)
+        await send_back(publisher, signed(message), service="credential-store", item=item)
         await publisher.close()
         queue = await self._channel.get_queue(RECEIPTS, ensure=False)
         receipt = await eventually(lambda: queue.get(no_ack=True, fail=False))
@@ -143,8 +145,16 @@ class Post:
         return await whole(self._database, "credentials")
 
 
-def _sealed(message: Json) -> aio_pika.Message:
-    return aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+def _sealed(message: Json, account: str | None = None) -> aio_pika.Message:
+    return aio_pika.Message(signed(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT, user_id=account)
+
+
+def submitted(approval: Json) -> Json:
+    """Return the matcher's word that what an approval is about was submitted and could not be proven."""
+    event, data = example("matcher.match-failed.v1"), approval["data"]
+    named = {name: data[name] for name in ("application_id", "requirement", "attempt", "document_type", "holder")}
+    event["data"] |= named | {"document_types": [data["document_type"]]}
+    return {**event, "id": f"failed-{approval['id']}"}
 
 
 @pytest.fixture
@@ -160,7 +170,12 @@ async def post(settings: Settings, database: Database) -> AsyncIterator[Post]:
         channel = await connection.channel()
         async with app.router.lifespan_context(app):
             await (await channel.get_queue(RECEIPTS, ensure=False)).purge()
-            yield Post(settings.amqp_url, channel, database)
+            post = Post(settings.amqp_url, channel, database)
+            failed = [submitted(example(V2, number)) for number in (1, 2)]
+            for each in failed:
+                await post.arrives(each)
+            await post.is_handled(*failed)
+            yield post
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)

@@ -233,6 +233,7 @@ class _Street:
     async def _is_heard(self, told: Told) -> None:
         for _ in range(self._chance.randint(0, 20)):
             await asyncio.sleep(0)
+        self.office.submitted(told)
         handler, event = received(told)
         outcome: Outcome[None] | None = None
         while outcome is None:

@@ -21,6 +21,7 @@ from runtime.data_files import load
 from runtime.kernel import Database
 from testkit.entrances import entrance_of
 from testkit.patience import eventually
+from testkit.signing import signed
 from testkit.vaults import whole
 
 EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-record-published.v1.example.json"
@@ -52,7 +53,7 @@ class Sender:
     async def publishes(self, data: Json | None = None, key: str = PUBLISHED, **attributes: object) -> str:
         """Publish an event like the contract's example; return its id."""
         event = self.event(data, key) | attributes
-        await self.sends(orjson.dumps(event), key)
+        await self.sends(signed(event), key)
         return str(event["id"])
 
     @staticmethod
@@ -167,7 +168,7 @@ async def test_a_name_that_stands_twice_is_refused_wherever_it_is(
 ) -> None:
     body = orjson.dumps(Sender.event())
     assert body.count(written) == 1
-    await health.sends(body.replace(written, twice))
+    await health.sends(signed(body.replace(written, twice)))
     refused = (await health.is_told())["data"]
     assert (refused["reason"], refused["path"]) == ("repeated-name", path)
     assert not await whole(database, "credentials")
@@ -194,9 +195,9 @@ async def test_sequences_and_ids_that_are_used_again_are_answered_naming_what_is
     refused = (await health.is_told())["data"]
     assert (refused["event_id"], refused["reason"], refused["path"]) == (reused, "sequence-reused", "/data/sequence")
     same = Sender.event({"sequence": 4})
-    await health.sends(orjson.dumps(same))
-    await health.sends(orjson.dumps(same))
-    await health.sends(orjson.dumps(same | {"data": same["data"] | {"sequence": 5}}))
+    await health.sends(signed(same))
+    await health.sends(signed(same))
+    await health.sends(signed(same | {"data": same["data"] | {"sequence": 5}}))
     refused = (await health.is_told())["data"]
     assert (refused["event_id"], refused["reason"], refused["path"]) == (same["id"], "id-reused", "/id")
     await health.publishes({"sequence": 4}, receipt="wanted")
@@ -216,13 +217,23 @@ async def test_who_is_no_department_is_a_case_for_an_operator(health: Sender) ->
     stranger = health.event({"department": "nobody"}, "nobody.department-record-published.v1")
     await health.puts_into_the_queue(orjson.dumps(stranger))
     letter = await health.dead_letter()
-    assert letter.headers["x-reason"] == "unknown-department"
+    assert letter.headers["x-reason"] == "not-signed"  # nobody has its key
+
+
+async def test_what_a_department_has_not_signed_is_told_to_it_and_to_an_operator(
+    health: Sender, database: Database
+) -> None:
+    await health.sends(orjson.dumps(Sender.event()))
+    told = (await health.is_told())["data"]
+    assert (told["reason"], told["path"]) == ("not-signed", "/signature")
+    assert (await health.dead_letter()).headers["x-reason"] == "not-signed"
+    assert await database["credentials"].count_documents({}) == 0
 
 
 async def test_a_flood_of_broken_events_that_nobody_reads_the_answers_of_stops_no_right_one(
     health: Sender, database: Database
 ) -> None:
-    wrong = orjson.dumps(Sender.event({"sequence": 0}))
+    wrong = signed(Sender.event({"sequence": 0}))
     for n in range(40):
         await asyncio.gather(*(health.sends(wrong) for _ in range(25)))
         await health.publishes({"record_id": f"right-{n}", "holder_index": f"{n:064x}"})

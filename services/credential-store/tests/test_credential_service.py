@@ -32,12 +32,15 @@ from runtime.kernel import Database
 from testkit.entrances import entrance_of
 from testkit.fixtures import TOPOLOGY
 from testkit.patience import eventually
+from testkit.signing import signed
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
 RESIDENT = "res_1"
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
+
+APPROVED = "review-dispatch.review-approved.v2"
 
 
 class Outside:
@@ -51,14 +54,23 @@ class Outside:
         self._client = client
 
     async def publishes(self, contract: str, publisher: str = "", case: str | None = None, **changes: object) -> None:
-        """Publish an event like the contract's example; cases are handled side by side."""
+        """Publish an event like the contract's example; cases are handled side by side.
+
+        What is approved was found unproven before.
+        """
+        if contract == APPROVED:
+            changes.setdefault("requirement", changes.get("document_type", "birth-certificate"))
+            named = ("application_id", "requirement", "attempt", "document_type", "holder")
+            failed: Json = {name: value for name, value in changes.items() if name in named}
+            failed |= {"document_types": [changes["document_type"]]} if "document_type" in changes else {}
+            await self.publishes("matcher.match-failed.v1", case=case, **failed)
         message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
         event_type = contract if not publisher else f"{publisher}.{contract.partition('.')[2]}"
         source = f"/yizheng/{event_type.partition('.')[0]}"
         message |= {"id": new_event_id(), "type": event_type, "source": source, "data": message["data"] | changes}
         message["correlationid"] = case or message["correlationid"]
         exchange = await self._channel.get_exchange(entrance_of(event_type))
-        body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        body = aio_pika.Message(signed(message, folder=self._keys), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(body, routing_key=event_type)
 
     async def registers(self, **changes: object) -> Json:
@@ -72,7 +84,7 @@ class Outside:
         holder = {"resident_id": RESIDENT, "index": self.index}
         given: Json = {"document_type": document_type, "holder": holder, "fields": fields, "stated_until": None}
         approvals = [{"reviewer": "health-017", "approved_at": utc_now().isoformat(), "note": None}]
-        await self.publishes("review-dispatch.review-approved.v2", **(given | {"approvals": approvals} | changes))
+        await self.publishes(APPROVED, **(given | {"approvals": approvals} | changes))
         return await self.hears("credential-stored", document_type=document_type)
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:

@@ -26,6 +26,7 @@ from runtime.kernel import Database
 from runtime.texts import written_day
 from testkit.fixtures import TOPOLOGY, Addresses
 from testkit.leaks import readable_in
+from testkit.signing import signed
 
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
@@ -49,7 +50,7 @@ class Outside:
 
     async def tell(self, message: Json) -> Json:
         """Publish a message."""
-        body = aio_pika.Message(orjson.dumps(message), content_type="application/cloudevents+json")
+        body = aio_pika.Message(signed(message, folder=self.keys), content_type="application/cloudevents+json")
         await self.exchange.publish(body, message["type"])
         return message
 

@@ -16,6 +16,7 @@ from local_stack.devices import Device
 from runtime.kernel import Database
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
 from testkit.patience import eventually
+from testkit.signing import signed
 
 FoundT = TypeVar("FoundT")
 
@@ -68,7 +69,7 @@ class Service:
     async def tell(self, event: dict[str, Any]) -> None:
         """Publish an event of another service."""
         exchange = await self.heard.channel.get_exchange("events", ensure=False)
-        body = aio_pika.Message(orjson.dumps(event), content_type="application/cloudevents+json")
+        body = aio_pika.Message(signed(event, folder=self.keys), content_type="application/cloudevents+json")
         await exchange.publish(body, event["type"])
 
     async def next_event(self, *, of_looks: bool = False) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
 from testkit.entrances import entrance_of
 from testkit.patience import eventually
+from testkit.signing import signed
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
@@ -43,7 +44,7 @@ class Outside:
         message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
         message |= {"id": new_event_id(), "data": message["data"] | changes}
         exchange = await self._channel.get_exchange(entrance_of(contract))
-        body = aio_pika.Message(orjson.dumps(message), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        body = aio_pika.Message(signed(message, folder=self._keys), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(body, routing_key=contract)
 
     async def registers(self) -> None:

@@ -24,6 +24,7 @@ from matcher.domain.evidence import Content, Evidence, Record
 from matcher.domain.rebuilding import Known, Rebuilt, swapped
 from matcher.handlers.records import city_record, credential_record
 from messaging.envelope import new_event_id
+from testkit.signing import signed
 
 NOON = datetime(2026, 11, 23, 2, tzinfo=UTC)
 """When the events that are made here were published."""
@@ -69,7 +70,7 @@ def event(type_: str, index: str, sequence: int, credential_id: str = "c1", **ch
         "correlationid": credential_id,
         "data": data | changes,
     }
-    return orjson.dumps(envelope)
+    return signed(envelope)
 
 
 def credential(index: str, sequence: int, credential_id: str = "c1", name: str = "李育成") -> Record:

@@ -32,6 +32,7 @@ from runtime.kernel import Database
 from shared.messaging.tests.harness import QUICK, declare, eventually
 from testkit.entrances import entrance_of
 from testkit.patience import PATIENCE
+from testkit.signing import signed
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
 DOCUMENT = "applications.document-submitted.v1"
@@ -87,7 +88,7 @@ class Stage:
         event |= {"id": new_event_id(), "correlationid": case, "time": datetime.now(UTC).isoformat()}
         event |= {"causationid": cause} if cause else {}
         event["data"] |= data
-        await self.publish_raw(json.dumps(event, ensure_ascii=False).encode(), type_, event["id"])
+        await self.publish_raw(signed(event, folder=self.settings.keys), type_, event["id"])
         return str(event["id"])
 
     async def publish_raw(self, body: bytes, key: str, id_: str = "") -> None:
@@ -213,6 +214,8 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
         committer=committer,
         relay=relay,
         publisher=publisher,
+        signer=settings.event_signer("matcher"),
+        keys=settings.event_keys(topology),
         limits=QUICK,
     )
     await committer.prepare()

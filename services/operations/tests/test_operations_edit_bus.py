@@ -25,12 +25,13 @@ from services.operations.tests.workshop import (
     shop,
 )
 from shared.messaging.tests.harness import Station, eventually
+from testkit.signing import signed
 
 
 async def failed(ops: Operations, running: Station, *, number: object = "seven") -> Failure:
     """Have an order fail whose number is a text."""
     event = {**orjson.loads(orders([7])[0].body), "data": {"number": number, "note": "李育成"}}
-    await running.publish(Sealed(event["id"], "shop.order-placed.v1", orjson.dumps(event)))
+    await running.publish(Sealed(event["id"], "shop.order-placed.v1", signed(event)))
     await ops.has_failures(1, "open")
     return (await ops.failures("open"))[0]
 

@@ -24,6 +24,7 @@ from shared.messaging.tests.harness import kept as kept_declared
 from testkit.fixtures import Addresses, make_collections
 from testkit.forked import fork
 from testkit.patience import PATIENCE
+from testkit.signing import signed
 
 END = 2**62
 TOKEN = "trail"
@@ -89,7 +90,7 @@ async def test_a_forged_type_and_a_reused_id_are_both_kept_and_marked(
     infrastructure: Addresses, small: Topology, trail: TrailStore
 ) -> None:
     first, second = orders(0, 2)
-    again = second.body.replace(second.id.encode(), first.id.encode())
+    again = signed(second.body.replace(second.id.encode(), first.id.encode()))
     async with recording(infrastructure.amqp, small, trail):
         await put(infrastructure.amqp, small, message(first.body), message(again), message(again))
         await put(infrastructure.amqp, small, message(second.body), key="health.other.v1")
@@ -103,7 +104,7 @@ async def test_an_event_that_claims_an_impossible_time_stands_where_it_arrived(
     infrastructure: Addresses, small: Topology, trail: TrailStore
 ) -> None:
     sealed = order(1)
-    then = sealed.body.replace(f'"time":"{utc_now():%Y}'.encode(), b'"time":"1999')
+    then = signed(sealed.body.replace(f'"time":"{utc_now():%Y}'.encode(), b'"time":"1999'))
     assert then != sealed.body
     async with recording(infrastructure.amqp, small, trail):
         await put(infrastructure.amqp, small, message(then))

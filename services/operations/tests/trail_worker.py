@@ -21,6 +21,7 @@ from operations.store.trail import TrailStore
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from shared.messaging.tests.harness import eventually, small_topology
+from testkit import signing
 from testkit.vaults import vaulted
 
 WITHIN_INSERT, BEFORE_OFFSET, AFTER_OFFSET = "in the middle of a batch", "between insert and offset", "after the offset"
@@ -54,7 +55,14 @@ class Deadly(TrailStore):
 async def recording(amqp: str, declared: Topology, trail: TrailStore, *, largest: int = 500) -> AsyncIterator[Recorder]:
     """Record a topology's stream for as long as the block lasts."""
     stream = declared.trail.queue
-    recorder = Recorder(trail, utc_now, stream=stream, body_at=partial(body_at, amqp, stream), keep_every=0.0)
+    recorder = Recorder(
+        trail,
+        utc_now,
+        keys=signing.keys(declared),
+        stream=stream,
+        body_at=partial(body_at, amqp, stream),
+        keep_every=0.0,
+    )
     intake = Intake(
         name="trail",
         url=amqp,

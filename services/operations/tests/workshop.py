@@ -19,7 +19,7 @@ from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from messaging.envelope import Sealed
 from messaging.event import ConflictError, Outcome, Received
-from messaging.topology import DECLARED, Topology
+from messaging.topology import DECLARED, OPERATIONS, Topology
 from operations import consumers
 from operations.config import Settings
 from operations.domain.failure import Failure, State
@@ -44,6 +44,7 @@ from shared.messaging.tests.harness import (
     station,
     stock_of,
 )
+from testkit import signing
 from testkit.fixtures import Addresses, drop
 from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
@@ -117,8 +118,10 @@ class Place:
 @asynccontextmanager
 async def place(addresses: Addresses, database: Database, folder: Path) -> AsyncIterator[Place]:
     """Lay out a bus of a test's own."""
-    declared = small_topology()
+    declared = replace(small_topology(), edits=("shop.order-placed",))
+    signing.write_private(folder, OPERATIONS)
     ensure_keys(folder)
+    signing.write(folder, ("shop", "stock"))
     (folder / "contracts").mkdir()
     (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
     (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")
@@ -141,6 +144,8 @@ queue = "{trail.queue}"
 max_age = "{trail.max_age}"
 max_bytes = {trail.max_bytes}
 readers = ["operations"]
+[edits]
+events = ["shop.order-placed"]
 [retry]
 delays = {list(declared.delays)}
 [subscriptions]

@@ -23,6 +23,7 @@ from runtime.server_sent_events import OPEN
 from services.applications.tests import phone
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE
+from testkit.signing import signed
 
 FoundT = TypeVar("FoundT")
 EXCHANGE = "events"
@@ -45,7 +46,7 @@ class Running:
         event |= {"id": id, "time": datetime.now(UTC).isoformat(), "data": event["data"] | changes}
         event["correlationid"] = event["data"]["application_id"]
         exchange = await self.channel.get_exchange(EXCHANGE)
-        await exchange.publish(aio_pika.Message(json.dumps(event).encode()), routing_key=type)
+        await exchange.publish(aio_pika.Message(signed(event, folder=self.keys)), routing_key=type)
 
     async def hear(self) -> dict[str, Any]:
         """Return the next event that the service publishes."""

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import orjson
 import pika
@@ -15,6 +16,7 @@ from conformance.__main__ import main
 from conformance.client import read
 from conformance.contract import contract_of
 from local_stack.accounts.passwords import address
+from local_stack.event_keys import ensure_event_keys
 from testkit.fixtures import Addresses, free_ports
 
 NOT_TRIED, NOT_RIGHT = 2, 1
@@ -70,9 +72,15 @@ def test_an_unknown_department_and_an_empty_folder_are_refused(
 
 
 def test_a_system_that_takes_everything_does_not_conform(
-    bus: str, infrastructure: Addresses, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bus: str,
+    infrastructure: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
+    ensure_event_keys(tmp_path)
     monkeypatch.setenv("AMQP_URL", infrastructure.account_url("health"))
+    monkeypatch.setenv("EVENT_KEY", str(tmp_path / "event-health.key"))
 
     with taking_everything(bus):
         exit_code, said = run("health", capsys, "--patience", "3", "--json")

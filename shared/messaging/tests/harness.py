@@ -18,13 +18,14 @@ from messaging import declare as declaring
 from messaging.commit import OUTBOX, Committer, Handled
 from messaging.consumer import Consumer, Limits, Subscription
 from messaging.documents import Database, Documents, Write, ensure_collections
-from messaging.envelope import Sealed, seal
+from messaging.envelope import Sealed
 from messaging.event import Event, Outcome, Received, View
 from messaging.permissions import Management
 from messaging.publisher import Publisher
 from messaging.quotas import QUOTAS, Quotas
 from messaging.relay import Relay
 from messaging.topology import Topology, Trail, dead_letters_of
+from testkit import signing
 from testkit.patience import PATIENCE
 
 QUICK = Limits(prefetch=64, immediate_attempts=2, handler_timeout=30, drain_timeout=15, watchdog_every=0.2)
@@ -102,7 +103,7 @@ def ledger_of(declared: Topology) -> str:
 
 def order(number: int, case: str = "", note: str = "") -> Sealed:
     """Seal an order, of a case of its own unless told."""
-    return seal(Placed(number=number, note=note), source="shop", case=case or f"case-{number}", cause=None)
+    return signing.signer("shop").seal(Placed(number=number, note=note), case=case or f"case-{number}", cause=None)
 
 
 @dataclass(slots=True)
@@ -174,6 +175,8 @@ async def station(  # noqa: PLR0913 - what a test may want to be different
         relay=relay,
         publisher=publisher,
         quotas=Quotas(service, declared.senders_to(service), database),
+        signer=signing.signer("stock"),
+        keys=signing.keys(declared),
         limits=limits,
     )
     running = Station(amqp, database, declared, publisher, committer, relay, tallies, consumer)

@@ -32,11 +32,12 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import Addresses
+from testkit.signing import signed
 
 
 def changed(**attributes: object) -> bytes:
     """Build the body of a good order with some attributes replaced."""
-    return orjson.dumps(orjson.loads(order(1).body) | attributes)
+    return signed(orjson.loads(order(1).body) | attributes)
 
 
 BROKEN: dict[str, tuple[bytes, str, str]] = {

@@ -37,6 +37,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import Addresses
+from testkit.signing import signed
 
 FLOOD = 2_000
 EVENT = "order-placed"
@@ -99,7 +100,7 @@ def said(sender: Department, number: int, case: str) -> Sealed:
     """What a department says."""
     sealed = seal(Placed(number=number), source=sender.code, case=case, cause=None)
     key = f"{sender.code}.{EVENT}.v1"
-    return Sealed(sealed.id, key, orjson.dumps(orjson.loads(sealed.body) | {"type": key}))
+    return Sealed(sealed.id, key, signed(orjson.loads(sealed.body) | {"type": key}))
 
 
 async def send(amqp: str, sender: Department, messages: Sequence[Sealed]) -> int:

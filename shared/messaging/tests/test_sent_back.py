@@ -40,6 +40,7 @@ from shared.messaging.tests.harness import (
     take,
 )
 from testkit.fixtures import TOPOLOGY, Addresses
+from testkit.signing import signed
 
 Handler = Callable[[Received[PlacedView], Tallies], Awaitable[Outcome[None]]]
 
@@ -180,7 +181,7 @@ async def test_what_is_older_than_the_inbox_counts_as_handled(
     envelope = orjson.loads(order(1).body)
     envelope["time"] = (datetime.now(UTC) - REMEMBERED - timedelta(days=1)).isoformat()
     async with station(infrastructure.amqp, database, small, hearing(answer_only)) as stock:
-        body = orjson.dumps(envelope)
+        body = signed(envelope)
         await send_back(stock.publisher, body, service=stock_of(small), item=f"{run}/1", redelivery="a")
         assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "handled")]
         assert await depth(stock.amqp, ledger_of(small)) == 0
@@ -277,8 +278,8 @@ async def test_a_department_is_told_what_is_wrong_and_what_comes_behind_it_is_ha
     declared = replace(small, departments={code: Department(code, {}, ("order-placed",), ())})
     await declare(infrastructure.amqp, declared)
     table = (Subscription(Placed.type, PlacedView, dislike, refused=answer),)
-    forged = orjson.dumps(orjson.loads(order(7).body) | {"type": "mill.order-placed.v1"})
-    late = orjson.dumps(orjson.loads(order(8).body) | {"data": {"number": "many"}})
+    forged = signed(orjson.loads(order(7).body) | {"type": "mill.order-placed.v1"}, by="shop")
+    late = signed(orjson.loads(order(8).body) | {"data": {"number": "many"}})
     odd, good = order(3), order(4)
     bodies = (b"<order/>", late, odd.body, good.body)
     async with station(infrastructure.amqp, database, declared, table) as stock:
@@ -312,7 +313,7 @@ async def test_an_older_version_is_read_through_its_upcast(
     body = orjson.loads(order(1).body) | {"type": "shop.order-placed.v0", "data": {"count": 5}}
     table = (Subscription(Placed.type, PlacedView, count, older={"shop.order-placed.v0": upcast}),)
     async with station(infrastructure.amqp, database, small, table) as stock:
-        await again(stock, Sealed(body["id"], body["type"], orjson.dumps(body)), f"{run}/1")
+        await again(stock, Sealed(body["id"], body["type"], signed(body)), f"{run}/1")
 
         assert await receipts(stock.amqp, f"{run}/1") == [(f"{run}/1", "handled")]
         assert await stock.counted() == [5]

@@ -82,7 +82,7 @@ async def tell_the_system(day: Day) -> None:
     at = utc_now()
     told = [facts.published(record, day.system.index, at) for record in held]
     told += [facts.withdrawn(record, day.system.index, at) for record in held if record.withdrawn]
-    async with exchange.connected(day.system.amqp_url) as events:
+    async with exchange.connected(day.system.amqp_url, day.system.keys) as events:
         await exchange.publish_all(events, told, lambda _: None)
     day.say("register.told", records=len(held))
 

@@ -41,6 +41,18 @@ class PersonHeld(View):
     sequence: int
 
 
+class MatchFailed(View):
+    """`matcher.match-failed.v1`: a document was submitted and could not be proven; people may look if `reviewable`."""
+
+    application_id: str
+    requirement: str
+    attempt: int
+    document_type: str
+    document_types: list[str]
+    holder: Holder
+    reviewable: bool
+
+
 class Approval(View):
     """One person's approval."""
 
@@ -54,6 +66,8 @@ class ReviewApproved(View):
 
     task_id: str
     application_id: str
+    requirement: str
+    attempt: int
     document_type: str
     holder: Holder
     fields: dict[str, Value]

@@ -8,13 +8,23 @@ from credential_store.consumed import (
     CorrectionAnswered,
     DuplicateChecked,
     GuardianshipChanged,
+    MatchFailed,
     PersonHeld,
     RecordPublished,
     RecordWithdrawn,
     ReviewApproved,
     approved_since_v1,
 )
-from credential_store.handlers import correcting, departments, district, erasing, exporting, guardianships, identity
+from credential_store.handlers import (
+    correcting,
+    departments,
+    district,
+    erasing,
+    exporting,
+    guardianships,
+    identity,
+    submissions,
+)
 from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
@@ -27,6 +37,7 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-reinstated.v1", PersonHeld, identity.reinstate_card),
     Subscription("identity.guardianship-registered.v1", GuardianshipChanged, guardianships.begin),
     Subscription("identity.guardianship-ended.v1", GuardianshipChanged, guardianships.end),
+    Subscription("matcher.match-failed.v1", MatchFailed, submissions.note),
     Subscription(
         "review-dispatch.review-approved.v2",
         ReviewApproved,

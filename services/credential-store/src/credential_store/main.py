@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             decoy=decoy,
             listed={},
             guardianships=store.guardianships_in(database),
+            submissions=store.submissions_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
             types=types,

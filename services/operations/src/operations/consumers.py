@@ -63,7 +63,9 @@ def _trails(kernel: Kernel, deps: Deps) -> Iterator[Intake]:
 
 def _trail(stream: str, places: Places, kernel: Kernel, deps: Deps) -> Intake:
     url = deps.settings.amqp_url
-    recorder = Recorder(deps.trail, deps.clock, stream=stream, body_at=partial(body_at, url, stream), places=places)
+    recorder = Recorder(
+        deps.trail, deps.clock, keys=deps.keys, stream=stream, body_at=partial(body_at, url, stream), places=places
+    )
     return Intake(
         name=f"operations {stream}",
         url=url,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from messaging import topology
+from messaging.topology import OPERATIONS
 from operations import api, consumers, store, web
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
@@ -35,9 +36,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     async def build(database: Database, settings: Settings) -> Deps:
         await earlier.own_words(database)
+        declared = topology.load(settings.topology)
         return Deps(
             clock=utc_now,
-            topology=topology.load(settings.topology),
+            topology=declared,
+            signer=settings.event_signer(OPERATIONS),
+            keys=settings.event_keys(declared),
             settings=settings,
             contracts=contracts_in(settings.contracts),
             words_key=FieldKey(settings.blind_index().key),

@@ -28,6 +28,7 @@ from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
+from messaging.signatures import EventKeyError, EventSigner, key_file
 from runtime.clock import utc_now
 from runtime.telling import language_of
 from runtime.texts import Language
@@ -76,9 +77,10 @@ def examine(contract: Contract, files: Sequence[Checked], patience: float) -> Re
 def _client(contract: Contract, patience: float) -> Iterator[Client]:
     try:
         url = address(contract.department)
-    except StackError as error:
+        signer = EventSigner.from_file(contract.department, key_of(contract.department))
+    except (StackError, EventKeyError) as error:
         raise NoSystemError("no-account", str(error)) from error
-    with connected(url, contract, patience) as client:
+    with connected(url, contract, patience, signer) as client:
         yield client
 
 
@@ -89,6 +91,12 @@ def address(department: str) -> str:
         return given
     layout = Layout.from_environment()
     return account_url(given or broker.url(Ports.from_environment()), folder_of(layout), department)
+
+
+def key_of(department: str) -> Path:
+    """Return the file with the key that signs for the department: EVENT_KEY, else our own."""
+    given = os.environ.get("EVENT_KEY", "")
+    return Path(given) if given else Layout.from_environment().keys / key_file(department)
 
 
 def _stop(text: str) -> int:

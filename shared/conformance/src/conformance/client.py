@@ -15,6 +15,7 @@ from pika.spec import Basic, BasicProperties
 
 from conformance.contract import Contract
 from conformance.messages import Message
+from messaging.signatures import EventSigner
 
 STORED = "stored"
 UNCHANGED = "unchanged"
@@ -68,6 +69,7 @@ class Client:
     contract: Contract
     connection: pika.BlockingConnection
     patience: float
+    signer: EventSigner
     _answers: dict[str, list[Answer]] = field(default_factory=dict)
     _ours: set[str] = field(default_factory=set)
     _sending: BlockingChannel | None = None
@@ -80,13 +82,12 @@ class Client:
             raise NoSystemError("never-started", error.reply_text) from error
 
     def send(self, message: Message) -> Answer | None:
-        """Publish, confirmed; return how the broker itself answered if it did not take it."""
+        """Sign and publish, confirmed; return how the broker itself answered if it did not take it."""
         self._ours.add(message.id)
+        body = self.signer.sign(message.body) if message.is_to_be_signed else message.body
         properties = BasicProperties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=message.id)
         try:
-            self._channel().basic_publish(
-                self.contract.exchange, message.routing_key, message.body, properties, mandatory=True
-            )
+            self._channel().basic_publish(self.contract.exchange, message.routing_key, body, properties, mandatory=True)
         except ChannelClosedByBroker as error:
             self._sending = None
             return Answer(BROKER_REFUSES if error.reply_code == _ACCESS_REFUSED else NO_ANSWER, "", error.reply_text)
@@ -126,15 +127,15 @@ class Client:
 
 
 @contextmanager
-def connected(url: str, contract: Contract, patience: float) -> Iterator[Client]:
-    """Connect with the department's account. Raises NoSystemError when that does not succeed."""
+def connected(url: str, contract: Contract, patience: float, signer: EventSigner) -> Iterator[Client]:
+    """Connect with the department's account; `signer` has its key. Raises NoSystemError when that does not succeed."""
     try:
         connection = pika.BlockingConnection(pika.URLParameters(url))
     except (AMQPConnectionError, OSError, ValueError) as error:
         refusal = any(word in repr(error) for word in ("ACCESS_REFUSED", "Denied", "Authentication"))
         raise NoSystemError("not-let-in" if refusal else "not-up", repr(error)) from error
     try:
-        client = Client(contract, connection, patience)
+        client = Client(contract, connection, patience, signer)
         client.listen()
         yield client
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.client import BROKER_REFUSES, SILENCE, STORED, UNCHANGED, refused
 from conformance.drafts import Drafts
@@ -69,6 +69,10 @@ def _future_version(drafts: Drafts) -> Message:
     return drafts.ready(drafts.event("version", "published", drafts.publication(4), type=key))
 
 
+def _unsigned(drafts: Drafts) -> Message:
+    return replace(drafts.record("unsigned", 4), is_to_be_signed=False)
+
+
 def _withdrawal(drafts: Drafts) -> Message:
     return drafts.ready(drafts.event("withdrawn", "withdrawn", drafts.withdrawal(5)))
 
@@ -105,6 +109,7 @@ LESSONS = (
     Lesson("broken-json", refused("not-json"), _half_a_message),
     Lesson("forged-source", refused("wrong-source"), _in_anothers_name),
     Lesson("type-unlike-key", refused("wrong-routing-key"), _type_unlike_key),
+    Lesson("not-signed", refused("not-signed"), _unsigned),
     Lesson("foreign-key", BROKER_REFUSES, _foreign_key),
     Lesson("future-version", BROKER_REFUSES, _future_version),
     Lesson("withdrawal", STORED, _withdrawal),

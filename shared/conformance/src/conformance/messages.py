@@ -21,11 +21,12 @@ class NoMessagesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event ready to be sent: its id, the key to send it under, its body."""
+    """An event ready to be sent: its id, the key to send it under, its body, which is signed as it leaves."""
 
     id: str
     routing_key: str
     body: bytes
+    is_to_be_signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Checked:
         An event that was handled already would be ignored, and nothing could be seen.
         """
         event = orjson.loads(self.body)
+        event.pop("signature", None)
         event |= {"id": f"{event['id'][: LONGEST_ID - len(run) - 1]}.{run}", "receipt": "wanted"}
         return Message(event["id"], event["type"], orjson.dumps(event))
 

@@ -25,10 +25,10 @@ from local_stack.accounts.passwords import (
 from local_stack.certificates import ensure_certificate
 from local_stack.claim import MARK
 from local_stack.failure import StackError
-from local_stack.keys import once
 from local_stack.layout import ROOT, Layout, search_path
 from local_stack.ports import HOST, BrokerPorts, Ports, numbered
 from local_stack.processes import Program
+from local_stack.secret_files import once
 from local_stack.waiting import accepts, answers_amqp
 from messaging.declare import MANAGEMENT
 

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
-from local_stack.keys import ALGORITHM, new_private_key, once
+from local_stack.keys import ALGORITHM, new_private_key
+from local_stack.secret_files import once
 from runtime.proof import DELEGATION, TYPE, digest, thumbprint
 
 FOLDER = "devices"

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 
 from local_stack.beside import where
 from local_stack.failure import StackError
-from local_stack.keys import STORE_KEY, new_store_key, replace
+from local_stack.keys import STORE_KEY, new_store_key
 from local_stack.layout import Layout
 from local_stack.ports import SERVICES
+from local_stack.secret_files import replace
 from local_stack.services import environment
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import ECAlgorithm
 
+from local_stack.event_keys import ensure_event_keys
 from local_stack.failure import StackError
+from local_stack.secret_files import once, replace
 from local_stack.signing_keys import (
     AGREEMENT_KEY,
     AGREEMENT_PUBLIC_KEY,
@@ -48,7 +48,8 @@ def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
     And the keys that sign credentials, agreements and heads of the record, PEM; the latter two's public halves apart,
-    for who checks them; what the portal seals sessions with, and by what the identity provider knows it.
+    for who checks them; what the portal seals sessions with, and by what the identity provider knows it; and what
+    signs events.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, new_private_key)
@@ -61,6 +62,7 @@ def ensure_keys(folder: Path) -> None:
     once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_halves((folder / AGREEMENT_KEY).read_bytes()))
     once(folder / RECORD_KEY, new_signing_key)
     once(folder / RECORD_PUBLIC_KEY, lambda: public_halves((folder / RECORD_KEY).read_bytes()))
+    ensure_event_keys(folder)
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 
@@ -139,28 +141,3 @@ def _new_client_secret() -> bytes:
 
 def _new_blind_index_key() -> bytes:
     return f"{secrets.token_hex(BLIND_INDEX_BYTES)}\n".encode()
-
-
-def once(path: Path, make: Callable[[], bytes]) -> None:
-    """Write a secret unless it is there. A crash in between leaves none rather than half of one."""
-    if path.exists():
-        return
-    fresh = _beside(path, make())
-    try:
-        os.link(fresh, path)  # unlike a rename it never replaces what somebody else made meanwhile
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a secret over the one that is there. Whoever reads meanwhile has the old or the new one, whole."""
-    _beside(path, content).replace(path)
-
-
-def _beside(path: Path, content: bytes) -> Path:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    return fresh

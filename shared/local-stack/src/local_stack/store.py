@@ -24,10 +24,10 @@ from pymongo.errors import OperationFailure, PyMongoError
 from local_stack.accounts import databases
 from local_stack.claim import MARK
 from local_stack.failure import StackError
-from local_stack.keys import once
 from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, Ports, numbered
 from local_stack.processes import Program
+from local_stack.secret_files import once
 from local_stack.waiting import accepts, poll
 
 REPLICA_SET = "yizheng"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 _UNCHECKED = {"no_verify_ssl", "tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"}
 """Options of the two clients that take any certificate."""
@@ -60,6 +60,11 @@ def each_of(url: str) -> list[str]:
     return [
         urlunsplit(parts._replace(netloc=f"{login}{at}{_checked(host, parts.scheme)}")) for host in hosts.split(",")
     ]
+
+
+def account_of(url: str) -> str:
+    """Return the account with which an AMQP address signs in."""
+    return unquote(urlsplit(each_of(url)[0]).username or "guest")
 
 
 def _checked(place: str, scheme: str) -> str:

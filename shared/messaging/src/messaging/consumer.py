@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError
 
 from messaging import metrics
+from messaging.addresses import account_of
 from messaging.commit import Committer
 from messaging.connection import ANSWER_TIMEOUT, connect
 from messaging.declare import require
@@ -26,6 +27,7 @@ from messaging.publisher import BROKER_FAULTS, Publisher, close, is_cancelled
 from messaging.quotas import KEEP_EVERY, Quotas
 from messaging.reading import DepsT, Subscription
 from messaging.relay import Relay
+from messaging.signatures import EventKeys, EventSigner
 from messaging.topology import Topology, dead_letters_of
 
 __all__ = ["Consumer", "Limits", "Subscription"]
@@ -78,6 +80,8 @@ class Consumer(Generic[DepsT]):
         committer: Committer,
         relay: Relay,
         publisher: Publisher,
+        signer: EventSigner,
+        keys: EventKeys,
         quotas: Quotas | None = None,
         limits: Limits | None = None,
         lanes: Lanes | None = None,
@@ -95,6 +99,9 @@ class Consumer(Generic[DepsT]):
             committer=committer,
             relay=relay,
             failures=Failures(service, topology, publisher),
+            signer=signer,
+            keys=keys,
+            account=account_of(url),
             lanes=lanes or Lanes(),
             quotas=self._quotas,
             immediate_attempts=self._limits.immediate_attempts,

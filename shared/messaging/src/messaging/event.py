@@ -49,6 +49,14 @@ ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
+class EditedBy:
+    """The operators who changed what an event says: one proposed it, another approved it."""
+
+    proposed: str
+    approved: str
+
+
+@dataclass(frozen=True, slots=True)
 class Received(Generic[ViewT]):
     """One event as a handler receives it.
 
@@ -56,7 +64,8 @@ class Received(Generic[ViewT]):
     `cause` the causationid, `time` when it was published (UTC), `traceparent` the W3C trace context. `wants_receipt`
     when its sender, a department system, asked to be told that it was accepted (attribute `receipt`: `wanted`).
     `is_redelivered` when an operator has it delivered once more, although it may have been handled long ago;
-    `was_handled` when this service did handle it before.
+    `was_handled` when this service did handle it before. `edited_by` when it is not what its publisher said, but what
+    operators made of that.
     """
 
     id: str
@@ -70,6 +79,7 @@ class Received(Generic[ViewT]):
     wants_receipt: bool = False
     is_redelivered: bool = False
     was_handled: bool = False
+    edited_by: EditedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,16 @@ from aio_pika.abc import AbstractIncomingMessage
 from messaging import metrics, tracing
 from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
-from messaging.envelope import BrokenMessageError, Sealed, seal
+from messaging.envelope import BrokenMessageError, Sealed
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
 from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
 from messaging.fair_share import FairShare
 from messaging.ordering import Brake, Company, Lanes, is_outage
 from messaging.quotas import Quotas
-from messaging.reading import Delivery, DepsT, Reader, Subscription
+from messaging.reading import WRONG_SENDER, Delivery, DepsT, Reader, Subscription
 from messaging.relay import Relay
 from messaging.replaying import Fate, item_of, redelivery_of
+from messaging.signatures import NOT_SIGNED, EventKeys, EventSigner
 from messaging.stalls import HandlerStalledError, stoppable
 from messaging.topology import RETRY_EXCHANGE, Topology
 
@@ -34,6 +35,7 @@ _SUSPECT_AFTER = 2
 """Deliveries without an end after which a message is handled alone, in case it is the one that kills the process."""
 _DEADLIEST = 3
 """Starts of a suspect without an end after which it is given up."""
+_FORGED = {NOT_SIGNED, WRONG_SENDER}
 _CONFLICTS = 50
 """Times in a row that somebody else may be faster."""
 
@@ -51,6 +53,9 @@ class Handling(Generic[DepsT]):
         committer: Committer,
         relay: Relay,
         failures: Failures,
+        signer: EventSigner,
+        keys: EventKeys,
+        account: str,
         lanes: Lanes,
         quotas: Quotas,
         immediate_attempts: int,
@@ -58,11 +63,12 @@ class Handling(Generic[DepsT]):
     ) -> None:
         self._service = service
         self._topology = topology
-        self._reader = Reader(service, topology, subscriptions, committer.digest_of)
+        self._reader = Reader(service, topology, subscriptions, committer.digest_of, keys, account)
         self._deps = deps
         self._committer = committer
         self._relay = relay
         self._failures = failures
+        self._signer = signer
         self._immediate_attempts = immediate_attempts
         self._handler_timeout = handler_timeout
         self._lanes = lanes
@@ -154,9 +160,17 @@ class Handling(Generic[DepsT]):
         """Tell a department system what is wrong with its message; anybody else's broken message is a dead letter.
 
         An operator who sent it back wants to see it again in either case. Of what is delivered once more from the trail
-        its sender was told when it came: nothing is said again, and it is no dead letter.
+        its sender was told when it came: nothing is said again, and it is no dead letter. What is not from whom it says
+        is always a dead letter; the department of that account, whether it sent it or somebody with its password, is
+        told, too.
         """
         answer, refused = self._reader.answer_to(message, failure)
+        is_forged = failure.reason in _FORGED
+        if is_forged:
+            metrics.FORGED.labels(self._service, failure.reason).inc()
+            await self._failures.bury(message, failure)
+            if message.exchange not in self._senders or answer is None:
+                return
         item = item_of(message)
         if item and redelivery_of(message) and refused is not None:
             await self._failures.confirm(item, refused.event_id or "", "ignored")
@@ -167,7 +181,8 @@ class Handling(Generic[DepsT]):
         try:
             outcome = await answer(refused, self._deps)
         except BrokenMessageError as error:  # there is nobody whom the answer would reach: an operator must see it
-            await self._failures.bury(message, Failure.broken(error))
+            if not is_forged:
+                await self._failures.bury(message, Failure.broken(error))
             return
         metrics.REFUSED.labels(self._service, refused.publisher, refused.reason).inc()
         log.info("message_refused", publisher=refused.publisher, reason=refused.reason, path=refused.path)
@@ -255,7 +270,7 @@ class Handling(Generic[DepsT]):
 
     def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None) -> list[Sealed]:
         case = outcome.case or case
-        return [seal(event, source=self._service, case=case, cause=cause) for event in outcome.events]
+        return [self._signer.seal(event, case=case, cause=cause) for event in outcome.events]
 
 
 def _writes(outcome: Outcome[None]) -> list[Write]:

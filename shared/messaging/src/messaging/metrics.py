@@ -13,6 +13,11 @@ REFUSED = Counter(
     "Messages of department systems that were answered with what is wrong",
     ["service", "publisher", "reason"],
 )
+FORGED = Counter(
+    "yizheng_messages_forged",
+    "Messages that are not signed by who may say them, or were sent back by who may not",
+    ["reader", "reason"],
+)
 HANDLING = Histogram(
     "yizheng_message_handling_seconds",
     "Time from the start of a handler to its commit",

@@ -11,6 +11,7 @@ from aiormq import Channel, spec
 from pamqp.common import FieldValue
 
 from messaging import metrics
+from messaging.addresses import account_of
 from messaging.connection import connect
 from messaging.declare import require
 from messaging.envelope import CONTENT_TYPE, LARGEST_MESSAGE, BrokenMessageError
@@ -54,6 +55,7 @@ class Publisher:
         self, url: str, *, name: str, timeout: float = PUBLISH_TIMEOUT, topology: Topology | None = None
     ) -> None:
         self._url = url
+        self._account = account_of(url)
         self._name = name
         self._topology = topology
         self._timeout = timeout
@@ -81,7 +83,11 @@ class Publisher:
         if len(body) > LARGEST_MESSAGE:
             raise BrokenMessageError("too-large", rule=f"at most {LARGEST_MESSAGE} bytes, not {len(body)}")
         properties = spec.Basic.Properties(
-            content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT, message_id=message_id, headers=headers
+            content_type=CONTENT_TYPE,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=message_id,
+            headers=headers,
+            user_id=self._account,  # the broker refuses any other, so that a reader can believe it
         )
         channel = None
         try:

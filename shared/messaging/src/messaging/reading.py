@@ -15,10 +15,13 @@ from messaging.envelope import BrokenMessageError, Envelope, unseal
 from messaging.event import Outcome, Received, Refused
 from messaging.failures import Failure
 from messaging.replaying import item_of, redelivery_of
-from messaging.topology import Topology
+from messaging.signatures import EventKeys
+from messaging.topology import OPERATIONS, RETRY_EXCHANGE, Topology
 from standards.strict_json import RepeatedNameError, check_names
 
 DepsT = TypeVar("DepsT")
+WRONG_SENDER = "wrong-sender"
+"""The reason of a copy that neither this service nor operations put where failed messages wait."""
 Answer = Callable[[Refused, DepsT], Awaitable[Outcome[None]]]
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the data of an older version into that of the version that the view reads."""
@@ -90,7 +93,11 @@ class Delivery(Generic[DepsT]):
 
 
 class Reader(Generic[DepsT]):
-    """Reads what arrives in one service's queue. `digest` is how the inbox knows a body again."""
+    """Reads what arrives in one service's queue. `digest` is how the inbox knows a body again.
+
+    `account` is the broker's account of this service: what comes back through the retry exchange was put there by it,
+    or by operations.
+    """
 
     def __init__(
         self,
@@ -98,7 +105,11 @@ class Reader(Generic[DepsT]):
         topology: Topology,
         subscriptions: Sequence[Subscription[DepsT]],
         digest: Callable[[bytes], str],
+        keys: EventKeys,
+        account: str,
     ) -> None:
+        self._keys = keys
+        self._senders = {account, OPERATIONS}
         self._digest = digest
         self._service = service
         self._first_hops = {topology.exchange, *topology.senders}
@@ -109,21 +120,27 @@ class Reader(Generic[DepsT]):
         }
 
     def read(self, message: AbstractIncomingMessage) -> Delivery[DepsT]:
-        """Read a message. Raises BrokenMessageError saying what is wrong with it and where."""
+        """Read a message. Raises BrokenMessageError saying what is wrong with it and where.
+
+        Nothing is believed of it, and no older version is turned into a newer one, before its signature was checked.
+        """
+        if message.exchange == RETRY_EXCHANGE and message.user_id not in self._senders:
+            raise BrokenMessageError(WRONG_SENDER, "", f"sent back by {' or '.join(sorted(self._senders))}")
         envelope = unseal(message.body)
         subscription = self._find(envelope.type)
         if subscription is None:
             raise BrokenMessageError("unknown-type", "/type", f"{self._service} does not act on {envelope.type!r}")
-        if subscription.refused is not None:
-            _check_names(message.body)
         if message.exchange in self._first_hops and message.routing_key != envelope.type:
             raise BrokenMessageError(
                 "wrong-routing-key", "/type", f"{message.routing_key!r}, as it was published under"
             )
+        edited_by = self._keys.check(message.body, envelope)
+        if subscription.refused is not None:
+            _check_names(message.body)
         redelivery = redelivery_of(message)
         inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
         handled = Handled(inbox_id, self._digest(message.body), item_of(message))
-        event = replace(subscription.read(envelope), is_redelivered=redelivery is not None)
+        event = replace(subscription.read(envelope), is_redelivered=redelivery is not None, edited_by=edited_by)
         return Delivery(message, event, subscription, handled)
 
     def answer_to(

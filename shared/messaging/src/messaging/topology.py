@@ -128,6 +128,8 @@ class Topology:
     correspondence: Trail | None = None
     outside: tuple[str, ...] = ()
     """Keys of the events that every department gets, to keep what nobody inside can then change."""
+    edits: tuple[str, ...] = ()
+    """The events that operators may correct: `<publisher>.<event>`, `*` for any publisher, without a version."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -192,6 +194,11 @@ class Topology:
         """The key that brings an event of a type; `other` when none does. However many senders, few labels."""
         any_publisher = "*." + event_type.partition(".")[2]
         return next((key for key in (event_type, any_publisher) if key in self.subscriptions), "other")
+
+    def is_editable(self, event_type: str) -> bool:
+        """Tell whether operators may correct an event of a type."""
+        publisher, event = (*event_type.split("."), "")[:2]
+        return not {f"{publisher}.{event}", f"*.{event}"}.isdisjoint(self.edits)
 
     def keys_of(self, service: str) -> tuple[str, ...]:
         """The routing keys (`*` for one word) that a service acts on."""
@@ -258,6 +265,7 @@ def load(path: Path) -> Topology:
         outside=tuple(data.get("outside", ())),
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
         correspondence=_trail(data["correspondence"]) if "correspondence" in data else None,
+        edits=tuple(data.get("edits", {}).get("events", ())),
     )
 
 

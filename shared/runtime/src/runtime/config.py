@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import messaging
 from messaging.addresses import UnsafeAddressError, safe
 from messaging.heartbeat import CLOCK_LEEWAY
+from messaging.signatures import KEYS_FILE, EventKeyError, EventKeys, EventSigner, key_file
+from messaging.topology import Topology
 from messaging.vault import MasterKeys
 from runtime import master_keys
 from runtime.blind_index import BlindIndex
@@ -43,7 +45,10 @@ class ServiceSettings(BaseSettings):
     clock_leeway: float = Field(CLOCK_LEEWAY, ge=0, le=300, validation_alias="YIZHENG_CLOCK_LEEWAY")
     """Seconds by which the clocks of the issuer and of the store may differ from this machine's."""
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
-    """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`, `record.key`."""
+    """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`, `record.key`.
+
+    And of `event-<service>.key`, which signs its events, and `event-keys.json`, by which it knows those of others.
+    """
     public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")
     """The gateway's address, as everybody knows it; what the services sign names it as its issuer."""
     kms: Path | None = Field(None, validation_alias="YIZHENG_KMS")
@@ -71,6 +76,20 @@ class ServiceSettings(BaseSettings):
     def master_keys(self) -> MasterKeys:
         """Read the keys that wrap the store's data keys. Raises DataFileError when they can't be used."""
         return master_keys.read(self.keys, self.kms)
+
+    def event_signer(self, service: str) -> EventSigner:
+        """Read the key that signs what a service publishes. Raises DataFileError when it can't be used."""
+        try:
+            return EventSigner.from_file(service, self.keys / key_file(service))
+        except EventKeyError as error:
+            raise DataFileError(str(error)) from error
+
+    def event_keys(self, topology: Topology) -> EventKeys:
+        """Read the public keys of all publishers. Raises DataFileError when they can't be used."""
+        try:
+            return EventKeys(topology, self.keys / KEYS_FILE)
+        except EventKeyError as error:
+            raise DataFileError(str(error)) from error
 
     def blind_index(self) -> BlindIndex:
         """Read the key by which records are joined. Raises DataFileError when it is missing or can't be used."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Coroutine, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from pymongo import AsyncMongoClient, IndexModel
@@ -15,13 +15,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 from messaging import topology, tracing
 from messaging.commit import Committer
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
-from messaging.envelope import seal
 from messaging.event import Outcome
 from messaging.heartbeat import Heartbeat
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
 from messaging.quotas import Quotas
 from messaging.relay import Relay
+from messaging.signatures import EventKeys, EventSigner
 from messaging.vault import Vault
 from runtime.config import ServiceSettings
 from runtime.idempotency import Idempotency
@@ -43,6 +43,7 @@ class Kernel:
 
     def __init__(self, name: str, settings: ServiceSettings) -> None:
         self.name = name
+        self._settings = settings
         self.topology = topology.load(settings.topology)
         self.client: AsyncMongoClient[Document] = AsyncMongoClient(
             settings.mongodb_url, tz_aware=True, serverSelectionTimeoutMS=5_000, timeoutMS=STORE_TIMEOUT, w="majority"
@@ -61,6 +62,16 @@ class Kernel:
         self.lanes = Lanes()
         self.quotas = Quotas(name, self.topology.senders_to(name), self.database)
         self.idempotency = Idempotency(self.database)
+
+    @cached_property
+    def signer(self) -> EventSigner:
+        """What signs the events of this service. Raises DataFileError when its key can't be used."""
+        return self._settings.event_signer(self.name)
+
+    @cached_property
+    def keys(self) -> EventKeys:
+        """The keys by which it knows who published an event. Raises DataFileError when they can't be used."""
+        return self._settings.event_keys(self.topology)
 
     async def prepare(self, indexes: Indexes) -> None:
         """Wait for the store, then create collections and indexes, before any transaction needs them.
@@ -100,7 +111,7 @@ class Kernel:
             message = "an outcome with events that answers no message must say which case they belong to"
             raise ValueError(message)
         tracing.join(outcome.case)
-        events = [seal(event, source=self.name, case=outcome.case or "", cause=None) for event in outcome.events]
+        events = [self.signer.seal(event, case=outcome.case or "", cause=None) for event in outcome.events]
         writes = [change for change in outcome.changes if isinstance(change, Write)]
         if not writes and not events and not extra:
             return
@@ -111,7 +122,7 @@ class Kernel:
     async def commit_together(self, outcomes: Sequence[Outcome[Any]]) -> Coroutine[Any, Any, None]:
         """Commit what was decided of many cases in one transaction; return the publishing of its events, to be run."""
         events = [
-            seal(event, source=self.name, case=outcome.case or "", cause=None)
+            self.signer.seal(event, case=outcome.case or "", cause=None)
             for outcome in outcomes
             for event in outcome.events
         ]

@@ -110,6 +110,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
     async def life(app: FastAPI) -> AsyncIterator[None]:
         kernel = Kernel(name, settings)
         try:
+            signer, keys = kernel.signer, kernel.keys
             await kernel.prepare(retention.indexed(kinds, {**indexes, **idempotency.INDEXES}, belongings))
             deps = await build(kernel.database, settings)
         except BaseException as error:
@@ -128,6 +129,8 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
             committer=kernel.committer,
             relay=kernel.relay,
             publisher=kernel.publisher,
+            signer=signer,
+            keys=keys,
             limits=Limits(prefetch=settings.prefetch),
             lanes=kernel.lanes,
             quotas=kernel.quotas,
@@ -239,7 +242,7 @@ def serve(
             server.run()
     except SystemExit as ended:
         fault = getattr(app.state, "fault", None)
-        if isinstance(fault, VaultError):
+        if isinstance(fault, VaultError | DataFileError):
             print(fault, file=sys.stderr)  # noqa: T201 - whoever starts it reads this
             raise SystemExit(78) from ended
         raise

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
@@ -14,6 +17,7 @@ from aio_pika.abc import AbstractChannel, DeliveryMode
 from aio_pika.exceptions import DeliveryError, PublishError
 
 from messaging.connection import connect
+from messaging.signatures import EventSigner, key_file
 from synthetic.facts import Fact
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -23,21 +27,39 @@ FULL_PAUSE = 0.5
 """Seconds until what the broker refused, because too much of its sender waits, is sent again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A channel, and the folder with the keys that sign what departments and the city say."""
+
+    channel: AbstractChannel
+    keys: Path
+
+    def sign(self, event: dict[str, object]) -> bytes:
+        """Return an event as its publisher signs it."""
+        owner = str(event["type"]).partition(".")[0]
+        return _signer(owner, self.keys / key_file(owner)).sign(orjson.dumps(event))
+
+
+@cache
+def _signer(owner: str, path: Path) -> EventSigner:
+    return EventSigner.from_file(owner, path)
+
+
 @asynccontextmanager
-async def connected(amqp_url: str) -> AsyncIterator[AbstractChannel]:
-    """Connect, with publisher confirms, and give a channel."""
+async def connected(amqp_url: str, keys: Path) -> AsyncIterator[Outside]:
+    """Connect, with publisher confirms; `keys` is the folder with the keys of the city and the departments."""
     connection = await connect(amqp_url, name="synthetic", timeout=TIMEOUT)
     async with connection:
-        yield await connection.channel(publisher_confirms=True, on_return_raises=True)
+        yield Outside(await connection.channel(publisher_confirms=True, on_return_raises=True), keys)
 
 
-async def publish(channel: AbstractChannel, fact: Fact) -> None:
+async def publish(outside: Outside, fact: Fact) -> None:
     """Publish one event and wait until the broker has it, however full its sender's queue is.
 
     Raises PublishError when there is no such queue.
     """
     sender = fact.type.split(".")[0]
-    event = {
+    event: dict[str, object] = {
         "specversion": "1.0",
         "id": fact.id,
         "source": f"/yizheng/{sender}",
@@ -47,10 +69,10 @@ async def publish(channel: AbstractChannel, fact: Fact) -> None:
         "correlationid": fact.case,
         "data": fact.data,
     }
-    exchange = await channel.get_exchange(f"{sender}.messages", ensure=False)
+    body, exchange = outside.sign(event), await outside.channel.get_exchange(f"{sender}.messages", ensure=False)
     while True:
         message = aio_pika.Message(
-            orjson.dumps(event),
+            body,
             content_type=CONTENT_TYPE,
             delivery_mode=DeliveryMode.PERSISTENT,
             message_id=uuid4().hex,  # of this attempt; the event's own id stands in the body
@@ -66,11 +88,11 @@ async def publish(channel: AbstractChannel, fact: Fact) -> None:
             return
 
 
-async def publish_all(channel: AbstractChannel, facts: Iterable[Fact], told: Callable[[int], None]) -> int:
+async def publish_all(outside: Outside, facts: Iterable[Fact], told: Callable[[int], None]) -> int:
     """Publish many events, some at a time; `told` hears how many more are confirmed. Returns how many there were."""
     remaining, count = iter(facts), 0
     while batch := list(islice(remaining, IN_FLIGHT)):
-        await asyncio.gather(*(publish(channel, fact) for fact in batch))
+        await asyncio.gather(*(publish(outside, fact) for fact in batch))
         count += len(batch)
         told(len(batch))
     return count

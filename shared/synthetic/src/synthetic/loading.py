@@ -99,7 +99,7 @@ async def _load_records(target: Target, population: Population, bars: Bars) -> N
     with bars.bar(TEXTS.say(target.language, "mirror"), None) as advance:
         advance(await load_mirror(population, index, target.folder / "mirror.jsonl", target.environment))
     with bars.bar(TEXTS.say(target.language, "departments"), count_of_events(population)) as advance:
-        await publish_records(population, index, target.amqp_url, advance)
+        await publish_records(population, index, target.amqp_url, target.keys, advance)
 
 
 async def _register(target: Target, population: Population, bars: Bars) -> Mapping[str, str]:

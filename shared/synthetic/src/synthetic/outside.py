@@ -33,14 +33,16 @@ async def load_mirror(population: Population, index: BlindIndex, file: Path, env
     return count
 
 
-async def publish_records(population: Population, index: BlindIndex, amqp_url: str, told: Callable[[int], None]) -> int:
-    """Publish what departments hold and what the city has withdrawn; return how many events."""
+async def publish_records(
+    population: Population, index: BlindIndex, amqp_url: str, keys: Path, told: Callable[[int], None]
+) -> int:
+    """Publish what departments hold and what the city has withdrawn, signed; return how many events."""
     facts = chain(
         departments_facts(population.records, index, population.told_at),
         mirror_withdrawals(population.records, index, population.told_at),
     )
-    async with connected(amqp_url) as channel:
-        return await publish_all(channel, facts, told)
+    async with connected(amqp_url, keys) as outside:
+        return await publish_all(outside, facts, told)
 
 
 def count_of_events(population: Population) -> int:

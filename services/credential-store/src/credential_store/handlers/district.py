@@ -11,7 +11,7 @@ from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id, record_of
 from credential_store.domain.sameness import Told
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers import duplicates
+from credential_store.handlers import duplicates, submissions
 from credential_store.handlers.issuing import outcome
 from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError
@@ -27,9 +27,10 @@ async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome
 async def store_approval(approved: ReviewApproved, cause: str, deps: Deps) -> Outcome[None]:
     """Store an approval: of a document that is held already it is the next version.
 
-    Where that can't be told, nothing is stored and a person is asked. Raises NotYet while the credential that people
-    said it is, is not known.
+    Where that can't be told, nothing is stored and a person is asked. Raises NotYet while the submission, or the
+    credential that people said it is, is not known, BrokenMessageError for what that person never submitted.
     """
+    await submissions.require(approved, deps)
     last = approved.approvals[-1]
     kind, start = type_of(approved.document_type, deps.types), today(last.approved_at)
     holding = await deps.holdings.of(approved.holder.index, approved.document_type)

@@ -16,6 +16,7 @@ from credential_store.domain.holding import Holding
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
 from credential_store.domain.status_list import Purpose
+from credential_store.domain.submission import Submission
 from credential_store.domain.verdict import Trusted
 from credential_store.published import (
     CredentialExpired,
@@ -105,6 +106,16 @@ class Guardianships(Protocol):
         """Prepare the write."""
 
 
+class Submissions(Protocol):
+    """What was submitted and may be approved by people."""
+
+    async def get(self, id: str) -> Submission | None:
+        """Return one attempt to meet a requirement."""
+
+    def save(self, document: Submission) -> Change:
+        """Prepare the write."""
+
+
 class HandOvers(Protocol):
     """Where hand-overs and their refused lines are kept."""
 
@@ -171,6 +182,7 @@ class Deps:
     decoy: str
     listed: dict[tuple[Purpose, int], Listed]
     guardianships: Guardianships
+    submissions: Submissions
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes

@@ -9,6 +9,7 @@ from credential_store.store.credentials import (
     CREDENTIALS,
     GUARDIANSHIPS,
     HOLDINGS,
+    SUBMISSIONS,
     Collection,
     CredentialDocuments,
     HoldingDocuments,
@@ -16,6 +17,7 @@ from credential_store.store.credentials import (
     guardianships_in,
     held,
     holdings_in,
+    submissions_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments, refused_lines_of
@@ -39,6 +41,7 @@ __all__ = [
     "held",
     "holdings_in",
     "signed_in",
+    "submissions_in",
 ]
 
 BELONGINGS: dict[str, Belongings] = {HAND_OVERS: refused_lines_of}
@@ -54,6 +57,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     HOLDINGS: [],
     GUARDIANSHIPS: [],
+    SUBMISSIONS: [IndexModel([("index", ASCENDING)], name="holder")],
     SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
     STATUS_LISTS: [],
     HAND_OVERS: [

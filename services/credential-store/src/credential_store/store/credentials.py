@@ -12,6 +12,7 @@ from pymongo import ASCENDING
 from credential_store.domain.credential import Credential
 from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.holding import Holding, holding_id
+from credential_store.domain.submission import Submission
 from messaging.documents import Documents
 from messaging.event import Change
 from runtime.erasing import Held
@@ -21,6 +22,7 @@ from runtime.kernel import Database
 CREDENTIALS = "credentials"
 HOLDINGS = "holdings"
 GUARDIANSHIPS = "guardianships"
+SUBMISSIONS = "submissions"
 
 SEALED = {
     CREDENTIALS: (
@@ -157,6 +159,11 @@ def guardianships_in(database: Database) -> Documents[Guardianship]:
     return Documents(database, GUARDIANSHIPS, Guardianship)
 
 
+def submissions_in(database: Database) -> Documents[Submission]:
+    """Return what was submitted and may be approved by people; found by id alone."""
+    return Documents(database, SUBMISSIONS, Submission)
+
+
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found."""
-    return {CREDENTIALS: {"holder.index": holder.index}}
+    return {CREDENTIALS: {"holder.index": holder.index}, SUBMISSIONS: {"index": holder.index}}

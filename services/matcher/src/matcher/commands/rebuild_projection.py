@@ -128,7 +128,7 @@ class Rebuild:
     async def _read_trail(self, end: int) -> Read:
         read, waiting = Read(), list[tuple[str, Record]]()
         async for kept in self._trail.read(end):
-            envelope = _opened(kept)
+            envelope = self._opened(kept)
             if read.events == 0:
                 read = replace(read, first=kept.offset, oldest=envelope.time.isoformat() if envelope else "")
             news = _news(envelope) if envelope else None
@@ -145,6 +145,15 @@ class Rebuild:
         else:
             self._teller.say("rebuild.cut", oldest=read.oldest, offset=read.first)
         return read
+
+    def _opened(self, kept: Kept) -> Envelope | None:
+        """Read an event that is signed by who may say it; the consumer has dead-lettered whatever is not."""
+        try:
+            envelope = unseal(kept.body)
+            self._work.kernel.keys.check(kept.body, envelope)
+        except BrokenMessageError:
+            return None
+        return envelope
 
     async def _gather(self, news: Sequence[tuple[str, Record]]) -> None:
         by_holder: defaultdict[str, list[Record]] = defaultdict(list)
@@ -181,13 +190,6 @@ class Rebuild:
             people += len(page)
             self._teller.progress("rebuild.swapping", done=people)
         return Swapped(people, changed, lost)
-
-
-def _opened(kept: Kept) -> Envelope | None:
-    try:
-        return unseal(kept.body)
-    except BrokenMessageError:
-        return None  # the consumer has dead-lettered it too
 
 
 def _news(envelope: Envelope) -> tuple[str, Record] | None:

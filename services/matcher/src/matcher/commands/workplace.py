@@ -17,7 +17,6 @@ from matcher.domain.holdings import settled
 from matcher.domain.rules import Rules
 from matcher.handlers.needs import announcement
 from matcher.main import read_rules
-from messaging.envelope import seal
 from messaging.event import ConflictError
 from runtime.clock import Clock, today, utc_now
 from runtime.kernel import Database, Kernel
@@ -76,9 +75,7 @@ class Workplace:
         return written | {after.id for (_, after), done in zip(told, committed, strict=True) if done}
 
     async def _commit(self, before: Evidence, after: Evidence) -> bool:
-        events = [
-            seal(event, source=self.kernel.name, case=after.id, cause=None) for event in announcement(before, after)
-        ]
+        events = [self.kernel.signer.seal(each, case=after.id, cause=None) for each in announcement(before, after)]
         try:
             await self.kernel.committer.commit([self.evidence.save(after)], events)
         except ConflictError:

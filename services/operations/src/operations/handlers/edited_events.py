@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 
 from messaging.envelope import BrokenMessageError, unseal
+from messaging.event import EditedBy
+from operations.domain.edit import Edit
+from operations.handlers.needs import Deps
 from runtime.refusal import Refusal
 
 
@@ -28,3 +33,9 @@ def sealed(event: object) -> bytes:
     except BrokenMessageError as error:
         raise Refusal("edit-breaks-envelope", field=error.path or "body", rule=error.rule) from error
     return body
+
+
+def signed(event: Mapping[str, object], edit: Edit, deps: Deps) -> bytes:
+    """Sign an edited event as an edit, by both operators. The same edit always gives the same bytes."""
+    assert edit.approved is not None  # noqa: S101 - what is sent was approved
+    return deps.signer.sign_edit(event, EditedBy(edit.by, edit.approved.by), edit.approved.at)

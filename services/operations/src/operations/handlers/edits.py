@@ -79,6 +79,7 @@ async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: De
         raise Clash("message-removed", id=failure.id)
     original, is_json = read(failure.body)
     corrected = _correct(original, failure.body, asked, deps)
+    _refuse_forbidden(failure, corrected, deps)
     event_id = new_event_id()
     event = replacing(dict(corrected.event), event_id, corrected.replaces)
     diff = compare(original if is_json else None, event, deps.contracts)
@@ -193,6 +194,14 @@ def _correct(original: object, body: bytes, asked: Asked, deps: Deps) -> Correct
     if event is None or not sound:
         raise Refusal("whole-body-needed", field="body")
     return correcting.correct_data(event, asked.data, deps.contracts)
+
+
+def _refuse_forbidden(failure: Failure, corrected: Correction, deps: Deps) -> None:
+    """Raise Refusal for an event that operators may not change, and for one that its publisher never said."""
+    if not deps.topology.is_editable(corrected.event_type):
+        raise Refusal("edit-not-allowed", field="/type", type=corrected.event_type)
+    if is_sound(failure.body or b"") and not deps.keys.is_genuine(failure.body or b""):
+        raise Refusal("edit-of-forged", field="/signature")
 
 
 async def _replay(edit: Edit, by: str, deps: Deps) -> Replay:

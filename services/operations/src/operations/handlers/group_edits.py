@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from messaging.envelope import new_event_id
 from operations.domain import correcting
 from operations.domain.diff import Diff, compare
@@ -26,7 +24,7 @@ from operations.domain.items import Item
 from operations.domain.masking import read
 from operations.domain.search import Chosen
 from operations.handlers import failures
-from operations.handlers.edited_events import is_sound, sealed
+from operations.handlers.edited_events import is_sound, sealed, signed
 from operations.handlers.needs import Deps
 from runtime.refusal import Refusal, Refusals, TextKey
 
@@ -82,11 +80,11 @@ async def differences_of(edit: Edit, deps: Deps, *, after: int = -1, limit: int)
     return [MemberShown(n, member, _difference(member, present, edit, deps)) for n, member in wanted]
 
 
-def written(edit: Edit, failure: Failure, item: Item) -> bytes | None:
+def written(edit: Edit, failure: Failure, item: Item, deps: Deps) -> bytes | None:
     """Write a message as its edit has it; None when the edit or the message was erased."""
     if not edit.body or failure.body is None:
         return None
-    return orjson.dumps(rewritten(failure.body, edit.changes, item.chosen.event_id))
+    return signed(rewritten(failure.body, edit.changes, item.chosen.event_id), edit, deps)
 
 
 def _fitted(failure: Failure, changes: Sequence[FieldChange], deps: Deps) -> Member:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from messaging.signatures import EventKeys, EventSigner
 from messaging.topology import Topology
 from operations.config import Settings
 from operations.domain.contracts import Contracts
@@ -20,6 +21,10 @@ class Deps:
 
     clock: Clock
     topology: Topology
+    signer: EventSigner
+    """Signs what operators have edited."""
+    keys: EventKeys
+    """By which it is known who published an event."""
     settings: Settings
     contracts: Contracts
     words_key: FieldKey

@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 import structlog
 
+from messaging import metrics
 from messaging.envelope import MAX_BYTES, BrokenMessageError, unseal
 from messaging.event import Outcome
 from messaging.intake import Raw
+from messaging.signatures import NOT_SIGNED, EventKeys
 from operations.domain.trail import Reading, Recorded, place_of
 from operations.handlers import measuring
 from operations.handlers.needs import Deps
@@ -56,6 +58,7 @@ class Recorder:
         trail: Trail,
         clock: Clock,
         *,
+        keys: EventKeys,
         stream: str,
         body_at: Callable[[int], Awaitable[bytes | None]],
         places: Places | None = None,
@@ -63,6 +66,7 @@ class Recorder:
     ) -> None:
         self._trail = trail
         self._clock = clock
+        self._keys = keys
         self._stream = stream
         self._body_at = body_at
         self._keep_every = timedelta(seconds=keep_every)
@@ -99,7 +103,10 @@ class Recorder:
         digest = sha256(raw.body).hexdigest()
         try:
             event = unseal(raw.body)
+            self._keys.check(raw.body, event)
         except BrokenMessageError as error:
+            if error.reason == NOT_SIGNED:
+                metrics.FORGED.labels(self._stream, NOT_SIGNED).inc()
             return self._broken(raw, now, digest, error)
         time = _believed(event.time, now)
         genuine = raw.routing_key == event.type or raw.routing_key.startswith(f"{event.type}.")
@@ -119,7 +126,7 @@ class Recorder:
         )
 
     def _broken(self, raw: Raw, now: datetime, digest: str, error: BrokenMessageError) -> Recorded:
-        """Keep what is no event, under an id of its own, with what little it says."""
+        """Keep what is no event, or nobody's, under an id of its own, with what little it says."""
         said = _as_far_as_readable(raw.body)
         return Recorded(
             id=f"m{digest[:31]}",

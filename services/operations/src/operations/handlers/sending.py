@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+
+import orjson
 
 from messaging.event import Change, Outcome
 from messaging.publisher import BrokerUnavailableError, UnroutableError
@@ -20,6 +21,7 @@ from operations.domain.failure import Failure, Summary
 from operations.domain.items import Item, Rank
 from operations.domain.replay import Replay
 from operations.handlers import group_edits
+from operations.handlers.edited_events import signed
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Send
 from operations.handlers.selecting import is_same
@@ -151,8 +153,9 @@ async def _edited(replay: Replay, items: Sequence[Item], deps: Deps) -> tuple[Se
     if edit is None or not edit.body:
         return (), ()
     if edit.group is not None:
-        return await _failed(items, deps, partial(group_edits.written, edit))
-    return [Parcel(item.n, item.id, item.chosen.service, edit.body) for item in items], ()
+        return await _failed(items, deps, lambda failure, item: group_edits.written(edit, failure, item, deps))
+    body = signed(orjson.loads(edit.body), edit, deps)
+    return [Parcel(item.n, item.id, item.chosen.service, body) for item in items], ()
 
 
 async def _failed(

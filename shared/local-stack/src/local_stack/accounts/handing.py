@@ -13,11 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 from local_stack import broker
 from local_stack.accounts.passwords import account_url, ensure_passwords, folder_of
 from local_stack.accounts.permissions import TOPOLOGY
+from local_stack.event_keys import ensure_event_keys, key_id_of
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from messaging import topology
 from messaging.addresses import UnsafeAddressError, each_of
+from messaging.signatures import KEYS_FILE, key_file
 
 HAND_OVER = """{names[zh-CN]} {names[en]}
 
@@ -27,8 +29,12 @@ routing keys  {keys}
 replies       {replies}
 source        {source}
 keeps         {keeps}
+event key     {event_key}
+its id        {event_key_id}
+others' keys  {event_keys}
 
-The address holds the password: hand it over sealed, never by mail. 地址中含密码，请妥善交接。
+The address holds the password, and the event key signs what the department says: hand both over sealed, never by mail.
+地址中含密码，签名密钥代表部门发言，请妥善交接。
 """
 
 
@@ -36,7 +42,11 @@ OTHER = "\nor, if that node does not answer: '{url}'"
 
 
 class Account(TypedDict):
-    """What is handed over; `amqp_urls` has one address for each node of the broker, `amqp_url` is the first of them."""
+    """What is handed over; `amqp_urls` has one address for each node of the broker, `amqp_url` is the first of them.
+
+    `event_key` is the file with the key that signs the department's events, `event_keys` that with everybody's public
+    halves, by which it knows that an answer is genuine.
+    """
 
     names: dict[str, str]
     amqp_url: str
@@ -46,6 +56,9 @@ class Account(TypedDict):
     replies: str
     source: str
     keeps: list[str]
+    event_key: str
+    event_key_id: str
+    event_keys: str
 
 
 def account(code: str, amqp_url: str, layout: Layout) -> Account:
@@ -59,6 +72,7 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
     department = declared.departments[code]
     folder = folder_of(layout)
     ensure_passwords(folder, [code])
+    ensure_event_keys(layout.keys)
     urls = [in_full(url) for url in each_of(account_url(amqp_url, folder, code))]
     return {
         "names": dict(department.names),
@@ -69,6 +83,9 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
         "replies": department.replies,
         "source": department.source,
         "keeps": list(department.keeps),
+        "event_key": str(layout.keys / key_file(code)),
+        "event_key_id": key_id_of(layout.keys, code),
+        "event_keys": str(layout.keys / KEYS_FILE),
     }
 
 
@@ -84,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("department", help="its code, such as health")
     parser.add_argument("--json", action="store_true", help="everything as one JSON object")
     parser.add_argument("--url", action="store_true", help="one address only, of the first node")
+    parser.add_argument("--event-key", action="store_true", help="the file with the key that signs, only")
+    parser.add_argument("--event-key-id", action="store_true", help="its id only")
     wanted = parser.parse_args(arguments)
     try:
         amqp_url = os.environ.get("AMQP_URL", "") or broker.url(Ports.from_environment())
@@ -95,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=2))
     elif wanted.url:
         print(found["amqp_url"])
+    elif wanted.event_key:
+        print(found["event_key"])
+    elif wanted.event_key_id:
+        print(found["event_key_id"])
     else:
         print(as_text(found))
     return 0

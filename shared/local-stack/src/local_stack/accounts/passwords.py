@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from local_stack.failure import StackError
-from local_stack.keys import once
 from local_stack.layout import Layout
+from local_stack.secret_files import once
 
 ALGORITHM = "rabbit_password_hashing_sha256"
 SECRET_BYTES = 24

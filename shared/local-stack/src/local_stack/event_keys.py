@@ -1,0 +1,113 @@
+"""`make event-key OWNER=health`: the keys that sign events, one for each service, each department and the city."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from local_stack.failure import StackError
+from local_stack.layout import ROOT, Layout
+from local_stack.secret_files import once, replace
+from messaging import topology
+from messaging.signatures import KEYS_FILE, key_file, public_jwk
+
+OVERLAP_HOURS = 24.0
+"""So long the key before counts for what is signed with it: until its owner was started with the new one."""
+
+
+@cache
+def owners() -> tuple[str, ...]:
+    """Return everybody who may publish: the services and the systems outside."""
+    declared = topology.load(ROOT / "shared" / "contracts" / "topology.toml")
+    return (*declared.parties, *declared.departments)
+
+
+def ensure_event_keys(folder: Path) -> None:
+    """Make the private keys that are missing, and the file of all public halves."""
+    known = _entries(folder)
+    held = {each["kid"] for each in known}
+    found = [_make(folder, owner) for owner in owners()]
+    missing = [each for each in found if each["kid"] not in held]
+    if missing:
+        _write(folder, [*known, *missing])
+
+
+def rotate_event_key(folder: Path, owner: str, *, hours: float = OVERLAP_HOURS, lost: bool = False) -> str:
+    """Give an owner a new key; return its id. The one before ends after some hours; one that was lost, at once.
+
+    What a lost key has signed counts no more, whenever that was. Raises StackError for an unknown owner.
+    """
+    if owner not in owners():
+        raise StackError(f"nobody of the name {owner!r} publishes; OWNER is one of {', '.join(owners())}")
+    ensure_event_keys(folder)
+    pem = new_event_key()
+    new = _public(pem, owner)
+    ends = {"until": (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")}
+    others = [each for each in _entries(folder) if each["owner"] != owner]
+    before = [] if lost else [ends | each for each in _entries(folder) if each["owner"] == owner]
+    _write(folder, [*others, *before, new])  # known everywhere before anything is signed with it
+    replace(folder / key_file(owner), pem)
+    return str(new["kid"])
+
+
+def key_id_of(folder: Path, owner: str) -> str:
+    """Return the id of the key with which an owner signs."""
+    return str(_public((folder / key_file(owner)).read_bytes(), owner)["kid"])
+
+
+def new_event_key() -> bytes:
+    """Return a new private key, as PEM."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _make(folder: Path, owner: str) -> Mapping[str, Any]:
+    once(folder / key_file(owner), new_event_key)
+    return _public((folder / key_file(owner)).read_bytes(), owner)
+
+
+def _public(pem: bytes, owner: str) -> Mapping[str, Any]:
+    key = load_pem_private_key(pem, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise StackError(f"{key_file(owner)} is no Ed25519 key; remove it to have a new one made")
+    return public_jwk(key.public_key(), owner)
+
+
+def _entries(folder: Path) -> list[dict[str, Any]]:
+    path = folder / KEYS_FILE
+    return list(json.loads(path.read_bytes())["keys"]) if path.exists() else []
+
+
+def _write(folder: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    replace(folder / KEYS_FILE, f"{json.dumps({'keys': list(entries)}, indent=2)}\n".encode())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Give one owner a new key."""
+    parser = argparse.ArgumentParser(prog="event-key", description="A new key that signs the events of one publisher.")
+    parser.add_argument("owner", help="a service, or a department's code")
+    parser.add_argument("--hours", type=float, default=OVERLAP_HOURS, help="how long the key before still counts")
+    parser.add_argument("--lost", action="store_true", help="the key before counts for nothing any more")
+    wanted = parser.parse_args(arguments)
+    folder = Path(os.environ.get("YIZHENG_KEYS", "") or Layout.from_environment().keys)
+    try:
+        kid = rotate_event_key(folder, wanted.owner, hours=wanted.hours, lost=wanted.lost)
+    except StackError as error:
+        print(f"event-key: {error}", file=sys.stderr)
+        return 2
+    ends = "counts for nothing any more" if wanted.lost else f"counts for {wanted.hours:g} more hours"
+    print(f"{wanted.owner} signs with {kid} once it is started again, or has the new file; the key before {ends}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
