@@ -177,7 +177,7 @@ def _by_request(log: str) -> Mapping[str, list[dict[str, Any]]]:
 
 
 def _is_call(line: Mapping[str, Any]) -> bool:
-    return str(line["path"]).startswith("/v1/")
+    return str(line["path"]).startswith(("/v1/", "/services/"))
 
 
 def _shown(path: str) -> str:
