@@ -47,7 +47,7 @@ def test_every_department_has_an_account_with_its_own_keys_and_replies_only(full
     accounts = {account.name: account for account in department_accounts(full_topology)}
 
     assert set(accounts) == set(full_topology.departments)
-    assert accounts["health"].reads == ("health.replies",)
+    assert accounts["health"].reads == ("health.replies", "health.record-heads")
     assert accounts["health"].writes == {
         "health.messages": any_of(("health.department-record-published.v1", "health.department-record-withdrawn.v1"))
     }
