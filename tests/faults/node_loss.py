@@ -71,10 +71,18 @@ def queues(cluster: Infrastructure, at: str) -> list[Queue]:
 
 
 def are_dealt_out(found: Sequence[Queue]) -> bool:
-    """Tell whether every queue is on every node, and each node leads as many as the others."""
-    led = Counter(each.leader for each in found)
+    """Tell whether every queue is on every node, and each node leads as many as the others.
+
+    The broker deals out streams and other queues each by themselves.
+    """
     assert {each.name for each in found} == {each.name for each in FULL.queues}
-    return all(len(each.members) == len(led) == 3 for each in found) and max(led.values()) - min(led.values()) <= 1
+    nodes = sorted({node for each in found for node in each.members})
+    kept = {each.queue for each in (FULL.trail, FULL.correspondence) if each}
+    for are_streams in (True, False):
+        led = Counter(each.leader for each in found if (each.name in kept) == are_streams)
+        if max(led.values()) - min(led[node] for node in nodes) > 1:
+            return False
+    return all(len(each.members) == len(nodes) == 3 for each in found)
 
 
 def test_every_queue_is_on_every_node_and_their_leaders_are_dealt_out(cluster: Infrastructure) -> None:
