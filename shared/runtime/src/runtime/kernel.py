@@ -83,22 +83,8 @@ class Kernel:
         await self.committer.prepare()
         await ensure_collections(self.database, indexes)
         for name, models in indexes.items():
-            for model in models:
-                await self._index(name, model)
-
-    async def _index(self, name: str, model: IndexModel) -> None:
-        """Create an index; one of the same name or key that an earlier release made otherwise is replaced."""
-        collection, wanted = self.database[name], model.document
-        async for other in await collection.list_indexes():
-            if other["key"] == wanted["key"] and other["name"] != wanted["name"]:
-                await _drop(collection, other["name"])
-        try:
-            await collection.create_indexes([model])
-        except OperationFailure as error:
-            if error.code not in _OTHER_INDEX:
-                raise
-            await _drop(collection, wanted["name"])
-            await collection.create_indexes([model])
+            if models:
+                await _index(self.database[name], models)
 
     def start(self) -> None:
         """Begin to commit and to publish."""
@@ -141,6 +127,35 @@ class Kernel:
 def end_this_process() -> None:
     """End in good order, as if told to: whoever keeps services up starts another one, which waits for what is wrong."""
     signal.raise_signal(signal.SIGTERM)
+
+
+async def _index(collection: AsyncCollection[Document], models: Sequence[IndexModel]) -> None:
+    """Create a collection's indexes; those of the same name or key that an earlier release made otherwise go first."""
+    names = {_key(model.document): model.document["name"] for model in models}
+    async for other in await collection.list_indexes():
+        if other["name"] != names.get(_key(other), other["name"]):
+            await _drop(collection, other["name"])
+    try:
+        await collection.create_indexes(list(models))
+    except OperationFailure as error:
+        if error.code not in _OTHER_INDEX:
+            raise
+        for model in models:
+            await _replace(collection, model)
+
+
+def _key(index: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(index["key"].items())
+
+
+async def _replace(collection: AsyncCollection[Document], model: IndexModel) -> None:
+    try:
+        await collection.create_indexes([model])
+    except OperationFailure as error:
+        if error.code not in _OTHER_INDEX:
+            raise
+        await _drop(collection, model.document["name"])
+        await collection.create_indexes([model])
 
 
 async def _drop(collection: AsyncCollection[Document], index: str) -> None:
