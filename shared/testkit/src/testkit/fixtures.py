@@ -123,12 +123,13 @@ def _addresses(running: Infrastructure) -> Addresses:
 
 @pytest.fixture(scope="session")
 def of_services(infrastructure: Addresses) -> Iterator[dict[str, str]]:
-    """The databases that tests of a service use in turns, by the service; gone at the end."""
+    """The databases that tests of a service use in turns, by the service; gone at the end, with those named after."""
     names: dict[str, str] = {}
     yield names
     with pymongo.MongoClient[Document](infrastructure.mongodb) as client:
-        for name in names.values():
-            client.drop_database(name)
+        for name in client.list_database_names():
+            if name.startswith(tuple(names.values())):
+                client.drop_database(name)
 
 
 @pytest.fixture
