@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +54,18 @@ def run(stack: Stack) -> Run:
     return run
 
 
-async def broken(town: Town) -> tuple[str, str]:
+async def broken(town: Town, example: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """Have the matcher fail an event that lacks what it needs; return the failure's id and the case."""
+    said = example or REGISTERED
     case, event_id = f"res_{secrets.token_hex(6)}", f"broken-{secrets.token_hex(6)}"
     event = {
         "specversion": "1.0",
         "id": event_id,
-        "source": "/yizheng/identity",
-        "type": EXAMPLE["type"],
+        "source": said["source"],
+        "type": said["type"],
         "time": "2026-11-23T10:00:00Z",
         "correlationid": case,
-        "data": {**EXAMPLE["data"], "resident_id": case, "holder_index": secrets.token_hex(32), **BROKEN},
+        "data": said["data"],
     }
     connection = await aio_pika.connect(town.system.amqp_url)
     async with connection:
@@ -78,8 +79,11 @@ async def broken(town: Town) -> tuple[str, str]:
 
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
-EXAMPLE = orjson.loads((EVENTS / "identity.id-registered.v1.example.json").read_bytes())
-BROKEN = {"name": NAME, "sequence": "first"}
+REGISTERED = orjson.loads((EVENTS / "identity.id-registered.v1.example.json").read_bytes())
+REGISTERED["data"] |= {"name": NAME, "sequence": "first"}
+ITEM = orjson.loads((EVENTS / "applications.item-published.v1.example.json").read_bytes())
+ITEM["data"] |= {"item": 7}
+"""An event that may be edited."""
 
 
 async def test_a_failure_is_found_shown_masked_and_revealed_with_a_reason(town: Town, run: Run) -> None:
@@ -111,14 +115,14 @@ async def test_a_replay_that_fails_again_ends_with_its_own_code(town: Town, run:
 
 
 async def test_an_edit_needs_another_operator_and_closes_the_original(town: Town, run: Run) -> None:
-    id_, case = await broken(town)
+    id_, case = await broken(town, ITEM)
     data = json.loads(run("failures", "show", id_, "--json").stdout)["body"]["data"]
 
     wrong = run("edit", "propose", id_, "--reason", "try", "--file", "-", given=json.dumps(data))
     assert wrong.returncode == 1
-    assert "/data/sequence" in wrong.stderr
+    assert "/data/item" in wrong.stderr
 
-    right = json.dumps({**data, "sequence": 1})
+    right = json.dumps({**data, "item": "a-test"})
     edit = json.loads(run("edit", "propose", id_, "-r", "INC-2", "-f", "-", "--json", given=right).stdout)
     assert NAME not in edit["diff"]
     assert run("edit", "approve", edit["id"]).returncode == 4
@@ -132,6 +136,14 @@ async def test_an_edit_needs_another_operator_and_closes_the_original(town: Town
     [original] = json.loads(run("failures", "list", "--case", case, "--json").stdout)
     assert (original["state"], original["resolution"]) == ("resolved", "edited")
     assert '"edit-approved"' in run("trail", case, "--format", "json").stdout
+
+
+async def test_what_gives_a_right_is_not_edited(town: Town, run: Run) -> None:
+    id_, _ = await broken(town)
+    data = json.loads(run("failures", "show", id_, "--json").stdout)["body"]["data"]
+    refused = run("edit", "propose", id_, "-r", "INC-3", "-f", "-", given=json.dumps({**data, "sequence": 1}))
+    assert refused.returncode == 1
+    assert "identity.id-registered.v1" in refused.stderr
 
 
 async def test_a_failure_is_put_away_and_taken_back(town: Town, run: Run) -> None:

@@ -40,7 +40,7 @@ def failed(approval: Told, **changes: object) -> Told:
 
 async def test_an_approval_of_what_was_never_submitted_waits_and_stores_nothing() -> None:
     office = Office(are_submitted=False)
-    with pytest.raises(NotYet, match="no submission app_1/birth-certificate/10"):
+    with pytest.raises(NotYet, match="no submission of birth-certificate in app_1, attempt 10"):
         await office.hears(approved())
     await office.hears(failed(approved(), reviewable=False))
     with pytest.raises(NotYet):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from credential_store.domain.credential import Part
 
 
 class Submission(Part):
-    """One document of one person, submitted for one requirement of one application."""
+    """One document of one person, submitted for one requirement of one application.
+
+    `id` is a digest: when the application is erased, nothing here names it.
+    """
 
     id: str
     version: int = 0
@@ -20,7 +24,7 @@ class Submission(Part):
     @staticmethod
     def named(application_id: str, requirement: str, attempt: int) -> str:
         """Return the id of an attempt to meet a requirement of an application."""
-        return f"{application_id}/{requirement}/{attempt}"
+        return sha256(f"{application_id}/{requirement}/{attempt}".encode()).hexdigest()
 
     @classmethod
     def of(cls, named: str, index: str, document_types: Sequence[str], at: datetime) -> Submission:

@@ -27,7 +27,8 @@ async def require(approved: ReviewApproved, deps: Deps) -> None:
     named = Submission.named(approved.application_id, approved.requirement, approved.attempt)
     submission = await deps.submissions.get(named)
     if submission is None:
-        raise NotYet(f"no submission {named} is known that people may approve")
+        what = f"{approved.requirement} in {approved.application_id}, attempt {approved.attempt}"
+        raise NotYet(f"no submission of {what} is known that people may approve")
     if not submission.is_of(approved.holder.index, approved.document_type):
         rule = "the person and a document type of the submission that is approved"
         raise BrokenMessageError("not-submitted", "/data/holder", rule)
