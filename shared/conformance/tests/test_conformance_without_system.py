@@ -16,10 +16,18 @@ from conformance.__main__ import main
 from conformance.client import read
 from conformance.contract import contract_of
 from local_stack.accounts.passwords import address
-from local_stack.event_keys import ensure_event_keys
+from messaging.signatures import key_file
 from testkit.fixtures import Addresses, free_ports
+from testkit.signing import write_private
 
 NOT_TRIED, NOT_RIGHT = 2, 1
+
+
+@pytest.fixture(autouse=True)
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the department was handed to sign with."""
+    write_private(tmp_path, "health")
+    monkeypatch.setenv("EVENT_KEY", str(tmp_path / key_file("health")))
 
 
 @pytest.fixture(autouse=True)
@@ -76,11 +84,8 @@ def test_a_system_that_takes_everything_does_not_conform(
     infrastructure: Addresses,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
 ) -> None:
-    ensure_event_keys(tmp_path)
     monkeypatch.setenv("AMQP_URL", infrastructure.account_url("health"))
-    monkeypatch.setenv("EVENT_KEY", str(tmp_path / "event-health.key"))
 
     with taking_everything(bus):
         exit_code, said = run("health", capsys, "--patience", "3", "--json")
