@@ -17,6 +17,7 @@ from credential_store.domain.verdict import AGREEMENT_TYP, Trusted
 from credential_store.web import pages
 from credential_store.web.verify import HEADERS
 from runtime.clock import utc_now
+from runtime.rates import DEFAULT, RateLimit
 from runtime.signing import SigningKeys
 from runtime.texts import CHOSEN
 from standards import canonical_json
@@ -35,6 +36,7 @@ class NothingSigned:
 def client() -> httpx.AsyncClient:
     app = FastAPI()
     app.include_router(pages)
+    app.state.rate_limit = RateLimit.from_file(DEFAULT)
     app.state.deps = SimpleNamespace(
         issuer=Issuer(URL, KEYS),
         trusted=Trusted(KEYS.public, AGREEMENTS.public, {URL}),

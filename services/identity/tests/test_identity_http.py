@@ -127,7 +127,7 @@ async def test_a_day_is_read_only_as_it_is_written(service: Service) -> None:
 async def test_choices_and_bounds_are_told_in_words(service: Service) -> None:
     wrong = {**MAN_AT_WINDOW, "sex": "unknown", "valid_from": "1700-01-01"}
     told = {fault["pointer"]: fault["detail"] for fault in (await service.register(wrong)).json()["errors"]}
-    assert told == {"#/sex": "One of: 'male' or 'female'.", "#/valid_from": "Not before 1850-01-01."}
+    assert told == {"#/sex": "One of: 'male' or 'female'.", "#/valid_from": "Not before 1 January 1850."}
 
 
 async def test_a_renewed_card_with_a_character_that_names_keep_apart_is_confirmed_at_the_window(

@@ -116,11 +116,11 @@ async def test_only_officials_try_and_count(outside: Outside) -> None:
 async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> None:
     await outside.registers()
     await outside.holds("bank-account", {"name": "李育成"})
-    for n in range(2, 8):
-        await outside.holds("bank-account", {"name": "赵六"}, record_id=f"sz-{n}", holder_index=f"{n}b" * 32)
+    for n in range(2, 11):
+        await outside.holds("bank-account", {"name": "赵六"}, record_id=f"sz-{n}", holder_index=f"{n:x}b" * 32)
     await outside.hears_of_holdings("id-card", "bank-account")
 
-    expected = {"bank-account": 5, "id-card": None}
+    expected = {"bank-account": 10, "id-card": None}  # all ten have arrived
 
     async def counted() -> Json | None:
         answer: Json = (await outside.calls("GET", "/v1/evidence/statistics", role="official")).json()
@@ -128,9 +128,9 @@ async def test_the_evidence_is_counted_by_source_and_type(outside: Outside) -> N
 
     answer = await eventually(counted)
     assert (answer["people"], answer["registered"], answer["suppressed"]) == (5, None, True)  # one is registered
-    assert answer["text"] == "共5条记录，涉及5人，其中已登记少于5人"
+    assert answer["text"] == "共10条记录，涉及5人，其中已登记少于5人"
     assert {(row["source"], row["document_type"], row["count"], row["suppressed"]) for row in answer["records"]} == {
-        ("city-mirror", "bank-account", 5, False),
+        ("city-mirror", "bank-account", 10, False),
         ("district-store", "id-card", None, True),
     }
     (few,) = [row["text"] for row in answer["records"] if row["suppressed"]]
