@@ -18,7 +18,7 @@ from synthetic.caller import Answer, Caller, Json
 from testkit.entrances import entrance_of
 from tests.journeys.trail import bodies
 from tests.journeys.waiting import until
-from tests.load.evidence import settled
+from tests.load.evidence import left_over, settled
 
 Held = Mapping[str, str]
 """The digest of each document that the services hold, by service, collection and id."""
@@ -54,9 +54,9 @@ class _Replay(Answer):
 
 async def at_rest(amqp_url: str, mongodb_url: str) -> None:
     """Wait until nothing moves, and every entry of the record of accesses is in its block."""
-    assert await settled(amqp_url, mongodb_url, seconds=WITHIN)
     client: AsyncMongoClient[Any] = AsyncMongoClient(mongodb_url)
     async with client:
+        assert await settled(amqp_url, mongodb_url, seconds=WITHIN), await left_over(amqp_url, client)
         entries = client["data-rights"]["accesses"]
         await until(lambda: entries.count_documents({"block": None}), lambda it: it == 0, what="the record is whole")
 

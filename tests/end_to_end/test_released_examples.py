@@ -10,7 +10,7 @@ import aio_pika
 from pymongo import AsyncMongoClient
 
 from messaging.envelope import new_event_id
-from messaging.topology import OPERATIONS, RETRY_EXCHANGE
+from messaging.topology import OPERATIONS, RETRY_EXCHANGE, delay_name
 from testkit.entrances import entrance_of
 from testkit.signing import signed
 from tests.contract.catalogue import readers, readers_by_upcast
@@ -18,6 +18,7 @@ from tests.contract.published import examples, read
 from tests.contract.release import RELEASED, released_types
 from tests.end_to_end.town import Town
 from tests.journeys.waiting import until
+from tests.load.evidence import TOPOLOGY
 
 Key = tuple[str, str]
 """A service and the id of an event that it is to handle."""
@@ -87,6 +88,18 @@ async def missing(town: Town, wanted: Mapping[Key, str]) -> list[str]:
     return sorted(f"{file} by {key[0]}" for key, file in wanted.items() if key not in handled | waiting)
 
 
+async def stop_waiting(town: Town) -> None:
+    """Take out what waits for a subject that never comes, until none comes back: other tests wait for rest."""
+    async with await aio_pika.connect(town.system.amqp_url) as connection:
+        channel = await connection.channel()
+        queues = [await channel.get_queue(delay_name(each), ensure=False) for each in TOPOLOGY.delays]
+
+        async def taken() -> int:
+            return sum([(await queue.purge()).message_count or 0 for queue in queues])
+
+        await until(taken, lambda it: it == 0, what="nothing waits any more", interval=0.5)
+
+
 async def test_every_released_example_of_every_version_is_handled_today(town: Town) -> None:
     sent = released()
     wanted = {key: each.file for each in sent for key in each.keys}
@@ -98,3 +111,4 @@ async def test_every_released_example_of_every_version_is_handled_today(town: To
     async with AsyncMongoClient[dict[str, Any]](town.stack.mongodb_url) as client:
         ids = [event_id for _, event_id in wanted]
         assert await client["operations"]["failures"].count_documents({"event_id": {"$in": ids}}) == 0
+    await stop_waiting(town)
