@@ -61,7 +61,7 @@ screens: setup ## The README's pictures, from those that `make demo PORTAL=1` ha
 .PHONY: test
 test: test-setup ## All tests; TESTCONTAINERS=1 has Docker run RabbitMQ 4 and MongoDB 8 for them
 ## e.g. make test ARGS="services/matcher -k name" WORKERS=0, one by one and with their names
-	@MAKEFLAGS= TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
+	@MAKEFLAGS= ARGS= TESTCONTAINERS=$(TESTCONTAINERS) $(VENV)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: test-brokers
 test-brokers: test-setup ## The bus, its accounts and the demo on RabbitMQ 3.10, 4.0 and 4.3, a line each (as root)

@@ -84,7 +84,7 @@ class Kernel:
         await ensure_collections(self.database, indexes)
         for name, models in indexes.items():
             if models:
-                await _index(self.database[name], models)
+                await ensure_indexes(self.database[name], models)
 
     def start(self) -> None:
         """Begin to commit and to publish."""
@@ -129,7 +129,7 @@ def end_this_process() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _index(collection: AsyncCollection[Document], models: Sequence[IndexModel]) -> None:
+async def ensure_indexes(collection: AsyncCollection[Document], models: Sequence[IndexModel]) -> None:
     """Create a collection's indexes; those of the same name or key that an earlier release made otherwise go first."""
     names = {_key(model.document): model.document["name"] for model in models}
     async for other in await collection.list_indexes():

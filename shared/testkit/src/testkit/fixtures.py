@@ -40,6 +40,7 @@ from messaging.declare import declare
 from messaging.documents import Database, Document, ensure_collections
 from messaging.heartbeat import SESSIONS
 from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
+from runtime.kernel import ensure_indexes
 from testkit import places
 from testkit.vaults import vaulted
 
@@ -160,7 +161,7 @@ async def make_collections(database: AsyncDatabase[Document], indexes: Mapping[s
     await ensure_collections(database, indexes)
     for name, models in indexes.items():
         if models:
-            await database[name].create_indexes(list(models))
+            await ensure_indexes(database[name], models)
 
 
 async def drop(database: AsyncDatabase[Document]) -> None:
