@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from messaging.envelope import Sealed
+from messaging.intake import Raw
 from operations.domain.edit import Edit
 from operations.domain.failure import Failure
 from operations.domain.masking import MASK
-from operations.handlers import discarding, edits, group_edits, replays
+from operations.handlers import discarding, edits, group_edits, receipts, replays
 from operations.handlers.edits import Asked
 from operations.handlers.explaining import explain
 from runtime.refusal import Clash, NotAllowed
@@ -188,6 +189,31 @@ async def test_killed_anywhere_it_goes_on_and_every_message_is_mended_once(here:
                 assert (done.progress.counts.failed, done.progress.counts.skipped) == (0, 0)
                 assert (await settled(ops, approved)).fate == "handled"
                 await ops.has_failures(25, "resolved")
+
+
+async def test_an_original_is_closed_by_the_receipt_where_the_sender_was_killed_before_the_note(here: Place) -> None:
+    async with shop(here, Mood()) as running:
+        async with operations(here) as ops:
+            failed = await broken(ops, running, *([n] for n in range(3)))
+            edit = await proposed(ops, failed[0], number_of(failed[0])[0])
+        async with desk(here) as ops:
+            approved = await approve(ops, edit)
+            async with worker(here, "between confirm and mark", 1) as doomed, asyncio.timeout(PATIENCE):
+                assert await doomed.wait() == -signal.SIGKILL
+            held = await ops.failures("replaying")
+            blocks = await ops.deps.replays.blocks(str(approved.replay), range(3))
+            sent = [item.id for block in blocks for item in block.items if item.chosen.failure in {h.id for h in held}]
+            await ops.kernel.commit(await receipts.take([receipt_of(each) for each in sent], ops.deps))
+
+            assert held
+            assert {each.resolution for each in await ops.failures("resolved")} == {"edited"}
+            assert not await ops.failures("replaying")
+
+
+def receipt_of(item: str) -> Raw:
+    """What a service tells when it has handled what was sent for an item."""
+    told = orjson.dumps({"item": item, "fate": "handled", "at": "2026-11-23T02:00:00Z"})
+    return Raw(told, {}, "", "", "", "", None, redelivered=False, timestamp=None)
 
 
 async def test_a_single_edit_is_closed_by_whoever_drives_on_when_the_receipt_was_faster_than_the_note(

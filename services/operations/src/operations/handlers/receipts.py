@@ -42,15 +42,25 @@ def fate_of(body: bytes) -> Fate | None:
 
 
 async def _resolve(fates: Sequence[Fate], known: Known, deps: Deps) -> Sequence[Change]:
-    """Close the failures whose own message was sent back; that of an edit is closed when its edit was confirmed."""
+    """Close the failures whose message was sent back, and those of an edit: what is told of, the broker has confirmed.
+
+    Who sends an edit closes its original when the broker confirms; but one killed right then leaves it to the receipt.
+    """
     items: dict[str, dict[str, str]] = {}
+    edited: dict[str, str] = {}
     for fate in fates:
         item, block = known.get(fate.item, (None, None))
-        if item is not None and block is not None and block.kind == "failures" and item.chosen.failure is not None:
+        if item is None or block is None or item.chosen.failure is None:
+            continue
+        if block.kind == "failures":
             items.setdefault(item.chosen.failure, {})[fate.fate] = item.replay
-    present = await deps.failures.summaries(tuple(items))
+        elif block.kind == "edit":
+            edited[item.chosen.failure] = item.replay
+    present = await deps.failures.summaries((*items, *edited))
     now = deps.clock()
-    return deps.failures.moved([(each, _resolved(each, items[each.id], now)) for each in present.values()])
+    moves = [(each, _resolved(each, items[each.id], now)) for each in present.values() if each.id in items]
+    held = [each for each in present.values() if each.state == "replaying" and each.replay == edited.get(each.id)]
+    return deps.failures.moved([*moves, *((each, states.resolve(each, "edited", now)) for each in held)])
 
 
 def _resolved(failure: Summary, told: Mapping[str, str], now: datetime) -> Summary:
