@@ -15,7 +15,7 @@ from messaging.commit import INBOX, Committer, Handled
 from messaging.documents import Database, Documents
 from messaging.event import BlockedError
 from messaging.group_commit import Entry, Unit
-from messaging.heartbeat import SESSIONS
+from messaging.heartbeat import SESSIONS, Heartbeat
 from messaging.ordering import is_outage
 from shared.messaging.tests.harness import Tally, eventually, order
 from testkit.committing import committing
@@ -207,6 +207,21 @@ async def test_a_clock_that_differs_from_the_stores_like_all_others_is_not_known
             assert not one.heartbeat.is_clock_wrong
             assert not other.heartbeat.is_clock_wrong
     assert not told
+
+
+async def test_who_has_just_started_has_no_say_in_whose_clock_is_wrong(
+    quick: None, database: Database, wrong: Callable[[float], None]
+) -> None:
+    del quick
+    wrong(3600)
+    async with committing(database) as one:
+        await one.heartbeat._repeating.stop()  # type: ignore[union-attr] # noqa: SLF001 - beats by hand
+        async with database.client.start_session() as session:
+            await Heartbeat(database, session)._turn()  # noqa: SLF001 - its first beat, and no second one
+        await one.heartbeat._turn()  # noqa: SLF001 - as above
+
+        assert one.heartbeat.processes == 2
+        assert not one.heartbeat.is_clock_wrong
 
 
 async def test_a_slow_answer_of_the_store_is_no_wrong_clock() -> None:

@@ -68,7 +68,7 @@ class Heartbeat:
         self._counts: dict[Binary, tuple[int, int]] = {}
         self._clock_leeway = clock_leeway
         self._misled = misled
-        self._skew = 0.0
+        self._skew: float | None = None
         self._skews: list[float] = []
         self._missed, self._not_ended = OutageLog("heartbeat_missed"), OutageLog("dead_sessions_not_ended")
         self._wrong = OutageLog("clock_wrong")
@@ -95,13 +95,13 @@ class Heartbeat:
     def is_clock_wrong(self) -> bool:
         """Tell whether the store's clock and those of most other processes agree against this one's."""
         agree = sum(abs(skew) <= self._clock_leeway for skew in self._skews)
-        return abs(self._skew) > self._clock_leeway and agree > len(self._skews) / 2
+        return abs(self._skew or 0.0) > self._clock_leeway and agree > len(self._skews) / 2
 
     async def start(self) -> None:
         """Beat once, and then until stopped; a process whose clock is wrong waits, unseen. Raises PyMongoError."""
         await self._turn()
         while self.is_clock_wrong:
-            self._wrong.tell(WrongClockError(self._skew))
+            self._wrong.tell(WrongClockError(self._skew or 0.0))
             await self._sessions.delete_one({"_id": self.id})
             await asyncio.sleep(EVERY)
             await self._turn()
@@ -125,11 +125,12 @@ class Heartbeat:
             self._missed.tell(error)
         else:
             if self.is_clock_wrong:
-                self._wrong.tell(WrongClockError(self._skew))
+                self._wrong.tell(WrongClockError(self._skew or 0.0))
                 self._misled()
 
     async def _turn(self) -> None:
-        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, "$set": {"skew": self._skew}}
+        told = {} if self._skew is None else {"$set": {"skew": self._skew}}  # of its clock, what it has measured
+        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, **told}
         asked = time.time()
         own = await self._sessions.find_one_and_update(
             {"_id": self.id}, beat, upsert=True, return_document=ReturnDocument.AFTER
@@ -138,7 +139,7 @@ class Heartbeat:
             self._skew = _skew(asked, time.time(), own["at"].timestamp())
         rows = await self._sessions.find({"_id": {"$ne": self.id}}).to_list()
         others = {row["_id"]: row.get("beats", 0) for row in rows}
-        self._skews = [row.get("skew", 0.0) for row in rows]
+        self._skews = [row["skew"] for row in rows if "skew" in row]
         before, self._counts = self._counts, {}
         for id_, beats in others.items():
             known, times = before.get(id_, (None, 0))
