@@ -23,7 +23,7 @@ from identity.store.documents import (
 )
 from messaging.commit import Committer
 from messaging.documents import Write
-from messaging.event import Change, ConflictError, Outcome
+from messaging.event import Change, ConflictError, Outcome, expect_all
 from runtime.kernel import Database
 from services.identity.tests.people import CLERK, COMMUNITY, card
 from testkit.fakes import FakeDocuments, apply
@@ -59,7 +59,7 @@ async def in_the_store(database: Database) -> AsyncIterator[Kept]:
     committer.start()
 
     async def commit(changes: Sequence[Change]) -> None:
-        await committer.commit([change for change in changes if isinstance(change, Write)])
+        await committer.commit(expect_all(Write, changes))
 
     yield Kept(
         residents_in(database),

@@ -11,7 +11,7 @@ import pytest
 
 from messaging.commit import Committer
 from messaging.documents import Write
-from messaging.event import ConflictError
+from messaging.event import ConflictError, expect_all
 from operations.domain.audit import Act, Asked, Entry, Head, Verifying, follow, hash_of
 from operations.handlers import audit
 from operations.handlers.needs import Deps
@@ -100,7 +100,7 @@ class Office:
         while True:
             changes = await self.audit.entry(by=by, action=action, target=target, reason="INC-1", details={"count": 2})
             try:
-                await self.committer.commit([change for change in changes if isinstance(change, Write)])
+                await self.committer.commit(expect_all(Write, changes))
             except ConflictError:
                 continue
             return

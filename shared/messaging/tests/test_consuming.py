@@ -33,6 +33,7 @@ from shared.messaging.tests.harness import (
     stock_of,
     take,
 )
+from testkit.fakes import FakeChange
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE
 from testkit.signing import signed
@@ -234,6 +235,23 @@ async def test_nothing_waits_for_a_case_that_is_gone(
         assert [row["_id"] async for row in database[INBOX].find({})] == [late.id]
 
     assert waited.count(1) == 1
+
+
+async def test_a_change_that_the_store_does_not_know_is_a_failure_and_nothing_of_its_outcome_is_kept(
+    infrastructure: Addresses, database: Database, small: Topology
+) -> None:
+    async def count_and_lose(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
+        counted = await count(event, tallies)
+        return replace(counted, changes=[*counted.changes, FakeChange(lambda: None, lambda: None)])
+
+    async with station(infrastructure.amqp, database, small, hearing(count_and_lose)) as stock:
+        await stock.publish(order(1))
+
+        [letter] = await letters(infrastructure.amqp, small)
+        assert await stock.counted() == []
+
+    assert letter.headers["x-exception"] == "TypeError"
+    assert letter.headers["x-message"] == "this store commits Write and can't commit FakeChange"
 
 
 async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_its_whole_story(

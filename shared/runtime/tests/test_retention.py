@@ -14,7 +14,7 @@ from pymongo import IndexModel
 
 from messaging.commit import Committer
 from messaging.documents import Database, Document, Write
-from messaging.event import Outcome
+from messaging.event import Outcome, expect_all
 from runtime import retention
 from runtime.data_files import DataFileError
 from runtime.retention import Belongings, Kind, Retention, indexed, read
@@ -51,7 +51,7 @@ class Office:
         if self.commits == self.killed_after:
             raise Killed
         self.commits += 1
-        await self._committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        await self._committer.commit(expect_all(Write, outcome.changes))
 
     async def keep(self, collection: str, **documents: Mapping[str, object]) -> None:
         rows = [{"_id": id_, "version": 1, **fields} for id_, fields in documents.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
@@ -104,6 +104,20 @@ class Refused:
 
 class Change:
     """A write that a store has prepared and the commit applies. Opaque to handlers."""
+
+
+ChangeT = TypeVar("ChangeT", bound=Change)
+
+
+def expect_all(kind: type[ChangeT], changes: Iterable[Change]) -> list[ChangeT]:
+    """Return changes as the kind that a store commits. Raises TypeError for any other: dropped, it would be lost."""
+    expected = []
+    for change in changes:
+        if not isinstance(change, kind):
+            message = f"this store commits {kind.__name__} and can't commit {type(change).__name__}"
+            raise TypeError(message)
+        expected.append(change)
+    return expected
 
 
 @dataclass(frozen=True, slots=True)

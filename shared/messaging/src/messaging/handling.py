@@ -17,7 +17,7 @@ from messaging import metrics, tracing
 from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed
-from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received
+from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received, expect_all
 from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
 from messaging.fair_share import FairShare
 from messaging.ordering import Brake, Company, Lanes, is_outage
@@ -187,7 +187,7 @@ class Handling(Generic[DepsT]):
         metrics.REFUSED.labels(self._service, refused.publisher, refused.reason).inc()
         log.info("message_refused", publisher=refused.publisher, reason=refused.reason, path=refused.path)
         events = self._seal(outcome, case=refused.case or refused.publisher, cause=refused.event_id)
-        await self._relay.dispatch(events, await self._committer.commit(_writes(outcome), events))
+        await self._relay.dispatch(events, await self._committer.commit(expect_all(Write, outcome.changes), events))
 
     async def _try_alone(self, delivery: Delivery[DepsT]) -> None:
         """Handle a suspect with nothing beside it, after noting that it was begun: it may not live to tell."""
@@ -244,7 +244,7 @@ class Handling(Generic[DepsT]):
         if self._topology.sender_of(event.type) and not event.is_redelivered:
             events.insert(0, Sealed(event.id, event.type, delivery.message.body))  # what was accepted is kept
         with tracing.committing(len(outcome.changes), len(events)):
-            entry = await self._committer.commit(_writes(outcome), events, delivery.handled)
+            entry = await self._committer.commit(expect_all(Write, outcome.changes), events, delivery.handled)
         key = self._topology.key_of(event.type)
         metrics.HANDLED.labels(self._service, key).inc()
         metrics.HANDLING.labels(self._service, key).observe(perf_counter() - begun)
@@ -271,10 +271,6 @@ class Handling(Generic[DepsT]):
     def _seal(self, outcome: Outcome[None], *, case: str, cause: str | None) -> list[Sealed]:
         case = outcome.case or case
         return [self._signer.seal(event, case=case, cause=cause) for event in outcome.events]
-
-
-def _writes(outcome: Outcome[None]) -> list[Write]:
-    return [change for change in outcome.changes if isinstance(change, Write)]
 
 
 def _is_suspect(message: AbstractIncomingMessage) -> bool:

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 from messaging import topology, tracing
 from messaging.commit import Committer
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
-from messaging.event import Outcome
+from messaging.event import Outcome, expect_all
 from messaging.heartbeat import Heartbeat
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
@@ -98,7 +98,7 @@ class Kernel:
             raise ValueError(message)
         tracing.join(outcome.case)
         events = [self.signer.seal(event, case=outcome.case or "", cause=None) for event in outcome.events]
-        writes = [change for change in outcome.changes if isinstance(change, Write)]
+        writes = expect_all(Write, outcome.changes)
         if not writes and not events and not extra:
             return
         with tracing.committing(len(outcome.changes), len(events)):
@@ -112,7 +112,7 @@ class Kernel:
             for outcome in outcomes
             for event in outcome.events
         ]
-        writes = [change for outcome in outcomes for change in outcome.changes if isinstance(change, Write)]
+        writes = expect_all(Write, (change for outcome in outcomes for change in outcome.changes))
         entry = await self.committer.commit(writes, events)
         return self.relay.dispatch(events, entry)
 

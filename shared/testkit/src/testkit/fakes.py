@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from messaging.documents import Document, Stored
-from messaging.event import Change, ConflictError, Outcome, Received
+from messaging.event import Change, ConflictError, Outcome, Received, expect_all
 from runtime.erasing import Erased, ErasedT, ErasurePreviewRequested, ErasureRequested, PreviewedT, Whose
 from runtime.holders import Holder
 
@@ -97,7 +97,7 @@ class FakeDocuments(Generic[StoredT]):
 
 def apply(outcome: Outcome[Any]) -> None:
     """Commit an outcome to the fakes: all of its changes or, when one is refused, none."""
-    changes = [change for change in outcome.changes if isinstance(change, FakeChange)]
+    changes = expect_all(FakeChange, outcome.changes)
     for change in changes:
         change.check()
     for change in changes:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from messaging.commit import Committer
 from messaging.documents import Write
-from messaging.event import Change, Outcome
+from messaging.event import Change, Outcome, expect_all
 from runtime.config import ServiceSettings
 from runtime.kernel import Database, Indexes
 from runtime.retention import Belongings, Kinds, Retention, indexed, read
@@ -29,7 +29,7 @@ class Archive:
 
     async def commit(self, outcome: Outcome[None]) -> None:
         """Write what was decided; nobody hears of it."""
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        await self.committer.commit(expect_all(Write, outcome.changes))
 
     async def keep(self, *changes: Change) -> None:
         """Write."""
