@@ -34,7 +34,7 @@ from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
 from tests.bench.portal import portal
 from tests.bench.record import ENTRIES, cost, record
 from tests.bench.sealing import sealing
-from tests.bench.workflow import light_load, workflow
+from tests.bench.workflow import light_load, rest, workflow
 
 VAR = Path("var") / "bench"
 PORT_BASE = 25000
@@ -92,11 +92,11 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
         with Stack(var, port_base=ports.base) as stack:
             ready = Figure("from start to ready", perf_counter() - begun, "s")
             async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True, w="majority") as client:
-                database, light = vaulted(client, "bench"), await light_load(stack)
-                rest = _memory(stack)
+                database, resting = vaulted(client, "bench"), await rest(stack)
+                light, memory = await light_load(stack), _memory(stack)
                 show(
                     "workflow: over the gateway",
-                    [*light, *await workflow(stack, database), ready, *rest],
+                    [*light, *await workflow(stack, database), ready, *resting, *memory],
                 )
     if "sealing" in parts:
         show("sealing: what encryption costs", await sealing(var, ports.base, rounds))

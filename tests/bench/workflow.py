@@ -9,7 +9,7 @@ service without group commit could not do without, and once in groups as large a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -30,16 +30,27 @@ from tests.bench.bus import BENCH, Answered, Bench
 from tests.bench.figures import Figure
 from tests.load.evidence import Evidence, gather
 from tests.load.figures import seconds, spread, took_people
+from tests.load.processor import CLIENT, between, spent
 from tests.load.replay import place_of
 from tests.load.report import Report
 from tests.load.run import Run, perform
 
 CASES = 300
+SEED = 96713
 CONCURRENCY = 48
+_FOREIGN = frozenset({"broker", "store", "gateway", "epmd", "provider"})
+"""Processes of a run that are no services."""
 AGGREGATES = {"applications": "applications", "review-dispatch": "tasks"}
 BODY = "x" * 1200
 EVENT_BYTES = 900
 GOAL = 0.5
+MOST_PER_CASE = 190.0
+"""Milliseconds of processor time that a case may cost, all processes together (on two quiet cores)."""
+RESTING = 60.0
+"""Seconds over which the system is measured at rest."""
+SETTLING = 20.0
+MOST_AT_REST = 1.0
+"""Percent of a core that all services together may take at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,11 @@ class Operations:
 
 async def workflow(stack: Stack, database: Database) -> list[Figure]:
     """Run the load, count its operations, issue them raw, and compare."""
-    report = await _load(stack, CASES, CONCURRENCY)
+    report = await _load(stack, CASES, CONCURRENCY, SEED)
     asked = await _operations(stack, report)
     rate = report.figures.cases_per_second
     name = f"whole workflow ({asked.events / CASES:.0f} events, {asked.deliveries / CASES:.0f} deliveries a case)"
-    figures = []
+    figures = _per_case(report)
     for size, note in ((1, "its operations raw, a transaction each"), (LARGEST_GROUP, f"raw, {LARGEST_GROUP} in each")):
         raw = CASES / await _raw_seconds(stack.amqp_url, database, asked, size)
         figures.append(Figure(name, rate, "cases/s", rate / raw, goal=GOAL, against=note))
@@ -67,7 +78,7 @@ async def workflow(stack: Stack, database: Database) -> list[Figure]:
 
 async def light_load(stack: Stack) -> list[Figure]:
     """Time from the accepted submission to the decision, where no person and no other party is waited for."""
-    await _load(stack, 120, 2)
+    await _load(stack, 120, 2, 120)
     async with AsyncMongoClient[Document](stack.mongodb_url, tz_aware=True) as client:
         decided = client["applications"]["applications"].find({"decided_at": {"$ne": None}, "second_party_id": None})
         times = spread([seconds(each) async for each in decided if not took_people(each)])
@@ -77,8 +88,34 @@ async def light_load(stack: Stack) -> list[Figure]:
     ]
 
 
-async def _load(stack: Stack, cases: int, at_once: int) -> Report:
-    run = Run(place_of(stack), cases, cases, today(utc_now()), at_once, "en", Bars())
+async def rest(stack: Stack) -> list[Figure]:
+    """Percent of a core that each process takes while nothing is asked of the system."""
+    await asyncio.sleep(SETTLING)
+    begun, before = perf_counter(), spent(stack.pids())
+    await asyncio.sleep(RESTING)
+    seconds = perf_counter() - begun
+    took = {name: 100 * each / seconds for name, each in between(before, spent(stack.pids())).items() if name != CLIENT}
+    services = sum(each for name, each in took.items() if name not in _FOREIGN)
+    figures = [Figure(f"at rest, {name}", percent, "% of a core") for name, percent in _dearest(took)]
+    ratio = MOST_AT_REST / max(services, 0.01)
+    of_all = Figure("at rest, services", services, "% of a core", ratio, goal=1.0, against="at most 1 %")
+    return [*figures, of_all]
+
+
+def _per_case(report: Report) -> list[Figure]:
+    took = report.processor_ms_per_case
+    total = sum(took.values())
+    each = [Figure(f"processor time a case, {name}", cost, "ms") for name, cost in _dearest(took)]
+    against = f"at most {MOST_PER_CASE:.0f} ms"
+    return [*each, Figure("processor time a case", total, "ms", MOST_PER_CASE / total, goal=1.0, against=against)]
+
+
+def _dearest(took: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(took.items(), key=lambda each: -each[1])
+
+
+async def _load(stack: Stack, cases: int, at_once: int, seed: int) -> Report:
+    run = Run(place_of(stack), cases, seed, today(utc_now()), at_once, "en", Bars())
     report = await perform(run)
     if not report.ok:
         raise RuntimeError(f"the load run was not sound: {report.lost_findings} {report.doubled_findings}")

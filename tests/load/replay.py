@@ -75,6 +75,7 @@ def place_of(stack: Stack) -> Place:
         folder=stack.layout.var / "load",
         environment={**os.environ, **stack.environment},
         sign=stack.token,
+        processes=stack.pids,
     )
 
 

@@ -16,7 +16,10 @@ SHOWN = 10
 
 
 class Report(BaseModel):
-    """Everything that a run found out. `lost` and `doubled` count findings of the audit, which stand below them."""
+    """Everything that a run found out. `lost` and `doubled` count findings of the audit, which stand below them.
+
+    `processor_ms_per_case` is the processor time (ms) that each process took while the cases ran, divided by the cases.
+    """
 
     model_config = ConfigDict(frozen=True)
     cases: int
@@ -26,6 +29,7 @@ class Report(BaseModel):
     records: int
     flaws: dict[str, float]
     seconds: dict[str, float]
+    processor_ms_per_case: dict[str, float]
     figures: Figures
     lost: int
     doubled: int
@@ -67,6 +71,7 @@ def _rows(report: Report, language: Language) -> list[tuple[str, str]]:
         ("all_cases", _spread(figures.all_cases)),
         ("automatic_cases", _spread(figures.automatic_cases)),
         ("rate", f"{figures.cases_per_second:.1f}"),
+        ("processor", _processor(report.processor_ms_per_case)),
         ("lost", f"{report.lost}"),
         ("doubled", f"{report.doubled}"),
         ("compared", compared),
@@ -76,6 +81,11 @@ def _rows(report: Report, language: Language) -> list[tuple[str, str]]:
 
 def _part(part: int, whole: int) -> str:
     return f"{part} ({part / whole:.1%})" if whole else "0"
+
+
+def _processor(by_process: dict[str, float]) -> str:
+    dearest = sorted(by_process.items(), key=lambda each: -each[1])
+    return ", ".join((f"{sum(by_process.values()):.0f} ms", *(f"{name} {each:.0f}" for name, each in dearest)))
 
 
 def _spread(spread: Spread) -> str:

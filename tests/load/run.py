@@ -32,6 +32,7 @@ from tests.load.audit import Verdict, audit
 from tests.load.cases import Visit, visits
 from tests.load.evidence import TOPOLOGY, gather, settled
 from tests.load.figures import Figures, figures
+from tests.load.processor import between, spent
 from tests.load.report import TEXTS, Report
 from tests.load.residents import Hall, bring
 from tests.load.staff import Office, Rules
@@ -55,11 +56,16 @@ class Place:
     folder: Path
     environment: Mapping[str, str]
     sign: Signs
+    processes: Callable[[], Mapping[str, int]] = dict
+    """The processes that are measured, by name: none of a system that was started elsewhere."""
 
 
 @dataclass
 class Run:
-    """One run. `progress` says how far each part of it is, `seconds` how long it took, `troubles` what went wrong."""
+    """One run. `progress` says how far each part of it is, `seconds` how long it took, `troubles` what went wrong.
+
+    `processor` is the processor time that each process took while the cases ran, in seconds.
+    """
 
     place: Place
     cases: int
@@ -70,6 +76,7 @@ class Run:
     bars: Bars
     progress: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
+    processor: dict[str, float] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
 
     @cached_property
@@ -147,9 +154,11 @@ async def _bring_all(run: Run, client: httpx.AsyncClient, ids: dict[str, str]) -
     """Let everybody come, so many households at a time, while the staff works."""
     with run.part("cases", run.cases) as advance:
         hall = hall_of(run, client, ids, lambda: advance(1))
+        before = spent(run.place.processes())
         async with staffed(run, client, hall):
             waiting = iter(sorted(run.visits, key=lambda visit: -len(visit.cases)))  # the longest first: no tail
             await asyncio.gather(*(_serve(waiting, hall, run.troubles) for _ in range(run.concurrency)))
+        run.processor = between(before, spent(run.place.processes()))
         return hall
 
 
@@ -201,6 +210,7 @@ def _report(run: Run, hall: Hall, counted: Figures, verdict: Verdict) -> Report:
         records=sum(1 for _ in run.population.records),
         flaws=dict(shares().flaws),
         seconds=run.seconds,
+        processor_ms_per_case={name: round(1000 * each / run.cases, 2) for name, each in run.processor.items()},
         figures=counted,
         lost=len(verdict.lost) + run.cases - len(hall.cases),
         doubled=len(verdict.doubled),

@@ -123,6 +123,10 @@ class Stack:
         """Return the process id of a service, or of `gateway`, `broker`, `store`, by its name."""
         return self._find(name).pid
 
+    def pids(self) -> dict[str, int]:
+        """Return the process ids of all that runs, by name."""
+        return {name: self.pid(name) for name in self.names}
+
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one process; after SIGKILL it is gone."""
         self._find(name).kill(number)
