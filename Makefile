@@ -143,6 +143,10 @@ lint: setup ## Lint, format and types, changing nothing
 contracts-check: setup ## Import contracts: who may import whom
 	@echo "import-linter" && $(VENV)/lint-imports
 
+.PHONY: house
+house: test-setup ## The structure in figures: files to read for an event, a request and a dead letter; sizes, names; goals
+	@$(VENV)/python -m pytest -n 0 -q tests/house/test_house.py tests/house/followed.py
+
 .PHONY: attack
 attack: run-setup ## Requests that nobody thought of, to every operation of every service: CASES=20000 SEED=1
 	@$(VENV)/python -m tests.attack.openapi --cases $(if $(filter file,$(origin CASES)),20000,$(CASES)) --seed $(SEED)
