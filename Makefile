@@ -118,6 +118,10 @@ signing-keys: setup ## New keys for credentials and agreements, from the next st
 event-key: setup ## A new key that signs what OWNER publishes; the one before counts for a day: ARGS=--lost if it was stolen
 	@$(VENV)/python -m local_stack.event_keys "$(OWNER)" $(ARGS)
 
+.PHONY: person-key
+person-key: setup ## A new key that departments encrypt persons to; the one before opens for 90 days: ARGS=--lost if it was stolen
+	@$(VENV)/python -m local_stack.person_keys $(ARGS)
+
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator \

@@ -17,8 +17,12 @@ SERVICES = ("identity", "applications", "matcher", "review_dispatch", "credentia
 FROM_OUTSIDE = (
     "city.city-record-published.v1",
     "city.city-record-withdrawn.v1",
+    "city.city-record-published.v2",
+    "city.city-record-withdrawn.v2",
     "department.department-record-published.v1",
     "department.department-record-withdrawn.v1",
+    "department.department-record-published.v2",
+    "department.department-record-withdrawn.v2",
 )
 """`department` stands for each department's code. Their schemas are written by hand: nobody here publishes them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -12,8 +13,10 @@ from pymongo import AsyncMongoClient
 from messaging.envelope import new_event_id
 from messaging.topology import OPERATIONS, RETRY_EXCHANGE, delay_name
 from testkit.entrances import entrance_of
+from testkit.persons import with_person
 from testkit.signing import signed
 from tests.contract.catalogue import readers, readers_by_upcast
+from tests.contract.example_persons import person_of
 from tests.contract.published import examples, read
 from tests.contract.release import RELEASED, released_types
 from tests.end_to_end.town import Town
@@ -38,14 +41,18 @@ class Sent:
         return [(service, self.message["id"]) for service in (*self.bound, *self.by_upcast)]
 
 
-def released() -> list[Sent]:
+def released(keys: Path) -> list[Sent]:
     """Every example; each record is one that nobody has heard of, so that only its form can be refused."""
     sent = []
     for event_type in released_types():
         for path in examples(event_type, RELEASED):
             message = {**read(path), "id": new_event_id()}
+            person = person_of(message) if "person" in message["data"] else None
             if "record_id" in message["data"]:
                 message["data"]["record_id"] += f"-{message['id']}"
+            if person is not None:
+                message["correlationid"] = message["data"]["record_id"]
+                message = with_person(message, person, keys)
             sent.append(Sent(path.name, message, readers(event_type), readers_by_upcast(event_type)))
     return sent
 
@@ -101,7 +108,7 @@ async def stop_waiting(town: Town) -> None:
 
 
 async def test_every_released_example_of_every_version_is_handled_today(town: Town) -> None:
-    sent = released()
+    sent = released(town.stack.layout.keys)
     wanted = {key: each.file for each in sent for key in each.keys}
     assert any(each.by_upcast for each in sent)
 

@@ -28,6 +28,7 @@ from runtime.blind_index import BlindIndex
 from runtime.data_files import load
 from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.persons import opener_of
 
 TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
 INDEX = "9f" * 32
@@ -185,7 +186,7 @@ class Office:
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),
             types=TYPES,
-            blind_index=BlindIndex(b"k" * 32),
+            opener=opener_of(BlindIndex(b"k" * 32)),
             clock=self.clock,
             eraser=NothingHeld(),
         )

@@ -21,6 +21,7 @@ from runtime.data_files import load
 from runtime.kernel import Database
 from testkit.entrances import entrance_of
 from testkit.patience import eventually
+from testkit.persons import NUMBER, with_person
 from testkit.signing import signed
 from testkit.vaults import whole
 
@@ -28,6 +29,7 @@ EXAMPLE = ROOT / "shared" / "contracts" / "events" / "department.department-reco
 PUBLISHED = "health.department-record-published.v1"
 RIGHT: dict[str, object] = {"child_name": "李小华", "birth_date": "2020-02-29", "complete": True}
 WITHDRAWN = "health.department-record-withdrawn.v1"
+ENCRYPTED = "health.department-record-published.v2"
 Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
 
@@ -81,6 +83,12 @@ class Sender:
     async def dead_letter(self) -> AbstractIncomingMessage:
         """Wait for a dead letter."""
         return await eventually(lambda: self._letters.get(fail=False, no_ack=True))
+
+
+def encrypted(record_id: str, person: Json) -> Json:
+    """Make an event of the second version."""
+    event = Sender.event({"record_id": record_id, "holder_index": "gone", "fields": "gone"}, ENCRYPTED)
+    return with_person(event, person) | {"correlationid": record_id, "receipt": "wanted"}
 
 
 @pytest.fixture
@@ -203,6 +211,41 @@ async def test_sequences_and_ids_that_are_used_again_are_answered_naming_what_is
     await health.publishes({"sequence": 4}, receipt="wanted")
     assert (await health.is_told())["data"]["result"] == "unchanged"
     await health.is_told_nothing_more()
+
+
+async def test_a_person_that_comes_encrypted_is_stored_and_answered_like_one_that_came_by_index(
+    health: Sender, database: Database, settings: Settings
+) -> None:
+    index = settings.blind_index().of(NUMBER)
+    right = {"number": NUMBER, "fields": RIGHT}
+    await health.publishes({"record_id": "by-index", "holder_index": index, "fields": RIGHT}, receipt="wanted")
+    assert (await health.is_told())["data"]["result"] == "stored"
+    await health.sends(signed(encrypted("sealed", right)), ENCRYPTED)
+    assert (await health.is_told())["data"]["result"] == "stored"
+
+    one, other = await whole(database, "credentials")
+    assert one["holder"] == other["holder"]
+    assert one["issues"][0]["content"]["fields"] == other["issues"][0]["content"]["fields"] == RIGHT
+
+    replayed = encrypted("elsewhere", right)
+    replayed["data"]["person"] = encrypted("sealed", right)["data"]["person"]
+    for wrong, reason, path in (
+        (replayed, "person-of-another-event", "/data/person"),
+        (
+            encrypted("w", {**right, "fields": {**RIGHT, "complete": 1}}),
+            "field-not-flag",
+            "/data/person/fields/complete",
+        ),
+        (encrypted("w", {**right, "number": "440309200002300031"}), "wrong-number", "/data/person/number"),
+        ({**encrypted("w", right), "correlationid": index}, "case-not-record", "/correlationid"),
+    ):
+        await health.sends(signed(wrong), ENCRYPTED)
+        refused = (await health.is_told())["data"]
+        assert (refused["event_id"], refused["reason"], refused["path"]) == (wrong["id"], reason, path)
+        assert NUMBER not in str(refused)
+        assert path in refused["action"]["en"] or refused["title"]["zh-CN"]
+    await health.is_told_nothing_more()
+    assert await database["credentials"].count_documents({}) == 2
 
 
 async def test_a_field_that_nobody_named_is_kept_as_it_is(health: Sender, database: Database) -> None:

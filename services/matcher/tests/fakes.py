@@ -15,6 +15,7 @@ from matcher.main import read_rules
 from runtime.blind_index import BlindIndex
 from runtime.presences import Presence
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld
+from testkit.persons import opener_of
 
 BLIND = BlindIndex(b"k" * 32)
 RULES = read_rules(Settings())
@@ -61,7 +62,7 @@ def deps_of(
         guardianships=FakeDocuments(Guardianship),
         presences=FakeDocuments(Presence),
         rules=RULES,
-        blind_index=BLIND,
+        opener=opener_of(BLIND),
         clock=clock or FakeClock(),
         tally=tally or FakeTally(),
         eraser=NothingHeld(),

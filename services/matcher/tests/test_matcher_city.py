@@ -15,10 +15,12 @@ from matcher.consumed import CityRecord, Credential, Holder
 from matcher.handlers import records
 from matcher.published import RecordAccepted
 from messaging.envelope import BrokenMessageError
+from runtime.records import persons
 from services.matcher.tests.fakes import FakeEvidence, deps_of
 from services.matcher.tests.test_matcher_evidence import INDEX, News, city, city_gone, known
 from standards.bounds import MOST_RECORDS
 from testkit.fakes import apply, received
+from testkit.persons import NUMBER, key_folder, with_person
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,19 @@ async def _learnt(begins: date, ends: date | None, first: date, last: date) -> N
         )
         apply(await records.learn_credential(received(credential), deps_of(store)))
     assert len(store.all[INDEX].records) == 3
+
+
+async def test_a_record_with_its_person_encrypted_is_the_same_evidence() -> None:
+    deps, store = deps_of(FakeEvidence()), FakeEvidence()
+    sent = {"record_id": "c1", "document_type": "bank-account", "sequence": 1, "valid_from": None, "valid_until": None}
+    event = {"source": "/yizheng/city", "type": "city.city-record-published.v2", "data": sent}
+    person = {"number": NUMBER, "fields": {"name": "李育成", "account_number": "6217"}}
+    data = persons.Record.model_validate(with_person(event, person, key_folder())["data"])
+    message = replace(received(data, type="city.city-record-published.v2"), case="c1", source="/yizheng/city")
+
+    opened = records.open_city_record(message, deps)
+    apply(await records.learn_city_record(opened, deps_of(store)))
+
+    (evidence,) = store.all.values()
+    assert evidence.id == opened.lane == deps.opener.index.of(NUMBER)
+    assert [each.content.fields for each in evidence.records if each.content] == [person["fields"]]

@@ -149,7 +149,7 @@ class ApplicationApproved(View):
 
 
 class RecordPublished(View):
-    """`<department>.department-record-published.v1`: a record of a department, new or changed."""
+    """`<department>.department-record-published`: a record of a department, new or changed; v2 when it is opened."""
 
     department: Code
     record_id: RecordId
@@ -162,7 +162,7 @@ class RecordPublished(View):
 
 
 class RecordWithdrawn(View):
-    """`<department>.department-record-withdrawn.v1`: a department took a record back."""
+    """`<department>.department-record-withdrawn`: a department took a record back; v2 when it is opened."""
 
     department: Code
     record_id: RecordId

@@ -29,6 +29,7 @@ from credential_store.handlers.needs import Deps
 from messaging.consumer import Subscription
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
+from runtime.records.persons import DepartmentRecord, DepartmentRecordGone
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.id-registered.v1", CardRead, identity.store_card),
@@ -58,6 +59,20 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
         RecordWithdrawn,
         departments.withdraw_record,
         refused=departments.answer_sender,
+    ),
+    Subscription(
+        "*.department-record-published.v2",
+        DepartmentRecord,
+        departments.store_record,
+        refused=departments.answer_sender,
+        opened=departments.open_record,
+    ),
+    Subscription(
+        "*.department-record-withdrawn.v2",
+        DepartmentRecordGone,
+        departments.withdraw_record,
+        refused=departments.answer_sender,
+        opened=departments.open_withdrawal,
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
     Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),

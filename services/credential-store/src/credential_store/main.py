@@ -22,6 +22,7 @@ from runtime.clock import utc_now
 from runtime.data_files import load
 from runtime.erasing import Eraser
 from runtime.kernel import Database, Kernel
+from runtime.records.persons import Opener
 from runtime.service import Background, Periodic
 from runtime.signing import PublicKeys, SigningKeys
 
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
             types=types,
-            blind_index=settings.blind_index(),
+            opener=Opener.from_folder(settings.keys, settings.blind_index()),
             clock=utc_now,
             eraser=Eraser.of(NAME, database, settings, store.held),
         )

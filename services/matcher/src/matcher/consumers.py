@@ -19,6 +19,7 @@ from messaging.consumer import Subscription
 from runtime import presences
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
+from runtime.records.persons import Record, RecordGone
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.document-submitted.v1", DocumentSubmitted, matching.match_document),
@@ -38,6 +39,20 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("city.city-record-published.v1", CityRecord, records.learn_city_record, refused=records.answer_city),
     Subscription(
         "city.city-record-withdrawn.v1", CityRecordGone, records.revoke_city_record, refused=records.answer_city
+    ),
+    Subscription(
+        "city.city-record-published.v2",
+        Record,
+        records.learn_city_record,
+        refused=records.answer_city,
+        opened=records.open_city_record,
+    ),
+    Subscription(
+        "city.city-record-withdrawn.v2",
+        RecordGone,
+        records.revoke_city_record,
+        refused=records.answer_city,
+        opened=records.open_city_withdrawal,
     ),
     Subscription("data-rights.export-requested.v1", ExportRequested, exporting.export, once=True),
     Subscription("data-rights.erasure-preview-requested.v1", ErasurePreviewRequested, erasing.preview, once=True),

@@ -16,6 +16,7 @@ from runtime import data_files, service
 from runtime.clock import utc_now
 from runtime.erasing import Eraser
 from runtime.presences import Presence
+from runtime.records.persons import Opener
 
 NAME = "matcher"
 _MATCHES = Counter(
@@ -31,7 +32,7 @@ async def build(database: Database, settings: Settings) -> Deps:
         guardianships=Documents(database, "guardianships", Guardianship),
         presences=Documents(database, "presences", Presence),
         rules=read_rules(settings),
-        blind_index=settings.blind_index(),
+        opener=Opener.from_folder(settings.keys, settings.blind_index()),
         clock=utc_now,
         tally=_count,
         eraser=Eraser.of(NAME, database, settings, store.held),

@@ -20,6 +20,7 @@ from jwt.algorithms import ECAlgorithm
 
 from local_stack.event_keys import ensure_event_keys
 from local_stack.failure import StackError
+from local_stack.person_keys import ensure_person_keys
 from local_stack.secret_files import once, replace
 from local_stack.signing_keys import (
     AGREEMENT_KEY,
@@ -48,8 +49,8 @@ def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
     And the keys that sign credentials, agreements and heads of the record, PEM; the latter two's public halves apart,
-    for who checks them; what the portal seals sessions with, and by what the identity provider knows it; and what
-    signs events.
+    for who checks them; what the portal seals sessions with, and by what the identity provider knows it; what
+    signs events; and what departments encrypt to.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, new_private_key)
@@ -63,6 +64,7 @@ def ensure_keys(folder: Path) -> None:
     once(folder / RECORD_KEY, new_signing_key)
     once(folder / RECORD_PUBLIC_KEY, lambda: public_halves((folder / RECORD_KEY).read_bytes()))
     ensure_event_keys(folder)
+    ensure_person_keys(folder)
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 

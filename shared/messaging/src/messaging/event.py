@@ -65,7 +65,7 @@ class Received(Generic[ViewT]):
     when its sender, a department system, asked to be told that it was accepted (attribute `receipt`: `wanted`).
     `is_redelivered` when an operator has it delivered once more, although it may have been handled long ago;
     `was_handled` when this service did handle it before. `edited_by` when it is not what its publisher said, but what
-    operators made of that.
+    operators made of that. `lane`: what it is handled in order with, where that is not its case.
     """
 
     id: str
@@ -80,6 +80,7 @@ class Received(Generic[ViewT]):
     is_redelivered: bool = False
     was_handled: bool = False
     edited_by: EditedBy | None = None
+    lane: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Handling(Generic[DepsT]):
         Raises NotBegunError when its turn did not come.
         """
         try:
-            delivery = self._reader.read(message)
+            delivery = self._opened(self._reader.read(message))
         except BrokenMessageError as error:
             async with self._turn(message):
                 await self._brake.run(partial(self._refuse, message, Failure.broken(error)))
@@ -107,6 +107,10 @@ class Handling(Generic[DepsT]):
                 if fate is not None and item is not None:
                     await self._brake.run(partial(self._failures.confirm, item, event.id, fate))
 
+    def _opened(self, delivery: Delivery[DepsT]) -> Delivery[DepsT]:
+        opened = delivery.subscription.opened
+        return delivery if opened is None else replace(delivery, event=opened(delivery.event, self._deps))
+
     def _turn(self, message: AbstractIncomingMessage) -> AbstractAsyncContextManager[None]:
         """Wait until it is its sender's turn; an event of our own begins at once."""
         sender = self._senders.get(message.exchange or "")
@@ -115,7 +119,8 @@ class Handling(Generic[DepsT]):
     def _lane_of(self, event: Received[Any]) -> str:
         """A system outside names its case as it likes: it holds up nothing but its own messages with it."""
         sender = self._topology.sender_of(event.type)
-        return f"{sender.code}/{event.case}" if sender else event.case
+        lane = event.lane or event.case
+        return f"{sender.code}/{lane}" if sender else lane
 
     async def _work_off(self, delivery: Delivery[DepsT]) -> Fate | None:
         """Have it handled, and sort the failure if that fails; tell which of both."""

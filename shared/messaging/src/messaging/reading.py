@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -22,6 +23,8 @@ from standards.strict_json import RepeatedNameError, check_names
 DepsT = TypeVar("DepsT")
 WRONG_SENDER = "wrong-sender"
 """The reason of a copy that neither this service nor operations put where failed messages wait."""
+VERSION_ENDED = "version-ended"
+"""The reason of an event in a version that is no longer read."""
 Answer = Callable[[Refused, DepsT], Awaitable[Outcome[None]]]
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the data of an older version into that of the version that the view reads."""
@@ -34,7 +37,8 @@ class Subscription(Generic[DepsT]):
     `refused` answers the sender of a message that can't be accepted, which then is no dead letter; without it, it is
     one. `older` are earlier versions of the event: the queue is not bound to them, but what failed, is replayed or
     comes from the trail may still be one. `once`: what it asks for was done for good, so that a re-delivery of what was
-    handled before does nothing.
+    handled before does nothing. `opened` returns what an encrypted part says, before it is handled; it raises
+    BrokenMessageError.
     """
 
     pattern: str
@@ -43,6 +47,7 @@ class Subscription(Generic[DepsT]):
     refused: Answer[DepsT] | None = None
     older: Mapping[str, Upcast] = field(default_factory=dict)
     once: bool = False
+    opened: Callable[[Received[Any], DepsT], Received[Any]] | None = None
 
     def read(self, envelope: Envelope) -> Received[Any]:
         """Look at the data through the narrow view. Raises BrokenMessageError with the path and the rule.
@@ -109,6 +114,7 @@ class Reader(Generic[DepsT]):
         account: str,
     ) -> None:
         self._keys = keys
+        self._topology = topology
         self._senders = {account, OPERATIONS}
         self._digest = digest
         self._service = service
@@ -138,6 +144,8 @@ class Reader(Generic[DepsT]):
         if subscription.refused is not None:
             _check_names(message.body)
         redelivery = redelivery_of(message)
+        if redelivery is None:
+            self._check_end(envelope.type)
         inbox_id = f"{envelope.id}@{redelivery}" if redelivery else envelope.id
         handled = Handled(inbox_id, self._digest(message.body), item_of(message))
         event = replace(subscription.read(envelope), is_redelivered=redelivery is not None, edited_by=edited_by)
@@ -165,6 +173,16 @@ class Reader(Generic[DepsT]):
             params=failure.params,
         )
         return subscription.refused, refused
+
+    def _check_end(self, type_: str) -> None:
+        """Refuse a version whose time is over: the signature was checked, so its publisher is told."""
+        last = self._topology.ended(type_, datetime.now(UTC))
+        if last is not None:
+            name, _, version = type_.rpartition(".v")
+            newer = f"{name}.v{int(version) + 1}"
+            raise BrokenMessageError(
+                VERSION_ENDED, "/type", f"{newer!r}, as this one ended on {last}", {"newer": newer, "ended": str(last)}
+            )
 
     def _find(self, type_: str) -> Subscription[DepsT] | None:
         any_publisher = "*." + type_.partition(".")[2]

@@ -12,8 +12,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from standards.moments import SHENZHEN
 
 RETRY_EXCHANGE = "retry"
 DEAD_LETTER_EXCHANGE = "dead-letters"
@@ -130,6 +133,8 @@ class Topology:
     """Keys of the events that every department gets, to keep what nobody inside can then change."""
     edits: tuple[str, ...] = ()
     """The events that operators may correct: `<publisher>.<event>`, `*` for any publisher, without a version."""
+    ends: Mapping[str, date] = field(default_factory=dict, repr=False)
+    """The last day, in Shenzhen, on which an older version is read, by its key."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -194,6 +199,11 @@ class Topology:
         """The key that brings an event of a type; `other` when none does. However many senders, few labels."""
         any_publisher = "*." + event_type.partition(".")[2]
         return next((key for key in (event_type, any_publisher) if key in self.subscriptions), "other")
+
+    def ended(self, event_type: str, now: datetime) -> date | None:
+        """Return the day on which the version of an event ended, if it has."""
+        last = self.ends.get(self.key_of(event_type))
+        return last if last is not None and last < now.astimezone(SHENZHEN).date() else None
 
     def is_editable(self, event_type: str) -> bool:
         """Tell whether operators may correct an event of a type."""
@@ -266,6 +276,7 @@ def load(path: Path) -> Topology:
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
         correspondence=_trail(data["correspondence"]) if "correspondence" in data else None,
         edits=tuple(data.get("edits", {}).get("events", ())),
+        ends=dict(data.get("ends", {})),
     )
 
 

@@ -23,6 +23,7 @@ from messaging.envelope import BrokenMessageError
 from messaging.event import Event, Outcome, Received, Refused
 from runtime.clock import today
 from runtime.records import checks, replies
+from runtime.records.persons import DepartmentRecord, DepartmentRecordGone
 from standards.bounds import LARGEST_HISTORY
 
 _MEASURED_FROM = 100
@@ -30,6 +31,16 @@ _MEASURED_FROM = 100
 
 AnyRecord = RecordPublished | RecordWithdrawn
 AnyEvent = Received[RecordPublished] | Received[RecordWithdrawn]
+
+
+def open_record(event: Received[DepartmentRecord], deps: Deps) -> Received[RecordPublished]:
+    """Open a record that came with its person encrypted. Raises BrokenMessageError."""
+    return deps.opener.open(event, RecordPublished)
+
+
+def open_withdrawal(event: Received[DepartmentRecordGone], deps: Deps) -> Received[RecordWithdrawn]:
+    """Open a withdrawal that came so. Raises BrokenMessageError."""
+    return deps.opener.open(event, RecordWithdrawn)
 
 
 async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[None]:

@@ -113,7 +113,7 @@ async def _find(question: Question, by: Principal, deps: Deps) -> tuple[Holder |
         looks.check_shared(question.document_type, by.departments, deps.types)
     if question.number is not None:
         number = identity_number.parse(question.number, today=today(deps.clock())).number
-        return await _by_holder(deps.blind_index.of(number), mask.number(number), question, by, deps)
+        return await _by_holder(deps.opener.index.of(number), mask.number(number), question, by, deps)
     index = await deps.credentials.index_of(question.resident_id or "")
     return (None, ()) if index is None else await _by_holder(index, None, question, by, deps)
 

@@ -27,9 +27,9 @@ from credential_store.published import (
     Holder,
 )
 from messaging.event import Change, Event
-from runtime.blind_index import BlindIndex
 from runtime.clock import Clock
 from runtime.erasing import Erases
+from runtime.records.persons import Opener
 
 
 class Credentials(Protocol):
@@ -186,7 +186,7 @@ class Deps:
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes
-    blind_index: BlindIndex
+    opener: Opener
     clock: Clock
     eraser: Erases
 

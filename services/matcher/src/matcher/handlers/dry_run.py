@@ -75,7 +75,7 @@ async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
 async def _find(role: Role, person: Person, deps: Deps) -> Evidence:
     """Return what is held about a person; about somebody who is not registered too, when named by number."""
     if person.number is not None:
-        index = deps.blind_index.of(_checked(role, person.number, deps))
+        index = deps.opener.index.of(_checked(role, person.number, deps))
         return await deps.evidence.get(index) or Evidence(id=index)
     found = await deps.evidence.of_resident(person.resident_id or "")
     if found is None:

@@ -16,10 +16,10 @@ from matcher.domain.rules import Rules, following_the_person
 from matcher.domain.statistics import Statistics
 from matcher.published import Holding, HoldingsChanged
 from messaging.event import NOTHING, Change, Event, Outcome
-from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today
 from runtime.erasing import Erases
 from runtime.presences import Presences
+from runtime.records.persons import Opener
 
 
 class EvidenceStore(Protocol):
@@ -77,7 +77,7 @@ class Deps:
     guardianships: GuardianshipStore
     presences: Presences
     rules: Rules
-    blind_index: BlindIndex
+    opener: Opener
     clock: Clock
     eraser: Erases
     tally: Tally

@@ -11,12 +11,22 @@ from matcher.domain.evidence import Content, Evidence, Record, Source, Status
 from matcher.handlers.needs import Deps, outcome
 from matcher.published import RecordAccepted, RecordRefused
 from messaging.event import Event, Outcome, Received, Refused
-from runtime.records import checks, replies
+from runtime.records import checks, persons, replies
 
 CITY = "city"
 AnyCityEvent = Received[CityRecord] | Received[CityRecordGone]
 
 _SOURCE_OF: Mapping[str, Source] = {"department": "department-record"}
+
+
+def open_city_record(event: Received[persons.Record], deps: Deps) -> Received[CityRecord]:
+    """Open a record that came with its person encrypted. Raises BrokenMessageError."""
+    return deps.opener.open(event, CityRecord)
+
+
+def open_city_withdrawal(event: Received[persons.RecordGone], deps: Deps) -> Received[CityRecordGone]:
+    """Open a withdrawal that came so. Raises BrokenMessageError."""
+    return deps.opener.open(event, CityRecordGone)
 
 
 async def learn_city_record(event: Received[CityRecord], deps: Deps) -> Outcome[None]:

@@ -16,10 +16,12 @@ from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.event_keys import ensure_event_keys, key_id_of
 from local_stack.failure import StackError
 from local_stack.layout import Layout
+from local_stack.person_keys import ensure_person_keys
 from local_stack.ports import Ports
 from messaging import topology
 from messaging.addresses import UnsafeAddressError, each_of
 from messaging.signatures import KEYS_FILE, key_file
+from runtime.records.person_encryption import PUBLIC_KEYS
 
 HAND_OVER = """{names[zh-CN]} {names[en]}
 
@@ -32,9 +34,11 @@ keeps         {keeps}
 event key     {event_key}
 its id        {event_key_id}
 others' keys  {event_keys}
+person's key  {person_keys}
 
 The address holds the password, and the event key signs what the department says: hand both over sealed, never by mail.
-地址中含密码，签名密钥代表部门发言，请妥善交接。
+The other two files are public; what describes a person is encrypted to the newest person's key.
+地址中含密码，签名密钥代表部门发言，请妥善交接。另两个文件是公开的：描述个人的内容须用其中的公钥加密。
 """
 
 
@@ -45,7 +49,7 @@ class Account(TypedDict):
     """What is handed over; `amqp_urls` has one address for each node of the broker, `amqp_url` is the first of them.
 
     `event_key` is the file with the key that signs the department's events, `event_keys` that with everybody's public
-    halves, by which it knows that an answer is genuine.
+    halves, by which it knows that an answer is genuine; `person_keys` that with the key that it encrypts persons to.
     """
 
     names: dict[str, str]
@@ -59,6 +63,7 @@ class Account(TypedDict):
     event_key: str
     event_key_id: str
     event_keys: str
+    person_keys: str
 
 
 def account(code: str, amqp_url: str, layout: Layout) -> Account:
@@ -73,6 +78,7 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
     folder = folder_of(layout)
     ensure_passwords(folder, [code])
     ensure_event_keys(layout.keys)
+    ensure_person_keys(layout.keys)
     urls = [in_full(url) for url in each_of(account_url(amqp_url, folder, code))]
     return {
         "names": dict(department.names),
@@ -86,6 +92,7 @@ def account(code: str, amqp_url: str, layout: Layout) -> Account:
         "event_key": str(layout.keys / key_file(code)),
         "event_key_id": key_id_of(layout.keys, code),
         "event_keys": str(layout.keys / KEYS_FILE),
+        "person_keys": str(layout.keys / PUBLIC_KEYS),
     }
 
 
@@ -103,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", action="store_true", help="one address only, of the first node")
     parser.add_argument("--event-key", action="store_true", help="the file with the key that signs, only")
     parser.add_argument("--event-key-id", action="store_true", help="its id only")
+    parser.add_argument("--person-keys", action="store_true", help="the file with the key to encrypt persons to, only")
     wanted = parser.parse_args(arguments)
     try:
         amqp_url = os.environ.get("AMQP_URL", "") or broker.url(Ports.from_environment())
@@ -118,6 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(found["event_key"])
     elif wanted.event_key_id:
         print(found["event_key_id"])
+    elif wanted.person_keys:
+        print(found["person_keys"])
     else:
         print(as_text(found))
     return 0

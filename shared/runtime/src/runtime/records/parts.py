@@ -19,8 +19,8 @@ from standards.moments import BOUNDS, FIRST_DAY, LAST_DAY
 from standards.normal_form import normal_text
 
 __all__ = [
-    "NUMBER_AS_RECORD", "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Reason", "RecordId",
-    "Sequence", "Value", "has_number", "is_number",
+    "NUMBER_AS_RECORD", "NUMBER_FOR_INDEX", "Code", "Day", "FieldName", "Fields", "Index", "Person", "Reason",
+    "RecordId", "Sequence", "Value", "has_number", "is_number",
 ]  # fmt: skip
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -96,6 +96,9 @@ RecordId = Annotated[Code, BeforeValidator(_no_number_within)]
 
 Index = Annotated[str, BeforeValidator(_no_number), Field(pattern="^[0-9a-f]{64}$")]
 """The blind index of the holder's identity number."""
+
+Person = Annotated[str, Field(min_length=1, max_length=32_768)]
+"""What describes the person, encrypted: see person_encryption.py."""
 
 Sequence = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 """Counts up with every change of a record."""

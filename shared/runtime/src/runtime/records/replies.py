@@ -20,6 +20,9 @@ _LONGEST = 200
 """Characters of what a stranger wrote that an answer repeats."""
 _LONGEST_PATH = 500
 _OTHER = "other"
+_PERSON = "/data/person"
+WITHIN = ("fields", "reason")
+"""What a person's part may hold beside the number."""
 
 log = structlog.get_logger()
 
@@ -82,7 +85,8 @@ def refusal(refused: Refused, kind: type[RecordRefused], known: Container[str], 
     log.info("record_refused", department=refused.publisher, reason=refused.reason, path=refused.path)
     said = refused.data if isinstance(refused.data, Mapping) else {}
     params = {"type": refused.type, "source": f"/yizheng/{refused.publisher}", **refused.params}
-    fault = Fault(refused.reason, pointer(refused.path, {"data": refused.data}), params)
+    path = moved(refused.path) if "person" in said else refused.path
+    fault = Fault(refused.reason, pointer(path, {"data": refused.data}), params)
     expected = in_both("rule", fault)
     reply = kind(
         addressee=refused.publisher,
@@ -148,7 +152,17 @@ def pointer(path: str, message: Mapping[str, object]) -> str:
             break
         steps.append(step)
         place = place.get(step.replace("~1", "/").replace("~0", "~"))
+    if path.startswith(f"{_PERSON}/") and steps == _PERSON.split("/")[1:]:
+        return path[:_LONGEST_PATH]  # within what is encrypted: who opened it has cut the path
     return "".join(f"/{step}" for step in steps)[:_LONGEST_PATH]
+
+
+def moved(path: str) -> str:
+    """Return where in an event with an encrypted person a place of the opened record stands."""
+    if path == "/data/holder_index":
+        return f"{_PERSON}/number"
+    within = any(path == f"/data/{name}" or path.startswith(f"/data/{name}/") for name in WITHIN)
+    return path.replace("/data", _PERSON, 1) if within else path
 
 
 def _text(value: object) -> str | None:
