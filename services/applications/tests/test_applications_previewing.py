@@ -24,6 +24,8 @@ async def test_the_preview_of_any_applications_is_what_the_erasure_then_does(dat
         assert await archive.left() == before, "a preview erases nothing"
         done = await archive.erase(WHO, shown.cases)
         assert (done.erased, done.kept) == (shown.erased, shown.kept), f"seed {SEED}"
+        kinds = [each.kind for each in shown.kept]
+        assert len(kinds) == len(set(kinds)), f"seed {SEED}: people, guardianships and holdings are one kind"
         assert sorted(done.cases) == sorted(shown.cases)
         assert (await archive.left())["applications"] == before["applications"] - set(shown.cases)
 

@@ -100,6 +100,7 @@ class ErasurePreviewed(Event):
     cases: Annotated[list[str], Field(description="The cases whose data would go")]
 
 
+GoneT = TypeVar("GoneT", bound=Gone)
 ErasedT = TypeVar("ErasedT", bound=DataErased)
 PreviewedT = TypeVar("PreviewedT", bound=ErasurePreviewed)
 
@@ -211,7 +212,7 @@ class Eraser:
                     going.setdefault(place, []).extend(found)
                 if rest is not None:
                     stays += await self._stays(name, kind, place, rest)
-        return _Sorted(going, gone, stays)
+        return _Sorted(going, _by_kind(gone), _by_kind(stays))
 
     async def forget_answers(self, ids: Collection[str]) -> Sequence[Write]:
         """Prepare to erase what was answered to these callers or about these things; that it was answered stays."""
@@ -248,6 +249,20 @@ def _questions(kind: Kind, held: Held) -> Sequence[tuple[str, Document]]:
         if place in held
         for condition in kind.conditions()
     ]
+
+
+def _by_kind(told: Sequence[GoneT]) -> Sequence[GoneT]:
+    """Count what lies in several collections once for its kind, until the last of it goes."""
+    kinds = {each.kind: [other for other in told if other.kind == each.kind] for each in told}
+    return [_together(of_kind) for of_kind in kinds.values()]
+
+
+def _together(of_kind: Sequence[GoneT]) -> GoneT:
+    count = sum(each.count for each in of_kind)
+    days = [each.until for each in of_kind if isinstance(each, Stays)]
+    known = [day for day in days if day is not None]
+    until = {"until": max(known) if len(known) == len(days) else None} if days else {}
+    return of_kind[0].model_copy(update={"count": count, **until})
 
 
 def _day(since: object) -> date:

@@ -22,7 +22,7 @@ RESIDENTS = Path("synthetic") / "people.json"
 LINKED = Path("provider") / "linked.json"
 """Below `var`: whose identity number has been linked with which resident id."""
 
-_SUBJECT = "sign-in-provider"
+_SUBJECT = "P0001"
 _PURPOSE = "统一身份认证平台开通账号：核对身份号码"
 _TIMEOUT = 10.0
 
