@@ -24,7 +24,9 @@ from messaging.ordering import Lanes
 from portal.frame import health, sign_in
 from portal.frame.calls import LIMITS, TIMEOUT
 from portal.frame.forms import KeptForm
+from portal.frame.gateway_transport import GatewayTransport
 from portal.frame.person import Session
+from portal.frame.place import add_routes
 from portal.frame.place import router as page_router
 from portal.frame.provider import Attempt, Provider, ProviderAway, Registration
 from portal.frame.rendering import FRAME, environment
@@ -59,7 +61,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = store[chosen.database or NAME]
         await _prepare(database)
         trust = ssl.create_default_context(cafile=str(chosen.authority) if chosen.authority else None)
-        client = httpx2.AsyncClient(base_url=chosen.gateway_url, verify=trust, limits=LIMITS, timeout=TIMEOUT)
+        client = httpx2.AsyncClient(
+            base_url=chosen.gateway_url, transport=GatewayTransport(trust, LIMITS), timeout=TIMEOUT
+        )
         registration = Registration(chosen.discovery, chosen.issuer, chosen.client_id, secret)
         provider = Provider(registration, httpx2.AsyncHTTPTransport(verify=trust), utc_now)
         app.state.database = database
@@ -80,10 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.texts = texts
     app.state.streams = Streams(NAME)
     app.include_router(health.router)
-    app.include_router(sign_in.router)
-    for place in PLACES:
-        app.include_router(place.router)
-    app.include_router(_elsewhere)
+    add_routes(app.router, sign_in.router, *(place.router for place in PLACES), _elsewhere)
     problems.install(app, texts)
     observing.observe(app, NAME)
     return app

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from portal.desk import decisions, filters, live, queues, scans, takeovers, tasks
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from runtime.access import Role
 
 _router = router()
 for _feature in (queues, filters, takeovers, live, scans, decisions, tasks):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 
 PLACE = Place(
     name="desk",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from portal.doors import device, door, today, visits
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from runtime.access import Role
 
 _router = router()
 for _feature in (today, device, visits, door):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 
 PLACE = Place(
     name="doors",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from portal.hall import overview, progress, published
 
 _router = router()
 for _feature in (overview, published, progress):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 
 PLACE = Place(
     name="hall",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from portal.office import dashboard, reviews
 from runtime.access import Role
 
 _router = router()
 for _feature in (dashboard, reviews):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 
 PLACE = Place(
     name="office",

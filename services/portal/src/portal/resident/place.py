@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Depends
 
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from portal.resident import (
     accesses,
     applications,
@@ -23,9 +23,9 @@ from runtime.access import Role
 
 _router = router()
 for _feature in (home, items, applications, confirmations, credentials, accesses, my_data, corrections):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 for _feature in (drafts, uploads, receipts):
-    _router.include_router(_feature.router, prefix=OWN, dependencies=[Depends(for_themselves)])
+    add_routes(_router, _feature.router, prefix=OWN, dependencies=[Depends(for_themselves)])
 
 PLACE = Place(
     name="resident",

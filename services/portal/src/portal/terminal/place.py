@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Depends
 
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from portal.resident import drafts, offer, receipts
 from portal.terminal import applications, visits
 from portal.terminal.visitors import ROOT, at_the_terminal
@@ -14,9 +14,9 @@ SILENCE = 60
 """Seconds after which a page ends the visit; the session does so by itself (`PORTAL_TERMINAL_SECONDS`)."""
 
 _router = router()
-_router.include_router(visits.router)
+add_routes(_router, visits.router)
 for _inside in (applications, offer, drafts, receipts):
-    _router.include_router(_inside.router, prefix=ROOT, dependencies=[Depends(at_the_terminal)])
+    add_routes(_router, _inside.router, prefix=ROOT, dependencies=[Depends(at_the_terminal)])
 
 PLACE = Place(
     name="terminal",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from fastapi import Depends
 
-from portal.frame.place import Place, router
+from portal.frame.place import Place, add_routes, router
 from portal.resident import drafts, offer, receipts, uploads
 from portal.window import guardianships, looking_up, registration, visits
 from runtime.access import Role
 
 _router = router()
 for _feature in (registration, looking_up, guardianships, visits):
-    _router.include_router(_feature.router)
+    add_routes(_router, _feature.router)
 for _inside in (visits.inside, offer.router, drafts.router, uploads.router, receipts.router):
-    _router.include_router(
-        _inside, prefix=f"{visits.ROOT}/{{presence_id}}", dependencies=[Depends(visits.with_the_card)]
-    )
+    add_routes(_router, _inside, prefix=f"{visits.ROOT}/{{presence_id}}", dependencies=[Depends(visits.with_the_card)])
 
 PLACE = Place(
     name="window",
