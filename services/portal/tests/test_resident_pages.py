@@ -130,6 +130,18 @@ async def test_answers_are_sent_as_what_they_are(
     assert stage.gateway.bodies(f"PATCH {APP}") == [{"form": {key: sent}}]
 
 
+@pytest.mark.parametrize("key", ["address", "since", "rooms", "shared", "parents", "kind"])
+async def test_a_question_that_must_be_answered_says_so_at_its_field(stage: Stage, ann: Browser, key: str) -> None:
+    stage.gateway.answers[f"PATCH {APP}"] = APPLICATION
+    await ann.go(f"/my/applications/app_1/questions/{key}?then=check")
+    page = await ann.send(**({} if key in {"shared", "kind"} else {key: " \n　"}))
+    assert page.status_code == 422
+    assert f'<a href="#{key}">请' in page.text
+    assert f'id="{key}-error"' in page.text
+    assert 'name="then" value="check"' in page.text
+    assert stage.gateway.bodies(f"PATCH {APP}") == []
+
+
 async def test_a_refused_answer_stands_in_the_form_with_what_is_wrong(stage: Stage, ann: Browser) -> None:
     fault = {"pointer": "#/form/address", "code": "x", "detail": "没有这个地址", "action": "请核对"}
     problem = {"status": 422, "title": "未能办理", "errors": [fault]}
@@ -209,7 +221,7 @@ async def test_a_question_that_a_declined_record_answered_is_asked_once_more(sta
     await ann.go("/my/applications/app_1/evidence")
     page = await ann.send(**{"housing/crd_1": "decline"})
     assert str(page.url).endswith("/my/applications/app_1/questions/address?then=evidence")  # the note is optional
-    page = await ann.send(address="")
+    page = await ann.send(address="民乐社区3栋")
     assert str(page.url).endswith("/my/applications/app_1/documents/photo")
 
 

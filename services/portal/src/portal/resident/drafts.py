@@ -36,6 +36,8 @@ router = page_router()
 EVIDENCE, CHECK = "evidence", "check"
 _AT_MOST = 20
 """Files of one form."""
+_CHOSEN = frozenset({"choice", "boolean"})
+"""Types of questions that are answered by choosing."""
 _EXACT = 15
 """Digits of a whole number that every reader of JSON takes for the same."""
 
@@ -89,7 +91,10 @@ async def _question(
 async def answer(visit: Anybody, form: Sent, application_id: str, key: str) -> Response:
     """Keep an answer, and go on."""
     then = form.text("then")
-    body: dict[str, Json] = {"form": {key: _value(form.text("type"), form.text(key))}}
+    value = _value(form.text("type"), form.text(key))
+    if form.text("required") and value in (None, []):
+        return await _question(visit, application_id, key, then, _unanswered(visit, form, key), form)
+    body: dict[str, Json] = {"form": {key: value}}
     try:
         await visit.call.patch(
             f"/v1/applications/{path_of(application_id)}",
@@ -101,6 +106,12 @@ async def answer(visit: Anybody, form: Sent, application_id: str, key: str) -> R
     except Refused as refused:
         return await _question(visit, application_id, key, then, refused.problem, form)
     return visit.go(_after(visit, application_id, then, question_step(key)))
+
+
+def _unanswered(visit: Visit, form: Form, key: str) -> Problem:
+    """Say that a question must be answered; the service would say so only when all is submitted."""
+    said = visit.t(f"resident.question.{'unchosen' if form.text('type') in _CHOSEN else 'unanswered'}")
+    return Problem(status=422, title=visit.t("frame.problem"), errors=(Fault(pointer=f"#/{key}", detail=said),))
 
 
 @router.get("/applications/{application_id}/evidence")
