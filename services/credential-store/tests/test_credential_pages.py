@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -16,10 +17,11 @@ from credential_store.domain.signed import TYP, Issuer
 from credential_store.domain.verdict import AGREEMENT_TYP, Trusted
 from credential_store.web import pages
 from credential_store.web.verify import HEADERS
+from runtime import problems
 from runtime.clock import utc_now
-from runtime.rates import DEFAULT, RateLimit
+from runtime.rates import DEFAULT, RateLimit, Rates
 from runtime.signing import SigningKeys
-from runtime.texts import CHOSEN
+from runtime.texts import CHOSEN, Texts
 from standards import canonical_json
 from standards.canonical_json import Json
 
@@ -33,9 +35,10 @@ class NothingSigned:
 
 
 @pytest.fixture
-def client() -> httpx.AsyncClient:
+def app() -> FastAPI:
     app = FastAPI()
     app.include_router(pages)
+    problems.install(app, Texts.of("standards", "runtime", "credential_store"))
     app.state.rate_limit = RateLimit.from_file(DEFAULT)
     app.state.deps = SimpleNamespace(
         issuer=Issuer(URL, KEYS),
@@ -44,7 +47,21 @@ def client() -> httpx.AsyncClient:
         signed=NothingSigned(),
         clock=utc_now,
     )
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store")
+
+
+def while_busy(app: FastAPI) -> None:
+    """Have others use up what everybody together may ask."""
+    kind = {"burst": 1, "per_minute": 6, "operations": ["POST /verify/"]}
+    rate = {"burst": 1, "per_minute": 1}
+    rates = {"read": rate, "write": rate, "look-up": rate, "kinds": {"verification": kind}}
+    app.state.rate_limit = RateLimit(Rates.model_validate(rates))
+    app.state.rate_limit.take_for_everybody("POST /verify/")
 
 
 async def test_the_page_works_without_an_account_and_without_a_script(client: httpx.AsyncClient) -> None:
@@ -54,6 +71,36 @@ async def test_the_page_works_without_an_account_and_without_a_script(client: ht
     answer = await client.post("/verify/", data={"presentation": "nonsense"}, headers={"Accept-Language": "en"})
     assert "Not valid" in answer.text
     assert "not a credential that could be read" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "said"),
+    [
+        (("GET", "/verify/x", {}), 404, "There is no such page"),
+        (("POST", "/verify/", {"files": {"presentation": ("a.txt", b"eyJ")}}), 422, "a file can&#39;t be checked here"),
+        (
+            ("POST", "/verify/", {"content": b"--b", "headers": {"Content-Type": "multipart/form-data"}}),
+            400,
+            "could not",
+        ),
+        (("POST", "/verify/", {"data": {"presentation": "<b>eyJ"}}), 503, "in {wait} seconds"),
+        (("POST", "/verify/", {"data": {"presentation": "<b>eyJ"}}), 500, "Something went wrong here"),
+    ],
+)
+async def test_a_refusal_is_a_page_with_what_was_pasted(
+    client: httpx.AsyncClient, app: FastAPI, request_: tuple[str, str, dict[str, Any]], status: int, said: str
+) -> None:
+    method, path, sent = request_
+    if status == 503:
+        while_busy(app)
+    if status == 500:
+        del app.state.deps.trusted
+    headers = {"Accept-Language": "zh-CN", "Cookie": f"{CHOSEN}=en", **sent.pop("headers", {})}
+    answer = await client.request(method, path, headers=headers, **sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said.format(wait=answer.headers.get("retry-after")) in answer.text
+    assert ("&lt;b&gt;eyJ</textarea>" in answer.text) == ("data" in sent)
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
 async def test_another_language_is_remembered_for_all_pages_and_what_was_typed_stays(client: httpx.AsyncClient) -> None:

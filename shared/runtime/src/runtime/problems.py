@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ from messaging.outage_log import OutageLog
 from runtime.access import NotAuthenticatedError
 from runtime.rates import Busy, TooMany
 from runtime.refusal import Param, Refusal, Refusals
-from runtime.texts import Language, Texts, choose
+from runtime.texts import CHOSEN, Language, Texts, of_page
 from standards.field_kinds import is_date
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,18 +53,25 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 """What OpenAPI says of every route's refusals."""
 
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
 log = structlog.get_logger()
 
 
 def install(app: FastAPI, texts: Texts) -> None:
     """Answer every error of the application with problem details."""
     speak = _Speaker(texts)
-    app.add_exception_handler(Refusal, speak.refusal)
-    app.add_exception_handler(RequestValidationError, speak.invalid)
-    app.add_exception_handler(NotAuthenticatedError, speak.not_authenticated)
-    app.add_exception_handler(ConflictError, speak.conflict)
-    app.add_exception_handler(HTTPException, speak.http)
+    for kind, handler in speak.handlers.items():
+        app.add_exception_handler(kind, handler)
     app.add_middleware(_Unexpected, speak=speak)
+    app.state.problems = speak
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """Return what the interface would answer to an error, for those who tell it by a page. Logs what is unexpected."""
+    speak: _Speaker = request.app.state.problems
+    handler = next((speak.handlers[kind] for kind in type(error).__mro__ if kind in speak.handlers), speak.unexpected)
+    return await handler(request, error)
 
 
 class _Unexpected:
@@ -100,6 +107,13 @@ class _Speaker:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._outages = OutageLog("dependency_down")
+        self.handlers: Mapping[type[Exception], Handler] = {
+            Refusal: self.refusal,
+            RequestValidationError: self.invalid,
+            NotAuthenticatedError: self.not_authenticated,
+            ConflictError: self.conflict,
+            HTTPException: self.http,
+        }
 
     async def refusal(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 - registered for it
@@ -207,4 +221,4 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 def _language(request: Request) -> Language:
-    return choose(request.headers.get("accept-language"))
+    return of_page(request.cookies.get(CHOSEN), request.headers.get("accept-language"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -19,13 +22,33 @@ from credential_store.domain.sd_jwt import LARGEST
 from credential_store.domain.verdict import Asked
 from credential_store.handlers import verifying
 from credential_store.handlers.needs import Deps
-from runtime import web
+from runtime import problems, web
 from runtime.access import bounded
 from runtime.clock import SHENZHEN
+from runtime.problems import Problem
 from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day
 from standards.field_kinds import is_date
 
-router = APIRouter(prefix="/verify")
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route of which refusals and faults are pages: a browser reads them."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the route's own handler."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page
+                return await _told(request, error)
+
+        return handler
+
+
+router = APIRouter(prefix="/verify", route_class=PageRoute)
 
 DepsOf = Annotated[Deps, Depends(web.deps)]
 _A_YEAR = 365 * 24 * 3600
@@ -42,6 +65,16 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+
+
+_WRONG: Final = {
+    "busy": "busy",
+    "temporarily-unavailable": "away",
+    "unexpected": "failed",
+    "no-such-address": "nowhere",
+    "method-not-allowed": "nowhere",
+}
+"""What the page says of a problem, by its code; of any other that it can't be read."""
 
 
 @router.get("")
@@ -79,7 +112,12 @@ async def check(
         return await _verdict(presentation, language, deps)
     other = of_page(wanted, None)
     answer = await _verdict(checked, other, deps, typed=presentation) if checked else _page(other, typed=presentation)
-    answer.set_cookie(CHOSEN, wanted, _A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
+    return _remembered(answer, wanted)
+
+
+def _remembered(answer: Response, language: str) -> Response:
+    """Have the browser keep the language that was chosen."""
+    answer.set_cookie(CHOSEN, language, _A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
@@ -98,15 +136,63 @@ async def file(version: str, name: str) -> Response:
     return Response(_FILES[name], headers=forever, media_type=_TYPES[name])
 
 
+@router.api_route("/{rest:path}", methods=["GET", "POST"])
+async def nowhere(rest: str) -> Response:
+    """Say by a page that there is none at this address."""
+    raise HTTPException(404, rest)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """Tell by the page why it could not be done; what was pasted still stands in it."""
+    told = await problems.answer_to(request, error)
+    sent = await _sent(request)
+    wanted = sent.get("language", "")
+    language = of_page(wanted, None) if wanted in LANGUAGES else await _language(request)
+    wrong = _WRONG.get(Problem.model_validate_json(bytes(told.body)).code, "unreadable")
+    wait = told.headers.get("retry-after", "")
+    answer = _page(
+        language, typed=sent.get("presentation", ""), checked=sent.get("checked", ""), wrong=wrong, wait=wait
+    )
+    answer.status_code = told.status_code
+    if wait:
+        answer.headers["Retry-After"] = wait
+    return _remembered(answer, wanted) if wanted in LANGUAGES else answer
+
+
+async def _sent(request: Request) -> Mapping[str, str]:
+    """Return what was typed; nothing where no form can be read."""
+    if request.method != "POST":
+        return {}
+    try:
+        form = await request.form()
+    except HTTPException:
+        return {}
+    return {name: value[: LARGEST + 1] for name, value in form.items() if isinstance(value, str)}
+
+
 def _page(
-    language: Language, verdict: VerificationView | None = None, *, typed: str = "", checked: str = ""
+    language: Language,
+    verdict: VerificationView | None = None,
+    *,
+    typed: str = "",
+    checked: str = "",
+    wrong: str = "",
+    wait: str = "",
 ) -> Response:
     def t(key: str, **params: object) -> str:
         return TEXTS.say(language, f"verification.page.{key}", **params)
 
     template = _environment().get_template("verify.html")
     text = template.render(
-        t=t, language=language, verdict=verdict, typed=typed, checked=checked, asset=_address, **_tellers(language)
+        t=t,
+        language=language,
+        verdict=verdict,
+        typed=typed,
+        checked=checked,
+        wrong=wrong,
+        wait=wait,
+        asset=_address,
+        **_tellers(language),
     )
     return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})
 

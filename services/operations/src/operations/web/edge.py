@@ -14,7 +14,7 @@ from starlette.responses import Response
 from operations.web import session
 from operations.web.rendering import show
 from runtime.access import NotAuthenticatedError
-from runtime.problems import Problem
+from runtime.problems import Problem, answer_to
 from runtime.refusal import NotAllowed, Refusal
 from runtime.texts import CHOSEN, LANGUAGES
 
@@ -67,9 +67,7 @@ class PageRoute(APIRoute):
 
 async def explain(request: Request, error: Exception) -> Problem:
     """Tell what is wrong in the same words as the HTTP API."""
-    known = request.app.exception_handlers
-    speak = next(known[kind] for kind in type(error).__mro__ if kind in known)
-    answer: Response = await speak(request, error)
+    answer = await answer_to(request, error)
     return Problem.model_validate_json(bytes(answer.body))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -47,6 +48,12 @@ class Discovered(BaseModel):
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str = ""
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """Where it has pages."""
+        urls = [httpx2.URL(each) for each in (self.authorization_endpoint, self.end_session_endpoint) if each]
+        return tuple(sorted({f"{url.scheme}://{url.netloc.decode()}" for url in urls}))
 
 
 class Attempt(BaseModel):
@@ -154,11 +161,7 @@ class Provider:
     @property
     def origins(self) -> tuple[str, ...]:
         """Where the browser is sent at signing in and out, as far as it is known yet."""
-        if self._found is None:
-            return ()
-        found = self._found[1]
-        urls = [httpx2.URL(each) for each in (found.authorization_endpoint, found.end_session_endpoint) if each]
-        return tuple(sorted({f"{url.scheme}://{url.netloc.decode()}" for url in urls}))
+        return self._found[1].origins if self._found else ()
 
     async def close(self) -> None:
         """Close the connections."""
