@@ -107,6 +107,8 @@ class Calls:
     """The visit during which a clerk or terminal asks for the person who stands there."""
     prove: Prove | None = None
     """Proves a terminal's key for a method and an address; its token is worth nothing without."""
+    word: Callable[[Problem], Problem] = lambda problem: problem
+    """Puts a refusal in words for people."""
 
     async def get(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
         """Read. What is None is left out of the query."""
@@ -201,7 +203,7 @@ class Calls:
         try:
             if response.status_code >= _REFUSED:
                 await response.aread()
-                _accepted(response)
+                self._accepted(response)
             yield response
         finally:
             await response.aclose()
@@ -231,21 +233,20 @@ class Calls:
         except httpx2.TransportError as error:
             log.warning("call_failed", method=request.method, path=request.url.path, error=repr(error))
             raise Away(request.url.path) from error
-        return _accepted(response)
+        return self._accepted(response)
 
-
-def _accepted(response: httpx2.Response) -> httpx2.Response:
-    if response.status_code < _REFUSED:
-        return response
-    if response.status_code in _AWAY:
-        raise Away(response.request.url.path)
-    if response.status_code == _UNAUTHENTICATED:
-        raise SignInEnded
-    try:
-        problem = Problem.model_validate_json(response.content)
-    except ValidationError:
-        problem = Problem(status=response.status_code)
-    raise Refused(problem)
+    def _accepted(self, response: httpx2.Response) -> httpx2.Response:
+        if response.status_code < _REFUSED:
+            return response
+        if response.status_code in _AWAY:
+            raise Away(response.request.url.path)
+        if response.status_code == _UNAUTHENTICATED:
+            raise SignInEnded
+        try:
+            problem = Problem.model_validate_json(response.content)
+        except ValidationError:
+            problem = Problem(status=response.status_code, code="refused")
+        raise Refused(self.word(problem))
 
 
 def _parsed(response: httpx2.Response, answer: type[AnswerT]) -> AnswerT:

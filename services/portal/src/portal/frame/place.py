@@ -62,7 +62,7 @@ def add_routes(to: APIRouter, *routers: APIRouter, prefix: str = "", dependencie
         to.add_api_route(
             f"{prefix}{route.path}",
             route.endpoint,
-            methods=list(route.methods),
+            methods=route.methods,
             dependencies=[*dependencies, *route.dependencies],
             include_in_schema=False,
             route_class_override=PageRoute,

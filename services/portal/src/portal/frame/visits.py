@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from portal.frame.device_key import DeviceKey
 from portal.frame.kept import Kept
 from portal.frame.person import Person, Session
 from portal.frame.provider import Provider
+from portal.frame.refusals import worded
 from portal.frame.sealed import Sealed, new_secret
 from portal.frame.sessions import Sessions
 from portal.settings import Settings
@@ -130,7 +132,8 @@ class Visit:
         token = self.session.tokens.access if self.session else ""
         request_id = self.request.headers.get("x-request-id", "")
         frame = self.frame
-        return Calls(frame.client, frame.public, self.language, token, request_id, self.presence, self._prove())
+        word = partial(worded, texts=frame.texts, language=self.language)
+        return Calls(frame.client, frame.public, self.language, token, request_id, self.presence, self._prove(), word)
 
     @property
     def address(self) -> str:
