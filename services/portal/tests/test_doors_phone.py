@@ -203,7 +203,7 @@ async def test_two_tabs_and_a_change_meanwhile_are_shown_and_nothing_is_overwrit
     assert await inspect(page, phone=True) == []
     assert phone.street.decided == {"task_2": "approval"}
     lost = page.locator("[data-entries] li", has_text="第二个窗口")
-    await expect(lost).to_contain_text("页面已过期")
+    await expect(lost).to_contain_text("已办结：状态。您的记录没有提交。")
     await lost.locator("summary").click()
     await lost.get_by_role("button", name="确定放弃").click()
     await unsent(page, 1)

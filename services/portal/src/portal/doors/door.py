@@ -19,6 +19,7 @@ from runtime.clock import SHENZHEN
 router = page_router()
 
 WAITING = frozenset({"open", "claimed", "awaiting-second"})
+_CHANGED = frozenset({409, 412})
 _ROWS = range(1, 4)
 """Times that one form offers."""
 _PARTS = ("date", "begins", "ends")
@@ -87,13 +88,36 @@ async def door_page(
         task=task,
         version=version,
         waits=task.status.code in WAITING,
-        mine=visit.person is not None and task.claimed_by == visit.person.subject,
+        mine=_is_mine(visit, task),
+        lost=form.text("note") if form and not _is_mine(visit, task) else "",
         rows=_ROWS,
         opened=opened,
-        problem=problem,
+        problem=changed_hands(visit, task, problem) if problem else None,
         fields=fields,
         filled=form.filled if form else None,
     )
+
+
+def changed_hands(visit: Visit, task: Task, problem: Problem) -> Problem:
+    """Say what a colleague did with a door meanwhile; the problem as it is while the door is in one's own hand."""
+    decided = task.status.code not in WAITING
+    if problem.status not in _CHANGED or not (decided or task.claimed_by) or _is_mine(visit, task):
+        return problem
+    by = next((step.by for step in reversed(task.steps) if step.by), None) if decided else task.claimed_by
+    who = visit.staff(by) if by else visit.t("doors.changed.colleague")
+    said = "decided" if decided else "taken"
+    return problem.model_copy(
+        update={
+            "title": visit.t(f"doors.changed.{said}.title"),
+            "detail": visit.t(f"doors.changed.{said}.detail", who=who, status=task.status.name),
+            "action": visit.t("doors.changed.action"),
+        }
+    )
+
+
+def _is_mine(visit: Visit, task: Task) -> bool:
+    is_claimed = visit.person is not None and task.claimed_by == visit.person.subject
+    return is_claimed and task.status.code in WAITING
 
 
 async def _do(

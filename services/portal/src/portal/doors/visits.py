@@ -7,6 +7,7 @@ overwritten.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,10 +15,10 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from portal.doors.answers import Officer
-from portal.doors.door import door_page
+from portal.doors.answers import Officer, Task
+from portal.doors.door import changed_hands, door_page
 from portal.frame import formats
-from portal.frame.calls import Answer, Fault, Json, Nothing, Problem, Refused
+from portal.frame.calls import Answer, Away, Fault, Json, Nothing, Problem, Refused
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.rendering import path_of
@@ -148,6 +149,9 @@ async def _refused(visit: Visit, form: Form, task_id: str, problem: Problem) -> 
     """Tell why it was refused: a phone keeps what was recorded, the page shows it again beside what stands now."""
     if not _asks_json(visit):
         return await door_page(visit, task_id, problem, form, opened="visit", fields=_FIELDS)
+    with suppress(Away, Refused):
+        task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+        problem = changed_hands(visit, task, problem)
     said = [problem.title, problem.detail, problem.action]
     said += [part for fault in problem.errors for part in (fault.detail, fault.action)]
     text = " ".join(dict.fromkeys(part for part in said if part))
