@@ -13,9 +13,11 @@ import credential_store
 from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.domain.credential import Credential, Place
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.grants import Grants, Role
 from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id
+from credential_store.domain.proof import Proof
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
 from credential_store.domain.submission import Submission
 from credential_store.domain.verdict import Trusted
@@ -30,7 +32,10 @@ from runtime.signing import SigningKeys
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
 from testkit.persons import opener_of
 
-TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
+DATA = Path(credential_store.__file__).parent / "data"
+TYPES = load(DATA / "document_types.yaml", DocumentTypes)
+GRANTS = load(DATA / "grants.yaml", Grants)
+ITEM_OF = {grant.document_type: item for item, grant in GRANTS.items.items()}
 INDEX = "9f" * 32
 RESIDENT = "res_01"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -38,6 +43,12 @@ HANDLERS = {subscription.pattern: subscription for subscription in SUBSCRIPTIONS
 Told = tuple[str, int, dict[str, object]]
 """An event type, the minute at which it was published, and its data."""
 HOLDER = {"resident_id": RESIDENT, "index": INDEX}
+CHILD = {"resident_id": "res_02", "index": "4c" * 32}
+PEOPLE: dict[Role, dict[str, str]] = {
+    "applicant": HOLDER,
+    "subject": CHILD,
+    "second-party": {"resident_id": "res_03", "index": "5d" * 32},
+}
 
 
 def registered(minute: int = 0, event: str = "registered", **changes: object) -> Told:
@@ -76,16 +87,49 @@ def approved(minute: int = 10, document_type: str = "birth-certificate", **chang
 
 
 def granted(minute: int = 20, document_type: str = "rental-contract-record", **changes: object) -> Told:
-    grant = {
+    grant: dict[str, object] = {
         "document_type": document_type,
         "holder": HOLDER,
         "fields": {"record_number": "LH-2026-1", "tenant_name": "李育成", "term_to": "2027-08-31"},
         "valid_from": "2026-09-01",
         "valid_until": "2027-08-31",
     }
-    at = NOW + timedelta(minutes=minute)
-    data = {"application_id": f"app_{minute}", "decided_by": "automatic", "decided_at": at.isoformat()}
-    return "applications.application-approved.v1", minute, data | {"grant": grant | changes}
+    grant |= changes
+    data: dict[str, object] = {
+        "application_id": f"app_{minute}",
+        "item": ITEM_OF[document_type],
+        "applicant": grant["holder"],
+        "subject": grant["holder"],
+        "decided_by": "automatic",
+        "decided_at": (NOW + timedelta(minutes=minute)).isoformat(),
+        "grant": grant,
+    }
+    return "applications.application-approved.v1", minute, data
+
+
+def proven(approval: Told, key: str, **changes: object) -> Told:
+    """Return the matcher's word that a requirement of what is granted is proven."""
+    said: dict[str, Any] = approval[2]
+    needed = GRANTS.items[said["item"]].proven[key]
+    data = {
+        "application_id": said["application_id"],
+        "item": said["item"],
+        "requirement": key,
+        "attempt": 1,
+        "document_type": needed.any_of[0],
+        "holder": PEOPLE[needed.of],
+    }
+    return "matcher.match-succeeded.v1", approval[1] - 1, data | changes
+
+
+def proofs_of(approval: Told) -> list[Told]:
+    """Return all that others say of what is granted."""
+    said: dict[str, Any] = approval[2]
+    rule = GRANTS.items[said["item"]]
+    decided = {"field-check": "field-check-passed", "officer": "decision-made"}.get(rule.decided_by)
+    answer = {"application_id": said["application_id"], "approved": True}
+    found: list[Told] = [(f"review-dispatch.{decided}.v1", approval[1] - 1, answer)] if decided else []
+    return [*found, *(proven(approval, key) for key in rule.proven)]
 
 
 def published(sequence: int, complete: bool = True, **changes: object) -> Told:  # noqa: FBT001, FBT002 - a field
@@ -169,6 +213,7 @@ class Office:
         self.documents = documents or FakeDocuments(Credential)
         self.holdings = FakeDocuments(Holding)
         self.submissions = FakeDocuments(Submission)
+        self.proofs = FakeDocuments(Proof)
         self.published: list[Event] = []
         self.signed = FakeDocuments(SignedVersion)
         credentials = CredentialDocuments(self.documents)
@@ -183,9 +228,11 @@ class Office:
             listed={},
             guardianships=FakeDocuments(Guardianship),
             submissions=self.submissions,
+            proofs=self.proofs,
             hand_overs=cast("HandOvers", None),  # events hand over no files
             files=cast("Files", None),
             types=TYPES,
+            grants=GRANTS,
             opener=opener_of(BlindIndex(b"k" * 32)),
             clock=self.clock,
             eraser=NothingHeld(),
@@ -196,6 +243,7 @@ class Office:
         before = len(self.published)
         for each in told:
             self.submitted(each)
+            await self.proven(each)
             handler, event = received(each, receipt=receipt, redelivered=redelivered)
             outcome = await handler(event, self.deps)
             apply(outcome)
@@ -212,6 +260,15 @@ class Office:
             if named not in self.submissions.all:
                 kept = Submission.of(named, said["holder"]["index"], [said["document_type"]], NOW)
                 apply(Outcome(changes=[self.submissions.save(kept)]))
+
+    async def proven(self, told: Told) -> None:
+        """Have what is granted been proven before, as it is when nobody forges."""
+        data: dict[str, Any] = told[2]
+        if not self.are_submitted or data.get("grant") is None:
+            return
+        for each in proofs_of(told):
+            handler, event = received(each)
+            apply(await handler(event, self.deps))
 
     async def hears_or_refuses(self, *told: Told) -> list[Event]:
         """Handle events of which some may be too late; nothing is stored of those."""

@@ -234,6 +234,7 @@ class _Street:
         for _ in range(self._chance.randint(0, 20)):
             await asyncio.sleep(0)
         self.office.submitted(told)
+        await self.office.proven(told)
         handler, event = received(told)
         outcome: Outcome[None] | None = None
         while outcome is None:

@@ -1,7 +1,8 @@
-"""Review-dispatch alone, or another service in its name, can mint nothing."""
+"""Review-dispatch or applications alone, or another service in their name, can mint nothing."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -127,4 +128,28 @@ async def test_one_services_account_and_key_mint_nothing_in_anothers_name(
 
         if _smuggled(private.account_url(account), exchange, key, body, account):  # later brokers refuse the first
             assert (await eventually(letter)).headers["x-reason"] == reason
+        assert await database["credentials"].count_documents({}) == 0
+
+
+async def test_the_account_and_key_of_applications_grant_nothing_that_nobody_has_proven(
+    private: Addresses, settings: Settings, database: Database
+) -> None:
+    event = orjson.loads((EXAMPLES / "applications.application-approved.v1.example-2.json").read_bytes())
+    holder = event["data"]["applicant"]
+    grant = {"document_type": "senior-card", "holder": holder, "fields": {"name": "无此人"}}
+    term = {"valid_from": "2026-11-23", "valid_until": None}
+    data = event["data"] | {"item": "senior-card", "subject": holder, "grant": grant | term}
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), await connect(private.amqp, name="looking") as connection:
+        waiting = await (await connection.channel()).get_queue(delay_name(2), ensure=False)
+        body = signed(event | {"id": new_event_id(), "data": data}, by="applications")
+        with contextlib.closing(
+            pika.BlockingConnection(pika.URLParameters(private.account_url("applications")))
+        ) as own:
+            own.channel().basic_publish("events", event["type"], body, pika.BasicProperties(delivery_mode=PERSISTENT))
+
+        async def held_back() -> AbstractIncomingMessage | None:
+            return await waiting.get(no_ack=True, fail=False)
+
+        assert (await eventually(held_back)).body == body
         assert await database["credentials"].count_documents({}) == 0

@@ -16,6 +16,8 @@ class Settings(ServiceSettings):
 
     document_types: Path = Path(__file__).parent / "data" / "document_types.yaml"
     """The data file of document types."""
+    grants: Path = Path(__file__).parent / "data" / "grants.yaml"
+    """The data file of what items grant, and what must have been proven for it."""
     former_urls: tuple[str, ...] = ()
     """Addresses under which the district issued credentials before it moved to `public_url`."""
     expire_every: float = 30.0

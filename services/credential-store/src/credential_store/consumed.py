@@ -53,6 +53,30 @@ class MatchFailed(View):
     reviewable: bool
 
 
+class MatchSucceeded(View):
+    """`matcher.match-succeeded.v1`: a requirement of an application is proven, by this document of this person."""
+
+    application_id: str
+    item: str
+    requirement: str
+    attempt: int
+    document_type: str
+    holder: Holder
+
+
+class FieldCheckPassed(View):
+    """`review-dispatch.field-check-passed.v1`: a grid officer has confirmed the address of an application."""
+
+    application_id: str
+
+
+class DecisionMade(View):
+    """`review-dispatch.decision-made.v1`: an officer has decided an application."""
+
+    application_id: str
+    approved: bool
+
+
 class Approval(View):
     """One person's approval."""
 
@@ -143,6 +167,9 @@ class ApplicationApproved(View):
     """`applications.application-approved.v1`: an application was approved and may grant a credential."""
 
     application_id: str
+    item: str
+    applicant: Holder
+    subject: Holder
     decided_by: str
     decided_at: datetime
     grant: Grant | None

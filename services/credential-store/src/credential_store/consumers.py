@@ -6,9 +6,12 @@ from credential_store.consumed import (
     ApplicationApproved,
     CardRead,
     CorrectionAnswered,
+    DecisionMade,
     DuplicateChecked,
+    FieldCheckPassed,
     GuardianshipChanged,
     MatchFailed,
+    MatchSucceeded,
     PersonHeld,
     RecordPublished,
     RecordWithdrawn,
@@ -23,6 +26,7 @@ from credential_store.handlers import (
     exporting,
     guardianships,
     identity,
+    proofs,
     submissions,
 )
 from credential_store.handlers.needs import Deps
@@ -39,6 +43,9 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("identity.guardianship-registered.v1", GuardianshipChanged, guardianships.begin),
     Subscription("identity.guardianship-ended.v1", GuardianshipChanged, guardianships.end),
     Subscription("matcher.match-failed.v1", MatchFailed, submissions.note),
+    Subscription("matcher.match-succeeded.v1", MatchSucceeded, proofs.note_match),
+    Subscription("review-dispatch.field-check-passed.v1", FieldCheckPassed, proofs.note_check),
+    Subscription("review-dispatch.decision-made.v1", DecisionMade, proofs.note_decision),
     Subscription(
         "review-dispatch.review-approved.v2",
         ReviewApproved,

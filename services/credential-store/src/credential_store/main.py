@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from credential_store import api, consumers, store, web
 from credential_store.config import Settings
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.grants import Grants
 from credential_store.domain.signed import TYP, Issuer
 from credential_store.domain.verdict import Trusted
 from credential_store.handlers.expiry import expire
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the service. Raises DataFileError when the document types or the signing keys can't be used."""
     chosen = settings or Settings()
     types = load(chosen.document_types, DocumentTypes)
+    grants = load(chosen.grants, Grants)
     issuer = Issuer(chosen.public_url, SigningKeys.from_file(chosen.keys / "credential.key"))
     agreements = PublicKeys.from_file(chosen.keys / "agreement.pub")
     trusted = Trusted(issuer.keys.public, agreements, {chosen.public_url, *chosen.former_urls})
@@ -53,9 +55,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             listed={},
             guardianships=store.guardianships_in(database),
             submissions=store.submissions_in(database),
+            proofs=store.proofs_in(database),
             hand_overs=store.HandOverDocuments(database),
             files=store.GridFiles(database),
             types=types,
+            grants=grants,
             opener=Opener.from_folder(settings.keys, settings.blind_index()),
             clock=utc_now,
             eraser=Eraser.of(NAME, database, settings, store.held),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from credential_store.consumed import ApplicationApproved, DuplicateChecked, Grant, ReviewApproved
 from credential_store.consumed import Holder as ConsumedHolder
 from credential_store.domain import hearing, sameness
@@ -11,7 +13,7 @@ from credential_store.domain.holding import Holding
 from credential_store.domain.identifiers import credential_id, record_of
 from credential_store.domain.sameness import Told
 from credential_store.domain.standing import Trace, settle
-from credential_store.handlers import duplicates, submissions
+from credential_store.handlers import duplicates, proofs, submissions
 from credential_store.handlers.issuing import outcome
 from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError
@@ -20,8 +22,10 @@ from runtime.clock import today
 
 
 async def store_approved(event: Received[ReviewApproved], deps: Deps) -> Outcome[None]:
-    """Store the values that people approved, for as long as such an approval lasts."""
-    return await store_approval(event.data, event.id, deps)
+    """Store the values that people approved, for as long as such an approval lasts; the requirement is proven, too."""
+    stored = await store_approval(event.data, event.id, deps)
+    proven = await proofs.of_document(event.data, event.time, deps)
+    return replace(stored, changes=[*stored.changes, *proven])
 
 
 async def store_approval(approved: ReviewApproved, cause: str, deps: Deps) -> Outcome[None]:
@@ -58,11 +62,13 @@ async def store_approval(approved: ReviewApproved, cause: str, deps: Deps) -> Ou
 async def store_granted(event: Received[ApplicationApproved], deps: Deps) -> Outcome[None]:
     """Store the credential that an approved application grants, if it grants one.
 
-    Where it may be a document that is held already, a person is asked, as it has been granted.
+    Where it may be a document that is held already, a person is asked, as it has been granted. Raises NotYet while the
+    matcher, or people, have not said that what it needs is proven; BrokenMessageError for what the item does not grant.
     """
     approved, grant = event.data, event.data.grant
     if grant is None:
         return NOTHING
+    await proofs.require(approved, deps)
     said = Said(at=approved.decided_at, key=approved.application_id)
     trace = Trace(at=deps.clock(), by=approved.decided_by, cause=event.id)
     kind, day = type_of(grant.document_type, deps.types), today(approved.decided_at)

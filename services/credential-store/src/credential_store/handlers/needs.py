@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from credential_store.domain.credential import LAPSED, SUSPENDED, VALID, Credential, Place
 from credential_store.domain.document_types import DocumentTypes
+from credential_store.domain.grants import Grants
 from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.hand_over import HandOver, RefusedLine
 from credential_store.domain.holding import Holding
+from credential_store.domain.proof import Proof
 from credential_store.domain.signed import Issuer, SignedVersion
 from credential_store.domain.standing import reason_of
 from credential_store.domain.status_list import Purpose
@@ -30,6 +32,8 @@ from messaging.event import Change, Event
 from runtime.clock import Clock
 from runtime.erasing import Erases
 from runtime.records.persons import Opener
+
+NotedT = TypeVar("NotedT")
 
 
 class Credentials(Protocol):
@@ -106,13 +110,13 @@ class Guardianships(Protocol):
         """Prepare the write."""
 
 
-class Submissions(Protocol):
-    """What was submitted and may be approved by people."""
+class Noted(Protocol[NotedT]):
+    """What others have said of applications, found by its id alone: what was submitted, and what is proven."""
 
-    async def get(self, id: str) -> Submission | None:
-        """Return one attempt to meet a requirement."""
+    async def get(self, id: str) -> NotedT | None:
+        """Return what is noted under an id."""
 
-    def save(self, document: Submission) -> Change:
+    def save(self, document: NotedT) -> Change:
         """Prepare the write."""
 
 
@@ -182,10 +186,12 @@ class Deps:
     decoy: str
     listed: dict[tuple[Purpose, int], Listed]
     guardianships: Guardianships
-    submissions: Submissions
+    submissions: Noted[Submission]
+    proofs: Noted[Proof]
     hand_overs: HandOvers
     files: Files
     types: DocumentTypes
+    grants: Grants
     opener: Opener
     clock: Clock
     eraser: Erases

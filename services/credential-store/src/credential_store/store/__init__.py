@@ -9,6 +9,7 @@ from credential_store.store.credentials import (
     CREDENTIALS,
     GUARDIANSHIPS,
     HOLDINGS,
+    PROOFS,
     SUBMISSIONS,
     Collection,
     CredentialDocuments,
@@ -17,6 +18,7 @@ from credential_store.store.credentials import (
     guardianships_in,
     held,
     holdings_in,
+    proofs_in,
     submissions_in,
 )
 from credential_store.store.files import ARRIVALS, GridFiles
@@ -40,6 +42,7 @@ __all__ = [
     "guardianships_in",
     "held",
     "holdings_in",
+    "proofs_in",
     "signed_in",
     "submissions_in",
 ]
@@ -58,6 +61,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     HOLDINGS: [],
     GUARDIANSHIPS: [],
     SUBMISSIONS: [IndexModel([("index", ASCENDING)], name="holder")],
+    PROOFS: [IndexModel([("index", ASCENDING)], name="holder")],
     SIGNED: [IndexModel([("marks", ASCENDING), ("list", ASCENDING)], name="marked")],
     STATUS_LISTS: [],
     HAND_OVERS: [

@@ -12,6 +12,7 @@ from pymongo import ASCENDING
 from credential_store.domain.credential import Credential
 from credential_store.domain.guardianship import Guardianship
 from credential_store.domain.holding import Holding, holding_id
+from credential_store.domain.proof import Proof
 from credential_store.domain.submission import Submission
 from messaging.documents import Documents
 from messaging.event import Change
@@ -23,6 +24,7 @@ CREDENTIALS = "credentials"
 HOLDINGS = "holdings"
 GUARDIANSHIPS = "guardianships"
 SUBMISSIONS = "submissions"
+PROOFS = "proofs"
 
 SEALED = {
     CREDENTIALS: (
@@ -164,6 +166,12 @@ def submissions_in(database: Database) -> Documents[Submission]:
     return Documents(database, SUBMISSIONS, Submission)
 
 
+def proofs_in(database: Database) -> Documents[Proof]:
+    """Return what is proven of applications; found by id alone."""
+    return Documents(database, PROOFS, Proof)
+
+
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found."""
-    return {CREDENTIALS: {"holder.index": holder.index}, SUBMISSIONS: {"index": holder.index}}
+    by_index = {"index": holder.index}
+    return {CREDENTIALS: {"holder.index": holder.index}, SUBMISSIONS: by_index, PROOFS: by_index}
