@@ -46,7 +46,8 @@ def main() -> int:
     try:
         empty(VAR)
         services = PROCESSES if is_clicked else SERVICES
-        with Stack(VAR, port_base=Ports.from_environment(PORT_BASE).base, services=services) as stack:
+        ports = Ports.from_environment(PORT_BASE)
+        with Stack(VAR, port_base=ports.base, services=services, services_tls=ports.services_tls) as stack:
             _print(TEXTS.say(language, "started", seconds=f"{time.monotonic() - begun:.1f}"))
             system = system_of(stack)
             told = asyncio.run(_click(system, language, shown=is_shown) if is_clicked else _run(system, language))

@@ -40,6 +40,18 @@ class Container(BaseModel):
     networks: list[str] = []
     ports: list[str] = []
     profiles: list[str] = []
+    read_only: bool = False
+    cap_drop: list[str] = []
+    security_opt: list[str] = []
+    ulimits: Mapping[str, object] = {}
+    pids_limit: int = 0
+    mem_limit: str = ""
+    user: str = ""
+    tmpfs: list[str] = []
+    privileged: bool = False
+    cap_add: list[str] = []
+    network_mode: str = ""
+    pid: str = ""
 
 
 class Compose(BaseModel):
@@ -111,6 +123,76 @@ def test_only_the_gateway_can_be_reached_from_outside(compose: Compose) -> None:
     ]
     assert [name for name, container in compose.services.items() if "outside" in container.networks] == ["gateway"]
     assert compose.networks["inside"]["internal"] is True
+
+
+def test_every_container_is_confined(compose: Compose) -> None:
+    for name, container in compose.services.items():
+        assert container.read_only, name
+        assert container.cap_drop == ["ALL"], name
+        assert container.security_opt == ["no-new-privileges:true"], name
+        assert container.ulimits["core"] == 0, name
+        assert container.pids_limit > 0, name
+        assert container.mem_limit, name
+        assert container.user.split(":")[0] not in {"", "0", "root"}, name
+        assert not container.privileged, name
+        assert not any((container.cap_add, container.network_mode, container.pid)), name
+
+
+def test_what_is_written_is_in_memory_or_a_volume_and_can_not_be_run(compose: Compose) -> None:
+    for name, container in compose.services.items():
+        assert all({"noexec", "nosuid", "nodev"} <= set(re.split("[:,]", each)) for each in container.tmpfs), name
+        assert all("size=" in each for each in container.tmpfs), name
+        mounted = [volume.split(":") for volume in container.volumes]
+        assert [volume for volume in mounted if volume[0].startswith(".") and volume[-1] != "ro"] == [], name
+
+
+def test_uploads_stay_in_memory(compose: Compose, template: Template) -> None:
+    gateway = compose.services["gateway"]
+    prefix_ = gateway.environment["NGINX_ENVSUBST_OUTPUT_DIR"]
+    assert gateway.command[:5] == ["nginx", "-p", prefix_, "-c", "nginx.conf"]
+    assert any(each.startswith(f"{prefix_}:") for each in gateway.tmpfs)
+    assert "client_body_temp_path body_temp;" in template.template  # below the prefix
+    assert all(any(each.startswith("/tmp:") for each in compose.services[name].tmpfs) for name in PROCESSES)  # noqa: S108 - in the container
+
+
+def test_images_are_named_by_their_whole_version(compose: Compose) -> None:
+    [base] = re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    images = {container.image for container in compose.services.values()} - {"yizheng-service"}
+    for image in (*images, base):
+        assert re.search(r":v?\d+\.\d+\.\d+(-[a-z-]+)?(@sha256:[0-9a-f]{64})?$", image), image
+
+
+def test_gateway_and_services_speak_tls(compose: Compose) -> None:
+    assert compose.services["gateway"].environment["SERVICES_SCHEME"] == "https"
+    for name in PROCESSES:
+        own = compose.services[name]
+        assert own.environment["YIZHENG_CERTIFICATE"] == "/run/secrets/certificate.pem"
+        assert "https://localhost:8000/readyz" in str(own.healthcheck["test"])
+        found = {each["target"]: each["source"] for each in own.secrets if isinstance(each, dict)}
+        for kind in ("pem", "key"):
+            assert compose.secrets[found[f"certificate.{kind}"]]["file"].endswith(f"/tls/{name}.{kind}")
+
+
+def test_the_certificates_of_services_are_for_their_names_and_for_each_container(
+    compose: Compose, tmp_path: Path
+) -> None:
+    ensure_secrets(tmp_path)
+    watched = re.findall(r'"(yizheng-[a-z-]+-\d):8000"', (DEPLOY / "monitoring" / "prometheus.yml").read_text())
+    assert watched
+    for name in PROCESSES:
+        certificate = x509.load_pem_x509_certificate((tmp_path / "tls" / f"{name}.pem").read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        answered = {str(each.value) for each in names}
+        assert {name, "localhost", *(each for each in watched if each.startswith(f"yizheng-{name}-"))} <= answered
+
+
+def test_monitoring_bridges_nothing(compose: Compose) -> None:
+    """What can be seen from this machine reaches Prometheus, and neither services nor broker nor store."""
+    outer = {name for name, network in compose.networks.items() if not network.get("internal")}
+    for name, container in compose.services.items():
+        if name != "gateway":
+            assert not (outer & set(container.networks) and "inside" in container.networks), name
+    assert [name for name, container in compose.services.items() if "watching" in container.networks] == ["grafana"]
 
 
 def test_the_portal_is_not_limited_as_if_it_were_one_person(compose: Compose) -> None:

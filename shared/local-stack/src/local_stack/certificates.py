@@ -23,14 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from local_stack.ports import MACHINES, numbered
+from local_stack.ports import MACHINES, MOST_REPLICAS, PROCESSES, numbered
 
 FOLDER = "tls"
 AUTHORITY = "authority"
 SETTING = "YIZHENG_CA"
 HERE = ("127.0.0.1", "localhost")
 BROKERS, STORES = numbered("broker", MACHINES[-1]), numbered("store", MACHINES[-1])
-CONTAINERS = {"gateway": ("gateway",), "broker": BROKERS, "store": STORES}
+_PROCESSES = {name: (name, *(f"yizheng-{each}" for each in numbered(name, MOST_REPLICAS))) for name in PROCESSES}
+CONTAINERS = {"gateway": ("gateway",), "broker": BROKERS, "store": STORES, **_PROCESSES}
 """The certificates of the containers' listeners, and the hosts that each is for."""
 
 AUTHORITY_LIFE = timedelta(days=3650)

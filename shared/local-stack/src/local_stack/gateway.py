@@ -65,6 +65,8 @@ def variables(layout: Layout, ports: Ports) -> dict[str, str]:
         "GATEWAY_NAMES": " ".join(HERE),
         "GATEWAY_CERTIFICATE": str(certificate.certificate),
         "GATEWAY_KEY": str(certificate.key),
+        "SERVICES_SCHEME": "https" if ports.services_tls else "http",
+        "SERVICES_AUTHORITY": str(certificate.authority),
         "PORTAL_FILES": str(layout.deploy.parent / "services" / "portal" / "src" / "portal" / "files"),
     }
 

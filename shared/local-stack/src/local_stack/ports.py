@@ -66,6 +66,8 @@ class Ports:
     """How many processes of each service there are, at most MOST_REPLICAS."""
     machines: int = 1
     """How many nodes of the broker and members of the store there are: one of MACHINES."""
+    services_tls: bool = False
+    """Whether the services speak TLS to the gateway, as they do between hosts."""
 
     @classmethod
     def from_environment(cls, default: int = DEFAULT_BASE) -> Ports:
@@ -79,7 +81,10 @@ class Ports:
         machines = os.environ.get("MACHINES", "") or "1"
         if machines not in map(str, MACHINES):
             raise StackError(f"MACHINES must be {' or '.join(map(str, MACHINES))}, not {machines!r}")
-        return cls(int(text), int(replicas), int(machines))
+        tls = os.environ.get("SERVICES_TLS", "") or "0"
+        if tls not in {"0", "1"}:
+            raise StackError(f"SERVICES_TLS must be 0 or 1, not {tls!r}")
+        return cls(int(text), int(replicas), int(machines), tls == "1")
 
     @property
     def gateway(self) -> int:

@@ -15,7 +15,7 @@ from honcho.environ import parse_procfile
 from local_stack import broker
 from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
-from local_stack.certificates import SETTING, authority_file, trust
+from local_stack.certificates import CONTAINERS, HERE, SETTING, authority_file, ensure_certificate, trust
 from local_stack.claim import MARK
 from local_stack.failure import StackError
 from local_stack.keys import PUBLIC_KEYS
@@ -52,7 +52,7 @@ def program(
         numbered(name, ports.replicas)[replica - 1],
         tuple(shlex.split(command)),
         {**environment(name, layout, ports, addresses), f"{prefix(name)}_PORT": str(port)},
-        lambda: answers_http(port, "/startupz"),
+        lambda: answers_http(port, "/startupz", trust(authority_file(layout.keys)) if ports.services_tls else None),
         (port,),
     )
 
@@ -110,6 +110,9 @@ def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -
         shared.setdefault("PORTAL_PROVIDER", f"{ports.provider_url}/.well-known/openid-configuration")
     else:
         shared["AMQP_URL"] = account_url(addresses.amqp_url, folder_of(layout), name)
+    if ports.services_tls:
+        own = ensure_certificate(layout.keys, name, (*CONTAINERS[name], *HERE))
+        shared |= {"YIZHENG_CERTIFICATE": str(own.certificate), "YIZHENG_CERTIFICATE_KEY": str(own.key)}
     return {
         **shared,
         "MONGODB_URL": databases.url_of(addresses.mongodb_url, databases.folder_of(layout), name),
@@ -140,6 +143,7 @@ def _where(layout: Layout, ports: Ports) -> dict[str, str]:
         "YIZHENG_PORT_BASE": str(ports.base),
         "REPLICAS": str(ports.replicas),
         "MACHINES": str(ports.machines),
+        "SERVICES_TLS": str(int(ports.services_tls)),
         "YIZHENG_VAR": str(layout.var),
     }
 

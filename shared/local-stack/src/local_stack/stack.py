@@ -32,8 +32,9 @@ class Stack:
 
     `services` may name some of them only, or none; the gateway comes with the first, the identity provider with the
     portal. With `replicas=2` there are two processes of each service, with `machines=3` three nodes of the broker and
-    three members of the store. Processes are known by name: `matcher`, `broker`, `store`; of several `matcher-1`,
-    `broker-1`, `store-1` and so on. Raises StackError when something cannot be started, with the end of its log.
+    three members of the store; with `services_tls` gateway and services speak TLS. Processes are known by name:
+    `matcher`, `broker`, `store`; of several `matcher-1`, `broker-1`, `store-1` and so on. Raises StackError when
+    something cannot be started, with the end of its log.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Stack:
         services: Collection[str] = SERVICES,
         replicas: int = 1,
         machines: int = 1,
+        services_tls: bool = False,
     ) -> None:
         self.layout = Layout(var.resolve()) if var else Layout.from_environment()
         base = port_base or Ports.from_environment().base
-        self.ports = Ports(base, replicas, machines)
+        self.ports = Ports(base, replicas, machines, services_tls)
         self.infrastructure = Infrastructure(self.layout, self.ports)
         self._wanted = tuple(services)
         self._running: dict[str, Running] = {}

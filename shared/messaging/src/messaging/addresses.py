@@ -40,7 +40,7 @@ def safe(url: str, *, authority: Path | None = None, plain_hosts: Collection[str
             options.append((option, str(authority)))
         return urlunsplit(parts._replace(path=parts.path or "/", query=urlencode(options, safe="/")))
     for host in _hosts(parts.netloc):
-        if not _is_here(host) and host not in plain_hosts:
+        if not is_here(host) and host not in plain_hosts:
             raise UnsafeAddressError(
                 f"{parts.scheme}://{host}: not without TLS. Use amqps:// or tls=true with the authority in YIZHENG_CA, "
                 "or name the host in YIZHENG_PLAIN_HOSTS if nobody else can listen on the way there"
@@ -93,7 +93,8 @@ def _hosts(netloc: str) -> list[str]:
     return [urlsplit(f"//{each}").hostname or "" for each in netloc.rpartition("@")[2].split(",")]
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Tell whether a host is this machine itself, seen from nowhere else."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

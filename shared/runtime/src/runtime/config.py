@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
-from messaging.addresses import UnsafeAddressError, safe
+from messaging.addresses import UnsafeAddressError, is_here, safe
 from messaging.heartbeat import CLOCK_LEEWAY
 from messaging.signatures import KEYS_FILE, EventKeyError, EventKeys, EventSigner, key_file
 from messaging.topology import Topology
@@ -35,7 +35,10 @@ class ServiceSettings(BaseSettings):
     authority: Path | None = Field(None, validation_alias="YIZHENG_CA")
     """File with the authority whose certificates of broker and store count; by default the system's."""
     plain_hosts: str = Field("", validation_alias="YIZHENG_PLAIN_HOSTS")
-    """Hosts, with commas, to which broker and store may be spoken to without TLS; this machine always may."""
+    """Hosts, with commas, with which broker, store and gateway may speak without TLS; this machine always may."""
+    certificate: Path | None = Field(None, validation_alias="YIZHENG_CERTIFICATE")
+    """File with the certificate, and its chain, by which the gateway knows this service."""
+    certificate_key: Path | None = Field(None, validation_alias="YIZHENG_CERTIFICATE_KEY")
     amqp_url: str = Field("amqp://127.0.0.1:5672/", validation_alias="AMQP_URL")
     mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", validation_alias="MONGODB_URL")
     jwks: str = Field("", validation_alias="YIZHENG_JWKS")
@@ -72,6 +75,23 @@ class ServiceSettings(BaseSettings):
             return safe(url, authority=info.data["authority"], plain_hosts=info.data["plain_hosts"].split(","))
         except UnsafeAddressError as error:
             raise DataFileError(str(error)) from error
+
+    def tls(self) -> tuple[Path, Path] | None:
+        """Return certificate and key of what is listened on, None where only this machine is spoken with.
+
+        Raises DataFileError when they can't be used, or when others could listen to what is said without.
+        """
+        if self.certificate is not None and self.certificate_key is not None:
+            for path in (self.certificate, self.certificate_key):
+                if not path.is_file():
+                    raise DataFileError(f"{path}: there is no such file; it is needed for TLS")
+            return self.certificate, self.certificate_key
+        if is_here(self.host) or self.host in self.plain_hosts.split(","):
+            return None
+        raise DataFileError(
+            f"{self.host}: not without TLS. Name a certificate and its key in YIZHENG_CERTIFICATE and "
+            "YIZHENG_CERTIFICATE_KEY, or the address in YIZHENG_PLAIN_HOSTS if nobody else can listen on the way there"
+        )
 
     def master_keys(self) -> MasterKeys:
         """Read the keys that wrap the store's data keys. Raises DataFileError when they can't be used."""

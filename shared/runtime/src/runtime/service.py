@@ -216,6 +216,7 @@ def serve(
         settings = settings_type()
         configure(settings_type.__module__.partition(".")[0].replace("_", "-"), settings.log_level)
         check(settings)  # a fault in a key ends the start like one in any other file
+        certificate, key = settings.tls() or (None, None)
         app = create(settings)
         app.state.is_process = True
     except DataFileError as error:
@@ -229,6 +230,8 @@ def serve(
             http=Connection,
             host=settings.host,
             port=settings.port,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
             log_config=None,
             access_log=False,
             server_header=False,
