@@ -45,7 +45,8 @@ help: ## This page
 		$(MAKEFILE_LIST)
 	@echo
 	@echo "Settings from the environment: AMQP_URL and MONGODB_URL (instead of the private broker and store),"
-	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), YIZHENG_CA (who vouches for another gateway), PYTHON ($(PYTHON))."
+	@echo "YIZHENG_PORT_BASE (18000), YIZHENG_VAR (var), YIZHENG_CA (who vouches for another gateway), SERVICES_TLS (1: between"
+	@echo "gateway and services, too), PYTHON ($(PYTHON))."
 	@echo "make ends with 2 whatever went wrong, and prints the exit code of the command (Error 3); scripts that need it call"
 	@echo "the command itself, such as $(VENV)/python -m credential_store.commands.verify or $(VENV)/python -m conformance."
 

@@ -96,7 +96,7 @@ def test_what_is_not_the_service_is_not_spoken_to(
 def test_a_service_does_not_listen_plainly_where_others_can(host: str) -> None:
     with pytest.raises(DataFileError, match="not without TLS"):
         ServiceSettings(host=host).tls()
-    assert ServiceSettings(host=host, YIZHENG_PLAIN_HOSTS=f"broker,{host}").tls() is None  # type: ignore[call-arg] # by its name in the environment
+    assert ServiceSettings(host=host, YIZHENG_PLAIN_HOSTS=f"broker,{host}").tls() is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
@@ -107,4 +107,4 @@ def test_on_one_machine_a_service_may_speak_plainly(host: str) -> None:
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "no.pem"
     with pytest.raises(DataFileError, match=r"no\.pem"):
-        ServiceSettings(YIZHENG_CERTIFICATE=missing, YIZHENG_CERTIFICATE_KEY=missing).tls()  # type: ignore[call-arg] # as above
+        ServiceSettings(YIZHENG_CERTIFICATE=missing, YIZHENG_CERTIFICATE_KEY=missing).tls()

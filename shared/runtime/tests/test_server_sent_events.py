@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pymongo.errors import PyMongoError
 from starlette.responses import Response
 
-from runtime import observing, problems, server_sent_events
+from runtime import observing, problems, revocation, server_sent_events
 from runtime.access import Principal, Role
 from runtime.http_protocol import Connection
 from runtime.refusal import Unknown
@@ -69,7 +69,13 @@ class Process:
 
 
 @asynccontextmanager
-async def process(notebook: Notebook, *, processes: int = 1, ends_in: float = 3600.0) -> AsyncIterator[Process]:
+async def process(
+    notebook: Notebook,
+    *,
+    processes: int = 1,
+    ends_in: float = 3600.0,
+    counts: Callable[[], Awaitable[bool]] | None = None,
+) -> AsyncIterator[Process]:
     app, streams = FastAPI(), Streams("test", lambda: processes)
     watch = Watch(notebook.versions, every=0.02)
     problems.install(app, Texts.of("standards", "runtime"))
@@ -77,7 +83,8 @@ async def process(notebook: Notebook, *, processes: int = 1, ends_in: float = 36
 
     @app.get("/stream")
     async def stream(request: Request) -> Response:
-        by = Principal(request.headers.get("by", "ann"), Role.RESIDENT, expires_at=time.time() + ends_in)
+        name, until = request.headers.get("by", "ann"), time.time() + ends_in
+        by = Principal(name, Role.RESIDENT, expires_at=until, counts=counts)
         return streams.open(by, notebook.read, watch=watch, key="book")
 
     config = uvicorn.Config(
@@ -181,6 +188,27 @@ async def test_a_stream_ends_with_the_token() -> None:
     async with process(Notebook(["one"]), ends_in=0.3) as served, reader(served) as lines:
         await data(lines)
         assert (await rest(lines))[-2:] == ["event: end", 'data: {"reason":"token-ended"}']
+
+
+@pytest.mark.parametrize("why", ["the provider has ended it", "the provider is away"])
+async def test_a_stream_ends_when_its_token_no_longer_counts(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    monkeypatch.setattr(server_sent_events, "HEARTBEAT", 0.05)
+    good = True
+
+    async def counts() -> bool:
+        if not good and why == "the provider is away":
+            raise ConnectionError(why)
+        return good
+
+    async with process(Notebook(["one"]), counts=counts) as served, reader(served) as lines:
+        await data(lines)
+        assert await anext(lines) == ": "
+        good = False
+        assert (await rest(lines))[-2:] == ["event: end", 'data: {"reason":"token-ended"}']
+
+
+def test_a_stream_of_an_ended_token_ends_within_a_minute() -> None:
+    assert server_sent_events.HEARTBEAT + revocation.LONGEST < 60
 
 
 async def test_heartbeats_keep_it_alive_and_the_right_to_it_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,8 @@ STORE_KEY_BYTES = 96
 PORTAL_KEY = "portal.key"
 PORTAL_KEY_BYTES = 32
 CLIENT_SECRET = "portal-client.key"  # noqa: S105 - the name of a file
+SERVICES_SECRET = "introspection.key"  # noqa: S105 - the name of a file
+"""By which the identity provider knows the services that ask whether a token still counts."""
 
 
 def ensure_keys(folder: Path) -> None:
@@ -58,6 +60,7 @@ def ensure_keys(folder: Path) -> None:
     once(folder / STORE_KEY, new_store_key)
     once(folder / PORTAL_KEY, _new_portal_key)
     once(folder / CLIENT_SECRET, _new_client_secret)
+    once(folder / SERVICES_SECRET, _new_client_secret)
     once(folder / CREDENTIAL_KEY, new_signing_key)
     once(folder / AGREEMENT_KEY, new_signing_key)
     once(folder / AGREEMENT_PUBLIC_KEY, lambda: public_halves((folder / AGREEMENT_KEY).read_bytes()))

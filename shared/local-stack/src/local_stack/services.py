@@ -6,8 +6,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from honcho.environ import parse_procfile
@@ -65,11 +65,16 @@ def programs(
     if unknown:
         raise StackError(f"there is no service {', '.join(sorted(unknown))}; there are {', '.join(PROCESSES)}")
     declared = commands(layout.deploy / "Procfile")
+    asked = {"YIZHENG_INTROSPECTION": f"{ports.provider_url}/introspect"} if PORTAL in names else {}
     return tuple(
-        program(name, declared[name], layout, ports, addresses, replica=replica)
+        _with(program(name, declared[name], layout, ports, addresses, replica=replica), asked)
         for replica in range(1, ports.replicas + 1)
         for name in names
     )
+
+
+def _with(program: Program, more: Mapping[str, str]) -> Program:
+    return replace(program, environment={**program.environment, **more})
 
 
 def targets(ports: Ports) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import reduce
+from functools import partial, reduce
 from math import inf
 from time import monotonic, time
 from typing import Annotated, Any
@@ -21,7 +21,9 @@ from runtime.issuer_keys import open_keys
 from runtime.proof import BadProofError, Call, Proof, check
 from runtime.rates import Class, RateLimit
 from runtime.refusal import NotAllowed, TextKey
+from runtime.revocation import REVOKED, Revocation
 from runtime.sign_in import SignIn
+from runtime.token_rules import DEFAULT, TokenRules, read
 
 EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
 
@@ -60,6 +62,12 @@ class Principal:
     """The thumbprint of the key that the token is bound to (`cnf.jkt`), None for a token that is not."""
     expires_at: float = field(default=inf, compare=False)
     """When the token ends, in seconds since 1970."""
+    counts: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
+    """Asks whether the provider has ended the token meanwhile; None where nobody is asked. Raises ConnectionError."""
+
+    async def still_counts(self) -> bool:
+        """Tell whether the token still counts, for what goes on for long. Raises ConnectionError when nobody knows."""
+        return self.seconds_left() > 0 and (self.counts is None or await self.counts())
 
     def seconds_left(self) -> float:
         """Return for how long the token still counts; negative once it has ended."""
@@ -69,6 +77,7 @@ class Principal:
 class NotAuthenticatedError(AuthenticationError):
     """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `early-token`, `bad-token`).
 
+    `long-token` has an end that is too far from its issue, `revoked-token` was ended by the provider.
     For a token that is bound to a key: `proof-missing`, `proof-bad`, `proof-used`; `unbound-token` where it must be.
     """
 
@@ -80,11 +89,22 @@ class NotAuthenticatedError(AuthenticationError):
 class Verifier:
     """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address)."""
 
-    def __init__(self, *, jwks: str, issuer: str, audience: str, leeway: float = CLOCK_LEEWAY) -> None:
+    def __init__(
+        self,
+        *,
+        jwks: str,
+        issuer: str,
+        audience: str,
+        leeway: float = CLOCK_LEEWAY,
+        rules: TokenRules | None = None,
+        revocation: Revocation | None = None,
+    ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = open_keys(jwks)
         self.leeway = leeway
+        self._rules = rules or read(DEFAULT)
+        self._revocation = revocation
         self._early_at = float("-inf")
         self.skew: Callable[[], Awaitable[float]] | None = None
         """Measures how many seconds our clock is ahead of the store's."""
@@ -100,7 +120,8 @@ class Verifier:
     async def verify(self, token: str) -> Principal:
         """Return whom the token speaks for.
 
-        Raises NotAuthenticatedError; ConnectionError without any keys, or when two clocks speak against ours.
+        Raises NotAuthenticatedError; ConnectionError without any keys, when two clocks speak against ours, or when the
+        provider does not say whether the token still counts.
         """
         try:
             key = await self._key_of(token)
@@ -113,7 +134,7 @@ class Verifier:
                 leeway=self.leeway,
                 options={"require": ["exp", "iat", "sub", "iss", "aud", "role"]},
             )
-            return _principal(claims)
+            principal, seconds = _principal(claims), float(claims["exp"]) - float(claims["iat"])
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("expired-token") from error
         except jwt.ImmatureSignatureError as error:
@@ -124,6 +145,19 @@ class Verifier:
             raise NotAuthenticatedError("early-token") from error
         except (jwt.PyJWTError, ValueError, OverflowError) as error:
             raise NotAuthenticatedError("bad-token") from error
+        return await self._allowed(principal, token, seconds)
+
+    async def _allowed(self, principal: Principal, token: str, seconds: float) -> Principal:
+        """Return who it is, if a token of that role may last so long and the provider has not ended it."""
+        rule = self._rules.of(principal.role)
+        if seconds > rule.hours * 3600:
+            raise NotAuthenticatedError("long-token")
+        if self._revocation is None or not rule.checked:
+            return principal
+        if not await self._revocation.counts(token):
+            REVOKED.inc()
+            raise NotAuthenticatedError("revoked-token")
+        return replace(principal, counts=partial(self._revocation.counts, token))
 
     async def _key_of(self, token: str) -> jwt.PyJWK:
         kid = jwt.get_unverified_header(token).get("kid")

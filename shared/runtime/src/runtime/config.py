@@ -13,7 +13,7 @@ from messaging.heartbeat import CLOCK_LEEWAY
 from messaging.signatures import KEYS_FILE, EventKeyError, EventKeys, EventSigner, key_file
 from messaging.topology import Topology
 from messaging.vault import MasterKeys
-from runtime import master_keys
+from runtime import master_keys, token_rules
 from runtime.blind_index import BlindIndex
 from runtime.data_files import DataFileError
 from runtime.rates import DEFAULT
@@ -45,6 +45,12 @@ class ServiceSettings(BaseSettings):
     """File or https address of the issuer's public keys."""
     issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
+    tokens: Path = Field(token_rules.DEFAULT, validation_alias="YIZHENG_TOKENS")
+    """File that says how long tokens may last, and whose are checked with the provider."""
+    introspection: str = Field("", validation_alias="YIZHENG_INTROSPECTION")
+    """The provider's https address for asking whether a token still counts (RFC 7662); none: nobody is asked."""
+    introspection_client: str = Field("yizheng-services", validation_alias="YIZHENG_INTROSPECTION_CLIENT")
+    """As whom the services are registered there; the secret is in `introspection.key` of the keys' folder."""
     clock_leeway: float = Field(CLOCK_LEEWAY, ge=0, le=300, validation_alias="YIZHENG_CLOCK_LEEWAY")
     """Seconds by which the clocks of the issuer and of the store may differ from this machine's."""
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")

@@ -187,6 +187,13 @@ class _Stream(Response):
             finally:
                 await end(ends)
 
+    async def _still_counts(self) -> bool:
+        try:
+            return await self._by.still_counts()
+        except ConnectionError as error:  # nobody knows: who asks again is told so
+            log.warning("stream_not_checked", error=repr(error))
+            return False
+
     async def _pieces(self, news: News, ends: set[asyncio.Task[Any]]) -> AsyncGenerator[str, None]:
         """Yield what is sent, until one of the tasks in `ends` is done or there is a reason to end."""
         seen: object = _UNKNOWN
@@ -206,7 +213,7 @@ class _Stream(Response):
                 await end({change})
             if done & ends:
                 return
-            if self._by.seconds_left() <= 0:
+            if not await self._still_counts():
                 yield _end("token-ended")
                 return
             if change in done:

@@ -25,7 +25,7 @@ from messaging.ending import Repeating
 from messaging.event import Commit, ConflictError, Outcome
 from messaging.stalls import StallWatch
 from messaging.vault import VaultError
-from runtime import idempotency, interface, observing, problems, retention, tracing
+from runtime import idempotency, interface, observing, problems, retention, token_rules, tracing
 from runtime.access import Verifier
 from runtime.bodies import JsonBodies
 from runtime.config import ServiceSettings
@@ -36,6 +36,7 @@ from runtime.logs import configure
 from runtime.pages import seal_with
 from runtime.rates import RateLimit
 from runtime.retention import Belongings, Retention
+from runtime.revocation import open_revocation
 from runtime.server_sent_events import Streams
 from runtime.texts import Texts
 
@@ -170,7 +171,14 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         redoc_url=None,
     )
     app.state.verifier = Verifier(
-        jwks=settings.jwks, issuer=settings.issuer, audience=settings.audience, leeway=settings.clock_leeway
+        jwks=settings.jwks,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        leeway=settings.clock_leeway,
+        rules=token_rules.read(settings.tokens),
+        revocation=open_revocation(
+            settings.introspection, settings.introspection_client, settings.keys, settings.authority
+        ),
     )
     app.state.rate_limit = RateLimit.from_file(settings.rates)
     app.state.streams = Streams(name)

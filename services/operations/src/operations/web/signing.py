@@ -17,7 +17,7 @@ from runtime.texts import CHOSEN, LANGUAGES
 
 router = APIRouter(route_class=PageRoute)
 
-_TOLD = ("expired-token", "early-token", "bad-token")
+_TOLD = ("expired-token", "early-token", "bad-token", "long-token", "revoked-token")
 """Reasons to be asked to sign in again that are worth a word; having no token yet is none."""
 _A_YEAR = 365 * 24 * 3600
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import secrets
 import time
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ from starlette.routing import Route
 from local_stack import gateway, tokens
 from local_stack.certificates import authority_file
 from local_stack.failure import StackError
-from local_stack.keys import ALGORITHM, CLIENT_SECRET, PUBLIC_KEYS
+from local_stack.keys import ALGORITHM, CLIENT_SECRET, PUBLIC_KEYS, SERVICES_SECRET
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.provider import people
@@ -29,6 +31,8 @@ from local_stack.provider.server import SCOPES, Client, Request, Server, SignedI
 from runtime.texts import Language, Texts, choose
 
 CLIENT_ID = "yizheng-portal"
+SERVICES_ID = "yizheng-services"
+"""As whom the services ask whether a token still counts."""
 _FOLDER = Path(__file__).parent
 _FORM_ONLY = ("person", "number", "language")
 _HIDDEN = frozenset(_FORM_ONLY)
@@ -59,6 +63,8 @@ class Provider:
                 "token_endpoint": f"{self.address}/token",
                 "jwks_uri": f"{self.address}/keys",
                 "end_session_endpoint": f"{self.address}/end-session",
+                "introspection_endpoint": f"{self.address}/introspect",
+                "revocation_endpoint": f"{self.address}/revoke",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["authorization_code", "refresh_token"],
                 "subject_types_supported": ["public"],
@@ -100,6 +106,23 @@ class Provider:
         """Give tokens for a code, or for a refresh token."""
         answer: Response = self.server.create_token_response(_request(asked, await _fields(asked)))
         return answer
+
+    async def introspect(self, asked: Asked) -> Response:
+        """Tell a service whether a token counts (RFC 7662), and nothing more of it."""
+        if not _is(asked, SERVICES_ID, self.layout.keys / SERVICES_SECRET):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        token = (await _fields(asked)).get("token", [""])[0]
+        return JSONResponse({"active": self.server.claims_of(token) is not None})
+
+    async def revoke(self, asked: Asked) -> Response:
+        """End a token, and the sign-in that it is of, before their time (RFC 7009)."""
+        if not _is(asked, CLIENT_ID, self.layout.keys / CLIENT_SECRET):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        claims = self.server.claims_of((await _fields(asked)).get("token", [""])[0]) or {}
+        for name in ("sid", "jti"):
+            if isinstance(claims.get(name), str):
+                self.server.memory.end(claims[name])
+        return Response()
 
     async def end_session(self, asked: Asked) -> Response:
         """End a sign-in, and send the browser back."""
@@ -178,6 +201,8 @@ def create_app(layout: Layout, ports: Ports) -> Starlette:
             Route("/keys", made.keys),
             Route("/authorize", made.authorize, methods=["GET", "POST"]),
             Route("/token", made.token, methods=["POST"]),
+            Route("/introspect", made.introspect, methods=["POST"]),
+            Route("/revoke", made.revoke, methods=["POST"]),
             Route("/end-session", made.end_session, methods=["GET", "POST"]),
             Route("/provider.css", made.style),
             Route("/healthz", made.health),
@@ -194,6 +219,13 @@ async def _fields(asked: Asked) -> dict[str, list[str]]:
         if isinstance(value, str):
             fields.setdefault(name, []).append(value)
     return fields
+
+
+def _is(asked: Asked, client: str, secret: Path) -> bool:
+    """Tell whether a program has signed in as a client, by its secret."""
+    scheme, _, given = asked.headers.get("authorization", "").partition(" ")
+    known = base64.b64encode(f"{client}:{secret.read_text(encoding='ascii').strip()}".encode()).decode()
+    return scheme.lower() == "basic" and hmac.compare_digest(given.encode(), known.encode())
 
 
 def _request(asked: Asked, fields: Mapping[str, list[str]]) -> Request:

@@ -6,6 +6,7 @@ Codes and refresh tokens live in this process's memory: a restart ends all sign-
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 import time
 from collections import defaultdict
@@ -19,11 +20,13 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core.grants import OpenIDCode
 from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from local_stack import tokens
-from local_stack.keys import ALGORITHM, issuer_key, key_id
+from local_stack.keys import ALGORITHM, PUBLIC_KEYS, issuer_key, key_id
 from local_stack.provider.people import Person
 
 ACCESS_SECONDS = 15 * 60
@@ -152,9 +155,12 @@ class Memory:
     codes: dict[str, Code] = field(default_factory=dict)
     renewals: dict[str, Renewal] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    """Sign-ins (`sid`) and tokens (`jti`) that were ended before their time."""
 
     def end(self, sid: str) -> None:
-        """Forget a sign-in: nothing of it can be renewed."""
+        """Forget a sign-in: nothing of it can be renewed, and its tokens count no more."""
+        self.ended.add(sid)
         for token in [token for token, each in self.renewals.items() if each.user.sid == sid]:
             del self.renewals[token]
 
@@ -212,6 +218,16 @@ class Server(AuthorizationServer):
         """The issuer's key, read anew: `make issuer-key` may have made another."""
         private = issuer_key(self.keys)
         return ECKey.import_key(private, {"kid": key_id(private), "alg": ALGORITHM, "use": "sig"})
+
+    def claims_of(self, token: str) -> dict[str, Any] | None:
+        """Return what a token of ours says, None where it does not count: ended, or of somebody else."""
+        try:
+            key_set = KeySet.import_key_set(json.loads((self.keys / PUBLIC_KEYS).read_bytes()))
+            claims: dict[str, Any] = jwt.decode(token, key_set, [ALGORITHM]).claims
+        except (JoseError, ValueError):
+            return None
+        is_over = claims["exp"] <= time.time()
+        return None if is_over or self.memory.ended & {claims.get("sid"), claims.get("jti")} else claims
 
     def query_client(self, client_id: str) -> Client | None:
         """Return a client."""
