@@ -16,9 +16,15 @@ preload(["shared.messaging.tests.worker"])
 
 @pytest.fixture
 async def small(infrastructure: Addresses) -> AsyncIterator[Topology]:
-    """A topology of the test's own, declared, kept so, and empty."""
+    """A topology of the test's own, declared and empty."""
     declared = small_topology()
     await declare(infrastructure.amqp, declared)
-    async with kept(infrastructure.amqp, declared):
-        yield declared
+    yield declared
     await remove(infrastructure.amqp, declared)
+
+
+@pytest.fixture
+async def watched(infrastructure: Addresses, small: Topology) -> AsyncIterator[Topology]:
+    """The same, kept declared: what a test deletes is there again soon."""
+    async with kept(infrastructure.amqp, small):
+        yield small

@@ -81,11 +81,11 @@ async def test_declaring_twice_changes_nothing(infrastructure: Addresses, small:
     await declare(infrastructure.amqp, small)
 
 
-async def test_whatever_is_deleted_is_there_again(infrastructure: Addresses, small: Topology) -> None:
-    queues = [stock_of(small), dead_letters_of(stock_of(small)), small.trail.queue]
+async def test_whatever_is_deleted_is_there_again(infrastructure: Addresses, watched: Topology) -> None:
+    queues = [stock_of(watched), dead_letters_of(stock_of(watched)), watched.trail.queue]
     async with await aio_pika.connect(infrastructure.amqp) as connection:
         channel = await connection.channel()
-        await channel.exchange_delete(small.exchange)
+        await channel.exchange_delete(watched.exchange)
         for queue in queues:
             await channel.queue_delete(queue)
 

@@ -28,7 +28,6 @@ from shared.messaging.tests.harness import (
     declare,
     depth,
     eventually,
-    kept,
     order,
     remove,
     small_topology,
@@ -57,8 +56,7 @@ async def town(infrastructure: Addresses) -> AsyncIterator[Topology]:
         correspondence=Trail(f"kept-{token}", "1h", 20_000_000, exchange=f"correspondence-{token}"),
     )
     await declare(infrastructure.amqp, declared)
-    async with kept(infrastructure.amqp, declared):
-        yield declared
+    yield declared
     await remove(infrastructure.amqp, declared)
 
 

@@ -37,8 +37,8 @@ from testkit.patience import PATIENCE
 
 
 @pytest.fixture
-async def stock(infrastructure: Addresses, database: Database, small: Topology) -> AsyncIterator[Station]:
-    async with station(infrastructure.amqp, database, small) as running:
+async def stock(infrastructure: Addresses, database: Database, watched: Topology) -> AsyncIterator[Station]:
+    async with station(infrastructure.amqp, database, watched) as running:
         yield running
 
 
@@ -61,7 +61,7 @@ async def test_a_queue_that_is_deleted_under_its_consumer_is_there_again_and_hea
 
 
 async def test_a_queue_deleted_while_its_messages_are_handled_loses_none_that_was_begun(
-    infrastructure: Addresses, database: Database, small: Topology
+    infrastructure: Addresses, database: Database, watched: Topology
 ) -> None:
     async def wait_and_count(event: Received[PlacedView], tallies: Tallies) -> Outcome[None]:
         begun.append(event.data.number)
@@ -69,11 +69,11 @@ async def test_a_queue_deleted_while_its_messages_are_handled_loses_none_that_wa
         return await count(event, tallies)
 
     begun, go_on = list[int](), asyncio.Event()
-    async with station(infrastructure.amqp, database, small, hearing(wait_and_count)) as stock:
+    async with station(infrastructure.amqp, database, watched, hearing(wait_and_count)) as stock:
         await stock.place([order(n) for n in range(5)])
         await eventually(lambda: all_begun(begun, 5))
         async with operator(infrastructure.amqp) as channel:
-            await channel.queue_delete(stock_of(small))
+            await channel.queue_delete(stock_of(watched))
         go_on.set()
         await eventually(stock.consumer.is_ready)
         await stock.place([order(n) for n in range(5, 10)])
@@ -109,9 +109,9 @@ async def arrives(stock: Station, event: Sealed) -> bool:
 
 
 async def test_a_queue_with_other_arguments_is_said_clearly_and_made_anew_when_it_is_gone(
-    infrastructure: Addresses, database: Database, small: Topology
+    infrastructure: Addresses, database: Database, watched: Topology
 ) -> None:
-    queue = stock_of(small)
+    queue = stock_of(watched)
     with capture_logs() as logs:
         async with operator(infrastructure.amqp) as channel:
             await channel.queue_delete(queue)
@@ -123,7 +123,7 @@ async def test_a_queue_with_other_arguments_is_said_clearly_and_made_anew_when_i
 
         async with operator(infrastructure.amqp) as channel:
             await channel.queue_delete(queue)
-        async with station(infrastructure.amqp, database, small) as stock:
+        async with station(infrastructure.amqp, database, watched) as stock:
             await stock.publish(order(1))
             await eventually(lambda: stock.has_counted([1]))
 
