@@ -13,7 +13,7 @@ from operations.config import Settings
 from runtime.kernel import Database
 from services.operations.tests.stage import Stage, environment, staged
 from services.operations.tests.workshop import Place, place
-from testkit.fixtures import Addresses, drop
+from testkit.fixtures import Addresses, empty
 from testkit.forked import preload
 
 preload([f"services.operations.tests.{each}_worker" for each in ("letters", "replay", "trail")])
@@ -35,7 +35,7 @@ async def stage(
         async with staged(Settings(), database, full_topology) as stage:
             yield stage
     finally:
-        await drop(database.client[f"{database.name}-ops"])
+        await empty(database.client[f"{database.name}-ops"])
 
 
 @pytest.fixture

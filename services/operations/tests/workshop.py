@@ -45,7 +45,7 @@ from shared.messaging.tests.harness import (
     stock_of,
 )
 from testkit import signing
-from testkit.fixtures import Addresses, drop
+from testkit.fixtures import Addresses, empty
 from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
 
@@ -131,7 +131,7 @@ async def place(addresses: Addresses, database: Database, folder: Path) -> Async
     try:
         yield here
     finally:
-        await drop(database.client[f"{database.name}-ops"])
+        await empty(database.client[f"{database.name}-ops"])
         await remove(addresses.amqp, declared)
 
 
