@@ -123,6 +123,10 @@ event-key: setup ## A new key that signs what OWNER publishes; the one before co
 person-key: setup ## A new key that departments encrypt persons to; the one before opens for 90 days: ARGS=--lost if it was stolen
 	@$(VENV)/python -m local_stack.person_keys $(ARGS)
 
+.PHONY: event-secrets
+event-secrets: setup ## New keys for what events say of people; those before go on being read: ARGS="--forget 400" removes older ones
+	@$(VENV)/python -m local_stack.event_secrets $(ARGS)
+
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
 	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator \

@@ -126,7 +126,7 @@ async def _operations(stack: Stack, report: Report) -> Operations:
     async with AsyncMongoClient[Document](stack.mongodb_url) as client:
         newest = client["applications"]["applications"].find({}, {"_id": 1}, sort=[("_id", -1)], limit=report.cases)
         ids = [each["_id"] async for each in newest]
-        evidence = await gather(stack.amqp_url, stack.mongodb_url, ids)
+        evidence = await gather(stack.amqp_url, stack.mongodb_url, stack.layout.keys, ids)
         written = [
             each["version"]
             for database, collection in AGGREGATES.items()

@@ -53,7 +53,9 @@ async def perform(run: Run, stack: Stack, plan: Plan) -> Report:
         seen = await _live_through(run, stack, plan)
         with run.part("auditing"):
             await settle(run)
-            evidence = await gather(stack.amqp_url, stack.mongodb_url, seen.hall.acknowledged | seen.hall.submitting)
+            evidence = await gather(
+                stack.amqp_url, stack.mongodb_url, stack.layout.keys, seen.hall.acknowledged | seen.hall.submitting
+            )
             return _report(run, plan, seen, evidence, await _account(stack, seen, evidence), _answers(stack))
 
 

@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 
 from messaging.consumer import Subscription
 from messaging.envelope import unseal
-from messaging.topology import Topology
+from messaging.event import describes_people
+from messaging.event_encryption import name_of as key_name_of
+from messaging.topology import OPERATIONS, Topology
 from tests.contract.catalogue import catalogue, name_of
 from tests.contract.published import (
     EVENTS,
@@ -21,6 +23,7 @@ from tests.contract.published import (
     heard,
     own_events,
     read,
+    replies,
     schema_file,
     schema_of,
     subscriptions,
@@ -114,3 +117,21 @@ def test_no_message_carries_an_identity_number(event_type: str) -> None:
     promised = read(schema_file(event_type))
 
     assert not {"number", "identity_number", "id_number"} & set(promised["properties"])
+
+
+def test_nothing_that_a_system_outside_reads_describes_people_as_it_could_not_decrypt_it(
+    full_topology: Topology,
+) -> None:
+    outside = {*replies(), *full_topology.outside}
+    assert outside
+    assert [each for each in outside if describes_people(OWN[each])] == []
+
+
+def test_publisher_readers_and_operations_have_a_key_for_every_event_of_ours(full_topology: Topology) -> None:
+    for event_type in OWN:
+        assert {event_type.partition(".")[0], OPERATIONS} <= full_topology.audiences[key_name_of(event_type)]
+    for service, subscription in subscriptions():
+        for event_type in (subscription.pattern, *subscription.older):
+            readers = full_topology.audiences.get(key_name_of(event_type))
+            assert readers is None or service in readers
+            assert (readers is None) == (full_topology.sender_of(event_type) is not None or event_type.startswith("*."))

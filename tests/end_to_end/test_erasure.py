@@ -8,18 +8,20 @@ from functools import partial
 from typing import Any
 
 import aio_pika
-import orjson
 from pymongo import AsyncMongoClient
 
 from local_stack.ports import SERVICES
 from messaging import topology
 from messaging.commit import INBOX
 from messaging.documents import CODECS, Document
+from messaging.event_encryption import EventCipher, secrets_file
 from messaging.sealing import opened
+from messaging.topology import OPERATIONS
 from messaging.vault import Vault
 from runtime import master_keys
 from synthetic import exchange
 from synthetic.caller import Caller
+from testkit import signing
 from testkit.signing import signed
 from tests.contract.published import CONTRACTS
 from tests.end_to_end.town import Town, refusal
@@ -41,6 +43,7 @@ async def _stores_with(town: Town, secret: str) -> set[str]:
     """Return where a text is found in any service's store, everything sealed opened."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(town.stack.mongodb_url, tz_aware=True)
     keys = partial(master_keys.read, town.stack.layout.keys, None)
+    cipher = EventCipher.from_file(town.stack.layout.keys / secrets_file(OPERATIONS))
     found: set[str] = set()
     async with client:
         for service in SERVICES:
@@ -48,17 +51,17 @@ async def _stores_with(town: Town, secret: str) -> set[str]:
             await vault.prepare()
             for name in set(await client[service].list_collection_names()) - KEYS:
                 async for row in client[service].get_collection(name, codec_options=CODECS).find({}):
-                    if secret in _text(await opened(vault, name, row)):
+                    if secret in _text(await opened(vault, name, row), cipher):
                         found.add(f"{service}/{name}")
     return found
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - a document holds anything
+def _text(value: Any, cipher: EventCipher) -> str:  # noqa: ANN401 - a document holds anything
     if isinstance(value, dict):
-        return " ".join(map(_text, value.values()))
+        return " ".join(_text(each, cipher) for each in value.values())
     if isinstance(value, list | tuple):
-        return " ".join(map(_text, value))
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        return " ".join(_text(each, cipher) for each in value)
+    return cipher.decrypted_body(value).decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 @asynccontextmanager
@@ -71,7 +74,7 @@ async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[
         async def said() -> list[dict[str, Any]]:
             heard = []
             while message := await queue.get(no_ack=True, fail=False):
-                heard.append(orjson.loads(message.body))
+                heard.append(signing.in_clear(message.body, town.stack.layout.keys))
             return heard
 
         yield said

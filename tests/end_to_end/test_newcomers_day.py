@@ -35,7 +35,7 @@ async def test_the_newcomers_day_happens_for_real_and_delivered_once_more_change
     lived = await live(system_of(stack), "en", lines.append)
     assert lived.ok, "\n".join(lines)
     assert [step.name for step in lived.steps] == list(STEPS)
-    trail = await read_trail(stack.amqp_url, lived.applications["permit"])
+    trail = await read_trail(stack.amqp_url, stack.layout.keys, lived.applications["permit"])
     names = [event.name for event in trail]
     assert names[0] == "application-submitted"
     assert names.count("match-succeeded") == 4

@@ -39,7 +39,7 @@ class Span(BaseModel):
 async def test_one_case_is_one_trace_from_the_portal_to_the_credential(town: Town) -> None:
     made, application = await _reviewed(town)
     trace = sha256(application.encode()).hexdigest()[:32]
-    trail = await read_trail(town.stack.amqp_url, application)
+    trail = await read_trail(town.stack.amqp_url, town.stack.layout.keys, application)
 
     spans = await until(lambda: _spans(trace), lambda it: _is_complete(it, trail), what="every span has arrived")
 
@@ -80,7 +80,7 @@ async def test_the_callers_own_trace_is_linked_to_the_case(town: Town) -> None:
 async def test_every_line_about_a_case_names_its_trace_and_a_span_of_it(town: Town) -> None:
     _, application = await _reviewed(town)
     trace = sha256(application.encode()).hexdigest()[:32]
-    trail = await read_trail(town.stack.amqp_url, application)
+    trail = await read_trail(town.stack.amqp_url, town.stack.layout.keys, application)
     spans = await until(lambda: _spans(trace), lambda it: _is_complete(it, trail), what="every span has arrived")
 
     lines = [line for service in SERVICES for line in _lines(town, service) if line.get("case") == application]
@@ -105,7 +105,7 @@ async def _reviewed(town: Town) -> tuple[Household, str]:
     await desk.approve(worker, queue.items[0].task_id)
     await until(lambda: portal.see(resident, application), lambda it: it.proof("work") is not None, what="the approval")
     await until(
-        lambda: read_trail(town.stack.amqp_url, application),
+        lambda: read_trail(town.stack.amqp_url, town.stack.layout.keys, application),
         lambda it: any(event.name == "credential-stored" for event in it),
         what="the credential",
     )

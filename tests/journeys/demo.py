@@ -88,7 +88,7 @@ async def _click(system: System, language: Language, *, shown: bool) -> Told:
 
 
 async def _show_trail(system: System, application: str, language: Language) -> None:
-    events = await read_trail(system.amqp_url, application)
+    events = await read_trail(system.amqp_url, system.keys, application)
     known = by_id(events)
     _print("", TEXTS.say(language, "trail.title", application=application))
     _print(*(_line(event, known, language) for event in events))

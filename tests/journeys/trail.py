@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
 from messaging.connection import connect
+from messaging.event_encryption import EventCipher, secrets_file
+from messaging.topology import OPERATIONS
 
 QUEUES = ("trail", "correspondence-trail")
 _PREFETCH = 1000
@@ -64,9 +67,15 @@ async def bodies(amqp_url: str) -> AsyncIterator[bytes]:
             yield body
 
 
-async def read_trail(amqp_url: str, case: str) -> Sequence[Event]:
-    """Read the events of one case, in order."""
-    events = [Event.model_validate_json(body) async for body in bodies(amqp_url) if case.encode() in body]
+def cipher_in(keys: Path) -> EventCipher:
+    """Return what reads every event, with operations' keys."""
+    return EventCipher.from_file(keys / secrets_file(OPERATIONS))
+
+
+async def read_trail(amqp_url: str, keys: Path, case: str) -> Sequence[Event]:
+    """Read the events of one case, in order; `keys` is the folder with those of operations, which may read them."""
+    cipher, name = cipher_in(keys), case.encode()
+    events = [Event.model_validate_json(cipher.decrypted_body(b)) async for b in bodies(amqp_url) if name in b]
     return in_order([event for event in events if event.case == case])
 
 

@@ -16,8 +16,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging import topology
 from messaging.connection import connect
+from messaging.event_encryption import EventCipher
 from messaging.topology import Topology, dead_letters_of, delay_name
-from tests.journeys.trail import bodies
+from tests.journeys.trail import bodies, cipher_in
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -84,8 +85,8 @@ async def kept(mongodb_url: str) -> Kept:
         )
 
 
-async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidence:
-    """Read everything. Nothing is written."""
+async def gather(amqp_url: str, mongodb_url: str, keys: Path, ids: Iterable[str]) -> Evidence:
+    """Read everything, events with the keys in a folder. Nothing is written."""
     wanted = frozenset(ids)
     client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
     async with client:
@@ -97,7 +98,7 @@ async def gather(amqp_url: str, mongodb_url: str, ids: Iterable[str]) -> Evidenc
             reviewed=reviewed,
             latest=latest,
             tasks=await _tasks(client["review-dispatch"], wanted),
-            told=[told async for told in _told(amqp_url)],
+            told=[told async for told in _told(amqp_url, cipher_in(keys))],
             inboxes={service: await _ids(client[service], "inbox") for service in TOPOLOGY.services},
             left=await left_over(amqp_url, client),
         )
@@ -174,9 +175,9 @@ async def _ids(database: Database, collection: str) -> frozenset[str]:
     return frozenset([found["_id"] async for found in database[collection].find({}, {"_id": 1}, batch_size=5000)])
 
 
-async def _told(amqp_url: str) -> Any:  # noqa: ANN401 - an async generator's type says less than its two lines
+async def _told(amqp_url: str, cipher: EventCipher) -> Any:  # noqa: ANN401 - an async generator's type says less than its two lines
     async for body in bodies(amqp_url):
-        event = orjson.loads(body)
+        event = orjson.loads(cipher.decrypted_body(body))
         data = event["data"]
         key = (data.get("requirement") or "", data.get("attempt") or 1)
         about = (data.get("holder") or {}).get("index", ""), data.get("document_type", "")

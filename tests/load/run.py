@@ -189,7 +189,7 @@ async def _serve(waiting: Iterator[Visit], hall: Hall, troubles: list[str]) -> N
 
 async def _reported(run: Run, hall: Hall) -> Report:
     await settle(run)
-    evidence = await gather(run.place.amqp_url, run.place.mongodb_url, hall.cases)
+    evidence = await gather(run.place.amqp_url, run.place.mongodb_url, run.place.keys, hall.cases)
     verdict = audit(evidence, frozenset(hall.cases), TOPOLOGY)
     numbers = {application_id: case.number for application_id, case in hall.cases.items()}
     return _report(run, hall, figures(evidence.applications, numbers), verdict)

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import aio_pika
 import httpx
-import orjson
 from aio_pika.abc import AbstractChannel, AbstractQueue
 from fastapi import FastAPI
 
@@ -21,6 +20,7 @@ from local_stack import tokens
 from runtime.blind_index import BlindIndex
 from runtime.kernel import Database
 from services.applications.tests.office import NUMBER_OF
+from testkit import signing
 from testkit.patience import eventually
 from testkit.signing import signed
 
@@ -103,7 +103,7 @@ class Service:
 
         async def arrived() -> dict[str, Any] | None:
             message = await self.heard.get(no_ack=True, fail=False)
-            event: dict[str, Any] | None = None if message is None else orjson.loads(message.body)
+            event: dict[str, Any] | None = None if message is None else signing.in_clear(message.body)
             return event if event is not None and event["type"] == f"applications.{kind}.v1" else None
 
         return await eventually(arrived)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
-import orjson
 import pytest
 
 from applications.config import Settings
@@ -25,6 +24,7 @@ from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.erasing_worker import PLACES
 from services.applications.tests.service import EXCHANGE
+from testkit import signing
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE, eventually
 from testkit.signing import signed
@@ -70,7 +70,7 @@ async def test_kill_9_at_any_point_of_an_erasure_erases_all_once_and_tells_it_on
         left = await archive.left()
         ids, counts = defaultdict[str, set[str]](set), dict[str, list[dict[str, Any]]]()
         while message := await told.get(no_ack=True, fail=False):
-            event = orjson.loads(message.body)
+            event = signing.in_clear(message.body)
             ids[event["correlationid"]].add(event["id"])
             counts[event["correlationid"]] = event["data"]["erased"]
 

@@ -18,7 +18,7 @@ from credential_store.main import create_app
 from local_stack.tokens import sign
 from messaging.envelope import new_event_id
 from runtime.kernel import Database
-from testkit import patience
+from testkit import patience, signing
 from testkit.patience import PATIENCE
 
 Json = dict[str, Any]
@@ -134,7 +134,7 @@ async def published_to(settings: Settings, since: datetime) -> list[Json]:
             if message.body == mark.encode():
                 ended.set()
             elif message.routing_key == "credential-store.credential-stored.v1":
-                event = orjson.loads(message.body)
+                event = signing.in_clear(message.body)
                 seen.extend([event] if datetime.fromisoformat(event["time"]) >= since else [])
 
         exchange = await channel.get_exchange("events")

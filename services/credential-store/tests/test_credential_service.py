@@ -29,6 +29,7 @@ from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
 from runtime.kernel import Database
+from testkit import signing
 from testkit.entrances import entrance_of
 from testkit.fixtures import TOPOLOGY
 from testkit.patience import eventually
@@ -89,7 +90,7 @@ class Outside:
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Remember what the service publishes."""
-        self.heard.append(orjson.loads(message.body))
+        self.heard.append(signing.in_clear(message.body))
 
     async def hears(self, event: str, **expected: object) -> Json:
         """Wait for an event with these values and return its data; each is returned once."""

@@ -24,6 +24,7 @@ from local_stack.keys import PUBLIC_KEYS, ensure_keys
 from runtime import exports
 from runtime.kernel import Database
 from runtime.texts import written_day
+from testkit import signing
 from testkit.fixtures import TOPOLOGY, Addresses
 from testkit.leaks import readable_in
 from testkit.signing import signed
@@ -64,7 +65,7 @@ class Outside:
 
         async def arrived() -> Json | None:
             message = await self.heard.get(no_ack=True, fail=False)
-            event: Json | None = orjson.loads(message.body) if message else None
+            event: Json | None = signing.in_clear(message.body) if message else None
             return event if event and event["type"] == type_ else None
 
         return await until(arrived)

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import aio_pika
 import httpx
-import orjson
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from local_stack import tokens
 from local_stack.devices import Device
 from runtime.kernel import Database
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
+from testkit import signing
 from testkit.patience import eventually
 from testkit.signing import signed
 
@@ -84,7 +84,7 @@ class Service:
         async def arrived() -> AbstractIncomingMessage | None:
             return await self.heard.get(no_ack=True, fail=False)
 
-        event: dict[str, Any] = orjson.loads((await eventually(arrived)).body)
+        event: dict[str, Any] = signing.in_clear((await eventually(arrived)).body)
         return event
 
     async def counts(self) -> dict[str, int]:

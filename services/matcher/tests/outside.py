@@ -17,6 +17,7 @@ from matcher.config import Settings
 from matcher.main import create_app
 from messaging.envelope import new_event_id
 from runtime.blind_index import BlindIndex
+from testkit import signing
 from testkit.entrances import entrance_of
 from testkit.patience import eventually
 from testkit.signing import signed
@@ -96,7 +97,7 @@ class Outside:
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Remember what the service publishes."""
-        self.heard.append(orjson.loads(message.body))
+        self.heard.append(signing.in_clear(message.body))
 
     async def hears(self, event: str, **expected: object) -> Json:
         """Wait for an event with these values and return its data; each is returned once."""

@@ -27,6 +27,7 @@ from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from messaging.commit import OUTBOX
 from services.matcher.tests.fakes import RULES
+from testkit import signing
 from testkit.patience import PATIENCE
 from testkit.vaults import whole
 
@@ -162,7 +163,7 @@ async def test_registered_residents_are_told_of_through_the_outbox_and_others_ar
     )
     await loaded(file, work, said)
     entries = await whole(work.database, OUTBOX)
-    bodies = [orjson.loads(event["body"]) for entry in entries for event in entry["events"]]
+    bodies = [signing.in_clear(event["body"]) for entry in entries for event in entry["events"]]
     assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", f"{1:064x}")]
     assert {one["document_type"] for one in bodies[0]["data"]["holdings"]} == {"bank-account", "portrait-photo"}
     stored = (await work.evidence.many([f"{1:064x}"]))[f"{1:064x}"]

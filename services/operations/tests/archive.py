@@ -14,6 +14,7 @@ from pymongo import IndexModel
 from messaging.commit import Committer
 from messaging.documents import Write
 from messaging.event import Event, Outcome
+from messaging.event_encryption import EventCipher
 from messaging.intake import Raw
 from operations.domain.contracts import Contracts
 from operations.domain.search import Criteria, Place
@@ -33,6 +34,7 @@ from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
 from runtime.kernel import Database
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, later
+from testkit import signing
 from testkit.fakes import FakeClock
 from testkit.fixtures import make_collections
 
@@ -47,6 +49,7 @@ class Keeper:
     committer: Committer
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
     contracts: Contracts = CONTRACTS
+    cipher: EventCipher = signing.CIPHER
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
 
     @property

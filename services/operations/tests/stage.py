@@ -205,6 +205,7 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
     publisher = Publisher(settings.amqp_url, name="matcher", timeout=60)
     committer = Committer(database)
     relay = Relay(database, publisher, topology, committer.heartbeat)
+    cipher = settings.event_cipher("matcher", topology)
     consumer: Consumer[None] = Consumer(
         service="matcher",
         url=settings.amqp_url,
@@ -214,8 +215,8 @@ async def matching(matcher: Matcher, settings: Settings, database: Database, top
         committer=committer,
         relay=relay,
         publisher=publisher,
-        signer=settings.event_signer("matcher"),
-        keys=settings.event_keys(topology),
+        signer=settings.event_signer("matcher", cipher),
+        keys=settings.event_keys(topology, cipher),
         limits=QUICK,
     )
     await committer.prepare()

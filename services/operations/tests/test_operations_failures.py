@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from messaging.event import Outcome
+from messaging.event_encryption import EventCipher
 from messaging.intake import Raw
 from operations.domain.contracts import Contracts
 from operations.domain.erased import emptied
@@ -36,6 +37,7 @@ from services.operations.tests.letterbox import (
     later,
     raw,
 )
+from testkit import signing
 from testkit.fakes import FakeClock, apply
 
 CONTRACTS = contracts_in(EXAMPLES)
@@ -53,6 +55,7 @@ class Desk:
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(60)))
     audit: FakeAudit = field(init=False)
     contracts: Contracts = CONTRACTS
+    cipher: EventCipher = signing.CIPHER
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
     settings: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(discard_days=30, resolved_days=90))
 
@@ -291,7 +294,7 @@ async def test_notes_are_kept_with_who_and_when(desk: Desk) -> None:
         version=1,
         service="matcher",
         event_type=failure.event_type,
-        cause=letters.letter_of(raw(example(), "a"), NOON).cause,
+        cause=letters.letter_of(raw(example(), "a"), NOON, signing.CIPHER).cause,
         first_seen=NOON,
         last_seen=NOON,
         seen=1,

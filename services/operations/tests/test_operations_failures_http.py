@@ -26,6 +26,7 @@ from operations.main import create_app
 from runtime.kernel import Database, Kernel
 from runtime.texts import Texts
 from services.operations.tests.letterbox import example, raw
+from testkit import signing
 from testkit.fixtures import Addresses
 
 NEVER = "f" + "0" * 31
@@ -45,7 +46,7 @@ class Counter:
         """Let events fail; return their failures."""
         batch = [raw(event, f"{occurrence}{n}", message="no 李育成 here") for n, event in enumerate(events)]
         await self.kernel.commit(await letters.take(batch, self.deps))
-        return [letters.letter_of(each, self.deps.clock()).failure for each in batch]
+        return [letters.letter_of(each, self.deps.clock(), signing.CIPHER).failure for each in batch]
 
     async def calls(
         self, method: str, path: str, body: object = None, *, by: str = "op-1", role: str = "operator", **headers: str

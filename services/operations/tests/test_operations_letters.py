@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.event import Outcome
+from messaging.event_encryption import EventCipher
 from messaging.intake import Raw
 from operations.domain.cause import Cause, group_id
 from operations.domain.contracts import Contracts
@@ -34,6 +35,7 @@ from services.operations.tests.letterbox import (
     later,
     raw,
 )
+from testkit import signing
 from testkit.fakes import FakeClock, apply
 
 CONTRACTS = contracts_in(EXAMPLES)
@@ -48,6 +50,7 @@ class Box:
     erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     contracts: Contracts = CONTRACTS
+    cipher: EventCipher = signing.CIPHER
     words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
 
     @property

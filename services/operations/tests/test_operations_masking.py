@@ -23,6 +23,7 @@ from operations.store.contracts import contracts_in
 from runtime.data_files import DataFileError
 from runtime.refusal import Refusal
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, example, raw
+from testkit import signing
 
 CONTRACTS = contracts_in(EXAMPLES)
 KEYED = FieldKey(KEY)
@@ -37,7 +38,7 @@ JSON = st.recursive(
 
 def words(event: dict[str, Any], message: str = "KeyError: 'holder_index'") -> tuple[str, ...]:
     """Return the words by which an event that failed is found."""
-    letter = letter_of(raw(event, "a", message=message), NOON)
+    letter = letter_of(raw(event, "a", message=message), NOON, signing.CIPHER)
     return tokens.words_of(letter, masking.leaves(event, CONTRACTS), KEYED)
 
 
@@ -151,7 +152,7 @@ def test_a_message_is_read_however_deeply_it_is_nested(levels: int, opens: str, 
     body = orjson.dumps(event)[:-2] + f',"more":{inner}}}}}'.encode()
 
     shown = json.dumps(masking.mask(body, CONTRACTS).content, ensure_ascii=False)
-    letter = letter_of(raw(body, "a", headers={}), NOON)
+    letter = letter_of(raw(body, "a", headers={}), NOON, signing.CIPHER)
     told = tokens.words_of(letter, masking.leaves(masking.read(body)[0], CONTRACTS), KEYED)
 
     assert "王芳" not in shown

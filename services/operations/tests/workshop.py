@@ -122,6 +122,7 @@ async def place(addresses: Addresses, database: Database, folder: Path) -> Async
     signing.write_private(folder, OPERATIONS)
     ensure_keys(folder)
     signing.write(folder, ("shop", "stock"))
+    signing.write_secrets(folder, OPERATIONS, declared)
     (folder / "contracts").mkdir()
     (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
     (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")

@@ -21,6 +21,7 @@ from review_dispatch.config import Settings
 from review_dispatch.main import create_app
 from runtime.server_sent_events import OPEN
 from services.applications.tests import phone
+from testkit import signing
 from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE
 from testkit.signing import signed
@@ -55,7 +56,7 @@ class Running:
             message = await self.said.get(no_ack=True, fail=False)
             if message is not None and (message.routing_key or "").startswith("review-dispatch.task-"):
                 return None
-            return None if message is None else json.loads(message.body)
+            return None if message is None else signing.in_clear(message.body)
 
         return await until(next_one)
 

@@ -20,6 +20,7 @@ from messaging.consumer import Consumer, Limits, Subscription
 from messaging.documents import Database, Documents, Write, ensure_collections
 from messaging.envelope import Sealed
 from messaging.event import Event, Outcome, Received, View
+from messaging.failures import with_details
 from messaging.permissions import Management
 from messaging.publisher import Publisher
 from messaging.quotas import QUOTAS, Quotas
@@ -89,6 +90,11 @@ def small_topology(token: str = "", delays: tuple[float, ...] = (0.05, 0.1)) -> 
         subscriptions={Placed.type: (f"stock-{token}",), Counted.type: (f"ledger-{token}",)},
         declared=f"declared-{token}",
     )
+
+
+def told_in(letter: AbstractIncomingMessage) -> dict[str, Any]:
+    """Return the headers of a dead letter as operations reads them."""
+    return dict(with_details(letter.headers, str(letter.headers["x-service"]), signing.CIPHER))
 
 
 def stock_of(declared: Topology) -> str:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from messaging.envelope import BrokenMessageError, unseal
 from messaging.event import EditedBy, Outcome, Received
+from messaging.key_file import EventKeyError
 from messaging.publisher import Publisher
 from messaging.replaying import send_back
-from messaging.signatures import KEYS_FILE, NOT_SIGNED, EventKeyError, EventKeys
+from messaging.signatures import KEYS_FILE, NOT_SIGNED, EventKeys
 from messaging.topology import Department, Topology, dead_letters_of, delay_name
 from runtime.kernel import Database
 from shared.messaging.tests.harness import (

@@ -37,11 +37,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def build(database: Database, settings: Settings) -> Deps:
         await earlier.own_words(database)
         declared = topology.load(settings.topology)
+        cipher = settings.event_cipher(OPERATIONS, declared)
         return Deps(
             clock=utc_now,
             topology=declared,
-            signer=settings.event_signer(OPERATIONS),
-            keys=settings.event_keys(declared),
+            signer=settings.event_signer(OPERATIONS, cipher),
+            keys=settings.event_keys(declared, cipher),
+            cipher=cipher,
             settings=settings,
             contracts=contracts_in(settings.contracts),
             words_key=FieldKey(settings.blind_index().key),

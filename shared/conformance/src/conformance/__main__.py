@@ -28,7 +28,8 @@ from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
-from messaging.signatures import EventKeyError, EventSigner, key_file
+from messaging.key_file import EventKeyError
+from messaging.signatures import EventSigner, key_file
 from runtime.clock import utc_now
 from runtime.telling import language_of
 from runtime.texts import Language

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import ECAlgorithm
 
 from local_stack.event_keys import ensure_event_keys
+from local_stack.event_secrets import ensure_event_secrets
 from local_stack.failure import StackError
 from local_stack.person_keys import ensure_person_keys
 from local_stack.secret_files import once, replace
@@ -51,8 +52,8 @@ def ensure_keys(folder: Path) -> None:
     """Make what is missing: the issuer's key pair, the blind index's key (hex), the store's master key.
 
     And the keys that sign credentials, agreements and heads of the record, PEM; the latter two's public halves apart,
-    for who checks them; what the portal seals sessions with, and by what the identity provider knows it; what
-    signs events; and what departments encrypt to.
+    for who checks them; what the portal seals sessions with, and by what the identity provider knows it; what signs
+    events, what encrypts them, and what departments encrypt to.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     once(folder / ISSUER_KEY, new_private_key)
@@ -68,6 +69,7 @@ def ensure_keys(folder: Path) -> None:
     once(folder / RECORD_PUBLIC_KEY, lambda: public_halves((folder / RECORD_KEY).read_bytes()))
     ensure_event_keys(folder)
     ensure_person_keys(folder)
+    ensure_event_secrets(folder)
     once(folder / PUBLIC_KEYS, lambda: _key_set(public_jwk(issuer_key(folder))))
 
 

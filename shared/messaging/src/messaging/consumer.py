@@ -98,7 +98,7 @@ class Consumer(Generic[DepsT]):
             deps=deps,
             committer=committer,
             relay=relay,
-            failures=Failures(service, topology, publisher),
+            failures=Failures(service, topology, publisher, signer.cipher),
             signer=signer,
             keys=keys,
             account=account_of(url),

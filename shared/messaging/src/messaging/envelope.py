@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +57,7 @@ class Envelope:
     traceparent: str | None
     wants_receipt: bool = False
     replaces: str | None = None
+    encrypted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,18 @@ def new_event_id() -> str:
     return f"{time.time_ns():x}-{secrets.token_hex(6)}"
 
 
-def seal(event: Event, *, source: str, case: str, cause: str | None) -> Sealed:
+def seal(
+    event: Event,
+    *,
+    source: str,
+    case: str,
+    cause: str | None,
+    encrypt: Callable[[str, str, bytes], dict[str, Any]] | None = None,
+) -> Sealed:
     """Put an event into its envelope. `case` becomes the correlationid, `cause` the causationid.
 
-    Its `traceparent` is in the trace of its case.
+    Its `traceparent` is in the trace of its case. `encrypt` makes of its id, its type and its data (JSON) what stands
+    in place of the data.
 
     Raises BrokenMessageError for an event that is too large for any consumer.
     """
@@ -93,7 +102,8 @@ def seal(event: Event, *, source: str, case: str, cause: str | None) -> Sealed:
     }
     if cause is not None:
         attributes["causationid"] = cause
-    attributes["data"] = orjson.Fragment(event.model_dump_json().encode())
+    data = event.model_dump_json().encode()
+    attributes |= encrypt(event_id, event.type, data) if encrypt else {"data": orjson.Fragment(data)}
     body = orjson.dumps(attributes)
     _check_size(body)
     return Sealed(event_id, event.routing_key, body)
@@ -123,6 +133,7 @@ def unseal(body: bytes) -> Envelope:
         traceparent=_optional_text(event, "traceparent"),
         wants_receipt=event.get("receipt") == "wanted",
         replaces=_optional_text(event, "replaces"),
+        encrypted=_optional_text(event, "encrypted"),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 PERSONAL: dict[str, Any] = {"x-personal": True}
-"""Marks a field that describes a person; logs, operator tools and metrics mask what carries it."""
+"""Marks a field that describes a person: its event is encrypted, and logs, operator tools and metrics mask it."""
 
 PersonalStr = Annotated[str, Field(json_schema_extra=PERSONAL)]
 
@@ -42,6 +44,12 @@ class View(BaseModel):
     """A consumer's narrow view of somebody else's event: just the fields that it reads."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+@cache
+def describes_people(kind: type[Event]) -> bool:
+    """Tell whether a field of an event is marked as personal, at any depth."""
+    return b'"x-personal":true' in orjson.dumps(kind.model_json_schema())
 
 
 ViewT = TypeVar("ViewT", bound=BaseModel)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.common import FieldValue
@@ -19,10 +20,11 @@ from pamqp.common import FieldValue
 from messaging import metrics, stalls
 from messaging.envelope import LARGEST_MESSAGE, BrokenMessageError, new_event_id
 from messaging.event import NotYet, Received
+from messaging.event_encryption import EventCipher
 from messaging.publisher import Publisher
 from messaging.replaying import ROUNDS, WAITS, Fate, confirm, kept_of
 from messaging.stalls import HandlerStalledError
-from messaging.topology import DEAD_LETTER_EXCHANGE, Topology, delay_name
+from messaging.topology import DEAD_LETTER_EXCHANGE, Topology, dead_letters_of, delay_name
 
 log = structlog.get_logger()
 
@@ -31,6 +33,9 @@ ATTEMPTS = "x-attempts"
 
 STALLS = "x-stalls"
 """Header: how often its handler was stopped because it held the event loop."""
+
+DETAILS = "x-details"
+"""Header of a dead letter, encrypted: what its failure says, and its stack."""
 
 MOST_STALLS = 3
 """Times that a handler is stopped before its message is given up."""
@@ -94,7 +99,8 @@ class Failure:
 class Failures:
     """Sends a service's failed messages to wait or to the dead letters. Each publish is confirmed."""
 
-    def __init__(self, service: str, topology: Topology, publisher: Publisher) -> None:
+    def __init__(self, service: str, topology: Topology, publisher: Publisher, cipher: EventCipher) -> None:
+        self._cipher = cipher
         self._service = service
         self._topology = topology
         self._delays = topology.delays
@@ -138,9 +144,7 @@ class Failures:
             "x-service": self._service,
             "x-handler": failure.handler,
             "x-path": failure.path,
-            "x-rule": failure.rule,
             "x-exception": failure.exception,
-            "x-message": failure.message,
             "x-frame": failure.frame,
             "x-event-type": event_type,
             "x-event-id": failure.event.id if failure.event else message.message_id or "",
@@ -148,7 +152,8 @@ class Failures:
             "x-failed-at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
         short = {name: text[:_HEADER_CHARACTERS] for name, text in context.items()}
-        await self._publish(message, failure, DEAD_LETTER_EXCHANGE, {**short, "x-stack": failure.stack})
+        details = details_of(failure, self._service, self._cipher)
+        await self._publish(message, failure, DEAD_LETTER_EXCHANGE, {**short, DETAILS: details})
 
     async def confirm(self, item: str, event_id: str, fate: Fate) -> None:
         """Give operations its receipt for a message that it sent back and that was handled."""
@@ -173,6 +178,22 @@ class Failures:
             message_id=new_event_id(),  # an attempt of its own; the event's id is in the body
             headers=kept | kept_of(message) | headers,
         )
+
+
+def details_of(failure: Failure, service: str, cipher: EventCipher) -> str:
+    """Encrypt for operations what may quote the message: what the failure says, the rule and the stack."""
+    said = {"x-message": failure.message, "x-rule": failure.rule}
+    short = {name: text[:_HEADER_CHARACTERS] for name, text in said.items()}
+    return cipher.encrypt(dead_letters_of(service), orjson.dumps({**short, "x-stack": failure.stack}))
+
+
+def with_details(headers: Mapping[str, Any], service: str, cipher: EventCipher) -> Mapping[str, Any]:
+    """Return a dead letter's headers with its details in clear; those that can't be read stay encrypted."""
+    try:
+        details: dict[str, Any] = orjson.loads(cipher.decrypt(dead_letters_of(service), str(headers.get(DETAILS))))
+    except (BrokenMessageError, orjson.JSONDecodeError):
+        return headers
+    return {name: value for name, value in headers.items() if name != DETAILS} | details
 
 
 def count_in(message: AbstractIncomingMessage, header: str) -> int:

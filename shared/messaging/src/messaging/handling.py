@@ -18,6 +18,7 @@ from messaging.commit import AlreadyHandledError, Committer
 from messaging.documents import Write
 from messaging.envelope import BrokenMessageError, Sealed
 from messaging.event import NOTHING, ConflictError, NotYet, Outcome, Received, expect_all
+from messaging.event_encryption import KEY_UNKNOWN
 from messaging.failures import STALLS, Failure, Failures, PoisonError, count_in
 from messaging.fair_share import FairShare
 from messaging.ordering import Brake, Company, Lanes, is_outage
@@ -95,8 +96,9 @@ class Handling(Generic[DepsT]):
         try:
             delivery = self._opened(self._reader.read(message))
         except BrokenMessageError as error:
+            sort = self._failures.wait if error.reason == KEY_UNKNOWN else self._refuse
             async with self._turn(message):
-                await self._brake.run(partial(self._refuse, message, Failure.broken(error)))
+                await self._brake.run(partial(sort, message, Failure.broken(error)))
             return
         event = delivery.event
         with structlog.contextvars.bound_contextvars(case=event.case, event_id=event.id, event_type=event.type):

@@ -141,6 +141,7 @@ class Reader(Generic[DepsT]):
                 "wrong-routing-key", "/type", f"{message.routing_key!r}, as it was published under"
             )
         edited_by = self._keys.check(message.body, envelope)
+        envelope = self._keys.cipher.decrypted(envelope)
         if subscription.refused is not None:
             _check_names(message.body)
         redelivery = redelivery_of(message)

@@ -7,7 +7,6 @@ covers every byte before it, closed with `}`. So it travels with the body wherev
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +17,12 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from messaging.envelope import MAX_BYTES, BrokenMessageError, Envelope, Sealed, seal, unseal
-from messaging.event import EditedBy, Event
+from messaging.event import EditedBy, Event, describes_people
+from messaging.event_encryption import NO_SECRETS, EventCipher
+from messaging.key_file import EventKeyError, KeyFile
 from messaging.topology import OPERATIONS, Topology
 from standards import base64url
 from standards.moments import read_moment
@@ -34,12 +34,6 @@ KEYS_FILE: Final = "event-keys.json"
 
 _SUFFIX = re.compile(rb',"signature":"([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{86})"\}')
 _SUFFIX_BYTES = 146
-_LOOK_EVERY = 5.0
-"""Seconds between looks whether the file of keys has changed; an unknown key is looked for at once."""
-
-
-class EventKeyError(Exception):
-    """A file of keys that can't be used; the message names it."""
 
 
 def key_file(owner: str) -> str:
@@ -55,15 +49,16 @@ def public_jwk(key: Ed25519PublicKey, owner: str, until: datetime | None = None)
 
 
 class EventSigner:
-    """Signs what one service, department or the city publishes."""
+    """Signs what one service, department or the city publishes; what a service says of people is encrypted before."""
 
-    def __init__(self, owner: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, owner: str, key: Ed25519PrivateKey, cipher: EventCipher = NO_SECRETS) -> None:
         self.owner = owner
+        self.cipher = cipher
         self._key = key
         self._kid = str(public_jwk(key.public_key(), owner)["kid"])
 
     @classmethod
-    def from_file(cls, owner: str, path: Path) -> Self:
+    def from_file(cls, owner: str, path: Path, cipher: EventCipher = NO_SECRETS) -> Self:
         """Read a private key (PEM). Raises EventKeyError."""
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
@@ -71,11 +66,15 @@ class EventSigner:
             raise EventKeyError(f"{path}:1: the key that signs events can't be used: {error}") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise EventKeyError(f"{path}:1: the key that signs events must be an Ed25519 key")
-        return cls(owner, key)
+        return cls(owner, key, cipher)
 
     def seal(self, event: Event, *, case: str, cause: str | None) -> Sealed:
-        """Put an event into its envelope and sign it. Raises BrokenMessageError as `envelope.seal` does."""
-        sealed = seal(event, source=self.owner, case=case, cause=cause)
+        """Put an event into its envelope and sign it.
+
+        Raises BrokenMessageError as `envelope.seal` does, and EventKeyError when it describes people and has no key.
+        """
+        encrypt = self.cipher.encrypt_data if describes_people(type(event)) else None
+        sealed = seal(event, source=self.owner, case=case, cause=cause, encrypt=encrypt)
         return Sealed(sealed.id, sealed.routing_key, self.sign(sealed.body))
 
     def sign(self, body: bytes) -> bytes:
@@ -88,7 +87,7 @@ class EventSigner:
 
     def sign_edit(self, event: Mapping[str, object], edited: EditedBy, at: datetime) -> bytes:
         """Sign an event that operators have changed, as that: it names both of them, and when it was approved."""
-        whole = {name: value for name, value in event.items() if name != "signature"}
+        whole = self.cipher.encrypted_event({name: value for name, value in event.items() if name != "signature"})
         whole |= {
             "editedby": edited.proposed,
             "approvedby": edited.approved,
@@ -105,19 +104,16 @@ class _Key:
 
 
 class EventKeys:
-    """The public keys of all publishers, and what the owner of each may say.
+    """The public keys of all publishers, what the owner of each may say, and the secret keys of one reader.
 
     A key with an end counts for what was published before it. The file is read again when it changes.
     """
 
-    def __init__(self, topology: Topology, path: Path) -> None:
+    def __init__(self, topology: Topology, path: Path, cipher: EventCipher = NO_SECRETS) -> None:
         """Read the file. Raises EventKeyError."""
         self._topology = topology
-        self._path = path
-        self._keys: Mapping[str, _Key] = {}
-        self._changed = -1
-        self._looked = 0.0
-        self._read()
+        self._keys = KeyFile(path, _keys_in)
+        self.cipher = cipher
 
     def check(self, body: bytes, envelope: Envelope) -> EditedBy | None:
         """Check that an event is signed by who may say it; return who edited it, if operators did.
@@ -131,7 +127,7 @@ class EventKeys:
                 f'the last attribute of the envelope: ,"signature":"<key id>.<signature>"}}, and {envelope.type} signed'
             )
         kid, signature = found.groups()
-        key = self._find(kid.decode())
+        key = self._keys.find(kid.decode())
         if key is None:
             raise _unsigned("a key that is known")
         try:
@@ -162,29 +158,11 @@ class EventKeys:
             return owner == publisher and event in department.events
         return owner == publisher and envelope.source == f"/yizheng/{owner}"
 
-    def _find(self, kid: str) -> _Key | None:
-        if kid not in self._keys or time.monotonic() - self._looked > _LOOK_EVERY:
-            self._read()
-        return self._keys.get(kid)
 
-    def _read(self) -> None:
-        """Read the file if it has changed. What was known stays when it can't be read; at the start that raises."""
-        self._looked = time.monotonic()
-        try:
-            changed = self._path.stat().st_mtime_ns
-            if changed != self._changed:
-                self._keys = dict(_keys_in(orjson.loads(self._path.read_bytes())["keys"]))
-                self._changed = changed
-        except (OSError, KeyError, TypeError, ValueError, JoseError) as error:
-            if self._changed < 0:
-                raise EventKeyError(f"{self._path}:1: the keys of publishers can't be used: {error!r}") from error
-
-
-def _keys_in(entries: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, _Key]]:
-    for each in entries:
-        public = Ed25519PublicKey.from_public_bytes(base64url.decode(each["x"]))
-        until = read_moment(each["until"]) if each.get("until") else None
-        yield str(public_jwk(public, "")["kid"]), _Key(str(each["owner"]), public, until)
+def _keys_in(entry: Mapping[str, Any]) -> Iterable[tuple[str, _Key]]:
+    public = Ed25519PublicKey.from_public_bytes(base64url.decode(entry["x"]))
+    until = read_moment(entry["until"]) if entry.get("until") else None
+    yield str(public_jwk(public, "")["kid"]), _Key(str(entry["owner"]), public, until)
 
 
 def _edit_in(body: bytes, owner: str, envelope: Envelope) -> tuple[EditedBy | None, datetime]:

@@ -205,6 +205,20 @@ class Topology:
         last = self.ends.get(self.key_of(event_type))
         return last if last is not None and last < now.astimezone(SHENZHEN).date() else None
 
+    @property
+    def audiences(self) -> Mapping[str, frozenset[str]]:
+        """The services that may read what is encrypted, by the name of its key.
+
+        An event (`<publisher>.<event>`, in whatever version): its publisher, who acts on it, and operations. Why a
+        service gave a message up (`<service>.dead-letters`): that service and operations.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for key, services in self.subscriptions.items():
+            name, publisher = key.rpartition(".v")[0], key.partition(".")[0]
+            if publisher != "*" and publisher not in self.departments:
+                found[name] = found.get(name, frozenset()) | {publisher, OPERATIONS, *services}
+        return found | {dead_letters_of(each): frozenset((each, OPERATIONS)) for each in self.services}
+
     def is_editable(self, event_type: str) -> bool:
         """Tell whether operators may correct an event of a type."""
         publisher, event = (*event_type.split("."), "")[:2]

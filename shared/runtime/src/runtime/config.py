@@ -9,8 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import messaging
 from messaging.addresses import UnsafeAddressError, is_here, safe
+from messaging.event_encryption import EventCipher, secrets_file
 from messaging.heartbeat import CLOCK_LEEWAY
-from messaging.signatures import KEYS_FILE, EventKeyError, EventKeys, EventSigner, key_file
+from messaging.key_file import EventKeyError
+from messaging.signatures import KEYS_FILE, EventKeys, EventSigner, key_file
 from messaging.topology import Topology
 from messaging.vault import MasterKeys
 from runtime import master_keys, token_rules
@@ -56,7 +58,8 @@ class ServiceSettings(BaseSettings):
     keys: Path = Field(Path("var/keys"), validation_alias="YIZHENG_KEYS")
     """Folder of the secret keys: `blind-index.key`, `store.key`, `credential.key`, `agreement.key`, `record.key`.
 
-    And of `event-<service>.key`, which signs its events, and `event-keys.json`, by which it knows those of others.
+    And of `event-<service>.key`, which signs its events, `event-keys.json`, by which it knows those of others, and
+    `event-secrets-<service>.json`, by which it reads what they say of people.
     """
     public_url: str = Field("https://yizheng.example", validation_alias="YIZHENG_PUBLIC_URL")
     """The gateway's address, as everybody knows it; what the services sign names it as its issuer."""
@@ -103,17 +106,25 @@ class ServiceSettings(BaseSettings):
         """Read the keys that wrap the store's data keys. Raises DataFileError when they can't be used."""
         return master_keys.read(self.keys, self.kms)
 
-    def event_signer(self, service: str) -> EventSigner:
-        """Read the key that signs what a service publishes. Raises DataFileError when it can't be used."""
+    def event_cipher(self, service: str, topology: Topology) -> EventCipher:
+        """Read the keys of all events that a service may read. Raises DataFileError when one is missing."""
+        names = [name for name, readers in topology.audiences.items() if service in readers]
         try:
-            return EventSigner.from_file(service, self.keys / key_file(service))
+            return EventCipher.from_file(self.keys / secrets_file(service), names)
         except EventKeyError as error:
             raise DataFileError(str(error)) from error
 
-    def event_keys(self, topology: Topology) -> EventKeys:
+    def event_signer(self, service: str, cipher: EventCipher) -> EventSigner:
+        """Read the key that signs what a service publishes. Raises DataFileError when it can't be used."""
+        try:
+            return EventSigner.from_file(service, self.keys / key_file(service), cipher)
+        except EventKeyError as error:
+            raise DataFileError(str(error)) from error
+
+    def event_keys(self, topology: Topology, cipher: EventCipher) -> EventKeys:
         """Read the public keys of all publishers. Raises DataFileError when they can't be used."""
         try:
-            return EventKeys(topology, self.keys / KEYS_FILE)
+            return EventKeys(topology, self.keys / KEYS_FILE, cipher)
         except EventKeyError as error:
             raise DataFileError(str(error)) from error
 

@@ -16,6 +16,7 @@ from messaging import topology, tracing
 from messaging.commit import Committer
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.event import Outcome, expect_all
+from messaging.event_encryption import EventCipher
 from messaging.heartbeat import Heartbeat
 from messaging.ordering import Lanes
 from messaging.publisher import Publisher
@@ -66,12 +67,16 @@ class Kernel:
     @cached_property
     def signer(self) -> EventSigner:
         """What signs the events of this service. Raises DataFileError when its key can't be used."""
-        return self._settings.event_signer(self.name)
+        return self._settings.event_signer(self.name, self._cipher)
 
     @cached_property
     def keys(self) -> EventKeys:
         """The keys by which it knows who published an event. Raises DataFileError when they can't be used."""
-        return self._settings.event_keys(self.topology)
+        return self._settings.event_keys(self.topology, self._cipher)
+
+    @cached_property
+    def _cipher(self) -> EventCipher:
+        return self._settings.event_cipher(self.name, self.topology)
 
     async def prepare(self, indexes: Indexes) -> None:
         """Wait for the store, then create collections and indexes, before any transaction needs them.

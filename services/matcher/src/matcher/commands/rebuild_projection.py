@@ -151,9 +151,9 @@ class Rebuild:
         try:
             envelope = unseal(kept.body)
             self._work.kernel.keys.check(kept.body, envelope)
+            return self._work.kernel.keys.cipher.decrypted(envelope)
         except BrokenMessageError:
             return None
-        return envelope
 
     async def _gather(self, news: Sequence[tuple[str, Record]]) -> None:
         by_holder: defaultdict[str, list[Record]] = defaultdict(list)

@@ -25,7 +25,7 @@ Remedy = Literal["edit", "replay"]
 
 _NOT_OF_THE_MESSAGE = (
     "handler-failed", "subject-unknown", "kills-the-process", "holds-the-process", "delivery-limit",
-    "unknown-type", "not-signed", "wrong-sender",
+    "unknown-type", "not-signed", "wrong-sender", "key-unknown", "not-decrypted",
 )  # fmt: skip
 """Reasons that lie in a service or in what it waits for: once that is mended, the same message gets through."""
 

@@ -77,7 +77,7 @@ async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: De
         raise Clash("failure-not-open", id=failure.id, state=states.named(failure))
     if failure.body is None:
         raise Clash("message-removed", id=failure.id)
-    original, is_json = read(failure.body)
+    original, is_json = read(deps.cipher.decrypted_body(failure.body))
     corrected = _correct(original, failure.body, asked, deps)
     _refuse_forbidden(failure, corrected, deps)
     event_id = new_event_id()

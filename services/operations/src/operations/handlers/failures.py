@@ -85,7 +85,8 @@ def show(failure: Failure, deps: Deps) -> Shown:
     """Mask a failure by the contract of its event."""
     if failure.body is None:
         return Shown(failure, None, {}, failure.message, failure.rule, failure.stack)
-    event, is_json = masking.read(failure.body)
+    body = deps.cipher.decrypted_body(failure.body)
+    event, is_json = masking.read(body)
     personal = masking.personal_texts(masking.leaves(event, deps.contracts)) if is_json else frozenset()
     headers = {
         name: masking.redact(value, personal) if isinstance(value, str) else value
@@ -95,13 +96,13 @@ def show(failure: Failure, deps: Deps) -> Shown:
     is_its_own = remedy_for(failure.reason) == "edit"
     return Shown(
         failure,
-        masking.mask(failure.body, deps.contracts),
+        masking.mask(body, deps.contracts),
         headers,
         masking.redact(failure.message, personal),
         rule,
         masking.redact(failure.stack, personal),
-        faults_in(failure.body, failure.path, rule, deps.contracts) if is_its_own else (),
-        broken_at(failure.body) if not is_json else None,
+        faults_in(body, failure.path, rule, deps.contracts) if is_its_own else (),
+        broken_at(body) if not is_json else None,
     )
 
 
@@ -136,7 +137,7 @@ async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[
     entry = await deps.audit.entry(
         by=by, action="failure-disclosed", target=id, reason=why, details={"event": failure.event_id}
     )
-    content, is_json = masking.read(failure.body)
+    content, is_json = masking.read(deps.cipher.decrypted_body(failure.body))
     text = None if is_json else _text(failure.body)
     message = str(failure.headers.get("x-message") or failure.message)  # that of the failure is masked
     told = unmasked([data_of(content)], by, why, deps)

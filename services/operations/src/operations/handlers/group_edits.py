@@ -50,7 +50,7 @@ async def widened(edit: Edit, example: Failure, event: Event, deps: Deps) -> Edi
 
     Raises Refusal for an example that is no JSON object, and for a case that would become that of all.
     """
-    original, _ = read(example.body or b"")
+    original, _ = read(deps.cipher.decrypted_body(example.body or b""))
     if not isinstance(original, dict):
         raise Refusal("group-edit-needs-event", field="body")
     changes = changes_between(original, event)
@@ -84,7 +84,7 @@ def written(edit: Edit, failure: Failure, item: Item, deps: Deps) -> bytes | Non
     """Write a message as its edit has it; None when the edit or the message was erased."""
     if not edit.body or failure.body is None:
         return None
-    return signed(rewritten(failure.body, edit.changes, item.chosen.event_id), edit, deps)
+    return signed(rewritten(deps.cipher.decrypted_body(failure.body), edit.changes, item.chosen.event_id), edit, deps)
 
 
 def _fitted(failure: Failure, changes: Sequence[FieldChange], deps: Deps) -> Member:
@@ -92,8 +92,8 @@ def _fitted(failure: Failure, changes: Sequence[FieldChange], deps: Deps) -> Mem
     if failure.body is None:
         raise MisfitError("message-removed")
     event_id = new_event_id()
-    event = rewritten(failure.body, changes, event_id)
-    original, _ = read(failure.body)
+    event = rewritten(deps.cipher.decrypted_body(failure.body), changes, event_id)
+    original, _ = read(deps.cipher.decrypted_body(failure.body))
     whole = original if isinstance(original, dict) else None
     try:
         correcting.correct_body(whole, event, deps.contracts, is_sound=is_sound(failure.body))
@@ -117,4 +117,8 @@ def _difference(member: Member, present: Mapping[str, Failure], edit: Edit, deps
     failure = present.get(member.failure)
     if failure is None or failure.body is None or not edit.body:
         return None
-    return compare(read(failure.body)[0], rewritten(failure.body, edit.changes, member.event_id), deps.contracts)
+    return compare(
+        read(deps.cipher.decrypted_body(failure.body))[0],
+        rewritten(deps.cipher.decrypted_body(failure.body), edit.changes, member.event_id),
+        deps.contracts,
+    )

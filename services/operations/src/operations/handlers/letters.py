@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 
 from messaging.event import Outcome
+from messaging.event_encryption import EventCipher
+from messaging.failures import with_details
 from messaging.intake import Raw
 from operations.domain import failure as states
 from operations.domain import masking, tokens
@@ -33,7 +35,7 @@ _MOST_ATTEMPTS = 1_000_000
 
 async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
     """Keep a batch of dead letters. What was kept before changes nothing, however often it is delivered again."""
-    letters = [letter_of(raw, deps.clock()) for raw in batch]
+    letters = [letter_of(raw, deps.clock(), deps.cipher) for raw in batch]
     known = await deps.failures.many(tuple({letter.failure for letter in letters}))
     failures: dict[str, Failure] = {}
     new: list[Letter] = []
@@ -51,15 +53,17 @@ async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
     return Outcome(changes=[*deps.failures.moved(moves, new), *deps.replays.met(fates, items)])
 
 
-def letter_of(raw: Raw, now: datetime) -> Letter:
+def letter_of(raw: Raw, now: datetime, cipher: EventCipher) -> Letter:
     """Read a dead letter, as far as it can be read: from its headers, else from the event in it."""
     event = _event_in(raw.body)
-    headers = {name: _plain(value) for name, value in raw.headers.items() if name not in _OWN_FIELDS}
-    by_us = "x-reason" in raw.headers
+    service = raw.queue.removesuffix(_DEAD_LETTERS)
+    told = with_details(raw.headers, service, cipher)
+    headers = {name: _plain(value) for name, value in told.items() if name not in _OWN_FIELDS}
+    by_us = "x-reason" in headers
     named = _text(headers, "x-event-type")
     return Letter(
         occurrence=raw.message_id or sha256(orjson.dumps(headers, option=orjson.OPT_SORT_KEYS)).hexdigest(),
-        service=raw.queue.removesuffix(_DEAD_LETTERS),
+        service=service,
         body=raw.body,
         headers=headers,
         event_id=_text(event, "id") or _text(headers, "x-event-id"),
@@ -73,7 +77,7 @@ def letter_of(raw: Raw, now: datetime) -> Letter:
         exception=_text(headers, "x-exception"),
         frame=_text(headers, "x-frame"),
         message=_text(headers, "x-message", _LONGEST_HEADER),
-        stack=str(raw.headers.get("x-stack") or ""),
+        stack=str(told.get("x-stack") or ""),
         attempts=_attempts(headers),
         at=_moment(headers) or now,
         replay=_text(headers, "x-replay") or None,
@@ -84,7 +88,7 @@ def letter_of(raw: Raw, now: datetime) -> Letter:
 
 def _cleaned(letter: Letter, deps: Deps) -> tuple[Letter, Sequence[str]]:
     """Return a letter without what is personal, and the words by which its failure is found."""
-    event, is_json = masking.read(letter.body)
+    event, is_json = masking.read(deps.cipher.decrypted_body(letter.body))
     found = masking.leaves(event, deps.contracts) if is_json else []
     return letter.without(masking.personal_texts(found)), tokens.words_of(letter, found, deps.words_key)
 

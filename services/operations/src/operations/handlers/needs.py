@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from messaging.event_encryption import EventCipher
 from messaging.signatures import EventKeys, EventSigner
 from messaging.topology import Topology
 from operations.config import Settings
@@ -25,6 +26,8 @@ class Deps:
     """Signs what operators have edited."""
     keys: EventKeys
     """By which it is known who published an event."""
+    cipher: EventCipher
+    """By which it is read what events say of people: to be masked, or shown to who stated a reason."""
     settings: Settings
     contracts: Contracts
     words_key: FieldKey

@@ -156,7 +156,8 @@ async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[Ent
 
 
 def _event(entry: Recorded, deps: Deps, *, in_clear: bool) -> Step:
-    event = masking.read(entry.body)[0] if in_clear else masking.mask(entry.body, deps.contracts).content
+    body = deps.cipher.decrypted_body(entry.body)
+    event = masking.read(body)[0] if in_clear else masking.mask(body, deps.contracts).content
     data = event.get("data") if isinstance(event, dict) else None
     services = deps.topology.services
     return Step(
