@@ -104,6 +104,17 @@ def test_a_browser_gets_a_page_in_the_language_that_was_chosen(
         assert client.get(link, headers={"Accept": "text/css"}).status_code == 200
 
 
+@pytest.mark.parametrize(("path", "size"), [("/verify/", 70_000), ("/my/applications/a/questions/q", 13_000_000)])
+def test_a_form_that_is_too_large_is_told_by_a_page_that_leads_back_to_it(
+    client: httpx.Client, path: str, size: int
+) -> None:
+    headers = {"Accept": BROWSER, "Accept-Language": "en", "Content-Type": "application/x-www-form-urlencoded"}
+    answer = client.post(path, content=b"a=" + b"x" * size, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert "hand in fewer at a time; what you handed in before is kept" in answer.text
+    assert "What you typed is still there: press your browser’s back button" in answer.text
+
+
 def test_nothing_of_a_request_stands_in_the_page(client: httpx.Client) -> None:
     answer = client.get("/%3Cscript%3E?<script>", headers={"Accept": BROWSER, "Accept-Language": "<script>"})
     assert answer.status_code == 404
