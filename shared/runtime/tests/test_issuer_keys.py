@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from runtime import known_tokens
 from runtime.access import NotAuthenticatedError, Verifier
 from runtime.data_files import DataFileError
 from runtime.issuer_keys import RemoteKeys, algorithm_of, open_keys, read
@@ -244,3 +245,93 @@ async def test_the_algorithm_is_the_keys_never_the_tokens(tmp_path: Path) -> Non
             await verifier.verify(forged)
     with pytest.raises(NotAuthenticatedError, match="early-token"):
         await verifier.verify(jwt.encode({**claims, "nbf": now + 600}, FIRST, "ES256", headers={"kid": "k1"}))
+
+
+class Verified:
+    """A verifier with one key in its file, and how often it has looked into a token."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = folder / "jwks.json"
+        self.path.write_bytes(key_set(jwk(FIRST, "k1")))
+        self.verifier = Verifier(jwks=str(self.path), issuer="https://issuer.test", audience="yizheng", leeway=60)
+        self.now = time.time()
+        self.checks = 0
+        decode = jwt.decode
+
+        def counted(*rest: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on as they came
+            self.checks += 1
+            return decode(*rest, **named)
+
+        monkeypatch.setattr(jwt, "decode", counted)
+        monkeypatch.setattr(known_tokens, "time", lambda: self.now)
+
+    def token(self, **claims: object) -> str:
+        now = int(time.time())
+        said = {
+            "iss": "https://issuer.test",
+            "aud": "yizheng",
+            "sub": "x",
+            "role": "clerk",
+            "iat": now,
+            "exp": now + 600,
+        }
+        return jwt.encode({**said, **claims}, FIRST, "ES256", headers={"kid": "k1"})
+
+
+@pytest.fixture
+def verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verified:
+    return Verified(tmp_path, monkeypatch)
+
+
+async def test_a_good_token_is_checked_once_and_a_bad_one_each_time(verified: Verified) -> None:
+    token = verified.token()
+    first = await verified.verifier.verify(token)
+    assert [await verified.verifier.verify(token) for _ in range(3)] == [first] * 3
+    assert verified.checks == 1
+
+    for _ in range(2):
+        with pytest.raises(NotAuthenticatedError):
+            await verified.verifier.verify(verified.token(aud="another"))
+    assert verified.checks == 3
+    await verified.verifier.verify(verified.token(sub="y"))
+    assert verified.checks == 4
+    with pytest.raises(NotAuthenticatedError):
+        await verified.verifier.verify(f"{token[:-10]}AAAAAAAAAA")
+
+
+@pytest.mark.parametrize(("ahead", "checks"), [(600 + 58, 1), (600 + 61, 2), (-58, 1), (-62, 2)])
+async def test_a_token_is_looked_into_again_when_it_has_ended_or_has_not_begun_by_our_clock(
+    verified: Verified, ahead: float, checks: int
+) -> None:
+    token = verified.token()
+    await verified.verifier.verify(token)
+    verified.now += ahead
+
+    await verified.verifier.verify(token)  # by the library's clock it is good
+
+    assert verified.checks == checks
+
+
+async def test_a_remembered_token_is_refused_as_soon_as_its_key_is_gone_or_another_has_its_name(
+    verified: Verified,
+) -> None:
+    token = verified.token()
+    await verified.verifier.verify(token)
+
+    for keys in (key_set(jwk(SECOND, "k2")), key_set(jwk(SECOND, "k1"))):
+        verified.path.write_bytes(keys)
+        with pytest.raises(NotAuthenticatedError, match="bad-token"):
+            await verified.verifier.verify(token)
+
+    verified.path.write_bytes(key_set(jwk(FIRST, "k1"), jwk(SECOND, "k2")))
+    assert (await verified.verifier.verify(token)).subject == "x"
+
+
+async def test_of_many_tokens_the_latest_are_remembered(verified: Verified, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_tokens, "MOST_REMEMBERED", 2)
+    tokens = [verified.token(sub=name) for name in "abc"]
+    for token in (*tokens, *tokens[1:]):
+        await verified.verifier.verify(token)
+    assert verified.checks == 3
+    await verified.verifier.verify(tokens[0])
+    assert verified.checks == 4

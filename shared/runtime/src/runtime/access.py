@@ -12,12 +12,14 @@ from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Header, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
 from prometheus_client import Counter
 from starlette.authentication import AuthenticationError
 
 from messaging.heartbeat import CLOCK_LEEWAY
 from runtime.issuer_keys import open_keys
+from runtime.known_tokens import Checked, KnownTokens
 from runtime.proof import BadProofError, Call, Proof, check
 from runtime.rates import Class, RateLimit
 from runtime.refusal import NotAllowed, TextKey
@@ -27,7 +29,7 @@ from runtime.token_rules import DEFAULT, TokenRules, read
 
 EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
 
-_bearer = HTTPBearer(auto_error=False, description="A token of the identity provider")
+_BEARER = HTTPBearerModel(description="A token of the identity provider")
 
 
 class Role(StrEnum):
@@ -87,7 +89,10 @@ class NotAuthenticatedError(AuthenticationError):
 
 
 class Verifier:
-    """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address)."""
+    """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address).
+
+    A signature is checked once (`known_tokens.py`); its key, its end and whether the provider ended it, each time.
+    """
 
     def __init__(
         self,
@@ -102,6 +107,7 @@ class Verifier:
         self._issuer = issuer
         self._audience = audience
         self._keys = open_keys(jwks)
+        self._known = KnownTokens(self._keys, leeway)
         self.leeway = leeway
         self._rules = rules or read(DEFAULT)
         self._revocation = revocation
@@ -123,8 +129,12 @@ class Verifier:
         Raises NotAuthenticatedError; ConnectionError without any keys, when two clocks speak against ours, or when the
         provider does not say whether the token still counts.
         """
+        known = await self._known.find(token) or await self._check(token)
+        return await self._allowed(known.principal, token, known.seconds)
+
+    async def _check(self, token: str) -> Checked:
         try:
-            key = await self._key_of(token)
+            kid, key = await self._key_of(token)
             claims = jwt.decode(
                 token,
                 key,
@@ -134,7 +144,7 @@ class Verifier:
                 leeway=self.leeway,
                 options={"require": ["exp", "iat", "sub", "iss", "aud", "role"]},
             )
-            principal, seconds = _principal(claims), float(claims["exp"]) - float(claims["iat"])
+            principal = _principal(claims)
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("expired-token") from error
         except jwt.ImmatureSignatureError as error:
@@ -145,7 +155,16 @@ class Verifier:
             raise NotAuthenticatedError("early-token") from error
         except (jwt.PyJWTError, ValueError, OverflowError) as error:
             raise NotAuthenticatedError("bad-token") from error
-        return await self._allowed(principal, token, seconds)
+        checked = Checked(
+            principal,
+            kid,
+            key,
+            issued_at=float(claims["iat"]),
+            begins_at=max(int(claims["iat"]), int(claims.get("nbf", 0))),
+            ends_at=int(claims["exp"]),
+        )
+        self._known.remember(token, checked)
+        return checked
 
     async def _allowed(self, principal: Principal, token: str, seconds: float) -> Principal:
         """Return who it is, if a token of that role may last so long and the provider has not ended it."""
@@ -159,12 +178,11 @@ class Verifier:
             raise NotAuthenticatedError("revoked-token")
         return replace(principal, counts=partial(self._revocation.counts, token))
 
-    async def _key_of(self, token: str) -> jwt.PyJWK:
+    async def _key_of(self, token: str) -> tuple[str, jwt.PyJWK]:
         kid = jwt.get_unverified_header(token).get("kid")
-        key = await self._keys.find(kid) if isinstance(kid, str) else None
-        if key is None:
+        if not isinstance(kid, str) or (key := await self._keys.find(kid)) is None:
             raise NotAuthenticatedError("bad-token")
-        return key
+        return kid, key
 
 
 def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
@@ -173,26 +191,36 @@ def allow(*roles: Role, rate: Class | None = None) -> Any:  # noqa: ANN401 - wha
     `rate` is the class that it is counted under; without, the method says whether it reads or writes. An operation
     of which the rates name a kind is counted under that.
     """
+    return Depends(_Allowed(roles, rate))
 
-    async def authorise(
+
+class _Allowed(SecurityBase):
+    """The dependency: one for a request, which is also the security scheme in the description of the interface."""
+
+    model = _BEARER
+    scheme_name = "HTTPBearer"
+
+    def __init__(self, roles: Sequence[Role], rate: Class | None) -> None:
+        self._roles = roles
+        self._rate = rate
+
+    async def __call__(
+        self,
         request: Request,
-        _described: HTTPAuthorizationCredentials | None = Depends(_bearer),
         dpop: Annotated[str | None, Header(alias="DPoP", description="A terminal's proof (RFC 9449)")] = None,
     ) -> Principal:
+        """Return who is calling. Raises NotAuthenticatedError, NotAllowed, TooMany."""
         scheme, token = _credentials(request)
         verifier: Verifier = request.app.state.verifier
         principal = await verifier.verify(token)
         request.state.proof = _proof(request, principal, scheme, token, dpop)
-        if principal.role not in roles:
-            raise wrong_role(principal.role, roles)
+        if principal.role not in self._roles:
+            raise wrong_role(principal.role, self._roles)
         limit: RateLimit = request.app.state.rate_limit
         kind = limit.kind_of(_operation(request))
-        limit.take(principal.subject, kind or rate or _RATE_OF.get(request.method, "write"))
+        limit.take(principal.subject, kind or self._rate or _RATE_OF.get(request.method, "write"))
         request.state.principal = principal
         return principal
-
-    authorise.__dict__["roles"] = roles
-    return Depends(authorise)
 
 
 def bounded(request: Request) -> None:
