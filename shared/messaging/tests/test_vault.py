@@ -6,19 +6,21 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import Never, Self
 
 import pytest
 from bson import encode
 from pydantic import BaseModel, ConfigDict
 from pymongo import WriteConcern
-from pymongo.errors import AutoReconnect, EncryptionError
+from pymongo.errors import AutoReconnect
 
 from messaging import vault as vaults
 from messaging.commit import OUTBOX, Committer
 from messaging.documents import CODECS, Database, Documents, Write
 from messaging.ordering import is_outage
 from messaging.sealing import put, take
-from messaging.vault import KeyMissingError, MasterKeys, Vault, VaultError, data_key_of
+from messaging.vault import RANDOM, KeyMissingError, MasterKeys, Vault, VaultError, data_key_of
 from shared.messaging.tests.harness import order
 from testkit.fixtures import drop
 from testkit.vaults import vaulted
@@ -277,19 +279,46 @@ async def test_keys_that_can_not_be_read_for_a_moment_change_nothing(database: D
 async def test_an_unreachable_store_is_an_outage_and_not_a_missing_key(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = Process(database, master_key())
-    sealed = await process.vault.seal({}, "x")
+    settings = master_key()
+    sealed = await Process(database, settings).vault.seal({}, "x")
+    process = Process(database, settings)
 
     async def away(*_: object, **__: object) -> None:
-        raise EncryptionError(AutoReconnect("no keys can be fetched"))
+        raise AutoReconnect("no keys can be fetched")
 
-    monkeypatch.setattr(process.vault.encryption, "decrypt", away)
-    monkeypatch.setattr(process.vault.encryption, "encrypt", away)
+    monkeypatch.setattr(process.vault, "_known_keys", SimpleNamespace(find_one=away, find=lambda *_: Away()))
 
     with pytest.raises(AutoReconnect):
         await process.vault.open(sealed, "x")
     with pytest.raises(AutoReconnect):
         await process.vault.seal({}, "x")
+
+
+class Away:
+    """A query to a store that is away."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Never:
+        raise AutoReconnect("no keys can be fetched")
+
+
+async def test_what_was_sealed_by_the_drivers_library_is_opened_and_the_other_way_round(database: Database) -> None:
+    """Values of earlier releases are read on, and so are ours by these."""
+    vault = Process(database, master_key()).vault
+    key = await vault.newest()
+    before = await vault.encryption.encrypt({"of": "x", "is": {"name": "王"}}, RANDOM, key_id=key)
+
+    assert await vault.open(before, "x") == {"name": "王"}
+    assert await vault.encryption.decrypt(await vault.seal({"name": "李"}, "x")) == {"of": "x", "is": {"name": "李"}}
+
+
+@pytest.mark.parametrize("value", [b"", b"\x02", b"\x02" + bytes(16), "text", None, 7, {}])
+async def test_what_was_never_sealed_is_damaged_and_no_outage(database: Database, value: object) -> None:
+    with pytest.raises(VaultError) as raised:
+        await Process(database, master_key()).vault.open(value, "x")
+    assert is_outage(raised.value) == (isinstance(value, bytes) and len(value) == 17)  # it names a key that is not here
 
 
 async def test_digests_are_the_same_in_every_process_and_in_no_other_database(
