@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import runtime.lean  # noqa: F401 - before all else
 from data_rights.commands.line import run
 from data_rights.config import Settings
 from data_rights.main import create_app

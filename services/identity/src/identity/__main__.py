@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runtime.lean  # noqa: F401 - before all else
 from identity.config import Settings
 from identity.main import create_app
 from runtime import service
 
-service.serve(create_app, Settings)
+if __name__ == "__main__":
+    service.serve(create_app, Settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import runtime.lean  # noqa: F401 - before all else
 from matcher.commands.line import run
 from matcher.config import Settings
 from matcher.main import create_app

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runtime.lean  # noqa: F401 - before all else
 from portal.app import create_app
 from portal.settings import Settings
 from runtime import service
 
-service.serve(create_app, Settings, check=Settings.key)
+if __name__ == "__main__":
+    service.serve(create_app, Settings, check=Settings.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runtime.lean  # noqa: F401 - before all else
 from review_dispatch.config import Settings
 from review_dispatch.main import create_app
 from runtime.service import serve
