@@ -59,7 +59,14 @@ def left_in(var: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if belongs_to(process, var)]
 
 
-async def test_broker_and_store_keep_what_they_have_when_killed_and_leave_nothing_running(tmp_path: Path) -> None:
+async def test_after_a_run_that_was_killed_the_next_keeps_what_it_has_when_killed_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    holder = hold(tmp_path)
+    holder.kill()
+    holder.wait()
+    assert left_in(tmp_path)
+
     with Infrastructure(Layout(tmp_path), PORTS) as running:
         await publish(running.amqp_url)
         with MongoClient[dict[str, object]](running.mongodb_url) as client:
@@ -105,18 +112,17 @@ async def fetch(url: str) -> bytes:
     return b""
 
 
-def test_a_killed_run_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
-    holder = hold(tmp_path)
-    holder.kill()
-    holder.wait()
+def test_a_run_that_is_up_is_named_to_a_second_one_and_ends_in_order_when_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AMQP_URL", "amqp://elsewhere/")  # its store is enough, and quicker to start
+    first = hold(tmp_path)
     assert left_in(tmp_path)
-
-    second = hold(tmp_path)
-    with pytest.raises(StackError, match=rf"already up in .* \(pid {second.pid}\)"), Stack(tmp_path, services=()):
+    with pytest.raises(StackError, match=rf"already up in .* \(pid {first.pid}\)"), Stack(tmp_path, services=()):
         pass
 
-    second.terminate()
-    assert second.wait(20) != 0
+    first.terminate()
+    assert first.wait(PATIENCE) != 0
     assert left_in(tmp_path) == []
 
 
