@@ -17,6 +17,7 @@ from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
 from testkit.fixtures import free_ports
+from testkit.prepared import prepared
 from tests.browser.visitor import Visitors, chromium
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
@@ -37,7 +38,8 @@ def stack(broker_and_store: None) -> Iterator[Stack]:
     """Start everything; nothing is left of it afterwards."""
     with (
         places.folder("portal") as folder,
-        Stack(folder, port_base=free_ports(PORT_BASE).base, services=PROCESSES) as it,
+        prepared(folder) as start,
+        Stack(folder, port_base=free_ports(PORT_BASE).base, services=PROCESSES, start=start) as it,
     ):
         yield it
 

@@ -28,6 +28,7 @@ from synthetic.caller import Caller, Json, connect
 from synthetic.progress import Bars
 from testkit import places
 from testkit.fixtures import free_ports
+from testkit.prepared import prepared
 from tests.chaos.faults import PRIMARY, Fault, Kind
 from tests.chaos.report import Report
 from tests.chaos.run import Plan, perform
@@ -39,9 +40,9 @@ from tests.load.replay import place_of
 from tests.load.run import Run
 
 PORT_BASE = 28000
-CASES = 24
-CONCURRENCY = 24
-SECONDS = 8.0
+CASES = 12
+CONCURRENCY = 12
+SECONDS = 5.0
 """For how long households come."""
 QUIET = (1.0, 2.0)
 
@@ -63,7 +64,7 @@ def stack() -> Iterator[Cluster]:
         for name in ("AMQP_URL", "MONGODB_URL"):
             surroundings.delenv(name, raising=False)
         surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
-        with Cluster(folder, port_base=free_ports(PORT_BASE).base) as running:
+        with prepared(folder) as start, Cluster(folder, port_base=free_ports(PORT_BASE).base, start=start) as running:
             yield running
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from local_stack.ports import MACHINES, MOST_REPLICAS, SERVICES
+from local_stack.processes import Start, popen
 from local_stack.stack import Stack
 
 
@@ -20,6 +21,13 @@ class Cluster(Stack):
     """A stack of several of everything."""
 
     def __init__(
-        self, var: Path | None = None, *, port_base: int | None = None, services: Collection[str] = SERVICES
+        self,
+        var: Path | None = None,
+        *,
+        port_base: int | None = None,
+        services: Collection[str] = SERVICES,
+        start: Start = popen,
     ) -> None:
-        super().__init__(var, port_base=port_base, services=services, replicas=MOST_REPLICAS, machines=MACHINES[-1])
+        super().__init__(
+            var, port_base=port_base, services=services, replicas=MOST_REPLICAS, machines=MACHINES[-1], start=start
+        )

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from local_stack.failure import StackError
 from local_stack.ports import require_free
@@ -26,22 +27,55 @@ class Program:
     ports: tuple[int, ...] = ()
 
 
-class Running:
-    """A started program. Its output goes to its log file; it has a session of its own, so Ctrl-C is ours to handle."""
+class Process(Protocol):
+    """What subprocess.Popen has, as far as it is used here."""
 
-    def __init__(self, program: Program, log: Path) -> None:
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, when that was last asked."""
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+
+    def wait(self) -> int:
+        """Wait for its end; return how it ended."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send a signal; do nothing when it has ended."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+
+
+Start = Callable[[Program, Path], Process]
+"""Starts a program whose output goes to a log file."""
+
+
+def popen(program: Program, log: Path) -> Process:
+    """Start a program in a session of its own, so that Ctrl-C is ours to handle."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            program.command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(program.environment),
+            start_new_session=True,
+        )
+
+
+class Running:
+    """A started program. Its output goes to its log file."""
+
+    def __init__(self, program: Program, log: Path, start: Start = popen) -> None:
         self.program = program
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                program.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=dict(program.environment),
-                start_new_session=True,
-            )
+        self._process = start(program, log)
 
     @property
     def pid(self) -> int:

@@ -21,7 +21,7 @@ from local_stack.interrupts import orderly_end, undisturbed
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import PORTAL, SERVICES, Ports
-from local_stack.processes import Program, Running, require_all_free, stop_all, wait_ready
+from local_stack.processes import Program, Running, Start, popen, require_all_free, stop_all, wait_ready
 
 READY = 60.0
 LONGEST_STOP = 6.0
@@ -33,8 +33,8 @@ class Stack:
     `services` may name some of them only, or none; the gateway comes with the first, the identity provider with the
     portal. With `replicas=2` there are two processes of each service, with `machines=3` three nodes of the broker and
     three members of the store; with `services_tls` gateway and services speak TLS. Processes are known by name:
-    `matcher`, `broker`, `store`; of several `matcher-1`, `broker-1`, `store-1` and so on. Raises StackError when
-    something cannot be started, with the end of its log.
+    `matcher`, `broker`, `store`; of several `matcher-1`, `broker-1`, `store-1` and so on. `start` starts the
+    processes of the services. Raises StackError when something cannot be started, with the end of its log.
     """
 
     def __init__(
@@ -46,12 +46,14 @@ class Stack:
         replicas: int = 1,
         machines: int = 1,
         services_tls: bool = False,
+        start: Start = popen,
     ) -> None:
         self.layout = Layout(var.resolve()) if var else Layout.from_environment()
         base = port_base or Ports.from_environment().base
         self.ports = Ports(base, replicas, machines, services_tls)
         self.infrastructure = Infrastructure(self.layout, self.ports)
         self._wanted = tuple(services)
+        self._start_process = start
         self._running: dict[str, Running] = {}
         self._held = ExitStack()
 
@@ -179,7 +181,7 @@ class Stack:
         return (topology, *chosen, *provider, gateway.program(self.layout, self.ports))
 
     def _launch(self, program: Program) -> Running:
-        self._running[program.name] = Running(program, self.layout.log(program.name))
+        self._running[program.name] = Running(program, self.layout.log(program.name), self._start_process)
         return self._running[program.name]
 
     def _stop(self) -> None:
