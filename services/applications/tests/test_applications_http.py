@@ -299,8 +299,8 @@ async def test_a_rejection_is_explained_in_both_languages(service: Service) -> N
         await service.tell(f"matcher.{kind}.v1", said, case=id)
     english = await service.becomes(id, "rejected", by="senior")
     assert [reason["text"] for reason in english["reasons"]] == [
-        "No record of the portrait photo was found",
-        "The record of the household register was revoked",
+        "No portrait photo was found",
+        "The household register that government holds was revoked",
     ]
     headers = {"Accept-Language": "zh-CN"}
     chinese = (await service.call("GET", f"/v1/applications/{id}", by="senior", headers=headers)).json()

@@ -182,7 +182,7 @@ class Wording:
         actions = dict.fromkeys(self.action(reason, application) for reason in reasons)
         return self.say(
             "timeline.rejected",
-            reasons=self.say("list").join(dict.fromkeys(said)),
+            reasons=self.say("reasons-list").join(dict.fromkeys(said)),
             actions=self.say("sentences").join(actions),
         )
 
