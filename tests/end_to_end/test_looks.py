@@ -11,6 +11,7 @@ from synthetic import records
 from synthetic.caller import Answer, Caller, Json, Nothing
 from synthetic.households import Household
 from synthetic.people import Person
+from synthetic.registering import card
 from tests.end_to_end.looks import PURPOSE, Looks, Worker, record, showing
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
@@ -18,7 +19,10 @@ from tests.journeys.waiting import until
 from tests.load.forms import form_for
 
 SHOWING = frozenset(
-    {"stated-purpose", "masked-look", "hand", "claimed", "department", "shared-with-department", "clear-with-reason"}
+    {
+        *("stated-purpose", "masked-look", "hand", "claimed", "department", "shared-with-department"),
+        *("clear-with-reason", "present", "present-here"),
+    }
 )
 """Scopes that reach the data of somebody else than the caller."""
 _TASK, _PHOTOGRAPH = "/v1/tasks/{task_id}", "/v1/tasks/{task_id}/photographs/{photograph_id}"
@@ -31,11 +35,28 @@ AT_THE_DOOR = (
     f"GET {_PHOTOGRAPH}",
     f"DELETE {_PHOTOGRAPH}",
 )
+_APPLICATION = "/v1/applications/{application_id}"
+_UPLOAD = f"{_APPLICATION}/uploads/{{upload_id}}"
+WITHIN_A_VISIT = (
+    *("POST /v1/presences/{id}/end", "GET /v1/items/{code}/eligibility", "GET /v1/eligibility", "GET /v1/evidence"),
+    *("POST /v1/applications", "GET /v1/applications", f"GET {_APPLICATION}", f"PATCH {_APPLICATION}"),
+    *(f"POST {_APPLICATION}/submission", f"GET {_APPLICATION}/timeline", f"GET {_APPLICATION}/receipt"),
+    *(f"POST {_APPLICATION}/scans", f"DELETE {_APPLICATION}/scans/{{scan_id}}"),
+    *(f"POST {_APPLICATION}/uploads", f"GET {_APPLICATION}/uploads", f"GET {_UPLOAD}", f"PATCH {_UPLOAD}"),
+    f"DELETE {_UPLOAD}",
+)
+HANDED_OVER = (
+    *("POST /v1/residents", "POST /v1/residents/{id}/card", "POST /v1/residents/{id}/suspension"),
+    *("POST /v1/residents/{id}/reinstatement", "POST /v1/guardianships", "POST /v1/guardianships/{id}/end"),
+)
+BY_CARD = (Role.CLERK, Role.TERMINAL)
 NOT_A_LOOK: Mapping[str, str] = {
     "GET /v1/tasks": "a queue names nobody",
     "POST /v1/tasks/{task_id}/duplicate-check": "services/review-dispatch/tests/test_task_duplicates.py",
     **dict.fromkeys((f"{each} as reviewer" for each in AT_THE_DOOR), "a reviewer has a door once it is handed up"),
     "POST /v1/tasks/{task_id}/return as grid-officer": "a door is not returned: refused",
+    **{f"{each} as {by}": "within a visit, which is in the record" for each in WITHIN_A_VISIT for by in BY_CARD},
+    **{f"{each} as {by}": "what the card says that lies there" for each in HANDED_OVER for by in BY_CARD},
     "POST /v1/hand-overs": "what the department itself hands over",
     "GET /v1/hand-overs": "its own hand-overs, counted",
     "GET /v1/hand-overs/{id}": "the same",
@@ -98,6 +119,12 @@ async def _at_the_window(looks: Looks, head: Person, child: Person) -> None:
         looks.worker(Role.TERMINAL, "terminal", community=child.community),
     ):
         await looks.tries("POST /v1/lookups", worker, body=looking)
+    for worker in (
+        looks.worker(Role.CLERK, "clerk-visit"),
+        looks.worker(Role.TERMINAL, "terminal-visit", community=head.community),
+    ):
+        begun = await looks.tries("POST /v1/presences", worker, body=card(head))
+        await looks.tries("GET /v1/presences/{id}", worker, id=begun.json()["presence_id"])
     asked: Json = {"item": "senior-card", "applicant": {"resident_id": id_}, "purpose": PURPOSE}
     await looks.tries("POST /v1/dry-runs", looks.worker(Role.OFFICIAL, "official"), body=asked)
 
