@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """A department's system in one file: it publishes what changed and reads what is answered. Copy it and make it yours.
 
-    pip install pika cryptography
+    pip install pika cryptography joserfc
     export AMQP_URL=…              the address that you were handed
-    export BLIND_INDEX_KEY=…       the key that you were handed, hexadecimal
+    export PERSON_KEYS=…           the file with the district's public key, to encrypt persons to
     export EVENT_KEY=…             the file with the key that signs your events
     export EVENT_KEYS=…            the file with the public keys of all, to know genuine answers by
     python department.py records.jsonl
 
-Each line of the file is one record as a JSON object in UTF-8: record_id, document_type, number (the identity number,
-which never leaves this program), sequence, fields, valid_from, valid_until; or record_id, document_type, number,
-sequence and withdrawn (why). Lines end with a line feed and nothing else; blank ones and a byte order mark are passed
-over. A line that is no record is told and left out; the others are sent.
+Each line of the file is one record as a JSON object in UTF-8: record_id, document_type, number (the identity number),
+sequence, fields, valid_from, valid_until; or record_id, document_type, number, sequence and withdrawn (why). Number,
+fields and reason leave this program encrypted, to the district alone. Lines end with a line feed and nothing else;
+blank ones and a byte order mark are passed over. A line that is no record is told and left out; the others are sent.
 
 Every event is written down before it is sent, in `outbox.sqlite`, and sent from there until the broker has confirmed
 it. However often this is stopped or started anew: the same event goes out under the same id with the same body, and is
@@ -22,13 +22,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import os
 import sqlite3
 import sys
 import time
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -40,6 +38,8 @@ import pika
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from joserfc import jwe
+from joserfc.jwk import ECKey
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
 
 PERSISTENT = 2
@@ -55,10 +55,12 @@ class RecordError(Exception):
     """A line that can't be sent: it is no record, or contradicts one that was sent."""
 
 
-def holder_index(number: str, key: bytes) -> str:
-    """Return the blind index that stands for an identity number."""
-    normal = "".join(unicodedata.normalize("NFKC", number).split()).upper()
-    return hmac.new(key, normal.encode(), hashlib.sha256).hexdigest()
+def encrypt(person: Json, event: Json, key: Json) -> str:
+    """Encrypt what describes a person to the district's key, for this event and no other (JWE, RFC 7516)."""
+    binding = {"source": event["source"], "type": event["type"], "record_id": event["data"]["record_id"]}
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key["kid"], **binding}
+    registry = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM"], strict_check_header=False)
+    return jwe.encrypt_compact(header, json.dumps(person), ECKey.import_key(key), registry=registry)
 
 
 def lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -102,32 +104,29 @@ def no_number(word: str) -> float:
     raise RecordError(f"{word} is not JSON")
 
 
-def event_of(record: Json, code: str, key: bytes) -> Json:
+def event_of(record: Json, code: str, key: Json) -> Json:
     """Turn a record into the event that tells of it, under an id that no other event has."""
     verb = "withdrawn" if "withdrawn" in record else "published"
-    who = holder_index(record["number"], key)
-    data = {
-        "record_id": record["record_id"],
-        "document_type": record["document_type"],
-        "holder_index": who,
-        "department": code,
-        "sequence": record["sequence"],
-    }
+    data = {name: record[name] for name in ("record_id", "document_type", "sequence")} | {"department": code}
+    person = {"number": record["number"]}
     if verb == "withdrawn":
-        data["reason"] = record["withdrawn"]
+        person["reason"] = record["withdrawn"]
     else:
-        data.update({name: record.get(name) for name in ("fields", "valid_from", "valid_until")})
-    return {
+        person["fields"] = record.get("fields")
+        data.update({name: record.get(name) for name in ("valid_from", "valid_until")})
+    event = {
         "specversion": "1.0",
         "id": f"{code}-{uuid4()}",
         "source": f"/yizheng/{code}",
-        "type": f"{code}.department-record-{verb}.v1",
+        "type": f"{code}.department-record-{verb}.v2",
         "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "datacontenttype": "application/json",
-        "correlationid": who,
+        "correlationid": record["record_id"],
         "receipt": "wanted",
         "data": data,
     }
+    data["person"] = encrypt(person, event, key)
+    return event
 
 
 def base64url(content: bytes) -> str:
@@ -172,24 +171,23 @@ class Outbox:
             "CREATE TABLE IF NOT EXISTS outbox "
             "(change TEXT PRIMARY KEY, id TEXT UNIQUE, key TEXT, body BLOB, confirmed INTEGER, answer TEXT)"
         )
+        self.database.execute("CREATE TABLE IF NOT EXISTS contents (change TEXT PRIMARY KEY, digest TEXT)")
 
-    def put(self, event: Json) -> None:
+    def put(self, record: Json, event: Json) -> None:
         """Keep an event to be sent; one about the same record and sequence that was put before stays as it was.
 
         Raises RecordError for other content under the same record and sequence.
         """
-        change = f"{event['data']['record_id']} {event['data']['sequence']}"
-        held = self.database.execute("SELECT body FROM outbox WHERE change = ?", (change,)).fetchone()
-        if held is None:
-            values = (
-                change,
-                event["id"],
-                event["type"],
-                sign(json.dumps(event, ensure_ascii=False).encode(), self.key),
-            )
-            self.database.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, 0, NULL)", values)
-        elif json.loads(held[0])["data"] != event["data"]:
+        change = f"{record['record_id']} {record['sequence']}"
+        digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+        held = self.database.execute("SELECT digest FROM contents WHERE change = ?", (change,)).fetchone()
+        if held is not None and held[0] != digest:
             raise RecordError(f"{change} was sent with other content: count its sequence up")
+        values = (change, event["id"], event["type"], sign(json.dumps(event, ensure_ascii=False).encode(), self.key))
+        with self.database:  # both or neither
+            self.database.execute("BEGIN")
+            self.database.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (change, digest))
+            self.database.execute("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?, 0, NULL)", values)
 
     def waiting(self) -> list[tuple[str, str, bytes]]:
         """Return id, routing key and body of what the broker has not confirmed, oldest first."""
@@ -285,7 +283,8 @@ def take(routing_key: str, body: bytes, code: str, outbox: Outbox, keys: Json) -
 
 def main() -> int:
     """Send the records of a file, wait for the answers, print them."""
-    url, key = os.environ["AMQP_URL"], bytes.fromhex(os.environ["BLIND_INDEX_KEY"])
+    url = os.environ["AMQP_URL"]
+    key = json.loads(Path(os.environ["PERSON_KEYS"]).read_bytes())["keys"][0]
     code = urlsplit(url).username or ""
     keys = json.loads(Path(os.environ["EVENT_KEYS"]).read_bytes())
     event_key = load_pem_private_key(Path(os.environ["EVENT_KEY"]).read_bytes(), password=None)
@@ -296,7 +295,8 @@ def main() -> int:
     left_out = 0
     for number, line in lines_of(Path(sys.argv[1]).read_bytes()):
         try:
-            outbox.put(event_of(record_of(line), code, key))
+            record = record_of(line)
+            outbox.put(record, event_of(record, code, key))
         except RecordError as error:
             left_out += 1
             print(f"line {number} is left out: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from credential_store.domain.lines import Window, json_lines
 from local_stack.layout import ROOT
+from runtime.records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS, Binding, PrivateKeys
+from testkit.persons import key_folder
 
 DATA = ROOT / "tests" / "end_to_end" / "data"
 RIGHT = {"record_id": "x-1", "document_type": "vaccination-record", "number": "440309202002290031", "sequence": 1}
@@ -31,6 +34,7 @@ def load() -> ModuleType:
 
 
 CLIENT = load()
+KEY = json.loads((key_folder() / PUBLIC_KEYS).read_bytes())["keys"][0]
 
 
 @pytest.mark.parametrize("name", ["u2028", "bom", "blank-line"])
@@ -90,11 +94,22 @@ def test_no_bytes_whatever_stop_the_client(content: bytes) -> None:
 
 def test_a_record_is_kept_once_and_other_content_under_its_sequence_is_told(tmp_path: Path) -> None:
     outbox = CLIENT.Outbox(str(tmp_path / "outbox.sqlite"), Ed25519PrivateKey.generate())
+    right, other = {**RIGHT, "fields": {}}, {**RIGHT, "fields": {"a": 1}}
     for _ in range(2):
-        outbox.put(CLIENT.event_of({**RIGHT, "fields": {}}, "health", b"k" * 32))
+        outbox.put(right, CLIENT.event_of(right, "health", KEY))
     assert len(outbox.waiting()) == 1
     with pytest.raises(CLIENT.RecordError):
-        outbox.put(CLIENT.event_of({**RIGHT, "fields": {"a": 1}}, "health", b"k" * 32))
+        outbox.put(other, CLIENT.event_of(other, "health", KEY))
+
+
+@pytest.mark.parametrize("more", [{"fields": {"child_name": "李小龙"}}, {"withdrawn": "李小龙 moved"}])
+def test_what_describes_a_person_leaves_it_only_as_the_district_can_open_it(more: dict[str, object]) -> None:
+    event = CLIENT.event_of({**RIGHT, **more, "record_id": "记录" * 100}, "health", KEY)
+    assert not re.search(r"440309|李小龙|\\u674e", json.dumps(event, ensure_ascii=False))
+    binding = Binding(event["source"], event["type"], event["data"]["record_id"])
+    opened = PrivateKeys(key_folder() / PRIVATE_KEYS).decrypt(event["data"]["person"], binding)
+    within = {"reason": more["withdrawn"]} if "withdrawn" in more else more
+    assert opened == {"number": RIGHT["number"], **within}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs" / "examples").glob("*.jsonl")))

@@ -29,7 +29,7 @@ DATA = Path(__file__).parent / "data"
 RECORDS = ROOT / "docs" / "examples" / "records.jsonl"
 TABLE = ROOT / "docs" / "examples" / "vaccinations.csv"
 MAPPING = ROOT / "docs" / "examples" / "vaccinations.mapping.yaml"
-KEY = "health.department-record-published.v1"
+KEY = "health.department-record-published.v2"
 REGISTERED = ROOT / "shared" / "contracts" / "events" / "identity.id-registered.v1.example.json"
 FOR_ALL_OTHERS = "other"
 
@@ -91,7 +91,7 @@ def test_a_departments_own_messages_are_checked_and_sent(stack: Stack, tmp_path:
 def test_the_example_sends_once_however_often_it_is_started(stack: Stack, tmp_path: Path) -> None:
     mine = {
         "AMQP_URL": stack.account_url("health"),
-        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "PERSON_KEYS": str(stack.layout.keys / "person-keys.json"),
         "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
         "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),
@@ -112,7 +112,7 @@ def test_the_example_sends_each_record_of_an_unusual_file_once(stack: Stack, tmp
     file.write_bytes(content + b'\n{"record_id": "half')
     mine = {
         "AMQP_URL": stack.account_url("health"),
-        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "PERSON_KEYS": str(stack.layout.keys / "person-keys.json"),
         "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
         "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),
@@ -131,7 +131,7 @@ def test_the_example_tells_what_was_refused(stack: Stack, tmp_path: Path) -> Non
     file.write_text(json.dumps(foreign), encoding="utf-8")
     mine = {
         "AMQP_URL": stack.account_url("health"),
-        "BLIND_INDEX_KEY": (stack.layout.keys / "blind-index.key").read_text(encoding="ascii"),
+        "PERSON_KEYS": str(stack.layout.keys / "person-keys.json"),
         "EVENT_KEY": str(stack.layout.keys / "event-health.key"),
         "EVENT_KEYS": str(stack.layout.keys / "event-keys.json"),
         "OUTBOX": str(tmp_path / "outbox.sqlite"),

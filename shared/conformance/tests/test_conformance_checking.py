@@ -17,7 +17,9 @@ from conformance.messages import NoMessagesError, read
 from conformance.report import TEXTS, Report
 from conformance.running import File
 from messaging.topology import Topology
+from runtime.records.person_encryption import PUBLIC_KEYS, PublicKey
 from runtime.texts import LANGUAGES
+from testkit.persons import key_folder
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -66,6 +68,24 @@ def test_there_is_an_example_of_every_document_type(drafts: Drafts) -> None:
         fields = {name: "9f" * 32 if said == "holder" else said for name, said in drafts.examples[kind].fields.items()}
         data = {**own.publication(1), "document_type": kind, "fields": fields}
         assert faults(own.event("x", "published", data), keeper) == []
+
+
+def test_a_message_with_its_person_encrypted_is_checked_as_far_as_can_be_seen(health: Contract) -> None:
+    drafts = Drafts(health, "test", AT, key=PublicKey.from_file(key_folder() / PUBLIC_KEYS))
+    right, other = (drafts.event("x", "published", drafts.publication(1, record_id=name)) for name in ("a", "b"))
+    right["correlationid"] = "a"
+    said, elsewhere = (dict(each["data"]) for each in (right, other) if isinstance(each["data"], dict))
+    assert faults(right, health) == []
+    assert drafts.record("one", 1) == drafts.record("one", 1)
+    assert drafts.holder not in str(right)
+    for changed, fault in (
+        ({"person": elsewhere["person"]}, ("person-of-another-event", "/data/person")),
+        ({"person": "x"}, ("person-not-jwe", "/data/person")),
+        ({"person": {"number": drafts.holder}}, ("wrong-schema", "/data/person")),
+        ({"holder_index": "0" * 64}, ("wrong-schema", "/data")),
+    ):
+        assert faults({**right, "data": said | changed}, health) == [fault]
+    assert faults({**right, "correlationid": "0" * 64}, health) == [("case-not-record", "/correlationid")]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +155,7 @@ def test_what_is_missing_is_named_where_it_ought_to_be_and_all_of_it_at_once(dra
 def test_the_city_speaks_of_every_document_type_and_for_no_department() -> None:
     city = contract_of("city")
     assert set(city.keeps) == set(city.kept_by)
-    assert city.key("published") == "city.city-record-published.v1"
+    assert city.key("published") == "city.city-record-published.v2"
     assert "department" not in Drafts(city, "test", AT).publication(1)
 
 

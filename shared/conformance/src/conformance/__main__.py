@@ -31,6 +31,8 @@ from local_stack.ports import Ports
 from messaging.key_file import EventKeyError
 from messaging.signatures import EventSigner, key_file
 from runtime.clock import utc_now
+from runtime.data_files import DataFileError
+from runtime.records.person_encryption import PUBLIC_KEYS, PublicKey
 from runtime.telling import language_of
 from runtime.texts import Language
 
@@ -66,8 +68,9 @@ def examine(contract: Contract, files: Sequence[Checked], patience: float) -> Re
     learnt: list[Learnt] = []
     try:
         with _client(contract, patience) as client:
+            drafts = Drafts(contract, run, utc_now(), key=_person_key())
             sent.extend(send_files(files, client, run))
-            learnt.extend(learn(client, Drafts(contract, run, utc_now())))
+            learnt.extend(learn(client, drafts))
     except NoSystemError as problem:
         unsent = [File(each.name, each.faults) for each in files[len(sent) :]]
         return Report(contract, [*sent, *unsent], learnt, problem)
@@ -98,6 +101,15 @@ def key_of(department: str) -> Path:
     """Return the file with the key that signs for the department: EVENT_KEY, else our own."""
     given = os.environ.get("EVENT_KEY", "")
     return Path(given) if given else Layout.from_environment().keys / key_file(department)
+
+
+def _person_key() -> PublicKey:
+    """Read the key to encrypt persons to, from PERSON_KEYS, else our own. Raises NoSystemError."""
+    given = os.environ.get("PERSON_KEYS", "")
+    try:
+        return PublicKey.from_file(Path(given) if given else Layout.from_environment().keys / PUBLIC_KEYS)
+    except DataFileError as error:
+        raise NoSystemError("no-account", str(error)) from error
 
 
 def _stop(text: str) -> int:

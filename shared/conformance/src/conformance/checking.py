@@ -16,6 +16,7 @@ from messaging.envelope import BrokenMessageError, Envelope, unseal
 from runtime.records import parts
 from runtime.records.checks import check_size, check_term
 from runtime.records.parts import NUMBER_AS_RECORD, NUMBER_FOR_INDEX, has_number, is_number
+from runtime.records.person_encryption import Binding, check_binding, header_of
 from runtime.records.replies import Fault
 from standards.document_fields import faults_in, fields_of
 from standards.field_kinds import is_date
@@ -66,6 +67,8 @@ def _faults(envelope: Envelope, contract: Contract) -> Iterator[Fault]:
         named = {_place(error) for error in broken}
         yield from (fault for fault in _fields(envelope.data, contract) if fault.path not in named)
         yield from () if named else _bounds(envelope.data)
+        if "person" in envelope.data and "/data/person" not in named:
+            yield from _person(envelope, envelope.data, contract)
 
 
 def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
@@ -81,8 +84,19 @@ def _authority(case: str, data: dict[str, Any], contract: Contract) -> Iterator[
         yield Fault(NUMBER_AS_RECORD, "/data/record_id")
     if is_number(case):
         yield Fault(NUMBER_FOR_INDEX, "/correlationid")
+    elif "person" in data:
+        yield from () if case == data.get("record_id") else (Fault("case-not-record", "/correlationid"),)
     elif isinstance(holder, str) and case != holder:
         yield Fault("wrong-case", "/correlationid")
+
+
+def _person(envelope: Envelope, data: dict[str, Any], contract: Contract) -> Iterator[Fault]:
+    """Find what can be seen of an encrypted person without opening it: how, and for which event it was encrypted."""
+    try:
+        header = header_of(data["person"])
+        check_binding(header, Binding(contract.source, envelope.type, str(data.get("record_id"))))
+    except BrokenMessageError as error:
+        yield Fault(error.reason, error.path)
 
 
 def _fields(data: dict[str, Any], contract: Contract) -> Iterator[Fault]:

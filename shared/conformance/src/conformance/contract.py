@@ -51,9 +51,11 @@ class Contract:
         """The document types that it may speak of."""
         return tuple(kind for kind, keeper in self.kept_by.items() if self.is_city or keeper == self.department)
 
-    def key(self, verb: str) -> str:
-        """Return the newest routing key of its events that are called so: published, withdrawn."""
+    def key(self, verb: str, version: int | None = None) -> str:
+        """Return the routing key of its events that are called so (published, withdrawn): by default the newest."""
         keys = [key for key in self.schemas if key.split(".")[1].endswith(f"-{verb}")]
+        if version is not None:
+            keys = [key for key in keys if key.endswith(f".v{version}")]
         return max(keys, key=lambda key: int(key.rpartition(".v")[2]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from conformance.contract import Contract
 from conformance.messages import Message
 from runtime.data_files import load
+from runtime.records.person_encryption import Binding, PublicKey
 from standards.document_fields import by_type
+from standards.identity_number import check_character
 
 EXAMPLES = Path(__file__).parent / "data" / "examples.yaml"
 _HOLDER = "holder"
@@ -34,12 +36,17 @@ class Example(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Makes events for one run. `run` is in every id, so that no two runs meet; `at` is when they were made."""
+    """Makes events for one run. `run` is in every id, so that no two runs meet; `at` is when they were made.
+
+    `key` is the district's, to which persons are encrypted. Without one, events are of version 1.
+    """
 
     contract: Contract
     run: str
     at: datetime
     examples: Mapping[str, Example] = field(default_factory=lambda: load(EXAMPLES, dict[str, Example]), repr=False)
+    key: PublicKey | None = None
+    _encrypted: dict[bytes, str] = field(default_factory=dict, repr=False)
 
     @property
     def document_type(self) -> str:
@@ -53,8 +60,19 @@ class Drafts:
 
     @property
     def holder(self) -> str:
-        """The blind index of somebody who does not exist."""
-        return sha256(f"conformance {self.run}".encode()).hexdigest()
+        """The number of a person who lives no more, or, in version 1, a blind index that is no person's."""
+        digest = sha256(f"conformance {self.run}".encode()).hexdigest()
+        if self.key is None:
+            return digest
+        drawn = int(digest, 16)
+        born = date(1850, 1, 1) + timedelta(days=drawn % 18_000)
+        body = f"440309{born:%Y%m%d}{drawn // 18_000 % 1000:03}"
+        return body + check_character(body)
+
+    @property
+    def record_id(self) -> str:
+        """The id of the record of this run."""
+        return f"conformance-{self.run}"
 
     @property
     def fields_without_one(self) -> dict[str, Value]:
@@ -76,16 +94,17 @@ class Drafts:
 
     def event(self, name: str, verb: str, data: Mapping[str, object], /, **attributes: object) -> dict[str, object]:
         """Return an event as its sender writes it; `name` makes its id, `attributes` change what the rules demand."""
+        type_ = self.contract.key(verb, None if self.key else 1)
         return {
             "specversion": "1.0",
             "id": f"conformance-{self.run}-{name}",
             "source": self.contract.source,
-            "type": self.contract.key(verb),
+            "type": type_,
             "time": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "datacontenttype": "application/json",
-            "correlationid": self.holder,
+            "correlationid": self.record_id if self.key else self.holder,
             "receipt": "wanted",
-            "data": dict(data),
+            "data": self._with_person(data, type_) if self.key else dict(data),
             **attributes,
         }
 
@@ -115,9 +134,20 @@ class Drafts:
     def _both(self, sequence: int) -> dict[str, object]:
         own: dict[str, object] = {} if self.contract.is_city else {"department": self.contract.department}
         return {
-            "record_id": f"conformance-{self.run}",
+            "record_id": self.record_id,
             "document_type": self.document_type,
             "holder_index": self.holder,
             "sequence": sequence,
             **own,
         }
+
+    def _with_person(self, data: Mapping[str, object], type_: str) -> dict[str, object]:
+        """Encrypt what describes the person; the same, said again, is the same bytes, as its sender keeps it."""
+        names = {"holder_index": "number", "fields": "fields", "reason": "reason"}
+        person = {inside: data[name] for name, inside in names.items() if name in data}
+        binding = Binding(self.contract.source, type_, str(data["record_id"]))
+        content = orjson.dumps([person, binding.header])
+        if self.key is not None and content not in self._encrypted:
+            self._encrypted[content] = self.key.encrypt(person, binding)
+        around = {name: value for name, value in data.items() if name not in names}
+        return {"person": self._encrypted[content], **around}

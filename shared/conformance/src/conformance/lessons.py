@@ -69,6 +69,16 @@ def _future_version(drafts: Drafts) -> Message:
     return drafts.ready(drafts.event("version", "published", drafts.publication(4), type=key))
 
 
+def _person_of_another_record(drafts: Drafts) -> Message:
+    """The person's part of a record in another one: what a copyist of messages would try."""
+    copied = drafts.event("copied", "published", drafts.publication(4, record_id=f"{drafts.record_id}-other"))
+    event, said = drafts.event("person", "published", drafts.publication(4)), copied["data"]
+    data = event["data"]
+    if isinstance(data, dict) and isinstance(said, dict):
+        data["person"] = said["person"]
+    return drafts.ready(event)
+
+
 def _unsigned(drafts: Drafts) -> Message:
     return replace(drafts.record("unsigned", 4), is_to_be_signed=False)
 
@@ -109,6 +119,7 @@ LESSONS = (
     Lesson("broken-json", refused("not-json"), _half_a_message),
     Lesson("forged-source", refused("wrong-source"), _in_anothers_name),
     Lesson("type-unlike-key", refused("wrong-routing-key"), _type_unlike_key),
+    Lesson("person-of-another-record", refused("person-of-another-event"), _person_of_another_record),
     Lesson("not-signed", refused("not-signed"), _unsigned),
     Lesson("foreign-key", BROKER_REFUSES, _foreign_key),
     Lesson("future-version", BROKER_REFUSES, _future_version),
