@@ -15,6 +15,7 @@ from credential_store.handlers import taking
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from standards.bounds import MOST_RECORDS
+from testkit.persons import NUMBER
 from testkit.vaults import whole
 
 
@@ -129,6 +130,22 @@ async def test_a_record_can_be_published_changed_and_withdrawn_within_one_file(
     assert (seen["stored"], seen["refused"]) == (3, 0)
     (credential,) = await whole(database, "credentials")
     assert (credential["status"], len(credential["issues"]), credential["version"]) == ("07", 2, writes)
+
+
+async def test_a_file_names_its_holders_by_number_and_nothing_of_it_is_seen_in_the_store(
+    health: Bureau, database: Database, settings: Settings
+) -> None:
+    by_number = {name: said for name, said in record(1).items() if name != "holder_index"} | {"number": NUMBER}
+    lines = [by_number, by_number | {"record_id": "vac-2", "number": NUMBER[:-1] + "9"}]
+
+    seen = await health.waits((await health.hands_over(json_lines(lines))).json()["hand_over_id"])
+
+    assert (seen["stored"], seen["refused"]) == (1, 1)
+    (refused,) = await health.refused(seen["hand_over_id"])
+    assert (refused["reason"], refused["path"]) == ("wrong-number", "/data/number")
+    (credential,) = await database["credentials"].find().to_list()
+    assert credential["holder"]["index"] == settings.blind_index().of(NUMBER)
+    assert NUMBER not in str([await database[name].find().to_list() for name in await database.list_collection_names()])
 
 
 @pytest.mark.parametrize("batch", [7, 500])

@@ -116,7 +116,7 @@ async def test_all_faults_of_a_mapping_are_answered_at_once(health: Bureau) -> N
     answer = await health.hands_over_a_form(data("header-line-break.csv"), "record_id: 编号\nencoding: latin-1")
     found = {fault["pointer"]: fault for fault in answer.json()["errors"]}
     assert set(found) == {
-        f"#/mapping/{name}" for name in ("document_type", "record_id", "holder_index", "sequence", "encoding", "fields")
+        f"#/mapping/{name}" for name in ("document_type", "record_id", "number", "sequence", "encoding", "fields")
     }
     assert all(fault["detail"] and fault["action"] for fault in found.values())
 

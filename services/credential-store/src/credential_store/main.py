@@ -83,4 +83,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _take_hand_overs(kernel: Kernel, deps: Deps) -> Sequence[Background]:
-    return (Batches("hand-overs", kernel, partial(take_in, deps, _HEARD)),)
+    ends = kernel.topology.ends.get("*.department-record-published.v1")
+    return (Batches("hand-overs", kernel, partial(take_in, deps, _HEARD, ends=ends)),)

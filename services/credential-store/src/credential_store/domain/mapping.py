@@ -172,7 +172,8 @@ class Mapping(Part):
     encoding: Annotated[Encoding, BeforeValidator(_encoding)] = "utf-8"
     delimiter: Annotated[str, BeforeValidator(_delimiter), Field(pattern=r'^[^\w\s"]$|^[\t ]$')] = ","
     record_id: From
-    holder_index: From
+    number: From | None = None
+    holder_index: From | None = None
     sequence: From
     fields: dict[parts.FieldName, From] = Field(default_factory=dict)
     valid_from: From | None = None
@@ -182,8 +183,8 @@ class Mapping(Part):
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that it names."""
-        named = [self.record_id, self.holder_index, self.sequence, *self.fields.values()]
-        optional = [self.valid_from, self.valid_until, self.reason]
+        named = [self.record_id, self.sequence, *self.fields.values()]
+        optional = [self.number, self.holder_index, self.valid_from, self.valid_until, self.reason]
         return tuple(dict.fromkeys(each.column for each in [*named, *optional] if isinstance(each, Column)))
 
     def data(self, row: Row, department: str) -> dict[str, object]:
@@ -192,7 +193,7 @@ class Mapping(Part):
             "department": department,
             "document_type": self.document_type,
             "record_id": _needed(self.record_id, row, "/data/record_id"),
-            "holder_index": _needed(self.holder_index, row, "/data/holder_index"),
+            **{name: _needed(source, row, f"/data/{name}") for name, source in self._holder if source},
             "sequence": self._sequence(row),
         }
         if self.reason is not None:
@@ -203,6 +204,10 @@ class Mapping(Part):
             "valid_from": self.valid_from.read(row, "/data/valid_from", spoilt_date) if self.valid_from else None,
             "valid_until": self.valid_until.read(row, "/data/valid_until", spoilt_date) if self.valid_until else None,
         }
+
+    @property
+    def _holder(self) -> list[tuple[str, Column | Constant | None]]:
+        return [("number", self.number), ("holder_index", self.holder_index)]
 
     def _sequence(self, row: Row) -> Value:
         """A sequence is a whole number whatever kind its column was said to have."""

@@ -26,6 +26,7 @@ _KINDS: dict[FieldKind, tuple[Kind, ...]] = {
 """How a column may be read that holds the field of a document."""
 _OWN_KINDS: dict[str, tuple[Kind, ...]] = {
     "record_id": ("text",),
+    "number": ("text",),
     "holder_index": ("text",),
     "sequence": ("text", "whole-number"),
     "valid_from": ("date", "text"),
@@ -136,6 +137,7 @@ def _short(name: str) -> str:
 def _beyond_its_shape(data: Data) -> Iterator[Refusal]:
     """Find what lets no line in, or lets it in wrongly; parts of another shape are left to those who found that."""
     yield from _for_what_it_says(data)
+    yield from _holder(data)
     for name, kinds in _OWN_KINDS.items():
         yield from _part([name], data.get(name), kinds)
     fields = data.get("fields")
@@ -161,6 +163,15 @@ def _for_what_it_says(data: Data) -> Iterator[Refusal]:
     for name in ("fields", "valid_from", "valid_until"):
         if is_withdrawal and data.get(name):
             yield _fault("mapping-withdrawn-has", [name], part=name)
+
+
+def _holder(data: Data) -> Iterator[Refusal]:
+    """Find whether the holder is named once: by the number, or, until that ends, by its blind index."""
+    named = [name for name in ("number", "holder_index") if data.get(name) is not None]
+    if not named:
+        yield _fault("mapping-part-missing", ["number"], part="number")
+    if len(named) > 1:
+        yield _fault("mapping-part-unknown", ["holder_index"], part="holder_index", known="number")
 
 
 def _part(steps: list[str], said: object, kinds: Sequence[Kind]) -> Iterator[Refusal]:
@@ -200,7 +211,7 @@ def _constant(steps: list[str], value: object) -> Iterator[Refusal]:
         case ["valid_from" | "valid_until"]:
             if not (isinstance(value, str) and is_date(value)):
                 yield _fault("mapping-constant-date", steps)
-        case ["record_id" | "reason"]:
+        case ["record_id" | "number" | "reason"]:
             if not (isinstance(value, str) and value.strip()):
                 yield _fault("mapping-constant-text", steps)
 

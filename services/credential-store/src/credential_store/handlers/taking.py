@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -26,7 +27,9 @@ from credential_store.handlers.needs import Deps
 from messaging.envelope import BrokenMessageError, Envelope
 from messaging.event import Change, Event, Outcome, Received
 from messaging.reading import Subscription
+from runtime.clock import today
 from runtime.records.parts import has_number
+from runtime.records.persons import by_index
 
 BATCH = 500
 """Lines that are committed together."""
@@ -41,9 +44,12 @@ Subscriptions = Mapping[str, Subscription[Deps]]
 """By pattern; a line goes the way of the event whose data it is."""
 
 
-async def take_in(deps: Deps, subscriptions: Subscriptions) -> AsyncGenerator[Sequence[Outcome[None]], None]:
+async def take_in(
+    deps: Deps, subscriptions: Subscriptions, ends: date | None = None
+) -> AsyncGenerator[Sequence[Outcome[None]], None]:
     """Take in what is handed over, batch after batch, the file that has waited longest first.
 
+    `ends` is the last day on which lines may name their holder by the blind index.
     Each batch is decided as if the one before it were stored already: its credentials and its file are carried over.
     """
     kept = await deps.hand_overs.kept()
@@ -57,7 +63,7 @@ async def take_in(deps: Deps, subscriptions: Subscriptions) -> AsyncGenerator[Se
         if not running:
             return
         longest_waiting = min(running.values(), key=lambda each: each.moved_at)
-        batch = _Batch(longest_waiting, before, listed, deps, subscriptions)
+        batch = _Batch(longest_waiting, before, listed, deps, subscriptions, ends)
         yield await batch.decide()
         del running[longest_waiting.id]
         if batch.after.state == "running":
@@ -108,10 +114,12 @@ class _Batch:
         listed: Mapping[tuple[str, str], Holding],
         deps: Deps,
         subscriptions: Subscriptions,
+        ends: date | None,
     ) -> None:
         self.after = hand_over
         self._hand_over = hand_over
         self._subscriptions = subscriptions
+        self._ends = ends
         self._deps = deps
         self._ahead = Ahead(deps.credentials, dict(before))
         self._holdings = HoldingsAhead(deps.holdings, dict(listed))
@@ -193,6 +201,7 @@ class _Batch:
         data: object = None
         try:
             data = self._data(line, line.said)
+            data = self._by_index(data)
             return self._subscription(data).read(self._envelope(line, data))
         except (BrokenMessageError, LineError) as error:
             self._refuse(line, data, error)
@@ -219,6 +228,14 @@ class _Batch:
         row = lines.named(said, hand_over.received.columns)
         return hand_over.mapping.data(row, hand_over.department) if hand_over.mapping else dict(row)
 
+    def _by_index(self, data: dict[str, object]) -> dict[str, object]:
+        """Return a line under the blind index of its holder, as an event of the first version would say it."""
+        if "number" in data:
+            return by_index(data, self._deps.opener.index)
+        if self._ends is not None and today(self._deps.clock()) > self._ends:
+            raise LineError("index-ended", "/data/holder_index", ended=self._ends.isoformat())
+        return data
+
     def _subscription(self, data: object) -> Subscription[Deps]:
         """Return who hears it: who has a reason and no fields is a withdrawal."""
         is_gone = hasattr(data, "reason") or (isinstance(data, dict) and "reason" in data and "fields" not in data)
@@ -231,7 +248,7 @@ class _Batch:
             id=f"{hand_over.id}/{line.number}",
             type=hand_over.department + pattern.removeprefix("*"),
             source=f"/yizheng/{hand_over.department}",
-            case=str(data.get("holder_index")),
+            case=str(data.get("record_id")),
             time=hand_over.received_at,
             data=data,
             cause=None,
