@@ -31,6 +31,7 @@ from matcher.published import HoldingsChanged, MatchSucceeded
 from messaging.event import Event
 from runtime.access import Principal, Role
 from runtime.presences import Caller
+from runtime.records.persons import by_index
 from runtime.refusal import NotAllowed, Refusal, Refusals
 from services.applications.tests.office import CATALOGUE, NOON, Office, resident_token
 from services.matcher.tests.fakes import BLIND, FakeEvidence, deps_of
@@ -111,17 +112,18 @@ class Town:
         for person in population.people:
             await self.registers(person)
         held = list(population.records)
-        for fact in (*mirror_publications(held, BLIND, NOON), *mirror_withdrawals(held, BLIND, NOON)):
+        for fact in (*mirror_publications(held, NOON), *mirror_withdrawals(held, NOON)):
             gone = "withdrawn" in fact.type
-            told = (consumed.CityRecordGone if gone else consumed.CityRecord).model_validate(fact.data)
+            told = (consumed.CityRecordGone if gone else consumed.CityRecord).model_validate(by_index(fact.data, BLIND))
             await self.tells_matcher(records.revoke_city_record if gone else records.learn_city_record, told, fact.type)
-        for fact in departments_facts(held, BLIND, NOON):
+        for fact in departments_facts(held, NOON):
+            data = by_index(fact.data, BLIND)
             credential = {
-                **fact.data,
-                "credential_id": f"c-{fact.data['record_id']}",
-                "holder": {"index": fact.data["holder_index"]},
+                **data,
+                "credential_id": f"c-{data['record_id']}",
+                "holder": {"index": data["holder_index"]},
                 "origin": "department",
-                "valid_from": fact.data.get("valid_from") or TODAY,
+                "valid_from": data.get("valid_from") or TODAY,
             }
             if "withdrawn" in fact.type:
                 gone_ = consumed.CredentialGone.model_validate(credential)

@@ -58,7 +58,9 @@ def test_the_system_answers_every_lesson_as_it_must(stack: Stack, code: str) -> 
 
 def test_a_department_uses_the_address_that_it_was_handed(stack: Stack, tmp_path: Path) -> None:
     key = str(stack.layout.keys / "event-edu.key")
-    handed = {"AMQP_URL": stack.account_url("edu"), "EVENT_KEY": key, "YIZHENG_VAR": str(tmp_path)}
+    persons = str(stack.layout.keys / "person-keys.json")
+    handed = {"AMQP_URL": stack.account_url("edu"), "EVENT_KEY": key, "PERSON_KEYS": persons}
+    handed["YIZHENG_VAR"] = str(tmp_path)
 
     done = run(stack, "-m", "conformance", "edu", **handed)
 
@@ -202,7 +204,7 @@ def test_the_table_of_the_page_has_one_line_that_is_refused(stack: Stack) -> Non
 
 def test_the_example_needs_nothing_of_ours() -> None:
     imported = set(re.findall(r"^(?:from|import) (\w+)", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
-    assert imported <= {*sys.stdlib_module_names, "cryptography", "pika"}
+    assert imported <= {*sys.stdlib_module_names, "cryptography", "joserfc", "pika"}
 
 
 def test_the_page_explains_every_reason_that_an_answer_may_carry() -> None:

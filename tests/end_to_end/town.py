@@ -87,7 +87,7 @@ class Town:
     async def tell(self, *records: Record) -> None:
         """Have the city say what it holds."""
         async with exchange.connected(self.system.amqp_url, self.system.keys) as events:
-            told = [facts.published(record, self.system.index, utc_now()) for record in records]
+            told = [facts.published(record, utc_now()) for record in records]
             await exchange.publish_all(events, told, lambda _: None)
 
 

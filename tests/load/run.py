@@ -14,8 +14,6 @@ from pathlib import Path
 
 import httpx
 
-from local_stack.keys import BLIND_INDEX_KEY
-from runtime.blind_index import BlindIndex
 from runtime.texts import Language
 from synthetic.caller import Caller, ProblemError, connect
 from synthetic.flaws import shares
@@ -123,11 +121,10 @@ def connected(run: Run) -> httpx.AsyncClient:
 async def tell_records(run: Run) -> None:
     """Tell the system what government holds on everybody who will come."""
     place, population = run.place, run.population
-    index = BlindIndex.from_file(place.keys / BLIND_INDEX_KEY)
     with run.part("mirror") as advance:
-        advance(await load_mirror(population, index, place.folder / "mirror.jsonl", place.environment))
+        advance(await load_mirror(population, place.folder / "mirror.jsonl", place.environment))
     with run.part("departments", count_of_events(population)) as advance:
-        await publish_records(population, index, place.amqp_url, place.keys, advance)
+        await publish_records(population, place.amqp_url, place.keys, advance)
 
 
 def clerk_of(run: Run, client: httpx.AsyncClient) -> Caller:

@@ -23,12 +23,14 @@ from matcher.commands.mirror_lines import LONGEST, Bad, parse, read
 from matcher.commands.telling import Teller
 from matcher.commands.workplace import Workplace
 from matcher.config import Settings
+from matcher.consumed import CityRecord
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
 from messaging.commit import OUTBOX
-from services.matcher.tests.fakes import RULES
+from services.matcher.tests.fakes import BLIND, RULES
 from testkit import signing
 from testkit.patience import PATIENCE
+from testkit.persons import NUMBER
 from testkit.vaults import whole
 
 
@@ -186,7 +188,7 @@ class Hurried(EvidenceStore):
 
 
 async def test_what_the_service_changes_meanwhile_is_not_lost(file: Path, work: Workplace, said: io.StringIO) -> None:
-    hurried = Workplace(work.kernel, Hurried(work.database), work.rules)
+    hurried = Workplace(work.kernel, Hurried(work.database), work.rules, index=work.index)
     write(file, [line(0), line(1)])
     await loaded(file, hurried, said)
     known = await work.evidence.many([f"{0:064x}", f"{1:064x}"])
@@ -210,7 +212,7 @@ async def test_an_interrupted_load_goes_on_where_it_stopped(
             return await super().save_many(several)
 
     with pytest.raises(ConnectionError):
-        await loaded(file, Workplace(work.kernel, Interrupted(work.database), work.rules), said)
+        await loaded(file, Workplace(work.kernel, Interrupted(work.database), work.rules, index=work.index), said)
     half_written(file)
     told = await loaded(file, work, said)
     assert "was interrupted after line 2" in told
@@ -262,16 +264,27 @@ async def test_what_can_not_be_read_or_reached_is_said(
 def test_lines_are_read_from_any_offset_with_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "city.jsonl"
     write(file, [line(0), line(1), b"", b"{"])
-    lines = list(read(file, RULES))
+    lines = list(read(file, RULES, BLIND))
     assert [each.number for each in lines] == [1, 2, 3, 4]
     assert lines[2].said is None
     assert isinstance(lines[3].said, Bad)
-    again = list(read(file, RULES, offset=lines[0].end, number=1))
+    again = list(read(file, RULES, BLIND, offset=lines[0].end, number=1))
     assert again == lines[1:]
 
 
 def test_a_line_has_the_shape_of_the_citys_event() -> None:
-    said = parse(line(7, valid_until="2027-01-01"), RULES)
+    said = parse(line(7, valid_until="2027-01-01"), RULES, BLIND)
     assert said is not None
     assert not isinstance(said, Bad)
     assert (said.record_id, said.valid_until) == ("sz-7", date(2027, 1, 1))
+
+
+def test_a_line_may_name_the_holder_by_number() -> None:
+    data = {"number": NUMBER, "record_id": "c1", "document_type": "bank-account", "sequence": 1}
+    data |= {"fields": {"name": "李育成"}, "valid_from": None, "valid_until": None}
+    said = parse(orjson.dumps(data), RULES, BLIND)
+    assert isinstance(said, CityRecord)
+    assert said.holder_index == BLIND.of(NUMBER)
+    wrong = parse(orjson.dumps(data | {"number": NUMBER[:-1] + "9"}), RULES, BLIND)
+    assert isinstance(wrong, Bad)
+    assert wrong.params == {"path": "number"}

@@ -80,8 +80,8 @@ async def tell_the_system(day: Day) -> None:
     """The city and the departments say what they hold, as they do every day."""
     held = held_before(day.people, day.today)
     at = utc_now()
-    told = [facts.published(record, day.system.index, at) for record in held]
-    told += [facts.withdrawn(record, day.system.index, at) for record in held if record.withdrawn]
+    told = [facts.published(record, at) for record in held]
+    told += [facts.withdrawn(record, at) for record in held if record.withdrawn]
     async with exchange.connected(day.system.amqp_url, day.system.keys) as events:
         await exchange.publish_all(events, told, lambda _: None)
     day.say("register.told", records=len(held))

@@ -18,6 +18,7 @@ from aio_pika.exceptions import DeliveryError, PublishError
 
 from messaging.connection import connect
 from messaging.signatures import EventSigner, key_file
+from runtime.records.person_encryption import PUBLIC_KEYS, Binding, PublicKey
 from synthetic.facts import Fact
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -38,6 +39,18 @@ class Outside:
         """Return an event as its publisher signs it."""
         owner = str(event["type"]).partition(".")[0]
         return _signer(owner, self.keys / key_file(owner)).sign(orjson.dumps(event))
+
+    def with_person(self, fact: Fact) -> dict[str, object]:
+        """Return the data of an event with what describes the person encrypted to the district."""
+        within = {name: fact.data[name] for name in ("number", "fields", "reason") if name in fact.data}
+        around = {name: value for name, value in fact.data.items() if name not in within}
+        binding = Binding(f"/yizheng/{fact.type.partition('.')[0]}", fact.type, str(fact.data["record_id"]))
+        return {"person": _public_key(self.keys / PUBLIC_KEYS).encrypt(within, binding), **around}
+
+
+@cache
+def _public_key(path: Path) -> PublicKey:
+    return PublicKey.from_file(path)
 
 
 @cache
@@ -67,7 +80,7 @@ async def publish(outside: Outside, fact: Fact) -> None:
         "time": fact.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "correlationid": fact.case,
-        "data": fact.data,
+        "data": outside.with_person(fact) if "number" in fact.data else fact.data,
     }
     body, exchange = outside.sign(event), await outside.channel.get_exchange(f"{sender}.messages", ensure=False)
     while True:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import orjson
 
-from runtime.blind_index import BlindIndex
 from synthetic.records import CARRY_THE_NUMBER, Record, Value
 
 Datum = str | int | None | Mapping[str, Value]
@@ -22,8 +22,8 @@ PUBLISHED, WITHDRAWN = 1, 2
 class Fact:
     """An event of somebody outside: its type (the routing key), what it is about, and what it says.
 
-    Its id follows from the record, and the same record at the same time makes the same event: whoever tells it again
-    is not heard twice.
+    `data` names the holder by `number`; the client encrypts what describes the person. Told again it has another id,
+    as its bytes are others then, and nothing changes.
     """
 
     id: str
@@ -33,64 +33,62 @@ class Fact:
     data: Mapping[str, Datum]
 
 
-def published(record: Record, index: BlindIndex, at: datetime) -> Fact:
+def published(record: Record, at: datetime) -> Fact:
     """Say that a record is there."""
-    return _fact(record, "published", at, _publication(record, index.of(record.number)))
+    return _fact(record, "published", at, _publication(record))
 
 
-def withdrawn(record: Record, index: BlindIndex, at: datetime) -> Fact:
+def withdrawn(record: Record, at: datetime) -> Fact:
     """Say that a record no longer holds."""
     data: dict[str, Datum] = {
         "record_id": record.record_id,
         "document_type": record.document_type,
-        "holder_index": index.of(record.number),
+        "number": record.number,
         "reason": record.withdrawn or "withdrawn",
         "sequence": WITHDRAWN,
     }
     return _fact(record, "withdrawn", at, data)
 
 
-def departments_facts(records: Iterable[Record], index: BlindIndex, at: datetime) -> Iterator[Fact]:
+def departments_facts(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
     """Say everything that only departments know, and what was withdrawn of it."""
     for record in records:
         if record.keeper == "department":
-            yield published(record, index, at)
+            yield published(record, at)
             if record.withdrawn:
-                yield withdrawn(record, index, at)
+                yield withdrawn(record, at)
 
 
-def mirror_publications(records: Iterable[Record], index: BlindIndex, at: datetime) -> Iterator[Fact]:
+def mirror_publications(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
     """Say everything that the city's mirror holds, withdrawn or not."""
-    return (published(record, index, at) for record in records if record.keeper == "city")
+    return (published(record, at) for record in records if record.keeper == "city")
 
 
-def mirror_withdrawals(records: Iterable[Record], index: BlindIndex, at: datetime) -> Iterator[Fact]:
+def mirror_withdrawals(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
     """Say what the city has withdrawn of its mirror; the mirror's file holds publications only."""
     for record in records:
         if record.keeper == "city" and record.withdrawn:
-            yield withdrawn(record, index, at)
+            yield withdrawn(record, at)
 
 
-def write_mirror(records: Iterable[Record], index: BlindIndex, path: Path) -> int:
+def write_mirror(records: Iterable[Record], path: Path) -> int:
     """Write the city's mirror as JSON Lines, one record a line; return how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("wb") as file:
         for record in records:
             if record.keeper == "city":
-                file.write(
-                    orjson.dumps(_publication(record, index.of(record.number)), option=orjson.OPT_APPEND_NEWLINE)
-                )
+                file.write(orjson.dumps(_publication(record), option=orjson.OPT_APPEND_NEWLINE))
                 count += 1
     return count
 
 
-def _publication(record: Record, holder_index: str) -> dict[str, Datum]:
-    number = {"number": holder_index} if record.document_type in CARRY_THE_NUMBER else {}
+def _publication(record: Record) -> dict[str, Datum]:
+    number = {"number": record.number} if record.document_type in CARRY_THE_NUMBER else {}
     return {
         "record_id": record.record_id,
         "document_type": record.document_type,
-        "holder_index": holder_index,
+        "number": record.number,
         "fields": {**number, **record.fields},
         "valid_from": record.valid_from.isoformat() if record.valid_from else None,
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
@@ -99,9 +97,9 @@ def _publication(record: Record, holder_index: str) -> dict[str, Datum]:
 
 
 def _fact(record: Record, verb: str, at: datetime, data: Mapping[str, Datum]) -> Fact:
-    case = str(data["holder_index"])
-    fact_id = f"{record.record_id}-{data['sequence']}"
+    case = record.record_id
+    fact_id = f"{record.record_id}-{data['sequence']}-{uuid4().hex[:12]}"
     if record.keeper == "city":
-        return Fact(fact_id, f"city.city-record-{verb}.v1", case, at, data)
+        return Fact(fact_id, f"city.city-record-{verb}.v2", case, at, data)
     owned = {**data, "department": record.department}
-    return Fact(fact_id, f"{record.department}.department-record-{verb}.v1", case, at, owned)
+    return Fact(fact_id, f"{record.department}.department-record-{verb}.v2", case, at, owned)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from runtime.blind_index import BlindIndex
 from runtime.texts import LANGUAGES, Language, Texts
 from synthetic.caller import Caller, connect
 from synthetic.households import Household, Kind, households
@@ -95,11 +94,10 @@ async def load(target: Target, wanted: Loaded) -> Loaded:
 
 
 async def _load_records(target: Target, population: Population, bars: Bars) -> None:
-    index = BlindIndex.from_file(target.keys / "blind-index.key")
     with bars.bar(TEXTS.say(target.language, "mirror"), None) as advance:
-        advance(await load_mirror(population, index, target.folder / "mirror.jsonl", target.environment))
+        advance(await load_mirror(population, target.folder / "mirror.jsonl", target.environment))
     with bars.bar(TEXTS.say(target.language, "departments"), count_of_events(population)) as advance:
-        await publish_records(population, index, target.amqp_url, target.keys, advance)
+        await publish_records(population, target.amqp_url, target.keys, advance)
 
 
 async def _register(target: Target, population: Population, bars: Bars) -> Mapping[str, str]:

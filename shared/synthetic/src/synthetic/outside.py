@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 
-from runtime.blind_index import BlindIndex
 from synthetic.exchange import connected, publish_all
 from synthetic.facts import departments_facts, mirror_withdrawals, write_mirror
 from synthetic.population import Population
@@ -18,9 +17,9 @@ class LoadError(Exception):
     """Something could not be loaded; the message says what and why."""
 
 
-async def load_mirror(population: Population, index: BlindIndex, file: Path, environment: Mapping[str, str]) -> int:
+async def load_mirror(population: Population, file: Path, environment: Mapping[str, str]) -> int:
     """Write the mirror's file and have the matcher's own command load it; return how many records. Raises LoadError."""
-    count = await asyncio.to_thread(write_mirror, population.records, index, file)
+    count = await asyncio.to_thread(write_mirror, population.records, file)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "matcher", "load-mirror", str(file)),
         env=dict(environment),
@@ -33,13 +32,11 @@ async def load_mirror(population: Population, index: BlindIndex, file: Path, env
     return count
 
 
-async def publish_records(
-    population: Population, index: BlindIndex, amqp_url: str, keys: Path, told: Callable[[int], None]
-) -> int:
+async def publish_records(population: Population, amqp_url: str, keys: Path, told: Callable[[int], None]) -> int:
     """Publish what departments hold and what the city has withdrawn, signed; return how many events."""
     facts = chain(
-        departments_facts(population.records, index, population.told_at),
-        mirror_withdrawals(population.records, index, population.told_at),
+        departments_facts(population.records, population.told_at),
+        mirror_withdrawals(population.records, population.told_at),
     )
     async with connected(amqp_url, keys) as outside:
         return await publish_all(outside, facts, told)

@@ -67,7 +67,7 @@ class Loader:
         return MirrorLoad(id=content, file=str(self._path), size=size, begun_at=self._work.clock())
 
     def _batches(self, load: MirrorLoad) -> Iterator[Sequence[Line]]:
-        lines = read(self._path, self._work.rules, offset=load.offset, number=load.lines)
+        lines = read(self._path, self._work.rules, self._work.index, offset=load.offset, number=load.lines)
         while batch := list(islice(lines, BATCH)):
             yield batch
 

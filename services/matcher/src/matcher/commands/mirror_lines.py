@@ -15,7 +15,9 @@ from matcher.consumed import CityRecord
 from matcher.domain.rules import Rules
 from messaging.envelope import BrokenMessageError
 from messaging.reading import broken
+from runtime.blind_index import BlindIndex
 from runtime.records.checks import check_fields, check_term
+from runtime.records.persons import by_index
 from runtime.records.replies import Fault
 from standards import strict_json
 from standards.strict_json import RepeatedNameError
@@ -49,7 +51,7 @@ def digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def read(path: Path, rules: Rules, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
+def read(path: Path, rules: Rules, index: BlindIndex, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
     """Read the lines after an offset; `number` is that of the line before it. Raises OSError."""
     with path.open("rb") as file:
         file.seek(offset)
@@ -59,16 +61,19 @@ def read(path: Path, rules: Rules, *, offset: int = 0, number: int = 0) -> Itera
             while too_long and not written.endswith(b"\n") and (rest := file.readline(LONGEST)):
                 written = written[:200] + (b"\n" if rest.endswith(b"\n") else b"")
             content = written.removeprefix(BOM_UTF8) if number == 1 else written
-            said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(content, rules)
+            said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(content, rules, index)
             yield Line(number, file.tell(), written, said)
 
 
-def parse(written: bytes, rules: Rules) -> CityRecord | Bad | None:
-    """Read a line as the data of city-record-published; None for a blank one."""
+def parse(written: bytes, rules: Rules, index: BlindIndex) -> CityRecord | Bad | None:
+    """Read a line as the data of city-record-published, the holder named by number or index; None for a blank one."""
     if not written.strip():
         return None
     try:
-        record = CityRecord.model_validate(strict_json.loads(written))
+        said = strict_json.loads(written)
+        if isinstance(said, dict) and "number" in said:
+            said = by_index(said, index)
+        record = CityRecord.model_validate(said)
         check_fields(record.document_type, record.fields)
         check_term(record.valid_from, record.valid_until)
     except RepeatedNameError as error:

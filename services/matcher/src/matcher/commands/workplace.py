@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pymongo
@@ -18,6 +18,7 @@ from matcher.domain.rules import Rules
 from matcher.handlers.needs import announcement
 from matcher.main import read_rules
 from messaging.event import ConflictError
+from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today, utc_now
 from runtime.kernel import Database, Kernel
 
@@ -27,12 +28,13 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The store, the rules and the clock."""
+    """The store, the rules, the clock, and the index by which records are joined."""
 
     kernel: Kernel
     evidence: store.EvidenceStore
     rules: Rules
     clock: Clock = utc_now
+    index: BlindIndex = field(kw_only=True)
 
     @property
     def database(self) -> Database:
@@ -96,6 +98,6 @@ async def opened(settings: Settings) -> AsyncIterator[Workplace]:
             await kernel.client.admin.command("ping")
         await kernel.prepare(store.INDEXES)
         kernel.committer.start()
-        yield Workplace(kernel, store.EvidenceStore(kernel.database), rules)
+        yield Workplace(kernel, store.EvidenceStore(kernel.database), rules, index=settings.blind_index())
     finally:
         await kernel.stop()
