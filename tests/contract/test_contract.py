@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from messaging.topology import OPERATIONS, Topology
 from tests.contract.catalogue import catalogue, name_of
 from tests.contract.published import (
     EVENTS,
+    FROM_OUTSIDE,
     all_types,
     example_file,
     examples,
@@ -110,6 +112,13 @@ def test_no_file_of_an_event_that_is_gone_is_left_behind() -> None:
     expected = {schema_file(event_type).name for event_type in ALL} | {path.name for path in EXAMPLES}
 
     assert {path.name for path in EVENTS.iterdir()} == expected
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_no_message_belongs_to_a_persons_index_but_the_first_version_of_those_from_outside(path: Path) -> None:
+    is_old = contract_of(path) in FROM_OUTSIDE and contract_of(path).endswith(".v1")
+
+    assert bool(re.fullmatch("[0-9a-f]{64}", read(path)["correlationid"])) == is_old
 
 
 @pytest.mark.parametrize("event_type", ALL)

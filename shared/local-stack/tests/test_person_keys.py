@@ -59,10 +59,11 @@ def test_what_a_department_is_handed_computes_nobodys_index(layout: Layout) -> N
 
 def test_what_a_department_is_handed_opens_nothing_that_another_encrypted(layout: Layout) -> None:
     public = PublicKey.from_file(layout.keys / PUBLIC_KEYS)
+    registry = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM"], strict_check_header=False)
     others = public.encrypt({"number": NUMBER}, Binding("/yizheng/psb", "psb.department-record-published.v2", "1"))
 
     with pytest.raises((JoseError, ValueError, AssertionError)):
-        jwe.decrypt_compact(others, public.key, registry=jwe.JWERegistry(["ECDH-ES", "A256GCM"]))
+        jwe.decrypt_compact(others, public.key, registry=registry)
     private = json.loads((layout.keys / PRIVATE_KEYS).read_bytes())["keys"][0]["d"].encode()
     assert all(private not in content for content in handed_over("health", layout))
 

@@ -10,6 +10,7 @@ from credential_store.published import DataAccessed
 from runtime import accesses
 from runtime.access import Principal
 from runtime.accesses import Document, How
+from runtime.ids import new_id
 
 
 def accessed(
@@ -28,8 +29,8 @@ def accessed(
 
 
 def case_of(holder: Holder) -> str:
-    """Return the case to which looks at somebody's credentials belong: the resident, or who is not registered."""
-    return holder.resident_id or holder.index
+    """Return the case that a look at a person's credentials belongs to: the resident, else the look itself."""
+    return holder.resident_id or new_id("look")
 
 
 def document_of(credential: Credential) -> Document:

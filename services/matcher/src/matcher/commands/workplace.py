@@ -77,7 +77,10 @@ class Workplace:
         return written | {after.id for (_, after), done in zip(told, committed, strict=True) if done}
 
     async def _commit(self, before: Evidence, after: Evidence) -> bool:
-        events = [self.kernel.signer.seal(each, case=after.id, cause=None) for each in announcement(before, after)]
+        events = [
+            self.kernel.signer.seal(each, case=str(after.resident_id), cause=None)
+            for each in announcement(before, after)
+        ]
         try:
             await self.kernel.committer.commit([self.evidence.save(after)], events)
         except ConflictError:

@@ -15,6 +15,7 @@ from matcher.published import DataAccessed
 from messaging.event import Event, Outcome
 from runtime import accesses
 from runtime.access import Principal
+from runtime.ids import new_id
 from runtime.refusal import Refusal, Unknown
 from standards import identity_number
 
@@ -67,7 +68,7 @@ async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
     told = _accessed(item, people, asked, by, deps)
     return Outcome(
         events=told,
-        case=people["applicant"].resident_id or people["applicant"].id,
+        case=people["applicant"].resident_id or new_id("look"),
         result=DryRun(item.id, registered, tried),
     )
 

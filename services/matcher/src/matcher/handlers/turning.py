@@ -18,5 +18,5 @@ async def turn(deps: Deps) -> Sequence[Outcome[None]]:
         after = settled(before, deps.today, deps.rules)
         if after is not before:
             changes = [deps.evidence.save(after)]
-            outcomes.append(Outcome(changes=changes, events=announcement(before, after), case=before.id))
+            outcomes.append(Outcome(changes=changes, events=announcement(before, after), case=after.resident_id))
     return outcomes

@@ -2,7 +2,7 @@
 
 A compact JWE (RFC 7516): ECDH-ES on P-256 with A256GCM. Its protected header says for which event it was made, and is
 authenticated with the content: it counts in no other department's, no other kind of event and of no other record.
-Encrypting takes 0.2 ms, opening 0.2 ms.
+Encrypting takes 0.1 ms of processor time, opening 0.15 ms.
 """
 
 from __future__ import annotations
