@@ -169,7 +169,7 @@ async def test_a_record_with_its_person_encrypted_is_the_same_evidence() -> None
     sent = {"record_id": "c1", "document_type": "bank-account", "sequence": 1, "valid_from": None, "valid_until": None}
     event = {"source": "/yizheng/city", "type": "city.city-record-published.v2", "data": sent}
     person = {"number": NUMBER, "fields": {"name": "李育成", "account_number": "6217"}}
-    data = persons.Record.model_validate(with_person(event, person, key_folder())["data"])
+    data = persons.EncryptedRecord.model_validate(with_person(event, person, key_folder())["data"])
     message = replace(received(data, type="city.city-record-published.v2"), case="c1", source="/yizheng/city")
 
     opened = records.open_city_record(message, deps)

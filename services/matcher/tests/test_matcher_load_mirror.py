@@ -166,7 +166,7 @@ async def test_registered_residents_are_told_of_through_the_outbox_and_others_ar
     await loaded(file, work, said)
     entries = await whole(work.database, OUTBOX)
     bodies = [signing.in_clear(event["body"]) for entry in entries for event in entry["events"]]
-    assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", f"{1:064x}")]
+    assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", "res_1")]
     assert {one["document_type"] for one in bodies[0]["data"]["holdings"]} == {"bank-account", "portrait-photo"}
     stored = (await work.evidence.many([f"{1:064x}"]))[f"{1:064x}"]
     assert (stored.holdings_sequence, len(stored.holdings)) == (1, 2)

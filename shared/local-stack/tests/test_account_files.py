@@ -33,6 +33,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def keys_of(sender: str) -> list[str]:
+    return [f"{sender}-record-{name}.v{version}" for name in ("published", "withdrawn") for version in (1, 2)]
+
+
 def test_the_permissions_are_those_of_the_topology() -> None:
     assert permissions.FILE.read_text(encoding="utf-8") == permissions.wanted(), "stale: run `make contracts`"
 
@@ -48,12 +52,8 @@ def test_every_department_has_an_account_with_its_own_keys_and_replies_only(full
 
     assert set(accounts) == set(full_topology.departments)
     assert accounts["health"].reads == ("health.replies", "health.record-heads")
-    assert accounts["health"].writes == {
-        "health.messages": any_of(("health.department-record-published.v1", "health.department-record-withdrawn.v1"))
-    }
-    assert accounts["city"].writes == {
-        "city.messages": any_of(("city.city-record-published.v1", "city.city-record-withdrawn.v1"))
-    }
+    assert accounts["health"].writes == {"health.messages": any_of(keys_of("health.department"))}
+    assert accounts["city"].writes == {"city.messages": any_of(keys_of("city.city"))}
     assert all(set(account.writes) == {f"{code}.messages"} for code, account in accounts.items())
 
 
@@ -142,7 +142,8 @@ def test_a_department_is_handed_its_address_its_keys_and_its_replies(
     assert capsys.readouterr().out == f"amqp://health:{password}@broker.example/%2F\n"
     assert found["amqp_url"] == f"amqp://health:{password}@broker.example/%2F"
     assert found["replies"] == "health.replies"
-    assert found["routing_keys"] == ["health.department-record-published.v1", "health.department-record-withdrawn.v1"]
+    assert found["routing_keys"] == keys_of("health.department")
+    assert found["person_keys"] == str(tmp_path / "keys" / "person-keys.json")
     assert all(text in page for text in ("卫生 Health", found["amqp_url"], "/yizheng/health", "birth-certificate"))
 
 

@@ -19,7 +19,7 @@ from messaging.consumer import Subscription
 from runtime import presences
 from runtime.erasing import ErasurePreviewRequested, ErasureRequested
 from runtime.exports import ExportRequested
-from runtime.records.persons import Record, RecordGone
+from runtime.records.persons import EncryptedRecord, EncryptedWithdrawal
 
 SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     Subscription("applications.document-submitted.v1", DocumentSubmitted, matching.match_document),
@@ -42,14 +42,14 @@ SUBSCRIPTIONS: tuple[Subscription[Deps], ...] = (
     ),
     Subscription(
         "city.city-record-published.v2",
-        Record,
+        EncryptedRecord,
         records.learn_city_record,
         refused=records.answer_city,
         opened=records.open_city_record,
     ),
     Subscription(
         "city.city-record-withdrawn.v2",
-        RecordGone,
+        EncryptedWithdrawal,
         records.revoke_city_record,
         refused=records.answer_city,
         opened=records.open_city_withdrawal,

@@ -19,12 +19,12 @@ AnyCityEvent = Received[CityRecord] | Received[CityRecordGone]
 _SOURCE_OF: Mapping[str, Source] = {"department": "department-record"}
 
 
-def open_city_record(event: Received[persons.Record], deps: Deps) -> Received[CityRecord]:
+def open_city_record(event: Received[persons.EncryptedRecord], deps: Deps) -> Received[CityRecord]:
     """Open a record that came with its person encrypted. Raises BrokenMessageError."""
     return deps.opener.open(event, CityRecord)
 
 
-def open_city_withdrawal(event: Received[persons.RecordGone], deps: Deps) -> Received[CityRecordGone]:
+def open_city_withdrawal(event: Received[persons.EncryptedWithdrawal], deps: Deps) -> Received[CityRecordGone]:
     """Open a withdrawal that came so. Raises BrokenMessageError."""
     return deps.opener.open(event, CityRecordGone)
 

@@ -45,7 +45,7 @@ _LOOK_EVERY: Final = 5.0
 """Seconds between looks whether the file of keys has changed; an unknown key is looked for at once."""
 
 
-class _Registry(JWERegistry):
+class _ClosedRegistry(JWERegistry):
     """The two algorithms, the names that bind, a header with the longest record id and the largest record."""
 
     max_protected_header_length = 4096
@@ -67,7 +67,7 @@ class Binding:
 
 
 _NAMES: Final = {*_ALGORITHMS, "kid", "epk", *Binding("", "", "").header}
-_REGISTRY: Final = _Registry(
+_REGISTRY: Final = _ClosedRegistry(
     header_registry={name: HeaderParameter(name, "str", required=True) for name in Binding("", "", "").header},
     algorithms=list(_ALGORITHMS.values()),
 )

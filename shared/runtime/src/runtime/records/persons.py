@@ -30,7 +30,7 @@ WRONG_NUMBER = "wrong-number"
 """The reason for a number that no person has."""
 
 
-class RecordGone(View):
+class EncryptedWithdrawal(View):
     """`city-record-withdrawn.v2`, and what all records of version 2 have."""
 
     record_id: RecordId
@@ -39,20 +39,20 @@ class RecordGone(View):
     sequence: Sequence
 
 
-class Record(RecordGone):
+class EncryptedRecord(EncryptedWithdrawal):
     """`city-record-published.v2`: a record; its fields and its holder's number are in `person`."""
 
     valid_from: Day | None
     valid_until: Day | None
 
 
-class DepartmentRecordGone(RecordGone):
+class DepartmentRecordGone(EncryptedWithdrawal):
     """`department-record-withdrawn.v2`."""
 
     department: Code
 
 
-class DepartmentRecord(Record):
+class DepartmentRecord(EncryptedRecord):
     """`department-record-published.v2`."""
 
     department: Code
