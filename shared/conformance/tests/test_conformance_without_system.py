@@ -17,7 +17,9 @@ from conformance.client import read
 from conformance.contract import contract_of
 from local_stack.accounts.passwords import address
 from messaging.signatures import key_file
+from runtime.records.person_encryption import PUBLIC_KEYS
 from testkit.fixtures import Addresses, free_ports
+from testkit.persons import key_folder
 from testkit.signing import write_private
 
 NOT_TRIED, NOT_RIGHT = 2, 1
@@ -28,6 +30,7 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the department was handed to sign with."""
     write_private(tmp_path, "health")
     monkeypatch.setenv("EVENT_KEY", str(tmp_path / key_file("health")))
+    monkeypatch.setenv("PERSON_KEYS", str(key_folder() / PUBLIC_KEYS))
 
 
 @pytest.fixture(autouse=True)
