@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import ECAlgorithm
 
-from services.operations.tests.stage import BEN, DOCUMENT, Stage, form_of
+from local_stack import tokens
+from operations.commands.caller import Caller, RefusedError, caller_of
+from portal.frame.device_key import own_key
+from runtime.proof import thumbprint
+from services.operations.tests.stage import ANN, BEN, DOCUMENT, Stage, form_of
 
 
 async def test_nobody_gets_in_without_an_operators_token(stage: Stage) -> None:
@@ -129,3 +139,33 @@ async def test_over_https_the_browser_keeps_the_token_to_https(stage: Stage) -> 
         cookies = answer.headers.get_list("set-cookie")
         assert len(cookies) == 2
         assert all("Secure" in cookie for cookie in cookies)
+
+
+async def test_a_token_that_is_bound_to_the_portals_key_counts_when_the_portal_handed_it_over(stage: Stage) -> None:
+    portal, thief = own_key(b"p"), own_key(b"t")
+    bound = {"cnf": {"jkt": portal.thumbprint}}
+    token = tokens.sign(stage.settings.keys, "operator", subject=ANN, hours=0.25, claims=bound)
+    here = f"{stage.url}/operations/"
+    async with stage.visitor(None) as visitor:
+
+        async def opens(kept: str) -> bool:
+            visitor.client.cookies.set("yizheng-operator", kept, path="/operations/")
+            return (await visitor.get("/operations/replays")).status_code == 200
+
+        assert await opens(f"{token}~{portal.proof('GET', here, token)}")
+        assert not await opens(token)
+        assert not await opens(f"{token}~{thief.proof('GET', here, token)}")
+        assert not await opens(f"{token}~{portal.proof('GET', here, stage.token())}")
+        assert not await opens(f"{token}~{portal.proof('GET', f'{stage.url}/v1/failures', token)}")
+
+
+async def test_the_operators_line_proves_the_key_that_its_token_is_bound_to(stage: Stage, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    path = tmp_path / "operator.pem"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    bound = {"cnf": {"jkt": thumbprint(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))}}
+    token = tokens.sign(stage.settings.keys, "operator", subject=ANN, claims=bound)
+    with closing(caller_of(stage.url, token, None, None, path).client) as client:
+        assert "items" in await asyncio.to_thread(Caller(client).get, "/failures", limit=1)
+    with closing(caller_of(stage.url, token, None, None).client) as client, pytest.raises(RefusedError):
+        await asyncio.to_thread(Caller(client).get, "/failures")

@@ -22,6 +22,7 @@ from local_stack.ports import Ports
 from local_stack.provider.app import create_app as create_provider
 from portal import app as portal_app
 from portal.app import Store
+from portal.frame.device_key import own_key
 from portal.frame.provider import Provider, Registration
 from portal.settings import Settings
 
@@ -196,7 +197,7 @@ def staged(folder: Path) -> Iterator[Stage]:
     settings = Settings().model_copy(update={"keys": layout.keys, "provider": discovery})
     app, gateway, clock = portal_app.create_app(settings), Gateway(), Clock()
     registration = Registration(settings.discovery, settings.issuer, settings.client_id, settings.client_secret())
-    provider = Provider(registration, _Provider(provider_app, away), clock)
+    provider = Provider(registration, _Provider(provider_app, away), clock, own_key(settings.key()))
     store = {name: Memory(name) for name in portal_app.COLLECTIONS}
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(gateway), base_url="https://gateway.test")
     app.state.frame = portal_app.frame(settings, cast("Store", store), client, provider, clock)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import jwt
 import pytest
 
 from portal.frame import cookies
+from runtime.proof import Call, check
 from services.portal.tests.stage import HOME, Stage
 
 SAID: dict[str, object] = {"items": [], "next": None}
@@ -29,8 +31,28 @@ async def test_who_signs_in_is_called_by_name_and_the_calls_are_theirs(stage: St
     assert (page.status_code, str(page.url)) == (200, f"{HOME}/")
     assert "安妮" in page.text
     called = [each for each in stage.gateway.asked if each.url.path == "/v1/applications"]
-    assert called[0].headers["authorization"].startswith("Bearer ey")
+    assert called[0].headers["authorization"].startswith("DPoP ey")
     assert called[0].headers["accept-language"] == "zh-CN"
+
+
+def bound_to(token: str) -> str:
+    """Return the thumbprint of the key that a token is bound to."""
+    return str(jwt.decode(token, options={"verify_signature": False})["cnf"]["jkt"])
+
+
+async def test_a_persons_token_is_bound_to_the_portals_key_and_each_call_proves_it(stage: Stage) -> None:
+    browser = stage.browser()
+    await browser.sign_in("res_ann")
+    stage.clock.pass_by(minutes=15)
+    await browser.go("/")
+    called = [each for each in stage.gateway.asked if "authorization" in each.headers]
+    tokens = {each.headers["authorization"].removeprefix("DPoP ") for each in called}
+    assert len(tokens) == 2  # renewed
+    assert {bound_to(token) for token in tokens} == {stage.app.state.frame.own_key.thumbprint}
+    for each in called:
+        token = each.headers["authorization"].removeprefix("DPoP ")
+        proven = check(each.headers["dpop"], bound_to(token), Call(each.method, str(each.url), token))
+        assert proven.key == bound_to(token)
 
 
 async def test_nothing_of_a_session_can_be_read_from_the_store(stage: Stage) -> None:
@@ -168,7 +190,10 @@ async def test_an_operator_is_signed_in_on_the_operators_pages_by_a_link_of_ours
     assert 0 < int(kept.partition("Max-Age=")[2].partition(";")[0]) <= 900
     token = kept.partition("=")[2].partition(";")[0]
     [session] = [await stage.app.state.frame.sessions.find(browser.client.cookies[cookies.SESSION])]
-    assert token == session.tokens.access
+    handed, _, proof = token.partition("~")
+    assert handed == session.tokens.access
+    proven = check(proof, bound_to(handed), Call("GET", f"{HOME}/operations/", handed))
+    assert proven.key == stage.app.state.frame.own_key.thumbprint
     home = await browser.go("/")
     assert 'href="/sign-in?next=%2Foperations%2F"' in home.text
     left = await browser.client.post(

@@ -19,6 +19,7 @@ from local_stack.container_secrets import ensure_secrets
 from local_stack.layout import ROOT
 from local_stack.ports import PROCESSES, SERVICES
 from local_stack.services import commands, prefix
+from runtime.access import Role
 
 DEPLOY = ROOT / "deploy"
 
@@ -160,6 +161,12 @@ def test_images_are_named_by_their_whole_version(compose: Compose) -> None:
     images = {container.image for container in compose.services.values()} - {"yizheng-service"}
     for image in (*images, base):
         assert re.search(r":v?\d+\.\d+\.\d+(-[a-z-]+)?(@sha256:[0-9a-f]{64})?$", image), image
+
+
+def test_staff_have_tokens_that_are_bound(compose: Compose) -> None:
+    for name in PROCESSES:
+        bound = set(json.loads(compose.services[name].environment["YIZHENG_BOUND_ROLES"]))
+        assert bound == {*Role} - {Role.RESIDENT, Role.TERMINAL, Role.DEPARTMENT}, name
 
 
 def test_gateway_and_services_speak_tls(compose: Compose) -> None:

@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 from messaging.ordering import Lanes
 from portal.frame import health, sign_in
 from portal.frame.calls import LIMITS, TIMEOUT
+from portal.frame.device_key import own_key
 from portal.frame.forms import KeptForm
 from portal.frame.gateway_transport import GatewayTransport
 from portal.frame.person import Session
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             base_url=chosen.gateway_url, transport=GatewayTransport(trust, LIMITS), timeout=TIMEOUT
         )
         registration = Registration(chosen.discovery, chosen.issuer, chosen.client_id, secret)
-        provider = Provider(registration, httpx2.AsyncHTTPTransport(verify=trust), utc_now)
+        provider = Provider(registration, httpx2.AsyncHTTPTransport(verify=trust), utc_now, own_key(chosen.key()))
         app.state.database = database
         app.state.frame = frame(chosen, database, client, provider)
         looking = asyncio.create_task(_discover(provider))

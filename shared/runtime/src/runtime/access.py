@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial, reduce
@@ -48,7 +48,7 @@ class Role(StrEnum):
 _RATE_OF: Mapping[str, Class] = {"GET": "read", "HEAD": "read"}
 
 BOUND = frozenset({Role.TERMINAL})
-"""Roles whose tokens must be bound to a key: devices that can be carried away."""
+"""Roles whose tokens are always bound to a key, which counts its proofs: devices that can be carried away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class Verifier:
         leeway: float = CLOCK_LEEWAY,
         rules: TokenRules | None = None,
         revocation: Revocation | None = None,
+        bound: Collection[Role] = BOUND,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
@@ -111,6 +112,8 @@ class Verifier:
         self.leeway = leeway
         self._rules = rules or read(DEFAULT)
         self._revocation = revocation
+        self.bound = BOUND | frozenset(bound)
+        """Roles whose tokens count only with a proof of the key that they are bound to."""
         self._early_at = float("-inf")
         self.skew: Callable[[], Awaitable[float]] | None = None
         """Measures how many seconds our clock is ahead of the store's."""
@@ -250,13 +253,15 @@ def _credentials(request: Request) -> tuple[str, str]:
 def _proof(request: Request, principal: Principal, scheme: str, token: str, proof: str | None) -> Proof | None:
     """Return what a request with a bound token proves; a bound token without a proof is as good as stolen."""
     if principal.key is None:
-        if principal.role in BOUND:
+        verifier: Verifier = request.app.state.verifier
+        if principal.role in verifier.bound:
             raise NotAuthenticatedError("unbound-token")
         return None
     if scheme != "dpop" or not proof:
         raise NotAuthenticatedError("proof-missing")
     try:
-        return check(proof, principal.key, Call(request.method, str(request.url), token))
+        call = Call(request.method, str(request.url), token)
+        return check(proof, principal.key, call, is_counted=principal.role in BOUND)
     except BadProofError as error:
         raise NotAuthenticatedError("proof-bad") from error
 

@@ -16,6 +16,7 @@ from messaging.signatures import KEYS_FILE, EventKeys, EventSigner, key_file
 from messaging.topology import Topology
 from messaging.vault import MasterKeys
 from runtime import master_keys, token_rules
+from runtime.access import Role
 from runtime.blind_index import BlindIndex
 from runtime.data_files import DataFileError
 from runtime.rates import DEFAULT
@@ -49,6 +50,8 @@ class ServiceSettings(BaseSettings):
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
     tokens: Path = Field(token_rules.DEFAULT, validation_alias="YIZHENG_TOKENS")
     """File that says how long tokens may last, and whose are checked with the provider."""
+    bound_roles: tuple[Role, ...] = Field((), validation_alias="YIZHENG_BOUND_ROLES")
+    """Roles, as a JSON list, whose tokens must be bound to a key (RFC 9449), beside terminals'."""
     introspection: str = Field("", validation_alias="YIZHENG_INTROSPECTION")
     """The provider's https address for asking whether a token still counts (RFC 7662); none: nobody is asked."""
     introspection_client: str = Field("yizheng-services", validation_alias="YIZHENG_INTROSPECTION_CLIENT")

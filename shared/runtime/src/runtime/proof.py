@@ -64,26 +64,31 @@ class Call:
 
     method: str
     url: str
-    token: str
+    token: str = ""
+    """Empty where one is asked for: at the provider."""
 
 
-def check(proof: str, key: str, call: Call) -> Proof:
-    """Check a proof for a call by whoever holds `key` (a thumbprint). Raises BadProofError."""
+def check(proof: str, key: str | None, call: Call, *, is_counted: bool = True, age: float = AGE) -> Proof:
+    """Check a proof for a call by the holder of `key` (a thumbprint), or of any. Raises BadProofError.
+
+    `is_counted`: whether it must count up, as a device's does. `age`: seconds for which it is good.
+    """
     try:
         header, claims = _opened(proof, TYPE)
         signer = thumbprint(header["jwk"])
         counted, thumb = claims, signer
         if is_delegated := "dlg" in claims:
             counted, thumb = _delegation(claims["dlg"], signer, call.token)
-        age = time.time() - claims["iat"] if is_numeric_date(claims["iat"]) else math.inf
+        old = time.time() - claims["iat"] if is_numeric_date(claims["iat"]) else math.inf
         facts = (
-            hmac.compare_digest(thumb, key),
+            hmac.compare_digest(thumb, key or thumb),
             claims["htm"] == call.method,
             _place(claims["htu"]) == _place(call.url),
-            hmac.compare_digest(claims["ath"], digest(call.token)),
-            abs(age) <= AGE,
+            not call.token or hmac.compare_digest(claims["ath"], digest(call.token)),
+            -AGE <= old <= age,
         )
-        read = Proof(thumb, str(counted["jti"]), int(counted["ctr"]), is_delegated)
+        counter = counted["ctr"] if is_counted else counted.get("ctr", 1)
+        read = Proof(thumb, str(counted["jti"]), int(counter), is_delegated)
     except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadProofError(type(error).__name__) from error
     if not all(facts) or not 1 <= read.counter <= _LARGEST_COUNT or not 8 <= len(read.id) <= 100:  # noqa: PLR2004 - ids worth the name

@@ -179,6 +179,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         revocation=open_revocation(
             settings.introspection, settings.introspection_client, settings.keys, settings.authority
         ),
+        bound=settings.bound_roles,
     )
     app.state.rate_limit = RateLimit.from_file(settings.rates)
     app.state.streams = Streams(name)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import typer
 
+from operations.commands.bound import BoundToken, read_key
 from operations.commands.speaking import language, say
 
 Json = dict[str, Any]
@@ -112,7 +113,7 @@ class Caller:
         return RefusedError(say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE)
 
 
-def caller_of(url: str, token: str, token_file: Path | None, authority: Path | None) -> Caller:
+def caller_of(url: str, token: str, token_file: Path | None, authority: Path | None, key: Path | None = None) -> Caller:
     """Make a caller from what the command line says. Raises RefusedError without a token or on an unusable file."""
     if not token and token_file is not None:
         try:
@@ -121,9 +122,21 @@ def caller_of(url: str, token: str, token_file: Path | None, authority: Path | N
             raise RefusedError(say("no-token-file", path=token_file, error=error.strerror), Exit.NOT_ALLOWED) from error
     if not token:
         raise RefusedError(say("no-token"), Exit.NOT_ALLOWED)
-    headers = {"Authorization": f"Bearer {token}", "Accept-Language": language()}
-    trusted = _trusting(authority)
-    return Caller(httpx.Client(base_url=f"{url.rstrip('/')}/v1", headers=headers, timeout=_TIMEOUT, verify=trusted))
+    client = httpx.Client(
+        base_url=f"{url.rstrip('/')}/v1",
+        headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
+        auth=None if key is None else _bound(token, key),
+        timeout=_TIMEOUT,
+        verify=_trusting(authority),
+    )
+    return Caller(client)
+
+
+def _bound(token: str, key: Path) -> BoundToken:
+    try:
+        return BoundToken(token, read_key(key))
+    except (OSError, ValueError) as error:
+        raise RefusedError(say("no-key-file", path=key, error=error), Exit.NOT_ALLOWED) from error
 
 
 def _trusting(authority: Path | None) -> ssl.SSLContext:

@@ -36,11 +36,12 @@ class Setting:
     token: str
     token_file: Path | None
     authority: Path | None
+    key: Path | None
     made: Caller | None = None
 
     def caller(self) -> Caller:
         """Return the caller. Raises RefusedError without a token."""
-        self.made = self.made or caller_of(self.url, self.token, self.token_file, self.authority)
+        self.made = self.made or caller_of(self.url, self.token, self.token_file, self.authority, self.key)
         return self.made
 
 
@@ -53,9 +54,10 @@ def options(
         Path | None, typer.Option(envvar="OPERATIONS_TOKEN_FILE", help=say("options.token-file"))
     ] = None,
     authority: Annotated[Path | None, typer.Option("--ca", envvar="YIZHENG_CA", help=say("options.authority"))] = None,
+    key: Annotated[Path | None, typer.Option(envvar="OPERATIONS_KEY", help=say("options.key"))] = None,
 ) -> None:
     """Read what every command needs."""
-    context.obj = Setting(url, token, token_file, authority)
+    context.obj = Setting(url, token, token_file, authority, key)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

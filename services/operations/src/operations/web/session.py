@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.access import NotAuthenticatedError, Principal, Role, Verifier, wrong_role
+from runtime.proof import BadProofError, Call, check
 from runtime.refusal import NotAllowed, Refusal
 
 ROOT = "/operations/"
@@ -24,6 +25,9 @@ TOKEN_COOKIE = "yizheng-operator"  # noqa: S105 - its name
 VISIT_COOKIE = "yizheng-visit"
 PORTAL_COOKIE = "__Host-yizheng"
 """The portal's session, which hands a token over to here: who signs out here is signed out there, too."""
+
+HANDED_OVER_FOR = 3600.0
+"""Seconds that a token which is bound to the portal's key counts here at most, once it was handed over."""
 
 _SEE_OTHER = 303
 
@@ -46,15 +50,33 @@ async def recognise(request: Request) -> None:
         request.state.principal = None
 
 
-async def verified(request: Request, token: str | None) -> Principal:
-    """Return whom a token speaks for, if that is an operator."""
-    if not token:
+async def verified(request: Request, kept: str | None) -> Principal:
+    """Return whom a token speaks for, if that is an operator.
+
+    One that is bound to a key counts with the proof behind it (`token~proof`) that its holder handed it to these pages.
+    """
+    if not kept:
         raise NotAuthenticatedError("no-token")
+    token, _, proof = kept.partition("~")
     verifier: Verifier = request.app.state.verifier
     principal = await verifier.verify(token)
+    _check_handed_over(request, principal, token, proof)
     if principal.role is not Role.OPERATOR:
         raise wrong_role(principal.role, [Role.OPERATOR])
     return principal
+
+
+def _check_handed_over(request: Request, principal: Principal, token: str, proof: str) -> None:
+    verifier: Verifier = request.app.state.verifier
+    if principal.key is None:
+        if principal.role in verifier.bound:
+            raise NotAuthenticatedError("unbound-token")
+        return
+    call = Call("GET", f"https://{request.url.netloc}{ROOT}", token)
+    try:
+        check(proof, principal.key, call, is_counted=False, age=HANDED_OVER_FOR)
+    except BadProofError as error:
+        raise NotAuthenticatedError("proof-bad") from error
 
 
 def ask_to_sign_in(request: Request, why: str) -> Response:

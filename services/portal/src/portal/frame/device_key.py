@@ -1,11 +1,12 @@
-"""A key of the portal's for one visit at a terminal, to which the terminal's own key delegates (decision 35).
+"""A key of the portal's: the one that people's tokens are bound to, or one for a visit at a terminal (decision 35).
 
-It is derived from what the browser holds and the portal's own key; nothing of it is kept but its seed, in the sealed
-session, for as long as the visit lasts.
+The latter, to which the terminal's own key delegates, is derived from what the browser holds and the portal's own key;
+nothing of it is kept but its seed, in the sealed session, for as long as the visit lasts.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import time
 from dataclasses import dataclass
@@ -33,16 +34,16 @@ class DeviceKey:
         """The thumbprint that a delegation to this key names."""
         return thumbprint(self._jwk)
 
-    def proof(self, method: str, url: str, token: str, delegation: str) -> str:
-        """Prove one request (RFC 9449) in the name of the device that delegated."""
+    def proof(self, method: str, url: str, token: str = "", delegation: str = "") -> str:
+        """Prove one request (RFC 9449), with a token or for one; in the name of a device, if one delegated."""
         claims = {
             "jti": secrets.token_hex(12),
             "htm": method,
             "htu": url.partition("?")[0],
             "iat": int(time.time()),
-            "ath": digest(token),
-            "ctr": 1,  # the delegation's own number counts
-            "dlg": delegation,
+            "ctr": 1,  # a delegation's own number counts
+            **({"ath": digest(token)} if token else {}),
+            **({"dlg": delegation} if delegation else {}),
         }
         return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": TYPE, "jwk": self._jwk})
 
@@ -53,3 +54,8 @@ class DeviceKey:
     @cached_property
     def _jwk(self) -> dict[str, str]:
         return ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+
+
+def own_key(secret: bytes) -> DeviceKey:
+    """Derive the key that people's tokens are bound to, the same in every process of the portal."""
+    return DeviceKey(hmac.new(secret, b"the key that tokens are bound to", "sha256").hexdigest())

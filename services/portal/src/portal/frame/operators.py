@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
+from portal.frame.device_key import DeviceKey
 from portal.frame.person import Session
 from portal.frame.rendering import query
 from runtime.access import Role
@@ -25,10 +26,13 @@ def leads_there(session: Session, address: str) -> bool:
     return session.person.role is Role.OPERATOR and address.startswith(ROOT)
 
 
-def hand_over(session: Session, answer: Response) -> None:
-    """Let the operators' pages know who it is, until the token ends."""
+def hand_over(session: Session, answer: Response, key: DeviceKey, home: str) -> None:
+    """Let the operators' pages know who it is, until the token ends: with the portal's word that it handed it over."""
     left = int((session.tokens.until - datetime.now(UTC)).total_seconds())
-    answer.set_cookie(COOKIE, session.tokens.access, left, path=ROOT, secure=True, httponly=True, samesite="strict")
+    token = session.tokens.access
+    if session.tokens.is_bound:
+        token += f"~{key.proof('GET', f'{home}{ROOT}', token)}"
+    answer.set_cookie(COOKIE, token, left, path=ROOT, secure=True, httponly=True, samesite="strict")
 
 
 def take_back(answer: Response) -> None:

@@ -28,6 +28,8 @@ class Tokens(BaseModel):
     until: datetime
     refresh: str = ""
     id: str = ""
+    is_bound: bool = False
+    """Whether it counts only with a proof of the portal's key."""
 
 
 class AtTerminal(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from portal.frame.device_key import DeviceKey
 from portal.frame.person import Person, Tokens
 from runtime.access import Role
 from runtime.clock import Clock
@@ -48,6 +49,7 @@ class Discovered(BaseModel):
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str = ""
+    dpop_signing_alg_values_supported: tuple[str, ...] = ()
 
     @cached_property
     def origins(self) -> tuple[str, ...]:
@@ -80,9 +82,12 @@ class Registration:
 class Provider:
     """One provider. Every method raises ProviderAway when it can't be reached."""
 
-    def __init__(self, registration: Registration, transport: httpx2.AsyncBaseTransport, clock: Clock) -> None:
+    def __init__(
+        self, registration: Registration, transport: httpx2.AsyncBaseTransport, clock: Clock, key: DeviceKey
+    ) -> None:
         self._as = registration
         self._clock = clock
+        self._key = key
         self._transport = transport
         self._http = httpx2.AsyncClient(transport=transport, timeout=_PATIENCE)
         self._found: tuple[float, Discovered] | None = None
@@ -174,9 +179,14 @@ class Provider:
             scope=SCOPE,
             redirect_uri=redirect_uri,
             code_challenge_method="S256",
-            transport=_Kept(self._transport),
+            transport=_Kept(self._transport, self._prove),
             timeout=_PATIENCE,
         )
+
+    def _prove(self, method: str, url: str) -> str:
+        """Prove the portal's key, where the provider binds tokens to it."""
+        supported = self._found[1].dpop_signing_alg_values_supported if self._found else ()
+        return self._key.proof(method, url) if "ES256" in supported else ""
 
     async def _asked(self, asking: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the library's coroutine
         try:
@@ -193,6 +203,7 @@ class Provider:
             until=self._clock() + timedelta(seconds=int(given.get("expires_in") or 0)),
             refresh=given.get("refresh_token") or "",
             id=given.get("id_token") or "",
+            is_bound=str(given.get("token_type", "")).lower() == "dpop",
         )
 
     async def _claims(self, tokens: Tokens, nonce: str) -> Mapping[str, Any]:
@@ -229,10 +240,13 @@ class Provider:
 class _Kept(httpx2.AsyncBaseTransport):
     """The provider's connections for a client that lives for one exchange only."""
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, transport: httpx2.AsyncBaseTransport, prove: Callable[[str, str], str]) -> None:
         self._transport = transport
+        self._prove = prove
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if proof := self._prove(request.method, str(request.url)):
+            request.headers["DPoP"] = proof
         return await self._transport.handle_async_request(request)
 
 

@@ -109,7 +109,7 @@ def _onward(visit: Visit, session: Session, to: str) -> Response:
     address = within(to) if to else visit.frame.home_of(session.person.role)
     answer = visit.go(address)
     if operators.leads_there(session, address):
-        operators.hand_over(session, answer)
+        operators.hand_over(session, answer, visit.frame.own_key, visit.home)
     return answer
 
 

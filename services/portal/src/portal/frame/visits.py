@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.frame import cookies, formats, operators
 from portal.frame.calls import Away, Calls, Problem, Prove, PublicAnswers, public_answers
-from portal.frame.device_key import DeviceKey
+from portal.frame.device_key import DeviceKey, own_key
 from portal.frame.kept import Kept
 from portal.frame.person import Person, Session
 from portal.frame.provider import Provider
@@ -78,6 +78,11 @@ class Frame:
     public: PublicAnswers = field(default_factory=public_answers)
     begun: Kept[tuple[str, str], tuple[str, str]] = field(default_factory=lambda: Kept(seconds=3600, most=10_000))
     """The item of an application and whom it is for, which never change, by who asked and its id."""
+
+    @cached_property
+    def own_key(self) -> DeviceKey:
+        """What people's tokens are bound to."""
+        return own_key(self.key)
 
     def place_of(self, path: str) -> Place:
         """Return the place that an address is in; the longest root wins, as `/` holds everything."""
@@ -167,9 +172,12 @@ class Visit:
         return self.kept.get(name, ()) if self.is_restored else chosen
 
     def _prove(self) -> Prove | None:
-        if self.session is None or self.session.terminal is None:
+        if self.session is None:
             return None
         token, terminal = self.session.tokens.access, self.session.terminal
+        if terminal is None:
+            own = self.frame.own_key
+            return (lambda method, url: own.proof(method, url, token)) if self.session.tokens.is_bound else None
         key = DeviceKey(terminal.seed)
         return lambda method, url: key.proof(method, url, token, terminal.delegation)
 

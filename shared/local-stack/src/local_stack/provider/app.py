@@ -27,7 +27,8 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.provider import people
 from local_stack.provider.people import Person
-from local_stack.provider.server import SCOPES, Client, Request, Server, SignedIn
+from local_stack.provider.server import BOUND_TO, SCOPES, Client, Request, Server, SignedIn
+from runtime.proof import BadProofError, Call, check
 from runtime.texts import Language, Texts, choose
 
 CLIENT_ID = "yizheng-portal"
@@ -71,6 +72,7 @@ class Provider:
                 "id_token_signing_alg_values_supported": [ALGORITHM],
                 "scopes_supported": list(SCOPES),
                 "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+                "dpop_signing_alg_values_supported": [ALGORITHM],
                 "code_challenge_methods_supported": ["S256"],
                 "ui_locales_supported": ["zh-CN", "en"],
             }
@@ -103,7 +105,13 @@ class Provider:
         return answer
 
     async def token(self, asked: Asked) -> Response:
-        """Give tokens for a code, or for a refresh token."""
+        """Give tokens for a code, or for a refresh token, bound to the key that is proven (RFC 9449)."""
+        proof = asked.headers.get("dpop")
+        try:
+            url = f"{self.address}{asked.url.path}"
+            BOUND_TO.set(check(proof, None, Call("POST", url), is_counted=False).key if proof else "")
+        except BadProofError:
+            return JSONResponse({"error": "invalid_dpop_proof"}, 400)
         answer: Response = self.server.create_token_response(_request(asked, await _fields(asked)))
         return answer
 

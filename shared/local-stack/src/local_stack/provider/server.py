@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ CODE_SECONDS = 60
 SIGN_IN_SECONDS = 12 * 3600
 SCOPES = ("openid", "profile", "offline_access")
 _FOUND = 302
+
+
+BOUND_TO: ContextVar[str] = ContextVar("bound_to", default="")
+"""The thumbprint of the key that the request has proven, and its tokens are bound to (RFC 9449)."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,8 @@ class Server(AuthorizationServer):
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         del grant_type, client
-        person, seconds = user.person, expires_in or ACCESS_SECONDS
+        person, seconds, key = user.person, expires_in or ACCESS_SECONDS, BOUND_TO.get()
+        bound = {"cnf": {"jkt": key}} if key else {}
         access = tokens.sign(
             self.keys,
             person.role,
@@ -272,9 +278,14 @@ class Server(AuthorizationServer):
             departments=person.departments,
             communities=person.communities,
             hours=seconds / 3600,
-            claims={"sid": user.sid, "auth_time": user.at, "amr": ["none"]},
+            claims={"sid": user.sid, "auth_time": user.at, "amr": ["none"], **bound},
         )
-        given = {"token_type": "Bearer", "access_token": access, "expires_in": seconds, "scope": scope}
+        given = {
+            "token_type": "DPoP" if bound else "Bearer",
+            "access_token": access,
+            "expires_in": seconds,
+            "scope": scope,
+        }
         return {**given, "refresh_token": secrets.token_urlsafe(32)} if include_refresh_token else given
 
 
