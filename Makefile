@@ -117,6 +117,7 @@ signing-keys: setup ## New keys for credentials and agreements, from the next st
 
 .PHONY: event-key
 event-key: setup ## A new key that signs what OWNER publishes; the one before counts for a day: ARGS=--lost if it was stolen
+## a department's own, of which we never see the private half: OWNER=health ARGS="--public health.pem"
 	@$(VENV)/python -m local_stack.event_keys "$(OWNER)" $(ARGS)
 
 .PHONY: person-key

@@ -1,4 +1,7 @@
-"""`make event-key OWNER=health`: the keys that sign events, one for each service, each department and the city."""
+"""`make event-key OWNER=health`: the keys that sign events, one for each service, each department and the city.
+
+A department may make its own and hand over the public half only (`--public`): from then on nobody here can sign for it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout
@@ -21,6 +30,8 @@ from local_stack.secret_files import once, replace
 from messaging import topology
 from messaging.signatures import KEYS_FILE, key_file, public_jwk
 
+ELSEWHERE = "kept_elsewhere"
+"""Marks the newest key of a department that keeps the private half itself."""
 OVERLAP_HOURS = 24.0
 """So long the key before counts for what is signed with it: until its owner was started with the new one."""
 
@@ -33,10 +44,11 @@ def owners() -> tuple[str, ...]:
 
 
 def ensure_event_keys(folder: Path) -> None:
-    """Make the private keys that are missing, and the file of all public halves."""
+    """Make the private keys that are missing, and the file of all public halves. Who keeps its own key gets none."""
     known = _entries(folder)
     held = {each["kid"] for each in known}
-    found = [_make(folder, owner) for owner in owners()]
+    elsewhere = {each["owner"] for each in known if each.get(ELSEWHERE)}
+    found = [_make(folder, owner) for owner in owners() if owner not in elsewhere]
     missing = [each for each in found if each["kid"] not in held]
     if missing:
         _write(folder, [*known, *missing])
@@ -52,12 +64,48 @@ def rotate_event_key(folder: Path, owner: str, *, hours: float = OVERLAP_HOURS, 
     ensure_event_keys(folder)
     pem = new_event_key()
     new = _public(pem, owner)
-    ends = {"until": (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")}
-    others = [each for each in _entries(folder) if each["owner"] != owner]
-    before = [] if lost else [ends | each for each in _entries(folder) if each["owner"] == owner]
-    _write(folder, [*others, *before, new])  # known everywhere before anything is signed with it
+    _succeed(folder, new, hours=hours, lost=lost)  # known everywhere before anything is signed with it
     replace(folder / key_file(owner), pem)
     return str(new["kid"])
+
+
+def register_event_key(
+    folder: Path, owner: str, public: bytes, *, hours: float = OVERLAP_HOURS, lost: bool = False
+) -> str:
+    """Register the public half (PEM) of a key that a department made itself; return its id.
+
+    The one before ends as at a rotation; our private half of it is removed, and none is made for this department any
+    more. Raises StackError for anybody else than a department, and for what is no such key or another's.
+    """
+    if owner not in topology.load(ROOT / "shared" / "contracts" / "topology.toml").departments:
+        raise StackError(f"{owner!r} is no department; a service's key is made where the service runs")
+    try:
+        key = load_pem_public_key(public)
+    except ValueError as error:
+        kind = "a private key: keep it, and hand over its public half" if b"PRIVATE" in public else "no public key, PEM"
+        raise StackError(f"that is {kind} (openssl pkey -in own.pem -pubout)") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise StackError("events are signed with Ed25519 (openssl genpkey -algorithm ed25519 -out own.pem)")
+    new = {**public_jwk(key, owner), ELSEWHERE: True}
+    ensure_event_keys(folder)
+    if any(each["kid"] == new["kid"] for each in _entries(folder)):
+        raise StackError(f"{new['kid']} is registered already; a key belongs to one, and is used once")
+    _succeed(folder, new, hours=hours, lost=lost)
+    (folder / key_file(owner)).unlink(missing_ok=True)
+    return str(new["kid"])
+
+
+def _succeed(folder: Path, new: Mapping[str, Any], *, hours: float, lost: bool) -> None:
+    """Write a key as its owner's newest. The ones before end after some hours; those that were lost, at once."""
+    ends = {"until": (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")}
+    known = _entries(folder)
+    others = [each for each in known if each["owner"] != new["owner"]]
+    before = [] if lost else [ends | each for each in known if each["owner"] == new["owner"]]
+    _write(folder, [*others, *(_without_mark(each) for each in before), new])
+
+
+def _without_mark(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in entry.items() if name != ELSEWHERE}
 
 
 def key_id_of(folder: Path, owner: str) -> str:
@@ -97,11 +145,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("owner", help="a service, or a department's code")
     parser.add_argument("--hours", type=float, default=OVERLAP_HOURS, help="how long the key before still counts")
     parser.add_argument("--lost", action="store_true", help="the key before counts for nothing any more")
+    parser.add_argument("--public", type=Path, help="the public half (PEM) of a key that a department made itself")
     wanted = parser.parse_args(arguments)
     folder = Path(os.environ.get("YIZHENG_KEYS", "") or Layout.from_environment().keys)
     try:
-        kid = rotate_event_key(folder, wanted.owner, hours=wanted.hours, lost=wanted.lost)
-    except StackError as error:
+        if wanted.public is not None:
+            public = wanted.public.read_bytes()
+            kid = register_event_key(folder, wanted.owner, public, hours=wanted.hours, lost=wanted.lost)
+        else:
+            kid = rotate_event_key(folder, wanted.owner, hours=wanted.hours, lost=wanted.lost)
+    except (StackError, OSError) as error:
         print(f"event-key: {error}", file=sys.stderr)
         return 2
     ends = "counts for nothing any more" if wanted.lost else f"counts for {wanted.hours:g} more hours"
