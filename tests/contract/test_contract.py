@@ -104,6 +104,12 @@ def test_the_topology_and_the_services_tables_name_the_same_subscriptions(full_t
     assert {(service, subscription.pattern) for service, subscription in subscriptions()} == bound
 
 
+def test_what_a_service_may_read_again_it_acts_on(full_topology: Topology) -> None:
+    assert full_topology.extracts
+    for service, extract in full_topology.extracts.items():
+        assert set(extract.keys) <= set(full_topology.keys_of(service))
+
+
 def test_every_event_that_is_published_has_a_line_in_the_topology(full_topology: Topology) -> None:
     assert {heard(key) for key in full_topology.subscriptions} == set(ALL)
 

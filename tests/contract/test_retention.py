@@ -74,7 +74,7 @@ def test_what_others_enforce_has_the_term_that_is_declared() -> None:
 
     bus = topology.load(CONTRACTS / "topology.toml")
     assert bus.correspondence
-    assert {bus.trail.max_age, bus.correspondence.max_age} == {f"{declared().bus['stream'].days}D"}
+    assert {each.max_age for each in bus.streams} == {f"{declared().bus['stream'].days}D"}
     assert days(ours["data-rights"]["export-contents"].days) == KEPT
     assert ours["operations"]["resolved-failures"].days == settings.resolved_days
     assert ours["operations"]["discarded-messages"].days == settings.discard_days

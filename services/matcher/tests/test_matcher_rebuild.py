@@ -200,7 +200,7 @@ async def test_the_trail_is_read_from_its_first_event_to_its_end_without_taking_
             message = aio_pika.Message(event(STORED, index, sequence), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
             await exchange.publish(message, STORED)
     for _ in range(2):
-        async with trail.opened(settings.amqp_url, "trail") as opened:
+        async with trail.opened(settings.amqp_url, "matcher.trail") as opened:
             end = await opened.end()
             kept = [each async for each in opened.read(end)]
         assert [each.offset for each in kept] == list(range(end + 1))

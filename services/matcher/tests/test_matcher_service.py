@@ -134,7 +134,7 @@ async def test_the_projection_is_rebuilt_while_the_service_learns(
     known = await evidence.many(holders)
     await evidence.save_many([each.with_records([]) for each in known.values()])
 
-    async with workplace.opened(settings) as work, trail.opened(settings.amqp_url, "trail") as opened:
+    async with workplace.opened(settings) as work, trail.opened(settings.amqp_url, "matcher.trail") as opened:
         await asyncio.gather(Rebuild(work, opened, Teller("en", io.StringIO())).run(), tell(range(6, 21)))
     await eventually(lambda: at(20))
     for each in (await evidence.many(holders)).values():

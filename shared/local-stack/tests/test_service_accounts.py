@@ -42,7 +42,7 @@ EVENTS, CORRESPONDENCE = "events", "correspondence"
 SHARED = {EVENTS, CORRESPONDENCE, *DECLARED.senders}
 """Exchanges where a key names an event, and no service."""
 OURS = {key for key in DECLARED.subscriptions if key.partition(".")[0] in DECLARED.parties}
-READS_THE_TRAIL = {"matcher", OPERATIONS}
+READS_THE_TRAIL = {OPERATIONS}
 
 
 @pytest.fixture(params=SERVICES)
@@ -63,6 +63,8 @@ def own_queues(service: str) -> set[str]:
     read = {service} & set(DECLARED.services) | {each.waiting for each in DECLARED.senders_to(service)}
     if service in READS_THE_TRAIL:
         read.add(DECLARED.trail.queue)
+    if service in DECLARED.extracts:
+        read.add(DECLARED.extracts[service].queue)
     if service == OPERATIONS:
         read |= {"correspondence-trail", RECEIPTS, *map(dead_letters_of, DECLARED.services)}
     return read

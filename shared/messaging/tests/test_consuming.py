@@ -252,7 +252,7 @@ async def test_a_change_that_the_store_does_not_know_is_a_failure_and_nothing_of
         assert await stock.counted() == []
 
     assert letter.headers["x-exception"] == "TypeError"
-    assert letter.headers["x-message"] == "this store commits Write and can't commit FakeChange"
+    assert told_in(letter)["x-message"] == "this store commits Write and can't commit FakeChange"
 
 
 async def test_a_failing_handler_is_tried_at_once_then_later_then_given_up_with_its_whole_story(

@@ -96,9 +96,9 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The stream that keeps every event for `max_age` or until it holds `max_bytes`, and the services that read it.
+    """A stream that keeps events for `max_age` or until it holds `max_bytes`, and the services that read it.
 
-    `exchange` is the one whose events it keeps: of the trail it is the topology's.
+    `exchange` is the one whose events it keeps, by default the topology's; `keys` are those of what it keeps.
     """
 
     queue: str
@@ -106,6 +106,7 @@ class Trail:
     max_bytes: int
     readers: tuple[str, ...] = ()
     exchange: str = ""
+    keys: tuple[str, ...] = (EVERYTHING,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,8 @@ class Topology:
     declared: str = DECLARED
     departments: Mapping[str, Department] = field(default_factory=dict, repr=False)
     correspondence: Trail | None = None
+    extracts: Mapping[str, Trail] = field(default_factory=dict, repr=False)
+    """What a service may read again of the events that it acts on, by its name."""
     outside: tuple[str, ...] = ()
     """Keys of the events that every department gets, to keep what nobody inside can then change."""
     edits: tuple[str, ...] = ()
@@ -159,7 +162,7 @@ class Topology:
     def queues(self) -> tuple[Queue, ...]:
         """Every queue."""
         return (
-            *(self._stream(exchange, trail) for exchange, trail in self._streams.items()),
+            *(self._stream(trail) for trail in self.streams),
             *(self._letters(service) for service in self.services),
             *(self._work(service) for service in self.services),
             Queue(RECEIPTS, {**_QUORUM, **_NEVER_DROP}, self._from_services(RECEIPT_EXCHANGE), (OPERATIONS,)),
@@ -229,13 +232,13 @@ class Topology:
         return tuple(key for key, services in self.subscriptions.items() if service in services)
 
     @property
-    def _streams(self) -> Mapping[str, Trail]:
-        """What is kept of each exchange."""
-        kept = {self.correspondence.exchange: self.correspondence} if self.correspondence else {}
-        return {self.exchange: self.trail, **kept}
+    def streams(self) -> tuple[Trail, ...]:
+        """Every stream: the trail, what services may read again of it, and the correspondence."""
+        return (self.trail, *self.extracts.values(), *filter(None, [self.correspondence]))
 
-    def _stream(self, exchange: str, trail: Trail) -> Queue:
-        return Queue(trail.queue, _stream(trail), ((exchange, EVERYTHING),), trail.readers)
+    def _stream(self, trail: Trail) -> Queue:
+        bindings = tuple((trail.exchange or self.exchange, key) for key in trail.keys)
+        return Queue(trail.queue, _stream(trail), bindings, trail.readers)
 
     def _patterns_of(self, department: Department) -> tuple[str, ...]:
         return tuple(
@@ -289,13 +292,15 @@ def load(path: Path) -> Topology:
         outside=tuple(data.get("outside", ())),
         departments={code: _department(code, said) for code, said in data.get("departments", {}).items()},
         correspondence=_trail(data["correspondence"]) if "correspondence" in data else None,
+        extracts={name: _trail({**said, "readers": [name]}) for name, said in data.get("extracts", {}).items()},
         edits=tuple(data.get("edits", {}).get("events", ())),
         ends=dict(data.get("ends", {})),
     )
 
 
 def _trail(said: Mapping[str, Any]) -> Trail:
-    return Trail(**{**said, "readers": tuple(said["readers"])})
+    lists = {name: tuple(said[name]) for name in ("readers", "keys") if name in said}
+    return Trail(**{**said, **lists})
 
 
 def _department(code: str, said: Mapping[str, Any]) -> Department:

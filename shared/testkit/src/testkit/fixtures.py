@@ -254,7 +254,7 @@ async def _empty(url: str, declared: Topology) -> None:
     ]
     async with await connect(url, name="tests") as connection:
         channel = await connection.channel()
-        for stream in filter(None, (declared.trail, declared.correspondence)):
+        for stream in declared.streams:
             await channel.queue_delete(stream.queue)  # a stream can not be purged
         await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made anew
         for name in names:

@@ -53,7 +53,7 @@ async def _rebuild(given: argparse.Namespace, settings: Settings | None, teller:
     teller.say("rebuild.begins")
     async with workplace.opened(settings) as work:
         try:
-            async with trail.opened(settings.amqp_url, work.kernel.topology.trail.queue) as opened:
+            async with trail.opened(settings.amqp_url, work.kernel.topology.extracts["matcher"].queue) as opened:
                 await Rebuild(work, opened, teller).run(given.unmentioned)
         except RefusedError as refused:
             teller.say(refused.key, unmentioned=refused.unmentioned)
