@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwe import JWERegistry
@@ -129,6 +129,23 @@ def test_a_point_that_is_not_on_the_curve_is_refused() -> None:
     for changed in ({"x": off}, {"y": off}, {"x": off, "y": off}, {"x": ""}, {"x": 7}, {"x": "A" * 200}):
         person = with_header(lambda header, changed=changed: header["epk"].update(changed))  # type: ignore[misc] # bound now
         assert reason_of(person) in {"person-not-decrypted", "person-not-jwe"}
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2**53) | st.floats(allow_nan=False) | st.text(max_size=50),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["alg", "enc", "kid", "epk", "source", "type", "record_id", "kty", "crv", "x", "y"]), ANYTHING)
+def test_whatever_a_header_holds_it_is_refused_and_nothing_else_happens(name: str, value: object) -> None:
+    def change(header: dict[str, Any]) -> None:
+        place = header["epk"] if name in header["epk"] else header
+        assume(place[name] != value)
+        place[name] = value
+
+    reason_of(with_header(change))
 
 
 @given(st.data())

@@ -110,8 +110,14 @@ class Handling(Generic[DepsT]):
                     await self._brake.run(partial(self._failures.confirm, item, event.id, fate))
 
     def _opened(self, delivery: Delivery[DepsT]) -> Delivery[DepsT]:
-        opened = delivery.subscription.opened
-        return delivery if opened is None else replace(delivery, event=opened(delivery.event, self._deps))
+        if delivery.subscription.opened is None:
+            return delivery
+        try:
+            return replace(delivery, event=delivery.subscription.opened(delivery.event, self._deps))
+        except BrokenMessageError:
+            raise
+        except Exception as error:  # what a stranger has written broke it: a message must not stop the consumer
+            raise BrokenMessageError("wrong-schema", "/data", type(error).__name__) from error
 
     def _turn(self, message: AbstractIncomingMessage) -> AbstractAsyncContextManager[None]:
         """Wait until it is its sender's turn; an event of our own begins at once."""
