@@ -26,8 +26,9 @@ from local_stack.keys import ALGORITHM, CLIENT_SECRET, PUBLIC_KEYS, SERVICES_SEC
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.provider import people
+from local_stack.provider.memory import SignedIn
 from local_stack.provider.people import Person
-from local_stack.provider.server import BOUND_TO, SCOPES, Client, Request, Server, SignedIn
+from local_stack.provider.server import BOUND_TO, SCOPES, Client, Request, Server
 from runtime.proof import BadProofError, Call, check
 from runtime.texts import Language, Texts, choose
 
