@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 import record_archive
 from data_rights import consumed
 from data_rights.config import Settings
-from data_rights.domain.access import Access, By, Ended, Seen, digest
+from data_rights.domain.access import Access, By, Ended, Seen, access_id, digest
 from data_rights.domain.asked import Asked
 from data_rights.domain.chain import Block, Head
 from data_rights.domain.correctable import Correctables
@@ -145,8 +145,10 @@ async def test_what_a_service_tells_is_an_entry_that_the_resident_reads(office: 
 async def test_the_same_event_again_is_the_same_entry(office: Office) -> None:
     apply(await recording.record(received(SEEN), office.deps))
 
-    assert await recording.record(received(SEEN), office.deps) is NOTHING
+    apply(await recording.record(received(SEEN), office.deps))
     assert len(office.entries.all) == 1
+    again = replace(received(SEEN), is_redelivered=True)
+    assert await recording.record(again, office.deps) is NOTHING
 
 
 async def test_somebody_known_by_resident_id_alone_is_found_and_somebody_unknown_is_waited_for(office: Office) -> None:
@@ -190,8 +192,9 @@ async def test_a_match_that_is_answered_again_is_no_second_entry_but_the_next_at
     said = consumed.Matched(**MATCH, holder=consumed.Holder(resident_id=MOTHER, index=INDEXES[MOTHER]))
     missed = consumed.NotMatched(**said.model_dump(), document_types=["id-card"])
     apply(await recording.record_match(received(said, id="e1"), office.deps))
-    assert await recording.record_match(received(said, id="e2"), office.deps) is NOTHING
-    assert await recording.record_mismatch(received(missed, id="e3"), office.deps) is NOTHING
+    apply(await recording.record_match(received(said, id="e2"), office.deps))
+    apply(await recording.record_mismatch(received(missed, id="e3"), office.deps))
+    assert [each.id for each in office.entries.all.values()] == [access_id("e1", INDEXES[MOTHER])]
     apply(await recording.record_match(received(said.model_copy(update={"attempt": 2}), id="e4"), office.deps))
     assert await own(MOTHER, office.deps) == ["matched", "matched"]
 
@@ -201,7 +204,10 @@ async def test_an_entry_that_has_ended_does_not_come_back(office: Office) -> Non
     [kept] = office.entries.all.values()
     ended = Ended(id=kept.id, block=1, digest=digest(kept), why="retention", at=NOW)
     apply(Outcome(changes=[office.ended.save(ended), office.entries.remove(kept)]))
-    assert await recording.record(received(SEEN), office.deps) is NOTHING
+    again = replace(received(SEEN), is_redelivered=True)
+    old = replace(received(SEEN), time=office.clock() - timedelta(days=31))
+    assert await recording.record(again, office.deps) is NOTHING
+    assert await recording.record(old, office.deps) is NOTHING
 
 
 async def test_where_a_match_is_kept_is_not_part_of_what_is_proven() -> None:

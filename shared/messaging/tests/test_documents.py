@@ -196,8 +196,8 @@ def either(request: pytest.FixtureRequest, database: Database) -> Documents[Tall
     return Documents(database, "tallies", Tally) if request.param == "real" else FakeDocuments(Tally)
 
 
-async def apply_change(database: Database, change: Write | FakeChange) -> None:
-    """Commit one change; raise ConflictError where it is refused."""
+async def apply_change(database: Database, change: Write | FakeChange, *others: Write) -> None:
+    """Commit changes in one transaction; raise ConflictError where one is refused."""
     if isinstance(change, FakeChange):
         apply(Outcome(changes=[change]))
         return
@@ -206,9 +206,33 @@ async def apply_change(database: Database, change: Write | FakeChange) -> None:
     await committer.prepare()
     committer.start()
     try:
-        await committer.commit([change])
+        await committer.commit([change, *others])
     finally:
         await committer.stop()
+
+
+async def test_one_is_added_unless_one_with_the_same_values_is_there(
+    either: Documents[Tally] | FakeDocuments[Tally], database: Database
+) -> None:
+    first, second = Tally(id="a", numbers=(1,)), Tally(id="b", numbers=(1,))
+    await apply_change(database, either.add_unless({"numbers": (1,)}, first))
+    await apply_change(database, either.add_unless({"numbers": (1,)}, second))
+    await apply_change(database, either.add_unless({"_id": "a"}, Tally(id="a", numbers=(7,))))
+    await apply_change(database, either.add_unless({"_id": "c"}, Tally(id="c")))
+
+    assert await either.many(["a", "b", "c"]) == {
+        "a": first.model_copy(update={"version": 1}),
+        "c": Tally(id="c", version=1),
+    }
+
+
+async def test_of_several_in_one_transaction_the_first_is_added(database: Database) -> None:
+    tallies = Documents(database, "tallies", Tally)
+    both = [tallies.add_unless({"numbers": [1]}, Tally(id=id_, numbers=(1,))) for id_ in "ab"]
+
+    await apply_change(database, *both)
+
+    assert [each.id for each in await tallies.find({})] == ["a"]
 
 
 async def test_a_version_is_saved_once_and_only_the_current_one_is_removed(

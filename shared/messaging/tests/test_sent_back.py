@@ -13,11 +13,10 @@ import orjson
 import pytest
 import yaml
 
-from messaging.commit import REMEMBERED
 from messaging.consumer import Subscription
 from messaging.documents import Database
 from messaging.envelope import BrokenMessageError, Sealed, unseal
-from messaging.event import NotYet, Outcome, Received, Refused, Reply
+from messaging.event import REMEMBERED, NotYet, Outcome, Received, Refused, Reply
 from messaging.publisher import Publisher, UnroutableError
 from messaging.replaying import ITEM, ROUNDS, send_back
 from messaging.topology import RECEIPTS, Department, Topology, dead_letters_of

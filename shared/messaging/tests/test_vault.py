@@ -199,6 +199,18 @@ async def test_a_damaged_value_is_no_outage(
     assert not is_outage(raised.value)
 
 
+async def test_what_is_sealed_is_added_sealed_and_only_once(
+    committer: Committer, database: Database, people: Documents[Person]
+) -> None:
+    await committer.commit([people.add_unless({"_id": "p"}, PERSON)])
+    await committer.commit([people.add_unless({"_id": "p"}, PERSON.model_copy(update={"name": "another"}))])
+
+    assert await people.get("p") == PERSON.model_copy(update={"version": 1})
+    assert "王小明".encode() not in await raw(database)
+    with pytest.raises(ValueError, match="is sealed"):
+        people.add_unless({"name": "王小明"}, PERSON)
+
+
 async def test_whoever_lacks_the_master_key_can_not_begin(database: Database) -> None:
     await Process(database, master_key()).vault.prepare()
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from structlog.testing import capture_logs
 
 from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
-from messaging.documents import CODECS, Documents
+from messaging.documents import CODECS, Documents, Write
 from messaging.event import BlockedError, Outcome
 from messaging.vault import Vault
 from runtime import clock_skew, idempotency, master_keys, observing, problems, web
@@ -428,15 +428,17 @@ async def test_what_another_process_has_just_done_for_the_same_key_is_answered_a
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = cast("httpx.ASGITransport", client._transport).app.state  # type: ignore[attr-defined] # noqa: SLF001 - the process
-    find = idempotency.Idempotency.find
+    commit = state.kernel.commit
 
-    async def do_it_after_the_look(looked_up: idempotency.Idempotency, repeated: idempotency.Repeated) -> None:
-        del looked_up
-        monkeypatch.setattr(idempotency.Idempotency, "find", find)
-        done = idempotency.entry_of(repeated, idempotency.Answer(201, b'{"id":"n1"}', '"1"'))
-        await state.kernel.commit(Outcome([state.notes.save(Note(id="n1", text="hello"))]), extra=[done])
+    async def be_overtaken(outcome: Outcome[Note], *, extra: Sequence[Write]) -> None:
+        monkeypatch.setattr(state.kernel, "commit", commit)
+        ours = extra[0].sealing[0]
+        same = idempotency.Repeated(ours["_id"], ours["digest"], tuple(ours["about"]))
+        done = idempotency.entry_of(same, idempotency.Answer(201, b'{"id":"n1"}', '"1"'))
+        await commit(Outcome([state.notes.save(Note(id="n1", text="hello"))]), extra=[done])
+        await commit(outcome, extra=extra)
 
-    monkeypatch.setattr(idempotency.Idempotency, "find", do_it_after_the_look)
+    monkeypatch.setattr(state.kernel, "commit", be_overtaken)
 
     answer = await client.post("/v1/notes", json=NOTE, headers={"Idempotency-Key": "k-1"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pymongo
 import structlog
@@ -16,7 +16,7 @@ from pymongo.read_concern import ReadConcern
 from messaging import metrics
 from messaging.documents import CODECS, Database, Document, Write, ensure_collections
 from messaging.envelope import Sealed, new_event_id
-from messaging.event import BlockedError, ConflictError
+from messaging.event import REMEMBERED, BlockedError, ConflictError
 from messaging.group_commit import AlreadyHandledError, Entry, GroupCommit, Handled, Unit
 from messaging.heartbeat import Heartbeat
 from messaging.sealing import SEALED, name_of, seal_all
@@ -38,9 +38,6 @@ TRANSACTION_TIMEOUT = 10.0
 
 _BLOCKING = {112, 24}
 """MongoDB's WriteConflict and LockTimeout: another transaction has what this one wants."""
-
-REMEMBERED = timedelta(days=30)
-"""How long the inbox knows what was handled (retention.yaml: handled-messages)."""
 
 _DUPLICATE_KEY = 11000
 

@@ -154,16 +154,29 @@ class Documents(Generic[StoredT]):
 
     def save(self, document: StoredT) -> Write:
         """Prepare the write of one aggregate as its next version; refused at the commit if somebody was faster."""
+        stored, sealing = self._stored(document)
+        if document.version == 0:
+            return Write(self._name, InsertOne(stored), sealing=sealing)
+        read = {"_id": document.id, "version": document.version}
+        return Write(self._name, ReplaceOne(read, stored), must_match=1, sealing=sealing)
+
+    def add_unless(self, there: Mapping[str, Any], document: StoredT) -> Write:
+        """Prepare the write of a new aggregate, unless one with these values is there by then: nothing is read before.
+
+        Raises ValueError for values that are sealed: the store can't compare them.
+        """
+        self._refuse_sealed(*there)
+        stored, sealing = self._stored(document)
+        return Write(self._name, UpdateOne(there, {"$setOnInsert": stored}, upsert=True), sealing=sealing)
+
+    def _stored(self, document: StoredT) -> tuple[Document, Sequence[Document]]:
+        """Return an aggregate as the store keeps it, and what of that is still to be sealed."""
         stored = document.model_dump(mode="python")
         stored["_id"] = stored.pop("id")
         stored["version"] = document.version + 1
         if self._sealed:
             stored[SEALED] = Clear(take(stored, self._sealed), name_of(self._name, document.id))
-        sealing = (stored,) if self._sealed else ()
-        if document.version == 0:
-            return Write(self._name, InsertOne(stored), sealing=sealing)
-        read = {"_id": document.id, "version": document.version}
-        return Write(self._name, ReplaceOne(read, stored), must_match=1, sealing=sealing)
+        return stored, (stored,) if self._sealed else ()
 
     def set_fields(self, id: str, **fields: object) -> Write:
         """Prepare to set some fields of one aggregate without having read it: what is not there stays away.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -56,6 +56,10 @@ ViewT = TypeVar("ViewT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
 
 
+REMEMBERED = timedelta(days=30)
+"""How long the inbox knows what was handled (retention.yaml: handled-messages)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EditedBy:
     """The operators who changed what an event says: one proposed it, another approved it."""
@@ -89,6 +93,10 @@ class Received(Generic[ViewT]):
     was_handled: bool = False
     edited_by: EditedBy | None = None
     lane: str | None = field(default=None, repr=False)
+
+    def may_have_been_handled(self, now: datetime) -> bool:
+        """Tell whether a handler may see it a second time: the inbox keeps away what it remembers, and nothing else."""
+        return self.is_redelivered or now - self.time > REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class Committing:
         answer_with: Callable[[Outcome[ResultT]], Answer],
         repeated: Repeated | None,
     ) -> Response:
-        earlier = await self._kernel.idempotency.find(repeated) if repeated else None
+        earlier: Answer | None = None  # looked for when the commit, or the handler, finds that it is there
         case: str | None = None
         for _ in range(_CONFLICTS):
             if earlier is not None:

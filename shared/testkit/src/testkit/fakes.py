@@ -70,6 +70,16 @@ class FakeDocuments(Generic[StoredT]):
         """Prepare a write that is refused if the version is not the one that was read."""
         return FakeChange(lambda: self._require(document), lambda: self._put(document))
 
+    def add_unless(self, there: Mapping[str, Any], document: StoredT) -> FakeChange:
+        """Prepare the write of a new aggregate, unless one with these values is there by then."""
+        wanted = {"id" if name == "_id" else name: value for name, value in there.items()}
+
+        def add() -> None:
+            if not any(_matches(each.model_dump(), wanted) for each in self.all.values()):
+                self._put(document)
+
+        return FakeChange(lambda: None, add)
+
     def set_fields(self, id: str, **fields: object) -> FakeChange:
         """Prepare to set some fields of what has been stored by then."""
         return FakeChange(lambda: None, lambda: self._set(id, fields))

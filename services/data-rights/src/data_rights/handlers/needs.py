@@ -57,9 +57,6 @@ class Accesses(Protocol):
     async def ended(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the digests of those of which nothing else is kept any more, by id."""
 
-    async def is_answered(self, holder: str, question: str) -> bool:
-        """Tell whether an automatic match about somebody is recorded that answered this question."""
-
     async def page(self, holder: str, asked: Asked, *, before: str | None, limit: int) -> Sequence[Access]:
         """Read those about a holder that are asked for, the latest first, beginning before an id."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from data_rights.consumed import DataAccessed, Holder, Matched, NotMatched, PresenceBegun
 from data_rights.domain.access import SYSTEM, Access, By, Seen, access_id
@@ -37,7 +36,7 @@ async def record(event: Received[DataAccessed], deps: Deps) -> Outcome[None]:
         at=said.at,
         salt=_salt(),
     )
-    return await _added(entry, deps)
+    return await _added(entry, event, deps)
 
 
 async def record_presence(event: Received[PresenceBegun], deps: Deps) -> Outcome[None]:
@@ -57,17 +56,17 @@ async def record_presence(event: Received[PresenceBegun], deps: Deps) -> Outcome
         at=said.begun_at,
         salt=_salt(),
     )
-    return await _added(entry, deps)
+    return await _added(entry, event, deps)
 
 
 async def record_match(event: Received[Matched], deps: Deps) -> Outcome[None]:
     """A document was compared without a person, and is proven."""
-    return await _match(event.id, event.time, event.data, [event.data.document_type], "succeeded", deps)
+    return await _match(event, [event.data.document_type], "succeeded", deps)
 
 
 async def record_mismatch(event: Received[NotMatched], deps: Deps) -> Outcome[None]:
     """A document was compared without a person, and is not proven."""
-    return await _match(event.id, event.time, event.data, event.data.document_types, "failed", deps)
+    return await _match(event, event.data.document_types, "failed", deps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +100,12 @@ def by_guardian(holder: str, resident_id: str, by: Principal, deed: Deed, deps: 
 
 
 async def _match(
-    event_id: str, at: datetime, said: Matched, types: Sequence[str], result: str, deps: Deps
+    event: Received[Matched] | Received[NotMatched], types: Sequence[str], result: str, deps: Deps
 ) -> Outcome[None]:
+    said = event.data
     holder = await _index_of(said.holder, deps)
     entry = Access(
-        id=access_id(event_id, holder),
+        id=access_id(event.id, holder),
         holder=holder,
         by=_MATCHER,
         how="matched",
@@ -116,20 +116,22 @@ async def _match(
         purpose=None,
         result=result,
         source="matcher",
-        at=at,
+        at=event.time,
         salt=_salt(),
         answers=f"{said.application_id}/{said.requirement}/{said.attempt}",
     )
-    return await _added(entry, deps)
+    return await _added(entry, event, deps)
 
 
-async def _added(entry: Access, deps: Deps) -> Outcome[None]:
+async def _added(entry: Access, event: Received[Any], deps: Deps) -> Outcome[None]:
     """Add an entry, once: not what is recorded, nor what was and has ended, nor a second answer to one question."""
-    if await deps.accesses.get(entry.id) is not None or await deps.accesses.ended([entry.id]):
-        return NOTHING
-    if entry.answers is not None and await deps.accesses.is_answered(entry.holder, entry.answers):
+    if event.may_have_been_handled(deps.clock()) and await _was_recorded(entry, deps):
         return NOTHING
     return Outcome(changes=[deps.accesses.add(entry)])
+
+
+async def _was_recorded(entry: Access, deps: Deps) -> bool:
+    return await deps.accesses.get(entry.id) is not None or bool(await deps.accesses.ended([entry.id]))
 
 
 async def _index_of(holder: Holder, deps: Deps) -> str:

@@ -43,6 +43,9 @@ class Collection(Protocol[StoredT]):
     def save(self, document: StoredT) -> Change:
         """Prepare a write."""
 
+    def add_unless(self, there: Mapping[str, Any], document: StoredT) -> Change:
+        """Prepare the write of a new one, unless one with these values is there."""
+
     def remove(self, document: StoredT) -> Change:
         """Prepare a removal."""
 
@@ -83,13 +86,12 @@ class AccessDocuments:
         found = await self._ended.many(ids)
         return {each.id: each.digest for each in found.values()}
 
-    async def is_answered(self, holder: str, question: str) -> bool:
-        """Tell whether an automatic match about somebody is recorded that answered this question."""
-        return bool(await self._collection.find({"holder": holder, "answers": question}, limit=1))
-
     def add(self, access: Access) -> Change:
-        """Prepare the write of a new one, in no block yet."""
-        return self._collection.save(access)
+        """Prepare the write of a new one, in no block yet: once, and of the answers to one question the first."""
+        there = {"_id": access.id}
+        if access.answers is not None:
+            there = {"holder": access.holder, "answers": access.answers}
+        return self._collection.add_unless(there, access)
 
     def place(self, id: str, block: int) -> Change:
         """Prepare to put one that is in no block into one; refused at the commit when it is in one by then."""
