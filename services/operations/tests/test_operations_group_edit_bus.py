@@ -202,18 +202,21 @@ async def test_an_original_is_closed_by_the_receipt_where_the_sender_was_killed_
                 assert await doomed.wait() == -signal.SIGKILL
             held = await ops.failures("replaying")
             blocks = await ops.deps.replays.blocks(str(approved.replay), range(3))
-            sent = [item.id for block in blocks for item in block.items if item.chosen.failure in {h.id for h in held}]
-            await ops.kernel.commit(await receipts.take([receipt_of(each) for each in sent], ops.deps))
+            items = [item for block in blocks for item in block.items if item.chosen.failure in {h.id for h in held}]
+            forged = [receipt_of(each.id, "another-service") for each in items]
+            await ops.kernel.commit(await receipts.take(forged, ops.deps))
+            assert len(await ops.failures("replaying")) == len(held) > 0
+            told = [receipt_of(each.id, each.chosen.service) for each in items]
+            await ops.kernel.commit(await receipts.take(told, ops.deps))
 
-            assert held
             assert {each.resolution for each in await ops.failures("resolved")} == {"edited"}
             assert not await ops.failures("replaying")
 
 
-def receipt_of(item: str) -> Raw:
-    """What a service tells when it has handled what was sent for an item."""
+def receipt_of(item: str, sender: str) -> Raw:
+    """What a service tells, under its own key, when it has handled what was sent for an item."""
     told = orjson.dumps({"item": item, "fate": "handled", "at": "2026-11-23T02:00:00Z"})
-    return Raw(told, {}, "", "", "", "", None, redelivered=False, timestamp=None)
+    return Raw(told, {}, "", "", sender, "", None, redelivered=False, timestamp=None)
 
 
 async def test_a_single_edit_is_closed_by_whoever_drives_on_when_the_receipt_was_faster_than_the_note(

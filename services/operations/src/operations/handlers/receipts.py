@@ -20,9 +20,13 @@ log = structlog.get_logger()
 
 
 async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
-    """Keep a batch of receipts; what is known already changes nothing, however often it is told."""
-    fates = [fate for raw in batch if (fate := fate_of(raw.body)) is not None]
-    known = await deps.replays.items({fate.item for fate in fates})
+    """Keep a batch of receipts; what is known already changes nothing, however often it is told.
+
+    Only the service that a message was sent back to tells what became of it: the broker holds each to its own key.
+    """
+    told = [(fate, raw.routing_key) for raw in batch if (fate := fate_of(raw.body)) is not None]
+    known = await deps.replays.items({fate.item for fate, _ in told})
+    fates = [fate for fate, sender in told if _is_from(sender, fate, known)]
     resolved = await _resolve(fates, known, deps)
     return Outcome(changes=[*resolved, *deps.replays.met(fates, known)])
 
@@ -39,6 +43,14 @@ def fate_of(body: bytes) -> Fate | None:
         log.warning("receipt_unreadable", fate=fate.fate)
         return None
     return fate
+
+
+def _is_from(sender: str, fate: Fate, known: Known) -> bool:
+    item, _ = known.get(fate.item, (None, None))
+    if item is None or item.chosen.service == sender:
+        return True
+    log.error("receipt_forged", sender=sender, item=fate.item, service=item.chosen.service)
+    return False
 
 
 async def _resolve(fates: Sequence[Fate], known: Known, deps: Deps) -> Sequence[Change]:
