@@ -59,6 +59,7 @@ def summary(schema: Schema) -> str:
 
 def _contents() -> Iterator[str]:
     yield "A field that describes a person is marked **personal**: logs, metrics and operators' tools mask it."
+    yield "Of our own events, the data of one with such a field travels as `encrypted`, for those who act on it."
     lines = ["| event | says | acted on by |", "|---|---|---|"]
     for publisher in _ORDER:
         for event_type in _newest_first(publisher):

@@ -1,4 +1,4 @@
-"""Looking for people where they must not be: every byte that a system has written, searched for numbers and names."""
+"""Looking for people where they must not be: numbers, names and addresses in every byte that a system has written."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ SHORTEST_NAME = 3
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The numbers and names of everybody who took part."""
+    """The numbers, names and addresses of everybody who took part."""
 
     numbers: frozenset[bytes]
     names: frozenset[bytes]
     lengths: frozenset[int] = field(default=frozenset(), repr=False)
+    addresses: frozenset[bytes] = frozenset()
 
     @classmethod
-    def by(cls, people: Iterable[tuple[str, str]]) -> Used:
+    def by(cls, people: Iterable[tuple[str, str]], addresses: Iterable[str] = ()) -> Used:
         """Take down everybody's number and name; of the names, those that are long enough to be told from a word."""
         known = list(people)
         names = frozenset(name.encode() for _, name in known if len(name) >= SHORTEST_NAME)
-        return cls(frozenset(number.encode() for number, _ in known), names, frozenset(map(len, names)))
+        numbers = frozenset(number.encode() for number, _ in known)
+        return cls(numbers, names, frozenset(map(len, names)), frozenset(each.encode() for each in addresses))
+
+    def addresses_in(self, content: bytes) -> set[str]:
+        """Return the addresses that stand in some bytes."""
+        return {address.decode() for address in self.addresses if address in content}
 
     def numbers_in(self, content: bytes) -> set[str]:
         """Return the numbers that stand in some bytes, and are no part of a longer one."""
@@ -52,11 +58,11 @@ def files_under(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
 
 
-def searched(files: Collection[Path], used: Used, *, names: bool = True) -> dict[str, set[str]]:
+def searched(files: Collection[Path], used: Used) -> dict[str, set[str]]:
     """Return what was found in which file; nothing, when nothing leaked."""
-    return {path.name: found for path in files if (found := _search(path, used, names=names))}
+    return {path.name: found for path in files if (found := _search(path, used))}
 
 
-def _search(path: Path, used: Used, *, names: bool) -> set[str]:
+def _search(path: Path, used: Used) -> set[str]:
     content = path.read_bytes().rstrip(b"\0")  # a journal is made far longer than what is in it
-    return used.numbers_in(content) | (used.names_in(content) if names else set())
+    return used.numbers_in(content) | used.names_in(content) | used.addresses_in(content)
