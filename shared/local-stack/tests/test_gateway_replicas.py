@@ -17,12 +17,12 @@ from local_stack.layout import Layout
 from local_stack.ports import HOST, Ports
 from local_stack.processes import Running, stop_all, wait_ready
 from testkit.fixtures import free_ports
-from testkit.patience import PATIENCE
+from testkit.patience import IN_TIME, PATIENCE
 
 PORTS = Ports(free_ports(26500).base, replicas=2)
 PATH = "/v1/items"
-SOON = "300ms"
-"""Until the gateway asks another process, in place of ten seconds."""
+SOON = 1
+"""Seconds until the gateway asks another process, in place of ten."""
 BODY = b'{"a": 1}'
 
 
@@ -90,7 +90,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     program = gateway.program(layout, PORTS)
     configuration = layout.gateway / gateway.CONFIGURATION
     configuration.write_text(
-        configuration.read_text().replace("proxy_read_timeout 10s;", f"proxy_read_timeout {SOON};")
+        configuration.read_text().replace("proxy_read_timeout 10s;", f"proxy_read_timeout {SOON}s;")
     )
     running = Running(program, layout.log("gateway"))
     try:
@@ -145,7 +145,7 @@ def test_what_may_be_repeated_is_sent_to_the_other_one(client: httpx.Client, pai
 
 
 def test_one_that_is_frozen_holds_up_no_reading(client: httpx.Client, pair: tuple[StandIn, StandIn]) -> None:
-    pair[0].silent = 3.0
+    pair[0].silent = IN_TIME
 
     begun = time.monotonic()
     answers = [client.get(PATH), client.get(PATH), client.post(PATH, content=BODY, headers={"Idempotency-Key": "k"})]
@@ -158,7 +158,7 @@ def test_one_that_is_frozen_holds_up_no_reading(client: httpx.Client, pair: tupl
 def test_all_that_waited_for_the_store_are_asked_again_at_once(
     client: httpx.Client, pair: tuple[StandIn, StandIn]
 ) -> None:
-    pair[0].silent = pair[1].silent = 1.0
+    pair[0].silent = pair[1].silent = IN_TIME
     with ThreadPoolExecutor(8) as together:
         assert {answer.status_code for answer in together.map(client.get, [PATH] * 8)} <= {502, 504}
     pair[0].silent = pair[1].silent = 0.0
@@ -170,7 +170,7 @@ def test_one_that_waits_for_the_store_is_asked_twice_when_the_other_one_is_dead(
     client: httpx.Client, pair: tuple[StandIn, StandIn]
 ) -> None:
     pair[0].stop()
-    pair[1].wakes = time.monotonic() + 0.45
+    pair[1].wakes = time.monotonic() + 1.2 * SOON
     with ThreadPoolExecutor(8) as together:
         assert {answer.status_code for answer in together.map(client.get, [PATH] * 8)} == {200}
 

@@ -33,13 +33,10 @@ from shared.messaging.tests.harness import (
 from shared.messaging.tests.worker import POISON, Task, be, is_to_freeze
 from testkit.fixtures import Addresses, drop
 from testkit.forked import UNKNOWN, Forked, fork
-from testkit.patience import PATIENCE
+from testkit.patience import IN_TIME, PATIENCE
 from testkit.vaults import vaulted
 
 ORDERS = range(60)
-STARTED_WITHIN = 15.0
-"""Seconds for a worker to start on a busy machine."""
-SURVIVED_WITHIN = 5.0
 PLACES = (
     "before the handler",
     "inside the transaction",
@@ -198,7 +195,7 @@ async def test_a_survivor_goes_on_within_seconds_with_what_another_left_open(
         assert codes[0] in ({0} if is_to_freeze(workplace.task) else KILLED)
         assert codes[1] == 0
         assert await workplace.account() == ALL_WELL
-    assert seconds < STARTED_WITHIN + SURVIVED_WITHIN
+    assert seconds < IN_TIME  # and not the minute after which the store itself ends what was left open
 
 
 async def test_sigterm_ends_a_process_that_is_at_work_and_the_next_one_does_the_rest(
