@@ -134,6 +134,30 @@ async def test_a_permission_that_was_changed_by_hand_is_set_again(
     assert await management.ensure(full_topology) == 0
 
 
+async def test_what_is_missing_is_seen_and_declared_again(
+    private_bus: str, full_topology: Topology, management: Management
+) -> None:
+    queue = next(each for each in full_topology.queues if each.bindings)
+    exchange, key = queue.bindings[0]
+    assert await management.knows(full_topology)
+
+    async with await aio_pika.connect(private_bus) as connection:
+        channel = await connection.channel()
+        unbound = await channel.get_queue(queue.name)
+        for lose in (
+            partial(unbound.unbind, exchange, key),
+            partial(channel.queue_delete, queue.name),
+            partial(channel.exchange_delete, exchange),
+            partial(channel.exchange_delete, full_topology.declared),
+        ):
+            await lose()
+            assert not await management.knows(full_topology), lose
+            await declare(full_topology, channel, management)
+            assert await management.knows(full_topology), lose
+
+    assert not await replace(management, url=f"http://{HOST}:{free_ports().broker}").knows(full_topology)
+
+
 async def test_another_node_is_asked_while_the_first_one_is_silent_or_gone(
     private_bus: str, full_topology: Topology, management: Management, private: Addresses
 ) -> None:

@@ -223,6 +223,9 @@ class Unwatched(Management):
     async def ensure(self, topology: Topology) -> int:
         return 0
 
+    async def knows(self, topology: Topology) -> bool:
+        return False
+
 
 WATCHED_BY_NOTHING = Unwatched("")
 

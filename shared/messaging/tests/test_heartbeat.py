@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pymongo.errors import OperationFailure
 
-from messaging import group_commit, heartbeat
+from messaging import group_commit, heartbeat, polling
 from messaging.commit import INBOX, Committer, Handled
 from messaging.documents import Database, Documents
 from messaging.event import BlockedError
@@ -33,6 +34,7 @@ async def tallies(database: Database) -> Documents[Tally]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "EVERY", BEAT)
+    monkeypatch.setattr(polling, "AT_REST", 5 * BEAT)
 
 
 @pytest.fixture
@@ -306,3 +308,79 @@ async def test_a_stop_cancels_what_is_blocked(quick: None, database: Database, t
 
 async def _is_waiting(committer: Committer) -> bool:
     return bool(committer._groups._blocked)  # noqa: SLF001 - it shows nowhere else
+
+
+async def said(database: Database) -> list[bool]:
+    """Return what each process has said of itself: whether it is at rest."""
+    return [row["rests"] async for row in database[SESSIONS].find({})]
+
+
+async def at_rest(committer: Committer) -> None:
+    async def rests() -> bool:
+        return committer.heartbeat.is_at_rest
+
+    await eventually(rests)
+
+
+async def test_a_process_that_is_alone_comes_to_rest_and_says_that_it_is_awake_before_it_commits(
+    committer: Committer, database: Database, tallies: Documents[Tally], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_rest(committer)
+    assert await said(database) == [True]
+    told: list[list[bool]] = []
+    transact = committer._transact  # noqa: SLF001 - where the transaction begins
+
+    async def looked(group: list[Unit]) -> Entry:
+        remember = committer._remember  # noqa: SLF001 - within it
+
+        async def within(*rest: Any) -> None:  # noqa: ANN401 - passed on as they came
+            told.append(await said(database))
+            await remember(*rest)
+
+        monkeypatch.setattr(committer, "_remember", within)
+        return await transact(group)
+
+    monkeypatch.setattr(committer._groups, "_transact", looked)  # noqa: SLF001 - as above
+    await committer.commit([tallies.save(Tally(id="a"))])
+
+    assert told == [[False]]
+    assert not committer.heartbeat.is_at_rest
+
+
+async def test_what_is_said_last_is_so_however_beats_and_commits_meet(
+    committer: Committer, database: Database, tallies: Documents[Tally]
+) -> None:
+    for number in range(5):
+        await at_rest(committer)
+        beating = [asyncio.create_task(committer.heartbeat._turn()) for _ in range(3)]  # noqa: SLF001 - at that moment
+        await committer.commit([tallies.save(Tally(id=f"t{number}"))])
+        await asyncio.gather(*beating)
+        assert await said(database) == [False]
+
+
+async def test_a_process_at_rest_does_not_count_as_dead_and_wakes_when_another_comes(
+    committer: Committer, database: Database
+) -> None:
+    await at_rest(committer)
+    async with committing(database) as other:
+
+        async def both_are_known() -> bool:
+            return committer.heartbeat.processes == other.heartbeat.processes == 2
+
+        await eventually(both_are_known)
+        assert not committer.heartbeat.is_at_rest
+        await asyncio.sleep((heartbeat.DEAD_AFTER + 1) * BEAT)
+        assert await both_are_known()
+
+
+async def test_one_that_died_at_rest_is_found_dead_all_the_same(committer: Committer, database: Database) -> None:
+    await at_rest(committer)
+    await die(committer)
+    async with committing(database) as successor:
+        assert successor.heartbeat.processes == 2
+
+        async def is_alone() -> bool:
+            return successor.heartbeat.processes == 1
+
+        await eventually(is_alone)
+    await committer.heartbeat.start()

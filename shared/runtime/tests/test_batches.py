@@ -37,6 +37,10 @@ class FakeHeartbeat:
     def is_first(self) -> bool:
         return self.turns.pop(0) if self.turns else True
 
+    @property
+    def is_at_rest(self) -> bool:
+        return False
+
 
 class FakeCommitter:
     """Has a heartbeat."""

@@ -49,7 +49,12 @@ def background(kernel: Kernel, deps: Deps) -> Sequence[Background]:
             breath=_BREATH,
         ),
         *_trails(kernel, deps),
-        Driver(deps, commit=kernel.commit, send=partial(send_back, kernel.publisher)),
+        Driver(
+            deps,
+            commit=kernel.commit,
+            send=partial(send_back, kernel.publisher),
+            is_at_rest=lambda: kernel.committer.heartbeat.is_at_rest,
+        ),
     )
 
 

@@ -143,6 +143,7 @@ class Committer:
                 await self._database[OUTBOX].insert_one(row, session=session)
 
         with pymongo.timeout(TRANSACTION_TIMEOUT):
+            await self.heartbeat.wake()
             for unit in group:
                 await seal_all(self._database.vault, (part for write in unit.writes for part in write.sealing))
             left = await self._sealed_outbox(entry.id, events) if events else None

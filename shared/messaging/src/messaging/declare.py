@@ -92,7 +92,10 @@ async def _keep(broker: AbstractConnection, declared: Topology, management: Mana
     is_told = False
     while True:
         async with asyncio.timeout(_ANSWER_TIMEOUT):
-            await declare(declared, channel, management)
+            if is_told and management is not None and await management.knows(declared):  # which costs the broker less
+                await _hold_to_own_keys(declared, channel, management)
+            else:
+                await declare(declared, channel, management)
         if not is_told:
             log.info("topology_declared", queues=len(declared.queues), exchanges=len(declared.exchanges))
             is_told = True

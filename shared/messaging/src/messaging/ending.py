@@ -41,16 +41,30 @@ class Repeating:
     def __init__(self, work: Callable[[], Awaitable[None]], *, every: float) -> None:
         self._work = work
         self._every = every
-        self._stopping = asyncio.Event()
+        self._is_stopping = False
+        self._pause: asyncio.Future[None] | None = None
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Let the present turn end, and if it takes too long, end it."""
-        self._stopping.set()
+        self._is_stopping = True
+        _end(self._pause)
         await asyncio.wait([self._task], timeout=_LAST_TURN)
         await end([self._task])
 
     async def _run(self) -> None:
-        while not self._stopping.is_set():
+        loop = asyncio.get_running_loop()
+        while not self._is_stopping:
             await self._work()
-            await pause(self._every, self._stopping)
+            if not self._is_stopping:
+                self._pause = loop.create_future()  # a few turns a second for each: `pause` costs several times that
+                timer = loop.call_later(self._every, _end, self._pause)
+                try:
+                    await self._pause
+                finally:
+                    timer.cancel()
+
+
+def _end(pause: asyncio.Future[None] | None) -> None:
+    if pause is not None and not pause.done():
+        pause.set_result(None)

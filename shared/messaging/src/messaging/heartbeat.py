@@ -7,6 +7,10 @@ No clock is compared for that, so that a clock that jumps ends nothing: a proces
 read the same count of it several times in a row. While the store is away nothing is read, and so nothing counted. A
 process that was only frozen, or starved, has its transaction aborted and repeats it.
 
+A process that is alone and has committed nothing for a while is at rest: it beats, and looks for anything, only every
+few seconds, and says so, so that a process that starts waits longer for its next beat. Before its next transaction it
+says that it is awake.
+
 With its beats each process tells how far its clock is from the store's. One that is wrong while those of the others
 agree with the store's must not work: it would refuse good tokens, and give wrong times to decisions and credentials.
 At its start it waits until its clock is right; later it is told to end.
@@ -26,10 +30,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
-from messaging import metrics
+from messaging import metrics, polling
 from messaging.documents import Document
 from messaging.ending import Repeating
 from messaging.outage_log import OutageLog
+from messaging.polling import Poll
 
 SESSIONS = "sessions"
 
@@ -37,6 +42,8 @@ EVERY = 1.0
 """Seconds between beats."""
 DEAD_AFTER = 3
 """Times in a row that the same count must be read again."""
+REST_AFTER = 10
+"""Beats without a commit after which a process that is alone is at rest."""
 CLOCK_LEEWAY = 60.0
 """Seconds by which the clocks of store and issuer may differ from ours, unless the settings say otherwise."""
 _LAST_WORD = 2.0
@@ -69,6 +76,10 @@ class Heartbeat:
         self._clock_leeway = clock_leeway
         self._misled = misled
         self._skew: float | None = None
+        self._beats_since_work = 0
+        self._has_said_rest = False
+        self._poll = Poll(lambda: self.is_at_rest)
+        self._turning = asyncio.Lock()
         self._skews: list[float] = []
         self._missed, self._not_ended = OutageLog("heartbeat_missed"), OutageLog("dead_sessions_not_ended")
         self._wrong = OutageLog("clock_wrong")
@@ -90,6 +101,24 @@ class Heartbeat:
         For seconds two may think so, or none: what it does must bear that.
         """
         return all(self.id < id_ for id_ in self._counts)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Tell whether this process is alone, has committed nothing for a while, and has said so."""
+        return self._has_said_rest and not self._counts
+
+    def note_work(self) -> None:
+        """Note that there is something to do: the process does not come to rest for a while."""
+        self._beats_since_work = 0
+
+    async def wake(self) -> None:
+        """Say, where it is not known, that this process is at work. To be called before each transaction.
+
+        Raises PyMongoError.
+        """
+        self.note_work()
+        if self._has_said_rest:
+            await self._turn()
 
     @property
     def is_clock_wrong(self) -> bool:
@@ -119,6 +148,8 @@ class Heartbeat:
             log.info("session_not_removed", error=repr(error))
 
     async def _turn_if_possible(self) -> None:
+        if not self._poll.is_due():
+            return
         try:
             await self._turn()
         except PyMongoError as error:
@@ -129,14 +160,22 @@ class Heartbeat:
                 self._misled()
 
     async def _turn(self) -> None:
-        told = {} if self._skew is None else {"$set": {"skew": self._skew}}  # of its clock, what it has measured
-        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, **told}
+        async with self._turning:  # what is said last must be what is so
+            await self._beat()
+
+    async def _beat(self) -> None:
+        rests = not self._counts and self._beats_since_work >= REST_AFTER
+        self._beats_since_work += 1
+        told = {} if self._skew is None else {"skew": self._skew}  # of its clock, what it has measured
+        beat = {"$inc": {"beats": 1}, "$currentDate": {"at": True}, "$set": {"rests": rests, **told}}
+        self._has_said_rest |= rests  # the answer may get lost
         asked = time.time()
         own = await self._sessions.find_one_and_update(
             {"_id": self.id}, beat, upsert=True, return_document=ReturnDocument.AFTER
         )
         if own is not None:  # which it never is: it was just written
             self._skew = _skew(asked, time.time(), own["at"].timestamp())
+        self._has_said_rest = rests
         rows = await self._sessions.find({"_id": {"$ne": self.id}}).to_list()
         others = {row["_id"]: row.get("beats", 0) for row in rows}
         self._skews = [row["skew"] for row in rows if "skew" in row]
@@ -144,7 +183,8 @@ class Heartbeat:
         for id_, beats in others.items():
             known, times = before.get(id_, (None, 0))
             self._counts[id_] = beats, times + 1 if known == beats else 0
-        await self._end([id_ for id_, (_, times) in self._counts.items() if times >= DEAD_AFTER])
+        resting = {row["_id"] for row in rows if row.get("rests")}
+        await self._end([id_ for id_, (_, times) in self._counts.items() if times >= _patience(id_ in resting)])
 
     async def _end(self, dead: list[Binary]) -> None:
         """End the sessions of processes that are dead, with the transactions that are open in them."""
@@ -160,6 +200,11 @@ class Heartbeat:
         await self._sessions.delete_many({"_id": {"$in": dead}})
         for id_ in dead:
             del self._counts[id_]
+
+
+def _patience(is_at_rest: bool) -> int:  # noqa: FBT001 - of which there is one
+    """Return how often in a row the same count must be read before its process counts as dead."""
+    return DEAD_AFTER * (round(polling.AT_REST / EVERY) if is_at_rest else 1)
 
 
 def _skew(asked: float, told: float, store: float) -> float:

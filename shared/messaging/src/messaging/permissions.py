@@ -7,6 +7,7 @@ account may publish under any key. AMQP has no word for them, so the broker's ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import create_default_context
@@ -74,6 +75,20 @@ class Management:
                 refused = error
         raise PermissionsMissingError(f"the broker's management interface: {refused!r}") from refused
 
+    async def knows(self, topology: Topology) -> bool:
+        """Tell whether all exchanges, queues and bindings are there; False also when that can't be asked."""
+        queues = {("", each.name, each.name) for each in topology.queues}  # each is bound to the default exchange
+        bindings = {(exchange, each.name, key) for each in topology.queues for exchange, key in each.bindings}
+        place = quote(self.vhost, safe="")
+        for url in each_of(self.url):
+            with suppress(httpx.HTTPError):
+                async with self.client(url) as client:
+                    bound = await _rows(client, f"/api/bindings/{place}", "source", "destination", "routing_key")
+                    exchanges = await _rows(client, f"/api/exchanges/{place}", "name")
+                wanted = {(name,) for name in (*topology.exchanges, topology.declared)}
+                return queues | bindings <= bound and wanted <= exchanges
+        return False
+
     def client(self, url: str) -> httpx.AsyncClient:
         """Return a client of one node's interface, to be used as a context manager."""
         trusted = create_default_context(cafile=self.authority) if url.startswith("https:") else False
@@ -95,3 +110,9 @@ class Management:
         body = {name: wanted[name] for name in ("exchange", "write", "read")}
         path = f"/api/topic-permissions/{quote(self.vhost, safe='')}/{quote(wanted['user'], safe='')}"
         (await client.put(path, json=body)).raise_for_status()
+
+
+async def _rows(client: httpx.AsyncClient, path: str, *columns: str) -> set[tuple[str, ...]]:
+    answer = await client.get(path, params={"columns": ",".join(columns)})
+    answer.raise_for_status()
+    return {tuple(row[name] for name in columns) for row in answer.json()}

@@ -1,7 +1,8 @@
 """How much each system outside has sent in this hour, counted by all processes of a service together.
 
 Each process counts what it begins and adds it to the store every second, where it also reads what the others have
-counted. So a restart forgives nothing, and no message waits for the store.
+counted; one that has begun nothing for a while reads it every few seconds. So a restart forgives nothing, and no
+message waits for the store.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from pymongo.errors import PyMongoError
 from messaging import metrics
 from messaging.documents import Database
 from messaging.outage_log import OutageLog
+from messaging.polling import Poll
 from messaging.topology import Department
 
 QUOTAS = "quotas"
 """The collection: a document for each sender and hour."""
 KEEP_EVERY = 1.0
 """Seconds between two additions to the store."""
+_RESTS_AFTER = 10
+"""Additions without any message after which the store is looked at only now and then."""
 _HOUR = timedelta(hours=1)
 
 
@@ -62,6 +66,8 @@ class Quotas:
         self._hour = self._this_hour()
         self._kept: Counter[str] = Counter()
         self._fresh: Counter[str] = Counter()
+        self._kept_since = 0
+        self._poll = Poll(lambda: self._kept_since > _RESTS_AFTER)
         self.waiting: Counter[str] = Counter()
         """How many messages wait in a sender's queue, as last seen."""
         self._outages = OutageLog("quotas_not_kept")
@@ -70,6 +76,7 @@ class Quotas:
         """Count a message that is begun now, as so many."""
         self._turn_the_hour()
         self._fresh[sender] += messages
+        self._kept_since = 0
 
     def is_over(self, sender: str) -> bool:
         """Tell whether a sender has used its quota up; without one it has not."""
@@ -89,7 +96,8 @@ class Quotas:
 
     async def keep(self) -> None:
         """Add to the store what was counted since, and read what all processes have counted. An outage is put off."""
-        if self._quotas is None or not self._per_hour:
+        self._kept_since += 1
+        if self._quotas is None or not self._per_hour or not self._poll.is_due():
             return
         self._turn_the_hour()
         hour, added = self._hour, {sender: count for sender, count in self._fresh.items() if count}

@@ -16,6 +16,7 @@ from messaging.ending import Repeating
 from messaging.envelope import Sealed
 from messaging.heartbeat import Heartbeat
 from messaging.outage_log import OutageLog
+from messaging.polling import Poll
 from messaging.publisher import Publisher
 from messaging.sealing import opened
 from messaging.topology import Topology
@@ -54,6 +55,7 @@ class Relay:
         self._oldest_of_others: Document | None = None
         self._stood_still = 0
         self._repeating: list[Repeating] = []
+        self._poll = Poll(lambda: heartbeat.is_at_rest)
         self._soon: set[asyncio.Task[None]] = set()
         self._outages, self._untidy = OutageLog("publish_failed"), OutageLog("outbox_not_tidied")
         self._unswept = OutageLog("sweep_failed")
@@ -134,16 +136,22 @@ class Relay:
             self._publishing.pop(entry_id, None)
 
     async def _sweep_if_possible(self) -> None:
+        if not self._poll.is_due():
+            return
         try:
             await self._publisher.check()
-            await self._take_over()
+            rows = await self._outbox.find({}, {OWNER: 1}, sort=[("_id", 1)], limit=_LOOKED_AT).to_list()
+            if not rows:
+                self._newest_seen, self._oldest_of_others, self._stood_still = "", None, 0
+                return
+            self._heartbeat.note_work()
+            await self._take_over(rows)
             await self._sweep()
         except (PyMongoError, VaultError) as error:
             self._unswept.tell(error)
 
-    async def _take_over(self) -> None:
+    async def _take_over(self, rows: Sequence[Document]) -> None:
         """Make the entries of another process one's own when, while we could publish, its oldest one did not leave."""
-        rows = await self._outbox.find({}, {OWNER: 1}, sort=[("_id", 1)], limit=_LOOKED_AT).to_list()
         oldest = next((row for row in rows if row.get(OWNER) != self._heartbeat.id), None)
         before, self._oldest_of_others = self._oldest_of_others, oldest
         if oldest is None or oldest != before or not await self._publisher.can_publish():

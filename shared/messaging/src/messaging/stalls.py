@@ -26,6 +26,9 @@ from messaging import metrics
 
 log = structlog.get_logger()
 
+_MARGIN = 6
+"""By this part of the time at most, a process that is held ends later than it should."""
+
 _WATCHED: dict[asyncio.Task[object], str] = {}
 """What each task is at, for as long as it may be stopped."""
 
@@ -74,6 +77,7 @@ class StallWatch:
         self._loop = asyncio.get_running_loop()
         self._every = self._patience.seen / 2
         self._beat_at = monotonic()
+        self._wound_up_at = float("-inf")
         self._blamed: str | None = None
         self._next: asyncio.TimerHandle | None = None
 
@@ -99,7 +103,9 @@ class StallWatch:
             log.warning("event_loop_held", seconds=round(held, 1), work=self._blamed)
         self._blamed, self._beat_at = None, now
         signal.setitimer(signal.ITIMER_REAL, self._patience.seen + self._every, self._patience.seen)
-        faulthandler.dump_traceback_later(self._patience.ended, exit=True)
+        if now - self._wound_up_at >= self._patience.ended / _MARGIN:  # it starts a thread each time
+            faulthandler.dump_traceback_later(self._patience.ended * (1 + 1 / _MARGIN), exit=True)
+            self._wound_up_at = now
         self._next = self._loop.call_later(self._every, self._beat)
 
     def _alarm(self, _number: int, _frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ class Queue:
     readers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Topology:
     """Which service acts on which event, and how long a failed message waits (seconds)."""
 
@@ -158,7 +159,7 @@ class Topology:
         kept = (self.correspondence.exchange,) if self.correspondence else ()
         return (self.exchange, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, RECEIPT_EXCHANGE, *waiting, *kept, *outside)
 
-    @property
+    @cached_property
     def queues(self) -> tuple[Queue, ...]:
         """Every queue."""
         return (

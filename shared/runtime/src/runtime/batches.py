@@ -13,6 +13,7 @@ import structlog
 from messaging.ending import pause
 from messaging.event import ConflictError, Outcome
 from messaging.ordering import is_outage
+from messaging.polling import Poll
 from runtime.kernel import Kernel
 
 Batch = Sequence[Outcome[Any]]
@@ -40,13 +41,15 @@ class Batches:
         self._name = name
         self._kernel = kernel
         self._work = work
+        self._poll = Poll(lambda: kernel.committer.heartbeat.is_at_rest)
         self._stopping = asyncio.Event()
         self._finishing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Work until stopped. What fails is tried again; nothing of a batch is kept when its commit fails."""
         while not self._stopping.is_set():
-            if not (self._kernel.committer.heartbeat.is_first and await self._turn()):
+            is_ours = self._kernel.committer.heartbeat.is_first and self._poll.is_due()
+            if not (is_ours and await self._turn()):
                 await pause(_PAUSE, self._stopping)
 
     async def stop(self) -> None:

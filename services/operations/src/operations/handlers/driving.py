@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import structlog
 
 from messaging.ending import end, pause
 from messaging.event import Commit
+from messaging.polling import Poll
 from operations.handlers.drive import Drive
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Send
@@ -28,20 +30,25 @@ class Driver:
     what it notes only raises what is known.
     """
 
-    def __init__(self, deps: Deps, *, commit: Commit, send: Send) -> None:
+    def __init__(
+        self, deps: Deps, *, commit: Commit, send: Send, is_at_rest: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`is_at_rest` tells that this process has committed nothing lately: no replay can have begun either."""
         self._deps = deps
         self._commit = commit
         self._send = send
         self._lease = deps.settings.replay_lease
         self._id = new_id("drv")
         self._driving: dict[str, asyncio.Task[None]] = {}
+        self._poll = Poll(is_at_rest)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Look for replays that need a driver until stopped; finish what is being sent before the end."""
         while not self._stopping.is_set():
             try:
-                await self._look()
+                if self._poll.is_due():
+                    await self._look()
             except Exception as error:  # noqa: BLE001 - the store is away: it is looked at again
                 log.warning("replays_not_looked_at", error=repr(error))
             await pause(_LOOK_EVERY, self._stopping)
