@@ -22,6 +22,7 @@ import pytest
 from local_stack.cluster import Cluster
 from local_stack.ports import SERVICES
 from messaging.connection import connect as bus_connect
+from messaging.event_encryption import EventCipher, secrets_file
 from messaging.topology import DEAD_LETTER_EXCHANGE
 from runtime.clock import today, utc_now
 from synthetic.caller import Caller, Json, connect
@@ -159,8 +160,10 @@ async def _die(stack: Cluster, name: str) -> str:
         "type": "identity.id-registered.v1",
         "time": utc_now().isoformat(),
         "correlationid": "res_nobody",
-        "data": {"resident_id": 1, "name": name, "address": name},
     }
+    cipher = EventCipher.from_file(stack.layout.keys / secrets_file("identity"))
+    data = orjson.dumps({"resident_id": 1, "name": name, "address": name})
+    event |= cipher.encrypt_data(event_id, "identity.id-registered.v1", data)
     async with await bus_connect(stack.amqp_url, name="stranger") as connection:
         channel = await connection.channel()
         letters = await channel.get_exchange(DEAD_LETTER_EXCHANGE, ensure=False)
