@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pymongo.errors import OperationFailure
 
-from messaging import group_commit, heartbeat, polling
+from messaging import group_commit, heartbeat, poll
 from messaging.commit import INBOX, Committer, Handled
 from messaging.documents import Database, Documents
 from messaging.event import BlockedError
@@ -34,7 +34,7 @@ async def tallies(database: Database) -> Documents[Tally]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "EVERY", BEAT)
-    monkeypatch.setattr(polling, "AT_REST", 5 * BEAT)
+    monkeypatch.setattr(poll, "AT_REST", 5 * BEAT)
 
 
 @pytest.fixture

@@ -30,11 +30,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
-from messaging import metrics, polling
+from messaging import metrics, poll
 from messaging.documents import Document
 from messaging.ending import Repeating
 from messaging.outage_log import OutageLog
-from messaging.polling import Poll
+from messaging.poll import Poll
 
 SESSIONS = "sessions"
 
@@ -204,7 +204,7 @@ class Heartbeat:
 
 def _patience(is_at_rest: bool) -> int:  # noqa: FBT001 - of which there is one
     """Return how often in a row the same count must be read before its process counts as dead."""
-    return DEAD_AFTER * (round(polling.AT_REST / EVERY) if is_at_rest else 1)
+    return DEAD_AFTER * (round(poll.AT_REST / EVERY) if is_at_rest else 1)
 
 
 def _skew(asked: float, told: float, store: float) -> float:

@@ -19,7 +19,7 @@ from pymongo.errors import PyMongoError
 from messaging import metrics
 from messaging.documents import Database
 from messaging.outage_log import OutageLog
-from messaging.polling import Poll
+from messaging.poll import Poll
 from messaging.topology import Department
 
 QUOTAS = "quotas"

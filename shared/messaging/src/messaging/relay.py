@@ -16,7 +16,7 @@ from messaging.ending import Repeating
 from messaging.envelope import Sealed
 from messaging.heartbeat import Heartbeat
 from messaging.outage_log import OutageLog
-from messaging.polling import Poll
+from messaging.poll import Poll
 from messaging.publisher import Publisher
 from messaging.sealing import opened
 from messaging.topology import Topology

@@ -13,7 +13,7 @@ import structlog
 from messaging.ending import pause
 from messaging.event import ConflictError, Outcome
 from messaging.ordering import is_outage
-from messaging.polling import Poll
+from messaging.poll import Poll
 from runtime.kernel import Kernel
 
 Batch = Sequence[Outcome[Any]]

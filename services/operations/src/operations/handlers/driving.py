@@ -11,7 +11,7 @@ import structlog
 
 from messaging.ending import end, pause
 from messaging.event import Commit
-from messaging.polling import Poll
+from messaging.poll import Poll
 from operations.handlers.drive import Drive
 from operations.handlers.needs import Deps
 from operations.handlers.replay_ports import Send

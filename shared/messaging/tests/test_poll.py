@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from messaging.polling import AT_REST, Poll
+from messaging.poll import AT_REST, Poll
 
 
 def test_at_work_it_is_always_time_to_look_and_at_rest_only_now_and_then() -> None:
