@@ -244,7 +244,7 @@ async def test_a_record_that_ends_overnight_is_announced_without_any_news() -> N
     apply(outcome)
     [announced] = outcome.events
     assert isinstance(announced, HoldingsChanged)
-    assert (announced.holdings, announced.sequence, outcome.case) == ([], 2, INDEX)
+    assert (announced.holdings, announced.sequence, outcome.case) == ([], 2, "res_1")
     assert await turning.turn(deps_of(store, clock=clock)) == []
 
 

@@ -31,9 +31,7 @@ OF_PROGRAMS = re.compile(
 def _texts_for_programs() -> list[tuple[str, str]]:
     texts = Texts.of("standards", *SERVICES)
     found = {key.split(".")[1] for key in texts.keys("en") if key.startswith("problems.")}
-    said = [
-        (code, " ".join(texts.raw("en", f"problems.{code}.{part}") for part in ("detail", "action"))) for code in found
-    ]
+    said = [(code, _without_places(texts, code)) for code in found]
     return sorted((code, text) for code, text in said if FOR_PROGRAMS.search(text) and not OF_PROGRAMS.match(code))
 
 

@@ -100,7 +100,10 @@ class Committing:
             return await self._commit(work, answer_with, None)
         repeated = await self._repeated(fingerprint)
         async with self._kernel.lanes.of(f"key {repeated.scope}") if repeated else nullcontext():
-            return await self._commit(work, answer_with, repeated)
+            # A file is written before the commit: what was handed in already is not to be written once more.
+            is_upload = fingerprint is not None
+            earlier = await self._kernel.idempotency.find(repeated) if repeated and is_upload else None
+            return earlier.response(repeated=True) if earlier else await self._commit(work, answer_with, repeated)
 
     async def _commit(
         self,

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 import hypothesis
 import psutil
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -67,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("unhurried", deadline=None)
     hypothesis.settings.load_profile("unhurried")
     _look_once_for("sniffio")
+    # A fault with the variables of every frame takes up to a minute to draw; a failed test shows them itself.
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
     told: Mapping[str, str | None] = getattr(config, "workerinput", {})
     config.option.shuffle = told.get("shuffle", config.option.shuffle)
     if config.option.shuffle == "any":
