@@ -242,17 +242,19 @@ async def test_a_stream_is_read_from_where_it_was_left(
     assert shelf.bodies()[-1] == b"9"
 
 
-async def test_a_queue_that_was_deleted_is_there_again_and_taken_in(infrastructure: Addresses, small: Topology) -> None:
+async def test_a_queue_that_was_deleted_is_there_again_and_taken_in(
+    infrastructure: Addresses, watched: Topology
+) -> None:
     shelf = Shelf()
-    async with taking(infrastructure.amqp, small, shelf.take, ledger_of(small), dead_letters_of(stock_of(small))):
-        await remove(infrastructure.amqp, small)
+    async with taking(infrastructure.amqp, watched, shelf.take, ledger_of(watched), dead_letters_of(stock_of(watched))):
+        await remove(infrastructure.amqp, watched)
 
         async def arrives() -> bool:
             # A queue may be there before its bindings, or be declared again while the exchange is still to be deleted.
             with suppress(ChannelNotFoundEntity):
-                await put(infrastructure.amqp, small, *numbered(9, 10), key=Counted.type)
+                await put(infrastructure.amqp, watched, *numbered(9, 10), key=Counted.type)
             return await shelf.has(1)
 
         await eventually(arrives, every=0.2)
-        await put(infrastructure.amqp, small, *numbered(0, 5), key=Counted.type)
+        await put(infrastructure.amqp, watched, *numbered(0, 5), key=Counted.type)
         await eventually(lambda: shelf.has_all(range(5)))
