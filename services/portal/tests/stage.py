@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import httpx2
 from fastapi import FastAPI
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache
 from starlette.applications import Starlette
 
 from local_stack.keys import ensure_keys
@@ -24,9 +25,13 @@ from portal import app as portal_app
 from portal.app import Store
 from portal.frame.device_key import own_key
 from portal.frame.provider import Provider, Registration
+from portal.frame.rendering import FRAME, environment
+from portal.places import PLACES
 from portal.settings import Settings
+from runtime.server_sent_events import Streams
 
 HOST = "127.0.0.1:24000"
+PORTS = Ports(24000)
 HOME = f"https://{HOST}"
 RESIDENT = {"subject": "res_ann", "name": "安妮", "story": {"zh-CN": "居民", "en": "A resident"}}
 OTHER = {"subject": "res_ben", "name": "本杰明", "story": {"zh-CN": "居民", "en": "A resident"}}
@@ -184,21 +189,45 @@ class _Provider(httpx2.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
+@dataclass(frozen=True)
+class Built:
+    """What knows nothing of a test and takes longer to make than most of them: routes, and templates once compiled."""
+
+    app: FastAPI
+    templates: Environment
+    provider_templates: BytecodeCache
+
+    @classmethod
+    def of(cls, folder: Path) -> Built:
+        """Build it, with keys in a folder that no test uses."""
+        layout = Layout(folder)
+        ensure_keys(layout.keys)
+        folders = [("frame", FRAME), *((each.name, each.folder) for each in PLACES)]
+        return cls(portal_app.create_app(_settings(layout)), environment(folders), FileSystemBytecodeCache(str(folder)))
+
+
+def _settings(layout: Layout) -> Settings:
+    discovery = "https://127.0.0.1:24012/.well-known/openid-configuration"
+    return Settings().model_copy(update={"keys": layout.keys, "provider": discovery})
+
+
 @contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
+def staged(folder: Path, built: Built) -> Iterator[Stage]:
     """Put it together."""
-    layout, ports = Layout(folder), Ports(24000)
+    layout = Layout(folder)
     ensure_keys(layout.keys)
     people = layout.var / "synthetic" / "people.json"
     people.parent.mkdir(parents=True)
     people.write_text(json.dumps([RESIDENT, OTHER]), encoding="utf-8")
-    provider_app, away = create_provider(layout, ports), list[str]()
-    discovery = "https://127.0.0.1:24012/.well-known/openid-configuration"
-    settings = Settings().model_copy(update={"keys": layout.keys, "provider": discovery})
-    app, gateway, clock = portal_app.create_app(settings), Gateway(), Clock()
+    provider_app, away = create_provider(layout, PORTS), list[str]()
+    provider_app.state.provider.templates.bytecode_cache = built.provider_templates
+    settings = _settings(layout)
+    app, gateway, clock = built.app, Gateway(), Clock()
     registration = Registration(settings.discovery, settings.issuer, settings.client_id, settings.client_secret())
     provider = Provider(registration, _Provider(provider_app, away), clock, own_key(settings.key()))
     store = {name: Memory(name) for name in portal_app.COLLECTIONS}
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(gateway), base_url="https://gateway.test")
-    app.state.frame = portal_app.frame(settings, cast("Store", store), client, provider, clock)
+    frame = portal_app.frame(settings, cast("Store", store), client, provider, clock)
+    app.state.frame = replace(frame, templates=built.templates)
+    app.state.streams = Streams(portal_app.NAME)
     yield Stage(app, gateway, clock, provider_app, provider, store, away)
