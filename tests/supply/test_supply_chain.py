@@ -26,6 +26,10 @@ GENERATED = (
     *("requirements/*.txt", "docs/asyncapi.yaml", "docs/events.md", "*.svg", "tests/contract/data", "*.baseline"),
     "shared/contracts/released",  # copies of the events, which are looked through
 )
+HARMLESS = r"^(?!.*(?:[A-Za-z0-9+/=_-]{20}|[0-9A-Fa-f]{9}|://|eyJ|(?i:pass|pwd|secret|key|contras)))"
+"""Lines in which no search finds anything, so that the scan need not try each of them: no run of characters long enough
+for the entropy that is asked for (23 of base64, 9 of hexadecimal digits) or for a cloud's key, no address, no token,
+none of the words that go before a password."""
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?P<rest>.*(?:\n    .*)*)", re.MULTILINE)
 
 
@@ -88,8 +92,12 @@ def test_no_code_does_what_is_known_to_be_dangerous() -> None:
 def test_no_secret_is_committed(tmp_path: Path) -> None:
     files = tool_output("git", "ls-files", "--", ".", *(f":!{pattern}" for pattern in GENERATED)).split()
     assert len(files) > 500
-    checked = tool("detect-secrets-hook", "--baseline", copied_to(tmp_path), *files)
+    checked = scan(copied_to(tmp_path), *files)
     assert checked.returncode in FOUND_NOTHING_NEW, checked.stdout
+
+
+def scan(known: str, *files: str) -> subprocess.CompletedProcess[str]:
+    return tool("detect-secrets-hook", "--baseline", known, "--exclude-lines", HARMLESS, *files)
 
 
 def copied_to(folder: Path) -> str:
@@ -107,6 +115,6 @@ def test_the_tools_find_what_is_planted(tmp_path: Path) -> None:
     danger = tmp_path / "danger.py"
     lines = ("import pickle", "import ftplib", "", "", "def read(body: bytes) -> object:")
     danger.write_text("\n".join((*lines, "    return pickle.loads(body)  # \u202e\n")), "utf-8")
-    assert tool("detect-secrets-hook", "--baseline", copied_to(tmp_path), str(leak)).returncode == 1
+    assert scan(copied_to(tmp_path), str(leak)).returncode == 1
     found = json.loads(tool("ruff", "check", "--select", DANGER, "--output-format", "json", str(danger)).stdout)
     assert {each["code"] for each in found} == {"S301", "TID251", "PLE2502"}
