@@ -85,10 +85,10 @@ def with_operators(body: Json) -> Iterator[tuple[str, Json]]:
 
 
 def with_more(body: Json) -> Iterator[tuple[str, Json]]:
-    """Add each field that is not the caller's to give; one that the body has of its own is left alone."""
-    for name, value in ASSIGNED.items():
-        if isinstance(body, dict) and name not in body:
-            yield name, {**body, name: value}
+    """Add all fields that are not the caller's to give, and name them; what the body has of its own is left alone."""
+    if isinstance(body, dict):
+        more = {name: value for name, value in ASSIGNED.items() if name not in body}
+        yield " ".join(more), {**body, **more}
 
 
 def _leaves(body: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
