@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ import pytest
 
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
+from operations.commands import line
+from operations.commands.caller import Caller, caller_of
 from testkit.patience import PATIENCE
 from testkit.signing import signed
 from tests.end_to_end.town import Town
@@ -28,28 +33,52 @@ NAME = "欧阳测试"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def surroundings(stack: Stack, by: str = "chen") -> dict[str, str]:
+    """Return what the command finds in the environment of an operator who reads English."""
+    return {
+        "OPERATIONS_URL": stack.gateway_url,
+        "YIZHENG_CA": str(stack.authority),
+        "OPERATIONS_TOKEN": stack.token("operator", subject=by),
+        "OPERATIONS_LANGUAGE": "en",
+    }
+
+
+@pytest.fixture
+def started(stack: Stack) -> Run:
+    """Run the command as it is installed."""
+
+    def run(*words: str, **more: str) -> Any:  # noqa: ANN401 - JSON
+        environment = {**os.environ, **surroundings(stack), **more}
+        return subprocess.run(  # noqa: S603 - our own command
+            [COMMAND, *words], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    return run
+
+
 @pytest.fixture
 def run(stack: Stack) -> Run:
-    """Run the command as an operator, in English unless told otherwise."""
+    """Run the command in this process, which spares its start."""
 
-    def run(*words: str, by: str = "chen", given: str | None = None, **surroundings: str) -> Any:  # noqa: ANN401 - JSON
-        environment = {
-            **os.environ,
-            "OPERATIONS_URL": stack.gateway_url,
-            "YIZHENG_CA": str(stack.authority),
-            "OPERATIONS_TOKEN": stack.token("operator", subject=by),
-            "OPERATIONS_LANGUAGE": "en",
-            **surroundings,
-        }
-        return subprocess.run(  # noqa: S603 - our own command
-            [COMMAND, *words],
-            env=environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+    def run(*words: str, by: str = "chen", given: str = "") -> Any:  # noqa: ANN401 - JSON
+        with (
+            ExitStack() as open_clients,
+            pytest.MonkeyPatch.context() as patched,
+            redirect_stdout(io.StringIO()) as out,
+            redirect_stderr(io.StringIO()) as err,
+        ):
+
+            def caller(*options: Any) -> Caller:  # noqa: ANN401 - whatever it takes
+                made = caller_of(*options)
+                open_clients.enter_context(made.client)  # which the end of a process closes
+                return made
+
+            for name, value in surroundings(stack, by).items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "stdin", io.StringIO(given))
+            patched.setattr(line, "caller_of", caller)
+            code = line.main(words)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     return run
 
@@ -180,7 +209,7 @@ async def test_the_record_is_whole_and_can_be_taken_out(town: Town, run: Run, tm
 
 
 @pytest.mark.parametrize(
-    ("words", "surroundings", "code", "said"),
+    ("words", "more", "code", "said"),
     [
         (("failures", "list"), {"OPERATIONS_TOKEN": ""}, 4, "No token"),
         (("failures", "list"), {"OPERATIONS_TOKEN": "not.a.token"}, 4, ""),
@@ -194,16 +223,16 @@ async def test_the_record_is_whole_and_can_be_taken_out(town: Town, run: Run, tm
     ],
 )
 def test_what_goes_wrong_is_said_on_standard_error_with_its_code(
-    run: Run, words: tuple[str, ...], surroundings: dict[str, str], code: int, said: str
+    started: Run, words: tuple[str, ...], more: dict[str, str], code: int, said: str
 ) -> None:
-    done = run(*words, **surroundings)
+    done = started(*words, **more)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_it_explains_itself_without_a_token(run: Run) -> None:
+def test_it_explains_itself_without_a_token(started: Run) -> None:
     for words in ((), ("replay",)):
-        assert run(*words, "--help", OPERATIONS_TOKEN="").returncode == 0
-    assert "complete" in run("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout
+        assert started(*words, "--help", OPERATIONS_TOKEN="").returncode == 0
+    assert "complete" in started("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout
