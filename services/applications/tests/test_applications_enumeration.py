@@ -16,7 +16,7 @@ from services.applications.tests.office import NUMBER_OF, TENANCY
 from services.applications.tests.service import Service
 
 NOBODYS = "11010519491231002X"
-PAIRS = 100
+PAIRS = 64
 LIMIT = 4.0
 """Standard deviations of a fair coin; a test that compares equal times fails by chance once in 16,000 runs."""
 
