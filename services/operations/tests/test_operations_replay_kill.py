@@ -8,8 +8,6 @@ import random
 import secrets
 import signal
 
-import pytest
-
 from services.operations.tests.workshop import (
     Mood,
     Operations,
@@ -27,6 +25,14 @@ from testkit.forked import Forked
 from testkit.patience import PATIENCE
 
 ORDERS = range(140)
+FAULTS = {
+    "before the publish": 1,
+    "between confirm and mark": 2,
+    "within the publishes": 2,
+    "after the mark": 2,
+    "between a receipt and its commit": 1,
+}
+"""Where a process dies, and which time that it comes there."""
 
 
 async def prepared(here: Place, running: Station, mood: Mood, rate: int) -> str:
@@ -46,24 +52,16 @@ async def all_is_well(ops: Operations, running: Station, replay: str) -> None:
     assert len(await ops.failures("resolved")) == len(ORDERS)
 
 
-@pytest.mark.parametrize(
-    ("fault", "turn"),
-    [
-        ("before the publish", 1),
-        ("within the publishes", 3),
-        ("between confirm and mark", 4),
-        ("after the mark", 3),
-        ("between a receipt and its commit", 2),
-    ],
-)
-async def test_killed_anywhere_it_goes_on_and_nothing_is_lost_or_doubled(here: Place, fault: str, turn: int) -> None:
+async def test_killed_anywhere_one_after_the_other_they_go_on_and_nothing_is_lost_or_doubled(here: Place) -> None:
+    """At this rate a chunk has 25 orders at most, so that each process finds enough left to come to its fault."""
     mood = Mood()
     async with shop(here, mood) as running:
-        replay = await prepared(here, running, mood, rate=2_000)
+        replay = await prepared(here, running, mood, rate=100)
         async with desk(here) as ops:
             await ops.start(replay)
-            async with worker(here, fault, turn) as doomed, asyncio.timeout(PATIENCE):
-                assert await doomed.wait() == -signal.SIGKILL
+            for fault, turn in FAULTS.items():
+                async with worker(here, fault, turn) as doomed, asyncio.timeout(PATIENCE):
+                    assert await doomed.wait() == -signal.SIGKILL, fault
             async with worker(here):
                 await all_is_well(ops, running, replay)
 

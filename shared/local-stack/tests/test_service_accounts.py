@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pika.exceptions import (
     UnroutableError,
 )
 
+from local_stack.accounts import permissions
 from local_stack.accounts.passwords import ADMINISTRATOR, address, ensure_passwords
 from messaging import topology
 from messaging.topology import OPERATIONS, RECEIPTS, dead_letters_of
@@ -39,7 +41,8 @@ from testkit.fixtures import TOPOLOGY, Addresses
 DECLARED = topology.load(TOPOLOGY)
 SERVICES = DECLARED.parties
 EVENTS, CORRESPONDENCE = "events", "correspondence"
-SHARED = {EVENTS, CORRESPONDENCE, *DECLARED.senders}
+TOPICS = (EVENTS, CORRESPONDENCE, *sorted(DECLARED.senders))
+SHARED = set(TOPICS)
 """Exchanges where a key names an event, and no service."""
 OURS = {key for key in DECLARED.subscriptions if key.partition(".")[0] in DECLARED.parties}
 READS_THE_TRAIL = {OPERATIONS}
@@ -80,7 +83,7 @@ def may_write(service: str, exchange: str, key: str) -> bool:
         return key in own or key in {said for each in heard for said in DECLARED.keys_from(each)}
     if exchange == "retry":
         return service == OPERATIONS and key in DECLARED.services
-    return exchange in DECLARED.exchanges and key == service and service in DECLARED.services
+    return exchange in {*DECLARED.exchanges} - SHARED and key == service and service in DECLARED.services
 
 
 def every_key(service: str) -> set[str]:
@@ -111,18 +114,33 @@ def odd_keys(service: str) -> set[str]:
 
 
 def keys_at(exchange: str, service: str) -> list[str]:
-    """Return the keys to try at an exchange: every one where all meet; of the rest, those of outsiders take turns.
+    """Return the keys to try at an exchange: odd ones at every one where keys count; the others take turns.
 
-    All of them hold all services to the same rule, so each gets some of the keys, and other ones from each service.
+    The patterns are held to every key of every exchange elsewhere; on the broker, each service tries other ones.
     """
-    keys = sorted(every_key(service))
+    turn = TOPICS.index(exchange) if exchange in TOPICS else 0
     if exchange not in SHARED:
-        return [*SERVICES, "identity.id-registered.v1", "#", ""]
-    if exchange in {EVENTS, CORRESPONDENCE}:
-        return keys
-    senders = sorted(DECLARED.senders)
-    turn = (senders.index(exchange) + SERVICES.index(service)) % len(senders)
-    return sorted({*keys[turn :: len(senders)], *odd_keys(service)})
+        return sorted({service, SERVICES[(SERVICES.index(service) + 1) % len(SERVICES)], "#", ""})
+    keys = sorted(every_key(service))
+    return sorted({*keys[(turn + SERVICES.index(service)) % len(TOPICS) :: len(TOPICS)], *odd_keys(service)})
+
+
+def test_the_patterns_let_a_service_write_its_own_keys_and_no_other(service: str) -> None:
+    """Every key at every exchange: as the broker does it, first the exchange's name and then the key."""
+    known = permissions.load()
+    names = [each["write"] for each in known["permissions"] if each["user"] == service]
+    assert len(names) == 1
+    topics = {each["exchange"]: each["write"] for each in known["topic_permissions"] if each["user"] == service}
+    for exchange in every_exchange(DECLARED):
+        for key in (*every_key(service), *SERVICES, *DECLARED.subscriptions):
+            may = matches(names[0], exchange) and matches(topics.get(exchange, ""), key)
+            wanted = may_write(service, exchange, key) and "\n" not in key
+            assert may == wanted or exchange == DECLARED.declared, (exchange, key)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Tell whether the broker's regular expression is found in a name."""
+    return re.search(pattern.replace(r"\z", r"\Z"), name) is not None
 
 
 def test_there_is_an_account_for_every_service_and_one_that_declares(infrastructure: Addresses, bus: str) -> None:
