@@ -129,8 +129,8 @@ async def test_many_cases_that_change_one_document_are_all_counted_without_a_ret
     never = replace(small, delays=(600.0,))
     await declare(infrastructure.amqp, never)
     async with station(infrastructure.amqp, database, never, hearing(count_together)) as stock:
-        await stock.place([order(n) for n in range(60)])
-        await eventually(lambda: stock.has_counted(range(60)))
+        await stock.place([order(n) for n in range(30)])
+        await eventually(lambda: stock.has_counted(range(30)))
 
 
 async def test_two_processes_that_share_cases_count_every_order_once(
