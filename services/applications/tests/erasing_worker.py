@@ -27,7 +27,7 @@ WITHIN = "inside the transaction"
 UNPUBLISHED = "after the commit, before the publish"
 UNFORGOTTEN = "between confirm and removal from the outbox"
 PLACES = (HALF_WAY, WITHIN, UNPUBLISHED, UNFORGOTTEN)
-SCANS = 25
+SCANS = 12
 """How many scans are removed before the death half-way."""
 
 

@@ -29,7 +29,7 @@ from testkit.fixtures import Addresses
 from testkit.patience import PATIENCE, eventually
 from testkit.signing import signed
 
-EACH = 50
+EACH = 24
 """Applications of each of the residents."""
 DEATHS = {place: f"res_{number}" for number, place in enumerate(PLACES)}
 """Where the process dies at the erasure of which resident."""

@@ -50,6 +50,7 @@ def test_a_right_answer_is_taken(key: str, value: Value) -> None:
         ("text", 5, "form-not-text"),
         ("text", "六个字就太长", "form-too-long"),
         ("home", "-", "form-not-address"),
+        ("home", "/", "form-not-address"),
         ("home", "无", "form-not-address"),
         ("home", "梅龙路**号", "form-not-address"),
         ("begins", "2026-02-29", "form-not-date"),
