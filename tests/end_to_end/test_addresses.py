@@ -1,4 +1,7 @@
-"""Addresses that once went wrong, all the way: a record, an application for the senior card and its decision."""
+"""Addresses that once went wrong, all the way: a record, an application for the senior card and its decision.
+
+Each of them is compared in the matcher's tests and judged in those of applications; here are one or two of each kind.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +46,6 @@ async def _decided(town: Town, held: str, claimed: str) -> str:
     ("held", "claimed"),
     [
         ("3栋1201", "Ⅲ栋1201"),
-        ("Ⅱ期3栋1201", "二期3栋1201"),
-        ("3栋1201", "第3栋1201"),
         ("3栋12层1号", "3栋1201室"),
     ],
 )
@@ -60,12 +61,7 @@ async def test_a_radical_for_its_character_is_granted(town: Town) -> None:
     ("held", "claimed"),
     [
         (f"{_ESTATE}3栋2层A室", f"{_ESTATE}3栋3层A室"),
-        (f"{_ESTATE}A座12楼B室", f"{_ESTATE}A座15楼B室"),
-        (f"{_ESTATE}3栋12层101", f"{_ESTATE}3栋13层101"),
-        (f"{_ESTATE}3栋-1层05", f"{_ESTATE}3栋1层05"),
         (_ROAD, f"{_ROAD}地下室"),
-        (f"{_ESTATE}3栋1201", f"{_ESTATE}三栋一二O一"),
-        (f"{_ESTATE}3栋1201", f"{_ESTATE}3栋1201（梅龙路旁）"),
         ("无", f"{_ESTATE}3栋1201"),
     ],
 )
@@ -73,10 +69,9 @@ async def test_another_place_is_granted_to_nobody(town: Town, held: str, claimed
     assert await _decided(town, held, claimed) == "rejected"
 
 
-@pytest.mark.parametrize("claimed", _PLACEHOLDERS)
-async def test_a_placeholder_is_refused_saying_what_to_write(town: Town, claimed: str) -> None:
+async def test_a_placeholder_is_refused_saying_what_to_write(town: Town) -> None:
     resident = await town.welcome(town.meet("senior"))
-    problem = await refusal(portal.draft(resident, "senior-card", {"registered_address": claimed}))
+    problem = await refusal(portal.draft(resident, "senior-card", {"registered_address": "无"}))
     assert (problem.status, problem.code) == (422, "form-not-address")
     assert "民治街道幸福花园3栋503" in problem.action
 
@@ -85,9 +80,6 @@ async def test_a_placeholder_is_refused_saying_what_to_write(town: Town, claimed
     ("address", "item", "code"),
     [
         ("上海市浦东新区深圳大道1号", "senior-allowance", "not-eligible-registered-in"),
-        ("上海市浦东新区深圳大道1号", "residence-permit", None),
-        ("广东省深圳市龙华区民治街道1号", "senior-allowance", None),
-        ("广东省深圳市龙华区民治街道1号", "residence-permit", "not-eligible-not-registered-in"),
         ("廣東省深圳市龍華區民治街道1號", "senior-allowance", None),
         ("廣東省深圳市龍華區民治街道1號", "residence-permit", "not-eligible-not-registered-in"),
         ("深圳路1号", "residence-permit", "not-eligible-registered-unclear"),

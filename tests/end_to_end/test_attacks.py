@@ -19,7 +19,7 @@ from tests.contract.access import operations_of, table
 from tests.end_to_end.test_access import all_of, doors, filled
 
 TURNS = cycle(bodies.PLACES)
-AT_ONE_PLACE = 3
+AT_ONE_PLACE = 2
 EACH = 2
 """Generated cases for each operation in this suite; `make attack` sends twenty thousand."""
 
