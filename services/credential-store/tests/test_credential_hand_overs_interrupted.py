@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from credential_bureau import Bureau, Json, eventually, json_lines, none_in, published_to, record, running
 from credential_store.config import Settings
-from local_stack.layout import ROOT
+from local_stack.processes import Program
 from runtime.clock import utc_now
 from runtime.kernel import Database
 from testkit.fixtures import free_ports
+from testkit.prepared import prepared
 
 
 @pytest.fixture
@@ -63,45 +63,40 @@ async def test_two_processes_and_events_of_the_same_records_double_nothing(
 
 
 async def test_killed_in_the_middle_again_and_again_it_ends_without_loss_or_doubling(
-    settings: Settings, database: Database
+    settings: Settings, database: Database, tmp_path: Path
 ) -> None:
     port, begun = free_ports(19700).gateway, utc_now()
-    lines: list[Json | bytes] = [b"{" if n % 500 == 499 else record(n) for n in range(3000)]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        bureau = Bureau(client, settings.keys)
-        id_, seen, refused = "", Json(), list[Json]()
-        for kill_after in (0, 700, 1800, None):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "credential_store",
-                cwd=ROOT,
-                env={**os.environ, "CREDENTIAL_STORE_PORT": str(port)},
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-            try:
-                await eventually(lambda: _answers(client))
-                id_ = id_ or (await bureau.hands_over(json_lines(lines))).json()["hand_over_id"]
-                wanted = kill_after
+    lines: list[Json | bytes] = [b"{" if n % 500 == 499 else record(n) for n in range(2000)]
+    environment = {**os.environ, "CREDENTIAL_STORE_PORT": str(port)}
+    program = Program("credential-store", ("python", "-m", "credential_store"), environment, ready=lambda: True)
+    with prepared(tmp_path) as start:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            bureau = Bureau(client, settings.keys)
+            id_, seen, refused = "", Json(), list[Json]()
+            for kill_after in (0, 700, None):
+                process = start(program, tmp_path / "log")
+                try:
+                    await eventually(lambda: _answers(client))
+                    id_ = id_ or (await bureau.hands_over(json_lines(lines))).json()["hand_over_id"]
+                    wanted = kill_after
 
-                async def far_enough(wanted: int | None = wanted, id_: str = id_) -> Json | None:
-                    seen: Json = (await bureau.sees(f"/{id_}")).json()
-                    reached = seen["state"] == "done" if wanted is None else seen["lines"] >= wanted
-                    return seen if reached else None
+                    async def far_enough(wanted: int | None = wanted, id_: str = id_) -> Json | None:
+                        seen: Json = (await bureau.sees(f"/{id_}")).json()
+                        reached = seen["state"] == "done" if wanted is None else seen["lines"] >= wanted
+                        return seen if reached else None
 
-                seen = await eventually(far_enough)
-                if wanted is None:
-                    await eventually(lambda: none_in(database, "outbox"))
-                    refused = await bureau.refused(id_)
-            finally:
-                process.send_signal(signal.SIGKILL)
-                await process.wait()
-    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (3000, 2994, 0, 6)
-    assert [each["line"] for each in refused] == [500, 1000, 1500, 2000, 2500, 3000]
-    assert await database["credentials"].count_documents({"sequence": 1}) == 2994
+                    seen = await eventually(far_enough)
+                    if wanted is None:
+                        await eventually(lambda: none_in(database, "outbox"))
+                        refused = await bureau.refused(id_)
+                finally:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+    assert (seen["lines"], seen["stored"], seen["unchanged"], seen["refused"]) == (2000, 1996, 0, 4)
+    assert [each["line"] for each in refused] == [500, 1000, 1500, 2000]
+    assert await database["credentials"].count_documents({"sequence": 1}) == 1996
     events = await published_to(settings, begun)
-    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 2994
+    assert len({event["data"]["credential_id"] for event in events}) == len({event["id"] for event in events}) == 1996
 
 
 async def _answers(client: httpx.AsyncClient) -> bool | None:

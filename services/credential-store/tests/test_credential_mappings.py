@@ -260,7 +260,7 @@ SCALARS = (
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.dictionaries(NAMES, TREES, max_size=9))
 def test_any_tree_of_data_is_a_mapping_or_is_refused_in_words(data: dict[str, object]) -> None:
     faults(yaml.safe_dump(data, allow_unicode=True))
