@@ -24,7 +24,7 @@ from services.portal.tests.test_resident_pages import PAGES
 from services.portal.tests.test_terminal import PAGES as TERMINAL_PAGES
 from services.portal.tests.test_terminal import TIMED, Kiosk
 from services.portal.tests.test_window_visits import STANDING, VISIT
-from tests.browser.visitor import PHONE, chromium, looked_at
+from tests.browser.visitor import PHONE, bring_axe, chromium, looked_at
 
 SKIPPED = {"/my/applications/app_1/progress"}
 """Parts of pages, not pages."""
@@ -41,7 +41,9 @@ async def chrome() -> AsyncIterator[Chrome]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(chrome: Chrome) -> AsyncIterator[Page]:
     context = await chrome.new_context(ignore_https_errors=True, viewport=PHONE)
-    yield await context.new_page()
+    opened = await context.new_page()
+    await bring_axe(opened)
+    yield opened
     await context.close()
 
 
@@ -122,7 +124,7 @@ async def test_everybody_can_use_the_halls_lists(stage: Stage, page: Page, langu
     browser = stage.browser(language)
     await serve(page, browser)
 
-    assert await survey(page, ["/hall/notices", "/hall/record"]) == {}
+    assert await survey(page, ["/hall/notices", "/hall/record"], language) == {}
     assert "2026-10" in (await browser.go("/hall/notices")).text
 
 
