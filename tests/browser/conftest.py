@@ -16,7 +16,7 @@ from runtime.clock import today, utc_now
 from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
-from testkit.fixtures import free_ports
+from testkit.fixtures import free_ports, killed_at_the_end
 from testkit.prepared import prepared
 from tests.browser.visitor import Visitors, chromium
 from tests.end_to_end.town import PERFECT, Town
@@ -36,12 +36,9 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def stack(broker_and_store: None) -> Iterator[Stack]:
     """Start everything; nothing is left of it afterwards."""
-    with (
-        places.folder("portal") as folder,
-        prepared(folder) as start,
-        Stack(folder, port_base=free_ports(PORT_BASE).base, services=PROCESSES, start=start) as it,
-    ):
-        yield it
+    with places.folder("portal") as folder, prepared(folder) as start, killed_at_the_end() as undo:
+        base = free_ports(PORT_BASE).base
+        yield undo.enter_context(Stack(folder, port_base=base, services=PROCESSES, start=start))
 
 
 @pytest.fixture(scope="package")

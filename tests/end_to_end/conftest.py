@@ -11,7 +11,7 @@ from runtime.clock import today, utc_now
 from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
-from testkit.fixtures import free_ports
+from testkit.fixtures import free_ports, killed_at_the_end
 from testkit.prepared import prepared
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
@@ -26,11 +26,8 @@ def stack(broker_and_store: None, tmp_path_factory: pytest.TempPathFactory) -> I
     traces = tmp_path_factory.mktemp("end-to-end") / "traces.jsonl"
     with pytest.MonkeyPatch.context() as surroundings, places.folder("end-to-end") as folder:
         surroundings.setenv("YIZHENG_TRACES", str(traces))
-        with (
-            prepared(folder) as start,
-            Stack(folder, port_base=free_ports(PORT_BASE).base, start=start) as running,
-        ):
-            yield running
+        with prepared(folder) as start, killed_at_the_end() as undo:
+            yield undo.enter_context(Stack(folder, port_base=free_ports(PORT_BASE).base, start=start))
 
 
 @pytest.fixture(scope="session")

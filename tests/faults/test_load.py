@@ -28,7 +28,7 @@ from runtime.clock import today, utc_now
 from synthetic.caller import Caller, Json, connect
 from synthetic.progress import Bars
 from testkit import places
-from testkit.fixtures import free_ports
+from testkit.fixtures import free_ports, killed_at_the_end
 from testkit.prepared import prepared
 from tests.chaos.faults import PRIMARY, Fault, Kind
 from tests.chaos.report import Report
@@ -65,8 +65,8 @@ def stack() -> Iterator[Cluster]:
         for name in ("AMQP_URL", "MONGODB_URL"):
             surroundings.delenv(name, raising=False)
         surroundings.setenv("YIZHENG_TRACES", str(folder / "traces.jsonl"))
-        with prepared(folder) as start, Cluster(folder, port_base=free_ports(PORT_BASE).base, start=start) as running:
-            yield running
+        with prepared(folder) as start, killed_at_the_end() as undo:
+            yield undo.enter_context(Cluster(folder, port_base=free_ports(PORT_BASE).base, start=start))
 
 
 @pytest.fixture(scope="module")

@@ -268,10 +268,21 @@ def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
 
     One that AMQP_URL or MONGODB_URL names is used as it is: its accounts may be those of a system that runs.
     """
-    with ExitStack() as undo:
+    with killed_at_the_end() as undo:
         running = _start(first_port, undo)
         undo.push(running)
         yield running
+
+
+@contextmanager
+def killed_at_the_end() -> Iterator[ExitStack]:
+    """Undo, where the data go as well: broker and store are not given the seconds that they take to end in order."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as undo:
+        try:
+            yield undo
+        finally:
+            for name in ("LONGEST_STOP", "LONGEST_STOP_OF_SEVERAL"):
+                patch.setattr(f"local_stack.infrastructure.{name}", 0.0)
 
 
 @retry(retry=retry_if_exception_type(StackError), stop=stop_after_attempt(3), reraise=True)
