@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.keys import ensure_keys
 from messaging.topology import Topology
-from operations.config import Settings
 from runtime.kernel import Database
-from services.operations.tests.stage import Stage, environment, staged
+from services.operations.tests.stage import Stage, set_up
 from services.operations.tests.workshop import Place, place
-from testkit.fixtures import Addresses, empty
+from testkit.fixtures import Addresses
 from testkit.forked import preload
 
 preload([f"services.operations.tests.{each}_worker" for each in ("letters", "replay", "trail")])
@@ -21,21 +19,11 @@ preload([f"services.operations.tests.{each}_worker" for each in ("letters", "rep
 
 @pytest.fixture
 async def stage(
-    tmp_path: Path,
-    infrastructure: Addresses,
-    database: Database,
-    bus: str,
-    full_topology: Topology,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, full_topology: Topology
 ) -> AsyncIterator[Stage]:
-    ensure_keys(tmp_path)
-    for name, value in environment(tmp_path, bus, infrastructure.mongodb, f"{database.name}-ops").items():
-        monkeypatch.setenv(name, value)
-    try:
-        async with staged(Settings(), database, full_topology) as stage:
-            yield stage
-    finally:
-        await empty(database.client[f"{database.name}-ops"])
+    assert bus
+    async with set_up(tmp_path, infrastructure, database, full_topology) as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
 from local_stack import tokens
+from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
 from messaging.commit import Committer
 from messaging.consumer import Consumer, Subscription
@@ -31,6 +33,7 @@ from operations.main import create_app
 from runtime.kernel import Database
 from shared.messaging.tests.harness import QUICK, declare, eventually
 from testkit.entrances import entrance_of
+from testkit.fixtures import Addresses, empty
 from testkit.patience import PATIENCE
 from testkit.signing import signed
 
@@ -163,6 +166,23 @@ async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float =
 
     await eventually(there, seconds=seconds, every=0.1)
     return found[-1]
+
+
+@asynccontextmanager
+async def set_up(
+    folder: Path, infrastructure: Addresses, database: Database, topology: Topology
+) -> AsyncIterator[Stage]:
+    """Run everything until the end of the block, with keys in a folder and a database that is emptied afterwards."""
+    ensure_keys(folder)
+    own = f"{database.name}-ops"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(folder, infrastructure.amqp, infrastructure.mongodb, own).items():
+            patch.setenv(name, value)
+        try:
+            async with staged(Settings(), database, topology) as stage:
+                yield stage
+        finally:
+            await empty(database.client[own])
 
 
 @asynccontextmanager

@@ -105,7 +105,7 @@ def private(request: pytest.FixtureRequest, infrastructure: Addresses) -> Iterat
 @pytest.fixture
 async def private_bus(private: Addresses, full_topology: Topology) -> str:
     """The private broker's address, every work queue empty."""
-    await _empty(private.amqp, full_topology)
+    await empty_queues(private.amqp, full_topology)
     return private.amqp
 
 
@@ -215,7 +215,7 @@ def declared(infrastructure: Addresses) -> Topology:
 @pytest.fixture
 async def bus(infrastructure: Addresses, declared: Topology) -> str:
     """The broker's address, with the whole topology declared, every work queue empty and a trail that is just begun."""
-    await _empty(infrastructure.amqp, declared)
+    await empty_queues(infrastructure.amqp, declared)
     return infrastructure.amqp
 
 
@@ -244,7 +244,8 @@ async def _declare(url: str, full: Topology) -> None:
     stop=stop_after_delay(20),
     reraise=True,
 )
-async def _empty(url: str, declared: Topology) -> None:
+async def empty_queues(url: str, declared: Topology) -> None:
+    """Leave nothing in any work queue, and begin the streams once more."""
     names = [
         *(delay_name(seconds) for seconds in declared.delays),  # first, as their messages go to the others
         *declared.services,
