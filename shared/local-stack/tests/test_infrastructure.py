@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +27,8 @@ from pathlib import Path
 from local_stack.stack import Stack
 from local_stack.waiting import poll
 from testkit.fixtures import free_ports
-with Stack(Path(sys.argv[1]), port_base=int(sys.argv[2]), services=()):
-    print("up", flush=True)
+with Stack(Path(sys.argv[1]), port_base=int(sys.argv[2]), services=()) as stack:
+    print("up", stack.amqp_url, stack.mongodb_url, flush=True)
     time.sleep(120)
 """
 
@@ -41,42 +40,39 @@ def private(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MONGODB_URL", raising=False)
 
 
-def hold(var: Path) -> subprocess.Popen[str]:
-    """Have another process keep a stack up, as `make run` does."""
+def hold(var: Path) -> tuple[subprocess.Popen[str], str, str]:
+    """Have another process keep a stack up, as `make run` does; return it, and where its broker and store are."""
     command = [sys.executable, "-c", HOLD, str(var), str(PORTS.base)]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert holder.stdout
     with holder.stdout:
-        said = holder.stdout.readline()
-    if said != "up\n":
+        said, *addresses = holder.stdout.readline().split() or ("nothing",)
+    if said != "up":
         holder.kill()
         holder.wait()
-    assert said == "up\n"
-    return holder
+    assert said == "up"
+    amqp, mongodb = addresses
+    return holder, amqp, mongodb
 
 
 def left_in(var: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if belongs_to(process, var)]
 
 
-async def test_after_a_run_that_was_killed_the_next_keeps_what_it_has_when_killed_and_leaves_nothing(
-    tmp_path: Path,
-) -> None:
-    holder = hold(tmp_path)
-    holder.kill()
-    holder.wait()
+async def test_after_a_run_that_was_killed_the_next_keeps_what_it_had_and_leaves_nothing(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    holder, amqp, mongodb = hold(tmp_path)
+    try:
+        await publish(amqp)
+        with MongoClient[dict[str, object]](mongodb) as client:
+            client["test"]["things"].insert_one({"_id": "kept"})
+        assert poll(lambda: has_saved_the_queue(layout.broker), seconds=PATIENCE)
+    finally:
+        holder.kill()
+        holder.wait()
     assert left_in(tmp_path)
 
-    with Infrastructure(Layout(tmp_path), PORTS) as running:
-        await publish(running.amqp_url)
-        with MongoClient[dict[str, object]](running.mongodb_url) as client:
-            client["test"]["things"].insert_one({"_id": "kept"})
-
-        assert poll(lambda: has_saved_the_queue(running.layout.broker), seconds=PATIENCE)
-        for name in ("broker", "store"):
-            running.find(name).kill(signal.SIGKILL)
-            running.start(name)
-
+    with Infrastructure(layout, PORTS) as running:
         assert await fetch(running.amqp_url) == b"x"
         with MongoClient[dict[str, object]](running.mongodb_url) as client:
             assert client["test"]["things"].count_documents({}) == 1
@@ -116,7 +112,7 @@ def test_a_run_that_is_up_is_named_to_a_second_one_and_ends_in_order_when_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AMQP_URL", "amqp://elsewhere/")  # its store is enough, and quicker to start
-    first = hold(tmp_path)
+    first, _, _ = hold(tmp_path)
     assert left_in(tmp_path)
     with pytest.raises(StackError, match=rf"already up in .* \(pid {first.pid}\)"), Stack(tmp_path, services=()):
         pass
