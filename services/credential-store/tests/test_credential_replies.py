@@ -106,51 +106,54 @@ async def health(settings: Settings) -> AsyncIterator[Sender]:
         yield Sender(channel, replies, await channel.get_queue(dead_letters_of("credential-store"), ensure=False))
 
 
-@pytest.mark.parametrize(
-    ("data", "attributes", "reason", "path"),
-    [
-        ({"sequence": "1"}, {}, "wrong-schema", "/data/sequence"),
-        ({"valid_from": 20260105}, {}, "wrong-schema", "/data/valid_from"),
-        ({"valid_until": "gone"}, {}, "wrong-schema", "/data/valid_until"),
-        ({"fields": {"child_name": {"first": "秘密"}}}, {}, "wrong-schema", "/data/fields/child_name"),
-        ({"fields": RIGHT | {"birth_date": "2021-02-29"}}, {}, "field-not-date", "/data/fields/birth_date"),
-        ({"fields": RIGHT | {"complete": "yes"}}, {}, "field-not-flag", "/data/fields/complete"),
-        ({"fields": RIGHT | {"child_name": " "}}, {}, "field-not-text", "/data/fields/child_name"),
-        ({"fields": {"child_name": "秘密", "complete": True}}, {}, "field-missing", "/data/fields/birth_date"),
-        ({"department": "civil"}, {}, "wrong-department", "/data/department"),
-        ({"document_type": "bank-account"}, {}, "document-type-not-kept", "/data/document_type"),
-        ({"document_type": "library-card"}, {}, "unknown-document-type", "/data/document_type"),
-        ({}, {"source": "/yizheng/civil"}, "wrong-source", "/source"),
-        ({}, {"type": "civil.department-record-published.v1"}, "wrong-routing-key", "/type"),
-        ({}, {"specversion": "0.3"}, "not-a-cloudevent", "/specversion"),
-        ({}, {"time": "yesterday"}, "not-a-cloudevent", "/time"),
-        ({}, {"time": "0001-01-01T00:00:00+08:00"}, "not-a-cloudevent", "/time"),
-        ({}, {"time": "9999-12-31T23:59:59.999Z"}, "not-a-cloudevent", "/time"),
-        ({"valid_from": "0001-01-01"}, {}, "wrong-schema", "/data/valid_from"),
-        ({"valid_until": "9999-12-31"}, {}, "wrong-schema", "/data/valid_until"),
-        ({"valid_from": "2026-05-01", "valid_until": "2026-01-01"}, {}, "term-reversed", "/data/valid_until"),
-        ({"fields": RIGHT | {"birth_date": "0001-01-01"}}, {}, "field-not-date", "/data/fields/birth_date"),
-        ({"fields": RIGHT | {"child_name": "九" * 150_000}}, {}, "wrong-schema", "/data/fields/child_name"),
-        ({"fields": RIGHT | {f"f{n}": "x" for n in range(60)}}, {}, "wrong-schema", "/data/fields"),
-        ({"fields": RIGHT | {f"f{n}": "九" * 400 for n in range(8)}}, {}, "record-too-large", "/data/fields"),
-    ],
-)
+PROBLEMS: list[tuple[Json, Json, str, str]] = [
+    ({"sequence": "1"}, {}, "wrong-schema", "/data/sequence"),
+    ({"valid_from": 20260105}, {}, "wrong-schema", "/data/valid_from"),
+    ({"valid_until": "gone"}, {}, "wrong-schema", "/data/valid_until"),
+    ({"fields": {"child_name": {"first": "秘密"}}}, {}, "wrong-schema", "/data/fields/child_name"),
+    ({"fields": RIGHT | {"birth_date": "2021-02-29"}}, {}, "field-not-date", "/data/fields/birth_date"),
+    ({"fields": RIGHT | {"complete": "yes"}}, {}, "field-not-flag", "/data/fields/complete"),
+    ({"fields": RIGHT | {"child_name": " "}}, {}, "field-not-text", "/data/fields/child_name"),
+    ({"fields": {"child_name": "秘密", "complete": True}}, {}, "field-missing", "/data/fields/birth_date"),
+    ({"department": "civil"}, {}, "wrong-department", "/data/department"),
+    ({"document_type": "bank-account"}, {}, "document-type-not-kept", "/data/document_type"),
+    ({"document_type": "library-card"}, {}, "unknown-document-type", "/data/document_type"),
+    ({}, {"source": "/yizheng/civil"}, "wrong-source", "/source"),
+    ({}, {"type": "civil.department-record-published.v1"}, "wrong-routing-key", "/type"),
+    ({}, {"specversion": "0.3"}, "not-a-cloudevent", "/specversion"),
+    ({}, {"time": "yesterday"}, "not-a-cloudevent", "/time"),
+    ({}, {"time": "0001-01-01T00:00:00+08:00"}, "not-a-cloudevent", "/time"),
+    ({}, {"time": "9999-12-31T23:59:59.999Z"}, "not-a-cloudevent", "/time"),
+    ({"valid_from": "0001-01-01"}, {}, "wrong-schema", "/data/valid_from"),
+    ({"valid_until": "9999-12-31"}, {}, "wrong-schema", "/data/valid_until"),
+    ({"valid_from": "2026-05-01", "valid_until": "2026-01-01"}, {}, "term-reversed", "/data/valid_until"),
+    ({"fields": RIGHT | {"birth_date": "0001-01-01"}}, {}, "field-not-date", "/data/fields/birth_date"),
+    ({"fields": RIGHT | {"child_name": "九" * 150_000}}, {}, "wrong-schema", "/data/fields/child_name"),
+    ({"fields": RIGHT | {f"f{n}": "x" for n in range(60)}}, {}, "wrong-schema", "/data/fields"),
+    ({"fields": RIGHT | {f"f{n}": "九" * 400 for n in range(8)}}, {}, "record-too-large", "/data/fields"),
+]
+
+
 async def test_each_problem_has_its_answer_and_the_right_record_behind_it_is_stored(
-    health: Sender, database: Database, data: Json, attributes: Json, reason: str, path: str
+    health: Sender, database: Database
 ) -> None:
-    wrong = await health.publishes(data | {"record_id": "wrong"}, **attributes)
-    right = await health.publishes({"record_id": "right"}, receipt="wanted")
-    told = {each["type"]: each["data"] for each in (await health.is_told(), await health.is_told())}
-    refused = told["credential-store.record-refused.v1"]
-    assert (refused["event_id"], refused["record_id"], refused["addressee"]) == (wrong, "wrong", "health")
-    assert (refused["reason"], refused["path"]) == (reason, path)
-    assert refused["rule"]
-    assert refused["title"]["zh-CN"] != refused["title"]["en"]
-    assert "秘密" not in str(refused)
-    accepted = told["credential-store.record-accepted.v1"]
-    assert (accepted["event_id"], accepted["result"]) == (right, "stored")
-    assert [each["record"] for each in await whole(database, "credentials")] == ["right"]
-    await health.is_told_nothing_more()
+    for n, (data, attributes, reason, path) in enumerate(PROBLEMS):
+        changed = {"holder_index": f"{n:064x}"} | data
+        wrong = await health.publishes(changed | {"record_id": f"wrong-{n}"}, **attributes)
+        record = {"record_id": f"right-{n}", "holder_index": f"{n:064x}"}
+        right = await health.publishes(record, receipt="wanted")
+        told = {each["type"]: each["data"] for each in (await health.is_told(), await health.is_told())}
+        refused = told["credential-store.record-refused.v1"]
+        assert (refused["event_id"], refused["record_id"], refused["addressee"]) == (wrong, f"wrong-{n}", "health")
+        assert (refused["reason"], refused["path"]) == (reason, path)
+        assert refused["rule"]
+        assert refused["title"]["zh-CN"] != refused["title"]["en"]
+        assert "秘密" not in str(refused)
+        accepted = told["credential-store.record-accepted.v1"]
+        assert (accepted["event_id"], accepted["result"]) == (right, "stored")
+        await health.is_told_nothing_more()
+    stored = {each["record"] for each in await whole(database, "credentials")}
+    assert stored == {f"right-{n}" for n in range(len(PROBLEMS))}
 
 
 @pytest.mark.parametrize("body", [b"hello?", b"[]", b'{"name": "value"}', b'"' + b"x" * 1_100_000 + b'"'])
