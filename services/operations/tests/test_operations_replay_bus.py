@@ -30,16 +30,16 @@ from shared.messaging.tests.harness import eventually
 async def test_failures_that_are_replayed_are_handled_once_each_and_closed(here: Place) -> None:
     mood = Mood()
     async with shop(here, mood) as running, operations(here) as ops:
-        await fail(ops, running, mood, orders(range(130)))
+        await fail(ops, running, mood, orders(range(115)))
         replay = await ops.prepare()
         assert (await ops.show(replay)).replay.preview.queues[0].consumers == 1
         await ops.start(replay)
         done = await ops.becomes(replay, "done")
-        assert await counted_once(running, range(130))
-        assert (done.progress.counts.handled, done.progress.counts.total) == (130, 130)
+        assert await counted_once(running, range(115))
+        assert (done.progress.counts.handled, done.progress.counts.total) == (115, 115)
         closed = await ops.failures("resolved")
         assert {each.resolution for each in closed} == {"handled"}
-        assert len(closed) == 130
+        assert len(closed) == 115
 
 
 async def test_the_canary_stops_at_the_first_that_fails_again_and_the_rest_is_not_sent(here: Place) -> None:
@@ -111,13 +111,13 @@ async def test_two_processes_drive_one_replay_once(here: Place) -> None:
     mood = Mood()
     async with shop(here, mood) as running:
         async with operations(here) as ops:
-            await fail(ops, running, mood, orders(range(120)))
-            replay = await ops.prepare(rate=100)
+            await fail(ops, running, mood, orders(range(60)))
+            replay = await ops.prepare(rate=50)
         async with desk(here) as ops, worker(here), worker(here):
             await ops.start(replay)
             done = await ops.becomes(replay, "done")
-            assert (done.progress.counts.handled, done.progress.counts.ignored) == (120, 0)
-            assert await counted_once(running, range(120))
+            assert (done.progress.counts.handled, done.progress.counts.ignored) == (60, 0)
+            assert await counted_once(running, range(60))
 
 
 async def test_a_queue_that_is_gone_pauses_the_replay_until_somebody_resumes_it(here: Place) -> None:
