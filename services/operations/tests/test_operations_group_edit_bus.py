@@ -17,6 +17,7 @@ from operations.domain.masking import MASK
 from operations.handlers import discarding, edits, group_edits, receipts, replays
 from operations.handlers.edits import Asked
 from operations.handlers.explaining import explain
+from operations.store.replays import ReplayDocuments
 from runtime.refusal import Clash, NotAllowed
 from services.operations.tests.workshop import (
     ANN,
@@ -123,6 +124,28 @@ async def test_the_canary_stops_it_and_says_why_and_the_rest_is_open_after_a_can
         assert (await settled(ops, approved)).fate == "failed"
         assert len(await ops.failures("open")) == 19 + 1, "the rest as before, and what failed as a failure of its own"
         assert await running.counted() == []
+
+
+async def test_a_cancel_between_the_drivers_last_look_and_its_rest_is_heard(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest, rests, may_rest = ReplayDocuments.rest, asyncio.Event(), asyncio.Event()
+
+    async def wait_and_rest(self: ReplayDocuments, id: str, driver: str, runs: int) -> bool:
+        rests.set()
+        await may_rest.wait()
+        return await rest(self, id, driver, runs)
+
+    monkeypatch.setattr(ReplayDocuments, "rest", wait_and_rest)
+    async with shop(here, Mood(fails={0})) as running, operations(here) as ops:
+        failed = await broken(ops, running, *([n] for n in range(5)))
+        example = next(each for each in failed if number_of(each) == [0])
+        approved = await approve(ops, await proposed(ops, example, 0))
+        await asyncio.wait_for(rests.wait(), PATIENCE)
+        await ops.step("cancel", str(approved.replay))
+        may_rest.set()
+        assert (await settled(ops, approved)).fate == "failed"
+        assert len(await ops.failures("open")) == 4 + 1
 
 
 async def test_stopped_and_resumed_the_rest_is_sent(here: Place) -> None:

@@ -129,7 +129,9 @@ class Drive:
         if replay.is_over and replay.edit is not None:
             await self._committed(lambda: self._settled(str(replay.edit)))
         await self._note(now=True)
-        return await self._deps.replays.rest(self._id, self._driver, replay.runs)
+        rests = await self._deps.replays.rest(self._id, self._driver, replay.runs)
+        latest = await self._deps.replays.get(self._id)  # cancelled, perhaps, since this turn looked
+        return rests and (latest is None or latest.state == replay.state)
 
     async def _go_on(self, replay: Replay) -> None:
         if self._ledger.is_settled:
