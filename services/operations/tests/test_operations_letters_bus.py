@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import signal
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aio_pika
@@ -17,7 +18,7 @@ from messaging.topology import Topology, dead_letters_of
 from operations.store.groups import GroupDocuments
 from runtime.kernel import Database
 from services.operations.tests import letters_worker
-from services.operations.tests.letterbox import example, headers_of, later
+from services.operations.tests.letterbox import example, headers_of
 from services.operations.tests.letters_worker import AFTER_COMMIT, BEFORE_COMMIT, NONE
 from shared.messaging.tests.harness import eventually
 from testkit.fixtures import Addresses
@@ -37,7 +38,8 @@ class Mail:
     environment: dict[str, str]
 
     async def send(self, count: int) -> None:
-        """Dead-letter so many messages, every tenth of them twice."""
+        """Dead-letter so many messages, every tenth of them twice; what is older than a week is not counted by hour."""
+        now = datetime.now(UTC)
         async with await aio_pika.connect(self.amqp) as connection:
             exchange = await (await connection.channel()).get_exchange("dead-letters")
             for number in range(count):
@@ -45,7 +47,7 @@ class Mail:
                 for _ in range(1 + (number % 10 == 0)):
                     letter = aio_pika.Message(
                         orjson.dumps(event),
-                        headers=headers_of(event, later(number)),
+                        headers=headers_of(event, now - timedelta(minutes=number)),
                         message_id=secrets.token_hex(12),
                         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
                     )

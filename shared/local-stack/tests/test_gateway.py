@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -197,7 +198,13 @@ def test_what_is_as_large_as_its_address_allows_is_answered_with_what_is_wrong(
 
 
 def test_a_malformed_request_is_explained(client: httpx.Client) -> None:
-    answer = client.get("/v1/items", headers={"X-Filler": "x" * 40_000})
+    def ask() -> httpx.Response | None:
+        # The gateway doesn't read on after its refusal: it may hang up before the answer was read.
+        with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return client.get("/v1/items", headers={"X-Filler": "x" * 40_000})
+        return None
+
+    answer = next(each for each in (ask() for _ in range(20)) if each is not None)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
 
 
