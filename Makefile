@@ -95,12 +95,19 @@ chaos: chaos-setup ## The same while processes are killed, frozen and misled, wi
 .PHONY: token
 token: setup ## A signed development token: ROLE=resident SUBJECT=… DEPARTMENTS=a,b COMMUNITIES=c HOURS=12
 ## roles: resident clerk terminal reviewer grid-officer official operator department; staff are by default who types it
+## for the operators' page: ROLE=operator ARGS=--page
 	@$(VENV)/python -m local_stack.tokens --role "$(ROLE)" --subject "$(SUBJECT)" \
-		--departments "$(or $(DEPARTMENTS),$(DEPARTMENT))" --communities "$(COMMUNITIES)" --hours "$(HOURS)"
+		--departments "$(or $(DEPARTMENTS),$(DEPARTMENT))" --communities "$(COMMUNITIES)" --hours "$(HOURS)" $(ARGS)
 
 .PHONY: terminal
 terminal: setup ## Call the gateway as a terminal, with its key: ARGS="GET /v1/…" SUBJECT=terminal-1 COMMUNITIES=c
 	@$(VENV)/python -m local_stack.devices --subject "$(SUBJECT)" --communities "$(COMMUNITIES)" $(ARGS)
+
+.PHONY: signed
+signed: setup ## Call the gateway as somebody, with a signed request as the portal's are: ROLE=clerk SUBJECT=… ARGS="GET /v1/…"
+## with a body from standard input: ARGS="POST /v1/… -"
+	@$(VENV)/python -m local_stack.devices --role "$(or $(ROLE),reviewer)" --subject "$(SUBJECT)" \
+		--departments "$(or $(DEPARTMENTS),$(DEPARTMENT))" --communities "$(COMMUNITIES)" $(ARGS)
 
 .PHONY: card-reader
 card-reader: setup ## A card reader's agent with synthetic cards, for the portal's pages at /window/ and /terminal/, until Ctrl-C
@@ -130,8 +137,9 @@ event-secrets: setup ## New keys for what events say of people; those before go 
 
 .PHONY: operations
 operations: setup ## The operators' command line for a system that is up: ARGS="failures list" SUBJECT=<who you are>
-	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --role operator \
+	@OPERATIONS_TOKEN="$$($(VENV)/python -m local_stack.tokens --quiet --role operator \
 		--subject "$(or $(SUBJECT),$(shell id -un))")" \
+		OPERATIONS_KEY="$${YIZHENG_KEYS:-$(or $(YIZHENG_VAR),var)/keys}/devices/$(or $(SUBJECT),$(shell id -un)).pem" \
 		YIZHENG_CA="$${YIZHENG_CA:-$(wildcard $(or $(YIZHENG_VAR),var)/keys/tls/authority.pem)}" \
 		$(VENV)/operations $(ARGS)
 
@@ -176,8 +184,9 @@ styles: setup ## The portal's style sheet and scripts from services/portal/style
 	@$(VENV)/python -m local_stack.styles
 
 .PHONY: contracts
-contracts: setup ## Write the event schemas, and the pages made of the contracts (docs/events.md, access.md, …) anew
+contracts: setup ## Write what is made of the contracts: event schemas, docs/events.md, access.md, …, broker/permissions.json
 	@$(VENV)/python -m tests.contract.generate $(ARGS)
+	@$(VENV)/python -m local_stack.accounts.permissions
 
 .PHONY: release-contracts
 release-contracts: setup ## Keep today's event schemas and examples as released; refused when they changed incompatibly
@@ -208,13 +217,17 @@ secrets: setup ## The secrets that deploy/compose.yaml mounts, made once into de
 rotate-keys: setup ## New keys for all that is kept, while the system runs; started again after a kill it goes on
 	@$(VENV)/python -m local_stack.key_rotation
 
+.PHONY: rotate-index
+rotate-index: setup ## Encrypts the blind indexes that earlier releases kept in clear, while the system runs; goes on after a kill
+	@$(VENV)/python -m local_stack.index_rotation
+
 .PHONY: department-account
 department-account: setup ## What to hand to a department's system: its broker address, keys, replies; DEPARTMENT=health
-	@$(VENV)/python -m local_stack.accounts.handing "$(DEPARTMENT)" $(ARGS)
+	@$(VENV)/python -m local_stack.accounts.department_account "$(DEPARTMENT)" $(ARGS)
 
 .PHONY: broker-accounts
 broker-accounts: setup ## The accounts of services and departments as a file for the owner of another broker to import
-	@$(VENV)/python -m local_stack.accounts.importing
+	@$(VENV)/python -m local_stack.accounts.broker_accounts
 
 .PHONY: store-accounts
 store-accounts: setup ## The services' accounts on another store, made with the account that MONGODB_URL names

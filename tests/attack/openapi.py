@@ -1,8 +1,9 @@
 """`make attack CASES=20000 SEED=1`: requests that nobody thought of, for every operation of every service.
 
 Each operation gets its share of the cases: well-formed by its own description, malformed on purpose, and with ids that
-there are. It is called as somebody whom the access table lets in. Whatever it answers must be no server error and must
-be as the description says: status, media type, headers, schema.
+there are. It is called as somebody whom the access table lets in, with a token that is bound to a key of each role's
+own and a proof of it, which nothing may refuse; some cases prove it wrongly, and must be refused. Whatever it answers
+must be no server error and must be as the description says: status, media type, headers, schema.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +22,7 @@ import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from requests.auth import AuthBase
 from schemathesis import BaseSchema, Case, GenerationMode, serializer
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.core.result import Err
@@ -32,6 +35,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from local_stack.devices import Device, device_of
 from local_stack.ports import Ports
 from local_stack.stack import Stack
 from tests.contract.access import Line, table
@@ -47,7 +51,12 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SECONDS = 30
+SECONDS = 180
+BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
+OFTEN = 20
+"""How many times a busy service is asked again."""
+DEPARTMENTS, COMMUNITIES = ("psb", "health", "edu", "community"), ("440309002002",)
+"""Of staff who reach as far as their role ever does."""
 serializer.alias("application/partial-upload", "application/octet-stream")
 
 Operation = APIOperation[Any, Any, Any, Any]
@@ -55,6 +64,15 @@ AnyCase = Case[Any]
 
 Sign = Callable[[str], str]
 """Returns a token of a role."""
+
+Turn = Callable[[str], tuple[str, str]]
+"""Returns the token and the language of who calls an operation this time."""
+
+RIGHT = "rightly"
+WRONG = ("not at all", "with another key", "for another address", "for another token")
+"""Ways to prove the key that a token is bound to."""
+_ONE_IN = 10
+"""Of so many cases one is proven wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,33 @@ class Told:
     fault: str | None
 
 
-def attack(target: Target, sign: Sign, *, each: int, seeded: int) -> list[Told]:
+class Signing(AuthBase):
+    """Sends a token, whatever a case says of its headers, and proves its key in some `way`."""
+
+    def __init__(self, keys: Path) -> None:
+        self._thief = Device(keys, "thief")
+        self._device = cache(partial(device_of, keys))
+        self.token = ""
+        self.way = RIGHT
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the token, and a proof."""
+        token, body = self.token, request.body
+        if not token:
+            return request
+        request.headers["Authorization"] = f"Bearer {token}"
+        device = self._thief if self.way == "with another key" else self._device(token)
+        if device is None or self.way == "not at all":
+            return request
+        content = body.encode() if isinstance(body, str) else body or b"" if isinstance(body, bytes | None) else None
+        url = f"{request.url}".partition("?")[0] + ("/elsewhere" if self.way == "for another address" else "")
+        named = f"{token}x" if self.way == "for another token" else token
+        proof = device.proof(request.method or "", url, named, body=content)
+        request.headers.update({"Authorization": f"DPoP {token}", "DPoP": proof})
+        return request
+
+
+def attack(target: Target, sign: Sign, *, keys: Path, each: int, seeded: int) -> list[Told]:
     """Attack every operation of a service with `each` cases."""
     load_all_checks()
     serializer.alias("application/partial-upload", "application/octet-stream")
@@ -84,6 +128,7 @@ def attack(target: Target, sign: Sign, *, each: int, seeded: int) -> list[Told]:
     schema.config.update(base_url=target.url)
     lines = table().of(target.service)
     with requests.Session() as session:
+        session.auth = Signing(keys)
         return [
             _attack(found, target, _caller(lines, sign, seeded), session, each=each, seeded=seeded)
             for found in _operations(schema)
@@ -102,14 +147,17 @@ def _operations(schema: BaseSchema) -> Iterator[Operation]:
 def _attack(
     operation: Operation,
     target: Target,
-    headers_for: Callable[[str], dict[str, str]],
+    turn_of: Turn,
     session: requests.Session,
     *,
     each: int,
     seeded: int,
 ) -> Told:
     statuses: dict[int, int] = {}
+    dice = Random(seeded)
     label = f"{operation.method.upper()} {operation.path}"
+    signing = session.auth
+    assert isinstance(signing, Signing)
 
     @seed(seeded)
     @settings(
@@ -121,9 +169,21 @@ def _attack(
     )
     @given(case=_cases(operation, target.known))
     def strike(case: AnyCase) -> None:
-        answer = case.call(session=session, headers=headers_for(label), timeout=SECONDS)
+        signing.token, language = turn_of(label)
+        signing.way = dice.choice(WRONG) if signing.token and dice.randrange(_ONE_IN) == 0 else RIGHT
+        call = partial(case.call, session=session, headers={"Accept-Language": language}, timeout=SECONDS)
+        answer = call()
+        for _ in range(OFTEN):
+            if answer.status_code != UNAVAILABLE:
+                break
+            time.sleep(1)
+            answer = call()
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
         case.validate_response(answer, checks=CHECKS)
+        if signing.way == RIGHT:
+            assert answer.status_code != UNAUTHORIZED, f"a right proof was refused: {answer.text}"
+        else:
+            assert answer.status_code >= BAD_REQUEST, f"it was proven {signing.way}, and answered {answer.status_code}"
 
     fault = None
     try:
@@ -145,21 +205,18 @@ def _cases(operation: Operation, known: Mapping[str, Sequence[str]]) -> SearchSt
     return st.one_of(ways)
 
 
-def _caller(lines: Mapping[str, Line], sign: Sign, seeded: int) -> Callable[[str], dict[str, str]]:
-    """Return what signs a request to an operation: as one of those who may call it, chosen anew each time."""
+def _caller(lines: Mapping[str, Line], sign: Sign, seeded: int) -> Turn:
+    """Return what chooses each time anew who calls an operation, of those who may: a token, or none, and a language."""
     dice = Random(seeded)
     tokens: dict[str, str] = {}
 
-    def headers(operation: str) -> dict[str, str]:
-        roles = sorted(lines[operation].roles)
-        if not roles:
-            return {}
-        role = dice.choice(roles)
-        if role not in tokens:
+    def turn(operation: str) -> tuple[str, str]:
+        role = dice.choice(sorted(lines[operation].roles) or [""])
+        if role and role not in tokens:
             tokens[role] = sign(role)
-        return {"Authorization": f"Bearer {tokens[role]}", "Accept-Language": dice.choice(["zh-CN", "en"])}
+        return tokens.get(role, ""), dice.choice(["zh-CN", "en"])
 
-    return headers
+    return turn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -201,16 +258,18 @@ def attack_all(
     told = []
     for service in table().operations:
         target = Target(service, f"http://127.0.0.1:{stack.ports.service(service)}", known)
-        for one in attack(target, lambda role: signed(stack, role), each=each, seeded=seeded):
+        for one in attack(target, lambda role: signed(stack, role), keys=stack.layout.keys, each=each, seeded=seeded):
             told.append(one)
             answers = ", ".join(f"{status}: {count}" for status, count in sorted(one.statuses.items()))
+            if one.fault:
+                print(one.fault[:3000])
             tell(f"{'FAULT' if one.fault else 'ok   '} {one.operation}  {answers}")
     return told
 
 
 def signed(stack: Stack, role: str) -> str:
     """Return a token that reaches as far as its role ever does."""
-    return stack.token(role, departments=["psb", "health", "edu", "community"], communities=["440309002002"])
+    return stack.token(role, departments=DEPARTMENTS, communities=COMMUNITIES, bound=True)
 
 
 if __name__ == "__main__":

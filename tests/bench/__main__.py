@@ -19,8 +19,8 @@ from pymongo import AsyncMongoClient
 from local_stack.failure import StackError
 from local_stack.ports import SERVICES, Ports
 from local_stack.stack import Stack
-from messaging.documents import Document
-from runtime.kernel import Database
+from runtime import garbage
+from store.repository import Database, Document
 from testkit.vaults import vaulted
 from tests.bench.bus import MESSAGES, Bench
 from tests.bench.catalogue import catalogue
@@ -28,12 +28,14 @@ from tests.bench.credentials import credentials
 from tests.bench.departments import LINES, departments
 from tests.bench.figures import Figure, in_turns, ratio_of, show
 from tests.bench.gateway import doors
-from tests.bench.growth import growth
+from tests.bench.growth import CREDENTIALS, growth
 from tests.bench.operations import Workplace
-from tests.bench.operations_reading import EVENTS, FAILURES, reading, searches
 from tests.bench.portal import portal
+from tests.bench.rebuild import rebuild
 from tests.bench.record import ENTRIES, cost, record
 from tests.bench.sealing import sealing
+from tests.bench.search import FAILED, search
+from tests.bench.trail import EVENTS, trail
 from tests.bench.workflow import light_load, rest, workflow
 
 VAR = Path("var") / "bench"
@@ -47,9 +49,12 @@ PARTS = (
     "workflow",
     "sealing",
     "growth",
+    "rebuild",
     "departments",
     "credentials",
     "operations",
+    "trail",
+    "search",
     "record",
     "record-cost",
     "catalogue",
@@ -62,6 +67,8 @@ class _Sizes(NamedTuple):
     events: int
     lines: int
     entries: int
+    credentials: int
+    kept: Path | None
 
 
 def main() -> int:
@@ -72,7 +79,7 @@ def main() -> int:
             _measure(
                 asked.parts or list(PARTS),
                 asked.rounds,
-                _Sizes(asked.failures, asked.events, asked.lines, asked.entries),
+                _Sizes(asked.failures, asked.events, asked.lines, asked.entries, asked.credentials, asked.kept),
             )
         )
     except StackError as error:
@@ -85,6 +92,8 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
     var = Path(os.environ.get("YIZHENG_VAR", "") or VAR)
     ports = Ports.from_environment(PORT_BASE)
     shutil.rmtree(var, ignore_errors=True)
+    if "growth" in parts:  # of which it is the other half
+        parts = [*parts, "rebuild"]
     if "gateway" in parts:
         show("gateway: TLS, limits and headers for answers of 1,000 bytes", await doors(var, ports, rounds))
     if "workflow" in parts:
@@ -108,9 +117,33 @@ async def _measure(parts: list[str], rounds: int, sizes: _Sizes) -> None:
     if "portal" in parts:
         show("portal: pages and journeys", await portal(var, ports.base))
     if "operations" in parts:
-        await _operations(var, ports.base, rounds, sizes)
-    if not set(parts) <= {"gateway", "workflow", "sealing", "record-cost", "catalogue", "portal", "operations"}:
+        await _operations(var, ports.base, rounds)
+    await _measure_at_size(parts, rounds, sizes, var, ports)
+    if _WITHOUT_SERVICES & set(parts):
         await _measure_parts(parts, rounds, sizes, var, ports)
+
+
+_WITHOUT_SERVICES = {"bus", "rebuild", "departments", "credentials"}
+"""What needs broker and store alone."""
+
+
+async def _measure_at_size(parts: list[str], rounds: int, sizes: _Sizes, var: Path, ports: Ports) -> None:
+    """Take what is asked of very much that is stored; each in a store of its own, which stays where that is said."""
+
+    def folder(name: str) -> Path:
+        if sizes.kept is None:
+            shutil.rmtree(var, ignore_errors=True)
+        return (sizes.kept or var) / name
+
+    if "growth" in parts:
+        with Stack(folder("growth"), port_base=ports.base, services=()) as stack:
+            show("growth: the same matches among more credentials", await growth(stack, rounds, sizes.credentials))
+    if {"trail", "operations"} & set(parts):
+        show("trail: one case, and the newest events", await trail(folder("trail"), ports.base, sizes.events))
+    if {"search", "operations"} & set(parts):
+        show("search: among recorded failures", await search(folder("search"), ports.base, sizes.failures))
+    if "record" in parts:
+        show("record: who used a resident's data", await record(folder("record"), ports.base, sizes.entries))
 
 
 async def _measure_parts(parts: list[str], rounds: int, sizes: _Sizes, var: Path, ports: Ports) -> None:
@@ -129,13 +162,8 @@ async def _measure_parts(parts: list[str], rounds: int, sizes: _Sizes, var: Path
             if "credentials" in parts:
                 figures = await credentials(stack.amqp_url, stack.mongodb_url, stack.layout.keys, rounds)
                 show("credentials: signed and verified", figures)
-            if "record" in parts:
-                show("record: who used a resident's data", await record(vaulted(client, "bench-record"), sizes.entries))
-            if "growth" in parts:
-                show(
-                    "growth: the same matches among more credentials",
-                    await growth(database, stack.layout.keys),
-                )
+            if "rebuild" in parts:
+                show("rebuild: the evidence, out of its stream", await rebuild(stack))
 
 
 async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
@@ -143,6 +171,7 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
         await database.drop_collection(name)
         await database.create_collection(name)
     bench, unit = Bench(amqp_url, database), "messages/s"
+    garbage.settle()  # as a service does when it starts
     alone, raw = await in_turns(bench.ours_alone, bench.raw_alone, rounds)
     again, faststream = await in_turns(bench.ours_alone, bench.faststream, rounds)
     stored, raw_stored = await in_turns(bench.ours_stored, bench.raw_stored, rounds)
@@ -153,7 +182,7 @@ async def _bus(amqp_url: str, database: Database, rounds: int) -> list[Figure]:
     ]
 
 
-async def _operations(var: Path, port_base: int, rounds: int, sizes: _Sizes) -> None:
+async def _operations(var: Path, port_base: int, rounds: int) -> None:
     """Take each pair in a store of its own: what one leaves behind would slow the next."""
     letters = f"{MESSAGES:,} dead letters of about 1,000 bytes"
     async with _workplace(var, port_base) as place:
@@ -162,10 +191,6 @@ async def _operations(var: Path, port_base: int, rounds: int, sizes: _Sizes) -> 
         show(f"replay: {letters}", await place.replays(rounds))
     async with _workplace(var, port_base) as place:
         show(f"bare-replay: {letters}", await place.bare_replays(rounds))
-    async with _workplace(var, port_base) as place, place.running(alone=True) as ops:
-        show(f"trail: one case among {sizes.events:,} events", await reading(ops, sizes.events))
-    async with _workplace(var, port_base) as place, place.running(alone=True) as ops:
-        show(f"search: among {sizes.failures:,} failures", await searches(ops, sizes.failures))
 
 
 @asynccontextmanager
@@ -193,10 +218,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed against the yardsticks")
     parser.add_argument("parts", nargs="*", choices=PARTS, help="which figures (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each pair")
-    parser.add_argument("--failures", type=int, default=FAILURES, help="recorded failures that are searched")
+    parser.add_argument("--failures", type=int, default=FAILED, help="recorded failures that are searched")
     parser.add_argument("--lines", type=int, default=LINES, help="lines of the large file that a department hands over")
     parser.add_argument("--entries", type=int, default=ENTRIES, help="entries of the record of accesses")
+    parser.add_argument("--credentials", type=int, default=CREDENTIALS, help="credentials of the largest store")
     parser.add_argument("--events", type=int, default=EVENTS, help="events of the trail that one case is read from")
+    parser.add_argument(
+        "--kept", type=Path, help="a folder in which the stores of these sizes stay, and are asked again the next time"
+    )
     return parser
 
 

@@ -22,18 +22,17 @@ from pydantic import BaseModel
 from pymongo import InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from messaging.commit import INBOX, OUTBOX, Committer
-from messaging.connection import connect
-from messaging.consumer import Consumer, Limits, Subscription
-from messaging.declare import declare
-from messaging.documents import Documents
-from messaging.envelope import CONTENT_TYPE, new_event_id
-from messaging.event import Event, Outcome, Received, View
-from messaging.publisher import Publisher
-from messaging.relay import Relay
-from messaging.topology import Topology, Trail
-from runtime.kernel import Database
-from testkit import signing
+from bus.connection import connect
+from bus.consumer import Consumer, ConsumerLimits, Subscription
+from bus.declare import declare
+from bus.envelope import CONTENT_TYPE, new_event_id
+from bus.event import Event, Outcome, Received, View
+from bus.publisher import Publisher
+from bus.relay import Relay
+from bus.topology import Topology, Trail
+from store.commit import INBOX, OUTBOX, Committer
+from store.repository import Database, Repository
+from testkit import signers
 from tests.bench.stand_ins import Countdown, Counting, Direct, Unstored
 
 MESSAGES = 5_000
@@ -41,7 +40,7 @@ BODY_BYTES = 600
 CASES = 5_000
 GROUP = 64
 
-SIGNER = signing.signer("bench")
+SIGNER = signers.signer("bench")
 BENCH = Topology(
     exchange="bench",
     trail=Trail("bench.trail", "1h", 400_000_000),
@@ -122,7 +121,7 @@ class Bench:
         committer.start()
         relay.start()
         try:
-            kept = Documents(self.database, "kept", Kept)
+            kept = Repository(self.database, "kept", Kept)
             return await self._consume(publisher, relay, committer, keep_and_answer, kept, done)
         finally:
             await committer.stop()
@@ -147,8 +146,8 @@ class Bench:
             relay=relay,
             publisher=publisher,
             signer=SIGNER,
-            keys=signing.keys(BENCH),
-            limits=Limits(),
+            keys=signers.keys(BENCH),
+            limits=ConsumerLimits(),
         )
         begun = perf_counter()
         running = asyncio.create_task(consumer.run())
@@ -224,7 +223,7 @@ class Bench:
     async def faststream(self) -> float:
         """FastStream doing the same as the raw loop."""
         await self.fill()
-        broker = RabbitBroker(self.url, default_channel=Channel(prefetch_count=Limits().prefetch), logger=None)
+        broker = RabbitBroker(self.url, default_channel=Channel(prefetch_count=ConsumerLimits().prefetch), logger=None)
         queue = RabbitQueue("bench", declare=False)
         exchange = RabbitExchange(BENCH.exchange, type=ExchangeType.TOPIC, durable=True, declare=False)
         done = Countdown(MESSAGES)
@@ -232,7 +231,7 @@ class Bench:
         @broker.subscriber(queue)
         async def on_question(message: dict[str, object]) -> None:
             question = Question.model_validate(message["data"])
-            body = SIGNER.seal(_answered(question), case="x", cause=None).body
+            body = SIGNER.encode(_answered(question), case="x", cause=None).body
             await broker.publish(body, exchange=exchange, routing_key=Answered.type, persist=True, mandatory=True)
             done.count(1)
 
@@ -249,7 +248,7 @@ class Bench:
             await connect(self.url, name="bench") as publishing,
         ):
             channel = await consuming.channel()
-            await channel.set_qos(prefetch_count=Limits().prefetch)
+            await channel.set_qos(prefetch_count=ConsumerLimits().prefetch)
             yield channel, await (await publishing.channel()).get_exchange(BENCH.exchange)
 
 
@@ -258,7 +257,7 @@ async def answer(event: Received[Question], _deps: None) -> Outcome[None]:
     return Outcome(events=[_answered(event.data)])
 
 
-async def keep_and_answer(event: Received[Question], kept: Documents[Kept]) -> Outcome[None]:
+async def keep_and_answer(event: Received[Question], kept: Repository[Kept]) -> Outcome[None]:
     """Change one aggregate and answer."""
     name = f"kept-{event.data.number % CASES}"
     found = await kept.get(name) or Kept(id=name)
@@ -271,7 +270,7 @@ def _answered(question: Question) -> Answered:
 
 
 def _answer_to(question: Question) -> aio_pika.Message:
-    sealed = SIGNER.seal(_answered(question), case=f"case-{question.number}", cause=None)
+    sealed = SIGNER.encode(_answered(question), case=f"case-{question.number}", cause=None)
     return aio_pika.Message(
         sealed.body,
         content_type=CONTENT_TYPE,
@@ -282,7 +281,7 @@ def _answer_to(question: Question) -> aio_pika.Message:
 
 async def _ask(exchange: AbstractExchange, number: int) -> None:
     asked = Asked(number=number, text="x" * BODY_BYTES)
-    sealed = SIGNER.seal(asked, case=f"case-{number % CASES}", cause=None)
+    sealed = SIGNER.encode(asked, case=f"case-{number % CASES}", cause=None)
     message = aio_pika.Message(sealed.body, message_id=sealed.id, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
     await exchange.publish(message, Asked.type, mandatory=True)
 

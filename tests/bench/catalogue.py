@@ -13,7 +13,7 @@ from time import perf_counter
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
 from services.applications.tests.many_items import ALL_ITEMS, write_many_items
-from synthetic.caller import Answer, connect
+from synthetic.caller import CallerAnswer
 from synthetic.households import households
 from tests.bench.figures import Figure
 from tests.end_to_end.town import PERFECT, Town
@@ -25,14 +25,14 @@ _SETTING = "APPLICATIONS_CATALOGUE"
 SEARCHES = {"name": "居住证", "pinyin": "juzhuzheng", "wrong character": "居佳证", "wrong letter": "resdence"}
 
 
-class _Items(Answer):
+class _Items(CallerAnswer):
     items: tuple[object, ...]
 
 
 async def catalogue(var: Path, port_base: int) -> list[Figure]:
     """Take the figures of a guardian, for herself and for the child."""
     with _many_items(var / "catalogue"), Stack(var / "stack", port_base=port_base) as stack:
-        async with connect(stack.gateway_url, stack.authority) as client:
+        async with system_of(stack).connect() as client:
             day = today(utc_now())
             town = Town(stack, system_of(stack), client, day, households(1, day, PERFECT))
             made = town.meet("newcomers")

@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 
+from bus.event import Outcome
 from credential_store.config import Settings
-from credential_store.domain import hearing, signed
-from credential_store.domain.credential import Content, Credential, Holder, Said
+from credential_store.domain import signed, versions
+from credential_store.domain.credential import Credential, CredentialContent, IndexedHolder, Statement
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.sd_jwt import SdJwt
-from credential_store.domain.verdict import Asked, judge
-from credential_store.handlers.needs import Deps
+from credential_store.domain.verdict import VerificationRequest, judge
+from credential_store.handlers.dependencies import Deps
 from credential_store.main import create_app
-from messaging.event import Outcome
 from tests.bench.figures import Figure, in_turns, ratio_of
 
 TIMES = 1_000
@@ -76,7 +76,7 @@ class _Bench:
         self._credential = _credential(self._deps)
         self._place = await self._deps.places.next()
         version = self._sign()
-        await self._app.state.kernel.commit(Outcome(changes=[self._deps.signed.save(version)]))
+        await self._app.state.runtime.commit(Outcome(changes=[self._deps.signed.save(version)]))
         self._text = version.text
         self._content = SdJwt.read(version.text).signed.encode()
         self._signature = self._key.sign(self._content, CURVE)
@@ -85,7 +85,7 @@ class _Bench:
         """Check everything but the status."""
         now, begun = datetime.now(UTC), perf_counter()
         for _ in range(TIMES):
-            assert judge(self._text, Asked(), self._deps.trusted, now).is_valid
+            assert judge(self._text, VerificationRequest(), self._deps.trusted, now).is_valid
         return TIMES / (perf_counter() - begun)
 
     async def raw_verify(self) -> float:
@@ -129,12 +129,12 @@ class _Bench:
 
 def _credential(deps: Deps) -> Credential:
     fields = {"number": INDEX, "name": "李育成", "address": "民治街道幸福路1号3栋502", "permit": "440309"}
-    content = Content(fields=dict(fields), origin="grant", valid_from=date(2026, 1, 1), valid_until=None)
+    content = CredentialContent(fields=dict(fields), origin="grant", valid_from=date(2026, 1, 1), valid_until=None)
     blank = Credential(
         id=credential_id(INDEX, "residence-permit"),
         document_type="residence-permit",
         record="",
-        holder=Holder(resident_id=None, index=INDEX),
+        holder=IndexedHolder(resident_id=None, index=INDEX),
     )
     numbering = deps.types.numbering("residence-permit")
-    return hearing.hear(blank, content, Said(at=datetime.now(UTC)), numbering)
+    return versions.merge(blank, content, Statement(at=datetime.now(UTC)), numbering)

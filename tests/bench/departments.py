@@ -24,18 +24,17 @@ from fastapi import FastAPI
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from bus import topology
+from bus.connection import connect
+from bus.declare import declare
+from bus.envelope import new_event_id
 from credential_store.config import Settings
 from credential_store.main import create_app
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
-from messaging import topology
-from messaging.connection import connect
-from messaging.declare import declare
-from messaging.documents import Document
-from messaging.envelope import new_event_id
-from runtime.kernel import Database
+from store.repository import Database, Document
 from testkit.entrances import entrance_of
-from testkit.signing import signed
+from testkit.signers import signed
 from testkit.vaults import vaulted
 from tests.bench import flood
 from tests.bench.figures import Figure, in_turns, ratio_of

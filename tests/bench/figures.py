@@ -65,6 +65,11 @@ def ratio_of(
     )
 
 
+def p50_and_p95(took: Sequence[float]) -> tuple[float, float]:
+    """Return the median and the 95th percentile."""
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1]
+
+
 def show(title: str, figures: Sequence[Figure]) -> None:
     """Print the table and write the same as JSON under `build/bench/`."""
     table = Table(title=title)

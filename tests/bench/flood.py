@@ -18,9 +18,9 @@ from typing import Any
 import aio_pika
 import orjson
 
-from messaging.connection import connect
-from messaging.envelope import new_event_id
-from testkit.signing import signed
+from bus.connection import connect
+from bus.envelope import new_event_id
+from testkit.signers import signed
 from tests.bench.figures import Figure, in_turns, ratio_of
 
 FLOOD = 5_000

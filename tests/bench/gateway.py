@@ -20,10 +20,10 @@ import httpx
 import psutil
 
 from local_stack import gateway
+from local_stack.deadlines import accepts
 from local_stack.layout import Layout
 from local_stack.ports import HOST, Ports
 from local_stack.processes import Program, Running, stop_all, wait_ready
-from local_stack.waiting import accepts
 from synthetic.transport import KeptOpen
 from tests.bench.figures import Figure, in_turns, ratio_of
 

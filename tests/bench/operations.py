@@ -18,28 +18,29 @@ from unittest.mock import patch
 import aio_pika
 from fastapi import FastAPI
 
-from messaging import topology
-from messaging.connection import connect
-from messaging.consumer import Consumer, Limits
-from messaging.declare import declare
-from messaging.event import ConflictError, Outcome, Received
-from messaging.publisher import Publisher
-from messaging.reading import Subscription
-from messaging.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
-from operations import consumers
+from bus import topology
+from bus.connection import connect
+from bus.consumer import Consumer, ConsumerLimits
+from bus.declare import declare
+from bus.event import ConflictError, Outcome, Received
+from bus.publisher import Publisher
+from bus.reader import Subscription
+from bus.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
+from operations import subscriptions
 from operations.config import Settings
 from operations.domain.cause import failure_id
-from operations.domain.search import Chosen, Criteria
+from operations.domain.search import ChosenFailures, Criteria
 from operations.handlers import groups, replays
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 from operations.main import create_app
-from runtime.kernel import Database, Kernel
-from testkit import signing
+from store.repository import Database
+from testkit import signers
 from tests.bench.bus import BENCH, MESSAGES, Bench
 from tests.bench.figures import Figure, Run, in_turns, ratio_of
 from tests.bench.operations_bare import Bare
 from tests.bench.operations_material import SERVICE, TYPE, Heard, letter, letter_headers, written_topology
 from tests.bench.stand_ins import Countdown, Direct, Unstored
+from web.service_runtime import ServiceRuntime
 
 UNLIMITED = 1_000_000
 """Messages a second: more than anybody sends."""
@@ -53,20 +54,20 @@ _LOOP = "raw aio-pika loop"
 class Running:
     """Operations in this process."""
 
-    kernel: Kernel
+    runtime: ServiceRuntime
     deps: Deps
 
     async def commit(self, work: Callable[[], Awaitable[Outcome[Any]]]) -> Any:  # noqa: ANN401 - whatever it decides
         """Commit what a handler decides."""
         outcome = await work()
-        await self.kernel.commit(outcome)
+        await self.runtime.commit(outcome)
         return outcome.result
 
     async def count(self) -> None:
         """Have groups count what was taken in, unless the service does so at that moment."""
-        for outcome in await groups.fold(self.deps):
+        for outcome in await groups.compact(self.deps):
             with suppress(ConflictError):
-                await self.kernel.commit(outcome)
+                await self.runtime.commit(outcome)
 
 
 class Workplace:
@@ -74,7 +75,7 @@ class Workplace:
 
     def __init__(self, amqp_url: str, mongodb_url: str, database: Database, keys: Path, folder: Path) -> None:
         self.amqp_url = amqp_url
-        signing.write(keys, ["matcher"])
+        signers.write(keys, ["matcher"])
         self.database = database
         self._runs = 0
         self._last = ""
@@ -92,17 +93,18 @@ class Workplace:
             }
         )
         self.topology = topology.load(self.settings.topology)
+        signers.write_secrets(keys, "operations", self.topology)
 
     @asynccontextmanager
     async def running(self, *, alone: bool) -> AsyncIterator[Running]:
         """Run operations; `alone` without anything that runs beside requests."""
-        background = (lambda _kernel, _deps: ()) if alone else consumers.background
-        with patch.object(consumers, "background", background):
+        background = (lambda _runtime, _deps: ()) if alone else subscriptions.background
+        with patch.object(subscriptions, "background", background):
             app: FastAPI = create_app(self.settings)
         async with await connect(self.amqp_url, name="bench") as connection:
             await declare(self.topology, await connection.channel())
         async with app.router.lifespan_context(app):
-            yield Running(app.state.kernel, app.state.deps)
+            yield Running(app.state.runtime, app.state.deps)
 
     async def letters(self, rounds: int) -> list[Figure]:
         """Take dead letters in, in turns with the raw loop and with the writes that nobody can do without."""
@@ -142,7 +144,7 @@ class Workplace:
         self.begin_anew()
         await self._fill()
         async with self.running(alone=True) as ops:
-            intake = consumers.background(ops.kernel, ops.deps)[0]
+            intake = subscriptions.background(ops.runtime, ops.deps)[0]
             begun = perf_counter()
             task = asyncio.create_task(intake.run())
             await self._until_stored(ops)
@@ -158,7 +160,7 @@ class Workplace:
         await self._fill()
         async with self.running(alone=False) as ops, self._hearing():
             await self._until_stored(ops)
-            chosen = Chosen(search=Criteria())
+            chosen = ChosenFailures(search=Criteria())
             work = replays.prepare(chosen, reason="bench", by=BY, rate=UNLIMITED, deps=ops.deps)
             shown = await ops.commit(lambda: work)
             begun = perf_counter()
@@ -210,9 +212,9 @@ class Workplace:
             committer=committer,
             relay=relay,
             publisher=publisher,
-            signer=signing.signer(SERVICE),
-            keys=signing.keys(self.topology),
-            limits=Limits(),
+            signer=signers.signer(SERVICE),
+            keys=signers.keys(self.topology),
+            limits=ConsumerLimits(),
         )
         task = asyncio.create_task(consumer.run())
         try:

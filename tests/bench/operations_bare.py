@@ -17,12 +17,11 @@ import orjson
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 from pymongo.asynchronous.collection import AsyncCollection
 
-from messaging.connection import connect
-from messaging.documents import Document, parts
-from messaging.topology import RECEIPTS, dead_letters_of
+from bus.connection import connect
+from bus.topology import RECEIPTS, dead_letters_of
+from operations.store.failure_search import FAILURES
 from operations.store.failures import INDEXES
-from operations.store.searching import FAILURES
-from runtime.kernel import Database
+from store.repository import Database, Document, batched
 from tests.bench.bus import MESSAGES
 from tests.bench.operations_material import SERVICE, Heard, letter, letter_headers
 
@@ -55,7 +54,7 @@ class Bare:
         """Read each, mark it, publish it, hear it, publish its receipt, mark it again: confirmed and acknowledged."""
         kept = await self._begin_anew()
         ids = [f"{number:06d}" for number in range(MESSAGES)]
-        for some in parts(ids):
+        for some in batched(ids):
             await kept.insert_many([_document(id_, letter(int(id_)), letter_headers(int(id_))) for id_ in some])
         async with self._channel() as channel, self._channel() as hearing, self._channel() as closing:
             exchange = channel.default_exchange
@@ -104,7 +103,7 @@ async def _empty(
 
 
 async def _send(kept: AsyncCollection[Document], ids: Sequence[str], exchange: AbstractExchange) -> None:
-    for some in parts(ids):
+    for some in batched(ids):
         found = await kept.find({"_id": {"$in": some}}).to_list()
         await _mark(kept, some, "replaying")
         messages = [_message(each["body"], each["_id"]) for each in found]
@@ -112,7 +111,7 @@ async def _send(kept: AsyncCollection[Document], ids: Sequence[str], exchange: A
 
 
 async def _mark(kept: AsyncCollection[Document], ids: Sequence[str], state: str) -> None:
-    for some in parts(ids):
+    for some in batched(ids):
         await kept.update_many({"_id": {"$in": some}}, {"$set": {"state": state}})
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 from pamqp.common import FieldValue
 
+from bus.batch_consumer import RawMessage
+from bus.event import View
+from bus.topology import dead_letters_of
 from local_stack.layout import ROOT
-from messaging.event import View
-from messaging.intake import Raw
-from messaging.topology import dead_letters_of
-from testkit.signing import signer
+from testkit.signers import signer
 
 SERVICE = "bench-reviewer"
-TYPE = "matcher.match-failed.v1"
+TYPE = "matcher.match-failed.v2"
 CASE_EVENTS = 20
 """Events of one case."""
 DOCUMENTS = ("id-card", "household-register", "birth-certificate", "property-certificate", "bank-account")
@@ -74,12 +74,12 @@ def id_of(number: int) -> str:
 def letter(number: int, at: datetime | None = None) -> bytes:
     """Return an event like the released example, of a person and a case of its own number."""
     event = _example()
-    data = {
-        **event["data"],
-        "application_id": case_of(number),
+    document = {
+        **event["data"]["documents"][0],
         "document_type": DOCUMENTS[number % len(DOCUMENTS)],
         "claims": {"child_name": f"李{number}", "certificate_number": f"R{number:09d}"},
     }
+    data = {**event["data"], "application_id": case_of(number), "documents": [document]}
     cause = id_of(number - 1) if number % CASE_EVENTS else None
     named = {
         "id": id_of(number),
@@ -91,12 +91,12 @@ def letter(number: int, at: datetime | None = None) -> bytes:
 
 
 def letter_headers(number: int, at: datetime | None = None) -> dict[str, FieldValue]:
-    """Return the headers of its dead letter, as the messaging package writes them."""
+    """Return the headers of its dead letter, as the bus writes them."""
     exception, frame = FAULTS[number % len(FAULTS)], f"reviewer/handlers/requests.py request_{number % FRAMES}"
     return {
         "x-reason": "handler-failed",
         "x-service": SERVICE,
-        "x-handler": "request_review",
+        "x-handler": "request_reviews",
         "x-path": "",
         "x-rule": "",
         "x-exception": exception,
@@ -111,11 +111,11 @@ def letter_headers(number: int, at: datetime | None = None) -> dict[str, FieldVa
     }
 
 
-def raw_letter(number: int, size: int) -> Raw:
+def raw_letter(number: int, size: int) -> RawMessage:
     """Return a dead letter as the intake gets it: the first of `size` of 30 days ago, the last of now, in bursts."""
     burst = number // BURST * BURST
     at = datetime.now(UTC) - timedelta(days=30) * (1 - burst / size) + timedelta(milliseconds=20 * (number - burst))
-    return Raw(
+    return RawMessage(
         body=letter(number, at),
         headers=letter_headers(number, at),
         message_id=f"letter-{number}",
@@ -123,21 +123,6 @@ def raw_letter(number: int, size: int) -> Raw:
         routing_key=SERVICE,
         queue=dead_letters_of(SERVICE),
         offset=None,
-        redelivered=False,
-        timestamp=None,
-    )
-
-
-def raw_event(number: int) -> Raw:
-    """Return an event as the trail gets it."""
-    return Raw(
-        body=letter(number),
-        headers={},
-        message_id=id_of(number),
-        exchange="events",
-        routing_key=TYPE,
-        queue="trail",
-        offset=number,
         redelivered=False,
         timestamp=None,
     )

@@ -1,6 +1,9 @@
 """The portal: what the first page weighs, what pages cost, who can use them, how much one has to do.
 
-A page's server time is taken from the gateway's log: the page and the calls that it makes stand there under one id.
+A page's server time is taken from the gateway's log: the page and the calls that it makes are there under one id, each
+timed from the first byte of its request to the last of its answer. What a call waits for in the portal, before it is
+sent and after it was answered, counts against the page. The gateway's clock has whole milliseconds; in 500 simulated
+measurements of 40 requests the p95 of these was right within 0.1 ms from 3 ms on, and half a millisecond high at 1.5.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from local_stack.ports import PROCESSES
 from local_stack.stack import Stack
 from portal.places import PLACES
 from runtime.clock import today, utc_now
-from synthetic.caller import connect
 from synthetic.households import households
 from tests.bench.figures import Figure
 from tests.bench.portal_journeys import GOALS, JOURNEYS, Walk
@@ -73,7 +75,7 @@ class Walks:
 async def portal(var: Path, port_base: int) -> list[Figure]:
     """Take all figures over a whole running system."""
     with Stack(var, port_base=port_base, services=PROCESSES) as stack:
-        async with chromium() as browser, connect(stack.gateway_url, stack.authority) as client:
+        async with chromium() as browser, system_of(stack).connect() as client:
             day = today(utc_now())
             town = Town(stack, system_of(stack), client, day, households(SEED, day, PERFECT))
             visitors = Visitors(browser, stack.gateway_url)
@@ -128,7 +130,10 @@ async def weight(visitor: Visitor, name: str) -> Figure:
 
 
 async def server_times(stack: Stack, people: Mapping[str, Looking], rounds: int = ROUNDS) -> list[Figure]:
-    """Ask for all pages in turn, again and again; give the p95 of each over that of the slowest call that it makes."""
+    """Ask for all pages in turn, again and again; give the p95 of each over that of the slowest call that it makes.
+
+    Of each request the slowest call counts, whichever it is.
+    """
     asked: dict[str, list[str]] = {}
     for turn, (who, looking) in product(range(rounds), people.items()):
         for number, path in enumerate(looking.pages):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from playwright.async_api import ViewportSize, expect
 
 from synthetic import records
-from synthetic.registering import card
+from synthetic.registration import card
 from tests.browser.test_doors import officer, wait_for
 from tests.browser.visitor import DESK, PHONE, Visitors
 from tests.end_to_end.town import Town

@@ -7,14 +7,13 @@ import hmac
 from collections.abc import Sequence
 from hashlib import sha256
 
-from messaging.commit import Committer, Entry, Handled
-from messaging.documents import Write
-from messaging.envelope import Sealed
-from messaging.heartbeat import Heartbeat
-from messaging.publisher import Publisher
-from messaging.relay import Relay
-from messaging.topology import Topology
-from runtime.kernel import Database
+from bus.envelope import EncodedEvent
+from bus.publisher import Publisher
+from bus.relay import Relay
+from bus.topology import Topology
+from store.commit import Committer, Handled, OutboxEntry
+from store.heartbeat import Heartbeat
+from store.repository import Database, Write
 
 _DIGEST_KEY = b"k" * 32
 
@@ -44,10 +43,10 @@ class Unstored(Committer):
         pass
 
     async def commit(
-        self, writes: Sequence[Write], events: Sequence[Sealed] = (), handled: Handled | None = None
-    ) -> Entry:
+        self, writes: Sequence[Write], events: Sequence[EncodedEvent] = (), handled: Handled | None = None
+    ) -> OutboxEntry:
         """Say that it is done."""
-        return Entry("", len(events))
+        return OutboxEntry("", len(events))
 
     def digest_of(self, body: bytes) -> str:
         """Hash a body as a vault does."""
@@ -63,7 +62,7 @@ class Counting(Relay):
         super().__init__(database, publisher, topology, heartbeat)
         self._done = done
 
-    async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
+    async def dispatch(self, events: Sequence[EncodedEvent], entry: OutboxEntry) -> None:
         """Publish, and count."""
         await super().dispatch(events, entry)
         self._done.count(len(events))
@@ -77,7 +76,7 @@ class Direct(Relay):
         self._topology = topology
         self._done = done
 
-    async def dispatch(self, events: Sequence[Sealed], entry: Entry) -> None:
+    async def dispatch(self, events: Sequence[EncodedEvent], entry: OutboxEntry) -> None:
         """Publish at once, and count."""
         for event in events:
             await self._publish(event)

@@ -9,9 +9,9 @@ import runpy
 import sys
 from typing import Any
 
-from messaging.vault import Vault
-from runtime import kernel
+from store.field_encryption import Vault
 from testkit.vaults import GlassVault
+from web import service_runtime
 
 
 class Unsealed(GlassVault):
@@ -20,12 +20,12 @@ class Unsealed(GlassVault):
     def __init__(self, *rest: Any, **named: Any) -> None:  # noqa: ANN401 - whatever the vault takes
         self._real = Vault(*rest, **named)
 
-    async def open(self, sealed: Any, of: str) -> dict[str, Any]:  # noqa: ANN401 - whatever the store gave
+    async def decrypt(self, sealed: Any, of: str) -> dict[str, Any]:  # noqa: ANN401 - whatever the store gave
         """Show the fields; those that a command sealed beside the services (the load of the mirror) are opened."""
-        return await (self._real.open(sealed, of) if isinstance(sealed, bytes) else super().open(sealed, of))
+        return await (self._real.decrypt(sealed, of) if isinstance(sealed, bytes) else super().decrypt(sealed, of))
 
 
 if __name__ == "__main__":
-    setattr(kernel, "Vault", Unsealed)  # noqa: B010 - another type, on purpose
+    setattr(service_runtime, "Vault", Unsealed)  # noqa: B010 - another type, on purpose
     sys.argv = sys.argv[1:]  # a service looks at what is behind its name
     runpy.run_module(sys.argv[0], run_name="__main__")

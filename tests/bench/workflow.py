@@ -19,12 +19,11 @@ import aio_pika
 from pymongo import AsyncMongoClient, InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from bus.connection import connect
 from local_stack.stack import Stack
-from messaging.connection import connect
-from messaging.documents import Document
-from messaging.group_commit import LARGEST_GROUP
 from runtime.clock import today, utc_now
-from runtime.kernel import Database
+from store.group_commit import LARGEST_GROUP
+from store.repository import Database, Document
 from synthetic.progress import Bars
 from tests.bench.bus import BENCH, Answered, Bench
 from tests.bench.figures import Figure

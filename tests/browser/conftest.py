@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,15 +12,15 @@ from playwright.async_api import Browser
 from local_stack.ports import PROCESSES
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
-from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
-from testkit.fixtures import free_ports, killed_at_the_end
+from testkit.infrastructure import free_ports, killed_at_the_end
 from testkit.prepared import prepared
 from tests.browser.visitor import Visitors, chromium
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
 
+FOLDER = "tests/browser/"
 PORT_BASE = 30000
 SEED = 1302
 
@@ -29,7 +28,7 @@ SEED = 1302
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Run all tests of this folder on one event loop, as they share a browser."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("asyncio"):
+        if item.nodeid.startswith(FOLDER) and item.get_closest_marker("asyncio"):
             item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
 
 
@@ -50,7 +49,7 @@ def unmet() -> Iterator[Household]:
 @pytest_asyncio.fixture(loop_scope="package")
 async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
     """The running system with people in it, for what happens beside the browser."""
-    async with connect(stack.gateway_url, stack.authority) as client:
+    async with system_of(stack).connect() as client:
         yield Town(stack, system_of(stack), client, today(utc_now()), unmet)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import partial
 
 from playwright.async_api import Page, expect
 
 from synthetic import records
 from synthetic.caller import Caller
+from testkit.patience import PATIENCE
 from tests.browser.visitor import DESK, Visitors, survey
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
@@ -100,7 +103,7 @@ async def test_what_differs_is_marked_to_the_character_and_a_return_is_read_by_t
     await visitor.page.keyboard.press("r")
     await visitor.page.locator("details[open] button[value=list]").click()
     await expect(visitor.page.get_by_role("alert")).to_be_visible()
-    assert (await visitor.page.title()).startswith(("错误", "Error"))
+    await expect(visitor.page).to_have_title(re.compile("^(错误|Error)"))
     await visitor.page.locator("input[value=value-not-as-in-document]").check()
     await visitor.page.locator("#field").select_option(index=1)
     await visitor.page.fill("#return-text", "<b>3栋</b>")
@@ -159,6 +162,22 @@ async def test_what_comes_in_is_told_while_the_page_is_open(town: Town, visitors
     news = visitor.page.locator(f"[data-live-list] a[href='/desk/tasks/{task.task_id}']")
     await expect(news).to_contain_text("新任务：材料复核（社保记录）")
     await visitor.picture("desk-news")
+    await visitor.page.goto("about:blank")
+
+
+async def test_a_task_that_is_withdrawn_under_the_reader_s_eyes_says_so(town: Town, visitors: Visitors) -> None:
+    resident, application = await _applied(town)
+    task = await _task(_of_insurance(town), application)
+    visitor = await visitors.come(size=DESK)
+    await visitor.sign_in(subject="reviewer-fan", then=f"/desk/tasks/{task.task_id}")
+    await visitor.page.get_by_role("button", name="认领此任务").click()
+    await expect(visitor.page.get_by_role("heading", name="作出决定")).to_be_visible()
+    news = visitor.page.locator("[data-live-task]")
+    await expect(news).to_be_hidden()
+    await portal.withdraw(resident, application, "不办了")
+    reading = partial(desk.read, _of_insurance(town), task.task_id)
+    await until(reading, lambda it: it.status.code == "cancelled", what="the task is cancelled")
+    await expect(news).to_contain_text("任务已取消：材料复核（社保记录）", timeout=PATIENCE * 1000)
     await visitor.page.goto("about:blank")
 
 

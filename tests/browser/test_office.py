@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.visitor import DESK, PHONE, Visitor, Visitors
@@ -20,7 +22,7 @@ async def test_two_officials_switch_a_review_off_and_on_again(visitors: Visitors
 
     await jiang.go(KIND)
     await jiang.page.get_by_role("button", name="提议不再人工审核").click()
-    assert (await jiang.page.title()).startswith("有误：")
+    await expect(jiang.page).to_have_title(re.compile("^有误："))
     await jiang.page.fill("#reason", "市镜像库<已完整>")
     await jiang.page.get_by_role("button", name="提议不再人工审核").click()
     await expect(jiang.page.get_by_role("alert")).to_contain_text("等另一位负责人同意")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import expect
 
-from local_stack.card_reader import Reader, Terminal, reading
+from local_stack.card_reader import CardReader, ReaderTerminal, reading
 from local_stack.stack import Stack
-from synthetic.registering import card
+from synthetic.registration import card
 from tests.browser.test_resident import arrive
 from tests.browser.visitor import DESK, Visitor, Visitors
 from tests.end_to_end.town import Town
@@ -17,7 +17,7 @@ from tests.journeys.waiting import until
 
 
 @pytest.fixture
-def reader(stack: Stack) -> Iterator[Reader]:
+def reader(stack: Stack) -> Iterator[CardReader]:
     with reading(stack.ports.reader, stack.gateway_url) as it:
         yield it
 
@@ -45,11 +45,11 @@ async def apply(kiosk: Visitor) -> None:
 
 
 async def test_two_people_after_one_another_and_the_second_sees_nothing_of_the_first(
-    town: Town, stack: Stack, reader: Reader, visitors: Visitors
+    town: Town, stack: Stack, reader: CardReader, visitors: Visitors
 ) -> None:
     first, second = town.meet("senior"), town.meet("newcomers")
     await arrive(town, first)
-    reader.terminal = Terminal(stack.layout.keys, "kiosk-1", (first.head.community, second.head.community))
+    reader.terminal = ReaderTerminal(stack.layout.keys, "kiosk-1", (first.head.community, second.head.community))
     kiosk = await visitors.come(size=DESK)
     page = kiosk.page
     await kiosk.go("/terminal/")
@@ -94,16 +94,16 @@ async def test_two_people_after_one_another_and_the_second_sees_nothing_of_the_f
         await resident.page.reload()
         return await resident.page.locator("main").inner_text()
 
-    await until(record, lambda it: "终端" in it and "kiosk-1" in it, what="the terminal is in the record")
+    await until(record, lambda it: "自助终端" in it and "kiosk-1" not in it, what="the terminal is in the record")
 
 
 async def test_silence_ends_a_visit_without_a_script_too(
-    town: Town, stack: Stack, reader: Reader, visitors: Visitors
+    town: Town, stack: Stack, reader: CardReader, visitors: Visitors
 ) -> None:
     made = town.meet("senior")
     await arrive(town, made)
     reader.card = card(made.head)
-    reader.terminal = Terminal(stack.layout.keys, "kiosk-2", (made.head.community,))
+    reader.terminal = ReaderTerminal(stack.layout.keys, "kiosk-2", (made.head.community,))
     kiosk = await visitors.come(size=DESK)
     await kiosk.page.clock.install()
     await kiosk.go("/terminal/")

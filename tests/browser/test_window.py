@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.async_api import Page, expect
 
 from local_stack.card_reader import reading
 from local_stack.stack import Stack
-from synthetic.people import Person
-from synthetic.registering import card
+from synthetic.people import SyntheticPerson
+from synthetic.registration import card
 from tests.browser.test_resident import arrive
 from tests.browser.visitor import DESK, Visitors, survey
 from tests.end_to_end.town import Town
@@ -30,7 +31,7 @@ async def test_a_person_is_registered_from_a_card_reader_that_types(town: Town, 
     await clerk.page.fill("#birth_date", "1990-02-02")
     await clerk.page.get_by_role("button", name="登记", exact=True).click()
     await expect(clerk.page.locator("#birth_date-error")).to_be_visible()
-    assert (await clerk.page.title()).startswith("有误：")
+    await expect(clerk.page).to_have_title(re.compile("^有误："))
     await clerk.picture("window-error")
 
     await clerk.page.fill("#birth_date", made.head.born.isoformat())
@@ -132,12 +133,12 @@ async def test_who_stands_there_is_applied_for_and_reads_that_in_their_record(
         await resident.go("/my/accesses")
         return await resident.page.locator("main").inner_text()
 
-    told = ("读取身份证", "处理了", "敬老优待证", "clerk-lin")
+    told = ("读取身份证", "处理了", "敬老优待证", "窗口工作人员")
     await until(record, lambda it: all(each in it for each in told), what="it is in the record")
     await resident.picture("window-visit-record")
 
 
-async def _read(page: Page, person: Person) -> None:
+async def _read(page: Page, person: SyntheticPerson) -> None:
     """Let a reader type a card into its field, as a keyboard does, and end the line."""
     await page.locator("#card").fill(json.dumps(card(person)))
     await page.locator("#card").press("Enter")

@@ -36,8 +36,9 @@ LANGUAGES = ("zh-CN", "en")
 _AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 _FAULT = 500
 _OFFLINE = "ERR_INTERNET_DISCONNECTED"
-_LET_IN = ["--no-sandbox", "--ignore-certificate-errors"]
-"""The machine's own authority is accepted, for a service worker too."""
+_LET_IN = ["--no-sandbox", "--ignore-certificate-errors", "--js-flags=--no-opt,--no-maglev"]
+"""The machine's own authority is accepted, for a service worker too; no page is open for so long that scripts which are
+compiled a second time, to run faster, would pay."""
 _WATCHED = 400.0
 """Milliseconds between clicks in a window that people watch."""
 ALL_RULES: dict[str, Any] = {
@@ -142,13 +143,16 @@ class Visitors:
         return [fault for visitor in self.met for fault in visitor.faults]
 
 
+expect.set_options(timeout=PATIENCE * 1000)  # five seconds are not enough where there is something else to do
+
+
 @asynccontextmanager
 async def chromium(*, shown: bool = False) -> AsyncIterator[Browser]:
     """Start Debian's browser; `shown` opens windows and clicks slowly enough to be watched."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=_found(), args=_LET_IN, headless=not shown, slow_mo=_WATCHED if shown else 0
+            executable_path=executable(shown=shown), args=_LET_IN, headless=not shown, slow_mo=_WATCHED if shown else 0
         )
         yield browser
         await browser.close()
@@ -157,11 +161,10 @@ async def chromium(*, shown: bool = False) -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def kept_browser(folder: Path, url: str, through: Network) -> AsyncIterator[BrowserContext]:
     """Start a phone's browser that keeps in `folder` what it is told to keep, also when it is started again."""
-    expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             folder,
-            executable_path=_found(),
+            executable_path=executable(),
             args=_LET_IN,
             proxy={"server": f"http://127.0.0.1:{through.port}"},
             viewport=PHONE,
@@ -174,8 +177,10 @@ async def kept_browser(folder: Path, url: str, through: Network) -> AsyncIterato
         await context.close()
 
 
-def _found() -> str:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+def executable(*, shown: bool = False) -> str:
+    """Return the browser to run; for no window the one that knows none, where it is there: it costs a third less."""
+    names = ("chromium", "chromium-browser") if shown else ("chromium-headless-shell", "chromium", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), "/usr/bin/chromium")
 
 
 def _complaint(visitor: Visitor, message: ConsoleMessage) -> None:

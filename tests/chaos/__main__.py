@@ -18,7 +18,7 @@ from local_stack.cluster import Cluster
 from local_stack.failure import StackError
 from local_stack.ports import Ports
 from runtime.clock import today, utc_now
-from runtime.telling import language_of
+from runtime.console import language_of
 from runtime.texts import Language
 from synthetic.caller import ProblemError
 from synthetic.outside import LoadError

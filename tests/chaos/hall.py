@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synthetic.caller import Caller, ProblemError
-from synthetic.loading import appoint
-from synthetic.registering import register
+from synthetic.loader import appoint
+from synthetic.registration import register
 from tests.journeys import portal
-from tests.journeys.waiting import until
+from tests.journeys.waiting import NOT_HEARD_OF_YET, until
 from tests.load.cases import Visit
 from tests.load.residents import DEADLINE, Hall, bring
 from tests.load.run import TROUBLES
@@ -70,7 +70,7 @@ class Reception:
         try:
             await portal.explain(self.hall.sign_in(visit.household.head), item, subject_id=subject)
         except ProblemError as error:
-            if error.problem.codes & portal.NOT_HEARD_OF_YET:
+            if error.problem.codes & NOT_HEARD_OF_YET:
                 return False
             raise
         return True

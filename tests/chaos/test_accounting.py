@@ -62,7 +62,7 @@ def test_what_the_audit_finds_counts() -> None:
 
 def test_a_registration_that_was_told_twice_is_doubled_and_one_that_the_relay_repeated_is_not() -> None:
     def registered(id_: str) -> Told:
-        return Told(id_, REGISTERED, "res_1", ("", 1), reviewable=True)
+        return Told(id_, REGISTERED, "res_1")
 
     assert drawn_up(told=(registered("e1"), registered("e1"))).ok
     assert drawn_up(told=(registered("e1"), registered("e2"))).doubled == ("registration res_1: 2 times",)

@@ -13,9 +13,9 @@ import yaml
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from runtime import observing
-from runtime.access import Role
 from tests.contract.published import CONTRACTS
+from web import observability
+from web.auth import Role
 
 PUBLIC = "public"
 _ORIGIN = (
@@ -81,7 +81,7 @@ def described(service: str) -> dict[str, dict[str, Any]]:
     app = FastAPI()
     app.include_router(router_of(service), prefix="/v1")
     app.state.verifier = SimpleNamespace()  # nobody is let in here
-    observing.install(app, service)
+    observability.install(app, service)
     return operations_of(app.openapi())
 
 

@@ -9,8 +9,8 @@ from functools import cache
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from messaging import topology
-from messaging.topology import Topology
+from bus import topology
+from bus.topology import Topology
 from tests.contract.published import CONTRACTS, all_types, heard, subscriptions
 
 

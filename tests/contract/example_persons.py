@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runtime.records.person_encryption import Binding, PrivateKeys
+from records.person_encryption import Binding, PrivateKeys
 
 _KEYS = PrivateKeys(Path(__file__).parent / "data" / "example-person.key")
 

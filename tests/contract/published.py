@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from messaging.consumer import Subscription
-from messaging.event import Event, Reply
+from bus.consumer import Subscription
+from bus.event import Event, Reply
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "shared" / "contracts"
 EVENTS = CONTRACTS / "events"
@@ -33,7 +33,7 @@ def own_events() -> dict[str, type[Event]]:
     """Return every event that a service of ours publishes, by its type."""
     events: dict[str, type[Event]] = {}
     for service in SERVICES:
-        module = import_module(f"{service}.published")
+        module = import_module(f"{service}.events")
         for _, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, Event) and "type" in vars(found):
                 events[found.type] = found
@@ -55,7 +55,7 @@ def subscriptions() -> list[tuple[str, Subscription[Any]]]:
     return [
         (service.replace("_", "-"), subscription)
         for service in SERVICES
-        for subscription in getattr(import_module(f"{service}.consumers"), "SUBSCRIPTIONS", ())
+        for subscription in getattr(import_module(f"{service}.subscriptions"), "SUBSCRIPTIONS", ())
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from runtime.retention import Declared, Kind, Kinds, read
+from store.retention import DataKind, Declared, Kinds, read
 from tests.contract.published import CONTRACTS
 
 _ORIGIN = (
@@ -42,7 +42,7 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _line(kind: Kind) -> str:
+def _line(kind: DataKind) -> str:
     where = ", ".join(f"`{place}`" for place in kind.places)
     states = "".join(f", {name}: {', '.join(values)}" for name, values in kind.when.items())
     since = f"`{kind.since}`" if kind.since else ""
@@ -50,7 +50,7 @@ def _line(kind: Kind) -> str:
     return f"| {what} | {where}{states} | {_how_long(kind)} | {since} | {kind.why.en} | {_ON_REQUEST[kind.asked]} |"
 
 
-def _how_long(kind: Kind) -> str:
+def _how_long(kind: DataKind) -> str:
     if kind.days is not None:
         return f"{kind.days} day{'s' if kind.days > 1 else ''}{_BY[kind.by]}"
     return kind.lasts.en if kind.lasts else f"as long as `{kind.goes_with}`"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from local_stack.ports import SERVICES
-from runtime.access import Role
 from runtime.data_files import load
-from runtime.rates import DEFAULT, Rates
 from tests.contract.access import PUBLIC, described, table
+from web.auth import Role
+from web.rates import DEFAULT, Rates
 
 
 def test_every_service_is_in_the_table() -> None:

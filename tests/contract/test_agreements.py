@@ -9,18 +9,18 @@ import pytest
 from joserfc.jwk import ECKey
 
 from applications.domain import agreement
-from applications.domain.agreement import Agreed, AgreedParty, Agreement, Signer, Signing, Terms
+from applications.domain.agreement import Agreed, AgreedParty, Agreement, AgreementSigner, Signing, Terms
 from credential_store.api.verifications import VerificationView
-from credential_store.domain.verdict import AGREEMENT_TYP, Asked, Trusted, Verdict, judge
+from credential_store.domain.verdict import AGREEMENT_TYP, Trusted, VerificationRequest, VerificationVerdict, judge
+from runtime.json_signatures import SigningKeys
 from runtime.sign_in import SignIn
-from runtime.signing import SigningKeys
 from standards import base64url
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 URL = "https://yizheng.example"
 OLD, NEW = (ECKey.generate_key("P-256") for _ in range(2))
 OTHERS = SigningKeys.of(ECKey.generate_key("P-256"))
-SIGNER = Signer(URL, SigningKeys.of(OLD))
+SIGNER = AgreementSigner(URL, SigningKeys.of(OLD))
 TERMS = Terms(
     application_id="app_1",
     reference="20261123ABCDEFGH",
@@ -33,7 +33,7 @@ SECOND = AgreedParty(resident_id="res_2", name="陈小雨")
 GUARDIAN = AgreedParty(resident_id="res_3", name="陈桂英")
 
 
-def evidence(signer: Signer = SIGNER) -> str:
+def evidence(signer: AgreementSigner = SIGNER) -> str:
     mine = agreement.signed_by("applicant", Signing(who=TERMS.applicant, sign_in=SignIn(sub="res_1")), TERMS, NOW)
     offered = Agreement(id="app_1", current=Agreed(terms=TERMS, signatures=(mine,)))
     signing = Signing(who=SECOND, sign_in=SignIn(sub="res_3"), guardian=GUARDIAN)
@@ -41,8 +41,8 @@ def evidence(signer: Signer = SIGNER) -> str:
     return agreed.current.evidence or ""
 
 
-def judged(text: str, keys: SigningKeys = SIGNER.keys) -> Verdict:
-    return judge(text, Asked(), Trusted(OTHERS.public, keys.public, {URL}), NOW)
+def judged(text: str, keys: SigningKeys = SIGNER.keys) -> VerificationVerdict:
+    return judge(text, VerificationRequest(), Trusted(OTHERS.public, keys.public, {URL}), NOW)
 
 
 def altered(**changes: object) -> str:
@@ -69,8 +69,8 @@ def test_evidence_outlives_the_key_that_signed_it() -> None:
     [
         (altered(terms={**TERMS.model_dump(mode="json"), "reference": "other"}), "altered-terms"),
         (altered(signatures=[]), "not-signed-by-both"),
-        (evidence(Signer("https://elsewhere.example", SIGNER.keys)), "unknown-issuer"),
-        (evidence(Signer(URL, OTHERS)), "unknown-issuer"),
+        (evidence(AgreementSigner("https://elsewhere.example", SIGNER.keys)), "unknown-issuer"),
+        (evidence(AgreementSigner(URL, OTHERS)), "unknown-issuer"),
         (SIGNER.keys.sign({}, "vc+sd-jwt"), "wrong-kind"),
     ],
 )
@@ -88,4 +88,4 @@ def test_a_changed_rent_is_seen() -> None:
 
 def test_the_key_of_credentials_signs_no_agreement() -> None:
     trusted = Trusted(SIGNER.keys.public, OTHERS.public, {URL})
-    assert judge(evidence(), Asked(), trusted, NOW).reasons == ("unknown-issuer",)
+    assert judge(evidence(), VerificationRequest(), trusted, NOW).reasons == ("unknown-issuer",)

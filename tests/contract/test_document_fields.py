@@ -1,4 +1,4 @@
-"""Which fields a document type has is said once: what is compared, reviewed, corrected and sent has those."""
+"""What is said of a document type fits together: how its fields are compared, and what they hold."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import pytest
 from applications.config import Settings as ApplicationsSettings
 from applications.store.catalogue_files import read_catalogue
 from credential_store.config import Settings as StoreSettings
-from credential_store.domain.document_types import DocumentTypes
+from credential_store.store.district_files import read_types
 from local_stack.layout import ROOT
-from matcher.config import Settings as MatcherSettings
-from matcher.domain.rules import DocumentType, FieldRule
+from matcher.domain.rules import FieldRule
 from matcher.domain.rules import Kind as Comparison
-from runtime.blind_index import BlindIndex
-from runtime.data_files import load
-from runtime.records.persons import by_index
-from standards.document_fields import by_type, faults_in
+from matcher.main import read_rules
+from records.persons import by_index
+from standards.document_types import by_type, faults_in
 from standards.field_kinds import FieldKind
+from store.blind_index import BlindIndex
 from tests.contract.example_persons import person_of
 
-RULES = load(MatcherSettings().document_types, dict[str, DocumentType])
-TYPES = load(StoreSettings().document_types, DocumentTypes)
+RULES = read_rules()
+TYPES = read_types(StoreSettings().authorities)
 HELD: Mapping[Comparison, frozenset[FieldKind]] = {
     "exact": frozenset({"text", "count", "flag", "key"}),
     "name": frozenset({"text"}),
@@ -40,13 +39,9 @@ HELD: Mapping[Comparison, frozenset[FieldKind]] = {
 """What a field may hold that is compared so."""
 
 
-def test_every_document_type_that_is_kept_and_compared_has_its_fields() -> None:
-    assert set(by_type()) == set(TYPES.document_types) == set(RULES)
-
-
 def test_what_is_compared_is_a_field_of_that_kind() -> None:
     for code, rules in RULES.items():
-        kinds = by_type()[code].fields
+        kinds = by_type()[code].kinds
         assert {name: kinds[name] in HELD[rule.kind] for name, rule in rules.fields.items()} == dict.fromkeys(
             rules.fields, True
         )
@@ -55,7 +50,7 @@ def test_what_is_compared_is_a_field_of_that_kind() -> None:
 def test_a_record_may_leave_out_just_what_it_proves_something_without() -> None:
     for code, rules in RULES.items():
         needed = {name for name, rule in rules.fields.items() if rule.claim != "optional"} | _begins(rules.fields)
-        assert by_type()[code].fields.keys() - by_type()[code].optional == needed, code
+        assert {name for name, field in by_type()[code].fields.items() if not field.optional} == needed, code
 
 
 def test_names_and_numbers_of_credentials_are_fields_of_their_document_types() -> None:

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credential_store.domain.lines import Window, json_lines
+from credential_store.domain.lines import LineWindow, json_lines
 from local_stack.layout import ROOT
-from runtime.records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS, Binding, PrivateKeys
+from records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS, Binding, PrivateKeys
 from testkit.persons import key_folder
 
 DATA = ROOT / "tests" / "end_to_end" / "data"
@@ -56,7 +56,7 @@ def test_the_client_and_the_product_find_the_same_records(texts: list[tuple[str,
     content = (("\ufeff" if has_mark else "") + written).encode()
 
     by_the_client = [(number, CLIENT.record_of(line)) for number, line in CLIENT.lines_of(content)]
-    taken = [(line.number, line.said) for line in json_lines(Window(content, 0, 0, is_last=True))]
+    taken = [(line.number, line.said) for line in json_lines(LineWindow(content, 0, 0, is_last=True))]
     by_the_product = [(number, orjson.loads(said)) for number, said in taken if isinstance(said, bytes)]
 
     assert by_the_client == by_the_product

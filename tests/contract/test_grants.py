@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import credential_store
-from credential_store.domain.grants import Grant, Grants, Needed
+from credential_store.domain.grants import GrantRule, Grants, Needed
 from runtime.data_files import load
 from services.applications.tests.office import CATALOGUE
 
 
 def test_each_item_that_grants_something_has_the_same_line_here_and_there() -> None:
     asked = {
-        item.code: Grant(
+        item.code: GrantRule(
             document_type=item.grants.document_type,
             to=item.grants.holder,
             decided_by=item.decision.by,

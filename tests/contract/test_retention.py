@@ -7,12 +7,12 @@ from importlib import import_module
 
 import pytest
 
+from bus import topology
 from data_rights.domain.export import KEPT
 from local_stack.ports import PROCESSES, SERVICES
-from messaging import topology
 from operations.config import Settings
 from portal.app import COLLECTIONS
-from runtime.kernel import Indexes
+from store.repository import Indexes
 from tests.contract.published import CONTRACTS
 from tests.contract.retention import declared, places
 

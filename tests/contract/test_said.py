@@ -40,9 +40,9 @@ FOUND = dict(_words())
 
 def test_reasons_of_every_service_are_found() -> None:
     wanted = {
-        "applications.Withdrawal.reason",
-        "applications.Satisfaction.comment",
-        "applications.Confirmation.reason",
+        "applications.WithdrawalGiven.reason",
+        "applications.SatisfactionGiven.comment",
+        "applications.ConfirmationRequest.reason",
         "matcher.DryRunAsked.purpose",
         "identity.LookUp.purpose",
         "identity.Because.reason",

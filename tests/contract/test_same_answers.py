@@ -14,33 +14,33 @@ from typing import Any
 
 import pytest
 
-from applications import consumed as heard
+from applications import views as heard
 from applications.domain.item import DOCUMENT
 from applications.domain.record import Value
-from applications.handlers import applying, catalogue
+from applications.events import DocumentSubmitted, ItemPublished
+from applications.handlers import catalogue, lifecycle
 from applications.handlers import people as residents
-from applications.handlers.applying import NewApplication
-from applications.handlers.catalogue import Explained
-from applications.handlers.parties import Named
-from applications.published import DocumentSubmitted, ItemPublished
-from matcher import consumed
+from applications.handlers.catalogue import ExplainedItem
+from applications.handlers.lifecycle import NewApplication
+from applications.handlers.parties import NamedParty
+from bus.event import Event
+from matcher import views
 from matcher.domain.evidence import Evidence
-from matcher.handlers import dry_run, items, matching, people, records
-from matcher.handlers.needs import Deps
-from matcher.published import HoldingsChanged, MatchSucceeded
-from messaging.event import Event
-from runtime.access import Principal, Role
-from runtime.presences import Caller
-from runtime.records.persons import by_index
-from runtime.refusal import NotAllowed, Refusal, Refusals
+from matcher.events import HoldingsChanged, MatchFailed, MatchSucceeded
+from matcher.handlers import document_match, dry_run, items, people, records
+from matcher.handlers.dependencies import Deps
+from records.persons import by_index
+from runtime.errors import NotAllowed, Refusal, Refusals
 from services.applications.tests.office import CATALOGUE, NOON, Office, resident_token
 from services.matcher.tests.fakes import BLIND, FakeEvidence, deps_of
 from synthetic.facts import departments_facts, mirror_publications, mirror_withdrawals
 from synthetic.flaws import Shares
 from synthetic.households import Household
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from synthetic.population import Population
 from testkit.fakes import FakeClock, apply, received
+from web.auth import Principal, Role
+from web.presences import PresentCaller
 
 TODAY = date(2026, 11, 23)
 SEED = int(os.environ.get("SEED", "20261123"))
@@ -76,7 +76,7 @@ class Town:
                 await self.office.hears(residents.learn_holdings, said)
         return list(outcome.events)
 
-    async def registers(self, person: Person) -> None:
+    async def registers(self, person: SyntheticPerson) -> None:
         index = BLIND.of(person.number)
         said = {
             "resident_id": _id(person),
@@ -89,7 +89,7 @@ class Town:
             "sequence": 1,
         }
         await self.office.hears(residents.learn_resident, heard.IdRegistered.model_validate(said))
-        await self.tells_matcher(people.learn_person, consumed.PersonKnown.model_validate(said))
+        await self.tells_matcher(people.learn_person, views.PersonKnown.model_validate(said))
         card = {
             "credential_id": f"card-{index}",
             "document_type": "id-card",
@@ -100,21 +100,21 @@ class Town:
             "valid_until": person.valid_until,
             "sequence": 1,
         }
-        await self.tells_matcher(records.learn_credential, consumed.Credential.model_validate(card))
+        await self.tells_matcher(records.learn_credential, views.StoredCredential.model_validate(card))
 
     async def learns(self, population: Population) -> None:
         """Tell both services of the items, the people, and all records, withdrawn ones in any order."""
         for outcome in await catalogue.publish_items(self.office.deps):
             self.office.commits(outcome)
         for item in self.office.events(ItemPublished):
-            view = consumed.ItemPublished.model_validate(item.model_dump())
+            view = views.ItemPublished.model_validate(item.model_dump())
             await self.tells_matcher(items.learn_item, view)
         for person in population.people:
             await self.registers(person)
         held = list(population.records)
         for fact in (*mirror_publications(held, NOON), *mirror_withdrawals(held, NOON)):
             gone = "withdrawn" in fact.type
-            told = (consumed.CityRecordGone if gone else consumed.CityRecord).model_validate(by_index(fact.data, BLIND))
+            told = (views.CityRecordGone if gone else views.CityRecord).model_validate(by_index(fact.data, BLIND))
             await self.tells_matcher(records.revoke_city_record if gone else records.learn_city_record, told, fact.type)
         for fact in departments_facts(held, NOON):
             data = by_index(fact.data, BLIND)
@@ -126,10 +126,10 @@ class Town:
                 "valid_from": data.get("valid_from") or TODAY,
             }
             if "withdrawn" in fact.type:
-                gone_ = consumed.CredentialGone.model_validate(credential)
+                gone_ = views.CredentialGone.model_validate(credential)
                 await self.tells_matcher(records.revoke_credential, gone_)
             else:
-                await self.tells_matcher(records.learn_credential, consumed.Credential.model_validate(credential))
+                await self.tells_matcher(records.learn_credential, views.StoredCredential.model_validate(credential))
         for made in population.households:
             if made.child is not None:
                 care = heard.GuardianshipChanged(
@@ -137,16 +137,16 @@ class Town:
                 )
                 await self.office.hears(residents.begin_guardianship, care)
 
-    async def explains(self, item: str, made: Household) -> Explained:
+    async def explains(self, item: str, made: Household) -> ExplainedItem:
         child = _id(made.child) if made.child and CATALOGUE.item(item).subject == "child" else None
-        by = Caller(resident_token(_id(made.head)))
+        by = PresentCaller(resident_token(_id(made.head)))
         return self.office.commits(await catalogue.explain(item, child, by, self.office.deps))
 
     async def dry_runs(self, item: str, made: Household, form: Mapping[str, Value]) -> dict[str, bool]:
-        named: Any = {"applicant": dry_run.Person(_id(made.head), None)}
+        named: Any = {"applicant": dry_run.DryRunPerson(_id(made.head), None)}
         if made.child and CATALOGUE.item(item).subject == "child":
-            named["subject"] = dry_run.Person(_id(made.child), None)
-        outcome = await dry_run.dry_run(dry_run.Asked(item, named, form, "比较"), OFFICIAL, self.matcher)
+            named["subject"] = dry_run.DryRunPerson(_id(made.child), None)
+        outcome = await dry_run.dry_run(dry_run.DryRunRequest(item, named, form, "比较"), OFFICIAL, self.matcher)
         assert outcome.result is not None
         return {each.requirement.key: each.verdict.proven for each in outcome.result.tried if each.verdict}
 
@@ -154,10 +154,10 @@ class Town:
         """Apply, and have the matcher answer; None when it is refused to apply at all."""
         child = _id(made.child) if made.child and CATALOGUE.item(item).subject == "child" else None
         landlord = made.landlord.number if made.landlord and CATALOGUE.item(item).second_party else None
-        named = Named(subject_id=child, second_party_number=landlord)
+        named = NamedParty(subject_id=child, second_party_number=landlord)
         by = resident_token(_id(made.head))
         try:
-            drafted = await applying.draft(NewApplication(item, named, form), by, self.office.deps)
+            drafted = await lifecycle.draft(NewApplication(item, named, form), by, self.office.deps)
         except (NotAllowed, Refusal, Refusals):
             return None
         id = self.office.commits(drafted).id
@@ -165,13 +165,15 @@ class Town:
         answers: dict[str, bool] = {}
         for asked in self.office.events(DocumentSubmitted):
             if asked.application_id == id:
-                view = consumed.DocumentSubmitted.model_validate(asked.model_dump())
-                (answer,) = await self.tells_matcher(matching.match_document, view)
-                answers[asked.requirement] = isinstance(answer, MatchSucceeded)
+                view = views.DocumentSubmitted.model_validate(asked.model_dump())
+                for answer in await self.tells_matcher(document_match.match_documents, view):
+                    assert isinstance(answer, MatchSucceeded | MatchFailed)
+                    proven = isinstance(answer, MatchSucceeded)
+                    answers |= {document.requirement: proven for document in answer.documents}
         return answers
 
 
-def _id(person: Person) -> str:
+def _id(person: SyntheticPerson) -> str:
     return f"res_{BLIND.of(person.number)[:20]}"
 
 

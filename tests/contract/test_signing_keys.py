@@ -12,7 +12,7 @@ from credential_store.domain import sd_jwt
 from credential_store.domain.sd_jwt import SdJwt
 from credential_store.domain.signed import TYP
 from local_stack.keys import ensure_keys, rotate_signing_keys
-from runtime.signing import PublicKeys, SignatureError, SigningKeys
+from runtime.json_signatures import PublicKeys, SignatureError, SigningKeys
 
 
 def issued(keys: SigningKeys, name: str) -> str:

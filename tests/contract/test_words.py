@@ -136,21 +136,6 @@ def _at(tree: object, name: str) -> dict[str, str]:
     return {}
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_a_document_has_one_name_in_all_services(language: str) -> None:
-    data = "services/{}/data/document_types.yaml"
-    applications = yaml.safe_load((ROOT / data.format("applications/src/applications")).read_text())
-    store = yaml.safe_load((ROOT / data.format("credential-store/src/credential_store")).read_text())
-    names = [(each["code"], each["name"][language]) for each in applications]
-    names += [(code, each["name"][language]) for code, each in store["document_types"].items()]
-    for path in ROOT.glob(f"services/*/src/*/texts/{language}.yaml"):
-        names += (yaml.safe_load(path.read_text()).get("documents") or {}).items()
-    said: dict[str, set[str]] = {}
-    for code, name in names:
-        said.setdefault(code, set()).add(name.casefold())
-    assert {code: each for code, each in said.items() if len(each) > 1} == {}
-
-
 @pytest.mark.parametrize("path", ENGLISH + TEXTS, ids=_name)
 def test_nothing_that_people_read_says_that_a_district_assumes_it(path: Path) -> None:
     """That a term or a rule is assumed is said to who adjusts the data, in comments, and not to who is told of it."""

@@ -8,10 +8,9 @@ import pytest
 
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
-from synthetic.caller import connect
 from synthetic.households import Household, households
 from testkit import places
-from testkit.fixtures import free_ports, killed_at_the_end
+from testkit.infrastructure import free_ports, killed_at_the_end
 from testkit.prepared import prepared
 from tests.end_to_end.town import PERFECT, Town
 from tests.journeys.demo import system_of
@@ -39,5 +38,5 @@ def unmet() -> Iterator[Household]:
 @pytest.fixture
 async def town(stack: Stack, unmet: Iterator[Household]) -> AsyncIterator[Town]:
     """The running system with connections to it."""
-    async with connect(stack.gateway_url, stack.authority) as client:
+    async with system_of(stack).connect() as client:
         yield Town(stack, system_of(stack), client, today(utc_now()), unmet)

@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from runtime.access import Role
-from synthetic.caller import Answer, Caller, Json
+from synthetic.caller import Caller, CallerAnswer, Json
 from tests.contract.access import table
 from tests.end_to_end.town import Town
 from tests.journeys import desk
 from tests.journeys.waiting import until
+from web.auth import Role
 
 PURPOSE = "核实登记信息"
 GIVING_BACK = "POST /v1/tasks/{task_id}/release"
 """Shows nothing any more."""
 
 
-class Coded(Answer):
+class Coded(CallerAnswer):
     """A code."""
 
     code: str
 
 
-class Access(Answer):
+class Access(CallerAnswer):
     """An entry of the record."""
 
     access_id: str
@@ -36,7 +36,7 @@ class Access(Answer):
     purpose: str | None
 
 
-class _Accesses(Answer):
+class _Accesses(CallerAnswer):
     items: tuple[Access, ...] = ()
 
 
@@ -59,11 +59,9 @@ class Looks:
     stated: set[str] = field(default_factory=set)
 
     def worker(self, role: Role, name: str, *, department: str = "", community: str = "") -> Worker:
-        """Put somebody on duty; a terminal with its key."""
+        """Put somebody on duty."""
         subject = f"look-{name}"
         caller = self.town.worker(role, subject, department=department, community=community)
-        if role is Role.TERMINAL:
-            caller = Caller(caller.client, caller.token, caller.language, prove=self.town.system.prove(subject))
         return Worker(role, subject, caller)
 
     async def tries(self, operation: str, worker: Worker, **parts: Json) -> httpx.Response:

@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from local_stack.devices import ProvingAuth
 from local_stack.stack import Stack
-from runtime.access import Role
+from testkit.patience import PATIENCE
 from tests.contract.access import operations_of, table
 from tests.end_to_end.tokens import bad_tokens
+from web.auth import STAFF, Role
 
 AT_ONCE = 8
 
@@ -23,7 +26,7 @@ AT_ONCE = 8
 async def doors(stack: Stack) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """Open a connection to each service itself: behind the gateway nothing may depend on the gateway."""
     opened = {
-        name: httpx.AsyncClient(base_url=f"http://127.0.0.1:{stack.ports.service(name)}", timeout=60)
+        name: httpx.AsyncClient(base_url=f"http://127.0.0.1:{stack.ports.service(name)}", timeout=PATIENCE)
         for name in table().operations
     }
     try:
@@ -49,22 +52,36 @@ async def all_of(asked: Iterable[Awaitable[None]]) -> None:
     await asyncio.gather(*map(one, asked))
 
 
-async def test_the_running_services_have_exactly_the_operations_of_the_table(stack: Stack) -> None:
+async def test_the_running_services_have_exactly_the_operations_of_the_table_and_describe_them(stack: Stack) -> None:
     async with doors(stack) as services:
         for name, client in services.items():
-            assert set(operations_of((await client.get("/openapi.json")).json())) == set(table().of(name))
+            description = (await client.get("/openapi.json")).json()
+            assert set(operations_of(description)) == set(table().of(name))
+            assert [*_undescribed(description)] == [], name
+
+
+def _undescribed(description: Mapping[str, Any]) -> Iterator[str]:
+    """Give what lacks its summary, its description, or an example of the JSON that it takes."""
+    for path, methods in description["paths"].items():
+        for method, route in methods.items():
+            content = route.get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema", {})
+            bodies = [each["$ref"].rpartition("/")[2] for each in (schema, *schema.get("anyOf", ())) if "$ref" in each]
+            said = [route["summary"], route.get("description") or not path.startswith("/v1/")]
+            if not all(said) or not all(description["components"]["schemas"][each].get("examples") for each in bodies):
+                yield f"{method} {path}"
 
 
 async def test_each_role_may_call_what_its_line_says_and_nothing_else(stack: Stack) -> None:
-    device = stack.device("walker-terminal")
+    auth = ProvingAuth(stack.layout.keys)
 
     async def ask(client: httpx.AsyncClient, operation: str, role: Role, *, allowed: bool) -> None:
         method, path = filled(operation, {})
-        token = stack.token(role, subject=f"walker-{role}", departments=["psb"], communities=["440309002007"])
+        token = stack.token(
+            role, subject=f"walker-{role}", departments=["psb"], communities=["440309002007"], bound=True
+        )
         headers = {"Authorization": f"Bearer {token}"}
-        if role is Role.TERMINAL:
-            headers = device.headers(method, f"{client.base_url}{path}", token)
-        async with client.stream(method, path, headers=headers) as answer:
+        async with client.stream(method, path, headers=headers, auth=auth) as answer:
             is_stream = answer.headers.get("content-type", "").startswith("text/event-stream")
             content = b"" if is_stream else await answer.aread()
         code = answer.json().get("code") if content else None
@@ -83,15 +100,21 @@ async def test_each_role_may_call_what_its_line_says_and_nothing_else(stack: Sta
         )
 
 
-async def test_a_terminals_token_without_its_key_opens_nothing(stack: Stack) -> None:
-    token = stack.token(Role.TERMINAL, subject="walker-terminal", communities=["440309002007"])
+async def test_a_token_without_the_key_that_it_is_bound_to_opens_nothing(stack: Stack) -> None:
+    async def ask(client: httpx.AsyncClient, operation: str, role: Role, scheme: str, *, bound: bool) -> None:
+        method, path = filled(operation, {})
+        token = stack.token(role, subject=f"walker-{role}", bound=bound)
+        answer = await client.request(method, path, headers={"Authorization": f"{scheme} {token}"})
+        said = "proof-missing" if bound else "unbound-token"
+        assert (answer.status_code, answer.json()["code"]) == (401, said), (operation, role)
+
     async with doors(stack) as services:
-        for name, operation, line in table().lines():
-            if Role.TERMINAL in line.roles:
-                method, path = filled(operation, {})
-                for scheme in ("Bearer", "DPoP"):
-                    answer = await services[name].request(method, path, headers={"Authorization": f"{scheme} {token}"})
-                    assert (answer.status_code, answer.json()["code"]) == (401, "proof-missing"), operation
+        await all_of(
+            ask(services[name], operation, role, scheme, bound=bound)
+            for name, operation, line in table().lines()
+            for role in line.roles & {Role.TERMINAL, *STAFF}
+            for scheme, bound in (("Bearer", True), ("DPoP", True), ("DPoP", False))
+        )
 
 
 async def test_nobody_gets_in_without_a_good_token(stack: Stack) -> None:

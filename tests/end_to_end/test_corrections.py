@@ -6,52 +6,53 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from synthetic.caller import Answer, Caller, Json, ProblemError
-from synthetic.registering import card
+from runtime.clock import today, utc_now
+from synthetic.caller import Caller, CallerAnswer, Json
+from synthetic.registration import card
 from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, exports, portal, scans
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 
 RECORD = "social-insurance-record"
 WRONG: Mapping[str, Json] = {"document_type": RECORD, "field": "months_paid", "should_say": 24, "reason": "少计了一年"}
 
 
-class _Credential(Answer):
+class _Credential(CallerAnswer):
     credential_id: str
     identifier: str
     document_type: str
     fields: Mapping[str, Any]
 
 
-class _Credentials(Answer):
+class _Credentials(CallerAnswer):
     items: tuple[_Credential, ...] = ()
 
 
-class _Answer(Answer):
+class _Answer(CallerAnswer):
     text: str
     value: Any
     effect: portal.Named | None
 
 
-class _Window(Answer):
+class _Window(CallerAnswer):
     state: portal.Named
     until: date
     text: str
 
 
-class _Permit(Answer):
+class _Permit(CallerAnswer):
     correction_id: str
     value: str
     until: date
 
 
-class _Registered(Answer):
+class _Registered(CallerAnswer):
     resident_id: str
     name: str
     corrections: tuple[_Permit, ...] = ()
 
 
-class _Correction(Answer):
+class _Correction(CallerAnswer):
     correction_id: str
     window: _Window | None
     state: portal.Named
@@ -59,11 +60,11 @@ class _Correction(Answer):
     answer: _Answer | None
 
 
-class _Access(Answer):
+class _Access(CallerAnswer):
     sentence: str
 
 
-class _Accesses(Answer):
+class _Accesses(CallerAnswer):
     items: tuple[_Access, ...] = ()
 
 
@@ -88,13 +89,8 @@ async def _approved(town: Town, resident: Caller, address: str) -> _Credential:
     return held
 
 
-async def _asked(resident: Caller, wrong: Mapping[str, Json]) -> _Correction | None:
-    try:
-        return await resident.post("/v1/corrections", _Correction, dict(wrong))
-    except ProblemError as error:
-        if error.problem.code in {"not-known-yet", "credential-unknown"}:
-            return None
-        raise
+async def _asked(resident: Caller, wrong: Mapping[str, Json]) -> _Correction:
+    return await heard_of(lambda: resident.post("/v1/corrections", _Correction, dict(wrong)), "credential-unknown")
 
 
 async def test_a_wrong_value_is_corrected_by_the_department_and_everybody_goes_by_the_right_one(town: Town) -> None:
@@ -102,15 +98,15 @@ async def test_a_wrong_value_is_corrected_by_the_department_and_everybody_goes_b
     resident = await town.welcome(made)
     before = await _approved(town, resident, made.home.address)
     wrong = {**WRONG, "credential_id": before.credential_id}
-    asked = await until(
-        lambda: _asked(resident, wrong), lambda it: it is not None, what="the credential is known to data-rights"
-    )
-    assert asked is not None
-    correction = asked
+    correction = await _asked(resident, wrong)
     again = await refusal(resident.post("/v1/corrections", _Correction, wrong))
     assert (again.status, again.code) == (409, "correction-asked-already")
     stranger = await town.welcome(town.meet("senior"))
-    others = await refusal(stranger.post("/v1/corrections", _Correction, wrong))
+    others = await until(
+        lambda: refusal(stranger.post("/v1/corrections", _Correction, wrong)),
+        lambda it: it.code != "not-known-yet",
+        what="the stranger is known to data-rights",
+    )
     assert (others.status, others.code) == (422, "credential-unknown")
 
     officer = town.worker("reviewer", "si-2", department="social-insurance")
@@ -153,7 +149,7 @@ async def _is_believed_and_told(resident: Caller, correction: _Correction) -> No
         lambda it: len(it.items) >= 2,
         what="the officer's look and work are in the record",
     )
-    assert all("Social Insurance (Reviewer, staff number si-2)" in each.sentence for each in looked.items)
+    assert all("Social Insurance (Reviewer)" in each.sentence for each in looked.items)
 
 
 async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Town) -> None:
@@ -169,8 +165,7 @@ async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Tow
     resident = town.resident(person)
 
     asking = {"document_type": "registration", "field": "name", "should_say": person.name, "reason": "登记时写错了字"}
-    asked = await until(lambda: _asked(resident, asking), lambda it: it is not None, what="data-rights knows me")
-    assert asked is not None
+    asked = await _asked(resident, asking)
     where = f"/v1/corrections/{asked.correction_id}"
     officer = town.worker("reviewer", "hall-1", department="service-hall")
     queue = await until(
@@ -182,7 +177,8 @@ async def test_a_wrongly_registered_name_is_corrected_once_at_a_window(town: Tow
 
     shown = await until(lambda: resident.get(where, _Correction), lambda it: it.window is not None, what="the answer")
     assert shown.window is not None
-    assert (shown.window.state.code, shown.window.until) == ("open", town.today + timedelta(days=30))
+    assert shown.window.state.code == "open"
+    assert shown.window.until - timedelta(days=30) in {town.today, today(utc_now())}
     at_the_window = await until(
         lambda: town.clerk().get(f"/v1/residents/{registered.resident_id}", _Registered, {"purpose": "窗口办理更正"}),
         lambda it: bool(it.corrections),

@@ -17,10 +17,11 @@ import pika
 import pytest
 from pika.exceptions import ChannelClosedByBroker
 
+from local_stack.deadlines import poll
+from local_stack.devices import ProvingAuth
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
-from local_stack.waiting import poll
-from runtime.records import replies
+from records import replies
 from testkit.patience import PATIENCE
 
 PAGE = (ROOT / "docs" / "departments.md").read_text(encoding="utf-8")
@@ -182,7 +183,7 @@ def failures(stack: Stack, event_id: str) -> dict[str, str]:
     """Ask operations what was given up: the reason by service."""
     authority = {"Authorization": f"Bearer {stack.token('operator')}"}
     with httpx.Client(base_url=stack.gateway_url, headers=authority, verify=stack.trusted) as client:
-        answer = client.get("/v1/failures", params={"event_id": event_id})
+        answer = client.get("/v1/failures", params={"event_id": event_id}, auth=ProvingAuth(stack.layout.keys))
     answer.raise_for_status()
     return {failure["service"]: failure["reason"] for failure in answer.json()["items"]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthetic.caller import Answer, Caller, Json, Nothing
+from synthetic.caller import Caller, CallerAnswer, Json, NoAnswer
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
 from tests.journeys.waiting import until
@@ -13,27 +13,27 @@ TENANCY = "rental-contract-record"
 UNTIL = "2028-08-31"
 
 
-class _Credential(Answer):
+class _Credential(CallerAnswer):
     credential_id: str
     document_type: str
     status: str
     fields: dict[str, object]
 
 
-class _Credentials(Answer):
+class _Credentials(CallerAnswer):
     items: tuple[_Credential, ...]
 
 
-class _Held(Answer):
+class _Held(CallerAnswer):
     credential_id: str
 
 
-class _Duplicate(Answer):
+class _Duplicate(CallerAnswer):
     question: str
     held: tuple[_Held, ...]
 
 
-class _Check(Answer):
+class _Check(CallerAnswer):
     duplicate: _Duplicate
 
 
@@ -76,7 +76,7 @@ async def test_a_tenancy_that_is_approved_twice_in_two_writings_is_one_valid_cre
     shown = await housing.get(f"/v1/tasks/{check}", _Check)
     assert [each.credential_id for each in shown.duplicate.held] == [stored.credential_id]
     assert len(await _tenancies(resident)) == 1
-    await housing.post(f"/v1/tasks/{check}/duplicate-check", Nothing, {"result": "same"})
+    await housing.post(f"/v1/tasks/{check}/duplicate-check", NoAnswer, {"result": "same"})
     [now] = await until(
         lambda: _tenancies(resident),
         lambda it: any("西门" in str(each.fields) for each in it),
@@ -92,7 +92,7 @@ async def test_a_rejection_names_what_the_resident_answered_by_its_name_in_the_f
     application = await _asked(resident, made.home.address)
     task = await _task(housing, application, "review")
     body: Json = {"reason": "合同上的地址不同", "fields": ["address"]}
-    await housing.post(f"/v1/tasks/{task}/rejection", Nothing, body)
+    await housing.post(f"/v1/tasks/{task}/rejection", NoAnswer, body)
     told = await until(
         lambda: portal.timeline(resident, application),
         lambda it: any(each.kind == "rejected" for each in it.happenings),

@@ -10,19 +10,19 @@ from typing import Any
 import aio_pika
 from pymongo import AsyncMongoClient
 
+from bus import topology
+from bus.event_encryption import EventCipher, secrets_file
+from bus.topology import OPERATIONS
 from local_stack.ports import SERVICES
-from messaging import topology
-from messaging.commit import INBOX
-from messaging.documents import CODECS, Document
-from messaging.event_encryption import EventCipher, secrets_file
-from messaging.sealing import opened
-from messaging.topology import OPERATIONS
-from messaging.vault import Vault
-from runtime import master_keys
+from store import master_keys
+from store.commit import INBOX
+from store.field_encryption import Vault
+from store.repository import CODECS, Document
+from store.sealed_fields import opened
 from synthetic import exchange
 from synthetic.caller import Caller
-from testkit import signing
-from testkit.signing import signed
+from testkit import signers
+from testkit.signers import signed
 from tests.contract.published import CONTRACTS
 from tests.end_to_end.town import Town, refusal
 from tests.journeys import desk, erasures, portal, scans
@@ -74,7 +74,7 @@ async def _overhearing(town: Town) -> AsyncIterator[Callable[[], Awaitable[list[
         async def said() -> list[dict[str, Any]]:
             heard = []
             while message := await queue.get(no_ack=True, fail=False):
-                heard.append(signing.in_clear(message.body, town.stack.layout.keys))
+                heard.append(signers.in_clear(message.body, town.stack.layout.keys))
             return heard
 
         yield said
@@ -115,13 +115,12 @@ async def test_a_withdrawn_application_goes_from_every_store_and_an_open_one_sta
     reviewer = town.worker("reviewer", "si-1", department="social-insurance")
     await until(lambda: desk.queue(reviewer, application_id=withdrawn), lambda it: bool(it.items), what="a task")
     await portal.withdraw(resident, withdrawn, "搬走了")
+    await until(
+        lambda: desk.queue(reviewer, application_id=withdrawn), lambda it: not it.items, what="the task is finished"
+    )
     still_open = await _submitted(resident, stays)
-    assert {
-        "applications/applications",
-        "applications/idempotency",
-        "operations/trail",
-        "review-dispatch/tasks",
-    } <= await _stores_with(town, gone)
+    kept = {"applications/applications", "applications/idempotency", "operations/trail", "review-dispatch/tasks"}
+    await until(lambda: _stores_with(town, gone), lambda it: it >= kept, what="the trail is recorded, too")
 
     shown = await erasures.preview(resident)
     assert {told.service.code for told in shown.previews} == {*SERVICES}

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from runtime.access import Role
 from synthetic import records
-from synthetic.caller import Answer, Caller, Json, Nothing
+from synthetic.caller import Caller, CallerAnswer, Json, NoAnswer
 from synthetic.households import Household
-from synthetic.people import Person
-from synthetic.registering import card
+from synthetic.people import SyntheticPerson
+from synthetic.registration import card
 from tests.end_to_end.looks import PURPOSE, Looks, Worker, record, showing
 from tests.end_to_end.town import Town
 from tests.journeys import desk, portal, scans
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 from tests.load.forms import form_for
+from web.auth import Role
 
 SHOWING = frozenset(
     {
@@ -69,24 +69,24 @@ NOT_A_LOOK: Mapping[str, str] = {
 }
 
 
-class _Credential(Answer):
+class _Credential(CallerAnswer):
     credential_id: str
     document_type: str
 
 
-class _Credentials(Answer):
+class _Credentials(CallerAnswer):
     items: tuple[_Credential, ...] = ()
 
 
-class _Asked(Answer):
+class _Asked(CallerAnswer):
     correction_id: str
 
 
-class _Photograph(Answer):
+class _Photograph(CallerAnswer):
     photograph_id: str
 
 
-class _Photographed(Answer):
+class _Photographed(CallerAnswer):
     photographs: tuple[_Photograph, ...]
 
 
@@ -108,7 +108,7 @@ async def test_every_look_at_somebody_elses_data_is_in_their_record(town: Town) 
     await looks.are_in_the_record_of(head, child, visited)
 
 
-async def _at_the_window(looks: Looks, head: Person, child: Person) -> None:
+async def _at_the_window(looks: Looks, head: SyntheticPerson, child: SyntheticPerson) -> None:
     id_ = looks.town.ids[head.number]
     for number, path in enumerate(("", "/wards", "/history")):
         clerk = looks.worker(Role.CLERK, f"clerk-{number}")
@@ -221,7 +221,7 @@ async def _in_the_store(looks: Looks, head: Caller, id_: str) -> None:
 async def _complaints(looks: Looks, head: Caller) -> None:
     """A correction and a dispute make tasks that are claimed, read, written on, given back and answered."""
     wrong: Json = {"document_type": "registration", "field": "address", "should_say": "3栋502", "reason": "已搬家"}
-    correction = await head.post("/v1/corrections", _Asked, wrong)
+    correction = await heard_of(lambda: head.post("/v1/corrections", _Asked, wrong))
     answering = looks.worker(Role.REVIEWER, "correction", department="service-hall")
     task = await _task(answering, correction.correction_id)
     await _passed_around(looks, Role.REVIEWER, task, department="service-hall")
@@ -274,7 +274,7 @@ async def _visited(looks: Looks, officer: Worker, resident: Caller, task: str) -
     await looks.tries("GET /v1/tasks/doors", officer)
     await looks.tries(f"POST {_TASK}/slots", officer, task_id=task, body={"slots": [slot]})
     await looks.tries(f"POST {_TASK}/visit-refusal", officer, task_id=task, body={"reason": "临时有急事"})
-    await resident.post(f"/v1/visits/{task}/proposal", Nothing, slot)
+    await resident.post(f"/v1/visits/{task}/proposal", NoAnswer, slot)
     await looks.tries(f"POST {_TASK}/visit-acceptance", officer, task_id=task)
     picture = ("door.png", scans.png(7), "image/png")
     kept = await officer.caller.upload(f"/v1/tasks/{task}/photographs", _Photographed, file=picture, fields={})

@@ -10,15 +10,16 @@ from typing import Final
 
 import httpx
 
-from runtime.access import Role
-from synthetic.caller import Answer, Caller, Json, ProblemError
+from local_stack.devices import ProvingAuth
+from synthetic.caller import Caller, CallerAnswer, Json
 from synthetic.households import Household
 from testkit.patience import PATIENCE
 from tests.end_to_end.looks import record, showing
 from tests.end_to_end.town import Town
 from tests.journeys import erasures, portal, scans
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 from tests.load.forms import form_for
+from web.auth import Role
 
 SHOWING = frozenset({"own-or-ward", "second-party", "either-party"})
 NOT_A_LOOK: Mapping[str, str] = {
@@ -37,23 +38,22 @@ NOT_A_LOOK: Mapping[str, str] = {
     "GET /v1/erasures": "the same",
     "GET /v1/erasures/{id}": "the same",
 }
-NOT_HEARD_OF_YET = frozenset({"no-guardianship", "not-your-ward", "not-your-data"})
 ITEM: Final = "rental-contract-filing"
 
 
-class _Scan(Answer):
+class _Scan(CallerAnswer):
     scan_id: str
 
 
-class _Application(Answer):
+class _Application(CallerAnswer):
     scans: tuple[_Scan, ...]
 
 
-class _Credential(Answer):
+class _Credential(CallerAnswer):
     credential_id: str
 
 
-class _Credentials(Answer):
+class _Credentials(CallerAnswer):
     items: tuple[_Credential, ...] = ()
 
 
@@ -74,16 +74,7 @@ class Deeds:
         query, body = parts.pop("query", None), parts.pop("body", None)
         method, _, template = operation.partition(" ")
 
-        async def answered() -> bool:
-            try:
-                await self.guardian.send(method, template.format(**parts), query=query, body=body)  # type: ignore[arg-type] # a mapping, or nothing
-            except ProblemError as error:
-                if error.problem.code not in NOT_HEARD_OF_YET:
-                    raise
-                return False
-            return True
-
-        await until(answered, bool, what="the guardianship is known")
+        await heard_of(lambda: self.guardian.send(method, template.format(**parts), query=query, body=body))  # type: ignore[arg-type] # a mapping, or nothing
         self.tried.add((Role.RESIDENT, operation))
         self.told[told] += 1
 
@@ -91,10 +82,10 @@ class Deeds:
         """Call an operation that answers without an end, as far as the first event."""
         method, _, template = operation.partition(" ")
         headers = {"Authorization": f"Bearer {self.guardian.token}"}
-        stack = town.stack
+        auth = ProvingAuth(town.stack.layout.keys)
         async with (
-            httpx.AsyncClient(base_url=stack.gateway_url, verify=stack.trusted, timeout=PATIENCE) as client,
-            client.stream(method, template.format(**parts), headers=headers) as answer,
+            httpx.AsyncClient(base_url=town.stack.gateway_url, verify=town.stack.trusted, timeout=PATIENCE) as client,
+            client.stream(method, template.format(**parts), headers=headers, auth=auth) as answer,
         ):
             assert answer.status_code == 200, await answer.aread()
             async with asyncio.timeout(PATIENCE):
@@ -214,4 +205,9 @@ async def _asking(deeds: Deeds, itself: Caller) -> None:
     await deeds.tries("POST /v1/exports", "exported everything", body=whose)
     shown = await erasures.preview(deeds.guardian, resident_id=deeds.child)
     confirmation = "POST /v1/erasures/{id}/confirmation"
-    await deeds.tries(confirmation, "erased everything", id=shown.erasure_id, body={"preview": shown.preview})
+    await deeds.tries(
+        confirmation,
+        "erased everything",
+        id=shown.erasure_id,
+        body={"preview": shown.preview, "resident_id": deeds.child},
+    )

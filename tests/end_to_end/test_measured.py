@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import yaml
 
 from local_stack import services
+from local_stack.certificates import authority_file
 from local_stack.layout import ROOT
 from local_stack.ports import HOST, PROCESSES, SERVICES
 from local_stack.run import TARGETS
 from local_stack.stack import Stack
+from testkit.infrastructure import free_ports
 from testkit.patience import PATIENCE
 from tests.end_to_end.town import Town
 from tests.journeys.waiting import until
 from tests.monitoring import shown
+
+PORTS = 22000
+"""From here on: none of those from which the system gives any connection its own."""
 
 
 async def test_every_metric_that_is_read_is_told(town: Town) -> None:
@@ -64,14 +68,15 @@ async def test_prometheus_reaches_every_service_and_loads_the_rules(stack: Stack
 def _prometheus(stack: Stack, folder: Path) -> Iterator[str]:
     """Run Prometheus beside this stack as beside `make run`, with what that writes for it; only without patience."""
     config = yaml.safe_load((shown.MONITORING / "prometheus.local.yml").read_text(encoding="utf-8"))
-    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["global"] = {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "3s"}
     config["rule_files"] = [str(shown.RULES)]
+    config["scrape_configs"][0]["tls_config"] = {"ca_file": str(authority_file(stack.layout.keys))}
     beside = folder / shown.MONITORING.relative_to(ROOT)  # from where the targets are found as in the project
     beside.mkdir(parents=True)
     (beside / "prometheus.yml").write_text(yaml.safe_dump(config))
     (folder / "var").mkdir()
     (folder / "var" / TARGETS).write_text(services.targets(stack.ports), encoding="utf-8")
-    port = _free_port()
+    port = free_ports(PORTS).base
     options = {"config.file": beside / "prometheus.yml", "storage.tsdb.path": folder / "data"}
     command = [f"--{name}={value}" for name, value in {**options, "web.listen-address": f"{HOST}:{port}"}.items()]
     with (folder / "prometheus.log").open("w") as log:
@@ -106,9 +111,3 @@ async def _told(stack: Stack) -> dict[str, str]:
 
 def _addresses(stack: Stack) -> dict[str, str]:
     return {name: f"http://{HOST}:{stack.ports.service(name)}/metrics" for name in SERVICES}
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

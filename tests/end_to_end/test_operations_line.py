@@ -17,12 +17,13 @@ import aio_pika
 import orjson
 import pytest
 
+from local_stack.devices import key_path
 from local_stack.layout import ROOT
 from local_stack.stack import Stack
 from operations.commands import line
-from operations.commands.caller import Caller, caller_of
+from operations.commands.caller import OperatorCaller, caller_of
 from testkit.patience import PATIENCE
-from testkit.signing import signed
+from testkit.signers import signed
 from tests.end_to_end.town import Town
 from tests.journeys import failures
 from tests.journeys.waiting import until
@@ -39,6 +40,7 @@ def surroundings(stack: Stack, by: str = "chen") -> dict[str, str]:
         "OPERATIONS_URL": stack.gateway_url,
         "YIZHENG_CA": str(stack.authority),
         "OPERATIONS_TOKEN": stack.token("operator", subject=by),
+        "OPERATIONS_KEY": str(key_path(stack.layout.keys, by)),
         "OPERATIONS_LANGUAGE": "en",
     }
 
@@ -68,7 +70,7 @@ def run(stack: Stack) -> Run:
             redirect_stderr(io.StringIO()) as err,
         ):
 
-            def caller(*options: Any) -> Caller:  # noqa: ANN401 - whatever it takes
+            def caller(*options: Any) -> OperatorCaller:  # noqa: ANN401 - whatever it takes
                 made = caller_of(*options)
                 open_clients.enter_context(made.client)  # which the end of a process closes
                 return made

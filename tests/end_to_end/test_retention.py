@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from pymongo import AsyncMongoClient
 
 from local_stack.ports import SERVICES
-from messaging.documents import Document
-from runtime.retention import Kinds
+from store.repository import Document
+from store.retention import Kinds
 from tests.contract.retention import declared
 from tests.end_to_end.town import Town
 

@@ -10,26 +10,24 @@ from datetime import timedelta
 import pytest
 
 from synthetic import records
-from synthetic.caller import Answer, Json
+from synthetic.caller import CallerAnswer, Json
 from tests.end_to_end.town import Town
 from tests.journeys import portal
 from tests.journeys.waiting import until
 
 
-class _Prefilled(Answer):
+class _Prefilled(CallerAnswer):
     field: str
     value: str
     text: str
 
 
-class _Told(Answer):
+class _Told(CallerAnswer):
     prefilled: tuple[_Prefilled, ...]
     form: Mapping[str, str] = {}
-    eligible: bool | None = None
-    text: str = ""
 
 
-class _Run(Answer):
+class _Run(CallerAnswer):
     all_proven: bool
 
 
@@ -67,13 +65,6 @@ async def test_a_permit_holder_applies_with_nothing_but_the_sign_in(town: Town) 
     )
     assert seen.state == "approved"
     assert (await resident.get(f"/v1/applications/{application}", _Told)).form == {"registered_address": home}
-
-
-async def test_an_item_about_a_child_asks_for_the_child_first(town: Town) -> None:
-    resident = await town.welcome(town.meet("settled"))
-    told = await resident.get("/v1/items/school-enrolment/eligibility", _Told)
-    assert told.eligible is None
-    assert "child first" in told.text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from jwt.utils import base64url_encode
 
 from local_stack import tokens
 from local_stack.keys import ALGORITHM, issuer_key, key_id
-from runtime.access import Role
+from web.auth import Role
 
 
 def bad_tokens(keys: Path, role: Role) -> Iterator[tuple[str, str]]:

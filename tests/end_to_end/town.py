@@ -12,16 +12,17 @@ import pytest
 from local_stack.stack import Stack
 from runtime.clock import utc_now
 from synthetic import exchange, facts
-from synthetic.caller import Caller, Problem, ProblemError
+from synthetic.caller import Caller, CallerProblem, Json, NoAnswer, ProblemError
 from synthetic.flaws import Shares
 from synthetic.households import Household, Kind
-from synthetic.people import Person
-from synthetic.records import Record
-from synthetic.registering import make_guardian, register
+from synthetic.people import SyntheticPerson
+from synthetic.records import SyntheticRecord
+from synthetic.registration import make_guardian, register
 from tests.journeys import portal
 from tests.journeys.day import System
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 
+NO_CORRECTION: dict[str, Json] = {"document_type": "registration", "field": "none", "should_say": "x", "reason": "x"}
 PERFECT = Shares(flaws={}, department_only={})
 
 
@@ -43,14 +44,14 @@ class Town:
     def worker(self, role: str, subject: str, *, department: str = "", community: str = "") -> Caller:
         """Act as somebody on duty."""
         departments, communities = [d for d in (department,) if d], [c for c in (community,) if c]
-        token = self.system.sign(role, subject=subject, departments=departments, communities=communities)
+        token = self.system.sign(role, subject=subject, departments=departments, communities=communities, bound=True)
         return Caller(self.client, token, "en")
 
     def clerk(self) -> Caller:
         """Stand behind a window."""
         return self.worker("clerk", "clerk-1")
 
-    def resident(self, person: Person) -> Caller:
+    def resident(self, person: SyntheticPerson) -> Caller:
         """Act as a registered resident."""
         return self.worker("resident", self.ids[person.number])
 
@@ -65,33 +66,22 @@ class Town:
         return head
 
     async def known(self, resident: Caller) -> None:
-        """Wait until the applications service has heard of a resident."""
-
-        async def heard() -> bool:
-            try:
-                await portal.explain(resident, "senior-card")
-            except ProblemError as error:
-                return error.problem.code != "not-registered"
-            return True
-
-        await until(heard, bool, what="the registration is known")
-
-    async def suspended(self, resident: Caller, *, suspended: bool) -> None:
-        """Wait until the applications service has heard of a suspension, or of its end."""
+        """Wait until those that a resident asks have heard of them: applications and data-rights."""
+        await heard_of(lambda: portal.explain(resident, "senior-card"))
         await until(
-            lambda: portal.explain(resident, "senior-card"),
-            lambda it: it.suspended == suspended,
-            what="the suspension is known" if suspended else "the reinstatement is known",
+            lambda: refusal(resident.post("/v1/corrections", NoAnswer, NO_CORRECTION)),
+            lambda it: it.code != "not-known-yet",
+            what="data-rights knows of the registration",
         )
 
-    async def tell(self, *records: Record) -> None:
+    async def tell(self, *records: SyntheticRecord) -> None:
         """Have the city say what it holds."""
         async with exchange.connected(self.system.amqp_url, self.system.keys) as events:
             told = [facts.published(record, utc_now()) for record in records]
             await exchange.publish_all(events, told, lambda _: None)
 
 
-async def refusal(asked: Awaitable[object]) -> Problem:
+async def refusal(asked: Awaitable[object]) -> CallerProblem:
     """Return what a refusal said; whatever is accepted fails the test."""
     try:
         answer = await asked

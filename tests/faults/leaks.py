@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
+from store.blind_index import BlindIndex
+
 _DIGITS = re.compile(rb"\d{17,}[Xx]?")
+_HEX = re.compile(rb"[0-9A-Fa-f]{20,}")
 _NUMBER = re.compile(rb"\d{17}[\dXx]")
 _CHINESE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){3,}")
 _BYTES_OF_ONE = 3
@@ -17,12 +22,13 @@ SHORTEST_NAME = 3
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The numbers, names and addresses of everybody who took part."""
+    """The numbers, names and addresses of everybody who took part, and what is made of a number with a leaked key."""
 
     numbers: frozenset[bytes]
     names: frozenset[bytes]
     lengths: frozenset[int] = field(default=frozenset(), repr=False)
     addresses: frozenset[bytes] = frozenset()
+    hashes: frozenset[bytes] = frozenset()
 
     @classmethod
     def by(cls, people: Iterable[tuple[str, str]], addresses: Iterable[str] = ()) -> Used:
@@ -48,6 +54,19 @@ class Used:
             part.decode() for run in _CHINESE.finditer(content) for part in self._parts(run[0]) if part in self.names
         }
 
+    def hashes_in(self, content: bytes) -> set[str]:
+        """Return the hashes (hex) with which a run of hex digits is, begins or ends."""
+        runs, sizes = {found[0].lower() for found in _HEX.finditer(content)}, set(map(len, self.hashes))
+        parts = {part for run in runs for size in sizes for part in (run[:size], run[-size:])}
+        return {part.decode() for part in parts & self.hashes}
+
+    def knowing(self, index: BlindIndex) -> Used:
+        """Return what can be searched for with a leaked key: everybody's index, and ids that were hashes of it."""
+        indexes = [index.of(number.decode()) for number in self.numbers]
+        residents = [sha256(f"resident {each}".encode()).hexdigest()[:26] for each in indexes]
+        cards = [sha256(f"{each}\nid-card\n\n".encode()).hexdigest()[:20] for each in indexes]
+        return replace(self, hashes=frozenset(each.encode() for each in (*indexes, *residents, *cards)))
+
     def _parts(self, run: bytes) -> Iterator[bytes]:
         for begin in range(0, len(run), _BYTES_OF_ONE):
             yield from (run[begin : begin + length] for length in self.lengths)
@@ -55,7 +74,14 @@ class Used:
 
 def files_under(folder: Path) -> list[Path]:
     """Return every file that has something in it."""
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and content_of(path)]
+
+
+def content_of(path: Path) -> bytes:
+    """Read a file; the broker may just have written it anew under another name, and this one is gone."""
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
 
 
 def searched(files: Collection[Path], used: Used) -> dict[str, set[str]]:
@@ -64,5 +90,5 @@ def searched(files: Collection[Path], used: Used) -> dict[str, set[str]]:
 
 
 def _search(path: Path, used: Used) -> set[str]:
-    content = path.read_bytes().rstrip(b"\0")  # a journal is made far longer than what is in it
-    return used.numbers_in(content) | used.names_in(content) | used.addresses_in(content)
+    content = content_of(path).rstrip(b"\0")  # a journal is made far longer than what is in it
+    return used.numbers_in(content) | used.names_in(content) | used.addresses_in(content) | used.hashes_in(content)

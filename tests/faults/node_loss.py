@@ -19,18 +19,19 @@ from aio_pika.exceptions import DeliveryError
 from pymongo import MongoClient
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bus import topology
+from bus.connection import connect
+from bus.declare import declare
+from bus.permissions import Management
+from bus.topology import Topology, dead_letters_of
 from local_stack import broker
 from local_stack.claim import belongs_to
+from local_stack.deadlines import poll
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import Layout
-from local_stack.waiting import poll
-from messaging import topology
-from messaging.connection import connect
-from messaging.declare import declare
-from messaging.permissions import Management
-from messaging.topology import Topology, dead_letters_of
 from testkit import places
-from testkit.fixtures import TOPOLOGY, free_ports
+from testkit.fixtures import TOPOLOGY
+from testkit.infrastructure import free_ports
 from testkit.patience import PATIENCE
 
 FULL = topology.load(TOPOLOGY)

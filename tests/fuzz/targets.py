@@ -11,9 +11,9 @@ from joserfc.jwk import ECKey
 
 from credential_store.domain import sd_jwt
 from credential_store.domain.sd_jwt import NotSdJwtError, SdJwt
-from credential_store.domain.verdict import Asked, Trusted, judge
-from runtime.refusal import Refusal
-from runtime.signing import SigningKeys
+from credential_store.domain.verdict import Trusted, VerificationRequest, judge
+from runtime.errors import Refusal
+from runtime.json_signatures import SigningKeys
 from standards import address, areas, identity_number, names
 
 TODAY = date(2026, 11, 23)
@@ -34,7 +34,7 @@ def credential(text: str) -> None:
     """Read a presentation: its text comes back as it was, and nobody's signature but ours makes it count."""
     with suppress(NotSdJwtError):
         assert SdJwt.read(text).text == text
-    assert not judge(text, Asked(), TRUSTED, NOW).is_valid
+    assert not judge(text, VerificationRequest(), TRUSTED, NOW).is_valid
 
 
 def number(text: str) -> None:

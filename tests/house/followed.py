@@ -18,14 +18,14 @@ import applications.main
 import matcher.config
 import operations.config
 import operations.main
-from runtime.kernel import Database
 from services.applications.tests import service as calling
 from services.applications.tests.service import Service
 from services.matcher.tests.outside import Outside
 from services.matcher.tests.outside import running as matching
 from services.operations.tests.letterbox import example, headers_of, later
 from services.operations.tests.stage import environment
-from testkit.fixtures import Addresses, drop
+from store.repository import Database
+from testkit.fixtures import StackAddresses, drop
 from testkit.patience import eventually
 from tests.house.structure import executed
 
@@ -87,7 +87,7 @@ async def test_a_request_is_followed_through_few_files(service: Service, counted
 
 
 async def test_a_dead_letter_is_followed_through_few_files(
-    infrastructure: Addresses,
+    infrastructure: StackAddresses,
     surroundings: pytest.MonkeyPatch,
     database: Database,
     bus: str,

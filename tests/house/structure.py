@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,10 @@ ASIDE = {"portal"}
 """Not part of the size of the source: the pages that people meet have a measure of their own."""
 NOT_RUNNING = {"conformance", "local-stack", "synthetic", "testkit"}
 """Packages that are no part of a service at work."""
+
+CONTRACT = Path("shared/contracts")
+WIRE = re.compile(r"/src/\w+/(events|views)(\.py|/)|/(access_log|erasure|exports|presences|holders|replies)\.py$")
+"""Files of events, and of the pieces of events that all services share."""
 
 
 @cache
@@ -44,10 +49,13 @@ def lines_of_tests() -> int:
 
 
 def homonyms() -> dict[str, set[Path]]:
-    """Return the class names that stand in more than one file, and where."""
+    """Return the class names that stand in more than one file, and where.
+
+    The files of events, and of what is read of them, count as one place: there a name is the contract's.
+    """
     places = defaultdict(set)
     for path, each in _classes():
-        places[each.name].add(path)
+        places[each.name].add(CONTRACT if WIRE.search(path.as_posix()) else path)
     return {name: paths for name, paths in places.items() if len(paths) > 1}
 
 

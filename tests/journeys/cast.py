@@ -9,7 +9,7 @@ from typing import Literal
 
 from synthetic.households import school_child_birthday
 from synthetic.numbers import with_check_character
-from synthetic.people import Person, years_later
+from synthetic.people import SyntheticPerson, years_later
 
 HOME = "深圳市龙华区民治街道民乐社区金地梅陇镇3栋1204室"
 COMMUNITY = "440309002002"
@@ -20,15 +20,15 @@ HUNAN = "湖南省衡阳县蒸阳大道18号"
 class Cast:
     """The people of the day."""
 
-    newcomer: Person
-    wife: Person
-    child: Person
-    landlord: Person
-    senior: Person
-    unlucky: Person
+    newcomer: SyntheticPerson
+    wife: SyntheticPerson
+    child: SyntheticPerson
+    landlord: SyntheticPerson
+    senior: SyntheticPerson
+    unlucky: SyntheticPerson
 
     @property
-    def everybody(self) -> tuple[Person, ...]:
+    def everybody(self) -> tuple[SyntheticPerson, ...]:
         """All of them."""
         return (self.newcomer, self.wife, self.child, self.landlord, self.senior, self.unlucky)
 
@@ -52,16 +52,18 @@ def cast(today: date) -> Cast:
     )
 
 
-def _senior(name: str, sex: Literal["male", "female"], address: str, born: date, today: date, sequence: str) -> Person:
+def _senior(
+    name: str, sex: Literal["male", "female"], address: str, born: date, today: date, sequence: str
+) -> SyntheticPerson:
     return _person(name, sex, "440309", born - timedelta(days=40), address, today, sequence)
 
 
 def _person(
     name: str, sex: Literal["male", "female"], area: str, born: date, address: str, today: date, sequence: str
-) -> Person:
+) -> SyntheticPerson:
     issued = max(years_later(today, -3), born + timedelta(days=30))
     age = issued.year - born.year
-    return Person(
+    return SyntheticPerson(
         number=with_check_character(f"{area}{born:%Y%m%d}{sequence}"),
         name=name,
         sex=sex,

@@ -10,10 +10,11 @@ from typing import Protocol
 
 import httpx
 
-from runtime.blind_index import BlindIndex
+from local_stack.devices import ProvingAuth
 from runtime.texts import Language, Texts
-from synthetic.caller import Caller, Prove
-from synthetic.people import Person
+from store.blind_index import BlindIndex
+from synthetic.caller import Caller, connect
+from synthetic.people import SyntheticPerson
 from tests.journeys.cast import Cast
 
 Shown = str | bool | int | list[str] | None
@@ -25,9 +26,15 @@ class Signs(Protocol):
     """Signs tokens, as an identity provider would."""
 
     def __call__(
-        self, role: str, *, subject: str = "", departments: Collection[str] = (), communities: Collection[str] = ()
+        self,
+        role: str,
+        *,
+        subject: str = "",
+        departments: Collection[str] = (),
+        communities: Collection[str] = (),
+        bound: bool | None = None,
     ) -> str:
-        """Return a token."""
+        """Return a token; `bound`: whether it is bound to its subject's key, by default by the role."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,10 @@ class System:
     keys: Path
     """The folder with the keys of the city and the departments."""
     sign: Signs
-    prove: Callable[[str], Prove]
-    """Gives a terminal, by its id, what proves its key."""
+
+    def connect(self) -> httpx.AsyncClient:
+        """Open connections that prove the keys of the tokens."""
+        return connect(self.gateway, self.authority, auth=ProvingAuth(self.keys))
 
 
 @dataclass
@@ -77,7 +86,7 @@ class Day:
             return TEXTS.say(self.language, "nothing")
         return self.listed(value) if isinstance(value, list) else str(value)
 
-    def resident(self, person: Person) -> Caller:
+    def resident(self, person: SyntheticPerson) -> Caller:
         """Act as a resident who is signed in."""
         return self._caller("resident", subject=self.ids[person.number])
 
@@ -90,6 +99,5 @@ class Day:
     def _caller(
         self, role: str, *, subject: str, departments: Collection[str] = (), communities: Collection[str] = ()
     ) -> Caller:
-        token = self.system.sign(role, subject=subject, departments=departments, communities=communities)
-        prove = self.system.prove(subject) if role == "terminal" else None
-        return Caller(self.client, token, self.language, prove=prove)
+        token = self.system.sign(role, subject=subject, departments=departments, communities=communities, bound=True)
+        return Caller(self.client, token, self.language)

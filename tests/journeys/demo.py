@@ -16,11 +16,10 @@ from local_stack.failure import StackError
 from local_stack.keys import BLIND_INDEX_KEY
 from local_stack.ports import PROCESSES, SERVICES, Ports
 from local_stack.stack import Stack
-from runtime.blind_index import BlindIndex
 from runtime.clock import SHENZHEN
-from runtime.telling import language_of
+from runtime.console import language_of
 from runtime.texts import Language
-from synthetic.caller import Prove
+from store.blind_index import BlindIndex
 from tests.browser.visitor import SCREENS, chromium
 from tests.journeys.clicked import journey
 from tests.journeys.day import TEXTS, System
@@ -65,11 +64,7 @@ def main() -> int:
 def system_of(stack: Stack) -> System:
     """See a stack as the outside sees it."""
     index = BlindIndex.from_file(stack.layout.keys / BLIND_INDEX_KEY)
-
-    def prove(terminal: str) -> Prove:
-        return stack.device(terminal).headers
-
-    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.layout.keys, stack.token, prove)
+    return System(stack.gateway_url, stack.authority, stack.amqp_url, index, stack.layout.keys, stack.token)
 
 
 async def _run(system: System, language: Language) -> Told:
@@ -100,7 +95,7 @@ def _line(event: Event, known: dict[str, Event], language: Language) -> str:
         language,
         "trail.line",
         time=event.time.astimezone(SHENZHEN).strftime("%H:%M:%S.%f")[:-3],
-        event=f"{event.name}{f' ({event.requirement})' if event.requirement else ''}".ljust(44),
+        event=f"{event.name}{f' ({about})' if (about := event.about) else ''}".ljust(44),
         publisher=event.publisher.ljust(16),
         cause=TEXTS.say(language, "trail.caused", event=cause.name) if cause else TEXTS.say(language, "trail.first"),
     )

@@ -7,19 +7,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from synthetic.caller import Answer, Caller, Json
+from synthetic.caller import Caller, CallerAnswer, Json
 
 Kind = Literal["review", "field-check", "decision", "duplicate-check"]
 
 
-class Coded(Answer):
+class Coded(CallerAnswer):
     """A code with its name in the caller's language."""
 
     code: str
     name: str
 
 
-class Queued(Answer):
+class Queued(CallerAnswer):
     """A task as it stands in a queue."""
 
     task_id: str
@@ -35,7 +35,7 @@ class Queued(Answer):
     needs_second_reviewer: bool
 
 
-class Compared(Answer):
+class Compared(CallerAnswer):
     """One field as the reviewer sees it: claimed and held, side by side."""
 
     field: Coded
@@ -45,7 +45,7 @@ class Compared(Answer):
     held: str | bool | int | list[str] | None
 
 
-class Scan(Answer):
+class Scan(CallerAnswer):
     """A scan by reference."""
 
     scan_id: str
@@ -53,7 +53,7 @@ class Scan(Answer):
     size: int
 
 
-class Document(Answer):
+class Document(CallerAnswer):
     """The document under review."""
 
     comparison: tuple[Compared, ...]
@@ -64,7 +64,7 @@ class Document(Answer):
     valid_until: Literal["required", "optional", "none"]
 
 
-class Door(Answer):
+class Door(CallerAnswer):
     """The door to knock at."""
 
     applicant_name: str | None
@@ -79,7 +79,7 @@ class Task(Queued):
     door: Door | None
 
 
-class Queue(Answer):
+class Queue(CallerAnswer):
     """One page of a queue."""
 
     items: tuple[Queued, ...] = Field(default=())

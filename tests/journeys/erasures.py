@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from synthetic.caller import Answer, Caller, ProblemError
+from synthetic.caller import Caller, CallerAnswer
 from tests.journeys import portal
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 
 
-class Kind(Answer):
+class Kind(CallerAnswer):
     kind: portal.Named
     count: int | None = None
 
 
-class Told(Answer):
+class Told(CallerAnswer):
     service: portal.Named
     answered: bool
     erased: tuple[Kind, ...] = ()
     kept: tuple[Kind, ...] = ()
 
 
-class Erasure(Answer):
+class Erasure(CallerAnswer):
     erasure_id: str
+    resident_id: str
     state: portal.Named
     preview: str | None
     previews: tuple[Told, ...]
@@ -52,7 +53,7 @@ async def erase(resident: Caller, **body: str) -> Erasure:
 
 async def confirm(resident: Caller, shown: Erasure) -> Erasure:
     where = f"/v1/erasures/{shown.erasure_id}"
-    await resident.post(f"{where}/confirmation", Erasure, {"preview": shown.preview})
+    await resident.post(f"{where}/confirmation", Erasure, {"preview": shown.preview, "resident_id": shown.resident_id})
     return await until(
         lambda: resident.get(where, Erasure), lambda it: it.state.code == "done", what="every service has answered"
     )
@@ -60,17 +61,7 @@ async def confirm(resident: Caller, shown: Erasure) -> Erasure:
 
 async def preview(resident: Caller, **body: str) -> Erasure:
     """Ask what would go once the registration has arrived, and wait until every service has said it."""
-
-    async def ask() -> Erasure | None:
-        try:
-            return await resident.post("/v1/erasures", Erasure, dict(body))
-        except ProblemError as error:
-            if error.problem.code not in {"not-known-yet", "not-your-data"}:
-                raise
-            return None
-
-    asked = await until(ask, lambda it: it is not None, what="the registration is known")
-    assert asked is not None
+    asked = await heard_of(lambda: resident.post("/v1/erasures", Erasure, dict(body)))
     return await until(
         lambda: resident.get(f"/v1/erasures/{asked.erasure_id}", Erasure),
         lambda it: it.state.code == "awaiting-confirmation",

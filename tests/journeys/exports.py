@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from synthetic.caller import Answer, Caller
+from synthetic.caller import Caller, CallerAnswer
 from tests.journeys.portal import Named
-from tests.journeys.waiting import until
+from tests.journeys.waiting import heard_of, until
 
 
-class _Export(Answer):
+class _Export(CallerAnswer):
     export_id: str
     state: Named
 
 
 async def ready(resident: Caller) -> str:
     """Ask for everything, wait until all of it has come, and return where it is."""
-    asked = await resident.post("/v1/exports", _Export, {})
+    asked = await heard_of(lambda: resident.post("/v1/exports", _Export, {}))
     where = f"/v1/exports/{asked.export_id}"
     await until(lambda: resident.get(where, _Export), lambda it: it.state.code == "ready", what="the export is ready")
     return where

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from synthetic import records
-from synthetic.records import Record
+from synthetic.records import SyntheticRecord
 from synthetic.script import traditional
 from tests.journeys.cast import HOME, Cast
 
@@ -16,7 +16,7 @@ HOUSEHOLD_NUMBER = "043042117"
 BIRTH_CERTIFICATE_NUMBER = "S430120871"
 
 
-def held_before(people: Cast, today: date) -> tuple[Record, ...]:
+def held_before(people: Cast, today: date) -> tuple[SyntheticRecord, ...]:
     """Everything but the child's birth certificate, which another province keeps."""
     newcomer, senior, unlucky = people.newcomer, people.senior, people.unlucky
     photographed = today - timedelta(days=45)
@@ -37,15 +37,15 @@ def held_before(people: Cast, today: date) -> tuple[Record, ...]:
     )
 
 
-def of_city(held: Iterable[Record]) -> tuple[Record, ...]:
+def of_city(held: Iterable[SyntheticRecord]) -> tuple[SyntheticRecord, ...]:
     """Return what the city's mirror tells."""
     return tuple(record for record in held if record.keeper == "city")
 
 
-def _of_department(record: Record) -> Record:
+def _of_department(record: SyntheticRecord) -> SyntheticRecord:
     return replace(record, keeper="department")
 
 
-def _in_traditional_script(record: Record) -> Record:
+def _in_traditional_script(record: SyntheticRecord) -> SyntheticRecord:
     name = traditional(str(record.fields["child_name"]))
     return replace(record, fields={**record.fields, "child_name": name})

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from runtime.clock import today, utc_now
 from runtime.texts import Language
-from synthetic.caller import ProblemError, connect
+from synthetic.caller import ProblemError
 from tests.journeys.cast import cast
 from tests.journeys.claims import ClaimFailedError
 from tests.journeys.day import TEXTS, Day, System
@@ -46,7 +46,7 @@ class Told:
 async def live(system: System, language: Language, tell: Callable[[str], None] = print) -> Told:
     """Live through the day over the gateway; it ends at the first step that goes wrong."""
     now = today(utc_now())
-    async with connect(system.gateway, system.authority) as client:
+    async with system.connect() as client:
         return await go_through(STEPS, Day(system, client, cast(now), now, language, tell))
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from synthetic.caller import Answer, Caller, Json, Nothing, ProblemError
-from tests.journeys.waiting import INTERVAL, PATIENCE
-
-NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship"})
-"""Refusals that may only mean that a registration of a moment ago has not arrived everywhere."""
+from synthetic.caller import Caller, CallerAnswer, Json, NoAnswer
+from tests.journeys.waiting import heard_of
 
 
-class Named(Answer):
+class Named(CallerAnswer):
     """A code with its name in the caller's language."""
 
     code: str
     name: str
 
 
-class Need(Answer):
+class Need(CallerAnswer):
     """A document that an item asks for, and whether it has to be brought: held, handed-in, needed, other-party."""
 
     key: str
@@ -30,7 +25,7 @@ class Need(Answer):
     text: str
 
 
-class Explained(Answer):
+class Explained(CallerAnswer):
     """Whether somebody may apply, and what they need not bring."""
 
     eligible: bool | None
@@ -44,7 +39,7 @@ class Explained(Answer):
         return next(each.need for each in self.documents if each.key == key)
 
 
-class Proof(Answer):
+class Proof(CallerAnswer):
     """What proved a document; the source `person` is a reviewer."""
 
     document_type: Named
@@ -52,7 +47,7 @@ class Proof(Answer):
     source_name: str
 
 
-class Document(Answer):
+class Document(CallerAnswer):
     """A document that an application needs, and where it stands."""
 
     requirement: str
@@ -63,7 +58,7 @@ class Document(Answer):
     proof: Proof | None
 
 
-class Now(Answer):
+class Now(CallerAnswer):
     """One thing that is waited for: who has it, for what, by when."""
 
     doing: str
@@ -73,7 +68,7 @@ class Now(Answer):
     due_on: date | None
 
 
-class Reason(Answer):
+class Reason(CallerAnswer):
     """Why something was refused."""
 
     code: str
@@ -81,14 +76,14 @@ class Reason(Answer):
     text: str
 
 
-class Credential(Answer):
+class Credential(CallerAnswer):
     """The credential under which a grant is kept."""
 
     credential_id: str
     identifier: str
 
 
-class Grant(Answer):
+class Grant(CallerAnswer):
     """What an approval granted."""
 
     document_type: Named
@@ -97,7 +92,7 @@ class Grant(Answer):
     credential: Credential | None
 
 
-class Seen(Answer):
+class Seen(CallerAnswer):
     """An application as its applicant sees it."""
 
     application_id: str
@@ -126,7 +121,7 @@ class Seen(Answer):
         )
 
 
-class Happening(Answer):
+class Happening(CallerAnswer):
     """A line of the timeline."""
 
     at: datetime
@@ -134,13 +129,13 @@ class Happening(Answer):
     text: str
 
 
-class Timeline(Answer):
+class Timeline(CallerAnswer):
     """What happened to an application."""
 
     happenings: tuple[Happening, ...]
 
 
-class ToConfirm(Answer):
+class ToConfirm(CallerAnswer):
     """Something that waits for one's confirmation."""
 
     application_id: str
@@ -153,13 +148,13 @@ class NothingToConfirmError(Exception):
     """The application does not wait for this person's confirmation: it may have been returned or decided meanwhile."""
 
 
-class Confirmations(Answer):
+class Confirmations(CallerAnswer):
     """Everything that waits for one's confirmation."""
 
     items: tuple[ToConfirm, ...]
 
 
-class Notice(Answer):
+class Notice(CallerAnswer):
     """A public notice."""
 
     applicant: str
@@ -168,13 +163,13 @@ class Notice(Answer):
     decided_on: date
 
 
-class Notices(Answer):
+class Notices(CallerAnswer):
     """The latest public notices."""
 
     items: tuple[Notice, ...]
 
 
-class _Drafted(Answer):
+class _Drafted(CallerAnswer):
     application_id: str
 
 
@@ -191,7 +186,6 @@ async def draft(
     *,
     subject_id: str = "",
     second_party_number: str = "",
-    patience: float = PATIENCE,
 ) -> str:
     """Begin an application and return its id; news of a registration is given time to arrive."""
     body: dict[str, Json] = {"item": item, "form": dict(form)}
@@ -200,21 +194,14 @@ async def draft(
     if second_party_number:
         body["second_party_number"] = second_party_number
 
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return (await resident.post("/v1/applications", _Drafted, body)).application_id
-        except ProblemError as error:
-            if not error.problem.codes & NOT_HEARD_OF_YET or time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(INTERVAL)
+    return (await heard_of(lambda: resident.post("/v1/applications", _Drafted, body))).application_id
 
 
 async def hand_in(resident: Caller, application_id: str, requirement: str, document_type: str, scan: bytes) -> None:
     """Hand in a scan."""
     fields = {"requirement": requirement, "document_type": document_type}
     file = (f"{requirement}.png", scan, "image/png")
-    await resident.upload(f"/v1/applications/{application_id}/scans", Nothing, file=file, fields=fields)
+    await resident.upload(f"/v1/applications/{application_id}/scans", NoAnswer, file=file, fields=fields)
 
 
 async def submit(resident: Caller, application_id: str) -> Seen:
@@ -225,6 +212,11 @@ async def submit(resident: Caller, application_id: str) -> Seen:
 async def see(resident: Caller, application_id: str) -> Seen:
     """Look at an application."""
     return await resident.get(f"/v1/applications/{application_id}", Seen)
+
+
+async def see_if_changed(resident: Caller, application_id: str, tag: str) -> tuple[Seen | None, str]:
+    """Look at an application again, with the tag of what was seen; None while it is still that."""
+    return await resident.get_if_changed(f"/v1/applications/{application_id}", Seen, tag)
 
 
 async def timeline(resident: Caller, application_id: str) -> Timeline:
@@ -248,7 +240,7 @@ async def confirm(resident: Caller, application_id: str, *, agrees: bool = True,
         body = {"terms_sha256": terms[0]}
     if ward:
         body["resident_id"] = ward
-    await resident.post(f"/v1/applications/{application_id}/confirmation", Nothing, body)
+    await resident.post(f"/v1/applications/{application_id}/confirmation", NoAnswer, body)
 
 
 async def withdraw(resident: Caller, application_id: str, reason: str) -> Seen:
@@ -259,4 +251,4 @@ async def withdraw(resident: Caller, application_id: str, reason: str) -> Seen:
 async def rate(resident: Caller, application_id: str, score: int, comment: str) -> None:
     """Say how satisfied one was."""
     body: dict[str, Json] = {"score": score, "comment": comment}
-    await resident.post(f"/v1/applications/{application_id}/satisfaction", Nothing, body)
+    await resident.post(f"/v1/applications/{application_id}/satisfaction", NoAnswer, body)

@@ -7,10 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from synthetic.caller import ProblemError
+
 SeenT = TypeVar("SeenT")
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 INTERVAL = 0.1
+NOT_HEARD_OF_YET = frozenset({"not-registered", "no-guardianship", "not-known-yet", "not-your-data", "not-your-ward"})
+"""Refusals that may only mean that a registration of a moment ago has not arrived everywhere."""
 
 
 class StillWaitingError(Exception):
@@ -34,3 +38,19 @@ async def until(
         if time.monotonic() > deadline:
             raise StillWaitingError(f"{what}: not after {seconds:g} s; last seen: {seen}")
         await asyncio.sleep(interval)
+
+
+async def heard_of(ask: Callable[[], Awaitable[SeenT]], *more: str) -> SeenT:
+    """Ask until the answer is no refusal for what has not arrived yet, or with one of more codes."""
+
+    async def answer() -> tuple[SeenT] | None:
+        try:
+            return (await ask(),)
+        except ProblemError as error:
+            if not error.problem.codes & {*NOT_HEARD_OF_YET, *more}:
+                raise
+            return None
+
+    answered = await until(answer, lambda it: it is not None, what="whom it is about has been heard of")
+    assert answered is not None
+    return answered[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from messaging.topology import Topology
+from bus.topology import Topology
 from tests.load.evidence import Evidence, Told
 
 KeyT = TypeVar("KeyT")
@@ -18,7 +18,7 @@ REQUESTS = {
     "applications.field-check-requested.v1": "field-check",
     "applications.decision-requested.v1": "decision",
 }
-MATCH_FAILED = "matcher.match-failed.v1"
+MATCH_FAILED = "matcher.match-failed.v2"
 REVIEW_APPROVED = "review-dispatch.review-approved.v1"
 
 
@@ -85,7 +85,7 @@ def _listeners(event_type: str, topology: Topology) -> tuple[str, ...]:
 
 def _expected_tasks(told: list[Told]) -> Counter[tuple[str, str, str, int]]:
     """One for each failed requirement that people may look at, each door and each decision that was asked for."""
-    keys = {(e.case, "review", *e.key) for e in told if e.type == MATCH_FAILED and e.reviewable}
+    keys = {(e.case, "review", *review) for e in told if e.type == MATCH_FAILED for review in e.reviews}
     return Counter(keys | {(e.case, REQUESTS[e.type], "", 1) for e in told if e.type in REQUESTS})
 
 

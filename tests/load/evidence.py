@@ -14,10 +14,10 @@ import orjson
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from messaging import topology
-from messaging.connection import connect
-from messaging.event_encryption import EventCipher
-from messaging.topology import Topology, dead_letters_of, delay_name
+from bus import topology
+from bus.connection import connect
+from bus.event_encryption import EventCipher
+from bus.topology import Topology, dead_letters_of, delay_name
 from tests.journeys.trail import bodies, cipher_in
 
 Document = dict[str, Any]
@@ -31,7 +31,7 @@ UNRESOLVED = "operations/failures"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as the trail kept it. `key` is its requirement and attempt where it speaks of one.
+    """An event as the trail kept it. `reviews` are the requirements, each with its attempt, that people may look at.
 
     Of an approval `document` is the holder's index and the document's type, `at` when it was given.
     """
@@ -39,8 +39,7 @@ class Told:
     id: str
     type: str
     case: str
-    key: tuple[str, int]
-    reviewable: bool
+    reviews: frozenset[tuple[str, int]] = frozenset()
     document: tuple[str, str] = ("", "")
     at: datetime | None = None
 
@@ -141,7 +140,7 @@ async def _issues(
 ) -> tuple[Counter[str], Counter[str], dict[tuple[str, str], datetime]]:
     """Count the versions issued for each application, by grant and by review; return the newest word on a document."""
     names = (
-        "holder.index",
+        "holder.resident_id",
         "document_type",
         "issues.said.at",
         "issues.content.origin",
@@ -151,7 +150,7 @@ async def _issues(
     counts: dict[str, Counter[str]] = {"grant": Counter(), "review": Counter()}
     latest: dict[tuple[str, str], datetime] = {}
     async for credential in database["credentials"].find({}, fields, batch_size=1000):
-        about = credential["holder"]["index"], credential["document_type"]
+        about = credential["holder"]["resident_id"], credential["document_type"]
         for issue in credential.get("issues", ()):
             content, at = issue["content"], issue["said"]["at"]
             latest[about] = max(at, latest.get(about, at))
@@ -179,10 +178,11 @@ async def _told(amqp_url: str, cipher: EventCipher) -> Any:  # noqa: ANN401 - an
     async for body in bodies(amqp_url):
         event = orjson.loads(cipher.decrypted_body(body))
         data = event["data"]
-        key = (data.get("requirement") or "", data.get("attempt") or 1)
-        about = (data.get("holder") or {}).get("index", ""), data.get("document_type", "")
+        failed = data["documents"] if event["type"].startswith("matcher.match-failed.") else ()
+        reviews = frozenset((each["requirement"], each["attempt"]) for each in failed if each["reviewable"])
+        about = (data.get("holder") or {}).get("resident_id", ""), data.get("document_type", "")
         at = datetime.fromisoformat(data["approved_at"]) if "approved_at" in data else None
-        yield Told(event["id"], event["type"], event["correlationid"], key, data.get("reviewable", True), about, at)
+        yield Told(event["id"], event["type"], event["correlationid"], reviews, about, at)
 
 
 async def _queues(amqp_url: str, known: Topology) -> dict[str, int]:

@@ -24,7 +24,7 @@ from local_stack.layout import Layout
 from local_stack.ports import MACHINES, MOST_REPLICAS, Ports
 from local_stack.stack import Stack
 from runtime.clock import today, utc_now
-from runtime.telling import language_of
+from runtime.console import language_of
 from runtime.texts import Language
 from synthetic.caller import ProblemError
 from synthetic.outside import LoadError

@@ -9,7 +9,7 @@ from datetime import date
 
 from synthetic.caller import Caller, ProblemError
 from synthetic.households import Household
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from tests.journeys import portal, scans
 from tests.journeys.portal import Explained, Named, Seen
 from tests.journeys.waiting import StillWaitingError, until
@@ -28,7 +28,7 @@ FIRST_LOOK, LAST_PAUSE = 1.2, 2.5
 class Hall:
     """What the people of a run share: signing in, the seed of their answers, and who watches the progress."""
 
-    sign_in: Callable[[Person], Caller]
+    sign_in: Callable[[SyntheticPerson], Caller]
     ids: dict[str, str]
     seed: int
     today: date
@@ -93,11 +93,15 @@ async def _explained(resident: Caller, item: str, subject: str, brought: frozens
 
 async def _follow(resident: Caller, application_id: str, case: Case, hall: Hall) -> Seen:
     """Look again and again, do what is one's own part, end with the decision. Raises StillWaitingError."""
-    pause, waited = FIRST_LOOK, 0.0
+    pause, waited, tag = FIRST_LOOK, 0.0, ""
+    seen: Seen | None = None
     while waited < DEADLINE:
         await asyncio.sleep(pause)
         waited += pause
-        seen = await portal.see(resident, application_id)
+        changed, tag = await portal.see_if_changed(resident, application_id, tag)
+        seen = changed or seen  # what could not be answered yet is tried again
+        if seen is None:
+            continue
         if seen.state in FINAL:
             return seen
         if seen.state == "returned":

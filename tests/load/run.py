@@ -14,15 +14,16 @@ from pathlib import Path
 
 import httpx
 
+from local_stack.devices import ProvingAuth
 from runtime.texts import Language
 from synthetic.caller import Caller, ProblemError, connect
 from synthetic.flaws import shares
-from synthetic.loading import appoint
+from synthetic.loader import appoint
 from synthetic.outside import count_of_events, load_mirror, publish_records
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from synthetic.population import Population
 from synthetic.progress import Advance, Bars
-from synthetic.registering import register_all
+from synthetic.registration import register_all
 from tests.journeys.day import Signs
 from tests.journeys.waiting import StillWaitingError
 from tests.load import staff
@@ -115,7 +116,8 @@ async def perform(run: Run) -> Report:
 def connected(run: Run) -> httpx.AsyncClient:
     """Open the connections that everybody in a run shares."""
     connections = run.concurrency + 2 * staff.AT_ONCE
-    return connect(run.place.gateway, run.place.authority, connections=connections)
+    place = run.place
+    return connect(place.gateway, place.authority, connections=connections, auth=ProvingAuth(place.keys))
 
 
 async def tell_records(run: Run) -> None:
@@ -218,11 +220,11 @@ def _report(run: Run, hall: Hall, counted: Figures, verdict: Verdict) -> Report:
     )
 
 
-def _signing_in(place: Place, client: httpx.AsyncClient, ids: Mapping[str, str]) -> Callable[[Person], Caller]:
+def _signing_in(place: Place, client: httpx.AsyncClient, ids: Mapping[str, str]) -> Callable[[SyntheticPerson], Caller]:
     """Sign people in; whoever comes again is still signed in."""
     known: dict[str, Caller] = {}
 
-    def sign_in(person: Person) -> Caller:
+    def sign_in(person: SyntheticPerson) -> Caller:
         if person.number not in known:
             known[person.number] = Caller(client, place.sign("resident", subject=ids[person.number]))
         return known[person.number]
@@ -232,8 +234,8 @@ def _signing_in(place: Place, client: httpx.AsyncClient, ids: Mapping[str, str])
 
 def _offices(place: Place, client: httpx.AsyncClient) -> Iterator[Office]:
     def worker(role: str, department: str, number: int) -> Caller:
-        token = place.sign(role, subject=f"{department}-{number}", departments=[department])
-        return Caller(client, token)
+        subject = f"{department}-{number}"
+        return Caller(client, place.sign(role, subject=subject, departments=[department]))
 
     for department in DEPARTMENTS:
         yield Office(department, worker("reviewer", department, 1), worker("reviewer", department, 2))

@@ -10,21 +10,21 @@ from tests.load.audit import Verdict, audit
 from tests.load.evidence import TOPOLOGY, Evidence, Told
 
 APP = "app_1"
-ANSWERED = "matcher.match-failed.v1"
+ANSWERED = "matcher.match-failed.v2"
 APPROVED = "review-dispatch.review-approved.v1"
-DOCUMENT = ("index", "household-register")
+DOCUMENT = ("res_1", "household-register")
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
 
-def told(id_: str, type_: str, key: tuple[str, int] = ("", 1), *, reviewable: bool = True) -> Told:
-    return Told(id_, type_, APP, key, reviewable, DOCUMENT, NOON if type_ == APPROVED else None)
+def told(id_: str, type_: str, *reviews: tuple[str, int]) -> Told:
+    return Told(id_, type_, APP, frozenset(reviews), DOCUMENT, NOON if type_ == APPROVED else None)
 
 
 EVENTS = (
     told("e1", "applications.application-submitted.v1"),
-    told("e2", "applications.document-submitted.v1", ("work", 1)),
+    told("e2", "applications.document-submitted.v2", ("work", 1)),
     told("e3", ANSWERED, ("work", 1)),
-    told("e4", APPROVED, ("work", 1)),
+    told("e4", APPROVED),
     told("e5", "applications.field-check-requested.v1"),
     told("e6", "applications.application-approved.v1"),
 )
@@ -98,7 +98,7 @@ def test_an_approval_that_a_newer_word_on_the_document_overtook_is_not_lost() ->
 
 
 def test_a_failure_that_people_may_not_look_at_needs_no_task() -> None:
-    refused = tuple(replace(e, reviewable=False) if e.type == ANSWERED else e for e in EVENTS)
+    refused = tuple(replace(e, reviews=frozenset()) if e.type == ANSWERED else e for e in EVENTS)
     without = Counter({(APP, "field-check", "", 1): 1})
     assert judged(replace(SOUND, told=refused, tasks=without)).lost == ()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from local_stack.certificates import authority_file
 from local_stack.layout import ROOT
 from local_stack.ports import PROCESSES, SERVICES, Ports
 from local_stack.run import TARGETS
@@ -110,9 +112,14 @@ def test_every_process_and_every_node_is_asked_where_it_listens() -> None:
 
 
 def test_a_run_on_this_machine_says_itself_which_processes_are_to_be_asked() -> None:
-    [found] = jobs_of("prometheus.local.yml")["yizheng"]["file_sd_configs"]
+    job = jobs_of("prometheus.local.yml")["yizheng"]
+    [found] = job["file_sd_configs"]
+    trusted = (shown.MONITORING / job["tls_config"]["ca_file"]).resolve()
+    assert trusted == authority_file(ROOT / "var" / "keys")
     ports = Ports(replicas=2)
     asked = {each["labels"]["service"]: each["targets"] for each in json.loads(targets(ports))}
 
+    for other, scheme in ((ports, "http"), (replace(ports, services_tls=True), "https")):
+        assert {each["labels"]["__scheme__"] for each in json.loads(targets(other))} == {scheme}
     assert [(shown.MONITORING / path).resolve() for path in found["files"]] == [ROOT / "var" / TARGETS]
     assert asked == {service: [f"127.0.0.1:{port}" for port in ports.of(service)] for service in PROCESSES}

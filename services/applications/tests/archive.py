@@ -7,20 +7,23 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from applications.domain.agreement import Agreed, AgreedParty, Agreement, Terms
-from applications.domain.application import Application, Scan, State
-from applications.domain.hands import Hand
+from applications.domain.application import Application, ApplicationScan, State
+from applications.domain.task_claims import TaskClaim
 from applications.domain.uploads import ResumableUpload
-from applications.published import DataErased, ErasurePreviewed
+from applications.events import DataErased, ErasurePreviewed
 from applications.store import documents
-from applications.store.belongings import BELONGINGS
-from applications.store.files import GridFiles, GridPieces
-from runtime.config import ServiceSettings
-from runtime.erasing import Eraser, ErasurePreviewRequested, ErasureRequested
-from runtime.holders import Holder
-from runtime.kernel import Database
-from runtime.scans.files import StoredFile
+from applications.store.cascades import CASCADES
+from applications.store.files import GridPieces, ScanFiles
+from privacy.erasure import Eraser, ErasurePreviewRequested, ErasureRequested
+from privacy.holders import Holder
+from runtime.clock import utc_now
+from scans.files import StoredFile
 from services.applications.tests.office import NOON, resident
+from store.repository import Database
 from testkit import terms
+from testkit.fakes import received
+from testkit.people import signed_requests
+from web.config import ServiceSettings
 
 KINDS = terms.kinds_of("applications")
 _UPLOADS = ("uploads", "upload_pieces.files")
@@ -30,15 +33,15 @@ class Archive(terms.Archive):
     """Applications, each with a scan, an agreement and a hand."""
 
     @property
-    def files(self) -> GridFiles:
+    def files(self) -> ScanFiles:
         """The contents of the scans."""
-        return GridFiles(self.database)
+        return ScanFiles(self.database)
 
     async def file(
         self, id: str, state: State, *, at: datetime = NOON, by: str = "newcomer", in_hand: bool = True
-    ) -> Scan:
+    ) -> ApplicationScan:
         """Keep an application that somebody made, and that was decided, at a time."""
-        scan = Scan(
+        scan = ApplicationScan(
             id=f"scan_{id}",
             requirement="housing",
             document_type="property-certificate",
@@ -63,7 +66,7 @@ class Archive(terms.Archive):
         )
         applicant = AgreedParty(resident_id=by, name="李育成")
         agreed = Terms(application_id=id, reference=id, item="senior-card", statement={}, form={}, applicant=applicant)
-        hand = Hand(id=f"task_{id}", application_id=id, kind="review")
+        hand = TaskClaim(id=f"task_{id}", application_id=id, kind="review")
         await self.files.put(StoredFile(scan.id, id), b"png", "image/png")
         await self.keep(
             documents.ApplicationStore(self.database).save(application),
@@ -100,7 +103,13 @@ class Archive(terms.Archive):
     def eraser(self) -> Eraser:
         """What erases."""
         return Eraser.of(
-            self.service, self.database, ServiceSettings(), documents.held, self.belongings, cases="applications"
+            self.service,
+            self.database,
+            ServiceSettings(),
+            documents.held,
+            self.cascades,
+            cases="applications",
+            requests=signed_requests({}, utc_now),
         )
 
     async def preview(self, resident_id: str) -> ErasurePreviewed:
@@ -118,7 +127,7 @@ class Archive(terms.Archive):
         """Erase what a resident wants gone; return what is told of it."""
         holder = Holder(resident_id=resident_id, index="9f" * 32)
         asked = ErasureRequested(erasure_id="era_1", holder=holder, only=only)
-        outcome = await self.eraser.answer(DataErased, asked)
+        outcome = await self.eraser.answer(DataErased, received(asked))
         await self.commit(outcome)
         [event] = outcome.events
         assert isinstance(event, DataErased)
@@ -134,5 +143,5 @@ class Archive(terms.Archive):
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[Archive]:
     """Open an empty store."""
-    async with terms.archive("applications", database, documents.INDEXES, BELONGINGS) as it:
-        yield Archive(it.service, it.database, it.committer, it.kinds, it.belongings)
+    async with terms.archive("applications", database, documents.INDEXES, CASCADES) as it:
+        yield Archive(it.service, it.database, it.committer, it.kinds, it.cascades)

@@ -1,6 +1,6 @@
-"""What a file that has taken over the cleaner's process would try. Each attempt tells what it reached.
+"""What a file that has taken over the sanitiser's process would try. Each attempt tells what it reached.
 
-`install` puts it in the place of the cleaning itself, as `sitecustomize` of the process that the cleaner starts.
+`install` puts it in the place of the sanitisation itself, as `sitecustomize` of the process that the sanitiser starts.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _TRACE_ATTACH, _CALL_READ_MEMORY, _CALL_OPEN_HANDLE, _CALL_RING, _CALL_NEW_SPACE
 
 
 def install() -> None:
-    """Take the cleaning over, and remember where this process's memory is."""
-    from runtime.scans import cleaning  # noqa: PLC0415 - only in the process that is taken over
+    """Take the sanitisation over, and remember where this process's memory is."""
+    from scans import sanitisation  # noqa: PLC0415 - only in the process that is taken over
 
     libc = ctypes.CDLL(None, use_errno=True)
     libc.sbrk.restype = ctypes.c_void_p
     heap = next(
         int(line.split("-")[0], 16) for line in Path("/proc/self/maps").read_text().splitlines() if "[heap]" in line
     )
-    honest = cleaning.cleaned
+    honest = sanitisation.sanitised
 
     def cleaned(content: bytes, media_type: str) -> bytes:
         plan, _, _ = content.partition(b"\n")
         return _break_in(json.loads(plan), libc, heap) if plan.startswith(b"{") else honest(content, media_type)
 
-    cleaning.cleaned = cleaned
+    sanitisation.sanitised = cleaned
 
 
 def _break_in(plan: dict[str, str], libc: ctypes.CDLL, heap: int) -> bytes:

@@ -9,10 +9,10 @@ from applications.config import Settings
 from applications.main import create_app
 from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
-from runtime.kernel import Database
 from services.applications.tests.office import Office
 from services.applications.tests.service import Service, running
-from testkit.fixtures import Addresses
+from store.repository import Database
+from testkit.fixtures import StackAddresses
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 async def service(
-    infrastructure: Addresses, bus: str, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    infrastructure: StackAddresses, bus: str, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Service]:
     monkeypatch.setenv("AMQP_URL", bus)
     monkeypatch.setenv("MONGODB_URL", infrastructure.mongodb)

@@ -15,12 +15,13 @@ from unittest.mock import patch
 
 from applications.config import Settings
 from applications.main import create_app
-from applications.store.files import GridFiles
-from messaging import relay
-from messaging.commit import Committer
-from messaging.relay import Relay
-from runtime.erasing import Eraser, ErasureRequested
-from testkit.running import until_terminated
+from applications.store.files import ScanFiles
+from bus import relay
+from bus.event import Received
+from bus.relay import Relay
+from privacy.erasure import Eraser, ErasureRequested
+from store.commit import Committer
+from testkit.service_process import until_terminated
 
 HALF_WAY = "half-way through the scans"
 WITHIN = "inside the transaction"
@@ -57,14 +58,14 @@ class Fault:
 
 def arrange(fault: Fault) -> None:
     """Put the fault where it belongs."""
-    answer, remove = Eraser.answer, GridFiles.remove
+    answer, remove = Eraser.answer, ScanFiles.remove
     write, dispatch, forget = Committer._write, Relay.dispatch, Relay._forget  # noqa: SLF001 - the fault
 
-    async def begin_and_answer(self: Eraser, kind: Any, asked: ErasureRequested) -> Any:  # noqa: ANN401 - whatever it takes
-        fault.begin(asked.erasure_id)
+    async def begin_and_answer(self: Eraser, kind: Any, asked: Received[ErasureRequested]) -> Any:  # noqa: ANN401 - whatever it takes
+        fault.begin(asked.data.erasure_id)
         return await answer(self, kind, asked)
 
-    async def remove_and_die(self: GridFiles, scan_id: str) -> None:
+    async def remove_and_die(self: ScanFiles, scan_id: str) -> None:
         await remove(self, scan_id)
         fault.removed()
 
@@ -82,7 +83,7 @@ def arrange(fault: Fault) -> None:
         await forget(self)
 
     patch.object(Eraser, "answer", begin_and_answer).start()
-    patch.object(GridFiles, "remove", remove_and_die).start()
+    patch.object(ScanFiles, "remove", remove_and_die).start()
     patch.object(Committer, "_write", write_and_die).start()
     patch.object(Relay, "dispatch", die_and_dispatch).start()
     patch.object(Relay, "_forget", die_and_forget).start()

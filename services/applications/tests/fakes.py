@@ -1,4 +1,4 @@
-"""The stores in memory, with the queries of the real ones."""
+"""The stores in memory: the queries are the real ones, what the store itself adds up is added up here."""
 
 from __future__ import annotations
 
@@ -6,56 +6,39 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from applications.domain.agreement import Agreement
-from applications.domain.application import Application, State
-from applications.domain.catalogue import Published
+from applications.domain.application import Application
+from applications.domain.catalogue import PublicNotices
 from applications.domain.decided import Decided
-from applications.domain.hands import Hand
 from applications.domain.issued import Issued
-from applications.domain.people import Resident
+from applications.domain.people import KnownResident
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
+from applications.domain.task_claims import TaskClaim
 from applications.domain.uploads import ResumableUpload
-from messaging.event import ConflictError
+from applications.store.decisions import DecisionStore
+from applications.store.documents import (
+    AgreementStore,
+    ApplicationStore,
+    CredentialStore,
+    HandStore,
+    PublishedItemStore,
+    ResidentStore,
+    ReviewSwitchStore,
+    UploadStore,
+)
+from bus.event import ConflictError
 from testkit.fakes import FakeChange, FakeDocuments
 
 
-class FakeResidents(FakeDocuments[Resident]):
+class FakeResidents(ResidentStore, FakeDocuments[KnownResident]):
     def __init__(self) -> None:
-        super().__init__(Resident)
-
-    async def id_with_index(self, index: str) -> str | None:
-        return next((each.id for each in self.all.values() if each.index == index), None)
+        FakeDocuments.__init__(self, KnownResident)
 
 
-class FakeApplications(FakeDocuments[Application]):
+class FakeApplications(ApplicationStore, FakeDocuments[Application]):
     def __init__(self) -> None:
-        super().__init__(Application)
-
-    async def of_applicant(
-        self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
-    ) -> list[Application]:
-        own = [each for each in self._newest_first(before) if each.applicant_id == resident_id]
-        return [each for each in own if state in (None, each.state) and item in (None, each.item)][:limit]
-
-    async def concerning(self, resident_id: str) -> list[Application]:
-        found = [
-            each
-            for each in self.all.values()
-            if resident_id in {each.applicant_id, each.subject.resident_id, each.second_party_id}
-        ]
-        return sorted(found, key=lambda each: each.id)
-
-    async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
-        waiting = [each for each in self.all.values() if each.state == "in-progress" and each.awaits_confirmation]
-        return [each for each in waiting if each.submitted_at and each.submitted_at < before][:limit]
-
-    async def to_confirm(self, index: str, *, before: str | None, limit: int) -> list[Application]:
-        mine = [each for each in self._newest_first(before) if each.second_party_index == index]
-        return [each for each in mine if each.state == "in-progress" and each.confirmed_at is None][:limit]
-
-    async def with_inquiry_digest(self, digest: str) -> Application | None:
-        return next((each for each in self.all.values() if each.inquiry_digest == digest), None)
+        FakeDocuments.__init__(self, Application)
 
     def if_open(self, id: str) -> FakeChange:
         return FakeChange(lambda: self._require_open(id), lambda: None)
@@ -64,62 +47,35 @@ class FakeApplications(FakeDocuments[Application]):
         if id not in self.all or self.all[id].is_final:
             raise ConflictError(id)
 
-    def _newest_first(self, before: str | None) -> list[Application]:
-        ids = sorted((id for id in self.all if before is None or id < before), reverse=True)
-        return [self.all[id] for id in ids]
 
-
-class FakeAgreements(FakeDocuments[Agreement]):
+class FakeAgreements(AgreementStore, FakeDocuments[Agreement]):
     def __init__(self) -> None:
-        super().__init__(Agreement)
-
-    async def signed_by(self, resident_id: str) -> list[Agreement]:
-        found = [each for each in self.all.values() if resident_id in each.signers]
-        return sorted(found, key=lambda each: each.id)
+        FakeDocuments.__init__(self, Agreement)
 
 
-class FakeHands(FakeDocuments[Hand]):
+class FakeHands(HandStore, FakeDocuments[TaskClaim]):
     def __init__(self) -> None:
-        super().__init__(Hand)
-
-    async def of_application(self, application_id: str) -> list[Hand]:
-        return [each for each in self.all.values() if each.application_id == application_id]
+        FakeDocuments.__init__(self, TaskClaim)
 
 
-class FakeReviewSwitches(FakeDocuments[ReviewSwitch]):
+class FakeReviewSwitches(ReviewSwitchStore, FakeDocuments[ReviewSwitch]):
     def __init__(self) -> None:
-        super().__init__(ReviewSwitch)
-
-    async def automatic(self) -> frozenset[str]:
-        return frozenset(each.id for each in self.all.values() if each.review == "automatic")
+        FakeDocuments.__init__(self, ReviewSwitch)
 
 
-class FakeDecisions(FakeDocuments[Decided]):
+class FakeDecisions(DecisionStore, FakeDocuments[Decided]):
     def __init__(self) -> None:
-        super().__init__(Decided)
+        FakeDocuments.__init__(self, Decided)
 
     async def rehearsed(self, document_type: str, since: datetime) -> Rehearsed:
         """Counted by the real store only."""
         return Rehearsed(0, 0, 0, 0)
 
-    async def proven_by_people(
-        self, document_type: str, since: datetime, *, before: tuple[datetime, str] | None, limit: int
-    ) -> list[Decided]:
-        """Found by the real store only."""
-        return []
-
-    async def latest(
-        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: Published
-    ) -> list[Decided]:
-        found = self._published(published)
-        found = [each for each in found if since <= each.decided_at and (each.decided_at, each.id) < before]
-        return sorted(found, key=lambda each: (each.decided_at, each.id), reverse=True)[:limit]
-
     async def item_figures(self, *, item: str | None, since: datetime, until: datetime) -> list[ItemFigures]:
-        return [_figures(code, self._of(code, since, until)) for code in self._items(item, since, until)]
+        return [_figures(code, self._decided(code, since, until)) for code in self._items(item, since, until)]
 
     async def published_figures(
-        self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
+        self, published: PublicNotices, *, since: datetime, until: datetime, rated_before: datetime
     ) -> list[ItemFigures]:
         kept = [each for each in self._published(published) if since <= each.decided_at < until]
         said = [
@@ -128,7 +84,7 @@ class FakeDecisions(FakeDocuments[Decided]):
         ]
         return [_figures(code, [d for d in said if d.item == code]) for code in sorted({d.item for d in said})]
 
-    def _published(self, published: Published) -> list[Decided]:
+    def _published(self, published: PublicNotices) -> list[Decided]:
         of_outcome = {"approved": (*published.all, *published.approvals), "rejected": published.all}
         return [each for each in self.all.values() if each.item in of_outcome[each.outcome] and each.may_be_noticed]
 
@@ -136,7 +92,7 @@ class FakeDecisions(FakeDocuments[Decided]):
         proofs = [
             proof
             for code in self._items(item, since, until)
-            for d in self._of(code, since, until)
+            for d in self._decided(code, since, until)
             for proof in d.proofs
         ]
         kinds = sorted({(proof.document_type, proof.source) for proof in proofs})
@@ -154,7 +110,7 @@ class FakeDecisions(FakeDocuments[Decided]):
         codes = {each.item for each in self.all.values() if since <= each.decided_at < until}
         return sorted(code for code in codes if item in (None, code))
 
-    def _of(self, item: str, since: datetime, until: datetime) -> list[Decided]:
+    def _decided(self, item: str, since: datetime, until: datetime) -> list[Decided]:
         return [each for each in self.all.values() if each.item == item and since <= each.decided_at < until]
 
 
@@ -175,29 +131,20 @@ def _figures(item: str, decided: Sequence[Decided]) -> ItemFigures:
     )
 
 
-class FakeCredentials(FakeDocuments[Issued]):
+class FakeCredentials(CredentialStore, FakeDocuments[Issued]):
     def __init__(self) -> None:
-        super().__init__(Issued)
-
-    async def of_application(self, application_id: str) -> Issued | None:
-        return next((each for each in self.all.values() if each.application_id == application_id), None)
+        FakeDocuments.__init__(self, Issued)
 
 
-class FakePublishedItems(FakeDocuments[PublishedItem]):
+class FakePublishedItems(PublishedItemStore, FakeDocuments[PublishedItem]):
     def __init__(self) -> None:
-        super().__init__(PublishedItem)
+        FakeDocuments.__init__(self, PublishedItem)
 
-    async def everything(self) -> list[PublishedItem]:
-        return list(self.all.values())
+
+class FakeUploads(UploadStore, FakeDocuments[ResumableUpload]):
+    def __init__(self) -> None:
+        FakeDocuments.__init__(self, ResumableUpload)
 
 
 async def nothing_moves(_ids: Sequence[str]) -> Mapping[str, object]:
     return {}
-
-
-class FakeUploads(FakeDocuments[ResumableUpload]):
-    def __init__(self) -> None:
-        super().__init__(ResumableUpload)
-
-    async def unfinished(self, application_id: str) -> list[ResumableUpload]:
-        return await self.find({"application_id": application_id, "scan_id": None}, sort=[("_id", 1)])

@@ -17,12 +17,13 @@ from aio_pika.abc import AbstractChannel, AbstractQueue
 from fastapi import FastAPI
 
 from local_stack import tokens
-from runtime.blind_index import BlindIndex
-from runtime.kernel import Database
+from local_stack.devices import ProvingAuth
 from services.applications.tests.office import NUMBER_OF
-from testkit import signing
+from store.blind_index import BlindIndex
+from store.repository import Database
+from testkit import signers
 from testkit.patience import eventually
-from testkit.signing import signed
+from testkit.signers import signed
 
 FoundT = TypeVar("FoundT")
 
@@ -70,7 +71,8 @@ class Service:
         given = {"Accept-Language": "en", **(headers or {})}
         if role:
             given["Authorization"] = f"Bearer {tokens.sign(self.keys, role, subject=by, departments=departments)}"
-        return await self.http.request(method, path, json=body, headers=given, files=files, data=data)
+        auth = ProvingAuth(self.keys)
+        return await self.http.request(method, path, json=body, headers=given, files=files, data=data, auth=auth)
 
     async def send(
         self, method: str, path: str, content: bytes, *, headers: Mapping[str, str], by: str = "newcomer"
@@ -98,15 +100,31 @@ class Service:
         exchange = await self.channel.get_exchange(EXCHANGE)
         await exchange.publish(aio_pika.Message(body), routing_key=routing_key)
 
-    async def next_event(self, kind: str) -> dict[str, Any]:
+    async def next_event(self, kind: str, version: int = 1) -> dict[str, Any]:
         """Wait for the next event of a type that the service publishes; others before it are passed over."""
 
         async def arrived() -> dict[str, Any] | None:
-            message = await self.heard.get(no_ack=True, fail=False)
-            event: dict[str, Any] | None = None if message is None else signing.in_clear(message.body)
-            return event if event is not None and event["type"] == f"applications.{kind}.v1" else None
+            while message := await self.heard.get(no_ack=True, fail=False):
+                event: dict[str, Any] = signers.in_clear(message.body)
+                if event["type"] == f"applications.{kind}.v{version}":
+                    return event
+            return None
 
         return await eventually(arrived)
+
+    async def kinds_until(self, kind: str) -> list[str]:
+        """Return the types of all events up to the next of a kind."""
+        kinds = list[str]()
+
+        async def arrived() -> bool:
+            while message := await self.heard.get(no_ack=True, fail=False):
+                kinds.append(signers.in_clear(message.body)["type"])
+                if kinds[-1] == f"applications.{kind}.v1":
+                    return True
+            return False
+
+        await eventually(arrived)
+        return kinds
 
     async def knows(self, *ids: str) -> None:
         """Have people registered, and wait until the service has learnt of them."""
@@ -146,15 +164,16 @@ class Service:
 
     async def proves(self, id: str, *, by: str = "newcomer") -> None:
         """Have the matcher prove every document of an application."""
-        for document in (await self.see(id, by=by))["documents"]:
-            said = {
-                "application_id": id,
+        documents = [
+            {
                 "requirement": document["requirement"],
                 "attempt": document["attempt"],
                 "document_type": document["any_of"][0]["code"],
                 "source": "city-mirror",
             }
-            await self.tell("matcher.match-succeeded.v1", said, case=id)
+            for document in (await self.see(id, by=by))["documents"]
+        ]
+        await self.tell("matcher.match-succeeded.v2", {"application_id": id, "documents": documents}, case=id)
 
     async def claims(self, id: str, requirement: str, by: str) -> None:
         """Have somebody take the review of a document in hand."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from applications import consumed
+from applications import views
 from applications.domain import agreement
-from applications.handlers import agreeing, answers, applying, confirming
-from applications.published import DataAccessed
-from runtime.access import Principal, Role
-from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
+from applications.events import DataAccessed
+from applications.handlers import answers, confirmations, lifecycle, signed_agreements
+from runtime.errors import Conflict, NotAllowed, NotFound, Refusal
 from services.applications.tests.office import SIGNER, Office, resident_token, review
-from services.applications.tests.test_applications_hands import claims
+from services.applications.tests.test_applications_task_claims import claims
 from standards import canonical_json
+from web.auth import Principal, Role
 
 
 @pytest.fixture
@@ -44,15 +44,17 @@ async def test_both_sign_ins_are_kept_over_one_hash(office: Office) -> None:
 async def test_nobody_confirms_what_they_did_not_see(office: Office) -> None:
     id = await office.files_tenancy()
     seen = office.agreements.all[id].current.terms.digest
-    said = consumed.ReviewReturned.model_validate(review(office.now(id), "tenant-id-card", "returned"))
+    said = views.ReviewReturned.model_validate(review(office.now(id), "tenant-id-card", "returned"))
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "tenant-id-card")
     by = resident_token("newcomer")
     office.commits(
-        await applying.change(id, applying.Change({"term_to": "2036-11-30"}), by, office.deps, if_match=None)
+        await lifecycle.change(
+            id, lifecycle.ApplicationChange({"term_to": "2036-11-30"}), by, office.deps, if_match=None
+        )
     )
     await office.submits(id)
-    with pytest.raises(Clash, match="terms-changed"):
+    with pytest.raises(Conflict, match="terms-changed"):
         await office.confirms(id, seen=seen)
     await office.confirms(id)
     kept = office.agreements.all[id]
@@ -63,7 +65,7 @@ async def test_the_same_terms_again_stay_confirmed(office: Office) -> None:
     id = await office.files_tenancy()
     await office.confirms(id)
     evidence = office.agreements.all[id].current.evidence
-    said = consumed.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
+    said = views.ReviewReturned.model_validate(review(office.now(id), "landlord-property", "returned"))
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "landlord-property")
     await office.submits(id)
@@ -76,14 +78,14 @@ async def test_only_the_parties_read_it_and_the_other_one_can_read_that(office: 
     await office.confirms(id)
     parties = {name: resident_token(name).subject for name in ("newcomer", "landlord")}
     for party, subject in parties.items():
-        read = await agreeing.read(id, resident_token(party), office.deps)
+        read = await signed_agreements.read(id, resident_token(party), office.deps)
         assert read.result is not None
         assert read.result.id == id
         told = [event for event in read.events if isinstance(event, DataAccessed)]
         assert {event.by.subject for event in told} == {subject}
         assert {event.holder.resident_id for event in told} == set(parties.values()) - {subject}
-    with pytest.raises(Unknown, match="unknown-application"):
-        await agreeing.read(id, resident_token("senior"), office.deps)
+    with pytest.raises(NotFound, match="unknown-application"):
+        await signed_agreements.read(id, resident_token("senior"), office.deps)
 
 
 async def test_until_the_landlord_confirms_the_tenant_learns_that_the_named_person_looked_and_not_who_that_is(
@@ -91,21 +93,21 @@ async def test_until_the_landlord_confirms_the_tenant_learns_that_the_named_pers
 ) -> None:
     id = await office.files_tenancy()
     landlord = resident_token("landlord")
-    waiting = await confirming.waiting_for(None, landlord, office.deps, before=None, limit=5)
-    read = await agreeing.read(id, landlord, office.deps)
+    waiting = await confirmations.waiting_for(None, landlord, office.deps, before=None, limit=5)
+    read = await signed_agreements.read(id, landlord, office.deps)
     told = [event for event in (*waiting.events, *read.events) if isinstance(event, DataAccessed)]
     assert {(event.holder.resident_id, event.by.subject, event.by.role) for event in told} == {
         ("newcomer", "second-party", "second-party")
     }
     await office.confirms(id, agrees=False)
-    read = await agreeing.read(id, landlord, office.deps)
+    read = await signed_agreements.read(id, landlord, office.deps)
     assert landlord.subject not in "".join(event.model_dump_json() for event in (*read.events, *office.said))
 
 
 async def test_an_item_without_a_second_party_has_no_agreement(office: Office) -> None:
     id = await office.enrols()
-    with pytest.raises(Unknown, match="no-agreement"):
-        await agreeing.read(id, resident_token("newcomer"), office.deps)
+    with pytest.raises(NotFound, match="no-agreement"):
+        await signed_agreements.read(id, resident_token("newcomer"), office.deps)
 
 
 async def test_what_was_submitted_before_this_was_kept_can_still_be_confirmed(office: Office) -> None:
@@ -121,15 +123,15 @@ async def test_whoever_reviews_a_tenancy_record_reads_what_was_signed_and_both_c
     permit = await office.applies("residence-permit", "newcomer", form={"address": "民治街道幸福路9号"})
     wang = Principal("wang", Role.REVIEWER, frozenset({"housing"}))
     with pytest.raises(NotAllowed, match="agreement-not-in-hand"):
-        await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+        await signed_agreements.read_behind(permit, "核实租赁", wang, office.deps)
     await claims(office, permit, about="housing")
-    with pytest.raises(Unknown, match="no-agreement"):  # the landlord has not signed yet
-        await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+    with pytest.raises(NotFound, match="no-agreement"):  # the landlord has not signed yet
+        await signed_agreements.read_behind(permit, "核实租赁", wang, office.deps)
     await office.confirms(tenancy)
     with pytest.raises(Refusal, match="purpose-needed"):
-        await agreeing.read_behind(permit, " ", wang, office.deps)
+        await signed_agreements.read_behind(permit, " ", wang, office.deps)
 
-    read = await agreeing.read_behind(permit, "核实租赁", wang, office.deps)
+    read = await signed_agreements.read_behind(permit, "核实租赁", wang, office.deps)
 
     assert read.result is not None
     assert (read.result.id, read.result.current.evidence is not None) == (tenancy, True)
@@ -142,7 +144,7 @@ async def test_whoever_reviews_a_tenancy_record_reads_what_was_signed_and_both_c
     }
     others = Principal("li", Role.REVIEWER, frozenset({"housing"}))
     with pytest.raises(NotAllowed, match="agreement-not-in-hand"):
-        await agreeing.read_behind(permit, "核实租赁", others, office.deps)
+        await signed_agreements.read_behind(permit, "核实租赁", others, office.deps)
 
 
 async def test_a_review_of_another_document_leads_to_no_agreement(office: Office) -> None:
@@ -150,5 +152,5 @@ async def test_a_review_of_another_document_leads_to_no_agreement(office: Office
     permit = await office.applies("residence-permit", "newcomer", form={"address": "民治街道幸福路9号"})
     await claims(office, permit, about="work")
 
-    with pytest.raises(Unknown, match="no-agreement"):
-        await agreeing.read_behind(permit, "核实", Principal("wang", Role.REVIEWER), office.deps)
+    with pytest.raises(NotFound, match="no-agreement"):
+        await signed_agreements.read_behind(permit, "核实", Principal("wang", Role.REVIEWER), office.deps)

@@ -6,17 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from applications import consumed, published
+from applications import events, views
 from applications.domain.catalogue import Catalogue
-from applications.domain.people import Holding
+from applications.domain.people import ResidentHolding
 from applications.domain.rules import AgeRule
 from applications.domain.school_year import school_year_of
-from applications.handlers import answers, applying, catalogue, people, scans
-from applications.handlers.catalogue import Explained
-from applications.handlers.parties import Named
-from applications.handlers.scans import SWEPT_AFTER, Upload
-from runtime.presences import Caller
-from runtime.refusal import Clash, NotAllowed, Refusal, Refusals, Stale
+from applications.handlers import answers, catalogue, lifecycle, people, scans
+from applications.handlers.catalogue import ExplainedItem
+from applications.handlers.parties import NamedParty
+from applications.handlers.scans import SWEPT_AFTER, ScanUpload
+from runtime.errors import Conflict, NotAllowed, PreconditionFailed, Refusal, Refusals
 from services.applications.tests.office import (
     CATALOGUE,
     ENROLMENT,
@@ -28,6 +27,7 @@ from services.applications.tests.office import (
     resident_token,
     review,
 )
+from web.presences import PresentCaller
 
 PDF = b"%PDF-1.7 scan"
 
@@ -36,10 +36,10 @@ def codes(refusal: Refusal) -> list[str]:
     return [each.code for each in refusal.refusals] if isinstance(refusal, Refusals) else [refusal.code]
 
 
-async def explained_to_newcomer(office: Office, item: str, child: str | None) -> Explained:
+async def explained_to_newcomer(office: Office, item: str, child: str | None) -> ExplainedItem:
     """Explain an item to the newcomer; what is seen of the child is told, what is seen of oneself is not."""
-    outcome = await catalogue.explain(item, child, Caller(resident_token("newcomer")), office.deps)
-    told = [event.holder.resident_id for event in outcome.events if isinstance(event, published.DataAccessed)]
+    outcome = await catalogue.explain(item, child, PresentCaller(resident_token("newcomer")), office.deps)
+    told = [event.holder.resident_id for event in outcome.events if isinstance(event, events.DataAccessed)]
     assert told == ([child] if child else [])
     assert outcome.result is not None
     return outcome.result
@@ -116,15 +116,15 @@ def test_a_child_must_be_six_by_the_next_31_august(today: date, measured: date) 
 
 async def test_a_child_too_young_for_school_is_refused(office: Office) -> None:
     office.knows(resident("baby", born=date(2021, 9, 1)))
-    said = consumed.GuardianshipChanged(guardianship_id="g2", guardian_id="newcomer", child_id="baby", sequence=1)
+    said = views.GuardianshipChanged(guardianship_id="g2", guardian_id="newcomer", child_id="baby", sequence=1)
     await office.hears(people.begin_guardianship, said)
     with pytest.raises(Refusal, match="not-eligible-age-at-least"):
-        await office.drafts("school-enrolment", "newcomer", Named(subject_id="baby"), ENROLMENT)
+        await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="baby"), ENROLMENT)
 
 
 async def test_a_guardianship_that_has_ended_before_the_submission_is_refused(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
-    said = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
+    said = views.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
     await office.hears(people.end_guardianship, said)
     with pytest.raises(NotAllowed, match="no-guardianship"):
         await office.submits(id)
@@ -133,7 +133,7 @@ async def test_a_guardianship_that_has_ended_before_the_submission_is_refused(of
 
 async def test_nobody_applies_for_somebody_else_where_the_item_is_for_oneself(office: Office) -> None:
     with pytest.raises(Refusal, match="subject-not-allowed"):
-        await office.drafts("senior-card", "newcomer", Named(subject_id="senior"))
+        await office.drafts("senior-card", "newcomer", NamedParty(subject_id="senior"))
 
 
 async def test_a_retired_item_takes_no_new_applications(office: Office) -> None:
@@ -151,9 +151,9 @@ async def test_somebody_who_is_not_registered_learns_what_to_do(office: Office) 
 
 async def test_nobody_has_drafts_without_end_and_one_that_is_submitted_makes_room(office: Office) -> None:
     first = await office.drafts("senior-card", "senior")
-    for _ in range(applying.MOST_DRAFTS - 1):
+    for _ in range(lifecycle.MOST_DRAFTS - 1):
         await office.drafts("senior-card", "senior")
-    with pytest.raises(Clash, match="too-many-drafts"):
+    with pytest.raises(Conflict, match="too-many-drafts"):
         await office.drafts("senior-card", "senior")
 
     await office.submits(first)
@@ -162,8 +162,8 @@ async def test_nobody_has_drafts_without_end_and_one_that_is_submitted_makes_roo
 
 async def test_an_older_version_is_not_overwritten(office: Office) -> None:
     id = await office.drafts("senior-card", "senior")
-    with pytest.raises(Stale):
-        await applying.change(id, applying.Change({}), resident_token("senior"), office.deps, if_match=7)
+    with pytest.raises(PreconditionFailed):
+        await lifecycle.change(id, lifecycle.ApplicationChange({}), resident_token("senior"), office.deps, if_match=7)
 
 
 async def test_the_card_s_address_answers_where_the_applicant_does_not(office: Office) -> None:
@@ -173,7 +173,7 @@ async def test_the_card_s_address_answers_where_the_applicant_does_not(office: O
 
 async def test_a_submission_draws_on_what_is_known_now(office: Office) -> None:
     id = await office.drafts("senior-card", "senior")
-    renewed = consumed.IdUpdated(
+    renewed = views.IdUpdated(
         resident_id="senior",
         name="张伟",
         birth_date=date(1950, 1, 1),
@@ -181,22 +181,25 @@ async def test_a_submission_draws_on_what_is_known_now(office: Office) -> None:
         community="440309001001",
         sequence=2,
     )
-    await office.hears(people.renew_resident, renewed)
+    of_age_on = await people.majority("senior", office.deps)
+    await office.hears(people.renew_resident, renewed.model_copy(update={"birth_date": date(1900, 1, 1)}))
+    await office.hears(people.renew_resident, renewed.model_copy(update={"sequence": 3}))
+    assert await people.majority("senior", office.deps) == of_age_on  # a card alone makes nobody of age
     await office.submits(id)
-    asked = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    asked = {event.requirement: event for event in office.sent()}
     assert asked["status"].claims["address"] == "深圳市龙华区新居1号"
-    assert asked["status"].community == "440309001001"
+    assert [event.community for event in office.events(events.DocumentSubmitted)] == ["440309001001"]
 
 
 async def hand_in(office: Office, id: str, document_type: str = "birth-certificate") -> str:
-    by, upload = resident_token("newcomer"), Upload("birth-certificate", document_type, PDF)
+    by, upload = resident_token("newcomer"), ScanUpload("birth-certificate", document_type, PDF)
     scan = await scans.store(id, upload, by, office.deps)
     office.commits(await scans.attach(id, scan, by, office.deps, if_match=None))
     return scan.id
 
 
 async def test_what_was_handed_in_once_is_used_for_the_next_application(office: Office) -> None:
-    named = Named(subject_id="child")
+    named = NamedParty(subject_id="child")
     first = await office.drafts("school-enrolment", "newcomer", named, ENROLMENT)
     scan_id = await hand_in(office, first)
     second = await office.drafts("school-enrolment", "newcomer", named, ENROLMENT)
@@ -206,40 +209,40 @@ async def test_what_was_handed_in_once_is_used_for_the_next_application(office: 
     assert (needs["birth-certificate"], needs["vaccination"]) == ("handed-in", "needed")
     office.said.clear()
     await office.submits(second)
-    sent = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    sent = {event.requirement: event for event in office.sent()}
     assert [scan.scan_id for scan in sent["birth-certificate"].scans] == [scan_id]
     assert [scan.id for scan in office.now(second).scans] == [scan_id]
 
 
 async def test_after_a_return_only_the_new_scan_counts(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     await hand_in(office, id)
     await office.submits(id)
-    said = consumed.ReviewReturned.model_validate(review(office.now(id), "birth-certificate", "returned"))
+    said = views.ReviewReturned.model_validate(review(office.now(id), "birth-certificate", "returned"))
     await office.hears(answers.note_review_returned, said)
     new = await hand_in(office, id)
     office.said.clear()
     await office.submits(id)
-    (sent,) = [e for e in office.events(published.DocumentSubmitted) if e.requirement == "birth-certificate"]
+    (sent,) = [e for e in office.sent() if e.requirement == "birth-certificate"]
     assert [scan.scan_id for scan in sent.scans] == [new]
 
 
 async def test_a_new_scan_reaches_whoever_is_still_looking(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     await office.submits(id)
     await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
-    said = consumed.ReviewReturned.model_validate(review(office.now(id), "vaccination", "returned"))
+    said = views.ReviewReturned.model_validate(review(office.now(id), "vaccination", "returned"))
     await office.hears(answers.note_review_returned, said)
     office.hands_in(id, "vaccination")
     await hand_in(office, id)
     office.said.clear()
     await office.submits(id)
-    sent = {event.requirement: event.attempt for event in office.events(published.DocumentSubmitted)}
+    sent = {event.requirement: event.attempt for event in office.sent()}
     assert sent == {"birth-certificate": 2, "vaccination": 2}
 
 
 async def test_too_many_scans_are_refused(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     for _ in range(20):
         await hand_in(office, id)
     with pytest.raises(Refusal, match="too-many-scans"):
@@ -248,9 +251,9 @@ async def test_too_many_scans_are_refused(office: Office) -> None:
 
 
 async def test_the_sweep_removes_what_a_crash_left_and_nothing_else(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     kept = await hand_in(office, id)
-    by, upload = resident_token("newcomer"), Upload("birth-certificate", "birth-certificate", PDF)
+    by, upload = resident_token("newcomer"), ScanUpload("birth-certificate", "birth-certificate", PDF)
     await scans.store(id, upload, by, office.deps)  # and never attached
     await scans.sweep(office.deps)
     assert len(office.files.contents) == 2  # too young to be swept: its commit may be under way
@@ -262,19 +265,19 @@ async def test_the_sweep_removes_what_a_crash_left_and_nothing_else(office: Offi
 
 async def test_documents_that_government_holds_need_not_be_brought(office: Office) -> None:
     held = [
-        consumed.HeldDocument(document_type="id-card", source="city-mirror", valid_until=None),
-        consumed.HeldDocument(document_type="property-certificate", source="city-mirror", valid_until=date(2026, 1, 1)),
-        consumed.HeldDocument(
+        views.HeldDocument(document_type="id-card", source="city-mirror", valid_until=None),
+        views.HeldDocument(document_type="property-certificate", source="city-mirror", valid_until=date(2026, 1, 1)),
+        views.HeldDocument(
             document_type="rental-contract-record", source="district-store", valid_until=date(2028, 1, 1)
         ),
     ]
-    said = consumed.HoldingsChanged(resident_id="newcomer", holdings=held, sequence=1)
+    said = views.HoldingsChanged(resident_id="newcomer", holdings=held, sequence=1)
     await office.hears(people.learn_holdings, said)
     explained = await explained_to_newcomer(office, "school-enrolment", "child")
     by_key = {each.requirement.key: each for each in explained.documents}
     assert by_key["guardian-id-card"].need == "held"
     holding = by_key["housing"].holding  # the certificate has expired
-    assert holding == Holding(
+    assert holding == ResidentHolding(
         document_type="rental-contract-record", source="district-store", valid_until=date(2028, 1, 1)
     )
     assert by_key["birth-certificate"].need == "needed"
@@ -303,14 +306,14 @@ async def test_the_second_party_s_documents_are_not_told_to_the_applicant(office
 
 async def test_a_stranger_s_child_is_not_explained(office: Office) -> None:
     with pytest.raises(NotAllowed, match="no-guardianship"):
-        await catalogue.explain("school-enrolment", "child", Caller(resident_token("senior")), office.deps)
+        await catalogue.explain("school-enrolment", "child", PresentCaller(resident_token("senior")), office.deps)
 
 
 async def test_a_form_is_not_changed_while_it_is_in_progress(office: Office) -> None:
     id = await office.files_tenancy()
-    with pytest.raises(Clash, match="already-submitted"):
-        await applying.change(
-            id, applying.Change({"address": HOME}), resident_token("newcomer"), office.deps, if_match=None
+    with pytest.raises(Conflict, match="already-submitted"):
+        await lifecycle.change(
+            id, lifecycle.ApplicationChange({"address": HOME}), resident_token("newcomer"), office.deps, if_match=None
         )
 
 
@@ -320,6 +323,6 @@ async def test_a_day_is_shenzhen_s(office: Office) -> None:
         await office.drafts(
             "rental-contract-filing",
             "newcomer",
-            Named(second_party_number="440309194906150026"),
+            NamedParty(second_party_number="440309194906150026"),
             {**TENANCY, "term_from": "2026-01-01", "term_to": "2026-11-30"},
         )

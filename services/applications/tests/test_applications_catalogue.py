@@ -8,17 +8,18 @@ from time import process_time
 
 import pytest
 
-from applications import published
+from applications import events
 from applications.config import Settings
-from applications.domain.catalogue import Catalogue, Wanted, digest_of
-from applications.domain.item import Item, Requirement
-from applications.domain.rules import Promise
+from applications.domain.catalogue import Catalogue, WantedDocument, digest_of
+from applications.domain.item import ItemRequirement, ServiceItem
+from applications.domain.rules import ItemPromise
 from applications.handlers import catalogue
 from applications.main import create_app
 from applications.store.catalogue_files import read_catalogue
 from runtime.data_files import DataFileError
 from services.applications.tests.many_items import ALL_ITEMS, write_many_items
 from services.applications.tests.office import CATALOGUE, DATA, Office
+from testkit.document_types import spoilt_type
 
 
 @pytest.fixture
@@ -43,31 +44,33 @@ def spoil(folder: Path, name: str, right: str, wrong: str) -> str:
     ("wanted", "codes"),
     [
         (
-            Wanted(),
+            WantedDocument(),
             ["rental-contract-filing", "residence-permit", "school-enrolment", "senior-allowance", "senior-card"],
         ),
-        (Wanted(text="居住證"), ["residence-permit"]),
-        (Wanted(text="SENIOR monthly"), ["senior-allowance"]),
-        (Wanted(text="津貼 老年人"), ["senior-allowance"]),
-        (Wanted(department="civil"), ["senior-allowance", "senior-card"]),
-        (Wanted(document_type="rental-contract-record"), ["residence-permit", "school-enrolment"]),
-        (Wanted(grants="rental-contract-record"), ["rental-contract-filing"]),
-        (Wanted(subject="child"), ["school-enrolment"]),
-        (Wanted(decision="automatic", department="housing"), ["rental-contract-filing"]),
-        (Wanted(text="护照"), []),
+        (WantedDocument(text="居住證"), ["residence-permit"]),
+        (WantedDocument(text="SENIOR monthly"), ["senior-allowance"]),
+        (WantedDocument(text="津貼 老年人"), ["senior-allowance"]),
+        (WantedDocument(department="civil"), ["senior-allowance", "senior-card"]),
+        (WantedDocument(document_type="rental-contract-record"), ["residence-permit", "school-enrolment"]),
+        (WantedDocument(grants="rental-contract-record"), ["rental-contract-filing"]),
+        (WantedDocument(subject="child"), ["school-enrolment"]),
+        (WantedDocument(decision="automatic", department="housing"), ["rental-contract-filing"]),
+        (WantedDocument(text="护照"), []),
     ],
 )
-def test_items_are_found_by_words_in_either_script_and_by_filters(wanted: Wanted, codes: list[str]) -> None:
+def test_items_are_found_by_words_in_either_script_and_by_filters(wanted: WantedDocument, codes: list[str]) -> None:
     assert [item.code for item in CATALOGUE.search(wanted, after=None, limit=100)] == codes
 
 
 def test_a_page_begins_after_the_last_code() -> None:
-    assert [i.code for i in CATALOGUE.search(Wanted(), after="residence-permit", limit=1)] == ["school-enrolment"]
+    assert [i.code for i in CATALOGUE.search(WantedDocument(), after="residence-permit", limit=1)] == [
+        "school-enrolment"
+    ]
 
 
-def with_more(item: Item, *requirements: Requirement) -> Item:
+def with_more(item: ServiceItem, *requirements: ItemRequirement) -> ServiceItem:
     """Return an item that has more requirements; none of what the first one has worked out."""
-    return Item.model_construct(**{**dict(item), "requirements": (*item.requirements, *requirements)})
+    return ServiceItem.model_construct(**{**dict(item), "requirements": (*item.requirements, *requirements)})
 
 
 def test_the_same_requirement_is_asked_once() -> None:
@@ -93,8 +96,15 @@ def test_432_items_load_quickly_and_are_searched_at_once(tmp_path: Path) -> None
     loaded = read_catalogue(tmp_path / "many")
     took = process_time() - begun
     assert len(loaded.items) == ALL_ITEMS
-    assert len(loaded.search(Wanted(text="居住證"), after=None, limit=ALL_ITEMS)) == 87
+    assert len(loaded.search(WantedDocument(text="居住證"), after=None, limit=ALL_ITEMS)) == 87
     assert took < 10  # about one second; a bound that only a different order of cost can break
+
+
+def test_a_type_of_a_department_that_there_is_not_is_named_with_its_line(tmp_path: Path) -> None:
+    path = spoilt_type(tmp_path, "property-certificate", "department: land", "department: sea")
+    with pytest.raises(DataFileError) as refused:
+        read_catalogue(Settings().catalogue, tmp_path)
+    assert str(refused.value) == f"{path}:2: no such department: sea"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,6 @@ def test_432_items_load_quickly_and_are_searched_at_once(tmp_path: Path) -> None
         ("items/rental-contract-filing.yaml", "owner_name: holder.name", "owner_name: holder.age", "there is no 'age'"),
         ("items/school-enrolment.yaml", "  holder: subject\n  fields", "  holder: nobody\n  fields", "'applicant'"),
         ("items/senior-allowance.yaml", "- key: account\n", "- key: household\n", "the same key twice"),
-        ("document_types.yaml", "department: land", "department: sea", "no such department: sea"),
         ("items/senior-card.yaml", "synonyms: [老人证,", "synonyms: ['',", "at least 1 character"),
         (
             "search_words.yaml",
@@ -153,23 +162,23 @@ def test_a_file_is_named_after_its_item(folder: Path) -> None:
 
 def test_a_promise_says_one_thing() -> None:
     with pytest.raises(ValueError, match="exactly one"):
-        Promise()
+        ItemPromise()
 
 
 async def test_an_item_is_published_when_its_content_changed_and_only_then() -> None:
     office = Office()
     for outcome in await catalogue.publish_items(office.deps):
         office.commits(outcome)
-    assert len(office.events(published.ItemPublished)) == len(CATALOGUE.items)
+    assert len(office.events(events.ItemPublished)) == len(CATALOGUE.items)
     assert await catalogue.publish_items(office.deps) == []
-    changed = CATALOGUE.item("senior-card").model_copy(update={"promise": Promise(days=2)})
+    changed = CATALOGUE.item("senior-card").model_copy(update={"promise": ItemPromise(days=2)})
     renewed = Office(catalogue=_with(changed))
     renewed.published_items.all = office.published_items.all
     (outcome,) = await catalogue.publish_items(renewed.deps)
     (event,) = outcome.events
-    assert isinstance(event, published.ItemPublished)
+    assert isinstance(event, events.ItemPublished)
     assert (event.item, event.digest) == ("senior-card", digest_of(changed))
 
 
-def _with(item: Item) -> Catalogue:
+def _with(item: ServiceItem) -> Catalogue:
     return Catalogue({**CATALOGUE.items, item.code: item}, CATALOGUE.document_types, CATALOGUE.departments)

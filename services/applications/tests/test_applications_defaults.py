@@ -7,38 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from applications import consumed
+from applications import views
 from applications.domain.record import Value
-from applications.handlers import applying, catalogue, people, reading
-from applications.handlers.applying import NewApplication
-from applications.handlers.parties import Named
-from applications.handlers.reading import Seen
-from applications.published import ItemPublished
+from applications.events import ItemPublished
+from applications.handlers import catalogue, lifecycle, people, queries
+from applications.handlers.lifecycle import NewApplication
+from applications.handlers.parties import NamedParty
+from applications.handlers.queries import SeenApplication
 from applications.store.catalogue_files import read_catalogue
 from runtime.data_files import DataFileError
-from runtime.presences import Caller
 from services.applications.tests.office import DATA, ENROLMENT, HOME, Office, resident_token
+from web.presences import PresentCaller
 
 ON_THE_CARD = "广东省深圳市龙华区民治街道3号"
 OLD = "广东省深圳市罗湖区1栋101"
 
 
-def held(document_type: str, source: str = "city-mirror", **says: Value) -> consumed.HeldDocument:
-    return consumed.HeldDocument(document_type=document_type, source=source, valid_until=None, says=says)
+def held(document_type: str, source: str = "city-mirror", **says: Value) -> views.HeldDocument:
+    return views.HeldDocument(document_type=document_type, source=source, valid_until=None, says=says)
 
 
-async def holds(office: Office, *documents: consumed.HeldDocument, who: str = "senior", sequence: int = 1) -> None:
-    said = consumed.HoldingsChanged(resident_id=who, holdings=list(documents), sequence=sequence)
+async def holds(office: Office, *documents: views.HeldDocument, who: str = "senior", sequence: int = 1) -> None:
+    said = views.HoldingsChanged(resident_id=who, holdings=list(documents), sequence=sequence)
     await office.hears(people.learn_holdings, said)
 
 
-async def begun(office: Office, form: Mapping[str, Value] | None = None) -> Seen:
-    new = NewApplication("senior-card", Named(), form or {})
-    outcome = await reading.changed(await applying.draft(new, resident_token("senior"), office.deps), office.deps)
+async def begun(office: Office, form: Mapping[str, Value] | None = None) -> SeenApplication:
+    new = NewApplication("senior-card", NamedParty(), form or {})
+    outcome = await queries.changed(await lifecycle.draft(new, resident_token("senior"), office.deps), office.deps)
     return office.commits(outcome)
 
 
-def taken(seen: Seen) -> list[tuple[str, Value, str | None]]:
+def taken(seen: SeenApplication) -> list[tuple[str, Value, str | None]]:
     return [(p.field.key, p.value, p.document.document_type if p.document else None) for p in seen.prefilled]
 
 
@@ -62,11 +62,11 @@ def taken(seen: Seen) -> list[tuple[str, Value, str | None]]:
     ],
 )
 async def test_the_address_is_what_the_document_says_that_will_prove_it(
-    office: Office, documents: list[consumed.HeldDocument], expected: tuple[str, str | None]
+    office: Office, documents: list[views.HeldDocument], expected: tuple[str, str | None]
 ) -> None:
     await holds(office, *documents)
     explained = office.commits(
-        await catalogue.explain("senior-card", None, Caller(resident_token("senior")), office.deps)
+        await catalogue.explain("senior-card", None, PresentCaller(resident_token("senior")), office.deps)
     )
     shown = [(p.field.key, p.value, p.document.document_type if p.document else None) for p in explained.prefilled]
     seen = await begun(office)
@@ -79,12 +79,12 @@ async def test_the_address_of_a_permit_is_that_of_the_home_that_is_held_and_may_
     tenancy = held("rental-contract-record", address=HOME).model_copy(update={"evidence_id": "ten-1"})
     await holds(office, tenancy, who="newcomer")
     by = resident_token("newcomer")
-    outcome = await applying.draft(NewApplication("residence-permit", Named(), {}), by, office.deps)
-    seen = office.commits(await reading.changed(outcome, office.deps))
+    outcome = await lifecycle.draft(NewApplication("residence-permit", NamedParty(), {}), by, office.deps)
+    seen = office.commits(await queries.changed(outcome, office.deps))
     assert taken(seen) == [("address", HOME, "rental-contract-record")]
-    declined = applying.Change({}, {"housing": {"ten-1": "decline"}})
-    changed = await applying.change(seen.application.id, declined, by, office.deps, if_match=None)
-    assert taken(office.commits(await reading.changed(changed, office.deps))) == []
+    declined = lifecycle.ApplicationChange({}, {"housing": {"ten-1": "decline"}})
+    changed = await lifecycle.change(seen.application.id, declined, by, office.deps, if_match=None)
+    assert taken(office.commits(await queries.changed(changed, office.deps))) == []
 
 
 async def test_an_answer_of_the_applicant_s_own_is_taken_instead(office: Office) -> None:
@@ -98,17 +98,17 @@ async def test_what_became_known_after_the_draft_counts_when_it_is_looked_at_and
     seen = await begun(office)
     await holds(office, held("residence-permit", address=HOME))
     by = resident_token("senior")
-    again = office.commits(await reading.see(seen.application.id, by, office.deps))
+    again = office.commits(await queries.see(seen.application.id, by, office.deps))
     assert taken(again) == [("registered_address", HOME, "residence-permit")]
     submitted = await office.submits(seen.application.id)
     assert submitted.form["registered_address"] == HOME
-    assert office.commits(await reading.see(seen.application.id, by, office.deps)).prefilled == ()
+    assert office.commits(await queries.see(seen.application.id, by, office.deps)).prefilled == ()
 
 
 async def test_nobody_s_form_is_filled_with_another_s_document(office: Office) -> None:
     await holds(office, held("residence-permit", address=OLD), who="child")
     await holds(office, held("residence-permit", address=OLD), who="landlord")
-    id = await office.applies("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id = await office.applies("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     assert office.now(id).form["registered_address"] == "湖南省邵阳市邵东县1号"
 
 
@@ -117,7 +117,7 @@ async def test_fewer_months_than_the_item_asks_for_have_to_be_brought(office: Of
         work = held("social-insurance-record", months_paid=months)
         await holds(office, work, who="newcomer", sequence=months)
         by = resident_token("newcomer")
-        explained = office.commits(await catalogue.explain("residence-permit", None, Caller(by), office.deps))
+        explained = office.commits(await catalogue.explain("residence-permit", None, PresentCaller(by), office.deps))
         assert {each.requirement.key: each.need for each in explained.documents}["work"] == need
 
 

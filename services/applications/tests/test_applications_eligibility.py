@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applications.api.wording import Wording
+from applications.api.labels import Labels
 from applications.domain.eligibility import check_rules, possible_from
-from applications.domain.people import Holding, Holdings, Party
+from applications.domain.people import Party, ResidentHolding, ResidentHoldings
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule
 from applications.eligibility import use_cases
 from applications.eligibility.api import EligibilityOfAllView, JudgedItemView
+from applications.events import DataAccessed
 from applications.handlers import catalogue
-from applications.published import DataAccessed
-from messaging.event import Outcome
-from runtime.presences import Caller
-from runtime.refusal import NotAllowed
+from bus.event import Outcome
+from runtime.errors import NotAllowed
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, Office, resident, resident_token
 from standards.working_days import Calendar
 from testkit.fakes import apply
+from web.presences import PresentCaller
 
 LONGEST_WAIT = 1500
 """Days: nobody in these examples waits longer for a birthday that counts."""
@@ -33,14 +33,14 @@ LONGEST_WAIT = 1500
 async def asked(
     office: Office, by: str, child: str | None = None, language: Language = "en"
 ) -> dict[str, JudgedItemView]:
-    found = office.commits(await use_cases.survey(child, Caller(resident_token(by)), office.deps))
-    wording = Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load())
+    found = office.commits(await use_cases.survey(child, PresentCaller(resident_token(by)), office.deps))
+    wording = Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load())
     return {each.item.code: each for each in EligibilityOfAllView.of(found, wording).items}
 
 
 def holds(office: Office, person: str, *types: str) -> None:
-    held = tuple(Holding(document_type=each, source="city-mirror", valid_until=None) for each in types)
-    apply(Outcome(changes=[office.holdings.save(Holdings(id=person, sequence=1, holdings=held))]))
+    held = tuple(ResidentHolding(document_type=each, source="city-mirror", valid_until=None) for each in types)
+    apply(Outcome(changes=[office.holdings.save(ResidentHoldings(id=person, sequence=1, holdings=held))]))
 
 
 async def test_every_item_is_judged_what_costs_nothing_first(office: Office) -> None:
@@ -55,6 +55,7 @@ async def test_every_item_is_judged_what_costs_nothing_first(office: Office) -> 
     }
     assert list(found)[:2] == ["rental-contract-filing", "senior-card"]
     assert found["senior-card"].text == "You may apply, and you bring nothing."
+    assert [found[each].second_party for each in ("senior-card", "rental-contract-filing")] == [None, "landlord"]
     assert found["rental-contract-filing"].brings_nothing  # what the landlord holds is looked up with the application
     assert (found["senior-allowance"].possible_from, found["senior-allowance"].bring) == (
         date(2030, 1, 1), ["bank account"]
@@ -134,7 +135,7 @@ async def test_one_answer_for_all_is_the_answer_for_each(office: Office, by: str
         if child is not None and item.subject == "applicant":
             continue  # asked one by one, it is refused
         subject = child if item.subject == "child" else None
-        alone = office.commits(await catalogue.explain(code, subject, Caller(resident_token(by)), office.deps))
+        alone = office.commits(await catalogue.explain(code, subject, PresentCaller(resident_token(by)), office.deps))
         verdicts = {True: {"may"}, None: {"choose-child"}, False: {"may-from", "may-not"}}[alone.eligible]
         assert judged.verdict in verdicts, code
         needed = [each for each in alone.documents if each.need == "needed"]

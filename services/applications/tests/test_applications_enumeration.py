@@ -11,12 +11,12 @@ import pytest
 
 from applications.domain.inquiry_code import new_code
 from applications.inquiries import use_cases
-from runtime.refusal import Unknown
+from runtime.errors import NotFound
 from services.applications.tests.office import NUMBER_OF, TENANCY
 from services.applications.tests.service import Service
 
 NOBODYS = "11010519491231002X"
-PAIRS = 64
+PAIRS = 40
 LIMIT = 4.0
 """Standard deviations of a fair coin; a test that compares equal times fails by chance once in 16,000 runs."""
 
@@ -99,7 +99,7 @@ async def test_a_wrong_code_takes_as_long_for_a_number_that_there_is_as_for_one_
     number = str((await service.submits(id, by="senior"))["reference"])
 
     async def ask(tried: str) -> None:
-        with pytest.raises(Unknown):
+        with pytest.raises(NotFound):
             await use_cases.ask(tried, new_code(), service.app.state.deps)
 
     assert lean(*await interleaved(lambda: ask(number), lambda: ask("20261123NOBODYS0"))) < LIMIT

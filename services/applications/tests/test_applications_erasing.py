@@ -19,15 +19,15 @@ import pytest
 
 from applications.config import Settings
 from local_stack.layout import ROOT
-from messaging.commit import INBOX, OUTBOX
-from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.erasing_worker import PLACES
 from services.applications.tests.service import EXCHANGE
-from testkit import signing
-from testkit.fixtures import Addresses
+from store.commit import INBOX, OUTBOX
+from store.repository import Database
+from testkit import signers
+from testkit.fixtures import StackAddresses
 from testkit.patience import PATIENCE, eventually
-from testkit.signing import signed
+from testkit.signers import signed
 
 EACH = 24
 """Applications of each of the residents."""
@@ -38,7 +38,7 @@ STAYS = 5
 
 
 @pytest.fixture
-def surroundings(bus: str, infrastructure: Addresses, database: Database, settings: Settings) -> Mapping[str, str]:
+def surroundings(bus: str, infrastructure: StackAddresses, database: Database, settings: Settings) -> Mapping[str, str]:
     assert os.environ["YIZHENG_KEYS"] == str(settings.keys)
     ours = {"AMQP_URL": bus, "MONGODB_URL": infrastructure.mongodb, "APPLICATIONS_DATABASE": database.name}
     return {**os.environ, **ours}
@@ -70,7 +70,7 @@ async def test_kill_9_at_any_point_of_an_erasure_erases_all_once_and_tells_it_on
         left = await archive.left()
         ids, counts = defaultdict[str, set[str]](set), dict[str, list[dict[str, Any]]]()
         while message := await told.get(no_ack=True, fail=False):
-            event = signing.in_clear(message.body)
+            event = signers.in_clear(message.body)
             ids[event["correlationid"]].add(event["id"])
             counts[event["correlationid"]] = event["data"]["erased"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from applications import consumed, published
+from applications import events, views
 from applications.domain.application import Application
 from applications.domain.evidence_choices import MOST, Changes
 from applications.domain.form import Prefilled
 from applications.domain.reasons import failures_of
-from applications.handlers import answers, applying, people, reading
-from applications.handlers.parties import Named
-from messaging.event import Outcome
-from runtime.refusal import Refusal
+from applications.handlers import answers, lifecycle, people, queries
+from applications.handlers.parties import NamedParty
+from bus.event import Outcome
+from runtime.errors import Refusal
 from services.applications.tests.office import ENROLMENT, NUMBER_OF, TENANCY, Office, mismatched, resident_token
 from services.applications.tests.test_applications_returns import returned
 
@@ -20,23 +20,23 @@ NEWCOMER = resident_token("newcomer")
 
 
 async def chooses(office: Office, id: str, evidence: Changes, *, by: str = "newcomer") -> None:
-    change = applying.Change({}, evidence)
-    office.commits(await applying.change(id, change, resident_token(by), office.deps, if_match=None))
+    change = lifecycle.ApplicationChange({}, evidence)
+    office.commits(await lifecycle.change(id, change, resident_token(by), office.deps, if_match=None))
 
 
 def declined_in(outcome: Outcome[Application]) -> dict[str, tuple[str, ...]]:
-    sent = [each for each in outcome.events if isinstance(each, published.DocumentSubmitted)]
-    return {each.requirement: each.declined for each in sent}
+    sent = [each for each in outcome.events if isinstance(each, events.DocumentSubmitted)]
+    return {document.requirement: document.declined for each in sent for document in each.documents}
 
 
 async def submitted(office: Office, id: str, *, by: str = "newcomer") -> dict[str, tuple[str, ...]]:
-    outcome = await applying.submit(id, resident_token(by), office.deps, if_match=None)
+    outcome = await lifecycle.submit(id, resident_token(by), office.deps, if_match=None)
     office.commits(outcome)
     return declined_in(outcome)
 
 
 async def enrolment(office: Office) -> str:
-    return await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    return await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
 
 
 async def test_what_was_declined_goes_out_with_the_document_and_nothing_else_does(office: Office) -> None:
@@ -45,7 +45,7 @@ async def test_what_was_declined_goes_out_with_the_document_and_nothing_else_doe
     sent = await submitted(office, id)
     assert sent["birth-certificate"] == ("c1",)
     assert {key for key, declined in sent.items() if declined} == {"birth-certificate"}
-    seen = (await reading.see(id, NEWCOMER, office.deps)).result
+    seen = (await queries.see(id, NEWCOMER, office.deps)).result
     assert seen is not None
     assert seen.application.evidence["birth-certificate"] == {"c1": "decline", "c2": "use"}
 
@@ -93,21 +93,21 @@ async def test_a_choice_about_what_is_not_the_applicants_is_refused(
     office: Office, evidence: Changes, code: str
 ) -> None:
     id = await office.drafts(
-        "rental-contract-filing", "newcomer", Named(second_party_number=NUMBER_OF["landlord"]), TENANCY
+        "rental-contract-filing", "newcomer", NamedParty(second_party_number=NUMBER_OF["landlord"]), TENANCY
     )
     with pytest.raises(Refusal, match=code):
         await chooses(office, id, evidence)
 
 
 async def test_nothing_is_declined_where_nobody_could_look(office: Office) -> None:
-    id = await office.drafts("senior-card", "senior", Named(), {})
+    id = await office.drafts("senior-card", "senior", NamedParty(), {})
     with pytest.raises(Refusal, match="evidence-needed"):
         await chooses(office, id, {"id-card": {"c1": "decline"}}, by="senior")
     await chooses(office, id, {"id-card": {"c1": "use"}}, by="senior")
 
 
 async def test_no_form_is_filled_with_what_was_declined(office: Office) -> None:
-    said = consumed.HoldingsChanged.model_validate(
+    said = views.HoldingsChanged.model_validate(
         {
             "resident_id": "newcomer",
             "holdings": [
@@ -126,7 +126,7 @@ async def test_no_form_is_filled_with_what_was_declined(office: Office) -> None:
 
 async def drawn(office: Office, id: str) -> list[Prefilled]:
     """Return what documents fill the form with."""
-    seen = (await reading.see(id, NEWCOMER, office.deps)).result
+    seen = (await queries.see(id, NEWCOMER, office.deps)).result
     assert seen is not None
     return [each for each in seen.prefilled if each.document is not None]
 
@@ -134,9 +134,8 @@ async def drawn(office: Office, id: str) -> list[Prefilled]:
 async def test_the_applicant_reads_that_they_declined_it_and_not_that_nothing_is_held(office: Office) -> None:
     id = await enrolment(office)
     await submitted(office, id)
-    failed = mismatched(office.now(id), "birth-certificate", reviewable=False)
-    fields = [consumed.Compared(field="child_name", result="missing", reason="declined")]
-    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": fields}))
+    field = views.Compared(field="child_name", result="missing", reason="declined")
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate", field, reviewable=False))
     asked = office.now(id).asked_for("birth-certificate")
     assert asked is not None
     assert [each.code for each in failures_of(asked)] == ["evidence-declined"]

@@ -1,33 +1,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from applications import consumed
-from applications.handlers import agreeing, answers, confirming, exporting, people
-from applications.handlers.confirming import Answer
-from applications.handlers.parties import Named
-from applications.published import DataExported
-from messaging.event import Outcome
-from runtime import exports
-from runtime.holders import Holder
+from applications import views
+from applications.handlers import answers, confirmations, data_export, people, signed_agreements
+from applications.handlers.confirmations import ConfirmationAnswer
+from applications.handlers.parties import NamedParty
+from bus.event import Outcome
+from privacy.exports import Content
+from privacy.holders import Holder
 from services.applications.tests.office import ENROLMENT, TENANCY, Office, mismatched, resident_token
 from standards import mask
-from testkit.fakes import received
 
 
-async def exported(office: Office, resident: str) -> dict[str, list[dict[str, Any]]]:
-    """Have everything exported that is held of a resident; return it opened."""
-    public, private = exports.new_key()
-    holder = Holder(resident_id=resident, index="9f" * 32)
-    asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
-    (told,) = (await exporting.export(received(asked), office.deps)).events
-    assert isinstance(told, DataExported)
-    return exports.opened(told.sealed, private)
+async def exported(office: Office, resident: str) -> Content:
+    """Have everything exported that is held of a resident; return it."""
+    content = await data_export.gather(Holder(resident_id=resident, index="9f" * 32), office.deps)
+    return {section: records for section, records in content.items() if records}
 
 
 async def test_a_resident_gets_the_applications_of_them_and_for_them(office: Office) -> None:
-    id_ = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    id_ = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     for resident, applications in (("newcomer", [id_]), ("child", [id_]), ("senior", [])):
         held = await exported(office, resident)
         assert [each["id"] for each in held["person"]] == [resident]
@@ -37,9 +30,9 @@ async def test_a_resident_gets_the_applications_of_them_and_for_them(office: Off
 
 async def test_a_guardian_gets_what_they_signed_for_a_ward_and_nothing_that_is_the_wards(office: Office) -> None:
     id_ = await office.files_tenancy("senior", "child")
-    given = Answer(terms_sha256=office.agreements.all[id_].current.terms.digest, resident_id="child")
-    office.commits(await confirming.answer(id_, given, resident_token("newcomer"), office.deps, if_match=None))
-    ended = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
+    given = ConfirmationAnswer(terms_sha256=office.agreements.all[id_].current.terms.digest, resident_id="child")
+    office.commits(await confirmations.answer(id_, given, resident_token("newcomer"), office.deps, if_match=None))
+    ended = views.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
     await office.hears(people.end_guardianship, ended)
 
     held = await exported(office, "newcomer")
@@ -64,7 +57,7 @@ async def test_each_party_gets_what_they_signed_themselves_and_what_was_signed_b
     id_ = await office.files_tenancy()
     await office.confirms(id_)
     other = office.now(id_).model_copy(update={"form": {**TENANCY, "term_to": "2029-11-30"}})
-    office.commits(Outcome(await agreeing.offer(other, resident_token("newcomer"), office.deps)))
+    office.commits(Outcome(await signed_agreements.offer(other, resident_token("newcomer"), office.deps)))
 
     applied = (await exported(office, "newcomer"))["signatures"]
     assert [(each["party"], each["for_resident"]) for each in applied] == [("applicant", None)] * 2
@@ -81,9 +74,8 @@ async def test_an_export_holds_of_the_other_party_no_more_than_their_masked_name
     assert "applications" not in await exported(office, "landlord")
 
     await office.confirms(id)
-    failed = mismatched(office.now(id), "landlord-property")
-    compared = [consumed.Compared(field="address", result="different", claimed="梅龙路12号", held="梅龙路21号")]
-    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    compared = views.Compared(field="address", result="different", claimed="梅龙路12号", held="梅龙路21号")
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), "landlord-property", compared))
     assert "梅龙路21号" in str(await exported(office, "landlord"))
     assert "梅龙路21号" not in str(await exported(office, "newcomer"))
     await office.matches(id)

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from applications.domain.form import check_draft
-from applications.domain.item import Choice, FormField, Item
+from applications.domain.item import Choice, FormField, ServiceItem
 from applications.domain.record import Localised, Value
-from runtime.refusal import Refusal, Refusals
+from runtime.errors import Refusal, Refusals
 from services.applications.tests.office import CATALOGUE
 
 TODAY = date(2026, 11, 23)
@@ -24,7 +24,7 @@ FIELDS = (
     FormField(key="people", type="names", label=LABEL, max_length=4),
     FormField(key="one", type="choice", label=LABEL, choices=(Choice(value="a", label=LABEL),)),
 )
-ITEM: Item = CATALOGUE.item("senior-card").model_copy(update={"form": FIELDS})
+ITEM: ServiceItem = CATALOGUE.item("senior-card").model_copy(update={"form": FIELDS})
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,20 @@ import orjson
 import pytest
 from pymongo.errors import OperationFailure
 
-from applications import consumed
-from applications.consumers import SUBSCRIPTIONS
-from applications.handlers import hands
-from applications.handlers.needs import Deps
+from applications import views
+from applications.handlers import task_claims
+from applications.handlers.dependencies import Deps
 from applications.store import documents
+from applications.subscriptions import SUBSCRIPTIONS
+from bus.event import NOTHING, ConflictError, Outcome
 from local_stack.layout import ROOT
-from messaging.commit import GONE, INBOX, Committer
-from messaging.documents import Write
-from messaging.event import NOTHING, ConflictError, Outcome
-from runtime.kernel import Database
 from services.applications.tests.archive import opened
 from services.applications.tests.office import NOON, Office
 from services.applications.tests.service import Service
-from testkit.committing import committing
+from store.commit import GONE, INBOX, Committer
+from store.repository import Database, Write
 from testkit.fakes import received
+from testkit.other_committer import committing
 from testkit.patience import IN_TIME, eventually
 
 TASK: Mapping[str, Any] = {
@@ -75,12 +74,12 @@ async def all_handled(database: Database, ids: set[str]) -> bool | None:
 
 
 async def claimed(deps: Deps) -> Outcome[None]:
-    said = consumed.TaskClaimed(**TASK, claimed_by="wang", claimed_at=NOON, sequence=2)
-    return await hands.note_claimed(received(said), deps)
+    said = views.TaskClaimed(**TASK, claimed_by="wang", claimed_at=NOON, sequence=2)
+    return await task_claims.note_claimed(received(said), deps)
 
 
 async def released(deps: Deps) -> Outcome[None]:
-    return await hands.note_released(received(consumed.TaskReleased(**TASK, sequence=3)), deps)
+    return await task_claims.note_released(received(views.TaskReleased(**TASK, sequence=3)), deps)
 
 
 @pytest.mark.parametrize("hear", [claimed, released])

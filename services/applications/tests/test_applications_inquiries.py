@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from applications import consumed
-from applications.api.wording import Wording
+from applications import views
+from applications.api.labels import Labels
 from applications.domain.inquiry_code import digest_of, new_code, shown
-from applications.handlers import answers, applying
+from applications.handlers import answers, lifecycle
 from applications.inquiries import use_cases
 from applications.inquiries.api import ProgressView
-from runtime.refusal import Unknown
+from runtime.errors import NotFound
 from runtime.texts import Language, Texts
 from services.applications.tests.office import (
     CATALOGUE,
@@ -34,7 +34,7 @@ from standards.working_days import Calendar
 async def asked(office: Office, id: str, language: Language = "en") -> ProgressView:
     application = office.now(id)
     found = await use_cases.ask(application.reference, shown(application.inquiry_code), office.deps)
-    return ProgressView.of(found, Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()))
+    return ProgressView.of(found, Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load()))
 
 
 async def test_who_has_number_and_code_reads_where_it_stands(office: Office) -> None:
@@ -50,7 +50,7 @@ async def test_who_has_number_and_code_reads_where_it_stands(office: Office) -> 
         "Social Insurance is reviewing the documents and answers by 26 November 2026."
     ]
     assert {each.kind for each in found.steps} == {"submitted", "sent-to-review"}
-    office.commits(await applying.withdraw(id, "搬走了", resident_token("newcomer"), office.deps, if_match=None))
+    office.commits(await lifecycle.withdraw(id, "搬走了", resident_token("newcomer"), office.deps, if_match=None))
     found = await asked(office, id, "zh-CN")
     assert ([each.text for each in found.now], found.state_name) == (["办理已结束：已撤回。"], "已撤回")
 
@@ -60,7 +60,7 @@ async def ends_in_a_return(office: Office) -> str:
     await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
     await office.hears(answers.note_review_requested, task_of(office.now(id), "birth-certificate"))
     said = review(office.now(id), "birth-certificate", "returned") | {"message": "请李育成本人补交小雨的证明"}
-    await office.hears(answers.note_review_returned, consumed.ReviewReturned.model_validate(said))
+    await office.hears(answers.note_review_returned, views.ReviewReturned.model_validate(said))
     return id
 
 
@@ -68,7 +68,7 @@ async def ends_in_a_rejection(office: Office) -> str:
     id = await office.enrols()
     await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
     said = review(office.now(id), "birth-certificate", "rejected") | {"reason": "李小雨的证明不实"}
-    await office.hears(answers.note_review_rejected, consumed.ReviewRejected.model_validate(said))
+    await office.hears(answers.note_review_rejected, views.ReviewRejected.model_validate(said))
     return id
 
 
@@ -115,7 +115,7 @@ async def test_a_wrong_number_and_a_wrong_code_are_one_answer(office: Office) ->
         (first.reference, first.inquiry_code[:-1]),
     ]
     for number, code in tried:
-        with pytest.raises(Unknown, match="unknown-number-or-code"):
+        with pytest.raises(NotFound, match="unknown-number-or-code"):
             await use_cases.ask(number, code, office.deps)
 
 

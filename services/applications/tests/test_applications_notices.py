@@ -7,12 +7,12 @@ from typing import get_args
 
 import pytest
 
-from applications.api.item_views import ItemView
+from applications.api.item_views import ServiceItemView
+from applications.api.labels import Labels
 from applications.api.notices import NoticeView
-from applications.api.wording import Wording
 from applications.domain.catalogue import Catalogue
-from applications.domain.item import Item, NoticePolicy
-from applications.handlers import answers, reading
+from applications.domain.item import NoticePolicy, ServiceItem
+from applications.handlers import answers, queries
 from runtime.texts import Texts
 from services.applications.tests.office import CATALOGUE, NOON, Office, mismatched
 from standards.working_days import Calendar
@@ -42,7 +42,7 @@ async def noticed(office: Office, catalogue: Catalogue) -> list[str]:
     """Return the outcomes that are published on the next day when the catalogue is another one."""
     later = Office(catalogue=catalogue, clock=office.clock)
     later.decisions.all = office.decisions.all
-    return [each.outcome for each in await reading.notices(later.deps, month=None, before=None, limit=99)]
+    return [each.outcome for each in await queries.notices(later.deps, month=None, before=None, limit=99)]
 
 
 SHOWN: dict[NoticePolicy, list[str]] = {
@@ -68,10 +68,10 @@ async def test_decisions_are_published_by_day_as_many_as_are_told_and_without_th
     assert len(await noticed(office, with_policy("all"))) == 10  # not before tomorrow
     office.later(timedelta(days=1))
     assert len(await noticed(office, with_policy("all"))) == 10  # not before there are five more
-    first = await reading.notices(office.deps, month=None, before=None, limit=4)
-    rest = await reading.notices(office.deps, month=None, before=(first[-1].decided_at, first[-1].id), limit=99)
+    first = await queries.notices(office.deps, month=None, before=None, limit=4)
+    rest = await queries.notices(office.deps, month=None, before=(first[-1].decided_at, first[-1].id), limit=99)
     assert len({each.id for each in (*first, *rest)}) == 10
-    wording = Wording("en", Texts.of("applications"), CATALOGUE, Calendar.load())
+    wording = Labels("en", Texts.of("applications"), CATALOGUE, Calendar.load())
     shown = NoticeView.of(first[0], wording).model_dump(mode="json")
     assert set(shown) == {"applicant", "number", "outcome", "outcome_name", "decided_on"}
     assert shown["decided_on"] == "2026-11-23"
@@ -79,7 +79,7 @@ async def test_decisions_are_published_by_day_as_many_as_are_told_and_without_th
 
 async def test_of_an_item_that_is_gone_nothing_is_published() -> None:
     office = await decides("all")
-    left: dict[str, Item] = {code: item for code, item in CATALOGUE.items.items() if code != "senior-card"}
+    left: dict[str, ServiceItem] = {code: item for code, item in CATALOGUE.items.items() if code != "senior-card"}
     gone = Catalogue(left, CATALOGUE.document_types, CATALOGUE.departments)
     assert await noticed(office, gone) == []
 
@@ -97,7 +97,7 @@ async def test_whether_the_promise_was_kept_is_kept_with_the_decision() -> None:
 
 @pytest.mark.parametrize("policy", get_args(NoticePolicy))
 def test_who_thinks_of_applying_reads_what_will_be_published(policy: NoticePolicy) -> None:
-    wording = Wording("en", Texts.of("applications"), CATALOGUE, Calendar.load())
-    shown = ItemView.of(with_policy(policy).item("senior-card"), wording).notices
+    wording = Labels("en", Texts.of("applications"), CATALOGUE, Calendar.load())
+    shown = ServiceItemView.of(with_policy(policy).item("senior-card"), wording).notices
     assert shown.policy == policy
     assert "published" in shown.text

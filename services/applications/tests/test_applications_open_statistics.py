@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from applications.api.wording import Wording
+from applications.api.labels import Labels
 from applications.domain.catalogue import Catalogue
 from applications.domain.decided import Decided
 from applications.domain.statistics import ItemFigures, Month, MonthFigures
 from applications.open_statistics import use_cases
 from applications.open_statistics.api import OpenStatisticsView
-from messaging.event import Outcome
-from runtime.refusal import Refusal
+from bus.event import Outcome
+from runtime.errors import Refusal
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, NOON, Office
 from standards.working_days import Calendar
@@ -42,7 +42,7 @@ def keep(office: Office, number: int, *, at: datetime = LAST_MINUTE, item: str =
 
 
 def shown(month: MonthFigures, language: Language = "en") -> OpenStatisticsView:
-    return OpenStatisticsView.of(month, Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()))
+    return OpenStatisticsView.of(month, Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load()))
 
 
 async def of_month(office: Office, first: date | None = None) -> OpenStatisticsView:

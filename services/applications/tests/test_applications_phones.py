@@ -10,11 +10,11 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from runtime.refusal import Refusal
-from runtime.scans import cleaning, kinds, leftovers
-from runtime.scans import pictures as scan_pictures
+from runtime.errors import Refusal
+from scans import kinds, leftovers, sanitisation
+from scans import pictures as scan_pictures
 from services.applications.tests import paper, phone
-from services.applications.tests.test_applications_cleaning import differ, opened
+from services.applications.tests.test_applications_sanitisation import differ, opened
 
 PDF = "application/pdf"
 SEED = 20261129
@@ -63,16 +63,16 @@ def shown(content: bytes) -> Image.Image:
 def test_a_photograph_in_a_pdf_stays_and_tells_nothing(name: str) -> None:
     content = phone.photographs()[name]
     assert kinds.media_type_of(content) == PDF
-    kept = cleaning.cleaned(content, PDF)
+    kept = sanitisation.sanitised(content, PDF)
     for part in everything(kept):
         for told in phone.TOLD:
             assert told not in part
     assert differ(shown(kept), paper.picture()) <= 70  # as JPEG has it
-    assert differ(shown(cleaning.cleaned(kept, PDF)), shown(kept)) == 0
+    assert differ(shown(sanitisation.sanitised(kept, PDF)), shown(kept)) == 0
 
 
 def test_what_a_note_shows_is_drawn_into_the_page() -> None:
-    kept = cleaning.cleaned(phone.photographs()["everywhere else, too"], PDF)
+    kept = sanitisation.sanitised(phone.photographs()["everywhere else, too"], PDF)
     with pikepdf.open(BytesIO(kept)) as pdf:
         forms = pdf.pages[0].Resources.XObject.as_dict().values()
         assert [each.read_bytes().split() for each in forms if each.Subtype == pikepdf.Name.Form] == [
@@ -81,14 +81,14 @@ def test_what_a_note_shows_is_drawn_into_the_page() -> None:
 
 
 def test_a_jpeg_is_kept_to_the_pixel() -> None:
-    kept = cleaning.cleaned(phone.document(), PDF)
+    kept = sanitisation.sanitised(phone.document(), PDF)
     assert differ(shown(kept), opened(phone.photograph())) == 0
 
 
 @pytest.mark.parametrize("is_black_one", [True, False])
 @pytest.mark.parametrize("k", [-1, 0, 4])
 def test_a_fax_stays_and_tells_nothing(k: int, is_black_one: bool) -> None:  # noqa: FBT001 - both ways of it
-    kept = cleaning.cleaned(phone.faxed(k, is_black_one=is_black_one), PDF)
+    kept = sanitisation.sanitised(phone.faxed(k, is_black_one=is_black_one), PDF)
     black = Image.new("L", phone.SIZE, 255)
     before = paper.picture().convert("1")  # what is 1 in it was sent as black
     black.paste(0, mask=before)
@@ -99,7 +99,7 @@ def test_a_fax_stays_and_tells_nothing(k: int, is_black_one: bool) -> None:  # n
 
 
 def test_colours_of_a_table_stay_and_tell_nothing() -> None:
-    kept = cleaning.cleaned(phone.in_colours_of_a_table(), PDF)
+    kept = sanitisation.sanitised(phone.in_colours_of_a_table(), PDF)
     assert differ(shown(kept), Image.new("RGB", phone.SIZE, (250, 5, 5))) == 0
     for part in everything(kept):
         for told in phone.TOLD:
@@ -121,7 +121,7 @@ def test_a_picture_that_cannot_be_followed_is_refused() -> None:
     ):
         content = phone.document(lambda pdf, data=data, filters=filters: phone.image(pdf, data, filters))  # type: ignore[misc] # mypy knows no defaults of lambdas
         with pytest.raises(Refusal) as raised:
-            cleaning.cleaned(content, PDF)
+            sanitisation.sanitised(content, PDF)
         assert raised.value.code in {"scan-not-cleanable", "scan-broken"}
         refused += raised.value.code == "scan-not-cleanable"
     assert refused >= 6
@@ -132,18 +132,18 @@ def test_a_pdf_with_a_huge_picture_is_refused() -> None:
         lambda pdf: phone.image(pdf, phone.photograph(), pikepdf.Name.DCTDecode, Width=30_000, Height=30_000)
     )
     with pytest.raises(Refusal, match="scan-too-many-pixels"):
-        cleaning.cleaned(huge, PDF)
+        sanitisation.sanitised(huge, PDF)
     frame = phone.photograph()
     at = frame.index(b"\xff\xc0")
     frame = frame[: at + 5] + b"\xf0\x00\xf0\x00" + frame[at + 9 :]
     with pytest.raises(Refusal, match="scan-too-many-pixels"):
-        cleaning.cleaned(phone.document(lambda pdf: phone.image(pdf, frame, pikepdf.Name.DCTDecode)), PDF)
+        sanitisation.sanitised(phone.document(lambda pdf: phone.image(pdf, frame, pikepdf.Name.DCTDecode)), PDF)
 
 
 def test_what_cleaning_overlooks_is_found_by_the_search_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_pictures, "of_jpeg", lambda jpeg: (jpeg, 1))
     with pytest.raises(Refusal, match="scan-not-cleanable"):
-        cleaning.cleaned(phone.document(), PDF)
+        sanitisation.sanitised(phone.document(), PDF)
 
 
 @pytest.mark.parametrize("key", ["/Metadata", "/AA", "/PieceInfo", "/Thumb"])
@@ -165,7 +165,7 @@ def test_whatever_is_changed_in_a_file_it_is_cleaned_or_refused() -> None:
             at = dice.randrange(len(content))
             content[at : at + dice.randint(0, 3)] = dice.randbytes(dice.randint(0, 3))
         try:
-            kept = cleaning.cleaned(bytes(content), PDF)
+            kept = sanitisation.sanitised(bytes(content), PDF)
         except Refusal:
             continue
         for part in everything(kept):
@@ -176,6 +176,6 @@ def test_whatever_is_changed_in_a_file_it_is_cleaned_or_refused() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_photograph_by_itself_tells_nothing_either(kind: str) -> None:
     content = phone.photograph() if kind == "JPEG" else paper.drawing()
-    kept = cleaning.cleaned(content + phone.MAKER.encode(), f"image/{kind.lower()}")
+    kept = sanitisation.sanitised(content + phone.MAKER.encode(), f"image/{kind.lower()}")
     for told in phone.TOLD:
         assert told not in kept

@@ -11,11 +11,11 @@ import httpx
 
 from applications.config import Settings
 from applications.main import create_app
-from runtime.server_sent_events import OPEN
 from services.applications.tests.office import NUMBER_OF
 from services.applications.tests.paper import drawing
 from services.applications.tests.service import Service, running
 from testkit.patience import PATIENCE, eventually
+from web.server_sent_events import OPEN
 
 
 def events(text: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -81,8 +81,10 @@ async def test_choices_about_what_is_held_are_part_of_the_application(service: S
     wrong = await service.call("PATCH", path, {"evidence": {"tenant-id-card": {"crd_1": "perhaps"}}})
     assert wrong.status_code == 422
     await service.submits(path.rpartition("/")[2])
-    said = await service.next_event("document-submitted")
-    assert (said["data"]["requirement"], said["data"]["declined"]) == ("tenant-id-card", ["crd_1"])
+    said = await service.next_event("document-submitted", 2)
+    assert [(each["requirement"], each["declined"]) for each in said["data"]["documents"]] == [
+        ("tenant-id-card", ["crd_1"])
+    ]
 
 
 async def test_a_clerk_applies_for_the_person_whose_card_was_read(service: Service) -> None:

@@ -8,18 +8,18 @@ from itertools import permutations
 import pytest
 
 from applications.eligibility.use_cases import survey
-from applications.handlers import applying, presence, reading
-from applications.handlers.applying import NewApplication
+from applications.events import DataAccessed
+from applications.handlers import lifecycle, presence, queries
 from applications.handlers.catalogue import explain
-from applications.handlers.parties import Named
-from applications.handlers.reading import Seen
-from applications.published import DataAccessed
-from messaging.event import Outcome
-from runtime import presences
-from runtime.access import Principal, Role
-from runtime.presences import Caller
-from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
+from applications.handlers.lifecycle import NewApplication
+from applications.handlers.parties import NamedParty
+from applications.handlers.queries import SeenApplication
+from bus.event import Outcome
+from runtime.errors import Conflict, NotAllowed, NotFound, Refusal
 from services.applications.tests.office import ENROLMENT, NOON, NUMBER_OF, TENANCY, Office
+from web import presences
+from web.auth import Principal, Role
+from web.presences import PresentCaller
 
 CLERK, OTHER = Principal("clerk-7", Role.CLERK), Principal("clerk-8", Role.CLERK)
 TERMINAL = Principal("terminal-3", Role.TERMINAL)
@@ -31,24 +31,26 @@ def begun(id: str = "prs_1", *, by: Principal = CLERK, at: datetime = NOON) -> p
     return presences.PresenceBegun(presence_id=id, resident_id="newcomer", by=read, ends_at=at + VISIT)
 
 
-async def stands(office: Office, id: str = "prs_1") -> Caller:
+async def stands(office: Office, id: str = "prs_1") -> PresentCaller:
     await office.hears(presences.note_begun, begun(id))
     return await presences.caller(CLERK, id, office.deps)
 
 
-async def drafts(office: Office, caller: Caller, item: str = "school-enrolment", **named: str) -> Seen:
+async def drafts(
+    office: Office, caller: PresentCaller, item: str = "school-enrolment", **named: str
+) -> SeenApplication:
     new = NewApplication(
-        item, Named(**named), ENROLMENT if item == "school-enrolment" else TENANCY, presence.helper_of(caller)
+        item, NamedParty(**named), ENROLMENT if item == "school-enrolment" else TENANCY, presence.helper_of(caller)
     )
-    drafted = await reading.changed(await applying.draft(new, caller.resident, office.deps), office.deps)
+    drafted = await queries.changed(await lifecycle.draft(new, caller.resident, office.deps), office.deps)
     return office.commits(presence.told(drafted, caller, office.deps))
 
 
-async def changes(office: Office, id: str, caller: Caller) -> None:
-    async def work() -> Outcome[Seen]:
-        change = applying.Change({"parents": ["李育成"]})
-        outcome = await applying.change(id, change, caller.resident, office.deps, if_match=None)
-        return await reading.changed(outcome, office.deps)
+async def changes(office: Office, id: str, caller: PresentCaller) -> None:
+    async def work() -> Outcome[SeenApplication]:
+        change = lifecycle.ApplicationChange({"parents": ["李育成"]})
+        outcome = await lifecycle.change(id, change, caller.resident, office.deps, if_match=None)
+        return await queries.changed(outcome, office.deps)
 
     office.commits(await presence.helped(id, work, caller, office.deps))
 
@@ -94,16 +96,16 @@ async def test_a_visit_ends_with_its_time_or_before_it_whatever_is_heard_first(o
 
 
 async def test_nothing_else_of_the_persons_is_opened(office: Office) -> None:
-    own = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    own = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     caller = await stands(office)
-    with pytest.raises(Unknown, match="unknown-application"):
+    with pytest.raises(NotFound, match="unknown-application"):
         await changes(office, own, caller)
     begun_here = (await drafts(office, caller, subject_id="child")).application.id
     later = await stands(office, "prs_2")
-    with pytest.raises(Unknown, match="unknown-application"):
+    with pytest.raises(NotFound, match="unknown-application"):
         await changes(office, begun_here, later)
     await office.submits(begun_here)
-    with pytest.raises(Clash, match="helped-to-the-end"):
+    with pytest.raises(Conflict, match="helped-to-the-end"):
         await changes(office, begun_here, caller)
 
 
@@ -118,26 +120,26 @@ async def test_what_was_made_in_the_visit_is_read_in_it_and_a_terminal_shows_the
     terminal = await presences.caller(TERMINAL, "prs_t", office.deps)
     office.said.clear()
 
-    async def look(id: str, caller: Caller) -> str:
-        look = presence.shown(id, lambda: reading.see(id, caller.resident, office.deps), caller, office.deps)
+    async def look(id: str, caller: PresentCaller) -> str:
+        look = presence.shown(id, lambda: queries.see(id, caller.resident, office.deps), caller, office.deps)
         return office.commits(await look).application.id
 
     assert [await look(each, terminal) for each in (own, made)] == [own, made]
-    begun_at_home = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
+    begun_at_home = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
     await changes(office, begun_at_home, terminal)  # the resident types, as at home
-    with pytest.raises(Clash, match="helped-to-the-end"):
+    with pytest.raises(Conflict, match="helped-to-the-end"):
         await changes(office, own, terminal)
     office.said.clear()
     assert await look(made, clerk) == made
     told = [(each.holder.resident_id, each.by.subject, each.how) for each in office.events(DataAccessed)]
     assert told[-2:] == [("newcomer", "clerk-7", "viewed"), ("child", "clerk-7", "viewed")]
     for id, caller in ((own, clerk), (made, await stands(office, "prs_2"))):
-        with pytest.raises(Unknown, match="unknown-application"):
+        with pytest.raises(NotFound, match="unknown-application"):
             await look(id, caller)
     office.applications.all[own] = office.now(own).model_copy(update={"applicant_id": "senior"})
-    with pytest.raises(Unknown, match="unknown-application"):
+    with pytest.raises(NotFound, match="unknown-application"):
         await look(own, terminal)
-    with pytest.raises(Unknown, match="unknown-application"):
+    with pytest.raises(NotFound, match="unknown-application"):
         await changes(office, own, terminal)
 
 
@@ -164,5 +166,5 @@ async def test_what_needs_ones_own_sign_in_is_not_offered_as_something_for_which
     found = office.commits(await survey(None, caller, office.deps))
     [tenancy] = [each for each in found.items if each.item.code == "rental-contract-filing"]
     assert tenancy.verdict == "own-sign-in"
-    own = office.commits(await survey(None, Caller(caller.resident), office.deps))
+    own = office.commits(await survey(None, PresentCaller(caller.resident), office.deps))
     assert [each.verdict for each in own.items if each.item.code == "rental-contract-filing"] == ["may"]

@@ -6,8 +6,8 @@ import random
 from typing import get_args
 
 from applications.domain.application import State
-from runtime.kernel import Database
 from services.applications.tests.archive import opened
+from store.repository import Database
 
 WHO = "res_asks"
 SEED = 20261129

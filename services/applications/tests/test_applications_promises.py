@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applications import consumed
+from applications import views
 from applications.api.application_views import ApplicationSummary, ApplicationView
-from applications.api.document_views import ReasonView
+from applications.api.document_views import FailureReasonView
+from applications.api.labels import Labels
 from applications.api.progress import TimelineView
-from applications.api.wording import Wording
-from applications.domain.application import Application, Match, Question, Task
-from applications.domain.reasons import Reason, reasons_of
-from applications.domain.whereabouts import expected, whereabouts
+from applications.domain.application import Application, CaseQuestion, MatchResult, ReviewTask
+from applications.domain.pending_steps import expected, pending_steps
+from applications.domain.reasons import FailureReason, reasons_of
+from applications.events import ApplicationSubmitted, DecisionRequested, DocumentSubmitted
 from applications.handlers import answers
-from applications.handlers.confirming import last_day
-from applications.handlers.reading import Seen
-from applications.published import ApplicationSubmitted, DecisionRequested, DocumentSubmitted
+from applications.handlers.confirmations import last_day
+from applications.handlers.queries import SeenApplication
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, Office, mismatched, review, task_of
 from standards.working_days import Calendar
@@ -30,8 +30,8 @@ TEXTS = Texts.of("applications")
 CALENDAR = Calendar.load()
 
 
-def wording(language: Language = "zh-CN") -> Wording:
-    return Wording(language, TEXTS, CATALOGUE, CALENDAR)
+def wording(language: Language = "zh-CN") -> Labels:
+    return Labels(language, TEXTS, CATALOGUE, CALENDAR)
 
 
 def shown(application: Application, language: Language = "zh-CN") -> ApplicationSummary:
@@ -39,7 +39,7 @@ def shown(application: Application, language: Language = "zh-CN") -> Application
 
 
 def timeline(application: Application, language: Language = "zh-CN") -> TimelineView:
-    return TimelineView.of(Seen(application, None, None, ()), wording(language))
+    return TimelineView.of(SeenApplication(application, None, None, ()), wording(language))
 
 
 def told(office: Office, id: str) -> date | None:
@@ -64,7 +64,7 @@ async def test_a_return_stops_the_promise_and_a_correction_begins_it_again(offic
     id = await office.enrols()
     assert told(office, id) == shown(office.now(id)).due_on == date(2026, 12, 21)
     await office.hears(answers.note_mismatch, mismatched(office.now(id), "birth-certificate"))
-    returned = consumed.ReviewReturned.model_validate(review(office.now(id), "birth-certificate", "returned"))
+    returned = views.ReviewReturned.model_validate(review(office.now(id), "birth-certificate", "returned"))
     await office.hears(answers.note_review_returned, returned)
     waiting = shown(office.now(id), "en")
     assert (waiting.due_on, waiting.due_text) == (
@@ -139,17 +139,17 @@ def test_no_part_is_ever_due_after_the_whole(data: st.DataObject) -> None:
     asked = tuple(
         each.model_copy(
             update={
-                "match": Match(proven=False, document_type="id-card", reviewable=True),
-                "task": Task(task_id=each.key, department="psb", document_type="id-card", due_on=data.draw(DAYS)),
+                "match": MatchResult(proven=False, document_type="id-card", reviewable=True),
+                "task": ReviewTask(task_id=each.key, department="psb", document_type="id-card", due_on=data.draw(DAYS)),
             }
         )
         for each in application.asked
     )
-    question = Question(asked_at=application.created_at, due_on=data.draw(DAYS), department="edu")
+    question = CaseQuestion(asked_at=application.created_at, due_on=data.draw(DAYS), department="edu")
     changed = application.model_copy(update={"asked": asked, "ruling": data.draw(st.none() | st.just(question))})
     whole = expected(changed)
     assert whole is not None
-    parts = [where.due_on for where in whereabouts(changed) if where.due_on]
+    parts = [where.due_on for where in pending_steps(changed) if where.due_on]
     assert whole.due_on is not None
     assert all(part <= whole.due_on for part in parts)
     assert (whole.kind == "late") == any(part > changed.due_on for part in parts if changed.due_on)
@@ -174,8 +174,8 @@ def test_every_reason_of_a_rejection_comes_with_what_can_be_done(language: Langu
     for code in codes:
         for kind in CATALOGUE.document_types.values():
             for field in kind.fields:
-                view = ReasonView.of(
-                    Reason(code, "status", kind.code, field, "印章不清"), application, wording(language)
+                view = FailureReasonView.of(
+                    FailureReason(code, "status", kind.code, field, "印章不清"), application, wording(language)
                 )
                 assert len(view.action) > 10
                 assert not any(key in view.action for key in (kind.code, "_", "{", "None"))

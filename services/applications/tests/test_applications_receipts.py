@@ -6,15 +6,16 @@ from datetime import date
 
 import pytest
 
-from applications.api.wording import Wording
+from applications.api.labels import Labels
 from applications.domain.inquiry_code import shown
 from applications.domain.item import Choice, FormField
 from applications.domain.record import Localised
-from applications.published import DataAccessed
+from applications.events import DataAccessed
+from applications.handlers import lifecycle
 from applications.receipts import use_cases
 from applications.receipts.api import ReceiptView
-from messaging.event import Outcome
-from runtime.refusal import Clash, Unknown
+from bus.event import Outcome
+from runtime.errors import Conflict, NotFound
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, NOON, Office, resident_token
 from standards.working_days import Calendar
@@ -23,7 +24,7 @@ from testkit.fakes import apply
 
 async def issued(office: Office, id: str, by: str = "newcomer", language: Language = "zh-CN") -> ReceiptView:
     receipt = office.commits(await use_cases.issue(id, resident_token(by), office.deps))
-    return ReceiptView.of(receipt, Wording(language, Texts.of("applications"), office.catalogue, Calendar.load()))
+    return ReceiptView.of(receipt, Labels(language, Texts.of("applications"), office.catalogue, Calendar.load()))
 
 
 async def test_it_says_what_was_applied_for_with_answers_documents_promise_number_and_code(office: Office) -> None:
@@ -74,13 +75,20 @@ async def test_answers_are_written_as_people_read_them(office: Office) -> None:
     assert (confirmed.role, confirmed.name, confirmed.confirmed_on) == ("出租人", "陈*英", date(2026, 11, 23))
 
 
+async def test_documents_of_an_application_that_was_withdrawn_are_no_longer_looked_at(office: Office) -> None:
+    id = await office.enrols()
+    await office.matches(id, "housing")
+    office.commits(await lifecycle.withdraw(id, None, resident_token("newcomer"), office.deps, if_match=None))
+    assert {each.standing_name for each in (await issued(office, id)).documents} == {"已证明", "不再审核"}
+
+
 async def test_there_is_none_of_a_draft_and_none_of_anybody_elses(office: Office) -> None:
     draft = await office.drafts("senior-card", "senior")
-    with pytest.raises(Clash, match="no-receipt-yet"):
+    with pytest.raises(Conflict, match="no-receipt-yet"):
         await issued(office, draft, by="senior")
     id = await office.files_tenancy()
     for other in ("landlord", "senior", "child"):
-        with pytest.raises(Unknown):
+        with pytest.raises(NotFound):
             await issued(office, id, by=other)
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from applications.handlers import uploads
 from applications.store import documents
 from runtime.clock import utc_now
-from runtime.scans.files import StoredFile
+from scans.files import StoredFile
 from services.applications.tests import paper
 from services.applications.tests.service import Service
 from services.applications.tests.test_applications_uploads import FIELDS, PDF, enrolment, hand_in

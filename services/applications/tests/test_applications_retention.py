@@ -10,12 +10,12 @@ import pytest
 from applications.domain.application import State
 from applications.domain.scans import HandedIn, KeptScan
 from applications.store import documents
-from applications.store.belongings import BELONGINGS
-from messaging.commit import GONE
-from runtime.kernel import Database
-from runtime.retention import indexed
+from applications.store.cascades import CASCADES
 from services.applications.tests.archive import KINDS, Archive, opened
 from services.applications.tests.office import NOON
+from store.commit import GONE
+from store.repository import Database
+from store.retention import indexed
 
 
 def everything_of(ids: Sequence[str], handed_in: Sequence[str] = ()) -> dict[str, set[str]]:
@@ -127,5 +127,5 @@ async def test_of_what_is_gone_the_id_is_remembered_for_a_year_and_nothing_else(
     remembered = await archive.database[GONE].find({}).sort("_id", 1).to_list()
     assert [set(each) for each in remembered] == [{"_id", "version", "at"}] * 2
     assert [each["_id"] for each in remembered] == ["app_ended", "app_erased"]
-    [model] = indexed(KINDS, {}, BELONGINGS)[GONE]
+    [model] = indexed(KINDS, {}, CASCADES)[GONE]
     assert model.document["expireAfterSeconds"] == timedelta(days=365).total_seconds()

@@ -7,54 +7,53 @@ from dataclasses import replace
 
 import pytest
 
-from applications import consumed, published
+from applications import events, views
 from applications.api.application_views import NowView
-from applications.api.document_views import DocumentView, ReasonView
-from applications.api.wording import Wording
-from applications.domain.reasons import Reason, reasons_of
+from applications.api.document_views import ApplicationDocumentView, FailureReasonView
+from applications.api.labels import Labels
+from applications.domain.pending_steps import pending_steps
+from applications.domain.reasons import FailureReason, reasons_of
 from applications.domain.record import Value
-from applications.domain.whereabouts import whereabouts
-from applications.handlers import answers, applying
-from runtime.refusal import Refusal, Refusals
+from applications.handlers import answers, lifecycle
+from runtime.errors import Refusal, Refusals
 from runtime.texts import Texts
 from services.applications.tests.office import CATALOGUE, Office, mismatched, resident_token, review
 from standards.working_days import Calendar
 
-ZH, EN = (Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()) for language in ("zh-CN", "en"))
+ZH, EN = (Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load()) for language in ("zh-CN", "en"))
 
 
 async def returned(office: Office, id: str, key: str, field: str, **values: Value) -> None:
     """Have a requirement fail to match and be returned for one of its fields."""
-    failed = mismatched(office.now(id), key)
-    compared = [consumed.Compared(field=field, result="different", **values)] if values else failed.fields
-    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    compared = [views.Compared(field=field, result="different", **values)] if values else []
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), key, *compared))
     fields = review(office.now(id), key, "returned") | {"field": field, "message": "请核对证上的写法。"}
-    await office.hears(answers.note_review_returned, consumed.ReviewReturned.model_validate(fields))
+    await office.hears(answers.note_review_returned, views.ReviewReturned.model_validate(fields))
     assert office.now(id).state == "returned"
 
 
 async def changes(office: Office, id: str, form: Mapping[str, Value | None]) -> None:
     by = resident_token(office.now(id).applicant_id)
-    office.commits(await applying.change(id, applying.Change(form), by, office.deps, if_match=None))
+    office.commits(await lifecycle.change(id, lifecycle.ApplicationChange(form), by, office.deps, if_match=None))
 
 
-def now(office: Office, id: str, wording: Wording) -> NowView:
+def now(office: Office, id: str, wording: Labels) -> NowView:
     application = office.now(id)
-    return NowView.of(whereabouts(application)[0], application, wording)
+    return NowView.of(pending_steps(application)[0], application, wording)
 
 
 async def test_every_document_is_sent_with_the_answers_that_it_compares_under_their_names_in_the_form(
     office: Office,
 ) -> None:
     await office.enrols()
-    sent = {event.requirement: event for event in office.events(published.DocumentSubmitted)}
+    sent = {event.requirement: event for event in office.sent()}
     assert sent["guardian-id-card"].answers == []
     assert [(it.field, it.key, it.label["zh-CN"]) for it in sent["status"].answers or ()] == [
         ("household_number", "household_number", "户号"),
         ("address", "registered_address", "户口本或居住证上的地址"),
     ]
+    item = CATALOGUE.item("school-enrolment")
     for event in sent.values():
-        item = CATALOGUE.item(event.item)
         for answer in event.answers or ():
             field = next(each for each in item.form if each.key == answer.key)
             assert answer.label == {"zh-CN": field.label.zh_cn, "en": field.label.en}
@@ -73,7 +72,7 @@ async def test_the_resident_reads_the_forms_own_name_both_values_and_the_next_st
     assert "submit again" in english.text
     asked = office.now(id).asked_for("status")
     assert asked is not None
-    [failure] = DocumentView.of(asked, office.now(id), ZH).failures
+    [failure] = ApplicationDocumentView.of(asked, office.now(id), ZH).failures
     assert failure.field == shown.field
     assert "梅龙路21号" in failure.text
 
@@ -182,37 +181,36 @@ async def test_a_standard_reason_is_read_in_the_applicants_language(office: Offi
         "message": texts["zh-CN"],
         "texts": texts,
     }
-    await office.hears(answers.note_review_returned, consumed.ReviewReturned.model_validate(fields))
+    await office.hears(answers.note_review_returned, views.ReviewReturned.model_validate(fields))
     application = office.now(id)
     for wording, said, other in ((ZH, texts["zh-CN"], texts["en"]), (EN, texts["en"], texts["zh-CN"])):
         shown = now(office, id, wording).text
         assert said in shown
         assert other not in shown
         assert any(said in wording.happening(each, application) for each in application.history)
-    [event] = office.events(published.ApplicationReturned)
+    [event] = office.events(events.ApplicationReturned)
     assert (event.message, event.texts) == (texts["zh-CN"], texts)
     by = resident_token(application.applicant_id)
     with pytest.raises(Refusal) as refused:
-        await applying.submit(id, by, office.deps, if_match=None)
+        await lifecycle.submit(id, by, office.deps, if_match=None)
     assert refused.value.params == {"message": texts["zh-CN"], "message_en": texts["en"]}
 
 
 async def rejected(office: Office, id: str, key: str, *fields: str, **values: Value) -> None:
     """Have a requirement fail to match and be rejected for some of its fields."""
-    failed = mismatched(office.now(id), key)
-    compared = [consumed.Compared(field=fields[0], result="different", **values)] if values else failed.fields
-    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    compared = [views.Compared(field=fields[0], result="different", **values)] if values else []
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), key, *compared))
     said = review(office.now(id), key, "rejected") | {
         "reason": "与原件不符。",
         "fields": [{"field": field, "form_field": None} for field in fields],
     }
-    await office.hears(answers.note_review_rejected, consumed.ReviewRejected.model_validate(said))
+    await office.hears(answers.note_review_rejected, views.ReviewRejected.model_validate(said))
     assert office.now(id).state == "rejected"
 
 
 @pytest.mark.parametrize("wording", [ZH, EN], ids=["zh-CN", "en"])
 async def test_a_rejection_names_the_forms_own_field_both_values_and_the_next_step_wherever_it_is_read(
-    office: Office, wording: Wording
+    office: Office, wording: Labels
 ) -> None:
     id = await office.enrols()
     await rejected(office, id, "status", "address", claimed="梅龙路12号", held="梅龙路21号")
@@ -229,7 +227,7 @@ async def test_a_rejection_names_the_forms_own_field_both_values_and_the_next_st
     asked = application.asked_for("status")
     assert asked is not None
     [said] = [reason for reason in reasons_of(application) if reason.code == "field-rejected"]
-    shown = ReasonView.of(said, application, wording)
+    shown = FailureReasonView.of(said, application, wording)
     assert (shown.claimed, shown.held) == ("梅龙路12号", "梅龙路21号")
     assert shown.field is not None
     assert (shown.field.code, shown.field.name) == ("registered_address", label)
@@ -237,10 +235,10 @@ async def test_a_rejection_names_the_forms_own_field_both_values_and_the_next_st
     assert shown.correctable is not None  # by the names of the record, not of the form
     asked_of = (shown.correctable.document_type.code, shown.correctable.field.code, shown.correctable.resident_id)
     assert asked_of == ("household-register", "address", application.applicant_id)
-    others = [Reason(code="field-different", requirement="status", document_type="id-card", field="number")]
+    others = [FailureReason(code="field-different", requirement="status", document_type="id-card", field="number")]
     others += [replace(said, code="field-expired"), replace(said, code="scans-rejected", field=None)]
-    assert {ReasonView.of(each, application, wording).correctable for each in others} == {None}
-    [event] = office.events(published.ApplicationRejected)
+    assert {FailureReasonView.of(each, application, wording).correctable for each in others} == {None}
+    [event] = office.events(events.ApplicationRejected)
     assert [(reason.code, reason.field) for reason in event.reasons] == [
         ("review-rejected", None),
         ("field-rejected", "address"),
@@ -268,9 +266,8 @@ async def test_an_earlier_return_in_the_timeline_names_its_field_without_the_val
     written = str(office.now(id).form["registered_address"])
     await changes(office, id, {"registered_address": f"{written}3栋"})
     await office.submits(id)
-    failed = mismatched(office.now(id), "status")
-    compared = [consumed.Compared(field="address", result="different", claimed="梅龙路99号", held="梅龙路21号")]
-    await office.hears(answers.note_mismatch, failed.model_copy(update={"fields": compared}))
+    compared = views.Compared(field="address", result="different", claimed="梅龙路99号", held="梅龙路21号")
+    await office.hears(answers.note_mismatch, mismatched(office.now(id), "status", compared))
     application = office.now(id)
     [line] = [ZH.happening(each, application) for each in application.history if each.kind == "review-returned"]
     assert "户口本或居住证上的地址" in line

@@ -12,25 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applications import consumed
+from applications import views
+from applications.api.labels import Labels
 from applications.api.review_switches import SwitchView
-from applications.api.wording import Wording
-from applications.domain.decided import Decided, Proof, Reviewed
+from applications.domain.decided import Decided, DecidedProof, Reviewed
 from applications.domain.review_switch import PROPOSAL_LASTS, Back, Heard, Review, ReviewSwitch
-from applications.handlers import applying, review_switches
-from applications.handlers.parties import Named
-from applications.published import DocumentSubmitted, ReviewSwitched
+from applications.events import DocumentSubmitted, ReviewSwitched
+from applications.handlers import lifecycle, review_switches
+from applications.handlers.parties import NamedParty
 from applications.store.decisions import DecisionStore
 from applications.store.documents import INDEXES
-from runtime.access import Principal, Role
 from runtime.clock import utc_now
-from runtime.kernel import Database
-from runtime.refusal import Clash, Refusal, Stale, Unknown
+from runtime.errors import Conflict, NotFound, PreconditionFailed, Refusal
 from runtime.texts import Texts
 from services.applications.tests.office import ENROLMENT, NOON, Office, resident_token
 from standards.working_days import Calendar
-from testkit.committing import committing
+from store.repository import Database
 from testkit.fixtures import make_collections
+from testkit.other_committer import committing
+from web.auth import Principal, Role
 
 ANN, BEA = Principal("official-ann", Role.OFFICIAL), Principal("official-bea", Role.OFFICIAL)
 KIND = "birth-certificate"
@@ -48,21 +48,29 @@ async def approves(office: Office, by: Principal = BEA) -> None:
 
 async def reviewable(office: Office) -> dict[str, bool]:
     """Submit an application; return which of its documents people may look at."""
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
-    outcome = await applying.submit(id, resident_token("newcomer"), office.deps, if_match=None)
-    return {each.requirement: each.reviewable for each in outcome.events if isinstance(each, DocumentSubmitted)}
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
+    outcome = await lifecycle.submit(id, resident_token("newcomer"), office.deps, if_match=None)
+    [sent] = [each for each in outcome.events if isinstance(each, DocumentSubmitted)]
+    return {each.requirement: each.reviewable for each in sent.documents}
 
 
 async def disputes(office: Office, who: str, at: datetime) -> None:
-    said = consumed.CorrectionRequested.model_validate(
+    said = views.CorrectionRequested.model_validate(
         {"document_type": KIND, "holder": {"index": who}, "requested_at": at}
     )
     await office.hears(review_switches.note_dispute, said)
 
 
 async def corrected(office: Office, who: str, result: str, at: datetime) -> None:
-    said = consumed.CorrectionAnswered.model_validate(
-        {"document_type": KIND, "holder": {"index": who}, "result": result, "answered_at": at}
+    said = views.CorrectionAnswered.model_validate(
+        {
+            "correction_id": "cor_1",
+            "document_type": KIND,
+            "holder": {"index": who},
+            "result": result,
+            "officers": ["health-7"],
+            "answered_at": at,
+        }
     )
     await office.hears(review_switches.note_answer, said)
 
@@ -71,7 +79,7 @@ async def test_two_officials_switch_it_for_the_next_submission_and_it_is_recorde
     assert (await reviewable(office))["birth-certificate"]
     await proposes(office)
     assert (await reviewable(office))["birth-certificate"]
-    with pytest.raises(Clash, match="review-needs-another-official"):
+    with pytest.raises(Conflict, match="review-needs-another-official"):
         await approves(office, ANN)
     await approves(office)
     now = await reviewable(office)
@@ -91,40 +99,40 @@ async def test_two_officials_switch_it_for_the_next_submission_and_it_is_recorde
 
 
 async def test_what_nobody_reviews_can_not_be_declined_meanwhile(office: Office) -> None:
-    id = await office.drafts("school-enrolment", "newcomer", Named(subject_id="child"), ENROLMENT)
-    change = applying.Change({}, {"birth-certificate": {"c1": "decline"}})
-    office.commits(await applying.change(id, change, resident_token("newcomer"), office.deps, if_match=None))
+    id = await office.drafts("school-enrolment", "newcomer", NamedParty(subject_id="child"), ENROLMENT)
+    change = lifecycle.ApplicationChange({}, {"birth-certificate": {"c1": "decline"}})
+    office.commits(await lifecycle.change(id, change, resident_token("newcomer"), office.deps, if_match=None))
     await proposes(office)
     await approves(office)
     with pytest.raises(Refusal, match="evidence-needed"):
-        await applying.submit(id, resident_token("newcomer"), office.deps, if_match=None)
+        await lifecycle.submit(id, resident_token("newcomer"), office.deps, if_match=None)
 
 
 async def test_what_waits_says_until_when(office: Office) -> None:
     await proposes(office)
     [found] = [each for each in await review_switches.every(office.deps) if each.document_type.code == KIND]
-    wording = Wording("en", Texts.of("applications"), office.deps.catalogue, Calendar.load())
+    wording = Labels("en", Texts.of("applications"), office.deps.catalogue, Calendar.load())
     shown = SwitchView.of(found, wording, BACK).proposal
     assert shown is not None
     assert (shown.by, shown.until - shown.at) == ("official-ann", PROPOSAL_LASTS)
 
 
 async def test_a_proposal_is_one_at_a_time_can_be_dropped_and_ends(office: Office) -> None:
-    with pytest.raises(Clash, match="review-not-proposed"):
+    with pytest.raises(Conflict, match="review-not-proposed"):
         await approves(office)
-    with pytest.raises(Clash, match="review-is-so-already"):
+    with pytest.raises(Conflict, match="review-is-so-already"):
         await proposes(office, "people")
     await proposes(office)
-    with pytest.raises(Clash, match="review-proposed-already"):
+    with pytest.raises(Conflict, match="review-proposed-already"):
         await proposes(office, by=BEA)
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         await review_switches.approve(KIND, BEA, office.deps, if_match=7)
     office.commits(await review_switches.reject(KIND, "暂缓", ANN, office.deps, if_match=None))
     await proposes(office)
     office.later(PROPOSAL_LASTS)
-    with pytest.raises(Clash, match="review-not-proposed"):
+    with pytest.raises(Conflict, match="review-not-proposed"):
         await approves(office)
-    with pytest.raises(Unknown, match="unknown-document-type"):
+    with pytest.raises(NotFound, match="unknown-document-type"):
         await review_switches.rehearse("no-such", None, 5, office.deps)
 
 
@@ -176,7 +184,7 @@ def decided(
     days_ago: int = 1,
 ) -> Decided:
     reviews = [Reviewed(document_type=KIND, verdict=verdict, unequal=("parents",))] if verdict else []
-    proofs = [Proof(document_type=KIND, source=source, handed_in=False)] if source else []
+    proofs = [DecidedProof(document_type=KIND, source=source, handed_in=False)] if source else []
     return Decided(
         id=f"app_{token_hex(4)}", item="school-enrolment", outcome=outcome,
         decided_at=utc_now() - timedelta(days=days_ago), decided_by="officer", automatic=False, seconds=1.0,

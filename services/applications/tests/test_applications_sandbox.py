@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from runtime.refusal import Refusal, Unavailable
-from runtime.scans import cleaning, sandbox
-from runtime.scans.cleaner import Cleaner
+from runtime.errors import Refusal, Unavailable
+from scans import sandbox, sanitisation
+from scans.sanitiser import Sanitiser
 from services.applications.tests import burglar, paper, phone
+from testkit.patience import PATIENCE
 
 PNG, PDF = "image/png", "application/pdf"
 
 
 @asynccontextmanager
-async def running(*, without_sandbox: bool = False) -> AsyncIterator[Cleaner]:
-    cleaner = Cleaner(without_sandbox=without_sandbox)
-    task = asyncio.create_task(cleaner.run())
+async def running(*, without_sandbox: bool = False) -> AsyncIterator[Sanitiser]:
+    sanitiser = Sanitiser(without_sandbox=without_sandbox)
+    task = asyncio.create_task(sanitiser.run())
     try:
-        yield cleaner
+        yield sanitiser
     finally:
-        await cleaner.stop()
+        await sanitiser.stop()
         await task
 
 
 @pytest.fixture
 def taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the cleaner's process run the burglar's code in place of the cleaning."""
+    """Have the sanitiser's process run the burglar's code in place of the sanitisation."""
     (tmp_path / "sitecustomize.py").write_text("from services.applications.tests import burglar\nburglar.install()\n")
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3]))
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -57,7 +61,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bytes]:
         yield json.dumps(
             {
                 "key": str(key),
-                "own": cleaning.__file__,
+                "own": sanitisation.__file__,
                 "elsewhere": str(tmp_path / "written"),
                 "port": str(by_port.getsockname()[1]),
                 "path": by_path.getsockname(),
@@ -72,31 +76,42 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bytes]:
 
 @pytest.mark.usefixtures("taken_over")
 async def test_a_file_that_takes_the_process_over_reaches_nothing(plan: bytes) -> None:
-    async with running() as cleaner:
+    async with running() as sanitiser:
         with pytest.raises(Refusal):  # another person's, small enough to lie where the next would find it
-            await cleaner.clean(b"%PDF-1.4\n" + burglar.MARK, PDF, "res_1")
-        reached = json.loads(await cleaner.clean(plan + b"\n", PDF, "res_2"))
+            await sanitiser.sanitise(b"%PDF-1.4\n" + burglar.MARK, PDF, "res_1")
+        reached = json.loads(await sanitiser.sanitise(plan + b"\n", PDF, "res_2"))
         assert len(reached) > 30
         assert {name: what for name, what in reached.items() if what} == {}
-        assert await cleaner.clean(paper.drawing(), PNG, "res_3") == cleaning.cleaned(paper.drawing(), PNG)
+        assert await sanitiser.sanitise(paper.drawing(), PNG, "res_3") == sanitisation.sanitised(paper.drawing(), PNG)
+
+
+def test_every_path_is_closed_before_the_system_calls_are_where_the_kernel_has_landlock() -> None:
+    """Beneath seccomp nothing shows it: what seccomp lets pass by a mistake would still reach no file."""
+    reads = "import os; from scans import sandbox; sandbox.close_paths(); os.open('/proc/self/environ', os.O_RDONLY)"
+    done = subprocess.run([sys.executable, "-c", reads], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - our own
+    has_landlock = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0
+    assert ("PermissionError" in done.stderr) == has_landlock, done.stderr
 
 
 async def test_the_sandbox_keeps_nothing_from_the_cleaning() -> None:
     """Whatever a library would load at first use must be loaded before: afterwards it can't be read."""
-    async with running() as cleaner:
+    async with running() as sanitiser:
         for name, content in phone.photographs().items():
-            assert (name, await cleaner.clean(content, PDF, "res_1")) == (name, cleaning.cleaned(content, PDF))
+            assert (name, await sanitiser.sanitise(content, PDF, "res_1")) == (
+                name,
+                sanitisation.sanitised(content, PDF),
+            )
 
 
 async def test_without_a_sandbox_no_scan_is_accepted_unless_a_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "__name__", "no_such_module")  # the trial fails
-    async with running() as cleaner:
-        assert not await cleaner.may_clean()
+    async with running() as sanitiser:
+        assert not await sanitiser.may_sanitise()
         with pytest.raises(Unavailable, match="scans-not-accepted"):
-            await cleaner.clean(paper.drawing(), PNG, "res_1")
-    async with running(without_sandbox=True) as cleaner:
-        assert await cleaner.may_clean()
-        assert await cleaner.clean(paper.drawing(), PNG, "res_1") == cleaning.cleaned(paper.drawing(), PNG)
+            await sanitiser.sanitise(paper.drawing(), PNG, "res_1")
+    async with running(without_sandbox=True) as sanitiser:
+        assert await sanitiser.may_sanitise()
+        assert await sanitiser.sanitise(paper.drawing(), PNG, "res_1") == sanitisation.sanitised(paper.drawing(), PNG)
 
 
 def _listening(address: str) -> socket.socket:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applications.domain.catalogue import Catalogue, Wanted
+from applications.domain.catalogue import Catalogue, WantedDocument
 from applications.domain.search import MOST_WORDS
 from applications.domain.search_index import begins_nearly
 from applications.domain.search_words import SearchWords
@@ -21,7 +21,7 @@ SCHOOL, FILING = "school-enrolment", "rental-contract-filing"
 
 
 def found(typed: str, catalogue: Catalogue = CATALOGUE) -> list[str]:
-    return [item.code for item in catalogue.search(Wanted(text=typed), after=None, limit=100)]
+    return [item.code for item in catalogue.search(WantedDocument(text=typed), after=None, limit=100)]
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ def test_words_are_all_wanted_and_half_of_them_when_nothing_has_all() -> None:
 
 def test_pages_follow_each_other_in_the_order_of_fit() -> None:
     whole, pages = found("老人 孩子"), list[str]()
-    while more := CATALOGUE.search(Wanted(text="老人 孩子"), after=pages[-1] if pages else None, limit=1):
+    while more := CATALOGUE.search(WantedDocument(text="老人 孩子"), after=pages[-1] if pages else None, limit=1):
         pages.append(more[0].code)
     assert pages == whole
     assert len(whole) == 3
-    assert CATALOGUE.search(Wanted(text="老人"), after="school-enrolment", limit=9) == []
+    assert CATALOGUE.search(WantedDocument(text="老人"), after="school-enrolment", limit=9) == []
 
 
 def test_an_item_that_is_retired_is_not_found_and_filters_hold_beside_words() -> None:
@@ -113,7 +113,7 @@ def test_an_item_that_is_retired_is_not_found_and_filters_hold_beside_words() ->
     assert found("老人", Catalogue(retired, CATALOGUE.document_types, CATALOGUE.departments, CATALOGUE.words)) == [
         ALLOWANCE
     ]
-    wanted = Wanted(text="老人", decision="automatic", grants="senior-card")
+    wanted = WantedDocument(text="老人", decision="automatic", grants="senior-card")
     assert [item.code for item in CATALOGUE.search(wanted, after=None, limit=9)] == [CARD]
 
 

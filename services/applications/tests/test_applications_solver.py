@@ -11,15 +11,15 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from applications.api.labels import Labels
 from applications.api.notices import NoticeView
-from applications.api.statistics import DepartmentFiguresView, FiguresView, ItemFiguresView, StatisticsView
-from applications.api.wording import Wording
+from applications.api.statistics import DepartmentFiguresView, FiguresView, ItemFiguresView, ItemStatisticsView
 from applications.domain.decided import Decided
 from applications.domain.statistics import Month
-from applications.handlers import counting, reading
+from applications.handlers import monthly_figures, queries
 from applications.open_statistics import use_cases
 from applications.open_statistics.api import OpenStatisticsView
-from messaging.event import Outcome
+from bus.event import Outcome
 from runtime.clock import today
 from runtime.texts import Texts
 from services.applications.tests.office import CATALOGUE, Office
@@ -31,7 +31,7 @@ Unknown = Hashable
 Sum = tuple[tuple[Unknown, ...], int, int]
 """Unknowns, and the least and the most that they add up to."""
 MOST = 10_000
-WORDING = Wording("en", Texts.of("applications"), CATALOGUE, Calendar.load())
+WORDING = Labels("en", Texts.of("applications"), CATALOGUE, Calendar.load())
 
 
 def solve(sums: Sequence[Sum]) -> dict[Unknown, tuple[int, int]]:
@@ -138,8 +138,8 @@ async def everything_told(office: Office) -> list[Sum]:
     for month in Month.of(None, today(office.clock())).back(3):
         key = f"{month.first.month}"
         for item in (None, "senior-card"):
-            figures = await counting.figures(office.deps, item=item, month=month.first)
-            view = StatisticsView.of(figures, office.deps.criterion, WORDING)
+            figures = await monthly_figures.figures(office.deps, item=item, month=month.first)
+            view = ItemStatisticsView.of(figures, office.deps.criterion, WORDING)
             codes = [each.item.code for each in view.items if each.item]
             for row in (view.total, *view.items, *view.departments):
                 of = codes if row is view.total else items_of(row, view)
@@ -147,14 +147,14 @@ async def everything_told(office: Office) -> list[Sum]:
         opened = OpenStatisticsView.of(await use_cases.month(month.first, office.deps), WORDING)
         of_open = [each.item.code for each in opened.items if each.item]
         every = tuple((key, item, way) for item in of_open for way in (True, False))
-        notices = await reading.notices(office.deps, month=month.first, before=None, limit=MOST)
+        notices = await queries.notices(office.deps, month=month.first, before=None, limit=MOST)
         assert all(isinstance(NoticeView.of(each, WORDING), NoticeView) for each in notices)
         if every:
             sums += [(every, opened.total.cases or 0, MOST), (every, len(notices), MOST)]
     return sums
 
 
-def items_of(row: FiguresView, view: StatisticsView) -> list[str]:
+def items_of(row: FiguresView, view: ItemStatisticsView) -> list[str]:
     if isinstance(row, ItemFiguresView):
         return [row.item.code] if row.item else []
     assert isinstance(row, DepartmentFiguresView)

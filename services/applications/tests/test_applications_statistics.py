@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from applications import consumed
-from applications.api.statistics import StatisticsView
-from applications.api.wording import Wording
+from applications import views
+from applications.api.labels import Labels
+from applications.api.statistics import ItemStatisticsView
 from applications.domain.statistics import (
     Criterion,
     ItemFigures,
@@ -19,9 +19,9 @@ from applications.domain.statistics import (
     percentile,
     readiness,
 )
-from applications.handlers import answers, counting, reading
-from applications.handlers.counting import Figures
-from runtime.refusal import Refusal
+from applications.handlers import answers, monthly_figures, queries
+from applications.handlers.monthly_figures import OfficialFigures
+from runtime.errors import Refusal
 from runtime.texts import Language, Texts
 from services.applications.tests.office import CATALOGUE, NOON, Office, mismatched, resident, resident_token, review
 from standards.working_days import Calendar
@@ -71,12 +71,12 @@ async def test_the_figures_of_a_period(office: Office) -> None:
     application = office.now(id)
     await office.hears(answers.note_mismatch, mismatched(application, "account"))
     await office.matches(id, "id-card", "household")
-    said = consumed.ReviewApproved.model_validate(review(application, "account", "approved", department="civil"))
+    said = views.ReviewApproved.model_validate(review(application, "account", "approved", department="civil"))
     await office.hears(answers.note_review_approved, said)
-    office.commits(await reading.rate(id, 5, None, resident_token("old"), office.deps))
-    assert (await counting.figures(office.deps, item=None, month=None)).items == ()  # not before tomorrow
+    office.commits(await queries.rate(id, 5, None, resident_token("old"), office.deps))
+    assert (await monthly_figures.figures(office.deps, item=None, month=None)).items == ()  # not before tomorrow
     office.later(timedelta(days=1))
-    figures = await counting.figures(office.deps, item=None, month=None)
+    figures = await monthly_figures.figures(office.deps, item=None, month=None)
     assert (figures.month.first.day, figures.month.last, len(figures.months)) == (1, NOON.date(), 6)
     allowance, card = figures.items
     assert (card.decided, card.approved, card.rejected, card.automatic) == (3, 2, 1, 3)
@@ -108,11 +108,11 @@ def view_of(
     before: tuple[MonthFigures, ...] = (),
     automatic: frozenset[str] = frozenset(),
     language: Language = "zh-CN",
-) -> StatisticsView:
-    wording = Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load())
+) -> ItemStatisticsView:
+    wording = Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load())
     month = Month(date(2026, 11, 1), date(2026, 11, 24))
-    figures = Figures((*before, MonthFigures(month, items)), proofs, proofs, automatic)
-    return StatisticsView.of(figures, CRITERION, wording)
+    figures = OfficialFigures((*before, MonthFigures(month, items)), proofs, proofs, automatic)
+    return ItemStatisticsView.of(figures, CRITERION, wording)
 
 
 def test_fewer_than_five_are_null_and_a_share_is_of_what_is_told() -> None:
@@ -189,4 +189,4 @@ def test_all_from_the_mirror_but_a_few_is_said_in_words() -> None:
 
 async def test_an_item_exists(office: Office) -> None:
     with pytest.raises(Refusal, match="unknown-item"):
-        await counting.figures(office.deps, item="nothing", month=None)
+        await monthly_figures.figures(office.deps, item="nothing", month=None)

@@ -11,30 +11,28 @@ import pytest
 
 from applications.domain.application import (
     Application,
-    Asked,
+    AskedRequirement,
+    CaseQuestion,
     ComparedField,
     Happening,
-    Match,
-    Question,
+    MatchResult,
     Review,
     State,
 )
-from applications.domain.catalogue import Published
-from applications.domain.decided import Decided, Proof
+from applications.domain.catalogue import PublicNotices
+from applications.domain.decided import Decided, DecidedProof
 from applications.domain.issued import Issued
-from applications.handlers import agreeing, confirming
-from applications.handlers.confirming import Answer
-from applications.handlers.needs import Agreements, Applications, Credentials, Decisions, Residents
+from applications.handlers import confirmations, signed_agreements
+from applications.handlers.confirmations import ConfirmationAnswer
 from applications.store import documents
 from applications.store.decisions import DecisionStore
-from applications.store.files import GridFiles
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, ConflictError, Outcome
-from runtime.kernel import Database
-from runtime.scans.files import Files, StoredFile
+from applications.store.files import ScanFiles
+from bus.event import Change, ConflictError, Outcome
+from scans.files import OwnedFiles, StoredFile
 from services.applications.tests import fakes
 from services.applications.tests.office import NOON, TENANCY, Office, resident, resident_token
+from store.commit import Committer
+from store.repository import Database, Write
 from testkit.fakes import apply
 from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
@@ -45,12 +43,12 @@ from testkit.scans import FakeFiles
 class Stores:
     """The stores of one kind, and the commit that keeps what they prepared."""
 
-    residents: Residents
-    applications: Applications
-    agreements: Agreements
-    decisions: Decisions
-    credentials: Credentials
-    files: Files
+    residents: documents.ResidentStore
+    applications: documents.ApplicationStore
+    agreements: documents.AgreementStore
+    decisions: DecisionStore
+    credentials: documents.CredentialStore
+    files: OwnedFiles
     commit: Callable[[Sequence[Change]], Awaitable[None]]
 
     async def keep(self, *changes: Change) -> None:
@@ -90,7 +88,7 @@ async def in_the_store(database: Database) -> AsyncIterator[Stores]:
         documents.AgreementStore(database),
         DecisionStore(database),
         documents.CredentialStore(database),
-        GridFiles(database),
+        ScanFiles(database),
         commit,
     )
     await committer.stop()
@@ -123,7 +121,7 @@ def decided(id: str, *, minutes: int, item: str = "senior-card", **more: Any) ->
         "decided_by": "automatic",
         "automatic": True,
         "seconds": float(minutes),
-        "proofs": (Proof(document_type="id-card", source="city-mirror", handed_in=False),),
+        "proofs": (DecidedProof(document_type="id-card", source="city-mirror", handed_in=False),),
         "masked_name": "李*成",
         "masked_number": "2*1",
         "decided_at": NOON + timedelta(minutes=minutes),
@@ -220,10 +218,10 @@ async def test_what_somebody_signed_is_found_for_them_also_as_a_guardian_and_whe
         await office.files_tenancy(tenant, landlord)
     first, second, third = office.agreements.all
     await office.confirms(first)
-    given = Answer(terms_sha256=office.agreements.all[third].current.terms.digest, resident_id="child")
-    office.commits(await confirming.answer(third, given, resident_token("newcomer"), office.deps, if_match=None))
+    given = ConfirmationAnswer(terms_sha256=office.agreements.all[third].current.terms.digest, resident_id="child")
+    office.commits(await confirmations.answer(third, given, resident_token("newcomer"), office.deps, if_match=None))
     changed = office.now(first).model_copy(update={"form": {**TENANCY, "term_to": "2029-11-30"}})
-    office.commits(Outcome(await agreeing.offer(changed, resident_token("senior"), office.deps)))
+    office.commits(Outcome(await signed_agreements.offer(changed, resident_token("senior"), office.deps)))
     kept = [each.model_copy(update={"version": 0}) for each in office.agreements.all.values()]
     await stores.keep(*map(stores.agreements.save, kept))
 
@@ -245,14 +243,14 @@ async def test_notices_come_latest_first_and_none_twice(stores: Stores) -> None:
     ]
     await stores.keep(*map(stores.decisions.save, kept))
     now = NOON + timedelta(days=400), ""
-    everything = Published(("senior-card", "x"), ())
+    everything = PublicNotices(("senior-card", "x"), ())
     first = await stores.decisions.latest(since=NOON - timedelta(days=30), before=now, limit=2, published=everything)
     last = first[-1]
     rest = await stores.decisions.latest(
         since=NOON - timedelta(days=30), before=(last.decided_at, last.id), limit=9, published=everything
     )
     assert [each.id for each in [*first, *rest]] == ["c", "b", "a", "d"]
-    one = Published(("x",), ())
+    one = PublicNotices(("x",), ())
     assert [
         each.id
         for each in await stores.decisions.latest(since=NOON - timedelta(days=30), before=now, limit=9, published=one)
@@ -269,14 +267,17 @@ async def test_what_is_published_of_decisions_is_what_the_policies_say(stores: S
         decided("later", minutes=90, in_time=False, score=2, rated_at=NOON + timedelta(days=1)),
     ]
     await stores.keep(*map(stores.decisions.save, kept))
-    published = Published(("senior-card",), ("approvals",))
+    published = PublicNotices(("senior-card",), ("approvals",))
     found = await stores.decisions.latest(
         since=NOON - timedelta(days=30), before=(NOON + timedelta(hours=1), ""), limit=9, published=published
     )
     assert [each.id for each in found] == ["approved", "open"]
     assert (
         await stores.decisions.latest(
-            since=NOON - timedelta(days=30), before=(NOON + timedelta(days=1), ""), limit=9, published=Published((), ())
+            since=NOON - timedelta(days=30),
+            before=(NOON + timedelta(days=1), ""),
+            limit=9,
+            published=PublicNotices((), ()),
         )
         == []
     )
@@ -287,7 +288,7 @@ async def test_what_is_published_of_decisions_is_what_the_policies_say(stores: S
 
 
 async def test_figures_add_up_within_the_period(stores: Stores) -> None:
-    person = Proof(document_type="id-card", source="person", handed_in=True)
+    person = DecidedProof(document_type="id-card", source="person", handed_in=True)
     kept = [
         decided("a", minutes=1, score=5),
         decided("b", minutes=2, score=3, outcome="rejected", decided_by="officer", automatic=False, proofs=(person,)),
@@ -339,9 +340,9 @@ async def test_the_store_shows_nothing_of_the_people_whom_applications_are_about
     in_the_store: Stores, database: Database
 ) -> None:
     compared = ComparedField(field="姓名不同", result="x", reason=None)
-    match = Match(proven=False, document_type="id-card", fields=(compared,))
+    match = MatchResult(proven=False, document_type="id-card", fields=(compared,))
     review = Review(verdict="returned", department="psb", document_type="id-card", field="name", text="照片看不清楚")
-    asked = Asked(
+    asked = AskedRequirement(
         key="id",
         document_types=("id-card",),
         holder="applicant",
@@ -350,7 +351,7 @@ async def test_the_store_shows_nothing_of_the_people_whom_applications_are_about
         match=match,
         review=review,
     )
-    question = Question(asked_at=NOON, due_on=NOON.date(), department="community", yes=False, text="敲门无人应答")
+    question = CaseQuestion(asked_at=NOON, due_on=NOON.date(), department="community", yes=False, text="敲门无人应答")
     one = application(
         "app_1",
         form={"flat": "民治大道七号"},

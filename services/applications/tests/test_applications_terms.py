@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from applications.domain.expression import Facts, fault_of, value_of
-from applications.domain.granting import after_months
+from applications.domain.granted import after_months
 from services.applications.tests.office import CATALOGUE, resident
 from standards.working_days import Calendar
 

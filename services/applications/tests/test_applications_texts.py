@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from string import Formatter
 from typing import get_args
 
 import pytest
 
 import applications
-from applications.api.item_views import ItemView
-from applications.api.wording import Wording
+from applications.api.item_views import ServiceItemView
+from applications.api.labels import Labels
 from applications.domain.application import Application, Happening, Standing, State
 from applications.domain.item import NoticePolicy
 from applications.domain.needed import Need
-from applications.domain.whereabouts import Doing
+from applications.domain.pending_steps import Doing
 from applications.inquiries.api import DOINGS, STEPS
 from runtime.texts import LANGUAGES, Language, Texts
 from services.applications.tests.office import CATALOGUE, NOON, resident
@@ -24,7 +23,6 @@ from standards.working_days import Calendar
 
 SOURCES = Path(applications.__file__).parent
 TEXTS = Texts.of("applications")
-FROM_ELSEWHERE = {"bad-cursor", "changed-meanwhile", "scan-empty", "scan-too-large"}
 HAPPENINGS = [
     "submitted",
     "matched",
@@ -66,27 +64,6 @@ APPLICATION = Application(
 )
 
 
-def places(text: str) -> set[str]:
-    return {name.removesuffix("_en") for _, name, _, _ in Formatter().parse(text) if name}
-
-
-def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
-    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")
-    raw = {language: TEXTS._texts[language] for language in LANGUAGES}  # noqa: SLF001 - the texts before they are said
-    for key, text in raw["zh-CN"].items():
-        assert places(text) == places(raw["en"][key]), key
-
-
-def test_every_refusal_has_its_texts_and_none_is_left_over() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
-    raised = re.findall(r'(?:Refusal|Clash|Unknown|NotAllowed|TooLarge|Unsupported)\(\s*"([a-z-]+)"', code)
-    rules = ("age-at-least", "age-at-most", "registered-in", "not-registered-in", "registered-unclear", "guardian")
-    refused = {*raised, *(f"not-eligible-{rule}" for rule in rules)} - FROM_ELSEWHERE
-    written = {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("problems.")}
-    assert refused == written
-    assert all(TEXTS.has(f"problems.{one}.{part}") for one in refused for part in ("title", "detail", "action"))
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_text(language: str) -> None:
     groups = {"states": State, "standings": Standing, "needs": Need, "now": Doing}
@@ -100,7 +77,7 @@ def test_every_code_has_a_text(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", HAPPENINGS)
 def test_every_happening_can_be_told(language: str, kind: str) -> None:
-    wording = Wording(language, TEXTS, CATALOGUE, Calendar.load())
+    wording = Labels(language, TEXTS, CATALOGUE, Calendar.load())
     happening = Happening(at=NOON, kind=kind, document_type="id-card", department="psb", text="印章不清")
     told = wording.happening(happening, APPLICATION)
     assert told
@@ -116,5 +93,5 @@ def test_the_happenings_are_those_that_the_code_makes() -> None:
 
 @pytest.mark.parametrize(("language", "said"), [("zh-CN", "在8月31日时"), ("en", "by 31 August")])
 def test_a_day_of_every_year_is_said_in_words(language: Language, said: str) -> None:
-    item = ItemView.of(CATALOGUE.item("school-enrolment"), Wording(language, TEXTS, CATALOGUE, Calendar.load()))
+    item = ServiceItemView.of(CATALOGUE.item("school-enrolment"), Labels(language, TEXTS, CATALOGUE, Calendar.load()))
     assert any(said in rule.text for rule in item.rules)

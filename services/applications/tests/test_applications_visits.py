@@ -8,15 +8,15 @@ from itertools import permutations
 
 import pytest
 
-from applications import consumed
-from applications.api.wording import Wording
-from applications.domain.whereabouts import whereabouts
+from applications import views
+from applications.api.labels import Labels
+from applications.domain.pending_steps import pending_steps
 from applications.handlers import answers
 from runtime.texts import Texts
-from services.applications.tests.office import CATALOGUE, Office
+from services.applications.tests.office import CATALOGUE, Office, passed
 from standards.working_days import Calendar
 
-ZH, EN = (Wording(language, Texts.of("applications"), CATALOGUE, Calendar.load()) for language in ("zh-CN", "en"))
+ZH, EN = (Labels(language, Texts.of("applications"), CATALOGUE, Calendar.load()) for language in ("zh-CN", "en"))
 FIRST = {"begins": datetime(2026, 11, 24, 6, tzinfo=UTC), "ends": datetime(2026, 11, 24, 8, tzinfo=UTC)}
 SECOND = {"begins": datetime(2026, 11, 25, 11, tzinfo=UTC), "ends": datetime(2026, 11, 25, 12, tzinfo=UTC)}
 OFFERED = {"state": "offered", "by": "officer", "offered": [FIRST, SECOND], "slot": None, "reason": None, "sequence": 3}
@@ -33,13 +33,13 @@ async def waiting(office: Office) -> str:
 
 
 async def hears(office: Office, id: str, news: Mapping[str, object]) -> bool:
-    said = consumed.VisitArranged.model_validate({"application_id": id, **news})
+    said = views.VisitArranged.model_validate({"application_id": id, **news})
     return await office.hears(answers.note_visit, said)
 
 
-def now(office: Office, id: str, wording: Wording) -> str:
+def now(office: Office, id: str, wording: Labels) -> str:
     application = office.now(id)
-    [where] = whereabouts(application)
+    [where] = pending_steps(application)
     return wording.whereabouts(where, application)
 
 
@@ -96,7 +96,7 @@ async def test_news_before_the_check_is_asked_for_waits_and_after_its_end_is_onl
 ) -> None:
     assert not await hears(office, await office.enrols(), AGREED)
     id = await waiting(office)
-    await office.hears(answers.note_check_passed, consumed.FieldCheckPassed(application_id=id, note=None))
+    await office.hears(answers.note_check_passed, passed(id))
     assert office.now(id).is_final
     await hears(office, id, AGREED)
     check = office.now(id).check

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from applications import consumed
+from applications import views
 from applications.domain import agreement
 from applications.domain.agreement import AgreedParty
-from applications.handlers import agreeing, confirming, people
-from applications.handlers.confirming import Answer, ToConfirm
-from applications.published import DataAccessed
-from runtime.refusal import NotAllowed, Refusal, Unknown
-from services.applications.tests.office import NUMBER_OF, SIGNER, Office, resident, resident_token
+from applications.events import DataAccessed
+from applications.handlers import confirmations, people, signed_agreements
+from applications.handlers.confirmations import ConfirmationAnswer, ToConfirm
+from runtime.errors import NotAllowed, NotFound, Refusal
+from services.applications.tests.office import ENROLMENT, NUMBER_OF, SIGNER, Office, resident, resident_token
 from services.applications.tests.service import Service
 
 STRANGERS = ("child", "nobody")
@@ -23,19 +23,19 @@ async def office() -> Office:
     office = Office()
     await office.knows_family()
     office.knows(resident("mother", name="王芳"))
-    said = consumed.GuardianshipChanged(guardianship_id="g2", guardian_id="mother", child_id="child", sequence=1)
+    said = views.GuardianshipChanged(guardianship_id="g2", guardian_id="mother", child_id="child", sequence=1)
     await office.hears(people.begin_guardianship, said)
     return office
 
 
 async def waiting(office: Office, by: str, ward: str) -> list[ToConfirm]:
-    asked = confirming.waiting_for(ward, resident_token(by), office.deps, before=None, limit=20)
+    asked = confirmations.waiting_for(ward, resident_token(by), office.deps, before=None, limit=20)
     return office.commits(await asked)
 
 
 async def answers(office: Office, id: str, by: str, *, agrees: bool = True, ward: str | None = "child") -> None:
-    given = Answer(agrees, office.agreements.all[id].current.terms.digest, resident_id=ward)
-    office.commits(await confirming.answer(id, given, resident_token(by), office.deps, if_match=None))
+    given = ConfirmationAnswer(agrees, office.agreements.all[id].current.terms.digest, resident_id=ward)
+    office.commits(await confirmations.answer(id, given, resident_token(by), office.deps, if_match=None))
 
 
 def looks(office: Office) -> list[tuple[str | None, str, str]]:
@@ -80,16 +80,16 @@ async def test_who_applied_does_not_answer_for_the_other_party_but_another_guard
 
 async def test_nobody_answers_unnoticed_for_a_child_or_for_a_strangers(office: Office) -> None:
     id = await office.files_tenancy("senior", "child")
-    with pytest.raises(Unknown, match="unknown-application"):  # a guardian must say for whom
+    with pytest.raises(NotFound, match="unknown-application"):  # a guardian must say for whom
         await answers(office, id, "newcomer", ward=None)
     for ward in STRANGERS:
         with pytest.raises(NotAllowed, match="no-guardianship"):
             await answers(office, id, "landlord", ward=ward)
         with pytest.raises(NotAllowed, match="no-guardianship"):
             await waiting(office, "landlord", ward)
-    with pytest.raises(Unknown, match="unknown-application"):
-        await agreeing.read(id, resident_token("landlord"), office.deps)
-    ended = consumed.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
+    with pytest.raises(NotFound, match="unknown-application"):
+        await signed_agreements.read(id, resident_token("landlord"), office.deps)
+    ended = views.GuardianshipChanged(guardianship_id="g1", guardian_id="newcomer", child_id="child", sequence=2)
     await office.hears(people.end_guardianship, ended)
     with pytest.raises(NotAllowed, match="no-guardianship"):
         await answers(office, id, "newcomer")
@@ -109,10 +109,35 @@ async def test_a_guardian_reads_the_agreement_and_the_child_can_read_that(office
     if answered:
         await answers(office, id, "mother")
     before = len(office.said)
-    read = office.commits(await agreeing.read(id, resident_token("newcomer"), office.deps))
+    read = office.commits(await signed_agreements.read(id, resident_token("newcomer"), office.deps))
     assert read.id == id
     told = [event for event in office.said[before:] if isinstance(event, DataAccessed)]
     assert {each.holder.resident_id for each in told} == {"senior", "child"}
+
+
+async def test_a_look_that_shows_nothing_new_is_not_recorded(service: Service) -> None:
+    await service.knows("newcomer", "child")
+    await service.has_guardian("newcomer", "child")
+    id = await service.drafts({"item": "school-enrolment", "subject_id": "child", "form": ENROLMENT})
+    path = f"/v1/applications/{id}"
+
+    first = await service.call("GET", path)
+    has_seen = {"If-None-Match": first.headers["ETag"]}
+    again = await service.call("GET", path, headers=has_seen)
+    in_chinese = await service.call("GET", path, headers={**has_seen, "Accept-Language": "zh-CN"})
+    of_another = await service.call("GET", path, by="child", headers=has_seen)
+    change = {"form": {"parents": ["李育成"]}}
+    changed = await service.call("PATCH", path, change, headers={"If-Match": again.headers["ETag"]})
+    after = await service.call("GET", path, headers=has_seen)
+
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert (in_chinese.status_code, of_another.status_code) == (200, 404)
+    assert (changed.status_code, after.status_code) == (200, 200)
+    looks = [await service.next_event("data-accessed") for _ in range(3)]
+    assert [look["data"]["holder"]["resident_id"] for look in looks] == ["child"] * 3
+    await service.submits(id)
+    assert "applications.data-accessed.v1" not in await service.kinds_until("application-submitted")
 
 
 async def test_over_http_with_the_ward_named_as_elsewhere(service: Service) -> None:

@@ -13,12 +13,12 @@ import aio_pika
 import httpx
 import orjson
 
+from bus.envelope import new_event_id
 from credential_store.config import Settings
 from credential_store.main import create_app
 from local_stack.tokens import sign
-from messaging.envelope import new_event_id
-from runtime.kernel import Database
-from testkit import patience, signing
+from store.repository import Database
+from testkit import patience, signers
 from testkit.patience import PATIENCE
 
 Json = dict[str, Any]
@@ -114,7 +114,7 @@ async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store", timeout=60) as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://store", timeout=PATIENCE) as client,
     ):
         yield client
 
@@ -134,7 +134,7 @@ async def published_to(settings: Settings, since: datetime) -> list[Json]:
             if message.body == mark.encode():
                 ended.set()
             elif message.routing_key == "credential-store.credential-stored.v1":
-                event = signing.in_clear(message.body)
+                event = signers.in_clear(message.body)
                 seen.extend([event] if datetime.fromisoformat(event["time"]) >= since else [])
 
         exchange = await channel.get_exchange("events")

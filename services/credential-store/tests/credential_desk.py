@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import cast
 
 from joserfc.jwk import ECKey
 
-import credential_store
-from credential_store.domain import hearing, status_list
-from credential_store.domain.credential import Content, Credential, Holder, Place, Said
-from credential_store.domain.document_types import DocumentTypes
-from credential_store.domain.guardianship import Guardianship
+from bus.event import Outcome
+from credential_store.config import Settings
+from credential_store.domain import status_list, versions
+from credential_store.domain.credential import Credential, CredentialContent, CredentialPlace, IndexedHolder, Statement
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.sd_jwt import SdJwt
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
-from credential_store.domain.standing import Trace, settle
-from credential_store.domain.verdict import Asked, Trusted, Verdict
-from credential_store.handlers import listing, verifying
-from credential_store.handlers.needs import Deps
-from credential_store.handlers.presenting import Wish, present
+from credential_store.domain.status import Trace, settle
+from credential_store.domain.verdict import Trusted, VerificationRequest, VerificationVerdict
+from credential_store.handlers import status_lists, verification
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.presentations import Wish, present
 from credential_store.store import CredentialDocuments, SignedDocuments
-from messaging.event import Outcome
-from runtime.access import Principal, Role
-from runtime.data_files import load
-from runtime.signing import SigningKeys
+from credential_store.store.district_files import read_types
+from privacy.guardianships import Guardianship, Guardianships
+from runtime.json_signatures import SigningKeys
 from testkit.fakes import FakeClock, FakeDocuments, apply
+from web.auth import Principal, Role
 
-TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
+TYPES = read_types(Settings().authorities)
 URL = "https://yizheng.example"
 OLD, NEWER = (ECKey.generate_key("P-256") for _ in range(2))
 ISSUER = Issuer(URL, SigningKeys.of(OLD))
@@ -38,11 +36,11 @@ HOLDER = ECKey.generate_key("P-256")
 INDEX = "9f" * 32
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RESIDENT = Principal("res_1", Role.RESIDENT)
-NOTHING_ASKED = Asked()
+NOTHING_ASKED = VerificationRequest()
 
 
 def permit() -> Credential:
-    content = Content(
+    content = CredentialContent(
         fields={"number": INDEX, "name": "李育成", "address": "民治街道幸福路1号3栋502"},
         origin="grant",
         valid_from=date(2026, 11, 23),
@@ -52,9 +50,9 @@ def permit() -> Credential:
         id=credential_id(INDEX, "residence-permit"),
         document_type="residence-permit",
         record="",
-        holder=Holder(resident_id="res_1", index=INDEX),
+        holder=IndexedHolder(resident_id="res_1", index=INDEX),
     )
-    heard = hearing.hear(blank, content, Said(at=NOW), TYPES.numbering("residence-permit"))
+    heard = versions.merge(blank, content, Statement(at=NOW), TYPES.numbering("residence-permit"))
     return settle(blank, heard, Trace(at=NOW, by="automatic"))
 
 
@@ -64,9 +62,9 @@ class FakePlaces:
     def __init__(self) -> None:
         self.given = 76
 
-    async def next(self) -> Place:
+    async def next(self) -> CredentialPlace:
         self.given += 1
-        return Place(list=3, index=self.given)
+        return CredentialPlace(list=3, index=self.given)
 
     async def has(self, number: int) -> bool:
         return number == 3
@@ -93,11 +91,11 @@ class Desk:
         assert outcome.result is not None
         return outcome.result
 
-    async def finds(self, text: str, asked: Asked = NOTHING_ASKED) -> Verdict:
-        return await verifying.verify(text, asked, self.deps)
+    async def finds(self, text: str, asked: VerificationRequest = NOTHING_ASKED) -> VerificationVerdict:
+        return await verification.verify(text, asked, self.deps)
 
     def marks(self, *purposes: status_list.Purpose) -> None:
-        apply(Outcome(changes=[self.deps.signed.mark(Place(list=3, index=77), purposes)]))
+        apply(Outcome(changes=[self.deps.signed.mark(CredentialPlace(list=3, index=77), purposes)]))
 
 
 class _Deps:
@@ -110,9 +108,9 @@ class _Deps:
         self.issuer, self.trusted, self.types = ISSUER, TRUSTED, TYPES
         self.decoy = ISSUER.keys.sign({}, TYP)
         self.listed: dict[tuple[status_list.Purpose, int], object] = {}
-        self.guardianships = FakeDocuments(Guardianship)
+        self.guardianships = Guardianships(FakeDocuments(Guardianship))
         self.clock = desk.clock
 
 
 async def listed(desk: Desk, purpose: status_list.Purpose) -> str:
-    return (await listing.published(purpose, 3, desk.deps)).text
+    return (await status_lists.published(purpose, 3, desk.deps)).text

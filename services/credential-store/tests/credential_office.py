@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
 from joserfc.jwk import ECKey
 
 import credential_store
-from credential_store.consumers import SUBSCRIPTIONS
-from credential_store.domain.credential import Credential, Place
-from credential_store.domain.document_types import DocumentTypes
+from bus.envelope import BrokenMessageError
+from bus.event import Event, Outcome, Received
+from credential_store.config import Settings
+from credential_store.domain.credential import Credential, CredentialPlace
 from credential_store.domain.grants import Grants, Role
-from credential_store.domain.guardianship import Guardianship
-from credential_store.domain.holding import Holding
-from credential_store.domain.identifiers import credential_id
-from credential_store.domain.proof import Proof
+from credential_store.domain.held_credentials import HeldCredentials
+from credential_store.domain.identifiers import CredentialIds, credential_id
+from credential_store.domain.proof import DocumentProof
 from credential_store.domain.signed import TYP, Issuer, SignedVersion
-from credential_store.domain.submission import Submission
+from credential_store.domain.submission import KnownSubmission
 from credential_store.domain.verdict import Trusted
+from credential_store.handlers.dependencies import Deps
 from credential_store.handlers.expiry import expire
-from credential_store.handlers.needs import Deps, Files, HandOvers
-from credential_store.store import CredentialDocuments, HoldingDocuments, SignedDocuments
-from messaging.envelope import BrokenMessageError
-from messaging.event import Event, Outcome, Received
-from runtime.blind_index import BlindIndex
+from credential_store.store import (
+    CredentialDocuments,
+    HandOverDocuments,
+    HandOverFiles,
+    HeldCredentialDocuments,
+    PlaceDocuments,
+    SignedDocuments,
+)
+from credential_store.store.district_files import read_types
+from credential_store.subscriptions import SUBSCRIPTIONS
+from privacy.guardianships import Guardianship, Guardianships
+from privacy.own_requests import OwnRequests
 from runtime.data_files import load
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
+from store.blind_index import BlindIndex
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.people import signed_requests
 from testkit.persons import opener_of
+from web.reviewers import Reviewers
 
 DATA = Path(credential_store.__file__).parent / "data"
-TYPES = load(DATA / "document_types.yaml", DocumentTypes)
+TYPES = read_types(Settings().authorities)
+REVIEWERS = Reviewers.read(Settings().reviewers)
 GRANTS = load(DATA / "grants.yaml", Grants)
 ITEM_OF = {grant.document_type: item for item, grant in GRANTS.items.items()}
 INDEX = "9f" * 32
@@ -111,15 +124,10 @@ def proven(approval: Told, key: str, **changes: object) -> Told:
     """Return the matcher's word that a requirement of what is granted is proven."""
     said: dict[str, Any] = approval[2]
     needed = GRANTS.items[said["item"]].proven[key]
-    data = {
-        "application_id": said["application_id"],
-        "item": said["item"],
-        "requirement": key,
-        "attempt": 1,
-        "document_type": needed.any_of[0],
-        "holder": PEOPLE[needed.of],
-    }
-    return "matcher.match-succeeded.v1", approval[1] - 1, data | changes
+    document = {"requirement": key, "attempt": 1, "document_type": needed.any_of[0], "holder": PEOPLE[needed.of]}
+    data: dict[str, Any] = {"application_id": said["application_id"], "item": said["item"]}
+    data |= {name: changes.pop(name) for name in (*data,) if name in changes}
+    return "matcher.match-succeeded.v2", approval[1] - 1, data | {"documents": [document | changes]}
 
 
 def proofs_of(approval: Told) -> list[Told]:
@@ -127,7 +135,9 @@ def proofs_of(approval: Told) -> list[Told]:
     said: dict[str, Any] = approval[2]
     rule = GRANTS.items[said["item"]]
     decided = {"field-check": "field-check-passed", "officer": "decision-made"}.get(rule.decided_by)
-    answer = {"application_id": said["application_id"], "approved": True}
+    at = (NOW + timedelta(minutes=approval[1] - 1)).isoformat()
+    answer: dict[str, object] = {"application_id": said["application_id"], "approved": True, "officer": "edu-1"}
+    answer |= {"community": "440309002001", "checked_at": at, "decided_at": at}
     found: list[Told] = [(f"review-dispatch.{decided}.v1", approval[1] - 1, answer)] if decided else []
     return [*found, *(proven(approval, key) for key in rule.proven)]
 
@@ -161,7 +171,9 @@ def withdrawn(sequence: int, **changes: object) -> Told:
 def corrected(minute: int, credential: str | None, value: object = "李小桦", **changes: object) -> Told:
     data = {
         "task_id": f"task_{minute}",
+        "correction_id": f"cor_{minute}",
         "holder": HOLDER,
+        "document_type": "birth-certificate",
         "credential_id": credential,
         "field": "child_name",
         "value": value,
@@ -177,15 +189,15 @@ ID_CARD = credential_id(INDEX, "id-card")
 ISSUER = Issuer("https://yizheng.example", SigningKeys.of(ECKey.generate_key("P-256")))
 
 
-class FakePlaces:
+class FakePlaces(PlaceDocuments):
     """Gives out places one after the other."""
 
     def __init__(self) -> None:
         self.given = 0
 
-    async def next(self) -> Place:
+    async def next(self) -> CredentialPlace:
         self.given += 1
-        return Place(list=1, index=self.given)
+        return CredentialPlace(list=1, index=self.given)
 
     async def has(self, number: int) -> bool:
         return number == 1
@@ -204,38 +216,53 @@ def received(
     return subscription.handler, event
 
 
+def in_the_open(content: bytes) -> str:
+    """Return the hash without a key, with which ids are what earlier releases made them."""
+    return sha256(content).hexdigest()
+
+
 class Office:
     """The credential store over memory: hears events, and remembers what it published."""
 
-    def __init__(self, documents: FakeDocuments[Credential] | None = None, *, are_submitted: bool = True) -> None:
+    def __init__(
+        self,
+        documents: FakeDocuments[Credential] | None = None,
+        *,
+        are_submitted: bool = True,
+        since: Mapping[str, date] | None = None,
+    ) -> None:
         self.are_submitted = are_submitted
         self.clock = FakeClock(NOW + timedelta(hours=1))
         self.documents = documents or FakeDocuments(Credential)
-        self.holdings = FakeDocuments(Holding)
-        self.submissions = FakeDocuments(Submission)
-        self.proofs = FakeDocuments(Proof)
+        self.holdings = FakeDocuments(HeldCredentials)
+        self.submissions = FakeDocuments(KnownSubmission)
+        self.proofs = FakeDocuments(DocumentProof)
         self.published: list[Event] = []
         self.signed = FakeDocuments(SignedVersion)
         credentials = CredentialDocuments(self.documents)
         self.deps = Deps(
             credentials=credentials,
-            holdings=HoldingDocuments(self.holdings, credentials),
+            holdings=HeldCredentialDocuments(self.holdings, credentials, in_the_open),
             signed=SignedDocuments(self.signed),
             places=FakePlaces(),
             issuer=ISSUER,
             trusted=Trusted(ISSUER.keys.public, ISSUER.keys.public, {ISSUER.url}),
             decoy=ISSUER.keys.sign({}, TYP),
             listed={},
-            guardianships=FakeDocuments(Guardianship),
+            guardianships=Guardianships(FakeDocuments(Guardianship)),
             submissions=self.submissions,
             proofs=self.proofs,
-            hand_overs=cast("HandOvers", None),  # events hand over no files
-            files=cast("Files", None),
+            hand_overs=cast("HandOverDocuments", None),  # events hand over no files
+            files=cast("HandOverFiles", None),
             types=TYPES,
             grants=GRANTS,
+            reviewers=REVIEWERS,
+            signed_requests=signed_requests(since or {}, self.clock),
             opener=opener_of(BlindIndex(b"k" * 32)),
+            ids=CredentialIds(in_the_open),
             clock=self.clock,
             eraser=NothingHeld(),
+            own_requests=OwnRequests(signed_requests({}, self.clock)),
         )
 
     async def hears(self, *told: Told, receipt: bool = False, redelivered: bool = False) -> list[Event]:
@@ -256,9 +283,9 @@ class Office:
         for said in (data, data.get("approval") or {}):
             if "approvals" not in said or not self.are_submitted:
                 continue
-            named = Submission.named(said["application_id"], said["requirement"], said["attempt"])
+            named = KnownSubmission.named(said["application_id"], said["requirement"], said["attempt"])
             if named not in self.submissions.all:
-                kept = Submission.of(named, said["holder"]["index"], [said["document_type"]], NOW)
+                kept = KnownSubmission.of(named, said["holder"]["index"], [said["document_type"]], NOW)
                 apply(Outcome(changes=[self.submissions.save(kept)]))
 
     async def proven(self, told: Told) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credential_store.domain.mapping import Column, Mapping
+from credential_store.domain.column_map import ColumnSource, Mapping
 
 MAPPING = Mapping.model_validate(
     {
@@ -31,5 +31,7 @@ ROW = {
     "接种日期": "20260105",
 }
 HEADER = ",".join(ROW)
-WITH_NUMBER = MAPPING.model_copy(update={"fields": {**MAPPING.fields, "certificate_number": Column(column="证号")}})
+WITH_NUMBER = MAPPING.model_copy(
+    update={"fields": {**MAPPING.fields, "certificate_number": ColumnSource(column="证号")}}
+)
 KEYED = {**ROW, "证号": "T44"}

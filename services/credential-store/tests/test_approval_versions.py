@@ -13,20 +13,20 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.addresses import account_of
+from bus.envelope import Envelope, decode_event
+from bus.event import Received
+from bus.publisher import Publisher
+from bus.replay import send_back
+from bus.topology import RECEIPTS, delay_name
 from credential_store.config import Settings
-from credential_store.consumers import SUBSCRIPTIONS
 from credential_store.main import create_app
+from credential_store.subscriptions import SUBSCRIPTIONS
 from local_stack.layout import ROOT
-from messaging.addresses import account_of
-from messaging.envelope import Envelope, unseal
-from messaging.event import Received
-from messaging.publisher import Publisher
-from messaging.replaying import send_back
-from messaging.topology import RECEIPTS, delay_name
 from runtime.clock import utc_now
-from runtime.kernel import Database
+from store.repository import Database
 from testkit.patience import eventually
-from testkit.signing import signed
+from testkit.signers import signed
 from testkit.vaults import whole
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ def as_v1(data: Json) -> Json:
 
 
 def read(event_type: str, data: Json) -> Json:
-    envelope: Envelope = unseal(orjson.dumps({**example(V2), "type": event_type, "data": data}))
+    envelope: Envelope = decode_event(orjson.dumps({**example(V2), "type": event_type, "data": data}))
     received: Received[Any] = APPROVED.read(envelope)
     said: Json = received.data.model_dump()
     return said
@@ -100,7 +100,7 @@ def test_what_is_no_v1_either_is_refused_at_its_own_place() -> None:
     del broken["data"]["approved_at"]
 
     with pytest.raises(Exception, match="/data/approved_at"):
-        APPROVED.read(unseal(orjson.dumps(broken)))
+        APPROVED.read(decode_event(orjson.dumps(broken)))
 
 
 class Post:

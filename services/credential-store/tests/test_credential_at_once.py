@@ -9,7 +9,7 @@ import pytest
 
 from credential_store.config import Settings
 from runtime.clock import utc_now
-from runtime.kernel import Database
+from store.repository import Database
 from test_credential_service import Outside, running
 from testkit.patience import eventually
 from testkit.vaults import whole
@@ -76,8 +76,9 @@ async def test_two_words_about_one_document_at_once_are_one_valid_credential_or_
             return await database["inbox"].count_documents({}) == heard or None
 
         await eventually(all_handled)
-        stored = await whole(database, "credentials")
-        valid = Counter(each["holder"]["index"] for each in stored if each["status"] == "01")
+        await database.vault.prepare()
+        stored = [each["holder"]["index"] for each in await whole(database, "credentials") if each["status"] == "01"]
+        valid = Counter(map(database.vault.decrypt_index, stored))
         assert valid == Counter(PEOPLE)
         for _ in PEOPLE[len(PUBLISHED) :]:
             asked = await outside.hears("duplicate-suspected")

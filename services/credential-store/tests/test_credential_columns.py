@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credential_rows import KEYED, MAPPING, ROW, WITH_NUMBER
-from credential_store.domain.mapping import Column, LineError
+from credential_store.domain.column_map import ColumnSource, LineError
 
 
 def test_a_row_becomes_the_data_of_an_event() -> None:
@@ -98,7 +98,7 @@ def test_an_id_that_only_looks_spoilt_is_kept(written: str) -> None:
 
 @pytest.mark.parametrize("written", ["43890", "43890.5", "4.4E+4", "'2020/02/29"])
 def test_the_serial_number_of_a_day_is_no_date(written: str) -> None:
-    as_text = MAPPING.model_copy(update={"fields": {**MAPPING.fields, "birth_date": Column(column="出生日期")}})
+    as_text = MAPPING.model_copy(update={"fields": {**MAPPING.fields, "birth_date": ColumnSource(column="出生日期")}})
     for mapping in (MAPPING, as_text):
         with pytest.raises(LineError) as caught:
             mapping.data(KEYED | {"出生日期": written}, "health")
@@ -123,7 +123,7 @@ def test_a_name_that_only_looks_spoilt_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("written", ["9" * 19, "9" * 5000, "１", "-", "", "1 2"])
 def test_a_sequence_that_is_no_whole_number_is_refused_and_stops_nothing(written: str) -> None:
-    mapping = MAPPING.model_copy(update={"sequence": Column(column="序号")})
+    mapping = MAPPING.model_copy(update={"sequence": ColumnSource(column="序号")})
     if written == "9" * 19:
         assert mapping.data(KEYED | {"序号": written}, "health")["sequence"] == int(written)
         return

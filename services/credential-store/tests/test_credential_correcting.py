@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
+from bus.envelope import BrokenMessageError
+from bus.event import NotYet
 from credential_office import ID_CARD, RECORD, Office, approved, corrected, granted, published, registered
-from credential_store.published import CredentialStored
-from messaging.envelope import BrokenMessageError
-from messaging.event import NotYet
+from credential_store.events import CredentialStored
 
 
 @pytest.fixture

@@ -4,20 +4,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
 from credential_store.config import Settings
-from credential_store.domain.document_types import Approval, DocumentTypes
+from credential_store.domain.document_types import ApprovalRule
 from credential_store.main import create_app
-from runtime.data_files import DataFileError, load
+from credential_store.store.district_files import read_types
+from runtime.data_files import DataFileError
+from testkit.document_types import spoilt_type
 
-FILE = Path(create_app.__code__.co_filename).parent / "data" / "document_types.yaml"
-TYPES = load(FILE, DocumentTypes)
+AUTHORITIES = Settings().authorities
+TYPES = read_types(AUTHORITIES)
 START = date(2026, 11, 30)
 
 
 def until(code: str, read: date | None = None, **fields: str) -> date | None:
-    return TYPES.of(code).approval_lasts.until(Approval(start=START, fields=dict(fields), read=read))
+    return TYPES.of(code).approval_lasts.until(ApprovalRule(start=START, fields=dict(fields), read=read))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def until(code: str, read: date | None = None, **fields: str) -> date | None:
     ],
 )
 def test_an_approval_lasts_as_long_as_the_rules_say(code: str, keeper: str, last_day: date | None) -> None:
-    assert TYPES.of(code).kept_by == keeper
+    assert TYPES.of(code).keeper == keeper
     assert until(code) == last_day
 
 
@@ -64,29 +65,33 @@ def test_every_type_begins_its_identifiers_with_the_definers_code_and_sequence()
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "line_says", "complaint"),
+    ("code", "right", "wrong", "complaint"),
     [
-        (("departments", "psb", "code"), "11440309000070018M", "code:", "unified social credit code"),
-        (("document_types", "id-card", "kept_by"), "pbs", "kept_by: pbs", "there is no department 'pbs'"),
-        (("document_types", "bank-account", "definer"), "bank", "definer: bank", "there is no definer 'bank'"),
-        (("document_types", "household-register", "type_sequence"), "001", "type_sequence:", "001 is that of id-card"),
-        (("document_types", "id-card", "approval_lasts"), {"kind": "for-ever"}, "approval_lasts:", "months"),
+        ("id-card", "department: psb", "department: pbs", "there is no department 'pbs'"),
+        ("bank-account", "definer: civil-affairs", "definer: bank", "there is no definer 'bank'"),
+        ("vaccination-record", "[edu]", "[education]", "there is no department 'education'"),
+        ("residence-permit", "type_sequence: '003'", "type_sequence: '001'", "001 is that of id-card"),
+        ("id-card", "{kind: until-it-ends,", "{kind: for-ever,", "months"),
     ],
 )
-def test_a_mistake_in_the_file_is_named_with_its_line(
-    tmp_path: Path, path: tuple[str, ...], value: object, line_says: str, complaint: str
+def test_a_mistake_in_a_type_is_named_with_its_line(
+    tmp_path: Path, code: str, right: str, wrong: str, complaint: str
 ) -> None:
-    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    place = data
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    broken = tmp_path / "document_types.yaml"
-    broken.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    path = spoilt_type(tmp_path, code, right, wrong)
 
     with pytest.raises(DataFileError, match=complaint) as caught:
-        create_app(Settings(document_types=broken))
+        read_types(AUTHORITIES, tmp_path)
 
-    fault = str(caught.value).splitlines()[0]
-    line = int(fault.removeprefix(f"{broken}:").split(":")[0])
-    assert line_says in broken.read_text(encoding="utf-8").splitlines()[line - 1]
+    line = int(str(caught.value).splitlines()[0].removeprefix(f"{path}:").split(":")[0])
+    assert wrong in path.read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def test_a_mistake_in_an_authority_is_named_with_its_line(tmp_path: Path) -> None:
+    broken = tmp_path / "authorities.yaml"
+    broken.write_text(AUTHORITIES.read_text(encoding="utf-8").replace("70017M", "70018M", 1), encoding="utf-8")
+
+    with pytest.raises(DataFileError, match="unified social credit code") as caught:
+        create_app(Settings(authorities=broken))
+
+    line = int(str(caught.value).splitlines()[0].removeprefix(f"{broken}:").split(":")[0])
+    assert "70018M" in broken.read_text(encoding="utf-8").splitlines()[line - 1]

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bus.envelope import BrokenMessageError
+from bus.event import ConflictError, Outcome
 from credential_office import HOLDER, NOW, Office, Told, approved, granted, received
 from credential_store.domain.credential import Credential
-from credential_store.domain.standing import status_on
-from credential_store.published import CredentialRevoked, CredentialStored, DuplicateSuspected
-from messaging.documents import Stored
-from messaging.envelope import BrokenMessageError
-from messaging.event import ConflictError, Outcome
+from credential_store.domain.status import status_on
+from credential_store.events import CredentialRevoked, CredentialStored, DuplicateSuspected
 from runtime.clock import today
+from store.repository import Stored
 from test_credential_sameness import FLAT, NUMBER, TENANCY, housing, review, tenancy, valid
 from testkit.fakes import FakeDocuments, apply
 
@@ -35,6 +35,7 @@ def answered(asked: DuplicateSuspected, same_as: str | None, told: Sequence[Told
     """Return a person's answer, with the approval that has waited for it."""
     approval = next((data for _, _, data in told if asked.task_id and data.get("task_id") == asked.task_id), None)
     data: dict[str, object] = {
+        "task_id": "task_of_check",
         "credential_id": asked.credential_id,
         "document_type": asked.document_type,
         "holder": HOLDER,
@@ -161,6 +162,8 @@ async def test_a_number_that_another_document_has_had_leads_to_a_credential_of_i
     assert isinstance(first, CredentialStored)
     answer: dict[str, object] = {
         "task_id": "task_c",
+        "correction_id": "cor_1",
+        "document_type": TENANCY,
         "holder": HOLDER,
         "credential_id": first.credential_id,
         "field": "record_number",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credential_office import ID_CARD, INDEX, RESIDENT, Office, approved, granted, held, registered
-from credential_store.published import CredentialStored, CredentialSuspended
+from credential_store.events import CredentialStored, CredentialSuspended
 
 
 @pytest.fixture

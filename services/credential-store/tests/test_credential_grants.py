@@ -6,9 +6,24 @@ from typing import Any
 
 import pytest
 
-from credential_office import CHILD, GRANTS, HOLDER, ITEM_OF, PEOPLE, Office, Told, approved, granted, proofs_of, proven
-from messaging.envelope import BrokenMessageError
-from messaging.event import NotYet
+from bus.envelope import BrokenMessageError
+from bus.event import NotYet
+from credential_office import (
+    CHILD,
+    GRANTS,
+    HOLDER,
+    ITEM_OF,
+    NOW,
+    PEOPLE,
+    Office,
+    Told,
+    approved,
+    granted,
+    held,
+    proofs_of,
+    proven,
+    registered,
+)
 
 TYPES = sorted(ITEM_OF)
 OTHER = {"resident_id": "res_09", "index": "6e" * 32}
@@ -106,7 +121,8 @@ async def test_documents_of_two_people_make_no_landlord(office: Office) -> None:
 
 async def test_an_officers_no_is_no_decision(office: Office) -> None:
     grant = asked("school-place-notice")
-    refusal: dict[str, Any] = {"application_id": grant[2]["application_id"], "approved": False}
+    refusal: dict[str, Any] = {"application_id": grant[2]["application_id"], "approved": False, "officer": "edu-1"}
+    refusal |= {"decided_at": NOW.isoformat()}
     said = [guardianship(), *(each for each in proofs_of(grant) if each[0].startswith("matcher."))]
     await office.hears(*said, ("review-dispatch.decision-made.v1", 5, refusal))
     with pytest.raises(NotYet, match="officer"):
@@ -122,8 +138,9 @@ async def test_what_people_approved_is_proven_once_it_was_submitted(office: Offi
         await office.hears(approval)
     with pytest.raises(NotYet, match="photo"):
         await office.hears(grant)
-    failed = {**said, "document_type": "portrait-photo", "document_types": ["portrait-photo"], "holder": HOLDER}
-    await office.hears(("matcher.match-failed.v1", 5, failed | {"reviewable": True}), approval)
+    photo = {"document_type": "portrait-photo", "document_types": ["portrait-photo"], "reviewable": True, "claims": {}}
+    failed = {"application_id": said["application_id"], "documents": [{**said, **photo, "holder": HOLDER}]}
+    await office.hears(("matcher.match-failed.v2", 5, failed), approval)
     assert await office.hears(grant)
 
 
@@ -147,3 +164,25 @@ async def test_nothing_of_a_person_or_an_application_stands_in_a_proof(office: O
     kept = str([each.model_dump() for each in office.proofs.all.values()])
     assert str(grant[2]["application_id"]) not in kept
     assert HOLDER["resident_id"] not in kept
+
+
+ANOTHERS = HOLDER | {"resident_id": "res_2"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        granted(holder=ANOTHERS),
+        approved(holder=ANOTHERS),
+        registered(2, "updated", resident_id="res_2", sequence=2),
+        registered(2, resident_id="res_2"),
+        ("identity.id-suspended.v1", 2, held(2, "suspended", 2)[2] | {"resident_id": "res_2"}),
+        ("identity.id-reinstated.v1", 2, held(2, "reinstated", 2)[2] | {"resident_id": "res_2"}),
+    ],
+)
+async def test_no_event_gives_what_one_number_leads_to_to_another_resident(told: Told) -> None:
+    office = Office()
+    await office.hears(registered())
+    with pytest.raises(BrokenMessageError) as caught:
+        await office.hears(told)
+    assert caught.value.reason == "another-holder"

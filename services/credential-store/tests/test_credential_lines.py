@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 
 from credential_rows import HEADER, MAPPING, ROW
 from credential_store.domain import lines
+from credential_store.domain.column_map import LineError, Mapping, column_key
 from credential_store.domain.first_look import look
-from credential_store.domain.lines import LONGEST, Line, Window, csv_rows, json_lines
-from credential_store.domain.mapping import LineError, Mapping, column_key
-from runtime.refusal import Refusal
+from credential_store.domain.lines import LONGEST, FileLine, LineWindow, csv_rows, json_lines
+from runtime.errors import Refusal
 
-Split = Callable[[Window], Iterator[Line]]
+Split = Callable[[LineWindow], Iterator[FileLine]]
 
 
-def taken(content: bytes, split: Split, window: int = lines.WINDOW, at_once: int = 1000) -> list[Line]:
+def taken(content: bytes, split: Split, window: int = lines.WINDOW, at_once: int = 1000) -> list[FileLine]:
     """Take a whole file, window by window, as the service does."""
-    found: list[Line] = []
+    found: list[FileLine] = []
     offset, number, inside = 0, 0, False
     while offset < len(content):
         piece = content[offset : offset + window]
-        some: list[Line] = []
-        for line in split(Window(piece, offset, number, offset + len(piece) >= len(content), inside)):
+        some: list[FileLine] = []
+        for line in split(LineWindow(piece, offset, number, offset + len(piece) >= len(content), inside)):
             some.append(line)
             if len(some) == at_once:
                 break
@@ -43,7 +43,7 @@ def rows(columns: int) -> Split:
     return lambda window: csv_rows(window, MAPPING, columns)
 
 
-def said(found: Sequence[Line]) -> list[object]:
+def said(found: Sequence[FileLine]) -> list[object]:
     return [line.said.reason if isinstance(line.said, LineError) else line.said for line in found]
 
 

@@ -15,11 +15,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credential_store.domain.column_map import ColumnSource, LineError, Mapping, column_key
 from credential_store.domain.first_look import look
-from credential_store.domain.mapping import Column, LineError, Mapping, column_key
 from credential_store.domain.mapping_faults import read_mapping
 from local_stack.layout import ROOT
-from runtime.refusal import NotAllowed, Refusal, Refusals
+from runtime.errors import NotAllowed, Refusal, Refusals
 from runtime.texts import LANGUAGES, Texts
 
 DATA = Path(__file__).parent / "data"
@@ -67,7 +67,7 @@ def changed(old: str, new: str) -> str:
 def test_a_mapping_is_read_by_the_rules_of_yaml_1_2(name: str) -> None:
     mapping = read_mapping((DATA / f"{name}.yaml").read_bytes(), any_type)
     complete = mapping.fields["complete"]
-    assert isinstance(complete, Column)
+    assert isinstance(complete, ColumnSource)
     if name == "mapping-yes-no":
         assert (complete.yes, complete.no) == (("是",), ("否",))
     if name == "mapping-words-TRUE":
@@ -248,7 +248,9 @@ def test_json_is_taken_and_its_doubled_names_are_not() -> None:
     assert faults(b'{"says": "x", "says": "published"}')[0] == ("mapping-twice", "mapping")
 
 
-NAMES = st.sampled_from([*Mapping.model_fields, *Column.model_fields, "value", "child_name", "birth_date", "complete"])
+NAMES = st.sampled_from(
+    [*Mapping.model_fields, *ColumnSource.model_fields, "value", "child_name", "birth_date", "complete"]
+)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -293,7 +295,7 @@ FORMS = st.lists(st.sampled_from(PIECES), max_size=7)
 def test_a_form_of_dates_works_or_is_refused_and_no_date_stops_the_work(form: str, written: str) -> None:
     found = faults(changed('"%Y/%m/%d"', orjson.dumps(form).decode()))
     assert all(code.startswith("mapping-form") for code, _ in found)
-    column = Column(column="c", kind="date", form=form)
+    column = ColumnSource(column="c", kind="date", form=form)
     for text in (written, "19871123", "1987-11-23"):
         with suppress(LineError):
             day = column.read({"c": text}, "/x")

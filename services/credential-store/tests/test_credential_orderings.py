@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credential_office import INDEX, Office, Told, approved, granted, held, published, registered, withdrawn
-from credential_store.domain.standing import status_on
-from credential_store.published import CredentialStatusChanged, CredentialStored
+from credential_store.domain.status import status_on
+from credential_store.events import CredentialStatusChanged, CredentialStored
 from runtime.clock import today
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,19 +10,19 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from joserfc.jwk import ECKey
-from playwright.async_api import async_playwright
 
 from credential_store.domain.signed import TYP, Issuer
 from credential_store.domain.verdict import AGREEMENT_TYP, Trusted
 from credential_store.web import pages
 from credential_store.web.verify import HEADERS
-from runtime import problems
 from runtime.clock import utc_now
-from runtime.rates import DEFAULT, RateLimit, Rates
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
 from runtime.texts import CHOSEN, Texts
 from standards import canonical_json
 from standards.canonical_json import Json
+from tests.browser.visitor import chromium
+from web import problems
+from web.rates import DEFAULT, RateLimit, Rates
 
 KEYS, AGREEMENTS = (SigningKeys.of(ECKey.generate_key("P-256")) for _ in range(2))
 URL = "https://yizheng.example"
@@ -159,15 +158,12 @@ async def test_on_a_phone_each_line_is_no_taller_than_what_it_says(client: httpx
     page = (await client.post("/verify/", data={"presentation": agreement()})).text
     style = next(part for part in page.split('"') if part.endswith("verify.css"))
     page = page.replace("</head>", f"<style>{(await client.get(style)).text}</style></head>")
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    async with chromium() as browser:
         phone = await browser.new_page(viewport={"width": 390, "height": 844})
         await phone.set_content(page)
         rows = await phone.locator("dl > div").all()
         boxes = [await row.bounding_box() for row in rows]
         width = await phone.evaluate("document.documentElement.scrollWidth")
-        await browser.close()
     assert len(boxes) == 5
     assert max(box["height"] for box in boxes if box) < 120
     assert width == 390

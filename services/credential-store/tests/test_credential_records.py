@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -12,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.envelope import BrokenMessageError, decode_event
 from credential_office import HANDLERS, INDEX, RECORD, RESIDENT, TYPES, Office, Told, published, registered, withdrawn
-from credential_store.domain.credential import Place
-from credential_store.domain.identifiers import credential_of, identifier
+from credential_store.domain.credential import CredentialPlace
+from credential_store.domain.identifiers import CredentialIds, credential_id, credential_of, identifier
 from credential_store.domain.signed import sign
-from credential_store.domain.verdict import Asked, judge
-from credential_store.published import CredentialExpired, CredentialRevoked, CredentialStored, RecordAccepted
-from messaging.envelope import BrokenMessageError, unseal
+from credential_store.domain.verdict import VerificationRequest, judge
+from credential_store.events import CredentialExpired, CredentialRevoked, CredentialStored, RecordAccepted
+from credential_store.store.credentials import CredentialDocuments, HeldCredentialDocuments
 from standards.bounds import MOST_RECORDS
 from testkit.fakes import apply
 
@@ -40,6 +43,33 @@ async def test_a_record_is_valid_on_its_last_day_and_expired_on_the_next(office:
     (event,) = await office.lets_time_pass(days=1)
     assert isinstance(event, CredentialExpired)
     assert await office.lets_time_pass(days=1) == []
+
+
+async def test_what_has_an_id_keeps_it_and_what_is_new_gets_one_that_the_index_does_not_give(office: Office) -> None:
+    def keyed(content: bytes) -> str:
+        return sha256(b"the key of this store" + content).hexdigest()
+
+    (stored,) = await office.hears(published(1))
+    credentials = CredentialDocuments(office.documents)
+    office.deps = replace(
+        office.deps,
+        ids=CredentialIds(keyed),
+        credentials=credentials,
+        holdings=HeldCredentialDocuments(office.holdings, credentials, keyed),
+    )
+
+    (changed,) = await office.hears(published(2, complete=False))
+    (new,) = await office.hears(published(1, record_id="vac-2"))
+    (again,) = await office.hears(published(2, record_id="vac-2", complete=False))
+
+    assert isinstance(stored, CredentialStored)
+    assert isinstance(new, CredentialStored)
+    made_of_the_index = credential_id(INDEX, "vaccination-record", "vac-2", "health")
+    assert {getattr(each, "credential_id", None) for each in (changed, again)} == {RECORD, new.credential_id}
+    assert new.credential_id != made_of_the_index
+    assert made_of_the_index.removeprefix("crd_").upper() not in new.identifier
+    [holding] = office.holdings.all.values()
+    assert set(holding.credentials) == {RECORD, new.credential_id}
 
 
 async def test_after_a_downtime_everything_that_is_overdue_expires(office: Office) -> None:
@@ -209,7 +239,7 @@ async def _told_and_shown(begins: date | None, ends: date | None, at: datetime) 
     body = orjson.dumps({**envelope, "type": type_, "time": at.isoformat(), "data": data})
     subscription = HANDLERS["*.department-record-published.v1"]
     try:
-        apply(await subscription.handler(subscription.read(unseal(body)), office.deps))
+        apply(await subscription.handler(subscription.read(decode_event(body)), office.deps))
     except BrokenMessageError as error:
         assert error.path in {"/time", "/data/valid_from", "/data/valid_until"}  # noqa: PT017 - each is right
         return
@@ -217,5 +247,5 @@ async def _told_and_shown(begins: date | None, ends: date | None, at: datetime) 
     issue = credential.current
     assert issue is not None
     assert issue.content.valid_until is None or issue.content.valid_from <= issue.content.valid_until
-    text = sign(credential, issue, Place(list=1, index=1), office.deps.issuer, TYPES, office.clock()).text
-    assert judge(text, Asked(), office.deps.trusted, office.clock()).kind == "credential"
+    text = sign(credential, issue, CredentialPlace(list=1, index=1), office.deps.issuer, TYPES, office.clock()).text
+    assert judge(text, VerificationRequest(), office.deps.trusted, office.clock()).kind == "credential"

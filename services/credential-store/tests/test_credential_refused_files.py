@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credential_store.domain import lines
+from credential_store.domain.column_map import ColumnSource, LineError, Mapping
 from credential_store.domain.encodings import Encoding
 from credential_store.domain.first_look import look
-from credential_store.domain.hand_over import HandOver, Received, RefusedLine
-from credential_store.domain.lines import Window, csv_rows
-from credential_store.domain.mapping import Column, LineError, Mapping
-from credential_store.domain.refused_file import REASON, JsonLines, Table
+from credential_store.domain.hand_over import HandOver, ReceivedFile, RefusedLine
+from credential_store.domain.lines import LineWindow, csv_rows
+from credential_store.domain.refused_file import REASON, RefusedLines, Table
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NAMES = ("退回原因", "Refused because")
@@ -29,15 +29,15 @@ def mapping(delimiter: str = ",", encoding: Encoding = "utf-8") -> Mapping:
         document_type="vaccination-record",
         delimiter=delimiter,
         encoding=encoding,
-        record_id=Column(column="a"),
-        holder_index=Column(column="b"),
-        sequence=Column(column="c"),
+        record_id=ColumnSource(column="a"),
+        holder_index=ColumnSource(column="b"),
+        sequence=ColumnSource(column="c"),
     )
 
 
 def table(content: bytes, said: Mapping, name: str = NAMES[0]) -> Table:
     seen = look(content, said)
-    received = Received(file="f", name="n", digest="d", size=1, columns=seen.columns, header=seen.header)
+    received = ReceivedFile(file="f", name="n", digest="d", size=1, columns=seen.columns, header=seen.header)
     times = {"received_at": NOW, "resumed_at": NOW, "moved_at": NOW}
     hand_over = HandOver(id="h", number="n", department="d", by="d", received=received, mapping=seen.mapping, **times)
     assert seen.mapping is not None
@@ -52,7 +52,7 @@ def rows_of(content: bytes, said: Mapping) -> list[bytes]:
     """Return the rows of a file as they are written, without its header."""
     seen = look(content, said)
     assert seen.mapping is not None
-    window = Window(content, 0, 0, is_last=True)
+    window = LineWindow(content, 0, 0, is_last=True)
     found = list(csv_rows(window, seen.mapping, len(seen.columns)))
     return [window.between(row.start, row.end) for row in found if row.said is not None][1:]
 
@@ -140,7 +140,7 @@ def test_a_repaired_file_is_right_whatever_was_wrong_in_it() -> None:
         assert wrong.encode("gb18030") in repaired
         repaired = repaired.replace(wrong.encode("gb18030"), right.encode("gb18030"))
     seen = look(repaired, said)
-    found = list(csv_rows(Window(repaired, 0, 0, is_last=True), said, len(seen.columns)))
+    found = list(csv_rows(LineWindow(repaired, 0, 0, is_last=True), said, len(seen.columns)))
     read = [said.data(lines.named(row.said, seen.columns), "d") for row in found[1:] if isinstance(row.said, list)]
     assert [(each["record_id"], each["sequence"]) for each in read] == [("甲", 1), ("乙", 2), ("丙", 3)]
 
@@ -157,12 +157,12 @@ def test_a_repaired_file_is_right_whatever_was_wrong_in_it() -> None:
     ],
 )
 def test_a_json_line_comes_back_as_it_was_sent_with_one_more_member(written: bytes, expected: bytes) -> None:
-    assert JsonLines().line(refused(written), "why") == expected
+    assert RefusedLines().line(refused(written), "why") == expected
 
 
 @given(st.binary(max_size=40) | st.dictionaries(st.text(max_size=5), st.integers(-9, 9), max_size=3).map(orjson.dumps))
 def test_any_line_comes_back_as_json(written: bytes) -> None:
-    found = orjson.loads(JsonLines().line(refused(written), WHY))
+    found = orjson.loads(RefusedLines().line(refused(written), WHY))
     assert found[REASON] == WHY
 
 

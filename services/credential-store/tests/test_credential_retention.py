@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from credential_store import store
-from credential_store.domain.hand_over import HandOver, Received, RefusedLine
-from messaging.documents import Database
+from credential_store.domain.hand_over import HandOver, ReceivedFile, RefusedLine
+from store.repository import Database
 from testkit.terms import archive
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -18,7 +18,7 @@ def hand_over(id: str, *, ended: bool) -> HandOver:
         number=id,
         department="health",
         by="officer",
-        received=Received(file=id, name="a.jsonl", digest="0" * 64, size=9, columns=()),
+        received=ReceivedFile(file=id, name="a.jsonl", digest="0" * 64, size=9, columns=()),
         mapping=None,
         state="done" if ended else "running",
         received_at=NOW,
@@ -30,7 +30,7 @@ def hand_over(id: str, *, ended: bool) -> HandOver:
 
 async def test_a_hand_over_goes_with_its_refused_lines_when_its_term_has_ended(database: Database) -> None:
     documents = store.HandOverDocuments(database)
-    async with archive("credential-store", database, store.INDEXES, store.BELONGINGS) as kept:
+    async with archive("credential-store", database, store.INDEXES, store.CASCADES) as kept:
         for id_, ended in (("done", True), ("running", False)):
             lines = [
                 RefusedLine(id=f"{id_}/{n}", hand_over=id_, line=n, record_id=None, reason="r", path="/", rule="x")

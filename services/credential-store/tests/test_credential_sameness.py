@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.event import NotYet
 from credential_office import INDEX, NOW, Office, Told, approved, granted, published, withdrawn
 from credential_store.domain.credential import Credential
-from credential_store.domain.standing import status_on
-from credential_store.published import CredentialRevoked, CredentialStatusChanged, CredentialStored
-from messaging.event import NotYet
+from credential_store.domain.status import status_on
+from credential_store.events import CredentialRevoked, CredentialStatusChanged, CredentialStored
 from runtime.clock import today
 
 TENANCY = "rental-contract-record"

@@ -19,21 +19,22 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from bus import topology
+from bus.envelope import new_event_id
 from credential_store.config import Settings
 from credential_store.domain.identifiers import credential_id
 from credential_store.main import create_app
+from local_stack.devices import ProvingAuth
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
-from messaging import topology
-from messaging.envelope import new_event_id
-from runtime.blind_index import BlindIndex
 from runtime.clock import today, utc_now
-from runtime.kernel import Database
-from testkit import signing
+from store.blind_index import BlindIndex
+from store.repository import Database
+from testkit import signers
 from testkit.entrances import entrance_of
 from testkit.fixtures import TOPOLOGY
 from testkit.patience import eventually
-from testkit.signing import signed
+from testkit.signers import signed
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
@@ -61,10 +62,12 @@ class Outside:
         """
         if contract == APPROVED:
             changes.setdefault("requirement", changes.get("document_type", "birth-certificate"))
-            named = ("application_id", "requirement", "attempt", "document_type", "holder")
-            failed: Json = {name: value for name, value in changes.items() if name in named}
-            failed |= {"document_types": [changes["document_type"]]} if "document_type" in changes else {}
-            await self.publishes("matcher.match-failed.v1", case=case, **failed)
+            named = ("requirement", "attempt", "document_type", "holder")
+            failed: Json = orjson.loads((EXAMPLES / "matcher.match-failed.v2.example.json").read_bytes())["data"]
+            document: Json = failed["documents"][0] | {name: changes[name] for name in named if name in changes}
+            document |= {"document_types": [document["document_type"]]}
+            application = changes.get("application_id", failed["application_id"])
+            await self.publishes("matcher.match-failed.v2", case=case, application_id=application, documents=[document])
         message = orjson.loads((EXAMPLES / f"{contract}.example.json").read_bytes())
         event_type = contract if not publisher else f"{publisher}.{contract.partition('.')[2]}"
         source = f"/yizheng/{event_type.partition('.')[0]}"
@@ -90,7 +93,7 @@ class Outside:
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Remember what the service publishes."""
-        self.heard.append(signing.in_clear(message.body))
+        self.heard.append(signers.in_clear(message.body))
 
     async def hears(self, event: str, **expected: object) -> Json:
         """Wait for an event with these values and return its data; each is returned once."""
@@ -112,7 +115,7 @@ class Outside:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        return await self._client.request(method, f"/v1{path}", json=body, headers=sent)
+        return await self._client.request(method, f"/v1{path}", json=body, headers=sent, auth=ProvingAuth(self._keys))
 
     async def gets(self, address: str) -> httpx.Response:
         """Read what is published beside the routes."""
@@ -178,11 +181,14 @@ async def test_what_was_approved_is_the_residents_and_nobody_elses(outside: Outs
     assert set(items) == {"id-card", "bank-account"}
     assert "number" not in items["id-card"]["fields"]
     assert items["bank-account"]["status_name"] == "有效"
+    for words, found in (("银行 6222", ["bank-account"]), ("李育成", ["bank-account", "id-card"]), ("6223", [])):
+        answer = await outside.calls("GET", f"/credentials?q={words}", token=outside.resident())
+        assert sorted(each["document_type"] for each in answer.json()["items"]) == found
 
     path = f"/credentials/{stored['credential_id']}"
     read = await outside.calls("GET", path, token=outside.resident(), Accept_Language="en")
     assert read.status_code == 200
-    assert read.headers["ETag"] == '"1"'
+    assert read.headers["ETag"].startswith('"1-')
     assert read.json()["metadata"]["CertificateNumber"] == "6222"
     assert read.json()["history"][0]["what_name"] == "Stored"
     assert (await outside.calls("GET", path, token=outside.resident("res_2"))).status_code == 404
@@ -208,7 +214,7 @@ async def test_a_department_that_asks_is_told_and_the_resident_can_read_that_it_
     found = (await outside.calls("POST", "/queries", everything, token=civil)).json()["matches"]
     assert {it["document_type"] for it in found} == {"id-card", "household-register"}
     viewed = f"/credentials/{stored['credential_id']}?purpose=抽查"
-    assert (await outside.calls("GET", viewed, token=outside.reviewer("psb"))).headers["ETag"] == '"1"'
+    assert (await outside.calls("GET", viewed, token=outside.reviewer("psb"))).headers["ETag"][:3] == '"1-'
 
     told = [await outside.hears("data-accessed") for _ in range(4)]
     assert [(it["purpose"], it["by"]["departments"], it["how"]) for it in told] == [
@@ -243,12 +249,6 @@ async def test_refusals_are_told_apart(outside: Outside) -> None:
         answer = await outside.calls("POST", "/queries", question, token=outside.department(department))
         assert (answer.status_code, answer.json()["code"]) == (status, code), changes
         assert answer.headers["Content-Type"] == "application/problem+json"
-
-
-async def test_who_has_no_token_or_the_wrong_role_learns_nothing(outside: Outside) -> None:
-    question = {"purpose": "审核", "number": NUMBER}
-    assert (await outside.calls("POST", "/queries", question)).status_code == 401
-    assert (await outside.calls("POST", "/queries", question, token=outside.resident())).status_code == 403
 
 
 async def test_that_nothing_was_found_is_told_too(outside: Outside) -> None:
@@ -307,7 +307,7 @@ async def test_a_departments_record_is_stored_and_linked_when_its_holder_registe
     await outside.publishes(contract, "health", holder_index=outside.index, valid_until=str(date(2040, 1, 1)))
     stored = await outside.hears("credential-stored")
     assert (stored["origin"], stored["holder"]["resident_id"]) == ("department", None)
-    assert stored["credential_id"] == credential_id(outside.index, "vaccination-record", "vac-88213", "health")
+    assert stored["credential_id"] != credential_id(outside.index, "vaccination-record", "vac-88213", "health")
     await outside.registers()
     items = (await outside.calls("GET", "/credentials", token=outside.resident())).json()["items"]
     assert stored["credential_id"] in {item["credential_id"] for item in items}

@@ -6,7 +6,6 @@ import gzip
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,21 +15,20 @@ from joserfc.jwk import ECKey
 from jwcrypto.jwk import JWK
 from sd_jwt.verifier import SDJWTVerifier
 
-import credential_store
-from credential_store.domain import hearing, keeping, sd_jwt, signed, status_list
-from credential_store.domain.credential import Content, Credential, Holder, Place, Said
-from credential_store.domain.document_types import DocumentTypes
+from credential_store.config import Settings
+from credential_store.domain import lifecycle, sd_jwt, signed, status_list, versions
+from credential_store.domain.credential import Credential, CredentialContent, CredentialPlace, IndexedHolder, Statement
 from credential_store.domain.identifiers import credential_id
 from credential_store.domain.sd_jwt import AlteredError, NotSdJwtError, SdJwt
 from credential_store.domain.signed import Issuer, SignedVersion
-from credential_store.domain.standing import Trace, settle
+from credential_store.domain.status import Trace, settle
 from credential_store.domain.status_list import ENTRIES, StatusList
+from credential_store.store.district_files import read_types
 from runtime.clock import today
-from runtime.data_files import load
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
 from standards import base64url
 
-TYPES = load(Path(credential_store.__file__).parent / "data" / "document_types.yaml", DocumentTypes)
+TYPES = read_types(Settings().authorities)
 ISSUER = Issuer("https://yizheng.example", SigningKeys.of(ECKey.generate_key("P-256")))
 INDEX = "9f" * 32
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -45,22 +43,22 @@ FIELDS = {
 
 
 def permit() -> Credential:
-    content = Content(
+    content = CredentialContent(
         fields=FIELDS, origin="grant", valid_from=date(2026, 11, 23), valid_until=date(2036, 11, 22), authority="公安局"
     )
     blank = Credential(
         id=credential_id(INDEX, "residence-permit"),
         document_type="residence-permit",
         record="",
-        holder=Holder(resident_id="res_1", index=INDEX),
+        holder=IndexedHolder(resident_id="res_1", index=INDEX),
     )
-    heard = hearing.hear(blank, content, Said(at=NOW), TYPES.numbering("residence-permit"))
+    heard = versions.merge(blank, content, Statement(at=NOW), TYPES.numbering("residence-permit"))
     return settle(blank, heard, Trace(at=NOW, by="automatic"))
 
 
 def signed_permit() -> SignedVersion:
     it = permit()
-    return signed.sign(it, it.issues[0], Place(list=3, index=77), ISSUER, TYPES, NOW)
+    return signed.sign(it, it.issues[0], CredentialPlace(list=3, index=77), ISSUER, TYPES, NOW)
 
 
 def as_others_see_it(text: str) -> dict[str, Any]:
@@ -157,12 +155,15 @@ def test_a_disclosure_of_another_form_is_refused(spelt: bytes) -> None:
 def test_a_bit_is_set_where_and_only_where_a_credential_no_longer_counts() -> None:
     it, day = permit(), today(NOW)
     assert signed.marks(it, it.issues[0], day) == ()
-    held = settle(it, keeping.suspend(it, "why", NOW), Trace(at=NOW, by="psb"))
+    held = settle(it, lifecycle.suspend(it, "why", NOW), Trace(at=NOW, by="psb"))
     assert signed.marks(held, held.issues[0], day) == ("suspension",)
-    gone = settle(it, keeping.end(it, "07", "why", NOW), Trace(at=NOW, by="psb"))
+    gone = settle(it, lifecycle.end(it, "07", "why", NOW), Trace(at=NOW, by="psb"))
     assert signed.marks(gone, gone.issues[0], day) == ("revocation",)
-    again = keeping.reissue(
-        it, keeping.Correction(fields={"months": 13}, valid_until=None), TYPES.numbering("residence-permit"), NOW
+    again = lifecycle.reissue(
+        it,
+        lifecycle.CredentialCorrection(fields={"months": 13}, valid_until=None),
+        TYPES.numbering("residence-permit"),
+        NOW,
     )
     assert [signed.marks(again, each, day) for each in again.issues] == [("revocation",), ()]
     assert signed.marks(it, it.issues[0], date(2036, 11, 23)) == ()

@@ -11,8 +11,8 @@ from credential_store.domain import fetched, status_list
 from credential_store.domain.fetched import NotThatListError
 from credential_store.domain.signed import LIST_TYP, TYP
 from credential_store.domain.verdict import judge
-from credential_store.handlers import listing
-from runtime.refusal import Unknown
+from credential_store.handlers import status_lists
+from runtime.errors import NotFound
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ async def test_a_list_is_made_anew_after_a_minute(desk: Desk) -> None:
     claims = fetched.read(await listed(desk, "revocation"), TRUSTED.credentials, desk.clock())
     encoded = claims["credentialSubject"]["encodedList"]
     assert [status_list.is_set(encoded, place) for place in (76, 77, 78)] == [False, True, False]
-    with pytest.raises(Unknown, match="status-list-unknown"):
-        await listing.published("revocation", 4, desk.deps)
+    with pytest.raises(NotFound, match="status-list-unknown"):
+        await status_lists.published("revocation", 4, desk.deps)
 
 
 async def test_a_swapped_or_old_list_says_nothing(desk: Desk) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from bus.event import Change, ConflictError, Outcome
 from credential_store.domain.credential import (
-    Content,
     Credential,
+    CredentialContent,
+    CredentialPlace,
     Hold,
-    Holder,
+    IndexedHolder,
     Issue,
-    Place,
-    Said,
-    Step,
+    Statement,
+    StatusStep,
     Withdrawal,
 )
 from credential_store.domain.hand_over import RefusedLine
@@ -33,10 +34,8 @@ from credential_store.store import (
     signed_in,
 )
 from credential_store.store.signed import STATUS_LISTS
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, ConflictError, Outcome
-from runtime.kernel import Database
+from store.commit import Committer
+from store.repository import Database, Write
 from testkit.fakes import FakeDocuments, apply
 from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
@@ -102,19 +101,19 @@ def credential(id: str, **changes: Any) -> Credential:  # noqa: ANN401 - as the 
         number=1,
         identifier="1.2.156.3005.2.x",
         predecessor=None,
-        content=Content(
+        content=CredentialContent(
             fields={"name": "李育成", "complete": True, "months_paid": 12, "parents": ["李四", "王五"]},
             origin="department",
             valid_from=date(2026, 1, 1),
             valid_until=date(2026, 12, 31),
         ),
-        said=Said(at=NOW, sequence=3),
+        said=Statement(at=NOW, sequence=3),
         issued_at=NOW,
     )
     defaults: dict[str, Any] = {
         "document_type": "vaccination-record",
         "record": "",
-        "holder": Holder(resident_id="res_1", index=INDEX),
+        "holder": IndexedHolder(resident_id="res_1", index=INDEX),
         "issues": (issue,),
         "status": "01",
         "expires_on": date(2026, 12, 31),
@@ -153,11 +152,11 @@ async def test_only_what_is_overdue_is_due_the_longest_first(shelf: Shelf) -> No
 
 async def test_a_persons_credentials_come_in_pages_without_what_only_waits(shelf: Shelf) -> None:
     credentials, commit = shelf
-    for number in range(3):
-        await commit(credentials.save(credential(f"crd_{number}")))
-    await commit(credentials.save(credential("crd_3", holder=Holder(resident_id=None, index=INDEX))))
+    for number, kind in enumerate(("id-card", "vaccination-record", "vaccination-record")):
+        await commit(credentials.save(credential(f"crd_{number}", document_type=kind)))
+    await commit(credentials.save(credential("crd_3", holder=IndexedHolder(resident_id=None, index=INDEX))))
     await commit(credentials.save(credential("crd_4", issues=(), status=None)))
-    await commit(credentials.save(credential("crd_5", holder=Holder(resident_id="res_2", index="aa" * 32))))
+    await commit(credentials.save(credential("crd_5", holder=IndexedHolder(resident_id="res_1", index="aa" * 32))))
     index = await credentials.index_of("res_1")
     assert index == INDEX
     first = await credentials.of_holder(index, limit=3)
@@ -187,12 +186,12 @@ async def test_a_signed_form_is_marked_without_being_read(signed_shelf: SignedSh
     signed, commit = signed_shelf
     for index in (5, 6, 7):
         await commit(signed.save(signed_version(index)))
-    await commit(signed.mark(Place(list=1, index=6), ("revocation",)))
-    await commit(signed.mark(Place(list=1, index=7), ("suspension",)))
+    await commit(signed.mark(CredentialPlace(list=1, index=6), ("revocation",)))
+    await commit(signed.mark(CredentialPlace(list=1, index=7), ("suspension",)))
     assert list(await signed.marked(1, "revocation")) == [6]
     assert list(await signed.marked(1, "suspension")) == [7]
     assert list(await signed.marked(2, "revocation")) == []
-    await commit(signed.mark(Place(list=1, index=7), ()))
+    await commit(signed.mark(CredentialPlace(list=1, index=7), ()))
     assert list(await signed.marked(1, "suspension")) == []
     found = await signed.get("1/6")
     assert found is not None
@@ -207,13 +206,13 @@ async def test_the_store_shows_nothing_of_the_people_whom_credentials_are_about(
     real: Shelf, database: Database
 ) -> None:
     shelf, commit = real
-    said = Said(at=NOW, sequence=1)
+    said = Statement(at=NOW, sequence=1)
     one = credential(
         "crd_1",
         record="粤龙华卫接20230000403",
         holds={"reviewer": Hold(on=True, reason="正在核查之中", said=said)},
         withdrawal=Withdrawal(sequence=1, reason="录入有误"),
-        history=(Step(at=NOW, what="stored", number=1, by="wang", reason="已与医院核实"),),
+        history=(StatusStep(at=NOW, what="stored", number=1, by="wang", reason="已与医院核实"),),
     )
     refused = RefusedLine(
         id="l1", hand_over="h", line=1, record_id="接种证七号", reason="r", path="/p", rule="不是日期"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from credential_desk import ISSUER, NOTHING_ASKED, NOW, TRUSTED, TYPES, Desk, permit
 from credential_store.domain import compact, signed
-from credential_store.domain.credential import Place
+from credential_store.domain.credential import CredentialPlace
 from credential_store.domain.sd_jwt import NotSdJwtError
 from credential_store.domain.verdict import judge
 
@@ -52,7 +52,7 @@ def test_no_single_changed_character_makes_another_presentation_that_counts() ->
     sys.stdout.write(f"seed {seed}\n")
     chance = random.Random(seed)
     it = permit()
-    whole = signed.sign(it, it.issues[0], Place(list=3, index=77), ISSUER, TYPES, NOW).text
+    whole = signed.sign(it, it.issues[0], CredentialPlace(list=3, index=77), ISSUER, TYPES, NOW).text
     later = NOW + timedelta(hours=1)
     assert judge(whole, NOTHING_ASKED, TRUSTED, later).is_valid
     for _ in range(150):

@@ -13,7 +13,7 @@ import pytest
 from credential_desk import AGREEMENTS, TRUSTED, Desk, listed
 from credential_store.commands import verify as command
 from credential_store.domain import compact, status_list
-from runtime.signing import PublicKeys
+from runtime.json_signatures import PublicKeys
 
 
 class Shown:

@@ -11,20 +11,20 @@ from joserfc.jwk import ECKey
 
 from credential_desk import AGREEMENTS, HOLDER, ISSUER, NEWER, NOTHING_ASKED, NOW, OLD, RESIDENT, URL, Desk
 from credential_store.api.verifications import VerificationView
-from credential_store.consumed import GuardianshipChanged
 from credential_store.domain import sd_jwt, status_list, verdict
 from credential_store.domain.sd_jwt import SdJwt
 from credential_store.domain.signed import LIST_TYP, TYP, Issuer, SignedVersion
-from credential_store.domain.verdict import Asked, Trusted, judge
-from credential_store.handlers import guardianships
-from credential_store.handlers.presenting import Wish, present
-from credential_store.published import DataAccessed
-from runtime import signing
-from runtime.access import Principal, Role
-from runtime.refusal import Clash, Refusal, Unknown
-from runtime.signing import SigningKeys
+from credential_store.domain.verdict import Trusted, VerificationRequest, judge
+from credential_store.events import DataAccessed
+from credential_store.handlers.presentations import Wish, present
+from privacy import guardianships
+from privacy.guardianships import GuardianshipNews
+from runtime import json_signatures
+from runtime.errors import Conflict, NotFound, Refusal
+from runtime.json_signatures import SigningKeys
 from standards import base64url
 from testkit.fakes import apply, received
+from web.auth import Principal, Role
 
 
 @pytest.fixture
@@ -77,22 +77,22 @@ async def test_time_ends_it(desk: Desk) -> None:
     desk.clock.now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     assert (await desk.finds(text)).reasons == ("not-yet-valid",)
     desk.clock.now = datetime(2036, 12, 1, tzinfo=UTC)
-    with pytest.raises(Clash, match="not-valid-now"):
+    with pytest.raises(Conflict, match="not-valid-now"):
         await desk.shows("name")
 
 
 async def test_only_what_is_there_is_shown_and_only_by_its_holder(desk: Desk) -> None:
     with pytest.raises(Refusal, match="nothing-to-show"):
         await desk.shows("number")
-    with pytest.raises(Unknown, match="credential-unknown"):
+    with pytest.raises(NotFound, match="credential-unknown"):
         await present(desk.id, Wish(()), Principal("res_2", Role.RESIDENT), desk.deps)
 
 
 async def test_a_guardian_shows_a_wards_and_the_ward_can_read_that(desk: Desk) -> None:
     father, wish = Principal("res_father", Role.RESIDENT), Wish(("name",))
-    with pytest.raises(Unknown, match="credential-unknown"):
+    with pytest.raises(NotFound, match="credential-unknown"):
         await present(desk.id, wish, father, desk.deps)
-    begun = GuardianshipChanged(guardianship_id="g", guardian_id="res_father", child_id="res_1", sequence=1)
+    begun = GuardianshipNews(guardianship_id="g", guardian_id="res_father", child_id="res_1", sequence=1)
     apply(await guardianships.begin(received(begun), desk.deps))
 
     outcome = await present(desk.id, wish, father, desk.deps)
@@ -105,16 +105,16 @@ async def test_a_guardian_shows_a_wards_and_the_ward_can_read_that(desk: Desk) -
     assert not (await present(desk.id, wish, RESIDENT, desk.deps)).events
     ended = begun.model_copy(update={"sequence": 2})
     apply(await guardianships.end(received(ended), desk.deps))
-    with pytest.raises(Unknown, match="credential-unknown"):
+    with pytest.raises(NotFound, match="credential-unknown"):
         await present(desk.id, wish, father, desk.deps)
 
 
 async def test_a_presentation_for_one_verifier_is_nobody_elses(desk: Desk) -> None:
     text = (await desk.shows("name", audience="https://library.example", nonce="n1")).text
-    right = Asked("https://library.example", "n1")
+    right = VerificationRequest("https://library.example", "n1")
     assert (await desk.finds(text, right)).is_valid
-    assert (await desk.finds(text, Asked("https://bank.example", "n1"))).reasons == ("wrong-audience",)
-    assert (await desk.finds(text, Asked("https://library.example", "n2"))).reasons == ("wrong-nonce",)
+    assert (await desk.finds(text, VerificationRequest("https://bank.example", "n1"))).reasons == ("wrong-audience",)
+    assert (await desk.finds(text, VerificationRequest("https://library.example", "n2"))).reasons == ("wrong-nonce",)
     assert (await desk.finds(text)).reasons == ("wrong-audience", "wrong-nonce")
     assert not (await desk.finds((await desk.shows("name")).text, right)).is_valid
     desk.clock.advance(timedelta(minutes=16))
@@ -123,7 +123,7 @@ async def test_a_presentation_for_one_verifier_is_nobody_elses(desk: Desk) -> No
 
 async def test_a_holders_key_proves_who_shows_it(desk: Desk) -> None:
     shown = await desk.shows("name", key=HOLDER)
-    right = Asked("https://library.example", "n1")
+    right = VerificationRequest("https://library.example", "n1")
     assert (await desk.finds(proven(shown), right)).is_valid
     assert (await desk.finds(proven(shown, iat=(NOW + timedelta(hours=1)).timestamp() + 0.25), right)).is_valid
     stale = int((NOW - timedelta(hours=1)).timestamp())
@@ -154,10 +154,10 @@ async def test_a_rotated_key_signs_anew_and_what_the_old_one_signed_still_counts
     monkeypatch.setattr(desk.deps, "trusted", Trusted(keys.public, AGREEMENTS.public, {URL}))
     assert (await desk.finds(before)).is_valid
     bound = await desk.shows("name", nonce="n")
-    assert (await desk.finds(bound.text, Asked(nonce="n"))).is_valid
+    assert (await desk.finds(bound.text, VerificationRequest(nonce="n"))).is_valid
     gone = Trusted(SigningKeys.of(NEWER).public, AGREEMENTS.public, {URL})
     assert judge(before, NOTHING_ASKED, gone, desk.clock()).reasons == ("unknown-issuer",)
-    assert judge(bound.text, Asked(nonce="n"), gone, desk.clock()).is_valid
+    assert judge(bound.text, VerificationRequest(nonce="n"), gone, desk.clock()).is_valid
 
 
 async def test_nothing_that_was_tampered_with_counts(desk: Desk) -> None:
@@ -205,7 +205,7 @@ async def test_the_order_of_what_is_shown_does_not_matter(desk: Desk) -> None:
 async def test_every_answer_costs_one_signature_and_one_look_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (await desk.shows("name")).text
     counted = {"signatures": 0, "look-ups": 0}
-    verify, get = signing._checked, desk.deps.signed.get  # noqa: SLF001 - counted, not called
+    verify, get = json_signatures._checked, desk.deps.signed.get  # noqa: SLF001 - counted, not called
 
     def counting(text: str, key: ECKey) -> object:
         counted["signatures"] += 1
@@ -215,7 +215,7 @@ async def test_every_answer_costs_one_signature_and_one_look_up(desk: Desk, monk
         counted["look-ups"] += 1
         return await get(id)
 
-    monkeypatch.setattr(signing, "_checked", counting)
+    monkeypatch.setattr(json_signatures, "_checked", counting)
     monkeypatch.setattr(desk.deps.signed, "get", looking)
     costs = set()
     for each in (text, text[:-30], "", "x" * 40_000, text.replace(".", ".A", 1), AGREEMENTS.sign({}, TYP) + "~"):

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credential_store.consumed import RecordPublished
 from credential_store.domain import lines
 from credential_store.domain.encodings import Encoding
 from credential_store.domain.first_look import look
-from credential_store.domain.lines import Window, csv_rows
+from credential_store.domain.lines import LineWindow, csv_rows
 from credential_store.domain.mapping_faults import read_mapping
-from runtime.records.checks import check_fields
+from credential_store.views import RecordPublished
+from records.checks import check_fields
 
 FORMS = ["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y %H:%M"]
 WORDS = [(["是"], ["否"]), (["yes", "on"], ["no", "off"]), (["TRUE"], ["FALSE"]), (["1"], ["0"]), (["√"], ["×"])]
@@ -87,7 +87,7 @@ def test_every_record_is_read_as_it_was_meant(
 
     seen = look(content, read_mapping(written.encode(), any_type))
     assert seen.mapping is not None
-    found = list(csv_rows(Window(content, 0, 0, is_last=True), seen.mapping, len(seen.columns)))
+    found = list(csv_rows(LineWindow(content, 0, 0, is_last=True), seen.mapping, len(seen.columns)))
     taken = [lines.named(row.said, seen.columns) for row in found[1:] if isinstance(row.said, list)]
     records = [RecordPublished.model_validate(seen.mapping.data(row, "health")) for row in taken]
 

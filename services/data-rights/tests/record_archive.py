@@ -9,21 +9,22 @@ from joserfc.jwk import ECKey
 
 from data_rights import store
 from data_rights.commands import verify
-from data_rights.commands.telling import Teller
+from data_rights.commands.console import RecordConsole
 from data_rights.config import Settings
-from data_rights.domain.access import Access, By, Seen
+from data_rights.domain.access import Access, AccessedBy, SeenDocument
 from data_rights.domain.chain import Block
 from data_rights.domain.correctable import Correctables
-from data_rights.domain.verifying import Verifying
-from data_rights.handlers import sealing
-from data_rights.handlers.needs import Deps
-from messaging.commit import Committer
-from messaging.documents import Document, Write
-from runtime import retention
+from data_rights.domain.verification import RecordVerification
+from data_rights.handlers import blocks
+from data_rights.handlers.dependencies import Deps
 from runtime.data_files import load
-from runtime.kernel import Database
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
+from store import retention
+from store.commit import Committer
+from store.repository import Database, Document, Write
 from testkit.fakes import FakeClock, NothingHeld
+from testkit.people import signed_requests
+from web.reviewers import Reviewers
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 RECORD_KEYS = SigningKeys.of(ECKey.generate_key("P-256"))
@@ -38,10 +39,10 @@ def entry(number: int = 1, holder: str = "9f" * 32, **changed: object) -> Access
     fields: dict[str, object] = {
         "id": f"acc_{number:016x}-0a",
         "holder": holder,
-        "by": By(subject="reviewer-3", role="reviewer", departments=("health",)),
+        "by": AccessedBy(subject="reviewer-3", role="reviewer", departments=("health",)),
         "how": "viewed",
         "what": "task",
-        "documents": (Seen(document_type="birth-certificate"),),
+        "documents": (SeenDocument(document_type="birth-certificate"),),
         "application_id": "app_1",
         "item": "school-enrolment",
         "purpose": None,
@@ -62,8 +63,8 @@ def needs(database: Database) -> Deps:
         record_keys=RECORD_KEYS,
         disputes=store.DisputeDocuments.of(database),
         corrections=store.CorrectionDocuments.of(database),
-        correctables=load(Settings().documents, Correctables),
-        holdings=store.HoldingDocuments.of(database),
+        correctables=load(Settings().correctable, Correctables),
+        holdings=store.KnownCredentialDocuments.of(database),
         exports=store.ExportDocuments.of(database),
         erasures=store.ErasureDocuments.of(database),
         exporting=("identity", "matcher"),
@@ -71,6 +72,9 @@ def needs(database: Database) -> Deps:
         eraser=NothingHeld(),
         terms=retention.read(Settings().retention),
         settings=Settings(),
+        digest=database.vault.digest,
+        reviewers=Reviewers.read(Settings().reviewers),
+        signed_requests=signed_requests({}, FakeClock(NOW)),
         clock=FakeClock(NOW + timedelta(hours=1)),
     )
 
@@ -80,14 +84,14 @@ async def add(committer: Committer, deps: Deps, *entries: Access) -> None:
 
 
 async def seal(committer: Committer, deps: Deps) -> bool:
-    outcomes = await sealing.seal(deps)
+    outcomes = await blocks.seal(deps)
     for outcome in outcomes or ():
         await committer.commit([change for change in outcome.changes if isinstance(change, Write)])
     return outcomes is not None
 
 
-async def checked(database: Database, heads: verify.Heads | None = None, at: datetime = LATER) -> Verifying:
-    return await verify.check(database, heads or {}, Teller("en", io.StringIO()), FakeClock(at))
+async def checked(database: Database, heads: verify.Heads | None = None, at: datetime = LATER) -> RecordVerification:
+    return await verify.check(database, heads or {}, RecordConsole("en", io.StringIO()), FakeClock(at))
 
 
 async def block_of(database: Database, number: int) -> Block:

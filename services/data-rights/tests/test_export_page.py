@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Route, async_playwright
+from playwright.async_api import ConsoleMessage, Page, Route
 
 from data_rights.api.export_page import page, policy
 from data_rights.domain.export import Export
+from tests.browser.visitor import chromium
 
 CONTENT = json.loads((Path(__file__).parent / "export_example.json").read_text(encoding="utf-8"))
 RESIDENT = "res_0558147dc353d39fd9ea6b5492"
@@ -96,17 +96,14 @@ def test_an_empty_export_says_so() -> None:
 
 
 async def test_a_browser_shows_it_styled_under_its_own_policy() -> None:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    async with chromium() as browser:
         for language, scheme in product(("zh-CN", "en"), schemes):
             opened = await browser.new_page(color_scheme=scheme)
             complaints = await _shown(opened, language)
             for width in (390, 1280):
                 look = f"{language}, {scheme}, {width} px"
                 await opened.set_viewport_size({"width": width, "height": 844})
-                await opened.reload()
                 assert await opened.evaluate("document.documentElement.scrollWidth") == width, look
                 display = await opened.locator("dl > div").first.evaluate("each => getComputedStyle(each).display")
                 assert display == "grid", look
@@ -116,7 +113,6 @@ async def test_a_browser_shows_it_styled_under_its_own_policy() -> None:
                 assert min(box["height"] for box in sizes if box) >= 44, look
                 assert complaints == [], look
             await opened.close()
-        await browser.close()
 
 
 async def _shown(opened: Page, language: str) -> list[str]:

@@ -12,21 +12,20 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey
 
+from bus import topology
+from bus.event import ConflictError
 from data_rights.api.heads import HeadView
 from data_rights.commands import kept_heads
 from data_rights.config import Settings
 from data_rights.domain import chain
 from data_rights.domain.chain import Block, hash_of
-from data_rights.handlers import sealing
-from data_rights.handlers.needs import Deps
-from data_rights.published import HeadPublished
-from messaging import topology
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import ConflictError
+from data_rights.events import HeadPublished
+from data_rights.handlers import blocks
+from data_rights.handlers.dependencies import Deps
 from record_archive import ENTRIES, NOW, RECORD_KEYS, TERM, add, block_of, checked, entry, put, seal
-from runtime.kernel import Database
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
+from store.commit import Committer
+from store.repository import Database, Write
 from testkit.fakes import FakeClock
 
 Tamper = Callable[[Database], Awaitable[object]]
@@ -44,7 +43,11 @@ async def test_what_waits_is_sealed_when_it_is_many_or_old(committer: Committer,
     young = replace(archive, clock=clock)
     await add(committer, young, entry(0))
     assert not await seal(committer, young)
+    await add(committer, young, entry(1), entry(2))
+    assert await seal(committer, young)
 
+    await add(committer, young, entry(3))
+    assert not await seal(committer, young)
     clock.advance(timedelta(seconds=10))
     assert await seal(committer, young)
     assert not await seal(committer, young)
@@ -181,7 +184,7 @@ async def test_an_administrator_who_makes_everything_anew_is_found_by_a_head_tha
     texts = {
         "a department's queue": json.dumps({"type": pushed.type, "data": pushed.model_dump(mode="json")}),
         "the open page": json.dumps(page, indent=1),
-        "our own file": sealing.line(head),
+        "our own file": blocks.line(head),
     }
     file = tmp_path / "kept"
     file.write_text(texts[source], encoding="utf-8")
@@ -192,7 +195,7 @@ async def test_an_administrator_who_makes_everything_anew_is_found_by_a_head_tha
     await make_the_whole_chain_anew(database)
     for number in (1, 2, 3):  # with heads that agree, signed by whoever has the service's key, too
         false = chain.head_of(await block_of(database, number), head.at)
-        signed = false.model_copy(update={"signed": RECORD_KEYS.sign(false.told(), sealing.HEAD)})
+        signed = false.model_copy(update={"signed": RECORD_KEYS.sign(false.told(), blocks.HEAD)})
         stored = signed.model_dump()
         await database["heads"].replace_one({"_id": stored.pop("id")}, stored, upsert=True)
     assert (await checked(database)).fault is None
@@ -205,14 +208,14 @@ def test_a_head_that_nobody_signed_or_that_says_something_else_is_refused(tmp_pa
     file, other = tmp_path / "kept", SigningKeys.of(ECKey.generate_key("P-256"))
     told = {"block": 1, "hash": "ab" * 32, "at": "2026-11-24T06:30:00.000000Z"}
     for keys, head in ((other, told), (RECORD_KEYS, {**told, "block": 2}), (RECORD_KEYS, {**told, "hash": "cd" * 32})):
-        file.write_text("\n" + json.dumps({**told, "signed": keys.sign(head, sealing.HEAD)}), encoding="utf-8")
+        file.write_text("\n" + json.dumps({**told, "signed": keys.sign(head, blocks.HEAD)}), encoding="utf-8")
         with pytest.raises(ValueError, match="kept"):
             kept_heads.read([file], RECORD_KEYS.public)
 
 
 async def test_a_chain_that_stands_still_is_told_of_once_a_day(committer: Committer, sealed: Deps) -> None:
     async def published(at: datetime) -> list[int]:
-        outcomes = await sealing.publish_head(replace(sealed, clock=FakeClock(at)))
+        outcomes = await blocks.publish_head(replace(sealed, clock=FakeClock(at)))
         for outcome in outcomes:
             await committer.commit([it for it in outcome.changes if isinstance(it, Write)])
         return [event.block for outcome in outcomes for event in outcome.events if isinstance(event, HeadPublished)]
@@ -245,8 +248,8 @@ async def test_two_processes_that_share_a_file_of_heads_write_each_head_once(sea
     path = tmp_path / "heads.jsonl"
     sharing = replace(sealed, settings=sealed.settings.model_copy(update={"heads": path}))
 
-    await asyncio.gather(*(sealing.write_heads(sharing) for _ in range(6)))
-    await sealing.write_heads(sharing)
+    await asyncio.gather(*(blocks.write_heads(sharing) for _ in range(6)))
+    await blocks.write_heads(sharing)
 
     numbers = [json.loads(line)["number"] for line in path.read_text(encoding="utf-8").splitlines()]
     assert numbers == sorted(set(numbers))

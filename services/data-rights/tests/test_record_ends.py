@@ -12,21 +12,20 @@ from typing import Any
 
 import pytest
 
+from bus.event import Outcome
 from data_rights import store
 from data_rights.commands import kept_heads
 from data_rights.config import Settings
 from data_rights.domain import chain
 from data_rights.domain.chain import Block, hash_of
-from data_rights.domain.verifying import Verifying
-from data_rights.handlers import sealing
-from data_rights.handlers.needs import Deps
+from data_rights.domain.verification import RecordVerification
+from data_rights.handlers import blocks
+from data_rights.handlers.dependencies import Deps
 from data_rights.store import chain as chain_store
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Outcome
 from record_archive import ENTRIES, NOW, TERM, add, block_of, checked, entry, put, seal
-from runtime.kernel import Database
-from runtime.retention import Retention, read
+from store.commit import Committer
+from store.repository import Database, Write
+from store.retention import Retention, read
 from testkit.fakes import FakeClock
 
 SEALED_AT = NOW + timedelta(hours=1)
@@ -74,7 +73,7 @@ class Insider:
     async def _sealed(self) -> Any:  # noqa: ANN401 - pairs of a block and what is sealed in it
         async for block in self.database["blocks"].find({}):
             for each in block["entries"]:
-                yield block, chain.Sealed(**each)
+                yield block, chain.SealedEntry(**each)
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ class Ending:
         self._committer = committer
         self._monkeypatch = monkeypatch
 
-    async def at(self, now: datetime, term: int = TERM) -> Verifying:
+    async def at(self, now: datetime, term: int = TERM) -> RecordVerification:
         """End what is due then, and walk the record."""
 
         async def commit(outcome: Outcome[Any]) -> None:
@@ -104,7 +103,7 @@ class Ending:
         self._monkeypatch.setattr(chain_store, "utc_now", lambda: now)
         kinds = dict(read(Settings().retention).services["data-rights"])
         kinds["accesses"] = kinds["accesses"].model_copy(update={"days": term})
-        retention = Retention("data-rights", self._database, commit, kinds, store.BELONGINGS, FakeClock(now))
+        retention = Retention("data-rights", self._database, commit, kinds, store.CASCADES, FakeClock(now))
         await retention.turn()
         return await checked(self._database, at=now)
 
@@ -125,7 +124,7 @@ async def test_entries_end_when_the_term_of_their_block_has_passed_and_the_recor
 async def test_what_was_told_late_or_dated_back_ends_no_earlier_and_holds_up_nothing_behind_it(
     committer: Committer, archive: Deps, ending: Ending, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.retention._AT_ONCE", 2)
+    monkeypatch.setattr("store.retention._AT_ONCE", 2)
     await add(committer, archive, *(entry(number, at=NOW - timedelta(days=3000)) for number in range(3)))
     archive.clock.advance(timedelta(days=90))  # type: ignore[attr-defined] # the fake of it
     assert await seal(committer, archive)
@@ -366,7 +365,7 @@ async def test_heads_that_are_rewritten_in_one_place_contradict_those_in_the_oth
     heads = tmp_path / "heads.jsonl"
     head = await sealed.chain.last_head()
     assert head is not None
-    heads.write_text(sealing.line(head) + "\n", encoding="utf-8")
+    heads.write_text(blocks.line(head) + "\n", encoding="utf-8")
     elsewhere = shutil.copy(heads, tmp_path / "kept-elsewhere.jsonl")
     await insider.database["accesses"].delete_one({"_id": entry(4).id})
     left = tuple(each for each in (await block_of(database, 2)).entries if each.id != entry(4).id)

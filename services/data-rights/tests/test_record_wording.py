@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from data_rights.api.wording import who
-from data_rights.domain.access import Access, By
+from data_rights.api.labels import who
+from data_rights.domain.access import Access, AccessedBy
 from runtime.clock import utc_now
 
 
@@ -13,26 +13,31 @@ from runtime.clock import utc_now
     ("by", "chinese", "english"),
     [
         (
-            By(subject="reviewer-he", role="reviewer", departments=("health",)),
-            "卫生（审核人员，工号reviewer-he）",
-            "Health (Reviewer, staff number reviewer-he)",
+            AccessedBy(subject="reviewer-he", role="reviewer", departments=("health",)),
+            "卫生（审核人员）",
+            "Health (Reviewer)",
         ),
         (
-            By(subject="clerk-lin", role="clerk"),
-            "窗口人员（工号clerk-lin）",
-            "Window clerk (staff number clerk-lin)",
+            AccessedBy(subject="reviewer-luo", role="reviewer", departments=("housing", "land")),
+            "租赁管理、不动产登记（审核人员）",
+            "Rental Administration, Real-estate Registration (Reviewer)",
         ),
-        (By(subject="res_0123", role="resident"), "监护人或其他居民", "Guardian or other resident"),
-        (By(subject="system", role="system"), "系统自动", "The system"),
+        (AccessedBy(subject="clerk-lin", role="clerk"), "窗口工作人员", "Window clerk"),
+        (AccessedBy(subject="grid-ou", role="grid-officer"), "网格员", "Grid officer"),
+        (AccessedBy(subject="official-jiang", role="official"), "管理人员", "Official"),
+        (AccessedBy(subject="operator-bai", role="operator"), "运维人员", "Operator"),
+        (AccessedBy(subject="res_0123", role="resident"), "监护人或其他居民", "Guardian or other resident"),
+        (AccessedBy(subject="system", role="system"), "系统自动", "The system"),
+        (AccessedBy(subject="window-7", role="terminal"), "自助终端", "Self-service terminal"),
         (
-            By(subject="window-7", role="terminal"),
-            "自助终端（编号window-7）",
-            "Self-service terminal (number window-7)",
+            AccessedBy(subject="psb-system", role="department", departments=("psb",)),
+            "公安（部门业务系统）",
+            "Public Security (Department system)",
         ),
     ],
 )
-def test_staff_go_by_department_and_staff_number_and_nobody_by_an_internal_id(
-    by: By, chinese: str, english: str
+def test_everybody_goes_by_department_and_role_and_nobody_by_an_account(
+    by: AccessedBy, chinese: str, english: str
 ) -> None:
     access = Access(
         id="acc_1",

@@ -7,15 +7,15 @@ import aio_pika
 import httpx
 import pytest
 
+from bus.topology import Topology
 from identity.config import Settings
 from identity.main import create_app
 from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
-from messaging.topology import Topology
-from runtime.kernel import Database
 from services.identity.tests.people import Hall
 from services.identity.tests.service import Service
-from testkit.fixtures import Addresses
+from store.repository import Database
+from testkit.fixtures import StackAddresses
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def hall() -> Hall:
 
 @pytest.fixture
 async def service(
-    infrastructure: Addresses,
+    infrastructure: StackAddresses,
     bus: str,
     full_topology: Topology,
     database: Database,

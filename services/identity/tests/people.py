@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
-from identity.domain.card import Card, Reading
+from bus.event import Event, Outcome
+from identity.config import Settings
+from identity.domain.card import Card, ReadCard
+from identity.domain.correction import SignedAnswer
 from identity.domain.guardianship import Guardianship
 from identity.domain.presence import Presence
-from identity.domain.resident import Place, Resident
+from identity.domain.resident import RegistrationPlace, Resident
 from identity.domain.terminal import Terminal
+from identity.events import DataAccessed
 from identity.handlers import registration
-from identity.handlers.needs import Deps
-from identity.published import DataAccessed
-from identity.store.documents import GuardianshipStore, PresenceStore, TerminalStore
-from messaging.event import Event, Outcome
-from runtime.access import Principal, Role
-from runtime.blind_index import BlindIndex
+from identity.handlers.dependencies import Deps
+from identity.store.documents import GuardianshipStore, PresenceStore, ResidentStore, TerminalStore
+from privacy.own_requests import OwnRequests
 from standards import communities, identity_number
+from store.blind_index import BlindIndex
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
+from testkit.people import signed_requests
+from web.auth import Principal, Role
+from web.reviewers import Reviewers
 
 CLERK = Principal("clerk-7", Role.CLERK)
 COMMUNITY = "440309002007"
@@ -51,12 +58,12 @@ def card(**fields: object) -> Card:
     return Card.model_validate(given | fields)
 
 
-def reading(number: str = MAN, /, **fields: object) -> Reading:
+def reading(number: str = MAN, /, **fields: object) -> ReadCard:
     """Build what the reader gives for that card."""
-    return Reading(number=number, card=card(**fields))
+    return ReadCard(number=number, card=card(**fields))
 
 
-def girl(**fields: object) -> Reading:
+def girl(**fields: object) -> ReadCard:
     """Build the reading of a girl's card."""
     given: dict[str, object] = {
         "name": "李小雨",
@@ -67,28 +74,55 @@ def girl(**fields: object) -> Reading:
     return reading(number_for(GIRL_BORN, "002"), **(given | fields))
 
 
+class FakeResidents(ResidentStore, FakeDocuments[Resident]):
+    def __init__(self) -> None:
+        FakeDocuments.__init__(self, Resident)
+
+    def id_for(self, index: str) -> str:
+        return f"res_{index[:26]}"
+
+
+class FakeGuardianships(GuardianshipStore, FakeDocuments[Guardianship]):
+    def __init__(self) -> None:
+        FakeDocuments.__init__(self, Guardianship)
+
+
+class FakeTerminals(TerminalStore, FakeDocuments[Terminal]):
+    def __init__(self) -> None:
+        FakeDocuments.__init__(self, Terminal)
+
+
+class FakePresences(PresenceStore, FakeDocuments[Presence]):
+    def __init__(self) -> None:
+        FakeDocuments.__init__(self, Presence)
+
+
 class Hall:
     """The handlers' needs in memory; `commit` keeps what a handler decided and remembers what it published.
 
     What it told of looks is in `told`.
     """
 
-    def __init__(self) -> None:
-        self.residents = FakeDocuments(Resident)
-        self.guardianships = FakeDocuments(Guardianship)
-        self.presences = FakeDocuments(Presence)
+    def __init__(self, since: Mapping[str, date] = MappingProxyType({})) -> None:
+        self.residents = FakeResidents()
+        self.guardianships = FakeGuardianships()
+        self.presences = FakePresences()
         self.clock = FakeClock()
         self.published: list[Event] = []
         self.told: list[DataAccessed] = []
         self.deps = Deps(
             residents=self.residents,
-            guardianships=GuardianshipStore(self.guardianships),
-            terminals=TerminalStore(FakeDocuments(Terminal)),
-            presences=PresenceStore(self.presences),
+            guardianships=self.guardianships,
+            terminals=FakeTerminals(),
+            presences=self.presences,
+            answers=FakeDocuments(SignedAnswer),
+            reviewers=Reviewers.read(Settings().reviewers),
+            signed_requests=signed_requests(since, self.clock),
             numbers=NUMBERS,
             communities=communities.codes(),
             clock=self.clock,
             eraser=NothingHeld(),
+            own_requests=OwnRequests(signed_requests(since, self.clock)),
         )
 
     def commit(self, outcome: Outcome[Any]) -> None:
@@ -97,10 +131,10 @@ class Hall:
         self.published += [event for event in outcome.events if not isinstance(event, DataAccessed)]
         self.told += [event for event in outcome.events if isinstance(event, DataAccessed)]
 
-    async def register(self, read: Reading, *, by: Principal = CLERK, community: str = COMMUNITY) -> Resident:
+    async def register(self, read: ReadCard, *, by: Principal = CLERK, community: str = COMMUNITY) -> Resident:
         """Register somebody and return the resident as it is stored."""
         channel = "window" if by.role == Role.CLERK else "terminal"
-        place = Place.model_validate({"channel": channel, "community": community})
+        place = RegistrationPlace.model_validate({"channel": channel, "community": community})
         outcome = await registration.register(read, place, by, self.deps)
         self.commit(outcome)
         assert outcome.result is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +12,12 @@ import httpx
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from local_stack import tokens
-from local_stack.devices import Device
-from runtime.kernel import Database
+from local_stack.devices import ProvingAuth
 from services.identity.tests.people import COMMUNITY, GIRL_BORN, MAN, number_for
-from testkit import signing
+from store.repository import Database
+from testkit import signers
 from testkit.patience import eventually
-from testkit.signing import signed
+from testkit.signers import signed
 
 FoundT = TypeVar("FoundT")
 
@@ -57,10 +58,11 @@ class Service:
         """Call a route as somebody; header names are written with underscores."""
         token = tokens.sign(self.keys, role, subject=subject, communities=[COMMUNITY])
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        signed = {"Authorization": f"Bearer {token}"}
-        if role == "terminal":
-            signed = Device(self.keys, subject or "terminal-1").headers(method, f"http://i{path}", token)
-        return await self.http.request(method, path, json=body, headers={**signed, "Accept-Language": "en", **given})
+        content = b"" if body is None else json.dumps(body).encode()
+        signed = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers = {**signed, "Accept-Language": "en", **given}
+        auth = ProvingAuth(self.keys)
+        return await self.http.request(method, path, content=content, headers=headers, auth=auth)
 
     async def register(self, body: object = None, **headers: str) -> httpx.Response:
         """Register somebody, by default the man."""
@@ -84,7 +86,7 @@ class Service:
         async def arrived() -> AbstractIncomingMessage | None:
             return await self.heard.get(no_ack=True, fail=False)
 
-        event: dict[str, Any] = signing.in_clear((await eventually(arrived)).body)
+        event: dict[str, Any] = signers.in_clear((await eventually(arrived)).body)
         return event
 
     async def counts(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,15 +11,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.consumed import CorrectionHolder, CorrectionPermitted
-from identity.domain.record import Change
+from bus.envelope import BrokenMessageError
+from bus.event import NOTHING, ConflictError, NotYet, View
+from identity.domain.record import FieldChange
 from identity.domain.resident import Resident
+from identity.events import IdUpdated, RegistrationCorrected
 from identity.handlers import corrections, registration
-from identity.published import IdUpdated, RegistrationCorrected
-from messaging.event import NOTHING, ConflictError, NotYet
-from runtime.refusal import Clash, Refusal, Refusals
-from services.identity.tests.people import CLERK, COMMUNITY, OTHER_COMMUNITY, TERMINAL, Hall, card, reading
+from identity.views import CorrectionAnswered, CorrectionHolder, CorrectionPermitted
+from runtime.errors import Conflict, Refusal, Refusals
+from services.identity.tests.people import (
+    CLERK,
+    COMMUNITY,
+    GIRL_BORN,
+    NUMBERS,
+    OTHER_COMMUNITY,
+    TERMINAL,
+    Hall,
+    card,
+    girl,
+    number_for,
+    reading,
+)
 from testkit.fakes import apply, received
+from testkit.people import SigningPerson
+from web.reviewers import task_id
 
 RIGHT = "李育诚"
 
@@ -45,7 +61,7 @@ def codes(refusal: Refusal) -> list[tuple[str, str | None]]:
 
 
 async def refused(hall: Hall, **fields: object) -> list[tuple[str, str | None]]:
-    with pytest.raises(Clash) as caught:
+    with pytest.raises(Conflict) as caught:
         await hall.register(reading(**fields))
     return codes(caught.value)
 
@@ -63,7 +79,7 @@ async def test_an_approved_correction_is_made_once_at_a_window_and_told(hall: Ha
     assert (updated.name, updated.sequence) == (RIGHT, after.version)
     assert (corrected.correction_id, corrected.field, corrected.sequence) == ("cor_1", "name", after.version)
     assert [(each.how, each.by.subject) for each in hall.told] == [("worked-on", CLERK.subject)]
-    change = Change(field="name", before="李育成", after=RIGHT)
+    change = FieldChange(field="name", before="李育成", after=RIGHT)
     assert [(step.what, step.changes) for step in after.history[1:]] == [
         ("correction-permitted", (change,)),
         ("corrected", (change,)),
@@ -104,7 +120,7 @@ async def test_after_its_last_day_it_is_over(hall: Hall) -> None:
 async def test_it_allows_what_was_approved_and_nothing_else(hall: Hall) -> None:
     before = await hall.register(reading("USA110119900101"))
     await permit(hall, before)
-    with pytest.raises(Clash) as caught:
+    with pytest.raises(Conflict) as caught:
         await hall.register(reading("USA110119900101", name=RIGHT, birth_date=date(1990, 1, 2)))
     assert codes(caught.value) == [("registered-with-other-birth-date", "birth_date")]
     assert hall.residents.all[before.id].permits[0].used_at is None
@@ -113,7 +129,7 @@ async def test_it_allows_what_was_approved_and_nothing_else(hall: Hall) -> None:
 async def test_a_terminal_can_not_make_it(hall: Hall) -> None:
     before = await hall.register(reading())
     await permit(hall, before)
-    with pytest.raises(Clash) as caught:
+    with pytest.raises(Conflict) as caught:
         await hall.register(reading(name=RIGHT), by=TERMINAL)
     assert codes(caught.value) == [("correction-says-otherwise", "name")]
 
@@ -183,7 +199,7 @@ def test_in_any_order_and_however_often_the_name_changes_at_most_once(doings: li
             else:
                 try:
                     await hall.register(reading(name=RIGHT if doing == "right card" else "李育成"))
-                except Clash:
+                except Conflict:
                     continue
         after = hall.residents.all[before.id]
         made = [each for each in hall.published if isinstance(each, RegistrationCorrected)]
@@ -200,7 +216,7 @@ async def test_a_name_that_differs_in_what_names_keep_apart_is_compared_by_a_per
     renewed = {"name": "李乾", "valid_from": date(2026, 11, 1)}
     assert await refused(hall, **renewed) == [("name-not-confirmed", "name")]
     confirmed = reading(**renewed).model_copy(update={"name_confirmed": True})
-    with pytest.raises(Clash, match="name-not-confirmed"):
+    with pytest.raises(Conflict, match="name-not-confirmed"):
         await hall.register(confirmed, by=TERMINAL)
 
     after = await hall.register(confirmed)
@@ -211,7 +227,7 @@ async def test_a_name_that_differs_in_what_names_keep_apart_is_compared_by_a_per
 
 async def test_confirming_makes_no_other_name_the_same(hall: Hall) -> None:
     await hall.register(reading())
-    with pytest.raises(Clash, match="registered-with-other-name"):
+    with pytest.raises(Conflict, match="registered-with-other-name"):
         await hall.register(reading(name="李育诚").model_copy(update={"name_confirmed": True}))
 
 
@@ -219,3 +235,98 @@ async def test_an_approved_correction_needs_no_confirmation(hall: Hall) -> None:
     before = await hall.register(reading(name="李干"))
     await permit(hall, before, value="李乾")
     assert (await hall.register(reading(name="李乾"))).card.name == "李乾"
+
+
+OFFICER = SigningPerson("reviewer-hall-01", departments=["service-hall"])
+PATH = f"/v1/tasks/{task_id('cor_1', 'correction')}/correction"
+Signing = Callable[[], Sequence[Mapping[str, str]] | None]
+
+
+@pytest.fixture
+def strict() -> Hall:
+    names = ("review-dispatch.correction-answered", "data-rights.correction-permitted")
+    return Hall(dict.fromkeys(names, date(2026, 11, 1)))
+
+
+def signed(body: Mapping[str, object] | None = None, *, by: SigningPerson = OFFICER, path: str = PATH) -> Signing:
+    at = received(View()).time
+    return lambda: [by.signed(path, body or {"result": "corrected"}, at=at)]
+
+
+async def answer(hall: Hall, resident: Resident, by: Signing | None, **changed: object) -> None:
+    said = {
+        "correction_id": "cor_1",
+        "holder": CorrectionHolder(index=resident.holder_index),
+        "document_type": "registration",
+        "field": "name",
+        "result": "corrected",
+        "value": RIGHT,
+        "officers": ["reviewer-hall-01"],
+        "answered_at": hall.clock(),
+        "signed_requests": by and by(),
+    }
+    event = received(
+        CorrectionAnswered.model_validate({**said, **changed}), type="review-dispatch.correction-answered.v1"
+    )
+    hall.commit(await corrections.note_answer(event, hall.deps))
+
+
+async def test_what_officers_answered_and_signed_is_permitted(strict: Hall) -> None:
+    before = await strict.register(reading())
+    await answer(strict, before, signed())
+    await permit(strict, before, signed_requests=signed()())
+    assert (await strict.register(reading(name=RIGHT))).card.name == RIGHT
+
+
+FORGED: dict[str, tuple[Signing | None, dict[str, object]]] = {
+    "unsigned": (None, {}),
+    "signed by none": (list, {}),
+    "another department's": (signed(by=SigningPerson("reviewer-hall-01", departments=["health"])), {}),
+    "another officer's": (signed(by=SigningPerson("reviewer-hall-02", departments=["service-hall"])), {}),
+    "a clerk's": (signed(by=SigningPerson("reviewer-hall-01", "clerk", departments=["service-hall"])), {}),
+    "for another correction": (signed(path=f"/v1/tasks/{task_id('cor_2', 'correction')}/correction"), {}),
+    "a refusal": (signed({"result": "refused"}), {}),
+    "of another value": (signed(), {"value": "王大明"}),
+    "of another field": (signed(), {"field": "birth_date", "value": "1940-01-01"}),
+    "by other officers": (signed(), {"officers": ["reviewer-hall-02"]}),
+    "of another person": (signed(), {"holder": CorrectionHolder(index=NUMBERS.of(number_for(GIRL_BORN, "002")))}),
+}
+
+
+@pytest.mark.parametrize(("by", "changed"), FORGED.values(), ids=FORGED.keys())
+async def test_data_rights_alone_permits_nothing(strict: Hall, by: Signing | None, changed: dict[str, object]) -> None:
+    before, other = await strict.register(reading()), await strict.register(girl())
+    await answer(strict, before, signed())
+    with pytest.raises(BrokenMessageError) as caught:
+        await permit(strict, before, signed_requests=by and by(), **changed)
+    assert caught.value.reason == "not-signed-by-person"
+    assert all(strict.residents.all[each.id].permits == () for each in (before, other))
+
+
+async def test_what_review_dispatch_has_not_told_waits(strict: Hall) -> None:
+    before = await strict.register(reading())
+    with pytest.raises(NotYet):
+        await permit(strict, before, signed_requests=signed()())
+
+
+async def test_review_dispatch_alone_answers_nothing(strict: Hall) -> None:
+    before = await strict.register(reading())
+    for by in (None, signed({"result": "corrected", "value": "王大明"})):
+        with pytest.raises(BrokenMessageError):
+            await answer(strict, before, by)
+
+
+async def test_a_correction_that_was_under_way_before_its_day_still_ends(hall: Hall) -> None:
+    later = Hall(dict.fromkeys(("review-dispatch.correction-answered", "data-rights.correction-permitted"), date.max))
+    for each, by in ((hall, None), (later, None), (later, signed()())):
+        before = await each.register(reading())
+        await permit(each, before, signed_requests=by)
+        assert (await each.register(reading(name=RIGHT))).card.name == RIGHT
+        each.residents.all.clear()
+
+
+async def test_one_that_was_permitted_before_its_day_can_still_be_made(hall: Hall, strict: Hall) -> None:
+    before = await hall.register(reading())
+    await permit(hall, before)
+    strict.residents.all.update(hall.residents.all)
+    assert (await strict.register(reading(name=RIGHT))).card.name == RIGHT

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from identity.domain.guardianship import Guardianship, Proof
+from bus.event import Outcome
+from identity.domain.guardianship import Guardianship, GuardianshipProof
 from identity.domain.resident import Resident
-from identity.handlers import guardianship, standing
-from identity.published import GuardianshipEnded, GuardianshipRegistered
-from messaging.event import Outcome
-from runtime.refusal import Clash, Refusal, Refusals, Unknown
+from identity.events import GuardianshipEnded, GuardianshipRegistered
+from identity.handlers import guardianship, suspension
+from runtime.errors import Conflict, NotFound, Refusal, Refusals
 from services.identity.tests.people import CLERK, Hall, girl, number_for, reading
 
-PROOF = Proof(kind="birth-certificate", reference="T440012345")
+PROOF = GuardianshipProof(kind="birth-certificate", reference="T440012345")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_the_same_guardianship_again_changes_nothing(hall: Hall, father: R
 
 async def test_another_relation_of_the_same_two_is_refused(hall: Hall, father: Resident, child: Resident) -> None:
     await establish(hall, father.id, child.id)
-    with pytest.raises(Clash, match="guardianship-holds-already"):
+    with pytest.raises(Conflict, match="guardianship-holds-already"):
         await guardianship.establish(father.id, child.id, "guardian", PROOF, CLERK, hall.deps)
 
 
@@ -80,9 +80,9 @@ async def test_what_was_ended_can_begin_anew_with_a_higher_sequence(
 async def test_nothing_ends_twice_and_nothing_unknown_ends(hall: Hall, father: Resident, child: Resident) -> None:
     await establish(hall, father.id, child.id)
     hall.commit(await guardianship.end(only(hall).id, "法院判决变更", CLERK, hall.deps, if_match=None))
-    with pytest.raises(Clash, match="guardianship-ended-already"):
+    with pytest.raises(Conflict, match="guardianship-ended-already"):
         await guardianship.end(only(hall).id, "再次终止", CLERK, hall.deps, if_match=None)
-    with pytest.raises(Unknown):
+    with pytest.raises(NotFound):
         await guardianship.end("gua_nothing", "终止", CLERK, hall.deps, if_match=None)
 
 
@@ -105,7 +105,7 @@ async def test_an_adult_needs_no_guardian_and_a_child_is_none(hall: Hall, father
 
 
 async def test_a_suspended_guardian_is_refused(hall: Hall, father: Resident, child: Resident) -> None:
-    hall.commit(await standing.suspend(father.id, "本人挂失", CLERK, hall.deps, if_match=None))
+    hall.commit(await suspension.suspend(father.id, "本人挂失", CLERK, hall.deps, if_match=None))
     with pytest.raises(Refusal, match="guardian-suspended"):
         await establish(hall, father.id, child.id)
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.domain.resident import Resident
-from identity.handlers import registration, standing
-from identity.published import IdRegistered, IdReinstated, IdSuspended, IdUpdated
-from runtime.refusal import Refusal
+from identity.events import IdRegistered, IdReinstated, IdSuspended, IdUpdated
+from identity.handlers import registration, suspension
+from runtime.errors import Refusal
 from services.identity.tests.people import CLERK, COMMUNITY, MAN, OTHER_COMMUNITY, Hall, reading
 
 Command = tuple[str, int]
@@ -43,9 +43,9 @@ async def one(hall: Hall, id: str, command: str, number: int) -> None:
     elif command == "renew":
         hall.commit(await registration.renew_card(id, read, community, CLERK, hall.deps, if_match=None))
     elif command == "suspend":
-        hall.commit(await standing.suspend(id, "本人挂失", CLERK, hall.deps, if_match=None))
+        hall.commit(await suspension.suspend(id, "本人挂失", CLERK, hall.deps, if_match=None))
     else:
-        hall.commit(await standing.reinstate(id, "证件找回", CLERK, hall.deps, if_match=None))
+        hall.commit(await suspension.reinstate(id, "证件找回", CLERK, hall.deps, if_match=None))
 
 
 @given(commands)

@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from identity.api.presences import VisitView
-from identity.domain.guardianship import Proof
+from identity.api.presences import PresenceVisitView
+from identity.domain.guardianship import GuardianshipProof
 from identity.domain.presence import VISIT
-from identity.handlers import guardianship, presence, standing
-from identity.published import IdUpdated, PresenceBegun, PresenceEnded
-from runtime.access import Principal, Role
-from runtime.refusal import Clash, NotAllowed, Refusal, Unknown
+from identity.events import IdUpdated, PresenceBegun, PresenceEnded
+from identity.handlers import guardianship, presence, suspension
+from runtime.errors import Conflict, NotAllowed, NotFound, Refusal
 from services.identity.tests.people import CLERK, COMMUNITY, OTHER_COMMUNITY, TERMINAL, Hall, girl, reading
+from web.auth import Principal, Role
 
 OTHER_CLERK = Principal("clerk-8", Role.CLERK)
 
@@ -47,8 +47,8 @@ async def test_who_read_the_card_where_and_until_when_is_told(registered: Hall) 
     [
         ({"valid_until": date(2026, 1, 1)}, Refusal, "card-expired"),
         ({"birth_date": date(1990, 1, 2)}, Refusal, "identity-number-birth-date-differs"),
-        ({"name": "王芳"}, Clash, "registered-with-other-name"),
-        ({"valid_from": date(2018, 1, 1)}, Clash, "card-older"),
+        ({"name": "王芳"}, Conflict, "registered-with-other-name"),
+        ({"valid_from": date(2018, 1, 1)}, Conflict, "card-older"),
     ],
 )
 async def test_a_card_that_registration_would_not_take_begins_no_visit(
@@ -61,12 +61,12 @@ async def test_a_card_that_registration_would_not_take_begins_no_visit(
 
 
 async def test_who_is_not_registered_suspended_or_elsewhere_begins_no_visit(hall: Hall) -> None:
-    with pytest.raises(Unknown, match="presence-not-registered"):
+    with pytest.raises(NotFound, match="presence-not-registered"):
         await begins(hall)
     man = await hall.register(reading(), community=OTHER_COMMUNITY)
     with pytest.raises(Refusal, match="terminal-elsewhere"):
         await begins(hall, TERMINAL)
-    hall.commit(await standing.suspend(man.id, "挂失", CLERK, hall.deps, if_match=None))
+    hall.commit(await suspension.suspend(man.id, "挂失", CLERK, hall.deps, if_match=None))
     with pytest.raises(NotAllowed, match="presence-suspended"):
         await begins(hall)
 
@@ -88,7 +88,7 @@ async def test_who_read_the_card_sees_who_stands_there_and_for_whom_they_may_act
     registered: Hall,
 ) -> None:
     man, child = next(iter(registered.residents.all.values())), await registered.register(girl())
-    proof = Proof(kind="birth-certificate", reference="T440012345")
+    proof = GuardianshipProof(kind="birth-certificate", reference="T440012345")
     made = await guardianship.establish(man.id, child.id, "father", proof, CLERK, registered.deps)
     registered.commit(made)
     begun = await begins(registered)
@@ -101,9 +101,9 @@ async def test_who_read_the_card_sees_who_stands_there_and_for_whom_they_may_act
         (man.id, "viewed"),
         (child.id, "viewed"),
     ]
-    names = VisitView.shown(outcome.result, TERMINAL)
+    names = PresenceVisitView.shown(outcome.result, TERMINAL)
     assert (names.name, names.wards[0].name) == ("李*成", "李*雨")
-    with pytest.raises(Unknown, match="unknown-presence"):
+    with pytest.raises(NotFound, match="unknown-presence"):
         await presence.see(begun.presence_id, OTHER_CLERK, registered.deps)
     registered.commit(await presence.end(begun.presence_id, CLERK, registered.deps))
     with pytest.raises(NotAllowed, match="presence-over"):
@@ -112,7 +112,7 @@ async def test_who_read_the_card_sees_who_stands_there_and_for_whom_they_may_act
 
 async def test_only_who_read_the_card_ends_a_visit_and_once(registered: Hall) -> None:
     begun = await begins(registered)
-    with pytest.raises(Unknown, match="unknown-presence"):
+    with pytest.raises(NotFound, match="unknown-presence"):
         await presence.end(begun.presence_id, OTHER_CLERK, registered.deps)
     for _ in range(2):
         registered.commit(await presence.end(begun.presence_id, CLERK, registered.deps))

@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from identity.domain.card import Reading
-from identity.domain.resident import Place
+from bus.event import ConflictError
+from identity.domain.card import ReadCard
+from identity.domain.resident import RegistrationPlace
+from identity.events import DataAccessed, IdRegistered, IdUpdated
 from identity.handlers import registration
-from identity.published import DataAccessed, IdRegistered, IdUpdated
-from messaging.event import ConflictError
-from runtime.refusal import Clash, Refusal, Refusals, Stale, Unknown
+from runtime.errors import Conflict, NotFound, PreconditionFailed, Refusal, Refusals
 from services.identity.tests.people import (
     CLERK,
     COMMUNITY,
@@ -24,7 +24,7 @@ from services.identity.tests.people import (
 from standards.mask import number as masked
 from testkit.fakes import apply
 
-AT_WINDOW = Place(channel="window", community=COMMUNITY)
+AT_WINDOW = RegistrationPlace(channel="window", community=COMMUNITY)
 NEW_ADDRESS = "深圳市龙华区民治街道1号"
 RENEWED: dict[str, object] = {
     "valid_from": date(2026, 11, 1),
@@ -106,7 +106,7 @@ async def test_an_address_that_names_no_place_is_refused(hall: Hall, address: st
 
 async def test_another_name_under_the_same_number_is_refused_and_named(hall: Hall) -> None:
     await hall.register(reading())
-    with pytest.raises(Clash) as caught:
+    with pytest.raises(Conflict) as caught:
         await hall.register(reading(name="王大明"))
     assert faults(caught.value) == [("registered-with-other-name", "name")]
 
@@ -163,6 +163,8 @@ async def test_a_name_is_kept_in_its_normal_form(hall: Hall, written: str, kept:
         ({"number": "850309199001010016"}, ("identity-number-beginning", "number")),
         ({"number": "440309199001010014"}, ("identity-number-check-character", "number")),
         ({"number": "440309202102290038"}, ("identity-number-impossible-date", "number")),
+        ({"number": "440309210001010018"}, ("identity-number-future-date", "number")),
+        ({"number": "44030919900101001"}, ("identity-number-length", "number")),
         ({"number": "440309900101001"}, ("identity-number-fifteen-digits", "number")),
         ({"number": "４４０３０９１９９００１０１００１３"}, ("identity-number-full-width", "number")),
         ({"sex": "female"}, ("identity-number-sex-differs", "sex")),
@@ -191,7 +193,9 @@ async def test_a_wrong_card_is_refused_and_leaves_nothing_behind(
 async def test_everything_that_is_wrong_is_told_at_once(hall: Hall) -> None:
     wrong = reading(sex="female", valid_until=date(2019, 1, 1))
     with pytest.raises(Refusal) as caught:
-        await registration.register(wrong, Place(channel="terminal", community="shanghai"), CLERK, hall.deps)
+        await registration.register(
+            wrong, RegistrationPlace(channel="terminal", community="shanghai"), CLERK, hall.deps
+        )
     assert set(faults(caught.value)) == {
         ("identity-number-sex-differs", "sex"),
         ("card-expired", "valid_until"),
@@ -232,14 +236,14 @@ async def test_a_renewal_that_says_nothing_new_changes_nothing(hall: Hall) -> No
 @pytest.mark.parametrize(
     ("read", "kind", "code"),
     [
-        (reading(valid_from=date(2010, 1, 1)), Clash, "card-older"),
-        (reading(name="王大明", **RENEWED), Clash, "registered-with-other-name"),
-        (reading(number_for(date(1990, 1, 1), "003"), **RENEWED), Clash, "card-of-another-person"),
+        (reading(valid_from=date(2010, 1, 1)), Conflict, "card-older"),
+        (reading(name="王大明", **RENEWED), Conflict, "registered-with-other-name"),
+        (reading(number_for(date(1990, 1, 1), "003"), **RENEWED), Conflict, "card-of-another-person"),
         (reading(valid_until=date(2020, 1, 1)), Refusal, "card-expired"),
     ],
 )
 async def test_a_card_that_does_not_renew_this_one_is_refused(
-    hall: Hall, read: Reading, kind: type[Refusal], code: str
+    hall: Hall, read: ReadCard, kind: type[Refusal], code: str
 ) -> None:
     resident = await hall.register(reading())
     with pytest.raises(kind, match=code):
@@ -249,10 +253,10 @@ async def test_a_card_that_does_not_renew_this_one_is_refused(
 
 async def test_a_renewal_on_an_older_version_is_refused(hall: Hall) -> None:
     resident = await hall.register(reading())
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         await registration.renew_card(resident.id, reading(**RENEWED), None, CLERK, hall.deps, if_match=7)
 
 
 async def test_nobody_can_be_renewed_who_is_not_registered(hall: Hall) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(NotFound):
         await registration.renew_card("res_nobody", reading(), None, CLERK, hall.deps, if_match=None)

@@ -5,39 +5,40 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from bus.event import Change, ConflictError, Outcome, expect_all
 from identity.domain import guardianship as guardianships
 from identity.domain.correction import Permit
-from identity.domain.guardianship import Guardianship, Proof
-from identity.domain.record import Actor
-from identity.domain.resident import Place, Resident, register
+from identity.domain.guardianship import Guardianship, GuardianshipProof
+from identity.domain.record import RecordedActor
+from identity.domain.resident import RegistrationPlace, Resident, register
 from identity.store.documents import (
     INDEXES,
-    Collection,
+    RESIDENTS,
+    SEALED,
     GuardianshipStore,
-    guardianships_in,
-    residents_in,
+    ResidentStore,
 )
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, ConflictError, Outcome, expect_all
-from runtime.kernel import Database
-from services.identity.tests.people import CLERK, COMMUNITY, card
+from services.identity.tests.people import CLERK, COMMUNITY, FakeGuardianships, card
+from standards import identity_number
+from store.commit import Committer
+from store.repository import Database, Repository, Write
 from testkit.fakes import FakeDocuments, apply
 from testkit.fixtures import make_collections
 
 AT = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
-BY = Actor(subject=CLERK.subject, role=CLERK.role)
+BY = RecordedActor(subject=CLERK.subject, role=CLERK.role)
 
 
 @dataclass(frozen=True)
 class Kept:
     """The collections, and the commit that keeps what they prepared."""
 
-    residents: Collection[Resident]
+    residents: Repository[Resident]
     guardianships: GuardianshipStore
     commit: Callable[[Sequence[Change]], Awaitable[None]]
 
@@ -48,7 +49,7 @@ async def in_memory() -> Kept:
         outcome: Outcome[Any] = Outcome(changes)
         apply(outcome)
 
-    return Kept(FakeDocuments(Resident), GuardianshipStore(FakeDocuments(Guardianship)), commit)
+    return Kept(FakeDocuments(Resident), FakeGuardianships(), commit)
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ async def in_the_store(database: Database) -> AsyncIterator[Kept]:
         await committer.commit(expect_all(Write, changes))
 
     yield Kept(
-        residents_in(database),
-        guardianships_in(database),
+        ResidentStore(database),
+        GuardianshipStore(database),
         commit,
     )
     await committer.stop()
@@ -75,11 +76,12 @@ def kept(request: pytest.FixtureRequest) -> Kept:
     return chosen
 
 
+NUMBER = identity_number.parse("440309199001010013", today=date(2026, 11, 24))
+
+
 def resident() -> Resident:
-    place = Place(channel="window", community=COMMUNITY)
-    return register(
-        holder_index="ab" * 32, number="440309199001010013", id_kind="citizen", card=card(), place=place, by=BY, at=AT
-    )
+    place = RegistrationPlace(channel="window", community=COMMUNITY)
+    return register(id="res_1", holder_index="ab" * 32, number=NUMBER, card=card(), place=place, by=BY, at=AT)
 
 
 def guardianship(guardian_id: str, child_id: str, ends_on: date = date(2037, 5, 4)) -> Guardianship:
@@ -88,7 +90,7 @@ def guardianship(guardian_id: str, child_id: str, ends_on: date = date(2037, 5, 
         guardian_id=guardian_id,
         child_id=child_id,
         relation="mother",
-        proof=Proof(kind="household-register", reference="440309001"),
+        proof=GuardianshipProof(kind="household-register", reference="440309001"),
         ends_on=ends_on,
     )
 
@@ -143,3 +145,22 @@ async def test_guardianships_run_out_on_the_day_the_child_is_of_age(kept: Kept) 
     await kept.commit([kept.guardianships.save(each) for each in (before, on, after, ended)])
     run_out = await kept.guardianships.run_out(date(2026, 11, 23))
     assert {each.id for each in run_out} == {before.id, on.id}
+
+
+async def test_who_is_registered_keeps_the_id_and_the_index_alone_gives_nobody_a_new_one(
+    in_the_store: Kept, database: Database
+) -> None:
+    index = resident().holder_index
+    made_of_it = "res_" + sha256(f"resident {index}".encode()).hexdigest()[:26]
+    earlier = Repository(database, RESIDENTS, Resident, sealed=SEALED[RESIDENTS])
+    await in_the_store.commit([earlier.save(resident().model_copy(update={"id": made_of_it}))])
+    now = ResidentStore(database)
+
+    found = await now.with_index(index)
+
+    assert found is not None
+    assert (found.id, now.id_for(index) != made_of_it, now.id_for(index)) == (made_of_it, True, now.id_for(index))
+    assert await now.with_index("cd" * 32) is None
+    await in_the_store.commit([now.save(found)])
+    [stored] = await database[RESIDENTS].find({}).to_list()
+    assert index not in repr(stored)

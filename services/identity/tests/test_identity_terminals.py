@@ -7,12 +7,12 @@ import shutil
 import httpx
 import pytest
 
-from identity.domain.resident import Place
+from identity.domain.resident import RegistrationPlace
 from identity.domain.terminal import WINDOW, Terminal, counted, judge
 from identity.handlers import registration
 from local_stack import tokens
 from local_stack.devices import Device
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from services.identity.tests.people import COMMUNITY, MAN, OTHER_COMMUNITY, TERMINAL, Hall, reading
 from services.identity.tests.service import Service
 
@@ -41,7 +41,7 @@ def test_whoever_is_left_far_behind_is_a_copy() -> None:
 
 async def test_a_terminal_registers_people_of_its_own_community_only(hall: Hall) -> None:
     await hall.register(reading(), by=TERMINAL)
-    elsewhere = Place(channel="terminal", community=OTHER_COMMUNITY)
+    elsewhere = RegistrationPlace(channel="terminal", community=OTHER_COMMUNITY)
     with pytest.raises(Refusal, match="terminal-elsewhere") as refused:
         await registration.register(reading(), elsewhere, TERMINAL, hall.deps)
     assert not any(code in str(refused.value.params.values()) for code in TERMINAL.communities)

@@ -9,8 +9,8 @@ import pytest
 from matcher.commands import workplace
 from matcher.commands.workplace import Workplace
 from matcher.config import Settings
-from runtime.kernel import Database
 from services.matcher.tests.outside import Outside, running
+from store.repository import Database
 
 
 @pytest.fixture

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-
-from matcher.config import Settings
 from matcher.domain.evidence import Evidence
-from matcher.domain.guardianship import Guardianship
 from matcher.domain.item import Item
 from matcher.domain.statistics import Statistics
-from matcher.handlers.needs import Deps, Tally
+from matcher.handlers.dependencies import Deps, Tally
 from matcher.main import read_rules
-from runtime.blind_index import BlindIndex
-from runtime.presences import Presence
+from matcher.store import EvidenceStore
+from privacy.guardianships import Guardianship, Guardianships
+from privacy.own_requests import OwnRequests
+from store.blind_index import BlindIndex
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld
+from testkit.people import signed_requests
 from testkit.persons import opener_of
+from web.presences import KnownPresence
 
 BLIND = BlindIndex(b"k" * 32)
-RULES = read_rules(Settings())
+RULES = read_rules()
 
 
-class FakeEvidence(FakeDocuments[Evidence]):
+class FakeEvidence(EvidenceStore, FakeDocuments[Evidence]):
     """Evidence in memory."""
 
     def __init__(self) -> None:
-        super().__init__(Evidence)
-
-    async def of_resident(self, resident_id: str) -> Evidence | None:
-        """Find a resident's."""
-        found = await self.find({"resident_id": resident_id})
-        return found[0] if found else None
-
-    async def turning(self, day: date, limit: int) -> Sequence[Evidence]:
-        """Find what the calendar has changed."""
-        return await self.find({"turns_on": {"$lte": day}}, limit=limit)
+        FakeDocuments.__init__(self, Evidence)
 
     async def statistics(self) -> Statistics:
         """Count the people; records are counted by the real store only."""
@@ -59,11 +49,13 @@ def deps_of(
     return Deps(
         evidence=evidence or FakeEvidence(),
         items=FakeDocuments(Item),
-        guardianships=FakeDocuments(Guardianship),
-        presences=FakeDocuments(Presence),
+        guardianships=Guardianships(FakeDocuments(Guardianship)),
+        presences=FakeDocuments(KnownPresence),
         rules=RULES,
         opener=opener_of(BLIND),
+        signed_requests=signed_requests({}, clock or FakeClock()),
         clock=clock or FakeClock(),
         tally=tally or FakeTally(),
         eraser=NothingHeld(),
+        own_requests=OwnRequests(signed_requests({}, clock or FakeClock())),
     )

@@ -11,16 +11,17 @@ import aio_pika
 import httpx
 import orjson
 
+from bus.envelope import new_event_id
+from local_stack.devices import ProvingAuth
 from local_stack.layout import ROOT
 from local_stack.tokens import sign
 from matcher.config import Settings
 from matcher.main import create_app
-from messaging.envelope import new_event_id
-from runtime.blind_index import BlindIndex
-from testkit import signing
+from store.blind_index import BlindIndex
+from testkit import signers
 from testkit.entrances import entrance_of
 from testkit.patience import eventually
-from testkit.signing import signed
+from testkit.signers import signed
 
 EXAMPLES = ROOT / "shared" / "contracts" / "events"
 NUMBER = "440309199001010013"
@@ -87,29 +88,50 @@ class Outside:
 
     async def submits(self, *document_types: str, claims: Json, **changes: object) -> None:
         """Publish that an application needs a document."""
+        await self.submits_together(self.document(*document_types, claims=claims, **changes))
+
+    async def submits_together(self, *documents: Json) -> None:
+        """Publish that an application needs documents."""
+        await self.publishes("applications.document-submitted.v2", documents=documents)
+
+    def document(self, *document_types: str, claims: Json, **changes: object) -> Json:
+        """Return a document of the person as it is submitted."""
         given: Json = {
+            "attempt": 1,
             "document_types": document_types,
             "holder": {"resident_id": RESIDENT, "index": self.index},
             "claims": claims,
             "scans": [],
+            "reviewable": True,
         }
-        await self.publishes("applications.document-submitted.v1", **(given | changes))
+        return given | changes
 
     async def listens(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
         """Remember what the service publishes."""
-        self.heard.append(signing.in_clear(message.body))
+        self.heard.append(signers.in_clear(message.body))
 
     async def hears(self, event: str, **expected: object) -> Json:
-        """Wait for an event with these values and return its data; each is returned once."""
-        wanted = f"matcher.{event}.v1"
+        """Wait for what an event says of a document with these values and return it; each is returned once."""
+        wanted = f"matcher.{event}.v2"
+
+        async def found() -> tuple[Json, Json] | None:
+            said = ((e, document) for e in self.heard if e["type"] == wanted for document in e["data"]["documents"])
+            return next((each for each in said if expected.items() <= each[1].items()), None)
+
+        event_found, document = await eventually(found)
+        event_found["data"]["documents"].remove(document)
+        return document
+
+    async def hears_of_a_look(self, **expected: object) -> Json:
+        """Wait until a look at a person's data is told and return it; each is returned once."""
 
         async def found() -> Json | None:
-            matching = (e for e in self.heard if e["type"] == wanted and expected.items() <= e["data"].items())
-            return next(matching, None)
+            looks = (e for e in self.heard if e["type"] == "matcher.data-accessed.v1")
+            return next((e for e in looks if expected.items() <= e["data"].items()), None)
 
-        event_found = await eventually(found)
-        self.heard.remove(event_found)
-        data: Json = event_found["data"]
+        event = await eventually(found)
+        self.heard.remove(event)
+        data: Json = event["data"]
         return data
 
     async def hears_of_holdings(self, *document_types: str) -> Json:
@@ -130,7 +152,7 @@ class Outside:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if role:
             sent["Authorization"] = f"Bearer {sign(self._keys, role, subject=subject)}"
-        return await self._client.request(method, path, json=body, headers=sent)
+        return await self._client.request(method, path, json=body, headers=sent, auth=ProvingAuth(self._keys))
 
 
 @asynccontextmanager

@@ -73,6 +73,7 @@ CASES = (
     ("floor-tower", "A座12楼B室", "A座15楼B室", "different"),
     ("floor-vs-floor", "3栋12层101", "3栋13层101", "different"),
     ("basement", "3栋-1层05", "3栋1层05", "not-equal"),
+    ("floor-and-number", "3栋12层1号", "3栋1201室", "equal"),
     ("roman", "Ⅱ期3栋1201", "二期3栋1201", "equal"),
     ("ordinal", "3栋1201", "第3栋1201", "equal"),
     ("letter-O", "3栋1201", "三栋一二O一", "not-equal"),

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from matcher.consumed import CityRecord, Credential, Holder
+from bus.envelope import BrokenMessageError
+from matcher.events import RecordAccepted
 from matcher.handlers import records
-from matcher.published import RecordAccepted
-from messaging.envelope import BrokenMessageError
-from runtime.records import persons
+from matcher.views import CityRecord, Holder, StoredCredential
+from records import persons
 from services.matcher.tests.fakes import FakeEvidence, deps_of
 from services.matcher.tests.test_matcher_evidence import INDEX, News, city, city_gone, known
 from standards.bounds import MOST_RECORDS
@@ -150,7 +150,7 @@ async def _learnt(begins: date, ends: date | None, first: date, last: date) -> N
         ("portrait-photo", "taken_on"),
         ("id-card", "birth_date"),
     ):
-        credential = Credential(
+        credential = StoredCredential(
             credential_id=f"crd_{kind}",
             document_type=kind,
             holder=Holder(index=INDEX),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.domain import comparison
-from matcher.domain.comparison import Held, by_itself, months_before
+from matcher.domain.comparison import HeldValues, by_itself, months_before
 from matcher.domain.evidence import Value
 from matcher.domain.rules import FieldRule
 from testkit.growth import assert_linear
@@ -120,12 +120,12 @@ _PRESENT = FieldRule(kind="present", claim="none")
 def test_some_fields_are_judged_by_themselves(
     rule: FieldRule, field: str, fields: dict[str, Value], result: str, reason: str | None
 ) -> None:
-    found = by_itself(rule, field, Held(fields, begun=None, vouched=False), TODAY)
+    found = by_itself(rule, field, HeldValues(fields, begun=None, vouched=False), TODAY)
     assert (found.result, found.reason) == (result, reason)
 
 
 def test_what_people_approved_counts_from_the_day_of_approval_where_it_says_no_more() -> None:
-    approved = Held({}, begun=date(2026, 6, 1), vouched=True)
+    approved = HeldValues({}, begun=date(2026, 6, 1), vouched=True)
     assert by_itself(_PHOTO, "taken_on", approved, TODAY).result == "equal"
     assert by_itself(_TERM, "term_to", approved, TODAY).result == "equal"
     assert by_itself(_COMPLETE, "complete", approved, TODAY).result == "equal"

@@ -5,13 +5,12 @@ from datetime import date
 
 import pytest
 
-from matcher.config import Settings
-from matcher.domain.deciding import Verdict, decide
-from matcher.domain.evidence import Content, Evidence, Keeper, Record, Source, Status, Value
+from matcher.domain.evidence import Evidence, EvidenceContent, EvidenceRecord, Keeper, Source, Status, Value
+from matcher.domain.verdicts import Verdict, decide
 from matcher.main import read_rules
 
 TODAY = date(2026, 11, 23)
-RULES = read_rules(Settings())
+RULES = read_rules()
 FLAT = "深圳市龙华区民治街道梅陇镇花园3栋1201"
 PROPERTY: dict[str, Value] = {"owner_name": "王建国", "address": FLAT, "certificate_number": "粤(2019)0012345"}
 CLAIMS: dict[str, Value] = {"owner_name": "王建国", "address": "民治街道梅陇镇花园三棟1201", "tenant_name": "李育成"}
@@ -26,10 +25,10 @@ def record(
     status: Status = "valid",
     begins: date | None = date(2020, 1, 1),
     ends: date | None = None,
-) -> Record:
+) -> EvidenceRecord:
     keeper: Keeper = "city" if source == "city-mirror" else "credential-store"
-    content = Content(fields=dict(fields), valid_from=begins, valid_until=ends, sequence=1)
-    return Record(
+    content = EvidenceContent(fields=dict(fields), valid_from=begins, valid_until=ends, sequence=1)
+    return EvidenceRecord(
         keeper=keeper,
         record_id=id,
         source=source,
@@ -41,7 +40,7 @@ def record(
 
 
 def tried(
-    *records: Record,
+    *records: EvidenceRecord,
     types: tuple[str, ...] = ("property-certificate",),
     claims: Mapping[str, Value] = CLAIMS,
     suspended: bool = False,
@@ -120,7 +119,7 @@ def test_of_several_records_that_prove_the_longest_valid_is_named() -> None:
         (record(PROPERTY, begins=date(2026, 11, 24)), ("missing", "not-valid-yet")),
     ],
 )
-def test_revoked_expired_and_missing_are_told_apart(held: Record, answer: tuple[str, str]) -> None:
+def test_revoked_expired_and_missing_are_told_apart(held: EvidenceRecord, answer: tuple[str, str]) -> None:
     verdict = tried(held)
     assert not verdict.proven
     assert set(answers(verdict).values()) == {answer}

@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone, PersonHeldUp, PersonKnown
+from bus.envelope import BrokenMessageError
+from bus.event import NOTHING, Outcome, Received, View
 from matcher.domain.evidence import Evidence
 from matcher.domain.holdings import held, next_turn
-from matcher.handlers import people, records, turning
-from matcher.handlers.needs import Deps
-from matcher.published import HoldingsChanged
-from messaging.envelope import BrokenMessageError
-from messaging.event import NOTHING, Outcome, Received, View
+from matcher.events import HoldingsChanged
+from matcher.handlers import calendar_days, people, records
+from matcher.handlers.dependencies import Deps
+from matcher.views import CityRecord, CityRecordGone, CredentialGone, PersonKnown, StoredCredential, SuspensionChanged
 from services.matcher.tests.fakes import RULES, FakeEvidence, deps_of
 from testkit.fakes import FakeClock, apply, received
 
@@ -57,7 +57,7 @@ def known(sequence: int = 1, name: str = "李育成") -> News:
 
 
 def held_up(sequence: int, *, suspended: bool) -> News:
-    person = PersonHeldUp(resident_id="res_1", holder_index=INDEX, sequence=sequence)
+    person = SuspensionChanged(resident_id="res_1", holder_index=INDEX, sequence=sequence)
     return News(person, people.suspend_person if suspended else people.reinstate_person)
 
 
@@ -90,7 +90,7 @@ def stored(sequence: int, origin: str = "identity", document_type: str = "id-car
         "valid_until": "2030-01-01",
         "sequence": sequence,
     }
-    return News(Credential.model_validate(credential), records.learn_credential)
+    return News(StoredCredential.model_validate(credential), records.learn_credential)
 
 
 def gone(sequence: int, handler: Handler, document_type: str = "id-card") -> News:
@@ -238,20 +238,20 @@ async def test_a_record_that_ends_overnight_is_announced_without_any_news() -> N
     for each in (known(), city(1, until=date(2026, 11, 24))):
         apply(await each.heard(store, clock))
     clock.advance(timedelta(days=1))
-    assert await turning.turn(deps_of(store, clock=clock)) == []
+    assert await calendar_days.turn(deps_of(store, clock=clock)) == []
     clock.advance(timedelta(days=1))
-    [outcome] = await turning.turn(deps_of(store, clock=clock))
+    [outcome] = await calendar_days.turn(deps_of(store, clock=clock))
     apply(outcome)
     [announced] = outcome.events
     assert isinstance(announced, HoldingsChanged)
     assert (announced.holdings, announced.sequence, outcome.case) == ([], 2, "res_1")
-    assert await turning.turn(deps_of(store, clock=clock)) == []
+    assert await calendar_days.turn(deps_of(store, clock=clock)) == []
 
 
 def test_a_record_that_begins_later_turns_then() -> None:
     evidence, _ = told([known()])
     credential = stored(1).data
-    assert isinstance(credential, Credential)
+    assert isinstance(credential, StoredCredential)
     later = records.credential_record(credential.model_copy(update={"valid_from": date(2026, 12, 1)}), FakeClock()())
     turned = evidence.with_record(later)
     assert next_turn(turned, date(2026, 11, 23), RULES) == date(2026, 12, 1)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain.deciding import decide
-from matcher.domain.evidence import Content, Evidence, Identity, Record, Value
+from matcher.domain.evidence import Evidence, EvidenceContent, EvidenceRecord, Identity, Value
 from matcher.domain.holdings import held, next_turn, settled
+from matcher.domain.verdicts import decide
 from services.matcher.tests.fakes import RULES
 
 TODAY = date(2026, 11, 23)
@@ -27,9 +27,9 @@ def record(
     *,
     valid_from: date | None = None,
     valid_until: date | None = None,
-) -> Record:
-    content = Content(fields=fields, valid_from=valid_from, valid_until=valid_until, sequence=1)
-    return Record(
+) -> EvidenceRecord:
+    content = EvidenceContent(fields=fields, valid_from=valid_from, valid_until=valid_until, sequence=1)
+    return EvidenceRecord(
         keeper="city",
         record_id=id,
         source="city-mirror",
@@ -40,7 +40,7 @@ def record(
     )
 
 
-def person(*records: Record, name: str = "李育成") -> Evidence:
+def person(*records: EvidenceRecord, name: str = "李育成") -> Evidence:
     identity = Identity(resident_id="res_1", name=name, birth_date=date(1990, 1, 1), address="湖南省1号", sequence=1)
     return Evidence(id="1f" * 32).with_identity(identity).with_records(records)
 
@@ -80,7 +80,7 @@ def test_a_photograph_that_grows_too_old_is_held_until_the_day_that_it_does() ->
         record("no-such-type", {"name": "李育成"}),
     ],
 )
-def test_what_can_prove_nothing_for_its_holder_is_not_held(no_proof: Record) -> None:
+def test_what_can_prove_nothing_for_its_holder_is_not_held(no_proof: EvidenceRecord) -> None:
     assert types_held(person(no_proof)) == []
 
 
@@ -108,7 +108,7 @@ SAID_DAYS = DAYS.map(date.isoformat) | st.just("")
 
 
 @st.composite
-def records_held(draw: st.DrawFn) -> Record:
+def records_held(draw: st.DrawFn) -> EvidenceRecord:
     document_type = draw(st.sampled_from(["rental-contract-record", "portrait-photo", "household-register"]))
     said: dict[str, dict[str, Value]] = {
         "rental-contract-record": {**TENANCY, "term_from": draw(SAID_DAYS), "term_to": draw(SAID_DAYS)},
@@ -126,7 +126,7 @@ def records_held(draw: st.DrawFn) -> Record:
 
 @given(st.lists(records_held(), max_size=3, unique_by=lambda each: each.record_id), DAYS)
 def test_a_document_is_held_exactly_when_the_comparison_of_what_it_says_proves_it(
-    records: list[Record], on: date
+    records: list[EvidenceRecord], on: date
 ) -> None:
     evidence = person(*records)
     claims: dict[str, Value] = {"holder_name": "李育成", "tenant_name": "李育成", "address": HOME}
@@ -136,7 +136,7 @@ def test_a_document_is_held_exactly_when_the_comparison_of_what_it_says_proves_i
 
 
 @given(st.lists(records_held(), max_size=3, unique_by=lambda each: each.record_id), DAYS)
-def test_nothing_changes_between_two_turns(records: list[Record], on: date) -> None:
+def test_nothing_changes_between_two_turns(records: list[EvidenceRecord], on: date) -> None:
     evidence = person(*records)
     turn = next_turn(evidence, on, RULES)
     quiet = min((turn or date(2033, 1, 1)) - timedelta(days=1), on + timedelta(days=400))
@@ -144,7 +144,7 @@ def test_nothing_changes_between_two_turns(records: list[Record], on: date) -> N
 
 
 @given(st.lists(records_held(), max_size=3, unique_by=lambda each: each.record_id), DAYS)
-def test_a_holding_proves_until_its_last_day_and_no_longer(records: list[Record], on: date) -> None:
+def test_a_holding_proves_until_its_last_day_and_no_longer(records: list[EvidenceRecord], on: date) -> None:
     evidence = person(*records)
     for holding in held(evidence, on, RULES):
         last = holding.valid_until

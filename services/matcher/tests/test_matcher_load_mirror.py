@@ -17,18 +17,18 @@ import orjson
 import pytest
 
 from matcher.commands import load_mirror, workplace
+from matcher.commands.console import MatcherConsole
 from matcher.commands.line import run
 from matcher.commands.load_mirror import Loader
 from matcher.commands.mirror_lines import LONGEST, Bad, parse, read
-from matcher.commands.telling import Teller
 from matcher.commands.workplace import Workplace
 from matcher.config import Settings
-from matcher.consumed import CityRecord
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
-from messaging.commit import OUTBOX
+from matcher.views import CityRecord
 from services.matcher.tests.fakes import BLIND, RULES
-from testkit import signing
+from store.commit import OUTBOX
+from testkit import signers
 from testkit.patience import PATIENCE
 from testkit.persons import NUMBER
 from testkit.vaults import whole
@@ -69,7 +69,7 @@ async def until(look: Callable[[], Awaitable[object]]) -> None:
 async def loaded(file: Path, work: Workplace, said: io.StringIO, *, from_start: bool = False) -> str:
     """Load the file and return what the operator was told."""
     said.truncate(0)
-    await Loader(file, work, Teller("en", said)).load(from_start=from_start)
+    await Loader(file, work, MatcherConsole("en", said)).load(from_start=from_start)
     return said.getvalue()
 
 
@@ -165,7 +165,7 @@ async def test_registered_residents_are_told_of_through_the_outbox_and_others_ar
     )
     await loaded(file, work, said)
     entries = await whole(work.database, OUTBOX)
-    bodies = [signing.in_clear(event["body"]) for entry in entries for event in entry["events"]]
+    bodies = [signers.in_clear(event["body"]) for entry in entries for event in entry["events"]]
     assert [(body["type"], body["correlationid"]) for body in bodies] == [("matcher.holdings-changed.v1", "res_1")]
     assert {one["document_type"] for one in bodies[0]["data"]["holdings"]} == {"bank-account", "portrait-photo"}
     stored = (await work.evidence.many([f"{1:064x}"]))[f"{1:064x}"]
@@ -188,7 +188,7 @@ class Hurried(EvidenceStore):
 
 
 async def test_what_the_service_changes_meanwhile_is_not_lost(file: Path, work: Workplace, said: io.StringIO) -> None:
-    hurried = Workplace(work.kernel, Hurried(work.database), work.rules, index=work.index)
+    hurried = Workplace(work.runtime, Hurried(work.database), work.rules, index=work.index)
     write(file, [line(0), line(1)])
     await loaded(file, hurried, said)
     known = await work.evidence.many([f"{0:064x}", f"{1:064x}"])
@@ -212,7 +212,7 @@ async def test_an_interrupted_load_goes_on_where_it_stopped(
             return await super().save_many(several)
 
     with pytest.raises(ConnectionError):
-        await loaded(file, Workplace(work.kernel, Interrupted(work.database), work.rules, index=work.index), said)
+        await loaded(file, Workplace(work.runtime, Interrupted(work.database), work.rules, index=work.index), said)
     half_written(file)
     told = await loaded(file, work, said)
     assert "was interrupted after line 2" in told
@@ -249,7 +249,7 @@ async def test_what_can_not_be_read_or_reached_is_said(
     tmp_path: Path, settings: Settings, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = tmp_path / "nowhere.jsonl"
-    teller = Teller("en", said)
+    teller = MatcherConsole("en", said)
     assert await asyncio.to_thread(run, ["load-mirror", str(missing)], settings, teller) == 1
     assert f"{missing}: can't be read" in said.getvalue()
     monkeypatch.setenv("MONGODB_URL", "mongodb://127.0.0.1:9/")

@@ -10,22 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.event import Outcome
 from matcher.api.preview_views import PreviewView
-from matcher.consumed import CityRecord, GuardianshipChanged, ItemPublished
-from matcher.domain.deciding import decide
 from matcher.domain.evidence import Evidence
-from matcher.handlers import guardianships, items, matching, records
-from matcher.handlers.needs import Deps
-from matcher.handlers.preview import Preview, preview
-from matcher.published import DataAccessed, MatchFailed, MatchSucceeded
-from messaging.event import Outcome
-from runtime.access import Principal, Role
-from runtime.presences import Caller
-from runtime.refusal import NotAllowed, Unknown
+from matcher.domain.verdicts import decide
+from matcher.events import DataAccessed, MatchFailed, MatchSucceeded
+from matcher.handlers import document_match, items, records
+from matcher.handlers.dependencies import Deps
+from matcher.handlers.preview import MatchPreview, preview
+from matcher.views import CityRecord, ItemPublished
+from privacy import guardianships
+from privacy.guardianships import GuardianshipNews
+from runtime.errors import NotAllowed, NotFound
 from services.matcher.tests.fakes import BLIND, RULES, deps_of
 from services.matcher.tests.test_matcher_deciding import CLAIMS, PROPERTY, TODAY, record
-from services.matcher.tests.test_matcher_handlers import CARD, FLAT, INDEX, hear, hold, register, submitted
+from services.matcher.tests.test_matcher_handlers import (
+    CARD,
+    FLAT,
+    INDEX,
+    document,
+    hear,
+    hold,
+    register,
+    submission,
+    submitted,
+)
 from testkit.fakes import FakeClock, apply, received
+from web.auth import Principal, Role
+from web.presences import PresentCaller
 
 ANN, STRANGER = Principal("res_1", Role.RESIDENT), Principal("res_9", Role.RESIDENT)
 CHILD = BLIND.of("440309202005010012")
@@ -53,15 +65,15 @@ async def deps(clock: FakeClock) -> Deps:
 
 
 async def cares(deps: Deps, *, active: bool, sequence: int) -> None:
-    said = GuardianshipChanged(guardianship_id="g", guardian_id="res_1", child_id="res_2", sequence=sequence)
+    said = GuardianshipNews(guardianship_id="g", guardian_id="res_1", child_id="res_2", sequence=sequence)
     await hear(guardianships.begin if active else guardianships.end, said, deps)
 
 
-async def seen(deps: Deps, subject_id: str | None = None, by: Principal | Caller = ANN) -> Outcome[Preview]:
-    return await preview("senior-card", subject_id, by if isinstance(by, Caller) else Caller(by), deps)
+async def seen(deps: Deps, subject_id: str | None = None, by: Principal | PresentCaller = ANN) -> Outcome[MatchPreview]:
+    return await preview("senior-card", subject_id, by if isinstance(by, PresentCaller) else PresentCaller(by), deps)
 
 
-def shown(outcome: Outcome[Preview], language: str = "en") -> dict[str, Any]:
+def shown(outcome: Outcome[MatchPreview], language: str = "en") -> dict[str, Any]:
     assert outcome.result is not None
     view = PreviewView.of(outcome.result, language).model_dump(mode="json")
     return {each["requirement"]: each for each in view["requirements"]}
@@ -78,7 +90,7 @@ async def test_every_value_is_shown_with_its_keeper_and_age(deps: Deps, clock: F
     requirements = shown(await seen(deps))
     [held] = requirements["status"]["held"]
     assert held["evidence_id"] == "c1"
-    assert held["keeper"]["name"] == "mirror of the city's resource centre"
+    assert held["keeper"]["name"] == "the city's resource centre"
     assert (held["age_days"], held["age_text"]) == (12, "updated 12 days ago")
     assert (held["standing"], held["valid_until"]) == ("valid", "2027-06-30")
     assert held["fields"][0]["label"] != "holder_name"
@@ -103,8 +115,8 @@ async def test_of_the_other_party_nothing_is_shown_and_of_a_child_only_to_the_gu
     await cares(deps, active=True, sequence=1)  # late
     with pytest.raises(NotAllowed, match="no-guardianship"):
         await seen(deps, "res_2")
-    with pytest.raises(Unknown, match="item-unknown"):
-        await preview("no-such-item", None, Caller(ANN), deps)
+    with pytest.raises(NotFound, match="item-unknown"):
+        await preview("no-such-item", None, PresentCaller(ANN), deps)
 
 
 async def test_every_look_is_recorded_also_ones_own(deps: Deps) -> None:
@@ -121,7 +133,7 @@ async def test_every_look_is_recorded_also_ones_own(deps: Deps) -> None:
 async def test_who_read_the_card_sees_what_the_person_sees_and_the_person_reads_that(deps: Deps) -> None:
     await hold(deps, "household-register", REGISTER)
     await cares(deps, active=True, sequence=1)
-    clerk = Caller(ANN, Principal("clerk-7", Role.CLERK), "prs_1")
+    clerk = PresentCaller(ANN, Principal("clerk-7", Role.CLERK), "prs_1")
     outcome = await seen(deps, "res_2", clerk)
     assert [each["text"] for each in shown(outcome)["status"]["held"][0]["fields"]] == ["李育成", "H1", FLAT]
     told = [each for each in outcome.events if isinstance(each, DataAccessed)]
@@ -133,16 +145,17 @@ async def test_who_read_the_card_sees_what_the_person_sees_and_the_person_reads_
 async def test_what_was_declined_proves_nothing_and_a_person_is_told_so(deps: Deps) -> None:
     await hold(deps, "id-card", CARD)
     asked = submitted("id-card", claims=CARD)
-    [answer] = await hear(matching.match_document, asked, deps)
+    [answer] = await hear(document_match.match_documents, asked, deps)
     assert isinstance(answer, MatchSucceeded)
-    refused = asked.model_copy(update={"declined": [answer.evidence_id]})
+    refused = submission(document("id-card", claims=CARD, declined=(answer.documents[0].evidence_id,)))
     for was_handled in (False, True):
-        outcome = await matching.match_document(replace(received(refused), was_handled=was_handled), deps)
+        outcome = await document_match.match_documents(replace(received(refused), was_handled=was_handled), deps)
         assert [type(each) for each in outcome.events] == ([] if was_handled else [MatchFailed])
-    [failed] = (await matching.match_document(received(refused), deps)).events
+    [failed] = (await document_match.match_documents(received(refused), deps)).events
     assert isinstance(failed, MatchFailed)
-    assert {(each.reason, each.held) for each in failed.fields} == {("declined", None)}
-    assert failed.evidence_id is None
+    [unproven] = failed.documents
+    assert {(each.reason, each.held) for each in unproven.fields} == {("declined", None)}
+    assert unproven.evidence_id is None
 
 
 def test_another_record_that_says_the_same_is_not_compared_either() -> None:

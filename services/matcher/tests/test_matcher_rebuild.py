@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.envelope import new_event_id
 from matcher.commands import trail
-from matcher.commands.rebuild_projection import Rebuild, RefusedError, Unmentioned
-from matcher.commands.telling import Teller
-from matcher.commands.trail import Kept
+from matcher.commands.console import MatcherConsole
+from matcher.commands.rebuild_projection import EventRefusedError, Rebuild, Unmentioned
+from matcher.commands.trail import KeptMessage, TrailStream
 from matcher.commands.workplace import Workplace
 from matcher.config import Settings
-from matcher.consumed import CityRecord, Credential
-from matcher.domain.evidence import Content, Evidence, Record
-from matcher.domain.rebuilding import Known, Rebuilt, swapped
+from matcher.domain.evidence import Evidence, EvidenceContent, EvidenceRecord
+from matcher.domain.rebuild import KnownEvidence, Rebuilt, swapped
 from matcher.handlers.records import city_record, credential_record
-from messaging.envelope import new_event_id
-from testkit.signing import signed
+from matcher.views import CityRecord, StoredCredential
+from testkit.signers import signed
 
 NOON = datetime(2026, 11, 23, 2, tzinfo=UTC)
 """When the events that are made here were published."""
@@ -32,21 +32,21 @@ STORED = "credential-store.credential-stored.v1"
 REVOKED = "credential-store.credential-revoked.v1"
 
 
-class FakeTrail:
+class FakeTrail(TrailStream):
     """A trail in memory that begins at an offset."""
 
     def __init__(self, bodies: Iterable[bytes], first: int = 0) -> None:
-        self.kept = [Kept(offset, body) for offset, body in enumerate(bodies, start=first)]
+        self.kept = [KeptMessage(offset, body) for offset, body in enumerate(bodies, start=first)]
 
     async def end(self) -> int:
         """Return the last offset."""
         return self.kept[-1].offset if self.kept else -1
 
-    async def read(self, end: int) -> AsyncIterator[Kept]:
+    async def read(self, end: int) -> AsyncIterator[Sequence[KeptMessage]]:
         """Read up to that offset."""
         for kept in self.kept:
             if kept.offset <= end:
-                yield kept
+                yield [kept]
 
 
 def event(type_: str, index: str, sequence: int, credential_id: str = "c1", **changes: object) -> bytes:
@@ -73,12 +73,14 @@ def event(type_: str, index: str, sequence: int, credential_id: str = "c1", **ch
     return signed(envelope)
 
 
-def credential(index: str, sequence: int, credential_id: str = "c1", name: str = "李育成") -> Record:
+def credential(index: str, sequence: int, credential_id: str = "c1", name: str = "李育成") -> EvidenceRecord:
     data = orjson.loads(event(STORED, index, sequence, credential_id))["data"]
-    return credential_record(Credential.model_validate(data | {"fields": {"name": name, "sequence": sequence}}), NOON)
+    return credential_record(
+        StoredCredential.model_validate(data | {"fields": {"name": name, "sequence": sequence}}), NOON
+    )
 
 
-def of_city(index: str) -> Record:
+def of_city(index: str) -> EvidenceRecord:
     said: dict[str, object] = {
         "record_id": "sz-1",
         "document_type": "bank-account",
@@ -97,15 +99,15 @@ def index() -> str:
 
 
 async def everybody(work: Workplace) -> list[Evidence]:
-    return [each async for batch in work.evidence.all(10) for each in batch]
+    return [each async for batch in work.evidence.batches(10) for each in batch]
 
 
 async def rebuilt(
     work: Workplace, kept: FakeTrail, unmentioned: Unmentioned | None = None
-) -> tuple[Sequence[Record], str]:
+) -> tuple[Sequence[EvidenceRecord], str]:
     """Rebuild from this trail; return the records of the only person, and what the operator was told."""
     said = io.StringIO()
-    await Rebuild(work, kept, Teller("en", said)).run(unmentioned)
+    await Rebuild(work, kept, MatcherConsole("en", said)).run(unmentioned)
     assert [name for name in await work.database.list_collection_names() if name.startswith("rebuilt-")] == []
     [person] = await everybody(work)
     return person.records, said.getvalue()
@@ -148,7 +150,7 @@ async def test_a_record_that_the_trail_does_not_mention_stops_the_rebuild(work: 
     before = Evidence(id=index).with_records([credential(index, 1), credential(index, 4, "c2")])
     await work.evidence.save_many([before])
     kept = FakeTrail([event(STORED, index, 2), event(STORED, index, 3, "c2")])
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(EventRefusedError) as caught:
         await rebuilt(work, kept)
     assert (caught.value.key, caught.value.unmentioned) == ("rebuild.refused", 1)
     assert [each.records for each in await everybody(work)] == [before.records]
@@ -164,7 +166,7 @@ async def test_a_record_that_the_trail_does_not_mention_stops_the_rebuild(work: 
 async def test_a_trail_that_was_cut_is_never_passed_off_as_the_whole(work: Workplace, index: str) -> None:
     await work.evidence.save_many([Evidence(id=index).with_records([credential(index, 1), credential(index, 1, "c0")])])
     cut = FakeTrail([event(REVOKED, index, 2)], first=700)
-    with pytest.raises(RefusedError):
+    with pytest.raises(EventRefusedError):
         await rebuilt(work, cut)
     records, told = await rebuilt(work, cut, "keep")
     assert [(record.record_id, record.status) for record in records] == [("c0", "valid"), ("c1", "revoked")]
@@ -173,7 +175,7 @@ async def test_a_trail_that_was_cut_is_never_passed_off_as_the_whole(work: Workp
 
 
 async def test_a_cut_trail_that_contradicts_nothing_is_refused_too(work: Workplace, index: str) -> None:
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(EventRefusedError) as caught:
         await rebuilt(work, FakeTrail([event(STORED, index, 1)], first=1))
     assert caught.value.key == "rebuild.refused-cut"
     assert await everybody(work) == []
@@ -202,14 +204,14 @@ async def test_the_trail_is_read_from_its_first_event_to_its_end_without_taking_
     for _ in range(2):
         async with trail.opened(settings.amqp_url, "matcher.trail") as opened:
             end = await opened.end()
-            kept = [each async for each in opened.read(end)]
+            kept = [each async for page in opened.read(end) for each in page]
         assert [each.offset for each in kept] == list(range(end + 1))
         told = [body.get("data", {}) for body in map(_json, kept)]
         ours = [data["sequence"] for data in told if data.get("holder") == {"resident_id": None, "index": index}]
         assert ours == [1, 2, 3]
 
 
-def _json(kept: Kept) -> dict[str, dict[str, object]]:
+def _json(kept: KeptMessage) -> dict[str, dict[str, object]]:
     try:
         body = orjson.loads(kept.body)
     except orjson.JSONDecodeError:
@@ -218,14 +220,14 @@ def _json(kept: Kept) -> dict[str, dict[str, object]]:
 
 
 _HISTORY = [
-    Record(
+    EvidenceRecord(
         keeper="credential-store",
         record_id=f"c{n % 2}",
         source="district-store",
         document_type="bank-account",
         status="valid" if n % 3 else "revoked",
         sequence=n,
-        content=Content(fields={"n": n}, valid_from=None, valid_until=None, sequence=n) if n % 3 else None,
+        content=EvidenceContent(fields={"n": n}, valid_from=None, valid_until=None, sequence=n) if n % 3 else None,
     )
     for n in range(1, 9)
 ]
@@ -233,13 +235,13 @@ _HISTORY = [
 
 @given(began=st.integers(0, 8), read=st.integers(0, 8), order=st.permutations(_HISTORY), keep=st.booleans())
 def test_swapping_loses_nothing_that_arrives_meanwhile(
-    began: int, read: int, order: list[Record], *, keep: bool
+    began: int, read: int, order: list[EvidenceRecord], *, keep: bool
 ) -> None:
     """The trail is read up to `read`; the service is at `began` when the rebuild begins and at the end at the swap."""
     read = max(began, read)
     before = _heard(Evidence(id="i"), _HISTORY[:began])
     beside = Rebuilt(
-        id="i", known=tuple(Known(record_id=one.record_id, sequence=one.sequence) for one in before.records)
+        id="i", known=tuple(KnownEvidence(record_id=one.record_id, sequence=one.sequence) for one in before.records)
     )
     for news in _HISTORY[:read]:
         beside = beside.with_record(news)
@@ -249,7 +251,7 @@ def test_swapping_loses_nothing_that_arrives_meanwhile(
     assert late.records == _heard(Evidence(id="i"), _HISTORY).records
 
 
-def _heard(evidence: Evidence, news: Iterable[Record]) -> Evidence:
+def _heard(evidence: Evidence, news: Iterable[EvidenceRecord]) -> Evidence:
     for each in news:
         evidence = evidence.with_record(each)
     return evidence

@@ -4,52 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from matcher.config import Settings
-from matcher.domain.rules import DocumentType, following_the_person
-from matcher.main import create_app, read_rules
+from matcher.domain.rules import following_the_person
+from matcher.main import read_rules
 from runtime.data_files import DataFileError
+from testkit.document_types import spoilt_type
 
-_NAMES = {
-    "id-card",
-    "household-register",
-    "residence-permit",
-    "birth-certificate",
-    "vaccination-record",
-    "property-certificate",
-    "rental-contract-record",
-    "social-insurance-record",
-    "bank-account",
-    "portrait-photo",
-    "senior-card",
-    "school-place-notice",
-    "allowance-notice",
-}
+CARD = "{kind: name, claim: required, own: name, identified_by: number}"
+"""How the name on an identity card is compared."""
 
 
-def _fault(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "rules.yaml"
-    path.write_text(text, encoding="utf-8")
+def _fault(tmp_path: Path, right: str, wrong: str, code: str = "id-card") -> str:
+    path = spoilt_type(tmp_path, code, right, wrong)
     with pytest.raises(DataFileError) as caught:
-        read_rules(Settings(document_types=path))
-    return str(caught.value).replace(str(path), "rules.yaml")
-
-
-def test_every_document_type_has_rules() -> None:
-    assert set(read_rules(Settings())) == _NAMES
+        read_rules(tmp_path)
+    return str(caught.value).replace(str(path), "type.yaml")
 
 
 def test_only_the_identity_card_follows_the_person() -> None:
-    assert following_the_person(read_rules(Settings())) == {"id-card"}
-
-
-def test_an_unknown_kind_is_reported_with_file_and_line(tmp_path: Path) -> None:
-    text = "id-card:\n  fields:\n    name: {kind: name, claim: required}\n    photo: {kind: alike, claim: none}\n"
-    assert _fault(tmp_path, text).startswith("rules.yaml:4: id-card.fields.photo.kind: ")
+    assert following_the_person(read_rules()) == {"id-card"}
 
 
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
+        ("{kind: alike, claim: none}", "fields.name.compare.kind: "),
         ("{kind: recent, claim: none}", "months belongs to kind recent"),
         ("{kind: name, claim: required, months: 3}", "months belongs to kind recent"),
         ("{kind: covers-today, claim: none}", "begins belongs to kind covers-today"),
@@ -62,33 +40,22 @@ def test_an_unknown_kind_is_reported_with_file_and_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_at_its_line(tmp_path: Path, rule: str, words: str) -> None:
-    fault = _fault(tmp_path, f"id-card:\n  fields:\n    number: {rule}\n")
-    assert fault.startswith("rules.yaml:3: ")
+    fault = _fault(tmp_path, CARD, rule)
+    lines = (tmp_path / "id-card.yaml").read_text(encoding="utf-8").splitlines()
+    assert fault.startswith(f"type.yaml:{next(n for n, line in enumerate(lines, 1) if rule in line)}: ")
     assert words in fault
 
 
 def test_a_document_type_that_anything_would_prove_is_refused(tmp_path: Path) -> None:
-    fault = _fault(tmp_path, "id-card:\n  fields:\n    number: {kind: exact, claim: optional}\n")
+    fault = _fault(tmp_path, "{kind: name, claim: required, own: name}", "{kind: name, claim: optional}", "senior-card")
     assert "anything would prove it" in fault
-    assert fault.startswith("rules.yaml:1: ")
+    assert fault.startswith("type.yaml:1: ")
 
 
 def test_a_name_is_identified_only_by_the_holders_own_number(tmp_path: Path) -> None:
-    rules = "id-card:\n  fields:\n    name: {kind: name, claim: required, identified_by: number}\n"
-    assert "identified_by names a field" in _fault(tmp_path, rules)
-    assert "identified_by names a field" in _fault(tmp_path, rules + "    number: {kind: exact, claim: optional}\n")
+    for wrong in ("identified_by: nothing}", "identified_by: birth_date}"):
+        assert "identified_by names a field" in _fault(tmp_path, "identified_by: number}", wrong)
 
 
-def test_the_service_refuses_to_start_with_rules_that_have_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "rules.yaml"
-    path.write_text("id-card: nothing\n", encoding="utf-8")
-    with pytest.raises(DataFileError, match=r"rules\.yaml:1"):
-        create_app(Settings(document_types=path))
-
-
-def test_a_rule_file_of_another_district_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "rules.yaml"
-    path.write_text("fishing-licence:\n  fields:\n    name: {kind: name, claim: required}\n", encoding="utf-8")
-    assert read_rules(Settings(document_types=path)) == {
-        "fishing-licence": DocumentType.model_validate({"fields": {"name": {"kind": "name", "claim": "required"}}})
-    }
+def test_a_key_that_nothing_knows_is_refused(tmp_path: Path) -> None:
+    assert "Extra inputs" in _fault(tmp_path, "department: psb", "departement: psb")

@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import secrets
-from typing import Any
-
-import aio_pika
-import orjson
 
 from matcher.commands import trail, workplace
+from matcher.commands.console import MatcherConsole
 from matcher.commands.rebuild_projection import Rebuild
-from matcher.commands.telling import Teller
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.store import EvidenceStore
-from runtime.kernel import Database
 from services.matcher.tests.outside import FLAT, RESIDENT, Outside
+from store.repository import Database
 from testkit.patience import eventually
 
 
@@ -69,6 +65,21 @@ async def test_an_application_that_overtakes_the_registration_waits_for_it(outsi
     assert (await outside.hears("match-failed", requirement="early too"))["fields"][2]["reason"] == "date-differs"
 
 
+async def test_a_document_of_somebody_who_is_not_registered_yet_holds_up_no_other(outside: Outside) -> None:
+    card = {"name": "李育成", "birth_date": "1990-01-01"}
+    other = {"resident_id": "res_2", "index": "7e" * 32}
+    await outside.registers()
+    await outside.hears_of_holdings("id-card")
+    await outside.submits_together(
+        outside.document("portrait-photo", claims={}, holder=other, requirement="landlord"),
+        outside.document("id-card", claims=card, requirement="tenant"),
+    )
+    assert (await outside.hears("match-succeeded", requirement="tenant"))["document_type"] == "id-card"
+    assert [e["type"] for e in outside.heard if e["type"].startswith("matcher.match-failed")] == []
+    await outside.publishes("identity.id-registered.v1", resident_id="res_2", holder_index=other["index"])
+    assert (await outside.hears("match-failed", requirement="landlord"))["holder"] == other
+
+
 async def test_a_suspended_persons_card_proves_nothing_until_reinstated(outside: Outside) -> None:
     await outside.registers()
     await outside.hears_of_holdings("id-card")
@@ -84,32 +95,6 @@ async def test_a_suspended_persons_card_proves_nothing_until_reinstated(outside:
     await outside.hears_of_holdings("id-card")
     await outside.submits("id-card", claims=card, requirement="reinstated")
     await outside.hears("match-succeeded", requirement="reinstated")
-
-
-async def test_the_city_is_told_what_is_wrong_and_the_right_record_behind_it_is_kept(
-    outside: Outside, settings: Settings
-) -> None:
-    await outside.registers()
-    await outside.holds("bank-account", {"name": {"first": "李"}})
-    await outside.holds("bank-account", {"name": "李育成"}, sequence=2)
-    await outside.holds("bank-account", {"name": "李育城"}, sequence=2)
-    await outside.holds("bank-account", {"name": "李育城"}, sequence=1)
-    await outside.holds("library-card", {"name": "李育成"})
-    await outside.hears_of_holdings("bank-account", "id-card")
-    async with await aio_pika.connect(settings.amqp_url) as connection:
-        replies = await (await connection.channel()).get_queue("city.replies", ensure=False)
-        told: list[dict[str, Any]] = []
-        while len(told) < 4:
-            reply = await eventually(lambda: replies.get(fail=False, no_ack=True))
-            told.append(orjson.loads(reply.body)["data"])
-        assert await replies.get(fail=False, no_ack=True) is None
-    assert {(each["reason"], each["path"]) for each in told} == {
-        ("wrong-schema", "/data/fields/name"),
-        ("sequence-reused", "/data/sequence"),
-        ("older-than-held", "/data/sequence"),
-        ("unknown-document-type", "/data/document_type"),
-    }
-    assert "李" not in str([(each["rule"], each["path"], each["record_id"]) for each in told])
 
 
 async def test_the_projection_is_rebuilt_while_the_service_learns(
@@ -135,7 +120,7 @@ async def test_the_projection_is_rebuilt_while_the_service_learns(
     await evidence.save_many([each.with_records([]) for each in known.values()])
 
     async with workplace.opened(settings) as work, trail.opened(settings.amqp_url, "matcher.trail") as opened:
-        await asyncio.gather(Rebuild(work, opened, Teller("en", io.StringIO())).run(), tell(range(6, 21)))
+        await asyncio.gather(Rebuild(work, opened, MatcherConsole("en", io.StringIO())).run(), tell(range(6, 21)))
     await eventually(lambda: at(20))
     for each in (await evidence.many(holders)).values():
         assert [record.content.fields for record in each.records if record.content] == [{"n": 20}]

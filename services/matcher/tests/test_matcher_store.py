@@ -9,18 +9,17 @@ from typing import Protocol
 
 import pytest
 
+from bus.event import Change, ConflictError, Outcome
 from matcher import store
-from matcher.domain.claims import Requirement
-from matcher.domain.evidence import Content, Evidence, Record, Value
+from matcher.domain.claims import ClaimRequirement
+from matcher.domain.evidence import Evidence, EvidenceContent, EvidenceRecord, Value
 from matcher.domain.item import Item
 from matcher.domain.mirror import MirrorLoad
-from matcher.domain.rebuilding import Rebuilt
-from matcher.handlers.needs import EvidenceStore
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, ConflictError, Outcome
-from runtime.kernel import Database
+from matcher.domain.rebuild import Rebuilt
+from matcher.store import EvidenceStore
 from services.matcher.tests.fakes import FakeEvidence
+from store.commit import Committer
+from store.repository import Database, Repository, Write
 from testkit.fakes import apply
 from testkit.fixtures import make_collections
 from testkit.leaks import readable_in, told_in
@@ -87,10 +86,10 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
     return chosen
 
 
-def record(id: str = "r1", status: str = "valid", source: str = "city-mirror") -> Record:
+def record(id: str = "r1", status: str = "valid", source: str = "city-mirror") -> EvidenceRecord:
     fields: dict[str, Value] = {"name": "李育成", "months_paid": 14, "complete": True, "parents": ["李育成", "王芳"]}
-    content = Content(fields=fields, valid_from=date(2020, 1, 1), valid_until=None, sequence=3)
-    return Record.model_validate(
+    content = EvidenceContent(fields=fields, valid_from=date(2020, 1, 1), valid_until=None, sequence=3)
+    return EvidenceRecord.model_validate(
         {
             "keeper": "city" if source == "city-mirror" else "credential-store",
             "record_id": id,
@@ -144,8 +143,8 @@ async def test_evidence_that_somebody_changed_meanwhile_is_not_overwritten(shelf
 
 
 async def test_an_items_requirements_come_back_as_they_were_saved(database: Database, real: Real) -> None:
-    items = store.ItemStore(database)
-    requirement = Requirement(
+    items = Repository(database, store.ITEMS, Item)
+    requirement = ClaimRequirement(
         key="housing", document_types=("a", "b"), holder="second-party", claims={"x": 12, "y": ["form.parents"]}
     )
     item = Item(id="senior-card", requirements=(requirement,), published_at=NOW)
@@ -166,18 +165,23 @@ async def test_several_are_written_at_once_unless_somebody_was_faster(real: Real
 
 
 async def everybody(evidence: store.EvidenceStore, at_once: int = 10) -> list[Evidence]:
-    return [each async for batch in evidence.all(at_once) for each in batch]
+    return [each async for batch in evidence.batches(at_once) for each in batch]
 
 
 async def test_all_evidence_is_read_in_batches(real: Real) -> None:
     await real.evidence.save_many([person(f"i{n}") for n in range(5)])
-    batches = [len(batch) async for batch in real.evidence.all(2)]
+    batches = [len(batch) async for batch in real.evidence.batches(2)]
     assert batches == [2, 2, 1]
     assert {each.id for each in await everybody(real.evidence, 5)} == {"i0", "i1", "i2", "i3", "i4"}
 
 
 async def test_records_are_counted_by_source_type_and_status(real: Real) -> None:
-    several: Sequence[Record] = (record("a"), record("b"), record("c", "revoked"), record("d", source="district-store"))
+    several: Sequence[EvidenceRecord] = (
+        record("a"),
+        record("b"),
+        record("c", "revoked"),
+        record("d", source="district-store"),
+    )
     await real.evidence.save_many([person("i1").with_records(several), Evidence(id="i2", records=(record("e"),))])
     counted = await real.evidence.statistics()
     assert (counted.people, counted.registered) == (2, 1)
@@ -220,5 +224,5 @@ async def test_the_store_shows_nothing_of_the_people_whom_evidence_is_about(real
     await rebuilt.save_many([Rebuilt(id="i3", records=(record(),))])
 
     assert await readable_in(database, told_in(one.model_dump())) == []
-    assert [each.records async for batch in rebuilt.all(10) for each in batch] == [(record(),)]
-    assert len([each async for batch in real.evidence.all(10) for each in batch if each.name == "陈小雨"]) == 2
+    assert [each.records async for batch in rebuilt.batches(10) for each in batch] == [(record(),)]
+    assert len([each async for batch in real.evidence.batches(10) for each in batch if each.name == "陈小雨"]) == 2

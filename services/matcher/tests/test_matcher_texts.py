@@ -7,12 +7,11 @@ from typing import get_args
 import pytest
 
 import matcher
-from matcher.commands.telling import Teller
+from matcher.commands.console import MatcherConsole
 from matcher.domain.comparison import Result
 from matcher.domain.evidence import Source
-from runtime.telling import language_of
-from runtime.texts import LANGUAGES, Texts
-from services.matcher.tests.fakes import RULES
+from runtime.console import language_of
+from runtime.texts import Texts
 
 TEXTS = Texts.of("matcher")
 FOLDER = Path(matcher.__file__).parent
@@ -23,13 +22,7 @@ def _found(pattern: str) -> list[str]:
     return sorted({found for source in SOURCES for found in re.findall(pattern, source.read_text(encoding="utf-8"))})
 
 
-def test_the_catalogues_have_the_same_keys_and_places() -> None:
-    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")
-    catalogues = [(FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8") for language in LANGUAGES]
-    assert sorted(re.findall(r"{\w+}", catalogues[0])) == sorted(re.findall(r"{\w+}", catalogues[1]))
-
-
-@pytest.mark.parametrize("reason", _found(r'Compared\(\s*"[a-z]+",\s*"([a-z-]+)"'))
+@pytest.mark.parametrize("reason", _found(r'FieldComparison\(\s*"[a-z]+",\s*"([a-z-]+)"'))
 def test_every_reason_has_a_text(reason: str) -> None:
     assert TEXTS.has(f"reasons.{reason}")
 
@@ -44,15 +37,9 @@ def test_every_difference_of_addresses_has_a_text() -> None:
         assert TEXTS.has(f"reasons.{reason}"), reason
 
 
-@pytest.mark.parametrize("code", _found(r'(?:Refusal|Unknown)\(\s*"([a-z-]+)"'))
-def test_every_refusal_has_a_title_a_detail_and_what_to_do(code: str) -> None:
-    for part in ("title", "detail", "action"):
-        assert TEXTS.has(f"problems.{code}.{part}")
-
-
-def test_every_result_source_and_document_type_has_a_name() -> None:
+def test_every_result_and_source_has_a_name() -> None:
     names = [f"results.{result}" for result in get_args(Result)] + [f"sources.{source}" for source in get_args(Source)]
-    for key in [*names, *(f"documents.{code}" for code in RULES)]:
+    for key in names:
         assert TEXTS.has(key), key
 
 
@@ -82,4 +69,4 @@ def test_commands_speak_the_operators_language(environment: dict[str, str], lang
 
 
 def test_a_command_speaks_chinese_unless_told_otherwise() -> None:
-    assert Teller("zh-CN").text("rebuild.begins") == "开始重建"
+    assert MatcherConsole("zh-CN").text("rebuild.begins") == "开始重建"

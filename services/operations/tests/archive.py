@@ -11,17 +11,15 @@ from typing import Any, cast
 import orjson
 from pymongo import IndexModel
 
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Event, Outcome
-from messaging.event_encryption import EventCipher
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.event import Event, Outcome
+from bus.event_encryption import EventCipher
 from operations.domain.contracts import Contracts
 from operations.domain.search import Criteria, Place
 from operations.domain.tokens import FieldKey
 from operations.domain.trail import Recorded, place_of
-from operations.handlers import failures, letters
-from operations.handlers.needs import Deps
+from operations.handlers import dead_letters, failures
+from operations.handlers.dependencies import Deps
 from operations.store import audit, groups
 from operations.store import failures as stored
 from operations.store.audit import AuditDocuments
@@ -32,10 +30,11 @@ from operations.store.failures import FailureDocuments
 from operations.store.groups import GroupDocuments
 from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
-from runtime.kernel import Database
 from services.operations.tests.letterbox import EXAMPLES, KEY, NOON, FakeErased, FakeFates, later
-from testkit import signing
-from testkit.fakes import FakeClock
+from store.commit import Committer
+from store.repository import Database, Write
+from testkit import signers
+from testkit.fakes import FakeChange, FakeClock
 from testkit.fixtures import make_collections
 
 CONTRACTS = contracts_in(EXAMPLES)
@@ -49,19 +48,20 @@ class Keeper:
     committer: Committer
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(600)))
     contracts: Contracts = CONTRACTS
-    cipher: EventCipher = signing.CIPHER
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
+    cipher: EventCipher = signers.CIPHER
+    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY, KEY))
 
     @property
     def deps(self) -> Deps:
         """The part of what handlers are given that these need."""
         return cast("Deps", self)
 
-    async def take(self, *batch: Raw) -> None:
-        await self.commit(await letters.take(batch, self.deps))
+    async def take(self, *batch: RawMessage) -> None:
+        await self.commit(await dead_letters.take(batch, self.deps))
 
     async def commit(self, outcome: Outcome[Any]) -> Sequence[Event]:
-        await self.committer.commit([change for change in outcome.changes if isinstance(change, Write)])
+        real = [each for each in outcome.changes if isinstance(each, Write) and not isinstance(each, FakeChange)]
+        await self.committer.commit(real)
         return outcome.events
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from messaging.topology import Topology
-from runtime.kernel import Database
+from bus.topology import Topology
 from services.operations.tests.stage import Stage, set_up
 from services.operations.tests.workshop import Place, place
-from testkit.fixtures import Addresses
+from store.repository import Database
+from testkit.fixtures import StackAddresses
 from testkit.forked import preload
 
 preload([f"services.operations.tests.{each}_worker" for each in ("letters", "replay", "trail")])
@@ -19,7 +19,7 @@ preload([f"services.operations.tests.{each}_worker" for each in ("letters", "rep
 
 @pytest.fixture
 async def stage(
-    tmp_path: Path, infrastructure: Addresses, database: Database, bus: str, full_topology: Topology
+    tmp_path: Path, infrastructure: StackAddresses, database: Database, bus: str, full_topology: Topology
 ) -> AsyncIterator[Stage]:
     assert bus
     async with set_up(tmp_path, infrastructure, database, full_topology) as stage:
@@ -27,6 +27,6 @@ async def stage(
 
 
 @pytest.fixture
-async def here(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
+async def here(infrastructure: StackAddresses, database: Database, tmp_path: Path) -> AsyncIterator[Place]:
     async with place(infrastructure, database, tmp_path) as laid_out:
         yield laid_out

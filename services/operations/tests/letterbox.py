@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
+from bus.batch_consumer import RawMessage
+from bus.event import Change, ConflictError
 from local_stack.layout import ROOT
-from messaging.event import Change, ConflictError
-from messaging.intake import Raw
-from operations.domain.audit import Act, Asked, Detail, Entry, Head, follow
+from operations.domain.audit import Act, AuditEntry, AuditHead, AuditQuery, Detail, follow
 from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
 from operations.domain.fate import Fate
-from operations.domain.group import FailureGroup, Move, Note, Tally, tallies
+from operations.domain.group import FailureGroup, GroupDelta, Move, Note, tallies
 from operations.domain.items import Known
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
@@ -63,11 +63,11 @@ def raw(
     queue: str = "matcher.dead-letters",
     headers: Mapping[str, Any] | None = None,
     **changes: object,
-) -> Raw:
+) -> RawMessage:
     """Return a dead letter as the broker delivers it."""
     body = event if isinstance(event, bytes) else orjson.dumps(event)
     told = headers if headers is not None else headers_of(event if isinstance(event, dict) else {}, at, **changes)
-    return Raw(
+    return RawMessage(
         body=body,
         headers=told,
         message_id=id,
@@ -87,7 +87,7 @@ class FakeFailures:
     all: dict[str, Failure] = field(default_factory=dict)
     seen: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     states: defaultdict[tuple[str, State], int] = field(default_factory=lambda: defaultdict(int))
-    tallied: list[Tally] = field(default_factory=list)
+    tallied: list[GroupDelta] = field(default_factory=list)
 
     async def get(self, id: str) -> Failure | None:
         return self.all.get(id)
@@ -142,7 +142,7 @@ class FakeFailures:
             if (present.version if present else None) != (before.version if before else None):
                 raise ConflictError
 
-    def _apply(self, moves: Sequence[Move], counted: Sequence[Tally]) -> None:
+    def _apply(self, moves: Sequence[Move], counted: Sequence[GroupDelta]) -> None:
         for before, after in moves:
             if after is None:
                 assert before is not None
@@ -195,7 +195,7 @@ class FakeGroups:
 
         return (FakeChange(lambda: None, add),)
 
-    async def fold(self) -> Sequence[Change]:
+    async def compact(self) -> Sequence[Change]:
         return ()
 
     def forget_hours(self, id: str, hours: Sequence[str]) -> Change:
@@ -215,8 +215,8 @@ class FakeAudit:
     """The record in memory."""
 
     clock: FakeClock
-    entries: list[Entry] = field(default_factory=list)
-    end: Head = field(default_factory=Head)
+    entries: list[AuditEntry] = field(default_factory=list)
+    end: AuditHead = field(default_factory=AuditHead)
 
     async def entry(
         self, *, by: str, action: str, target: str, reason: str = "", details: Mapping[str, Detail] | None = None
@@ -234,16 +234,16 @@ class FakeAudit:
 
         return (FakeChange(check, add),)
 
-    async def head(self) -> Head:
+    async def head(self) -> AuditHead:
         return self.end
 
-    async def get(self, number: int) -> Entry | None:
+    async def get(self, number: int) -> AuditEntry | None:
         return next((entry for entry in self.entries if entry.number == number), None)
 
-    async def page(self, asked: Asked, *, before: int | None, limit: int) -> Sequence[Entry]:
+    async def page(self, asked: AuditQuery, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         return [e for e in reversed(self.entries) if asked.meets(e) and (before is None or e.number < before)][:limit]
 
-    async def after(self, number: int, limit: int) -> Sequence[Entry]:
+    async def after(self, number: int, limit: int) -> Sequence[AuditEntry]:
         return [entry for entry in self.entries if number < entry.number <= number + limit]
 
 

@@ -10,11 +10,10 @@ from typing import Any, ParamSpec, TypeVar
 from unittest.mock import patch
 
 from operations.config import Settings
-from operations.handlers import drive, receipts, sending
-from operations.handlers.replay_ports import Send
-from operations.handlers.sending import Parcel, Published
+from operations.handlers import parcels, receipts, replay_run
+from operations.handlers.parcels import Parcel, PublishedParcels, Send
 from operations.main import create_app
-from testkit.running import until_terminated
+from testkit.service_process import until_terminated
 
 Params = ParamSpec("Params")
 ResultT = TypeVar("ResultT")
@@ -42,14 +41,14 @@ def arrange(fault: str, turn: int) -> None:
     countdown = _Countdown(turn)
     match fault:
         case "before the publish":
-            sending.publish = _dying(sending.publish, countdown, before=True)
+            parcels.publish = _dying(parcels.publish, countdown, before=True)
         case "within the publishes":
-            sending.publish = _dying_half_way(sending.publish, countdown)
+            parcels.publish = _dying_half_way(parcels.publish, countdown)
         case "between confirm and mark":
-            sending.confirmed = _dying(sending.confirmed, countdown, before=True)
+            parcels.confirmed = _dying(parcels.confirmed, countdown, before=True)
         case "after the mark":
-            some = drive.Drive._send_some  # noqa: SLF001 - the fault
-            patch.object(drive.Drive, "_send_some", _dying(some, countdown, before=False)).start()
+            some = replay_run.ReplayRun._send_some  # noqa: SLF001 - the fault
+            patch.object(replay_run.ReplayRun, "_send_some", _dying(some, countdown, before=False)).start()
         case "between a receipt and its commit":
             receipts.take = _dying(receipts.take, countdown, before=False)
 
@@ -70,10 +69,12 @@ def _dying(
     return work_and_die
 
 
-def _dying_half_way(publish: Callable[[Sequence[Parcel], Send], Awaitable[Published]], countdown: _Countdown) -> Any:  # noqa: ANN401 - the names of the parameters matter to the type checker, and not here
+def _dying_half_way(
+    publish: Callable[[Sequence[Parcel], Send], Awaitable[PublishedParcels]], countdown: _Countdown
+) -> Any:  # noqa: ANN401 - the names of the parameters matter to the type checker, and not here
     """Die in some turn when the first half is confirmed."""
 
-    async def publish_and_die(parcels: Sequence[Parcel], send: Send) -> Published:
+    async def publish_and_die(parcels: Sequence[Parcel], send: Send) -> PublishedParcels:
         await publish(parcels[: (len(parcels) + 1) // 2], send)
         countdown.tick()
         return await publish(parcels, send)

@@ -18,27 +18,28 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from bus.consumer import Consumer, Subscription
+from bus.envelope import new_event_id
+from bus.event import NOTHING, Outcome, Received, View
+from bus.publisher import Publisher
+from bus.relay import Relay
+from bus.topology import Topology
 from local_stack import tokens
+from local_stack.devices import Device, ProvingAuth
 from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT
-from messaging.commit import Committer
-from messaging.consumer import Consumer, Subscription
-from messaging.envelope import new_event_id
-from messaging.event import NOTHING, Outcome, Received, View
-from messaging.publisher import Publisher
-from messaging.relay import Relay
-from messaging.topology import Topology
 from operations.config import Settings
 from operations.main import create_app
-from runtime.kernel import Database
-from shared.messaging.tests.harness import QUICK, declare, eventually
+from shared.bus.tests.harness import QUICK, declare, eventually
+from store.commit import Committer
+from store.repository import Database
 from testkit.entrances import entrance_of
-from testkit.fixtures import Addresses, empty
+from testkit.fixtures import StackAddresses, empty
 from testkit.patience import PATIENCE
-from testkit.signing import signed
+from testkit.signers import signed
 
 EVENTS = ROOT / "shared" / "contracts" / "events"
-DOCUMENT = "applications.document-submitted.v1"
+DOCUMENT = "applications.document-submitted.v2"
 CASE = "app_01kb2n0q8r7s6t5v4w3x2y1z0a"
 ANN, BEN = "op-ann", "op-ben"
 
@@ -49,11 +50,17 @@ Json = dict[str, Any]
 FoundT = TypeVar("FoundT")
 
 
-class Submitted(View):
+class SubmittedDocument(View):
     """What the matcher of the stage reads of a document."""
 
     requirement: str
     attempt: int
+
+
+class Submitted(View):
+    """What it reads of a submission."""
+
+    documents: list[SubmittedDocument]
 
 
 @dataclass(slots=True)
@@ -66,7 +73,7 @@ class Matcher:
     async def match(self, event: Received[Submitted], deps: None) -> Outcome[None]:
         """Match a document, or fail as a service does that has a mistake in it."""
         if self.is_broken:
-            raise LookupError(f"no rule compares {event.data.requirement!r}")
+            raise LookupError(f"no rule compares {event.data.documents[0].requirement!r}")
         self.matched.append(event.id)
         return NOTHING
 
@@ -82,15 +89,21 @@ class Stage:
     app: FastAPI
 
     def token(self, subject: str = ANN, *, role: str = "operator", hours: float = 1) -> str:
-        """Return a signed token."""
-        return tokens.sign(self.settings.keys, role, subject=subject, hours=hours)
+        """Return a signed token, with the proof of its key that these pages take."""
+        keys = self.settings.keys
+        token = tokens.sign(keys, role, subject=subject, hours=hours)
+        return f"{token}~{Device(keys, subject).proof('GET', f'{self.url}/operations/', token)}"
 
     async def publish(self, type_: str, *, case: str = CASE, cause: str | None = None, **data: object) -> str:
-        """Publish the example of an event's contract under a new id, with other data in places; return the id."""
+        """Publish the example of an event's contract under a new id, with other data in places; return the id.
+
+        Of an event about documents it is the first of them that says something else.
+        """
         event = json.loads((EVENTS / f"{type_}.example.json").read_text(encoding="utf-8"))
         event |= {"id": new_event_id(), "correlationid": case, "time": datetime.now(UTC).isoformat()}
         event |= {"causationid": cause} if cause else {}
-        event["data"] |= data
+        said = event["data"]["documents"][0] if type_ == DOCUMENT else event["data"]
+        said |= data
         await self.publish_raw(signed(event, folder=self.settings.keys), type_, event["id"])
         return str(event["id"])
 
@@ -102,7 +115,7 @@ class Stage:
     async def visitor(self, subject: str | None = ANN, language: str = "en") -> AsyncIterator[Visitor]:
         """Open a browser without a screen, signed in unless told otherwise."""
         headers = {"Accept-Language": language}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=TRUSTED) as client:
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=PATIENCE, verify=TRUSTED) as client:
             visitor = Visitor(client)
             if subject is not None:
                 await visitor.sign_in(self.token(subject))
@@ -112,10 +125,11 @@ class Stage:
         """Wait until a message has failed for a reason and is known; return the failure's id."""
 
         async def found() -> str | None:
-            async with httpx.AsyncClient(base_url=self.url, timeout=30, verify=TRUSTED) as client:
+            async with httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, verify=TRUSTED) as client:
                 asked = {"reason": reason} | ({"event_id": event} if event else {})
-                bearer = {"Authorization": f"Bearer {self.token()}"}
-                items = (await client.get("/v1/failures", params=asked, headers=bearer)).json()["items"]
+                bearer = {"Authorization": f"Bearer {tokens.sign(self.settings.keys, 'operator')}"}
+                auth = ProvingAuth(self.settings.keys)
+                items = (await client.get("/v1/failures", params=asked, headers=bearer, auth=auth)).json()["items"]
                 return str(items[0]["id"]) if items else None
 
         return await awaited(found)
@@ -170,7 +184,7 @@ async def awaited(find: Callable[[], Awaitable[FoundT | None]], seconds: float =
 
 @asynccontextmanager
 async def set_up(
-    folder: Path, infrastructure: Addresses, database: Database, topology: Topology
+    folder: Path, infrastructure: StackAddresses, database: Database, topology: Topology
 ) -> AsyncIterator[Stage]:
     """Run everything until the end of the block, with keys in a folder and a database that is emptied afterwards."""
     ensure_keys(folder)
@@ -188,7 +202,7 @@ async def set_up(
 @asynccontextmanager
 async def staged(settings: Settings, database: Database, topology: Topology) -> AsyncIterator[Stage]:
     """Run everything until the end of the block."""
-    publisher = Publisher(settings.amqp_url, name="stage", timeout=60)
+    publisher = Publisher(settings.amqp_url, name="stage", timeout=PATIENCE)
     matcher = Matcher()
     try:
         async with serving(create_app(settings)) as (url, app), matching(matcher, settings, database, topology):
@@ -220,9 +234,9 @@ async def serving(app: FastAPI) -> AsyncIterator[tuple[str, FastAPI]]:
 @asynccontextmanager
 async def matching(matcher: Matcher, settings: Settings, database: Database, topology: Topology) -> AsyncIterator[None]:
     """Run the matcher of the stage."""
-    hurried = replace(topology, delays=(0.05, 0.1))
+    hurried = replace(topology, delays=(0.05,))
     await declare(settings.amqp_url, hurried)
-    publisher = Publisher(settings.amqp_url, name="matcher", timeout=60)
+    publisher = Publisher(settings.amqp_url, name="matcher", timeout=PATIENCE)
     committer = Committer(database)
     relay = Relay(database, publisher, topology, committer.heartbeat)
     cipher = settings.event_cipher("matcher", topology)

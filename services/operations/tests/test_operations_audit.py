@@ -9,23 +9,22 @@ from typing import cast
 
 import pytest
 
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import ConflictError, expect_all
-from operations.domain.audit import Act, Asked, Entry, Head, Verifying, follow, hash_of
+from bus.event import ConflictError, expect_all
+from operations.domain.audit import Act, AuditEntry, AuditHead, AuditQuery, AuditVerification, follow, hash_of
 from operations.handlers import audit
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 from operations.store.audit import ENTRIES, INDEXES, AuditDocuments
-from runtime.kernel import Database
-from runtime.refusal import Unknown
+from runtime.errors import NotFound
 from services.operations.tests.letterbox import NOON, later
+from store.commit import Committer
+from store.repository import Database, Write
 from testkit.fakes import FakeClock
 from testkit.fixtures import make_collections
 
 
-def record(count: int) -> tuple[list[Entry], Head]:
+def record(count: int) -> tuple[list[AuditEntry], AuditHead]:
     """Return a record of so many entries."""
-    head, entries = Head(), []
+    head, entries = AuditHead(), []
     for number in range(count):
         act = Act(
             by=f"op-{number % 2}", action="failure-discarded", target=f"f{number}", reason="测试", details={"n": 1}
@@ -35,8 +34,8 @@ def record(count: int) -> tuple[list[Entry], Head]:
     return entries, head
 
 
-def checked(entries: list[Entry], head: Head) -> tuple[int | None, str | None]:
-    verifying = Verifying()
+def checked(entries: list[AuditEntry], head: AuditHead) -> tuple[int | None, str | None]:
+    verifying = AuditVerification()
     verifying.read(entries)
     found = verifying.end(head)
     return found.broken_at, found.problem
@@ -44,7 +43,7 @@ def checked(entries: list[Entry], head: Head) -> tuple[int | None, str | None]:
 
 def test_a_record_that_nobody_touched_is_whole() -> None:
     assert checked(*record(5)) == (None, None)
-    assert checked([], Head()) == (None, None)
+    assert checked([], AuditHead()) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ async def test_two_operators_at_once_both_get_their_entry(office: Office) -> Non
     await asyncio.gather(*(office.acts(f"op-{n % 2}", f"f{n}") for n in range(12)))
     found = await audit.verify(office.deps)
     assert (found.entries, found.is_whole) == (12, True)
-    targets = [entry.target for entry in await office.audit.page(Asked(), before=None, limit=20)]
+    targets = [entry.target for entry in await office.audit.page(AuditQuery(), before=None, limit=20)]
     assert sorted(targets) == sorted(f"f{n}" for n in range(12))
 
 
@@ -148,19 +147,19 @@ async def test_the_record_is_read_in_pages_and_by_who_what_and_when(office: Offi
         office.clock.now = later(number)
         await office.acts(f"op-{number % 2}", f"f{number % 3}", "group-noted" if number == 5 else "failure-discarded")
 
-    async def numbers(asked: Asked, before: int | None = None, limit: int = 20) -> list[int]:
+    async def numbers(asked: AuditQuery, before: int | None = None, limit: int = 20) -> list[int]:
         found = await audit.entries(asked, before, limit, office.deps)
         return [entry.number for entry in found[:limit]]
 
-    assert await numbers(Asked(), limit=2) == [6, 5]
-    assert await numbers(Asked(), before=5, limit=2) == [4, 3]
-    assert await numbers(Asked(by="op-1")) == [6, 4, 2]
-    assert await numbers(Asked(by="op-1"), before=4) == [2]
-    assert await numbers(Asked(target="f0")) == [4, 1]
-    assert await numbers(Asked(action="group-noted")) == [6]
-    assert await numbers(Asked(since=later(1), until=later(3))) == [3, 2]
-    exported = [entry.number async for entry in audit.export(Asked(by="op-0"), office.deps)]
+    assert await numbers(AuditQuery(), limit=2) == [6, 5]
+    assert await numbers(AuditQuery(), before=5, limit=2) == [4, 3]
+    assert await numbers(AuditQuery(by="op-1")) == [6, 4, 2]
+    assert await numbers(AuditQuery(by="op-1"), before=4) == [2]
+    assert await numbers(AuditQuery(target="f0")) == [4, 1]
+    assert await numbers(AuditQuery(action="group-noted")) == [6]
+    assert await numbers(AuditQuery(since=later(1), until=later(3))) == [3, 2]
+    exported = [entry.number async for entry in audit.export(AuditQuery(by="op-0"), office.deps)]
     assert exported == [1, 3, 5]
     assert (await audit.find(4, office.deps)).target == "f0"
-    with pytest.raises(Unknown):
+    with pytest.raises(NotFound):
         await audit.find(7, office.deps)

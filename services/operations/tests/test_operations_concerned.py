@@ -18,6 +18,10 @@ INDEX, OTHER = "9f" * 32, "3a" * 32
             [("res_1", INDEX)],
         ),
         ({"concerns": [{"resident_id": "res_1", "index": INDEX}, {"index": OTHER}]}, [("res_1", INDEX), (None, OTHER)]),
+        (
+            {"documents": [{"holder": {"resident_id": "res_1", "index": INDEX}}, {"holder": {"index": OTHER}}]},
+            [("res_1", INDEX), (None, OTHER)],
+        ),
         ({"resident_id": "../etc", "index": "short", "fields": {"name": "李"}}, []),
         ([1, None, "res_1"], []),
         (None, []),

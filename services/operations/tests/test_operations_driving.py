@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from messaging.publisher import BrokerUnavailableError, UnroutableError
-from operations.handlers.driving import Driver
+from bus.publisher import BrokerUnavailableError, UnroutableError
+from operations.handlers.replay_scheduler import ReplayScheduler
 from services.operations.tests.workshop import Mood, Operations, Place, desk, fail, operations, orders, shop
-from shared.messaging.tests.harness import eventually
+from shared.bus.tests.harness import eventually
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ async def drive_until(ops: Operations, broker: FakeBroker, replay: str, state: s
     async def there() -> bool:
         return bool(broker.sent) if state is None else (await ops.show(replay)).replay.state == state
 
-    driver = Driver(ops.deps, commit=ops.kernel.commit, send=broker.send)
+    driver = ReplayScheduler(ops.deps, commit=ops.runtime.commit, send=broker.send)
     task = asyncio.create_task(driver.run())
     try:
         await eventually(there, every=0.05)

@@ -3,14 +3,14 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from messaging.envelope import Sealed
+from bus.envelope import EncodedEvent
+from operations.domain.event_masks import MASK
 from operations.domain.failure import Failure
-from operations.domain.masking import MASK
 from operations.domain.tones import tone
-from operations.handlers import discarding, edits, replays
-from operations.handlers.edits import Asked
-from operations.handlers.explaining import explain
-from runtime.refusal import Clash, NotAllowed
+from operations.handlers import discards, edits, replays
+from operations.handlers.edits import EditRequest
+from operations.handlers.explanations import explain
+from runtime.errors import Conflict, NotAllowed
 from services.operations.tests.workshop import (
     ANN,
     BEN,
@@ -24,21 +24,21 @@ from services.operations.tests.workshop import (
     orders,
     shop,
 )
-from shared.messaging.tests.harness import Station, eventually
-from testkit.signing import signed
+from shared.bus.tests.harness import Station, eventually
+from testkit.signers import signed
 
 
 async def failed(ops: Operations, running: Station, *, number: object = "seven") -> Failure:
     """Have an order fail whose number is a text."""
     event = {**orjson.loads(orders([7])[0].body), "data": {"number": number, "note": "李育成"}}
-    await running.publish(Sealed(event["id"], "shop.order-placed.v1", signed(event)))
+    await running.publish(EncodedEvent(event["id"], "shop.order-placed.v1", signed(event)))
     await ops.has_failures(1, "open")
     return (await ops.failures("open"))[0]
 
 
 async def proposed(ops: Operations, failure: Failure, number: object = 7) -> str:
     """Have Ann propose that the number is a number."""
-    asked = Asked(data={"number": number, "note": MASK}, has_data=True)
+    asked = EditRequest(data={"number": number, "note": MASK}, has_data=True)
     shown = await ops.do(
         lambda: edits.propose(failure.id, asked, reason="seven is 7", by=ANN, deps=ops.deps, version=failure.version)
     )
@@ -133,7 +133,7 @@ async def test_nobody_approves_an_edit_of_their_own(here: Place) -> None:
             await ops.do(lambda: edits.approve(edit, by=ANN, version=None, deps=ops.deps))
         assert refused.value.code == "same-person"
         await ops.do(lambda: edits.withdraw(edit, reason="a typo", by=ANN, version=None, deps=ops.deps))
-        with pytest.raises(Clash, match="edit-not-possible"):
+        with pytest.raises(Conflict, match="edit-not-possible"):
             await ops.do(lambda: edits.approve(edit, by=BEN, version=None, deps=ops.deps))
         assert await running.counted() == []
 
@@ -143,20 +143,20 @@ async def test_an_edit_of_what_was_put_away_replayed_or_edited_meanwhile_is_refu
     async with shop(here, mood) as running, operations(here) as ops:
         failure = await failed(ops, running)
         first, second = await proposed(ops, failure, 1), await proposed(ops, failure, 2)
-        await ops.do(lambda: discarding.discard(failure.id, "not ours", BEN, ops.deps))
-        with pytest.raises(Clash, match="failure-not-open"):
+        await ops.do(lambda: discards.discard(failure.id, "not ours", BEN, ops.deps))
+        with pytest.raises(Conflict, match="failure-not-open"):
             await ops.do(lambda: edits.approve(first, by=BEN, version=None, deps=ops.deps))
-        await ops.do(lambda: discarding.restore(failure.id, "ours", BEN, ops.deps))
+        await ops.do(lambda: discards.restore(failure.id, "ours", BEN, ops.deps))
         replay = await ops.prepare()
         await ops.start(replay)
         await ops.becomes(replay, "done")
         await ops.has_failures(1, "open")
-        with pytest.raises(Clash, match="stale-edit"):
+        with pytest.raises(Conflict, match="stale-edit"):
             await ops.do(lambda: edits.approve(first, by=BEN, version=None, deps=ops.deps))
         third = await proposed(ops, (await ops.failures("open"))[0], 3)
         await ops.do(lambda: edits.approve(third, by=BEN, version=None, deps=ops.deps))
         assert await fate(ops, third) == "handled"
-        with pytest.raises(Clash, match="failure-not-open"):
+        with pytest.raises(Conflict, match="failure-not-open"):
             await ops.do(lambda: edits.approve(second, by=BEN, version=None, deps=ops.deps))
         assert await counted_once(running, [3])
 

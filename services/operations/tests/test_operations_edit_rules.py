@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.domain.contracts import Contracts
-from operations.domain.correcting import correct_body, correct_data, restore
 from operations.domain.diff import CHANGED, Diff, compare, differences
 from operations.domain.edit import Became, Edit
+from operations.domain.event_correction import correct_body, correct_data, restore
+from operations.domain.event_masks import MASK, mask_event
 from operations.domain.fate import Fate
-from operations.domain.masking import MASK, mask_event
-from runtime.refusal import Clash, NotAllowed, Refusal, Refusals
+from runtime.errors import Conflict, NotAllowed, Refusal, Refusals
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 TYPE = "health.department-record-published.v1"
@@ -177,7 +177,7 @@ def test_an_edit_is_decided_once_and_sent_only_when_it_was_approved(steps: list[
         before = now
         try:
             now = _after(now, step)
-        except Clash:
+        except Conflict:
             continue
         decisions += step in {"approve", "reject", "withdraw"}
         assert now.state in {"sent", "done"} or now.sent_at is None

@@ -9,37 +9,36 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from messaging.event import Outcome, Received
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.event import Outcome, Received
 from operations import store
-from operations.consumed import CasesErased
 from operations.domain.diff import Diff
 from operations.domain.edit import Edit
 from operations.domain.group_edit import FieldChange, Member
-from operations.domain.items import Chosen as ChosenItem
-from operations.domain.items import freeze
+from operations.domain.items import ChosenItem, freeze
 from operations.domain.trail import Recorded
-from operations.handlers import erasing, sending
-from operations.published import DataErased, ErasurePreviewed
+from operations.events import DataErased, ErasurePreviewed
+from operations.handlers import data_erasure, parcels
 from operations.store.trail import TrailStore
-from runtime.erasing import CasesPreviewed
-from runtime.holders import Holder
-from runtime.kernel import Database
+from operations.views import CasesErased
+from privacy.erasure import CasesPreviewed
+from privacy.holders import Holder
 from services.operations.tests.archive import WholeArchive, prepared, recorded
 from services.operations.tests.letterbox import NOON, example, later, raw
 from services.operations.tests.test_operations_replay_rules import replay
+from store.repository import Database
 from testkit.vaults import whole
 
 ERASED, OTHER = "app_erased", "app_other"
 SECRET = "梅龙路一百二十号"
-DOCUMENT = "applications.document-submitted.v1"
+DOCUMENT = "applications.document-submitted.v2"
 
 
 class Archive(WholeArchive):
     async def erase(self, *cases: str) -> DataErased:
         said = CasesErased(erasure_id="era_1", cases=list(cases))
         event = Received("e", "applications.data-erased.v1", "applications", "era_1", NOON, said)
-        [answer] = await self.commit(await erasing.erase(event, self.deps))
+        [answer] = await self.commit(await data_erasure.erase(event, self.deps))
         assert isinstance(answer, DataErased)
         return answer
 
@@ -47,7 +46,7 @@ class Archive(WholeArchive):
         holder = Holder(resident_id="res_1", index="9f" * 32)
         said = CasesPreviewed(erasure_id="era_1", holder=holder, cases=list(cases))
         event = Received("p", "applications.erasure-previewed.v1", "applications", "era_1", NOON, said)
-        [answer] = await self.commit(await erasing.preview(event, self.deps))
+        [answer] = await self.commit(await data_erasure.preview(event, self.deps))
         assert isinstance(answer, ErasurePreviewed)
         return answer
 
@@ -76,7 +75,7 @@ def in_trail(case: str, number: int) -> Recorded:
     return recorded(event(case, number), number, "event-before")
 
 
-def letter(case: str, number: int, occurrence: str) -> Raw:
+def letter(case: str, number: int, occurrence: str) -> RawMessage:
     return raw(
         event(case, number),
         occurrence,
@@ -175,13 +174,13 @@ async def test_what_was_being_recorded_just_then_is_found_a_minute_later(archive
     unseen = TrailStore(archive.database)
     unseen._erased = cast("Any", _Blind())  # noqa: SLF001 - as it looked just before the erasure
     await unseen.record([in_trail(ERASED, 6)])
-    assert await erasing.erase_again(archive.deps) == []
+    assert await data_erasure.erase_again(archive.deps) == []
 
     archive.clock.advance(timedelta(minutes=1, seconds=1))
-    for outcome in await erasing.erase_again(archive.deps):
+    for outcome in await data_erasure.erase_again(archive.deps):
         await archive.commit(outcome)
     assert SECRET not in await archive.everything()
-    assert await erasing.erase_again(archive.deps) == []
+    assert await data_erasure.erase_again(archive.deps) == []
 
 
 class _Blind:
@@ -204,7 +203,7 @@ async def test_an_erased_event_is_not_delivered_again(archive: Archive) -> None:
     await archive.commit(Outcome(changes=[archive.replays.save(run), *items]))
     await archive.erase(ERASED)
 
-    taken = await sending.take_up(run, [0, 1], archive.deps)
+    taken = await parcels.take_up(run, [0, 1], archive.deps)
     assert [parcel.n for parcel in taken.parcels] == [1]
     assert list(taken.skipped) == [0]
 

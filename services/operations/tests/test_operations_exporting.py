@@ -8,17 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from messaging.event import Received
 from operations import store
 from operations.domain.concerned import PLACES_OF_IDS, PLACES_OF_INDEXES
 from operations.domain.trail import Recorded
-from operations.handlers import exporting
-from operations.published import DataExported
-from runtime import exports
-from runtime.holders import Holder
-from runtime.kernel import Database
+from operations.handlers import data_export
+from privacy.exports import Content
+from privacy.holders import Holder
 from services.operations.tests.archive import WholeArchive, prepared, recorded
 from services.operations.tests.letterbox import EXAMPLES, NOON, example, raw
+from store.repository import Database
 
 MINE, INDEX = "res_01kb2m8c4n6p7r9t1v2w3x4y5z", "3ab1" * 16
 
@@ -27,14 +25,8 @@ class Archive(WholeArchive):
     async def fails(self, event: dict[str, Any]) -> None:
         await self.take(raw(event, event["id"], NOON))
 
-    async def exported(self, resident_id: str, index: str) -> dict[str, list[dict[str, Any]]]:
-        public, private = exports.new_key()
-        holder = Holder(resident_id=resident_id, index=index)
-        asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
-        event = Received("e", "data-rights.export-requested.v1", "data-rights", "exp_1", NOON, asked)
-        (answer,) = (await exporting.export(event, self.deps)).events
-        assert isinstance(answer, DataExported)
-        return exports.opened(answer.sealed, private)
+    async def exported(self, resident_id: str, index: str) -> Content:
+        return await data_export.gather(Holder(resident_id=resident_id, index=index), self.deps)
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ async def test_a_resident_gets_what_failed_about_them_and_the_events_of_their_re
 async def test_whom_nothing_is_about_gets_an_empty_part(archive: Archive) -> None:
     await archive.fails(example(id="about-another"))
 
-    assert await archive.exported("res_nobody", "0" * 64) == {}
+    assert await archive.exported("res_nobody", "0" * 64) == {"failures": [], "trail": []}
 
 
 def test_every_place_where_an_event_names_somebody_is_looked_at() -> None:

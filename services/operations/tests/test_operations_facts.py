@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging.event import Outcome
+from bus.event import Outcome
 from operations.domain.cause import Cause
 from operations.domain.fate import FailedAgain, Fate
-from operations.domain.items import BLOCK, Rank, freeze, item_id
+from operations.domain.items import BLOCK, ItemStatus, freeze, item_id
 from operations.store import replays as stored
 from operations.store.replays import ReplayDocuments
-from runtime.kernel import Database
 from services.operations.tests.archive import Keeper, prepared
 from services.operations.tests.test_operations_replay_rules import chosen
+from store.repository import Database
 from testkit.fakes import FakeClock
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -42,17 +42,17 @@ async def test_the_greatest_fact_holds_in_whatever_order_it_is_told(keeper: Keep
     seed = int(os.environ.get("SEED") or random.randrange(10**6))
     print(f"SEED={seed}")  # noqa: T201 - whoever has to repeat it needs it
     chance = random.Random(seed)
-    told: dict[int, Rank] = {}
+    told: dict[int, ItemStatus] = {}
     for second in range(12):
-        ranks = {chance.randrange(TOTAL): chance.choice(list(Rank)) for _ in range(60)}
+        ranks = {chance.randrange(TOTAL): chance.choice(list(ItemStatus)) for _ in range(60)}
         await keeper.commit(Outcome(changes=replays.learn("r1", ranks, NOW + timedelta(seconds=second))))
-        told |= {n: max(rank, told.get(n, Rank.PENDING)) for n, rank in ranks.items()}
+        told |= {n: max(rank, told.get(n, ItemStatus.PENDING)) for n, rank in ranks.items()}
 
     assert await replays.ranks("r1", range(TOTAL)) == told
     items = [item for block in await replays.known("r1", range(TOTAL)) for item in block.items]
-    assert [item.rank for item in items] == [told.get(n, Rank.PENDING) for n in range(TOTAL)]
-    final = {n: rank for n, rank in told.items() if rank >= Rank.SKIPPED}
-    assert await replays.ranks("r1", range(TOTAL), Rank.SKIPPED) == final
+    assert [item.rank for item in items] == [told.get(n, ItemStatus.PENDING) for n in range(TOTAL)]
+    final = {n: rank for n, rank in told.items() if rank >= ItemStatus.SKIPPED}
+    assert await replays.ranks("r1", range(TOTAL), ItemStatus.SKIPPED) == final
     assert not any(item.rank for block in await replays.blocks("r1", range(TOTAL)) for item in block.items)
 
 
@@ -68,7 +68,10 @@ async def test_each_item_says_when_it_met_its_fate(keeper: Keeper, replays: Repl
     assert sorted(known) == [item_id("r1", n) for n in range(3)], "the others are no items"
     await keeper.commit(Outcome(changes=replays.met(fates, known)))
     (first,) = await replays.known("r1", [0])
-    assert [(item.rank, item.at) for item in first.items][:4] == [*((Rank.HANDLED, at) for at in moments), (0, None)]
+    assert [(item.rank, item.at) for item in first.items][:4] == [
+        *((ItemStatus.HANDLED, at) for at in moments),
+        (0, None),
+    ]
     assert await keeper.database[stored.FACTS].count_documents({}) == len(moments)
 
 
@@ -96,10 +99,12 @@ async def test_why_an_item_failed_is_kept_with_it_until_its_message_has_to_go(
 async def test_what_blocks_said_themselves_before_there_were_facts_counts(
     keeper: Keeper, replays: ReplayDocuments
 ) -> None:
-    of_old = {"ranks.0": int(Rank.HANDLED), "at.0": NOW, "ranks.1": int(Rank.SENT), "at.1": NOW}
+    of_old = {"ranks.0": int(ItemStatus.HANDLED), "at.0": NOW, "ranks.1": int(ItemStatus.SENT), "at.1": NOW}
     await keeper.database[stored.ITEMS].update_one({"_id": "r1/000000"}, {"$set": of_old})
-    await keeper.commit(Outcome(changes=replays.learn("r1", {0: Rank.SENT, 1: Rank.FAILED, 2: Rank.SENDING}, NOW)))
-    expected = {0: Rank.HANDLED, 1: Rank.FAILED, 2: Rank.SENDING}
+    await keeper.commit(
+        Outcome(changes=replays.learn("r1", {0: ItemStatus.SENT, 1: ItemStatus.FAILED, 2: ItemStatus.SENDING}, NOW))
+    )
+    expected = {0: ItemStatus.HANDLED, 1: ItemStatus.FAILED, 2: ItemStatus.SENDING}
     assert await replays.ranks("r1", range(TOTAL)) == expected
     (first,) = await replays.known("r1", [0])
     assert {item.n: item.rank for item in first.items if item.rank} == expected

@@ -9,21 +9,21 @@ from typing import cast
 
 import pytest
 
-from messaging.event import Outcome
-from messaging.event_encryption import EventCipher
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.event import Outcome
+from bus.event_encryption import EventCipher
 from operations.domain.contracts import Contracts
 from operations.domain.erased import emptied
+from operations.domain.event_masks import MASK
 from operations.domain.failure import Failure, State, hold, release, resolve
 from operations.domain.group import FailureGroup
-from operations.domain.masking import MASK
-from operations.domain.search import Chosen, Criteria
+from operations.domain.search import ChosenFailures, Criteria
 from operations.domain.tokens import FieldKey
-from operations.handlers import discarding, failures, groups, letters, retention
-from operations.handlers.needs import Deps
-from operations.published import DataAccessed
+from operations.events import DataAccessed
+from operations.handlers import dead_letters, discards, failures, groups, retention
+from operations.handlers.dependencies import Deps
 from operations.store.contracts import contracts_in
-from runtime.refusal import Clash, Refusal, Stale, Unknown
+from runtime.errors import Conflict, NotFound, PreconditionFailed, Refusal
 from services.operations.tests.letterbox import (
     EXAMPLES,
     KEY,
@@ -37,7 +37,7 @@ from services.operations.tests.letterbox import (
     later,
     raw,
 )
-from testkit import signing
+from testkit import signers
 from testkit.fakes import FakeClock, apply
 
 CONTRACTS = contracts_in(EXAMPLES)
@@ -55,8 +55,8 @@ class Desk:
     clock: FakeClock = field(default_factory=lambda: FakeClock(later(60)))
     audit: FakeAudit = field(init=False)
     contracts: Contracts = CONTRACTS
-    cipher: EventCipher = signing.CIPHER
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
+    cipher: EventCipher = signers.CIPHER
+    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY, KEY))
     settings: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(discard_days=30, resolved_days=90))
 
     def __post_init__(self) -> None:
@@ -67,9 +67,9 @@ class Desk:
         """The part of what handlers are given that these need."""
         return cast("Deps", self)
 
-    async def take(self, *batch: Raw) -> list[str]:
+    async def take(self, *batch: RawMessage) -> list[str]:
         """Take letters in and return the ids of all failures, the earliest first."""
-        apply(await letters.take(batch, self.deps))
+        apply(await dead_letters.take(batch, self.deps))
         return sorted(self.failures.all, key=lambda id_: self.failures.all[id_].first_seen)
 
     def at(self, id: str) -> Failure:
@@ -133,39 +133,39 @@ async def test_what_is_no_json_is_looked_at_as_text_or_bytes(desk: Desk, body: b
 async def test_a_discard_needs_a_reason_is_recorded_and_can_be_taken_back(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
     with pytest.raises(Refusal):
-        await discarding.discard(id_, " ", "op-1", desk.deps)
-    apply(await discarding.discard(id_, " INC-1 ", "op-1", desk.deps))
+        await discards.discard(id_, " ", "op-1", desk.deps)
+    apply(await discards.discard(id_, " INC-1 ", "op-1", desk.deps))
     discarded = desk.at(id_).discarded
     assert discarded is not None
     assert (desk.at(id_).state, discarded.by, discarded.reason) == ("discarded", "op-1", "INC-1")
     assert [state for _, state in desk.failures.counts] == ["discarded"]
     desk.clock.advance(timedelta(days=29))
-    apply(await discarding.restore(id_, "again", "op-2", desk.deps))
+    apply(await discards.restore(id_, "again", "op-2", desk.deps))
     assert (desk.at(id_).state, desk.at(id_).discarded) == ("open", None)
     assert [entry.action for entry in desk.audit.entries] == ["failure-discarded", "failure-restored"]
 
 
 async def test_too_late_an_undo_is_refused(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
-    apply(await discarding.discard(id_, "INC-1", "op-1", desk.deps))
+    apply(await discards.discard(id_, "INC-1", "op-1", desk.deps))
     desk.clock.advance(timedelta(days=30, seconds=1))
-    with pytest.raises(Clash) as refused:
-        await discarding.restore(id_, None, "op-1", desk.deps)
+    with pytest.raises(Conflict) as refused:
+        await discards.restore(id_, None, "op-1", desk.deps)
     assert refused.value.code == "undo-too-late"
 
 
 async def test_what_is_being_replayed_can_t_be_discarded(desk: Desk) -> None:
     first, second, third = await three(desk)
     desk.move(desk.at(second), hold(desk.at(second), "rep_1"))
-    with pytest.raises(Clash) as refused:
-        await discarding.discard(second, "INC-1", "op-1", desk.deps)
+    with pytest.raises(Conflict) as refused:
+        await discards.discard(second, "INC-1", "op-1", desk.deps)
     assert (refused.value.code, refused.value.params["replay"]) == ("failure-being-replayed", "rep_1")
-    chosen = Chosen(failures=(first, second, third))
-    with pytest.raises(Clash) as refused:
-        await discarding.discard_all(chosen, "INC-1", "op-1", desk.deps)
+    chosen = ChosenFailures(failures=(first, second, third))
+    with pytest.raises(Conflict) as refused:
+        await discards.discard_all(chosen, "INC-1", "op-1", desk.deps)
     assert (refused.value.code, refused.value.params["count"]) == ("some-being-replayed", 1)
-    group = Chosen(group=desk.at(first).group)
-    outcome = await discarding.discard_all(group, "INC-1", "op-1", desk.deps)
+    group = ChosenFailures(group=desk.at(first).group)
+    outcome = await discards.discard_all(group, "INC-1", "op-1", desk.deps)
     apply(outcome)
     assert outcome.result is not None
     assert outcome.result.count == 2
@@ -174,10 +174,10 @@ async def test_what_is_being_replayed_can_t_be_discarded(desk: Desk) -> None:
 
 async def test_a_group_is_put_away_and_taken_back_in_one_entry_each(desk: Desk) -> None:
     ids = await three(desk)
-    group = Chosen(group=desk.at(ids[0]).group)
-    apply(await discarding.discard_all(group, "INC-1", "op-1", desk.deps))
+    group = ChosenFailures(group=desk.at(ids[0]).group)
+    apply(await discards.discard_all(group, "INC-1", "op-1", desk.deps))
     assert {desk.at(id_).state for id_ in ids} == {"discarded"}
-    apply(await discarding.restore_all(group, "", "op-1", desk.deps))
+    apply(await discards.restore_all(group, "", "op-1", desk.deps))
     assert {desk.at(id_).state for id_ in ids} == {"open"}
     assert [(entry.action, entry.details["count"]) for entry in desk.audit.entries] == [
         ("failures-discarded", 3),
@@ -187,8 +187,8 @@ async def test_a_group_is_put_away_and_taken_back_in_one_entry_each(desk: Desk) 
 
 async def test_what_fails_after_the_choice_is_not_put_away(desk: Desk) -> None:
     ids = await three(desk)
-    search = Chosen(search=Criteria(text="KeyError", until=later(1)))
-    outcome = await discarding.discard_all(search, "INC-1", "op-1", desk.deps)
+    search = ChosenFailures(search=Criteria(text="KeyError", until=later(1)))
+    outcome = await discards.discard_all(search, "INC-1", "op-1", desk.deps)
     apply(outcome)
     assert [desk.at(id_).state for id_ in ids] == ["discarded", "open", "open"]
     assert outcome.result is not None
@@ -197,39 +197,45 @@ async def test_what_fails_after_the_choice_is_not_put_away(desk: Desk) -> None:
 
 
 async def test_nothing_found_is_nothing_recorded(desk: Desk) -> None:
-    outcome = await discarding.discard_all(Chosen(group="gx"), "INC-1", "op-1", desk.deps)
+    outcome = await discards.discard_all(ChosenFailures(group="gx"), "INC-1", "op-1", desk.deps)
     assert (outcome.changes, outcome.result and outcome.result.count) == ((), 0)
 
 
 @pytest.mark.parametrize(
-    "chosen", [Chosen(), Chosen(failures=()), Chosen(group=""), Chosen(group="g", search=Criteria())]
+    "chosen",
+    [
+        ChosenFailures(),
+        ChosenFailures(failures=()),
+        ChosenFailures(group=""),
+        ChosenFailures(group="g", search=Criteria()),
+    ],
 )
-async def test_a_choice_is_made_in_exactly_one_way(desk: Desk, chosen: Chosen) -> None:
+async def test_a_choice_is_made_in_exactly_one_way(desk: Desk, chosen: ChosenFailures) -> None:
     with pytest.raises(Refusal) as refused:
-        await discarding.discard_all(chosen, "INC-1", "op-1", desk.deps)
+        await discards.discard_all(chosen, "INC-1", "op-1", desk.deps)
     assert refused.value.code == "choose-one-way"
 
 
 async def test_unknown_failures_are_named(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
-    with pytest.raises(Unknown) as refused:
-        await discarding.discard_all(Chosen(failures=(id_, NEVER)), "INC-1", "op-1", desk.deps)
+    with pytest.raises(NotFound) as refused:
+        await discards.discard_all(ChosenFailures(failures=(id_, NEVER)), "INC-1", "op-1", desk.deps)
     assert (refused.value.code, refused.value.params["ids"]) == ("failures-unknown", NEVER)
-    with pytest.raises(Unknown):
+    with pytest.raises(NotFound):
         await failures.find(NEVER, desk.deps)
 
 
 async def test_who_looked_at_an_older_version_is_told(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
     await desk.take(raw(example(), "b", later(1)))
-    with pytest.raises(Stale):
-        await discarding.discard(id_, "INC-1", "op-1", desk.deps, 1)
+    with pytest.raises(PreconditionFailed):
+        await discards.discard(id_, "INC-1", "op-1", desk.deps, 1)
 
 
 @pytest.mark.parametrize("state", ["resolved", "discarded"])
 async def test_only_what_is_open_is_taken_up_by_a_replay(desk: Desk, state: State) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
-    with pytest.raises(Clash):
+    with pytest.raises(Conflict):
         hold(desk.at(id_).model_copy(update={"state": state}), "rep_1")
 
 
@@ -256,7 +262,7 @@ async def test_a_discarded_failure_that_turns_out_to_be_handled_stays_discarded(
 
 async def test_after_its_term_the_message_goes_and_later_the_failure(desk: Desk) -> None:
     (id_,) = await desk.take(raw(example(), "a"))
-    apply(await discarding.discard(id_, "INC-1", "op-1", desk.deps))
+    apply(await discards.discard(id_, "INC-1", "op-1", desk.deps))
     desk.clock.advance(timedelta(days=29))
     assert not await retention.forget(desk.deps)
     desk.clock.advance(timedelta(days=2))
@@ -267,7 +273,7 @@ async def test_after_its_term_the_message_goes_and_later_the_failure(desk: Desk)
     assert desk.audit.entries[-1].action == "discarded-messages-removed"
     shown = failures.show(gone, desk.deps)
     assert shown.body is None
-    with pytest.raises(Clash) as refused:
+    with pytest.raises(Conflict) as refused:
         await failures.disclose(id_, "INC-1", "op-1", desk.deps)
     assert refused.value.code == "message-removed"
     assert not await retention.forget(desk.deps)
@@ -294,7 +300,7 @@ async def test_notes_are_kept_with_who_and_when(desk: Desk) -> None:
         version=1,
         service="matcher",
         event_type=failure.event_type,
-        cause=letters.letter_of(raw(example(), "a"), NOON, signing.CIPHER).cause,
+        cause=dead_letters.letter_of(raw(example(), "a"), NOON, signers.CIPHER).cause,
         first_seen=NOON,
         last_seen=NOON,
         seen=1,
@@ -309,7 +315,7 @@ async def test_notes_are_kept_with_who_and_when(desk: Desk) -> None:
         with pytest.raises(Refusal) as refused:
             await groups.note(group.id, text, "op-1", desk.deps)
         assert refused.value.code == code
-    with pytest.raises(Stale):
+    with pytest.raises(PreconditionFailed):
         await groups.note(group.id, "x", "op-1", desk.deps, 1)
     trend = group.trend(later(61))
     assert (len(trend), trend[-2][1], trend[-1][1]) == (168, 1, 0)

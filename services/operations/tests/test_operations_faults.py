@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from pydantic import BaseModel, Field, ValidationError
 
-from messaging.envelope import BrokenMessageError, unseal
-from messaging.reading import broken
+from bus.envelope import BrokenMessageError, decode_event
+from bus.reader import broken
 from operations.domain.contracts import Contracts
+from operations.domain.event_masks import mask_event
 from operations.domain.faults import Expectation, broken_at, faults_in, place_in, remedy_for, said
-from operations.domain.masking import mask_event
 from operations.web.bodies import Hints, marked, pretty
+from records.parts import Code, Day, Index
 from runtime.clock import Moment
-from runtime.records.parts import Code, Day, Index
 from runtime.texts import LANGUAGES, Texts
 from services.operations.tests.test_operations_edit_rules import EVENT, JSON, TYPE
 from standards.bounds import Value
@@ -123,7 +123,7 @@ def test_what_a_view_refuses_is_told_in_words_of_our_own(data: object) -> None:
 )
 def test_what_is_no_event_is_told_in_words_of_our_own(changed: dict[str, object]) -> None:
     with pytest.raises(BrokenMessageError) as caught:
-        unseal(json.dumps({**EVENT, "time": "2026-11-23T00:00:00Z", **changed}).encode())
+        decode_event(json.dumps({**EVENT, "time": "2026-11-23T00:00:00Z", **changed}).encode())
     fault = said(caught.value.path, caught.value.rule)
     assert fault.expectation != "other"
     assert fault.is_telling

@@ -9,16 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
-from messaging.envelope import Sealed
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.envelope import EncodedEvent
 from operations.domain.edit import Edit
+from operations.domain.event_masks import MASK
 from operations.domain.failure import Failure
-from operations.domain.masking import MASK
-from operations.handlers import discarding, edits, group_edits, receipts, replays
-from operations.handlers.edits import Asked
-from operations.handlers.explaining import explain
+from operations.handlers import discards, edits, group_edits, receipts, replays
+from operations.handlers.edits import EditRequest
+from operations.handlers.explanations import explain
 from operations.store.replays import ReplayDocuments
-from runtime.refusal import Clash, NotAllowed
+from runtime.errors import Conflict, NotAllowed
 from services.operations.tests.workshop import (
     ANN,
     BEN,
@@ -32,23 +32,23 @@ from services.operations.tests.workshop import (
     shop,
     worker,
 )
-from shared.messaging.tests.harness import Station, eventually
+from shared.bus.tests.harness import Station, eventually
 from testkit.patience import PATIENCE
-from testkit.signing import signed
+from testkit.signers import signed
 
 
 async def broken(ops: Operations, running: Station, *numbers: object) -> list[Failure]:
     """Have orders fail whose numbers are no integers; return the failures, the oldest first."""
     for order, number in zip(orders(range(len(numbers))), numbers, strict=True):
         event = {**orjson.loads(order.body), "data": {"number": number, "note": "李育成"}}
-        await running.publish(Sealed(event["id"], "shop.order-placed.v1", signed(event)))
+        await running.publish(EncodedEvent(event["id"], "shop.order-placed.v1", signed(event)))
     await ops.has_failures(len(numbers), "open")
     return sorted(await ops.failures("open"), key=lambda each: (each.first_seen, each.id))
 
 
 async def proposed(ops: Operations, example: Failure, number: object) -> Edit:
     """Have Ann propose for the whole group that the example's number is this."""
-    asked = Asked(data={"number": number, "note": MASK}, has_data=True, is_for_group=True)
+    asked = EditRequest(data={"number": number, "note": MASK}, has_data=True, is_for_group=True)
     shown = await ops.do(lambda: edits.propose(example.id, asked, reason="no lists", by=ANN, deps=ops.deps))
     return shown.edit
 
@@ -130,11 +130,13 @@ async def test_a_cancel_between_the_drivers_last_look_and_its_rest_is_heard(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rest, rests, may_rest = ReplayDocuments.rest, asyncio.Event(), asyncio.Event()
+    rested = list[bool]()
 
-    async def wait_and_rest(self: ReplayDocuments, id: str, driver: str, runs: int) -> bool:
+    async def wait_and_rest(self: ReplayDocuments, id: str, driver: str, version: int) -> bool:
         rests.set()
         await may_rest.wait()
-        return await rest(self, id, driver, runs)
+        rested.append(await rest(self, id, driver, version))
+        return rested[-1]
 
     monkeypatch.setattr(ReplayDocuments, "rest", wait_and_rest)
     async with shop(here, Mood(fails={0})) as running, operations(here) as ops:
@@ -145,6 +147,7 @@ async def test_a_cancel_between_the_drivers_last_look_and_its_rest_is_heard(
         await ops.step("cancel", str(approved.replay))
         may_rest.set()
         assert (await settled(ops, approved)).fate == "failed"
+        assert rested[0] is False, "not even for a moment: its lease could not be renewed, and nobody would drive it"
         assert len(await ops.failures("open")) == 4 + 1
 
 
@@ -165,8 +168,8 @@ async def test_what_changed_since_the_proposal_is_told_and_nothing_is_sent(here:
     async with shop(here, Mood()) as running, operations(here) as ops:
         failed = await broken(ops, running, *([n] for n in range(5)))
         edit = await proposed(ops, failed[0], number_of(failed[0])[0])
-        await ops.do(lambda: discarding.discard(failed[3].id, "not ours", BEN, ops.deps))
-        with pytest.raises(Clash, match="stale-selection") as refused:
+        await ops.do(lambda: discards.discard(failed[3].id, "not ours", BEN, ops.deps))
+        with pytest.raises(Conflict, match="stale-selection") as refused:
             await approve(ops, edit)
         assert refused.value.params == {"count": 1, "ids": failed[3].id, "of": 5}
         assert await running.counted() == []
@@ -181,7 +184,7 @@ async def test_two_operators_who_edit_the_same_group_do_it_once(here: Place) -> 
             if isinstance(approved, Edit):
                 await ops.becomes(str(approved.replay), "done")
             else:
-                assert isinstance(approved, Clash)
+                assert isinstance(approved, Conflict)
         assert await counted_once(running, range(15)), "lost or doubled"
         assert not await ops.failures("open", "replaying")
 
@@ -229,19 +232,19 @@ async def test_an_original_is_closed_by_the_receipt_where_the_sender_was_killed_
             blocks = await ops.deps.replays.blocks(str(approved.replay), range(3))
             items = [item for block in blocks for item in block.items if item.chosen.failure in {h.id for h in held}]
             forged = [receipt_of(each.id, "another-service") for each in items]
-            await ops.kernel.commit(await receipts.take(forged, ops.deps))
+            await ops.runtime.commit(await receipts.take(forged, ops.deps))
             assert len(await ops.failures("replaying")) == len(held) > 0
             told = [receipt_of(each.id, each.chosen.service) for each in items]
-            await ops.kernel.commit(await receipts.take(told, ops.deps))
+            await ops.runtime.commit(await receipts.take(told, ops.deps))
 
             assert {each.resolution for each in await ops.failures("resolved")} == {"edited"}
             assert not await ops.failures("replaying")
 
 
-def receipt_of(item: str, sender: str) -> Raw:
+def receipt_of(item: str, sender: str) -> RawMessage:
     """What a service tells, under its own key, when it has handled what was sent for an item."""
     told = orjson.dumps({"item": item, "fate": "handled", "at": "2026-11-23T02:00:00Z"})
-    return Raw(told, {}, "", "", sender, "", None, redelivered=False, timestamp=None)
+    return RawMessage(told, {}, "", "", sender, "", None, redelivered=False, timestamp=None)
 
 
 async def test_a_single_edit_is_closed_by_whoever_drives_on_when_the_receipt_was_faster_than_the_note(
@@ -250,7 +253,7 @@ async def test_a_single_edit_is_closed_by_whoever_drives_on_when_the_receipt_was
     async with shop(here, Mood()) as running:
         async with operations(here) as ops:
             (failed,) = await broken(ops, running, [7])
-            asked = Asked(data={"number": 7, "note": MASK}, has_data=True)
+            asked = EditRequest(data={"number": 7, "note": MASK}, has_data=True)
             shown = await ops.do(lambda: edits.propose(failed.id, asked, reason="no list", by=ANN, deps=ops.deps))
         async with desk(here) as ops:
             approved = await approve(ops, shown.edit)

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.event import ConflictError, Outcome
+from bus.event import ConflictError, Outcome
 from operations.domain.cause import Cause
 from operations.domain.failure import STATES, restore
 from operations.domain.failure import discard as put_away
-from operations.domain.group import About, FailureGroup, Note, Tally, hour_of, total
+from operations.domain.group import FailureGroup, GroupDelta, GroupSubject, Note, hour_of, total
 from operations.domain.search import Criteria
 from operations.handlers import failures
-from runtime.kernel import Database
 from services.operations.tests.archive import Archive, opened
 from services.operations.tests.letterbox import NOON, example, later, raw
+from store.repository import Database
 
-ABOUT = About(service="matcher", event_type="identity.id-registered.v1", cause=Cause(reason="handler-failed"))
+ABOUT = GroupSubject(service="matcher", event_type="identity.id-registered.v1", cause=Cause(reason="handler-failed"))
 MOMENTS = st.integers(0, 300).map(later)
 TALLIES = st.builds(
-    lambda at, letters, states: Tally(
+    lambda at, letters, states: GroupDelta(
         id="g1", about=ABOUT, first_seen=at, last_seen=at, hourly={hour_of(at): letters}, states=states
     ),
     MOMENTS,
@@ -39,7 +39,7 @@ async def archive(database: Database) -> AsyncIterator[Archive]:
 
 
 @given(st.lists(TALLIES, min_size=1, max_size=9).flatmap(lambda each: st.tuples(st.just(each), st.permutations(each))))
-def test_tallies_add_up_to_the_same_in_any_order(orders: tuple[list[Tally], list[Tally]]) -> None:
+def test_tallies_add_up_to_the_same_in_any_order(orders: tuple[list[GroupDelta], list[GroupDelta]]) -> None:
     added, shuffled = orders
     group = added[0].begin()
     assert group is not None
@@ -81,7 +81,7 @@ async def test_what_was_put_away_and_taken_back_adds_nothing(archive: Archive) -
 
 async def test_two_who_add_at_once_add_once(archive: Archive) -> None:
     await _fail(archive, first=0)
-    one, other = await archive.groups.fold(), await archive.groups.fold()
+    one, other = await archive.groups.compact(), await archive.groups.compact()
     await archive.commit(Outcome(changes=one))
     with pytest.raises(ConflictError):
         await archive.commit(Outcome(changes=other))
@@ -137,7 +137,7 @@ async def _fail(archive: Archive, first: int) -> None:
 
 
 async def _fold(archive: Archive) -> None:
-    await archive.commit(Outcome(changes=await archive.groups.fold()))
+    await archive.commit(Outcome(changes=await archive.groups.compact()))
 
 
 async def _shown(archive: Archive) -> list[Sequence[FailureGroup | None]]:

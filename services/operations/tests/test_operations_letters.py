@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.event import Outcome
-from messaging.event_encryption import EventCipher
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.event import Outcome
+from bus.event_encryption import EventCipher
 from operations.domain.cause import Cause, group_id
 from operations.domain.contracts import Contracts
 from operations.domain.failure import Failure, hold
 from operations.domain.fate import FailedAgain
 from operations.domain.tokens import FieldKey
-from operations.handlers import letters
-from operations.handlers.needs import Deps
+from operations.handlers import dead_letters
+from operations.handlers.dependencies import Deps
 from operations.store.contracts import contracts_in
 from services.operations.tests.letterbox import (
     EXAMPLES,
@@ -35,7 +35,7 @@ from services.operations.tests.letterbox import (
     later,
     raw,
 )
-from testkit import signing
+from testkit import signers
 from testkit.fakes import FakeClock, apply
 
 CONTRACTS = contracts_in(EXAMPLES)
@@ -50,16 +50,16 @@ class Box:
     erased: FakeErased = field(default_factory=FakeErased)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     contracts: Contracts = CONTRACTS
-    cipher: EventCipher = signing.CIPHER
-    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY))
+    cipher: EventCipher = signers.CIPHER
+    words_key: FieldKey = field(default_factory=lambda: FieldKey(KEY, KEY))
 
     @property
     def deps(self) -> Deps:
         """The part of what handlers are given that these need."""
         return cast("Deps", self)
 
-    async def take(self, *batch: Raw) -> None:
-        apply(await letters.take(batch, self.deps))
+    async def take(self, *batch: RawMessage) -> None:
+        apply(await dead_letters.take(batch, self.deps))
 
     @property
     def only(self) -> Failure:
@@ -67,7 +67,7 @@ class Box:
         return failure
 
 
-def some_letters() -> list[Raw]:
+def some_letters() -> list[RawMessage]:
     """Return nine letters: three messages, one of which failed of two causes, one twice in the same moment."""
     events = [example(id=f"event-{n}") for n in range(3)]
     first = [raw(event, f"a{n}", later(n)) for n, event in enumerate(events)]
@@ -93,7 +93,7 @@ def test_any_order_and_any_repetition_of_letters_ends_in_the_same_counts(data: s
     shuffled = data.draw(st.permutations([*order, *repeated]))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(shuffled)), max_size=4)))
 
-    async def run(batches: Sequence[Sequence[Raw]]) -> Box:
+    async def run(batches: Sequence[Sequence[RawMessage]]) -> Box:
         box = Box()
         for batch in batches:
             await box.take(*batch)

@@ -13,15 +13,15 @@ import aio_pika
 import orjson
 import pytest
 
+from bus.topology import Topology, dead_letters_of
 from local_stack.keys import ensure_keys
-from messaging.topology import Topology, dead_letters_of
 from operations.store.groups import GroupDocuments
-from runtime.kernel import Database
 from services.operations.tests import letters_worker
 from services.operations.tests.letterbox import example, headers_of
 from services.operations.tests.letters_worker import AFTER_COMMIT, BEFORE_COMMIT, NONE
-from shared.messaging.tests.harness import eventually
-from testkit.fixtures import Addresses
+from shared.bus.tests.harness import eventually
+from store.repository import Database
+from testkit.fixtures import StackAddresses
 from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
 
@@ -74,7 +74,7 @@ class Mail:
 
 @pytest.fixture
 async def mail(
-    infrastructure: Addresses, database: Database, bus: str, full_topology: Topology, tmp_path: Path
+    infrastructure: StackAddresses, database: Database, bus: str, full_topology: Topology, tmp_path: Path
 ) -> Mail:
     ensure_keys(tmp_path)
     environment = {

@@ -14,8 +14,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from operations.commands import failures, reading, replays
-from operations.commands.caller import Caller
+from operations.commands import failures, history, replays
+from operations.commands.caller import OperatorCaller
 from operations.commands.line import app
 
 ENTRIES = '{"number":1,"reason":"a\u2028b"}\n{"number":2,"reason":""}\n'
@@ -71,7 +71,7 @@ class Api:
     def context(self) -> Any:  # noqa: ANN401 - as much of a context as commands look at
         """The context of a command that calls this API."""
         client = httpx.Client(transport=httpx.MockTransport(self._answer), base_url="http://api/v1")
-        return SimpleNamespace(obj=SimpleNamespace(caller=lambda: Caller(client)))
+        return SimpleNamespace(obj=SimpleNamespace(caller=lambda: OperatorCaller(client)))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         body = request.read()
@@ -132,10 +132,10 @@ def test_the_record_comes_out_as_it_is(capsys: pytest.CaptureFixture[str], tmp_p
         return httpx.Response(200, text=ENTRIES)
 
     client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://api/v1")
-    context: Any = SimpleNamespace(obj=SimpleNamespace(caller=lambda: Caller(client)))
+    context: Any = SimpleNamespace(obj=SimpleNamespace(caller=lambda: OperatorCaller(client)))
 
-    reading.export(context)
-    reading.export(context, output=tmp_path / "record.jsonl")
+    history.export(context)
+    history.export(context, output=tmp_path / "record.jsonl")
 
     assert capsys.readouterr().out == ENTRIES
     assert (tmp_path / "record.jsonl").read_text(encoding="utf-8") == ENTRIES

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import REGISTRY
 
-from operations.handlers.measuring import arrived, measure
+from operations.handlers.gauges import arrived, measure
 from services.operations.tests.workshop import Mood, Place, fail, operations, orders, shop
 
 

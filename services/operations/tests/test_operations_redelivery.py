@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from operations.domain.replay import Between
 from operations.handlers import replays
-from operations.handlers.explaining import explain
+from operations.handlers.explanations import explain
 from services.operations.tests.workshop import ANN, Mood, Operations, Place, counted_once, operations, orders, shop
-from shared.messaging.tests.harness import eventually
+from shared.bus.tests.harness import eventually
 
 
 async def test_events_of_the_trail_are_handled_once_more_by_one_service_for_one_run(here: Place) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from operations.handlers import discarding, replays
-from runtime.refusal import Clash
+from operations.handlers import discards, replays
+from runtime.errors import Conflict
 from services.operations.tests.workshop import (
     ANN,
     BEN,
@@ -24,7 +24,7 @@ from services.operations.tests.workshop import (
     shop,
     worker,
 )
-from shared.messaging.tests.harness import eventually
+from shared.bus.tests.harness import eventually
 
 
 async def test_failures_that_are_replayed_are_handled_once_each_and_closed(here: Place) -> None:
@@ -80,8 +80,8 @@ async def test_a_stale_selection_is_refused_with_what_changed_and_nothing_is_sen
         await fail(ops, running, mood, orders(range(5)))
         replay = await ops.prepare()
         put_away = (await ops.failures("open"))[0].id
-        await ops.do(lambda: discarding.discard(put_away, "a joke", BEN, ops.deps))
-        with pytest.raises(Clash) as refused:
+        await ops.do(lambda: discards.discard(put_away, "a joke", BEN, ops.deps))
+        with pytest.raises(Conflict) as refused:
             await ops.start(replay)
         assert refused.value.code == "stale-selection"
         assert refused.value.params == {"count": 1, "ids": put_away, "of": 5}
@@ -103,8 +103,8 @@ async def test_two_operators_who_replay_the_same_do_it_once(here: Place) -> None
 
 
 def _went(result: object) -> bool:
-    assert not isinstance(result, BaseException) or isinstance(result, Clash)
-    return not isinstance(result, Clash)
+    assert not isinstance(result, BaseException) or isinstance(result, Conflict)
+    return not isinstance(result, Conflict)
 
 
 async def test_two_processes_drive_one_replay_once(here: Place) -> None:

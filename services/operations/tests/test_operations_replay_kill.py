@@ -20,7 +20,7 @@ from services.operations.tests.workshop import (
     shop,
     worker,
 )
-from shared.messaging.tests.harness import Station
+from shared.bus.tests.harness import Station
 from testkit.forked import Forked
 from testkit.patience import PATIENCE
 

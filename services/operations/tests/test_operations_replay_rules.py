@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from operations.domain.items import BLOCK, Block, Chosen, Rank, block_ids, freeze, item_id, parse_item
-from operations.domain.ledger import Ledger
+from operations.domain.items import BLOCK, ChosenItem, ItemBlock, ItemStatus, block_ids, freeze, item_id, parse_item
 from operations.domain.pace import MOST_UNDER_WAY, Canary, Pace
 from operations.domain.preview import look_ahead
-from operations.domain.replay import WAVES, Counts, Replay, Step, prepared
-from operations.domain.search import Chosen as ChosenFailures
-from runtime.refusal import Clash, Refusal
+from operations.domain.replay import WAVES, Replay, ReplayCounts, Step, prepared
+from operations.domain.replay_progress import ReplayProgress
+from operations.domain.search import ChosenFailures
+from runtime.errors import Conflict, Refusal
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
-def chosen(number: int) -> list[Chosen]:
-    return [Chosen("stock", f"e{n}", "shop.order-placed.v1", f"f{n}", 1) for n in range(number)]
+def chosen(number: int) -> list[ChosenItem]:
+    return [ChosenItem("stock", f"e{n}", "shop.order-placed.v1", f"f{n}", 1) for n in range(number)]
 
 
 def replay(number: int = 3) -> Replay:
@@ -52,7 +52,7 @@ class Replaying(RuleBasedStateMachine):
         before = self.replay
         try:
             self.replay = before.take(step, by="ben", at=NOW, reason="why")
-        except Clash:
+        except Conflict:
             assert self.replay == before
         else:
             self.taken += 1
@@ -80,16 +80,16 @@ class Replaying(RuleBasedStateMachine):
 
 TestReplaying = Replaying.TestCase
 
-FACTS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from(Rank)), max_size=30)
+FACTS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from(ItemStatus)), max_size=30)
 
 
-def block() -> Block:
+def block() -> ItemBlock:
     return next(freeze("r1", "failures", chosen(5)))
 
 
 @given(FACTS, st.randoms())
 def test_what_is_known_of_items_is_the_same_in_any_order_and_however_often_it_is_told(
-    facts: list[tuple[int, Rank]], chance: Random
+    facts: list[tuple[int, ItemStatus]], chance: Random
 ) -> None:
     told, again = block(), block()
     for n, rank in facts:
@@ -101,10 +101,12 @@ def test_what_is_known_of_items_is_the_same_in_any_order_and_however_often_it_is
     assert told.ranks == again.ranks
 
 
-@given(st.lists(st.sampled_from([Rank.SENT, Rank.IGNORED, Rank.FAILED, Rank.HANDLED]), min_size=1))
-def test_handled_is_handled_whatever_else_is_heard(ranks: list[Rank]) -> None:
+@given(
+    st.lists(st.sampled_from([ItemStatus.SENT, ItemStatus.IGNORED, ItemStatus.FAILED, ItemStatus.HANDLED]), min_size=1)
+)
+def test_handled_is_handled_whatever_else_is_heard(ranks: list[ItemStatus]) -> None:
     told = block()
-    for rank in [*ranks[: len(ranks) // 2], Rank.HANDLED, *ranks[len(ranks) // 2 :]]:
+    for rank in [*ranks[: len(ranks) // 2], ItemStatus.HANDLED, *ranks[len(ranks) // 2 :]]:
         told = told.learn({0: rank}, NOW)
     assert told.item(0).rank.state == "handled"
 
@@ -142,9 +144,9 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.kept = bytearray(self.TOTAL)
         self.sent: list[int] = []
-        self.ledger = Ledger(self.TOTAL)
+        self.ledger = ReplayProgress(self.TOTAL)
 
-    def learn(self, n: int, rank: Rank) -> None:
+    def learn(self, n: int, rank: ItemStatus) -> None:
         self.kept[n] = max(self.kept[n], rank)
         self.ledger.learn(n, rank)
 
@@ -152,34 +154,36 @@ class Sending(RuleBasedStateMachine):
     def send(self, most: int, confirmed: bool) -> None:  # noqa: FBT001 - drawn
         taken = self.ledger.take(most)
         for n in taken:
-            assert self.kept[n] < Rank.SENT, "it is confirmed: it is not sent again"
-            self.learn(n, Rank.SENDING)
+            assert self.kept[n] < ItemStatus.SENT, "it is confirmed: it is not sent again"
+            self.learn(n, ItemStatus.SENDING)
             self.sent.append(n)
             if confirmed:
-                self.learn(n, Rank.SENT)
+                self.learn(n, ItemStatus.SENT)
         if not confirmed:
             self.ledger.again(taken)
 
-    @rule(n=st.integers(0, TOTAL - 1), rank=st.sampled_from([Rank.HANDLED, Rank.FAILED, Rank.IGNORED]))
-    def hear(self, n: int, rank: Rank) -> None:
+    @rule(
+        n=st.integers(0, TOTAL - 1), rank=st.sampled_from([ItemStatus.HANDLED, ItemStatus.FAILED, ItemStatus.IGNORED])
+    )
+    def hear(self, n: int, rank: ItemStatus) -> None:
         if n in self.sent:
             self.learn(n, rank)
 
     @rule()
     def die_and_go_on(self) -> None:
-        self.ledger = Ledger(self.TOTAL)
+        self.ledger = ReplayProgress(self.TOTAL)
         self.ledger.load(dict(enumerate(self.kept)))
         self.ledger.recover()
 
     @invariant()
     def counts_agree_with_what_is_kept(self) -> None:
-        assert self.ledger.counts() == Counts.of(self.kept)
+        assert self.ledger.counts() == ReplayCounts.of(self.kept)
 
     def teardown(self) -> None:
         while taken := self.ledger.take(7):
             self.sent += taken
             for n in taken:
-                self.learn(n, Rank.SENT)
+                self.learn(n, ItemStatus.SENT)
         assert set(self.sent) == set(range(self.TOTAL)), "lost"
         assert self.ledger.is_sent_out
 
@@ -188,24 +192,24 @@ TestSending = Sending.TestCase
 
 
 def test_each_wave_waits_until_all_that_it_sent_has_met_its_fate() -> None:
-    ledger, canary, sizes = Ledger(1_000), Canary(), []
+    ledger, canary, sizes = ReplayProgress(1_000), Canary(), []
     while canary.wave < len(WAVES):
         taken = ledger.take(canary.allowed(ledger))
         sizes.append(len(taken))
         canary.sent(taken)
         for n in taken:
-            ledger.learn(n, Rank.SENT)
+            ledger.learn(n, ItemStatus.SENT)
         assert canary.allowed(ledger) == 0
         for n in taken:
-            ledger.learn(n, Rank.HANDLED)
+            ledger.learn(n, ItemStatus.HANDLED)
         canary.allowed(ledger)
     assert tuple(sizes) == WAVES
     assert canary.allowed(ledger) == MOST_UNDER_WAY
 
 
 def test_what_was_skipped_proves_nothing() -> None:
-    ledger, canary = Ledger(10), Canary()
-    ledger.learn(ledger.take(1)[0], Rank.SKIPPED)
+    ledger, canary = ReplayProgress(10), Canary()
+    ledger.learn(ledger.take(1)[0], ItemStatus.SKIPPED)
     assert canary.allowed(ledger) == 1
 
 

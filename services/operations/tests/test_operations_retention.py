@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging.documents import Database
 from operations import store
-from operations.domain.items import Rank, freeze
-from operations.domain.replay import Progress
+from operations.domain.items import ItemStatus, freeze
+from operations.domain.replay import ProgressNote
 from operations.store.replays import ReplayDocuments
 from services.operations.tests.test_operations_replay_rules import chosen, replay
+from store.repository import Database
 from testkit.fakes import FakeClock
 from testkit.terms import archive
 
@@ -25,11 +25,11 @@ async def test_a_replay_goes_with_its_items_when_its_term_has_ended(database: Da
     replays = ReplayDocuments(database, FakeClock(NOW))
     running = replay().model_copy(update={"id": "r2", "state": "running"})
     done = replay().model_copy(update={"state": "done", "ended_at": NOW})
-    async with archive("operations", database, store.INDEXES, store.BELONGINGS) as kept:
+    async with archive("operations", database, store.INDEXES, store.CASCADES) as kept:
         for each in (done, running):
             items = replays.freeze(freeze(each.id, "failures", chosen(3)))
-            facts = replays.learn(each.id, {0: Rank.SENT, 1: Rank.SENT}, NOW)
-            await kept.keep(replays.save(each), *items, *facts, replays.begin(Progress(id=each.id)))
+            facts = replays.learn(each.id, {0: ItemStatus.SENT, 1: ItemStatus.SENT}, NOW)
+            await kept.keep(replays.save(each), *items, *facts, replays.begin(ProgressNote(id=each.id)))
         await kept.turn(NOW + timedelta(days=kept.kinds["replays"].days or 0, seconds=seconds))
 
     left = {

@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
-from messaging.event import ConflictError, Outcome
+from bus.event import ConflictError, Outcome
 from operations.domain.erased import emptied
 from operations.domain.failure import discard, resolve
 from operations.domain.search import Criteria, Place
 from operations.domain.tokens import wanted
 from operations.domain.trail import Recorded, place_of
 from operations.handlers import failures
-from operations.store.searching import question
+from operations.store import failure_search
+from operations.store.failure_search import question
 from operations.store.trail import TrailStore
-from runtime.kernel import Database
+from runtime.errors import Refusal
 from services.operations.tests.archive import Archive, opened
 from services.operations.tests.letterbox import NOON, example, later, raw
+from store.repository import Database
 from testkit.leaks import readable_in
 
 HOUSING = "housing.department-record-published.v1"
@@ -164,6 +166,18 @@ async def test_every_search_goes_by_an_index_in_its_order(
     assert "'stage': 'IXSCAN'" in plan
     assert "'stage': 'COLLSCAN'" not in plan
     assert "'stage': 'SORT'" not in plan, "it would read all that ever matched"
+
+
+async def test_a_search_that_reads_too_much_says_what_to_narrow(
+    filled: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failure_search, "question", lambda *_: {"$where": "sleep(60000)"})
+    monkeypatch.setattr(failure_search, "SEARCHED_FOR", 0.2)
+
+    with pytest.raises(Refusal) as refused:
+        await failures.search(Criteria(text="keyerror holder"), None, 5, filled.deps)
+
+    assert (refused.value.code, refused.value.field) == ("search-too-wide", "until")
 
 
 async def test_the_store_shows_nothing_of_the_people_whom_failed_messages_are_about(filled: Archive) -> None:

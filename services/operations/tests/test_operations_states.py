@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from operations.domain import edit, failure, items, replay
 from operations.domain.items import Kind
-from operations.domain.replay import Counts, Replay, Step
+from operations.domain.replay import Replay, ReplayCounts, Step
 from operations.domain.tones import tone
-from operations.web.drawing import bar
-from runtime.refusal import Clash
+from operations.web.charts import bar
+from runtime.errors import Conflict
 from runtime.texts import LANGUAGES, Texts
 from services.operations.tests.test_operations_edit_rules import edit as an_edit
 from services.operations.tests.test_operations_replay_rules import NOW
@@ -53,7 +53,7 @@ def test_what_does_not_run_has_run_for_the_same_time_whenever_one_looks(steps: l
     for step, seconds in steps:
         try:
             taken = taken.take(step, by="ann", at=NOW + timedelta(seconds=seconds))
-        except Clash:
+        except Conflict:
             continue
     soon, later = (taken.ran_until(NOW + timedelta(hours=hours)) for hours in (1, 2))
     assert timedelta() <= soon
@@ -63,17 +63,17 @@ def test_what_does_not_run_has_run_for_the_same_time_whenever_one_looks(steps: l
 @pytest.mark.parametrize(
     ("kind", "counts", "shown"),
     [
-        ("failures", Counts(total=3, handled=3), "done"),
-        ("failures", Counts(total=3, ignored=3), "done"),
-        ("failures", Counts(total=3, handled=2, failed=1), "done-with-failures"),
-        ("failures", Counts(total=3, skipped=3), "done-without-effect"),
-        ("trail", Counts(total=3, handled=2, skipped=1), "done-with-failures"),
-        ("edit", Counts(total=1, handled=1), "done"),
-        ("edit", Counts(total=1, failed=1), "done-with-failures"),
-        ("edit", Counts(total=1, ignored=1), "done-without-effect"),
+        ("failures", ReplayCounts(total=3, handled=3), "done"),
+        ("failures", ReplayCounts(total=3, ignored=3), "done"),
+        ("failures", ReplayCounts(total=3, handled=2, failed=1), "done-with-failures"),
+        ("failures", ReplayCounts(total=3, skipped=3), "done-without-effect"),
+        ("trail", ReplayCounts(total=3, handled=2, skipped=1), "done-with-failures"),
+        ("edit", ReplayCounts(total=1, handled=1), "done"),
+        ("edit", ReplayCounts(total=1, failed=1), "done-with-failures"),
+        ("edit", ReplayCounts(total=1, ignored=1), "done-without-effect"),
     ],
 )
-def test_a_replay_is_shown_as_done_only_when_it_helped(kind: Kind, counts: Counts, shown: str) -> None:
+def test_a_replay_is_shown_as_done_only_when_it_helped(kind: Kind, counts: ReplayCounts, shown: str) -> None:
     done = run(("start", 1), ("finish", 2)).model_copy(update={"kind": kind})
     assert done.display_state(counts) == shown
     assert (tone(shown) == "good") == (shown == "done")
@@ -103,11 +103,11 @@ def test_every_state_has_a_word_and_the_same_word_only_the_same_colour(kind: str
 @pytest.mark.parametrize(("language", "said"), [("zh-CN", "该重放已暂停，不能再开始"), ("en", "paused")])
 def test_a_refusal_says_states_and_steps_in_words(language: str, said: str) -> None:
     paused = run(("start", 1), ("pause", 2))
-    with pytest.raises(Clash) as refused:
+    with pytest.raises(Conflict) as refused:
         paused.take("start", by="ann", at=NOW)
     assert said in TEXTS.say(language, "problems.replay-not-possible.detail", **refused.value.params)
 
 
 def test_a_bar_has_the_colours_of_the_states() -> None:
-    drawn = str(bar(Counts(total=4, handled=1, ignored=1, failed=1, sent=1)))
+    drawn = str(bar(ReplayCounts(total=4, handled=1, ignored=1, failed=1, sent=1)))
     assert [drawn.count(f"tone-{tone(state)}") for state in ("handled", "ignored", "failed", "sent")] == [1] * 4

@@ -8,15 +8,15 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.domain.acting import facts_of, who_acted
-from operations.domain.trail import Actor, Recorded, Step, in_causal_order, moment_of, place_of, placed
+from operations.domain.actors import facts_of, who_acted
+from operations.domain.trail import Actor, Recorded, TrailStep, in_causal_order, moment_of, place_of, placed
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SERVICES = frozenset({"applications", "matcher", "review-dispatch"})
 
 
-def step(id: str, second: float = 0, cause: str | None = None) -> Step:
-    return Step(
+def step(id: str, second: float = 0, cause: str | None = None) -> TrailStep:
+    return TrailStep(
         id=id,
         kind="event",
         name="matcher.match-failed.v1",
@@ -27,12 +27,12 @@ def step(id: str, second: float = 0, cause: str | None = None) -> Step:
     )
 
 
-def ids(steps: list[Step]) -> list[str]:
+def ids(steps: list[TrailStep]) -> list[str]:
     return [each.id for each in steps]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> list[Step]:
+def cases(draw: st.DrawFn) -> list[TrailStep]:
     """Steps whose clocks say anything, each caused by an earlier one, by one of another case, or by nothing."""
     size = draw(st.integers(1, 25))
     seconds = draw(st.lists(st.integers(-50, 50), min_size=size, max_size=size))
@@ -45,7 +45,7 @@ def cases(draw: st.DrawFn) -> list[Step]:
 
 @given(cases(), st.randoms(use_true_random=False))
 def test_every_cause_stands_before_its_effects_whatever_the_clocks_and_the_arrival(
-    steps: list[Step], chance: Random
+    steps: list[TrailStep], chance: Random
 ) -> None:
     arrived = list(steps)
     chance.shuffle(arrived)
@@ -56,7 +56,7 @@ def test_every_cause_stands_before_its_effects_whatever_the_clocks_and_the_arriv
 
 
 @given(cases(), st.randoms(use_true_random=False))
-def test_any_order_of_arrival_and_any_repetition_tells_the_same(steps: list[Step], chance: Random) -> None:
+def test_any_order_of_arrival_and_any_repetition_tells_the_same(steps: list[TrailStep], chance: Random) -> None:
     arrived = steps + chance.choices(steps, k=3)
     chance.shuffle(arrived)
     assert in_causal_order(arrived) == in_causal_order(steps)
@@ -133,3 +133,5 @@ def test_what_is_masked_or_no_word_is_no_fact() -> None:
     data = {"item": "senior-card", "reason": "•••", "holder": {"index": "x"}, "attempt": 2, "name": "李•••"}
     assert facts_of(data, "•••") == {"item": "senior-card", "attempt": "2"}
     assert facts_of(["no", "object"], "•••") == {}
+    documents = [{"requirement": "id-card", "source": "city-mirror"}, {"requirement": "photo", "source": "city-mirror"}]
+    assert facts_of({"documents": documents}, "•••") == {"requirement": "id-card, photo", "source": "city-mirror"}

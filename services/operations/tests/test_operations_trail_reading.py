@@ -11,17 +11,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bus.envelope import EncodedEvent
 from local_stack import tokens
-from messaging.envelope import Sealed
-from operations.api.accepting import NotAcceptable, chosen
+from local_stack.devices import ProvingAuth
+from operations.api.content_negotiation import NotAcceptable, chosen
 from operations.domain.trail import place_of
 from operations.handlers import trails
 from runtime.clock import utc_now
-from runtime.kernel import Database
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from services.operations.tests.workshop import Mood, Operations, Place, fail, operations, place, shop
-from shared.messaging.tests.harness import Placed, eventually, ledger_of, order, stock_of
-from testkit.fixtures import Addresses
+from shared.bus.tests.harness import Placed, eventually, ledger_of, order, stock_of
+from store.repository import Database
+from testkit.fixtures import StackAddresses
 
 FORMS = ("application/json", "text/plain", "image/svg+xml")
 CASE = "app/1 李"
@@ -33,12 +34,12 @@ class Desk:
 
     ops: Operations
     http: httpx.AsyncClient
-    failed: Sealed
-    handled: Sealed
+    failed: EncodedEvent
+    handled: EncodedEvent
 
 
 @pytest.fixture
-async def desk(infrastructure: Addresses, database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(infrastructure: StackAddresses, database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
     """One case in which the second of two orders failed."""
     mood = Mood()
     async with (
@@ -59,11 +60,14 @@ def client(here: Place, ops: Operations) -> httpx.AsyncClient:
     token = tokens.sign(here.folder, "operator", subject="op-ann")
     transport = httpx.ASGITransport(ops.app)
     return httpx.AsyncClient(
-        transport=transport, base_url="http://operations", headers={"Authorization": f"Bearer {token}"}
+        transport=transport,
+        base_url="http://operations",
+        headers={"Authorization": f"Bearer {token}"},
+        auth=ProvingAuth(here.folder),
     )
 
 
-async def seen(ops: Operations, *events: Sealed) -> None:
+async def seen(ops: Operations, *events: EncodedEvent) -> None:
     """Wait until the trail has these."""
 
     async def there() -> bool:

@@ -10,28 +10,28 @@ from datetime import UTC, datetime, timedelta
 import aio_pika
 import pytest
 
-from messaging.envelope import Sealed
-from messaging.topology import Topology
-from operations.domain.trail import Reading, place_of
+from bus.envelope import EncodedEvent
+from bus.topology import Topology
+from operations.domain.trail import Recorded, TrailReading, place_of
 from operations.store import trail as store
 from operations.store.trail import TrailStore
 from runtime.clock import utc_now
-from runtime.kernel import Database
 from services.operations.tests import trail_worker
 from services.operations.tests.trail_worker import FAULTS, recording
-from shared.messaging.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
-from shared.messaging.tests.harness import kept as kept_declared
-from testkit.fixtures import Addresses, make_collections
+from shared.bus.tests.harness import Placed, declare, eventually, order, put, remove, small_topology
+from shared.bus.tests.harness import kept as kept_declared
+from store.repository import Database
+from testkit.fixtures import StackAddresses, make_collections
 from testkit.forked import fork
 from testkit.patience import PATIENCE
-from testkit.signing import signed
+from testkit.signers import signed
 
 END = 2**62
 TOKEN = "trail"
 
 
 @pytest.fixture
-async def small(infrastructure: Addresses) -> AsyncIterator[Topology]:
+async def small(infrastructure: StackAddresses) -> AsyncIterator[Topology]:
     declared = small_topology(f"{TOKEN}-{secrets.token_hex(4)}")
     await declare(infrastructure.amqp, declared)
     async with kept_declared(infrastructure.amqp, declared):
@@ -49,7 +49,7 @@ def message(body: bytes) -> aio_pika.Message:
     return aio_pika.Message(body, delivery_mode=2)
 
 
-def orders(first: int, end: int) -> list[Sealed]:
+def orders(first: int, end: int) -> list[EncodedEvent]:
     return [order(number, case=f"case-{number % 3}") for number in range(first, end)]
 
 
@@ -58,7 +58,7 @@ async def kept(trail: TrailStore) -> list[str]:
 
 
 async def test_every_event_is_recorded_in_order_with_all_that_it_says(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     sent = orders(0, 120)
     async with recording(infrastructure.amqp, small, trail):
@@ -73,7 +73,7 @@ async def test_every_event_is_recorded_in_order_with_all_that_it_says(
 
 
 async def test_what_is_no_event_is_kept_too_with_what_is_known_of_it(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     half = b'{"specversion": "1.0", "correlationid": "case-9", "id": 7}'
     async with recording(infrastructure.amqp, small, trail):
@@ -87,7 +87,7 @@ async def test_what_is_no_event_is_kept_too_with_what_is_known_of_it(
 
 
 async def test_a_forged_type_and_a_reused_id_are_both_kept_and_marked(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     first, second = orders(0, 2)
     again = signed(second.body.replace(second.id.encode(), first.id.encode()))
@@ -101,7 +101,7 @@ async def test_a_forged_type_and_a_reused_id_are_both_kept_and_marked(
 
 
 async def test_an_event_that_claims_an_impossible_time_stands_where_it_arrived(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     sealed = order(1)
     then = signed(sealed.body.replace(f'"time":"{utc_now():%Y}'.encode(), b'"time":"1999'))
@@ -114,7 +114,7 @@ async def test_an_event_that_claims_an_impossible_time_stands_where_it_arrived(
 
 
 async def test_who_starts_again_goes_on_where_it_stopped(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     sent = orders(0, 60)
     async with recording(infrastructure.amqp, small, trail):
@@ -129,11 +129,11 @@ async def test_who_starts_again_goes_on_where_it_stopped(
 
 
 async def test_a_stream_that_was_made_anew_is_read_from_its_first_message(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     sent = orders(0, 20)
     await put(infrastructure.amqp, small, *(message(each.body) for each in sent))
-    await trail.keep_reading(small.trail.queue, Reading(11, "the digest of another stream's twelfth message"))
+    await trail.keep_reading(small.trail.queue, TrailReading(11, "the digest of another stream's twelfth message"))
     async with recording(infrastructure.amqp, small, trail):
         await eventually(lambda: _has(trail, 20))
     assert await kept(trail) == [each.id for each in sent]
@@ -141,7 +141,7 @@ async def test_a_stream_that_was_made_anew_is_read_from_its_first_message(
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_kill_9_loses_nothing_and_doubles_nothing(
-    infrastructure: Addresses, small: Topology, trail: TrailStore, database: Database, fault: str
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore, database: Database, fault: str
 ) -> None:
     sent = orders(0, 150)
     await put(infrastructure.amqp, small, *(message(each.body) for each in sent))
@@ -156,7 +156,7 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(
 
 
 async def test_what_is_too_old_is_forgotten_in_slices_and_nothing_else(
-    infrastructure: Addresses, small: Topology, trail: TrailStore
+    infrastructure: StackAddresses, small: Topology, trail: TrailStore
 ) -> None:
     sent = orders(0, 30)
     async with recording(infrastructure.amqp, small, trail):
@@ -175,3 +175,29 @@ async def _has(trail: TrailStore, number: int) -> bool:
 async def _has_read(trail: TrailStore, declared: Topology, offset: int) -> bool:
     reading = await trail.reading(declared.trail.queue)
     return reading is not None and reading.offset >= offset
+
+
+@pytest.mark.parametrize("wanted", [{"type": "rare.thing.v1"}, {"publisher": "rare"}])
+async def test_rare_events_are_listed_without_reading_all_that_came_after_them(
+    trail: TrailStore, database: Database, wanted: dict[str, str]
+) -> None:
+    await trail.record([recorded(place, "rare" if place == 1 else "often") for place in range(1, 301)])
+    assert [found.place for found in await trail.newest(wanted, 0, END, 20)] == [1]
+    asked = database[store.TRAIL].find({"place": {"$gte": 0, "$lt": END}, **wanted}).sort("place", -1).limit(20)
+    assert (await asked.explain())["executionStats"]["totalDocsExamined"] == 1
+
+
+def recorded(place: int, publisher: str) -> Recorded:
+    return Recorded(
+        id=f"e{place}",
+        type=f"{publisher}.thing.v1",
+        source=f"/yizheng/{publisher}",
+        case="case",
+        time=datetime(2026, 11, 30, tzinfo=UTC),
+        place=place,
+        cause=None,
+        publisher=publisher,
+        routing_key=f"{publisher}.thing.v1",
+        body=b"{}",
+        digest="0" * 64,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,7 @@ async def test_what_is_not_there_is_said_on_a_page(stage: Stage) -> None:
         ]:
             answer = await visitor.get(f"/operations/{path}")
             assert (answer.status_code, 'role="alert"' in answer.text) == (404, True), path
+            assert "接口" not in answer.text, path  # a page, not the interface's description, is what people look for
             assert "Traceback" not in answer.text
         refused = await visitor.get("/operations/search?since=yesterday")
         assert (refused.status_code, "/operations/selection" in refused.text) == (422, False)
@@ -100,14 +102,14 @@ async def test_an_edit_is_checked_at_its_places_and_decided_by_somebody_else(sta
     editor = f"/operations/failures/{failure}/edit"
     async with stage.visitor() as ann, stage.visitor(BEN) as ben:
         data = json.loads(await _content(ann, editor))
-        assert data["claims"]["child_name"] == "•••"
+        assert data["documents"][0]["claims"]["child_name"] == "•••"
         wrong = await ann.send(editor, editor, content=json.dumps(data), act="preview")
         assert wrong.status_code == 422
-        assert "<code>/data/attempt</code>" in wrong.text
+        assert "<code>/data/documents/0/attempt</code>" in wrong.text
         broken = await ann.send(editor, editor, content="{", act="preview")
         assert (broken.status_code, "line 1" in broken.text) == (422, True)
 
-        right = json.dumps(data | {"attempt": 2})
+        right = _with_attempt(data, 2)
         preview = await ann.send(editor, editor, content=right, act="preview")
         assert "meets the schema" in preview.text
         silent = await ann.send(editor, editor, content=right, act="propose", reason="")
@@ -138,17 +140,17 @@ async def test_one_edit_is_previewed_proposed_and_approved_for_a_whole_group(sta
     async with stage.visitor() as ann, stage.visitor(BEN) as ben:
         await awaited(all_there)
         data = json.loads(await _content(ann, editor))
-        right = json.dumps(data | {"attempt": 2})
+        right = _with_attempt(data, data["documents"][0]["attempt"][0])
         asked = {"content": right, "which": "group"}
         preview = (await ann.send(editor, editor, act="preview", **asked)).text
-        if len(data["attempt"]) == 1:
-            assert "takes the only member out of the list at /data/attempt" in preview
+        if len(data["documents"][0]["attempt"]) == 1:
+            assert "takes the only member out of the list at /data/documents/0/attempt" in preview
         assert 'value="group" checked' in preview
         proposed = await ann.send(editor, editor, act="propose", reason="INC-1", **asked)
         edit = proposed.headers["location"].partition("?")[0]
         page = (await ben.get(edit)).text
         assert "left as they are" in page
-        assert "/data/attempt" in page
+        assert "/data/documents/0/attempt" in page
         approved = await ben.send(edit, f"{edit}/approval")
         replay = approved.headers["location"].partition("?")[0]
 
@@ -164,7 +166,7 @@ async def test_an_edit_that_failed_again_leads_to_the_new_failure(stage: Stage) 
     failure = await stage.failure("wrong-schema", event)
     editor = f"/operations/failures/{failure}/edit"
     async with stage.visitor() as ann, stage.visitor(BEN) as ben:
-        right = json.dumps(json.loads(await _content(ann, editor)) | {"attempt": 2})
+        right = _with_attempt(json.loads(await _content(ann, editor)), 2)
         proposed = await ann.send(editor, editor, content=right, act="propose", reason="INC-1")
         edit = proposed.headers["location"].partition("?")[0]
         await ben.send(edit, f"{edit}/approval")
@@ -177,7 +179,7 @@ async def test_an_edit_that_failed_again_leads_to_the_new_failure(stage: Stage) 
         assert 'tag good"' not in page
         (new,) = re.findall(r'href="(/operations/failures/\w+)">See the new failure', page)
         assert new != f"/operations/failures/{failure}"
-        assert "the handler failed" in (await ben.get(new)).text
+        assert "The handler failed" in (await ben.get(new)).text
         original = (await ben.get(f"/operations/failures/{failure}")).text
         assert f'href="{new}"' in original
         assert 'notice good"' not in original
@@ -194,7 +196,7 @@ async def test_a_failure_says_its_cause_first_where_it_is_and_what_to_do(stage: 
     async with stage.visitor(language="zh-CN") as ann:
         page = (await ann.get(f"/operations/failures/{failure}")).text
         assert page.index("消息内容不符合该事件的约定。") < page.index('<pre class="body"')
-        assert re.search(r'class="fault" id="at%2Fdata%2Fattempt"><span class="key">.*← 应为整数', page)
+        assert re.search(r'class="fault" id="at%2Fdata%2Fdocuments%2F0%2Fattempt"><span class="key">.*← 应为整数', page)
         assert "约定中没有 kind_of" in page
         first, as_it_is = page.index(f"/operations/failures/{failure}/edit"), page.index("原样重放</summary>")
         assert first < as_it_is
@@ -250,6 +252,12 @@ async def test_the_record_is_taken_out_as_lines_and_as_a_table(stage: Stage) -> 
         assert "chain of 1 entries is whole" in (await visitor.get("/operations/audit")).text
         restored = await visitor.send(page, f"{page}/restore", reason="")
         assert "Open again." in (await visitor.follow(restored)).text
+
+
+def _with_attempt(data: dict[str, Any], attempt: int) -> str:
+    """Return the content of an edit that says another attempt of the first document."""
+    first, *others = data["documents"]
+    return json.dumps(data | {"documents": [first | {"attempt": attempt}, *others]})
 
 
 async def _content(visitor: Visitor, editor: str) -> str:

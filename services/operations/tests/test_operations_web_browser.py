@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from services.operations.tests.stage import ANN, BEN, CASE, DOCUMENT, Stage
 from testkit.patience import PATIENCE
+from tests.browser.visitor import chromium
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 ZONE = "Asia/Shanghai"
@@ -63,12 +63,9 @@ async def browsing(playwright_browser: Browser, stage: Stage, locale: str = "zh-
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
 
 
 async def a_bad_day(stage: Stage) -> tuple[str, str, str]:
@@ -87,14 +84,14 @@ async def a_bad_day(stage: Stage) -> tuple[str, str, str]:
 
 
 async def test_two_operators_repair_a_bad_day_by_mouse_by_keyboard_and_without_scripts(
-    stage: Stage, chromium: Browser
+    stage: Stage, browser: Browser
 ) -> None:
     to_edit, to_look_at, to_replay = await a_bad_day(stage)
-    await without_scripts(chromium, stage, to_replay)
-    async with browsing(chromium, stage) as ann, browsing(chromium, stage) as ben:
+    await without_scripts(browser, stage, to_replay)
+    async with browsing(browser, stage) as ann, browsing(browser, stage) as ben:
         await ann.sign_in(stage.token(ANN))
         await ann.stop("groups")
-        await by_keyboard(chromium, ann.page.context, f"{stage.url}/operations/failures/{to_look_at}")
+        await by_keyboard(browser, ann.page.context, f"{stage.url}/operations/failures/{to_look_at}")
         await find_and_look(ann, to_look_at)
         await edit(ann, to_edit)
         await ben.sign_in(stage.token(BEN))
@@ -104,7 +101,7 @@ async def test_two_operators_repair_a_bad_day_by_mouse_by_keyboard_and_without_s
         await read_up(ann)
         assert not ann.faults + ben.faults
         assert len(stage.matcher.matched) == len(set(stage.matcher.matched)) == 16
-        await in_the_dark(chromium, ann.page.context, {**ben.visited, **ann.visited})
+        await in_the_dark(browser, ann.page.context, {**ben.visited, **ann.visited})
 
 
 async def find_and_look(walk: Walk, failure: str) -> None:
@@ -132,7 +129,7 @@ async def edit(walk: Walk, failure: str) -> None:
     await walk.stop("failure-of-schema")
     await page.click("a:has-text('修改后重放')")
     await page.get_by_role("button", name="检查并预览改动").click()
-    await expect(page.get_by_role("alert")).to_contain_text("/data/attempt")
+    await expect(page.get_by_role("alert")).to_contain_text("/data/documents/0/attempt")
     await walk.on_a_phone("editor-refused")
     content = await page.input_value("#content")
     assert "李小龙" not in content

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from operations.web.assets import STATIC
-from operations.web.rendering import TEMPLATES
+from operations.web.templates import TEMPLATES
 from runtime.texts import LANGUAGES, Texts
 
 TEXTS = Texts.of("standards", "runtime", "operations")

@@ -7,9 +7,9 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from pymongo.errors import AutoReconnect
 
-from operations.web.edge import PageRoute
-from runtime import problems
+from operations.web.edge import OperatorPageRoute
 from runtime.texts import Texts
+from web import problems
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from runtime.texts import Texts
     [(AutoReconnect("no primary"), 503, "Not available at the moment"), (ValueError("x"), 500, "Something went wrong")],
 )
 async def test_a_fault_is_told_by_a_page(error: Exception, status: int, said: str) -> None:
-    router = APIRouter(route_class=PageRoute)
+    router = APIRouter(route_class=OperatorPageRoute)
 
     @router.get("/operations/groups")
     async def groups() -> None:

@@ -127,7 +127,7 @@ async def test_a_service_hears_a_part_of_the_trail_again(stage: Stage) -> None:
         again = (await visitor.send(page, page, **(asked | {"reason": REASON}))).headers["location"]
         await visitor.send(again, f"{again}/start")
         done = await says(visitor, again, "Done, but 1 could not be delivered")
-        assert "the handler failed</b>" in done.text
+        assert "The handler failed</b>" in done.text
         assert "/operations/failures/f" in done.text
 
 

@@ -16,22 +16,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import ECAlgorithm
 from pymongo import AsyncMongoClient
 
+from bus.topology import Topology
 from local_stack import tokens
-from messaging.documents import Document
-from messaging.topology import Topology
-from operations.commands.caller import Caller, RefusedError, caller_of
+from operations.commands.caller import CallRefusedError, OperatorCaller, caller_of
 from portal.frame.device_key import own_key
-from runtime.proof import thumbprint
 from services.operations.tests.stage import ANN, BEN, DOCUMENT, Stage, form_of, set_up
-from testkit.fixtures import Addresses, drop, empty_queues
+from store.repository import Document
+from testkit.fixtures import StackAddresses, drop, empty_queues
 from testkit.vaults import vaulted
+from web.proof import thumbprint
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(
-    tmp_path_factory: pytest.TempPathFactory, infrastructure: Addresses, declared: Topology
+    tmp_path_factory: pytest.TempPathFactory, infrastructure: StackAddresses, declared: Topology
 ) -> AsyncIterator[Stage]:
     """One for all: no test of these minds what another has left."""
     await empty_queues(infrastructure.amqp, declared)
@@ -192,6 +192,6 @@ async def test_the_operators_line_proves_the_key_that_its_token_is_bound_to(stag
     bound = {"cnf": {"jkt": thumbprint(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))}}
     token = tokens.sign(stage.settings.keys, "operator", subject=ANN, claims=bound)
     with closing(caller_of(stage.url, token, None, None, path).client) as client:
-        assert "items" in await asyncio.to_thread(Caller(client).get, "/failures", limit=1)
-    with closing(caller_of(stage.url, token, None, None).client) as client, pytest.raises(RefusedError):
-        await asyncio.to_thread(Caller(client).get, "/failures")
+        assert "items" in await asyncio.to_thread(OperatorCaller(client).get, "/failures", limit=1)
+    with closing(caller_of(stage.url, token, None, None).client) as client, pytest.raises(CallRefusedError):
+        await asyncio.to_thread(OperatorCaller(client).get, "/failures")

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from messaging.documents import Document
-from messaging.event import Outcome
+from bus.event import Outcome
+from operations.domain import tokens
 from operations.domain.search import Criteria
+from operations.domain.tokens import FieldKey
 from operations.handlers import failures
-from operations.store.earlier import own_words
-from runtime.kernel import Database
+from operations.store.earlier import own_words, renew_words
 from services.operations.tests.archive import Archive, opened
 from services.operations.tests.letterbox import NOON, example, raw
+from store.repository import Database, Document
 
 SEED = random.randrange(10_000)
 CHANNELS = ("window", "terminal")
@@ -61,6 +62,25 @@ async def test_words_that_an_earlier_release_kept_beside_its_failures_are_their_
     assert await archive.found(text="keyerror", service="matcher") == ["b", "a"]
     assert await archive.found(text="elsewhere") == ["b"]
     assert "failure-words" not in await archive.database.list_collection_names()
+
+
+async def test_the_key_of_the_index_alone_makes_no_word_of_a_value_also_of_what_an_earlier_release_kept(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = "/data/channel=window"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(FieldKey, "renewed", lambda _, word: word)
+        await archive.take(raw(example(id="a"), "1", after(0)))
+        assert await archive.found(fields=(wanted,)) == ["a"]
+        old = tokens.wanted(Criteria(fields=(wanted,)), archive.deps.words_key)
+    assert await archive.found(fields=(wanted,)) == []
+
+    await renew_words(archive.database, archive.deps.words_key)
+
+    assert await archive.found(fields=(wanted,)) == ["a"]
+    [kept] = await archive.database["failures"].find({}).to_list()
+    assert set(old).isdisjoint(kept["words"])
+    assert not any(word.startswith("=") for word in kept["words"])
 
 
 def paged(failures: Sequence[Document]) -> list[Document]:

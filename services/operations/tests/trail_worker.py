@@ -11,17 +11,16 @@ from functools import partial
 
 from pymongo import AsyncMongoClient
 
-from messaging.documents import Document
-from messaging.intake import Intake
-from messaging.stream import body_at
-from messaging.topology import Topology
-from operations.domain.trail import Reading, Recorded
-from operations.handlers.recording import Recorder
+from bus.batch_consumer import BatchConsumer
+from bus.stream import body_at
+from bus.topology import Topology
+from operations.domain.trail import Recorded, TrailReading
+from operations.handlers.trail_recorder import TrailRecorder
 from operations.store.trail import TrailStore
 from runtime.clock import utc_now
-from runtime.kernel import Database
-from shared.messaging.tests.harness import eventually, small_topology
-from testkit import signing
+from shared.bus.tests.harness import eventually, small_topology
+from store.repository import Database, Document
+from testkit import signers
 from testkit.vaults import vaulted
 
 WITHIN_INSERT, BEFORE_OFFSET, AFTER_OFFSET = "in the middle of a batch", "between insert and offset", "after the offset"
@@ -43,7 +42,7 @@ class Deadly(TrailStore):
             os.kill(os.getpid(), signal.SIGKILL)
         await super().record(entries)
 
-    async def keep_reading(self, queue: str, reading: Reading) -> None:
+    async def keep_reading(self, queue: str, reading: TrailReading) -> None:
         if self._fault == BEFORE_OFFSET and not self._left:
             os.kill(os.getpid(), signal.SIGKILL)
         await super().keep_reading(queue, reading)
@@ -52,18 +51,20 @@ class Deadly(TrailStore):
 
 
 @asynccontextmanager
-async def recording(amqp: str, declared: Topology, trail: TrailStore, *, largest: int = 500) -> AsyncIterator[Recorder]:
+async def recording(
+    amqp: str, declared: Topology, trail: TrailStore, *, largest: int = 500
+) -> AsyncIterator[TrailRecorder]:
     """Record a topology's stream for as long as the block lasts."""
     stream = declared.trail.queue
-    recorder = Recorder(
+    recorder = TrailRecorder(
         trail,
         utc_now,
-        keys=signing.keys(declared),
+        keys=signers.keys(declared),
         stream=stream,
         body_at=partial(body_at, amqp, stream),
         keep_every=0.0,
     )
-    intake = Intake(
+    intake = BatchConsumer(
         name="trail",
         url=amqp,
         topology=declared,

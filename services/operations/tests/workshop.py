@@ -15,22 +15,21 @@ import aio_pika
 import pytest
 from fastapi import FastAPI
 
+from bus.envelope import EncodedEvent
+from bus.event import ConflictError, Outcome, Received
+from bus.topology import DECLARED, OPERATIONS, Topology
 from local_stack import tokens
 from local_stack.keys import PUBLIC_KEYS, ensure_keys
-from messaging.envelope import Sealed
-from messaging.event import ConflictError, Outcome, Received
-from messaging.topology import DECLARED, OPERATIONS, Topology
-from operations import consumers
+from operations import subscriptions
 from operations.config import Settings
 from operations.domain.failure import Failure, State
-from operations.domain.search import Chosen, Criteria
+from operations.domain.search import ChosenFailures, Criteria
 from operations.handlers import failures, replays
-from operations.handlers.needs import Deps
-from operations.handlers.replays import Shown
+from operations.handlers.dependencies import Deps
+from operations.handlers.replays import ShownReplay
 from operations.main import create_app
-from runtime.kernel import Database, Kernel
 from services.operations.tests import replay_worker
-from shared.messaging.tests.harness import (
+from shared.bus.tests.harness import (
     PlacedView,
     Station,
     Tallies,
@@ -44,10 +43,12 @@ from shared.messaging.tests.harness import (
     station,
     stock_of,
 )
-from testkit import signing
-from testkit.fixtures import Addresses, empty
+from store.repository import Database
+from testkit import signers
+from testkit.fixtures import StackAddresses, empty
 from testkit.forked import Forked, fork
 from testkit.patience import PATIENCE
+from web.service_runtime import ServiceRuntime
 
 ResultT = TypeVar("ResultT")
 
@@ -83,7 +84,7 @@ class Mood:
 class Place:
     """Where everything is."""
 
-    addresses: Addresses
+    addresses: StackAddresses
     database: Database
     topology: Topology
     folder: Path
@@ -116,13 +117,13 @@ class Place:
 
 
 @asynccontextmanager
-async def place(addresses: Addresses, database: Database, folder: Path) -> AsyncIterator[Place]:
+async def place(addresses: StackAddresses, database: Database, folder: Path) -> AsyncIterator[Place]:
     """Lay out a bus of a test's own."""
-    declared = replace(small_topology(), edits=("shop.order-placed",))
-    signing.write_private(folder, OPERATIONS)
+    declared = replace(small_topology(delays=()), edits=("shop.order-placed",))
+    signers.write_private(folder, OPERATIONS)
     ensure_keys(folder)
-    signing.write(folder, ("shop", "stock"))
-    signing.write_secrets(folder, OPERATIONS, declared)
+    signers.write(folder, ("shop", "stock"))
+    signers.write_secrets(folder, OPERATIONS, declared)
     (folder / "contracts").mkdir()
     (folder / "contracts" / "shop.order-placed.v1.schema.json").write_text(json.dumps(_SCHEMA), encoding="utf-8")
     (folder / "topology.toml").write_text(_written(declared), encoding="utf-8")
@@ -159,7 +160,7 @@ class Operations:
     """Operations as operators use it."""
 
     place: Place
-    kernel: Kernel
+    runtime: ServiceRuntime
     deps: Deps
     app: FastAPI
 
@@ -168,7 +169,7 @@ class Operations:
         for _ in range(20):
             outcome = await work()
             try:
-                await self.kernel.commit(outcome)
+                await self.runtime.commit(outcome)
             except ConflictError:
                 continue
             assert outcome.result is not None
@@ -178,22 +179,22 @@ class Operations:
 
     async def prepare(self, *, rate: int = FASTEST, by: str = ANN, **selected: Any) -> str:  # noqa: ANN401 - any way
         """Prepare a replay of the failures that are selected; of all open ones unless told."""
-        chosen = Chosen(**(selected or {"search": Criteria()}))
+        chosen = ChosenFailures(**(selected or {"search": Criteria()}))
         shown = await self.do(
             lambda: replays.prepare(chosen, reason="shelf repaired", by=by, rate=rate, deps=self.deps)
         )
         return shown.replay.id
 
-    async def start(self, id: str, by: str = ANN) -> Shown:
+    async def start(self, id: str, by: str = ANN) -> ShownReplay:
         """Start a replay."""
         return await self.do(lambda: replays.start(id, by=by, version=None, deps=self.deps))
 
-    async def step(self, step: str, id: str, reason: str = "because") -> Shown:
+    async def step(self, step: str, id: str, reason: str = "because") -> ShownReplay:
         """Pause, resume or cancel."""
         handler = {"pause": replays.pause, "resume": replays.resume, "cancel": replays.cancel}[step]
         return await self.do(lambda: handler(id, reason=reason, by=ANN, version=None, deps=self.deps))
 
-    async def becomes(self, id: str, state: str, *, seconds: float = PATIENCE) -> Shown:
+    async def becomes(self, id: str, state: str, *, seconds: float = PATIENCE) -> ShownReplay:
         """Wait until a replay is in a state."""
 
         async def there() -> bool:
@@ -205,7 +206,7 @@ class Operations:
             raise AssertionError(await self.show(id)) from error
         return await self.show(id)
 
-    async def show(self, id: str) -> Shown:
+    async def show(self, id: str) -> ShownReplay:
         """Look at a replay."""
         return await replays.show(id, self.deps)
 
@@ -230,14 +231,14 @@ async def operations(here: Place) -> AsyncIterator[Operations]:
     """Run operations in this process."""
     app = create_app(here.settings())
     async with app.router.lifespan_context(app):
-        yield Operations(here, app.state.kernel, app.state.deps, app)
+        yield Operations(here, app.state.runtime, app.state.deps, app)
 
 
 @asynccontextmanager
 async def desk(here: Place) -> AsyncIterator[Operations]:
     """Decide about replays in this process; whatever runs beside requests, the driver too, runs in another one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(consumers, "background", lambda _kernel, _deps: ())
+        patch.setattr(subscriptions, "background", lambda _runtime, _deps: ())
         async with operations(here) as ops:
             yield ops
 
@@ -260,7 +261,7 @@ async def shop(here: Place, mood: Mood) -> AsyncIterator[Station]:
         yield running
 
 
-async def fail(ops: Operations, running: Station, mood: Mood, orders: Sequence[Sealed]) -> None:
+async def fail(ops: Operations, running: Station, mood: Mood, orders: Sequence[EncodedEvent]) -> None:
     """Have orders fail, every one, and operations know of them; then the service is sound again."""
     mood.fails = None
     before = len(await ops.failures("open"))
@@ -269,7 +270,7 @@ async def fail(ops: Operations, running: Station, mood: Mood, orders: Sequence[S
     mood.fails = set()
 
 
-def orders(numbers: Iterable[int]) -> list[Sealed]:
+def orders(numbers: Iterable[int]) -> list[EncodedEvent]:
     """Return orders of a case each."""
     return [order(number, note="李育成") for number in numbers]
 

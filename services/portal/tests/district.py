@@ -192,6 +192,7 @@ SERVICE_ANSWER = {
 }
 ERASURE = {
     "erasure_id": "era_1",
+    "resident_id": "res_1",
     "state": NAMED,
     "requested_at": AT,
     "ends_at": AT,
@@ -227,14 +228,7 @@ RECEIPT = {
     "due_text": None,
     "answers": [{"label": EVIL, "value": EVIL}],
     "documents": [
-        {
-            "any_of": [NAMED],
-            "holder_name": "本人",
-            "standing_name": EVIL,
-            "proof": None,
-            "proven_on": DAY,
-            "scans": 2,
-        }
+        {"any_of": [NAMED], "holder_name": "本人", "standing_name": EVIL, "proof": None, "proven_on": DAY, "scans": 2}
     ],
     "issued_at": AT,
 }

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import httpx2
 from fastapi import FastAPI
-from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from starlette.applications import Starlette
 
 from local_stack.keys import ensure_keys
@@ -24,11 +24,10 @@ from local_stack.provider.app import create_app as create_provider
 from portal import app as portal_app
 from portal.app import Store
 from portal.frame.device_key import own_key
-from portal.frame.provider import Provider, Registration
-from portal.frame.rendering import FRAME, environment
-from portal.places import PLACES
+from portal.frame.gateway_transport import CallLimits, GatewayClient, WholeAnswer
+from portal.frame.provider import ClientRegistration, SignInProvider
 from portal.settings import Settings
-from runtime.server_sent_events import Streams
+from web.server_sent_events import Streams
 
 HOST = "127.0.0.1:24000"
 PORTS = Ports(24000)
@@ -37,6 +36,21 @@ RESIDENT = {"subject": "res_ann", "name": "安妮", "story": {"zh-CN": "居民",
 OTHER = {"subject": "res_ben", "name": "本杰明", "story": {"zh-CN": "居民", "en": "A resident"}}
 
 Answered = Callable[[httpx2.Request], httpx2.Response]
+
+
+def client_of(answered: Answered) -> GatewayClient:
+    """Make the ways to a gateway that a test answers for."""
+
+    async def fetch(
+        method: str, url: str, headers: Mapping[str, str], content: bytes, patience: CallLimits
+    ) -> WholeAnswer:
+        del patience
+        request = httpx2.Request(method, url, headers=dict(headers), content=content)
+        answer = answered(request)
+        return WholeAnswer(request.url.path, answer.status_code, answer.headers, answer.content)
+
+    streams = httpx2.AsyncClient(transport=httpx2.MockTransport(answered))
+    return GatewayClient("https://gateway.test", fetch, streams)
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,7 @@ class Stage:
     gateway: Gateway
     clock: Clock
     provider_app: Starlette
-    provider: Provider
+    provider: SignInProvider
     store: dict[str, Memory]
     away: list[str] = field(default_factory=list)
 
@@ -191,10 +205,9 @@ class _Provider(httpx2.AsyncBaseTransport):
 
 @dataclass(frozen=True)
 class Built:
-    """What knows nothing of a test and takes longer to make than most of them: routes, and templates once compiled."""
+    """What knows nothing of a test and takes longer to make than most of them: routes, and the provider's templates."""
 
     app: FastAPI
-    templates: Environment
     provider_templates: BytecodeCache
 
     @classmethod
@@ -202,8 +215,7 @@ class Built:
         """Build it, with keys in a folder that no test uses."""
         layout = Layout(folder)
         ensure_keys(layout.keys)
-        folders = [("frame", FRAME), *((each.name, each.folder) for each in PLACES)]
-        return cls(portal_app.create_app(_settings(layout)), environment(folders), FileSystemBytecodeCache(str(folder)))
+        return cls(portal_app.create_app(_settings(layout)), FileSystemBytecodeCache(str(folder)))
 
 
 def _settings(layout: Layout) -> Settings:
@@ -223,11 +235,9 @@ def staged(folder: Path, built: Built) -> Iterator[Stage]:
     provider_app.state.provider.templates.bytecode_cache = built.provider_templates
     settings = _settings(layout)
     app, gateway, clock = built.app, Gateway(), Clock()
-    registration = Registration(settings.discovery, settings.issuer, settings.client_id, settings.client_secret())
-    provider = Provider(registration, _Provider(provider_app, away), clock, own_key(settings.key()))
+    registration = ClientRegistration(settings.discovery, settings.issuer, settings.client_id, settings.client_secret())
+    provider = SignInProvider(registration, _Provider(provider_app, away), clock, own_key(settings.key()))
     store = {name: Memory(name) for name in portal_app.COLLECTIONS}
-    client = httpx2.AsyncClient(transport=httpx2.MockTransport(gateway), base_url="https://gateway.test")
-    frame = portal_app.frame(settings, cast("Store", store), client, provider, clock)
-    app.state.frame = replace(frame, templates=built.templates)
+    app.state.frame = portal_app.frame(settings, cast("Store", store), client_of(gateway), provider, clock)
     app.state.streams = Streams(portal_app.NAME)
     yield Stage(app, gateway, clock, provider_app, provider, store, away)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.resident.accesses import Access, gathered
+from portal.resident.accesses import OwnAccess, gathered
 
 NOON = datetime(2026, 11, 30, 4, tzinfo=UTC)
 
 
-def use(minutes: int, sentence: str = "s", by: str = "terminal-1", dispute: str | None = None) -> Access:
-    return Access(
+def use(minutes: int, sentence: str = "s", by: str = "terminal-1", dispute: str | None = None) -> OwnAccess:
+    return OwnAccess(
         access_id=f"acc_{minutes}_{by}_{sentence}",
         at=NOON - timedelta(minutes=minutes),
         by=by,
@@ -27,7 +27,7 @@ def use(minutes: int, sentence: str = "s", by: str = "terminal-1", dispute: str 
     )
 
 
-def counts(uses: Sequence[Access]) -> list[tuple[str, int]]:
+def counts(uses: Sequence[OwnAccess]) -> list[tuple[str, int]]:
     return [(line.uses[0].sentence, len(line.uses)) for line in gathered(uses)]
 
 
@@ -46,7 +46,7 @@ def test_what_is_disputed_has_a_line_of_its_own() -> None:
 def test_every_use_is_in_one_line_by_one_account_in_the_same_words(
     given_: list[tuple[int, str, str, str | None]],
 ) -> None:
-    minutes, uses = 0, list[Access]()
+    minutes, uses = 0, list[OwnAccess]()
     for passed, sentence, by, dispute in given_:
         minutes += passed
         uses.append(use(minutes, sentence, by, dispute))

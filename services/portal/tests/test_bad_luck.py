@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx2
 import pytest
@@ -49,13 +50,17 @@ async def test_a_double_click_is_one_deed(stage: Stage, ann: Browser) -> None:
     assert (len(keys), len(set(keys))) == (2, 1)
 
 
-async def test_a_form_sent_again_by_the_back_button_says_that_it_is_done(stage: Stage, ann: Browser) -> None:
-    done = {"status": 409, "title": "已经提交", "detail": "这件申请已经提交", "action": "请查看进度"}
-    await ann.go("/my/applications/app_1/check")
-    stage.gateway.answers[f"POST {APP}/submission"] = lambda _: httpx2.Response(409, json=done)
-    page = await ann.send("/my/applications/app_1/submission", version="3")
-    assert page.status_code == 409
-    assert "这件申请已经提交" in page.text
+@pytest.mark.parametrize(("shown", "action"), [("check", "/my/applications/app_1/submission"), ("withdrawal", "")])
+async def test_a_form_sent_again_or_decided_while_it_was_open_says_so(
+    stage: Stage, ann: Browser, shown: str, action: str
+) -> None:
+    decided = {"status": 409, "title": "已经办结", "detail": "这件申请已经办结", "action": "请查看结果"}
+    await ann.go(f"/my/applications/app_1/{shown}")
+    for deed in ("submission", "withdrawal"):
+        stage.gateway.answers[f"POST {APP}/{deed}"] = lambda _: httpx2.Response(409, json=decided)
+    page = await ann.send(action, version="3", reason="不办了")
+    assert (page.status_code, "这件申请已经办结" in page.text) == (409, True)
+    assert "不办了" in page.text or shown == "check"
 
 
 @pytest.mark.parametrize("is_gone", [False, True], ids=["answers 503", "is gone"])
@@ -90,25 +95,10 @@ async def test_what_was_typed_while_the_provider_was_away_comes_back_too(stage: 
     assert TYPED in (await ann.go(QUESTION)).text
 
 
-async def test_an_application_decided_while_its_page_is_open_says_so_and_shows_what_it_is_now(
-    stage: Stage, ann: Browser
-) -> None:
-    await ann.go("/my/applications/app_1/withdrawal")
-    decided = {"status": 409, "title": "已经办结", "detail": "这件申请已经办结", "action": "请查看结果"}
-    stage.gateway.answers[f"POST {APP}/withdrawal"] = lambda _: httpx2.Response(409, json=decided)
-    page = await ann.send("", reason="不办了")
-    assert page.status_code == 409
-    assert "这件申请已经办结" in page.text
-    assert "不办了" in page.text
-
-
 async def test_a_resident_with_nothing_finds_every_page_saying_so(stage: Stage, ann: Browser) -> None:
     for call in ("applications", "confirmations", "credentials", "accesses", "disputes", "corrections", "erasures"):
         stage.gateway.answers[f"GET /v1/{call}"] = district.page() | {"next": None}
-    stage.gateway.answers |= {
-        "GET /v1/eligibility": {"items": []},
-        "GET /v1/residents/res_ann/wards": district.page(),
-    }
+    stage.gateway.answers |= {"GET /v1/eligibility": {"items": []}, "GET /v1/residents/res_ann/wards": district.page()}
     for path in ("/", "/my/applications", "/my/credentials", "/my/accesses", "/my/data"):
         page = await ann.go(path)
         assert page.status_code == 200, path
@@ -124,12 +114,13 @@ async def test_four_hundred_credentials_come_page_by_page(stage: Stage, ann: Bro
 
     stage.gateway.answers["GET /v1/credentials"] = some
     page, seen = await ann.go("/my/credentials"), set[str]()
-    while True:
+    while len(seen) < 400:
+        before = len(seen)
         seen |= {part.split('"')[0] for part in page.text.split('href="/my/credentials/crd_')[1:]}
-        if 'rel="next"' not in page.text:
-            break
-        page = await ann.go(page.text.split('y-more" href="')[-1].split('"')[0].replace("&amp;", "&"))
-    assert len(seen) == 400
+        assert len(seen) > before
+        if further := re.search(r'href="([^"]+)" rel="next"', page.text):
+            page = await ann.go(further[1].replace("&amp;", "&"))
+    assert 'rel="next"' not in page.text
     assert (await ann.go("/")).status_code == 200
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from portal.app import texts_of_all
+from portal.app import templates_of_all, texts_of_all
 from portal.desk import live
 from portal.desk.answers import Enterable
 from portal.desk.decisions import approve, correct, reject, send_back
@@ -21,15 +23,14 @@ from portal.desk.filters import COOKIE, Filter, kept
 from portal.desk.tasks import task_page
 from portal.desk.values import corrections, entered
 from portal.frame.forms import Form
-from portal.frame.person import Person, Session, Tokens
-from portal.frame.rendering import FRAME, environment
-from portal.frame.visits import Frame, Visit
+from portal.frame.person import Session, SignedInPerson, Tokens
+from portal.frame.visits import Frame, PageVisit
 from portal.places import PLACES
-from runtime.access import Role
 from runtime.clock import utc_now
-from services.portal.tests.stage import Stage
+from services.portal.tests.stage import client_of
+from web.auth import Role
 
-REVIEWER = Person(subject="health-017", role=Role.REVIEWER, departments=("health",))
+REVIEWER = SignedInPerson(subject="health-017", role=Role.REVIEWER, departments=("health",))
 NAMED = {"code": "x", "name": "名称"}
 
 
@@ -53,14 +54,14 @@ class Gateway:
         return httpx2.Response(404, json={"status": 404})
 
 
-def _visit(gateway: Gateway, language: str = "zh-CN", cookie: str = "") -> Visit:
+def _visit(gateway: Gateway, language: str = "zh-CN", cookie: str = "") -> PageVisit:
     nothing = cast("Any", None)
     frame = Frame(
         settings=nothing,
         texts=texts_of_all(),
-        templates=environment([("frame", FRAME), *((each.name, each.folder) for each in PLACES)]),
+        templates=templates_of_all(),
         places=PLACES,
-        client=httpx2.AsyncClient(transport=httpx2.MockTransport(gateway), base_url="http://gateway"),
+        client=client_of(gateway),
         provider=nothing,
         sessions=nothing,
         attempts=nothing,
@@ -72,7 +73,7 @@ def _visit(gateway: Gateway, language: str = "zh-CN", cookie: str = "") -> Visit
     now = utc_now()
     session = Session(person=REVIEWER, tokens=Tokens(access="t", until=now), ends_at=now, touched_at=now)
     chosen: Any = language
-    return Visit(Request(scope), frame, chosen, "plain", "browser", "secret", session)
+    return PageVisit(Request(scope), frame, chosen, "plain", "browser", "secret", session)
 
 
 def _task(**about: object) -> dict[str, object]:
@@ -271,6 +272,21 @@ async def test_a_task_that_is_gone_meanwhile_says_so_and_offers_no_decision(
     assert "核对无误</textarea>" in page  # to be copied, where it can't be sent any more
 
 
+@pytest.mark.parametrize(
+    ("status", "claimed_by", "says"), [("claimed", "health-018", "health-018"), ("cancelled", None, "现为“cancelled”")]
+)
+async def test_who_was_faster_is_said_when_the_page_is_of_before(
+    status: str, claimed_by: str | None, says: str
+) -> None:
+    gateway = Gateway(status={"code": status, "name": status}, claimed_by=claimed_by)
+    gateway.refusal = {"status": 412, "code": "stale-version", "title": "t", "detail": "d", "errors": []}
+    answer = await approve(_visit(gateway), Form({"then": ["list"], "version": ["2"]}), "task_1")
+    page = bytes(answer.body).decode()
+    assert answer.status_code == 412
+    assert says in page.split("govuk-error-summary__body")[1].split("</div>")[0]
+    assert ("data-live-task" in page) == (status == "claimed")
+
+
 def test_what_is_passed_on_of_a_stream_says_where_to_look_and_nothing_else() -> None:
     visit = _visit(Gateway())
     news = {"what": "new", "text": "新任务", "task": _task()}
@@ -284,9 +300,19 @@ def test_what_is_passed_on_of_a_stream_says_where_to_look_and_nothing_else() -> 
     assert visit.t("desk.queues.none") in json.loads(empty.split("data: ")[1])["html"]
 
 
-@pytest.mark.parametrize("subject", ["clerk-lin", "grid-ou", "official-jiang"])
-async def test_the_desk_is_for_reviewers(stage: Stage, subject: str) -> None:
-    browser = stage.browser()
-    await browser.sign_in(subject)
-    for path in ("/desk/", "/desk/tasks", "/desk/tasks/task_x", "/desk/takeovers", "/desk/stream"):
-        assert (await browser.go(path)).status_code == 403, path
+async def test_nothing_waits_for_a_line_any_more_once_its_page_is_left() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def lines() -> AsyncIterator[str]:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+            yield ""
+        finally:
+            ended.set()
+
+    left = asyncio.ensure_future(anext(live._until(asyncio.Event(), lines())))  # noqa: SLF001 - else with a gateway only
+    await begun.wait()
+    left.cancel()
+    await asyncio.wait([left])
+    assert ended.is_set()

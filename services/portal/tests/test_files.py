@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from portal.frame.assets import FILES, asset
-from portal.frame.rendering import FRAME
+from portal.frame.template_pages import FRAME
 from portal.places import PLACES
 
 NAMED = re.compile(r"""asset\(['"]([^'"]+)['"]\)""")

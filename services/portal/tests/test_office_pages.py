@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from portal.office.answers import MonthFigures
+from portal.office.answers import OfficeMonthFigures
 from portal.office.charts import HEIGHT, WIDTH, columns
 from services.portal.tests.district import EVIL
 from services.portal.tests.office import (
@@ -166,7 +166,7 @@ async def test_a_refusal_is_said_on_the_page_with_what_was_typed(office: Stage) 
     await browser.go(PAGE)
     page = await browser.send(f"{PAGE}/rejection", **{"rejection-reason": "<b>暂缓"})
     assert page.status_code == 422
-    assert '<a href="#rejection-reason">请填写理由</a>' in page.text
+    assert '<a href="#rejection-reason">否决的理由：请填写理由</a>' in page.text
     assert "&lt;b&gt;暂缓</textarea>" in page.text
     page = await browser.send(f"{PAGE}/approval")
     assert page.status_code == 409
@@ -198,10 +198,10 @@ async def test_only_officials_and_only_kinds_that_there_are(office: Stage) -> No
     assert (await browser.go("/office/reviews/no-such")).status_code == 404
 
 
-def month(number: int, decided: int | None, share: float | None = 0.5) -> MonthFigures:
+def month(number: int, decided: int | None, share: float | None = 0.5) -> OfficeMonthFigures:
     figures = {**FIGURES, "decided": decided, "automatic_share": share}
     first = date(2026, number, 1)
-    return MonthFigures.model_validate({**figures, "first": first, "last": first + timedelta(days=27)})
+    return OfficeMonthFigures.model_validate({**figures, "first": first, "last": first + timedelta(days=27)})
 
 
 def test_columns_lie_within_the_drawing() -> None:

@@ -5,7 +5,7 @@ import re
 import httpx2
 import pytest
 
-from portal.frame.calls import PUBLIC_FOR
+from portal.frame.calls import FOUND_FOR, PUBLIC_FOR
 from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, GRANTED
 from services.portal.tests.stage import HOME, Browser, Stage
@@ -76,6 +76,22 @@ async def test_an_application_is_shown_in_every_state(stage: Stage, ann: Browser
     assert ("data-live" in page.text) == (state == "in-progress")
     assert ("/resubmission" in page.text) == (state == "returned")
     assert ('name="score"' in page.text) == (state in {"approved", "rejected"})
+    withdrawal = (await ann.go("/my/applications/app_1/withdrawal")).text
+    assert ('<textarea class="govuk-textarea" id="reason"' in withdrawal) == (state in {"in-progress", "returned"})
+
+
+async def test_a_page_opened_before_the_credential_is_stored_asks_for_it(stage: Stage, ann: Browser) -> None:
+    unstored = {**APPLICATION, "state": "approved", "granted": {**GRANTED, "credential": None}}
+    stage.gateway.answers[f"GET {APP}"] = unstored
+    page = await ann.go("/my/applications/app_1")
+    asks = 'hx-get="/my/applications/app_1/credential"'
+    assert asks in page.text
+    assert "htmx" in page.text
+    assert asks in (await ann.go("/my/applications/app_1/credential")).text
+    stage.gateway.answers[f"GET {APP}"] = {**unstored, "granted": GRANTED}
+    part = (await ann.go("/my/applications/app_1/credential")).text
+    assert 'href="/my/credentials/crd_1"' in part
+    assert "hx-get" not in part
 
 
 async def test_elders_see_fewer_choices(ann: Browser) -> None:
@@ -98,6 +114,16 @@ async def test_a_gateway_that_is_away_is_told_by_a_page(stage: Stage, ann: Brows
     page = await ann.go("/my/applications")
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert "服务暂时不可用" in page.text
+    assert "部分内容暂时无法显示" not in page.text
+
+
+async def test_a_purpose_that_pages_offer_is_read_in_ones_own_language(stage: Stage) -> None:
+    browser = stage.browser("en")
+    await browser.sign_in("res_ann")
+    use = {**district.ACCESS, "purpose": "审核该材料", "sentence": "Health opened a scan: 审核该材料"}
+    stage.gateway.answers |= {"GET /v1/accesses": district.page(use), "GET /v1/accesses/acc_1": use}
+    for path in ("/my/accesses", "/my/accesses/acc_1/dispute"):
+        assert "Health opened a scan: Review of the document" in (await browser.go(path)).text
 
 
 async def test_an_answer_is_kept_under_the_version_that_was_seen_and_once(stage: Stage, ann: Browser) -> None:
@@ -214,6 +240,24 @@ async def test_everything_held_is_three_pages_from_an_application(stage: Stage, 
     assert stage.gateway.bodies(f"PATCH {APP}") == [{"evidence": {"housing": {"crd_1": "use"}}}]
 
 
+async def test_what_was_begun_is_gone_on_with_unless_another_is_asked_for(stage: Stage, ann: Browser) -> None:
+    start, begun = "/items/residence-permit", {**APPLICATION, "state": "draft"}
+    other, own = ({**begun, "subject": {"resident_id": each, "name": "x"}} for each in ("res_other", "res_child"))
+    stage.gateway.answers |= {
+        f"GET /v1{start}": {**district.ITEM, "second_party": None},
+        "POST /v1/applications": begun,
+    }
+    stage.gateway.answers["GET /v1/applications"] = district.page(other)
+    assert "/app_1/next" not in (await ann.go(f"{start}?ward=res_child")).text
+    stage.gateway.answers["GET /v1/applications"] = district.page(other, own)  # meanwhile, in another tab
+    page = await ann.send(f"{start}/application")
+    assert page.url.path.startswith("/my/applications/app_1/")
+    assert stage.gateway.bodies("POST /v1/applications") == []
+    assert 'href="/my/applications/app_1/next"' in (await ann.go(f"{start}?ward=res_child")).text
+    await ann.send(f"{start}/application")
+    assert len(stage.gateway.bodies("POST /v1/applications")) == 1
+
+
 async def test_a_question_that_a_declined_record_answered_is_asked_once_more(stage: Stage, ann: Browser) -> None:
     answered = dict.fromkeys(("since", "rooms", "shared", "parents", "kind"), "x")
     whole = {**APPLICATION, "form": answered, "prefilled": []}
@@ -248,9 +292,28 @@ async def test_what_is_public_is_asked_again_after_a_while_and_in_each_language(
     assert asked == [["/v1/items"], [], ["/v1/items"]]
     await stage.browser("en").go("/items")
     assert len(stage.gateway.asked) == 2
-    await ann.go("/items?q=x")
-    await ann.go("/items?q=x")
-    assert len(stage.gateway.asked) == 4  # what somebody looks for is not kept
+
+
+async def test_what_is_found_is_asked_once_a_minute_by_its_words_and_pushes_nothing_else_out(
+    stage: Stage, ann: Browser
+) -> None:
+    frame, now = stage.app.state.frame, [0.0]
+    frame.found._clock = lambda: now[0]  # noqa: SLF001 - the one place where its time passes
+    await ann.go("/items")
+    stage.gateway.asked.clear()
+    for now[0], words in ((0.0, "x"), (0.0, " x "), (FOUND_FOR - 1, "x"), (FOUND_FOR - 1, "y"), (FOUND_FOR + 1, "x")):
+        await ann.go(f"/items?q={words}")
+    asked = [each.url.params["q"] for each in stage.gateway.asked]
+    assert asked == ["x", "y", "x"]
+    await stage.browser("en").go("/items?q=x")
+    assert stage.gateway.asked[-1].headers["accept-language"] == "en"
+    frame.found._most = frame.public._most = 3  # noqa: SLF001 - instead of hundreds of pages
+    for number in range(4):
+        await ann.client.get(f"{HOME}/items?q={number}")
+    stage.gateway.asked.clear()
+    await ann.go("/items")
+    assert stage.gateway.asked == []
+    assert len(frame.found._values) == 3  # noqa: SLF001 - its bound
 
 
 async def test_a_second_party_confirms_what_they_saw(stage: Stage, ann: Browser) -> None:
@@ -329,7 +392,13 @@ async def test_a_resident_registered_this_moment_is_told_to_look_again(stage: St
 async def test_home_offers_what_can_be_applied_for_today_and_says_once_that_nothing_is_to_be_brought(
     stage: Stage, ann: Browser
 ) -> None:
-    judged = {"verdict": "may", "brings_nothing": True, "text": "什么都不用带。", "promise": "当场办结"}
+    judged = {
+        "verdict": "may",
+        "brings_nothing": True,
+        "second_party": None,
+        "text": "什么都不用带。",
+        "promise": "当场办结",
+    }
     later = {**judged, "verdict": "may-from", "brings_nothing": False, "text": "2050年起可以申请。"}
     items = [{**each, "item": {"code": "x", "name": "某事"}} for each in (judged, later)]
     stage.gateway.answers["GET /v1/eligibility"] = {"items": items}
@@ -365,6 +434,29 @@ async def test_a_refusal_offers_to_have_the_record_corrected_whoever_keeps_it(st
         "reason": "已接种",
         "resident_id": "res_child",
     }
-    for number in ("0", "1", "3", "x", ""):
-        answer = await ann.go(f"/my/corrections/new?application_id=app_1&number={number}")
-        assert answer.status_code == 404, number
+    for asked in ("", *(f"?application_id=app_1&number={number}" for number in ("0", "1", "3", "x", ""))):
+        assert (await ann.go(f"/my/corrections/new{asked}")).status_code == 404, asked
+
+
+async def test_one_of_many_credentials_is_found_and_told_apart(stage: Stage, ann: Browser) -> None:
+    several = {"certificate_number": f"YUE{district.EVIL}", "address": "民乐社区3栋502", "owner_name": "李育成"}
+    named = {"certificate_number": "编号", "address": "地址", "owner_name": "权利人"}
+    one = {**district.CREDENTIAL, "fields": several, "field_names": named}
+    stage.gateway.answers["GET /v1/credentials"] = {"items": [one], "next": None}
+    page = await ann.go("/my/credentials")
+    assert 'role="search"' not in page.text  # nothing to look through
+    assert "编号：YUE&lt;" in page.text
+    assert "地址：民乐社区3栋502" in page.text
+
+    stage.gateway.answers["GET /v1/credentials"] = {"items": [one], "next": "more"}
+    page = await ann.go("/my/credentials?ward=res_kid&q=3栋")
+    assert 'value="3栋"' in page.text
+    assert 'name="ward" value="res_kid"' in page.text
+    assert "/my/credentials?ward=res_kid&amp;q=3%E6%A0%8B&amp;cursor=more" in page.text
+    asked = dict(stage.gateway.asked[-1].url.params), dict(stage.gateway.asked[-2].url.params)
+    assert {"holder": "res_kid", "q": "3栋", "limit": "20"} in asked
+
+    stage.gateway.answers["GET /v1/credentials"] = {"items": [], "next": None}
+    page = await ann.go("/my/credentials?q=nothing")
+    assert "没有找到相符的证照" in page.text
+    assert 'href="/my/credentials"' in page.text

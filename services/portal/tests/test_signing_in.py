@@ -4,10 +4,16 @@ import jwt
 import pytest
 
 from portal.frame import cookies
-from runtime.proof import Call, check
 from services.portal.tests.stage import HOME, Stage
+from services.portal.tests.test_window_visits import PAGES as VISITS
+from web.proof import Call, check
 
 SAID: dict[str, object] = {"items": [], "next": None}
+WORKPLACES = {
+    "clerk-lin": ("/window/", "/window/look-up", "/window/guardianship", "/window/residents/res_1?purpose=x", *VISITS),
+    "reviewer-he": ("/desk/", "/desk/tasks", "/desk/tasks/task_x", "/desk/takeovers", "/desk/stream"),
+    "grid-ou": ("/doors/", "/doors/tasks/task_x", "/doors/tasks/task_x/photographs/photo_1"),
+}
 EVERYTHING = {
     "GET /v1/items": SAID,
     "GET /v1/applications": SAID,
@@ -139,8 +145,14 @@ async def test_nobody_is_led_elsewhere(stage: Stage, there: str) -> None:
     assert str(browser.page.url).startswith(f"{HOME}/")
 
 
-async def test_without_the_provider_public_pages_are_shown_and_signing_in_says_what_is_missing(stage: Stage) -> None:
+async def test_without_the_provider_public_pages_are_shown_and_signing_in_says_what_is_missing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.frame.provider._ANSWERING", 0.0)
+    known = stage.browser()
+    await known.sign_in("res_ann")
     stage.away.append("provider")
+    assert (await known.send("/sign-out")).url.path == "/signed-out"
     browser = stage.browser("en")
     assert (await browser.go("/")).status_code == 200
     page = await browser.go("/sign-in")
@@ -161,6 +173,17 @@ async def test_the_wrong_role_is_told_whose_place_it_is(stage: Stage) -> None:
     assert page.status_code == 403
     assert "a window clerk" in page.text
     assert "a resident" in page.text
+
+
+@pytest.mark.parametrize("subject", ["res_ann", "clerk-lin", "grid-ou", "official-jiang", "reviewer-he"])
+async def test_each_place_is_for_its_own_people(stage: Stage, subject: str) -> None:
+    browser = stage.browser()
+    await browser.sign_in(subject)
+    stage.gateway.asked.clear()
+    for whose, paths in WORKPLACES.items():
+        for path in paths:
+            assert whose == subject or (await browser.go(path)).status_code == 403, path
+    assert stage.gateway.asked == []
 
 
 async def test_nobody_is_called_by_an_account_who_has_no_name(stage: Stage) -> None:

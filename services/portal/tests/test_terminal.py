@@ -13,12 +13,12 @@ import pytest
 from local_stack.devices import Device
 from local_stack.keys import ensure_keys
 from local_stack.tokens import sign
-from runtime.proof import BadProofError, Call, Proof, check
 from services.portal.tests import district
 from services.portal.tests.district import APP, APPLICATION, EVIL
 from services.portal.tests.stage import HOME, Stage
 from services.portal.tests.test_window_pages import CARD, harmless
 from services.portal.tests.test_window_visits import STANDING
+from web.proof import BadProofError, Call, PossessionProof, check
 
 FULL = {**CARD, "valid_until": None}
 IN_AN_HOUR = "2099-01-01T00:00:00Z"
@@ -55,7 +55,7 @@ class Kiosk:
         given = {"token": self.token, "delegation": self.device.delegation(self.token, key)}
         return json.dumps({"card": card, **given, **other})
 
-    def proofs(self) -> list[Proof]:
+    def proofs(self) -> list[PossessionProof]:
         """Check the proof of every call that was made with a token, as the services do."""
         asked = [each for each in self.stage.gateway.asked if "authorization" in each.headers]
         assert {each.headers["authorization"] for each in asked} == {f"DPoP {self.token}"}
@@ -190,6 +190,18 @@ async def test_what_is_wrong_with_a_card_or_a_terminal_is_said_and_no_visit_begi
     assert harmless(page)
     assert "<title>" in page.text
     assert sessions(stage) == 0
+
+
+async def test_what_two_people_sign_for_comes_last_and_says_where(stage: Stage, kiosk: Kiosk) -> None:
+    await kiosk.put()
+    [judged] = stage.gateway.answers["GET /v1/eligibility"]["items"]
+    contract = {**judged, "item": {"code": "residence-permit", "name": "租赁合同"}, "second_party": "出租人"}
+    stage.gateway.answers["GET /v1/eligibility"] = {"items": [contract, judged]}
+    for path, times in (("/terminal/home", 1), ("/terminal/items", 1), ("/terminal/items?q=x", 2)):
+        page = await kiosk.browser.go(path)
+        first, *_ = page.text.rpartition("<h2")[2].split("<li")[1:]
+        assert "不能在这里代办" not in first
+        assert page.text.count("出租人和申请人各自用自己的手机登录确认") == times
 
 
 async def test_everything_held_is_applied_for_and_nothing_is_to_be_handed_in(stage: Stage, kiosk: Kiosk) -> None:

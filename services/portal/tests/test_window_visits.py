@@ -123,10 +123,3 @@ async def test_a_visit_that_a_service_has_not_heard_of_yet_is_waited_for(stage: 
     stage.gateway.answers["GET /v1/eligibility"] = late
     assert (await clerk.go(VISIT)).status_code == 200
     assert len(asked) == 2
-
-
-async def test_a_visit_is_for_clerks(stage: Stage) -> None:
-    browser = stage.browser()
-    await browser.sign_in("res_ann")
-    for path in PAGES:
-        assert (await browser.go(path)).status_code == 403

@@ -8,22 +8,32 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from messaging.event import Event, Outcome, Received, View
-from review_dispatch import published
+from bus.event import Event, Outcome, Received, View
+from privacy.own_requests import OwnRequests
+from review_dispatch import events
 from review_dispatch.config import Settings, load_district
-from review_dispatch.consumed import ApplicationEnded, DecisionRequested, FieldCheckRequested, Holder, MatchFailed
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Counted, Waiting, Wanted
+from review_dispatch.domain.queue import Waiting
 from review_dispatch.domain.task import Task, task_id
-from review_dispatch.handlers import endings, requests, working
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.working import Approving, Asked, Words
-from review_dispatch.store import TaskStore
-from runtime.access import Principal, Role
-from runtime.refusal import Refusal
-from runtime.server_sent_events import Watch
+from review_dispatch.handlers import endings, requests, task_actions
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.handlers.task_actions import Approving, TaskRequest, Words
+from review_dispatch.store import TaskStore, WaitingCount
+from review_dispatch.views import (
+    ApplicationEnded,
+    DecisionRequested,
+    FailedDocument,
+    FieldCheckRequested,
+    Holder,
+    MatchFailed,
+)
+from runtime.clock import Clock
+from runtime.errors import Refusal
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
-from testkit.scans import FakeCleaner, FakeFiles
+from testkit.people import signed_requests
+from testkit.scans import FakeFiles, FakeSanitiser
+from web.auth import Principal, Role
+from web.server_sent_events import Watch
 
 DISTRICT = load_district(Settings().data)
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -33,14 +43,19 @@ ViewT = TypeVar("ViewT", bound=View)
 Delivery = Callable[[Deps], Awaitable[Outcome[None]]]
 
 
-class NobodyWaits:
+class FakeTasks(TaskStore, FakeDocuments[Task]):
+    def __init__(self, clock: Clock) -> None:
+        FakeDocuments.__init__(self, Task)
+        self._clock = clock
+
+
+class NobodyWaits(WaitingCount):
     """A count that finds nothing; what is counted is the store's business."""
 
-    async def on(self, today: date) -> Sequence[Waiting]:
-        """Count nothing."""
-        return ()
+    def __init__(self) -> None:
+        """Look at no database."""
 
-    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+    async def on(self, today: date) -> Sequence[Waiting]:
         """Count nothing."""
         return ()
 
@@ -49,26 +64,28 @@ class NobodyWaits:
 class Desk:
     """Review dispatch in memory, and what it has published."""
 
-    tasks: FakeDocuments[Task] = field(default_factory=lambda: FakeDocuments(Task))
     cases: FakeDocuments[Case] = field(default_factory=lambda: FakeDocuments(Case))
     clock: FakeClock = field(default_factory=lambda: FakeClock(MONDAY))
     files: FakeFiles = field(default_factory=lambda: FakeFiles(MONDAY))
     told: list[Event] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.tasks = FakeTasks(self.clock)
+
     @property
     def deps(self) -> Deps:
         """What the handlers are given."""
-        store = TaskStore(self.tasks, self.clock)
         return Deps(
-            store,
+            self.tasks,
             self.cases,
             NobodyWaits(),
             DISTRICT,
             self.clock,
             NothingHeld(),
-            Watch(store.states),
+            OwnRequests(signed_requests({}, self.clock)),
+            Watch(self.tasks.states),
             self.files,
-            FakeCleaner(),
+            FakeSanitiser(),
         )
 
     async def hear(self, delivery: Delivery) -> None:
@@ -78,7 +95,7 @@ class Desk:
     def commit(self, outcome: Outcome[Task] | Outcome[None]) -> None:
         """Commit an outcome and note what it publishes."""
         apply(outcome)
-        hands = (published.TaskClaimed, published.TaskReleased)  # under test at the windows (test_task_looks.py)
+        hands = (events.TaskClaimed, events.TaskReleased)  # under test at the windows (test_task_looks.py)
         self.told.extend(event for event in outcome.events if not isinstance(event, hands))
 
     def types(self) -> list[str]:
@@ -95,9 +112,24 @@ def failed(
     promised: date | None = None,
 ) -> Delivery:
     """A document failed to match; `promised` is by when the whole application is."""
+    return failed_together(unproven(requirement, attempt, reviewable=reviewable), hour=hour, promised=promised)
+
+
+def failed_together(*documents: FailedDocument, hour: int = 0, promised: date | None = None) -> Delivery:
+    """Documents of one submission failed to match."""
     data = MatchFailed(
         application_id=APP,
         item="school-enrolment",
+        documents=list(documents),
+        community="440309002001",
+        due_on=promised,
+    )
+    return partial(requests.request_reviews, event_of(data, "matcher.match-failed.v2", hour))
+
+
+def unproven(requirement: str = "birth", attempt: int = 1, *, reviewable: bool = True) -> FailedDocument:
+    """A document that failed to match."""
+    return FailedDocument(
         requirement=requirement,
         attempt=attempt,
         document_type="birth-certificate",
@@ -107,10 +139,7 @@ def failed(
         claims={"child_name": "李思远"},
         scans=[],
         reviewable=reviewable,
-        community="440309002001",
-        due_on=promised,
     )
-    return partial(requests.request_review, event_of(data, "matcher.match-failed.v1", hour))
 
 
 def door(hour: int = 0) -> Delivery:
@@ -168,16 +197,16 @@ WANG = Principal("wang", Role.REVIEWER, departments=frozenset({"health", "edu", 
 
 async def work(desk: Desk, id_: str, deed: str) -> None:
     """Have a person do something; being refused is part of the day."""
-    asked = Asked(id_, WANG)
+    asked = TaskRequest(id_, WANG)
     try:
         match deed:
             case "claim":
-                desk.commit(await working.claim(asked, desk.deps))
+                desk.commit(await task_actions.claim(asked, desk.deps))
             case "approve":
-                desk.commit(await working.approve(asked, Approving(), desk.deps))
+                desk.commit(await task_actions.approve(asked, Approving(), desk.deps))
             case "reject":
-                desk.commit(await working.reject(asked, Words("看不清"), desk.deps))
+                desk.commit(await task_actions.reject(asked, Words("看不清"), desk.deps))
             case _:
-                desk.commit(await working.release(asked, desk.deps))
+                desk.commit(await task_actions.release(asked, desk.deps))
     except Refusal:
         return

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import orjson
 from fastapi import FastAPI
 
-from messaging.documents import Write
-from messaging.event import Event, Outcome
+from bus.event import Event, Outcome
+from privacy.own_requests import OwnRequests
 from review_dispatch import api
 from review_dispatch.config import Settings, load_district
-from review_dispatch.domain import requesting
+from review_dispatch.domain import new_tasks
 from review_dispatch.domain.case import Case
-from review_dispatch.domain.queue import Counted, Waiting, Wanted
-from review_dispatch.domain.record import Holder
-from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, OfficerDecision, Scan, Task
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.published import DataAccessed, TaskClaimed, TaskReleased
-from review_dispatch.store import TaskStore
-from runtime import problems
-from runtime.access import NotAuthenticatedError, Principal, Role
-from runtime.idempotency import Answer, Repeated
-from runtime.rates import DEFAULT, RateLimit
-from runtime.server_sent_events import Watch
+from review_dispatch.domain.queue import QueueCount, QueueQuery, Waiting
+from review_dispatch.domain.record import DocumentHolder
+from review_dispatch.domain.task import Comparison, DocumentReview, DoorCheck, OfficerDecision, Task, TaskScan
+from review_dispatch.events import DataAccessed, TaskClaimed, TaskReleased
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.store import WaitingCount
 from runtime.texts import Texts
+from store.repository import Write
+from task_desk import FakeTasks
 from testkit.fakes import FakeClock, FakeDocuments, NothingHeld, apply
-from testkit.scans import FakeFiles
+from testkit.people import SigningPerson, signed_requests
+from testkit.scans import FakeFiles, FakeSanitiser
+from testkit.vaults import GlassVault
+from web import problems
+from web.auth import NotAuthenticatedError, Principal, Role
+from web.idempotency import Repeated, StoredAnswer
+from web.rates import DEFAULT, RateLimit
+from web.server_sent_events import Watch
 
 DISTRICT = load_district(Settings().data)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -54,28 +59,35 @@ PEOPLE = {
 }
 
 
+SIGNER = SigningPerson("anybody")
+
+
 class NamedTokens:
     """A verifier for which a token is simply the person's name."""
 
     bound: frozenset[Role] = frozenset()
 
     async def verify(self, token: str) -> Principal:
-        """Return the person."""
-        if token not in PEOPLE:
+        """Return the person; with a `~` behind the name, one whose token is bound to a key."""
+        name, _, _ = token.partition("~")
+        if name not in PEOPLE:
             raise NotAuthenticatedError("bad-token")
-        return PEOPLE[token]
+        return replace(PEOPLE[name], key=SIGNER.thumbprint) if name != token else PEOPLE[name]
 
 
 class NothingRepeated:
     """No idempotency key was used before."""
 
-    async def find(self, repeated: Repeated) -> Answer | None:
+    async def find(self, repeated: Repeated) -> StoredAnswer | None:
         """Find nothing."""
         return None
 
 
-class CountedQueues:
+class CountedQueues(WaitingCount):
     """A count that finds a queue and a small one."""
+
+    def __init__(self) -> None:
+        """Look at no database."""
 
     async def on(self, today: date) -> Sequence[Waiting]:
         """Count."""
@@ -84,10 +96,10 @@ class CountedQueues:
             Waiting(kind="decision", department="edu", waiting=4, overdue=0),
         )
 
-    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+    async def of(self, wanted: QueueQuery, today: date) -> Sequence[QueueCount]:
         """Count."""
         return tuple(
-            Counted(
+            QueueCount(
                 kind="review",
                 place="health",
                 document_type="birth-certificate",
@@ -104,10 +116,10 @@ class CountedQueues:
         )
 
 
-class MarkingCleaner:
+class MarkingCleaner(FakeSanitiser):
     """Makes every file anew, so that one sees it."""
 
-    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:
+    async def sanitise(self, content: bytes, media_type: str, person: str) -> bytes:
         """Return it with a mark."""
         return content + b" cleaned"
 
@@ -117,6 +129,7 @@ class MemoryKernel:
 
     def __init__(self) -> None:
         self.idempotency = NothingRepeated()
+        self.vault = GlassVault()
         self.told: list[Event] = []
         self.hands: list[TaskClaimed | TaskReleased] = []
 
@@ -136,17 +149,19 @@ class Window:
     """The service behind its HTTP edge, all in memory."""
 
     http: httpx.AsyncClient
-    tasks: FakeDocuments[Task]
-    kernel: MemoryKernel
+    tasks: FakeTasks
+    runtime: MemoryKernel
     files: FakeFiles
     clock: FakeClock
-    store: TaskStore
     deps: Deps
 
     async def ask(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
-        """Send one request as somebody."""
-        signed = {"Authorization": f"Bearer {who}", "Accept-Language": "en", **headers}
-        return await self.http.request(method, f"/v1/tasks{path}", json=body, headers=signed)
+        """Send one request as somebody, signed."""
+        content = b"" if body is None else orjson.dumps(body)
+        url = f"{self.http.base_url.join(f'/v1/tasks{path}')}"
+        signed = SIGNER.headers(method, url, f"{who}~", content)
+        given = {"Accept-Language": "en", "Content-Type": "application/json", **signed, **headers}
+        return await self.http.request(method, f"/v1/tasks{path}", content=content, headers=given)
 
     async def visit(self, who: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Send one request about a visit, as a resident does."""
@@ -174,36 +189,37 @@ class Window:
 
     def facts(self) -> list[Event]:
         """What was published, without what tells of looks."""
-        return [event for event in self.kernel.told if not isinstance(event, DataAccessed)]
+        return [event for event in self.runtime.told if not isinstance(event, DataAccessed)]
 
     def looks(self) -> list[DataAccessed]:
         """What was told of looks."""
-        return [event for event in self.kernel.told if isinstance(event, DataAccessed)]
+        return [event for event in self.runtime.told if isinstance(event, DataAccessed)]
 
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Window]:
     """Open the service in memory."""
-    tasks, kernel, app = FakeDocuments(Task), MemoryKernel(), FastAPI()
-    app.state.kernel, app.state.verifier = kernel, NamedTokens()
+    runtime, app = MemoryKernel(), FastAPI()
+    app.state.runtime, app.state.verifier = runtime, NamedTokens()
     app.state.rate_limit = RateLimit.from_file(DEFAULT)
     files, clock = FakeFiles(NOW), FakeClock(NOW)
-    store = TaskStore(tasks, clock)
+    tasks = FakeTasks(clock)
     deps = app.state.deps = Deps(
-        store,
+        tasks,
         FakeDocuments(Case),
         CountedQueues(),
         DISTRICT,
         clock,
         NothingHeld(),
-        Watch(store.states),
+        OwnRequests(signed_requests({}, clock)),
+        Watch(tasks.states),
         files,
         MarkingCleaner(),
     )
     app.include_router(api.router, prefix="/v1")
     problems.install(app, Texts.of("standards", "runtime", "review_dispatch"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
-        yield Window(http, tasks, kernel, files, clock, store, deps)
+        yield Window(http, tasks, runtime, files, clock, deps)
 
 
 def review(document_type: str = "birth-certificate", *, application: str = "app_1", asked: datetime = NOW) -> Task:
@@ -212,28 +228,28 @@ def review(document_type: str = "birth-certificate", *, application: str = "app_
         attempt=1,
         document_type=document_type,
         document_types=(document_type,),
-        holder=Holder(resident_id="res_child", index="9f" * 32),
+        holder=DocumentHolder(resident_id="res_child", index="9f" * 32),
         comparison=(
             Comparison(
                 field="certificate_number", result="different", reason="value-differs", claimed="O43", held="O44"
             ),
         ),
         claims={"certificate_number": "O43"},
-        scans=(Scan(scan_id="s1", document_type=document_type, media_type="image/png", size=9, sha256="ab"),),
+        scans=(TaskScan(scan_id="s1", document_type=document_type, media_type="image/png", size=9, sha256="ab"),),
     )
-    return requesting.review(application, "school-enrolment", about, None, district=DISTRICT, at=asked)
+    return new_tasks.review(application, "school-enrolment", about, None, district=DISTRICT, at=asked)
 
 
 def door() -> Task:
-    concerned = (Holder(resident_id="res_man", index="7c" * 32),)
+    concerned = (DocumentHolder(resident_id="res_man", index="7c" * 32),)
     about = DoorCheck(applicant_name="李育成", address="民乐新村3栋502", community="440309002001", concerns=concerned)
-    return requesting.door_check("app_2", "residence-permit", about, date(2026, 11, 27), district=DISTRICT, at=NOW)
+    return new_tasks.door_check("app_2", "residence-permit", about, date(2026, 11, 27), district=DISTRICT, at=NOW)
 
 
 def decision() -> Task:
     about = OfficerDecision(subject_name="李思远", proven=())
     due = date(2026, 12, 18)
-    return requesting.decision("app_3", "school-enrolment", about, "edu", due, district=DISTRICT, at=NOW)
+    return new_tasks.decision("app_3", "school-enrolment", about, "edu", due, district=DISTRICT, at=NOW)
 
 
 def told(answer: httpx.Response) -> tuple[int, str]:

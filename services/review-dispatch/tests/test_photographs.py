@@ -9,7 +9,7 @@ import pytest
 
 from review_dispatch.domain.task import Task
 from review_dispatch.handlers import photographs
-from runtime.scans.files import StoredFile
+from scans.files import StoredFile
 from task_window import NOW, Window, door, opened, review, told
 
 JPEG = b"\xff\xd8\xff\xe0 a picture of a door"
@@ -25,7 +25,7 @@ async def window() -> AsyncIterator[Window]:
 async def check(window: Window) -> Task:
     task = window.keep(door())
     await window.claim("grid", task)
-    window.kernel.told.clear()
+    window.runtime.told.clear()
     return task
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from review_dispatch.config import Settings, load_district
-from review_dispatch.domain.standard_reasons import Reasons
+from review_dispatch.domain.standard_reasons import DecisionReasons
 from review_dispatch.domain.task import Task
 from runtime.data_files import DataFileError
-from standards.document_fields import by_type
+from standards.document_types import by_type
 from task_window import DISTRICT, Window, decision, door, opened, review, told
 
 FOLDER = Settings().data
@@ -50,16 +50,6 @@ def test_a_fault_in_the_list_names_file_and_line(tmp_path: Path, line: str, faul
     with pytest.raises(DataFileError, match=fault) as failed:
         load_district(folder)
     assert str(failed.value).startswith(f"{path}:")
-
-
-def test_a_return_for_a_field_that_the_document_has_not_is_a_fault(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    shutil.copytree(FOLDER, folder)
-    path = folder / "standard_reasons.yaml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("field: household_number", "field: shoe_size"), encoding="utf-8")
-    with pytest.raises(DataFileError, match="household-register, household-number: no such field: shoe_size"):
-        load_district(folder)
 
 
 async def test_a_task_lists_its_own_reasons_in_the_readers_language(window: Window) -> None:
@@ -141,6 +131,6 @@ async def test_what_says_nothing_or_names_no_reason_of_this_work_is_refused(
     assert window.types() == []
 
 
-def _reasons(task: Task) -> Reasons:
+def _reasons(task: Task) -> DecisionReasons:
     assert task.document_type is not None
     return DISTRICT.reasons.of_document(task.document_type)

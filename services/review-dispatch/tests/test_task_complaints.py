@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from review_dispatch.domain import requesting
-from review_dispatch.domain.record import Holder
+from review_dispatch.domain import new_tasks
+from review_dispatch.domain.record import DocumentHolder
 from review_dispatch.domain.task import AskedCorrection, DisputedAccess, Task
-from review_dispatch.published import CorrectionAnswered, DisputeAnswered
+from review_dispatch.events import CorrectionAnswered, DisputeAnswered
 from task_window import DISTRICT, NOW, Window, opened, review, told
 
 
@@ -23,7 +23,7 @@ async def window() -> AsyncIterator[Window]:
 def disputed(by: str = "zhao", department: str | None = "health") -> Task:
     about = DisputedAccess(
         dispute_id="dis_1",
-        holder=Holder(resident_id="res_man", index="7c" * 32),
+        holder=DocumentHolder(resident_id="res_man", index="7c" * 32),
         by=by,
         role="reviewer",
         how="viewed",
@@ -34,7 +34,7 @@ def disputed(by: str = "zhao", department: str | None = "health") -> Task:
         accessed_at=NOW,
         reason="我没有申请",
     )
-    return requesting.dispute(about, "school-enrolment", department, district=DISTRICT, at=NOW)
+    return new_tasks.dispute(about, "school-enrolment", department, district=DISTRICT, at=NOW)
 
 
 async def test_a_disputed_look_is_explained_and_neither_approved_nor_rejected(window: Window) -> None:
@@ -71,7 +71,7 @@ def test_a_look_that_names_no_department_is_answered_for_by_the_supervision(depa
 def correction(document_type: str = "birth-certificate", field: str = "child_name", value: str = "李思源") -> Task:
     about = AskedCorrection(
         correction_id="cor_1",
-        holder=Holder(resident_id="res_child", index="9f" * 32),
+        holder=DocumentHolder(resident_id="res_child", index="9f" * 32),
         document_type=document_type,
         credential_id="crd_1",
         identifier="1.2…001.K",
@@ -81,7 +81,7 @@ def correction(document_type: str = "birth-certificate", field: str = "child_nam
         should_say=value,
         reason="录入时写错了字",
     )
-    return requesting.correction(about, district=DISTRICT, at=NOW)
+    return new_tasks.correction(about, district=DISTRICT, at=NOW)
 
 
 async def test_a_request_for_correction_is_answered_with_the_right_value(window: Window) -> None:
@@ -104,7 +104,7 @@ async def test_a_request_for_correction_is_answered_with_the_right_value(window:
     assert isinstance(event, CorrectionAnswered)
     assert (event.result, event.value, event.officers) == ("corrected", "李思源", ["wang"])
     assert (event.credential_id, event.field, event.explanation) == ("crd_1", "child_name", "与原件核对，有误")
-    assert window.kernel.hands == []
+    assert window.runtime.hands == []
     assert [(look.how, look.application_id, look.documents[0].document_type) for look in window.looks()] == [
         (how, None, "birth-certificate") for how in ("viewed", "viewed", "worked-on")
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from review_dispatch import published
-from review_dispatch.consumed import CorrectionRequested, Holder
+from review_dispatch import events
 from review_dispatch.handlers import deadlines, requests
+from review_dispatch.views import CorrectionRequested, Holder
 from task_desk import BIRTH_1, Desk, failed, work
 from testkit.fakes import received
 
@@ -20,7 +20,7 @@ async def test_an_overdue_task_is_escalated_once_for_each_level_however_often_ti
             desk.commit(outcome)
     event = desk.told[-1]
     assert desk.types().count("review-dispatch.review-escalated.v1") == 1
-    assert isinstance(event, published.ReviewEscalated)
+    assert isinstance(event, events.ReviewEscalated)
     assert (event.department, event.escalated_to) == ("health", "health-lead")
     assert (event.was_due_on, event.due_on) == (date(2026, 11, 26), date(2026, 12, 4))
 

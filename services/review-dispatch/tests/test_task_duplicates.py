@@ -8,12 +8,12 @@ from functools import partial
 
 import pytest
 
-from messaging.event import Received
-from review_dispatch.consumed import CasesErased, DuplicateSuspected, HeldDocument, Holder
-from review_dispatch.domain.task import Approval, Task
-from review_dispatch.handlers import duplicates, erasing, requests, working
-from review_dispatch.handlers.working import Asked
-from review_dispatch.published import DuplicateChecked
+from bus.event import Received
+from review_dispatch.domain.task import Task, TaskApproval
+from review_dispatch.events import DuplicateChecked
+from review_dispatch.handlers import data_erasure, duplicates, requests, task_actions
+from review_dispatch.handlers.task_actions import TaskRequest
+from review_dispatch.views import CasesErased, DuplicateSuspected, HeldDocument, Holder
 from task_desk import APP, MONDAY, Delivery, Desk, event_of, rejected, withdrawn
 from task_window import NOW, PEOPLE, Window, opened, review, told
 
@@ -55,7 +55,7 @@ def suspected(
 
 async def asked_of(window: Window, *, held: int = 2) -> Task:
     """Keep an approved review, and the question about it."""
-    approval = Approval(
+    approval = TaskApproval(
         by="rental", at=NOW, fields={"tenant_name": "李育成"}, valid_until=date(2027, 8, 31), note="已核实"
     )
     approved = review("rental-contract-record").model_copy(update={"status": "approved", "approvals": (approval,)})
@@ -99,7 +99,7 @@ async def test_the_department_that_keeps_such_documents_sees_them_side_by_side_a
     assert event.approval is not None
     assert (event.approval.fields, event.approval.stated_until) == ({"tenant_name": "李育成"}, date(2027, 8, 31))
     assert [(each.reviewer, each.note) for each in event.approval.approvals] == [("rental", "已核实")]
-    assert window.kernel.hands == []
+    assert window.runtime.hands == []
     assert {(look.how, look.documents[0].document_type) for look in window.looks()} == {
         ("viewed", "rental-contract-record"),
         ("worked-on", "rental-contract-record"),
@@ -167,7 +167,7 @@ async def test_the_end_of_the_application_leaves_the_question_open_and_its_erasu
     [task] = desk.tasks.all.values()
     assert task.status == "open"
     erased = event_of(CasesErased(cases=[APP]), "applications.data-erased.v1", 12)
-    await desk.hear(partial(erasing.erase_cases, erased))
+    await desk.hear(partial(data_erasure.erase_cases, erased))
     assert not desk.tasks.all
     await desk.hear(suspected(hour=13))
     assert not desk.tasks.all
@@ -187,8 +187,8 @@ async def test_an_answer_about_what_is_stored_brings_no_approval() -> None:
     desk = Desk()
     await desk.hear(suspected(review=None, application=None))
     [task] = desk.tasks.all.values()
-    asked = Asked(task.id, PEOPLE["housing"])
-    desk.commit(await working.claim(asked, desk.deps))
+    asked = TaskRequest(task.id, PEOPLE["housing"])
+    desk.commit(await task_actions.claim(asked, desk.deps))
     desk.commit(await duplicates.tell(asked, desk.deps, same=True, credential_id="crd_2", note=None))
     event = next(each for each in desk.told if isinstance(each, DuplicateChecked))
     assert (event.credential_id, event.same_as, event.approval) == ("crd_3", "crd_2", None)

@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.event import NotYet
-from review_dispatch.consumed import CasesErased
-from review_dispatch.handlers import erasing
-from runtime.erasing import ErasureRequested
-from runtime.holders import Holder as Whose
+from bus.event import NotYet
+from privacy.erasure import ErasureRequested
+from privacy.holders import Holder as Whose
+from review_dispatch.handlers import data_erasure
+from review_dispatch.views import CasesErased
 from task_desk import APP, Delivery, Desk, after, decision, door, event_of, failed, rejected, withdrawn
 
 
 def erased(hour: int = 10) -> Delivery:
     """The case's data is gone."""
     event = event_of(CasesErased(cases=[APP]), "applications.data-erased.v1", hour)
-    return partial(erasing.erase_cases, event)
+    return partial(data_erasure.erase_cases, event)
 
 
 def erasure(hour: int) -> Delivery:
     """The child's guardian asks for erasure."""
     asked = ErasureRequested(erasure_id="era_1", holder=Whose(resident_id="res_child", index="9f" * 32))
-    return partial(erasing.erase, event_of(asked, "data-rights.erasure-requested.v1", hour))
+    return partial(data_erasure.erase, event_of(asked, "data-rights.erasure-requested.v1", hour))
 
 
 async def test_the_tasks_of_an_erased_case_go_and_nothing_that_comes_late_makes_one_anew() -> None:

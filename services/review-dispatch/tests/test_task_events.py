@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from datetime import date
 
-from review_dispatch import published
+from review_dispatch import events
 from review_dispatch.domain.task import task_id
-from task_desk import APP, BIRTH_1, BIRTH_2, Desk, decision, door, failed, rejected, withdrawn
+from task_desk import (
+    APP,
+    BIRTH_1,
+    BIRTH_2,
+    Desk,
+    decision,
+    door,
+    failed,
+    failed_together,
+    rejected,
+    unproven,
+    withdrawn,
+)
 
 
 async def test_a_failed_match_becomes_a_task_of_the_department_and_is_announced() -> None:
@@ -15,7 +27,7 @@ async def test_a_failed_match_becomes_a_task_of_the_department_and_is_announced(
     task = desk.tasks.all[BIRTH_1]
     assert (task.status, task.department, task.due_on) == ("open", "health", date(2026, 11, 26))
     assert desk.told == [
-        published.ReviewRequested(
+        events.ReviewRequested(
             task_id=BIRTH_1,
             application_id=APP,
             requirement="birth",
@@ -45,6 +57,18 @@ async def test_the_same_request_again_makes_no_second_task() -> None:
     await desk.hear(failed(hour=3))
     assert len(desk.tasks.all) == 1
     assert desk.types() == ["review-dispatch.review-requested.v1"]
+
+
+async def test_documents_that_failed_together_are_a_task_each_and_those_of_before_end() -> None:
+    desk = Desk()
+    await desk.hear(failed())
+    await desk.hear(failed_together(unproven(attempt=2), unproven("photo", reviewable=False), unproven("status")))
+    assert [(task.requirement, task.attempt, task.status) for task in desk.tasks.all.values()] == [
+        ("birth", 1, "cancelled"),
+        ("birth", 2, "open"),
+        ("status", 1, "open"),
+    ]
+    assert desk.types() == ["review-dispatch.review-requested.v1"] * 3
 
 
 async def test_door_checks_and_decisions_become_tasks_without_an_announcement() -> None:

@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from review_dispatch.handlers import exporting
-from review_dispatch.published import DataExported
-from runtime import exports
-from runtime.holders import Holder as Whose
+from privacy.holders import Holder as Whose
+from review_dispatch.handlers import data_export
 from task_window import Window, opened, review
-from testkit.fakes import received
 
 
 @pytest.fixture
@@ -21,11 +18,18 @@ async def window() -> AsyncIterator[Window]:
 
 
 async def test_a_resident_gets_the_tasks_that_were_about_them(window: Window) -> None:
-    task, (public, private) = window.keep(review()), exports.new_key()
+    task = window.keep(review())
     for resident, ids in (("res_child", [task.id]), ("res_other", [])):
         holder = Whose(resident_id=resident, index="9f" * 32)
-        asked = exports.ExportRequested(export_id="exp_1", holder=holder, key=public)
-        (event,) = (await exporting.export(received(asked), window.deps)).events
-        assert isinstance(event, DataExported)
-        held = exports.opened(event.sealed, private).get("tasks", [])
+        held = (await data_export.gather(holder, window.deps))["tasks"]
         assert [each["id"] for each in held] == ids
+
+
+async def test_what_a_reviewer_signed_is_not_handed_out(window: Window) -> None:
+    task = window.keep(review())
+    await window.claim("wang", task)
+    assert (await window.ask("wang", "POST", f"/{task.id}/approval", {})).status_code == 200
+    assert window.tasks.all[task.id].approvals[0].signed is not None
+    holder = Whose(resident_id="res_child", index="9f" * 32)
+    [approval] = (await data_export.gather(holder, window.deps))["tasks"][0]["approvals"]
+    assert (approval["by"], "signed" in approval) == ("wang", False)

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from review_dispatch.domain.cancelling import cancel
-from review_dispatch.domain.escalating import escalate
-from review_dispatch.published import TaskReleased
-from runtime.access import Principal
+from review_dispatch.domain.cancellation import cancel
+from review_dispatch.domain.escalation import escalate
+from review_dispatch.events import TaskReleased
 from task_window import DISTRICT, NOW, PEOPLE, Window, door, opened, review, told
+from web.auth import Principal
 
 
 @pytest.fixture
@@ -75,11 +75,11 @@ async def test_others_are_told_who_has_a_task_in_hand_and_since_when_nobody(wind
     await window.ask("wang", "POST", f"/{task.id}/approval", {})
     await window.claim("zhao", task)
     await window.ask("zhao", "POST", f"/{task.id}/approval", {})
-    told_of = [(type(event).__name__, event.claimed_by) for event in window.kernel.hands]
+    told_of = [(type(event).__name__, event.claimed_by) for event in window.runtime.hands]
     assert told_of == [(kind, who) for who in ("wang", "wang", "zhao") for kind in ("TaskClaimed", "TaskReleased")]
-    because = [event.because for event in window.kernel.hands if isinstance(event, TaskReleased)]
+    because = [event.because for event in window.runtime.hands if isinstance(event, TaskReleased)]
     assert because == ["released", "first-approval", "decided"]
-    sequences = [event.sequence for event in window.kernel.hands]
+    sequences = [event.sequence for event in window.runtime.hands]
     assert sequences == sorted(set(sequences))
     assert window.tasks.all[task.id].version == sequences[-1]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review_dispatch import published
+from review_dispatch import events
 from review_dispatch.domain.task import task_id
 from task_desk import (
     APP,
@@ -21,17 +21,18 @@ from task_desk import (
     decision,
     door,
     failed,
+    failed_together,
     rejected,
+    unproven,
     withdrawn,
     work,
 )
 
 EVENTS: list[Delivery] = [
     failed("birth", 1),
-    failed("birth", 2, hour=2),
     failed("birth", 3, hour=4),
-    failed("housing", 1),
-    failed("photo", 1, reviewable=False),
+    failed_together(unproven("birth", 2), unproven("housing"), unproven("photo", reviewable=False), hour=2),
+    failed("housing", 1, hour=2),
     door(5),
     decision(6),
 ]
@@ -55,7 +56,7 @@ def _with_repetitions(events: list[Delivery]) -> st.SearchStrategy[list[Delivery
 def test_any_order_and_any_repetition_of_requests_ends_in_the_same_state(deliveries: list[Delivery]) -> None:
     desk = asyncio.run(after(deliveries))
     assert _state(desk) == _state(asyncio.run(after(EVENTS)))
-    requested = [event.task_id for event in desk.told if isinstance(event, published.ReviewRequested)]
+    requested = [event.task_id for event in desk.told if isinstance(event, events.ReviewRequested)]
     assert len(requested) == len(set(requested))
     assert BIRTH_3 in requested
 
@@ -92,12 +93,12 @@ def test_however_people_and_events_cross_a_task_is_decided_once_or_cancelled(
     steps: list[Delivery | tuple[str, str]],
 ) -> None:
     desk = asyncio.run(_day(steps))
-    older = [event for event in desk.told if isinstance(event, published.ReviewApprovedV1)]
-    newer = [event for event in desk.told if isinstance(event, published.ReviewApproved)]
+    older = [event for event in desk.told if isinstance(event, events.ReviewApprovedV1)]
+    newer = [event for event in desk.told if isinstance(event, events.ReviewApproved)]
     told = [
         event
         for event in desk.told
-        if not isinstance(event, published.ReviewRequested | published.ReviewApprovedV1 | published.DataAccessed)
+        if not isinstance(event, events.ReviewRequested | events.ReviewApprovedV1 | events.DataAccessed)
     ]
     assert [event.task_id for event in older] == [event.task_id for event in newer]
     decided = [id_ for id_, task in desk.tasks.all.items() if task.status in {"approved", "rejected"}]

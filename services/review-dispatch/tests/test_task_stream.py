@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from messaging.event import Outcome
-from review_dispatch.api.queue_shaping import news
-from review_dispatch.api.reader import Reader
-from review_dispatch.domain.cancelling import cancel
-from review_dispatch.domain.escalating import escalate
+from bus.event import Outcome
+from review_dispatch.api.queue_presenter import news
+from review_dispatch.api.reader import TaskReader
+from review_dispatch.domain.cancellation import cancel
+from review_dispatch.domain.escalation import escalate
 from review_dispatch.domain.news import Scope, what_happened
 from review_dispatch.domain.task import Task
-from review_dispatch.handlers.following import LONGEST_BACK, Follower
+from review_dispatch.handlers.queue_follower import LONGEST_BACK, Follower
 from task_window import DISTRICT, NOW, PEOPLE, Window, decision, door, opened, review
 from testkit.fakes import apply
 
@@ -127,18 +127,18 @@ async def test_the_counts_are_sent_with_every_change_and_with_a_new_day(window: 
 
 async def test_what_is_watched_changes_with_every_move_in_its_queues_alone(window: Window) -> None:
     keys = [Scope.of(PEOPLE[who].departments, PEOPLE[who].communities).key for who in ("wang", "edu", "grid")]
-    before = await window.store.states(keys)
+    before = await window.tasks.states(keys)
     task = store(window, review())
-    after = await window.store.states(keys)
+    after = await window.tasks.states(keys)
     assert [after[key] != before[key] for key in keys] == [True, False, False]
     await window.claim("wang", task)
-    assert (await window.store.states(keys))[keys[0]] != after[keys[0]]
+    assert (await window.tasks.states(keys))[keys[0]] != after[keys[0]]
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_what_happened_is_a_sentence_without_a_person_or_a_code(window: Window, language: str) -> None:
     task = store(window, review())
-    reader = Reader(PEOPLE["wang"], language, DISTRICT, NOW.date())
+    reader = TaskReader(PEOPLE["wang"], language, DISTRICT, NOW.date())
     moved = [task, cancel(task, "withdrawn", NOW), escalate(task, DISTRICT, today=NOW.date(), at=NOW)]
     said = [news(each, reader).text for each in moved]
     assert len(set(said)) == len(moved)

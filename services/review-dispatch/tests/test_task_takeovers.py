@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from review_dispatch.domain import requesting
-from review_dispatch.domain.queue import Counted, in_hand, queues_of
-from review_dispatch.domain.record import Holder
+from review_dispatch.domain import new_tasks
+from review_dispatch.domain.queue import QueueCount, in_hand, queues_of
+from review_dispatch.domain.record import DocumentHolder
 from review_dispatch.domain.task import DisputedAccess, Task
-from review_dispatch.published import TaskClaimed
+from review_dispatch.events import TaskClaimed
 from task_window import DISTRICT, NOW, Window, decision, door, opened, review, told
 
 ILL = {"reason": "同事请病假，由我代办"}
@@ -60,7 +60,7 @@ async def test_others_hear_whose_hand_it_is_in_now_and_the_person_that_it_was_se
     task = window.keep(review())
     await window.claim("wang", task)
     await window.ask("zhao", "POST", f"/{task.id}/takeover", ILL)
-    [first, second] = window.kernel.hands
+    [first, second] = window.runtime.hands
     assert isinstance(first, TaskClaimed)
     assert isinstance(second, TaskClaimed)
     assert (first.claimed_by, first.taken_from) == ("wang", None)
@@ -167,8 +167,8 @@ async def test_queues_are_counted_with_deadlines_and_hands(window: Window) -> No
 
 
 def test_counts_are_added_up_by_queue_and_by_person() -> None:
-    def part(claimed_by: str | None, waiting: int, overdue: int, day: int, place: str = "health") -> Counted:
-        return Counted(
+    def part(claimed_by: str | None, waiting: int, overdue: int, day: int, place: str = "health") -> QueueCount:
+        return QueueCount(
             kind="review",
             place=place,
             document_type="birth-certificate",
@@ -193,7 +193,7 @@ def test_counts_are_added_up_by_queue_and_by_person() -> None:
 def _dispute(by: str) -> Task:
     about = DisputedAccess(
         dispute_id="dispute_1",
-        holder=Holder(resident_id="res_child", index="9f" * 32),
+        holder=DocumentHolder(resident_id="res_child", index="9f" * 32),
         by=by,
         role="reviewer",
         how="viewed",
@@ -204,4 +204,4 @@ def _dispute(by: str) -> Task:
         accessed_at=NOW,
         reason="我没有办过这个",
     )
-    return requesting.dispute(about, "", "health", district=DISTRICT, at=NOW)
+    return new_tasks.dispute(about, "", "health", district=DISTRICT, at=NOW)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from review_dispatch.domain.cancelling import cancel
+from review_dispatch.domain.cancellation import cancel
 from review_dispatch.domain.doors import by_building
 from review_dispatch.domain.task import DoorCheck, Task
-from review_dispatch.published import VisitArranged
+from review_dispatch.events import VisitArranged
 from task_window import NOW, Window, door, opened, review, told
 
 FIRST = {"begins": "2026-11-24T14:00:00+08:00", "ends": "2026-11-24T16:00:00+08:00"}
@@ -30,7 +30,7 @@ async def window() -> AsyncIterator[Window]:
 async def check(window: Window) -> Task:
     task = window.keep(door())
     await window.claim("grid", task)
-    window.kernel.told.clear()
+    window.runtime.told.clear()
     return task
 
 
@@ -177,7 +177,7 @@ async def test_doors_are_listed_by_building_in_the_order_of_a_walk_and_each_is_a
     assert (await window.ask("grid", "GET", "/doors")).json()["buildings"] == []
     for task in list(window.tasks.all.values()):
         await window.claim("grid", task)
-    window.kernel.told.clear()
+    window.runtime.told.clear()
     answer = (await window.ask("grid", "GET", "/doors")).json()
     shown = answer["buildings"]
     walk = [[each["address"] for each in building["doors"]] for building in shown]

@@ -12,15 +12,16 @@ import orjson
 import pika
 import pytest
 
+from bus.signatures import key_file
 from conformance.__main__ import main
 from conformance.client import read
 from conformance.contract import contract_of
 from local_stack.accounts.passwords import address
-from messaging.signatures import key_file
-from runtime.records.person_encryption import PUBLIC_KEYS
-from testkit.fixtures import Addresses, free_ports
+from records.person_encryption import PUBLIC_KEYS
+from testkit.fixtures import StackAddresses
+from testkit.infrastructure import free_ports
 from testkit.persons import key_folder
-from testkit.signing import write_private
+from testkit.signers import write_private
 
 NOT_TRIED, NOT_RIGHT = 2, 1
 
@@ -55,7 +56,7 @@ def test_where_no_system_is_up_it_says_how_to_start_one(
 
 
 def test_a_wrong_password_is_told_apart(
-    infrastructure: Addresses, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    infrastructure: StackAddresses, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AMQP_URL", address(infrastructure.amqp, "health", "wrong"))
     exit_code, said = run("health", capsys)
@@ -64,7 +65,7 @@ def test_a_wrong_password_is_told_apart(
 
 
 def test_a_broker_without_services_is_told_apart(
-    bus: str, infrastructure: Addresses, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bus: str, infrastructure: StackAddresses, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert bus
     monkeypatch.setenv("AMQP_URL", infrastructure.account_url("health"))
@@ -84,7 +85,7 @@ def test_an_unknown_department_and_an_empty_folder_are_refused(
 
 def test_a_system_that_takes_everything_does_not_conform(
     bus: str,
-    infrastructure: Addresses,
+    infrastructure: StackAddresses,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

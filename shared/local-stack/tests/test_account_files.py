@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 
+from bus import topology
+from bus.addresses import safe
+from bus.rights import BrokerAccount, any_of, department_accounts, every_account
+from bus.topology import Topology
 from local_stack import broker
-from local_stack.accounts import handing, importing, permissions
+from local_stack.accounts import broker_accounts, department_account, permissions
 from local_stack.accounts.definitions import definitions
 from local_stack.accounts.passwords import account_url, address, ensure_passwords, hashed
 from local_stack.container_secrets import DEFINITIONS, ensure_secrets
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import Ports
-from messaging import topology
-from messaging.addresses import safe
-from messaging.rights import Account, any_of, department_accounts, every_account
-from messaging.topology import Topology
 
 LONGEST_PATTERN = 1000
 """Characters; RabbitMQ 4.3 does not start with one of 1,224 (`pattern_too_long`)."""
@@ -76,7 +76,7 @@ def test_no_pattern_is_too_long_for_the_broker(full_topology: Topology) -> None:
 
 
 def test_rights_of_one_account_become_the_brokers_own_format() -> None:
-    account = Account(name="one", reads=("one",), writes={"events": any_of(["one.a.v1"])})
+    account = BrokerAccount(name="one", reads=("one",), writes={"events": any_of(["one.a.v1"])})
 
     said = permissions.permissions([account])
 
@@ -141,11 +141,11 @@ def test_a_department_is_handed_its_address_its_keys_and_its_replies(
     monkeypatch.setenv("AMQP_URL", "amqp://somebody:secret@broker.example/")
     password = ensure_passwords(tmp_path / "keys" / "broker", ["health"])["health"]
 
-    assert handing.main(["health"]) == 0
+    assert department_account.main(["health"]) == 0
     page = capsys.readouterr().out
-    assert handing.main(["health", "--json"]) == 0
+    assert department_account.main(["health", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert handing.main(["health", "--url"]) == 0
+    assert department_account.main(["health", "--url"]) == 0
 
     assert capsys.readouterr().out == f"amqp://health:{password}@broker.example/%2F\n"
     assert found["amqp_url"] == f"amqp://health:{password}@broker.example/%2F"
@@ -163,31 +163,35 @@ def test_a_department_is_handed_an_address_for_each_node_of_a_broker_with_severa
     account = f"amqps://health:{ensure_passwords(tmp_path / 'keys' / 'broker', ['health'])['health']}"
     one, two = f"{account}@one.example:5671/%2F", f"{account}@two.example/%2F"
 
-    assert handing.main(["health", "--url"]) == 0
+    assert department_account.main(["health", "--url"]) == 0
     assert capsys.readouterr().out == f"{one}\n"
-    assert handing.main(["health", "--json"]) == 0
+    assert department_account.main(["health", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["amqp_url"], found["amqp_urls"]) == (one, [one, two])
-    assert handing.main(["health"]) == 0
+    assert department_account.main(["health"]) == 0
     page = capsys.readouterr().out
     assert f"AMQP_URL='{one}'\n" in page
     assert f"'{two}'\n" in page
 
     monkeypatch.setenv("AMQP_URL", "amqps://somebody:secret@one.example:5671,/")
-    assert handing.main(["health"]) == 2
+    assert department_account.main(["health"]) == 2
     assert "no host with a port" in capsys.readouterr().err
 
 
 def test_an_address_names_its_virtual_host() -> None:
-    assert handing.in_full("amqp://broker") == handing.in_full("amqp://broker/") == "amqp://broker/%2F"
-    assert handing.in_full("amqps://broker:5671/test?heartbeat=9") == "amqps://broker:5671/test?heartbeat=9"
+    assert (
+        department_account.in_full("amqp://broker")
+        == department_account.in_full("amqp://broker/")
+        == "amqp://broker/%2F"
+    )
+    assert department_account.in_full("amqps://broker:5671/test?heartbeat=9") == "amqps://broker:5671/test?heartbeat=9"
 
 
 def test_an_unknown_department_is_refused_with_those_that_exist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("YIZHENG_VAR", str(tmp_path))
-    assert handing.main(["mayor"]) == 2
+    assert department_account.main(["mayor"]) == 2
     assert "no department 'mayor'; DEPARTMENT is one of city, psb" in capsys.readouterr().err
     assert not (tmp_path / "keys").exists()
 
@@ -198,9 +202,9 @@ def test_the_owner_of_another_broker_gets_the_accounts_for_its_virtual_host_with
     monkeypatch.setenv("YIZHENG_BROKER_ACCOUNTS", str(tmp_path / "accounts"))
     monkeypatch.setenv("AMQP_URL", "amqps://yizheng:secret@broker.example/test%2Fone")
 
-    assert importing.main() == 0
+    assert broker_accounts.main() == 0
 
-    path = tmp_path / "accounts" / importing.FILE
+    path = tmp_path / "accounts" / broker_accounts.FILE
     said = json.loads(path.read_text(encoding="utf-8"))
     assert str(path) in capsys.readouterr().out
     assert mode(path) == OWNER_ONLY
@@ -214,7 +218,7 @@ def test_the_owner_of_another_broker_gets_the_accounts_for_its_virtual_host_with
     [("", "/"), ("amqp://broker", "/"), ("amqp://broker/", "/"), ("amqp://b/%2F", "/"), ("amqp://b/one", "one")],
 )
 def test_the_virtual_host_is_what_the_address_says(amqp_url: str, vhost: str) -> None:
-    assert importing.vhost_of(amqp_url) == vhost
+    assert broker_accounts.vhost_of(amqp_url) == vhost
 
 
 @pytest.mark.parametrize("name", ["matcher", "operations", "administrator"])

@@ -9,9 +9,9 @@ import pika
 import pytest
 from pika.exceptions import ConnectionClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
 
+from bus.rights import LIMITS
+from bus.topology import Topology
 from local_stack.accounts.passwords import address
-from messaging.rights import LIMITS
-from messaging.topology import Topology
 from testkit.attempts import (
     ACCESS_REFUSED,
     NOT_ALLOWED,
@@ -28,7 +28,7 @@ from testkit.attempts import (
     refused_each,
     take,
 )
-from testkit.fixtures import Addresses
+from testkit.fixtures import StackAddresses
 from testkit.patience import PATIENCE
 
 US = "health"
@@ -37,7 +37,7 @@ MESSAGES = "health.messages"
 
 
 @pytest.fixture
-def url(bus: str, infrastructure: Addresses) -> str:
+def url(bus: str, infrastructure: StackAddresses) -> str:
     """The broker's address with the department's account, everything declared."""
     assert bus == infrastructure.amqp
     return infrastructure.account_url(US)
@@ -57,7 +57,7 @@ def every_key(declared: Topology) -> set[str]:
 
 
 def test_every_system_outside_can_publish_its_own_events_and_read_its_own_replies(
-    bus: str, infrastructure: Addresses, full_topology: Topology
+    bus: str, infrastructure: StackAddresses, full_topology: Topology
 ) -> None:
     for code, department in full_topology.departments.items():
         with channel_of(infrastructure.account_url(code)) as channel:
@@ -144,7 +144,7 @@ def test_nobody_can_write_under_another_accounts_name(url: str, name: str) -> No
 
 
 @pytest.mark.parametrize("header", ["CC", "BCC"])
-def test_a_copy_to_other_keys_reaches_nobody(url: str, infrastructure: Addresses, header: str) -> None:
+def test_a_copy_to_other_keys_reaches_nobody(url: str, infrastructure: StackAddresses, header: str) -> None:
     """RabbitMQ 3 checks no keys of copies, but behind a department's exchange there is nothing but its own queue."""
     copies = ["credential-store.record-refused.v1.civil", "identity.id-registered.v1", "civil.waiting", "matcher"]
 
@@ -164,7 +164,7 @@ def test_there_is_no_way_into_another_virtual_host(url: str) -> None:
         assert str(NOT_ALLOWED) in repr(failure.value)
 
 
-def test_neither_a_wrong_password_nor_an_unknown_name_lets_anybody_in(infrastructure: Addresses) -> None:
+def test_neither_a_wrong_password_nor_an_unknown_name_lets_anybody_in(infrastructure: StackAddresses) -> None:
     for name, password in (
         (US, "wrong"),
         (US, ""),
@@ -177,7 +177,7 @@ def test_neither_a_wrong_password_nor_an_unknown_name_lets_anybody_in(infrastruc
             pika.BlockingConnection(pika.URLParameters(address(infrastructure.amqp, name, password)))
 
 
-def test_a_leaking_client_cannot_take_all_connections(url: str, infrastructure: Addresses) -> None:
+def test_a_leaking_client_cannot_take_all_connections(url: str, infrastructure: StackAddresses) -> None:
     with ExitStack() as opened:
         for _ in range(LIMITS["max-connections"]):
             opened.callback(pika.BlockingConnection(pika.URLParameters(url)).close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -14,13 +14,15 @@ import pytest
 from aio_pika.abc import ExchangeType
 from pika.exceptions import ChannelClosedByBroker, UnroutableError
 
+from bus.declare import declare, keep
+from bus.permissions import Management, PermissionsMissingError
+from bus.publisher import BrokerUnavailableError, Publisher
+from bus.topology import Topology
 from local_stack.ports import HOST
-from messaging.declare import declare, keep
-from messaging.permissions import Management, PermissionsMissingError
-from messaging.publisher import BrokerUnavailableError, Publisher
-from messaging.topology import Topology
 from testkit.attempts import ACCESS_REFUSED, channel_of, publish
-from testkit.fixtures import Addresses, free_ports
+from testkit.fixtures import StackAddresses
+from testkit.infrastructure import free_ports
+from testkit.patience import eventually
 
 FORGED = "identity.id-registered.v1"
 READER = "applications"
@@ -28,7 +30,7 @@ LOST = -1
 
 
 @pytest.fixture
-def management(private: Addresses) -> Management:
+def management(private: StackAddresses) -> Management:
     """The management interface of the private broker."""
     return Management(private.management)
 
@@ -53,7 +55,7 @@ async def forget(amqp: str, exchange: str) -> None:
 
 
 async def test_a_forged_key_reaches_nobody_and_is_refused_as_soon_as_anything_is_bound(
-    private_bus: str, private: Addresses, full_topology: Topology, management: Management
+    private_bus: str, private: StackAddresses, full_topology: Topology, management: Management
 ) -> None:
     forge = partial(outcome, private.account_url("health"), b"forged")
     speak = partial(outcome, private.account_url("identity"), b"own")
@@ -97,7 +99,7 @@ class Unreachable(Management):
 
 
 async def test_while_permissions_can_not_be_set_nothing_is_published(
-    private_bus: str, private: Addresses, full_topology: Topology, management: Management
+    private_bus: str, private: StackAddresses, full_topology: Topology, management: Management
 ) -> None:
     publisher = Publisher(private.account_url("identity"), name="identity", topology=full_topology)
 
@@ -123,15 +125,17 @@ async def test_while_permissions_can_not_be_set_nothing_is_published(
 
 
 async def test_a_permission_that_was_changed_by_hand_is_set_again(
-    private_bus: str, full_topology: Topology, management: Management, private: Addresses
+    private_bus: str, full_topology: Topology, management: Management, private: StackAddresses
 ) -> None:
     assert private_bus
     everything = {"exchange": full_topology.exchange, "write": ".*", "read": ".*"}
     async with management.client(private.management) as client:
         (await client.put("/api/topic-permissions/%2F/identity", json=everything)).raise_for_status()
 
+    assert not await management.knows(full_topology)
     assert await management.ensure(full_topology) == 1
     assert await management.ensure(full_topology) == 0
+    assert await management.knows(full_topology)
 
 
 async def test_what_is_missing_is_seen_and_declared_again(
@@ -159,7 +163,7 @@ async def test_what_is_missing_is_seen_and_declared_again(
 
 
 async def test_another_node_is_asked_while_the_first_one_is_silent_or_gone(
-    private_bus: str, full_topology: Topology, management: Management, private: Addresses
+    private_bus: str, full_topology: Topology, management: Management, private: StackAddresses
 ) -> None:
     assert private_bus
     gone = free_ports().broker
@@ -167,7 +171,12 @@ async def test_another_node_is_asked_while_the_first_one_is_silent_or_gone(
         hosts = f"{HOST}:{silent.getsockname()[1]},{HOST}:{gone}"
         several = replace(management, url=private.management.replace("@", f"@{hosts},"), patience=0.2)
 
-        assert await several.ensure(full_topology) == 0
+        async def is_ensured() -> bool | None:  # on a busy machine not at once: each has its fifth of a second
+            with suppress(PermissionsMissingError):
+                return await several.ensure(full_topology) == 0 or None
+            return None
+
+        assert await eventually(is_ensured)
 
     nobody = replace(management, url=f"http://{HOST}:{gone},{HOST}:{gone}")
     with pytest.raises(PermissionsMissingError, match="ConnectError"):

@@ -9,29 +9,29 @@ import httpx
 import jwt
 import pytest
 
-from local_stack.card_reader import Reader, Terminal, chosen, reading
+from local_stack.card_reader import CardReader, ReaderTerminal, chosen, reading
 from local_stack.devices import Device
 from local_stack.keys import ensure_keys
-from runtime.proof import BadProofError, Call, check
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
+from web.proof import BadProofError, Call, check
 
 PORTAL = "https://127.0.0.1:18000"
 CARD = {"number": "440309199001010013", "name": "李育成"}
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
+def reader(tmp_path: Path) -> Iterator[CardReader]:
     ensure_keys(tmp_path)
-    with reading(free_ports(31500).base, PORTAL, Terminal(tmp_path)) as it:
+    with reading(free_ports(31500).base, PORTAL, ReaderTerminal(tmp_path)) as it:
         yield it
 
 
-def ask(reader: Reader, path: str, *, origin: str = PORTAL, host: str = "") -> httpx.Response:
+def ask(reader: CardReader, path: str, *, origin: str = PORTAL, host: str = "") -> httpx.Response:
     headers = {"Origin": origin} | ({"Host": host} if host else {})
     return httpx.get(f"{reader.address}{path}", headers=headers, trust_env=False)
 
 
-def test_the_card_that_lies_there_is_handed_to_the_portals_page(reader: Reader) -> None:
+def test_the_card_that_lies_there_is_handed_to_the_portals_page(reader: CardReader) -> None:
     assert ask(reader, "/card").json() == {"code": "no-card"}
     reader.card = CARD
     answer = ask(reader, "/card")
@@ -43,7 +43,7 @@ def test_the_card_that_lies_there_is_handed_to_the_portals_page(reader: Reader) 
 
 
 @pytest.mark.parametrize("other", [{"origin": "https://evil.example"}, {"origin": "null"}, {"host": "evil.example"}])
-def test_nobody_else_reads_it(reader: Reader, other: dict[str, str]) -> None:
+def test_nobody_else_reads_it(reader: CardReader, other: dict[str, str]) -> None:
     reader.card = CARD
     answer = ask(reader, "/card", **other)
     assert answer.status_code in {403, 421}
@@ -51,7 +51,9 @@ def test_nobody_else_reads_it(reader: Reader, other: dict[str, str]) -> None:
     assert CARD["number"] not in answer.text
 
 
-def test_a_terminals_reader_vouches_for_the_portals_key_while_a_card_lies_there(reader: Reader, tmp_path: Path) -> None:
+def test_a_terminals_reader_vouches_for_the_portals_key_while_a_card_lies_there(
+    reader: CardReader, tmp_path: Path
+) -> None:
     reader.card = CARD
     assert ask(reader, "/visit").status_code == 422
     portal, url = Device(tmp_path / "portal", "portal"), f"{PORTAL}/v1/presences"

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from bus import topology
+from bus.envelope import BrokenMessageError, decode_event
+from bus.signatures import KEYS_FILE, EventKeys, EventSigner, key_file
 from local_stack.event_keys import ensure_event_keys, main, register_event_key, rotate_event_key
 from local_stack.failure import StackError
 from local_stack.layout import ROOT
-from messaging import topology
-from messaging.envelope import BrokenMessageError, unseal
-from messaging.signatures import KEYS_FILE, EventKeys, EventSigner, key_file
 
 TOPOLOGY = topology.load(ROOT / "shared" / "contracts" / "topology.toml")
 
@@ -52,7 +52,7 @@ def signed(private: bytes, folder: Path, at: datetime) -> bytes:
 
 def counts(body: bytes, keys: Path) -> bool:
     try:
-        EventKeys(TOPOLOGY, keys / KEYS_FILE).check(body, unseal(body))
+        EventKeys(TOPOLOGY, keys / KEYS_FILE).check(body, decode_event(body))
     except BrokenMessageError:
         return False
     return True

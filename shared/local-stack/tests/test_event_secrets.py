@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bus import topology
+from bus.envelope import BrokenMessageError
+from bus.event_encryption import EventCipher, secrets_file
+from bus.topology import OPERATIONS
 from local_stack import event_secrets
 from local_stack.event_secrets import audiences, ensure_event_secrets, rotate_event_secrets
 from local_stack.layout import ROOT
-from messaging import topology
-from messaging.envelope import BrokenMessageError
-from messaging.event_encryption import EventCipher, secrets_file
-from messaging.topology import OPERATIONS
 
 SERVICES = topology.load(ROOT / "shared" / "contracts" / "topology.toml").parties
 

@@ -13,8 +13,8 @@ import pytest
 from local_stack import gateway
 from local_stack.layout import Layout
 from local_stack.ports import HOST, SERVICES
-from local_stack.processes import Running, stop_all, wait_ready
-from testkit.fixtures import free_ports
+from testkit.doorway import gateway_client
+from testkit.infrastructure import free_ports
 from testkit.patience import PATIENCE
 
 PORTS = free_ports(26000)
@@ -29,13 +29,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.fixture(scope="module")
 def client(layout: Layout) -> Iterator[httpx.Client]:
     """The gateway alone: no service behind it is up."""
-    running = Running(gateway.program(layout, PORTS), layout.log("gateway"))
-    try:
-        wait_ready([running], seconds=PATIENCE)
-        with httpx.Client(base_url=gateway.url(PORTS), timeout=20, verify=gateway.trusted(layout)) as client:
-            yield client
-    finally:
-        stop_all([running], seconds=5)
+    with gateway_client(layout, PORTS, gateway.program(layout, PORTS)) as client:
+        yield client
 
 
 def test_nginx_accepts_the_rendered_configuration(layout: Layout) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from testkit.doorway import Doorway, doorway
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
 
 PORTS = free_ports(30000)
 BURST = 200

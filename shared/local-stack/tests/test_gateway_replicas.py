@@ -15,13 +15,13 @@ import pytest
 from local_stack import gateway
 from local_stack.layout import Layout
 from local_stack.ports import HOST, Ports
-from local_stack.processes import Running, stop_all, wait_ready
-from testkit.fixtures import free_ports
+from testkit.doorway import gateway_client
+from testkit.infrastructure import free_ports
 from testkit.patience import IN_TIME, PATIENCE
 
 PORTS = Ports(free_ports(26500).base, replicas=2)
 PATH = "/v1/items"
-SOON = 1
+SOON = 2
 """Seconds until the gateway asks another process, in place of ten."""
 BODY = b'{"a": 1}'
 
@@ -92,13 +92,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     configuration.write_text(
         configuration.read_text().replace("proxy_read_timeout 10s;", f"proxy_read_timeout {SOON}s;")
     )
-    running = Running(program, layout.log("gateway"))
-    try:
-        wait_ready([running], seconds=PATIENCE)
-        with httpx.Client(base_url=gateway.url(PORTS), timeout=20, verify=gateway.trusted(layout)) as client:
-            yield client
-    finally:
-        stop_all([running], seconds=5)
+    with gateway_client(layout, PORTS, program) as client:
+        yield client
 
 
 def test_both_get_their_share(client: httpx.Client, pair: tuple[StandIn, StandIn]) -> None:

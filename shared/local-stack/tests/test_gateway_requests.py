@@ -11,7 +11,7 @@ import pytest
 
 from local_stack import gateway
 from testkit.doorway import Doorway, doorway
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
 
 PORTS = free_ports(28000)
 LARGEST_FORM = 512 * 1024

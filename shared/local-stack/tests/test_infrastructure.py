@@ -12,12 +12,12 @@ from pymongo import MongoClient
 
 from local_stack import broker
 from local_stack.claim import belongs_to
+from local_stack.deadlines import poll
 from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.layout import Layout
 from local_stack.stack import Stack
-from local_stack.waiting import poll
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
 from testkit.patience import PATIENCE
 
 PORTS = free_ports(22000)
@@ -25,8 +25,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from local_stack.stack import Stack
-from local_stack.waiting import poll
-from testkit.fixtures import free_ports
+from local_stack.deadlines import poll
+from testkit.infrastructure import free_ports
 with Stack(Path(sys.argv[1]), port_base=int(sys.argv[2]), services=()) as stack:
     print("up", stack.amqp_url, stack.mongodb_url, flush=True)
     time.sleep(120)

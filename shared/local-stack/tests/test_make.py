@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from local_stack.keys import public_jwk
 from local_stack.layout import ROOT
+from testkit.patience import PATIENCE
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/*/README.md")])
 PROMISE = re.compile(r"\bends with \d|\bexit code", re.IGNORECASE)
@@ -22,7 +23,7 @@ COMMAND = re.compile(r"`make (?!run\b)")
 
 def ended(*command: str, **settings: str) -> tuple[int, str]:
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     return done.returncode, done.stderr
 

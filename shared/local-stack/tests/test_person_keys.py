@@ -16,11 +16,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from local_stack import person_keys
-from local_stack.accounts.handing import account, as_text
+from local_stack.accounts.department_account import account, as_text
 from local_stack.keys import ensure_keys
 from local_stack.layout import ROOT, Layout
-from runtime.blind_index import BlindIndex
-from runtime.records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS, Binding, PublicKey
+from records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS, Binding, PublicKey
+from store.blind_index import BlindIndex
 
 NUMBER = "440309202002290031"
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))

@@ -17,11 +17,11 @@ from pika.exceptions import (
     UnroutableError,
 )
 
+from bus import topology
+from bus.rights import NOTHING
+from bus.topology import OPERATIONS, RECEIPTS, dead_letters_of
 from local_stack.accounts import permissions
 from local_stack.accounts.passwords import ADMINISTRATOR, address, ensure_passwords
-from messaging import topology
-from messaging.rights import NOTHING
-from messaging.topology import OPERATIONS, RECEIPTS, dead_letters_of
 from testkit.attempts import (
     ACCESS_REFUSED,
     PRECONDITION_FAILED,
@@ -37,7 +37,7 @@ from testkit.attempts import (
     refused_each,
     take,
 )
-from testkit.fixtures import TOPOLOGY, Addresses
+from testkit.fixtures import TOPOLOGY, StackAddresses
 
 DECLARED = topology.load(TOPOLOGY)
 SERVICES = DECLARED.parties
@@ -56,7 +56,7 @@ def service(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def url(bus: str, infrastructure: Addresses, service: str) -> str:
+def url(bus: str, infrastructure: StackAddresses, service: str) -> str:
     """The broker's address with the service's account, everything declared."""
     assert bus == infrastructure.amqp
     return infrastructure.account_url(service)
@@ -146,7 +146,7 @@ def matches(pattern: str, name: str) -> bool:
     return re.search(pattern.replace(r"\z", r"\Z"), name) is not None
 
 
-def test_there_is_an_account_for_every_service_and_one_that_declares(infrastructure: Addresses, bus: str) -> None:
+def test_there_is_an_account_for_every_service_and_one_that_declares(infrastructure: StackAddresses, bus: str) -> None:
     assert set(SERVICES) >= {"identity", "applications", "matcher", "review-dispatch", "credential-store", OPERATIONS}
     assert not set(SERVICES) & {*DECLARED.departments, ADMINISTRATOR}
     for name in SERVICES:
@@ -176,7 +176,9 @@ def test_each_can_put_off_and_bury_what_it_heard_and_tell_of_it(service: str, ur
         assert take(administrator, RECEIPTS)[0] == service
 
 
-def test_operations_can_send_back_to_everybody_and_read_what_has_failed(infrastructure: Addresses, bus: str) -> None:
+def test_operations_can_send_back_to_everybody_and_read_what_has_failed(
+    infrastructure: StackAddresses, bus: str
+) -> None:
     assert bus
     with channel_of(infrastructure.account_url(OPERATIONS)) as channel:
         for name in DECLARED.services:
@@ -290,7 +292,7 @@ def test_there_is_no_way_into_another_virtual_host(url: str) -> None:
             pika.BlockingConnection(pika.URLParameters(urlsplit(url)._replace(path=f"/{vhost}").geturl()))
 
 
-def test_nobodys_password_opens_another_account(infrastructure: Addresses) -> None:
+def test_nobodys_password_opens_another_account(infrastructure: StackAddresses) -> None:
     passwords = ensure_passwords(infrastructure.accounts, SERVICES)
     assert len(set(passwords.values())) == len(SERVICES)
     for name, other in zip(SERVICES, (*SERVICES[1:], SERVICES[0]), strict=True):

@@ -17,11 +17,10 @@ from local_stack import gateway
 from local_stack.certificates import CONTAINERS, HERE, ensure_certificate
 from local_stack.layout import Layout
 from local_stack.ports import HOST
-from local_stack.processes import Running, stop_all, wait_ready
-from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
-from testkit.fixtures import free_ports
-from testkit.patience import PATIENCE
+from testkit.doorway import gateway_client
+from testkit.infrastructure import free_ports
+from web.config import ServiceSettings
 
 PORTS = replace(free_ports(26400), services_tls=True)
 
@@ -46,13 +45,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 @pytest.fixture(scope="module")
 def client(layout: Layout) -> Iterator[httpx.Client]:
-    running = Running(gateway.program(layout, PORTS), layout.log("gateway"))
-    try:
-        wait_ready([running], seconds=PATIENCE)
-        with httpx.Client(base_url=gateway.url(PORTS), timeout=20, verify=gateway.trusted(layout)) as client:
-            yield client
-    finally:
-        stop_all([running], seconds=5)
+    with gateway_client(layout, PORTS, gateway.program(layout, PORTS)) as client:
+        yield client
 
 
 @contextmanager

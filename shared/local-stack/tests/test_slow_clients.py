@@ -17,10 +17,11 @@ import httpx
 import pytest
 
 from local_stack import gateway
+from local_stack.deadlines import poll
 from local_stack.ports import HOST
-from local_stack.waiting import poll
 from testkit.doorway import Doorway, doorway
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
+from testkit.patience import IN_TIME, PATIENCE
 
 ATTACKER = "127.0.0.9"
 HOARDER = "127.0.0.10"
@@ -31,7 +32,6 @@ AT_ONCE = 50
 AT_A_TIME = 100
 """Of one address; fewer than in production, so that all of them are there before the first is cut off."""
 TOO_MANY = 5
-SLOWEST_USER = 10.0
 
 HANDSHAKE = b"\x16\x03\x01"
 HEADER = b"GET /v1/items HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -44,7 +44,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doorway]:
     """The gateway with more patience, so that nobody is cut off while the others are still coming."""
-    patience = {"client_header_timeout": "60s", "client_body_timeout": "60s"}
+    patience = {"client_header_timeout": "600s", "client_body_timeout": "600s"}
     limits = {**patience, "limit_conn": f"connections {AT_A_TIME}"}
     with doorway(tmp_path_factory.mktemp("var"), free_ports(31000), limits=limits) as door:
         yield door
@@ -53,7 +53,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doorway]:
 @pytest.fixture
 def hurried(tmp_path: Path) -> Iterator[Doorway]:
     """The gateway with less patience."""
-    limits = {"client_header_timeout": "1s", "client_body_timeout": "1s", "send_timeout": "1s"}
+    limits = {"client_header_timeout": "3s", "client_body_timeout": "1s", "send_timeout": "1s"}
     with doorway(tmp_path, free_ports(32000), limits=limits) as door:
         yield door
 
@@ -104,7 +104,7 @@ async def users(door: Doorway) -> list[float]:
     async def one(address: str) -> list[float]:
         transport = httpx.AsyncHTTPTransport(verify=gateway.trusted(door.layout), local_address=address)
         took = []
-        async with httpx.AsyncClient(transport=transport, base_url=gateway.url(door.ports), timeout=30) as client:
+        async with httpx.AsyncClient(transport=transport, base_url=gateway.url(door.ports), timeout=PATIENCE) as client:
             for _ in range(REQUESTS):
                 begun = time.monotonic()
                 answer = await client.post("/v1/applications", json={"item": "residence-permit"})
@@ -119,7 +119,6 @@ def p95(seconds: list[float]) -> float:
     return quantiles(seconds, n=20)[-1]
 
 
-@pytest.mark.timeout(60)
 async def test_users_go_on_while_a_thousand_slow_clients_hold_their_connections(
     door: Doorway, record_property: Callable[[str, object], None]
 ) -> None:
@@ -132,7 +131,7 @@ async def test_users_go_on_while_a_thousand_slow_clients_hold_their_connections(
     record_property("p95_beside_milliseconds", round(beside * 1000, 1))
     print(f"p95 of users: {alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside {still_open} slow connections")
     assert still_open >= SLOW // 2
-    assert beside < SLOWEST_USER
+    assert beside < IN_TIME
 
 
 async def test_one_address_holds_only_so_many_requests_at_a_time(door: Doorway) -> None:
@@ -140,7 +139,7 @@ async def test_one_address_holds_only_so_many_requests_at_a_time(door: Doorway) 
     held: list[Connection] = []
     answers: list[asyncio.Task[bytes]] = []
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(AT_A_TIME + TOO_MANY):
                 held.append(await opened(door, BODY, trusted, HOARDER))
                 # Read from the start: the gateway resets, answer and all, what isn't hung up soon after its refusal.
@@ -156,16 +155,17 @@ async def test_one_address_holds_only_so_many_requests_at_a_time(door: Doorway) 
 
 @pytest.mark.parametrize("begun", [HANDSHAKE, HEADER, BODY], ids=["handshake", "header", "body"])
 async def test_whoever_does_not_get_on_is_cut_off(hurried: Doorway, begun: bytes) -> None:
-    held = await opened(hurried, begun, None if begun == HANDSHAKE else gateway.trusted(hurried.layout))
-    async with asyncio.timeout(20):
-        assert await said(held[0]) in {b"", b"HTTP/1.1 408"}
-    await hang_up([held])
+    with suppress(OSError, ssl.SSLError):  # cut off as early as that
+        held = await opened(hurried, begun, None if begun == HANDSHAKE else gateway.trusted(hurried.layout))
+        async with asyncio.timeout(PATIENCE):
+            assert await said(held[0]) in {b"", b"HTTP/1.1 408"}
+        await hang_up([held])
 
 
 async def test_whoever_does_not_read_is_cut_off(hurried: Doorway) -> None:
     held = await opened(hurried, READER.replace(b"=1", b"=8"), gateway.trusted(hurried.layout))
     log = hurried.layout.log("gateway")
-    assert await asyncio.to_thread(poll, lambda: len(logged(log)) == 1, seconds=20)
+    assert await asyncio.to_thread(poll, lambda: len(logged(log)) == 1, seconds=PATIENCE)
     assert logged(log)[0] < 8 * 1024 * 1024
     await hang_up([held])
 

@@ -19,7 +19,7 @@ from local_stack.accounts.passwords import address
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.store import prepare_given
-from testkit.fixtures import Addresses
+from testkit.fixtures import StackAddresses
 
 Store = MongoClient[dict[str, Any]]
 Attempt = Callable[[Store, str, str], object]
@@ -109,7 +109,7 @@ def refused(attempt: Attempt, store: Store, own: str, other: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def root(private: Addresses) -> Iterator[Store]:
+def root(private: StackAddresses) -> Iterator[Store]:
     """The administrator, who has put something into every database."""
     with Store(private.mongodb) as store:
         for name in SERVICES:
@@ -126,7 +126,7 @@ def service(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(root: Store, private: Addresses, service: str) -> Iterator[Store]:
+def store(root: Store, private: StackAddresses, service: str) -> Iterator[Store]:
     """The store as the service sees it."""
     assert root.address
     with Store(databases.url_of(private.mongodb, private.store_accounts, service)) as opened:
@@ -169,7 +169,7 @@ def test_a_transaction_reaches_into_no_other_database(store: Store, service: str
             store[other]["secrets"].insert_one({}, session=session)
 
 
-def test_the_cursor_of_another_account_can_neither_be_read_nor_ended(root: Store, private: Addresses) -> None:
+def test_the_cursor_of_another_account_can_neither_be_read_nor_ended(root: Store, private: StackAddresses) -> None:
     root["identity"]["many"].insert_many([{"_id": number} for number in range(9)])
     try:
         cursor = root["identity"].command("find", "many", batchSize=2)["cursor"]["id"]
@@ -180,7 +180,7 @@ def test_the_cursor_of_another_account_can_neither_be_read_nor_ended(root: Store
     assert codes == [UNAUTHORIZED, UNAUTHORIZED]
 
 
-def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, private: Addresses) -> None:
+def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, private: StackAddresses) -> None:
     assert root.address
     bare = "mongodb://" + private.mongodb.partition("@")[2]
     with Store(bare) as nobody, pytest.raises(OperationFailure, match="auth"):
@@ -192,7 +192,7 @@ def test_without_a_password_or_with_anothers_nothing_is_said(root: Store, privat
         other["identity"]["secrets"].find_one({})
 
 
-def test_passwords_stand_on_no_command_line(private: Addresses) -> None:
+def test_passwords_stand_on_no_command_line(private: StackAddresses) -> None:
     passwords = {path.read_text().strip() for path in private.store_accounts.iterdir()}
     assert len(passwords) > len(SERVICES)
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
@@ -201,7 +201,7 @@ def test_passwords_stand_on_no_command_line(private: Addresses) -> None:
 
 
 def test_on_a_given_store_services_have_accounts_where_the_given_one_may_make_them(
-    root: Store, private: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Store, private: StackAddresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONGODB_URL", private.mongodb)
     layout = Layout(tmp_path)
@@ -231,7 +231,7 @@ def test_an_address_keeps_its_hosts_and_options_when_it_names_a_services_account
 
 
 def test_a_given_store_that_refuses_its_account_stops_the_start_with_the_reason(
-    private: Addresses, tmp_path: Path
+    private: StackAddresses, tmp_path: Path
 ) -> None:
     wrong = address(private.mongodb, "administrator", "wrong")
     with pytest.raises(StackError, match=r"the store that MONGODB_URL names can't be used: Authentication failed"):

@@ -14,12 +14,12 @@ import yaml
 from pymongo import MongoClient
 
 from local_stack.certificates import ensure_certificate
+from local_stack.deadlines import accepts
 from local_stack.layout import ROOT
 from local_stack.ports import HOST
 from local_stack.processes import Program, Running, stop_all, wait_ready
 from local_stack.store import REPLICA_SET, mongod
-from local_stack.waiting import accepts
-from testkit.fixtures import free_ports
+from testkit.infrastructure import free_ports
 from testkit.patience import PATIENCE
 
 PORTS = replace(free_ports(29500), machines=3).stores

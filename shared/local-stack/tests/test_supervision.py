@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.deadlines import poll
 from local_stack.processes import Program, Running, stop_all
-from local_stack.supervision import HOPELESS, Kept, saying, supervise
-from local_stack.waiting import poll
+from local_stack.supervision import HOPELESS, SupervisedProcess, saying, supervise
 from testkit.patience import PATIENCE
 
 SLEEPS = "import signal; signal.pause()"
-Keep = Callable[[str], Kept]
+Keep = Callable[[str], SupervisedProcess]
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def said() -> list[str]:
 
 @pytest.fixture
 def keep(tmp_path: Path, said: list[str]) -> Iterator[Keep]:
-    kept: list[Kept] = []
+    kept: list[SupervisedProcess] = []
 
     def launch(program: Program) -> Running:
         return Running(program, tmp_path / "thing.log")
 
-    def begin(code: str) -> Kept:
+    def begin(code: str) -> SupervisedProcess:
         program = Program("thing", (sys.executable, "-c", code), dict(os.environ), lambda: True)
-        kept.append(Kept(launch(program), launch, said.append, first_pause=0.05))
+        kept.append(SupervisedProcess(launch(program), launch, said.append, first_pause=0.05))
         return kept[-1]
 
     yield begin

@@ -8,11 +8,13 @@ import pytest
 
 from local_stack import tokens
 from local_stack.container_secrets import DEFINITIONS, ensure_secrets
+from local_stack.devices import Device, device_of, key_path
 from local_stack.failure import StackError
 from local_stack.keys import ensure_keys, rotate_issuer_key
-from runtime import master_keys
-from runtime.access import NotAuthenticatedError, Principal, Role, Verifier
-from runtime.blind_index import BlindIndex
+from store import master_keys
+from store.blind_index import BlindIndex
+from web.auth import NotAuthenticatedError, Principal, Role, Verifier
+from web.proof import Call, check
 
 
 @pytest.fixture
@@ -76,6 +78,35 @@ def test_the_command_prints_the_token_and_nothing_else(
     claims = jwt.decode(capsys.readouterr().out.strip(), options={"verify_signature": False})
     assert (claims["sub"], claims["role"]) == ("grid-03", "grid-officer")
     assert claims["communities"] == ["440309001001", "440309002007"]
+
+
+def test_a_token_of_staff_is_bound_to_a_key_of_its_own_and_says_which(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    bound_to = set()
+    for name in ("chen", "../chen", "li/chen"):
+        assert tokens.main(["--role", "operator", "--subject", name]) == 0
+        said = capsys.readouterr()
+        assert str(key_path(keys, name)) in said.err
+        assert key_path(keys, name).parent == keys / "devices"
+        device = device_of(keys, said.out.strip())
+        assert device is not None
+        bound_to.add(device.thumbprint)
+    assert len(bound_to) == 3
+    assert device_of(keys, tokens.sign(keys, "resident", subject="res_1")) is None
+    assert tokens.main(["--role", "operator", "--subject", "chen", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_the_operators_page_takes_is_a_token_with_a_proof_for_it(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YIZHENG_VAR", str(keys.parent))
+    monkeypatch.setenv("GATEWAY", "https://edge.test")
+    assert tokens.main(["--role", "operator", "--subject", "chen", "--page"]) == 0
+    token, _, proof = capsys.readouterr().out.strip().partition("~")
+    check(proof, Device(keys, "chen").thumbprint, Call("GET", "https://edge.test/operations/", token))
 
 
 @pytest.mark.parametrize("role", sorted(tokens.STAFF))

@@ -57,3 +57,6 @@ def test_the_portals_address_stands_first_and_who_can_sign_in_there(tmp_path: Pa
     assert "居民8" not in lines["resident"]
     for each in staff():
         assert each.name in lines[each.role]
+    assert "https://127.0.0.1:25000/hall/" in told
+    assert "https://127.0.0.1:25000/terminal/" in told
+    assert "make card-reader" in told

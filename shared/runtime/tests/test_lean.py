@@ -9,7 +9,8 @@ from local_stack.ports import PROCESSES
 
 NOT_AT_REST = (
     *("rich", "pygments", "greenlet"),  # for terminals and threads that a service has not got
-    *("opentelemetry.sdk", "opentelemetry.exporter"),  # only where traces are switched on
+    *("opentelemetry", "pydantic.v1", "click", "opencc"),  # what libraries, or the making of data files, need
+    "jsonschema.validators",  # only to look through an edited event
     *("pymongocrypt", "cffi"),  # only to make data keys, or with a key management service
     *("PIL", "pikepdf"),  # only in the process that takes a file apart
     *("pytest", "hypothesis", "testkit", "faker", "typer", "honcho", "local_stack", "synthetic", "conformance"),

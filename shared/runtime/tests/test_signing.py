@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 
 from local_stack.signing_keys import new_signing_key, public_halves
 from runtime.data_files import DataFileError
-from runtime.signing import PublicKeys, SignatureError, SigningKeys
+from runtime.json_signatures import PublicKeys, SignatureError, SigningKeys
 from standards import base64url
 
 KEYS = SigningKeys.of(ECKey.generate_key("P-256"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards import credential_identifier as identifiers
 
 TYPE = "11100000000013338W011"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards import identity_number
 
 TODAY = date(2026, 7, 1)

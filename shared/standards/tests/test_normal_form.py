@@ -77,8 +77,8 @@ def test_the_form_of_a_form_is_itself(text: str) -> None:
 
 def test_the_form_of_the_form_of_every_character_is_itself() -> None:
     for character in map(chr, range(0x110000)):
-        once = normal_text(f"a{character}b")
-        assert normal_text(once) == once, hex(ord(character))
+        once = normal_text(text := f"a{character}b")
+        assert once == text or normal_text(once) == once, hex(ord(character))  # what is its own form stays so
 
 
 @given(any_text, st.sampled_from(IGNORABLE), st.integers(0, 30))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.standards.tests.compile_simplified import TARGET, compiled
 from standards.script import simplified
 
 names = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=6)
@@ -29,3 +30,7 @@ def test_converting_again_changes_nothing(name: str) -> None:
 @given(names, names)
 def test_what_a_name_becomes_does_not_depend_on_its_neighbours(one: str, other: str) -> None:
     assert simplified(one + other) == simplified(one) + simplified(other)
+
+
+def test_the_forms_are_those_of_the_dictionary() -> None:
+    assert TARGET.read_text(encoding="utf-8") == compiled()

@@ -3,10 +3,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from synthetic.caller import Answer, Caller, ProblemError
+from synthetic.caller import Caller, CallerAnswer, ProblemError
 
 
-class Greeting(Answer):
+class Greeting(CallerAnswer):
     """What the invented gateway says."""
 
     text: str

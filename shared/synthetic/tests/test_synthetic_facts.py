@@ -9,20 +9,19 @@ from typing import cast
 
 from aio_pika.abc import AbstractChannel
 
-from runtime.blind_index import BlindIndex
-from runtime.records.persons import by_index
-from standards.document_fields import faults_in
+from records.persons import by_index
+from standards.document_types import faults_in
+from store.blind_index import BlindIndex
 from synthetic import records
 from synthetic.exchange import Outside
 from synthetic.facts import departments_facts, mirror_withdrawals, published, write_mirror
-from synthetic.loading import TEXTS
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from synthetic.population import Population
 from testkit.persons import key_folder
 
 INDEX = BlindIndex(b"k" * 32)
 AT = datetime(2026, 11, 23, tzinfo=UTC)
-SENIOR = Person(
+SENIOR = SyntheticPerson(
     number="440309194906150026",
     name="陈桂英",
     sex="female",
@@ -93,7 +92,3 @@ def test_a_record_told_twice_is_the_same_under_another_id() -> None:
     first, again = published(CARD, AT), published(CARD, AT)
     assert replace(first, id=again.id) == again
     assert first.id != again.id
-
-
-def test_both_languages_say_the_same_things() -> None:
-    assert TEXTS.keys("zh-CN") == TEXTS.keys("en")

@@ -11,11 +11,11 @@ from standards.names import same_name
 from synthetic import records
 from synthetic.flaws import Flaw, Shares, dealt, flawed, shares
 from synthetic.households import households
-from synthetic.people import Person
-from synthetic.records import Record
+from synthetic.people import SyntheticPerson
+from synthetic.records import SyntheticRecord
 
 TODAY = date(2026, 11, 23)
-CHILD = Person(
+CHILD = SyntheticPerson(
     number="440309202002290031",
     name="龙晓华",
     sex="male",
@@ -30,7 +30,7 @@ CHILD = Person(
 DICE = Random(1)
 
 
-def held(record: Record, flaw: Flaw) -> tuple[Record, ...]:
+def held(record: SyntheticRecord, flaw: Flaw) -> tuple[SyntheticRecord, ...]:
     return flawed(record, flaw, DICE, TODAY)
 
 

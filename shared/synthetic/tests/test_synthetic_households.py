@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from standards import identity_number
 from synthetic.flaws import Shares, shares
 from synthetic.households import Household, household, households
+from synthetic.loader import shown
 from synthetic.people import age_in_years
+from synthetic.population import Population
 
 TODAY = date(2026, 11, 23)
 PERFECT = Shares(flaws={}, department_only={})
@@ -78,3 +80,9 @@ def test_no_record_id_holds_an_identity_number() -> None:
 def test_the_stated_share_is_known_to_the_department_alone(document_type: str) -> None:
     found = [r.keeper for made in take(2500) for r in made.records if r.document_type == document_type]
     assert found.count("department") / len(found) == pytest.approx(shares().department_only[document_type], abs=0.06)
+
+
+def test_no_two_residents_who_are_offered_at_the_sign_in_have_the_same_name() -> None:
+    for seed in range(1, 6):
+        offered = [person.name for person, kind in shown(Population(seed, TODAY, 100)) if kind != "landlord"]
+        assert len(offered) == len(set(offered)) == 12

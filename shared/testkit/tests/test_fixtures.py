@@ -6,13 +6,14 @@ from aio_pika.abc import AbstractChannel
 from pamqp.common import FieldValue
 from pymongo import MongoClient
 
+from bus.topology import Topology
 from local_stack.accounts import databases
-from messaging.topology import Topology
-from runtime.kernel import Database
-from testkit.fixtures import Addresses, private_infrastructure
+from store.repository import Database
+from testkit.fixtures import StackAddresses
+from testkit.infrastructure import private_infrastructure
 from testkit.patience import PATIENCE
 
-EVENT = "applications.document-submitted.v1"
+EVENT = "applications.document-submitted.v2"
 
 
 async def test_a_test_gets_a_real_store_and_a_real_broker(
@@ -50,7 +51,7 @@ async def first_in(channel: AbstractChannel, name: str, arguments: dict[str, Fie
 
 
 def test_a_broker_and_a_store_that_are_given_keep_the_accounts_of_what_runs_on_them(
-    private: Addresses, monkeypatch: pytest.MonkeyPatch
+    private: StackAddresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMQP_URL", private.amqp)
     monkeypatch.setenv("MONGODB_URL", private.mongodb)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from testkit.fixtures import free_ports
-from testkit.parallel import MOST_WORKERS, shuffled, unit_of
+from local_stack.layout import ROOT
+from testkit.infrastructure import free_ports
+from testkit.parallel import LONGEST, MOST_WORKERS, rank, shuffled, unit_of
 
 
 @pytest.mark.parametrize(
@@ -28,9 +29,15 @@ def test_a_file_stays_together_and_so_does_what_shares_the_whole_system(test: st
     assert unit_of(test) == unit
 
 
+def test_what_takes_longest_is_begun_first_and_the_rest_keeps_its_order() -> None:
+    tests = ["tests/a.py::test_b", "tests/a.py::test_a", "tests/browser/test_a.py::test_x", f"{LONGEST[-1]}::test_x"]
+    assert sorted(tests, key=rank) == [*tests[2:], *tests[:2]]
+    assert [unit for unit in LONGEST if not (ROOT / unit).exists()] == []
+
+
 def test_two_of_a_process_and_two_processes_never_have_the_same_ports() -> None:
     mine = [free_ports(31000).base for _ in range(2)]
-    command = [sys.executable, "-c", "from testkit.fixtures import free_ports; print(free_ports(31000).base)"]
+    command = [sys.executable, "-c", "from testkit.infrastructure import free_ports; print(free_ports(31000).base)"]
     other = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert len({*mine, other}) == 3
 

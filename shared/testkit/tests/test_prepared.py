@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local_stack.deadlines import poll
 from local_stack.processes import Program, Running, Start
-from local_stack.waiting import poll
 from testkit.patience import PATIENCE
 from testkit.prepared import prepared
 

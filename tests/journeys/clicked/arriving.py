@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from playwright.async_api import expect
 
-from synthetic.people import Person
-from synthetic.registering import card
-from synthetic.registering import register as register_person
+from synthetic.people import SyntheticPerson
+from synthetic.registration import card
+from synthetic.registration import register as register_person
 from tests.browser.visitor import DESK, PHONE
 from tests.journeys.cast import HOME
 from tests.journeys.clicked.day import STAFF, Actor, ClickedDay
@@ -108,7 +108,7 @@ async def file_tenancy(day: ClickedDay) -> None:
     await day.show(newcomer, "approved", "tenancy.approved", newcomer=people.newcomer.name)
 
 
-async def _read_card(clerk: Actor, person: Person) -> None:
+async def _read_card(clerk: Actor, person: SyntheticPerson) -> None:
     """Let a reader type a card into its field, as a keyboard does, and end the line."""
     await clerk.fill("card", json.dumps(card(person)))
     await clerk.page.locator("#card").press("Enter")

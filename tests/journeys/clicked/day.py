@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from portal.app import texts_of_all
 from runtime.texts import Language, Texts
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from tests.browser.visitor import PHONE, Visitor, Visitors
 from tests.journeys.day import TEXTS, Day
 from tests.journeys.waiting import until
@@ -111,7 +111,7 @@ class ClickedDay(Day):
         await actor.visitor.sign_in(subject=subject, then=then)
         return actor
 
-    async def phone_of(self, person: Person, *, then: str = "") -> Actor:
+    async def phone_of(self, person: SyntheticPerson, *, then: str = "") -> Actor:
         """Return the phone of a resident, who signs in on it the first time."""
         if person.number not in self.by_number:
             actor = self.by_number[person.number] = await self.arrive(PHONE)

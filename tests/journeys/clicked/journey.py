@@ -9,7 +9,6 @@ from playwright.async_api import Browser
 
 from runtime.clock import today, utc_now
 from runtime.texts import Language
-from synthetic.caller import connect
 from tests.browser.visitor import SCREENS, Visitors
 from tests.journeys.cast import cast
 from tests.journeys.clicked.after import look_back
@@ -40,7 +39,7 @@ async def live(system: System, browser: Browser, language: Language, tell: Calla
     now = today(utc_now())
     visitors = Visitors(browser, system.gateway)
     try:
-        async with connect(system.gateway, system.authority) as client:
+        async with system.connect() as client:
             day = ClickedDay(system, client, cast(now), now, language, tell, visitors=visitors)
             told = await go_through(STEPS, day)
             if not told.ok:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from playwright.async_api import expect
 
 from tests.browser.visitor import PHONE
 from tests.journeys.cast import HOME
 from tests.journeys.claims import claim_that
 from tests.journeys.clicked.day import STAFF, ClickedDay
+from tests.journeys.waiting import until
 
 ITEM = "residence-permit"
 FEW = 5
@@ -45,9 +49,16 @@ async def _look_at_the_door(day: ClickedDay) -> None:
     """The grid officer takes the door along, looks at it where there is no network, and sends it when it is back."""
     officer = await day.staff_at(STAFF["grid"], PHONE)
     round_ = officer.page.get_by_role("button", name=officer.t("doors.free.round"), exact=True)
-    await officer.found(round_, "a door in the officer's community")
-    await officer.press("doors.free.round")
     door = officer.page.get_by_role("link", name=HOME, exact=True)
+
+    async def taken() -> bool:
+        """Take what is free now: another's door may be there before this one."""
+        await (officer.press("doors.free.round") if await round_.count() else officer.page.reload())
+        with suppress(PlaywrightTimeout):  # the list is written by the page's script
+            await door.last.wait_for(timeout=2000)
+        return await door.count() > 0
+
+    await until(taken, bool, what="the newcomer's door is taken along")
     await expect(door.last).to_be_visible()
     await expect(officer.page.locator("[data-says=ready]")).to_be_visible()
     await day.show(officer, "doors", "permit.doors")

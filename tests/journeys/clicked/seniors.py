@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from synthetic.people import Person
+from synthetic.people import SyntheticPerson
 from tests.journeys.clicked.day import Actor, ClickedDay
 
 ITEM = "senior-card"
@@ -31,7 +31,7 @@ async def reject_withdrawn(day: ClickedDay) -> None:
     await day.show(unlucky, "refused", "withdrawn.rejected", person=day.people.unlucky.name)
 
 
-async def _at_the_item(day: ClickedDay, person: Person) -> Actor:
+async def _at_the_item(day: ClickedDay, person: SyntheticPerson) -> Actor:
     return await day.phone_of(person, then=f"/items/{ITEM}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from runtime.clock import today, utc_now
-from synthetic.caller import Answer
+from synthetic.caller import CallerAnswer
 from tests.journeys import portal
 from tests.journeys.claims import claim, claim_that
 from tests.journeys.day import Day
@@ -14,15 +14,15 @@ from tests.journeys.steps.school import ITEM, school_form
 from tests.journeys.waiting import until
 
 
-class _Total(Answer):
+class _Total(CallerAnswer):
     text: str
 
 
-class _Source(Answer):
+class _Source(CallerAnswer):
     text: str
 
 
-class _Statistics(Answer):
+class _Statistics(CallerAnswer):
     last: date
     total: _Total
     sources: tuple[_Source, ...]

@@ -7,9 +7,9 @@ from datetime import timedelta
 from runtime.clock import utc_now
 from synthetic import exchange, facts
 from synthetic.caller import Json
-from synthetic.people import Person
-from synthetic.registering import make_guardian
-from synthetic.registering import register as register_person
+from synthetic.people import SyntheticPerson
+from synthetic.registration import make_guardian
+from synthetic.registration import register as register_person
 from tests.journeys import portal
 from tests.journeys.cast import HOME
 from tests.journeys.claims import claim
@@ -87,5 +87,5 @@ async def tell_the_system(day: Day) -> None:
     day.say("register.told", records=len(held))
 
 
-def _pair(day: Day, guardian: Person) -> tuple[str, str]:
+def _pair(day: Day, guardian: SyntheticPerson) -> tuple[str, str]:
     return day.ids[guardian.number], day.ids[day.people.child.number]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
-from runtime.config import ServiceSettings
+from web.config import ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -15,4 +15,4 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="APPLICATIONS_")
 
     catalogue: Path = Path(__file__).parent / "data"
-    """Folder with `items/*.yaml`, `document_types.yaml`, `departments.yaml`, `search_words.yaml` and the like."""
+    """Folder with `items/*.yaml`, `departments.yaml`, `search_words.yaml` and the like."""

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from applications import consumers, routes
+from applications import routes, subscriptions
 from applications.config import Settings
-from applications.domain.agreement import Signer
-from applications.handlers import catalogue, confirming, scans, uploads
-from applications.handlers.needs import Deps
+from applications.domain.agreement import AgreementSigner
+from applications.domain.people import Guardianship
+from applications.handlers import catalogue, confirmations, scans, uploads
+from applications.handlers.dependencies import Deps
 from applications.store import documents
-from applications.store.belongings import BELONGINGS
+from applications.store.cascades import CASCADES
 from applications.store.catalogue_files import read_catalogue, read_criterion
 from applications.store.decisions import DecisionStore
-from applications.store.files import GridFiles, GridPieces
-from runtime import holidays, service
+from applications.store.files import GridPieces, ScanFiles
+from privacy.erasure import Eraser
+from privacy.own_requests import OwnRequests
+from runtime import holidays
 from runtime.clock import utc_now
-from runtime.erasing import Eraser
-from runtime.kernel import Database
-from runtime.scans.cleaner import Cleaner
-from runtime.server_sent_events import Watch
-from runtime.service import Periodic
-from runtime.signing import SigningKeys
-from runtime.turns import Turns
+from runtime.json_signatures import SigningKeys
+from scans.sanitiser import Sanitiser
 from standards.working_days import Calendar
+from store.repository import Database
+from web import service
+from web.reviewers import Reviewers
+from web.server_sent_events import Watch
+from web.service import Periodic
+from web.signed_requests import SignedRequests
+from web.turns import Turns
 
 NAME = "applications"
 AN_HOUR = 3600.0
@@ -35,19 +40,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     items = read_catalogue(settings.catalogue)
     criterion = read_criterion(settings.catalogue)
     calendar = Calendar.load()
+    reviewers = Reviewers.read(settings.reviewers)
     numbers = settings.blind_index()
-    cleaner = Cleaner(without_sandbox=settings.clean_without_sandbox)
-    signer = Signer(settings.public_url, SigningKeys.from_file(settings.keys / "agreement.key"))
+    sanitiser = Sanitiser(without_sandbox=settings.clean_without_sandbox)
+    signer = AgreementSigner(settings.public_url, SigningKeys.from_file(settings.keys / "agreement.key"))
 
     async def build(database: Database, _: Settings) -> Deps:
         holidays.watch(calendar, NAME, utc_now())
+        guardianships = documents.guardianships(database)
+
+        async def acts_for(one: str, other: str) -> bool:
+            known = await guardianships.get(Guardianship.between(one, other))
+            return known is not None and known.active
+
+        signed_requests = SignedRequests.of(settings, database)
         return Deps(
             catalogue=items,
             criterion=criterion,
             review_switches=documents.ReviewSwitchStore(database),
             calendar=calendar,
             residents=documents.ResidentStore(database),
-            guardianships=documents.guardianships(database),
+            guardianships=guardianships,
             presences=documents.presences(database),
             holdings=documents.holdings(database),
             applications=documents.ApplicationStore(database),
@@ -59,29 +72,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             decisions=DecisionStore(database),
             credentials=documents.CredentialStore(database),
             published_items=documents.PublishedItemStore(database),
-            files=GridFiles(database),
+            files=ScanFiles(database),
             uploads=documents.UploadStore(database),
             pieces=GridPieces(database),
             whole_uploads=Turns(uploads.TURNS),
-            cleaner=cleaner,
+            sanitiser=sanitiser,
             numbers=numbers,
+            reviewers=reviewers,
+            signed_requests=signed_requests,
             clock=utc_now,
-            eraser=Eraser.of(NAME, database, settings, documents.held, BELONGINGS, cases="applications"),
+            eraser=Eraser.of(NAME, database, settings, documents.held, CASCADES, "applications", acts_for=acts_for),
+            own_requests=OwnRequests(signed_requests, acts_for),
         )
 
     return service.create_app(
         name=NAME,
         settings=settings,
         router=routes.router,
-        subscriptions=consumers.SUBSCRIPTIONS,
+        subscriptions=subscriptions.SUBSCRIPTIONS,
         build=build,
         indexes=documents.INDEXES,
-        belongings=BELONGINGS,
-        background=lambda _kernel, _deps: (cleaner,),
-        parts={"scans": cleaner.may_clean},
+        cascades=CASCADES,
+        background=lambda _runtime, _deps: (sanitiser,),
+        parts={"scans": sanitiser.may_sanitise},
         periodic=(
             Periodic("publish-items", every=AN_HOUR, work=catalogue.publish_items),
-            Periodic("give-up-waiting", every=AN_HOUR, work=confirming.give_up_waiting),
+            Periodic("give-up-waiting", every=AN_HOUR, work=confirmations.give_up_waiting),
             Periodic("sweep-scans", every=AN_HOUR, work=scans.sweep),
             Periodic("sweep-pieces", every=AN_HOUR, work=uploads.sweep),
         ),

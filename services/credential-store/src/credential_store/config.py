@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
-from runtime.config import ServiceSettings
+from web.config import ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -14,8 +14,8 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="CREDENTIAL_STORE_", extra="ignore", frozen=True)
 
-    document_types: Path = Path(__file__).parent / "data" / "document_types.yaml"
-    """The data file of document types."""
+    authorities: Path = Path(__file__).parent / "data" / "authorities.yaml"
+    """The data file of departments that issue, and of whoever defines document types."""
     grants: Path = Path(__file__).parent / "data" / "grants.yaml"
     """The data file of what items grant, and what must have been proven for it."""
     former_urls: tuple[str, ...] = ()

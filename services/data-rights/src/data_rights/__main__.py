@@ -8,7 +8,7 @@ import runtime.lean  # noqa: F401 - before all else
 from data_rights.commands.line import run
 from data_rights.config import Settings
 from data_rights.main import create_app
-from runtime.service import serve
+from web.service import serve
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

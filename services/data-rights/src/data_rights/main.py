@@ -7,22 +7,26 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from data_rights import api, consumers, store
+from bus import topology
+from bus.topology import Topology
+from data_rights import api, store, subscriptions
 from data_rights.config import Settings
 from data_rights.domain.correctable import Correctables
-from data_rights.handlers import exporting, sealing
-from data_rights.handlers.needs import Deps
-from data_rights.published import ExportRequested
-from messaging import topology
-from messaging.topology import Topology
-from runtime import retention, service
-from runtime.batches import Batches
+from data_rights.events import ExportRequested
+from data_rights.handlers import blocks, export_requests
+from data_rights.handlers.dependencies import Deps
+from privacy.erasure import Eraser
 from runtime.clock import utc_now
 from runtime.data_files import load
-from runtime.erasing import Eraser
-from runtime.kernel import Database, Kernel
-from runtime.service import Background, Periodic
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
+from store import retention
+from store.repository import Database
+from web import service
+from web.batches import Batches
+from web.reviewers import Reviewers
+from web.service import Background, Periodic
+from web.service_runtime import ServiceRuntime
+from web.signed_requests import SignedRequests
 
 NAME = "data-rights"
 END_EVERY = 300.0
@@ -43,8 +47,8 @@ async def build(database: Database, settings: Settings) -> Deps:
         record_keys=SigningKeys.from_file(settings.keys / "record.key"),
         disputes=store.DisputeDocuments.of(database),
         corrections=store.CorrectionDocuments.of(database),
-        correctables=load(settings.documents, Correctables),
-        holdings=store.HoldingDocuments.of(database),
+        correctables=load(settings.correctable, Correctables),
+        holdings=store.KnownCredentialDocuments.of(database),
         exports=store.ExportDocuments.of(database),
         erasures=store.ErasureDocuments.of(database),
         exporting=bus.subscriptions[ExportRequested.type],
@@ -52,6 +56,9 @@ async def build(database: Database, settings: Settings) -> Deps:
         eraser=eraser,
         terms=retention.read(settings.retention),
         settings=settings,
+        digest=database.vault.digest,
+        reviewers=Reviewers.read(settings.reviewers),
+        signed_requests=SignedRequests.of(settings, database),
         clock=utc_now,
     )
 
@@ -68,18 +75,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name=NAME,
         settings=chosen,
         router=api.router,
-        subscriptions=consumers.SUBSCRIPTIONS,
+        subscriptions=subscriptions.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
-        belongings=store.BELONGINGS,
+        cascades=store.CASCADES,
         periodic=(
-            Periodic("publish-head", every=chosen.publish_every, work=sealing.publish_head),
-            Periodic("write-heads", every=WRITE_EVERY, work=sealing.write_heads),
-            Periodic("end-exports", every=END_EVERY, work=exporting.end),
+            Periodic("publish-head", every=chosen.publish_every, work=blocks.publish_head),
+            Periodic("write-heads", every=WRITE_EVERY, work=blocks.write_heads),
+            Periodic("end-exports", every=END_EVERY, work=export_requests.end),
         ),
         background=_seal,
     )
 
 
-def _seal(kernel: Kernel, deps: Deps) -> Sequence[Background]:
-    return (Batches("seal-record", kernel, partial(sealing.seal_next, deps)),)
+def _seal(runtime: ServiceRuntime, deps: Deps) -> Sequence[Background]:
+    return (Batches("seal-record", runtime, partial(blocks.seal_next, deps)),)

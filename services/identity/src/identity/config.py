@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import SettingsConfigDict
 
-from runtime.config import ServiceSettings
+from web.config import ServiceSettings
 
 
 class Settings(ServiceSettings):

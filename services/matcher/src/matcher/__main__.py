@@ -8,7 +8,7 @@ import runtime.lean  # noqa: F401 - before all else
 from matcher.commands.line import run
 from matcher.config import Settings
 from matcher.main import create_app
-from runtime.service import serve
+from web.service import serve
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic_settings import SettingsConfigDict
 
-from runtime.config import ServiceSettings
+from web.config import ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -14,8 +12,6 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="MATCHER_", extra="ignore", frozen=True)
 
-    document_types: Path = Path(__file__).parent / "data" / "document_types.yaml"
-    """The data file of comparison rules."""
     turn_every: float = 300.0
     """Seconds between two searches for records that have begun or ended without any news."""
     statistics_for: float = 60.0

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
-import messaging
-from runtime.config import ServiceSettings
+import bus
+from web.config import ServiceSettings
 
-_EVENTS = Path(messaging.__file__).resolve().parents[3] / "contracts" / "events"
+_EVENTS = Path(bus.__file__).resolve().parents[3] / "contracts" / "events"
 
 
 class Settings(ServiceSettings):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from messaging import topology
-from messaging.topology import OPERATIONS
-from operations import api, consumers, store, web
+from bus import topology
+from bus.topology import OPERATIONS
+from operations import api, store, subscriptions, web
 from operations.config import Settings
 from operations.domain.tokens import FieldKey
-from operations.handlers import erasing, groups, measuring, recording, retention
-from operations.handlers.needs import Deps
+from operations.handlers import data_erasure, gauges, groups, retention, trail_recorder
+from operations.handlers.dependencies import Deps
 from operations.store import earlier
 from operations.store.audit import AuditDocuments
 from operations.store.contracts import contracts_in
@@ -21,10 +21,12 @@ from operations.store.groups import GroupDocuments
 from operations.store.queues import BrokerQueues
 from operations.store.replays import ReplayDocuments
 from operations.store.trail import TrailStore
-from runtime import service
+from privacy.own_requests import OwnRequests
 from runtime.clock import utc_now
-from runtime.kernel import Database
-from runtime.service import Periodic
+from store.repository import Database
+from web import service
+from web.service import Periodic
+from web.signed_requests import SignedRequests
 
 MEASURE_EVERY = 10.0
 """Seconds between readings of the gauges."""
@@ -35,7 +37,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
 
     async def build(database: Database, settings: Settings) -> Deps:
+        words_key = FieldKey(settings.blind_index().key, bytes.fromhex(database.vault.digest(b"failure-words")))
         await earlier.own_words(database)
+        await earlier.renew_words(database, words_key)
         declared = topology.load(settings.topology)
         cipher = settings.event_cipher(OPERATIONS, declared)
         return Deps(
@@ -46,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             cipher=cipher,
             settings=settings,
             contracts=contracts_in(settings.contracts),
-            words_key=FieldKey(settings.blind_index().key),
+            words_key=words_key,
             failures=FailureDocuments(database),
             groups=GroupDocuments(database),
             audit=AuditDocuments(database, utc_now),
@@ -55,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             replays=ReplayDocuments(database, utc_now),
             edits=EditDocuments(database),
             queues=BrokerQueues(settings.amqp_url),
+            own_requests=OwnRequests(SignedRequests.of(settings, database)),
         )
 
     return service.create_app(
@@ -62,16 +67,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=chosen,
         router=api.router,
         pages=web.pages,
-        subscriptions=consumers.SUBSCRIPTIONS,
+        subscriptions=subscriptions.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
-        belongings=store.BELONGINGS,
-        background=consumers.background,
+        cascades=store.CASCADES,
+        background=subscriptions.background,
         periodic=(
             Periodic("forget-failures", every=chosen.forget_every, work=retention.forget, in_slices=True),
-            Periodic("fold-groups", every=groups.FOLD_EVERY, work=groups.fold),
-            Periodic("measure", every=MEASURE_EVERY, work=measuring.measure, in_each=True),
-            Periodic("erase-again", every=erasing.AGAIN_EVERY, work=erasing.erase_again, in_slices=True),
-            Periodic("forget-trail", every=chosen.forget_every, work=recording.forget),
+            Periodic("fold-groups", every=groups.FOLD_EVERY, work=groups.compact),
+            Periodic("measure", every=MEASURE_EVERY, work=gauges.measure, in_each=True),
+            Periodic("erase-again", every=data_erasure.AGAIN_EVERY, work=data_erasure.erase_again, in_slices=True),
+            Periodic("forget-trail", every=chosen.forget_every, work=trail_recorder.forget),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 from fastapi import FastAPI
+from jinja2 import Environment
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure
@@ -20,26 +21,28 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from messaging.ordering import Lanes
+from bus.concurrency import KeyedLocks
 from portal.frame import health, sign_in
-from portal.frame.calls import LIMITS, TIMEOUT
+from portal.frame.calls import LIMITS
 from portal.frame.device_key import own_key
 from portal.frame.forms import KeptForm
-from portal.frame.gateway_transport import GatewayTransport
+from portal.frame.gateway_transport import GatewayClient, GatewayTransport
+from portal.frame.kept import Kept
 from portal.frame.person import Session
-from portal.frame.place import add_routes
+from portal.frame.place import Addresses, add_routes
 from portal.frame.place import router as page_router
-from portal.frame.provider import Attempt, Provider, ProviderAway, Registration
-from portal.frame.rendering import FRAME, environment
+from portal.frame.provider import Attempt, ClientRegistration, ProviderAway, SignInProvider
 from portal.frame.sealed import INDEX, Sealed
-from portal.frame.sessions import Sessions
+from portal.frame.sessions import MOST_REMEMBERED, REMEMBERED_FOR, Sessions
+from portal.frame.template_pages import FRAME, environments
+from portal.frame.visitors import Anybody
 from portal.frame.visits import Frame
 from portal.places import PLACES
 from portal.settings import Settings
-from runtime import observing, problems
 from runtime.clock import Clock, utc_now
-from runtime.server_sent_events import Streams
-from runtime.texts import Texts
+from runtime.texts import Language, Texts
+from web import observability, problems
+from web.server_sent_events import Streams
 
 NAME = "portal"
 COLLECTIONS = ("person-sessions", "sign-ins", "kept-forms")
@@ -62,11 +65,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = store[chosen.database or NAME]
         await _prepare(database)
         trust = ssl.create_default_context(cafile=str(chosen.authority) if chosen.authority else None)
-        client = httpx2.AsyncClient(
-            base_url=chosen.gateway_url, transport=GatewayTransport(trust, LIMITS), timeout=TIMEOUT
-        )
-        registration = Registration(chosen.discovery, chosen.issuer, chosen.client_id, secret)
-        provider = Provider(registration, httpx2.AsyncHTTPTransport(verify=trust), utc_now, own_key(chosen.key()))
+        transport = GatewayTransport(trust, LIMITS)
+        streams = httpx2.AsyncClient(transport=transport)
+        client = GatewayClient(chosen.gateway_url.rstrip("/"), transport.fetch, streams)
+        registration = ClientRegistration(chosen.discovery, chosen.issuer, chosen.client_id, secret)
+        provider = SignInProvider(registration, httpx2.AsyncHTTPTransport(verify=trust), utc_now, own_key(chosen.key()))
         app.state.database = database
         app.state.frame = frame(chosen, database, client, provider)
         looking = asyncio.create_task(_discover(provider))
@@ -77,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await looking
             await provider.close()
-            await client.aclose()
+            await streams.aclose()
             await store.close()
 
     app = FastAPI(title="Yizheng portal", version="1", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
@@ -85,14 +88,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.texts = texts
     app.state.streams = Streams(NAME)
     app.include_router(health.router)
-    add_routes(app.router, sign_in.router, *(place.router for place in PLACES), _elsewhere)
+    pages = page_router()
+    add_routes(pages, sign_in.router, *(place.router for place in PLACES))
+    app.state.addresses = Addresses(pages.routes)
+    app.router.routes.insert(0, app.state.addresses)
+    add_routes(app.router, _elsewhere)
     problems.install(app, texts)
-    observing.observe(app, NAME)
+    observability.observe(app, NAME)
     return app
 
 
 def frame(
-    settings: Settings, database: Store, client: httpx2.AsyncClient, provider: Provider, clock: Clock = utc_now
+    settings: Settings, database: Store, client: GatewayClient, provider: SignInProvider, clock: Clock = utc_now
 ) -> Frame:
     """Put together what all visits share."""
     key = settings.key()
@@ -100,17 +107,17 @@ def frame(
     return Frame(
         settings=settings,
         texts=texts_of_all(),
-        templates=environment([("frame", FRAME), *((each.name, each.folder) for each in PLACES)]),
+        templates=templates_of_all(),
         places=PLACES,
         client=client,
         provider=provider,
         sessions=Sessions(
-            Sealed(sessions, Session, key, clock),
+            Sealed(sessions, Session, key, clock, Kept(REMEMBERED_FOR, MOST_REMEMBERED)),
             provider,
             clock,
             timedelta(minutes=settings.session_minutes),
             timedelta(hours=settings.session_hours),
-            Lanes(),
+            KeyedLocks(),
         ),
         attempts=Sealed(attempts, Attempt, key, clock),
         kept_forms=Sealed(forms, KeptForm, key, clock),
@@ -126,6 +133,12 @@ def texts_of_all() -> Texts:
     return Texts(*shared, package / "frame" / "texts", *(each.folder / "texts" for each in PLACES))
 
 
+@cache
+def templates_of_all() -> Mapping[Language, Environment]:
+    """Make the templates of the frame and of every place, compiled as they are used."""
+    return environments([("frame", FRAME), *((each.name, each.folder) for each in PLACES)], texts_of_all())
+
+
 async def _prepare(database: Store) -> None:
     """Wait for the store; let it remove what has ended."""
     async for attempt in AsyncRetrying(retry=retry_if_exception_type(ConnectionFailure), wait=wait_exponential(max=5)):
@@ -135,7 +148,7 @@ async def _prepare(database: Store) -> None:
         await database[name].create_indexes([INDEX])
 
 
-async def _discover(provider: Provider) -> None:
+async def _discover(provider: SignInProvider) -> None:
     while True:
         try:
             await provider.discovered()
@@ -149,6 +162,15 @@ _elsewhere = page_router()
 
 
 @_elsewhere.api_route("/{rest:path}", methods=["GET", "POST"])
-async def nowhere(rest: str) -> Response:
-    """Say by a page that there is none at this address."""
+async def nowhere(visit: Anybody, rest: str) -> Response:
+    """Say by a page that there is none at this address, or that it only takes a form and where that is."""
+    path, addresses = visit.request.url.path, visit.request.app.state.addresses
+    if visit.request.method == "GET":
+        other = f"{path}/" if not path.endswith("/") else path.rstrip("/")
+        if addresses.has_page(other):
+            return visit.go(other)
+        if above := addresses.page_above(path):
+            answer = visit.show("frame/form-only.html", status=405, above=above)
+            answer.headers["Allow"] = "POST"
+            return answer
     raise HTTPException(404, rest)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from runtime.config import ServiceSettings
 from runtime.data_files import DataFileError
+from web.config import ServiceSettings
 
 KEY = "portal.key"
 CLIENT_SECRET = "portal-client.key"  # noqa: S105 - the name of a file

@@ -83,14 +83,17 @@ if (keys) {
   });
 }
 
-// What has just come in, while the page can be seen.
+// What has just come in, while the page can be seen; on a task's page only what comes of that task.
 const live = document.querySelector("[data-live]");
+const task = live?.dataset.liveTask;
 let source = null;
 
 function listen() {
   source = new EventSource(live.dataset.live);
   source.addEventListener("news", (event) => {
     const { text, address, what } = JSON.parse(event.data);
+    if (task && address !== task) return;
+    live.hidden = false;
     const line = document.createElement("li");
     const link = document.createElement("a");
     link.className = "govuk-link y-more";
@@ -101,7 +104,8 @@ function listen() {
     const list = live.querySelector("[data-live-list]");
     list.prepend(line);
     while (list.children.length > MOST) list.lastElementChild.remove();
-    live.querySelector("[data-live-none]").hidden = true;
+    const none = live.querySelector("[data-live-none]");
+    if (none) none.hidden = true;
   });
   source.addEventListener("queues", (event) => {
     const table = document.getElementById("queues");
@@ -111,7 +115,7 @@ function listen() {
 }
 
 if (live && "EventSource" in window) {
-  live.hidden = false;
+  live.hidden = Boolean(task);
   listen();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) source.close();

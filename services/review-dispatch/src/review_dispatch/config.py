@@ -8,14 +8,15 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
-from review_dispatch.domain.routes import SUB_DISTRICT, District, Routes
-from review_dispatch.domain.standard_reasons import StandardReasons
-from runtime.config import ServiceSettings
+from review_dispatch.domain.routes import SUB_DISTRICT, District, OtherRoutes, ReviewedType, Routes
+from review_dispatch.domain.standard_reasons import OtherReasons, StandardReasons
 from runtime.data_files import DataFileError, load
+from standards.document_types import FOLDER, read
 from standards.working_days import Calendar
+from web.config import ServiceSettings
 
 _DEPARTMENT = re.compile(r"\b(?:department|to|registration): *([a-z][a-z0-9-]*)")
-"""Where a line of `routes.yaml` names a department."""
+"""Where a line of a data file names a department."""
 
 
 class Settings(ServiceSettings):
@@ -29,14 +30,17 @@ class Settings(ServiceSettings):
     """Seconds between looks for tasks whose deadline has passed."""
 
 
-def load_district(folder: Path) -> District:
+def load_district(folder: Path, registry: Path = FOLDER) -> District:
     """Read where work goes, and what decisions say. Raises DataFileError naming file and line of what is wrong."""
     path = folder / "routes.yaml"
-    routes = load(path, Routes)
-    faults = _unknown_departments(path, {*routes.departments, SUB_DISTRICT})
-    if faults:
+    others, registered = load(path, OtherRoutes), read(ReviewedType, registry)
+    known = {*others.departments, SUB_DISTRICT}
+    paths = (path, *(registry / f"{code}.yaml" for code in registered))
+    if faults := [fault for each in paths for fault in _unknown_departments(each, known)]:
         raise DataFileError("\n".join(faults))
-    reasons = load(folder / "standard_reasons.yaml", StandardReasons)
+    routes = Routes(**dict(others), documents={code: each.route for code, each in registered.items()})
+    said = load(folder / "standard_reasons.yaml", OtherReasons)
+    reasons = StandardReasons(**dict(said), documents={code: each.review.reasons for code, each in registered.items()})
     return District(routes=routes, reasons=reasons, calendar=Calendar.load())
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from review_dispatch import api, consumers, store
+from privacy.erasure import Eraser
+from privacy.own_requests import OwnRequests
+from review_dispatch import api, store, subscriptions
 from review_dispatch.config import Settings, load_district
 from review_dispatch.handlers import deadlines, photographs
-from review_dispatch.handlers.needs import Deps
-from runtime import holidays, service
+from review_dispatch.handlers.dependencies import Deps
+from runtime import holidays
 from runtime.clock import utc_now
-from runtime.erasing import Eraser
-from runtime.kernel import Database
-from runtime.scans.cleaner import Cleaner
-from runtime.server_sent_events import Watch
-from runtime.service import Periodic
+from scans.sanitiser import Sanitiser
+from store.repository import Database
+from web import service
+from web.server_sent_events import Watch
+from web.service import Periodic
+from web.signed_requests import SignedRequests
 
 NAME = "review-dispatch"
 AN_HOUR = 3600.0
@@ -27,11 +30,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     district = load_district(settings.data)
 
-    cleaner = Cleaner(without_sandbox=settings.clean_without_sandbox)
+    sanitiser = Sanitiser(without_sandbox=settings.clean_without_sandbox)
 
     async def build(database: Database, _settings: Settings) -> Deps:
         holidays.watch(district.calendar, NAME, utc_now())
-        tasks = store.tasks_in(database)
+        tasks = store.TaskStore(database)
         return Deps(
             tasks=tasks,
             watch=Watch(tasks.states),
@@ -39,21 +42,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             waiting=store.WaitingCount(database),
             district=district,
             clock=utc_now,
-            eraser=Eraser.of(NAME, database, settings, store.held, store.BELONGINGS),
+            eraser=Eraser.of(NAME, database, settings, store.held, store.CASCADES),
+            own_requests=OwnRequests(SignedRequests.of(settings, database)),
             photographs=store.photographs_in(database),
-            cleaner=cleaner,
+            sanitiser=sanitiser,
         )
 
     return service.create_app(
         name=NAME,
         settings=settings,
         router=api.router,
-        subscriptions=consumers.SUBSCRIPTIONS,
+        subscriptions=subscriptions.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
-        belongings=store.BELONGINGS,
-        background=lambda _kernel, _deps: (cleaner,),
-        parts={"photographs": cleaner.may_clean},
+        cascades=store.CASCADES,
+        background=lambda _runtime, _deps: (sanitiser,),
+        parts={"photographs": sanitiser.may_sanitise},
         periodic=(
             Periodic("escalate-overdue", every=settings.escalate_every, work=deadlines.escalate_overdue),
             Periodic("sweep-photographs", every=AN_HOUR, work=photographs.sweep),

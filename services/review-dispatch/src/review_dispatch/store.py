@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from messaging.documents import CODECS, Database, Document, Documents, Write
-from messaging.event import Change
+from privacy.erasure import Held
+from privacy.holders import Holder
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.news import Scope
-from review_dispatch.domain.queue import Counted, Waiting, Wanted
+from review_dispatch.domain.queue import QueueCount, QueueQuery, Waiting
 from review_dispatch.domain.task import WAITING, Task
 from runtime.clock import Clock, utc_now
-from runtime.erasing import Held
-from runtime.holders import Holder
-from runtime.retention import Belongings
-from runtime.scans import files
-from runtime.scans.files import OwnedFiles
+from scans import files
+from scans.files import OwnedFiles
+from store.repository import CODECS, Database, Document, Repository, Write
+from store.retention import Cascade
 
 TASKS = "tasks"
 CASES = "cases"
@@ -50,6 +49,7 @@ SEALED = {
         *(f"about.{field}" for field in ("says", "should_say", "reason", "purpose", "fields", "held")),
         "approvals.fields",
         "approvals.note",
+        "approvals.signed",
         "steps.note",
         "visit",
         "photographs.sha256",
@@ -57,67 +57,37 @@ SEALED = {
 }
 """What describes people, and what reviewers see and write: encrypted in the store."""
 
+ENCRYPTED = {TASKS: ("about.holder.index", "about.concerns.index")}
+"""Where blind indexes stand: encrypted in the store, the same always to the same."""
+
 _JUST_NOW = timedelta(seconds=5)
 """How far back it is looked for what has moved; what is stored later than that is found with the next heartbeat."""
-StoredT = TypeVar("StoredT")
 Filter = dict[str, Any]
 
 
-class Collection(Protocol[StoredT]):
-    """What is needed of a collection of aggregates, the real one (`messaging.documents`) or a fake."""
-
-    async def get(self, id: str) -> StoredT | None:
-        """Read one by its id."""
-
-    async def find(
-        self,
-        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
-        *,
-        sort: Sequence[tuple[str, int]] = (),
-        limit: int = 0,
-    ) -> list[StoredT]:
-        """Read all that match."""
-
-    async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
-        """Read those that there are of these ids."""
-
-    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
-        """Read the ids and some fields of all that match."""
-
-    def save(self, document: StoredT) -> Change:
-        """Prepare a write."""
-
-    def remove(self, document: StoredT) -> Change:
-        """Prepare a removal."""
-
-
-class TaskStore:
+class TaskStore(Repository[Task]):
     """The tasks, one document each."""
 
-    def __init__(self, collection: Collection[Task], clock: Clock = utc_now) -> None:
-        self._collection = collection
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        super().__init__(database, TASKS, Task, sealed=SEALED[TASKS], indexes=ENCRYPTED[TASKS])
         self._clock = clock
 
-    async def get(self, id: str) -> Task | None:
-        """Read one."""
-        return await self._collection.get(id)
-
-    async def queue(self, wanted: Wanted, *, after: str | None, limit: int) -> Sequence[Task]:
+    async def queue(self, wanted: QueueQuery, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those that are wanted, the most urgent first, behind the place `after`."""
         return await self._page(_filter_of(wanted), after, limit)
 
     async def in_hand_of(self, person: str, limit: int) -> Sequence[Task]:
         """Read those that a person has in hand, the most urgent first."""
-        return await self._collection.find({"claim.by": person}, sort=[("place", ASCENDING)], limit=limit)
+        return await self.find({"claim.by": person}, sort=[("place", ASCENDING)], limit=limit)
 
     async def doors_of(self, resident_id: str) -> Sequence[Task]:
         """Read the door checks that wait and show a resident's data, the most urgent first."""
         wanted = {"about.concerns.resident_id": resident_id, "kind": "field-check", "waiting_in": {"$gt": ""}}
-        return await self._collection.find(wanted, sort=[("place", ASCENDING)])
+        return await self.find(wanted, sort=[("place", ASCENDING)])
 
     async def moved(self, scope: Scope, since: datetime) -> Sequence[tuple[str, int]]:
         """Read ids and versions of what was stored after a moment and is or was in these queues."""
-        found = await self._collection.rows({**_of_scopes([scope]), "moved_at": {"$gt": since}}, "version")
+        found = await self.rows({**_of_scopes([scope]), "moved_at": {"$gt": since}}, "version")
         return [(each["_id"], each["version"]) for each in found]
 
     async def states(self, keys: Sequence[str]) -> Mapping[str, object]:
@@ -128,18 +98,12 @@ class TaskStore:
             each
             for by in ("department", "community")
             if (alike := [scope for scope in scopes if scope.by == by])
-            for each in await self._collection.rows(
-                {**_of_scopes(alike), **since}, "version", "kind", "been_in", "community"
-            )
+            for each in await self.rows({**_of_scopes(alike), **since}, "version", "kind", "been_in", "community")
         ]
         return {
             scope.key: sorted((each["_id"], each["version"]) for each in found if _is_in(each, scope))
             for scope in scopes
         }
-
-    async def many(self, ids: Sequence[str]) -> Mapping[str, Task]:
-        """Read those that there are of these ids."""
-        return await self._collection.many(ids) if ids else {}
 
     async def about(self, resident_id: str, *, after: str | None, limit: int) -> Sequence[Task]:
         """Read those about a resident's documents, in the same order."""
@@ -148,19 +112,15 @@ class TaskStore:
     async def to_escalate(self, today: date, limit: int) -> Sequence[Task]:
         """Read those whose deadline has passed and that somebody above can take, the longest overdue first."""
         overdue = {"escalates_after": {"$gt": date.min, "$lt": today}}  # both ends: those without one stay out
-        return await self._collection.find(overdue, sort=[("escalates_after", ASCENDING)], limit=limit)
+        return await self.find(overdue, sort=[("escalates_after", ASCENDING)], limit=limit)
 
-    def save(self, task: Task) -> Change:
+    def save(self, document: Task) -> Write:
         """Prepare the write, which remembers when it was (`moved_at`)."""
-        return self._collection.save(task.model_copy(update={"moved_at": self._clock()}))
-
-    def remove(self, task: Task) -> Change:
-        """Prepare the removal."""
-        return self._collection.remove(task)
+        return super().save(document.model_copy(update={"moved_at": self._clock()}))
 
     async def _page(self, wanted: Filter, after: str | None, limit: int) -> Sequence[Task]:
         behind = wanted if after is None else {**wanted, "place": {"$gt": after}}
-        return await self._collection.find(behind, sort=[("place", ASCENDING)], limit=limit)
+        return await self.find(behind, sort=[("place", ASCENDING)], limit=limit)
 
 
 class WaitingCount:
@@ -180,7 +140,7 @@ class WaitingCount:
         counted = await self._tasks.aggregate([{"$match": {"waiting_in": {"$gt": ""}}}, {"$group": group}])
         return [Waiting(**found["_id"], waiting=found["waiting"], overdue=found["overdue"]) async for found in counted]
 
-    async def of(self, wanted: Wanted, today: date) -> Sequence[Counted]:
+    async def of(self, wanted: QueueQuery, today: date) -> Sequence[QueueCount]:
         """Count what is wanted by kind, place, document type and who has it."""
         day = today.isoformat()
         group = {
@@ -196,17 +156,12 @@ class WaitingCount:
             "next_due_on": {"$min": "$due_on"},
         }
         counted = await self._tasks.aggregate([{"$match": _filter_of(wanted)}, {"$group": group}])
-        return [Counted.model_validate(each.pop("_id") | each) async for each in counted]
+        return [QueueCount.model_validate(each.pop("_id") | each) async for each in counted]
 
 
-def tasks_in(database: Database) -> TaskStore:
-    """Return the tasks of a database."""
-    return TaskStore(Documents(database, TASKS, Task, sealed=SEALED[TASKS]))
-
-
-def cases_in(database: Database) -> Collection[Case]:
+def cases_in(database: Database) -> Repository[Case]:
     """Return what is known of each application; it is read and written by id alone."""
-    return Documents(database, CASES, Case)
+    return Repository(database, CASES, Case)
 
 
 def _of_scopes(scopes: Sequence[Scope]) -> Filter:
@@ -221,7 +176,7 @@ def _is_in(row: Mapping[str, Any], scope: Scope) -> bool:
     return not set(scope.codes).isdisjoint(row["been_in"])
 
 
-def _filter_of(wanted: Wanted) -> Filter:
+def _filter_of(wanted: QueueQuery) -> Filter:
     """Say it so that the first condition has an index: an application's tasks, else a queue, else the history."""
     asked = {
         "application_id": wanted.application_id,
@@ -235,7 +190,7 @@ def _filter_of(wanted: Wanted) -> Filter:
     return {key: value for key, value in asked.items() if value is not None}
 
 
-def _waiting(wanted: Wanted) -> Filter:
+def _waiting(wanted: QueueQuery) -> Filter:
     anywhere = {"$gt": ""} if wanted.departments is None and wanted.communities is None else None
     return {
         "waiting_at": _any_of(wanted.communities),
@@ -244,7 +199,7 @@ def _waiting(wanted: Wanted) -> Filter:
     }
 
 
-def _history(wanted: Wanted) -> Filter:
+def _history(wanted: QueueQuery) -> Filter:
     return {
         "department": _any_of(wanted.departments),
         "community": _any_of(wanted.communities),
@@ -277,4 +232,4 @@ async def _with_tasks(database: Database, tasks: Sequence[Document]) -> Sequence
     return ()
 
 
-BELONGINGS: Mapping[str, Belongings] = {TASKS: _with_tasks}
+CASCADES: Mapping[str, Cascade] = {TASKS: _with_tasks}

@@ -17,26 +17,26 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from conformance.client import Client, NoSystemError, connected
+from bus.key_file import EventKeyError
+from bus.signatures import EventSigner, key_file
+from conformance.client import NoSystemError, SystemClient, connected
 from conformance.contract import Contract, UnknownDepartmentError, contract_of
 from conformance.drafts import Drafts
-from conformance.messages import Checked, NoMessagesError, read
+from conformance.messages import CheckedMessage, NoMessagesError, read
 from conformance.report import TEXTS, Report, show
-from conformance.running import File, Learnt, learn, send_files
+from conformance.run import File, Learnt, learn, send_files
 from local_stack import broker
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
-from messaging.key_file import EventKeyError
-from messaging.signatures import EventSigner, key_file
+from records.person_encryption import PUBLIC_KEYS, PublicKey
 from runtime.clock import utc_now
+from runtime.console import language_of
 from runtime.data_files import DataFileError
-from runtime.records.person_encryption import PUBLIC_KEYS, PublicKey
-from runtime.telling import language_of
 from runtime.texts import Language
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 _NARROWEST = 100
 
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2 if report.problem else int(not report.is_right)
 
 
-def examine(contract: Contract, files: Sequence[Checked], patience: float) -> Report:
+def examine(contract: Contract, files: Sequence[CheckedMessage], patience: float) -> Report:
     """Try out a department's files and the lessons; what was found before the system failed is kept."""
     run = f"{utc_now():%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
     sent: list[File] = []
@@ -78,7 +78,7 @@ def examine(contract: Contract, files: Sequence[Checked], patience: float) -> Re
 
 
 @contextmanager
-def _client(contract: Contract, patience: float) -> Iterator[Client]:
+def _client(contract: Contract, patience: float) -> Iterator[SystemClient]:
     try:
         url = address(contract.department)
         signer = EventSigner.from_file(contract.department, key_of(contract.department))

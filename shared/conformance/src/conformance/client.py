@@ -13,9 +13,9 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
 from pika.spec import Basic, BasicProperties
 
+from bus.signatures import EventSigner
 from conformance.contract import Contract
-from conformance.messages import Message
-from messaging.signatures import EventSigner
+from conformance.messages import DepartmentMessage
 
 STORED = "stored"
 UNCHANGED = "unchanged"
@@ -46,7 +46,7 @@ class NoSystemError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClientAnswer:
     """How a message was answered: `kind` is one of the names above; `path` and `rule` say why it was refused.
 
     `expected` is the rule in both languages, by their tags.
@@ -63,14 +63,14 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Client:
+class SystemClient:
     """One connection of a department: a channel for sending, one for answers. It takes no answers but its own."""
 
     contract: Contract
     connection: pika.BlockingConnection
     patience: float
     signer: EventSigner
-    _answers: dict[str, list[Answer]] = field(default_factory=dict)
+    _answers: dict[str, list[ClientAnswer]] = field(default_factory=dict)
     _ours: set[str] = field(default_factory=set)
     _sending: BlockingChannel | None = None
 
@@ -81,7 +81,7 @@ class Client:
         except ChannelClosedByBroker as error:
             raise NoSystemError("never-started", error.reply_text) from error
 
-    def send(self, message: Message) -> Answer | None:
+    def send(self, message: DepartmentMessage) -> ClientAnswer | None:
         """Sign and publish, confirmed; return how the broker itself answered if it did not take it."""
         self._ours.add(message.id)
         body = self.signer.sign(message.body) if message.is_to_be_signed else message.body
@@ -90,14 +90,16 @@ class Client:
             self._channel().basic_publish(self.contract.exchange, message.routing_key, body, properties, mandatory=True)
         except ChannelClosedByBroker as error:
             self._sending = None
-            return Answer(BROKER_REFUSES if error.reply_code == _ACCESS_REFUSED else NO_ANSWER, "", error.reply_text)
+            return ClientAnswer(
+                BROKER_REFUSES if error.reply_code == _ACCESS_REFUSED else NO_ANSWER, "", error.reply_text
+            )
         except UnroutableError:
-            return Answer(UNROUTABLE)
+            return ClientAnswer(UNROUTABLE)
         except NackError:
-            return Answer(NO_ANSWER, "", "nack")
+            return ClientAnswer(NO_ANSWER, "", "nack")
         return None
 
-    def ask(self, message: Message) -> Answer:
+    def ask(self, message: DepartmentMessage) -> ClientAnswer:
         """Publish and wait for the answer that is meant for this message, and comes after what was heard before."""
         heard = self.answers(message.id)
         turned_down = self.send(message)
@@ -106,7 +108,7 @@ class Client:
         deadline = time.monotonic() + self.patience
         while self.answers(message.id) == heard and time.monotonic() < deadline:
             self.connection.process_data_events(time_limit=0.1)
-        return self._answers[message.id][-1] if self.answers(message.id) > heard else Answer(NO_ANSWER)
+        return self._answers[message.id][-1] if self.answers(message.id) > heard else ClientAnswer(NO_ANSWER)
 
     def answers(self, event_id: str) -> int:
         """Return how many answers to a message have come so far."""
@@ -127,7 +129,7 @@ class Client:
 
 
 @contextmanager
-def connected(url: str, contract: Contract, patience: float, signer: EventSigner) -> Iterator[Client]:
+def connected(url: str, contract: Contract, patience: float, signer: EventSigner) -> Iterator[SystemClient]:
     """Connect with the department's account; `signer` has its key. Raises NoSystemError when that does not succeed."""
     try:
         connection = pika.BlockingConnection(pika.URLParameters(url))
@@ -135,7 +137,7 @@ def connected(url: str, contract: Contract, patience: float, signer: EventSigner
         refusal = any(word in repr(error) for word in ("ACCESS_REFUSED", "Denied", "Authentication"))
         raise NoSystemError("not-let-in" if refusal else "not-up", repr(error)) from error
     try:
-        client = Client(contract, connection, patience, signer)
+        client = SystemClient(contract, connection, patience, signer)
         client.listen()
         yield client
     finally:
@@ -143,7 +145,7 @@ def connected(url: str, contract: Contract, patience: float, signer: EventSigner
             connection.close()
 
 
-def read(routing_key: str, body: bytes, department: str) -> tuple[str, Answer] | None:
+def read(routing_key: str, body: bytes, department: str) -> tuple[str, ClientAnswer] | None:
     """Read an answer: to which event, and what it says; None when it is none.
 
     The key under which it was published tells a genuine one: nobody outside may write it.
@@ -155,5 +157,7 @@ def read(routing_key: str, body: bytes, department: str) -> tuple[str, Answer] |
         return None
     data = orjson.loads(body)["data"]
     if parts[1] == "record-accepted":
-        return data["event_id"], Answer(data["result"])
-    return data["event_id"] or "", Answer(refused(data["reason"]), data["path"], data["rule"], data.get("expected"))
+        return data["event_id"], ClientAnswer(data["result"])
+    return data["event_id"] or "", ClientAnswer(
+        refused(data["reason"]), data["path"], data["rule"], data.get("expected")
+    )

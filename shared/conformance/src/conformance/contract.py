@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bus import topology
 from local_stack.accounts.permissions import TOPOLOGY
-from messaging import topology
+from standards.document_types import by_type
 
 EVENTS = TOPOLOGY.parent / "events"
 CITY = "city"
@@ -31,7 +32,7 @@ class UnknownDepartmentError(Exception):
 class Contract:
     """The contract with one department. `schemas` are those of its events' data, by routing key.
 
-    `kept_by` says of every document type who keeps it. The city's mirror may hold documents of every type.
+    `keepers` says of every document type who keeps it. The city's mirror may hold documents of every type.
     """
 
     department: str
@@ -39,7 +40,7 @@ class Contract:
     source: str
     replies: str
     schemas: Mapping[str, Schema]
-    kept_by: Mapping[str, str]
+    keepers: Mapping[str, str]
 
     @property
     def is_city(self) -> bool:
@@ -49,7 +50,7 @@ class Contract:
     @property
     def keeps(self) -> tuple[str, ...]:
         """The document types that it may speak of."""
-        return tuple(kind for kind, keeper in self.kept_by.items() if self.is_city or keeper == self.department)
+        return tuple(kind for kind, keeper in self.keepers.items() if self.is_city or keeper == self.department)
 
     def key(self, verb: str, version: int | None = None) -> str:
         """Return the routing key of its events that are called so (published, withdrawn): by default the newest."""
@@ -71,7 +72,7 @@ def contract_of(code: str) -> Contract:
         source=department.source,
         replies=department.replies,
         schemas={key: _schema(key) for key in declared.keys_from(department)},
-        kept_by={kind: each.code for each in declared.departments.values() for kind in each.keeps},
+        keepers={code: kind.department for code, kind in by_type().items()},
     )
 
 

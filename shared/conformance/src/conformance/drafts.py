@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
 from conformance.contract import Contract
-from conformance.messages import Message
-from runtime.data_files import load
-from runtime.records.person_encryption import Binding, PublicKey
-from standards.document_fields import by_type
+from conformance.messages import DepartmentMessage
+from records.person_encryption import Binding, PublicKey
+from standards.document_types import TypePart, by_type, read
 from standards.identity_number import check_character
 
-EXAMPLES = Path(__file__).parent / "data" / "examples.yaml"
 _HOLDER = "holder"
 
 Value = str | bool | int | list[str]
@@ -34,6 +31,15 @@ class Example(BaseModel):
     valid_until: str | None = None
 
 
+class _ExampledType(TypePart):
+    example: Example
+
+
+def _examples() -> dict[str, Example]:
+    """Return a right record of every document type, from the registry."""
+    return {code: shown.example for code, shown in read(_ExampledType).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Drafts:
     """Makes events for one run. `run` is in every id, so that no two runs meet; `at` is when they were made.
@@ -44,7 +50,7 @@ class Drafts:
     contract: Contract
     run: str
     at: datetime
-    examples: Mapping[str, Example] = field(default_factory=lambda: load(EXAMPLES, dict[str, Example]), repr=False)
+    examples: Mapping[str, Example] = field(default_factory=_examples, repr=False)
     key: PublicKey | None = None
     _encrypted: dict[bytes, str] = field(default_factory=dict, repr=False)
 
@@ -56,7 +62,7 @@ class Drafts:
     @property
     def foreign_type(self) -> str:
         """A document type that it does not keep."""
-        return next(kind for kind in self.contract.kept_by if kind not in self.contract.keeps)
+        return next(kind for kind in self.contract.keepers if kind not in self.contract.keeps)
 
     @property
     def holder(self) -> str:
@@ -78,13 +84,13 @@ class Drafts:
     def fields_without_one(self) -> dict[str, Value]:
         """The record's fields without the first that it must have."""
         declared = by_type()[self.document_type]
-        needed = next(name for name in declared.fields if name not in declared.optional)
+        needed = next(name for name, field in declared.fields.items() if not field.optional)
         return {name: value for name, value in self._fields.items() if name != needed}
 
     @property
     def fields_with_a_number_for_a_text(self) -> dict[str, Value]:
         """The record's fields with a number where a text belongs."""
-        text = next(name for name, kind in by_type()[self.document_type].fields.items() if kind == "text")
+        text = next(name for name, kind in by_type()[self.document_type].kinds.items() if kind == "text")
         return {**self._fields, text: 7}
 
     @property
@@ -123,13 +129,13 @@ class Drafts:
         """Return the data of its withdrawal."""
         return {**self._both(sequence), "reason": "conformance"}
 
-    def record(self, name: str, sequence: int, **changed: object) -> Message:
+    def record(self, name: str, sequence: int, **changed: object) -> DepartmentMessage:
         """Return the record, ready to be sent."""
         return self.ready(self.event(name, "published", self.publication(sequence, **changed)))
 
-    def ready(self, event: Mapping[str, object], key: str | None = None) -> Message:
+    def ready(self, event: Mapping[str, object], key: str | None = None) -> DepartmentMessage:
         """Return an event ready to be sent, by default under its type."""
-        return Message(str(event["id"]), key or str(event["type"]), orjson.dumps(event))
+        return DepartmentMessage(str(event["id"]), key or str(event["type"]), orjson.dumps(event))
 
     def _both(self, sequence: int) -> dict[str, object]:
         own: dict[str, object] = {} if self.contract.is_city else {"department": self.contract.department}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from conformance.client import BROKER_REFUSES, SILENCE, STORED, UNCHANGED, refused
 from conformance.drafts import Drafts
-from conformance.messages import Message
+from conformance.messages import DepartmentMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,60 +16,60 @@ class Lesson:
 
     name: str
     expects: str
-    write: Callable[[Drafts], Message]
+    write: Callable[[Drafts], DepartmentMessage]
     is_for_the_city: bool = True
 
 
-def _other_content(drafts: Drafts, name: str, sequence: int) -> Message:
+def _other_content(drafts: Drafts, name: str, sequence: int) -> DepartmentMessage:
     return drafts.record(name, sequence, valid_until="2099-12-31")
 
 
-def _another_body_under_the_first_id(drafts: Drafts) -> Message:
+def _another_body_under_the_first_id(drafts: Drafts) -> DepartmentMessage:
     return _other_content(drafts, "first", 1)
 
 
-def _half_a_message(drafts: Drafts) -> Message:
+def _half_a_message(drafts: Drafts) -> DepartmentMessage:
     whole = drafts.record("half", 4)
-    return Message(whole.id, whole.routing_key, whole.body[: len(whole.body) // 2])
+    return DepartmentMessage(whole.id, whole.routing_key, whole.body[: len(whole.body) // 2])
 
 
-def _without_holder(drafts: Drafts) -> Message:
+def _without_holder(drafts: Drafts) -> DepartmentMessage:
     data = {name: value for name, value in drafts.publication(4).items() if name != "holder_index"}
     return drafts.ready(drafts.event("no-holder", "published", data))
 
 
-def _sequence_as_text(drafts: Drafts) -> Message:
+def _sequence_as_text(drafts: Drafts) -> DepartmentMessage:
     return drafts.ready(drafts.event("number", "published", {**drafts.publication(4), "sequence": "4"}))
 
 
-def _without_a_field(drafts: Drafts) -> Message:
+def _without_a_field(drafts: Drafts) -> DepartmentMessage:
     return drafts.record("no-field", 4, fields=drafts.fields_without_one)
 
 
-def _number_for_a_text(drafts: Drafts) -> Message:
+def _number_for_a_text(drafts: Drafts) -> DepartmentMessage:
     return drafts.record("no-text", 4, fields=drafts.fields_with_a_number_for_a_text)
 
 
-def _in_anothers_name(drafts: Drafts) -> Message:
+def _in_anothers_name(drafts: Drafts) -> DepartmentMessage:
     source = "/yizheng/identity"
     return drafts.ready(drafts.event("source", "published", drafts.publication(4), source=source))
 
 
-def _type_unlike_key(drafts: Drafts) -> Message:
+def _type_unlike_key(drafts: Drafts) -> DepartmentMessage:
     event = drafts.event("type", "published", drafts.publication(4), type="identity.id-registered.v1")
     return drafts.ready(event, key=drafts.contract.key("published"))
 
 
-def _foreign_key(drafts: Drafts) -> Message:
+def _foreign_key(drafts: Drafts) -> DepartmentMessage:
     return drafts.ready(drafts.event("key", "published", drafts.publication(4)), key="identity.id-registered.v1")
 
 
-def _future_version(drafts: Drafts) -> Message:
+def _future_version(drafts: Drafts) -> DepartmentMessage:
     key = drafts.contract.key("published").rpartition(".")[0] + ".v99"
     return drafts.ready(drafts.event("version", "published", drafts.publication(4), type=key))
 
 
-def _person_of_another_record(drafts: Drafts) -> Message:
+def _person_of_another_record(drafts: Drafts) -> DepartmentMessage:
     """The person's part of a record in another one: what a copyist of messages would try."""
     copied = drafts.event("copied", "published", drafts.publication(4, record_id=f"{drafts.record_id}-other"))
     event, said = drafts.event("person", "published", drafts.publication(4)), copied["data"]
@@ -79,11 +79,11 @@ def _person_of_another_record(drafts: Drafts) -> Message:
     return drafts.ready(event)
 
 
-def _unsigned(drafts: Drafts) -> Message:
+def _unsigned(drafts: Drafts) -> DepartmentMessage:
     return replace(drafts.record("unsigned", 4), is_to_be_signed=False)
 
 
-def _withdrawal(drafts: Drafts) -> Message:
+def _withdrawal(drafts: Drafts) -> DepartmentMessage:
     return drafts.ready(drafts.event("withdrawn", "withdrawn", drafts.withdrawal(5)))
 
 

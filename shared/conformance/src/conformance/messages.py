@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from conformance.checking import check
+from conformance.checks import check
 from conformance.contract import Contract
-from runtime.records.replies import Fault
+from records.replies import Fault
 
 PATTERN = "*.json"
 LONGEST_ID = 255
@@ -20,7 +20,7 @@ class NoMessagesError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class DepartmentMessage:
     """An event ready to be sent: its id, the key to send it under, its body, which is signed as it leaves."""
 
     id: str
@@ -30,14 +30,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedMessage:
     """A file and what is wrong with it."""
 
     name: str
     body: bytes
     faults: tuple[Fault, ...]
 
-    def ready(self, run: str) -> Message:
+    def ready(self, run: str) -> DepartmentMessage:
         """Return the message as it is sent in this run: with a receipt wanted, and under an id that no run had before.
 
         An event that was handled already would be ignored, and nothing could be seen.
@@ -45,13 +45,13 @@ class Checked:
         event = orjson.loads(self.body)
         event.pop("signature", None)
         event |= {"id": f"{event['id'][: LONGEST_ID - len(run) - 1]}.{run}", "receipt": "wanted"}
-        return Message(event["id"], event["type"], orjson.dumps(event))
+        return DepartmentMessage(event["id"], event["type"], orjson.dumps(event))
 
 
-def read(folder: Path, contract: Contract) -> tuple[Checked, ...]:
+def read(folder: Path, contract: Contract) -> tuple[CheckedMessage, ...]:
     """Read and check all files of a folder, in the order of their names. Raises NoMessagesError."""
     paths = sorted(folder.glob(PATTERN))
     if not paths:
         raise NoMessagesError(str(folder))
     bodies = [(path.name, path.read_bytes()) for path in paths]
-    return tuple(Checked(name, body, check(body, contract)) for name, body in bodies)
+    return tuple(CheckedMessage(name, body, check(body, contract)) for name, body in bodies)

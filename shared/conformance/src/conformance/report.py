@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.client import Answer, NoSystemError
+from conformance.client import ClientAnswer, NoSystemError
 from conformance.contract import Contract
-from conformance.running import File, Learnt
-from runtime.records import replies
+from conformance.run import File, Learnt
+from records import replies
 from runtime.texts import Language, Texts
 
 TEXTS = Texts.of("conformance")
@@ -93,7 +93,7 @@ def _told(fault: replies.Fault, language: Language) -> dict[str, str]:
     return {**place, **{part: replies.say(language, part, fault) for part in replies.PARTS}}
 
 
-def spoken(answer: Answer, language: Language) -> str:
+def spoken(answer: ClientAnswer, language: Language) -> str:
     """Say an answer in a few words, with its place and its rule if it refuses."""
     where = f"\n{answer.path}  {answer.rule_in(language)}".rstrip()
     return _kind(answer.kind, language) + where

@@ -10,7 +10,7 @@ from local_stack import broker, store
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from local_stack.ports import Ports
-from local_stack.services import Addresses, shared_environment
+from local_stack.services import ServiceAddresses, shared_environment
 
 
 def main() -> int:
@@ -24,10 +24,10 @@ def main() -> int:
     return subprocess.call([sys.executable, *sys.argv[1:]], env={**os.environ, **environment})
 
 
-def where(layout: Layout) -> tuple[Ports, Addresses]:
+def where(layout: Layout) -> tuple[Ports, ServiceAddresses]:
     """Return the ports, and the addresses of broker and store, of the run that is up. Raises StackError."""
     ports = Ports.from_environment()
-    return ports, Addresses(broker.administrators_url(layout, ports), store.administrators_url(layout, ports))
+    return ports, ServiceAddresses(broker.administrators_url(layout, ports), store.administrators_url(layout, ports))
 
 
 if __name__ == "__main__":

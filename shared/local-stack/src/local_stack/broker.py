@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bus.declare import MANAGEMENT
 from local_stack.accounts import definitions
 from local_stack.accounts.passwords import (
     ADMINISTRATOR,
@@ -24,13 +25,12 @@ from local_stack.accounts.passwords import (
 )
 from local_stack.certificates import ensure_certificate
 from local_stack.claim import MARK
+from local_stack.deadlines import accepts, answers_amqp
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout, search_path
 from local_stack.ports import HOST, BrokerPorts, Ports, numbered
 from local_stack.processes import Program
 from local_stack.secret_files import once
-from local_stack.waiting import accepts, answers_amqp
-from messaging.declare import MANAGEMENT
 
 HERE = Path("/")
 # The scripts themselves: what stands in /usr/sbin changes to the system's own user and data first.
@@ -45,7 +45,7 @@ EPMD_FOLDERS = ("/usr/lib/erlang/erts-*/bin", "/usr/lib/erlang/bin", "/opt/homeb
 # Schedulers that spin while idle would take the cores from the services; the node is for this machine only, and so is
 # the port that a stream opens for its replica.
 ERLANG_FLAGS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
-CONTROL_WITHIN = 60.0
+CONTROL_WITHIN = 180.0
 """Seconds for the tool, which takes five to start where there is nothing else to do."""
 
 
@@ -161,11 +161,16 @@ def _settings(layout: Layout, node: Node) -> Path:
 
 
 def _advanced(layout: Layout, ports: Ports, node: Node) -> str:
-    """Return the settings that differ from run to run; those that do not are in `deploy/rabbitmq.conf`."""
+    """Return the settings that differ from run to run, and those of `deploy/broker/advanced.config`.
+
+    All others are in `deploy/rabbitmq.conf`.
+    """
+    always = (layout.deploy / "broker" / "advanced.config").read_text("utf-8").strip()
     certificate = ensure_certificate(layout.keys, "broker")
     known = [f"'{each.known_as}'" for each in nodes(ports)]
     cluster = f"{{cluster_nodes, {{[{', '.join(known)}], disc}}}}," if len(known) > 1 else ""
-    return f"""[{{rabbit, [
+    return f"""{always.removesuffix("].")},
+{{rabbit, [
   {cluster}
   {{load_definitions, {_quoted(_accounts(layout))}}},
   {{ssl_listeners, [{{"{HOST}", {node.ports.tls}}}]}},

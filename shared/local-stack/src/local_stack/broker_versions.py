@@ -1,4 +1,4 @@
-"""`make test-brokers`: the bus, the accounts and the demo on each version of RabbitMQ that the project is tried on.
+"""`make test-brokers`: the bus, the accounts, attacks and the demo on each version of RabbitMQ that we support.
 
 Beside the machine's own RabbitMQ, those of Debian's other suites, fetched once into `var/brokers/` with debootstrap.
 The machine's packages and package sources stay as they are: each version runs in a mount namespace of its own.
@@ -24,10 +24,12 @@ SUITES = ("trixie", "sid")
 """Debian's suites with RabbitMQ 4.0 and 4.3."""
 PACKAGES = "rabbitmq-server,ca-certificates"
 TESTS = (
-    "shared/messaging",
+    "shared/bus",
     "shared/local-stack/tests/test_broker_accounts.py",
     "shared/local-stack/tests/test_broker_permissions.py",
     "shared/local-stack/tests/test_service_accounts.py",
+    "services/credential-store/tests/test_credential_forged.py",
+    "tests/end_to_end/test_forgeries.py",
     "tests/faults/node_loss.py",
 )
 _PASSED = re.compile(r"\b(\d+) passed\b")
@@ -35,7 +37,7 @@ _VERSION = re.compile(r"rabbitmq_server-([\d.]+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """How one version did: tests that passed, 0 when any failed, and whether the demo reached its end."""
 
     version: str
@@ -111,7 +113,7 @@ def _debootstrap(layout: Layout, log: Path) -> Path:
     return folder
 
 
-def tried(root: Path, layout: Layout) -> Outcome:
+def tried(root: Path, layout: Layout) -> TrialOutcome:
     """Run the tests and the demo on the RabbitMQ of a root."""
     begun, log = time.monotonic(), layout.log(f"brokers-{root.name or 'here'}")
     log.unlink(missing_ok=True)
@@ -119,7 +121,9 @@ def tried(root: Path, layout: Layout) -> Outcome:
     tests = _run([sys.executable, "-m", "pytest", "-q", "-n", "auto", *TESTS], log, environment)
     passed = _PASSED.findall(log.read_text(errors="replace"))
     demo = _run([sys.executable, "-m", "tests.journeys.demo"], log, environment)
-    return Outcome(version_in(root), int(passed[-1]) if tests and passed else 0, demo, time.monotonic() - begun, log)
+    return TrialOutcome(
+        version_in(root), int(passed[-1]) if tests and passed else 0, demo, time.monotonic() - begun, log
+    )
 
 
 def version_in(root: Path) -> str:

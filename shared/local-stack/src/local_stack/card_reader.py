@@ -28,7 +28,7 @@ from local_stack.ports import HOST, Ports, require_free
 from local_stack.tokens import check_communities, sign
 
 CARDS = Path("synthetic") / "cards.json"
-"""Below `var`: the cards that people bring, see `synthetic.loading`."""
+"""Below `var`: the cards that people bring, see `synthetic.loader`."""
 TERMINAL, COMMUNITIES = "terminal-1", ("440309002002",)
 _THUMBPRINT = 43
 """Characters of a SHA-256 thumbprint (RFC 7638)."""
@@ -36,7 +36,7 @@ _THUMBPRINT = 43
 Card = Mapping[str, object]
 
 
-class Terminal:
+class ReaderTerminal:
     """A terminal with its key: what it vouches for while a card lies there."""
 
     def __init__(self, keys: Path, subject: str = TERMINAL, communities: Sequence[str] = COMMUNITIES) -> None:
@@ -49,12 +49,12 @@ class Terminal:
         return {"token": token, "delegation": self._device.delegation(token, key)}
 
 
-class Reader(ThreadingHTTPServer):
+class CardReader(ThreadingHTTPServer):
     """The agent; `card` is what lies on it."""
 
     daemon_threads = True
 
-    def __init__(self, port: int, origin: str, terminal: Terminal | None = None) -> None:
+    def __init__(self, port: int, origin: str, terminal: ReaderTerminal | None = None) -> None:
         super().__init__((HOST, port), _Handler)
         self.origin, self.terminal = origin, terminal
         self.card: Card | None = None
@@ -66,7 +66,7 @@ class Reader(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Reader
+    server: CardReader
 
     def do_HEAD(self) -> None:
         """Tell whether a card lies there, without what it says."""
@@ -115,9 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def reading(port: int, origin: str, terminal: Terminal | None = None) -> Iterator[Reader]:
+def reading(port: int, origin: str, terminal: ReaderTerminal | None = None) -> Iterator[CardReader]:
     """Have an agent answer meanwhile."""
-    with Reader(port, origin, terminal) as reader:
+    with CardReader(port, origin, terminal) as reader:
         Thread(target=reader.serve_forever, daemon=True).start()
         try:
             yield reader
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as error:
         print(f"card-reader: {error}", file=sys.stderr)
         return 2
-    with reading(ports.reader, ports.gateway_url, Terminal(layout.keys, wanted.terminal, communities)) as reader:
+    with reading(ports.reader, ports.gateway_url, ReaderTerminal(layout.keys, wanted.terminal, communities)) as reader:
         print(f"The reader answers at {reader.address} for pages of {ports.gateway_url}. The cards:")
         for number, (card, story) in enumerate(cards, 1):
             print(f"  {number:3}  {card['name']}  {story}")

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from bus.declare import MANAGEMENT
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url
 from local_stack.certificates import BROKERS, CONTAINERS, HERE, STORES, ensure_certificate
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import PORTAL
-from messaging.declare import MANAGEMENT
 
 BROKER = f"amqps://{','.join(f'{host}:5671' for host in BROKERS)}/"
 BROKER_MANAGEMENT = f"https://{','.join(f'{host}:15671' for host in BROKERS)}/"

@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from bus import topology
+from bus.signatures import KEYS_FILE, key_file, public_jwk
 from local_stack.failure import StackError
 from local_stack.layout import ROOT, Layout
 from local_stack.secret_files import once, replace
-from messaging import topology
-from messaging.signatures import KEYS_FILE, key_file, public_jwk
 
 ELSEWHERE = "kept_elsewhere"
 """Marks the newest key of a department that keeps the private half itself."""

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from bus import topology
+from bus.event_encryption import KEY_BYTES, secrets_file
+from bus.topology import OPERATIONS
 from local_stack.layout import ROOT, Layout
 from local_stack.secret_files import once, replace
-from messaging import topology
-from messaging.event_encryption import KEY_BYTES, secrets_file
-from messaging.topology import OPERATIONS
 from standards import base64url
 
 _ID_BYTES = 12

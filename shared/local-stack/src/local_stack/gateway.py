@@ -11,12 +11,12 @@ from functools import partial
 from string import Template
 
 from local_stack.certificates import HERE, authority_file, ensure_certificate, trust
+from local_stack.deadlines import answers_http
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, PROCESSES, Ports
 from local_stack.processes import Program
 from local_stack.services import prefix
-from local_stack.waiting import answers_http
 
 FOLDER = "gateway"
 CONFIGURATION = "nginx.conf"

@@ -45,12 +45,12 @@ def main() -> int:
     return 0
 
 
-def rotate_all(names: Sequence[str], layout: Layout) -> int:
-    """Rotate the keys of several services side by side; return the first exit code that is not 0."""
+def rotate_all(names: Sequence[str], layout: Layout, command: str = "rotate_keys") -> int:
+    """Rotate for several services side by side; return the first exit code that is not 0."""
     ports, addresses = where(layout)
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "runtime.rotate_keys", name],
+            [sys.executable, "-m", f"runtime.{command}", name],
             env=environment(name, layout, ports, addresses),
             stdout=subprocess.PIPE,
             text=True,

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey
 
 from local_stack.layout import Layout
 from local_stack.secret_files import once, replace
-from runtime.records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS
+from records.person_encryption import PRIVATE_KEYS, PUBLIC_KEYS
 from standards.moments import read_moment
 
 OVERLAP_DAYS = 90

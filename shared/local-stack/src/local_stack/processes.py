@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from local_stack.deadlines import poll
 from local_stack.failure import StackError
 from local_stack.ports import require_free
-from local_stack.waiting import poll
 
 TAIL = 25
 

@@ -18,7 +18,7 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.processes import Program, Running, require_all_free, stop_all, tail
 from local_stack.stack import LONGEST_STOP
-from local_stack.supervision import Kept, saying, supervise
+from local_stack.supervision import SupervisedProcess, saying, supervise
 from local_stack.welcome import shown
 
 TARGETS = "targets.json"
@@ -44,7 +44,7 @@ def run(layout: Layout, ports: Ports, started: float) -> int:
     ensure_keys(layout.keys)
     print(f"starting broker and store: {store.described()}", flush=True)
     with Infrastructure(layout, ports) as infrastructure:
-        addresses = services.Addresses(infrastructure.amqp_url, infrastructure.mongodb_url)
+        addresses = services.ServiceAddresses(infrastructure.amqp_url, infrastructure.mongodb_url)
         programs = (
             services.topology_program(layout, ports, addresses),
             *services.programs(layout, ports, addresses),
@@ -71,12 +71,12 @@ def keep_up(programs: Sequence[Program], layout: Layout, infrastructure: Infrast
     def launch(program: Program) -> Running:
         return Running(program, layout.log(program.name))
 
-    kept: list[Kept] = []
+    kept: list[SupervisedProcess] = []
     try:
         for each in programs:
-            kept.append(Kept(launch(each), launch, say))  # noqa: PERF401 - a Ctrl-C in between must find the first ones
+            kept.append(SupervisedProcess(launch(each), launch, say))  # noqa: PERF401 - a Ctrl-C in between must find the first ones
         return supervise(
-            [*kept, *(Kept(running, infrastructure.launch, say) for running in infrastructure.running())]
+            [*kept, *(SupervisedProcess(running, infrastructure.launch, say) for running in infrastructure.running())]
         ).name
     except KeyboardInterrupt:
         return ""

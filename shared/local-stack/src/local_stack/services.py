@@ -12,23 +12,23 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from bus.declare import MANAGEMENT
 from local_stack import broker
 from local_stack.accounts import databases
 from local_stack.accounts.passwords import account_url, folder_of
 from local_stack.certificates import CONTAINERS, HERE, SETTING, authority_file, ensure_certificate, trust
 from local_stack.claim import MARK
+from local_stack.deadlines import answers_http
 from local_stack.failure import StackError
 from local_stack.keys import PUBLIC_KEYS
 from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, PORTAL, PROCESSES, Ports, numbered
 from local_stack.processes import Program
 from local_stack.tokens import AUDIENCE, ISSUER
-from local_stack.waiting import answers_http
-from messaging.declare import MANAGEMENT
 
 
 @dataclass(frozen=True)
-class Addresses:
+class ServiceAddresses:
     """Where broker and store are, with the administrator's account."""
 
     amqp_url: str
@@ -44,7 +44,7 @@ def commands(procfile: Path) -> dict[str, str]:
 
 
 def program(
-    name: str, command: str, layout: Layout, ports: Ports, addresses: Addresses, *, replica: int = 1
+    name: str, command: str, layout: Layout, ports: Ports, addresses: ServiceAddresses, *, replica: int = 1
 ) -> Program:
     """Return one service as a process, or another process of it; it is ready when its own /startupz says so."""
     port = ports.service(name, replica)
@@ -58,7 +58,7 @@ def program(
 
 
 def programs(
-    layout: Layout, ports: Ports, addresses: Addresses, names: Collection[str] = PROCESSES
+    layout: Layout, ports: Ports, addresses: ServiceAddresses, names: Collection[str] = PROCESSES
 ) -> tuple[Program, ...]:
     """Return services, by default all, with all processes of each. Raises StackError for one that does not exist."""
     unknown = set(names) - set(PROCESSES)
@@ -80,10 +80,12 @@ def _with(program: Program, more: Mapping[str, str]) -> Program:
 def targets(ports: Ports) -> str:
     """Return where the metrics of every process are, as Prometheus reads it from a file (`prometheus.local.yml`)."""
     places = {name: [f"{HOST}:{port}" for port in ports.of(name)] for name in PROCESSES}
-    return json.dumps([{"targets": each, "labels": {"service": name}} for name, each in places.items()], indent=2)
+    scheme = {"__scheme__": "https" if ports.services_tls else "http"}
+    labels = {name: {"service": name, **scheme} for name in PROCESSES}
+    return json.dumps([{"targets": each, "labels": labels[name]} for name, each in places.items()], indent=2)
 
 
-def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Program:
+def topology_program(layout: Layout, ports: Ports, addresses: ServiceAddresses) -> Program:
     """Return what declares the topology and keeps it declared; the services wait for it by themselves."""
     environment = {
         **os.environ,
@@ -92,7 +94,7 @@ def topology_program(layout: Layout, ports: Ports, addresses: Addresses) -> Prog
         MANAGEMENT: broker.management_url(layout, ports),
         "PYTHONUNBUFFERED": "1",
     }
-    return Program("topology", (sys.executable, "-m", "messaging.declare"), environment, lambda: True, ())
+    return Program("topology", (sys.executable, "-m", "bus.declare"), environment, lambda: True, ())
 
 
 def provider_program(layout: Layout, ports: Ports) -> Program:
@@ -106,7 +108,7 @@ def provider_program(layout: Layout, ports: Ports) -> Program:
     )
 
 
-def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
+def environment(name: str, layout: Layout, ports: Ports, addresses: ServiceAddresses) -> dict[str, str]:
     """Return what a service finds in its environment: addresses with its own account, nobody else's."""
     shared = {**os.environ, **shared_environment(layout, ports, addresses)}
     if name == PORTAL:
@@ -127,7 +129,7 @@ def environment(name: str, layout: Layout, ports: Ports, addresses: Addresses) -
     }
 
 
-def shared_environment(layout: Layout, ports: Ports, addresses: Addresses) -> dict[str, str]:
+def shared_environment(layout: Layout, ports: Ports, addresses: ServiceAddresses) -> dict[str, str]:
     """Return what every part of a run needs to find the others."""
     return {
         "AMQP_URL": addresses.amqp_url,

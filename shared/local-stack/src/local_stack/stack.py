@@ -16,14 +16,13 @@ from local_stack import gateway, services, tokens
 from local_stack.certificates import authority_file
 from local_stack.devices import Device
 from local_stack.failure import StackError
-from local_stack.infrastructure import Infrastructure
+from local_stack.infrastructure import READY, Infrastructure
 from local_stack.interrupts import orderly_end, undisturbed
 from local_stack.keys import ensure_keys
 from local_stack.layout import Layout
 from local_stack.ports import PORTAL, SERVICES, Ports
 from local_stack.processes import Program, Running, Start, popen, require_all_free, stop_all, wait_ready
 
-READY = 60.0
 LONGEST_STOP = 6.0
 
 
@@ -87,9 +86,9 @@ class Stack:
         return self.infrastructure.mongodb_url
 
     @property
-    def addresses(self) -> services.Addresses:
+    def addresses(self) -> services.ServiceAddresses:
         """Where broker and store are."""
-        return services.Addresses(self.amqp_url, self.mongodb_url)
+        return services.ServiceAddresses(self.amqp_url, self.mongodb_url)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -114,10 +113,17 @@ class Stack:
         self._held.close()
 
     def token(
-        self, role: str, *, subject: str = "", departments: Collection[str] = (), communities: Collection[str] = ()
+        self,
+        role: str,
+        *,
+        subject: str = "",
+        departments: Collection[str] = (),
+        communities: Collection[str] = (),
+        bound: bool | None = None,
     ) -> str:
-        """Return a signed token for this stack."""
-        return tokens.sign(self.layout.keys, role, subject=subject, departments=departments, communities=communities)
+        """Return a signed token for this stack; see `tokens.sign`."""
+        keys = self.layout.keys
+        return tokens.sign(keys, role, subject=subject, departments=departments, communities=communities, bound=bound)
 
     def device(self, subject: str) -> Device:
         """Return the device that the tokens of a terminal are bound to."""

@@ -23,21 +23,23 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from local_stack.accounts import databases
 from local_stack.claim import MARK
+from local_stack.deadlines import accepts, poll
 from local_stack.failure import StackError
 from local_stack.layout import Layout, search_path
 from local_stack.ports import HOST, Ports, numbered
 from local_stack.processes import Program
 from local_stack.secret_files import once
-from local_stack.waiting import accepts, poll
 
 REPLICA_SET = "yizheng"
 OLDEST, NEWEST = 6, 8
 """The major versions of MongoDB that the project is tried on."""
 CACHE_GB, CACHE_OF_SEVERAL_GB = "1", "0.25"
+ITERATIONS = 5_000
+"""Of the hash behind each login, the fewest that MongoDB takes: more slow down guessing, but passwords are random."""
 TTL_EVERY = "5"
 """Seconds between two looks for documents whose term has ended; MongoDB's own figure is 60."""
 KEY_BYTES = 96
-PRIMARY_WITHIN = 60.0
+PRIMARY_WITHIN = 180.0
 """Seconds within which a replica set must have elected its primary, and the other members follow it."""
 ELECTION = {"electionTimeoutMillis": 5000, "catchUpTimeoutMillis": 2000}
 """How long members wait for a silent primary before they elect another one (MongoDB's own figure is 10 s), and how long
@@ -104,6 +106,7 @@ def _program(name: str, port: int, layout: Layout, ports: Ports) -> Program:
         *("--replSet", REPLICA_SET, "--keyFile", str(key_file(layout)), "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", CACHE_GB if alone else CACHE_OF_SEVERAL_GB),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *("--setParameter", f"scramSHA256IterationCount={ITERATIONS}"),
         *("--setParameter", f"ttlMonitorSleepSecs={TTL_EVERY}"),
         *("--setParameter", f"shutdownTimeoutMillisForSignaledShutdown={QUIET_STOP}"),
     )

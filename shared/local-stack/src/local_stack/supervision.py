@@ -22,7 +22,7 @@ Launch = Callable[[Program], Running]
 Say = Callable[[str], None]
 
 
-class Kept:
+class SupervisedProcess:
     """One process that is kept up."""
 
     def __init__(self, running: Running, launch: Launch, say: Say, *, first_pause: float = FIRST_PAUSE) -> None:
@@ -56,7 +56,7 @@ class Kept:
             self._due, self._pause = now + self._pause, min(2 * self._pause, LONGEST_PAUSE)
 
 
-def supervise(kept: Sequence[Kept]) -> Kept:
+def supervise(kept: Sequence[SupervisedProcess]) -> SupervisedProcess:
     """Keep all of them up until Ctrl-C (KeyboardInterrupt); return the one that it is of no use to start again."""
     while True:
         for each in kept:

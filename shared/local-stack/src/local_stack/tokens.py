@@ -18,12 +18,13 @@ from pathlib import Path
 import jwt
 import yaml
 
+from bus import topology
 from local_stack.accounts.permissions import TOPOLOGY
-from local_stack.devices import Device
+from local_stack.devices import Device, key_path
 from local_stack.failure import StackError
 from local_stack.keys import ALGORITHM, ensure_keys, issuer_key, key_id, rotate_issuer_key, rotate_signing_keys
 from local_stack.layout import ROOT, Layout
-from messaging import topology
+from local_stack.ports import Ports
 from standards import communities
 
 ISSUER = "https://issuer.yizheng.example"
@@ -39,11 +40,11 @@ _WHO = {
 }
 """What SUBJECT is for those who are not staff, and whom nobody may invent."""
 HOURS = 12.0
-BOUND = frozenset({"terminal"})
-"""Roles whose tokens are bound to the key of a device, which is made with the first of them."""
+BOUND = STAFF | {"terminal"}
+"""Roles whose tokens are bound to a key of their subject's, which is made with the first of them."""
 
 
-def sign(
+def sign(  # noqa: PLR0913 - what a token says
     keys: Path,
     role: str,
     *,
@@ -52,10 +53,12 @@ def sign(
     communities: Collection[str] = (),
     hours: float = HOURS,
     claims: Mapping[str, object] | None = None,
+    bound: bool | None = None,
 ) -> str:
     """Return a token that the services of this `var` accept; without a subject, `<role>-1`. `claims` are added.
 
-    Raises StackError for a role that does not exist.
+    `bound`: whether it is bound to its subject's key; by default it is for staff and terminals. Raises StackError for a
+    role that does not exist.
     """
     if role not in ROLES:
         raise StackError(f"there is no role {role!r}; ROLE is one of {', '.join(ROLES)}")
@@ -71,10 +74,10 @@ def sign(
         "auth_time": now,
         "iat": now,
         "exp": now + int(hours * 3600),
-        **(claims or {}),
     }
-    if role in BOUND:
+    if role in BOUND if bound is None else bound:
         said["cnf"] = {"jkt": Device(keys, str(said["sub"])).thumbprint}
+    said |= claims or {}
     key = issuer_key(keys)
     return jwt.encode(said, key, algorithm=ALGORITHM, headers={"kid": key_id(key)})
 
@@ -103,8 +106,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as error:
         print(f"token: {error}", file=sys.stderr)
         return 2
-    print(token)
+    if not wanted.quiet and "cnf" in jwt.decode(token, options={"verify_signature": False}):
+        said = f"it counts with proofs of {key_path(keys, subject)} only: `make signed` calls with them"
+        print(f"token: {said}; the command `operations` takes that file as OPERATIONS_KEY", file=sys.stderr)
+    print(_for_page(keys, subject, token) if wanted.page else token)
     return 0
+
+
+def _for_page(keys: Path, subject: str, token: str) -> str:
+    """Return what the operators' page takes: the token with a proof of its key, good for an hour."""
+    gateway = os.environ.get("GATEWAY", "") or Ports.from_environment().gateway_url
+    return f"{token}~{Device(keys, subject).proof('GET', f'{gateway}/operations/', token)}"
 
 
 def subject_of(role: str, departments: Sequence[str]) -> str:
@@ -170,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--subject", default="", help="a resident id, a staff number, a device; staff: who typed it")
     parser.add_argument("--departments", default="", help="departments, separated by commas")
     parser.add_argument("--communities", default="", help="communities, separated by commas")
+    parser.add_argument("--quiet", action="store_true", help="without a word on what the token is bound to")
+    parser.add_argument("--page", action="store_true", help="what the operators' page takes, for an hour")
     parser.add_argument("--new-key", action="store_true", help="sign with a new key from now on")
     parser.add_argument(
         "--new-signing-keys",

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from local_stack import gateway
 from local_stack.certificates import authority_file
+from local_stack.deadlines import answers_http, poll
 from local_stack.interrupts import orderly_end
 from local_stack.layout import ROOT, Layout
 from local_stack.ports import DEFAULT_BASE, PROCESSES, SERVICES, Ports
 from local_stack.provider import people as provider
-from local_stack.provider.people import Person
-from local_stack.waiting import answers_http, poll
+from local_stack.provider.people import ProviderPerson
 
 READY = 90.0
 _NAMED = 5
@@ -31,16 +31,18 @@ ADVICE = """
 The portal: {url}/
   Ready after {seconds:.1f} s. Open it in a browser and press 登录 (Sign in). These can:
 {people}
+  Without signing in: {url}/hall/ is for everybody, {url}/terminal/ is a kiosk with a card reader.
   The certificate is this machine's own: accept it once, or let the browser trust {authority}.
 {first}
   its authority  {authority}   (`curl --cacert`, CURL_CA_BUNDLE, a browser's settings)
-  a token        make -s token ROLE=clerk
-                 make -s token ROLE=reviewer DEPARTMENTS=health
-                 make -s token ROLE=resident SUBJECT=<resident id>
+  call it as     make -s signed ROLE=clerk ARGS="GET /v1/terminals"
+                 make -s signed ROLE=reviewer DEPARTMENTS=health ARGS="GET /v1/tasks"
+  a token        make -s token ROLE=resident SUBJECT=<resident id>
   try it         curl --cacert {authority} {url}/v1/items
+  a card reader  make card-reader   (with cards of the district, for /window/ and /terminal/)
   interfaces     {url}/services/<{services}>/docs
   logs           {logs}
-  operators      {url}/operations/   signs in with: make -s token ROLE=operator SUBJECT=<you>
+  operators      {url}/operations/   signs in with: make -s token ROLE=operator SUBJECT=<you> ARGS=--page
                  make operations ARGS="groups list"
 
 Ctrl-C takes everything down.
@@ -84,7 +86,7 @@ def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[st
     return ADVICE.format(people=people, first=first, seconds=seconds, services="|".join(SERVICES), **where)
 
 
-def signing_in(people: Iterable[Person]) -> str:
+def signing_in(people: Iterable[ProviderPerson]) -> str:
     """Say who can sign in: a line for each role."""
     named: dict[str, list[str]] = {"resident": []}
     for each in people:

@@ -1,1 +1,1 @@
-"""What every service needs around its own work: settings, HTTP, access, texts, data files, start-up."""
+"""What everything stands on: errors, texts, days and ids, data files, a command's console."""

@@ -49,6 +49,12 @@ def load_folder(folder: Path, model: type[ModelT]) -> dict[str, ModelT]:
     return loaded
 
 
+def fault_at(path: Path, location: Sequence[str | int], message: str) -> str:
+    """Return `file:line: place: what is wrong` for a fault that only several files together show."""
+    root = yaml.compose(_read(path), Loader=yaml.SafeLoader)
+    return f"{path}:{_line(root, location)}: {'.'.join(map(str, location))}: {message}"
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

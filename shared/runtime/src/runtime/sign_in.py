@@ -1,8 +1,10 @@
-"""By which sign-in a caller speaks; imports nothing of the web, so that domains may keep it as evidence."""
+"""By which sign-in a caller speaks, and what they signed; imports nothing of the web: domains keep it as evidence."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class SignIn(BaseModel):
@@ -20,3 +22,12 @@ class SignIn(BaseModel):
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None
+
+
+class SignedRequest(BaseModel):
+    """A request that gives or takes a right, as its sender signed it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    token: Annotated[str, Field(description="The access token (JWT): who asked, and to which key it is bound")]
+    proof: Annotated[str, Field(description="Method, path, token, moment and body, signed with that key (RFC 9449)")]
+    body: Annotated[str, Field(description="The body; empty: none")]

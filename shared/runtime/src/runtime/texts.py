@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.data_files import load
-from runtime.refusal import TextKey
+from runtime.errors import TextKey
 
 Language = Literal["zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
@@ -34,6 +35,12 @@ class Texts:
     def of(cls, *packages: str) -> Texts:
         """Load the catalogues that ship with these packages."""
         return cls(*(folder / "texts" for folder in cls.folders(*packages)))
+
+    def beside(self, names: Mapping[str, Mapping[str, str]]) -> Texts:
+        """Return these texts with names from elsewhere, by language and key; a text of the same key wins."""
+        both = Texts()
+        both._texts = {language: {**names[language], **texts} for language, texts in self._texts.items()}
+        return both
 
     @staticmethod
     def folders(*packages: str) -> list[Path]:

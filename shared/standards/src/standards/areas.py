@@ -20,11 +20,11 @@ from standards.address_text import LONGEST, normal
 HAN = "一-鿿"
 
 
-class _Record(BaseModel):
+class _AreaModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Province(_Record):
+class Province(_AreaModel):
     """A province, its prefectures and county-level cities, by all names since 1980; `also`, what its own begins."""
 
     name: str
@@ -34,7 +34,7 @@ class Province(_Record):
     also: tuple[str, ...] = ()
 
 
-class Districts(_Record):
+class Districts(_AreaModel):
     """The districts of a city; see the remarks in the data file."""
 
     districts: frozenset[str]
@@ -42,7 +42,7 @@ class Districts(_Record):
     shared: frozenset[str] = frozenset()
 
 
-class Areas(_Record):
+class Areas(_AreaModel):
     """All names."""
 
     districts: dict[str, Districts]

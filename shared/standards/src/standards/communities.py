@@ -15,29 +15,29 @@ from pydantic import BaseModel, ConfigDict, Field
 from runtime.data_files import load
 
 
-class _Record(BaseModel):
+class _CommunityModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Name(_Record):
+class CommunityName(_CommunityModel):
     """A name in both languages."""
 
     zh_cn: str = Field(alias="zh-CN")
     en: str
 
 
-class Community(_Record):
+class Community(_CommunityModel):
     """A community workstation; its code begins with its office's."""
 
     code: Annotated[str, Field(pattern=r"^440309\d{6}$")]
-    name: Name
+    name: CommunityName
 
 
-class Office(_Record):
+class Office(_CommunityModel):
     """A sub-district office and the communities under it."""
 
     code: Annotated[str, Field(pattern=r"^440309\d{3}$")]
-    name: Name
+    name: CommunityName
     communities: tuple[Community, ...]
 
 
@@ -47,10 +47,10 @@ def offices() -> tuple[Office, ...]:
     return load(Path(str(files("standards"))) / "data" / "communities.yaml", tuple[Office, ...])
 
 
-def name_of(code: str) -> Name:
+def name_of(code: str) -> CommunityName:
     """Return a community's name; the code itself for one that the district does not have (any more)."""
     found = (each.name for office in offices() for each in office.communities if each.code == code)
-    return next(found, Name.model_validate({"zh-CN": code, "en": code}))
+    return next(found, CommunityName.model_validate({"zh-CN": code, "en": code}))
 
 
 @cache

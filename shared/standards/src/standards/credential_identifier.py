@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stdnum.iso7064 import mod_37_36
 
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 
 ROOT = "1.2.156.3005.2"
 HIGHEST_VERSION = 999

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.moments import FIRST_DAY
 from standards.normal_form import normal_text, visible
 

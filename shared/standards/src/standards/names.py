@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from runtime.data_files import load
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.normal_form import normal_text
 from standards.placeholders import says_nothing
 from standards.script import simplified

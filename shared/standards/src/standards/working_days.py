@@ -19,11 +19,11 @@ _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
 
 
-class _Record(BaseModel):
+class _CalendarModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Holiday(_Record):
+class Holiday(_CalendarModel):
     """A holiday from its first to its last day, both off."""
 
     name: str
@@ -43,7 +43,7 @@ class Holiday(_Record):
         return tuple(self.first + _ONE_DAY * n for n in range((self.last - self.first).days + 1))
 
 
-class Year(_Record):
+class Year(_CalendarModel):
     """One year's arrangement: `official` once the State Council has announced it, `assumed` until then."""
 
     year: int
@@ -66,7 +66,7 @@ class Year(_Record):
         return self
 
 
-class Calendar(_Record):
+class Calendar(_CalendarModel):
     """Tells working days from others.
 
     `published` are the years whose holidays the State Council has announced. In any other year days are counted by what

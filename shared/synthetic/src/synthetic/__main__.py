@@ -13,13 +13,14 @@ from aio_pika.exceptions import AMQPError
 
 from local_stack import broker, gateway, tokens
 from local_stack.certificates import vouching
+from local_stack.devices import ProvingAuth
 from local_stack.layout import Layout
 from local_stack.ports import Ports
 from runtime.clock import today, utc_now
-from runtime.telling import language_of
+from runtime.console import language_of
 from runtime.texts import Language
 from synthetic.caller import ProblemError
-from synthetic.loading import TEXTS, Loaded, Target, load
+from synthetic.loader import TEXTS, Loaded, Target, load
 from synthetic.outside import LoadError
 
 HOUSEHOLDS = 120
@@ -72,6 +73,7 @@ def _target(address: str, environment: Mapping[str, str], language: Language) ->
         folder=layout.var / "synthetic",
         environment={**environment, "AMQP_URL": amqp_url},
         clerk_token=tokens.sign(layout.keys, "clerk", subject="clerk-synthetic"),
+        auth=ProvingAuth(layout.keys),
         language=language,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -22,27 +22,25 @@ Query = Mapping[str, str | int | bool | list[str]]
 
 _COMING_BACK = frozenset({429, 502, 503, 504})
 _CONFLICT = 409
+_NOT_MODIFIED = 304
 _PAUSE = 0.25
 _LONGEST = 60.0
-
-Prove = Callable[[str, str, str], Mapping[str, str]]
-"""Method, address and token to the headers that prove the key (RFC 9449)."""
 
 PATIENCE = 150.0
 """Seconds: a process that was killed may leave a transaction open, and the store keeps its locks for a minute."""
 
 
-class Answer(BaseModel):
+class CallerAnswer(BaseModel):
     """What a caller reads of an answer; the rest is ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Nothing(Answer):
+class NoAnswer(CallerAnswer):
     """An answer of which nothing is read."""
 
 
-class Fault(Answer):
+class CallerFault(CallerAnswer):
     """One of several things that are wrong: where, its code, and how to put it right."""
 
     pointer: str = ""
@@ -50,7 +48,7 @@ class Fault(Answer):
     detail: str = ""
 
 
-class Problem(Answer):
+class CallerProblem(CallerAnswer):
     """A refusal as RFC 9457 tells it."""
 
     status: int
@@ -58,7 +56,7 @@ class Problem(Answer):
     title: str = ""
     detail: str = ""
     action: str = ""
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[CallerFault, ...] = ()
 
     @property
     def codes(self) -> frozenset[str]:
@@ -69,7 +67,7 @@ class Problem(Answer):
 class ProblemError(Exception):
     """The system refused; `problem` says why, in the caller's language."""
 
-    def __init__(self, problem: Problem, request: str) -> None:
+    def __init__(self, problem: CallerProblem, request: str) -> None:
         faults = "".join(f" [{fault.pointer}: {fault.detail}]" for fault in problem.errors)
         super().__init__(f"{request}: {problem.status} {problem.code}: {problem.title} {problem.detail}{faults}")
         self.problem = problem
@@ -87,8 +85,6 @@ class Caller:
     token: str
     language: str = "zh-CN"
     patience: float = PATIENCE
-    prove: Prove | None = None
-    """Makes the headers of a request whose token is bound to a key; without it the token alone is sent."""
 
     def speaking(self, language: str) -> Caller:
         """Return the same caller with another language."""
@@ -97,6 +93,18 @@ class Caller:
     async def get(self, path: str, answer: type[AnswerT], query: Query | None = None) -> AnswerT:
         """Read. Raises ProblemError when refused."""
         return _parsed(await self.send("GET", path, query=query), answer)
+
+    async def get_if_changed(self, path: str, answer: type[AnswerT], tag: str) -> tuple[AnswerT | None, str]:
+        """Read what differs from what was read under a tag, with its own tag; None for what does not.
+
+        Raises ProblemError when refused.
+        """
+        headers = self._headers("")
+        if tag:
+            headers["If-None-Match"] = tag
+        response = await self._patiently(self.client.build_request("GET", path, headers=headers))
+        seen = None if response.status_code == _NOT_MODIFIED else _parsed(response, answer)
+        return seen, response.headers.get("ETag", "")
 
     async def post(self, path: str, answer: type[AnswerT], body: Json = None, *, key: str = "") -> AnswerT:
         """Do something, once, however often it has to be sent. Raises ProblemError when refused."""
@@ -144,17 +152,11 @@ class Caller:
             headers["Idempotency-Key"] = key
         return headers
 
-    def _proven(self, request: httpx.Request) -> httpx.Request:
-        """Prove the key anew at every try: a proof is good once."""
-        if self.prove is not None:
-            request.headers.update(self.prove(request.method, str(request.url), self.token))
-        return request
-
     async def _patiently(self, request: httpx.Request) -> httpx.Response:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                response = await self.client.send(self._proven(request))
+                response = await self.client.send(request)
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise
@@ -164,13 +166,18 @@ class Caller:
             await asyncio.sleep(_PAUSE)
 
 
-def connect(gateway: str, authority: Path | None, *, connections: int = 32) -> httpx.AsyncClient:
-    """Open the connections that many callers share; `authority` vouches for the gateway beside those of the system."""
+def connect(
+    gateway: str, authority: Path | None, *, connections: int = 32, auth: httpx.Auth | None = None
+) -> httpx.AsyncClient:
+    """Open the connections that many callers share; `authority` vouches for the gateway beside those of the system.
+
+    `auth` proves the keys of the callers' tokens, at every try: a proof is good once.
+    """
     url = httpx.URL(gateway)
     trusted = trusting(authority) if url.scheme == "https" else None
     port = url.port or (443 if trusted else 80)
     transport = KeptOpen(url.host, port, connections=connections, seconds=_LONGEST, trusted=trusted)
-    return httpx.AsyncClient(base_url=url, transport=transport, trust_env=False)
+    return httpx.AsyncClient(base_url=url, transport=transport, auth=auth, trust_env=False)
 
 
 def _worth_repeating(response: httpx.Response) -> bool:
@@ -181,13 +188,13 @@ def _worth_repeating(response: httpx.Response) -> bool:
 
 
 def _accepted(response: httpx.Response) -> httpx.Response:
-    if response.is_success:
+    if response.is_success or response.status_code == _NOT_MODIFIED:
         return response
     request = f"{response.request.method} {response.request.url.path}"
     try:
-        problem = Problem.model_validate_json(response.content)
+        problem = CallerProblem.model_validate_json(response.content)
     except ValidationError:
-        problem = Problem(status=response.status_code, code="not-a-problem", detail=response.text[:300])
+        problem = CallerProblem(status=response.status_code, code="not-a-problem", detail=response.text[:300])
     raise ProblemError(problem, request)
 
 

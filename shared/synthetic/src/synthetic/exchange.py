@@ -16,9 +16,9 @@ import orjson
 from aio_pika.abc import AbstractChannel, DeliveryMode
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from messaging.connection import connect
-from messaging.signatures import EventSigner, key_file
-from runtime.records.person_encryption import PUBLIC_KEYS, Binding, PublicKey
+from bus.connection import connect
+from bus.signatures import EventSigner, key_file
+from records.person_encryption import PUBLIC_KEYS, Binding, PublicKey
 from synthetic.facts import Fact
 
 CONTENT_TYPE = "application/cloudevents+json"

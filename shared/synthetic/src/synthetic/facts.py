@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import orjson
 
-from synthetic.records import CARRY_THE_NUMBER, Record, Value
+from synthetic.records import CARRY_THE_NUMBER, SyntheticRecord, Value
 
 Datum = str | int | None | Mapping[str, Value]
 
@@ -33,12 +33,12 @@ class Fact:
     data: Mapping[str, Datum]
 
 
-def published(record: Record, at: datetime) -> Fact:
+def published(record: SyntheticRecord, at: datetime) -> Fact:
     """Say that a record is there."""
     return _fact(record, "published", at, _publication(record))
 
 
-def withdrawn(record: Record, at: datetime) -> Fact:
+def withdrawn(record: SyntheticRecord, at: datetime) -> Fact:
     """Say that a record no longer holds."""
     data: dict[str, Datum] = {
         "record_id": record.record_id,
@@ -50,7 +50,7 @@ def withdrawn(record: Record, at: datetime) -> Fact:
     return _fact(record, "withdrawn", at, data)
 
 
-def departments_facts(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
+def departments_facts(records: Iterable[SyntheticRecord], at: datetime) -> Iterator[Fact]:
     """Say everything that only departments know, and what was withdrawn of it."""
     for record in records:
         if record.keeper == "department":
@@ -59,19 +59,19 @@ def departments_facts(records: Iterable[Record], at: datetime) -> Iterator[Fact]
                 yield withdrawn(record, at)
 
 
-def mirror_publications(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
+def mirror_publications(records: Iterable[SyntheticRecord], at: datetime) -> Iterator[Fact]:
     """Say everything that the city's mirror holds, withdrawn or not."""
     return (published(record, at) for record in records if record.keeper == "city")
 
 
-def mirror_withdrawals(records: Iterable[Record], at: datetime) -> Iterator[Fact]:
+def mirror_withdrawals(records: Iterable[SyntheticRecord], at: datetime) -> Iterator[Fact]:
     """Say what the city has withdrawn of its mirror; the mirror's file holds publications only."""
     for record in records:
         if record.keeper == "city" and record.withdrawn:
             yield withdrawn(record, at)
 
 
-def write_mirror(records: Iterable[Record], path: Path) -> int:
+def write_mirror(records: Iterable[SyntheticRecord], path: Path) -> int:
     """Write the city's mirror as JSON Lines, one record a line; return how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
@@ -83,7 +83,7 @@ def write_mirror(records: Iterable[Record], path: Path) -> int:
     return count
 
 
-def _publication(record: Record) -> dict[str, Datum]:
+def _publication(record: SyntheticRecord) -> dict[str, Datum]:
     number = {"number": record.number} if record.document_type in CARRY_THE_NUMBER else {}
     return {
         "record_id": record.record_id,
@@ -96,7 +96,7 @@ def _publication(record: Record) -> dict[str, Datum]:
     }
 
 
-def _fact(record: Record, verb: str, at: datetime, data: Mapping[str, Datum]) -> Fact:
+def _fact(record: SyntheticRecord, verb: str, at: datetime, data: Mapping[str, Datum]) -> Fact:
     case = record.record_id
     fact_id = f"{record.record_id}-{data['sequence']}-{uuid4().hex[:12]}"
     if record.keeper == "city":

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from runtime.data_files import load
 from synthetic.people import years_later
 from synthetic.places import home
-from synthetic.records import Record, Value
+from synthetic.records import SyntheticRecord, Value
 from synthetic.script import traditional
 
 Flaw = Literal["missing", "old-address", "other-script", "swapped-date", "expired", "revoked", "duplicate"]
@@ -40,13 +40,13 @@ def shares() -> Shares:
     return load(Path(str(files("synthetic"))) / "data" / "flaws.yaml", Shares)
 
 
-def spread(record: Record, dice: Random, given: Shares) -> Record:
+def spread(record: SyntheticRecord, dice: Random, given: Shares) -> SyntheticRecord:
     """Decide who tells the system of a record: the city's mirror, or only the department that keeps it."""
     alone = dice.random() < given.department_only.get(record.document_type, 0)
     return replace(record, keeper="department") if alone else record
 
 
-def dealt(record: Record, dice: Random, given: Shares) -> Flaw | None:
+def dealt(record: SyntheticRecord, dice: Random, given: Shares) -> Flaw | None:
     """Throw for the flaw of a record; a record has one at most, and only one that it can have."""
     throw = dice.random()
     for flaw, share in given.flaws.items():
@@ -58,12 +58,12 @@ def dealt(record: Record, dice: Random, given: Shares) -> Flaw | None:
     return None
 
 
-def flawed(record: Record, flaw: Flaw | None, dice: Random, today: date) -> tuple[Record, ...]:
+def flawed(record: SyntheticRecord, flaw: Flaw | None, dice: Random, today: date) -> tuple[SyntheticRecord, ...]:
     """Return what is held instead of a record that has this flaw: nothing, another one, or two."""
     return (record,) if flaw is None else _MADE[flaw](record, dice, today)
 
 
-def _can_have(record: Record, flaw: Flaw) -> bool:
+def _can_have(record: SyntheticRecord, flaw: Flaw) -> bool:
     match flaw:
         case "old-address":
             return "address" in record.fields
@@ -80,21 +80,21 @@ def _can_have(record: Record, flaw: Flaw) -> bool:
             return True
 
 
-def _with(record: Record, **fields: Value) -> Record:
+def _with(record: SyntheticRecord, **fields: Value) -> SyntheticRecord:
     return replace(record, fields={**record.fields, **fields})
 
 
-def _in_other_script(record: Record) -> Record:
+def _in_other_script(record: SyntheticRecord) -> SyntheticRecord:
     names = {key: traditional(str(value)) for key, value in record.fields.items() if key in _NAMES}
     return _with(record, **names)
 
 
-def _swapped(record: Record) -> str:
+def _swapped(record: SyntheticRecord) -> str:
     year, month, day_of_month = str(record.fields["birth_date"]).split("-")
     return f"{year}-{day_of_month}-{month}"
 
 
-def _expired(record: Record, dice: Random, today: date) -> Record:
+def _expired(record: SyntheticRecord, dice: Random, today: date) -> SyntheticRecord:
     """Let the term end some time ago; a portrait is too old instead."""
     ago = timedelta(days=dice.randrange(1, 400))
     if "taken_on" in record.fields:
@@ -102,23 +102,25 @@ def _expired(record: Record, dice: Random, today: date) -> Record:
     return replace(record, valid_from=years_later(today - ago, -5), valid_until=today - ago)
 
 
-def _older_copy(record: Record, dice: Random) -> Record:
+def _older_copy(record: SyntheticRecord, dice: Random) -> SyntheticRecord:
     """The same person in the same system once more, as somebody entered them years ago."""
     if "address" in record.fields:
         return _with(record, address=home(dice).address)
     return _in_other_script(record)
 
 
-def with_flaws(records: Iterable[Record], dice: Random, today: date, given: Shares) -> tuple[Record, ...]:
+def with_flaws(
+    records: Iterable[SyntheticRecord], dice: Random, today: date, given: Shares
+) -> tuple[SyntheticRecord, ...]:
     """Spread records over their keepers and let each have the flaw that is thrown for it."""
-    held: list[Record] = []
+    held: list[SyntheticRecord] = []
     for record in records:
         placed = spread(record, dice, given)
         held.extend(flawed(placed, dealt(placed, dice, given), dice, today))
     return tuple(held)
 
 
-_MADE: Mapping[Flaw, Callable[[Record, Random, date], tuple[Record, ...]]] = {
+_MADE: Mapping[Flaw, Callable[[SyntheticRecord, Random, date], tuple[SyntheticRecord, ...]]] = {
     "missing": lambda _record, _dice, _today: (),
     "old-address": lambda record, dice, _today: (_with(record, address=home(dice).address),),
     "other-script": lambda record, _dice, _today: (_in_other_script(record),),

@@ -14,9 +14,9 @@ from faker import Faker
 
 from synthetic import numbers, records
 from synthetic.flaws import Shares, shares, with_flaws
-from synthetic.people import Maker, Person
+from synthetic.people import Maker, SyntheticPerson
 from synthetic.places import Home, home, places
-from synthetic.records import Record
+from synthetic.records import SyntheticRecord
 
 Kind = Literal["newcomers", "settled", "senior", "elder"]
 
@@ -38,19 +38,19 @@ class Household:
 
     index: int
     kind: Kind
-    head: Person
+    head: SyntheticPerson
     home: Home
-    child: Person | None = None
-    landlord: Person | None = None
+    child: SyntheticPerson | None = None
+    landlord: SyntheticPerson | None = None
     parents: tuple[str, ...] = ()
     property_number: str = ""
     household_number: str = ""
     birth_certificate_number: str = ""
     account_number: str = ""
-    records: tuple[Record, ...] = ()
+    records: tuple[SyntheticRecord, ...] = ()
 
     @property
-    def people(self) -> tuple[Person, ...]:
+    def people(self) -> tuple[SyntheticPerson, ...]:
         """Everybody who has to be registered; a landlord turns up in several households."""
         return tuple(person for person in (self.landlord, self.head, self.child) if person is not None)
 
@@ -82,7 +82,7 @@ def _of_kind(kind: Kind, maker: Maker, seed: int, index: int) -> Household:
             return _elder(maker, index)
 
 
-def landlord(seed: int, place: int, today: date) -> Person:
+def landlord(seed: int, place: int, today: date) -> SyntheticPerson:
     """Make one of the landlords."""
     maker = _maker(f"{seed}/landlord/{place}", today)
     return maker.person(places().longhua, home(maker.dice).community, maker.birthday(35, 70))
@@ -94,7 +94,7 @@ def school_child_birthday(dice: Random, today: date) -> date:
     return date(begins - 7, 9, 1) + timedelta(days=dice.randrange(365))
 
 
-def _newcomers(maker: Maker, index: int, owner: Person) -> Household:
+def _newcomers(maker: Maker, index: int, owner: SyntheticPerson) -> Household:
     origin = maker.dice.choice(places().elsewhere)
     flat = home(maker.dice)
     head = maker.person(origin, flat.community, maker.birthday(25, 45))
@@ -115,7 +115,7 @@ def _settled(maker: Maker, index: int) -> Household:
     )
 
 
-def _with_child(maker: Maker, index: int, kind: Kind, head: Person, flat: Home) -> Household:
+def _with_child(maker: Maker, index: int, kind: Kind, head: SyntheticPerson, flat: Home) -> Household:
     """Add a child, and the other parent by name."""
     other = maker.name("female" if head.sex == "male" else "male")
     surname = head.name[:-1] if len(head.name) == 2 else head.name[:1]  # noqa: PLR2004 - a name of two characters
@@ -161,7 +161,7 @@ def _elder(maker: Maker, index: int) -> Household:
     )
 
 
-def _records_on(made: Household, maker: Maker) -> Iterator[Record]:
+def _records_on(made: Household, maker: Maker) -> Iterator[SyntheticRecord]:
     """Everything that government would hold on a household if its records had no flaws."""
     head, dice, today = made.head, maker.dice, maker.today
     yield records.id_card(head)

@@ -20,7 +20,7 @@ GROUPS = {"汉": 92, "壮": 3, "土家": 2, "苗": 2, "回": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SyntheticPerson:
     """One invented person with the card in hand. `community` is the code of the community that they register in."""
 
     number: str
@@ -67,11 +67,11 @@ class Maker:
         sex: Sex | None = None,
         surname: str | None = None,
         address: str | None = None,
-    ) -> Person:
+    ) -> SyntheticPerson:
         """Make a person from `origin` who lives in `community`; the card has `address`, or one of the origin's."""
         chosen = sex or self.sex()
         valid_from, valid_until = self._card_term(born)
-        return Person(
+        return SyntheticPerson(
             number=identity_number(self.dice, area=origin.area, born=born, sex=chosen),
             name=self.name(chosen, surname),
             sex=chosen,

@@ -27,7 +27,7 @@ class Origin(_Row):
     authority: str
 
 
-class Places(_Row):
+class SyntheticPlaces(_Row):
     """The origins of those registered in Longhua and of those from elsewhere, and the estates that flats are in."""
 
     longhua: Origin
@@ -44,9 +44,9 @@ class Home:
 
 
 @cache
-def places() -> Places:
+def places() -> SyntheticPlaces:
     """Read `data/places.yaml`."""
-    return load(Path(str(files("synthetic"))) / "data" / "places.yaml", Places)
+    return load(Path(str(files("synthetic"))) / "data" / "places.yaml", SyntheticPlaces)
 
 
 @cache

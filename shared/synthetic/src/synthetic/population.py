@@ -10,8 +10,8 @@ from itertools import islice
 
 from synthetic.flaws import Shares
 from synthetic.households import Household, households
-from synthetic.people import Person
-from synthetic.records import Record
+from synthetic.people import SyntheticPerson
+from synthetic.records import SyntheticRecord
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Population:
         return tuple(islice(households(self.seed, self.day, self.given), self.count))
 
     @cached_property
-    def people(self) -> tuple[Person, ...]:
+    def people(self) -> tuple[SyntheticPerson, ...]:
         """Everybody once, landlords before their tenants."""
         return tuple({person.number: person for made in self.households for person in made.people}.values())
 
     @property
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[SyntheticRecord]:
         """Every record that anybody holds on them."""
         return (record for made in self.households for record in made.records)
 

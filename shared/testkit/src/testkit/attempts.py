@@ -10,7 +10,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
-from messaging.topology import Topology
+from bus.topology import Topology
 
 ACCESS_REFUSED, PRECONDITION_FAILED, NOT_ALLOWED = 403, 406, 530
 PERSISTENT = 2

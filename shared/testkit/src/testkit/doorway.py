@@ -19,7 +19,8 @@ import httpx
 from local_stack import gateway
 from local_stack.layout import Layout
 from local_stack.ports import HOST, SERVICES, Ports
-from local_stack.processes import Running, stop_all, wait_ready
+from local_stack.processes import Program, Running, stop_all, wait_ready
+from testkit.patience import PATIENCE
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -58,7 +59,7 @@ class Echo(BaseHTTPRequestHandler):
 
 
 @dataclass(frozen=True)
-class Answer:
+class DoorwayAnswer:
     """An answer as it came over the wire."""
 
     status: int
@@ -76,9 +77,9 @@ class Doorway:
     def client(self, address: str = HOST) -> httpx.Client:
         """Return a client that calls from an address of the loopback network."""
         transport = httpx.HTTPTransport(verify=gateway.trusted(self.layout), local_address=address)
-        return httpx.Client(base_url=gateway.url(self.ports), transport=transport, timeout=20)
+        return httpx.Client(base_url=gateway.url(self.ports), transport=transport, timeout=PATIENCE)
 
-    def raw(self, request: bytes, address: str = HOST) -> Answer | None:
+    def raw(self, request: bytes, address: str = HOST) -> DoorwayAnswer | None:
         """Send bytes as they stand; return the first answer, or None when the line was cut without one."""
         return _parsed(self._said(request, address))
 
@@ -108,13 +109,13 @@ def _all(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def _parsed(said: bytes) -> Answer | None:
+def _parsed(said: bytes) -> DoorwayAnswer | None:
     if not said.startswith(b"HTTP/1.1 "):
         return None
     head, _, content = said.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines)
-    return Answer(int(status.split()[1]), headers, content)
+    return DoorwayAnswer(int(status.split()[1]), headers, content)
 
 
 @contextmanager
@@ -137,8 +138,20 @@ def doorway(
             _set(layout.gateway / gateway.FOLDER / "limits.conf", directive, value)
         running = Running(program, layout.log("gateway"))
         undo.callback(stop_all, [running], seconds=5)
-        wait_ready([running], seconds=20)
+        wait_ready([running], seconds=PATIENCE)
         yield Doorway(layout, ports)
+
+
+@contextmanager
+def gateway_client(layout: Layout, ports: Ports, program: Program) -> Iterator[httpx.Client]:
+    """Run the gateway with nothing behind it, as its program says, and call it."""
+    running = Running(program, layout.log("gateway"))
+    try:
+        wait_ready([running], seconds=PATIENCE)
+        with httpx.Client(base_url=gateway.url(ports), timeout=PATIENCE, verify=gateway.trusted(layout)) as client:
+            yield client
+    finally:
+        stop_all([running], seconds=5)
 
 
 def _set(path: Path, directive: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from messaging import topology
+from bus import topology
 from testkit.fixtures import TOPOLOGY
 
 _DEPLOYED = topology.load(TOPOLOGY)

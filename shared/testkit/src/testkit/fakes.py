@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from messaging.documents import Document, Stored
-from messaging.event import Change, ConflictError, Outcome, Received, expect_all
-from runtime.erasing import Erased, ErasedT, ErasurePreviewRequested, ErasureRequested, PreviewedT, Whose
-from runtime.holders import Holder
+from bus.event import ConflictError, Outcome, Received, expect_all
+from privacy.erasure import Erased, ErasedT, Eraser, ErasurePreviewRequested, ErasureRequested, PreviewedT, Whose
+from privacy.holders import Holder
+from store.repository import Document, Repository, Stored, Write
 
 StoredT = TypeVar("StoredT", bound=Stored)
 ViewT = TypeVar("ViewT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class FakeChange(Change):
-    """A prepared write: `check` refuses it, `apply` makes it."""
+class FakeChange(Write):
+    """A prepared write: `check` refuses it, `apply` makes it. The real store finds nothing in it that it could do."""
 
     check: Callable[[], None]
     apply: Callable[[], None]
 
+    def __init__(self, check: Callable[[], None], apply: Callable[[], None]) -> None:
+        object.__setattr__(self, "check", check)
+        object.__setattr__(self, "apply", apply)
 
-class FakeDocuments(Generic[StoredT]):
-    """One collection in memory with the same versions and conflicts as `messaging.documents.Documents`."""
+
+class FakeDocuments(Repository[StoredT]):
+    """One collection in memory with the same versions and conflicts as the real one.
+
+    A fake of a service's own repository derives from both, `class FakeHands(HandStore, FakeDocuments[TaskClaim])`: its
+    queries are the real ones, asked of what is in memory.
+    """
 
     def __init__(self, model: type[StoredT], stored: Iterable[StoredT] = ()) -> None:
         self._model = model
@@ -59,14 +65,18 @@ class FakeDocuments(Generic[StoredT]):
 
     async def values(self, filter: Mapping[str, Any], field: str) -> list[Any]:  # noqa: A002 - as above
         """Read one field of all that match."""
-        return [document.model_dump()[field] for document in await self.find(filter)]
+        return [row[field] for row in await self.rows(filter, field)]
 
     async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
         """Read the ids and some fields of all that match."""
         found = [document.model_dump() for document in await self.find(filter)]
-        return [{"_id": each["id"], **{name: each[name] for name in fields}} for each in found]
+        return [{"_id": each["id"], **{name: each[name] for name in fields if name != "_id"}} for each in found]
 
-    def save(self, document: StoredT) -> FakeChange:
+    async def count(self, filter: Mapping[str, Any], *, most: int) -> int:  # noqa: A002 - as above
+        """Count those that match, up to so many."""
+        return len(await self.find(filter, limit=most))
+
+    def save(self, document: StoredT) -> Write:
         """Prepare a write that is refused if the version is not the one that was read."""
         return FakeChange(lambda: self._require(document), lambda: self._put(document))
 
@@ -136,7 +146,15 @@ def received(data: ViewT, *, case: str = "case", type: str = "test.event.v1", id
 
 
 def _matches(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(_meets(_at(document, name), condition) for name, condition in wanted.items())
+    combined: dict[str, Callable[[Any], bool]] = {
+        "$and": lambda parts: all(_matches(document, part) for part in parts),
+        "$or": lambda parts: any(_matches(document, part) for part in parts),
+        "$nor": lambda parts: not any(_matches(document, part) for part in parts),
+    }
+    return all(
+        combined[name](asked) if name in combined else _meets(_at(document, name), asked)
+        for name, asked in wanted.items()
+    )
 
 
 def _at(document: Mapping[str, Any], name: str) -> object:
@@ -151,10 +169,11 @@ def _at(document: Mapping[str, Any], name: str) -> object:
 
 def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents hold anything
     if not isinstance(condition, Mapping):
-        return bool(value == condition) or (isinstance(value, list | tuple) and condition in value)
+        return bool(value == condition) or (isinstance(value, list | tuple | frozenset) and condition in value)
     tests: dict[str, Callable[[Any], bool]] = {
         "$in": lambda wanted: any(each in wanted for each in value) if isinstance(value, list) else value in wanted,
         "$ne": lambda wanted: value != wanted,
+        "$elemMatch": lambda wanted: any(_matches(each, wanted) for each in value),
         "$lt": lambda wanted: value is not None and value < wanted,
         "$lte": lambda wanted: value is not None and value <= wanted,
         "$gt": lambda wanted: value is not None and value > wanted,
@@ -163,13 +182,16 @@ def _meets(value: Any, condition: object) -> bool:  # noqa: ANN401 - documents h
     return all(tests[operator](wanted) for operator, wanted in condition.items())
 
 
-class NothingHeld:
+class NothingHeld(Eraser):
     """An eraser that finds nothing about anybody."""
 
-    async def answer(self, kind: type[ErasedT], asked: ErasureRequested) -> Outcome[None]:
+    def __init__(self) -> None:
+        """Look at no database."""
+
+    async def answer(self, kind: type[ErasedT], event: Received[ErasureRequested]) -> Outcome[None]:
         """Tell so."""
-        event = kind(erasure_id=asked.erasure_id, erased=[], kept=[], cases=[])
-        return Outcome(events=[event], case=asked.erasure_id)
+        told = kind(erasure_id=event.data.erasure_id, erased=[], kept=[], cases=[])
+        return Outcome(events=[told], case=event.data.erasure_id)
 
     async def preview(
         self,
@@ -182,7 +204,7 @@ class NothingHeld:
         event = kind(erasure_id=asked.erasure_id, holder=holder, erased=[], kept=[], cases=[])
         return Outcome(events=[event], case=asked.erasure_id)
 
-    async def forget_answers(self, ids: Collection[str]) -> Sequence[Change]:  # noqa: ARG002 - whatever they are
+    async def forget_answers(self, ids: Collection[str]) -> Sequence[Write]:  # noqa: ARG002 - whatever they are
         """Find nothing."""
         return ()
 

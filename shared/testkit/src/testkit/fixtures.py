@@ -7,13 +7,11 @@ MongoDB 8 in containers serve the same tests.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,29 +21,27 @@ import structlog
 from aio_pika.exceptions import ChannelNotFoundEntity
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bus import topology
+from bus.addresses import each_of
+from bus.connection import connect
+from bus.declare import declare
+from bus.topology import RECEIPTS, Topology, Trail, dead_letters_of, delay_name
 from local_stack import broker
 from local_stack.accounts import databases, definitions
 from local_stack.accounts.passwords import SETTING, account_url, administrator_url, folder_of
 from local_stack.certificates import authority_file
-from local_stack.failure import StackError
 from local_stack.infrastructure import Infrastructure
 from local_stack.keys import ensure_keys
-from local_stack.layout import ROOT, Layout
-from local_stack.ports import HOST, Ports, require_free
-from messaging import topology
-from messaging.connection import connect
-from messaging.declare import declare
-from messaging.documents import Database, Document, ensure_collections
-from messaging.heartbeat import SESSIONS
-from messaging.topology import RECEIPTS, Topology, dead_letters_of, delay_name
-from runtime.kernel import ensure_indexes
-from testkit import places
+from local_stack.layout import ROOT
+from local_stack.ports import HOST
+from store.heartbeat import SESSIONS
+from store.repository import Database, Document, ensure_collections
+from testkit.infrastructure import private_infrastructure
+from testkit.patience import PATIENCE
 from testkit.vaults import vaulted
-
-_STEP = 50
-"""How far the bases of ports are from each other."""
+from web.service_runtime import ensure_indexes
 
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
 GIVEN = ("AMQP_URL", "MONGODB_URL", SETTING)
@@ -53,7 +49,7 @@ GIVEN = ("AMQP_URL", "MONGODB_URL", SETTING)
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class StackAddresses:
     """Where the tests' broker and store are, with the administrator's account, and the passwords of the others."""
 
     amqp: str
@@ -75,7 +71,7 @@ class Addresses:
 
 
 @pytest.fixture(scope="session")
-def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackAddresses]:
     """Start the broker and the store once for all tests."""
     if os.environ.get("TESTCONTAINERS"):
         yield from _containers(tmp_path_factory.mktemp("accounts"))
@@ -85,7 +81,7 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address
 
 
 @pytest.fixture(scope="session")
-def private(request: pytest.FixtureRequest, infrastructure: Addresses) -> Iterator[Addresses]:
+def private(request: pytest.FixtureRequest, infrastructure: StackAddresses) -> Iterator[StackAddresses]:
     """Broker and store that are ours, for what is asked of accounts, TLS and management; the topology is declared.
 
     Where AMQP_URL or MONGODB_URL, or containers, serve the other tests, these start their own.
@@ -103,15 +99,15 @@ def private(request: pytest.FixtureRequest, infrastructure: Addresses) -> Iterat
 
 
 @pytest.fixture
-async def private_bus(private: Addresses, full_topology: Topology) -> str:
+async def private_bus(private: StackAddresses, full_topology: Topology) -> str:
     """The private broker's address, every work queue empty."""
     await empty_queues(private.amqp, full_topology)
     return private.amqp
 
 
-def _addresses(running: Infrastructure) -> Addresses:
-    return Addresses(
-        running.amqp_url,
+def _addresses(running: Infrastructure) -> StackAddresses:
+    return StackAddresses(
+        each_of(running.amqp_url)[-1],  # tests look at the broker through one address
         running.mongodb_url,
         accounts=folder_of(running.layout),
         store_accounts=databases.folder_of(running.layout),
@@ -123,32 +119,36 @@ def _addresses(running: Infrastructure) -> Addresses:
 
 
 @pytest.fixture(scope="session")
-def of_services(infrastructure: Addresses) -> Iterator[dict[str, str]]:
+def of_services(infrastructure: StackAddresses) -> Iterator[dict[str, str]]:
     """The databases that tests of a service use in turns, by the service; gone at the end, with those named after."""
     names: dict[str, str] = {}
     yield names
     with pymongo.MongoClient[Document](infrastructure.mongodb) as client:
-        for name in client.list_database_names():
-            if name.startswith(tuple(names.values())):
-                client.drop_database(name)
+        for name in filter(lambda it: it.startswith(tuple(names.values())), client.list_database_names()):
+            client.drop_database(name)
 
 
 @pytest.fixture
 async def database(
-    request: pytest.FixtureRequest, infrastructure: Addresses, of_services: dict[str, str]
+    request: pytest.FixtureRequest,
+    infrastructure: StackAddresses,
+    of_services: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Database]:
     """A database of the test's own with a vault of its own, gone afterwards.
+
+    What other services say to one that uses it counts without a person's signature, as before that was asked for.
 
     A service's tests find the collections and indexes of the one before, emptied: making them takes longer than most
     tests.
     """
-    client: AsyncMongoClient[Document] = AsyncMongoClient(infrastructure.mongodb, tz_aware=True, w="majority")
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        infrastructure.mongodb, tz_aware=True, w="majority", serverMonitoringMode="poll"
+    )
+    monkeypatch.setenv("YIZHENG_SIGNED_SINCE", "9999-12-31")
     name = f"test-{secrets.token_hex(6)}"
     folder, service, *_ = request.path.relative_to(ROOT).parts
-    clear = drop
-    if folder == "services":
-        name = of_services.setdefault(service, name)
-        clear = empty
+    name, clear = (of_services.setdefault(service, name), empty) if folder == "services" else (name, drop)
     try:
         yield vaulted(client, name)
     finally:
@@ -167,16 +167,25 @@ async def make_collections(database: AsyncDatabase[Document], indexes: Mapping[s
 async def drop(database: AsyncDatabase[Document]) -> None:
     """Drop a test's database."""
     await _end_sessions(database)
-    with pymongo.timeout(30):
+    with pymongo.timeout(PATIENCE):
         await database.client.drop_database(database.name)
 
 
 async def empty(database: AsyncDatabase[Document]) -> None:
     """Delete whatever a test's database holds; collections and their indexes stay."""
     await _end_sessions(database)
-    with pymongo.timeout(30):
-        names = await database.list_collection_names()
-        await asyncio.gather(*(database[name].delete_many({}) for name in names))
+    with pymongo.timeout(PATIENCE):
+        for name in await _filled(database):  # one after the other: each at once would be a connection of its own
+            await database[name].delete_many({})
+
+
+async def _filled(database: AsyncDatabase[Document]) -> list[str]:
+    """Return the collections that hold anything, by one question: most hold nothing after most tests."""
+    names = await database.list_collection_names()
+    asked = [[{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in names]
+    unions = [{"$unionWith": {"coll": name, "pipeline": each}} for name, each in zip(names, asked, strict=True)]
+    found = await database.aggregate([{"$documents": [{"_id": ""}]}, *unions])
+    return [row["_id"] async for row in found if row["_id"]]
 
 
 async def _end_sessions(database: AsyncDatabase[Document]) -> None:
@@ -205,7 +214,7 @@ def full_topology() -> Topology:
 
 
 @pytest.fixture(scope="session")
-def declared(infrastructure: Addresses) -> Topology:
+def declared(infrastructure: StackAddresses) -> Topology:
     """The topology as it is deployed, on the broker from now on; a test that takes something away uses another one."""
     full = topology.load(TOPOLOGY)
     asyncio.run(_declare(infrastructure.amqp, full))
@@ -213,15 +222,20 @@ def declared(infrastructure: Addresses) -> Topology:
 
 
 @pytest.fixture
-async def bus(infrastructure: Addresses, declared: Topology) -> str:
-    """The broker's address, with the whole topology declared, every work queue empty and a trail that is just begun."""
-    await empty_queues(infrastructure.amqp, declared)
+async def bus(request: pytest.FixtureRequest, infrastructure: StackAddresses, declared: Topology) -> str:
+    """The broker's address, with the whole topology declared and every work queue empty.
+
+    The streams are just begun: for a service's tests those that it reads, for all others every one.
+    """
+    folder, service, *_ = request.path.relative_to(ROOT).parts
+    read = [each for each in declared.streams if folder != "services" or service in each.readers]
+    await empty_queues(infrastructure.amqp, declared, read)
     return infrastructure.amqp
 
 
 @pytest.fixture
 def surroundings(
-    tmp_path: Path, infrastructure: Addresses, bus: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, infrastructure: StackAddresses, bus: str, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.MonkeyPatch:
     """Set what every service reads of its environment: broker, store and keys of the test's own; return what set it."""
     keys = tmp_path / "keys"
@@ -241,11 +255,12 @@ async def _declare(url: str, full: Topology) -> None:
 @retry(
     retry=retry_if_exception_type(ChannelNotFoundEntity),  # a broker that came back opens its stream after its port
     wait=wait_fixed(0.2),
-    stop=stop_after_delay(20),
+    stop=stop_after_delay(PATIENCE),
     reraise=True,
 )
-async def empty_queues(url: str, declared: Topology) -> None:
-    """Leave nothing in any work queue, and begin the streams once more."""
+async def empty_queues(url: str, declared: Topology, streams: Sequence[Trail] | None = None) -> None:
+    """Leave nothing in any work queue, and begin the streams, all unless told, once more."""
+    begun = declared.streams if streams is None else streams
     names = [
         *(delay_name(seconds) for seconds in declared.delays),  # first, as their messages go to the others
         *declared.services,
@@ -255,74 +270,17 @@ async def empty_queues(url: str, declared: Topology) -> None:
     ]
     async with await connect(url, name="tests") as connection:
         channel = await connection.channel()
-        for stream in declared.streams:
+        for stream in begun:
             await channel.queue_delete(stream.queue)  # a stream can not be purged
-        await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made anew
+        if begun:
+            await declare(replace(declared, subscriptions={}, departments={}, delays=()), channel)  # but made once more
         for name in names:
-            queue = await channel.get_queue(name, ensure=False)
-            await queue.purge()
+            queue = await channel.get_queue(name, ensure=True)  # to look costs the broker a third of what a purge does
+            if queue.declaration_result.message_count:
+                await queue.purge()
 
 
-@contextmanager
-def private_infrastructure(first_port: int = 19000) -> Iterator[Infrastructure]:
-    """Run a broker and a store of one's own on free ports: empty at the start, gone with their data at the end.
-
-    One that AMQP_URL or MONGODB_URL names is used as it is: its accounts may be those of a system that runs.
-    """
-    with killed_at_the_end() as undo:
-        running = _start(first_port, undo)
-        undo.push(running)
-        yield running
-
-
-@contextmanager
-def killed_at_the_end() -> Iterator[ExitStack]:
-    """Undo, where the data go as well: broker and store are not given the seconds that they take to end in order."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as undo:
-        try:
-            yield undo
-        finally:
-            for name in ("LONGEST_STOP", "LONGEST_STOP_OF_SEVERAL"):
-                patch.setattr(f"local_stack.infrastructure.{name}", 0.0)
-
-
-@retry(retry=retry_if_exception_type(StackError), stop=stop_after_attempt(3), reraise=True)
-def _start(first_port: int, undo: ExitStack) -> Infrastructure:
-    """Start; two runs that choose the same ports at the same time choose again."""
-    ports = free_ports(first_port)
-    layout = Layout(undo.enter_context(places.folder(str(ports.base))))
-    return Infrastructure(layout, ports, makes_accounts=False).__enter__()
-
-
-def free_ports(first: int = 19000) -> Ports:
-    """Find a base whose ports are all free and keep it for this process, so that test runs can go on side by side.
-
-    Raises StackError.
-    """
-    for base in range(first, first + 2000, _STEP):
-        ports = Ports(base)
-        try:
-            for port in ports.all():
-                require_free(port, "tests")
-            _keep(base)
-        except (StackError, OSError):
-            continue
-        return ports
-    raise StackError(f"no free ports from {first} on")
-
-
-def _keep(base: int) -> None:
-    """Hold the last port of a base until this process ends. Raises OSError when another process holds it."""
-    held = socket.socket()
-    try:
-        held.bind((HOST, base + _STEP - 1))
-    except OSError:
-        held.close()
-        raise
-    atexit.register(held.close)
-
-
-def _containers(accounts: Path) -> Iterator[Addresses]:
+def _containers(accounts: Path) -> Iterator[StackAddresses]:
     """Run RabbitMQ and MongoDB in containers; imported here, as Docker is there only when asked for."""
     from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415 - only with containers
     from testcontainers.rabbitmq import RabbitMqContainer  # noqa: PLC0415 - only with containers
@@ -337,4 +295,4 @@ def _containers(accounts: Path) -> Iterator[Addresses]:
         host, port = store.get_container_host_ip(), store.get_exposed_port(27017)
         address = f"amqp://{node.get_container_host_ip()}:{node.get_exposed_port(5672)}/"
         amqp = administrator_url(address, accounts)
-        yield Addresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&w=majority", accounts, accounts)
+        yield StackAddresses(amqp, f"mongodb://{host}:{port}/?directConnection=true&w=majority", accounts, accounts)

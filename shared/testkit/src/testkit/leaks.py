@@ -8,7 +8,7 @@ from typing import Any
 
 from bson.raw_bson import RawBSONDocument
 
-from messaging.documents import Database
+from store.repository import Database
 
 
 async def readable_in(database: Database, secrets: Iterable[str]) -> list[str]:

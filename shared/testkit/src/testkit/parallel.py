@@ -30,6 +30,26 @@ MOST_WORKERS = 4
 ONE_UNIT = ("tests/end_to_end", "tests/browser")
 """Folders whose files share what is dear to start: the whole system."""
 
+LONGEST = (
+    "tests/end_to_end",
+    "tests/browser",
+    "tests/faults/test_load.py",
+    "services/portal/tests/test_for_everybody.py",
+    "services/applications/tests/test_applications_sanitisation.py",
+    "shared/bus/tests/test_network.py",
+    "services/operations/tests/test_operations_replay_bus.py",
+    "tests/supply/test_supply_chain.py",
+    "shared/local-stack/tests/test_infrastructure.py",
+    "shared/bus/tests/test_outages.py",
+    "shared/bus/tests/test_crashes.py",
+    "services/operations/tests/test_operations_replay_kill.py",
+    "services/operations/tests/test_operations_group_edit_bus.py",
+    "services/operations/tests/test_operations_web_browser.py",
+    "services/credential-store/tests/test_credential_hand_overs.py",
+    "services/credential-store/tests/test_credential_hand_overs_interrupted.py",
+)
+"""Units of 20 seconds and more: begun last, one of them would keep a worker busy when all others are done."""
+
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist ships no types
     """Hands a worker a whole file, as its tests share fixtures, or a whole folder of `ONE_UNIT`."""
@@ -95,9 +115,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle when asked for; what stays on one worker stays side by side."""
+    """Begin with what takes longest, or shuffle when asked for; what stays on one worker stays side by side."""
     if config.option.shuffle is not None:
         items[:] = shuffled(items, config.option.shuffle)
+    else:
+        items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -111,7 +133,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-class Named(Protocol):
+def rank(nodeid: str) -> int:
+    """Return where a test's unit comes among all; those that are not long are left in their order, after them."""
+    unit = unit_of(nodeid)
+    return LONGEST.index(unit) if unit in LONGEST else len(LONGEST)
+
+
+class NamedTest(Protocol):
     """A test, as far as its order goes."""
 
     @property
@@ -119,7 +147,7 @@ class Named(Protocol):
         """The file that it stands in, and its name."""
 
 
-TestT = TypeVar("TestT", bound=Named)
+TestT = TypeVar("TestT", bound=NamedTest)
 
 
 def shuffled(items: Sequence[TestT], seed: str) -> list[TestT]:

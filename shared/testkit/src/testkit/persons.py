@@ -10,9 +10,9 @@ from tempfile import mkdtemp
 from typing import Any
 
 from local_stack.person_keys import ensure_person_keys
-from runtime.blind_index import BlindIndex
-from runtime.records.person_encryption import PUBLIC_KEYS, Binding, PublicKey
-from runtime.records.persons import Opener
+from records.person_encryption import PUBLIC_KEYS, Binding, PublicKey
+from records.persons import Opener
+from store.blind_index import BlindIndex
 
 NUMBER = "440309202002290031"
 """The number of the child in the examples."""

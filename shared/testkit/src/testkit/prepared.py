@@ -27,7 +27,7 @@ from typing import Any
 from local_stack.claim import MARK
 from local_stack.processes import Process, Program, Start, popen
 
-_SHARED = ("httptools", "uvloop", "runtime.erasing", "runtime.exports", "runtime.service")
+_SHARED = ("httptools", "uvloop", "privacy.erasure", "privacy.exports", "web.service")
 _PYTHON = ("python", sys.executable)
 _EVERY = 0.02
 _PR_SET_PDEATHSIG = 1

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from runtime.scans.files import StoredFile
+from scans.files import OwnedFiles, StoredFile
+from scans.sanitiser import Sanitiser
 
 
-class FakeFiles:
+class FakeFiles(OwnedFiles):
     """Contents in memory; `stored_at` is when all of them were stored."""
 
     def __init__(self, stored_at: datetime) -> None:
         self.contents: dict[str, bytes] = {}
         self.trusted: set[str] = set()
-        self._files: dict[str, StoredFile] = {}
+        self._stored: dict[str, StoredFile] = {}
         self._stored_at = stored_at
 
     async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:  # noqa: ARG002 - as the real one
         """Store a content."""
         self.contents[file.file_id] = content
-        self._files[file.file_id] = file
+        self._stored[file.file_id] = file
 
     async def read(self, file_id: str) -> AsyncIterator[bytes] | None:
         """Return a content."""
@@ -29,7 +30,7 @@ class FakeFiles:
     async def remove(self, file_id: str) -> None:
         """Remove a content."""
         self.contents.pop(file_id, None)
-        self._files.pop(file_id, None)
+        self._stored.pop(file_id, None)
 
     async def doubt(self, file_id: str) -> None:
         """Have it looked at."""
@@ -38,7 +39,7 @@ class FakeFiles:
     async def doubtful(self, before: datetime) -> Sequence[StoredFile]:
         """Return what is old and not trusted."""
         old = self._stored_at < before
-        return [file for id, file in self._files.items() if old and id not in self.trusted]
+        return [file for id, file in self._stored.items() if old and id not in self.trusted]
 
     async def trust(self, file_id: str) -> None:
         """Remember that it belongs."""
@@ -49,9 +50,9 @@ async def _pieces(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-class FakeCleaner:
+class FakeSanitiser(Sanitiser):
     """Takes every file for clean."""
 
-    async def clean(self, content: bytes, media_type: str, person: str) -> bytes:  # noqa: ARG002 - as the real one
+    async def sanitise(self, content: bytes, media_type: str, person: str) -> bytes:  # noqa: ARG002 - as the real one
         """Return it."""
         return content

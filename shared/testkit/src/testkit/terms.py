@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.commit import Committer
-from messaging.documents import Write
-from messaging.event import Change, Outcome, expect_all
-from runtime.config import ServiceSettings
-from runtime.kernel import Database, Indexes
-from runtime.retention import Belongings, Kinds, Retention, indexed, read
+from bus.event import Change, Outcome, expect_all
+from store.commit import Committer
+from store.repository import Database, Indexes, Write
+from store.retention import Cascade, Kinds, Retention, indexed, read
 from testkit.fakes import FakeClock
 from testkit.fixtures import make_collections
+from web.config import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Archive:
     database: Database
     committer: Committer
     kinds: Kinds
-    belongings: Mapping[str, Belongings]
+    cascades: Mapping[str, Cascade]
 
     async def commit(self, outcome: Outcome[None]) -> None:
         """Write what was decided; nobody hears of it."""
@@ -38,7 +37,7 @@ class Archive:
     async def turn(self, now: datetime) -> None:
         """End what is due at a time."""
         clock = FakeClock(now)
-        await Retention(self.service, self.database, self.commit, self.kinds, self.belongings, clock).turn()
+        await Retention(self.service, self.database, self.commit, self.kinds, self.cascades, clock).turn()
 
 
 def kinds_of(service: str) -> Kinds:
@@ -48,14 +47,14 @@ def kinds_of(service: str) -> Kinds:
 
 @asynccontextmanager
 async def archive(
-    service: str, database: Database, indexes: Indexes, belongings: Mapping[str, Belongings]
+    service: str, database: Database, indexes: Indexes, cascades: Mapping[str, Cascade]
 ) -> AsyncIterator[Archive]:
     """Open a service's empty store."""
     kinds, committer = kinds_of(service), Committer(database)
     await committer.prepare()
-    await make_collections(database, indexed(kinds, indexes, belongings))
+    await make_collections(database, indexed(kinds, indexes, cascades))
     committer.start()
     try:
-        yield Archive(service, database, committer, kinds, belongings)
+        yield Archive(service, database, committer, kinds, cascades)
     finally:
         await committer.stop()

@@ -13,10 +13,10 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from messaging.documents import CODECS, Database, Document
-from messaging.sealing import opened
-from messaging.vault import MasterKeys, Vault
-from runtime import master_keys
+from store import master_keys
+from store.field_encryption import MasterKeys, Vault
+from store.repository import CODECS, Database, Document
+from store.sealed_fields import opened
 
 _MASTER_KEYS = MasterKeys({"local:tests": {"key": b"k" * 96}}, newest="local:tests")
 
@@ -46,11 +46,11 @@ class GlassVault:
     async def prepare(self) -> None:
         """Open nothing."""
 
-    async def seal(self, fields: Mapping[str, Any], of: str) -> dict[str, Any]:
+    async def encrypt(self, fields: Mapping[str, Any], of: str) -> dict[str, Any]:
         """Return the fields as they are."""
         return {"of": of, "is": dict(fields)}
 
-    async def open(self, sealed: Any, of: str) -> dict[str, Any]:  # noqa: ANN401 - whatever the store gave
+    async def decrypt(self, sealed: Any, of: str) -> dict[str, Any]:  # noqa: ANN401 - whatever the store gave
         """Return the fields. Raises ValueError for those of another document."""
         if sealed["of"] != of:
             raise ValueError(f"{of} holds what belongs to {sealed['of']}")
@@ -59,3 +59,11 @@ class GlassVault:
     def digest(self, content: bytes) -> str:
         """Return a hash that anybody can make."""
         return sha256(content).hexdigest()
+
+    def encrypt_index(self, index: str) -> bytes:
+        """Return it as bytes."""
+        return index.encode()
+
+    def decrypt_index(self, stored: bytes) -> str:
+        """Return it as text."""
+        return stored.decode()

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from applications.api.parts import ApplicationId, DepsOf
 from applications.domain.agreement import Agreement, Side, Signature
-from applications.handlers import agreeing
-from runtime import web
-from runtime.access import Principal, Role, allow
+from applications.handlers import signed_agreements
+from web import routes
+from web.auth import Principal, Role, allow
 
 router = APIRouter(prefix="/applications/{application_id}/agreement", tags=["confirmations"])
 
@@ -59,7 +59,7 @@ async def read(
     application_id: ApplicationId,
     by: Annotated[Principal, allow(Role.RESIDENT, Role.REVIEWER)],
     deps: DepsOf,
-    commit: web.Commit,
+    commit: routes.Commit,
     purpose: Annotated[str | None, Query(max_length=200, description="Needed of reviewers")] = None,
 ) -> Response:
     """Give either party, or a guardian of one, the terms and, once both have signed, the evidence.
@@ -68,7 +68,7 @@ async def read(
     that they have in hand.
     """
     if by.role is Role.RESIDENT:
-        return await commit(lambda: agreeing.read(application_id, by, deps), AgreementView.of, only_looks=True)
+        return await commit(lambda: signed_agreements.read(application_id, by, deps), AgreementView.of, only_looks=True)
     return await commit(
-        lambda: agreeing.read_behind(application_id, purpose, by, deps), AgreementView.of, only_looks=True
+        lambda: signed_agreements.read_behind(application_id, purpose, by, deps), AgreementView.of, only_looks=True
     )

@@ -8,16 +8,16 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from applications.api.document_views import DocumentView, ReasonView, ScanView
+from applications.api.document_views import ApplicationDocumentView, ApplicationScanView, FailureReasonView
+from applications.api.labels import LabelledCode, Labels
 from applications.api.prefilled_views import PrefilledView
-from applications.api.wording import Named, Wording
 from applications.domain.application import Application, State
 from applications.domain.evidence_choices import Choice
-from applications.domain.hands import Hand, Work, since
+from applications.domain.pending_steps import PendingStep, expected, pending_steps
 from applications.domain.reasons import reasons_of
 from applications.domain.record import PersonRole, Value
-from applications.domain.whereabouts import Whereabouts, expected, whereabouts
-from applications.handlers.reading import Seen
+from applications.domain.task_claims import TaskClaim, Work, since
+from applications.handlers.queries import SeenApplication
 from standards import mask
 from standards.credential_status import WORDS
 
@@ -29,7 +29,7 @@ class PersonView(BaseModel):
     name: str
 
 
-class SecondPartyView(BaseModel):
+class ApplicationSecondPartyView(BaseModel):
     """Who must confirm. The name, masked, is told once they have: the applicant gave only a number."""
 
     role: str
@@ -47,8 +47,8 @@ class NowView(BaseModel):
     doing: str
     text: str
     requirement: str | None
-    department: Named | None
-    field: Named | None
+    department: LabelledCode | None
+    field: LabelledCode | None
     """What is to be corrected, as the form calls it; `scans` where a new scan is asked for."""
     claimed: str | None
     held: str | None
@@ -57,7 +57,7 @@ class NowView(BaseModel):
     """Since when somebody has been at it; null while it waits in a queue, and for what needs nobody."""
 
     @classmethod
-    def of(cls, where: Whereabouts, application: Application, wording: Wording, hands: Sequence[Hand] = ()) -> Self:
+    def of(cls, where: PendingStep, application: Application, wording: Labels, hands: Sequence[TaskClaim] = ()) -> Self:
         """Show what is waited for."""
         kind = where.document_type
         work = _WORK.get(where.doing)
@@ -75,7 +75,7 @@ class NowView(BaseModel):
         )
 
 
-class CredentialView(BaseModel):
+class GrantedCredentialView(BaseModel):
     """The credential under which the grant is kept; null until the credential store has stored it."""
 
     credential_id: str
@@ -90,21 +90,21 @@ class CredentialView(BaseModel):
 class GrantedFieldView(BaseModel):
     """What the granted credential says in one field."""
 
-    field: Named
+    field: LabelledCode
     value: Value
 
 
 class GrantView(BaseModel):
     """What the approval granted."""
 
-    document_type: Named
+    document_type: LabelledCode
     holder: PersonRole
     fields: Mapping[str, Value]
     labelled: list[GrantedFieldView]
     """The same with the names of the fields."""
     valid_from: date
     valid_until: date | None
-    credential: CredentialView | None
+    credential: GrantedCredentialView | None
 
 
 class EvidenceChoiceView(BaseModel):
@@ -129,7 +129,7 @@ class ApplicationSummary(BaseModel):
     application_id: str
     version: int
     reference: str
-    item: Named
+    item: LabelledCode
     state: State
     state_name: str
     subject: PersonView
@@ -142,7 +142,7 @@ class ApplicationSummary(BaseModel):
     now: list[NowView]
 
     @classmethod
-    def of(cls, application: Application, wording: Wording) -> Self:
+    def of(cls, application: Application, wording: Labels) -> Self:
         """Show an application."""
         return cls(**_summary(application, wording))
 
@@ -151,26 +151,26 @@ class ApplicationView(ApplicationSummary):
     """An application as its applicant sees it."""
 
     applicant: PersonView
-    second_party: SecondPartyView | None
+    second_party: ApplicationSecondPartyView | None
     attempt: int
     form: Mapping[str, Value]
     prefilled: list[PrefilledView]
     """For a draft or a returned application: what answers the form where the applicant has not."""
     evidence: list[EvidenceChoiceView]
-    documents: list[DocumentView]
-    scans: list[ScanView]
+    documents: list[ApplicationDocumentView]
+    scans: list[ApplicationScanView]
     decided_by: str | None
-    reasons: list[ReasonView]
+    reasons: list[FailureReasonView]
     granted: GrantView | None
     satisfaction: SatisfactionView | None
 
     @classmethod
-    def of(cls, application: Application, wording: Wording) -> Self:
+    def of(cls, application: Application, wording: Labels) -> Self:
         """Show an application that has just been changed."""
-        return cls.seen(Seen(application, None, None, ()), wording)
+        return cls.seen(SeenApplication(application, None, None, ()), wording)
 
     @classmethod
-    def seen(cls, seen: Seen, wording: Wording) -> Self:
+    def seen(cls, seen: SeenApplication, wording: Labels) -> Self:
         """Show an application with what came of it."""
         application, decided = seen.application, seen.decided
         rejected = application.state == "rejected"
@@ -189,10 +189,10 @@ class ApplicationView(ApplicationSummary):
                 for key, made in application.evidence.items()
                 for id_, choice in made.items()
             ],
-            documents=[DocumentView.of(asked, application, wording) for asked in application.asked],
-            scans=[ScanView.of(scan, wording) for scan in application.scans],
+            documents=[ApplicationDocumentView.of(asked, application, wording) for asked in application.asked],
+            scans=[ApplicationScanView.of(scan, wording) for scan in application.scans],
             decided_by=application.decided_by if application.decided_at else None,
-            reasons=[ReasonView.of(reason, application, wording) for reason in reasons_of(application)]
+            reasons=[FailureReasonView.of(reason, application, wording) for reason in reasons_of(application)]
             if rejected
             else [],
             granted=_granted(seen, wording),
@@ -202,7 +202,7 @@ class ApplicationView(ApplicationSummary):
         )
 
 
-def _summary(application: Application, wording: Wording, hands: Sequence[Hand] = ()) -> dict[str, object]:
+def _summary(application: Application, wording: Labels, hands: Sequence[TaskClaim] = ()) -> dict[str, object]:
     subject = application.subject
     return {
         "application_id": application.id,
@@ -217,15 +217,15 @@ def _summary(application: Application, wording: Wording, hands: Sequence[Hand] =
         "due_on": found.due_on if (found := expected(application)) else None,
         "due_text": wording.expected(application),
         "decided_at": application.decided_at,
-        "now": [NowView.of(where, application, wording, hands) for where in whereabouts(application)],
+        "now": [NowView.of(where, application, wording, hands) for where in pending_steps(application)],
     }
 
 
-def _second_party(application: Application, wording: Wording) -> SecondPartyView | None:
+def _second_party(application: Application, wording: Labels) -> ApplicationSecondPartyView | None:
     if application.second_party_index is None:
         return None
     person = application.second_party
-    return SecondPartyView(
+    return ApplicationSecondPartyView(
         role=wording.role(application.item, "second-party"),
         name=mask.name(person.name) if person else None,
         confirmed_at=application.confirmed_at,
@@ -233,7 +233,7 @@ def _second_party(application: Application, wording: Wording) -> SecondPartyView
     )
 
 
-def _granted(seen: Seen, wording: Wording) -> GrantView | None:
+def _granted(seen: SeenApplication, wording: Labels) -> GrantView | None:
     granted, credential = seen.application.granted, seen.credential
     if granted is None:
         return None
@@ -249,7 +249,7 @@ def _granted(seen: Seen, wording: Wording) -> GrantView | None:
         valid_from=granted.valid_from,
         valid_until=granted.valid_until,
         credential=credential
-        and CredentialView(
+        and GrantedCredentialView(
             credential_id=credential.id,
             identifier=credential.identifier,
             status=credential.status,
@@ -260,6 +260,6 @@ def _granted(seen: Seen, wording: Wording) -> GrantView | None:
     )
 
 
-def _is_index(seen: Seen, value: Value) -> bool:
+def _is_index(seen: SeenApplication, value: Value) -> bool:
     """Tell whether a value is a blind index: a key for joining records, nothing to show."""
     return value in {person.index for person in seen.application.people.values()}

@@ -10,16 +10,16 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from applications.api.application_views import ApplicationSummary, ApplicationView, SatisfactionView
 from applications.api.parts import ApplicationId, DepsOf, ItemCode, Resident, WordingOf
-from applications.api.requests import Draft, FormChange, Satisfaction, Withdrawal
+from applications.api.requests import DraftRequest, FormChange, SatisfactionGiven, WithdrawalGiven
 from applications.domain.application import Application, State
 from applications.domain.decided import Decided
-from applications.handlers import applying, reading
+from applications.handlers import lifecycle, queries
 from applications.handlers.presence import helped, helper_of, shown, told
-from applications.handlers.reading import Seen, Wanted
-from messaging.event import Outcome
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.presences import CallerAtScreen, CallerOf
-from runtime.web import Commit, IfMatch
+from applications.handlers.queries import SeenApplication, WantedApplications
+from bus.event import Outcome
+from web.pages import Cursor, Limit, Page, page
+from web.presences import CallerAtScreen, CallerOf
+from web.routes import Commit, IfMatch
 
 router = APIRouter(prefix="/applications", tags=["applications"])
 
@@ -31,12 +31,12 @@ router = APIRouter(prefix="/applications", tags=["applications"])
     status_code=201,
     responses={201: {"model": ApplicationView}},
 )
-async def draft(body: Draft, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
+async def draft(body: DraftRequest, by: CallerOf, deps: DepsOf, commit: Commit, wording: WordingOf) -> Response:
     """Begin a draft."""
 
-    async def begun() -> Outcome[Seen]:
-        drafted = await applying.draft(replace(body.new, helper=helper_of(by)), by.resident, deps)
-        return told(await reading.changed(drafted, deps), by, deps)
+    async def begun() -> Outcome[SeenApplication]:
+        drafted = await lifecycle.draft(replace(body.new, helper=helper_of(by)), by.resident, deps)
+        return told(await queries.changed(drafted, deps), by, deps)
 
     return await commit(begun, lambda found: ApplicationView.seen(found, wording), status=201)
 
@@ -48,13 +48,15 @@ async def _wanted(
     applicant: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
     state: Annotated[State | None, Query(description="Only those in this state")] = None,
     limit: Limit = 20,
-) -> Wanted:
-    return Wanted(by, applicant or by.resident.subject, str(cursor[0]) if cursor else None, limit, state, item)
+) -> WantedApplications:
+    return WantedApplications(
+        by, applicant or by.resident.subject, str(cursor[0]) if cursor else None, limit, state, item
+    )
 
 
 @router.get("", summary="See my applications, or a ward's, newest first", response_model=Page[ApplicationSummary])
 async def list_own(
-    wanted: Annotated[Wanted, Depends(_wanted)], deps: DepsOf, commit: Commit, wording: WordingOf
+    wanted: Annotated[WantedApplications, Depends(_wanted)], deps: DepsOf, commit: Commit, wording: WordingOf
 ) -> Response:
     """Give one's own applications, or a ward's."""
 
@@ -62,7 +64,7 @@ async def list_own(
         view = partial(ApplicationSummary.of, wording=wording)
         return page(found, wanted.limit, key=lambda each: [each.id], view=view)
 
-    return await commit(lambda: reading.own(wanted, deps), show, only_looks=True)
+    return await commit(lambda: queries.own(wanted, deps), show, only_looks=True)
 
 
 @router.get("/{application_id}", summary="See one of my applications", response_model=ApplicationView)
@@ -71,7 +73,7 @@ async def see(
 ) -> Response:
     """Give an application with its documents, reasons, and the credential that it brought."""
     return await commit(
-        lambda: shown(application_id, lambda: reading.see(application_id, by.resident, deps), by, deps),
+        lambda: shown(application_id, lambda: queries.see(application_id, by.resident, deps), by, deps),
         lambda found: ApplicationView.seen(found, wording),
         only_looks=True,
     )
@@ -93,9 +95,9 @@ async def change(
 ) -> Response:
     """Change answers and choices."""
 
-    async def changed() -> Outcome[Seen]:
-        outcome = await applying.change(application_id, body.change, by.resident, deps, if_match=if_match)
-        return await reading.changed(outcome, deps)
+    async def changed() -> Outcome[SeenApplication]:
+        outcome = await lifecycle.change(application_id, body.change, by.resident, deps, if_match=if_match)
+        return await queries.changed(outcome, deps)
 
     return await commit(
         lambda: helped(application_id, changed, by, deps), lambda found: ApplicationView.seen(found, wording)
@@ -113,7 +115,7 @@ async def submit(
     """Send what has to be proven to the matcher."""
 
     async def submitted() -> Outcome[Application]:
-        return await applying.submit(application_id, by.resident, deps, if_match=if_match)
+        return await lifecycle.submit(application_id, by.resident, deps, if_match=if_match)
 
     return await commit(
         lambda: helped(application_id, submitted, by, deps),
@@ -129,12 +131,12 @@ async def withdraw(
     commit: Commit,
     wording: WordingOf,
     if_match: IfMatch,
-    body: Withdrawal | None = None,
+    body: WithdrawalGiven | None = None,
 ) -> Response:
     """End the application at its applicant's wish."""
     reason = body.reason if body else None
     return await commit(
-        lambda: applying.withdraw(application_id, reason, by, deps, if_match=if_match),
+        lambda: lifecycle.withdraw(application_id, reason, by, deps, if_match=if_match),
         lambda application: ApplicationView.of(application, wording),
     )
 
@@ -146,11 +148,11 @@ async def withdraw(
     responses={201: {"model": SatisfactionView}},
 )
 async def rate(
-    application_id: ApplicationId, body: Satisfaction, by: Resident, deps: DepsOf, commit: Commit
+    application_id: ApplicationId, body: SatisfactionGiven, by: Resident, deps: DepsOf, commit: Commit
 ) -> Response:
     """Record how satisfied the applicant was."""
     return await commit(
-        lambda: reading.rate(application_id, body.score, body.comment, by, deps), _satisfaction, status=201
+        lambda: queries.rate(application_id, body.score, body.comment, by, deps), _satisfaction, status=201
     )
 
 

@@ -8,19 +8,19 @@ from typing import Literal, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import ApplicationId, DepsOf, Resident, Whose, WordingOf
-from applications.api.requests import Confirmation
-from applications.api.wording import Named, Wording
+from applications.api.requests import ConfirmationRequest
 from applications.domain.record import Value
-from applications.handlers import confirming
-from applications.handlers.confirming import ToConfirm
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.web import Commit, IfMatch
+from applications.handlers import confirmations
+from applications.handlers.confirmations import ToConfirm
+from web.pages import Cursor, Limit, Page, page
+from web.routes import Commit, IfMatch
 
 router = APIRouter(tags=["confirmations"])
 
 
-class AnswerView(BaseModel):
+class ConfirmationAnswerView(BaseModel):
     """An answer of the applicant's form."""
 
     key: str
@@ -33,9 +33,9 @@ class ConfirmationView(BaseModel):
 
     application_id: str
     version: int
-    item: Named
+    item: LabelledCode
     applicant_name: str
-    form: list[AnswerView]
+    form: list[ConfirmationAnswerView]
     statement: str
     terms_sha256: str
     submitted_at: datetime | None
@@ -44,7 +44,7 @@ class ConfirmationView(BaseModel):
     answer: Literal["confirmed", "declined"] | None
 
     @classmethod
-    def of(cls, to_confirm: ToConfirm, wording: Wording) -> Self:
+    def of(cls, to_confirm: ToConfirm, wording: Labels) -> Self:
         """Show what is to be confirmed."""
         application = to_confirm.application
         item = wording.catalogue.item(application.item)
@@ -56,14 +56,14 @@ class ConfirmationView(BaseModel):
             item=wording.item(application.item),
             applicant_name=application.applicant.name,
             form=[
-                AnswerView(key=f.key, label=f.label.say(wording.language), value=application.form[f.key])
+                ConfirmationAnswerView(key=f.key, label=f.label.say(wording.language), value=application.form[f.key])
                 for f in item.form
                 if f.key in application.form
             ],
             statement=statement,
             terms_sha256=to_confirm.terms_sha256,
             submitted_at=application.submitted_at,
-            due_on=confirming.last_day(application),
+            due_on=confirmations.last_day(application),
             answer="confirmed" if application.confirmed_at else declined,
         )
 
@@ -91,7 +91,7 @@ async def waiting(
         )
 
     return await commit(
-        lambda: confirming.waiting_for(resident_id, by, deps, before=before, limit=limit + 1), show, only_looks=True
+        lambda: confirmations.waiting_for(resident_id, by, deps, before=before, limit=limit + 1), show, only_looks=True
     )
 
 
@@ -109,12 +109,12 @@ async def answer(
     commit: Commit,
     wording: WordingOf,
     if_match: IfMatch,
-    body: Confirmation | None = None,
+    body: ConfirmationRequest | None = None,
 ) -> Response:
     """Take the second party's answer."""
-    said = body or Confirmation()
-    given = confirming.Answer(said.agrees, said.terms_sha256, said.reason, said.resident_id)
+    said = body or ConfirmationRequest()
+    given = confirmations.ConfirmationAnswer(said.agrees, said.terms_sha256, said.reason, said.resident_id)
     return await commit(
-        lambda: confirming.answer(application_id, given, by, deps, if_match=if_match),
+        lambda: confirmations.answer(application_id, given, by, deps, if_match=if_match),
         lambda to_confirm: ConfirmationView.of(to_confirm, wording),
     )

@@ -7,29 +7,29 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from applications.api.wording import Named, Wording
-from applications.domain.application import Application, Asked, Scan, Standing
-from applications.domain.reasons import Reason, failures_of
+from applications.api.labels import LabelledCode, Labels
+from applications.domain.application import Application, ApplicationScan, AskedRequirement, Standing
+from applications.domain.reasons import FailureReason, failures_of
 from applications.domain.record import PersonRole
-from standards.document_fields import enterable_fields
+from standards.document_types import enterable_fields
 
 _CORRECTABLE = frozenset({"field-rejected", "field-close", "field-different"})
 """Reasons with which the record may be what is wrong."""
 
 
-class ScanView(BaseModel):
+class ApplicationScanView(BaseModel):
     """A scan that was handed in."""
 
     scan_id: str
     requirement: str
-    document_type: Named
+    document_type: LabelledCode
     media_type: str
     size: int
     sha256: str
     uploaded_at: datetime
 
     @classmethod
-    def of(cls, scan: Scan, wording: Wording) -> Self:
+    def of(cls, scan: ApplicationScan, wording: Labels) -> Self:
         """Show a scan."""
         return cls(
             scan_id=scan.id,
@@ -42,10 +42,10 @@ class ScanView(BaseModel):
         )
 
 
-class ProofView(BaseModel):
+class DecidedProofView(BaseModel):
     """What proved a document; the source `person` is a reviewer."""
 
-    document_type: Named
+    document_type: LabelledCode
     source: str
     source_name: str
 
@@ -53,13 +53,13 @@ class ProofView(BaseModel):
 class CorrectableView(BaseModel):
     """A value of a record that its keeper can be asked to correct (data-rights, `/v1/corrections`)."""
 
-    document_type: Named
-    field: Named
+    document_type: LabelledCode
+    field: LabelledCode
     resident_id: str
     """About whom the record is: the applicant, or the child."""
 
     @classmethod
-    def of(cls, reason: Reason, application: Application, wording: Wording) -> Self | None:
+    def of(cls, reason: FailureReason, application: Application, wording: Labels) -> Self | None:
         """Return the value that a reason finds wrong; None where there is none, or where it is the second party's."""
         kind, field, asked = reason.document_type, reason.field, application.asked_for(reason.requirement or "")
         if reason.code not in _CORRECTABLE or not kind or not field or asked is None or asked.holder == "second-party":
@@ -70,13 +70,13 @@ class CorrectableView(BaseModel):
         return cls(document_type=wording.document(kind), field=wording.field(kind, field), resident_id=whose)
 
 
-class ReasonView(BaseModel):
+class FailureReasonView(BaseModel):
     """Why something is not proven or was refused."""
 
     code: str
     requirement: str | None
-    document_type: Named | None
-    field: Named | None
+    document_type: LabelledCode | None
+    field: LabelledCode | None
     claimed: str | None
     """What the applicant answered, written for people; null where it is not theirs to see beside what is held."""
     held: str | None
@@ -87,7 +87,7 @@ class ReasonView(BaseModel):
     """What may be wrong in the record; null where the reason is another, or the record is not theirs."""
 
     @classmethod
-    def of(cls, reason: Reason, application: Application, wording: Wording) -> Self:
+    def of(cls, reason: FailureReason, application: Application, wording: Labels) -> Self:
         """Show a reason."""
         kind, beside = reason.document_type, wording.beside(application, reason.requirement, reason.field)
         return cls(
@@ -105,21 +105,21 @@ class ReasonView(BaseModel):
         )
 
 
-class DocumentView(BaseModel):
+class ApplicationDocumentView(BaseModel):
     """A document that the application needs, and where it stands."""
 
     requirement: str
-    any_of: list[Named]
+    any_of: list[LabelledCode]
     holder: PersonRole
     holder_name: str
     attempt: int
     standing: Standing
     standing_name: str
-    proof: ProofView | None
-    failures: list[ReasonView]
+    proof: DecidedProofView | None
+    failures: list[FailureReasonView]
 
     @classmethod
-    def of(cls, asked: Asked, application: Application, wording: Wording) -> Self:
+    def of(cls, asked: AskedRequirement, application: Application, wording: Labels) -> Self:
         """Show a document."""
         proof = asked.proof
         return cls(
@@ -129,10 +129,10 @@ class DocumentView(BaseModel):
             holder_name=wording.role(application.item, asked.holder),
             attempt=asked.attempt,
             standing=asked.standing,
-            standing_name=wording.say(f"standings.{asked.standing}"),
+            standing_name=wording.standing(asked, application),
             proof=proof
-            and ProofView(
+            and DecidedProofView(
                 document_type=wording.document(proof[0]), source=proof[1], source_name=wording.source(proof[1])
             ),
-            failures=[ReasonView.of(reason, application, wording) for reason in failures_of(asked)],
+            failures=[FailureReasonView.of(reason, application, wording) for reason in failures_of(asked)],
         )

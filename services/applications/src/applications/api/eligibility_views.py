@@ -7,14 +7,14 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from applications.api.item_views import RequirementView
+from applications.api.item_views import ItemRequirementView
+from applications.api.labels import LabelledCode, Labels
 from applications.api.prefilled_views import PrefilledView
-from applications.api.wording import Named, Wording
-from applications.domain.eligibility import Checked
-from applications.domain.item import Item
+from applications.domain.eligibility import CheckedRequirement
+from applications.domain.item import ServiceItem
 from applications.domain.needed import DocumentNeed, Need
 from applications.domain.record import PersonRole
-from applications.handlers.catalogue import Explained
+from applications.handlers.catalogue import ExplainedItem
 
 
 class CheckedView(BaseModel):
@@ -26,27 +26,27 @@ class CheckedView(BaseModel):
     text: str
 
     @classmethod
-    def of_rule(cls, checked: Checked, item: Item, wording: Wording) -> Self:
+    def of_rule(cls, checked: CheckedRequirement, item: ServiceItem, wording: Labels) -> Self:
         """Show a rule that was checked."""
         key = "checked.met" if checked.met else "checked.not-met"
         verdict = wording.say(key, rule=wording.rule(checked, item.code))
         return cls(code=checked.code, of=checked.of, met=checked.met, text=verdict)
 
 
-class HeldView(BaseModel):
+class EligibilityHeldView(BaseModel):
     """What government holds."""
 
-    document: Named
+    document: LabelledCode
     source: str
     source_name: str
     valid_until: date | None
 
 
-class NeedView(RequirementView):
+class NeedView(ItemRequirementView):
     """A requirement, and whether anything has to be brought for it."""
 
     need: Need
-    held: HeldView | None
+    held: EligibilityHeldView | None
     text: str
 
 
@@ -56,18 +56,18 @@ class EligibilityView(BaseModel):
     `eligible` is null, and `text` says so, while the item is for a child and no child was named.
     """
 
-    item: Named
+    item: LabelledCode
     eligible: bool | None
     text: str
     suspended: bool
     rules: list[CheckedView]
     documents: list[NeedView]
-    need_not_bring: list[Named]
+    need_not_bring: list[LabelledCode]
     bring: list[str]
     prefilled: list[PrefilledView]
 
     @classmethod
-    def of(cls, explained: Explained, wording: Wording) -> Self:
+    def of(cls, explained: ExplainedItem, wording: Labels) -> Self:
         """Show what was explained."""
         item = explained.item
         needs = [_need(each, item, wording) for each in explained.documents]
@@ -84,22 +84,22 @@ class EligibilityView(BaseModel):
         )
 
 
-def _verdict(explained: Explained) -> str:
+def _verdict(explained: ExplainedItem) -> str:
     if explained.eligible is None:
         return "choose-child"
     return "yes" if explained.eligible else "no"
 
 
-def _need(each: DocumentNeed, item: Item, wording: Wording) -> NeedView:
+def _need(each: DocumentNeed, item: ServiceItem, wording: Labels) -> NeedView:
     held = each.holding
     names = wording.say("any-of").join(named.name for named in wording.documents(each.requirement.any_of))
     document = wording.document(held.document_type).name if held else names
-    shown = RequirementView.of(each.requirement, item, wording)
+    shown = ItemRequirementView.of(each.requirement, item, wording)
     return NeedView(
         **shown.model_dump(),
         need=each.need,
         held=held
-        and HeldView(
+        and EligibilityHeldView(
             document=wording.document(held.document_type),
             source=held.source,
             source_name=wording.source(held.source),

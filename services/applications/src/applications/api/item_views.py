@@ -6,10 +6,10 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from applications.api.wording import Named, Wording
-from applications.domain.item import DOCUMENT, FormField, Item, NoticePolicy, Requirement
+from applications.api.labels import LabelledCode, Labels
+from applications.domain.item import DOCUMENT, FormField, ItemRequirement, NoticePolicy, ServiceItem
 from applications.domain.record import PersonRole
-from applications.domain.rules import AgeRule, Months, Promise, RegisteredRule, Rule
+from applications.domain.rules import AgeRule, ItemPromise, Months, RegisteredRule, Rule
 from runtime.texts import written_month
 
 
@@ -22,7 +22,7 @@ class PromiseView(BaseModel):
     at_once: bool
 
     @classmethod
-    def of(cls, promise: Promise, wording: Wording) -> Self:
+    def of(cls, promise: ItemPromise, wording: Labels) -> Self:
         """Say a promise."""
         text = wording.promise(promise)
         return cls(text=text, working_days=promise.working_days, days=promise.days, at_once=bool(promise.at_once))
@@ -35,14 +35,14 @@ class ItemSummary(BaseModel):
     name: str
     description: str
     for_whom: str
-    department: Named
+    department: LabelledCode
     subject: str
     decision: str
     promise: PromiseView
-    grants: Named | None
+    grants: LabelledCode | None
 
     @classmethod
-    def of(cls, item: Item, wording: Wording) -> Self:
+    def of(cls, item: ServiceItem, wording: Labels) -> Self:
         """Show an item."""
         return cls(**_summary(item, wording))
 
@@ -54,7 +54,7 @@ class ChoiceView(BaseModel):
     label: str
 
 
-class FieldView(BaseModel):
+class ItemFieldView(BaseModel):
     """A question of the form."""
 
     key: str
@@ -69,7 +69,7 @@ class FieldView(BaseModel):
     max_length: int
 
     @classmethod
-    def of(cls, field: FormField, wording: Wording) -> Self:
+    def of(cls, field: FormField, wording: Labels) -> Self:
         """Show a field."""
         return cls(
             key=field.key,
@@ -84,16 +84,16 @@ class FieldView(BaseModel):
         )
 
 
-class RequirementView(BaseModel):
+class ItemRequirementView(BaseModel):
     """A document that the item asks for: any one of `any_of`."""
 
     key: str
-    any_of: list[Named]
+    any_of: list[LabelledCode]
     holder: PersonRole
     holder_name: str
 
     @classmethod
-    def of(cls, requirement: Requirement, item: Item, wording: Wording) -> Self:
+    def of(cls, requirement: ItemRequirement, item: ServiceItem, wording: Labels) -> Self:
         """Show a requirement."""
         return cls(
             key=requirement.key,
@@ -103,7 +103,7 @@ class RequirementView(BaseModel):
         )
 
 
-class SecondPartyView(BaseModel):
+class ItemSecondPartyView(BaseModel):
     """Who must confirm, and what."""
 
     name: str
@@ -124,18 +124,18 @@ class NoticesView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, item: Item, wording: Wording) -> Self:
+    def of(cls, item: ServiceItem, wording: Labels) -> Self:
         """Say an item's policy."""
         return cls(policy=item.notices, text=wording.say(f"notices.{item.notices}"))
 
 
-class ItemView(ItemSummary):
+class ServiceItemView(ItemSummary):
     """An item with everything that an applicant asks."""
 
     rules: list[RuleView]
-    form: list[FieldView]
-    requirements: list[RequirementView]
-    second_party: SecondPartyView | None
+    form: list[ItemFieldView]
+    requirements: list[ItemRequirementView]
+    second_party: ItemSecondPartyView | None
     reviewed_by_people: bool
     """Whether people look at what does not match; if not, it is rejected at once with its reasons."""
     endorsed_every_months: int | None
@@ -143,17 +143,17 @@ class ItemView(ItemSummary):
     retired: bool
 
     @classmethod
-    def of(cls, item: Item, wording: Wording) -> Self:
+    def of(cls, item: ServiceItem, wording: Labels) -> Self:
         """Show an item."""
         second, validity = item.second_party, item.grants.validity if item.grants else None
         language = wording.language
         return cls(
             **_summary(item, wording),
             rules=[_rule(rule, wording) for rule in item.eligibility],
-            form=[FieldView.of(field, wording) for field in item.form],
-            requirements=[RequirementView.of(requirement, item, wording) for requirement in item.asked],
+            form=[ItemFieldView.of(field, wording) for field in item.form],
+            requirements=[ItemRequirementView.of(requirement, item, wording) for requirement in item.asked],
             second_party=second
-            and SecondPartyView(name=second.name.say(language), statement=second.statement.say(language)),
+            and ItemSecondPartyView(name=second.name.say(language), statement=second.statement.say(language)),
             reviewed_by_people=item.review == "people",
             endorsed_every_months=validity.endorsed_every if isinstance(validity, Months) else None,
             notices=NoticesView.of(item, wording),
@@ -161,7 +161,7 @@ class ItemView(ItemSummary):
         )
 
 
-def _summary(item: Item, wording: Wording) -> dict[str, object]:
+def _summary(item: ServiceItem, wording: Labels) -> dict[str, object]:
     return {
         "code": item.code,
         "name": item.name.say(wording.language),
@@ -175,7 +175,7 @@ def _summary(item: Item, wording: Wording) -> dict[str, object]:
     }
 
 
-def _rule(rule: Rule, wording: Wording) -> RuleView:
+def _rule(rule: Rule, wording: Labels) -> RuleView:
     if isinstance(rule, AgeRule):
         code = "age-at-least" if rule.at_least is not None else "age-at-most"
         years = rule.at_least if rule.at_least is not None else rule.at_most
@@ -192,7 +192,7 @@ def _rule(rule: Rule, wording: Wording) -> RuleView:
     return RuleView(code="guardian", text=wording.say("rules-of-items.guardian"))
 
 
-def _day_of_year(by: str, wording: Wording) -> str:
+def _day_of_year(by: str, wording: Labels) -> str:
     """Say a day of every year that a rule gives as month and day, such as `08-31`."""
     month, day = map(int, by.split("-"))
     return wording.say("rules-of-items.by", month=written_month(wording.language, month), day=day)

@@ -8,20 +8,20 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from applications.api.eligibility_views import EligibilityView
-from applications.api.item_views import ItemSummary, ItemView
+from applications.api.item_views import ItemSummary, ServiceItemView
 from applications.api.parts import DepsOf, WordingOf
-from applications.domain.catalogue import Wanted, digest_of
+from applications.domain.catalogue import WantedDocument, digest_of
 from applications.handlers import catalogue
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.presences import CallerOf
-from runtime.web import Commit
+from web.pages import Cursor, Limit, Page, page
+from web.presences import CallerOf
+from web.routes import Commit
 
 router = APIRouter(prefix="/items", tags=["items"])
 
 Code = Annotated[str, Path(max_length=60, examples=["residence-permit"])]
 
 
-class Search(BaseModel):
+class SearchRequest(BaseModel):
     """What to search and filter by."""
 
     q: Annotated[
@@ -34,14 +34,14 @@ class Search(BaseModel):
     decision: Literal["automatic", "field-check", "officer"] | None = None
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedDocument:
         """The search as the catalogue knows it."""
-        return Wanted(self.q, self.department, self.document, self.grants, self.subject, self.decision)
+        return WantedDocument(self.q, self.department, self.document, self.grants, self.subject, self.decision)
 
 
 @router.get("", summary="Search the service items")
 async def search(
-    search: Annotated[Search, Query()], deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
+    search: Annotated[SearchRequest, Query()], deps: DepsOf, wording: WordingOf, cursor: Cursor, limit: Limit = 20
 ) -> Page[ItemSummary]:
     """Give items in order of their codes; with `q`, those that fit best first. No sign-in is needed.
 
@@ -54,11 +54,11 @@ async def search(
 
 
 @router.get("/{code}", summary="See one item: who may apply, what it asks for, how it is decided")
-async def see(code: Code, deps: DepsOf, wording: WordingOf, response: Response) -> ItemView:
+async def see(code: Code, deps: DepsOf, wording: WordingOf, response: Response) -> ServiceItemView:
     """Give an item with its form and requirements. No sign-in is needed."""
     item = deps.catalogue.item(code)
     response.headers["ETag"] = f'"{digest_of(item)[:16]}"'
-    return ItemView.of(item, wording)
+    return ServiceItemView.of(item, wording)
 
 
 @router.get(

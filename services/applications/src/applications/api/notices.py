@@ -8,14 +8,14 @@ from typing import Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from applications.api.labels import Labels
 from applications.api.parts import AskedMonth, DepsOf, WordingOf
-from applications.api.wording import Wording
 from applications.domain.decided import Decided
-from applications.handlers import reading
+from applications.handlers import queries
 from runtime.clock import today
-from runtime.pages import Cursor, Key, Limit, Page, page
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.moments import read_moment
+from web.pages import Cursor, Key, Limit, Page, page
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 
@@ -32,7 +32,7 @@ class NoticeView(BaseModel):
     decided_on: date
 
     @classmethod
-    def of(cls, decided: Decided, wording: Wording) -> Self:
+    def of(cls, decided: Decided, wording: Labels) -> Self:
         """Show a decision."""
         return cls(
             applicant=decided.masked_name,
@@ -52,7 +52,7 @@ async def notices(
     The running month is shown up to yesterday, and as many of them as the open statistics count: the latest few come
     when there are more. No sign-in is needed.
     """
-    found = await reading.notices(deps, month=month, before=moment(cursor), limit=limit + 1)
+    found = await queries.notices(deps, month=month, before=moment(cursor), limit=limit + 1)
     return page(
         found,
         limit,

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import StringConstraints
 
-from applications.api.wording import Wording
-from applications.handlers.needs import Deps
-from runtime import web
-from runtime.access import Principal, Role, allow
+from applications.api.labels import Labels
+from applications.handlers.dependencies import Deps
+from web import routes
+from web.auth import Principal, Role, allow
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
 ApplicationId = Annotated[str, Path(max_length=60, examples=["app_01jd8x5w3k9m2v7c4t6b0n1qzr"])]
 Whose = Annotated[str | None, Query(max_length=60, description="A ward's; by default the caller's own")]
@@ -21,11 +21,11 @@ MonthName = Annotated[str, StringConstraints(pattern=r"^(1[89]|2[01])\d\d-(0[1-9
 ItemCode = Annotated[str | None, Query(alias="item", max_length=60, description="Only this item")]
 
 
-async def _wording(request: Request, deps: DepsOf, language: web.Language) -> Wording:
-    return Wording(language, request.app.state.texts, deps.catalogue, deps.calendar)
+async def _wording(request: Request, deps: DepsOf, language: routes.Language) -> Labels:
+    return Labels(language, request.app.state.texts, deps.catalogue, deps.calendar)
 
 
-WordingOf = Annotated[Wording, Depends(_wording)]
+WordingOf = Annotated[Labels, Depends(_wording)]
 """Says codes in the caller's language."""
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from applications.api.wording import Named, Wording
+from applications.api.labels import LabelledCode, Labels
 from applications.domain.form import Prefilled
 from applications.domain.record import Value
 
@@ -20,13 +20,13 @@ class PrefilledView(BaseModel):
     field: str
     label: str
     value: Value
-    document: Named | None
+    document: LabelledCode | None
     source: str | None
     source_name: str | None
     text: str
 
     @classmethod
-    def of(cls, prefilled: Prefilled, wording: Wording) -> Self:
+    def of(cls, prefilled: Prefilled, wording: Labels) -> Self:
         """Show an answer."""
         holding, label = prefilled.document, prefilled.field.label.say(wording.language)
         document = wording.document(holding.document_type) if holding else None

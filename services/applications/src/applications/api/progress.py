@@ -10,16 +10,16 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from applications.api.application_views import NowView
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import ApplicationId, DepsOf, Resident, WordingOf
-from applications.api.wording import Named, Wording
 from applications.domain.application import Application, Happening, State
-from applications.domain.whereabouts import expected, whereabouts
-from applications.handlers import reading
+from applications.domain.pending_steps import expected, pending_steps
+from applications.handlers import queries
 from applications.handlers.presence import shown
-from applications.handlers.reading import Seen
-from runtime.presences import CallerOf
-from runtime.server_sent_events import DOCUMENTED, Message, News
-from runtime.web import Commit, Live
+from applications.handlers.queries import SeenApplication
+from web.presences import CallerOf
+from web.routes import Commit, Live
+from web.server_sent_events import DOCUMENTED, News, StreamMessage
 
 router = APIRouter(prefix="/applications/{application_id}", tags=["progress"])
 
@@ -31,13 +31,13 @@ class HappeningView(BaseModel):
     kind: str
     text: str
     requirement: str | None
-    document_type: Named | None
-    department: Named | None
+    document_type: LabelledCode | None
+    department: LabelledCode | None
     source: str | None
     due_on: date | None
 
     @classmethod
-    def of(cls, happening: Happening, application: Application, wording: Wording) -> Self:
+    def of(cls, happening: Happening, application: Application, wording: Labels) -> Self:
         """Show what happened."""
         return cls(
             at=happening.at,
@@ -56,7 +56,7 @@ class TimelineView(BaseModel):
 
     application_id: str
     reference: str
-    item: Named
+    item: LabelledCode
     state: State
     state_name: str
     due_on: date | None
@@ -66,7 +66,7 @@ class TimelineView(BaseModel):
     happenings: list[HappeningView]
 
     @classmethod
-    def of(cls, seen: Seen, wording: Wording) -> Self:
+    def of(cls, seen: SeenApplication, wording: Labels) -> Self:
         """Show the timeline, oldest first."""
         application = seen.application
         return cls(
@@ -77,7 +77,7 @@ class TimelineView(BaseModel):
             state_name=wording.state(application),
             due_on=found.due_on if (found := expected(application)) else None,
             due_text=wording.expected(application),
-            now=[NowView.of(where, application, wording, seen.hands) for where in whereabouts(application)],
+            now=[NowView.of(where, application, wording, seen.hands) for where in pending_steps(application)],
             happenings=[HappeningView.of(happening, application, wording) for happening in application.history],
         )
 
@@ -88,7 +88,7 @@ async def timeline(
 ) -> Response:
     """Give the progress of an application of one's own, or a ward's, in words that a resident understands."""
     return await commit(
-        lambda: shown(application_id, lambda: reading.follow(application_id, by.resident, deps), by, deps),
+        lambda: shown(application_id, lambda: queries.follow(application_id, by.resident, deps), by, deps),
         lambda seen: TimelineView.of(seen, wording),
         only_looks=True,
     )
@@ -107,12 +107,12 @@ async def stream(
     """Follow an application of one's own, or a ward's; that is one look, however often it moves."""
 
     async def read(since: str | None) -> News:
-        seen = (await reading.follow(application_id, by, deps)).result
-        assert seen is not None  # noqa: S101 - or Unknown was raised
+        seen = (await queries.follow(application_id, by, deps)).result
+        assert seen is not None  # noqa: S101 - or NotFound was raised
         timeline = TimelineView.of(seen, wording)
         digest = sha256(timeline.model_dump_json().encode()).hexdigest()[:16]
-        new = () if digest == since else (Message("progress", timeline, digest),)
+        new = () if digest == since else (StreamMessage("progress", timeline, digest),)
         return News(new, is_over=seen.application.is_final)
 
-    await commit(lambda: reading.follow(application_id, by, deps), lambda _: None, only_looks=True)
+    await commit(lambda: queries.follow(application_id, by, deps), lambda _: None, only_looks=True)
     return live.open(by, read, watch=deps.progress, key=application_id)

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from applications.domain.evidence_choices import MOST, Choice
 from applications.domain.record import Value
-from applications.handlers.applying import Change, NewApplication
-from applications.handlers.parties import Named
+from applications.handlers.lifecycle import ApplicationChange, NewApplication
+from applications.handlers.parties import NamedParty
 from standards.bounds import MOST_FIELDS, SAID, Name
 from standards.bounds import Value as Answer
 
@@ -20,13 +20,13 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 _ADDRESS = "深圳市龙华区民治街道民乐社区梅龙路12号3栋501"
 
 
-class Request(BaseModel):
+class ApplicationsRequest(BaseModel):
     """A request names only fields that there are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Draft(Request):
+class DraftRequest(ApplicationsRequest):
     """An application to begin."""
 
     model_config = ConfigDict(
@@ -55,7 +55,7 @@ class Draft(Request):
     form: dict[Name, Answer] = Field({}, max_length=MOST_FIELDS, description="The item's form fields by key")
 
     @model_validator(mode="after")
-    def _one_way_to_name_the_child(self) -> Draft:
+    def _one_way_to_name_the_child(self) -> DraftRequest:
         if self.subject_id is not None and self.subject_number is not None:
             raise PydanticCustomError(
                 "one-person", "Input should name the person by resident id or by number, not by both"
@@ -65,11 +65,11 @@ class Draft(Request):
     @property
     def new(self) -> NewApplication:
         """The application as the handlers know it."""
-        named = Named(self.subject_id, self.subject_number, self.second_party_number)
+        named = NamedParty(self.subject_id, self.subject_number, self.second_party_number)
         return NewApplication(self.item, named, _values(self.form))
 
 
-class FormChange(Request):
+class FormChange(ApplicationsRequest):
     """Answers and choices to change; null takes one away."""
 
     model_config = ConfigDict(
@@ -86,12 +86,12 @@ class FormChange(Request):
     )
 
     @property
-    def change(self) -> Change:
+    def change(self) -> ApplicationChange:
         """The change as the handlers know it."""
-        return Change(dict(self.form), self.evidence)
+        return ApplicationChange(dict(self.form), self.evidence)
 
 
-class Confirmation(Request):
+class ConfirmationRequest(ApplicationsRequest):
     """The second party's answer, or their guardian's."""
 
     model_config = ConfigDict(
@@ -104,14 +104,14 @@ class Confirmation(Request):
     resident_id: Line | None = Field(None, description="A ward for whom the caller answers; by default the caller")
 
 
-class Withdrawal(Request):
+class WithdrawalGiven(ApplicationsRequest):
     """Why the applicant withdraws, if they care to say."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "暂不办理"}]})
     reason: Words | None = None
 
 
-class Satisfaction(Request):
+class SatisfactionGiven(ApplicationsRequest):
     """How satisfied the applicant was: 1 not at all, 5 very."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"score": 5, "comment": "没跑一趟就办好了"}]})

@@ -9,18 +9,18 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.notices import moment
 from applications.api.parts import DepsOf, WordingOf
-from applications.api.requests import Request, Words
-from applications.api.wording import Named, Wording
+from applications.api.requests import ApplicationsRequest, Words
 from applications.domain.decided import Decided
-from applications.domain.review_switch import Back, Review, Signal, Step, Why
+from applications.domain.review_switch import Back, Review, Signal, SwitchStep, Why
 from applications.handlers import review_switches
 from applications.handlers.review_switches import Rehearsal, Switch
-from runtime.access import Principal, Role, allow
 from runtime.clock import today
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.web import Commit, IfMatch
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
+from web.routes import Commit, IfMatch
 
 router = APIRouter(prefix="/review-switches", tags=["review switches"])
 
@@ -28,7 +28,7 @@ Official = Annotated[Principal, allow(Role.OFFICIAL)]
 Kind = Annotated[str, Path(max_length=80, examples=["household-register"])]
 
 
-class Proposed(Request):
+class Proposed(ApplicationsRequest):
     """Which way to switch, and why."""
 
     model_config = ConfigDict(
@@ -38,14 +38,14 @@ class Proposed(Request):
     reason: Words
 
 
-class Dropped(Request):
+class Dropped(ApplicationsRequest):
     """Why a proposal is dropped."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "近期更正较多，暂缓"}]})
     reason: Words
 
 
-class StepView(BaseModel):
+class SwitchStepView(BaseModel):
     """One entry of the history, in words."""
 
     at: datetime
@@ -57,7 +57,7 @@ class StepView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, step: Step, wording: Wording) -> Self:
+    def of(cls, step: SwitchStep, wording: Labels) -> Self:
         """Show an entry."""
         key = f"review-steps.{step.what}" if step.by else f"review-steps.{step.why}"
         by = wording.say("between").join(step.by)
@@ -83,7 +83,7 @@ class ProposalView(BaseModel):
 class SwitchView(BaseModel):
     """Who reviews what fails to match of one document type now, and what counts against its being switched off."""
 
-    document_type: Named
+    document_type: LabelledCode
     version: int
     review: Review
     review_name: str
@@ -93,10 +93,10 @@ class SwitchView(BaseModel):
     """People who disputed, and whose record was corrected, since it is off and within the days of `back`."""
     back: Back
     """More people than this, and review comes back by itself."""
-    history: list[StepView]
+    history: list[SwitchStepView]
 
     @classmethod
-    def of(cls, found: Switch, wording: Wording, back: Back) -> Self:
+    def of(cls, found: Switch, wording: Labels, back: Back) -> Self:
         """Show a switch."""
         switch, proposal = found.switch, found.switch.open_proposal(found.now)
         kinds: tuple[Signal, ...] = ("disputes", "overturned")
@@ -109,7 +109,7 @@ class SwitchView(BaseModel):
             proposal=ProposalView(**proposal.model_dump(), until=proposal.ends_at) if proposal else None,
             heard={kind: sum(each.kind == kind for each in switch.heard) for kind in kinds},
             back=back,
-            history=[StepView.of(step, wording) for step in switch.history],
+            history=[SwitchStepView.of(step, wording) for step in switch.history],
         )
 
 
@@ -123,12 +123,12 @@ class CaseView(BaseModel):
     """An approval that would have been a refusal. Nobody is named, and the number is masked."""
 
     number: str
-    item: Named
+    item: LabelledCode
     decided_on: date
     text: str
 
     @classmethod
-    def of(cls, decided: Decided, wording: Wording, document_type: str) -> Self:
+    def of(cls, decided: Decided, wording: Labels, document_type: str) -> Self:
         """Show a case."""
         item, day = wording.item(decided.item), today(decided.decided_at)
         failed = [each for review in decided.reviews_of(document_type) for each in review.unequal]
@@ -152,7 +152,7 @@ class RehearsalView(BaseModel):
     Counts are exact: they are about what the official decides, and name nobody.
     """
 
-    document_type: Named
+    document_type: LabelledCode
     since: datetime
     decided: int = Field(description="Decisions that this document had a part in")
     reviews_saved: int = Field(description="Reviews that people did")
@@ -162,7 +162,7 @@ class RehearsalView(BaseModel):
     cases: Page[CaseView]
 
     @classmethod
-    def of(cls, found: Rehearsal, limit: int, wording: Wording) -> Self:
+    def of(cls, found: Rehearsal, limit: int, wording: Labels) -> Self:
         """Show a rehearsal."""
         figures, code = found.figures, found.document_type.code
         counts = {

@@ -12,17 +12,17 @@ from starlette.responses import Response, StreamingResponse
 
 from applications.api.application_views import ApplicationView
 from applications.api.parts import ApplicationId, DepsOf, WordingOf
-from applications.domain.application import Application, Scan
+from applications.domain.application import Application, ApplicationScan
 from applications.handlers import scans
-from applications.handlers.needs import Deps
+from applications.handlers.dependencies import Deps
 from applications.handlers.presence import helped
-from applications.handlers.scans import Opened, Upload
-from messaging.event import ConflictError, Outcome
-from runtime.access import Principal, Role, allow
-from runtime.presences import Caller, CallerOf
-from runtime.refusal import Refusal
-from runtime.scans.uploads import read_upload
-from runtime.web import Commit, IfMatch
+from applications.handlers.scans import OpenedScan, ScanUpload
+from bus.event import ConflictError, Outcome
+from runtime.errors import Refusal
+from scans.uploads import read_upload
+from web.auth import Principal, Role, allow
+from web.presences import CallerOf, PresentCaller
+from web.routes import Commit, IfMatch
 
 router = APIRouter(prefix="/applications/{application_id}/scans", tags=["scans"])
 
@@ -70,9 +70,9 @@ async def hand_in(
 ) -> Response:
     """Take a scan, and leave nothing behind of one that is refused."""
     handed_in = await read_upload(request, "requirement", "document_type")
-    upload = Upload(**handed_in.fields, content=handed_in.content)
+    upload = ScanUpload(**handed_in.fields, content=handed_in.content)
 
-    async def attach(scan: Scan) -> Outcome[Application]:
+    async def attach(scan: ApplicationScan) -> Outcome[Application]:
         return await scans.attach(application_id, scan, by.resident, deps, if_match=if_match)
 
     storing = Storing(application_id, lambda: scans.store(application_id, upload, by.resident, deps), attach, by, deps)
@@ -101,9 +101,9 @@ async def look(
     purpose: Annotated[str | None, Query(max_length=200, description="Needed of everybody but the applicant")] = None,
 ) -> Response:
     """Send a scan, and record who looked at it."""
-    opened: list[Opened] = []
+    opened: list[OpenedScan] = []
 
-    async def work() -> Outcome[Opened]:
+    async def work() -> Outcome[OpenedScan]:
         outcome = await scans.open_scan(application_id, scan_id, purpose, by, deps)
         opened[:] = [outcome.result] if outcome.result else []
         return outcome
@@ -149,11 +149,11 @@ class Storing:
     """One scan: stored at most once (`store`), however often the commit of its taking (`take`) is tried."""
 
     application_id: str
-    store: Callable[[], Awaitable[Scan]]
-    take: Callable[[Scan], Awaitable[Outcome[Application]]]
-    by: Caller
+    store: Callable[[], Awaitable[ApplicationScan]]
+    take: Callable[[ApplicationScan], Awaitable[Outcome[Application]]]
+    by: PresentCaller
     deps: Deps
-    stored: Scan | None = None
+    stored: ApplicationScan | None = None
 
     async def attach(self) -> Outcome[Application]:
         """Store the content, the first time, and add it to the application."""

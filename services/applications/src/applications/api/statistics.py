@@ -13,8 +13,8 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import AskedMonth, DepsOf, ItemCode, WordingOf
-from applications.api.wording import Named, Wording
 from applications.domain.statistics import (
     CITY_MIRROR,
     Criterion,
@@ -27,10 +27,10 @@ from applications.domain.statistics import (
     readiness,
     total_of,
 )
-from applications.handlers import counting
-from applications.handlers.counting import Figures
-from runtime.access import Principal, Role, allow
+from applications.handlers import monthly_figures
+from applications.handlers.monthly_figures import OfficialFigures
 from standards.disclosure import average, may_tell_percentile, share, told, total, total_share
+from web.auth import Principal, Role, allow
 
 router = APIRouter(prefix="/statistics", tags=["statistics"])
 
@@ -85,10 +85,10 @@ class FiguresView(BaseModel):
 class ItemFiguresView(FiguresView):
     """What was decided of one item, or of all."""
 
-    item: Named | None
+    item: LabelledCode | None
 
     @classmethod
-    def of(cls, rows: Sequence[ItemFigures], wording: Wording, item: str = "") -> Self:
+    def of(cls, rows: Sequence[ItemFigures], wording: Labels, item: str = "") -> Self:
         """Show the figures of an item, or of all together."""
         named = wording.item(item) if item else None
         return cls(item=named, **_shown(rows, named.name if named else "", wording))
@@ -97,10 +97,10 @@ class ItemFiguresView(FiguresView):
 class DepartmentFiguresView(FiguresView):
     """What was decided of the items of one department; null for items that the catalogue has no more."""
 
-    department: Named | None
+    department: LabelledCode | None
 
     @classmethod
-    def of(cls, department: str, rows: Sequence[ItemFigures], wording: Wording) -> Self:
+    def of(cls, department: str, rows: Sequence[ItemFigures], wording: Labels) -> Self:
         """Show the figures of a department; `items` gives those of its items."""
         named = wording.department(department) if department else None
         name = named.name if named else wording.say("figures.no-department")
@@ -114,14 +114,14 @@ class MonthFiguresView(FiguresView):
     last: date
 
     @classmethod
-    def of(cls, figures: MonthFigures, wording: Wording) -> Self:
+    def of(cls, figures: MonthFigures, wording: Labels) -> Self:
         """Show the figures of a month."""
         first, last = figures.month.first, figures.month.last
         name = wording.say("figures.month", first=wording.day(first), last=wording.day(last))
         return cls(first=first, last=last, **_shown(figures.items, name, wording))
 
 
-def _shown(rows: Sequence[ItemFigures], name: str, wording: Wording) -> dict[str, Any]:
+def _shown(rows: Sequence[ItemFigures], name: str, wording: Labels) -> dict[str, Any]:
     """Show what rows add up to; each row is one item in one month, and told by itself elsewhere."""
     figures = total_of(rows)
     counts = _counts(rows)
@@ -162,7 +162,7 @@ def _counts(rows: Sequence[ItemFigures]) -> dict[str, int | None]:
     }
 
 
-def _share_text(pairs: Sequence[tuple[int, int]], wording: Wording) -> str:
+def _share_text(pairs: Sequence[tuple[int, int]], wording: Labels) -> str:
     """Say a share in words where it can't be told as a number."""
     if len(pairs) == 1:
         return wording.share(*pairs[0])
@@ -170,7 +170,7 @@ def _share_text(pairs: Sequence[tuple[int, int]], wording: Wording) -> str:
     return wording.say("shares.untold") if shared is None else f"{shared:.0%}"
 
 
-def _satisfaction(rows: Sequence[ItemFigures], wording: Wording) -> SatisfactionFigures:
+def _satisfaction(rows: Sequence[ItemFigures], wording: Labels) -> SatisfactionFigures:
     pairs = [(row.satisfied, row.rated) for row in rows]
     rated = total(0, [each for some, of in pairs for each in (some, of - some)])
     scores = [(row.score_total / row.rated, row.rated) for row in rows if share(row.satisfied, row.rated) is not None]
@@ -183,7 +183,7 @@ def _satisfaction(rows: Sequence[ItemFigures], wording: Wording) -> Satisfaction
     )
 
 
-def _promise(rows: Sequence[ItemFigures], wording: Wording) -> PromiseFigures:
+def _promise(rows: Sequence[ItemFigures], wording: Labels) -> PromiseFigures:
     pairs = [(row.in_time, row.promised) for row in rows]
     promised, in_time = total(0, [each for some, of in pairs for each in (some, of - some)]), total_share(pairs)
     suppressed = promised is None or in_time is None
@@ -207,7 +207,7 @@ class SourceView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, source: str, rows: Iterable[ProofFigures], wording: Wording) -> Self:
+    def of(cls, source: str, rows: Iterable[ProofFigures], wording: Labels) -> Self:
         """Add up a source; `rows` are as they may be told."""
         own = [row for row in rows if row.source == source]
         proofs = sum(row.proofs for row in own) or None
@@ -226,8 +226,8 @@ class SourceView(BaseModel):
 class DocumentTypeView(BaseModel):
     """Whether human review of a document type could be switched off now."""
 
-    document_type: Named
-    department: Named
+    document_type: LabelledCode
+    department: LabelledCode
     reviewed_by: str
     proofs: int | None
     by_source: dict[str, int | None]
@@ -238,7 +238,7 @@ class DocumentTypeView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, ready: Readiness, switched: Collection[str], criterion: Criterion, wording: Wording) -> Self:
+    def of(cls, ready: Readiness, switched: Collection[str], criterion: Criterion, wording: Labels) -> Self:
         """Show the judgement and say why; `switched` are those that officials have switched off."""
         kind = wording.catalogue.document_types.get(ready.document_type)
         review = "automatic" if ready.document_type in switched else kind.review if kind else "people"
@@ -266,7 +266,7 @@ class DocumentTypeView(BaseModel):
         )
 
 
-class StatisticsView(BaseModel):
+class ItemStatisticsView(BaseModel):
     """The figures of a calendar month, by decision day, the running one up to yesterday."""
 
     month: str
@@ -287,7 +287,7 @@ class StatisticsView(BaseModel):
     document_types: list[DocumentTypeView]
 
     @classmethod
-    def of(cls, figures: Figures, criterion: Criterion, wording: Wording) -> Self:
+    def of(cls, figures: OfficialFigures, criterion: Criterion, wording: Labels) -> Self:
         """Show the figures."""
         proofs = [row.as_told() for row in figures.proofs]
         documents = sum(row.proofs for row in proofs) or None
@@ -323,10 +323,10 @@ async def statistics(
     wording: WordingOf,
     month: AskedMonth,
     item: ItemCode = None,
-) -> StatisticsView:
+) -> ItemStatisticsView:
     """Give the figures of a calendar month and of those before it, of one item or all."""
-    figures = await counting.figures(deps, item=item, month=month)
-    return StatisticsView.of(figures, deps.criterion, wording)
+    figures = await monthly_figures.figures(deps, item=item, month=month)
+    return ItemStatisticsView.of(figures, deps.criterion, wording)
 
 
 def _beyond(seconds: Sequence[float], at: float) -> float | None:

@@ -15,21 +15,21 @@ from fastapi import APIRouter, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import ApplicationId, DepsOf, WordingOf
+from applications.api.requests import ApplicationsRequest as JsonRequest
 from applications.api.requests import Line
-from applications.api.requests import Request as JsonRequest
 from applications.api.scans import Storing
-from applications.api.wording import Named, Wording
-from applications.domain.application import Application, Scan
+from applications.domain.application import Application, ApplicationScan
 from applications.domain.uploads import LARGEST, LARGEST_PIECE, ResumableUpload
 from applications.handlers import uploads
-from applications.handlers.needs import Deps
+from applications.handlers.dependencies import Deps
 from applications.handlers.presence import refuse_unhelped
 from applications.handlers.uploads import NewUpload
-from messaging.event import ConflictError, Outcome
-from runtime.presences import Caller, CallerOf
-from runtime.refusal import Refusal, TooLarge, Unsupported
-from runtime.web import Commit, Committing
+from bus.event import ConflictError, Outcome
+from runtime.errors import Refusal, TooLarge, Unsupported
+from web.presences import CallerOf, PresentCaller
+from web.routes import Commit, Committing
 
 router = APIRouter(prefix="/applications/{application_id}/uploads", tags=["scans"])
 
@@ -77,14 +77,14 @@ class UploadView(BaseModel):
 
     upload_id: str
     requirement: str
-    document_type: Named
+    document_type: LabelledCode
     name: str
     size: int
     received: int
     scan_id: str | None
 
     @classmethod
-    def of(cls, upload: ResumableUpload, wording: Wording) -> Self:
+    def of(cls, upload: ResumableUpload, wording: Labels) -> Self:
         """Show an upload."""
         return cls(
             upload_id=upload.id,
@@ -207,7 +207,7 @@ class _Uploading:
 
     application_id: str
     upload_id: str
-    by: Caller
+    by: PresentCaller
     deps: Deps
     commit: Committing
 
@@ -227,7 +227,7 @@ class _Uploading:
         of, by = (self.application_id, self.upload_id), self.by.resident
         pieces = (await self._now()).pieces
 
-        async def take(scan: Scan) -> Outcome[Application]:
+        async def take(scan: ApplicationScan) -> Outcome[Application]:
             return await uploads.take(*of, scan, by, self.deps)
 
         storing = Storing(
@@ -261,7 +261,7 @@ async def _piece(request: Request) -> bytes:
     return bytes(content)
 
 
-def _shown(upload: ResumableUpload, wording: Wording) -> Response:
+def _shown(upload: ResumableUpload, wording: Labels) -> Response:
     """Answer with how far it is, in the body and in the headers of the draft (structured fields)."""
     headers = {
         "Upload-Offset": str(upload.received),

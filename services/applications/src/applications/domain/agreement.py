@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from applications.domain.application import Application
-from applications.domain.item import Item
+from applications.domain.item import ServiceItem
 from applications.domain.people import Party
-from applications.domain.record import Aggregate, Localised, Record, Value
+from applications.domain.record import Aggregate, ApplicationsModel, Localised, Value
 from runtime.derived import derived
-from runtime.refusal import Clash
+from runtime.errors import Conflict
+from runtime.json_signatures import SigningKeys
 from runtime.sign_in import SignIn
-from runtime.signing import SigningKeys
 from standards import canonical_json
 
 Side = Literal["applicant", "second-party"]
@@ -27,21 +27,21 @@ TYP: Final = "agreement+jwt"
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class AgreementSigner:
     """Who vouches for it: the district's address, as everybody knows it, and this service's keys."""
 
     url: str
     keys: SigningKeys
 
 
-class AgreedParty(Record):
+class AgreedParty(ApplicationsModel):
     """One of the two, as they were known when the terms were made."""
 
     resident_id: str
     name: str
 
 
-class Signing(Record):
+class Signing(ApplicationsModel):
     """Who signs, as which resident, by which sign-in; `guardian` is whose sign-in it is, None: the party's own."""
 
     who: AgreedParty
@@ -49,7 +49,7 @@ class Signing(Record):
     guardian: AgreedParty | None = None
 
 
-class Terms(Record):
+class Terms(ApplicationsModel):
     """What was agreed: the item, its answers, what the second party states by confirming, and who applies.
 
     Who the second party is, their signature says: before it, nothing is known of whoever was named.
@@ -68,7 +68,7 @@ class Terms(Record):
         return canonical_json.digest(self.model_dump(mode="json"))
 
 
-class Signature(Record):
+class Signature(ApplicationsModel):
     """That one party agreed: to which hash, when, by which sign-in.
 
     `guardian` is who said so in the party's place, with a sign-in of their own; None: the party did.
@@ -88,7 +88,7 @@ class Signature(Record):
         return self.resident_id if self.guardian is None else self.guardian.resident_id
 
 
-class Agreed(Record):
+class Agreed(ApplicationsModel):
     """One set of terms, who has signed them, and the evidence once both have."""
 
     terms: Terms
@@ -113,7 +113,7 @@ class Agreement(Aggregate):
         return [(terms, each) for terms, each in every if each.signer == resident_id]
 
 
-def terms_of(application: Application, item: Item) -> Terms:
+def terms_of(application: Application, item: ServiceItem) -> Terms:
     """Return what the parties of a filled-in application agree on."""
     assert item.second_party is not None  # noqa: S101 - only asked of items that have one
     return Terms(
@@ -126,7 +126,9 @@ def terms_of(application: Application, item: Item) -> Terms:
     )
 
 
-def offered(before: Agreement | None, application: Application, item: Item, sign_in: SignIn, at: datetime) -> Agreement:
+def offered(
+    before: Agreement | None, application: Application, item: ServiceItem, sign_in: SignIn, at: datetime
+) -> Agreement:
     """Have the applicant sign by submitting. The same answers again stay signed, as does the confirmation."""
     terms = terms_of(application, item)
     if before is not None and before.current.terms.form == terms.form:
@@ -138,14 +140,14 @@ def offered(before: Agreement | None, application: Application, item: Item, sign
     return before.model_copy(update={"current": new, "earlier": (*before.earlier, before.current)})
 
 
-def accepted(before: Agreement, digest: str, signing: Signing, *, at: datetime, signer: Signer) -> Agreement:
+def accepted(before: Agreement, digest: str, signing: Signing, *, at: datetime, signer: AgreementSigner) -> Agreement:
     """Have the second party sign the terms that they saw. Refused when these are not the terms any more.
 
-    Raises Clash.
+    Raises Conflict.
     """
     terms = before.current.terms
     if digest != terms.digest:
-        raise Clash("terms-changed")
+        raise Conflict("terms-changed")
     offered_by = tuple(each for each in before.current.signatures if each.party == "applicant")
     signatures = (*offered_by, signed_by("second-party", signing, terms, at))
     agreed = Agreed(terms=terms, signatures=signatures)

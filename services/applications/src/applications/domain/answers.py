@@ -11,14 +11,14 @@ from typing import Literal
 
 from applications.domain.application import (
     Application,
-    Asked,
+    AskedRequirement,
+    CaseQuestion,
+    DoorVisit,
     Escalation,
     Happening,
-    Match,
-    Question,
+    MatchResult,
     Review,
-    Task,
-    Visit,
+    ReviewTask,
 )
 
 Key = tuple[str, int]
@@ -30,7 +30,7 @@ REVIEWING = frozenset({"review-approved", "review-rejected", "review-returned"})
 """Lines of the timeline of which one attempt at a requirement has one: each answers the same question."""
 
 
-def matched(application: Application, key: Key, match: Match, happening: Happening) -> Application:
+def matched(application: Application, key: Key, match: MatchResult, happening: Happening) -> Application:
     """Take over the matcher's answer: one for each attempt, and a second only where it proves what was not proven."""
     asked = _current(application, key)
     if _was_said(application, happening, MATCHING):
@@ -43,7 +43,7 @@ def matched(application: Application, key: Key, match: Match, happening: Happeni
     return noted.with_asked(asked.model_copy(update={"match": match}))
 
 
-def sent_to_people(application: Application, key: Key, task: Task, happening: Happening) -> Application:
+def sent_to_people(application: Application, key: Key, task: ReviewTask, happening: Happening) -> Application:
     """Take over which department looks at a document."""
     if _was_said(application, happening, SENDING):
         return application
@@ -80,14 +80,14 @@ def answered(
     application: Application, question: Literal["check", "ruling"], happening: Happening, *, yes: bool
 ) -> Application:
     """Take over the grid officer's or the deciding officer's answer to a question that was asked, as it happened."""
-    asked: Question | None = getattr(application, question)
+    asked: CaseQuestion | None = getattr(application, question)
     if asked is None or asked.yes is not None:
         return application
     answer = asked.model_copy(update={"yes": yes, "text": happening.text, "texts": happening.texts})
     return application.noting(happening).model_copy(update={question: answer})
 
 
-def arranged(application: Application, visit: Visit, happening: Happening) -> Application:
+def arranged(application: Application, visit: DoorVisit, happening: Happening) -> Application:
     """Take over what is agreed of the visit at the door; news that is older than what is known is only noted."""
     noted, check = application.noting(happening), application.check
     if check is None or check.yes is not None or (check.visit and check.visit.sequence >= visit.sequence):
@@ -109,6 +109,6 @@ def _was_said(application: Application, happening: Happening, kinds: Collection[
     return any((line.requirement, line.attempt) == key for line in application.history if line.kind in kinds)
 
 
-def _current(application: Application, key: Key) -> Asked | None:
+def _current(application: Application, key: Key) -> AskedRequirement | None:
     asked = application.asked_for(key[0])
     return asked if asked is not None and asked.attempt == key[1] else None

@@ -14,7 +14,7 @@ from typing import Literal
 from applications.domain.inquiry_code import digest_of
 from applications.domain.people import Party
 from applications.domain.presence import Helper
-from applications.domain.record import Aggregate, PersonRole, Record, Value
+from applications.domain.record import Aggregate, ApplicationsModel, PersonRole, Value
 from runtime.derived import derived
 
 State = Literal["draft", "in-progress", "returned", "approved", "rejected", "withdrawn"]
@@ -24,7 +24,7 @@ ByLanguage = Mapping[str, str] | None
 FINAL: frozenset[State] = frozenset({"approved", "rejected", "withdrawn"})
 
 
-class Scan(Record):
+class ApplicationScan(ApplicationsModel):
     """A scan that was handed in for a requirement, for the submission numbered `attempt`."""
 
     id: str
@@ -37,7 +37,7 @@ class Scan(Record):
     attempt: int
 
 
-class ComparedField(Record):
+class ComparedField(ApplicationsModel):
     """How one field compared where it was not equal; `reason` is a message key of the matcher."""
 
     field: str
@@ -47,7 +47,7 @@ class ComparedField(Record):
     held: Value | None = None
 
 
-class Match(Record):
+class MatchResult(ApplicationsModel):
     """The matcher's answer; `fields` are those that were not equal."""
 
     proven: bool
@@ -59,7 +59,7 @@ class Match(Record):
     fields: tuple[ComparedField, ...] = ()
 
 
-class Task(Record):
+class ReviewTask(ApplicationsModel):
     """A document is with a department, until `due_on`."""
 
     task_id: str
@@ -68,7 +68,7 @@ class Task(Record):
     due_on: date
 
 
-class Review(Record):
+class Review(ApplicationsModel):
     """What a person found; `field` and `text` say what to correct, or `fields` and `text` why it was refused."""
 
     verdict: Literal["approved", "rejected", "returned"]
@@ -80,7 +80,7 @@ class Review(Record):
     texts: ByLanguage = None
 
 
-class Asked(Record):
+class AskedRequirement(ApplicationsModel):
     """One document that this application needs, and the answers to its newest attempt."""
 
     key: str
@@ -88,8 +88,8 @@ class Asked(Record):
     holder: PersonRole
     attempt: int
     claims_digest: str
-    match: Match | None = None
-    task: Task | None = None
+    match: MatchResult | None = None
+    task: ReviewTask | None = None
     review: Review | None = None
 
     @property
@@ -113,7 +113,7 @@ class Asked(Record):
         return None
 
 
-class Escalation(Record):
+class Escalation(ApplicationsModel):
     """A task that was not done in time and now belongs to somebody else."""
 
     task_id: str
@@ -123,23 +123,23 @@ class Escalation(Record):
     due_on: date
 
 
-class Slot(Record):
+class VisitSlot(ApplicationsModel):
     """A time in which somebody comes to the door."""
 
     begins: datetime
     ends: datetime
 
 
-class Visit(Record):
+class DoorVisit(ApplicationsModel):
     """What is agreed of the visit at the door; `sequence` is that of the news, of which the newest counts."""
 
     state: Literal["offered", "proposed", "agreed", "declined"]
-    offered: tuple[Slot, ...] = ()
-    slot: Slot | None = None
+    offered: tuple[VisitSlot, ...] = ()
+    slot: VisitSlot | None = None
     sequence: int
 
 
-class Question(Record):
+class CaseQuestion(ApplicationsModel):
     """What a person was asked beyond the documents: to look at the address, or to decide. `yes` is None until then."""
 
     asked_at: datetime
@@ -148,10 +148,10 @@ class Question(Record):
     yes: bool | None = None
     text: str | None = None
     texts: ByLanguage = None
-    visit: Visit | None = None
+    visit: DoorVisit | None = None
 
 
-class Granted(Record):
+class Granted(ApplicationsModel):
     """The credential that the approval granted."""
 
     document_type: str
@@ -161,7 +161,7 @@ class Granted(Record):
     valid_until: date | None
 
 
-class Happening(Record):
+class Happening(ApplicationsModel):
     """A line of the timeline; `fields` are what a return or rejection is about."""
 
     at: datetime
@@ -175,7 +175,7 @@ class Happening(Record):
     fields: tuple[str, ...] = ()
     text: str | None = None
     texts: ByLanguage = None
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[VisitSlot, ...] = ()
 
 
 class Application(Aggregate):
@@ -195,7 +195,7 @@ class Application(Aggregate):
     form: Mapping[str, Value] = {}
     submitted_form: Mapping[str, Value] | None = None
     """The form as it was submitted last; None: in a draft, or by an earlier release."""
-    scans: tuple[Scan, ...] = ()
+    scans: tuple[ApplicationScan, ...] = ()
     evidence: Mapping[str, Mapping[str, Literal["use", "decline"]]] = {}
     """What of the evidence the applicant lets be used, by requirement and record (`evidence_choices.py`)."""
     helper: Helper | None = None
@@ -204,14 +204,14 @@ class Application(Aggregate):
     attempt: int = 0
     submitted_at: datetime | None = None
     due_on: date | None = None
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedRequirement, ...] = ()
     confirmed_at: datetime | None = None
     confirmed_form: str | None = None
     declined: str | None = None
     unanswered: bool = False
     """Nobody answered as second party in time."""
-    check: Question | None = None
-    ruling: Question | None = None
+    check: CaseQuestion | None = None
+    ruling: CaseQuestion | None = None
     escalations: tuple[Escalation, ...] = ()
     decided_at: datetime | None = None
     granted: Granted | None = None
@@ -254,11 +254,11 @@ class Application(Aggregate):
         reviewed = any(asked.review is not None or asked.task is not None for asked in self.asked)
         return reviewed or self.check is not None or self.ruling is not None
 
-    def asked_for(self, key: str) -> Asked | None:
+    def asked_for(self, key: str) -> AskedRequirement | None:
         """Return the requirement with this key."""
         return next((asked for asked in self.asked if asked.key == key), None)
 
-    def with_asked(self, changed: Asked) -> Application:
+    def with_asked(self, changed: AskedRequirement) -> Application:
         """Replace one requirement."""
         asked = tuple(changed if each.key == changed.key else each for each in self.asked)
         return self.model_copy(update={"asked": asked})

@@ -11,14 +11,14 @@ from hashlib import sha256
 from itertools import islice
 from typing import Literal
 
-from applications.domain.item import Code, Item
-from applications.domain.record import Localised, Record
+from applications.domain.item import Code, ServiceItem
+from applications.domain.record import ApplicationsModel, Localised
 from applications.domain.search import Search, names_of
 from applications.domain.search_words import SearchWords
-from runtime.refusal import Unknown
+from runtime.errors import NotFound
 
 
-class DocumentType(Record):
+class DocumentType(ApplicationsModel):
     """A kind of document, the department that keeps it, and what its fields are called."""
 
     code: Code
@@ -29,7 +29,7 @@ class DocumentType(Record):
     fields: dict[str, Localised]
 
 
-class Department(Record):
+class CatalogueDepartment(ApplicationsModel):
     """A department, or an office to which overdue work is escalated."""
 
     code: Code
@@ -37,7 +37,7 @@ class Department(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedDocument:
     """What a search asks for; None asks for anything."""
 
     text: str | None = None
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublicNotices:
     """Items of which every decision is published, and those of which approvals are. Of any other, nothing is."""
 
     all: tuple[str, ...]
@@ -60,9 +60,9 @@ class Published:
 class Catalogue:
     """All items by code, in order of their codes."""
 
-    items: Mapping[str, Item]
+    items: Mapping[str, ServiceItem]
     document_types: Mapping[str, DocumentType]
-    departments: Mapping[str, Department]
+    departments: Mapping[str, CatalogueDepartment]
     words: SearchWords = field(default_factory=SearchWords)
 
     def __post_init__(self) -> None:
@@ -73,7 +73,7 @@ class Catalogue:
         """The words of all items; made for the first search, as it takes tables of characters (some MB)."""
         return Search(self.items.values(), {code: self._places(item) for code, item in self.items.items()}, self.words)
 
-    def _places(self, item: Item) -> Mapping[str, str]:
+    def _places(self, item: ServiceItem) -> Mapping[str, str]:
         """Return what an item has to do with: its departments, and what it grants."""
         named = [each for code in item.departments for each in self._names_of_department(code)]
         granted = names_of(self.document_types[item.grants.document_type].name) if item.grants else []
@@ -82,20 +82,20 @@ class Catalogue:
     def _names_of_department(self, code: str) -> list[str]:
         return [code, *names_of(self.departments[code].name), *self.words.departments.get(code, ())]
 
-    def item(self, code: str) -> Item:
-        """Return an item. Raises Unknown."""
+    def item(self, code: str) -> ServiceItem:
+        """Return an item. Raises NotFound."""
         found = self.items.get(code)
         if found is None:
-            raise Unknown("unknown-item", field="item", item=code)
+            raise NotFound("unknown-item", field="item", item=code)
         return found
 
-    def published(self, item: str | None) -> Published:
+    def published(self, item: str | None) -> PublicNotices:
         """Return the codes of the items, or of one, by what is published of their decisions today."""
         asked = [each for each in self.items.values() if item in (None, each.code)]
         codes = {
             policy: tuple(each.code for each in asked if each.notices == policy) for policy in ("all", "approvals")
         }
-        return Published(codes["all"], codes["approvals"])
+        return PublicNotices(codes["all"], codes["approvals"])
 
     @cached_property
     def granted_types(self) -> frozenset[str]:
@@ -110,12 +110,12 @@ class Catalogue:
         }
         return replace(self, document_types=types)
 
-    def reviewable(self, item: Item, document_types: Iterable[str]) -> bool:
+    def reviewable(self, item: ServiceItem, document_types: Iterable[str]) -> bool:
         """Tell whether people may look at one of these documents when it fails to match for this item."""
         by_people = any(self.document_types[code].review == "people" for code in document_types)
         return item.review == "people" and by_people
 
-    def search(self, wanted: Wanted, *, after: str | None, limit: int) -> list[Item]:
+    def search(self, wanted: WantedDocument, *, after: str | None, limit: int) -> list[ServiceItem]:
         """Return at most `limit` items that are wanted, those that follow the code `after`.
 
         They come in order of their codes; with a text, those that fit it best come first (`domain/search.py`).
@@ -126,13 +126,13 @@ class Catalogue:
         return list(islice(fitting, limit))
 
 
-def digest_of(item: Item) -> str:
+def digest_of(item: ServiceItem) -> str:
     """Name an item's content: the same content has the same digest in every process."""
     content = json.dumps(item.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
     return sha256(content.encode()).hexdigest()
 
 
-def _fits(item: Item, wanted: Wanted) -> bool:
+def _fits(item: ServiceItem, wanted: WantedDocument) -> bool:
     asked = {code for requirement in item.requirements for code in requirement.any_of}
     return (
         not item.retired

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from applications.domain.application import Application, Asked, ComparedField, Review
-from applications.domain.item import FormField, Item
+from applications.domain.application import Application, AskedRequirement, ComparedField, Review
+from applications.domain.item import FormField, ServiceItem
 from applications.domain.record import Value
-from runtime.refusal import Refusal, Refusals
+from runtime.errors import Refusal, Refusals
 from standards import address_text
-from standards.document_fields import by_type
+from standards.document_types import by_type
 from standards.normal_form import normal_text
 
 SCANS = "scans"
 """Stands for the scans where a field is named: better ones are asked for."""
 
 
-def shown_beside(asked: Asked, field: str) -> ComparedField | None:
+def shown_beside(asked: AskedRequirement, field: str) -> ComparedField | None:
     """Return what was claimed and what is held, for an applicant who may see both; None for anything else.
 
     What is held of the second party is theirs to see, and keys that join records are nobody's.
@@ -26,13 +26,15 @@ def shown_beside(asked: Asked, field: str) -> ComparedField | None:
         asked.match is None
         or asked.holder == "second-party"
         or known is None
-        or known.fields.get(field) in {None, "key"}
+        or known.kinds.get(field) in {None, "key"}
     ):
         return None
     return next((each for each in asked.match.fields if each.field == field), None)
 
 
-def refuse_unchanged(application: Application, item: Item, form: Mapping[str, Value], changed: Collection[str]) -> None:
+def refuse_unchanged(
+    application: Application, item: ServiceItem, form: Mapping[str, Value], changed: Collection[str]
+) -> None:
     """Refuse a form that answers what was returned as before, without a new scan of that document either.
 
     `changed` are the requirements of which another value is claimed now; that suffices where no answer was named.
@@ -46,7 +48,7 @@ def refuse_unchanged(application: Application, item: Item, form: Mapping[str, Va
 
 
 def _faults(
-    application: Application, item: Item, form: Mapping[str, Value], changed: Collection[str]
+    application: Application, item: ServiceItem, form: Mapping[str, Value], changed: Collection[str]
 ) -> Iterator[Refusal]:
     for asked in application.asked:
         if asked.standing != "returned" or asked.review is None or _has_new_scan(application, asked):
@@ -73,7 +75,7 @@ def _message(review: Review) -> dict[str, str]:
     return {name: text.rstrip("。.；;！! ") for name, text in texts.items()}
 
 
-def _has_new_scan(application: Application, asked: Asked) -> bool:
+def _has_new_scan(application: Application, asked: AskedRequirement) -> bool:
     return any(scan.requirement == asked.key and scan.attempt > asked.attempt for scan in application.scans)
 
 

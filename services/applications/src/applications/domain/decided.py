@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from applications.domain.application import Application
-from applications.domain.item import Item
-from applications.domain.record import Aggregate, Record
+from applications.domain.item import ServiceItem
+from applications.domain.record import Aggregate, ApplicationsModel
 from runtime.clock import today
-from runtime.refusal import Clash
+from runtime.errors import Conflict
 from standards import mask
 
 
-class Proof(Record):
+class DecidedProof(ApplicationsModel):
     """What proved one requirement: the document type, the source, and whether the applicant had to hand it in."""
 
     document_type: str
@@ -21,7 +21,7 @@ class Proof(Record):
     handed_in: bool
 
 
-class Reviewed(Record):
+class Reviewed(ApplicationsModel):
     """What people found of one document; `unequal` are the fields that had not matched."""
 
     document_type: str
@@ -40,7 +40,7 @@ class Decided(Aggregate):
     """Nobody had to look at anything."""
     seconds: float
     """From the first submission to the decision."""
-    proofs: tuple[Proof, ...]
+    proofs: tuple[DecidedProof, ...]
     reviews: tuple[Reviewed, ...] = ()
     masked_name: str
     masked_number: str
@@ -53,7 +53,7 @@ class Decided(Aggregate):
     rated_at: datetime | None = None
 
     @classmethod
-    def of(cls, application: Application, item: Item) -> Decided:
+    def of(cls, application: Application, item: ServiceItem) -> Decided:
         """Record an application that has just been approved or rejected."""
         assert application.state in ("approved", "rejected")  # noqa: S101 - called at the decision
         assert application.decided_at is not None  # noqa: S101 - the same
@@ -79,16 +79,16 @@ class Decided(Aggregate):
         return tuple(each for each in self.reviews if each.document_type == document_type)
 
     def rated(self, score: int, comment: str | None, now: datetime) -> Decided:
-        """Record how satisfied the applicant was, once. Raises Clash."""
+        """Record how satisfied the applicant was, once. Raises Conflict."""
         if self.score is not None:
-            raise Clash("already-rated")
+            raise Conflict("already-rated")
         return self.model_copy(update={"score": score, "comment": comment, "rated_at": now})
 
 
-def _proofs(application: Application) -> tuple[Proof, ...]:
+def _proofs(application: Application) -> tuple[DecidedProof, ...]:
     handed_in = {scan.requirement for scan in application.scans}
     return tuple(
-        Proof(document_type=asked.proof[0], source=asked.proof[1], handed_in=asked.key in handed_in)
+        DecidedProof(document_type=asked.proof[0], source=asked.proof[1], handed_in=asked.key in handed_in)
         for asked in application.asked
         if asked.proof is not None
     )

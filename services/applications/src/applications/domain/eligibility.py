@@ -6,17 +6,17 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from applications.domain.item import Item
-from applications.domain.people import Party, Resident
+from applications.domain.item import ServiceItem
+from applications.domain.people import KnownResident, Party
 from applications.domain.record import PersonRole
 from applications.domain.rules import AgeRule, GuardianRule, RegisteredRule, Rule
-from runtime.refusal import NotAllowed, Param, Refusal, Refusals
+from runtime.errors import NotAllowed, Param, Refusal, Refusals
 from standards import age
 from standards.areas import lies_in
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedRequirement:
     """One rule, whether it is met; `code` and `params` make the text that explains it."""
 
     code: str
@@ -31,13 +31,13 @@ class Checked:
 
 
 def check_rules(
-    item: Item,
+    item: ServiceItem,
     people: Mapping[PersonRole, Party],
     *,
     guardian: bool,
     today: date,
-    known: MutableMapping[Rule, Checked] | None = None,
-) -> tuple[Checked, ...]:
+    known: MutableMapping[Rule, CheckedRequirement] | None = None,
+) -> tuple[CheckedRequirement, ...]:
     """Check every rule of an item whose person is known.
 
     `known` holds what was checked for the same people on the same day: items share rules.
@@ -50,7 +50,7 @@ def check_rules(
     return tuple(known[rule] for rule in rules)
 
 
-def possible_from(item: Item, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> date | None:
+def possible_from(item: ServiceItem, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> date | None:
     """Return the first day, from today on, on which every rule is met; None when no day alone changes it.
 
     Whoever is old enough stays so, and whoever is too old, too: only the first of these days is to be looked at.
@@ -65,7 +65,7 @@ def possible_from(item: Item, people: Mapping[PersonRole, Party], *, guardian: b
     return first if met else None
 
 
-def check_second_party(item: Item, person: Party, *, today: date) -> tuple[Checked, ...]:
+def check_second_party(item: ServiceItem, person: Party, *, today: date) -> tuple[CheckedRequirement, ...]:
     """Check the rules about the second party, once it is known who that is."""
     return tuple(
         _check(rule, {"second-party": person}, guardian=False, today=today)
@@ -74,7 +74,7 @@ def check_second_party(item: Item, person: Party, *, today: date) -> tuple[Check
     )
 
 
-def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
+def refuse_ineligible(item: ServiceItem, checked: tuple[CheckedRequirement, ...]) -> None:
     """Raise Refusal for a rule that is not met, Refusals for several, each named."""
     broken = [Refusal(f"not-eligible-{rule.code}", field="item", **rule.params) for rule in checked if not rule.met]
     if len(broken) == 1:
@@ -85,13 +85,13 @@ def refuse_ineligible(item: Item, checked: tuple[Checked, ...]) -> None:
         raise Refusal("item-retired", field="item", **item.names)
 
 
-def refuse_suspended(resident: Resident) -> None:
+def refuse_suspended(resident: KnownResident) -> None:
     """Raise NotAllowed for a person who is suspended."""
     if resident.suspended:
         raise NotAllowed("suspended-person")
 
 
-def refuse_stranger(item: Item, applicant_id: str, subject_id: str, *, guardian: bool) -> None:
+def refuse_stranger(item: ServiceItem, applicant_id: str, subject_id: str, *, guardian: bool) -> None:
     """Let the applicant apply for themselves, or as the guardian where the item asks. Raises Refusal, NotAllowed."""
     if item.subject == "applicant" and subject_id != applicant_id:
         raise Refusal("subject-not-allowed", field="subject_id", **item.names)
@@ -105,15 +105,15 @@ def _person_of(rule: Rule) -> PersonRole:
     return "subject" if isinstance(rule, GuardianRule) else rule.of
 
 
-def _check(rule: Rule, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> Checked:
+def _check(rule: Rule, people: Mapping[PersonRole, Party], *, guardian: bool, today: date) -> CheckedRequirement:
     if isinstance(rule, AgeRule):
         return _check_age(rule, people[rule.of], today)
     if isinstance(rule, RegisteredRule):
         return _check_registered(rule, people[rule.of])
-    return Checked("guardian", guardian, "applicant")
+    return CheckedRequirement("guardian", guardian, "applicant")
 
 
-def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
+def _check_age(rule: AgeRule, person: Party, today: date) -> CheckedRequirement:
     on = rule.measured_on(today)
     years = age.years(person.birth_date, on)
     too_young = rule.at_least is not None and years < rule.at_least
@@ -121,15 +121,15 @@ def _check_age(rule: AgeRule, person: Party, today: date) -> Checked:
     code = "age-at-most" if too_old or rule.at_least is None else "age-at-least"
     bound = rule.at_most if code == "age-at-most" else rule.at_least
     params: dict[str, Param] = {"years": bound or 0, "on": on, "age": years, "by": rule.by or ""}
-    return Checked(code, not (too_young or too_old), rule.of, params)
+    return CheckedRequirement(code, not (too_young or too_old), rule.of, params)
 
 
-def _check_registered(rule: RegisteredRule, person: Party) -> Checked:
+def _check_registered(rule: RegisteredRule, person: Party) -> CheckedRequirement:
     """Check where the address on the card lies. One that does not say its city is no yes for either rule."""
     place = rule.place.zh_cn
     params: dict[str, Param] = {"place": place, "place_en": rule.place.en}
     lies_there = lies_in(person.address, place)
     if lies_there is None:
-        return Checked("registered-unclear", met=False, of=rule.of, params=params)
+        return CheckedRequirement("registered-unclear", met=False, of=rule.of, params=params)
     code = "registered-in" if rule.registered else "not-registered-in"
-    return Checked(code, lies_there == rule.registered, rule.of, params)
+    return CheckedRequirement(code, lies_there == rule.registered, rule.of, params)

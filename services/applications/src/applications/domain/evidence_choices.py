@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from applications.domain.catalogue import Catalogue
-from applications.domain.item import Item, Requirement
-from applications.domain.people import Holdings
+from applications.domain.item import ItemRequirement, ServiceItem
+from applications.domain.people import ResidentHoldings
 from applications.domain.record import PersonRole
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 
 Choice = Literal["use", "decline"]
 Choices = Mapping[str, Mapping[str, Choice]]
@@ -24,7 +24,7 @@ MOST = 100
 """Choices for one requirement."""
 
 
-def chosen(before: Choices, changes: Changes, item: Item, catalogue: Catalogue) -> Choices:
+def chosen(before: Choices, changes: Changes, item: ServiceItem, catalogue: Catalogue) -> Choices:
     """Return the choices as they are changed. Raises Refusal."""
     known = {each.key: each for each in item.requirements if each.holder != "second-party"}
     after = dict(before)
@@ -40,7 +40,7 @@ def chosen(before: Choices, changes: Changes, item: Item, catalogue: Catalogue) 
     return kept
 
 
-def refuse_unanswerable(choices: Choices, item: Item, catalogue: Catalogue) -> None:
+def refuse_unanswerable(choices: Choices, item: ServiceItem, catalogue: Catalogue) -> None:
     """Refuse to decline where no person may look at what does not match: it could only be rejected. Raises Refusal."""
     for requirement in item.requirements:
         declines = "decline" in choices.get(requirement.key, {}).values()
@@ -48,14 +48,14 @@ def refuse_unanswerable(choices: Choices, item: Item, catalogue: Catalogue) -> N
             raise Refusal("evidence-needed", field=f"evidence/{requirement.key}", **item.names)
 
 
-def declined(choices: Choices, item: Item, requirement: Requirement) -> tuple[str, ...]:
+def declined(choices: Choices, item: ServiceItem, requirement: ItemRequirement) -> tuple[str, ...]:
     """Return what must not be compared for a requirement, also where another one asks the same under its own key."""
     keys = [each.key for each in item.requirements if requirement.asks_the_same_as(each) or each.key == requirement.key]
     found = {id_ for key in keys for id_, choice in choices.get(key, {}).items() if choice == "decline"}
     return tuple(sorted(found))
 
 
-def usable(holdings: Mapping[PersonRole, Holdings], choices: Choices) -> Mapping[PersonRole, Holdings]:
+def usable(holdings: Mapping[PersonRole, ResidentHoldings], choices: Choices) -> Mapping[PersonRole, ResidentHoldings]:
     """Return what is held without what was declined for anything: no form is filled with that."""
     refused = {id_ for made in choices.values() for id_, choice in made.items() if choice == "decline"}
     return {role: held.without(refused) for role, held in holdings.items()} if refused else holdings

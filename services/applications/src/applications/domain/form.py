@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from applications.domain.expression import Facts, value_of
-from applications.domain.item import DOCUMENT, FormField, Item
+from applications.domain.item import DOCUMENT, FormField, ServiceItem
 from applications.domain.needed import first_proof
-from applications.domain.people import Holding, Holdings
+from applications.domain.people import ResidentHolding, ResidentHoldings
 from applications.domain.record import PersonRole, Value
-from runtime.refusal import Refusal, Refusals
+from runtime.errors import Refusal, Refusals
 from standards.address import names_place
 from standards.field_kinds import is_date
 
@@ -21,7 +21,7 @@ _MOST_NAMES = 10
 _LARGEST_INTEGER = 2**53
 
 
-def check_draft(item: Item, form: Form, *, today: date) -> None:
+def check_draft(item: ServiceItem, form: Form, *, today: date) -> None:
     """Refuse answers of the wrong kind; what is missing may still come. Reports all faults together."""
     _report([*_unknown(item, form), *_faults(item, form, today)])
 
@@ -32,11 +32,11 @@ class Prefilled:
 
     field: FormField
     value: Value
-    document: Holding | None
+    document: ResidentHolding | None
 
 
 def prefilled(
-    item: Item, facts: Facts, holdings: Mapping[PersonRole, Holdings], *, today: date
+    item: ServiceItem, facts: Facts, holdings: Mapping[PersonRole, ResidentHoldings], *, today: date
 ) -> tuple[Prefilled, ...]:
     """Draw the defaults of an item's form: for each field the first place that has an answer."""
     drawn = (
@@ -46,7 +46,7 @@ def prefilled(
     return tuple(each for each in drawn if each is not None)
 
 
-def completed(item: Item, form: Form, defaults: Iterable[Prefilled], *, today: date) -> Form:
+def completed(item: ServiceItem, form: Form, defaults: Iterable[Prefilled], *, today: date) -> Form:
     """Return the form with its defaults filled in. Refuses what is missing or wrong, all faults together."""
     full = {**{each.field.key: each.value for each in defaults}, **form}
     missing = [
@@ -66,7 +66,12 @@ def _report(faults: list[Refusal]) -> None:
 
 
 def _draw(
-    path: str, field: FormField, item: Item, facts: Facts, holdings: Mapping[PersonRole, Holdings], today: date
+    path: str,
+    field: FormField,
+    item: ServiceItem,
+    facts: Facts,
+    holdings: Mapping[PersonRole, ResidentHoldings],
+    today: date,
 ) -> Prefilled | None:
     if not path.startswith(DOCUMENT):
         value = value_of(path, facts)
@@ -79,7 +84,7 @@ def _draw(
     return Prefilled(field, said, holding)
 
 
-def _unknown(item: Item, form: Form) -> Iterator[Refusal]:
+def _unknown(item: ServiceItem, form: Form) -> Iterator[Refusal]:
     known = {field.key for field in item.form}
     labels = "、".join(f"“{field.label.zh_cn}”" for field in item.form)
     labels_en = ", ".join(f'"{field.label.en}"' for field in item.form)
@@ -88,7 +93,7 @@ def _unknown(item: Item, form: Form) -> Iterator[Refusal]:
             yield Refusal("form-unknown-field", field=f"form/{key}", name=key, labels=labels, labels_en=labels_en)
 
 
-def _faults(item: Item, form: Form, today: date) -> Iterator[Refusal]:
+def _faults(item: ServiceItem, form: Form, today: date) -> Iterator[Refusal]:
     for field in item.form:
         value = form.get(field.key)
         if value is not None:

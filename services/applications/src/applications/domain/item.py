@@ -11,15 +11,15 @@ from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, 
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from applications.domain.expression import fault_of
-from applications.domain.record import Localised, PersonRole, Record, Value
+from applications.domain.record import ApplicationsModel, Localised, PersonRole, Value
 from applications.domain.rules import (
     Automatic,
     ByAge,
     Decision,
     FieldCheck,
     GrantValue,
+    ItemPromise,
     Officer,
-    Promise,
     Rule,
     Until,
     Validity,
@@ -38,14 +38,14 @@ DOCUMENT = "document."
 """Before the key of a requirement, in a field's default."""
 
 
-class Choice(Record):
+class Choice(ApplicationsModel):
     """One of the answers of a field that offers several."""
 
     value: str
     label: Localised
 
 
-class FormField(Record):
+class FormField(ApplicationsModel):
     """A question that only the applicant can answer.
 
     `default` names what answers it where they don't, the first that has an answer: a path, or `document.` and the key
@@ -70,7 +70,7 @@ class FormField(Record):
         return (default,) if isinstance(default, str) else default
 
 
-class Requirement(Record):
+class ItemRequirement(ApplicationsModel):
     """A document that the item needs: any of these types, held by this person, with these claimed values."""
 
     key: Code
@@ -90,13 +90,13 @@ class Requirement(Record):
             if isinstance(claim, str) and claim.startswith(FORM)
         }
 
-    def asks_the_same_as(self, other: Requirement) -> bool:
+    def asks_the_same_as(self, other: ItemRequirement) -> bool:
         """Tell whether one document answers both."""
         agree = all(other.claims.get(field, value) == value for field, value in self.claims.items())
         return agree and self.holder == other.holder and set(self.any_of) == set(other.any_of)
 
 
-class SecondParty(Record):
+class SecondParty(ApplicationsModel):
     """Someone else whom the item concerns and who must confirm with their own sign-in."""
 
     name: Localised
@@ -104,7 +104,7 @@ class SecondParty(Record):
     """What they confirm."""
 
 
-class Grant(Record):
+class ItemGrant(ApplicationsModel):
     """The credential that an approval grants."""
 
     document_type: Code
@@ -113,7 +113,7 @@ class Grant(Record):
     validity: Validity
 
 
-class Item(Record):
+class ServiceItem(ApplicationsModel):
     """A service item. The order of the fields is the order in which a file is read and checked."""
 
     code: Code
@@ -128,13 +128,13 @@ class Item(Record):
     subject: Literal["applicant", "child"] = "applicant"
     review: Literal["people", "automatic"]
     """Whether people may look at what fails to match; `automatic` rejects it at once."""
-    promise: Promise
+    promise: ItemPromise
     eligibility: tuple[Rule, ...] = ()
     form: tuple[FormField, ...] = ()
     second_party: SecondParty | None = None
-    requirements: tuple[Requirement, ...] = Field(min_length=1)
+    requirements: tuple[ItemRequirement, ...] = Field(min_length=1)
     decision: Decision
-    grants: Grant | None = None
+    grants: ItemGrant | None = None
     notices: NoticePolicy = "all"
     """Which decisions are published, with names and numbers masked."""
 
@@ -145,9 +145,9 @@ class Item(Record):
         return next((each for each in self.form if each.key == key), None)
 
     @cached_property
-    def asked(self) -> tuple[Requirement, ...]:
+    def asked(self) -> tuple[ItemRequirement, ...]:
         """The requirements, each document once: what two of them ask alike is asked under the first one's key."""
-        asked: list[Requirement] = []
+        asked: list[ItemRequirement] = []
         for requirement in self.requirements:
             place = next((n for n, known in enumerate(asked) if known.asks_the_same_as(requirement)), None)
             if place is None:
@@ -183,8 +183,8 @@ class Item(Record):
     @field_validator("requirements")
     @classmethod
     def _requirements_hold_together(
-        cls, requirements: tuple[Requirement, ...], info: ValidationInfo
-    ) -> tuple[Requirement, ...]:
+        cls, requirements: tuple[ItemRequirement, ...], info: ValidationInfo
+    ) -> tuple[ItemRequirement, ...]:
         _refuse(_twice([requirement.key for requirement in requirements]))
         if (known := _known(info)) is not None:
             _refuse(_faults_of_requirements(requirements, known))
@@ -203,7 +203,7 @@ class Item(Record):
 
     @field_validator("grants")
     @classmethod
-    def _grant_holds_together(cls, grant: Grant | None, info: ValidationInfo) -> Grant | None:
+    def _grant_holds_together(cls, grant: ItemGrant | None, info: ValidationInfo) -> ItemGrant | None:
         if (known := _known(info)) is not None and grant is not None:
             _refuse(_faults_of_grant(grant, known))
         return grant
@@ -243,7 +243,7 @@ def _faults_of_form(form: tuple[FormField, ...]) -> Iterator[Fault]:
             yield (place, "choices"), "choices belong to fields of the type choice, and only there"
 
 
-def _faults_of_requirements(requirements: tuple[Requirement, ...], known: _Known) -> Iterator[Fault]:
+def _faults_of_requirements(requirements: tuple[ItemRequirement, ...], known: _Known) -> Iterator[Fault]:
     for place, requirement in enumerate(requirements):
         if requirement.holder == "second-party" and not known.second_party:
             yield (place, "holder"), "the item has no second party"
@@ -252,7 +252,7 @@ def _faults_of_requirements(requirements: tuple[Requirement, ...], known: _Known
                 yield (place, "claims", name), fault
 
 
-def _faults_of_defaults(requirements: tuple[Requirement, ...], form: tuple[FormField, ...]) -> Iterator[Fault]:
+def _faults_of_defaults(requirements: tuple[ItemRequirement, ...], form: tuple[FormField, ...]) -> Iterator[Fault]:
     own = {requirement.key: requirement for requirement in requirements if requirement.holder != "second-party"}
     for field in form:
         for key in (path.removeprefix(DOCUMENT) for path in field.default if path.startswith(DOCUMENT)):
@@ -260,7 +260,7 @@ def _faults_of_defaults(requirements: tuple[Requirement, ...], form: tuple[FormF
                 yield (), f"{DOCUMENT}{key}: {field.key!r} takes what such a requirement claims from it, and only there"
 
 
-def _faults_of_grant(grant: Grant, known: _Known) -> Iterator[Fault]:
+def _faults_of_grant(grant: ItemGrant, known: _Known) -> Iterator[Fault]:
     for name, value in grant.fields.items():
         if not isinstance(value, ByAge) and (fault := known.fault_of(value)):
             yield ("fields", name), fault

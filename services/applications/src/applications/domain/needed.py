@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from applications.domain.item import Item, Requirement
-from applications.domain.people import Holding, Holdings, Party
+from applications.domain.item import ItemRequirement, ServiceItem
+from applications.domain.people import Party, ResidentHolding, ResidentHoldings
 from applications.domain.record import PersonRole
 from applications.domain.scans import HandedIn
 
@@ -24,12 +24,14 @@ class DocumentNeed:
     it is the child's, and no child was named.
     """
 
-    requirement: Requirement
+    requirement: ItemRequirement
     need: Need
-    holding: Holding | None = None
+    holding: ResidentHolding | None = None
 
 
-def first_proof(requirement: Requirement, holdings: Mapping[PersonRole, Holdings], today: date) -> Holding | None:
+def first_proof(
+    requirement: ItemRequirement, holdings: Mapping[PersonRole, ResidentHoldings], today: date
+) -> ResidentHolding | None:
     """Return the document that is asked first for a requirement, among those held that have as much as it asks for."""
     held = holdings.get(requirement.holder)
     proving = held.proving(requirement.any_of, today) if held else ()
@@ -37,9 +39,9 @@ def first_proof(requirement: Requirement, holdings: Mapping[PersonRole, Holdings
 
 
 def needs_of(
-    item: Item,
+    item: ServiceItem,
     people: Mapping[PersonRole, Party],
-    holdings: Mapping[PersonRole, Holdings],
+    holdings: Mapping[PersonRole, ResidentHoldings],
     handed_in: HandedIn,
     today: date,
 ) -> tuple[DocumentNeed, ...]:
@@ -48,9 +50,9 @@ def needs_of(
 
 
 def need_of(
-    requirement: Requirement,
+    requirement: ItemRequirement,
     people: Mapping[PersonRole, Party],
-    holdings: Mapping[PersonRole, Holdings],
+    holdings: Mapping[PersonRole, ResidentHoldings],
     handed_in: HandedIn,
     today: date,
 ) -> DocumentNeed:
@@ -65,7 +67,7 @@ def need_of(
     return DocumentNeed(requirement, "needed")
 
 
-def _suffices(holding: Holding, requirement: Requirement) -> bool:
+def _suffices(holding: ResidentHolding, requirement: ItemRequirement) -> bool:
     """Hold the numbers that a document says against those that the item asks for."""
     asked = {name: claim for name, claim in requirement.claims.items() if type(claim) is int}
     said = {name: holding.says.get(name) for name in asked}

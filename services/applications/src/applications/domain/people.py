@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Literal
 
-from applications.domain.record import Aggregate, Record, Value
+from applications.domain.record import Aggregate, ApplicationsModel, Value
 
 
-class Party(Record):
+class Party(ApplicationsModel):
     """A person as an application remembers them: the claims are drawn from here."""
 
     resident_id: str
@@ -20,7 +20,7 @@ class Party(Record):
     community: str
 
 
-class Details(Record):
+class Details(ApplicationsModel):
     """What a renewed card or a move can change."""
 
     name: str
@@ -29,7 +29,7 @@ class Details(Record):
     community: str
 
 
-class Resident(Aggregate):
+class KnownResident(Aggregate):
     """A registered person; `id` is the resident id.
 
     Details and standing have sequences of their own: an address that was renewed later must not make us deaf to an
@@ -45,6 +45,8 @@ class Resident(Aggregate):
     details_sequence: int
     suspended: bool = False
     standing_sequence: int = 0
+    first_birth_date: date | None = None
+    """As it was said first, once a card said another: identity alone makes no child of age."""
 
     @property
     def party(self) -> Party:
@@ -58,20 +60,21 @@ class Resident(Aggregate):
             community=self.community,
         )
 
-    def renewed(self, details: Details, sequence: int) -> Resident:
+    def renewed(self, details: Details, sequence: int) -> KnownResident:
         """Take over the details of a renewed card, unless they are older than what is known."""
         if sequence <= self.details_sequence:
             return self
-        return self.model_copy(update={**dict(details), "details_sequence": sequence})
+        first = self.first_birth_date or self.birth_date
+        return self.model_copy(update={**dict(details), "details_sequence": sequence, "first_birth_date": first})
 
-    def standing(self, *, suspended: bool, sequence: int) -> Resident:
+    def standing(self, *, suspended: bool, sequence: int) -> KnownResident:
         """Take over a suspension or its end, unless it is older than what is known."""
         if sequence <= self.standing_sequence:
             return self
         return self.model_copy(update={"suspended": suspended, "standing_sequence": sequence})
 
 
-class Care(Record):
+class GuardianshipRecord(ApplicationsModel):
     """One guardianship between two people: the newest that is known of it."""
 
     active: bool
@@ -81,7 +84,7 @@ class Care(Record):
 class Guardianship(Aggregate):
     """Everything that is known between one guardian and one child; `id` joins the two resident ids."""
 
-    records: Mapping[str, Care] = {}
+    records: Mapping[str, GuardianshipRecord] = {}
 
     @staticmethod
     def between(guardian_id: str, child_id: str) -> str:
@@ -93,7 +96,7 @@ class Guardianship(Aggregate):
         """Whether the one may act for the other."""
         return any(record.active for record in self.records.values())
 
-    def heard(self, guardianship_id: str, care: Care) -> Guardianship:
+    def heard(self, guardianship_id: str, care: GuardianshipRecord) -> Guardianship:
         """Take over news of one guardianship, unless it is older than what is known."""
         known = self.records.get(guardianship_id)
         if known is not None and care.sequence <= known.sequence:
@@ -101,7 +104,7 @@ class Guardianship(Aggregate):
         return self.model_copy(update={"records": {**self.records, guardianship_id: care}})
 
 
-class Holding(Record):
+class ResidentHolding(ApplicationsModel):
     """A document that government already holds."""
 
     document_type: str
@@ -112,24 +115,24 @@ class Holding(Record):
     """What it says in fields that forms take over, or of which items ask for a number."""
 
 
-class Holdings(Aggregate):
+class ResidentHoldings(Aggregate):
     """What government holds of a resident: documents that need not be brought. `id` is the resident id."""
 
     sequence: int = 0
-    holdings: tuple[Holding, ...] = ()
+    holdings: tuple[ResidentHolding, ...] = ()
 
-    def heard(self, holdings: tuple[Holding, ...], sequence: int) -> Holdings:
+    def heard(self, holdings: tuple[ResidentHolding, ...], sequence: int) -> ResidentHoldings:
         """Take over the newest list."""
         if sequence <= self.sequence:
             return self
         return self.model_copy(update={"holdings": holdings, "sequence": sequence})
 
-    def without(self, evidence_ids: Collection[str]) -> Holdings:
+    def without(self, evidence_ids: Collection[str]) -> ResidentHoldings:
         """Leave some of them out."""
         left = tuple(each for each in self.holdings if each.evidence_id not in evidence_ids)
         return self.model_copy(update={"holdings": left})
 
-    def proving(self, document_types: tuple[str, ...], on: date) -> tuple[Holding, ...]:
+    def proving(self, document_types: tuple[str, ...], on: date) -> tuple[ResidentHolding, ...]:
         """Return those of these documents that are held and valid on a day, in the order in which they are asked.
 
         The matcher asks source by source (README of the matcher), in each the document types in the item's order.

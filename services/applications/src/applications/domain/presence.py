@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from applications.domain.record import Record
+from applications.domain.record import ApplicationsModel
 
 
-class Helper(Record):
+class Helper(ApplicationsModel):
     """Who types for the applicant: a clerk at a window or a terminal, during one visit."""
 
     presence_id: str

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from applications.domain.application import Application, Happening, Question, State
-from applications.domain.granting import granted_by
-from applications.domain.item import Item
+from applications.domain.application import Application, CaseQuestion, Happening, State
+from applications.domain.granted import granted_by
+from applications.domain.item import ServiceItem
 from applications.domain.people import Party
 from applications.domain.rules import Automatic, FieldCheck
 from applications.domain.submission import form_digest, promised_to_others
 from runtime.clock import today
-from runtime.refusal import Clash, NotAllowed
+from runtime.errors import Conflict, NotAllowed
 from standards.working_days import Calendar
 
 Step = Literal["approved", "rejected", "field-check", "decision"]
@@ -24,24 +24,24 @@ FIELD_OFFICERS = "community"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledCase:
     """The application with everything that follows from its facts, and the step that it took."""
 
     application: Application
     step: Step | None = None
 
 
-def settle(application: Application, item: Item, *, now: datetime, calendar: Calendar) -> Settled:
+def settle(application: Application, item: ServiceItem, *, now: datetime, calendar: Calendar) -> SettledCase:
     """Draw the conclusions from the facts."""
     if application.is_final or application.state == "draft":
-        return Settled(application)
+        return SettledCase(application)
     if _is_refused(application):
-        return Settled(_decided(application, "rejected", now), "rejected")
+        return SettledCase(_decided(application, "rejected", now), "rejected")
     standings = {asked.standing for asked in application.asked}
     state: State = "returned" if "returned" in standings else "in-progress"
     current = application if application.state == state else application.model_copy(update={"state": state})
     if standings != {"proven"} or application.awaits_confirmation:
-        return Settled(current)
+        return SettledCase(current)
     return _next_step(current, item, now, calendar)
 
 
@@ -75,9 +75,9 @@ def give_up_waiting(application: Application, now: datetime) -> Application:
 
 
 def withdraw(application: Application, reason: str | None, now: datetime) -> Application:
-    """End an application at its applicant's wish. Raises Clash when it is decided already."""
+    """End an application at its applicant's wish. Raises Conflict when it is decided already."""
     if application.is_final:
-        raise Clash("already-decided")
+        raise Conflict("already-decided")
     withdrawn = application.model_copy(update={"state": "withdrawn"})
     return withdrawn.noting(Happening(at=now, kind="withdrawn", text=reason))
 
@@ -86,13 +86,13 @@ def _refuse_unasked(application: Application) -> None:
     if application.second_party_index is None:
         raise NotAllowed("no-confirmation-needed")
     if application.is_final:
-        raise Clash("already-decided")
+        raise Conflict("already-decided")
     if application.state == "draft":
-        raise Clash("not-submitted")
+        raise Conflict("not-submitted")
     if application.state == "returned":
-        raise Clash("being-corrected")
+        raise Conflict("being-corrected")
     if not application.awaits_confirmation:
-        raise Clash("already-confirmed")
+        raise Conflict("already-confirmed")
 
 
 def _is_refused(application: Application) -> bool:
@@ -112,31 +112,31 @@ def _is_refused(application: Application) -> bool:
     return bool(refused) and not any(asked.standing == "waiting" for asked in application.asked)
 
 
-def _next_step(application: Application, item: Item, now: datetime, calendar: Calendar) -> Settled:
+def _next_step(application: Application, item: ServiceItem, now: datetime, calendar: Calendar) -> SettledCase:
     decision = item.decision
     if isinstance(decision, Automatic):
         return _approved(application, item, now)
     question = "check" if isinstance(decision, FieldCheck) else "ruling"
-    asked: Question | None = getattr(application, question)
+    asked: CaseQuestion | None = getattr(application, question)
     if asked is not None:
-        return _approved(application, item, now) if asked.yes else Settled(application)
+        return _approved(application, item, now) if asked.yes else SettledCase(application)
     department = FIELD_OFFICERS if isinstance(decision, FieldCheck) else decision.department
     due_on = _within_promise(calendar.add(today(now), decision.working_days), application, item, today(now))
-    new = Question(asked_at=now, due_on=due_on, department=department)
+    new = CaseQuestion(asked_at=now, due_on=due_on, department=department)
     happening = Happening(at=now, kind=f"{question}-asked", department=department, due_on=due_on)
     asking = application.model_copy(update={question: new}).noting(happening)
-    return Settled(asking, "field-check" if question == "check" else "decision")
+    return SettledCase(asking, "field-check" if question == "check" else "decision")
 
 
-def _within_promise(day: date, application: Application, item: Item, today: date) -> date:
+def _within_promise(day: date, application: Application, item: ServiceItem, today: date) -> date:
     """Bring a deadline forward to the promise's last day, unless that has passed or was to be at once."""
     promised = promised_to_others(application, item)
     return day if promised is None or promised < today else min(day, promised)
 
 
-def _approved(application: Application, item: Item, now: datetime) -> Settled:
+def _approved(application: Application, item: ServiceItem, now: datetime) -> SettledCase:
     approved = _decided(application, "approved", now)
-    return Settled(approved.model_copy(update={"granted": granted_by(item, approved, now)}), "approved")
+    return SettledCase(approved.model_copy(update={"granted": granted_by(item, approved, now)}), "approved")
 
 
 def _decided(application: Application, state: Literal["approved", "rejected"], now: datetime) -> Application:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from applications.domain.application import Application, Asked, ByLanguage, Match
+from applications.domain.application import Application, AskedRequirement, ByLanguage, MatchResult
 from applications.domain.corrections import SCANS
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FailureReason:
     """One reason; `code` is the key of its text, `text` what a person wrote."""
 
     code: str
@@ -21,12 +21,12 @@ class Reason:
     texts: ByLanguage = None
 
 
-def reasons_of(application: Application) -> tuple[Reason, ...]:
+def reasons_of(application: Application) -> tuple[FailureReason, ...]:
     """Return all reasons that are known, those of the documents first."""
     return (*_of_documents(application), *_of_people(application))
 
 
-def failures_of(asked: Asked) -> tuple[Reason, ...]:
+def failures_of(asked: AskedRequirement) -> tuple[FailureReason, ...]:
     """Return why a document was not proven by itself: the record's own state if it has one, else field by field."""
     match = asked.match
     if match is None or match.proven:
@@ -34,42 +34,44 @@ def failures_of(asked: Asked) -> tuple[Reason, ...]:
     return tuple(_of_match(asked, match))
 
 
-def _of_documents(application: Application) -> Iterator[Reason]:
+def _of_documents(application: Application) -> Iterator[FailureReason]:
     for asked in application.asked:
         if asked.standing != "refused":
             continue
         if asked.review is not None:
             review = asked.review
-            yield Reason("review-rejected", asked.key, review.document_type, text=review.text, texts=review.texts)
+            yield FailureReason(
+                "review-rejected", asked.key, review.document_type, text=review.text, texts=review.texts
+            )
             for field in review.fields:
                 code = "scans-rejected" if field == SCANS else "field-rejected"
-                yield Reason(code, asked.key, review.document_type, field)
+                yield FailureReason(code, asked.key, review.document_type, field)
         else:
             yield from failures_of(asked)
 
 
-def _of_match(asked: Asked, match: Match) -> Iterator[Reason]:
+def _of_match(asked: AskedRequirement, match: MatchResult) -> Iterator[FailureReason]:
     results = {field.result for field in match.fields}
     for state in ("revoked", "expired"):
         if state in results:
-            yield Reason(f"record-{state}", asked.key, match.document_type)
+            yield FailureReason(f"record-{state}", asked.key, match.document_type)
             return
     if any(field.reason == "declined" for field in match.fields):
-        yield Reason("evidence-declined", asked.key, match.document_type)
+        yield FailureReason("evidence-declined", asked.key, match.document_type)
         return
     if not match.held:
-        yield Reason("record-missing", asked.key, match.document_type)
+        yield FailureReason("record-missing", asked.key, match.document_type)
         return
     for field in match.fields:
-        yield Reason(f"field-{field.result}", asked.key, match.document_type, field.field)
+        yield FailureReason(f"field-{field.result}", asked.key, match.document_type, field.field)
 
 
-def _of_people(application: Application) -> Iterator[Reason]:
+def _of_people(application: Application) -> Iterator[FailureReason]:
     if application.declined is not None:
-        yield Reason("second-party-declined", text=application.declined or None)
+        yield FailureReason("second-party-declined", text=application.declined or None)
     if application.unanswered:
-        yield Reason("second-party-unanswered")
+        yield FailureReason("second-party-unanswered")
     if application.check is not None and application.check.yes is False:
-        yield Reason("field-check-failed", text=application.check.text, texts=application.check.texts)
+        yield FailureReason("field-check-failed", text=application.check.text, texts=application.check.texts)
     if application.ruling is not None and application.ruling.yes is False:
-        yield Reason("decision-negative", text=application.ruling.text, texts=application.ruling.texts)
+        yield FailureReason("decision-negative", text=application.ruling.text, texts=application.ruling.texts)

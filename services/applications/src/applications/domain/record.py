@@ -13,13 +13,13 @@ PersonRole = Literal["applicant", "subject", "second-party"]
 """Who somebody is in an application: who acts, whom it is for, who must confirm."""
 
 
-class Record(BaseModel):
+class ApplicationsModel(BaseModel):
     """Frozen data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Aggregate(Record):
+class Aggregate(ApplicationsModel):
     """Something that is stored on its own; `version` 0 is not stored yet. Fields of later releases are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -28,7 +28,7 @@ class Aggregate(Record):
     version: int = 0
 
 
-class Localised(Record):
+class Localised(ApplicationsModel):
     """A text of the catalogue in both languages."""
 
     zh_cn: str = Field(alias="zh-CN", min_length=1)

@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from applications.domain.record import Aggregate, Record
-from runtime.refusal import Clash
+from applications.domain.record import Aggregate, ApplicationsModel
+from runtime.errors import Conflict
 
 Review = Literal["people", "automatic"]
 Signal = Literal["disputes", "overturned"]
@@ -22,7 +22,7 @@ PROPOSAL_LASTS = timedelta(days=14)
 """How long a proposal waits for a second official (assumed)."""
 
 
-class Back(Record):
+class Back(ApplicationsModel):
     """When review comes back by itself: more than so many people of either kind within so many days."""
 
     days: int = Field(default=30, gt=0)
@@ -34,7 +34,7 @@ class Back(Record):
         return self.disputes if kind == "disputes" else self.overturned
 
 
-class Proposal(Record):
+class Proposal(ApplicationsModel):
     """What one official proposes and another has to approve."""
 
     review: Review
@@ -48,7 +48,7 @@ class Proposal(Record):
         return self.at + PROPOSAL_LASTS
 
 
-class Heard(Record):
+class Heard(ApplicationsModel):
     """One person who disputed, or whose record was corrected, while review was off."""
 
     kind: Signal
@@ -56,7 +56,7 @@ class Heard(Record):
     at: datetime
 
 
-class Step(Record):
+class SwitchStep(ApplicationsModel):
     """One entry of the history."""
 
     what: Literal["proposed", "rejected", "switched"]
@@ -75,18 +75,20 @@ class ReviewSwitch(Aggregate):
     since: datetime | None = None
     proposal: Proposal | None = None
     heard: tuple[Heard, ...] = ()
-    history: tuple[Step, ...] = ()
+    history: tuple[SwitchStep, ...] = ()
 
     def proposed(self, proposal: Proposal) -> ReviewSwitch:
         """Propose the other way; an earlier proposal that nobody approved gives way once its time is over.
 
-        Raises Clash.
+        Raises Conflict.
         """
         if self.review == proposal.review:
-            raise Clash("review-is-so-already")
+            raise Conflict("review-is-so-already")
         if self.open_proposal(proposal.at) is not None:
-            raise Clash("review-proposed-already")
-        step = Step(what="proposed", review=proposal.review, by=(proposal.by,), at=proposal.at, reason=proposal.reason)
+            raise Conflict("review-proposed-already")
+        step = SwitchStep(
+            what="proposed", review=proposal.review, by=(proposal.by,), at=proposal.at, reason=proposal.reason
+        )
         return self.model_copy(update={"proposal": proposal, "history": (*self.history, step)})
 
     def open_proposal(self, at: datetime) -> Proposal | None:
@@ -95,16 +97,16 @@ class ReviewSwitch(Aggregate):
         return self.proposal if waits else None
 
     def approved(self, by: str, at: datetime) -> ReviewSwitch:
-        """Switch as proposed, by another official than who proposed it. Raises Clash."""
+        """Switch as proposed, by another official than who proposed it. Raises Conflict."""
         proposal = self._proposal(at)
         if proposal.by == by:
-            raise Clash("review-needs-another-official")
-        step = Step(what="switched", review=proposal.review, by=(proposal.by, by), at=at, reason=proposal.reason)
+            raise Conflict("review-needs-another-official")
+        step = SwitchStep(what="switched", review=proposal.review, by=(proposal.by, by), at=at, reason=proposal.reason)
         return self._switched(step)
 
     def rejected(self, by: str, reason: str, at: datetime) -> ReviewSwitch:
-        """Drop the proposal; who made it may do so, too. Raises Clash."""
-        step = Step(what="rejected", review=self._proposal(at).review, by=(by,), at=at, reason=reason)
+        """Drop the proposal; who made it may do so, too. Raises Conflict."""
+        step = SwitchStep(what="rejected", review=self._proposal(at).review, by=(by,), at=at, reason=reason)
         return self.model_copy(update={"proposal": None, "history": (*self.history, step)})
 
     def hearing(self, news: Heard, back: Back, now: datetime) -> ReviewSwitch:
@@ -118,16 +120,16 @@ class ReviewSwitch(Aggregate):
             return self
         heard = (*self.heard, news)
         if _are_too_many([each.at for each in heard if each.kind == news.kind], back.most(news.kind), back.days):
-            return self._switched(Step(what="switched", review="people", by=(), at=now, why=news.kind))
+            return self._switched(SwitchStep(what="switched", review="people", by=(), at=now, why=news.kind))
         return self.model_copy(update={"heard": heard})
 
     def _proposal(self, at: datetime) -> Proposal:
         proposal = self.open_proposal(at)
         if proposal is None:
-            raise Clash("review-not-proposed")
+            raise Conflict("review-not-proposed")
         return proposal
 
-    def _switched(self, step: Step) -> ReviewSwitch:
+    def _switched(self, step: SwitchStep) -> ReviewSwitch:
         changed = {"review": step.review, "since": step.at, "proposal": None, "heard": ()}
         return self.model_copy(update={**changed, "history": (*self.history, step)})
 

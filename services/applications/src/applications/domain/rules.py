@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from applications.domain.record import Localised, PersonRole, Record, Value
+from applications.domain.record import ApplicationsModel, Localised, PersonRole, Value
 from standards import age
 from standards.areas import knows_city
 from standards.working_days import Calendar
@@ -22,7 +22,7 @@ DayOfYear = Annotated[
 Path = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 
 
-class AgeRule(Record):
+class AgeRule(ApplicationsModel):
     """Full years at a date: today, or the next time that it is `by` (MM-DD)."""
 
     rule: Literal["age"]
@@ -48,7 +48,7 @@ class AgeRule(Record):
         return counted.replace(year=counted.year - 1) + timedelta(days=1)
 
 
-class RegisteredRule(Record):
+class RegisteredRule(ApplicationsModel):
     """Registered in the household system of a city or not, by the address on the card (assumed sufficient)."""
 
     rule: Literal["registered"]
@@ -65,7 +65,7 @@ class RegisteredRule(Record):
         return place
 
 
-class GuardianRule(Record):
+class GuardianRule(ApplicationsModel):
     """The applicant is the guardian of the subject."""
 
     rule: Literal["guardian"]
@@ -74,7 +74,7 @@ class GuardianRule(Record):
 Rule = Annotated[AgeRule | RegisteredRule | GuardianRule, Field(discriminator="rule")]
 
 
-class Promise(Record):
+class ItemPromise(ApplicationsModel):
     """By when the item is decided: working days, days, or at once. Exactly one of them."""
 
     working_days: int | None = Field(None, gt=0)
@@ -88,19 +88,19 @@ class Promise(Record):
         return start + timedelta(days=self.days or 0)
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Promise:
+    def _says_one_thing(self) -> ItemPromise:
         if sum(said is not None for said in (self.working_days, self.days, self.at_once)) != 1:
             raise ValueError("a promise says exactly one of working_days, days, at_once")
         return self
 
 
-class Automatic(Record):
+class Automatic(ApplicationsModel):
     """Granted as soon as everything is proven (and confirmed)."""
 
     by: Literal["automatic"]
 
 
-class FieldCheck(Record):
+class FieldCheck(ApplicationsModel):
     """The grid officer of the community looks at the address within so many working days."""
 
     by: Literal["field-check"]
@@ -109,7 +109,7 @@ class FieldCheck(Record):
     working_days: int = Field(gt=0)
 
 
-class Officer(Record):
+class Officer(ApplicationsModel):
     """An officer of the department decides within so many working days."""
 
     by: Literal["officer"]
@@ -120,13 +120,13 @@ class Officer(Record):
 Decision = Annotated[Automatic | FieldCheck | Officer, Field(discriminator="by")]
 
 
-class NoEnd(Record):
+class NoEndRule(ApplicationsModel):
     """Valid without an end."""
 
     lasts: Literal["no-end"]
 
 
-class Months(Record):
+class Months(ApplicationsModel):
     """Valid for so many months from the decision; endorsed again every so many, where the item says so."""
 
     lasts: Literal["months"]
@@ -134,23 +134,23 @@ class Months(Record):
     endorsed_every: int | None = None
 
 
-class Until(Record):
+class Until(ApplicationsModel):
     """Valid until a date of the form."""
 
     lasts: Literal["until"]
     date: Path
 
 
-class SchoolYear(Record):
+class SchoolYearRule(ApplicationsModel):
     """Valid for the school year for which was applied: 1 September to 31 August."""
 
     lasts: Literal["school-year"]
 
 
-Validity = Annotated[NoEnd | Months | Until | SchoolYear, Field(discriminator="lasts")]
+Validity = Annotated[NoEndRule | Months | Until | SchoolYearRule, Field(discriminator="lasts")]
 
 
-class ByAge(Record):
+class ByAge(ApplicationsModel):
     """A value that depends on the age of a person on the day of the decision: that of the highest age reached."""
 
     by_age_of: PersonRole

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from applications.domain.item import Item
+from applications.domain.item import ServiceItem
 from applications.domain.record import Localised
-from applications.domain.search_index import Entry, Form, Index, is_chinese, runs, syllables
+from applications.domain.search_index import Form, Index, SearchEntry, is_chinese, runs, syllables
 from applications.domain.search_words import SearchWords
 
 MOST_WORDS = 8
@@ -36,7 +36,9 @@ be missing: 租房 and 住房 are two different words."""
 class Search:
     """The words of a catalogue's items."""
 
-    def __init__(self, items: Iterable[Item], places: Mapping[str, Mapping[str, str]], words: SearchWords) -> None:
+    def __init__(
+        self, items: Iterable[ServiceItem], places: Mapping[str, Mapping[str, str]], words: SearchWords
+    ) -> None:
         """Index items. `places` names, by item, what belongs to it and what kind of thing that is (`_WORTH`)."""
         said = defaultdict[str, dict[str, float]](dict)
         synonyms = [_Synonyms.of(group) for group in words.synonyms]
@@ -86,7 +88,7 @@ class Search:
         tried = [form for form in forms if len(word) >= _SHORTEST_WITH_ERROR[form]]
         return _better(*(self._scored(self._near(form, word), word, _NEARLY) for form in tried))
 
-    def _near(self, form: Form, word: str) -> Iterator[Entry]:
+    def _near(self, form: Form, word: str) -> Iterator[SearchEntry]:
         entries = self._index.forms[form]
         return entries.nearly(word) if len(word) > _SHORTEST_TYPED else entries.with_one_between(word)
 
@@ -122,7 +124,7 @@ class Search:
     def _look_up(self, form: Form, typed: str) -> Scores:
         return self._scored(self._index.forms[form].beginning_with(typed), typed, _FIT[form])
 
-    def _scored(self, entries: Iterable[Entry], typed: str, fit: float) -> Scores:
+    def _scored(self, entries: Iterable[SearchEntry], typed: str, fit: float) -> Scores:
         scores: dict[str, float] = {}
         for entry in entries:
             place = _INSIDE if not entry.at_start else _WHOLE if len(entry.text) == len(typed) else _FRONT
@@ -163,7 +165,7 @@ class _Synonyms:
         return self.words if self.any.search(" ".join(said)) else frozenset()
 
 
-def _texts_of(item: Item) -> Iterator[tuple[str, float]]:
+def _texts_of(item: ServiceItem) -> Iterator[tuple[str, float]]:
     yield item.code, _WORTH["code"]
     yield from ((text, _WORTH["name"]) for text in names_of(item.name))
     yield from ((text, _WORTH["text"]) for text in names_of(item.for_whom, item.description))

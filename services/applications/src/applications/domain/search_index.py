@@ -22,7 +22,7 @@ _QUOTES = re.compile("['’]")
 _MARKS = re.compile("[\u0300-\u036f]")
 
 
-class Entry(NamedTuple):
+class SearchEntry(NamedTuple):
     """A form of a word from one of its characters on: the word's number, and whether it begins or ends there."""
 
     text: str
@@ -34,16 +34,16 @@ class Entry(NamedTuple):
 class Forms:
     """The entries of one form. `sort` once all are added."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[SearchEntry] = field(default_factory=list)
 
-    def beginning_with(self, typed: str) -> Iterator[Entry]:
+    def beginning_with(self, typed: str) -> Iterator[SearchEntry]:
         """Return the entries that begin with what was typed."""
         place = bisect_left(self.entries, (typed,))
         while place < len(self.entries) and self.entries[place].text.startswith(typed):
             yield self.entries[place]
             place += 1
 
-    def nearly(self, typed: str) -> Iterator[Entry]:
+    def nearly(self, typed: str) -> Iterator[SearchEntry]:
         """Return the entries that begin with what was typed but for one wrong, missing, added or swapped character.
 
         What was typed is then right up to its middle, or from there on: that is asked first, as it costs least.
@@ -55,7 +55,7 @@ class Forms:
             if (text.startswith(first) or second in text[half - 1 : len(typed) + 1]) and begins_nearly(text, typed):
                 yield entry
 
-    def with_one_between(self, typed: str) -> Iterator[Entry]:
+    def with_one_between(self, typed: str) -> Iterator[SearchEntry]:
         """Return the entries that begin with the two characters that were typed and one between them."""
         return (each for each in self.entries if each.text[:3:2] == typed)
 
@@ -118,4 +118,4 @@ class Index:
                 self._entry("syllables", "".join(f"{each} " for each in way[at:]), number, at_start=at == 0)
 
     def _entry(self, form: Form, text: str, number: int, *, at_start: bool) -> None:
-        self.forms[form].entries.append(Entry(text, number, at_start))
+        self.forms[form].entries.append(SearchEntry(text, number, at_start))

@@ -8,14 +8,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator
 
 from applications.domain.item import Code
-from applications.domain.record import Localised, Record
+from applications.domain.record import ApplicationsModel, Localised
 from standards.normal_form import normal_text
 from standards.script import simplified
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
 
 
-class LifeEvent(Record):
+class LifeEvent(ApplicationsModel):
     """Something that happens in a life, by what people call it, and the items that are then needed."""
 
     code: Code
@@ -24,7 +24,7 @@ class LifeEvent(Record):
     items: tuple[Code, ...] = Field(min_length=1)
 
 
-class SearchWords(Record):
+class SearchWords(ApplicationsModel):
     """What the catalogue's own texts don't say."""
 
     synonyms: tuple[tuple[Word, ...], ...] = ()

@@ -9,9 +9,9 @@ from typing import Self
 
 from pydantic import Field
 
-from applications.domain.record import Record
+from applications.domain.record import ApplicationsModel
 from applications.domain.review_switch import Back
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.disclosure import told, total
 from standards.moments import SHENZHEN
 
@@ -20,7 +20,7 @@ _A_DAY = timedelta(days=1)
 _DAYS_OF_NO_MONTH = 32
 
 
-class Criterion(Record):
+class Criterion(ApplicationsModel):
     """When human review of a document type can be switched off: enough proofs, almost all from the city mirror.
 
     `back`: when it comes back by itself.

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 
-from applications.domain.application import Application, Asked, Happening, Scan
+from applications.domain.application import Application, ApplicationScan, AskedRequirement, Happening
 from applications.domain.corrections import refuse_unchanged
 from applications.domain.evidence_choices import declined, usable
 from applications.domain.expression import Facts, value_of
 from applications.domain.form import Form, Prefilled, completed, prefilled
-from applications.domain.item import Item, Requirement
-from applications.domain.people import Holdings, Party
+from applications.domain.item import ItemRequirement, ServiceItem
+from applications.domain.people import Party, ResidentHoldings
 from applications.domain.record import PersonRole, Value
 from applications.domain.scans import HandedIn, refuse_unchangeable
 from applications.domain.school_year import school_year_of
@@ -28,20 +28,20 @@ Claims = Mapping[str, Value]
 class Sent:
     """A requirement that goes to the matcher now, with its claims and scans."""
 
-    asked: Asked
+    asked: AskedRequirement
     holder: Party
     claims: Claims
-    scans: tuple[Scan, ...]
+    scans: tuple[ApplicationScan, ...]
     declined: tuple[str, ...] = ()
     """Records of it that must not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFacts:
     """What is known beyond the application: what the applicant handed in for others, and what government holds."""
 
     handed_in: HandedIn
-    holdings: Mapping[PersonRole, Holdings] = field(default_factory=dict)
+    holdings: Mapping[PersonRole, ResidentHoldings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Submission:
 
 def submit(
     application: Application,
-    item: Item,
-    known: Known,
+    item: ServiceItem,
+    known: KnownFacts,
     *,
     now: datetime,
     calendar: Calendar,
@@ -83,7 +83,9 @@ def submit(
     return Submission(submitted.noting(Happening(at=now, kind="submitted", attempt=submitted.attempt)), sent)
 
 
-def submit_second_partys(application: Application, item: Item, handed_in: HandedIn, *, now: datetime) -> Submission:
+def submit_second_partys(
+    application: Application, item: ServiceItem, handed_in: HandedIn, *, now: datetime
+) -> Submission:
     """Send the second party's documents, once that person has confirmed: nobody's data is looked at before."""
     sent = tuple(
         each for each in _all_sent(application, item, facts_of(application, now), handed_in) if _is_second_partys(each)
@@ -102,14 +104,14 @@ def facts_of(application: Application, now: datetime) -> Facts:
 
 
 def defaults_of(
-    application: Application, item: Item, holdings: Mapping[PersonRole, Holdings], now: datetime
+    application: Application, item: ServiceItem, holdings: Mapping[PersonRole, ResidentHoldings], now: datetime
 ) -> tuple[Prefilled, ...]:
     """Return what answers the form where the applicant doesn't."""
     held = usable(holdings, application.evidence)
     return prefilled(item, facts_of(application, now), held, today=today(now))
 
 
-def promised_to_others(application: Application, item: Item) -> date | None:
+def promised_to_others(application: Application, item: ServiceItem) -> date | None:
     """Return the day by which whoever has a part in it must be done, None while the promise has not begun.
 
     What is promised at once is promised where nobody has to look.
@@ -123,7 +125,7 @@ def form_digest(form: Form) -> str:
     return _digest(form)
 
 
-def _all_sent(application: Application, item: Item, facts: Facts, handed_in: HandedIn) -> list[Sent]:
+def _all_sent(application: Application, item: ServiceItem, facts: Facts, handed_in: HandedIn) -> list[Sent]:
     sent = []
     for requirement in item.asked:
         holder = application.people.get(requirement.holder)
@@ -139,14 +141,14 @@ def _all_sent(application: Application, item: Item, facts: Facts, handed_in: Han
     return sent
 
 
-def claims_of(requirement: Requirement, facts: Facts) -> Claims:
+def claims_of(requirement: ItemRequirement, facts: Facts) -> Claims:
     """Return the values that a requirement claims, without those that nobody gave."""
     drawn = {name: value_of(claim, facts, holder=requirement.holder) for name, claim in requirement.claims.items()}
     return {name: value for name, value in drawn.items() if value not in (None, "", [])}
 
 
-def _ask(requirement: Requirement, claims: Claims, refused: tuple[str, ...], attempt: int) -> Asked:
-    return Asked(
+def _ask(requirement: ItemRequirement, claims: Claims, refused: tuple[str, ...], attempt: int) -> AskedRequirement:
+    return AskedRequirement(
         key=requirement.key,
         document_types=requirement.any_of,
         holder=requirement.holder,
@@ -155,9 +157,9 @@ def _ask(requirement: Requirement, claims: Claims, refused: tuple[str, ...], att
     )
 
 
-def _unsent(application: Application, requirement: Requirement) -> Asked:
+def _unsent(application: Application, requirement: ItemRequirement) -> AskedRequirement:
     """Return a requirement that waits for the second party; no claims of anybody are the same as none."""
-    return Asked(
+    return AskedRequirement(
         key=requirement.key,
         document_types=requirement.any_of,
         holder=requirement.holder,
@@ -166,7 +168,7 @@ def _unsent(application: Application, requirement: Requirement) -> Asked:
     )
 
 
-def _claiming_otherwise(application: Application, item: Item, facts: Facts) -> set[str]:
+def _claiming_otherwise(application: Application, item: ServiceItem, facts: Facts) -> set[str]:
     """Return the requirements of which another value is claimed than before."""
     digests = {
         each.key: _claimed(claims_of(each, facts), declined(application.evidence, item, each)) for each in item.asked
@@ -174,13 +176,13 @@ def _claiming_otherwise(application: Application, item: Item, facts: Facts) -> s
     return {asked.key for asked in application.asked if asked.claims_digest != digests.get(asked.key)}
 
 
-def _still_holds(before: Asked | None, now: Asked) -> bool:
+def _still_holds(before: AskedRequirement | None, now: AskedRequirement) -> bool:
     if before is None or before.standing in ("returned", "refused"):
         return False
     return (before.claims_digest, before.document_types) == (now.claims_digest, now.document_types)
 
 
-def _has_new_scan(application: Application, before: Asked | None) -> bool:
+def _has_new_scan(application: Application, before: AskedRequirement | None) -> bool:
     """Tell whether a scan was handed in since for what is not proven yet."""
     if before is None or before.standing == "proven":
         return False
@@ -188,8 +190,8 @@ def _has_new_scan(application: Application, before: Asked | None) -> bool:
 
 
 def _scans_for(
-    application: Application, requirement: Requirement, holder: Party, handed_in: HandedIn
-) -> tuple[Scan, ...]:
+    application: Application, requirement: ItemRequirement, holder: Party, handed_in: HandedIn
+) -> tuple[ApplicationScan, ...]:
     """Return the newest scans of a requirement; without any, what the applicant handed in for another application."""
     own = [scan for scan in application.scans if scan.requirement == requirement.key]
     if own:
@@ -207,7 +209,7 @@ def _with_scans(application: Application, sent: tuple[Sent, ...]) -> Application
     return application.model_copy(update={"scans": (*application.scans, *reused)})
 
 
-def _asked_now(application: Application, item: Item, sent: tuple[Sent, ...]) -> tuple[Asked, ...]:
+def _asked_now(application: Application, item: ServiceItem, sent: tuple[Sent, ...]) -> tuple[AskedRequirement, ...]:
     new = {each.asked.key: each.asked for each in sent}
     before = {asked.key: asked for asked in application.asked}
     return tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from applications.domain.record import Aggregate
-from runtime.refusal import Clash, Refusal, TooLarge, Unknown
+from runtime.errors import Conflict, NotFound, Refusal, TooLarge
 
 LARGEST = 40 * 1024 * 1024
 """Bytes of a scan that comes piece by piece."""
@@ -56,9 +56,9 @@ class ResumableUpload(Aggregate):
         )
 
     def refuse_misplaced(self, offset: int, length: int) -> None:
-        """Raise Clash for a piece that begins elsewhere than the last one ended, TooLarge for one beyond the end."""
+        """Raise Conflict for a piece that begins elsewhere than the last one ended, TooLarge for one beyond the end."""
         if offset != self.received or (length and not self.is_open):
-            raise Clash("upload-offset", field="Upload-Offset", expected=self.received, actual=offset)
+            raise Conflict("upload-offset", field="Upload-Offset", expected=self.received, actual=offset)
         if offset + length > self.size:
             raise TooLarge("upload-too-long", field="file", size=self.size)
 
@@ -82,7 +82,7 @@ def refuse_size(size: int) -> None:
 
 
 def of_application(upload: ResumableUpload | None, application_id: str) -> ResumableUpload:
-    """Return an upload if it is there and of this application. Raises Unknown."""
+    """Return an upload if it is there and of this application. Raises NotFound."""
     if upload is None or upload.application_id != application_id:
-        raise Unknown("unknown-upload")
+        raise NotFound("unknown-upload")
     return upload

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from applications.api.application_views import PersonView
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import DepsOf, WordingOf
-from applications.api.wording import Named, Wording
 from applications.eligibility import use_cases
 from applications.eligibility.model import JudgedItem, Verdict
 from applications.eligibility.use_cases import Survey
-from runtime.presences import CallerOf
-from runtime.web import Commit
+from web.presences import CallerOf
+from web.routes import Commit
 
 router = APIRouter(prefix="/eligibility", tags=["items"])
 
@@ -26,8 +26,8 @@ class JudgedItemView(BaseModel):
 
     model_config = ConfigDict(validate_by_name=True)
 
-    item: Named
-    department: Named
+    item: LabelledCode
+    department: LabelledCode
     promise: str
     verdict: Verdict
     possible_from: date | None = Field(alias="from")
@@ -38,6 +38,8 @@ class JudgedItemView(BaseModel):
     """Documents that are not held: a scan of any one of each line speeds it up."""
     reasons: list[str]
     """Each condition that is not met."""
+    second_party: str | None
+    """Who must confirm with a sign-in of their own; at a window or a terminal it can't be applied for then."""
     text: str
 
     @classmethod
@@ -55,6 +57,7 @@ class JudgedItemView(BaseModel):
             brings_nothing=judged.brings_nothing,
             bring=bring,
             reasons=reasons,
+            second_party=item.second_party and item.second_party.name.say(wording.language),
             text=wording.say(
                 f"judged.{_key(judged)}",
                 documents=said.separator.join(bring),
@@ -71,7 +74,7 @@ class EligibilityOfAllView(BaseModel):
     items: list[JudgedItemView]
 
     @classmethod
-    def of(cls, survey: Survey, wording: Wording) -> Self:
+    def of(cls, survey: Survey, wording: Labels) -> Self:
         """Say what was found."""
         said = _Said(wording)
         return cls(
@@ -105,7 +108,7 @@ def _key(judged: JudgedItem) -> str:
 class _Said:
     """Says once what many items of an answer have in common."""
 
-    def __init__(self, wording: Wording) -> None:
+    def __init__(self, wording: Labels) -> None:
         self.wording = wording
         self.separator = wording.say("list")
         self.department = cache(wording.department)

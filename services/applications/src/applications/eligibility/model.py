@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from applications.domain.eligibility import Checked, check_rules, possible_from
-from applications.domain.item import Item, Requirement
+from applications.domain.eligibility import CheckedRequirement, check_rules, possible_from
+from applications.domain.item import ItemRequirement, ServiceItem
 from applications.domain.needed import Need, need_of
-from applications.domain.people import Holdings, Party
+from applications.domain.people import Party, ResidentHoldings
 from applications.domain.record import PersonRole
 from applications.domain.rules import Rule
 from applications.domain.scans import HandedIn
@@ -23,7 +23,7 @@ _ORDER: tuple[Verdict, ...] = ("may", "may-from", "choose-child", "own-sign-in",
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CheckedPerson:
     """For whom items are judged: the people by role, and what is known of them.
 
     `is_child`: whoever is signed in asks as the guardian of a child; without, an item about a child has no subject yet.
@@ -31,7 +31,7 @@ class Person:
 
     parties: Mapping[PersonRole, Party]
     suspended: frozenset[PersonRole]
-    holdings: Mapping[PersonRole, Holdings]
+    holdings: Mapping[PersonRole, ResidentHoldings]
     handed_in: HandedIn
     is_child: bool
     is_helped: bool = False
@@ -42,18 +42,18 @@ class Person:
 class JudgedItem:
     """An item and what holds for the person."""
 
-    item: Item
+    item: ServiceItem
     verdict: Verdict
     possible_from: date | None
-    unmet: tuple[Checked, ...]
-    asked: tuple[Requirement, ...]
-    missing: tuple[Requirement, ...]
+    unmet: tuple[CheckedRequirement, ...]
+    asked: tuple[ItemRequirement, ...]
+    missing: tuple[ItemRequirement, ...]
     """What government does not hold and nobody has handed in; a scan would speed it up."""
     brings_nothing: bool | None
     """None while it depends on a child who was not named."""
 
 
-def judge_all(items: Iterable[Item], person: Person, today: date) -> tuple[JudgedItem, ...]:
+def judge_all(items: Iterable[ServiceItem], person: CheckedPerson, today: date) -> tuple[JudgedItem, ...]:
     """Judge every item that is open to new applications, the most useful first.
 
     That is: what can be had for nothing, then for something, then later (the soonest first), then the rest; by code
@@ -72,13 +72,13 @@ def _place(judged: JudgedItem) -> tuple[int, bool, date, str]:
 class _Judge:
     """Judges items for one person; a rule or requirement that many items share is looked at once."""
 
-    def __init__(self, person: Person, today: date) -> None:
+    def __init__(self, person: CheckedPerson, today: date) -> None:
         self._person = person
         self._today = today
-        self._rules: dict[Rule, Checked] = {}
+        self._rules: dict[Rule, CheckedRequirement] = {}
         self._needs: dict[tuple[object, ...], Need] = {}
 
-    def item(self, item: Item) -> JudgedItem:
+    def item(self, item: ServiceItem) -> JudgedItem:
         for_child = item.subject == "child"
         child_missing = for_child and not self._person.is_child
         parties = {
@@ -99,28 +99,34 @@ class _Judge:
             brings_nothing=None if any(need == "choose-child" for _, need in needs) else not missing,
         )
 
-    def _verdict(self, item: Item, unmet: tuple[Checked, ...], later: date | None, *, child_missing: bool) -> Verdict:
+    def _verdict(
+        self, item: ServiceItem, unmet: tuple[CheckedRequirement, ...], later: date | None, *, child_missing: bool
+    ) -> Verdict:
         if unmet:
             return "may-not" if later is None else "may-from"
         if self._person.is_helped and item.second_party is not None:
             return "own-sign-in"
         return "choose-child" if child_missing else "may"
 
-    def _unmet(self, item: Item, parties: Mapping[PersonRole, Party], *, for_child: bool) -> tuple[Checked, ...]:
+    def _unmet(
+        self, item: ServiceItem, parties: Mapping[PersonRole, Party], *, for_child: bool
+    ) -> tuple[CheckedRequirement, ...]:
         if self._person.is_child and not for_child:
-            return (Checked("only-oneself", met=False, of="applicant"),)
+            return (CheckedRequirement("only-oneself", met=False, of="applicant"),)
         suspended = tuple(
-            Checked("suspended", met=False, of=role) for role in parties if role in self._person.suspended
+            CheckedRequirement("suspended", met=False, of=role) for role in parties if role in self._person.suspended
         )
         checked = check_rules(item, parties, guardian=self._person.is_child, today=self._today, known=self._rules)
         return (*suspended, *(rule for rule in checked if not rule.met))
 
-    def _later(self, item: Item, parties: Mapping[PersonRole, Party], unmet: tuple[Checked, ...]) -> date | None:
+    def _later(
+        self, item: ServiceItem, parties: Mapping[PersonRole, Party], unmet: tuple[CheckedRequirement, ...]
+    ) -> date | None:
         if not unmet or not all(rule.waits_for_a_day for rule in unmet):
             return None
         return possible_from(item, parties, guardian=self._person.is_child, today=self._today)
 
-    def _need(self, requirement: Requirement, parties: Mapping[PersonRole, Party]) -> Need:
+    def _need(self, requirement: ItemRequirement, parties: Mapping[PersonRole, Party]) -> Need:
         numbers = tuple(
             (name, claim)
             for name, claim in requirement.claims.items()

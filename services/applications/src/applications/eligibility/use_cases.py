@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from applications.domain.people import Resident
+from applications.domain.people import KnownResident
 from applications.domain.scans import HandedIn
-from applications.eligibility.model import JudgedItem, Person, judge_all
-from applications.handlers.accessing import About, accessed
-from applications.handlers.needs import Deps
-from applications.handlers.parties import People, acting, holdings_of, ward
-from messaging.event import Outcome
+from applications.eligibility.model import CheckedPerson, JudgedItem, judge_all
+from applications.handlers.access_events import AccessSubject, accessed
+from applications.handlers.dependencies import Deps
+from applications.handlers.parties import KnownParties, acting, holdings_of, ward
+from bus.event import Outcome
 from runtime.clock import today
-from runtime.presences import Caller
+from web.presences import PresentCaller
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """For whom the items were judged, and every item."""
 
-    person: Resident
+    person: KnownResident
     items: tuple[JudgedItem, ...]
 
 
-async def survey(subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Survey]:
+async def survey(subject_id: str | None, by: PresentCaller, deps: Deps) -> Outcome[Survey]:
     """Judge every item for the resident or, which the child can read, for a child of theirs; a helper's look is told.
 
     Raises NotAllowed for anybody else's child, and for a child that there is not.
@@ -32,10 +32,10 @@ async def survey(subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Surv
     applicant = await acting(by.resident, deps)
     is_child = subject_id is not None and subject_id != applicant.id
     subject = await ward(subject_id, by.resident, deps, field="subject_id") if subject_id and is_child else applicant
-    people = People(applicant, subject, None, guardian=is_child)
+    people = KnownParties(applicant, subject, None, guardian=is_child)
     holdings, handed_in = await asyncio.gather(holdings_of(people, deps), deps.handed_in.get(applicant.id))
     residents = {"applicant": applicant, "subject": subject}
-    person = Person(
+    person = CheckedPerson(
         parties=people.parties,
         suspended=frozenset(role for role in people.parties if residents[role].suspended),
         holdings=holdings,
@@ -45,7 +45,7 @@ async def survey(subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Surv
     )
     items = judge_all(deps.catalogue.items.values(), person, today(deps.clock()))
     types = dict.fromkeys(code for each in items for asked in each.asked for code in asked.any_of)
-    about = About(None, None)
+    about = AccessSubject(None, None)
     told = accessed(
         about, [applicant.party, subject.party], by.eyes, deps, how="viewed", what="evidence", types=list(types)
     )

@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from applications.consumed import (
+from applications.domain import answers
+from applications.domain.application import (
+    Application,
+    ByLanguage,
+    ComparedField,
+    DoorVisit,
+    Escalation,
+    Happening,
+    MatchResult,
+    Review,
+    ReviewTask,
+)
+from applications.handlers import event_map, signed_decisions
+from applications.handlers.dependencies import Deps
+from applications.views import (
     DecisionMade,
     FieldCheckFailed,
     FieldCheckPassed,
@@ -22,60 +36,46 @@ from applications.consumed import (
     ReviewReturned,
     VisitArranged,
 )
-from applications.domain import answers
-from applications.domain.application import (
-    Application,
-    ByLanguage,
-    ComparedField,
-    Escalation,
-    Happening,
-    Match,
-    Review,
-    Task,
-    Visit,
-)
-from applications.handlers import announcing
-from applications.handlers.needs import Deps
-from messaging.event import NOTHING, Event, NotYet, Outcome, Received
+from bus.event import NOTHING, Event, NotYet, Outcome, Received
 
 
 async def note_match(event: Received[MatchSucceeded], deps: Deps) -> Outcome[None]:
-    """A document is proven by what government holds."""
-    said = event.data
-    application = await _application(said.application_id, deps)
-    happening = Happening(
-        at=_moment(event.time),
-        kind="matched",
-        requirement=said.requirement,
-        attempt=said.attempt,
-        document_type=said.document_type,
-        source=said.source,
-    )
-    match = Match(proven=True, document_type=said.document_type, source=said.source)
-    changed = answers.matched(application, (said.requirement, said.attempt), match, happening)
+    """Documents are proven by what government holds."""
+    application = changed = await _application(event.data.application_id, deps)
+    for said in event.data.documents:
+        happening = Happening(
+            at=_moment(event.time),
+            kind="matched",
+            requirement=said.requirement,
+            attempt=said.attempt,
+            document_type=said.document_type,
+            source=said.source,
+        )
+        match = MatchResult(proven=True, document_type=said.document_type, source=said.source)
+        changed = answers.matched(changed, (said.requirement, said.attempt), match, happening)
     return _conclude(application, changed, deps)
 
 
 async def note_mismatch(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
-    """A document is not proven; people look at it, or the application ends."""
-    said = event.data
-    application = await _application(said.application_id, deps)
-    happening = Happening(
-        at=_moment(event.time),
-        kind="not-matched" if said.reviewable else "not-proven",
-        requirement=said.requirement,
-        attempt=said.attempt,
-        document_type=said.document_type,
-    )
-    unequal = [field for field in said.fields if field.result != "equal"]
-    match = Match(
-        proven=False,
-        document_type=said.document_type,
-        reviewable=said.reviewable,
-        held=any(field.result != "missing" for field in said.fields),
-        fields=tuple(ComparedField(**f.model_dump()) for f in unequal),
-    )
-    changed = answers.matched(application, (said.requirement, said.attempt), match, happening)
+    """Documents are not proven; people look at them, or the application ends."""
+    application = changed = await _application(event.data.application_id, deps)
+    for said in event.data.documents:
+        happening = Happening(
+            at=_moment(event.time),
+            kind="not-matched" if said.reviewable else "not-proven",
+            requirement=said.requirement,
+            attempt=said.attempt,
+            document_type=said.document_type,
+        )
+        unequal = [field for field in said.fields if field.result != "equal"]
+        match = MatchResult(
+            proven=False,
+            document_type=said.document_type,
+            reviewable=said.reviewable,
+            held=any(field.result != "missing" for field in said.fields),
+            fields=tuple(ComparedField(**f.model_dump()) for f in unequal),
+        )
+        changed = answers.matched(changed, (said.requirement, said.attempt), match, happening)
     return _conclude(application, changed, deps)
 
 
@@ -92,7 +92,9 @@ async def note_review_requested(event: Received[ReviewRequested], deps: Deps) ->
         department=said.department,
         due_on=said.due_on,
     )
-    task = Task(task_id=said.task_id, department=said.department, document_type=said.document_type, due_on=said.due_on)
+    task = ReviewTask(
+        task_id=said.task_id, department=said.department, document_type=said.document_type, due_on=said.due_on
+    )
     changed = answers.sent_to_people(application, (said.requirement, said.attempt), task, happening)
     return _conclude(application, changed, deps)
 
@@ -160,7 +162,7 @@ async def note_visit(event: Received[VisitArranged], deps: Deps) -> Outcome[None
     application = await _application(said.application_id, deps)
     if application.check is None and not application.is_final:
         raise NotYet(f"{said.application_id} has not asked for its check yet")
-    visit = Visit.model_validate(said.model_dump(include=set(Visit.model_fields)))
+    visit = DoorVisit.model_validate(said.model_dump(include=set(DoorVisit.model_fields)))
     by_you = "-by-you" if said.state == "declined" and said.by == "applicant" else ""
     slots = visit.offered if said.state == "offered" else (visit.slot,) if visit.slot else ()
     happening = Happening(at=_moment(event.time), kind=f"visit-{said.state}{by_you}", text=said.reason, slots=slots)
@@ -170,6 +172,7 @@ async def note_visit(event: Received[VisitArranged], deps: Deps) -> Outcome[None
 async def note_check_passed(event: Received[FieldCheckPassed], deps: Deps) -> Outcome[None]:
     """The grid officer confirmed the address."""
     said = event.data
+    await signed_decisions.of_door(event, deps)
     happening = _answer(event.time, "check", said.note, said.texts, yes=True)
     return await _note_answer(said.application_id, "check", happening, deps, yes=True)
 
@@ -177,6 +180,7 @@ async def note_check_passed(event: Received[FieldCheckPassed], deps: Deps) -> Ou
 async def note_check_failed(event: Received[FieldCheckFailed], deps: Deps) -> Outcome[None]:
     """The grid officer could not confirm the address."""
     said = event.data
+    await signed_decisions.of_door(event, deps)
     happening = _answer(event.time, "check", said.reason, said.texts, yes=False)
     return await _note_answer(said.application_id, "check", happening, deps, yes=False)
 
@@ -184,6 +188,7 @@ async def note_check_failed(event: Received[FieldCheckFailed], deps: Deps) -> Ou
 async def note_decision(event: Received[DecisionMade], deps: Deps) -> Outcome[None]:
     """An officer decided."""
     said = event.data
+    await signed_decisions.of_decision(event, deps)
     happening = _answer(event.time, "ruling", said.reason, said.texts, yes=said.approved)
     return await _note_answer(said.application_id, "ruling", happening, deps, yes=said.approved)
 
@@ -194,6 +199,7 @@ async def _note_review(
     review: Review,
     deps: Deps,
 ) -> Outcome[None]:
+    await signed_decisions.of_review(event, deps)
     application = await _application(said.application_id, deps)
     happening = Happening(
         at=_moment(event.time),
@@ -209,7 +215,7 @@ async def _note_review(
     key = (said.requirement, said.attempt)
     changed = answers.reviewed(application, key, review, happening)
     item = deps.catalogue.item(application.item)
-    returned = announcing.returned(changed, said.requirement, review, item)
+    returned = event_map.returned(changed, said.requirement, review, item)
     extra = [returned] if answers.returned_now(application, changed, key) else []
     return _conclude(application, changed, deps, extra)
 
@@ -242,7 +248,7 @@ def _conclude(before: Application, changed: Application, deps: Deps, extra: Sequ
     """Save what changed and say what came of it; nothing at all for what was known already."""
     if changed == before:
         return NOTHING
-    _, changes, events = announcing.conclude(changed, deps)
+    _, changes, events = event_map.conclude(changed, deps)
     return Outcome(changes=changes, events=[*extra, *events])
 
 

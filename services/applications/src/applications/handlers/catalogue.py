@@ -5,32 +5,32 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from applications import published
+from applications import events
 from applications.domain.catalogue import digest_of
-from applications.domain.eligibility import Checked, check_rules
+from applications.domain.eligibility import CheckedRequirement, check_rules
 from applications.domain.expression import Facts
 from applications.domain.form import Prefilled, prefilled
-from applications.domain.item import Item
+from applications.domain.item import ServiceItem
 from applications.domain.needed import DocumentNeed, needs_of
 from applications.domain.published_item import PublishedItem
 from applications.domain.scans import HandedIn
-from applications.handlers.accessing import About, accessed
-from applications.handlers.needs import Deps
-from applications.handlers.parties import Named, People, acting, holdings_of, people_named
-from messaging.event import Outcome
-from runtime.access import Principal
+from applications.handlers.access_events import AccessSubject, accessed
+from applications.handlers.dependencies import Deps
+from applications.handlers.parties import KnownParties, NamedParty, acting, holdings_of, people_named
+from bus.event import Outcome
 from runtime.clock import today
-from runtime.presences import Caller
-from runtime.refusal import NotAllowed, Refusal
+from runtime.errors import NotAllowed, Refusal
+from web.auth import Principal
+from web.presences import PresentCaller
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedItem:
     """Whether somebody may apply for an item, rule by rule, and what they would have to bring."""
 
-    item: Item
+    item: ServiceItem
     suspended: bool
-    rules: tuple[Checked, ...]
+    rules: tuple[CheckedRequirement, ...]
     documents: tuple[DocumentNeed, ...]
     prefilled: tuple[Prefilled, ...]
     child_missing: bool
@@ -44,7 +44,7 @@ class Explained:
         return None if self.child_missing else True
 
 
-async def explain(code: str, subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Explained]:
+async def explain(code: str, subject_id: str | None, by: PresentCaller, deps: Deps) -> Outcome[ExplainedItem]:
     """Explain an item to a resident, for themselves or, which is told, for a child of theirs; so is a helper's look."""
     item = deps.catalogue.item(code)
     people = await _people(item, subject_id, by.resident, deps)
@@ -57,7 +57,7 @@ async def explain(code: str, subject_id: str | None, by: Caller, deps: Deps) -> 
     found, handed_in = await asyncio.gather(holdings_of(people, deps), deps.handed_in.get(people.applicant.id))
     holdings = {role: held for role, held in found.items() if role in parties}
     documents = needs_of(item, parties, holdings, handed_in or HandedIn(id=people.applicant.id), day)
-    explained = Explained(
+    explained = ExplainedItem(
         item,
         people.applicant.suspended or people.subject.suspended,
         rules,
@@ -67,7 +67,9 @@ async def explain(code: str, subject_id: str | None, by: Caller, deps: Deps) -> 
     )
     types = [each for document in documents for each in document.requirement.any_of]
     parties_seen = [people.applicant.party, people.subject.party]
-    told = accessed(About(item.code, None), parties_seen, by.eyes, deps, how="viewed", what="evidence", types=types)
+    told = accessed(
+        AccessSubject(item.code, None), parties_seen, by.eyes, deps, how="viewed", what="evidence", types=types
+    )
     return Outcome(events=told, case=people.subject.id, result=explained)
 
 
@@ -84,13 +86,13 @@ async def publish_items(deps: Deps) -> list[Outcome[None]]:
     return outcomes
 
 
-async def _people(item: Item, subject_id: str | None, by: Principal, deps: Deps) -> People:
+async def _people(item: ServiceItem, subject_id: str | None, by: Principal, deps: Deps) -> KnownParties:
     """Find the applicant and the subject; without a child named, an item for children is explained without one."""
     if subject_id is None:
         applicant = await acting(by, deps)
-        return People(applicant, applicant, None, guardian=False)
+        return KnownParties(applicant, applicant, None, guardian=False)
     without_second_party = item.model_copy(update={"second_party": None})
-    people = await people_named(without_second_party, Named(subject_id=subject_id), by, deps)
+    people = await people_named(without_second_party, NamedParty(subject_id=subject_id), by, deps)
     if item.subject == "applicant" and people.subject.id != people.applicant.id:
         raise Refusal("subject-not-allowed", field="subject_id", **item.names)
     if people.subject.id != people.applicant.id and not people.guardian:
@@ -98,12 +100,12 @@ async def _people(item: Item, subject_id: str | None, by: Principal, deps: Deps)
     return people
 
 
-def _item_published(item: Item, digest: str) -> published.ItemPublished:
-    return published.ItemPublished(
+def _item_published(item: ServiceItem, digest: str) -> events.ItemPublished:
+    return events.ItemPublished(
         item=item.code,
         digest=digest,
         requirements=[
-            published.RequirementPublished(
+            events.RequirementPublished(
                 key=requirement.key,
                 document_types=list(requirement.any_of),
                 holder=requirement.holder,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from applications.consumed import CredentialEnded, CredentialStored
 from applications.domain.issued import Issued, Status
-from applications.handlers.needs import Deps
-from messaging.event import NOTHING, Outcome, Received
+from applications.handlers.dependencies import Deps
+from applications.views import CredentialEnded, CredentialStored
+from bus.event import NOTHING, Outcome, Received
 
 
 async def link_credential(event: Received[CredentialStored], deps: Deps) -> Outcome[None]:

@@ -13,18 +13,18 @@ from applications.domain.eligibility import (
     refuse_stranger,
     refuse_suspended,
 )
-from applications.domain.item import Item
-from applications.domain.people import Guardianship, Holdings, Party, Resident
+from applications.domain.item import ServiceItem
+from applications.domain.people import Guardianship, KnownResident, Party, ResidentHoldings
 from applications.domain.record import PersonRole
-from applications.handlers.needs import Deps
-from runtime.access import Principal
+from applications.handlers.dependencies import Deps
 from runtime.clock import today
-from runtime.refusal import NotAllowed, Refusal, Unknown
+from runtime.errors import NotAllowed, NotFound, Refusal
 from standards import identity_number
+from web.auth import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedParty:
     """Whom the applicant names: a child by id or number, the second party by number. Numbers are never kept."""
 
     subject_id: str | None = None
@@ -33,12 +33,12 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class KnownParties:
     """The people of an application, and whether the applicant is the guardian of the subject."""
 
-    applicant: Resident
-    subject: Resident
-    second_party: Resident | None
+    applicant: KnownResident
+    subject: KnownResident
+    second_party: KnownResident | None
     guardian: bool
     second_party_index: str | None = None
     """Of whoever the applicant named; nobody looks whether there is such a person until that person answers."""
@@ -54,19 +54,19 @@ class People:
 class Signatory:
     """A party, and the guardian who answers in their place; None: they answer themselves."""
 
-    party: Resident
-    guardian: Resident | None
+    party: KnownResident
+    guardian: KnownResident | None
 
 
-async def people_named(item: Item, named: Named, by: Principal, deps: Deps) -> People:
+async def people_named(item: ServiceItem, named: NamedParty, by: Principal, deps: Deps) -> KnownParties:
     """Find the people that the applicant names. Refuses strangers, and a second party where there is none to be."""
     applicant = await acting(by, deps)
     subject, guardian = await _subject(item, applicant, named, deps)
     index = _second_party(item, applicant, named, deps)
-    return People(applicant, subject, None, guardian, index)
+    return KnownParties(applicant, subject, None, guardian, index)
 
 
-async def people_of(application: Application, deps: Deps) -> People:
+async def people_of(application: Application, deps: Deps) -> KnownParties:
     """Find the people of an application as they are known now. Raises NotAllowed."""
     ids = (application.applicant_id, application.subject.resident_id, application.second_party_id)
     applicant, subject, *others = await asyncio.gather(*(deps.residents.get(id_) for id_ in ids if id_ is not None))
@@ -75,7 +75,7 @@ async def people_of(application: Application, deps: Deps) -> People:
     return await _with_guardianship(applicant, subject, others[0] if others else None, deps)
 
 
-def as_known_now(application: Application, people: People) -> Application:
+def as_known_now(application: Application, people: KnownParties) -> Application:
     """Return the application with its people as they are known now."""
     parties = people.parties
     present = {
@@ -86,7 +86,7 @@ def as_known_now(application: Application, people: People) -> Application:
     return application.model_copy(update=present)
 
 
-def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
+def refuse_unentitled(item: ServiceItem, people: KnownParties, deps: Deps) -> None:
     """Refuse who is suspended, acts for a stranger, or is not eligible."""
     refuse_suspended(people.applicant)
     refuse_stranger(item, people.applicant.id, people.subject.id, guardian=people.guardian)
@@ -95,14 +95,14 @@ def refuse_unentitled(item: Item, people: People, deps: Deps) -> None:
     refuse_ineligible(item, checked)
 
 
-async def holdings_of(people: People, deps: Deps) -> Mapping[PersonRole, Holdings]:
+async def holdings_of(people: KnownParties, deps: Deps) -> Mapping[PersonRole, ResidentHoldings]:
     """Return what government holds of the applicant and of whom it is for; of a second party nothing is looked up."""
     ids: dict[PersonRole, str] = {"applicant": people.applicant.id, "subject": people.subject.id}
     found = await asyncio.gather(*(deps.holdings.get(id_) for id_ in ids.values()))
     return {role: holdings for role, holdings in zip(ids, found, strict=True) if holdings is not None}
 
 
-async def acting(by: Principal, deps: Deps) -> Resident:
+async def acting(by: Principal, deps: Deps) -> KnownResident:
     """Return the resident who is signed in. Raises NotAllowed."""
     resident = await deps.residents.get(by.subject)
     if resident is None:
@@ -118,7 +118,7 @@ async def represented(resident_id: str | None, by: Principal, deps: Deps) -> Sig
     return Signatory(await ward(resident_id, by, deps), caller)
 
 
-async def ward(resident_id: str, by: Principal, deps: Deps, *, field: str = "resident_id") -> Resident:
+async def ward(resident_id: str, by: Principal, deps: Deps, *, field: str = "resident_id") -> KnownResident:
     """Return a child whose guardian is signed in. Raises NotAllowed for anybody else, whether or not there is such."""
     child = await deps.residents.get(resident_id) if await acts_for(by.subject, resident_id, deps) else None
     if child is None:
@@ -129,22 +129,22 @@ async def ward(resident_id: str, by: Principal, deps: Deps, *, field: str = "res
 async def owned(application_id: str, by: Principal, deps: Deps) -> Application:
     """Return an application of the resident who is signed in. Anybody else's does not exist for them.
 
-    Raises Unknown.
+    Raises NotFound.
     """
     application = await deps.applications.get(application_id)
     if application is None or application.applicant_id != by.subject:
-        raise Unknown("unknown-application")
+        raise NotFound("unknown-application")
     return application
 
 
 async def readable(application_id: str, by: Principal, deps: Deps) -> Application:
     """Return an application of whoever is signed in, or of a ward, to be read. Others' do not exist for them.
 
-    Raises Unknown.
+    Raises NotFound.
     """
     application = await deps.applications.get(application_id)
     if application is None or not await acts_for(by.subject, application.applicant_id, deps):
-        raise Unknown("unknown-application")
+        raise NotFound("unknown-application")
     return application
 
 
@@ -156,7 +156,9 @@ async def acts_for(subject: str, resident_id: str, deps: Deps) -> bool:
     return known is not None and known.active
 
 
-async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) -> tuple[Resident, bool]:
+async def _subject(
+    item: ServiceItem, applicant: KnownResident, named: NamedParty, deps: Deps
+) -> tuple[KnownResident, bool]:
     """Return the subject, and whether the applicant is the guardian.
 
     Whether somebody is registered is told to nobody but their guardian: an id or number that nobody has takes the same
@@ -182,7 +184,7 @@ async def _subject(item: Item, applicant: Resident, named: Named, deps: Deps) ->
     return subject, True
 
 
-def _second_party(item: Item, applicant: Resident, named: Named, deps: Deps) -> str | None:
+def _second_party(item: ServiceItem, applicant: KnownResident, named: NamedParty, deps: Deps) -> str | None:
     """Return the blind index of the second party's number.
 
     Nothing is looked up: the applicant learns nothing of that person, not even whether there is one. If nobody has the
@@ -210,9 +212,9 @@ def _index_of(number: str, field: str, deps: Deps) -> str:
 
 
 async def _with_guardianship(
-    applicant: Resident, subject: Resident, second_party: Resident | None, deps: Deps
-) -> People:
+    applicant: KnownResident, subject: KnownResident, second_party: KnownResident | None, deps: Deps
+) -> KnownParties:
     if subject.id == applicant.id:
-        return People(applicant, subject, second_party, guardian=False)
+        return KnownParties(applicant, subject, second_party, guardian=False)
     known = await deps.guardianships.get(Guardianship.between(applicant.id, subject.id))
-    return People(applicant, subject, second_party, guardian=known is not None and known.active)
+    return KnownParties(applicant, subject, second_party, guardian=known is not None and known.active)

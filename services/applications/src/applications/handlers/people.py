@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from applications.consumed import GuardianshipChanged, HoldingsChanged, IdRegistered, IdStanding, IdUpdated
-from applications.domain.people import Care, Details, Guardianship, Holding, Holdings, Resident
-from applications.handlers.needs import Deps
-from messaging.event import NOTHING, NotYet, Outcome, Received
+from datetime import date
+
+from applications.domain.people import (
+    Details,
+    Guardianship,
+    GuardianshipRecord,
+    KnownResident,
+    ResidentHolding,
+    ResidentHoldings,
+)
+from applications.handlers.dependencies import Deps
+from applications.views import GuardianshipChanged, HoldingsChanged, IdRegistered, IdUpdated, SuspensionChanged
+from bus.envelope import BrokenMessageError
+from bus.event import NOTHING, NotYet, Outcome, Received
+from standards import age
 
 
 async def learn_resident(event: Received[IdRegistered], deps: Deps) -> Outcome[None]:
@@ -13,7 +24,9 @@ async def learn_resident(event: Received[IdRegistered], deps: Deps) -> Outcome[N
     said = event.data
     if await deps.residents.get(said.resident_id) is not None:
         return NOTHING
-    new = Resident(
+    if await deps.residents.id_with_index(said.holder_index) is not None:
+        raise BrokenMessageError("another-holder", "/data", "the resident with that number")
+    new = KnownResident(
         id=said.resident_id,
         index=said.holder_index,
         name=said.name,
@@ -34,13 +47,13 @@ async def renew_resident(event: Received[IdUpdated], deps: Deps) -> Outcome[None
     return _saved(known, known.renewed(details, said.sequence), deps)
 
 
-async def suspend_resident(event: Received[IdStanding], deps: Deps) -> Outcome[None]:
+async def suspend_resident(event: Received[SuspensionChanged], deps: Deps) -> Outcome[None]:
     """Take over a suspension."""
     known = await _known(event.data.resident_id, deps)
     return _saved(known, known.standing(suspended=True, sequence=event.data.sequence), deps)
 
 
-async def reinstate_resident(event: Received[IdStanding], deps: Deps) -> Outcome[None]:
+async def reinstate_resident(event: Received[SuspensionChanged], deps: Deps) -> Outcome[None]:
     """Take over the end of a suspension."""
     known = await _known(event.data.resident_id, deps)
     return _saved(known, known.standing(suspended=False, sequence=event.data.sequence), deps)
@@ -56,11 +69,17 @@ async def end_guardianship(event: Received[GuardianshipChanged], deps: Deps) -> 
     return await _hear_of_guardianship(event.data, deps, active=False)
 
 
+async def majority(child_id: str, deps: Deps) -> date | None:
+    """Return the day on which a resident comes of age, by what was said first; None: not known yet."""
+    known = await deps.residents.get(child_id)
+    return None if known is None else age.birthday(known.first_birth_date or known.birth_date, age.MAJORITY)
+
+
 async def learn_holdings(event: Received[HoldingsChanged], deps: Deps) -> Outcome[None]:
     """Learn what government holds of a resident."""
     said = event.data
-    known = await deps.holdings.get(said.resident_id) or Holdings(id=said.resident_id)
-    held = tuple(Holding.model_validate(each.model_dump()) for each in said.holdings)
+    known = await deps.holdings.get(said.resident_id) or ResidentHoldings(id=said.resident_id)
+    held = tuple(ResidentHolding.model_validate(each.model_dump()) for each in said.holdings)
     heard = known.heard(held, said.sequence)
     return NOTHING if heard is known else Outcome(changes=[deps.holdings.save(heard)])
 
@@ -68,16 +87,16 @@ async def learn_holdings(event: Received[HoldingsChanged], deps: Deps) -> Outcom
 async def _hear_of_guardianship(said: GuardianshipChanged, deps: Deps, *, active: bool) -> Outcome[None]:
     pair = Guardianship.between(said.guardian_id, said.child_id)
     known = await deps.guardianships.get(pair) or Guardianship(id=pair)
-    heard = known.heard(said.guardianship_id, Care(active=active, sequence=said.sequence))
+    heard = known.heard(said.guardianship_id, GuardianshipRecord(active=active, sequence=said.sequence))
     return NOTHING if heard is known else Outcome(changes=[deps.guardianships.save(heard)])
 
 
-async def _known(resident_id: str, deps: Deps) -> Resident:
+async def _known(resident_id: str, deps: Deps) -> KnownResident:
     known = await deps.residents.get(resident_id)
     if known is None:
         raise NotYet(f"{resident_id} is not known yet")
     return known
 
 
-def _saved(known: Resident, changed: Resident, deps: Deps) -> Outcome[None]:
+def _saved(known: KnownResident, changed: KnownResident, deps: Deps) -> Outcome[None]:
     return NOTHING if changed is known else Outcome(changes=[deps.residents.save(changed)])

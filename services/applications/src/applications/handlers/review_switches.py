@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from applications.consumed import CorrectionAnswered, CorrectionRequested
 from applications.domain.catalogue import DocumentType
 from applications.domain.decided import Decided
 from applications.domain.review_switch import Heard, Proposal, Review, ReviewSwitch, Signal
 from applications.domain.statistics import Rehearsed
-from applications.handlers.needs import Deps
-from applications.published import ReviewSwitched
-from messaging.event import NOTHING, Outcome, Received
-from runtime.access import Principal
-from runtime.refusal import Clash, Unknown, check_version
+from applications.events import ReviewSwitched
+from applications.handlers.dependencies import Deps
+from applications.views import CorrectionAnswered, CorrectionRequested
+from bus.event import NOTHING, Outcome, Received
+from runtime.errors import Conflict, NotFound, check_version
+from web.auth import Principal
+from web.reviewers import SignedCorrection, require_officers
 
 PERIOD = timedelta(days=90)
 
@@ -58,7 +59,7 @@ async def every(deps: Deps) -> list[Switch]:
 
 
 async def rehearse(document_type: str, before: tuple[datetime, str] | None, limit: int, deps: Deps) -> Rehearsal:
-    """Look at the decisions of the last 90 days. Raises Unknown."""
+    """Look at the decisions of the last 90 days. Raises NotFound."""
     kind = _type_of(document_type, deps)
     since = deps.clock() - PERIOD
     figures, cases = await asyncio.gather(
@@ -71,14 +72,14 @@ async def rehearse(document_type: str, before: tuple[datetime, str] | None, limi
 async def propose(
     document_type: str, review: Review, reason: str, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Switch]:
-    """Propose to switch; nothing changes yet. Raises Unknown, Clash, Stale."""
+    """Propose to switch; nothing changes yet. Raises NotFound, Conflict, PreconditionFailed."""
     found = await _switch(document_type, deps, if_match)
     proposal = Proposal(review=review, by=by.subject, at=found.now, reason=reason)
     return _kept(found, found.switch.proposed(proposal), deps)
 
 
 async def approve(document_type: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Switch]:
-    """Switch as another official proposed: from the next submission on, in every process. Raises Unknown, Clash."""
+    """Switch as another official proposed: from the next submission on, in every process. Raises NotFound, Conflict."""
     found = await _switch(document_type, deps, if_match)
     return _kept(found, found.switch.approved(by.subject, found.now), deps)
 
@@ -86,7 +87,7 @@ async def approve(document_type: str, by: Principal, deps: Deps, *, if_match: in
 async def reject(
     document_type: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Switch]:
-    """Drop what was proposed. Raises Unknown, Clash, Stale."""
+    """Drop what was proposed. Raises NotFound, Conflict, PreconditionFailed."""
     found = await _switch(document_type, deps, if_match)
     return _kept(found, found.switch.rejected(by.subject, reason, found.now), deps)
 
@@ -102,6 +103,9 @@ async def note_answer(event: Received[CorrectionAnswered], deps: Deps) -> Outcom
     said = event.data
     if said.result != "corrected":
         return NOTHING
+    requests = said.signed_requests
+    answer = SignedCorrection(said.correction_id, said.document_type, said.officers, requests, event.time)
+    await require_officers(answer, deps.reviewers, deps.signed_requests)
     return await _hear(said.document_type, "overturned", said.holder.index, said.answered_at, deps)
 
 
@@ -119,14 +123,14 @@ async def _hear(document_type: str, kind: Signal, index: str, at: datetime, deps
 def _type_of(code: str, deps: Deps) -> DocumentType:
     found = deps.catalogue.document_types.get(code)
     if found is None:
-        raise Unknown("unknown-document-type")
+        raise NotFound("unknown-document-type")
     return found
 
 
 async def _switch(code: str, deps: Deps, if_match: int | None = None) -> Switch:
     kind = _type_of(code, deps)
     if kind.review != "people":
-        raise Clash("review-is-automatic-by-data")
+        raise Conflict("review-is-automatic-by-data")
     switch = await deps.review_switches.get(code) or ReviewSwitch(id=code)
     check_version(switch.version, if_match)
     return Switch(kind, switch, deps.clock())

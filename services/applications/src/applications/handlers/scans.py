@@ -12,25 +12,25 @@ from datetime import timedelta
 from hashlib import sha256
 
 from applications.domain import scans
-from applications.domain.application import Application, Scan
-from applications.domain.hands import holds
-from applications.handlers.accessing import about, accessed
-from applications.handlers.needs import Deps
+from applications.domain.application import Application, ApplicationScan
+from applications.domain.task_claims import holds
+from applications.handlers.access_events import about, accessed
+from applications.handlers.dependencies import Deps
 from applications.handlers.parties import owned, readable
-from messaging.event import Outcome
-from runtime.access import Principal, Role
+from bus.event import Outcome
+from runtime.errors import NotAllowed, NotFound, Refusal, check_version
 from runtime.ids import new_id
-from runtime.refusal import NotAllowed, Refusal, Unknown, check_version
-from runtime.scans.files import StoredFile
-from runtime.scans.kinds import LARGEST, media_type_of, refuse_large
+from scans.files import StoredFile
+from scans.kinds import LARGEST, media_type_of, refuse_large
 from standards.bounds import is_said
+from web.auth import Principal, Role
 
 SWEPT_AFTER = timedelta(hours=1)
 """How old a content that belongs to nothing must be before it is removed; no upload takes that long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class ScanUpload:
     """A file as it was handed in."""
 
     requirement: str
@@ -44,18 +44,20 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedScan:
     """A scan and its content, in pieces."""
 
-    scan: Scan
+    scan: ApplicationScan
     content: AsyncIterator[bytes]
 
 
-async def store(application_id: str, upload: Upload, by: Principal, deps: Deps, *, most: int = LARGEST) -> Scan:
+async def store(
+    application_id: str, upload: ScanUpload, by: Principal, deps: Deps, *, most: int = LARGEST
+) -> ApplicationScan:
     """Check a file of at most so many bytes and store what may be kept of it, before the application takes it."""
     application = await owned(application_id, by, deps)
     refuse_large(len(upload.content), most)
-    scan = Scan(
+    scan = ApplicationScan(
         id=new_id("scan"),
         requirement=upload.requirement,
         document_type=upload.document_type,
@@ -67,14 +69,14 @@ async def store(application_id: str, upload: Upload, by: Principal, deps: Deps, 
     )
     item = deps.catalogue.item(application.item)
     scans.refuse_unfit(application, item, scan.requirement, scan.document_type)  # now, not after the storing
-    content = await deps.cleaner.clean(upload.content, scan.media_type, by.subject)
+    content = await deps.sanitiser.sanitise(upload.content, scan.media_type, by.subject)
     refuse_large(len(content), most)
     await deps.files.put(StoredFile(scan.id, application.id), content, scan.media_type)
     return scan.model_copy(update={"size": len(content), "sha256": sha256(content).hexdigest()})
 
 
 async def attach(
-    application_id: str, scan: Scan, by: Principal, deps: Deps, *, if_match: int | None
+    application_id: str, scan: ApplicationScan, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Application]:
     """Add a stored scan to its application."""
     application = await owned(application_id, by, deps)
@@ -96,11 +98,11 @@ async def detach(
 
 async def open_scan(
     application_id: str, scan_id: str, purpose: str | None, by: Principal, deps: Deps
-) -> Outcome[Opened]:
+) -> Outcome[OpenedScan]:
     """Open a scan: one's own, a ward's, or that of a document whose review one has in hand, stating what for.
 
     Those concerned can read it: the applicant, and at a review whose document it is.
-    Raises Unknown, NotAllowed for a reviewer who has no such task (whatever there is), Refusal without a purpose.
+    Raises NotFound, NotAllowed for a reviewer who has no such task (whatever there is), Refusal without a purpose.
     """
     if by.role is Role.RESIDENT:
         application, stated = await readable(application_id, by, deps), None
@@ -125,7 +127,7 @@ async def sweep(deps: Deps) -> list[Outcome[None]]:
     return []
 
 
-async def _in_hand(application_id: str, scan_id: str, by: Principal, deps: Deps) -> tuple[Application, Scan]:
+async def _in_hand(application_id: str, scan_id: str, by: Principal, deps: Deps) -> tuple[Application, ApplicationScan]:
     """Return a scan of a document whose review the caller has in hand now."""
     application = await deps.applications.get(application_id)
     if application is not None and not application.is_final:
@@ -136,11 +138,11 @@ async def _in_hand(application_id: str, scan_id: str, by: Principal, deps: Deps)
     raise NotAllowed("scan-not-in-hand")
 
 
-async def _opened(scan: Scan, deps: Deps) -> Opened:
+async def _opened(scan: ApplicationScan, deps: Deps) -> OpenedScan:
     content = await deps.files.read(scan.id)
     if content is None:
-        raise Unknown("unknown-scan")
-    return Opened(scan, content)
+        raise NotFound("unknown-scan")
+    return OpenedScan(scan, content)
 
 
 def _stated(purpose: str | None) -> str:

@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from applications.domain import scans as rules
-from applications.domain.application import Application, Scan
+from applications.domain.application import Application, ApplicationScan
 from applications.domain.uploads import LARGEST, MOST_OPEN, ResumableUpload, of_application, refuse_size
 from applications.handlers import scans
-from applications.handlers.needs import Deps
+from applications.handlers.dependencies import Deps
 from applications.handlers.parties import owned
-from messaging.event import Outcome
-from runtime.access import Principal
+from bus.event import Outcome
+from runtime.errors import Conflict, Refusal
 from runtime.ids import new_id
-from runtime.refusal import Clash, Refusal
-from runtime.scans.files import StoredFile
-from runtime.scans.kinds import media_type_of
-from runtime.turns import Limits
+from scans.files import StoredFile
+from scans.kinds import media_type_of
+from web.auth import Principal
+from web.turns import TurnLimits
 
-TURNS = Limits(at_once=2, of_one_person=2, longest_wait=2, retry_after=3)
-"""How many are put together at a time; with the cleaner's turns an answer comes before the gateway gives up."""
+TURNS = TurnLimits(at_once=2, of_one_person=2, longest_wait=2, retry_after=3)
+"""How many are put together at a time; with the sanitiser's turns an answer comes before the gateway gives up."""
 _TELLS_ITS_KIND = 1024
 """Bytes of a first piece that say what kind of file it is."""
 
@@ -62,7 +62,7 @@ async def begin(application_id: str, new: NewUpload, by: Principal, deps: Deps) 
     if known := next((each for each in unfinished if each.is_for(begun)), None):
         return Outcome(result=known)
     if len(unfinished) >= MOST_OPEN:
-        raise Clash("too-many-uploads", most=MOST_OPEN)
+        raise Conflict("too-many-uploads", most=MOST_OPEN)
     return Outcome(changes=[deps.uploads.save(begun)], result=begun)
 
 
@@ -73,7 +73,7 @@ async def unfinished(application_id: str, by: Principal, deps: Deps) -> Sequence
 
 
 async def find(application_id: str, upload_id: str, by: Principal, deps: Deps) -> ResumableUpload:
-    """Return an upload of one's own application. Raises Unknown."""
+    """Return an upload of one's own application. Raises NotFound."""
     await owned(application_id, by, deps)
     return of_application(await deps.uploads.get(upload_id), application_id)
 
@@ -107,7 +107,7 @@ async def append(
     return Outcome(changes=[deps.uploads.save(longer)], result=longer)
 
 
-async def store_whole(application_id: str, upload_id: str, by: Principal, deps: Deps) -> Scan:
+async def store_whole(application_id: str, upload_id: str, by: Principal, deps: Deps) -> ApplicationScan:
     """Put the pieces together and store what may be kept of them, when there is a turn for it.
 
     Raises Refusal for what is not what was announced, or no scan; Busy.
@@ -117,16 +117,18 @@ async def store_whole(application_id: str, upload_id: str, by: Principal, deps: 
         content = await _content(upload, deps)
         if sha256(content).hexdigest() != upload.sha256:
             raise Refusal("upload-damaged", field="file")
-        whole = scans.Upload(upload.requirement, upload.document_type, content)
+        whole = scans.ScanUpload(upload.requirement, upload.document_type, content)
         return await scans.store(application_id, whole, by, deps, most=LARGEST)
 
 
-async def take(application_id: str, upload_id: str, scan: Scan, by: Principal, deps: Deps) -> Outcome[Application]:
+async def take(
+    application_id: str, upload_id: str, scan: ApplicationScan, by: Principal, deps: Deps
+) -> Outcome[Application]:
     """Add a stored scan to its application, and note that the upload is done."""
     attached = await scans.attach(application_id, scan, by, deps, if_match=None)
     upload = await find(application_id, upload_id, by, deps)
     if not upload.is_open:  # by the same request, sent twice
-        raise Clash("changed-meanwhile")
+        raise Conflict("changed-meanwhile")
     taken = deps.uploads.save(upload.taken(scan.id, deps.clock()))
     return Outcome(changes=[*attached.changes, taken], case=application_id, result=attached.result)
 
@@ -153,7 +155,7 @@ async def _content(upload: ResumableUpload, deps: Deps) -> bytes:
     for id_ in upload.pieces:
         piece = await deps.pieces.read(id_)
         if piece is None:  # finished or given up meanwhile
-            raise Clash("changed-meanwhile")
+            raise Conflict("changed-meanwhile")
         async for part in piece:
             content += part
     return bytes(content)

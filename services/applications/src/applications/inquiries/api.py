@@ -12,12 +12,12 @@ from typing import Annotated, Self, get_args
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import DepsOf, WordingOf
-from applications.api.requests import Request as Body
-from applications.api.wording import Named, Wording
+from applications.api.requests import ApplicationsRequest as Body
 from applications.domain.application import Application, State
 from applications.domain.inquiry_code import normal
-from applications.domain.whereabouts import Doing, expected, whereabouts
+from applications.domain.pending_steps import Doing, expected, pending_steps
 from applications.inquiries import use_cases
 from runtime.clock import today
 
@@ -45,7 +45,7 @@ class Inquiry(Body):
     code: Typed = Field(description="The code beside it; spaces, hyphens and small letters do not matter")
 
 
-class StepView(BaseModel):
+class InquiryStepView(BaseModel):
     """Something that happened."""
 
     on: date
@@ -53,12 +53,12 @@ class StepView(BaseModel):
     text: str
 
 
-class WaitingView(BaseModel):
+class InquiryWaitingView(BaseModel):
     """What the application waits for."""
 
     doing: Doing
     text: str
-    department: Named | None
+    department: LabelledCode | None
     due_on: date | None
 
 
@@ -66,18 +66,18 @@ class ProgressView(BaseModel):
     """Where an application stands, without a word about a person."""
 
     number: str
-    item: Named
+    item: LabelledCode
     state: State
     state_name: str
     submitted_on: date
     decided_on: date | None
     due_on: date | None
     due_text: str | None
-    now: list[WaitingView]
-    steps: list[StepView]
+    now: list[InquiryWaitingView]
+    steps: list[InquiryStepView]
 
     @classmethod
-    def of(cls, application: Application, wording: Wording) -> Self:
+    def of(cls, application: Application, wording: Labels) -> Self:
         """Show an application."""
         found = expected(application)
         return cls(
@@ -105,9 +105,9 @@ async def ask(body: Inquiry, request: Request, deps: DepsOf, wording: WordingOf)
     return ProgressView.of(await use_cases.ask(body.number, body.code, deps), wording)
 
 
-def _waiting(application: Application, wording: Wording) -> Iterator[WaitingView]:
+def _waiting(application: Application, wording: Labels) -> Iterator[InquiryWaitingView]:
     told = set[str]()
-    for where in whereabouts(application):
+    for where in pending_steps(application):
         department = wording.department(where.department) if where.department else None
         text = wording.say(
             f"inquiry.now.{where.doing}",
@@ -118,10 +118,10 @@ def _waiting(application: Application, wording: Wording) -> Iterator[WaitingView
         )
         if text not in told:  # two documents with one department are one thing to wait for
             told.add(text)
-            yield WaitingView(doing=where.doing, text=text, department=department, due_on=where.due_on)
+            yield InquiryWaitingView(doing=where.doing, text=text, department=department, due_on=where.due_on)
 
 
-def _steps(application: Application, wording: Wording) -> Iterator[StepView]:
+def _steps(application: Application, wording: Labels) -> Iterator[InquiryStepView]:
     told = set[tuple[date, str]]()
     for happening in application.history:
         if happening.kind not in STEPS:
@@ -133,4 +133,4 @@ def _steps(application: Application, wording: Wording) -> Iterator[StepView]:
         step = today(happening.at), text
         if step not in told:
             told.add(step)
-            yield StepView(on=step[0], kind=happening.kind, text=text)
+            yield InquiryStepView(on=step[0], kind=happening.kind, text=text)

@@ -13,8 +13,8 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import AskedMonth, DepsOf, WordingOf
-from applications.api.wording import Named, Wording
 from applications.domain.statistics import ItemFigures, MonthFigures, told_cases, total_of
 from applications.open_statistics import use_cases
 from standards.disclosure import total, total_share
@@ -42,7 +42,7 @@ class ShareView(BaseModel):
 class OpenFiguresView(BaseModel):
     """The published decisions of one item, or of all."""
 
-    item: Named | None
+    item: LabelledCode | None
     cases: int | None
     without_people: ShareView
     """Decided without anybody having to look at anything."""
@@ -54,7 +54,7 @@ class OpenFiguresView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, figures: ItemFigures, wording: Wording, parts: Sequence[ItemFigures] | None = None) -> Self:
+    def of(cls, figures: ItemFigures, wording: Labels, parts: Sequence[ItemFigures] | None = None) -> Self:
         """Show figures; a total comes with its `parts`, which are told beside it."""
         item = wording.item(figures.item) if figures.item else None
         cases = told_cases(parts if parts is not None else [figures])
@@ -87,7 +87,7 @@ class OpenStatisticsView(BaseModel):
     items: list[OpenFiguresView]
 
     @classmethod
-    def of(cls, figures: MonthFigures, wording: Wording) -> Self:
+    def of(cls, figures: MonthFigures, wording: Labels) -> Self:
         """Show a month."""
         return cls(
             month=f"{figures.month.first:%Y-%m}",
@@ -109,7 +109,7 @@ async def open_statistics(
 
 
 def _share(
-    name: str, pair: Pair, figures: ItemFigures, parts: Sequence[ItemFigures] | None, wording: Wording
+    name: str, pair: Pair, figures: ItemFigures, parts: Sequence[ItemFigures] | None, wording: Labels
 ) -> ShareView:
     part, whole = pair(figures)
     rows = [pair(row) for row in (parts if parts is not None else [figures])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from applications.domain.statistics import Month, MonthFigures
-from applications.handlers.needs import Deps
+from applications.handlers.dependencies import Deps
 from runtime.clock import today
 
 

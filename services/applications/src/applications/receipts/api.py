@@ -8,22 +8,22 @@ from typing import Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from applications.api.document_views import ProofView
+from applications.api.document_views import DecidedProofView
 from applications.api.item_views import NoticesView, PromiseView
+from applications.api.labels import LabelledCode, Labels
 from applications.api.parts import ApplicationId, DepsOf, WordingOf
-from applications.api.wording import Named, Wording
-from applications.domain.application import Application, Asked, State
+from applications.domain.application import Application, AskedRequirement, State
 from applications.domain.inquiry_code import shown
-from applications.domain.item import FormField, Item
+from applications.domain.item import FormField, ServiceItem
+from applications.domain.pending_steps import expected
 from applications.domain.record import Value
-from applications.domain.whereabouts import expected
 from applications.handlers.presence import shown as shown_to
 from applications.receipts import use_cases
 from applications.receipts.use_cases import Receipt
 from runtime.clock import today
-from runtime.presences import CallerOf
-from runtime.web import Commit
 from standards import mask
+from web.presences import CallerOf
+from web.routes import Commit
 
 router = APIRouter(prefix="/applications/{application_id}/receipt", tags=["applications"])
 
@@ -31,7 +31,7 @@ _PROVING = ("matched", "review-approved")
 """Kinds of happenings that prove a document."""
 
 
-class AnswerView(BaseModel):
+class ReceiptAnswerView(BaseModel):
     """A question and what was answered, as people read it."""
 
     label: str
@@ -41,24 +41,24 @@ class AnswerView(BaseModel):
 class ReceiptDocumentView(BaseModel):
     """A document that was asked for: what proves it, since when, or where it stands."""
 
-    any_of: list[Named]
+    any_of: list[LabelledCode]
     holder_name: str
     standing_name: str
-    proof: ProofView | None
+    proof: DecidedProofView | None
     proven_on: date | None
     scans: int
     """How many were handed in for it."""
 
     @classmethod
-    def of(cls, asked: Asked, application: Application, wording: Wording) -> Self:
+    def of(cls, asked: AskedRequirement, application: Application, wording: Labels) -> Self:
         """Show a document."""
         proof = asked.proof
         return cls(
             any_of=wording.documents(asked.document_types),
             holder_name=wording.role(application.item, asked.holder),
-            standing_name=wording.say(f"standings.{asked.standing}"),
+            standing_name=wording.standing(asked, application),
             proof=proof
-            and ProofView(
+            and DecidedProofView(
                 document_type=wording.document(proof[0]), source=proof[1], source_name=wording.source(proof[1])
             ),
             proven_on=_proven_on(asked, application) if proof else None,
@@ -66,7 +66,7 @@ class ReceiptDocumentView(BaseModel):
         )
 
 
-class SecondPartyView(BaseModel):
+class ReceiptSecondPartyView(BaseModel):
     """Who had to confirm, by role; the name, masked, once they have."""
 
     role: str
@@ -82,12 +82,12 @@ class ReceiptView(BaseModel):
     code: str
     """Beside the number, all that `POST /v1/progress` asks for: whoever has both reads the progress."""
     inquiry_text: str
-    item: Named
-    department: Named
+    item: LabelledCode
+    department: LabelledCode
     applicant: str
     subject: str | None
     """The child, where it was applied for one."""
-    second_party: SecondPartyView | None
+    second_party: ReceiptSecondPartyView | None
     submitted_at: datetime
     state: State
     state_name: str
@@ -95,13 +95,13 @@ class ReceiptView(BaseModel):
     promise: PromiseView
     due_on: date | None
     due_text: str | None
-    answers: list[AnswerView]
+    answers: list[ReceiptAnswerView]
     documents: list[ReceiptDocumentView]
     notices: NoticesView
     issued_at: datetime
 
     @classmethod
-    def of(cls, receipt: Receipt, wording: Wording) -> Self:
+    def of(cls, receipt: Receipt, wording: Labels) -> Self:
         """Show a receipt."""
         application, item = receipt.application, receipt.item
         found, code = expected(application), shown(application.inquiry_code)
@@ -142,33 +142,33 @@ async def issue(
     )
 
 
-def _second_party(application: Application, wording: Wording) -> SecondPartyView | None:
+def _second_party(application: Application, wording: Labels) -> ReceiptSecondPartyView | None:
     if application.second_party_index is None:
         return None
     person, confirmed_at = application.second_party, application.confirmed_at
-    return SecondPartyView(
+    return ReceiptSecondPartyView(
         role=wording.role(application.item, "second-party"),
         name=mask.name(person.name) if person else None,
         confirmed_on=today(confirmed_at) if confirmed_at else None,
     )
 
 
-def _answers(application: Application, item: Item, wording: Wording) -> list[AnswerView]:
+def _answers(application: Application, item: ServiceItem, wording: Labels) -> list[ReceiptAnswerView]:
     """Return what was submitted last, in the order of the form."""
     form = application.form if application.submitted_form is None else application.submitted_form
     given = ((field, form.get(field.key)) for field in item.form)
     return [
-        AnswerView(label=field.label.say(wording.language), value=_written(field, value, wording))
+        ReceiptAnswerView(label=field.label.say(wording.language), value=_written(field, value, wording))
         for field, value in given
         if value not in (None, "", [])
     ]
 
 
-def _written(field: FormField, value: Value | None, wording: Wording) -> str:
+def _written(field: FormField, value: Value | None, wording: Labels) -> str:
     chosen = next((each.label for each in field.choices if each.value == value), None)
     return chosen.say(wording.language) if chosen else wording.value(value) or ""
 
 
-def _proven_on(asked: Asked, application: Application) -> date | None:
+def _proven_on(asked: AskedRequirement, application: Application) -> date | None:
     proving = [each.at for each in application.history if each.kind in _PROVING and each.requirement == asked.key]
     return today(max(proving)) if proving else None

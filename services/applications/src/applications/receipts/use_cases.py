@@ -7,13 +7,13 @@ from datetime import datetime
 
 from applications.domain.application import Application
 from applications.domain.inquiry_code import new_code
-from applications.domain.item import Item
-from applications.handlers.accessing import seen
-from applications.handlers.needs import Deps
+from applications.domain.item import ServiceItem
+from applications.handlers.access_events import seen
+from applications.handlers.dependencies import Deps
 from applications.handlers.parties import readable
-from messaging.event import Change, Outcome
-from runtime.access import Principal
-from runtime.refusal import Clash
+from bus.event import Change, Outcome
+from runtime.errors import Conflict
+from web.auth import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +21,18 @@ class Receipt:
     """An application that was submitted, with its item, as it is at a moment."""
 
     application: Application
-    item: Item
+    item: ServiceItem
     issued_at: datetime
 
 
 async def issue(application_id: str, by: Principal, deps: Deps) -> Outcome[Receipt]:
-    """Make out the receipt of one of one's own applications or, which is told, of a ward's. Raises Unknown, Clash.
+    """Make out the receipt of one of one's own applications or, which is told, of a ward's. Raises NotFound, Conflict.
 
     One that was begun under an earlier release gets its code now.
     """
     application = await readable(application_id, by, deps)
     if application.submitted_at is None:
-        raise Clash("no-receipt-yet")
+        raise Conflict("no-receipt-yet")
     changes: list[Change] = []
     if not application.inquiry_code:
         application = application.model_copy(update={"inquiry_code": new_code()})

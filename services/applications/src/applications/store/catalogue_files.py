@@ -6,21 +6,24 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from applications.domain.catalogue import Catalogue, Department, DocumentType
-from applications.domain.item import Item
+from applications.domain.catalogue import Catalogue, CatalogueDepartment, DocumentType
+from applications.domain.item import ServiceItem
+from applications.domain.record import Localised
 from applications.domain.search_words import SearchWords
 from applications.domain.statistics import Criterion
 from runtime.data_files import DataFileError, load, load_folder
+from standards.document_types import FOLDER, TypeName
+from standards.document_types import DocumentType as RegisteredType
 
 
-def read_catalogue(folder: Path) -> Catalogue:
+def read_catalogue(folder: Path, registry: Path = FOLDER) -> Catalogue:
     """Read all items, document types and departments. Raises DataFileError naming file and line of every fault."""
-    document_types = {each.code: each for each in load(folder / "document_types.yaml", tuple[DocumentType, ...])}
-    departments = {each.code: each for each in load(folder / "departments.yaml", tuple[Department, ...])}
-    items = load_folder(folder / "items", Item)
+    document_types = {code: _type(code, said) for code, said in load_folder(registry, RegisteredType).items()}
+    departments = {each.code: each for each in load(folder / "departments.yaml", tuple[CatalogueDepartment, ...])}
+    items = load_folder(folder / "items", ServiceItem)
     catalogue = Catalogue(items, document_types, departments, load(folder / "search_words.yaml", SearchWords))
     faults = [
-        *_faults_of_types(folder, catalogue),
+        *_faults_of_types(registry, catalogue),
         *_faults_of_items(folder / "items", items, catalogue),
         *_faults_of_words(folder, catalogue),
     ]
@@ -34,14 +37,28 @@ def read_criterion(folder: Path) -> Criterion:
     return load(folder / "switching_off.yaml", Criterion)
 
 
-def _faults_of_types(folder: Path, catalogue: Catalogue) -> Iterator[str]:
-    path = folder / "document_types.yaml"
+def _type(code: str, said: RegisteredType) -> DocumentType:
+    return DocumentType(
+        code=code,
+        name=_named(said.name),
+        department=said.department,
+        review="people" if said.on_mismatch == "review" else "automatic",
+        fields={name: _named(field.name) for name, field in said.fields.items()},
+    )
+
+
+def _named(name: TypeName) -> Localised:
+    return Localised.model_validate({"zh-CN": name.zh_cn, "en": name.en})
+
+
+def _faults_of_types(registry: Path, catalogue: Catalogue) -> Iterator[str]:
     for each in catalogue.document_types.values():
         if each.department not in catalogue.departments:
-            yield f"{path}:{_line_of(path, each.department)}: {each.code}: no such department: {each.department}"
+            path = registry / f"{each.code}.yaml"
+            yield f"{path}:{_line_of(path, each.department)}: no such department: {each.department}"
 
 
-def _faults_of_items(folder: Path, items: Mapping[str, Item], catalogue: Catalogue) -> Iterator[str]:
+def _faults_of_items(folder: Path, items: Mapping[str, ServiceItem], catalogue: Catalogue) -> Iterator[str]:
     for stem, item in items.items():
         path = folder / f"{stem}.yaml"
         if item.code != stem:

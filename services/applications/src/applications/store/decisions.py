@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from applications.domain.catalogue import Published
+from applications.domain.catalogue import PublicNotices
 from applications.domain.decided import Decided
 from applications.domain.statistics import ItemFigures, ProofFigures, Rehearsed
-from messaging.documents import CODECS, Documents, behind
-from runtime.kernel import Database
+from store.repository import CODECS, Database, Repository, behind
 
 Stage = dict[str, Any]
 
@@ -20,7 +19,7 @@ PERSON = "person"
 SEALED = ("masked_name", "comment")
 
 
-class DecisionStore(Documents[Decided]):
+class DecisionStore(Repository[Decided]):
     """Decisions by time, and what they add up to."""
 
     def __init__(self, database: Database) -> None:
@@ -28,7 +27,7 @@ class DecisionStore(Documents[Decided]):
         self._decisions = database.get_collection("decisions", codec_options=CODECS)
 
     async def latest(
-        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: Published
+        self, *, since: datetime, before: tuple[datetime, str], limit: int, published: PublicNotices
     ) -> list[Decided]:
         """Read those that are published, latest decision first, those since a moment and before a moment and id."""
         wanted: Stage = {"$and": [behind("decided_at", before), {"decided_at": {"$gte": since}}, _that_are(published)]}
@@ -39,7 +38,7 @@ class DecisionStore(Documents[Decided]):
         return await self._figures([_period(item, since, until)])
 
     async def published_figures(
-        self, published: Published, *, since: datetime, until: datetime, rated_before: datetime
+        self, published: PublicNotices, *, since: datetime, until: datetime, rated_before: datetime
     ) -> list[ItemFigures]:
         """Count the decisions that are published, by item, and what was said of them before a moment."""
         said_by_then: Stage = {"score": {"$cond": [{"$lt": ["$rated_at", rated_before]}, "$score", None]}}
@@ -127,7 +126,7 @@ def _figures(item: str, rows: list[Stage]) -> ItemFigures:
     )
 
 
-def _that_are(published: Published) -> Stage:
+def _that_are(published: PublicNotices) -> Stage:
     """Ask for the decisions that their item's policy has published, when they were made and now."""
     policies: list[Stage] = [
         {"item": {"$in": published.all}},

@@ -11,22 +11,21 @@ from pymongo import IndexModel, UpdateOne
 
 from applications.domain.agreement import Agreement
 from applications.domain.application import FINAL, Application, State
-from applications.domain.hands import Hand
 from applications.domain.issued import Issued
-from applications.domain.people import Guardianship, Holdings, Resident
+from applications.domain.people import Guardianship, KnownResident, ResidentHoldings
 from applications.domain.published_item import PublishedItem
 from applications.domain.review_switch import ReviewSwitch
 from applications.domain.scans import HandedIn
+from applications.domain.task_claims import TaskClaim
 from applications.domain.uploads import ResumableUpload
 from applications.store import decisions
 from applications.store.files import BUCKET, PIECES
-from messaging.commit import GONE
-from messaging.documents import Documents, Write
-from runtime.erasing import Held
-from runtime.holders import Holder
-from runtime.kernel import Database
-from runtime.presences import Presence
-from runtime.scans import files
+from privacy.erasure import Held
+from privacy.holders import Holder
+from scans import files
+from store.commit import GONE
+from store.repository import Database, Repository, Write
+from web.presences import KnownPresence
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "residents": [IndexModel("index")],
@@ -57,7 +56,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 }
 
 SEALED: Mapping[str, Sequence[str]] = {
-    "residents": ("name", "sex", "birth_date", "address"),
+    "residents": ("name", "sex", "birth_date", "first_birth_date", "address"),
     "holdings": ("holdings.says",),
     "applications": (
         *("applicant", "subject", "second_party", "form", "submitted_form", "scans.sha256", "confirmed_form"),
@@ -91,14 +90,19 @@ SEALED: Mapping[str, Sequence[str]] = {
 }
 """What describes people and what they handed in: encrypted in the store."""
 
+ENCRYPTED: Mapping[str, Sequence[str]] = {"residents": ("index",), "applications": ("second_party_index",)}
+"""Where blind indexes stand: encrypted in the store, the same always to the same."""
+
 Filter = dict[str, Any]
 
 
-class ResidentStore(Documents[Resident]):
+class ResidentStore(Repository[KnownResident]):
     """People, as identity tells of them."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "residents", Resident, sealed=SEALED["residents"])
+        super().__init__(
+            database, "residents", KnownResident, sealed=SEALED["residents"], indexes=ENCRYPTED["residents"]
+        )
 
     async def id_with_index(self, index: str) -> str | None:
         """Return the id of the one with this blind index; what is sealed of that person is not opened."""
@@ -106,11 +110,13 @@ class ResidentStore(Documents[Resident]):
         return found[0] if found else None
 
 
-class ApplicationStore(Documents[Application]):
+class ApplicationStore(Repository[Application]):
     """Applications; their ids sort by the time of their making."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "applications", Application, sealed=SEALED["applications"])
+        super().__init__(
+            database, "applications", Application, sealed=SEALED["applications"], indexes=ENCRYPTED["applications"]
+        )
 
     async def of_applicant(
         self, resident_id: str, *, before: str | None, limit: int, state: State | None, item: str | None
@@ -133,7 +139,7 @@ class ApplicationStore(Documents[Application]):
 
     async def unconfirmed_since(self, before: datetime, *, limit: int) -> list[Application]:
         """Read those submitted before a time that still wait for a second party."""
-        waiting: Filter = {"second_party_index": {"$gt": ""}, "state": "in-progress", "confirmed_at": None}
+        waiting: Filter = {"second_party_index": {"$ne": None}, "state": "in-progress", "confirmed_at": None}
         return await self.find({**waiting, "submitted_at": {"$lt": before}}, limit=limit)
 
     async def with_inquiry_digest(self, digest: str) -> Application | None:
@@ -170,7 +176,7 @@ class ProgressStore:
         return {id_: sorted(found) for id_, found in versions.items()}
 
 
-class AgreementStore(Documents[Agreement]):
+class AgreementStore(Repository[Agreement]):
     """What applicants and second parties agreed on."""
 
     def __init__(self, database: Database) -> None:
@@ -181,18 +187,18 @@ class AgreementStore(Documents[Agreement]):
         return await self.find({"signers": resident_id}, sort=[("_id", 1)])
 
 
-class HandStore(Documents[Hand]):
+class HandStore(Repository[TaskClaim]):
     """Who has which task in hand."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, "hands", Hand)
+        super().__init__(database, "hands", TaskClaim)
 
-    async def of_application(self, application_id: str) -> list[Hand]:
+    async def of_application(self, application_id: str) -> list[TaskClaim]:
         """Read those of an application."""
         return await self.find({"application_id": application_id})
 
 
-class ReviewSwitchStore(Documents[ReviewSwitch]):
+class ReviewSwitchStore(Repository[ReviewSwitch]):
     """Who reviews which document type: a handful of documents, read at every submission."""
 
     def __init__(self, database: Database) -> None:
@@ -203,7 +209,7 @@ class ReviewSwitchStore(Documents[ReviewSwitch]):
         return frozenset(await self.values({"review": "automatic"}, "_id"))
 
 
-class CredentialStore(Documents[Issued]):
+class CredentialStore(Repository[Issued]):
     """Credentials of types that items grant."""
 
     def __init__(self, database: Database) -> None:
@@ -215,7 +221,7 @@ class CredentialStore(Documents[Issued]):
         return found[0] if found else None
 
 
-class UploadStore(Documents[ResumableUpload]):
+class UploadStore(Repository[ResumableUpload]):
     """Scans that come piece by piece."""
 
     def __init__(self, database: Database) -> None:
@@ -226,7 +232,7 @@ class UploadStore(Documents[ResumableUpload]):
         return await self.find({"application_id": application_id, "scan_id": None}, sort=[("_id", 1)])
 
 
-class PublishedItemStore(Documents[PublishedItem]):
+class PublishedItemStore(Repository[PublishedItem]):
     """What was last published of each item."""
 
     def __init__(self, database: Database) -> None:
@@ -237,24 +243,24 @@ class PublishedItemStore(Documents[PublishedItem]):
         return await self.find({})
 
 
-def guardianships(database: Database) -> Documents[Guardianship]:
+def guardianships(database: Database) -> Repository[Guardianship]:
     """Open the guardianships."""
-    return Documents(database, "guardianships", Guardianship)
+    return Repository(database, "guardianships", Guardianship)
 
 
-def presences(database: Database) -> Documents[Presence]:
+def presences(database: Database) -> Repository[KnownPresence]:
     """Open the visits."""
-    return Documents(database, "presences", Presence)
+    return Repository(database, "presences", KnownPresence)
 
 
-def holdings(database: Database) -> Documents[Holdings]:
+def holdings(database: Database) -> Repository[ResidentHoldings]:
     """Open what government holds."""
-    return Documents(database, "holdings", Holdings, sealed=SEALED["holdings"])
+    return Repository(database, "holdings", ResidentHoldings, sealed=SEALED["holdings"])
 
 
-def handed_in(database: Database) -> Documents[HandedIn]:
+def handed_in(database: Database) -> Repository[HandedIn]:
     """Open what residents have handed in."""
-    return Documents(database, "handed_in", HandedIn, sealed=SEALED["handed_in"])
+    return Repository(database, "handed_in", HandedIn, sealed=SEALED["handed_in"])
 
 
 def _before(id_: str | None) -> Filter:

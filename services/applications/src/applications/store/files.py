@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runtime.kernel import Database
-from runtime.scans.files import OwnedFiles
+from scans.files import OwnedFiles
+from store.repository import Database
 
 BUCKET = "scans"
 PIECES = "upload_pieces"
 
 
-class GridFiles(OwnedFiles):
+class ScanFiles(OwnedFiles):
     """Scans, each handed in for an application."""
 
     def __init__(self, database: Database) -> None:

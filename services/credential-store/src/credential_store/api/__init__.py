@@ -12,7 +12,7 @@ from credential_store.api import (
     status_lists,
     verifications,
 )
-from runtime import quotas
+from web import quotas
 
 router = APIRouter()
 router.include_router(credentials.router)

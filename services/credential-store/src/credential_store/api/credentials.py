@@ -12,20 +12,20 @@ from starlette.responses import Response
 
 from credential_store.api.views import CredentialSummary, CredentialView, detail, summary
 from credential_store.domain.credential import REVOKED, Credential, Ended
-from credential_store.domain.keeping import Correction
+from credential_store.domain.lifecycle import CredentialCorrection
 from credential_store.domain.looks import LONGEST_PURPOSE
-from credential_store.handlers import keeping, looking
-from credential_store.handlers.keeping import Order
-from credential_store.handlers.needs import Deps
-from runtime import web
-from runtime.access import Principal, Role, allow
+from credential_store.handlers import lifecycle, queries
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.lifecycle import Order
 from runtime.clock import Day
-from runtime.pages import Cursor, Limit, Page, page
 from standards.bounds import MOST_FIELDS, SAID, Name, Value
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/credentials", tags=["credentials"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
 Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
 Viewer = Annotated[Principal, allow(Role.RESIDENT, Role.REVIEWER, Role.DEPARTMENT)]
@@ -70,7 +70,13 @@ class Keeping:
     """What all four ways to change a credential take besides their bodies."""
 
     def __init__(
-        self, id: Id, by: Reviewer, deps: DepsOf, if_match: web.IfMatch, language: web.Language, commit: web.Commit
+        self,
+        id: Id,
+        by: Reviewer,
+        deps: DepsOf,
+        if_match: routes.IfMatch,
+        language: routes.Language,
+        commit: routes.Commit,
     ) -> None:
         self.deps = deps
         self.commit = commit
@@ -88,58 +94,73 @@ class Keeping:
         return lambda it: detail(_stored(it), self._language, self.deps, for_staff=True)
 
 
+class ListAsked:
+    """Which part of whose list is asked for."""
+
+    def __init__(
+        self,
+        cursor: Cursor,
+        holder: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
+        limit: Limit = 20,
+        q: Annotated[str, Query(max_length=100, description="Words: what it is, its identifier, what it says")] = "",
+    ) -> None:
+        self.holder = holder
+        self.after = str(cursor[0]) if cursor else None
+        self.limit = limit
+        self.words = q.strip()
+
+
 @router.get("", summary="List my own credentials, or a ward's", response_model=Page[CredentialSummary])
 async def list_own(
     by: Resident,
     deps: DepsOf,
-    language: web.Language,
-    commit: web.Commit,
-    cursor: Cursor,
-    holder: Annotated[str | None, Query(max_length=60, description="A child whose guardian I am")] = None,
-    limit: Limit = 20,
+    language: routes.Language,
+    commit: routes.Commit,
+    asked: Annotated[ListAsked, Depends()],
 ) -> Response:
     """Give a resident what the store holds of theirs or a ward's, by id; a ward can read that the guardian looked."""
-    after = str(cursor[0]) if cursor else None
 
     def listed(found: Sequence[Credential]) -> Page[CredentialSummary]:
-        return page(found, limit, key=lambda it: [it.id], view=lambda it: summary(it, language, deps))
+        return page(found, asked.limit, key=lambda it: [it.id], view=lambda it: summary(it, language, deps))
 
-    return await commit(lambda: looking.own(by, holder, after, limit, deps), listed, only_looks=True)
+    return await commit(
+        lambda: queries.own(by, asked.holder, asked.after, asked.limit, asked.words, deps), listed, only_looks=True
+    )
 
 
 @router.get("/{id}", summary="Read one credential", response_model=CredentialView)
 async def read(
-    id: Id, by: Viewer, deps: DepsOf, language: web.Language, commit: web.Commit, purpose: Purpose = None
+    id: Id, by: Viewer, deps: DepsOf, language: routes.Language, commit: routes.Commit, purpose: Purpose = None
 ) -> Response:
     """Show a credential to its holder, or for a stated purpose, which the holder can read, to who keeps it."""
-    credential = await looking.view(id, by, purpose, deps)
+    credential = await queries.view(id, by, purpose, deps)
     shown = partial(detail, language=language, deps=deps, for_staff=by.role != Role.RESIDENT)
-    return await commit(lambda: looking.tell_of_view(credential, by, purpose, deps), shown, only_looks=True)
+    return await commit(lambda: queries.tell_of_view(credential, by, purpose, deps), shown, only_looks=True)
 
 
 @router.post("/{id}/suspension", summary="Suspend a credential", response_model=CredentialView)
 async def suspend(given: ReasonGiven, about: Annotated[Keeping, Depends()]) -> Response:
     """Suspend a valid credential (02) until it is reinstated."""
-    return await about.commit(lambda: keeping.suspend(about.order(given.reason), about.deps), about.view)
+    return await about.commit(lambda: lifecycle.suspend(about.order(given.reason), about.deps), about.view)
 
 
 @router.post("/{id}/reinstatement", summary="Reinstate a suspended credential", response_model=CredentialView)
 async def reinstate(given: ReasonGiven, about: Annotated[Keeping, Depends()]) -> Response:
     """Lift the department's suspension."""
-    return await about.commit(lambda: keeping.reinstate(about.order(given.reason), about.deps), about.view)
+    return await about.commit(lambda: lifecycle.reinstate(about.order(given.reason), about.deps), about.view)
 
 
 @router.post("/{id}/revocation", summary="End a credential for good", response_model=CredentialView)
 async def end(given: EndingGiven, about: Annotated[Keeping, Depends()]) -> Response:
     """Revoke, withdraw, cancel or transfer a credential; it never becomes valid again."""
-    return await about.commit(lambda: keeping.end(about.order(given.reason), given.status, about.deps), about.view)
+    return await about.commit(lambda: lifecycle.end(about.order(given.reason), given.status, about.deps), about.view)
 
 
 @router.post("/{id}/reissue", summary="Re-issue a credential", response_model=CredentialView)
 async def reissue(given: CorrectionGiven, about: Annotated[Keeping, Depends()]) -> Response:
     """Issue the next version, corrected or prolonged; it names its predecessor."""
-    correction = Correction(fields=given.fields, valid_until=given.valid_until)
-    return await about.commit(lambda: keeping.reissue(about.order(given.reason), correction, about.deps), about.view)
+    correction = CredentialCorrection(fields=given.fields, valid_until=given.valid_until)
+    return await about.commit(lambda: lifecycle.reissue(about.order(given.reason), correction, about.deps), about.view)
 
 
 def _stored(credential: Credential) -> Credential:

@@ -13,23 +13,23 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
+from bus.event import ConflictError
 from credential_store.api.uploads import receive
 from credential_store.api.views import TEXTS
 from credential_store.domain.hand_over import HandOver, RefusedLine
-from credential_store.domain.refused_file import JsonLines, Table
+from credential_store.domain.refused_file import RefusedLines, Table
 from credential_store.handlers import hand_overs
-from credential_store.handlers.needs import Deps
-from messaging.event import ConflictError
-from runtime import web
-from runtime.access import Principal, Role, allow
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.records import replies
-from runtime.refusal import Refusal
+from credential_store.handlers.dependencies import Deps
+from records import replies
+from runtime.errors import Refusal
 from runtime.texts import LANGUAGES
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/hand-overs", tags=["hand-overs"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Department = Annotated[Principal, allow(Role.DEPARTMENT)]
 Id = Annotated[str, Path(pattern=r"^hov_[0-9a-f]{24}$", examples=["hov_5d41402abc4b2a76b9719d91"])]
 _FILE = {"type": "string", "format": "binary"}
@@ -90,8 +90,8 @@ async def hand_in(
     request: Request,
     by: Department,
     deps: DepsOf,
-    commit: web.Commit,
-    language: web.Language,
+    commit: routes.Commit,
+    language: routes.Language,
     mapping: Annotated[str | None, Query(max_length=65_536, description="For a CSV body: YAML or JSON")] = None,
     name: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
@@ -118,7 +118,7 @@ async def hand_in(
 
 @router.get("", summary="List my department's hand-overs")
 async def list_own(
-    by: Department, deps: DepsOf, language: web.Language, cursor: Cursor, limit: Limit = 20
+    by: Department, deps: DepsOf, language: routes.Language, cursor: Cursor, limit: Limit = 20
 ) -> Page[HandOverView]:
     """List them, the latest first."""
     found = await hand_overs.own(by, str(cursor[0]) if cursor else None, limit, deps)
@@ -126,20 +126,20 @@ async def list_own(
 
 
 @router.get("/{id}", summary="See how far a hand-over has come")
-async def read(id: Id, by: Department, deps: DepsOf, language: web.Language) -> HandOverView:
+async def read(id: Id, by: Department, deps: DepsOf, language: routes.Language) -> HandOverView:
     """Show lines, what was stored, unchanged and refused, and the speed."""
     return _view(await hand_overs.read(id, by, deps), language)
 
 
 @router.get("/{id}/refused", summary="Read the refused lines", response_class=Response)
-async def refused(id: Id, by: Department, deps: DepsOf, language: web.Language) -> Response:
+async def refused(id: Id, by: Department, deps: DepsOf, language: routes.Language) -> Response:
     """Give every refused line with its reason as JSON Lines, in their order."""
     found = await hand_overs.refused(id, by, deps)
     return StreamingResponse(_as_json_lines(found, language), media_type="application/x-ndjson")
 
 
 @router.get("/{id}/refused-file", summary="Fetch the refused lines to repair them", response_class=Response)
-async def refused_file(id: Id, by: Department, deps: DepsOf, language: web.Language) -> Response:
+async def refused_file(id: Id, by: Department, deps: DepsOf, language: routes.Language) -> Response:
     """Give every refused line as it was sent, in a file of the same form with the reason beside it."""
     hand_over, found = await hand_overs.read(id, by, deps), await hand_overs.refused(id, by, deps)
     file = _file_of(hand_over, language)
@@ -149,37 +149,39 @@ async def refused_file(id: Id, by: Department, deps: DepsOf, language: web.Langu
 
 
 @router.post("/{id}/pause", summary="Stop a hand-over for a while", response_model=HandOverView)
-async def pause(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+async def pause(id: Id, by: Department, deps: DepsOf, commit: routes.Commit, language: routes.Language) -> Response:
     """Take no more lines until it is resumed."""
     return await _change(id, by, deps, commit, language, HandOver.paused)
 
 
 @router.post("/{id}/resume", summary="Go on with a hand-over", response_model=HandOverView)
-async def resume(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+async def resume(id: Id, by: Department, deps: DepsOf, commit: routes.Commit, language: routes.Language) -> Response:
     """Go on where it was stopped."""
     return await _change(id, by, deps, commit, language, lambda it: it.resumed(deps.clock()))
 
 
 @router.post("/{id}/cancel", summary="End a hand-over early", response_model=HandOverView)
-async def cancel(id: Id, by: Department, deps: DepsOf, commit: web.Commit, language: web.Language) -> Response:
+async def cancel(id: Id, by: Department, deps: DepsOf, commit: routes.Commit, language: routes.Language) -> Response:
     """Take no more lines; what was taken in stays. The same file handed over again goes on there."""
     return await _change(id, by, deps, commit, language, lambda it: it.cancelled(deps.clock()))
 
 
 async def _change(
-    id: str, by: Principal, deps: Deps, commit: web.Commit, language: str, change: Callable[[HandOver], HandOver]
+    id: str, by: Principal, deps: Deps, commit: routes.Commit, language: str, change: Callable[[HandOver], HandOver]
 ) -> Response:
     return await commit(lambda: hand_overs.change(id, by, deps, change), lambda it: _view(it, language))
 
 
-def _file_of(hand_over: HandOver, language: str) -> JsonLines | Table:
+def _file_of(hand_over: HandOver, language: str) -> RefusedLines | Table:
     if hand_over.mapping is None:
-        return JsonLines()
+        return RefusedLines()
     names = [TEXTS.say(each, "hand-overs.refused-because") for each in LANGUAGES]
     return Table(hand_over, hand_over.mapping, TEXTS.say(language, "hand-overs.refused-because"), names)
 
 
-async def _as_file(file: JsonLines | Table, found: AsyncIterator[RefusedLine], language: str) -> AsyncIterator[bytes]:
+async def _as_file(
+    file: RefusedLines | Table, found: AsyncIterator[RefusedLine], language: str
+) -> AsyncIterator[bytes]:
     yield file.beginning
     async for line in found:
         yield file.line(line, TEXTS.say(language, "hand-overs.refused-line", line=line.line, **told(line, language)))

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from segno import DataOverflowError
 from starlette.responses import Response
 
+from bus.event import Outcome
 from credential_store.api.credentials import DepsOf, Id, Resident
 from credential_store.domain import compact
 from credential_store.domain.sd_jwt import SdJwt
-from credential_store.handlers import presenting
-from credential_store.handlers.presenting import Wish
-from messaging.event import Outcome
-from runtime import web
-from runtime.refusal import Refusal
+from credential_store.handlers import presentations
+from credential_store.handlers.presentations import Wish
+from runtime.errors import Refusal
+from web import routes
 
 router = APIRouter(prefix="/credentials/{id}", tags=["presentations"])
 
@@ -93,12 +93,12 @@ class PresentationView(BaseModel):
 
 
 @router.post("/presentations", summary="Show chosen fields of a credential", response_model=PresentationView)
-async def present(given: PresentationGiven, id: Id, by: Resident, deps: DepsOf, commit: web.Commit) -> Response:
+async def present(given: PresentationGiven, id: Id, by: Resident, deps: DepsOf, commit: routes.Commit) -> Response:
     """Give the holder a presentation that shows these fields and nothing else. Nobody remembers for whom it was."""
     key = given.holder_key.model_dump() if given.holder_key else None
     wish = Wish(given.fields, given.audience, given.nonce, key)
     return await commit(
-        lambda: presenting.present(id, wish, by, deps),
+        lambda: presentations.present(id, wish, by, deps),
         lambda shown: PresentationView.of(id, given, shown),
         only_looks=True,  # what was shown is kept under no key
     )
@@ -116,13 +116,13 @@ async def draw(
     asked: Annotated[DrawingAsked, Query()],
     by: Resident,
     deps: DepsOf,
-    commit: web.Commit,
+    commit: routes.Commit,
 ) -> Response:
     """Draw the code; its content is the presentation itself, which anybody can check."""
     shown: list[SdJwt] = []
 
     async def work() -> Outcome[SdJwt]:
-        outcome = await presenting.present(id, Wish(asked.field, asked.audience, asked.nonce), by, deps)
+        outcome = await presentations.present(id, Wish(asked.field, asked.audience, asked.nonce), by, deps)
         shown[:] = [outcome.result] if outcome.result else []
         return outcome
 

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from credential_store.api.views import MatchView, match
 from credential_store.domain.document_types import HolderType
-from credential_store.domain.looks import LONGEST_PURPOSE, Question
-from credential_store.handlers import looking
-from credential_store.handlers.looking import Answer
-from credential_store.handlers.needs import Deps
-from runtime import web
-from runtime.access import Principal, Role, allow
-from runtime.refusal import Unknown
+from credential_store.domain.looks import LONGEST_PURPOSE, LookQuestion
+from credential_store.handlers import queries
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.queries import LookAnswer
+from runtime.errors import NotFound
 from standards.bounds import SAID
+from web import routes
+from web.auth import Principal, Role, allow
 
 router = APIRouter(prefix="/queries", tags=["queries"])
 
@@ -51,19 +51,19 @@ class QueryGiven(BaseModel):
     document_type: str | None = Field(None, max_length=100)
 
 
-class AnswerView(BaseModel):
+class LookAnswerView(BaseModel):
     """All credentials that matched; there is at least one."""
 
     matches: list[MatchView]
 
 
-@router.post("", summary="Query credentials for a stated purpose", response_model=AnswerView)
+@router.post("", summary="Query credentials for a stated purpose", response_model=LookAnswerView)
 async def ask(
     given: QueryGiven,
     by: Annotated[Principal, allow(Role.DEPARTMENT, Role.REVIEWER, rate="look-up")],
-    deps: Annotated[Deps, Depends(web.deps)],
-    language: web.Language,
-    commit: web.Commit,
+    deps: Annotated[Deps, Depends(routes.deps)],
+    language: routes.Language,
+    commit: routes.Commit,
 ) -> Response:
     """Find credentials. Every query is recorded with its purpose where the holder can read it.
 
@@ -71,11 +71,11 @@ async def ask(
     that the document type does not have (422).
     """
 
-    def view(answer: Answer) -> AnswerView:
-        return AnswerView(matches=[match(found, language, deps) for found in answer.matches])
+    def view(answer: LookAnswer) -> LookAnswerView:
+        return LookAnswerView(matches=[match(found, language, deps) for found in answer.matches])
 
-    question = Question(**given.model_dump())
-    response = await commit(lambda: looking.ask(question, by, deps), view)
+    question = LookQuestion(**given.model_dump())
+    response = await commit(lambda: queries.ask(question, by, deps), view)
     if response.status_code == _NOTHING:  # committed all the same: that a department asked is recorded
-        raise Unknown("no-match")
+        raise NotFound("no-match")
     return response

@@ -12,12 +12,12 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from credential_store.domain import first_look, mapping_text
-from credential_store.domain.hand_over import Received
-from credential_store.domain.mapping import Mapping
+from credential_store.domain.column_map import Mapping
+from credential_store.domain.hand_over import ReceivedFile
 from credential_store.domain.mapping_faults import Check, read_mapping
-from credential_store.handlers.needs import Files
+from credential_store.store import HandOverFiles
+from runtime.errors import Refusal, TextKey, TooLarge, Unsupported
 from runtime.ids import new_id
-from runtime.refusal import Refusal, TextKey, TooLarge, Unsupported
 
 LARGEST = 1024 * 1024 * 1024
 _EXAMINED = 64 * 1024
@@ -31,14 +31,16 @@ Sink = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FileUpload:
     """A file that has arrived, and the mapping that came with it."""
 
-    received: Received
+    received: ReceivedFile
     mapping: Mapping | None
 
 
-async def receive(request: Request, mapping: str | None, name: str | None, files: Files, check: Check) -> Upload:
+async def receive(
+    request: Request, mapping: str | None, name: str | None, files: HandOverFiles, check: Check
+) -> FileUpload:
     """Store the file of a request: its body, or the part `file` of a form, whose part `mapping` comes before it.
 
     A mapping is read, and what is wrong with it told, before anything of the file is.
@@ -78,7 +80,7 @@ class _Arriving:
     check: Check
     size: int = 0
     mapping: Mapping | None = None
-    seen: first_look.Seen | None = None
+    seen: first_look.FirstLook | None = None
     beginning: bytes = b""
     digest: Any = field(default_factory=sha256)
     """hashlib has no public type for it."""
@@ -101,13 +103,13 @@ class _Arriving:
             piece, self.beginning = self.beginning, b""
         await sink(piece)
 
-    async def ended(self, sink: Sink) -> Upload:
+    async def ended(self, sink: Sink) -> FileUpload:
         """Return what has arrived."""
         if self.seen is None:
             self.seen = first_look.look(self.beginning, self.mapping)
             await sink(self.beginning)
         digest: str = self.digest.hexdigest()
-        received = Received(
+        received = ReceivedFile(
             file=self.file,
             name=self.name[:200],
             digest=digest,
@@ -115,7 +117,7 @@ class _Arriving:
             columns=self.seen.columns,
             header=self.seen.header,
         )
-        return Upload(received, self.seen.mapping)
+        return FileUpload(received, self.seen.mapping)
 
 
 class _Form:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from credential_store.api.views import TEXTS
 from credential_store.domain.credential import Value
-from credential_store.domain.verdict import Asked, Kind, Reason, Verdict
-from credential_store.handlers import verifying
-from credential_store.handlers.needs import Deps
-from runtime import web
-from runtime.access import bounded
+from credential_store.domain.verdict import Kind, Reason, VerificationRequest, VerificationVerdict
+from credential_store.handlers import verification
+from credential_store.handlers.dependencies import Deps
 from runtime.clock import SHENZHEN
+from web import routes
+from web.auth import bounded
 
 router = APIRouter(prefix="/verifications", tags=["verification"])
 
@@ -35,7 +35,7 @@ class VerificationGiven(BaseModel):
     nonce: Ask = None
 
 
-class ReasonView(BaseModel):
+class VerificationReasonView(BaseModel):
     """Why it does not count."""
 
     code: Reason
@@ -60,7 +60,7 @@ class SignatureView(BaseModel):
     guardian: GuardianView | None = None
 
 
-class AgreementView(BaseModel):
+class VerifiedAgreementView(BaseModel):
     """What two parties agreed on, and the hash under which both signed it."""
 
     terms: dict[str, object]
@@ -74,7 +74,7 @@ class VerificationView(BaseModel):
     valid: bool
     kind: Kind | None
     kind_name: str | None
-    reasons: list[ReasonView]
+    reasons: list[VerificationReasonView]
     document_type: str | None = None
     document_type_name: str | None = None
     issuer: str | None = None
@@ -82,17 +82,17 @@ class VerificationView(BaseModel):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     fields: dict[str, Value] = {}
-    agreement: AgreementView | None = None
+    agreement: VerifiedAgreementView | None = None
 
     @classmethod
-    def of(cls, verdict: Verdict, language: str) -> Self:
+    def of(cls, verdict: VerificationVerdict, language: str) -> Self:
         """Tell a verdict in the caller's language."""
         about = {"credential": _credential, "agreement": _agreement}.get(verdict.kind or "")
         return cls(
             valid=verdict.is_valid,
             kind=verdict.kind,
             kind_name=TEXTS.say(language, f"verification.kinds.{verdict.kind}") if verdict.kind else None,
-            reasons=[ReasonView(code=code, text=say_reason(code, language)) for code in verdict.reasons],
+            reasons=[VerificationReasonView(code=code, text=say_reason(code, language)) for code in verdict.reasons],
             **(about(verdict, language) if about else {}),
         )
 
@@ -104,10 +104,10 @@ class VerificationView(BaseModel):
     dependencies=[Depends(bounded)],
 )
 async def verify(
-    given: VerificationGiven, deps: Annotated[Deps, Depends(web.deps)], language: web.Language
+    given: VerificationGiven, deps: Annotated[Deps, Depends(routes.deps)], language: routes.Language
 ) -> Response:
     """Check signature, disclosures, term and status. What was revoked a moment ago no longer counts."""
-    verdict = await verifying.verify(given.presentation, Asked(given.audience, given.nonce), deps)
+    verdict = await verification.verify(given.presentation, VerificationRequest(given.audience, given.nonce), deps)
     view = VerificationView.of(verdict, language)
     return Response(view.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -117,7 +117,7 @@ def say_reason(code: Reason, language: str) -> str:
     return TEXTS.say(language, f"verification.reasons.{code}")
 
 
-def _credential(verdict: Verdict, language: str) -> dict[str, object]:
+def _credential(verdict: VerificationVerdict, language: str) -> dict[str, object]:
     claims = verdict.claims
     return {
         "document_type": claims["documentType"],
@@ -135,10 +135,10 @@ def _moment(signed: str) -> datetime:
     return datetime.fromisoformat(signed).astimezone(SHENZHEN)
 
 
-def _agreement(verdict: Verdict, _language: str) -> dict[str, object]:
+def _agreement(verdict: VerificationVerdict, _language: str) -> dict[str, object]:
     claims = verdict.claims
     agreed = {name: claims[name] for name in ("terms", "terms_sha256", "signatures")}
-    return {"issuer": claims["iss"], "agreement": AgreementView.model_validate(agreed)}
+    return {"issuer": claims["iss"], "agreement": VerifiedAgreementView.model_validate(agreed)}
 
 
 def _in(names: list[dict[str, str]], language: str) -> str:

@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from credential_store.domain.credential import Credential, Issue, Origin, Status, Step, Value, What
+from credential_store.domain.credential import Credential, Issue, Origin, Status, StatusStep, Value, What
 from credential_store.domain.metadata import Metadata, describe
-from credential_store.domain.standing import reason_of, status_of, visible_fields
-from credential_store.handlers.looking import Match
-from credential_store.handlers.needs import Deps
+from credential_store.domain.status import reason_of, status_of, visible_fields
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.queries import FoundCredential
 from runtime.clock import today
 from runtime.texts import Texts
 from standards.credential_status import WORDS
-from standards.field_names import field_name
+from standards.document_types import field_name
 
 TEXTS = Texts.of("credential_store")
 
@@ -57,7 +57,7 @@ class VersionView(BaseModel):
     valid_until: date | None
 
 
-class StepView(BaseModel):
+class StatusStepView(BaseModel):
     """One step of the history; `by` is shown to the department only."""
 
     at: datetime
@@ -74,7 +74,7 @@ class CredentialView(CredentialSummary):
     application_id: str | None
     metadata: Metadata
     versions: list[VersionView]
-    history: list[StepView]
+    history: list[StatusStepView]
 
 
 class MatchView(BaseModel):
@@ -117,7 +117,7 @@ def detail(credential: Credential, language: str, deps: Deps, *, for_staff: bool
     )
 
 
-def match(found: Match, language: str, deps: Deps) -> MatchView:
+def match(found: FoundCredential, language: str, deps: Deps) -> MatchView:
     """Show what a query found."""
     credential, issue = found.credential, found.issue
     status = status_of(credential, issue, today(deps.clock()))
@@ -182,8 +182,8 @@ def _version(credential: Credential, issue: Issue, language: str, deps: Deps) ->
     )
 
 
-def _step(step: Step, language: str, *, for_staff: bool) -> StepView:
-    return StepView(
+def _step(step: StatusStep, language: str, *, for_staff: bool) -> StatusStepView:
+    return StatusStepView(
         at=step.at,
         what=step.what,
         what_name=TEXTS.say(language, f"steps.{step.what}"),

@@ -24,9 +24,9 @@ import orjson
 from credential_store.domain import fetched
 from credential_store.domain.fetched import NotThatListError
 from credential_store.domain.sd_jwt import LARGEST
-from credential_store.domain.verdict import Asked, Trusted, Verdict, judge
+from credential_store.domain.verdict import Trusted, VerificationRequest, VerificationVerdict, judge
 from runtime.clock import utc_now
-from runtime.signing import Payload, PublicKeys
+from runtime.json_signatures import Payload, PublicKeys
 from runtime.texts import Texts
 from standards import strict_json
 
@@ -60,7 +60,7 @@ class Source:
         agreements = _keys(self._fetch("/.well-known/agreement-jwks.json"))
         return Trusted(_keys(orjson.dumps(about.get("jwks"))), agreements, {str(about.get("issuer"))})
 
-    def lists(self, verdict: Verdict) -> Sequence[bytes]:
+    def lists(self, verdict: VerificationVerdict) -> Sequence[bytes]:
         """Return the lists that were saved, or those that the presentation names, from the gateway."""
         if self.jwks:
             return [_read(name) for name in self.status]
@@ -76,7 +76,7 @@ class Source:
         return answer.content
 
 
-def check(text: str, asked: Asked, source: Source) -> tuple[Verdict, bool]:
+def check(text: str, asked: VerificationRequest, source: Source) -> tuple[VerificationVerdict, bool]:
     """Return the verdict, and whether the status is known. Raises CannotCheckError."""
     trusted, now = source.trusted(), utc_now()
     verdict = judge(text.strip(), asked, trusted, now)
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = Source(wanted.gateway, wanted.jwks, wanted.status.split(), wanted.authority)
     try:
         text = _read(wanted.file).decode(errors="replace")
-        verdict, is_known = check(text, Asked(wanted.audience or None, wanted.nonce or None), source)
+        verdict, is_known = check(text, VerificationRequest(wanted.audience or None, wanted.nonce or None), source)
     except CannotCheckError as error:
         print(f"verify-credential: {error}", file=sys.stderr)
         return UNCHECKED
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return VALID if is_known else STATUS_UNKNOWN
 
 
-def _lines(verdict: Verdict, language: str, *, is_known: bool) -> list[str]:
+def _lines(verdict: VerificationVerdict, language: str, *, is_known: bool) -> list[str]:
     def say(key: str) -> str:
         return TEXTS.say(language, f"verification.{key}")
 
@@ -116,7 +116,7 @@ def _lines(verdict: Verdict, language: str, *, is_known: bool) -> list[str]:
     return lines + [f"  {name}: {value}" for name, value in _about(verdict, language).items()]
 
 
-def _about(verdict: Verdict, language: str) -> Mapping[str, object]:
+def _about(verdict: VerificationVerdict, language: str) -> Mapping[str, object]:
     """Return what was signed by its names in a language, as the page shows it."""
 
     def say(key: str) -> str:

@@ -35,32 +35,32 @@ def _to_the_millisecond(moment: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(_to_the_millisecond)]
 
 
-class Part(BaseModel):
+class CredentialModel(BaseModel):
     """A piece of a credential."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Holder(Part):
+class IndexedHolder(CredentialModel):
     """Whose it is: the blind index, and the resident's id if the person was registered when it was last changed."""
 
     resident_id: str | None
     index: str
 
 
-class Said(Part):
+class Statement(CredentialModel):
     """When something was said, and as which of its publisher's messages; `key` decides between equals."""
 
     at: Moment
     sequence: int = 0
     key: str = ""
 
-    def is_after(self, other: Said) -> bool:
+    def is_after(self, other: Statement) -> bool:
         """Tell whether this is the newer of two things that the same publisher said."""
         return (self.sequence, self.at, self.key) > (other.sequence, other.at, other.key)
 
 
-class Content(Part):
+class CredentialContent(CredentialModel):
     """What a credential says and who vouches for it. `authority` is the issuing body's name where the card bears it."""
 
     fields: dict[str, Value]
@@ -76,7 +76,7 @@ class Content(Part):
         return self.origin if self.origin in {"identity", "department"} else "district"
 
 
-class Ending(Part):
+class Ending(CredentialModel):
     """How a version ended for good."""
 
     status: Ended
@@ -84,7 +84,7 @@ class Ending(Part):
     at: Moment
 
 
-class Place(Part):
+class CredentialPlace(CredentialModel):
     """Where a version's status is published: the number of a list, and the position in it."""
 
     list: int
@@ -96,7 +96,7 @@ class Place(Part):
         return f"{self.list}/{self.index}"
 
 
-class Issue(Part):
+class Issue(CredentialModel):
     """One version under its own identifier. What was issued is never changed, only ended.
 
     `place` leads to its signed form; None for what an earlier release issued and nobody has shown since.
@@ -105,29 +105,29 @@ class Issue(Part):
     number: int
     identifier: str
     predecessor: str | None
-    content: Content
-    said: Said
+    content: CredentialContent
+    said: Statement
     issued_at: Moment
     ended: Ending | None = None
-    place: Place | None = None
+    place: CredentialPlace | None = None
 
 
-class Hold(Part):
+class Hold(CredentialModel):
     """A suspension, on or lifted again."""
 
     on: bool
     reason: str
-    said: Said
+    said: Statement
 
 
-class Withdrawal(Part):
+class Withdrawal(CredentialModel):
     """A department took its record back; its publications up to this sequence prove nothing."""
 
     sequence: int
     reason: str | None
 
 
-class Step(Part):
+class StatusStep(CredentialModel):
     """One entry of the history: what happened to which version, by whom, why, and the event that caused it."""
 
     at: Moment
@@ -138,7 +138,7 @@ class Step(Part):
     cause: str | None = None
 
 
-class Credential(Part):
+class Credential(CredentialModel):
     """All versions of one document of one holder; the newest counts.
 
     `record` tells apart what a holder can have several of. `status` and `expires_on` are what was last announced,
@@ -150,14 +150,14 @@ class Credential(Part):
     version: int = 0
     document_type: str
     record: str
-    holder: Holder
+    holder: IndexedHolder
     issues: tuple[Issue, ...] = ()
     holds: dict[HeldBy, Hold] = {}
     withdrawal: Withdrawal | None = None
     status: Status | None = None
     expires_on: date | None = None
     sequence: int = 0
-    history: tuple[Step, ...] = ()
+    history: tuple[StatusStep, ...] = ()
 
     @property
     def current(self) -> Issue | None:

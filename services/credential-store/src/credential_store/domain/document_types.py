@@ -1,17 +1,18 @@
-"""The document types as the data file describes them: who keeps them, their codes, how long an approval lasts."""
+"""The document types as the registry describes them: who keeps them, their codes, how long an approval lasts."""
 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError as InvalidNumber
 
 from credential_store.domain.credential import Value
+from standards.document_types import TypeName, TypePart
 
 HolderType = Literal["111", "001"]
 """111: a person, by citizen identity number. 001: an organisation, by unified social credit code."""
@@ -30,31 +31,20 @@ CreditCode = Annotated[str, AfterValidator(_credit_code)]
 """A unified social credit code (GB 32100), its check character right."""
 
 
-class Entry(BaseModel):
+class TypeModel(BaseModel):
     """An entry of the data file: nothing that is not known may stand in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Name(Entry):
-    """A name in both languages; the keys are the languages' tags."""
-
-    zh_cn: str = Field(alias="zh-CN", min_length=1)
-    en: str = Field(min_length=1)
-
-    def in_language(self, language: str) -> str:
-        """Return the name for readers of that language; Chinese unless it is English."""
-        return self.en if language == "en" else self.zh_cn
-
-
-class Authority(Entry):
+class Authority(TypeModel):
     """A body with its unified social credit code: a department that issues, or whoever defines a type."""
 
-    name: Name
+    name: TypeName
     code: CreditCode
 
 
-class Approval(BaseModel):
+class ApprovalRule(BaseModel):
     """What a person approved: on which day, which values, and the last day that the document itself bears, if any."""
 
     model_config = ConfigDict(frozen=True)
@@ -63,19 +53,19 @@ class Approval(BaseModel):
     read: date | None
 
 
-class ForMonths(Entry):
+class ForMonths(TypeModel):
     """An approval lasts that many months, and never longer than the document itself."""
 
     kind: Literal["months"]
     months: int = Field(ge=1)
 
-    def until(self, approval: Approval) -> date | None:
+    def until(self, approval: ApprovalRule) -> date | None:
         """Return the last day."""
         end = _months_after(approval.start, self.months)
         return min(end, approval.read) if approval.read else end
 
 
-class UntilItEnds(Entry):
+class UntilItEnds(TypeModel):
     """An approval lasts as long as the document: the term that the reviewer read, or the one in `field`.
 
     Where neither is there, it lasts `otherwise_months`, so that nothing is valid for ever by oversight.
@@ -85,18 +75,18 @@ class UntilItEnds(Entry):
     field: str | None = None
     otherwise_months: int = Field(ge=1)
 
-    def until(self, approval: Approval) -> date | None:
+    def until(self, approval: ApprovalRule) -> date | None:
         """Return the last day."""
         stated = approval.read or _date(approval.fields.get(self.field or ""))
         return stated or _months_after(approval.start, self.otherwise_months)
 
 
-class NoEnd(Entry):
+class NoEnd(TypeModel):
     """An approval lasts for good, unless the reviewer read a term."""
 
     kind: Literal["no-end"]
 
-    def until(self, approval: Approval) -> date | None:
+    def until(self, approval: ApprovalRule) -> date | None:
         """Return the last day, None for no end."""
         return approval.read
 
@@ -104,28 +94,32 @@ class NoEnd(Entry):
 Lasting = Annotated[ForMonths | UntilItEnds | NoEnd, Field(discriminator="kind")]
 
 
-class DocumentType(Entry):
-    """One type of document.
+class CredentialRules(TypeModel):
+    """What becomes of an approved document of a type.
 
     `type_sequence` numbers it among its definer's types. `name_field` and `number_field` say which of its fields are
-    the holder's name and the certificate's number. A holder can have several at once where `record_field` names what
-    tells them apart. `shared_with` are the departments that may query it.
+    the holder's name and the certificate's number. `shared_with` are the departments that may query it.
     """
 
-    name: Name
-    kept_by: str
     definer: str
     type_sequence: str = Field(pattern=r"^\d{3}$")
     holder_type: HolderType
     name_field: str
     number_field: str | None = None
-    record_field: str | None = None
     shared_with: Literal["all"] | tuple[str, ...]
     approval_lasts: Lasting
 
+
+class DocumentType(CredentialRules):
+    """One type of document. A holder can have several at once where `record_field` names what tells them apart."""
+
+    name: TypeName
+    keeper: str
+    record_field: str | None = None
+
     def is_shared_with(self, departments: frozenset[str]) -> bool:
         """Tell whether one of these departments may query it; the one that keeps it always may."""
-        return self.shared_with == "all" or not departments.isdisjoint({self.kept_by, *self.shared_with})
+        return self.shared_with == "all" or not departments.isdisjoint({self.keeper, *self.shared_with})
 
 
 class Numbering(BaseModel):
@@ -140,12 +134,32 @@ class UnknownDocumentTypeError(Exception):
     """No document type has that code."""
 
 
-class DocumentTypes(Entry):
-    """The whole data file."""
+class IssuedType(TypePart):
+    """The credential store's part of what the registry says of a document type."""
+
+    name: TypeName
+    department: str
+    record_field: str | None = None
+    credential: CredentialRules
+
+    @property
+    def document_type(self) -> DocumentType:
+        """The type, its name as a heading has it."""
+        name = self.name.model_copy(update={"en": self.name.en[:1].upper() + self.name.en[1:]})
+        return DocumentType(name=name, keeper=self.department, record_field=self.record_field, **dict(self.credential))
+
+
+class Authorities(TypeModel):
+    """The data file of those who issue, and of those who define what is issued."""
 
     area_code: str = Field(pattern=r"^\d{6}$")
     departments: dict[str, Authority]
     definers: dict[str, Authority]
+
+
+class DocumentTypes(Authorities):
+    """All types, and the authorities that stand behind them."""
+
     document_types: dict[str, DocumentType]
 
     def of(self, code: str) -> DocumentType:
@@ -155,58 +169,33 @@ class DocumentTypes(Entry):
         except KeyError:
             raise UnknownDocumentTypeError(code) from None
 
-    def kept_by(self, department: str) -> tuple[str, ...]:
+    def codes_of_keeper(self, department: str) -> tuple[str, ...]:
         """Return the codes of the types that a department keeps."""
-        return tuple(code for code, kind in self.document_types.items() if kind.kept_by == department)
+        return tuple(code for code, kind in self.document_types.items() if kind.keeper == department)
 
     def numbering(self, code: str) -> Numbering:
         """Return what identifiers of that type begin with. Raises UnknownDocumentTypeError."""
         kind = self.of(code)
-        return Numbering(type_code=self.type_code(code), issuer_code=self.departments[kind.kept_by].code)
+        return Numbering(type_code=self.type_code(code), issuer_code=self.departments[kind.keeper].code)
 
     def type_code(self, code: str) -> str:
         """Return the definer's credit code and the type's sequence. Raises UnknownDocumentTypeError."""
         kind = self.of(code)
         return self.definers[kind.definer].code + kind.type_sequence
 
-    @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        faults = [fault for code in self.document_types for fault in self._faults(code)]
-        if faults:
-            raise ValidationError.from_exception_data("DocumentTypes", faults)
-        return self
-
-    def _faults(self, code: str) -> list[InitErrorDetails]:
-        kind = self.document_types[code]
-        departments = {kind.kept_by, *(kind.shared_with if kind.shared_with != "all" else ())}
-        faults = [_fault(code, "kept_by", name) for name in sorted(departments - set(self.departments))]
-        if kind.definer not in self.definers:
-            faults.append(_fault(code, "definer", kind.definer))
-            return faults
-        first = next(c for c in self.document_types if self._same_number(c, code))
-        if first != code:
-            faults.append(_fault(code, "type_sequence", f"{kind.type_sequence} is that of {first}"))
-        return faults
-
-    def _same_number(self, one: str, other: str) -> bool:
-        a, b = self.document_types[one], self.document_types[other]
-        return (a.definer, a.type_sequence) == (b.definer, b.type_sequence)
-
-
-_WRONG = {
-    "kept_by": "there is no department {value!r}",
-    "definer": "there is no definer {value!r}",
-    "type_sequence": "taken: {value}",
-}
-
-
-def _fault(code: str, field: str, value: str) -> InitErrorDetails:
-    message = _WRONG[field].format(value=value)
-    return InitErrorDetails(
-        type=PydanticCustomError("data_file", "{message}", {"message": message}),
-        loc=("document_types", code, field),
-        input=value,
-    )
+    def faults(self) -> Iterator[tuple[str, Sequence[str], str]]:
+        """Find what does not fit together: the type, where its entry says it, and what is wrong."""
+        numbers: dict[tuple[str, str], str] = {}
+        for code, kind in self.document_types.items():
+            if kind.keeper not in self.departments:
+                yield code, ("department",), f"there is no department {kind.keeper!r}"
+            shared_with = set(kind.shared_with) if kind.shared_with != "all" else set()
+            for department in sorted(shared_with - self.departments.keys()):
+                yield code, ("credential", "shared_with"), f"there is no department {department!r}"
+            if kind.definer not in self.definers:
+                yield code, ("credential", "definer"), f"there is no definer {kind.definer!r}"
+            elif (first := numbers.setdefault((kind.definer, kind.type_sequence), code)) != code:
+                yield code, ("credential", "type_sequence"), f"taken: {kind.type_sequence} is that of {first}"
 
 
 def _date(value: object) -> date | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import Literal
 
-from runtime.refusal import TextKey
+from runtime.errors import TextKey
 
 Encoding = Literal["utf-8", "gb18030"]
 MARKS: dict[Encoding, bytes] = {"utf-8": codecs.BOM_UTF8, "gb18030": b"\x84\x31\x95\x33"}

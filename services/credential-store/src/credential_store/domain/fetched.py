@@ -8,8 +8,8 @@ from datetime import datetime
 from credential_store.domain import status_list
 from credential_store.domain.signed import LIST_TYP
 from credential_store.domain.status_list import PURPOSES, Purpose
-from credential_store.domain.verdict import Verdict
-from runtime.signing import Payload, PublicKeys, SignatureError
+from credential_store.domain.verdict import VerificationVerdict
+from runtime.json_signatures import Payload, PublicKeys, SignatureError
 
 
 class NotThatListError(Exception):
@@ -35,12 +35,12 @@ def by_address(lists: Sequence[Payload]) -> Mapping[str, Payload]:
     return {str(each["id"]): each for each in lists}
 
 
-def marks(verdict: Verdict, lists: Mapping[str, Payload]) -> dict[Purpose, bool | None]:
+def marks(verdict: VerificationVerdict, lists: Mapping[str, Payload]) -> dict[Purpose, bool | None]:
     """Return for each purpose whether the bit is set; None where its list is missing. Raises ValueError."""
     return {purpose: _mark(verdict, purpose, lists) for purpose in PURPOSES if purpose in verdict.entries}
 
 
-def _mark(verdict: Verdict, purpose: Purpose, lists: Mapping[str, Payload]) -> bool | None:
+def _mark(verdict: VerificationVerdict, purpose: Purpose, lists: Mapping[str, Payload]) -> bool | None:
     found = lists.get(verdict.entries[purpose])
     if found is None or verdict.place is None or found["credentialSubject"]["statusPurpose"] != purpose:
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from credential_store.domain import lines
+from credential_store.domain.column_map import LineError, Mapping, column_key
 from credential_store.domain.encodings import MARKS, encoding_of, mark_of, marked
-from credential_store.domain.mapping import LineError, Mapping, column_key
-from runtime.refusal import Refusal, Unsupported
+from runtime.errors import Refusal, Unsupported
 
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -24,7 +24,7 @@ _SEPARATORS = b",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FirstLook:
     """What was seen of a CSV file: its columns, the bytes of its header, and its mapping with the file's encoding."""
 
     mapping: Mapping | None = None
@@ -32,7 +32,7 @@ class Seen:
     header: bytes = b""
 
 
-def look(first: bytes, mapping: Mapping | None) -> Seen:
+def look(first: bytes, mapping: Mapping | None) -> FirstLook:
     """Look at a file's first bytes. Raises Unsupported, Refusal."""
     if first.startswith(_OLD_WORKBOOK) or (first.startswith(_WORKBOOK[0]) and _WORKBOOK[1] in first):
         raise Unsupported("file-workbook", field="file")
@@ -44,7 +44,7 @@ def look(first: bytes, mapping: Mapping | None) -> Seen:
     if mapping is None:
         _check_encoding(first, "utf-8", has_header=False)
         _check_is_no_table(first)
-        return Seen()
+        return FirstLook()
     mapping = mapping.model_copy(update={"encoding": marked(first) or mapping.encoding})
     _check_encoding(first, mapping.encoding, has_header=True)
     return _table(first, mapping)
@@ -79,7 +79,7 @@ def _check_is_no_table(first: bytes) -> None:
         raise Refusal("mapping-missing", field="mapping")
 
 
-def _table(first: bytes, mapping: Mapping) -> Seen:
+def _table(first: bytes, mapping: Mapping) -> FirstLook:
     try:
         row = lines.header(first, mapping)
     except LineError as error:
@@ -94,4 +94,4 @@ def _table(first: bytes, mapping: Mapping) -> Seen:
     if twice:
         raise Refusal("columns-twice", field="file", twice=twice)
     written = mark_of(first) + first[row.start : row.end].rstrip(b"\r\n")
-    return Seen(mapping, tuple(columns), written)
+    return FirstLook(mapping, tuple(columns), written)

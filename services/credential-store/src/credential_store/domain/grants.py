@@ -7,20 +7,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from credential_store.domain.document_types import Entry
+from credential_store.domain.document_types import TypeModel
 
 Role = Literal["applicant", "subject", "second-party"]
 """Who acts, whom it is for, and who confirms."""
 
 
-class Needed(Entry):
+class Needed(TypeModel):
     """A document that must be proven: any of these types, of that person."""
 
     any_of: tuple[str, ...] = Field(min_length=1)
     of: Role = "applicant"
 
 
-class Grant(Entry):
+class GrantRule(TypeModel):
     """What an item grants, to whom, and what must be proven: by requirement, and by who decides if anybody does."""
 
     document_type: str
@@ -29,7 +29,7 @@ class Grant(Entry):
     proven: Mapping[str, Needed] = Field(min_length=1)
 
 
-class Grants(Entry):
+class Grants(TypeModel):
     """By item."""
 
-    items: Mapping[str, Grant]
+    items: Mapping[str, GrantRule]

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from credential_store.domain.credential import Moment, Part
-from credential_store.domain.mapping import Mapping
-from runtime.refusal import Clash, TextKey
+from credential_store.domain.column_map import Mapping
+from credential_store.domain.credential import CredentialModel, Moment
+from runtime.errors import Conflict, TextKey
 
 State = Literal["running", "paused", "cancelled", "done"]
 EVERYTHING_REFUSED = "everything-refused"
@@ -17,7 +17,7 @@ _ENOUGH_REFUSED = 1000
 """Lines, all of them refused, after which it is not the lines that are wrong."""
 
 
-class Received(Part):
+class ReceivedFile(CredentialModel):
     """A file as it came: where its content is kept, its SHA-256 and size.
 
     Of a CSV file also its columns, and the bytes of its header, the file's own mark before them.
@@ -31,7 +31,7 @@ class Received(Part):
     header: bytes = b""
 
 
-class HandOver(Part):
+class HandOver(CredentialModel):
     """One file of one department under one mapping (None: JSON Lines).
 
     `offset` is the byte after the last line that is stored or refused, `inside` that it lies within a line that was
@@ -44,7 +44,7 @@ class HandOver(Part):
     number: str
     department: str
     by: str
-    received: Received
+    received: ReceivedFile
     mapping: Mapping | None
     state: State = "running"
     problem: str | None = None
@@ -100,7 +100,7 @@ class HandOver(Part):
         again = {"resumed_at": at, "resumed_with": self.lines, "moved_at": at, "ended_at": None}
         return self.model_copy(update={"state": "running", "problem": None, "insisted": True, **again})
 
-    def handed_in_again(self, received: Received, at: Moment) -> HandOver:
+    def handed_in_again(self, received: ReceivedFile, at: Moment) -> HandOver:
         """Take the same file once more: go on where it was stopped; what runs or is done stays as it is.
 
         The new copy of the content is needed only where the old one is gone.
@@ -113,11 +113,11 @@ class HandOver(Part):
 
     def _require(self, *states: State) -> HandOver:
         if self.state not in states:
-            raise Clash("hand-over-not-in-that-state", state=TextKey(f"hand-overs.{self.state}"))
+            raise Conflict("hand-over-not-in-that-state", state=TextKey(f"hand-overs.{self.state}"))
         return self
 
 
-class RefusedLine(Part):
+class RefusedLine(CredentialModel):
     """A line that was not stored: which, why, where in the record, and what the texts about it mention.
 
     `written` are its bytes as they came, without the line's end; empty where they are too many to be sent back.

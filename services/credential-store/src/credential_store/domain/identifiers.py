@@ -6,8 +6,10 @@ identifier leads back to its credential without a look-up table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from credential_store.domain.credential import Value
 from credential_store.domain.document_types import DocumentType, Numbering
@@ -22,10 +24,39 @@ _SERIAL_CHARACTERS = 20
 _VERSIONS = 999
 
 
+class Ids(NamedTuple):
+    """What leads to a document: its id, and the one that an earlier release gave it, which it then keeps."""
+
+    new: str
+    earlier: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialIds:
+    """Makes ids with `digest`, a hash under a key of this service's store alone.
+
+    Without that key nobody who knows a person's number, or its blind index, works out an identifier, or the other way.
+    """
+
+    digest: Callable[[bytes], str]
+
+    def of(self, index: str, document_type: str, record: str = "", department: str = "") -> Ids:
+        """Return the ids of a holder's document; `department` for a department's own record, which is one apart."""
+        named = _named(index, document_type, record, department)
+        return Ids(_PREFIX + self.digest(named)[:_SERIAL_CHARACTERS], _of_digest(named))
+
+
 def credential_id(index: str, document_type: str, record: str = "", department: str = "") -> str:
-    """Return the id of a holder's document; `department` for a department's own record, which is one apart."""
-    digest = sha256(f"{index}\n{document_type}\n{department}\n{record}".encode()).hexdigest()
-    return _PREFIX + digest[:_SERIAL_CHARACTERS]
+    """Return the id that an earlier release gave a holder's document."""
+    return _of_digest(_named(index, document_type, record, department))
+
+
+def _named(index: str, document_type: str, record: str, department: str) -> bytes:
+    return f"{index}\n{document_type}\n{department}\n{record}".encode()
+
+
+def _of_digest(named: bytes) -> str:
+    return _PREFIX + sha256(named).hexdigest()[:_SERIAL_CHARACTERS]
 
 
 def record_of(kind: DocumentType, fields: Fields, otherwise: str) -> str:

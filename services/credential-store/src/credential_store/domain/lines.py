@@ -13,9 +13,9 @@ from itertools import islice
 
 import orjson
 
+from credential_store.domain.column_map import LineError, column_key
+from credential_store.domain.column_map import Mapping as Columns
 from credential_store.domain.encodings import mark_of
-from credential_store.domain.mapping import LineError, column_key
-from credential_store.domain.mapping import Mapping as Columns
 from standards.strict_json import RepeatedNameError, check_names
 
 WINDOW = 524_288
@@ -30,7 +30,7 @@ _TOO_LONG = LineError(TOO_LONG, most=LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class LineWindow:
     """Bytes of the file from `offset` on; `line` is the number of the line before them.
 
     `inside`: the window begins within a line that was too long and has been refused. `is_last`: the file ends with it.
@@ -48,7 +48,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """A line: its number, how many lines of the file end with it, where it and the next one begin, and what it says.
 
     `said` is None for a blank one. `goes_on`: it was so long that its end is not in the window.
@@ -62,7 +62,7 @@ class Line:
     goes_on: bool = False
 
 
-def json_lines(window: Window) -> Iterator[Line]:
+def json_lines(window: LineWindow) -> Iterator[FileLine]:
     """Take the lines of a JSON Lines file as they are written."""
     physical = _Physical(window)
     while (line := physical.take()) is not None:
@@ -92,7 +92,7 @@ def _unreadable(said: bytes, number: int, error: orjson.JSONDecodeError) -> Line
     return LineError("not-json", line=number, column=error.colno)
 
 
-def csv_rows(window: Window, mapping: Columns, columns: int | None) -> Iterator[Line]:
+def csv_rows(window: LineWindow, mapping: Columns, columns: int | None) -> Iterator[FileLine]:
     """Take the rows of a CSV file, each with as many values as there are columns, or the reason why it is none.
 
     Of a row whose values are all empty nothing is said, and empty values behind the last column are no values.
@@ -120,7 +120,7 @@ def csv_rows(window: Window, mapping: Columns, columns: int | None) -> Iterator[
         if isinstance(first.said, LineError) or first.said is None:
             yield first
         else:
-            yield Line(first.number, physical.line, first.start, physical.end, fault or row or None)
+            yield FileLine(first.number, physical.line, first.start, physical.end, fault or row or None)
 
 
 class _Feed:
@@ -129,7 +129,7 @@ class _Feed:
     def __init__(self, physical: _Physical, encoding: str) -> None:
         self._physical = physical
         self.encoding = encoding
-        self.first: Line | None = None
+        self.first: FileLine | None = None
         self.taken = 0
         self.is_damaged = False
         self.is_cut = False
@@ -160,7 +160,7 @@ class _Feed:
 class _Physical:
     """The lines of a window as they are written, one at a time."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: LineWindow) -> None:
         self._content = window.content
         self._offset = window.offset
         self._at = 0
@@ -176,7 +176,7 @@ class _Physical:
         """The offset of the byte after the last line that was taken."""
         return self._offset + self._at
 
-    def take(self) -> Line | None:
+    def take(self) -> FileLine | None:
         """Return the next line without its end, None when there is none or not all of it."""
         start, after = self._at, self._after_newline(self._at)
         length = (after or len(self._content)) - start
@@ -184,7 +184,7 @@ class _Physical:
             return None
         self._at, self.line = start + length, self.line + 1
         goes_on = after is None and not self.is_last
-        return Line(self.line, self.line, self._offset + start, self.end, self._said(start, length), goes_on)
+        return FileLine(self.line, self.line, self._offset + start, self.end, self._said(start, length), goes_on)
 
     def mark(self) -> tuple[int, int]:
         """Return where it is."""
@@ -209,12 +209,12 @@ class _Physical:
         return said if said.strip() else None
 
 
-def header(first: bytes, mapping: Columns) -> Line:
+def header(first: bytes, mapping: Columns) -> FileLine:
     """Return the row of column names of a CSV file from its first bytes: the first that is not blank.
 
     Raises LineError when there is none that can be read.
     """
-    rows = csv_rows(Window(first, 0, 0, is_last=True), mapping, None)
+    rows = csv_rows(LineWindow(first, 0, 0, is_last=True), mapping, None)
     found = next((row for row in islice(rows, _LONGEST_HEADER) if row.said is not None), None)
     if found is None or isinstance(found.said, LineError):
         raise LineError("quotes-not-closed")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from credential_store.domain.credential import Credential, Part
+from credential_store.domain.credential import Credential, CredentialModel
 from credential_store.domain.document_types import DocumentTypes, HolderType
-from runtime.refusal import NotAllowed, Refusal
+from runtime.errors import NotAllowed, Refusal
 
 LONGEST_PURPOSE = 200
 
 
-class Question(Part):
+class LookQuestion(CredentialModel):
     """What a department asks: for one identifier, or for a holder's documents (all types that it may see, or one)."""
 
     purpose: str
@@ -20,7 +20,7 @@ class Question(Part):
     document_type: str | None = None
 
 
-def check(question: Question, types: DocumentTypes) -> None:
+def check(question: LookQuestion, types: DocumentTypes) -> None:
     """Refuse a question that names nothing or too much, an unknown type, or a holder of the wrong kind.
 
     Raises Refusal.
@@ -42,11 +42,11 @@ def check_shared(document_type: str, departments: frozenset[str], types: Documen
 
 def check_keeper(credential: Credential, departments: frozenset[str], types: DocumentTypes) -> None:
     """Refuse a department that does not keep the credential's type. Raises NotAllowed."""
-    if types.of(credential.document_type).kept_by not in departments:
+    if types.of(credential.document_type).keeper not in departments:
         raise NotAllowed("not-kept-by-your-department", document_type=credential.document_type)
 
 
-def _check_holder_type(question: Question, types: DocumentTypes) -> None:
+def _check_holder_type(question: LookQuestion, types: DocumentTypes) -> None:
     asked = [question.document_type] if question.document_type else list(types.document_types)
     if all(types.of(code).holder_type != question.holder_type for code in asked):
         raise Refusal("wrong-holder-type", field="holder_type", holder_type=question.holder_type)

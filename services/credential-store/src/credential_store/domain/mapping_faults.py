@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from credential_store.domain import date_forms, mapping_text
-from credential_store.domain.mapping import Column, Constant, Kind, Mapping, word_key
-from runtime.records import parts
-from runtime.refusal import NotAllowed, Refusal, Refusals
-from standards.document_fields import by_type
+from credential_store.domain.column_map import ColumnSource, Constant, Kind, Mapping, word_key
+from records import parts
+from runtime.errors import NotAllowed, Refusal, Refusals
+from standards.document_types import by_type
 from standards.field_kinds import FieldKind, is_date, is_of
 
 _KINDS: dict[FieldKind, tuple[Kind, ...]] = {
@@ -34,7 +34,7 @@ _OWN_KINDS: dict[str, tuple[Kind, ...]] = {
     "reason": ("text",),
 }
 _PARTS = tuple(_OWN_KINDS)
-_SETTINGS = {"column": tuple(Column.model_fields), "value": tuple(Constant.model_fields)}
+_SETTINGS = {"column": tuple(ColumnSource.model_fields), "value": tuple(Constant.model_fields)}
 _CODES = {
     "model_type": "mapping-no-column",
     "model_attributes_type": "mapping-no-column",
@@ -144,11 +144,11 @@ def _beyond_its_shape(data: Data) -> Iterator[Refusal]:
     if isinstance(fields, dict):
         declared = by_type().get(str(data.get("document_type")))
         for name, said in fields.items():
-            holds = declared.fields.get(name) if declared else None
+            holds = declared.kinds.get(name) if declared else None
             yield from _part(["fields", str(name)], said, _KINDS[holds] if holds else get_args(Kind))
             yield from _constant_field(str(name), said, holds)
-        for name, holds in declared.fields.items() if declared else ():
-            if fields and name not in fields and declared and name not in declared.optional:
+        for name, holds in declared.kinds.items() if declared else ():
+            if fields and name not in fields and declared and not declared.fields[name].optional:
                 yield _fault("mapping-field-missing", ["fields", name], kind=_KINDS[holds][0])
 
 
@@ -193,7 +193,7 @@ def _part(steps: list[str], said: object, kinds: Sequence[Kind]) -> Iterator[Ref
 
 def _words(said: object, name: str) -> list[str]:
     if said is None:
-        return list(Column.model_fields[name].default)
+        return list(ColumnSource.model_fields[name].default)
     return [str(each) for each in (said if isinstance(said, list) else [said])]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from credential_store.domain.encodings import encoding_of
-from runtime.refusal import Refusal, TooLarge
+from runtime.errors import Refusal, TooLarge
 
 LONGEST = 64 * 1024
 """Bytes of a mapping."""

@@ -44,7 +44,7 @@ def describe(
 ) -> Metadata:
     """Describe one version of a credential, in the reader's language where a name has two."""
     kind = types.of(credential.document_type)
-    definer, issuer = types.definers[kind.definer], types.departments[kind.kept_by]
+    definer, issuer = types.definers[kind.definer], types.departments[kind.keeper]
     return Metadata(
         certificate_identifier=issue.identifier,
         certificate_name=kind.name.in_language(language),

@@ -1,4 +1,7 @@
-"""What others than applications found of an application: which documents are proven, and what people decided."""
+"""What others than applications found of an application: which documents are proven, and what people decided.
+
+And what data-rights said that a resident asks to be corrected.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
-from credential_store.domain.credential import Part
+from credential_store.domain.credential import CredentialModel
 
-Kind = Literal["document", "decision"]
+Kind = Literal["document", "decision", "correction"]
 
 
-class Proof(Part):
+class DocumentProof(CredentialModel):
     """One requirement of an application that is proven, or the decision that it was granted by.
 
     `id` is a digest: when the application is erased, nothing here names it. A decision has neither person (`index`) nor
@@ -24,6 +27,10 @@ class Proof(Part):
     index: str = ""
     document_type: str = ""
     attempt: int = 0
+    value: str = ""
+    """Of a correction that was asked for the keyed hash of what is right."""
+    departments: tuple[str, ...] = ()
+    """Those of the officer who signed a decision; none in what an earlier release noted."""
     at: datetime
 
     @staticmethod

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from credential_store.domain.column_map import Mapping, column_key
 from credential_store.domain.encodings import Encoding, mark_of
 from credential_store.domain.hand_over import HandOver, RefusedLine
 from credential_store.domain.lines import cells, cut
-from credential_store.domain.mapping import Mapping, column_key
 
 REASON = "refused"
 """The member of a JSON object that says why it was refused; who reads a record leaves out what it does not know."""
@@ -23,7 +23,7 @@ REASON = "refused"
 Tell = Callable[[RefusedLine], str]
 
 
-class JsonLines:
+class RefusedLines:
     """Refused lines of a JSON Lines file: each object gets one more member, anything else becomes an object."""
 
     media_type = "application/x-ndjson"

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from credential_store.domain.credential import REVOKED, SUSPENDED, VALID, Credential, Ending, Value
 from credential_store.domain.document_types import DocumentType
 from credential_store.domain.identifiers import Fields, number_in, plain
-from credential_store.domain.standing import REPLACED, status_on
+from credential_store.domain.status import REPLACED, status_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,18 @@ from credential_store.domain.credential import (
     SUSPENDED,
     VALID,
     Credential,
+    CredentialModel,
+    CredentialPlace,
     Issue,
-    Part,
-    Place,
     Value,
 )
-from credential_store.domain.document_types import DocumentTypes, Name
+from credential_store.domain.document_types import DocumentTypes
 from credential_store.domain.sd_jwt import SdJwt
-from credential_store.domain.standing import status_of, visible_fields
+from credential_store.domain.status import status_of, visible_fields
 from credential_store.domain.status_list import PURPOSES, Purpose
 from runtime.clock import SHENZHEN
-from runtime.signing import SigningKeys
+from runtime.json_signatures import SigningKeys
+from standards.document_types import TypeName
 
 TYP: Final = "vc+sd-jwt"
 LIST_TYP: Final = "vc+jwt"
@@ -50,7 +51,7 @@ class Issuer:
         return f"{self.url}/v1/status-lists/{purpose}/{number}"
 
 
-class SignedVersion(Part):
+class SignedVersion(CredentialModel):
     """One version's signed form, with everything shown, and what its status lists say. Its id is its place."""
 
     id: str
@@ -64,7 +65,7 @@ class SignedVersion(Part):
 
 
 def sign(
-    credential: Credential, issue: Issue, place: Place, issuer: Issuer, types: DocumentTypes, now: datetime
+    credential: Credential, issue: Issue, place: CredentialPlace, issuer: Issuer, types: DocumentTypes, now: datetime
 ) -> SignedVersion:
     """Sign a version that has got its place."""
     subject, disclosures = sd_jwt.hide(showable(credential, issue))
@@ -112,9 +113,9 @@ def _open(credential: Credential, issue: Issue, types: DocumentTypes) -> dict[st
 
 
 def _vouched(
-    credential: Credential, place: Place, issuer: Issuer, types: DocumentTypes, now: datetime
+    credential: Credential, place: CredentialPlace, issuer: Issuer, types: DocumentTypes, now: datetime
 ) -> dict[str, Any]:
-    department = types.departments[types.of(credential.document_type).kept_by]
+    department = types.departments[types.of(credential.document_type).keeper]
     status = [
         {
             "type": "BitstringStatusListEntry",
@@ -132,5 +133,5 @@ def _vouched(
     }
 
 
-def _in_both(name: Name) -> list[dict[str, str]]:
+def _in_both(name: TypeName) -> list[dict[str, str]]:
     return [{"@value": name.zh_cn, "@language": "zh-CN"}, {"@value": name.en, "@language": "en"}]

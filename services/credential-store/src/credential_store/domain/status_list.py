@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Final, Literal, Self
 
-from credential_store.domain.credential import Part, Place
+from credential_store.domain.credential import CredentialModel, CredentialPlace
 from standards import base64url
 
 Purpose = Literal["revocation", "suspension"]
@@ -29,7 +29,7 @@ _MULTIBASE: Final = "u"
 """Says that base64url without padding follows (Multibase)."""
 
 
-class StatusList(Part):
+class StatusList(CredentialModel):
     """A list and how many of its places are given out. Its key makes their order."""
 
     id: str
@@ -43,12 +43,12 @@ class StatusList(Part):
         """Begin a list."""
         return cls(id=str(number), number=number, key=secrets.token_hex(16))
 
-    def place(self, count: int) -> Place:
+    def place(self, count: int) -> CredentialPlace:
         """Return the place that is given out as the so-manieth (from 0): a Feistel network over 2 × 9 bits."""
         left, right = count >> _HALF, count & (2**_HALF - 1)
         for number in range(_ROUNDS):
             left, right = right, left ^ self._scramble(number, right)
-        return Place(list=self.number, index=left << _HALF | right)
+        return CredentialPlace(list=self.number, index=left << _HALF | right)
 
     def _scramble(self, number: int, half: int) -> int:
         mixed = hmac.digest(bytes.fromhex(self.key), bytes((number, half >> 8, half & 0xFF)), "sha256")

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
 from credential_store.domain import compact, sd_jwt
-from credential_store.domain.credential import Place, Value
+from credential_store.domain.credential import CredentialPlace, Value
 from credential_store.domain.sd_jwt import AlteredError, NotSdJwtError, SdJwt
 from credential_store.domain.signed import TYP
 from credential_store.domain.status_list import PURPOSES, Purpose
-from runtime.signing import Payload, PublicKeys, SignatureError, kind_of, verify_with
+from runtime.json_signatures import Payload, PublicKeys, SignatureError, kind_of, verify_with
 from standards import canonical_json
 from standards.moments import is_numeric_date
 
@@ -64,7 +64,7 @@ class Trusted:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VerificationRequest:
     """What the verifier asked the holder to sign along, if anything."""
 
     audience: str | None = None
@@ -72,7 +72,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerificationVerdict:
     """What is presented, why it does not count (nothing, if it does), and what it shows.
 
     Nothing is shown of what is not signed. `entries` are where its status stands: the address of each list by purpose,
@@ -84,47 +84,49 @@ class Verdict:
     claims: Payload = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
     entries: Mapping[Purpose, str] = field(default_factory=dict)
-    place: Place | None = None
+    place: CredentialPlace | None = None
 
     @property
     def is_valid(self) -> bool:
         """Whether it counts."""
         return self.kind is not None and not self.reasons
 
-    def with_marks(self, marks: Collection[Purpose]) -> Verdict:
+    def with_marks(self, marks: Collection[Purpose]) -> VerificationVerdict:
         """Add what the status lists say."""
         found = tuple(_MARKED[purpose] for purpose in PURPOSES if purpose in marks)
         return replace(self, reasons=(*self.reasons, *found))
 
 
-def judge(text: str, asked: Asked, trusted: Trusted, now: datetime) -> Verdict:
+def judge(text: str, asked: VerificationRequest, trusted: Trusted, now: datetime) -> VerificationVerdict:
     """Check everything about a presentation but its status. Never raises."""
     if len(text) > sd_jwt.LARGEST:
-        return Verdict(reasons=("too-large",))
+        return VerificationVerdict(reasons=("too-large",))
     try:
         unpacked = compact.unpack(text) if text.startswith(compact.PREFIX) else text
         if "~" in unpacked:
             return _credential(SdJwt.read(unpacked), asked, trusted, now)
         kind = kind_of(unpacked)
-        return _agreement(unpacked, trusted) if kind == AGREEMENT_TYP else Verdict(reasons=("wrong-kind",))
+        return _agreement(unpacked, trusted) if kind == AGREEMENT_TYP else VerificationVerdict(reasons=("wrong-kind",))
     except NotSdJwtError:
-        return Verdict(reasons=("malformed",))
+        return VerificationVerdict(reasons=("malformed",))
     except SignatureError as error:
-        return Verdict(reasons=(error.fault,))
+        return VerificationVerdict(reasons=(error.fault,))
     except AlteredError:
-        return Verdict(reasons=("altered-disclosure",))
+        return VerificationVerdict(reasons=("altered-disclosure",))
 
 
-def _credential(it: SdJwt, asked: Asked, trusted: Trusted, now: datetime) -> Verdict:
+def _credential(it: SdJwt, asked: VerificationRequest, trusted: Trusted, now: datetime) -> VerificationVerdict:
     claims = trusted.credentials.verify(it.signed, TYP)
     if not trusted.names(claims["iss"]):
-        return Verdict(reasons=("unknown-issuer",))
+        return VerificationVerdict(reasons=("unknown-issuer",))
     fields = sd_jwt.reveal(claims["credentialSubject"], it.shown)
     entries = {entry["statusPurpose"]: entry for entry in claims["credentialStatus"]}
     lists = {purpose: str(entry["statusListCredential"]) for purpose, entry in entries.items()}
     number, index = lists["revocation"].rpartition("/")[2], entries["revocation"]["statusListIndex"]
     reasons = (*_in_time(claims, now), *_as_asked(it, claims, asked, now))
-    return Verdict("credential", reasons, claims, fields, lists, Place(list=int(number), index=int(index)))
+    return VerificationVerdict(
+        "credential", reasons, claims, fields, lists, CredentialPlace(list=int(number), index=int(index))
+    )
 
 
 def _in_time(claims: Payload, now: datetime) -> list[Reason]:
@@ -138,7 +140,7 @@ def _in_time(claims: Payload, now: datetime) -> list[Reason]:
     return reasons
 
 
-def _as_asked(it: SdJwt, claims: Payload, asked: Asked, now: datetime) -> list[Reason]:
+def _as_asked(it: SdJwt, claims: Payload, asked: VerificationRequest, now: datetime) -> list[Reason]:
     """Compare what the presentation was made for: said by the holder's own key, or by the issuer for this once."""
     if "cnf" not in claims:
         return ["holder-not-proven"] if it.proof else _made_for(claims, asked)
@@ -160,7 +162,7 @@ def _proof(it: SdJwt, jwk: Mapping[str, Any]) -> Payload:
     return proof
 
 
-def _made_for(said: Mapping[str, Any], asked: Asked) -> list[Reason]:
+def _made_for(said: Mapping[str, Any], asked: VerificationRequest) -> list[Reason]:
     reasons: list[Reason] = []
     if said.get("aud") != asked.audience:
         reasons.append("wrong-audience")
@@ -169,16 +171,16 @@ def _made_for(said: Mapping[str, Any], asked: Asked) -> list[Reason]:
     return reasons
 
 
-def _agreement(text: str, trusted: Trusted) -> Verdict:
+def _agreement(text: str, trusted: Trusted) -> VerificationVerdict:
     """Check that both parties signed the terms that are in it, under the hash that each of them saw."""
     claims = trusted.agreements.verify(text, AGREEMENT_TYP)
     if not trusted.names(claims["iss"]):
-        return Verdict(reasons=("unknown-issuer",))
+        return VerificationVerdict(reasons=("unknown-issuer",))
     digest = canonical_json.digest(claims["terms"])
     reasons: list[Reason] = [] if digest == claims["terms_sha256"] else ["altered-terms"]
     if not _both(claims["signatures"], digest):
         reasons.append("not-signed-by-both")
-    return Verdict("agreement", tuple(reasons), claims)
+    return VerificationVerdict("agreement", tuple(reasons), claims)
 
 
 def _both(signatures: Sequence[Mapping[str, Any]], digest: str) -> bool:

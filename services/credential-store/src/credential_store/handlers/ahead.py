@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from bus.event import Change
 from credential_store.domain.credential import Credential
-from credential_store.domain.holding import Holding
-from credential_store.handlers.needs import Credentials, Holdings
-from messaging.event import Change
+from credential_store.domain.held_credentials import HeldCredentials
+from credential_store.store import CredentialDocuments, HeldCredentialDocuments
 
 NOTED = Change()
 """Stands for the write of a credential or a holding, which is made once, at the end of a batch."""
 
 
-@dataclass(slots=True)
-class Ahead:
+@dataclass
+class Ahead(CredentialDocuments):
     """The credentials as they will be after what has been decided already: the batch before, and lines of this one."""
 
-    behind: Credentials
+    behind: CredentialDocuments
     known: dict[str, Credential | None] = field(default_factory=dict)
     changed: dict[str, Credential] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
@@ -68,29 +68,25 @@ class Ahead:
         return await self.behind.due(day, limit)
 
 
-@dataclass(slots=True)
-class HoldingsAhead:
+@dataclass
+class HoldingsAhead(HeldCredentialDocuments):
     """Which credentials people have after what has been decided already."""
 
-    behind: Holdings
-    known: dict[tuple[str, str], Holding] = field(default_factory=dict)
-    changed: dict[tuple[str, str], Holding] = field(default_factory=dict)
+    behind: HeldCredentialDocuments
+    known: dict[tuple[str, str], HeldCredentials] = field(default_factory=dict)
+    changed: dict[tuple[str, str], HeldCredentials] = field(default_factory=dict)
 
     async def read(self, keys: Iterable[tuple[str, str]]) -> None:
         """Read many at once, but for those that the batch before is about to write."""
         wanted = [key for key in dict.fromkeys(keys) if key not in self.known]
         self.known.update(zip(wanted, await self.behind.many(wanted), strict=True))
 
-    async def of(self, index: str, document_type: str) -> Holding:
-        """Return a person's of one type."""
-        await self.read([(index, document_type)])
-        return self.known[index, document_type]
-
-    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Holding]:
+    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[HeldCredentials]:
         """Return those of several people and types."""
-        return [await self.of(*key) for key in wanted]
+        await self.read(wanted)
+        return [self.known[key] for key in wanted]
 
-    def save(self, holding: Holding) -> Change:
+    def save(self, holding: HeldCredentials) -> Change:
         """Note the change; it is written with all others, once for each."""
         key = holding.index, holding.document_type
         self.known[key] = self.changed[key] = holding

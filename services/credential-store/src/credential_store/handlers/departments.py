@@ -6,24 +6,24 @@ department. A file that a department hands over goes through the same functions,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from credential_store.consumed import RecordPublished, RecordWithdrawn
-from credential_store.domain import hearing, sameness
-from credential_store.domain.credential import Content, Credential, Holder, Said
-from credential_store.domain.identifiers import credential_id
+from bus.envelope import BrokenMessageError
+from bus.event import Event, Outcome, Received, Refused
+from credential_store.domain import sameness, versions
+from credential_store.domain.credential import Credential, CredentialContent, IndexedHolder, Statement
 from credential_store.domain.sameness import Told
-from credential_store.domain.standing import Trace, settle
+from credential_store.domain.status import Trace, settle
+from credential_store.events import RecordAccepted, RecordRefused
 from credential_store.handlers import duplicates
+from credential_store.handlers.dependencies import Deps, kept_under
 from credential_store.handlers.identity import ID_CARD
-from credential_store.handlers.issuing import outcome
-from credential_store.handlers.needs import Deps
-from credential_store.published import RecordAccepted, RecordRefused
-from messaging.envelope import BrokenMessageError
-from messaging.event import Event, Outcome, Received, Refused
+from credential_store.handlers.issuance import outcome
+from credential_store.views import RecordPublished, RecordWithdrawn
+from records import checks, replies
+from records.persons import DepartmentRecord, DepartmentRecordGone
 from runtime.clock import today
-from runtime.records import checks, replies
-from runtime.records.persons import DepartmentRecord, DepartmentRecordGone
 from standards.bounds import LARGEST_HISTORY
 
 _MEASURED_FROM = 100
@@ -52,9 +52,9 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
     before, resident_id = await _held(record, deps)
     content = _content(event, before)
     after = before
-    if _is_news(hearing.is_held(before, content, record.sequence), event, before):
-        said = Said(at=event.time, sequence=record.sequence)
-        after = hearing.hear(before, content, said, deps.types.numbering(record.document_type))
+    if _is_news(versions.is_held(before, content, record.sequence), event, before):
+        said = Statement(at=event.time, sequence=record.sequence)
+        after = versions.merge(before, content, said, deps.types.numbering(record.document_type))
     trace = Trace(at=deps.clock(), by=record.department, cause=event.id)
     if after == before:
         return await _outcome(event, before, after, trace, deps)
@@ -65,7 +65,7 @@ async def store_record(event: Received[RecordPublished], deps: Deps) -> Outcome[
     for district in twins:
         yielded, after = sameness.yielding(district, after, today(trace.at))
         ended.append(await outcome(district, settle(district, yielded, trace), deps))
-    stored = await _outcome(event, before, hearing.link(after, resident_id), trace, deps)
+    stored = await _outcome(event, before, versions.link(after, resident_id), trace, deps)
     is_new = len(after.issues) > len(before.issues) and sameness.counts(after, today(trace.at))
     asked = [duplicates.of_credential(after, content, doubtful)] if is_new and doubtful else []
     return duplicates.listed([stored, *ended], holding.having(after.id), deps, *asked)
@@ -89,10 +89,10 @@ async def withdraw_record(event: Received[RecordWithdrawn], deps: Deps) -> Outco
     _check_authority(event, record, deps)
     before, resident_id = await _held(record, deps)
     after = before
-    if _is_news(hearing.is_taken_back(before, record.sequence, record.reason), event, before):
-        after = hearing.withdraw(before, record.sequence, record.reason)
+    if _is_news(versions.is_taken_back(before, record.sequence, record.reason), event, before):
+        after = versions.withdraw(before, record.sequence, record.reason)
     trace = Trace(at=deps.clock(), by=record.department, reason=record.reason, cause=event.id)
-    return await _outcome(event, before, hearing.link_if_changed(before, after, resident_id), trace, deps)
+    return await _outcome(event, before, versions.link_if_changed(before, after, resident_id), trace, deps)
 
 
 async def answer_sender(refused: Refused, deps: Deps) -> Outcome[None]:
@@ -102,7 +102,7 @@ async def answer_sender(refused: Refused, deps: Deps) -> Outcome[None]:
 
 def _check_authority(event: AnyEvent, record: AnyRecord, deps: Deps) -> None:
     """Raise BrokenMessageError for a department that speaks in another's name or of what it does not keep."""
-    kept = deps.types.kept_by(checks.publisher_of(event))
+    kept = deps.types.codes_of_keeper(checks.publisher_of(event))
     checks.check_source(event)
     checks.check_case(event)
     checks.check_department(record.department, event)
@@ -117,24 +117,24 @@ async def _held(record: AnyRecord, deps: Deps) -> tuple[Credential, str | None]:
     their credentials by the index.
     """
     index, kind = record.holder_index, record.document_type
-    id_ = credential_id(index, kind, record.record_id, record.department)
-    found, card = await deps.credentials.many([id_, credential_id(index, ID_CARD)])
+    ids = deps.ids.of(index, kind, record.record_id, record.department)
+    found, card = await asyncio.gather(kept_under(ids, deps), kept_under(deps.ids.of(index, ID_CARD), deps))
     if found is None:
-        kept = await deps.credentials.ids_of([index], deps.types.kept_by(record.department))
+        kept = await deps.credentials.ids_of([index], deps.types.codes_of_keeper(record.department))
         checks.check_room(len(kept[index]))
     resident_id = card.holder.resident_id if card else None
-    holder = Holder(resident_id=resident_id, index=index)
-    return found or Credential(id=id_, document_type=kind, record=record.record_id, holder=holder), resident_id
+    holder = IndexedHolder(resident_id=resident_id, index=index)
+    return found or Credential(id=ids.new, document_type=kind, record=record.record_id, holder=holder), resident_id
 
 
-def _content(event: Received[RecordPublished], before: Credential) -> Content:
+def _content(event: Received[RecordPublished], before: Credential) -> CredentialContent:
     """Return what the record says. Where it names no first day, that is the day on which it was first said."""
     record, current = event.data, before.published
     said_before = current is not None and current.said.sequence == record.sequence
     first_said = current.content.valid_from if current is not None and said_before else today(event.time)
     if record.valid_until is not None:  # of what had ended before it was first said, no day is known but the last
         first_said = min(first_said, record.valid_until)
-    return Content(
+    return CredentialContent(
         fields=record.fields,
         origin="department",
         valid_from=record.valid_from or first_said,
@@ -151,8 +151,8 @@ def _check_history(after: Credential) -> None:
         raise BrokenMessageError("record-full", "/data/record_id", rule, {"most": LARGEST_HISTORY})
 
 
-def _is_news(known: hearing.Known, event: AnyEvent, before: Credential) -> bool:
-    return checks.is_news(known, hearing.held_sequence(before), event)
+def _is_news(known: versions.Known, event: AnyEvent, before: Credential) -> bool:
+    return checks.is_news(known, versions.held_sequence(before), event)
 
 
 async def _outcome(event: AnyEvent, before: Credential, after: Credential, trace: Trace, deps: Deps) -> Outcome[None]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from credential_store.consumed import DuplicateChecked, ReviewApproved
+from bus.event import NOTHING, Event, NotYet, Outcome
 from credential_store.domain import sameness
-from credential_store.domain.credential import Content, Credential
-from credential_store.domain.holding import Holding
-from credential_store.domain.identifiers import credential_id
+from credential_store.domain.credential import Credential, CredentialContent
+from credential_store.domain.held_credentials import HeldCredentials
 from credential_store.domain.sameness import Told
-from credential_store.domain.standing import Trace, settle, visible_fields
-from credential_store.handlers.issuing import outcome
-from credential_store.handlers.needs import Deps
-from credential_store.published import DuplicateSuspected, HeldDocument, Resident
-from messaging.event import NOTHING, Event, NotYet, Outcome
+from credential_store.domain.status import Trace, settle, visible_fields
+from credential_store.events import DuplicateSuspected, HeldDocument, Resident
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.issuance import outcome
+from credential_store.views import DuplicateChecked, ReviewApproved
 from runtime.clock import today
 
 
@@ -34,7 +33,7 @@ def of_approval(approved: ReviewApproved, held: Sequence[Credential]) -> Duplica
 
 
 def of_credential(
-    stored: Credential, content: Content, held: Sequence[Credential], other_than: Collection[str] = ()
+    stored: Credential, content: CredentialContent, held: Sequence[Credential], other_than: Collection[str] = ()
 ) -> DuplicateSuspected:
     """Ask whether a document that was granted or published, and is stored, is one that is held beside it.
 
@@ -52,7 +51,7 @@ def of_credential(
     )
 
 
-def listed(stored: Sequence[Outcome[None]], holding: Holding, deps: Deps, *asked: Event) -> Outcome[None]:
+def listed(stored: Sequence[Outcome[None]], holding: HeldCredentials, deps: Deps, *asked: Event) -> Outcome[None]:
     """Write the list of the person's credentials with what is stored, all together; nothing where nothing is."""
     changes = [change for each in stored for change in each.changes]
     events = [told for each in stored for told in each.events]
@@ -61,15 +60,15 @@ def listed(stored: Sequence[Outcome[None]], holding: Holding, deps: Deps, *asked
     return Outcome(changes=[*changes, deps.holdings.save(holding)], events=[*events, *asked])
 
 
-def ids_in(holding: Holding, deps: Deps) -> set[str]:
+def ids_in(holding: HeldCredentials, deps: Deps) -> set[str]:
     """Return the ids of a person's credentials of a type, with that of the only one where anybody has only one."""
     kind = deps.types.document_types.get(holding.document_type)
     if kind is not None and kind.record_field is not None:
         return set(holding.credentials)
-    return {*holding.credentials, credential_id(holding.index, holding.document_type)}
+    return {*holding.credentials, *deps.ids.of(holding.index, holding.document_type)}
 
 
-async def held_in(holding: Holding, deps: Deps) -> list[Credential]:
+async def held_in(holding: HeldCredentials, deps: Deps) -> list[Credential]:
     """Return what a person holds of a type."""
     found = await deps.credentials.many(sorted(ids_in(holding, deps)))
     return [each for each in found if each is not None and each.current is not None]

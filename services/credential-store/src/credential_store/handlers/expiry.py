@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from credential_store.domain.standing import Trace, settle
-from credential_store.handlers.issuing import decided
-from credential_store.handlers.needs import Deps
-from messaging.event import Outcome
+from bus.event import Outcome
+from credential_store.domain.status import Trace, settle
+from credential_store.handlers.dependencies import Deps
+from credential_store.handlers.issuance import decided
 from runtime.clock import today
 
 AT_A_TIME = 500

@@ -1,25 +1,19 @@
-"""Learning who may act for a child."""
+"""When a child comes of age, by what this service itself knows."""
 
 from __future__ import annotations
 
-from credential_store.consumed import GuardianshipChanged
-from credential_store.domain.guardianship import Care, Guardianship
-from credential_store.handlers.needs import Deps
-from messaging.event import NOTHING, Outcome, Received
+from datetime import date
+
+from credential_store.handlers.dependencies import Deps, kept_under
+from credential_store.handlers.identity import ID_CARD
+from standards import age
 
 
-async def begin(event: Received[GuardianshipChanged], deps: Deps) -> Outcome[None]:
-    """Learn that one person may act for another."""
-    return await _hear(event.data, deps, active=True)
-
-
-async def end(event: Received[GuardianshipChanged], deps: Deps) -> Outcome[None]:
-    """Learn that one person may no longer act for another."""
-    return await _hear(event.data, deps, active=False)
-
-
-async def _hear(said: GuardianshipChanged, deps: Deps, *, active: bool) -> Outcome[None]:
-    pair = Guardianship.between(said.guardian_id, said.child_id)
-    known = await deps.guardianships.get(pair) or Guardianship(id=pair)
-    heard = known.heard(Care(guardianship_id=said.guardianship_id, active=active, sequence=said.sequence))
-    return NOTHING if heard is known else Outcome(changes=[deps.guardianships.save(heard)])
+async def majority(child_id: str, deps: Deps) -> date | None:
+    """Return the day on which a resident comes of age, by the card that was read first; None: not known yet."""
+    index = await deps.credentials.index_of(child_id)
+    card = None if index is None else await kept_under(deps.ids.of(index, ID_CARD), deps)
+    if card is None or not card.issues:
+        return None
+    born = date.fromisoformat(str(card.issues[0].content.fields["birth_date"]))
+    return age.birthday(born, age.MAJORITY)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 
-from credential_store.domain.hand_over import HandOver, Received, RefusedLine, hand_over_id
-from credential_store.domain.mapping import Mapping
-from credential_store.handlers.needs import Deps
-from messaging.event import Outcome
-from runtime.access import Principal
+from bus.event import Outcome
+from credential_store.domain.column_map import Mapping
+from credential_store.domain.hand_over import HandOver, ReceivedFile, RefusedLine, hand_over_id
+from credential_store.handlers.dependencies import Deps
+from runtime.errors import NotAllowed, NotFound, Refusal
 from runtime.ids import new_id
-from runtime.refusal import NotAllowed, Refusal, Unknown
+from web.auth import Principal
 
 _LONGEST_ARRIVAL = timedelta(days=1)
 
@@ -27,7 +27,7 @@ def department_of(by: Principal, deps: Deps) -> str:
     return department
 
 
-async def hand_in(received: Received, mapping: Mapping | None, by: Principal, deps: Deps) -> Outcome[HandOver]:
+async def hand_in(received: ReceivedFile, mapping: Mapping | None, by: Principal, deps: Deps) -> Outcome[HandOver]:
     """Take a file that has arrived. The same file again goes on where it was stopped, or is said to be done."""
     department, now = department_of(by, deps), deps.clock()
     id_ = hand_over_id(department, received.digest, mapping)
@@ -54,10 +54,10 @@ async def hand_in(received: Received, mapping: Mapping | None, by: Principal, de
 
 
 async def read(id: str, by: Principal, deps: Deps) -> HandOver:
-    """Return one of the department's own. Refuses any other as unknown. Raises Unknown."""
+    """Return one of the department's own. Refuses any other as unknown. Raises NotFound."""
     found = await deps.hand_overs.get(id)
     if found is None or found.department != department_of(by, deps):
-        raise Unknown("hand-over-unknown")
+        raise NotFound("hand-over-unknown")
     return found
 
 
@@ -88,5 +88,5 @@ def check_document_type(document_type: str, department: str, deps: Deps) -> None
     kind = deps.types.document_types.get(document_type)
     if kind is None:
         raise Refusal("document-type-unknown", field="mapping/document_type", document_type=document_type[:60])
-    if kind.kept_by != department:
+    if kind.keeper != department:
         raise NotAllowed("document-type-not-kept", field="mapping/document_type", document_type=document_type)

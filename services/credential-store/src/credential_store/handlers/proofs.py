@@ -7,57 +7,70 @@ that somebody decided it, review-dispatch.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 
-from credential_store.consumed import (
+from bus.envelope import BrokenMessageError
+from bus.event import NOTHING, Change, NotYet, Outcome, Received
+from credential_store.domain.grants import GrantRule
+from credential_store.domain.proof import DocumentProof
+from credential_store.handlers import signatures
+from credential_store.handlers.dependencies import Deps
+from credential_store.views import (
     ApplicationApproved,
     DecisionMade,
     FieldCheckPassed,
     MatchSucceeded,
+    ProvenRequirement,
     ReviewApproved,
 )
-from credential_store.domain.grants import Grant
-from credential_store.domain.guardianship import Guardianship
-from credential_store.domain.proof import Proof
-from credential_store.handlers.needs import Deps
-from messaging.envelope import BrokenMessageError
-from messaging.event import NOTHING, Change, NotYet, Outcome, Received
 
 
 async def note_match(event: Received[MatchSucceeded], deps: Deps) -> Outcome[None]:
-    """Note a document that the matcher has found proven, where its item grants something."""
-    said = event.data
-    grant = deps.grants.items.get(said.item)
-    if grant is None or said.requirement not in grant.proven:
+    """Note the documents that the matcher has found proven, where their item grants something for them."""
+    grant = deps.grants.items.get(event.data.item)
+    if grant is None:
         return NOTHING
-    return Outcome(changes=await of_document(said, event.time, deps))
+    needed = [said for said in event.data.documents if said.requirement in grant.proven]
+    noting = (of_document(event.data.application_id, said, event.time, deps) for said in needed)
+    return Outcome(changes=[change for changes in await asyncio.gather(*noting) for change in changes])
 
 
-async def of_document(said: MatchSucceeded | ReviewApproved, at: datetime, deps: Deps) -> list[Change]:
+async def of_document(
+    application_id: str, said: ProvenRequirement | ReviewApproved, at: datetime, deps: Deps
+) -> list[Change]:
     """Prepare to note a proven document, unless that of this attempt or a later one is noted."""
-    named = Proof.named(said.application_id, "document", said.requirement)
+    named = DocumentProof.named(application_id, "document", said.requirement)
     known = await deps.proofs.get(named)
     if known is not None and known.attempt >= said.attempt:
         return []
     found = {"index": said.holder.index, "document_type": said.document_type, "attempt": said.attempt, "at": at}
-    return [deps.proofs.save((known or Proof(id=named, at=at)).model_copy(update=found))]
+    return [deps.proofs.save((known or DocumentProof(id=named, at=at)).model_copy(update=found))]
 
 
 async def note_check(event: Received[FieldCheckPassed], deps: Deps) -> Outcome[None]:
     """Note that a grid officer has confirmed the address."""
+    await signatures.of_door(event, deps)
     return await _decided(event.data.application_id, "field-check", event.time, deps)
 
 
 async def note_decision(event: Received[DecisionMade], deps: Deps) -> Outcome[None]:
     """Note that an officer has approved."""
     said = event.data
-    return await _decided(said.application_id, "officer", event.time, deps) if said.approved else NOTHING
+    if not said.approved:
+        return NOTHING
+    departments = await signatures.of_decision(event, deps)
+    return await _decided(said.application_id, "officer", event.time, deps, departments)
 
 
-async def _decided(application_id: str, by: str, at: datetime, deps: Deps) -> Outcome[None]:
-    named = Proof.named(application_id, "decision", by)
+async def _decided(
+    application_id: str, by: str, at: datetime, deps: Deps, departments: Collection[str] = ()
+) -> Outcome[None]:
+    named = DocumentProof.named(application_id, "decision", by)
     known = await deps.proofs.get(named)
-    return NOTHING if known else Outcome(changes=[deps.proofs.save(Proof(id=named, at=at))])
+    if known:
+        return NOTHING
+    return Outcome(changes=[deps.proofs.save(DocumentProof(id=named, at=at, departments=tuple(sorted(departments))))])
 
 
 async def require(approved: ApplicationApproved, deps: Deps) -> None:
@@ -80,14 +93,17 @@ async def require(approved: ApplicationApproved, deps: Deps) -> None:
             raise NotYet(f"{key} of {approved.application_id} is not proven of the {needed.of}")
     if people.get(rule.to) != granted.holder.index:
         raise NotYet(f"nothing of {approved.application_id} is proven of whom it is granted to")
+    decided = proofs[rule.decided_by].departments if rule.decided_by == "officer" else ()
+    if decided and deps.reviewers.decisions[approved.item].departments.isdisjoint(decided):
+        raise BrokenMessageError("not-granted-by-item", "/data/item", "an officer of the department that decides it")
     await _require_guardian(approved, deps)
 
 
-async def _proofs(application_id: str, rule: Grant, deps: Deps) -> dict[str, Proof]:
+async def _proofs(application_id: str, rule: GrantRule, deps: Deps) -> dict[str, DocumentProof]:
     """Return what is proven, by requirement. Raises NotYet when something, or the decision, is missing."""
-    wanted = {key: Proof.named(application_id, "document", key) for key in rule.proven}
+    wanted = {key: DocumentProof.named(application_id, "document", key) for key in rule.proven}
     if rule.decided_by != "automatic":
-        wanted[rule.decided_by] = Proof.named(application_id, "decision", rule.decided_by)
+        wanted[rule.decided_by] = DocumentProof.named(application_id, "decision", rule.decided_by)
     found = dict(zip(wanted, await asyncio.gather(*map(deps.proofs.get, wanted.values())), strict=True))
     missing = sorted(key for key, proof in found.items() if proof is None)
     if missing:
@@ -99,6 +115,6 @@ async def _require_guardian(approved: ApplicationApproved, deps: Deps) -> None:
     """See that identity has said that the one may act for the other, if only once. Raises NotYet."""
     if approved.applicant.index == approved.subject.index:
         return
-    pair = Guardianship.between(approved.applicant.resident_id, approved.subject.resident_id)
-    if await deps.guardianships.get(pair) is None:
+    known = await deps.guardianships.between(approved.applicant.resident_id, approved.subject.resident_id)
+    if not known.cares:
         raise NotYet(f"nobody has registered the applicant of {approved.application_id} as a guardian")

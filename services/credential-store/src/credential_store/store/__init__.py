@@ -7,39 +7,37 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from credential_store.store import credentials, hand_overs, signed
 from credential_store.store.credentials import (
     CREDENTIALS,
+    ENCRYPTED,
     GUARDIANSHIPS,
     HOLDINGS,
     PROOFS,
     SUBMISSIONS,
-    Collection,
     CredentialDocuments,
-    HoldingDocuments,
+    HeldCredentialDocuments,
     credentials_in,
-    guardianships_in,
     held,
     holdings_in,
     proofs_in,
     submissions_in,
 )
-from credential_store.store.files import ARRIVALS, GridFiles
+from credential_store.store.files import ARRIVALS, HandOverFiles
 from credential_store.store.hand_overs import HAND_OVERS, REFUSED_LINES, HandOverDocuments, refused_lines_of
 from credential_store.store.signed import SIGNED, STATUS_LISTS, PlaceDocuments, SignedDocuments, signed_in
-from runtime.retention import Belongings
+from store.retention import Cascade
 
 __all__ = [
-    "BELONGINGS",
+    "CASCADES",
     "CREDENTIALS",
+    "ENCRYPTED",
     "INDEXES",
     "SEALED",
-    "Collection",
     "CredentialDocuments",
-    "GridFiles",
     "HandOverDocuments",
-    "HoldingDocuments",
+    "HandOverFiles",
+    "HeldCredentialDocuments",
     "PlaceDocuments",
     "SignedDocuments",
     "credentials_in",
-    "guardianships_in",
     "held",
     "holdings_in",
     "proofs_in",
@@ -47,7 +45,7 @@ __all__ = [
     "submissions_in",
 ]
 
-BELONGINGS: dict[str, Belongings] = {HAND_OVERS: refused_lines_of}
+CASCADES: dict[str, Cascade] = {HAND_OVERS: refused_lines_of}
 """What goes with a document whose term has ended."""
 
 SEALED = {**credentials.SEALED, **hand_overs.SEALED, **signed.SEALED}

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from pymongo import ASCENDING
 
+from bus.event import Change
 from credential_store.domain.credential import Credential
-from credential_store.domain.guardianship import Guardianship
-from credential_store.domain.holding import Holding, holding_id
-from credential_store.domain.proof import Proof
-from credential_store.domain.submission import Submission
-from messaging.documents import Documents
-from messaging.event import Change
-from runtime.erasing import Held
-from runtime.holders import Holder
-from runtime.kernel import Database
+from credential_store.domain.held_credentials import HeldCredentials, holding_ids
+from credential_store.domain.proof import DocumentProof
+from credential_store.domain.submission import KnownSubmission
+from privacy.erasure import Held
+from privacy.holders import Holder
+from store.repository import Database, Repository
 
 CREDENTIALS = "credentials"
 HOLDINGS = "holdings"
@@ -39,35 +37,19 @@ SEALED = {
 }
 """What describes people: encrypted in the store."""
 
-StoredT = TypeVar("StoredT")
-
-
-class Collection(Protocol[StoredT]):
-    """What is needed of a collection of aggregates, the real one (`messaging.documents`) or a fake."""
-
-    async def get(self, id: str) -> StoredT | None:
-        """Read one by its id."""
-
-    async def find(
-        self,
-        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
-        *,
-        sort: Sequence[tuple[str, int]] = (),
-        limit: int = 0,
-    ) -> list[StoredT]:
-        """Read all that match."""
-
-    async def rows(self, filter: Mapping[str, Any], *fields: str) -> list[dict[str, Any]]:  # noqa: A002 - as above
-        """Read the ids and some fields of all that match."""
-
-    def save(self, document: StoredT) -> Change:
-        """Prepare a write."""
+ENCRYPTED = {
+    CREDENTIALS: ("holder.index",),
+    HOLDINGS: ("index",),
+    SUBMISSIONS: ("index",),
+    PROOFS: ("index",),
+}
+"""Where blind indexes stand: encrypted in the store, the same always to the same."""
 
 
 class CredentialDocuments:
     """Credentials, one document for all versions; a message reads and writes them by id alone."""
 
-    def __init__(self, collection: Collection[Credential]) -> None:
+    def __init__(self, collection: Repository[Credential]) -> None:
         self._collection = collection
 
     async def get(self, id: str) -> Credential | None:
@@ -79,8 +61,9 @@ class CredentialDocuments:
         return await asyncio.gather(*map(self._collection.get, ids))
 
     async def index_of(self, resident_id: str) -> str | None:
-        """Return a registered person's blind index, by which everything of theirs is found."""
-        found = await self._collection.find({"holder.resident_id": resident_id}, limit=1)
+        """Return the blind index of a registered person, by the identity card: only identity says who has which."""
+        card = {"holder.resident_id": resident_id, "document_type": "id-card"}
+        found = await self._collection.find(card, limit=1)
         return found[0].holder.index if found else None
 
     async def of_holder(self, index: str, *, after: str | None = None, limit: int = 0) -> Sequence[Credential]:
@@ -107,24 +90,28 @@ class CredentialDocuments:
         return self._collection.save(credential)
 
 
-class HoldingDocuments:
+class HeldCredentialDocuments:
     """Which credentials each person has of a type, one document each, by id alone.
 
     What an earlier release stored is looked up once, by the person's index.
     """
 
-    def __init__(self, collection: Collection[Holding], credentials: CredentialDocuments) -> None:
+    def __init__(
+        self, collection: Repository[HeldCredentials], credentials: CredentialDocuments, digest: Callable[[bytes], str]
+    ) -> None:
         self._collection = collection
         self._credentials = credentials
+        self._digest = digest
 
-    async def of(self, index: str, document_type: str) -> Holding:
+    async def of(self, index: str, document_type: str) -> HeldCredentials:
         """Return a person's of one type."""
         [holding] = await self.many([(index, document_type)])
         return holding
 
-    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Holding]:
+    async def many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[HeldCredentials]:
         """Return those of several people and types; one query, and one more for each type of which some are new."""
-        found = await asyncio.gather(*(self._collection.get(holding_id(*each)) for each in wanted))
+        ids = [holding_ids(*each, self._digest) for each in wanted]
+        found = await asyncio.gather(*map(self._kept, ids))
         new: dict[str, list[str]] = {}
         for (index, document_type), holding in zip(wanted, found, strict=True):
             if holding is None:
@@ -132,43 +119,44 @@ class HoldingDocuments:
         held = {kind: await self._credentials.ids_of(indexes, [kind]) for kind, indexes in new.items()}
         return [
             holding
-            or Holding(
-                id=holding_id(index, kind),
+            or HeldCredentials(
+                id=new,
                 index=index,
                 document_type=kind,
                 credentials=tuple(sorted(held[kind][index])),
             )
-            for (index, kind), holding in zip(wanted, found, strict=True)
+            for (index, kind), (new, _), holding in zip(wanted, ids, found, strict=True)
         ]
 
-    def save(self, holding: Holding) -> Change:
+    async def _kept(self, ids: Sequence[str]) -> HeldCredentials | None:
+        return next((each for each in await asyncio.gather(*map(self._collection.get, ids)) if each is not None), None)
+
+    def save(self, holding: HeldCredentials) -> Change:
         """Prepare the write."""
         return self._collection.save(holding)
 
 
 def credentials_in(database: Database) -> CredentialDocuments:
     """Return the credentials of a database."""
-    return CredentialDocuments(Documents(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS]))
+    return CredentialDocuments(
+        Repository(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS], indexes=ENCRYPTED[CREDENTIALS])
+    )
 
 
-def holdings_in(database: Database, credentials: CredentialDocuments) -> HoldingDocuments:
+def holdings_in(database: Database, credentials: CredentialDocuments) -> HeldCredentialDocuments:
     """Return which credentials each person has."""
-    return HoldingDocuments(Documents(database, HOLDINGS, Holding), credentials)
+    documents = Repository(database, HOLDINGS, HeldCredentials, indexes=ENCRYPTED[HOLDINGS])
+    return HeldCredentialDocuments(documents, credentials, database.vault.digest)
 
 
-def guardianships_in(database: Database) -> Documents[Guardianship]:
-    """Return who may act for a child; found by id alone."""
-    return Documents(database, GUARDIANSHIPS, Guardianship)
-
-
-def submissions_in(database: Database) -> Documents[Submission]:
+def submissions_in(database: Database) -> Repository[KnownSubmission]:
     """Return what was submitted and may be approved by people; found by id alone."""
-    return Documents(database, SUBMISSIONS, Submission)
+    return Repository(database, SUBMISSIONS, KnownSubmission, indexes=ENCRYPTED[SUBMISSIONS])
 
 
-def proofs_in(database: Database) -> Documents[Proof]:
+def proofs_in(database: Database) -> Repository[DocumentProof]:
     """Return what is proven of applications; found by id alone."""
-    return Documents(database, PROOFS, Proof)
+    return Repository(database, PROOFS, DocumentProof, indexes=ENCRYPTED[PROOFS])
 
 
 def held(holder: Holder) -> Held:

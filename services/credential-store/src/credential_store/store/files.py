@@ -12,17 +12,16 @@ from datetime import datetime
 
 from pymongo import DeleteOne
 
-from messaging.documents import Write
-from messaging.event import Change
+from bus.event import Change
 from runtime.clock import utc_now
-from runtime.kernel import Database
-from runtime.sealed_files import SealedFiles, Sink
+from store.repository import Database, Write
+from store.sealed_files import SealedFiles, Sink
 
 ARRIVALS = "hand-over-arrivals"
 _BUCKET = "hand-over-files"
 
 
-class GridFiles:
+class HandOverFiles:
     """One bucket; a file's id is that of its arrival."""
 
     def __init__(self, database: Database) -> None:

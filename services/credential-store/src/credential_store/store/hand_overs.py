@@ -7,10 +7,9 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
+from bus.event import Change
 from credential_store.domain.hand_over import HandOver, RefusedLine
-from messaging.documents import CODECS, Document, Documents, Write
-from messaging.event import Change
-from runtime.kernel import Database
+from store.repository import CODECS, Database, Document, Repository, Write
 
 HAND_OVERS = "hand-overs"
 REFUSED_LINES = "refused-lines"
@@ -22,8 +21,8 @@ class HandOverDocuments:
     """Hand-overs, one document each, and one for each refused line."""
 
     def __init__(self, database: Database) -> None:
-        self._hand_overs = Documents(database, HAND_OVERS, HandOver, sealed=SEALED[HAND_OVERS])
-        self._refused = Documents(database, REFUSED_LINES, RefusedLine, sealed=SEALED[REFUSED_LINES])
+        self._hand_overs = Repository(database, HAND_OVERS, HandOver, sealed=SEALED[HAND_OVERS])
+        self._refused = Repository(database, REFUSED_LINES, RefusedLine, sealed=SEALED[REFUSED_LINES])
         self._refused_lines = database.get_collection(REFUSED_LINES, codec_options=CODECS)
 
     async def get(self, id: str) -> HandOver | None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
 
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from credential_store.domain.credential import Place
+from bus.event import Change
+from credential_store.domain.credential import CredentialPlace
 from credential_store.domain.signed import SignedVersion
 from credential_store.domain.status_list import ENTRIES, Purpose, StatusList
-from messaging.documents import Documents
-from messaging.event import Change
-from runtime.kernel import Database
+from store.repository import Database, Repository
 
 SIGNED = "signed-credentials"
 SEALED = {SIGNED: ("text",)}
@@ -25,26 +23,10 @@ _AT_ONCE = 256
 """Places that a process takes for itself; those that it does not come to use stay empty."""
 
 
-class SignedCollection(Protocol):
-    """What is needed of the collection, the real one (`messaging.documents`) or a fake."""
-
-    async def get(self, id: str) -> SignedVersion | None:
-        """Read one by its id."""
-
-    async def values(self, filter: Mapping[str, Any], field: str) -> list[Any]:  # noqa: A002 - pymongo's own name
-        """Read one field of all that match."""
-
-    def save(self, document: SignedVersion) -> Change:
-        """Prepare a write."""
-
-    def set_fields(self, id: str, **fields: object) -> Change:
-        """Prepare to set some fields."""
-
-
 class SignedDocuments:
     """Signed forms, one document each."""
 
-    def __init__(self, collection: SignedCollection) -> None:
+    def __init__(self, collection: Repository[SignedVersion]) -> None:
         self._collection = collection
 
     async def get(self, id: str) -> SignedVersion | None:
@@ -55,7 +37,7 @@ class SignedDocuments:
         """Prepare the write."""
         return self._collection.save(version)
 
-    def mark(self, place: Place, marks: Sequence[Purpose]) -> Change:
+    def mark(self, place: CredentialPlace, marks: Sequence[Purpose]) -> Change:
         """Prepare to set the bits of a place anew; who changes its credential is alone, so nothing is compared."""
         return self._collection.set_fields(place.id, marks=list(marks))
 
@@ -68,12 +50,12 @@ class PlaceDocuments:
     """Status lists, one document each. A process takes many places at once and gives them out one by one."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = Documents(database, STATUS_LISTS, StatusList)
+        self._documents = Repository(database, STATUS_LISTS, StatusList)
         self._collection = database[STATUS_LISTS]
-        self._ours: deque[Place] = deque()
+        self._ours: deque[CredentialPlace] = deque()
         self._taking = asyncio.Lock()
 
-    async def next(self) -> Place:
+    async def next(self) -> CredentialPlace:
         """Return one that nobody else gets."""
         async with self._taking:
             while not self._ours:
@@ -84,7 +66,7 @@ class PlaceDocuments:
         """Tell whether there is such a list."""
         return await self._documents.get(str(number)) is not None
 
-    async def _take(self) -> Sequence[Place]:
+    async def _take(self) -> Sequence[CredentialPlace]:
         """Return the next places of the newest list, none when another process was faster."""
         newest = await self._documents.find({}, sort=[("number", DESCENDING)], limit=1)
         if not newest or newest[0].taken >= ENTRIES:
@@ -106,4 +88,4 @@ class PlaceDocuments:
 
 def signed_in(database: Database) -> SignedDocuments:
     """Return the signed forms of a database."""
-    return SignedDocuments(Documents(database, SIGNED, SignedVersion, sealed=SEALED[SIGNED]))
+    return SignedDocuments(Repository(database, SIGNED, SignedVersion, sealed=SEALED[SIGNED]))

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
-from credential_store.handlers.needs import Deps
-from runtime import web
-from runtime.signing import Payload
+from credential_store.handlers.dependencies import Deps
+from runtime.json_signatures import Payload
+from web import routes
 
 router = APIRouter(prefix="/.well-known")
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 """A new key is published long before anybody could have kept an answer of before it signed: see docs/credentials.md."""
 

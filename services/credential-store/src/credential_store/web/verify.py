@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import jinja2
 from fastapi import APIRouter, Depends, Form
 from fastapi.routing import APIRoute
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,20 +19,20 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from credential_store.api.verifications import VerificationView
 from credential_store.api.views import TEXTS
 from credential_store.domain.sd_jwt import LARGEST
-from credential_store.domain.verdict import Asked
-from credential_store.handlers import verifying
-from credential_store.handlers.needs import Deps
-from runtime import problems, web
-from runtime.access import bounded
+from credential_store.domain.verdict import VerificationRequest
+from credential_store.handlers import verification
+from credential_store.handlers.dependencies import Deps
 from runtime.clock import SHENZHEN
-from runtime.problems import Problem
 from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day
 from standards.field_kinds import is_date
+from web import problems, routes
+from web.auth import bounded
+from web.problems import Problem
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class PageRoute(APIRoute):
+class VerifyPageRoute(APIRoute):
     """A route of which refusals and faults are pages: a browser reads them."""
 
     def get_route_handler(self) -> Handler:
@@ -48,9 +48,9 @@ class PageRoute(APIRoute):
         return handler
 
 
-router = APIRouter(prefix="/verify", route_class=PageRoute)
+router = APIRouter(prefix="/verify", route_class=VerifyPageRoute)
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 _A_YEAR = 365 * 24 * 3600
 _FOLDER = Path(__file__).parent
 _TYPES: Final = {"verify.css": "text/css", "scan.js": "text/javascript"}
@@ -123,7 +123,7 @@ def _remembered(answer: Response, language: str) -> Response:
 
 async def _verdict(presentation: str, language: Language, deps: Deps, *, typed: str = "") -> Response:
     given = presentation[: LARGEST + 1]
-    verdict = VerificationView.of(await verifying.verify(given, Asked(), deps), language)
+    verdict = VerificationView.of(await verification.verify(given, VerificationRequest(), deps), language)
     return _page(language, verdict, typed=typed, checked=given)
 
 
@@ -226,11 +226,11 @@ def _address(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,22 +9,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from data_rights.api.labels import Coded, coded, sentence, who
 from data_rights.api.parts import AccessId, DepsOf, Resident, Whose
-from data_rights.api.wording import Coded, coded, sentence, who
 from data_rights.domain.access import Access, stamp
-from data_rights.domain.asked import Asked
+from data_rights.domain.asked import ServiceRequest
 from data_rights.domain.chain import Block
 from data_rights.domain.dispute import Dispute
-from data_rights.handlers import reading
-from data_rights.handlers.reading import Proof
-from runtime import web
+from data_rights.handlers import queries
+from data_rights.handlers.queries import InclusionProof
 from runtime.clock import Moment
-from runtime.pages import Cursor, Limit, Page, page
+from web import routes
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/accesses", tags=["accesses"])
 
 
-class DocumentView(BaseModel):
+class AccessDocumentView(BaseModel):
     """A document that was seen or asked for."""
 
     document_type: Coded
@@ -43,7 +43,7 @@ class AccessView(BaseModel):
     departments: list[Coded]
     how: Coded
     what: Coded
-    documents: list[DocumentView]
+    documents: list[AccessDocumentView]
     application_id: str | None
     item: Coded | None
     purpose: str | None = Field(description="As it was stated; null: it is the work on the application")
@@ -65,7 +65,9 @@ class AccessView(BaseModel):
             how=coded("hows", access.how, language),
             what=coded("whats", access.what, language),
             documents=[
-                DocumentView(document_type=coded("documents", it.document_type, language), identifier=it.identifier)
+                AccessDocumentView(
+                    document_type=coded("documents", it.document_type, language), identifier=it.identifier
+                )
                 for it in access.documents
             ],
             application_id=access.application_id,
@@ -101,7 +103,7 @@ class BlockView(BaseModel):
         )
 
 
-class ProofView(BaseModel):
+class InclusionProofView(BaseModel):
     """What one needs to check one entry: itself, its block, the blocks after it, and the head that was published."""
 
     entry: dict[str, object] = Field(description="The entry as it is hashed, its salt inside")
@@ -113,7 +115,7 @@ class ProofView(BaseModel):
     head_published_at: datetime
 
     @classmethod
-    def of(cls, proof: Proof) -> ProofView:
+    def of(cls, proof: InclusionProof) -> InclusionProofView:
         """Show a proof."""
         return cls(
             entry=proof.told,
@@ -135,8 +137,8 @@ async def _asked(
     how: Annotated[str | None, Query(max_length=60, examples=["viewed"])] = None,
     since: Annotated[Moment | None, Query(description="From this moment on")] = None,
     until: Annotated[Moment | None, Query(description="Before this moment")] = None,
-) -> Asked:
-    return Asked(
+) -> ServiceRequest:
+    return ServiceRequest(
         by=by,
         department=department,
         document_type=document_type,
@@ -150,9 +152,9 @@ async def _asked(
 @router.get("", summary="Read who used my data")
 async def list_own(
     caller: Resident,
-    asked: Annotated[Asked, Depends(_asked)],
+    asked: Annotated[ServiceRequest, Depends(_asked)],
     deps: DepsOf,
-    language: web.Language,
+    language: routes.Language,
     cursor: Cursor,
     resident_id: Whose = None,
     limit: Limit = 20,
@@ -162,21 +164,21 @@ async def list_own(
     A look at one's own data is not in it.
     """
     before = str(cursor[0]) if cursor else None
-    found = await reading.accesses(resident_id, asked, caller, deps, before=before, limit=limit)
-    disputes = await reading.disputes(found, deps)
+    found = await queries.accesses(resident_id, asked, caller, deps, before=before, limit=limit)
+    disputes = await queries.disputes(found, deps)
     return page(found, limit, key=lambda it: [it.id], view=lambda it: AccessView.of(it, language, disputes))
 
 
 @router.get("/{id}", summary="Read one use of my data")
 async def read(
-    id: AccessId, caller: Resident, deps: DepsOf, language: web.Language, resident_id: Whose = None
+    id: AccessId, caller: Resident, deps: DepsOf, language: routes.Language, resident_id: Whose = None
 ) -> AccessView:
     """Show one entry."""
-    found = await reading.access(id, resident_id, caller, deps)
-    return AccessView.of(found, language, await reading.disputes([found], deps))
+    found = await queries.access(id, resident_id, caller, deps)
+    return AccessView.of(found, language, await queries.disputes([found], deps))
 
 
 @router.get("/{id}/proof", summary="Get the proof that an entry is in the record")
-async def prove(id: AccessId, caller: Resident, deps: DepsOf, resident_id: Whose = None) -> ProofView:
+async def prove(id: AccessId, caller: Resident, deps: DepsOf, resident_id: Whose = None) -> InclusionProofView:
     """Give what one needs to check an entry against a published head; refused (409) until a head covers it."""
-    return ProofView.of(await reading.proof(id, resident_id, caller, deps))
+    return InclusionProofView.of(await queries.proof(id, resident_id, caller, deps))

@@ -8,16 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data_rights.api.labels import TEXTS, Coded, coded, name
 from data_rights.api.parts import DepsOf, ListingOf, Resident, Whose
-from data_rights.api.wording import TEXTS, Coded, coded
-from data_rights.domain.correction import Answer, Correction, Window
-from data_rights.handlers import correcting
-from data_rights.handlers.correcting import Asking
+from data_rights.domain.correction import Correction, CorrectionAnswer, CorrectionWindow
+from data_rights.handlers import correction_requests
+from data_rights.handlers.correction_requests import CorrectionInput
 from runtime.clock import SHENZHEN, today, utc_now
-from runtime.pages import Page
 from runtime.texts import written_day
-from runtime.web import Commit, Language
 from standards.bounds import SAID, FieldValue, Value
+from web.pages import Page
+from web.routes import Commit, Language
 
 router = APIRouter(prefix="/corrections", tags=["corrections"])
 
@@ -26,7 +26,7 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), SAID]
 
 
-class CorrectionAsked(BaseModel):
+class CorrectionRequest(BaseModel):
     """What is wrong: which document (or `registration`), which field, what it says and should say, and why.
 
     `credential_id` is needed where several credentials of one type are held.
@@ -56,7 +56,7 @@ class CorrectionAsked(BaseModel):
     reason: Text
 
 
-class AnswerView(BaseModel):
+class CorrectionAnswerView(BaseModel):
     """What the department says, and what happens now."""
 
     text: str
@@ -90,7 +90,7 @@ class CorrectionView(BaseModel):
     reason: str
     department: Coded
     asked_at: datetime
-    answer: AnswerView | None
+    answer: CorrectionAnswerView | None
     window: WindowView | None = Field(description="The change at a window that was approved; null: there is none")
 
     @classmethod
@@ -103,7 +103,7 @@ class CorrectionView(BaseModel):
             document_type=coded("documents", wrong.document_type, language),
             credential_id=wrong.credential_id,
             identifier=wrong.identifier,
-            field=coded("fields", wrong.field, language),
+            field=Coded(code=wrong.field, name=name("fields", f"{wrong.document_type}.{wrong.field}", language)),
             says=wrong.says,
             should_say=wrong.should_say,
             reason=wrong.reason,
@@ -114,8 +114,8 @@ class CorrectionView(BaseModel):
         )
 
 
-def _answer(correction: Correction, answer: Answer, language: str) -> AnswerView:
-    return AnswerView(
+def _answer(correction: Correction, answer: CorrectionAnswer, language: str) -> CorrectionAnswerView:
+    return CorrectionAnswerView(
         text=answer.explanation,
         value=answer.value,
         by=list(answer.officers),
@@ -125,7 +125,7 @@ def _answer(correction: Correction, answer: Answer, language: str) -> AnswerView
     )
 
 
-def _window(window: Window, language: str) -> WindowView:
+def _window(window: CorrectionWindow, language: str) -> WindowView:
     state = window.state(today(utc_now()))
     day = window.made_at.astimezone(SHENZHEN).date() if window.made_at else window.until
     return WindowView(
@@ -137,11 +137,11 @@ def _window(window: Window, language: str) -> WindowView:
 
 
 @router.post("", summary="Ask for a value to be corrected", status_code=201, response_model=CorrectionView)
-async def ask(body: CorrectionAsked, caller: Resident, deps: DepsOf, language: Language, commit: Commit) -> Response:
+async def ask(body: CorrectionRequest, caller: Resident, deps: DepsOf, language: Language, commit: Commit) -> Response:
     """Say which value about oneself, or a child in one's care, is wrong. The department that keeps it must answer."""
-    asking = Asking(**dict(body))
+    asking = CorrectionInput(**dict(body))
     return await commit(
-        lambda: correcting.ask(asking, caller, deps), lambda asked: CorrectionView.of(asked, language), 201
+        lambda: correction_requests.ask(asking, caller, deps), lambda asked: CorrectionView.of(asked, language), 201
     )
 
 
@@ -158,4 +158,4 @@ async def read(
     id: CorrectionId, caller: Resident, deps: DepsOf, language: Language, resident_id: Whose = None
 ) -> CorrectionView:
     """Show a request."""
-    return CorrectionView.of(await correcting.find(id, resident_id, caller, deps), language)
+    return CorrectionView.of(await correction_requests.find(id, resident_id, caller, deps), language)

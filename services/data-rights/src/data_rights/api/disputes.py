@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data_rights.api.labels import Coded, coded
 from data_rights.api.parts import AccessId, DepsOf, DisputeId, ListingOf, Resident, Whose
-from data_rights.api.wording import Coded, coded
 from data_rights.domain.dispute import Dispute
-from data_rights.handlers import disputing
-from runtime.pages import Page
-from runtime.web import Commit, Language
+from data_rights.handlers import access_disputes
 from standards.bounds import SAID
+from web.pages import Page
+from web.routes import Commit, Language
 
 router = APIRouter(tags=["disputes"])
 
@@ -79,7 +79,7 @@ async def dispute(
 ) -> Response:
     """Say why an entry should not have been. The department that looked must explain it; the answer is read here."""
     return await commit(
-        lambda: disputing.dispute(id, resident_id, body.reason, caller, deps),
+        lambda: access_disputes.dispute(id, resident_id, body.reason, caller, deps),
         lambda raised: DisputeView.of(raised, language),
         201,
     )
@@ -98,4 +98,4 @@ async def read(
     id: DisputeId, caller: Resident, deps: DepsOf, language: Language, resident_id: Whose = None
 ) -> DisputeView:
     """Show a dispute."""
-    return DisputeView.of(await disputing.find(id, resident_id, caller, deps), language)
+    return DisputeView.of(await access_disputes.find(id, resident_id, caller, deps), language)

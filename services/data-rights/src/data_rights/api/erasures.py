@@ -10,14 +10,14 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from data_rights.api.parts import DepsOf, ListingOf, Resident
-from data_rights.api.wording import TEXTS, Coded, coded
-from data_rights.domain.erasure import TO_CONFIRM, Answer, Erasure
-from data_rights.handlers import erasing
+from data_rights.api.labels import TEXTS, Coded, coded
+from data_rights.api.parts import DepsOf, ListingOf, Resident, SigningResident
+from data_rights.domain.erasure import TO_CONFIRM, Erasure, ErasureAnswer
+from data_rights.handlers import erasure_requests
 from runtime.clock import today
-from runtime.pages import Page
-from runtime.retention import Declared, Kind, Kinds
-from runtime.web import Commit, Language
+from store.retention import DataKind, Declared, Kinds
+from web.pages import Page
+from web.routes import Commit, Language
 
 router = APIRouter(prefix="/erasures", tags=["erasures"])
 
@@ -37,7 +37,10 @@ class Confirmed(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", json_schema_extra={"examples": [{"preview": "9f2c9f2c9f2c9f2c"}]}
     )
-    preview: Annotated[str, Field(min_length=1, max_length=60)]
+    preview: Annotated[str, Field(min_length=1, max_length=90)]
+    resident_id: Annotated[
+        str | None, Field(max_length=60, description="Whose data it is; may be left out, as `preview` names a ward")
+    ] = None
 
 
 class GoneView(BaseModel):
@@ -133,7 +136,7 @@ async def request(
     """Ask every service what may go of the caller's data, or of a child's in their care. Nothing is erased yet."""
     resident_id = body.resident_id if body else None
     return await commit(
-        lambda: erasing.request(resident_id, caller, deps),
+        lambda: erasure_requests.request(resident_id, caller, deps),
         lambda it: ErasureView.of(it, deps.terms, language, deps.clock()),
         202,
     )
@@ -141,11 +144,11 @@ async def request(
 
 @router.post("/{id}/confirmation", summary="Have erased what was shown", status_code=202, response_model=ErasureView)
 async def confirm(
-    id: ErasureId, body: Confirmed, caller: Resident, deps: DepsOf, language: Language, commit: Commit
+    id: ErasureId, body: Confirmed, caller: SigningResident, deps: DepsOf, language: Language, commit: Commit
 ) -> Response:
     """Have every service erase what was shown, for good. Refused (409) for anything else, and after an hour."""
     return await commit(
-        lambda: erasing.confirm(id, body.preview, caller, deps),
+        lambda: erasure_requests.confirm(id, body.preview, caller, deps, ward=body.resident_id),
         lambda it: ErasureView.of(it, deps.terms, language, deps.clock()),
         202,
     )
@@ -164,17 +167,17 @@ async def list_own(asked: ListingOf) -> Page[ErasureView]:
 @router.get("/{id}", summary="Read what would go or went, what stays, and why")
 async def read(id: ErasureId, caller: Resident, deps: DepsOf, language: Language) -> ErasureView:
     """Show an erasure that the caller asked for."""
-    return ErasureView.of(await erasing.find(id, caller, deps), deps.terms, language, deps.clock())
+    return ErasureView.of(await erasure_requests.find(id, caller, deps), deps.terms, language, deps.clock())
 
 
-def _question(previews: Mapping[str, Answer], language: str) -> str:
+def _question(previews: Mapping[str, ErasureAnswer], language: str) -> str:
     gone = sum(each.count for answer in previews.values() for each in answer.erased)
     return TEXTS.say(language, "erasure-question.some" if gone else "erasure-question.none", count=gone)
 
 
-def _answer(service: str, answer: Answer | None, terms: Declared, language: str) -> ServiceAnswer:
+def _answer(service: str, answer: ErasureAnswer | None, terms: Declared, language: str) -> ServiceAnswer:
     kinds = terms.services.get(service, {})
-    said = answer or Answer(erased=(), kept=())
+    said = answer or ErasureAnswer(erased=(), kept=())
     return ServiceAnswer(
         service=coded("services", service, language),
         answered=answer is not None,
@@ -192,7 +195,7 @@ def _everywhere(erasure: Erasure, terms: Declared, language: str) -> list[StaysV
     ]
 
 
-def _last_day(asked_at: datetime, kind: Kind) -> date | None:
+def _last_day(asked_at: datetime, kind: DataKind) -> date | None:
     return None if kind.days is None else today(asked_at) + timedelta(days=kind.days)
 
 

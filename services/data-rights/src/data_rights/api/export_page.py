@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import jinja2
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from data_rights.api.export_values import Reader
+from data_rights.api.export_values import ExportReader
 from data_rights.domain.export import Export
 from runtime.data_files import load
 
@@ -45,29 +45,29 @@ class _Chapter(BaseModel):
     sections: tuple[_Section, ...]
 
 
-class Layout(RootModel[tuple[_Chapter, ...]]):
+class ExportLayout(RootModel[tuple[_Chapter, ...]]):
     """The whole file."""
 
 
-class Row(BaseModel):
+class ExportRow(BaseModel):
     """A label and what stands beside it: one text, or several with labels of their own."""
 
     label: str
     text: str = ""
-    parts: tuple[Row, ...] = ()
+    parts: tuple[ExportRow, ...] = ()
 
 
-class Card(BaseModel):
+class ExportCard(BaseModel):
     """A record: its heading, its rows, and lists of smaller ones."""
 
     title: str
-    rows: tuple[Row, ...]
-    lists: tuple[tuple[str, tuple[tuple[Row, ...], ...]], ...] = ()
+    rows: tuple[ExportRow, ...]
+    lists: tuple[tuple[str, tuple[tuple[ExportRow, ...], ...]], ...] = ()
 
 
 def page(export: Export, sections: Sections, language: str) -> str:
     """Return the page, in one language."""
-    reader = Reader(language, export.resident_id)
+    reader = ExportReader(language, export.resident_id)
     return (
         _environment()
         .get_template("export.html")
@@ -96,8 +96,8 @@ def policy() -> str:
     )
 
 
-def _groups(chapter: _Chapter, sections: Sections, reader: Reader) -> list[tuple[str, list[Card]]]:
-    shown = list[tuple[str, list[Card]]]()
+def _groups(chapter: _Chapter, sections: Sections, reader: ExportReader) -> list[tuple[str, list[ExportCard]]]:
+    shown = list[tuple[str, list[ExportCard]]]()
     for section in chapter.sections:
         service, _, name = section.comes_from.partition(".")
         records = [reader.prepared(section.comes_from, each) for each in sections.get(service, {}).get(name, ())]
@@ -106,8 +106,8 @@ def _groups(chapter: _Chapter, sections: Sections, reader: Reader) -> list[tuple
     return shown
 
 
-def _card(section: _Section, record: Mapping[str, Any], reader: Reader) -> Card:
-    return Card(
+def _card(section: _Section, record: Mapping[str, Any], reader: ExportReader) -> ExportCard:
+    return ExportCard(
         title=reader.heading(section.title, record),
         rows=tuple(_rows(section.rows, record, reader)),
         lists=tuple(
@@ -118,22 +118,22 @@ def _card(section: _Section, record: Mapping[str, Any], reader: Reader) -> Card:
     )
 
 
-def _rows(rows: Mapping[str, str], record: Mapping[str, Any], reader: Reader) -> Iterator[Row]:
+def _rows(rows: Mapping[str, str], record: Mapping[str, Any], reader: ExportReader) -> Iterator[ExportRow]:
     for label, spec in rows.items():
         path, _, how = spec.partition(", ")
         value = reader.at(record, path)
         if value is None or value in ("", [], {}):
             continue
         if how == "values":
-            parts = tuple(Row(label=name, text=text) for name, text in reader.values(value))
-            yield Row(label=reader.say(f"labels.{label}"), parts=parts)
+            parts = tuple(ExportRow(label=name, text=text) for name, text in reader.values(value))
+            yield ExportRow(label=reader.say(f"labels.{label}"), parts=parts)
         else:
-            yield Row(label=reader.say(f"labels.{label}"), text=reader.shown(value, how))
+            yield ExportRow(label=reader.say(f"labels.{label}"), text=reader.shown(value, how))
 
 
 @cache
 def _layout() -> tuple[_Chapter, ...]:
-    return load(Path(str(files("data_rights"))) / "data" / "export_page.yaml", Layout).root
+    return load(Path(str(files("data_rights"))) / "data" / "export_page.yaml", ExportLayout).root
 
 
 @cache
@@ -142,11 +142,11 @@ def _style() -> str:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

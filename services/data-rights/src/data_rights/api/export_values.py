@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from data_rights.api.wording import TEXTS, sentence
+from data_rights.api.labels import TEXTS, sentence
 from data_rights.domain.access import Access
 from runtime.clock import SHENZHEN
 
@@ -21,7 +21,7 @@ _OWN_GROUPS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ExportReader:
     """Tells values to a resident in a language."""
 
     language: str

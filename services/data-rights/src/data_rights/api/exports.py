@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from data_rights.api.export_page import page, policy
-from data_rights.api.parts import DepsOf, Resident
-from data_rights.api.wording import Coded, coded
+from data_rights.api.labels import Coded, coded
+from data_rights.api.parts import DepsOf, Resident, SigningResident
 from data_rights.domain.export import Export
-from data_rights.handlers import exporting
-from runtime.web import Commit, Language
+from data_rights.handlers import export_requests
+from web.routes import Commit, Language
 
 router = APIRouter(prefix="/exports", tags=["exports"])
 
@@ -71,31 +71,31 @@ class ExportView(BaseModel):
 
 @router.post("", summary="Ask for everything that is held about me", status_code=202, response_model=ExportView)
 async def request(
-    caller: Resident, deps: DepsOf, language: Language, commit: Commit, body: ExportAsked | None = None
+    caller: SigningResident, deps: DepsOf, language: Language, commit: Commit, body: ExportAsked | None = None
 ) -> Response:
     """Ask every service for what it holds of the caller, or of a child in their care; it is kept for seven days."""
     resident_id = body.resident_id if body else None
     return await commit(
-        lambda: exporting.request(resident_id, caller, deps), lambda export: ExportView.of(export, language), 202
+        lambda: export_requests.request(resident_id, caller, deps), lambda export: ExportView.of(export, language), 202
     )
 
 
 @router.get("/{id}", summary="Read how far an export has come")
 async def read(id: ExportId, caller: Resident, deps: DepsOf, language: Language) -> ExportView:
     """Show which services have answered."""
-    return ExportView.of(await exporting.find(id, caller, deps), language)
+    return ExportView.of(await export_requests.find(id, caller, deps), language)
 
 
 @router.get("/{id}/content", summary="Get an export as JSON")
 async def content(id: ExportId, caller: Resident, deps: DepsOf) -> dict[str, Any]:
     """Give everything: by service, by section, the records as they are kept. Refused (409) until it is ready."""
-    sections: Mapping[str, Any] = await exporting.content(id, caller, deps)
+    sections: Mapping[str, Any] = await export_requests.content(id, caller, deps)
     return dict(orjson.loads(orjson.dumps(sections)))
 
 
 @router.get("/{id}/page", summary="Get an export as a page to read", response_class=HTMLResponse)
 async def readable(id: ExportId, caller: Resident, deps: DepsOf, language: Language) -> HTMLResponse:
     """Give the same as a page without scripts, by subject and in the caller's language. Refused (409) until then."""
-    export = await exporting.find(id, caller, deps)
+    export = await export_requests.find(id, caller, deps)
     headers = {**_PRIVATE, "Content-Security-Policy": policy(), "Content-Language": language}
-    return HTMLResponse(page(export, await exporting.content(id, caller, deps), language), headers=headers)
+    return HTMLResponse(page(export, await export_requests.content(id, caller, deps), language), headers=headers)

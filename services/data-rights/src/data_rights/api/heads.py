@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from data_rights.domain.chain import Head
-from data_rights.handlers import reading
-from data_rights.handlers.needs import Deps
-from runtime import web
-from runtime.pages import Cursor, Limit, Page, page
+from data_rights.handlers import queries
+from data_rights.handlers.dependencies import Deps
+from web import routes
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/record-heads", tags=["record-heads"])
 
@@ -32,14 +32,14 @@ class HeadView(BaseModel):
 
 
 @router.get("", summary="Read the published heads of the record of accesses")
-async def list_heads(deps: Annotated[Deps, Depends(web.deps)], cursor: Cursor, limit: Limit = 20) -> Page[HeadView]:
+async def list_heads(deps: Annotated[Deps, Depends(routes.deps)], cursor: Cursor, limit: Limit = 20) -> Page[HeadView]:
     """List the published heads, the latest first. Whoever keeps them can tell when the record is changed later."""
     before = cursor[0] if cursor and isinstance(cursor[0], int) else None
-    found = await reading.heads(before, limit, deps)
+    found = await queries.heads(before, limit, deps)
     return page(found, limit, key=lambda head: [head.number], view=HeadView.of)
 
 
 @router.get("/keys", summary="Read the keys that sign heads")
-async def list_keys(deps: Annotated[Deps, Depends(web.deps)]) -> dict[str, Any]:
+async def list_keys(deps: Annotated[Deps, Depends(routes.deps)]) -> dict[str, Any]:
     """Give the public keys that sign heads, old ones among them (JSON Web Key Set)."""
     return deps.record_keys.public.jwks()

@@ -8,16 +8,18 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query
 
-from data_rights.handlers import reading
-from data_rights.handlers.needs import Deps, HeldT, Holders
-from runtime import web
-from runtime.access import Principal, Role, allow
-from runtime.pages import Cursor, Limit, Page, page
+from data_rights.handlers import queries
+from data_rights.handlers.dependencies import Deps
+from data_rights.store.holders import HeldT, HoldersDocuments
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
 
 ViewT = TypeVar("ViewT")
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
+SigningResident = Annotated[Principal, allow(Role.RESIDENT, signed=True)]
 AccessId = Annotated[str, Path(max_length=80, examples=["acc_18c0ffee1a2b3c4d-5e6f7a8b9c0d_11aa22bb"])]
 DisputeId = Annotated[str, Path(max_length=80, examples=["dis_18c0ffee1a2b3c4d-5e6f7a8b9c0d_11aa22bb"])]
 Whose = Annotated[str | None, Query(max_length=60, description="Whose record: a ward's; by default the caller's own")]
@@ -35,10 +37,10 @@ class Listing:
     limit: int
 
     async def shown(
-        self, kept: Holders[HeldT], *, order: Callable[[HeldT], str], view: Callable[[HeldT], ViewT]
+        self, kept: HoldersDocuments[HeldT], *, order: Callable[[HeldT], str], view: Callable[[HeldT], ViewT]
     ) -> Page[ViewT]:
         """Show what is kept, the latest first. Raises NotAllowed for anybody else's than the caller's and a ward's."""
-        found = await reading.page_of(
+        found = await queries.page_of(
             kept, self.resident_id, self.caller, self.deps, before=self.before, limit=self.limit
         )
         return page(found, self.limit, key=lambda each: [order(each)], view=view)
@@ -47,7 +49,7 @@ class Listing:
 async def _listing(
     caller: Resident,
     deps: DepsOf,
-    language: web.Language,
+    language: routes.Language,
     cursor: Cursor,
     resident_id: Whose = None,
     limit: Limit = 20,

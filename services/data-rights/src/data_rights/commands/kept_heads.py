@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from data_rights.domain.access import stamp
-from data_rights.handlers.sealing import HEAD
-from runtime.signing import PublicKeys, SignatureError
+from data_rights.handlers.blocks import HEAD
+from runtime.json_signatures import PublicKeys, SignatureError
 from standards.moments import read_moment
 
 Heads = Mapping[int, set[str]]
@@ -19,7 +19,7 @@ Heads = Mapping[int, set[str]]
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptHeads:
     """What files say: the hashes by block, and since when each block is known outside by a signature."""
 
     hashes: dict[int, set[str]] = field(default_factory=dict)
@@ -31,13 +31,13 @@ class Kept:
         return None if number is None else (number, self.since[number])
 
 
-def read(paths: Iterable[Path], keys: PublicKeys | None) -> Kept:
+def read(paths: Iterable[Path], keys: PublicKeys | None) -> KeptHeads:
     """Read files with a JSON text in each line, or one for all of it. Raises OSError, and ValueError naming the line.
 
     A text is a line of this service's own file (`number`, `hash`, `at`, `signed`), an answer of `/v1/record-heads`
     (`items`) or an event from a department's queue (`data`). What is signed must be signed by one of the keys.
     """
-    kept = Kept()
+    kept = KeptHeads()
     for path in paths:
         text = path.read_text(encoding="utf-8")
         for place, content in _texts(text):
@@ -68,7 +68,7 @@ def _heads(found: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - whateve
         yield found.get("data", found)
 
 
-def _take(head: Mapping[str, Any], keys: PublicKeys | None, kept: Kept) -> None:
+def _take(head: Mapping[str, Any], keys: PublicKeys | None, kept: KeptHeads) -> None:
     number, hash_ = int(head["number"] if "number" in head else head["block"]), str(head["hash"])
     kept.hashes.setdefault(number, set()).add(hash_)
     signed = head.get("signed")

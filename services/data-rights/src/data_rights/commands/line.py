@@ -10,15 +10,15 @@ from pathlib import Path
 from pymongo.errors import PyMongoError
 
 from data_rights.commands import verify
-from data_rights.commands.telling import Teller
+from data_rights.commands.console import RecordConsole
 from data_rights.config import Settings
 
 FAILED = 1
 
 
-def run(arguments: Sequence[str], settings: Settings | None = None, teller: Teller | None = None) -> int:
+def run(arguments: Sequence[str], settings: Settings | None = None, teller: RecordConsole | None = None) -> int:
     """Run a command and return its exit code: 0 whole, 1 can't be reached or read, 2 wrong usage, 3 not whole."""
-    teller = teller or Teller()
+    teller = teller or RecordConsole()
     given = _parser(teller).parse_args(arguments)
     settings = settings or Settings()
     try:
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str], settings: Settings | None = None, teller: Tell
         return FAILED
 
 
-def _parser(teller: Teller) -> argparse.ArgumentParser:
+def _parser(teller: RecordConsole) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data_rights", description=teller.text("description"))
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("verify", help=teller.text("verify.help"))

@@ -9,15 +9,16 @@ from pathlib import Path
 import pymongo
 
 from data_rights.commands import kept_heads
-from data_rights.commands.kept_heads import Kept
-from data_rights.commands.telling import Teller
+from data_rights.commands.console import RecordConsole
+from data_rights.commands.kept_heads import KeptHeads
 from data_rights.config import Settings
 from data_rights.domain.chain import Block
-from data_rights.domain.verifying import Fault, Verifying
+from data_rights.domain.verification import RecordFault, RecordVerification
 from data_rights.store.walk import UnreadableError, Walk
 from runtime.clock import Clock, utc_now
-from runtime.kernel import Database, Kernel
-from runtime.signing import PublicKeys
+from runtime.json_signatures import PublicKeys
+from store.repository import Database
+from web.service_runtime import ServiceRuntime
 
 Heads = Mapping[int, Collection[str]]
 
@@ -29,34 +30,34 @@ _AT_ONCE = 20
 """Blocks that are read at once."""
 
 
-async def run(settings: Settings, teller: Teller, heads: Iterable[Path], keys: Path | None = None) -> int:
+async def run(settings: Settings, teller: RecordConsole, heads: Iterable[Path], keys: Path | None = None) -> int:
     """Check the record, also against saved heads; return the exit code. Raises PyMongoError, OSError, ValueError.
 
     `keys`: a file with the public keys that sign heads; by default `record.pub` of the settings' folder, where it is.
     """
     kept = kept_heads.read(heads, _keys(keys or settings.keys / "record.pub", is_wanted=keys is not None))
-    kernel = Kernel("data-rights", settings)
+    runtime = ServiceRuntime("data-rights", settings)
     try:
         with pymongo.timeout(PATIENCE):
-            await kernel.client.admin.command("ping")
-        return _tell(await check(kernel.database, kept.hashes, teller), kept, teller)
+            await runtime.client.admin.command("ping")
+        return _tell(await check(runtime.database, kept.hashes, teller), kept, teller)
     finally:
-        await kernel.stop()
+        await runtime.stop()
 
 
-async def check(database: Database, heads: Heads, teller: Teller, clock: Clock = utc_now) -> Verifying:
+async def check(database: Database, heads: Heads, teller: RecordConsole, clock: Clock = utc_now) -> RecordVerification:
     """Walk the chain; the heads that the store itself remembers are compared too."""
-    walk, verifying = Walk(database), Verifying(clock(), heads)
+    walk, verifying = Walk(database), RecordVerification(clock(), heads)
     try:
         verifying.heads = _together(heads, {head.number: {head.hash} for head in await walk.heads()})
     except UnreadableError:
-        verifying.fault = Fault(problem="head-unreadable", block=0)
+        verifying.fault = RecordFault(problem="head-unreadable", block=0)
     while verifying.fault is None:
         outside = await walk.outside(verifying.number)  # first: what is sealed meanwhile is in one of the blocks below
         try:
             blocks = await walk.blocks_after(verifying.number, _AT_ONCE)
         except UnreadableError:
-            verifying.fault = Fault(problem="block-altered", block=verifying.number + 1)
+            verifying.fault = RecordFault(problem="block-altered", block=verifying.number + 1)
             break
         for block in blocks:
             await _read(block, walk, verifying)
@@ -67,11 +68,11 @@ async def check(database: Database, heads: Heads, teller: Teller, clock: Clock =
     return verifying
 
 
-async def _read(block: Block, walk: Walk, verifying: Verifying) -> None:
+async def _read(block: Block, walk: Walk, verifying: RecordVerification) -> None:
     try:
         placed = await walk.placed(block.number)
     except UnreadableError as error:
-        verifying.fault = verifying.fault or Fault(problem="entry-unreadable", block=block.number, entry=error.id)
+        verifying.fault = verifying.fault or RecordFault(problem="entry-unreadable", block=block.number, entry=error.id)
         return
     missing = {each.id for each in block.entries} - {each.id for each in placed}
     verifying.read(block, placed, await walk.ended(sorted(missing)))
@@ -89,7 +90,7 @@ def _keys(path: Path, *, is_wanted: bool) -> PublicKeys | None:
     return PublicKeys.from_file(path)
 
 
-def _tell(done: Verifying, kept: Kept, teller: Teller) -> int:
+def _tell(done: RecordVerification, kept: KeptHeads, teller: RecordConsole) -> int:
     fault = done.fault
     fixed = kept.fixed(done.number)
     since = {"block": fixed[0], "since": fixed[1].isoformat(" ", "seconds")} if fixed else {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from data_rights.domain.record import Record
+from data_rights.domain.record import Digest, RightsModel
 
 RETENTION = "retention"
 """Why the content of an entry ends: its term has passed. Nothing else counts."""
@@ -23,7 +23,7 @@ SYSTEM = "system"
 """The role of what happens without a person."""
 
 
-class By(Record):
+class AccessedBy(RightsModel):
     """Who it was: an account, what it is, and for which departments it acts."""
 
     subject: str
@@ -31,17 +31,17 @@ class By(Record):
     departments: tuple[str, ...] = ()
 
 
-class Seen(Record):
+class SeenDocument(RightsModel):
     """A document that was seen or asked for."""
 
     document_type: str
     identifier: str | None = None
 
 
-class Access(Record):
+class Access(RightsModel):
     """An entry. `holder` is the blind index of whose data it is; `source` the service that said so.
 
-    `how` is what services say (`runtime.accesses`), `disputed` (an entry: `access`), or `matched`: compared without a
+    `how` is what services say (`privacy.access_log`), `disputed` (an entry: `access`), or `matched`: compared without a
     person, with a `result` (succeeded, failed). What a later release says is kept too, so both are texts. `block` is
     the number of the block that it is sealed in, None until then. `answers` is the question that a match answered, so
     that its answer is recorded once; where it is kept, not what is told.
@@ -50,10 +50,10 @@ class Access(Record):
     id: str
     version: int = 0
     holder: str
-    by: By
+    by: AccessedBy
     how: str
     what: str
-    documents: tuple[Seen, ...]
+    documents: tuple[SeenDocument, ...]
     application_id: str | None
     item: str | None
     purpose: str | None
@@ -65,7 +65,7 @@ class Access(Record):
     answers: str | None = None
 
 
-class Ended(Record):
+class Ended(RightsModel):
     """What is kept of an entry when its content is not: that it was, in which block, why and when it ended."""
 
     id: str
@@ -76,8 +76,16 @@ class Ended(Record):
     at: AwareDatetime
 
 
-def access_id(event_id: str, holder: str) -> str:
-    """Return the id of the entry that an event is about: the same however often it arrives; ids sort by time."""
+def access_id(event_id: str, holder: str, digest: Digest, requirement: str = "") -> str:
+    """Return the id of the entry that an event is about: the same however often it arrives; ids sort by time.
+
+    `requirement` tells apart what one event says of several documents.
+    """
+    return f"acc_{event_id}_{digest((holder + requirement).encode())[:8]}"
+
+
+def earlier_id(event_id: str, holder: str) -> str:
+    """Return the id that an earlier release gave the entry."""
     return f"acc_{event_id}_{sha256(holder.encode()).hexdigest()[:8]}"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from data_rights.domain.record import Record
+from data_rights.domain.record import RightsModel
 
 
-class Asked(Record):
+class ServiceRequest(RightsModel):
     """Everything that is given must be met. `until` is excluded; `by` is an account, `department` a code."""
 
     by: str | None = None

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pydantic import AwareDatetime
 
 from data_rights.domain.access import canonical, stamp
-from data_rights.domain.record import Record
+from data_rights.domain.record import RightsModel
 
 BEGINNING = "0" * 64
 """What stands for the hash before the first block."""
@@ -28,14 +28,14 @@ FIRST_TERM = 1095
 """Days that entries are kept whose block does not say it: blocks of the first releases."""
 
 
-class Sealed(Record):
+class SealedEntry(RightsModel):
     """An entry's place in a block: its id and digest."""
 
     id: str
     digest: str
 
 
-class Block(Record):
+class Block(RightsModel):
     """A block, `id` its number as text. Numbers count up from 1 without a gap.
 
     `term` is for how many days after `at` the content of its entries must stay, as it was declared when it was sealed.
@@ -46,12 +46,12 @@ class Block(Record):
     number: int
     previous: str
     at: AwareDatetime
-    entries: tuple[Sealed, ...]
+    entries: tuple[SealedEntry, ...]
     term: int | None = None
     hash: str
 
 
-class Head(Record):
+class Head(RightsModel):
     """A published end of the chain: block `number` had this `hash` at that time."""
 
     id: str
@@ -67,7 +67,7 @@ class Head(Record):
         return {"block": self.number, "hash": self.hash, "at": stamp(self.at)}
 
 
-def follow(last: Block | None, entries: Sequence[Sealed], at: datetime, term: int) -> Block:
+def follow(last: Block | None, entries: Sequence[SealedEntry], at: datetime, term: int) -> Block:
     """Return the block that comes after the last one; not sealed before that one, also where a clock was set back."""
     number, previous = (last.number + 1, last.hash) if last else (1, BEGINNING)
     block = Block(

@@ -13,9 +13,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from data_rights.domain.correctable import REGISTRATION
-from data_rights.domain.record import Record
+from data_rights.domain.record import Digest, RightsModel
 from runtime.derived import derived
-from runtime.refusal import Clash
+from runtime.errors import Conflict
 from standards.field_kinds import Value
 
 State = Literal["open", "corrected", "refused"]
@@ -23,7 +23,7 @@ Effect = Literal["reissued", "republished", "at-window"]
 WindowState = Literal["open", "made", "over"]
 
 
-class Wrong(Record):
+class WrongValue(RightsModel):
     """What is said to be wrong: the document, or the credential by all its versions, the field, and what is right."""
 
     document_type: str
@@ -36,7 +36,7 @@ class Wrong(Record):
     reason: str
 
 
-class Answer(Record):
+class CorrectionAnswer(RightsModel):
     """What the department says: `value` is right, or None: the value stays."""
 
     result: Literal["corrected", "refused"]
@@ -47,7 +47,7 @@ class Answer(Record):
     at: datetime
 
 
-class Window(Record):
+class CorrectionWindow(RightsModel):
     """One change at a window, until the end of the day `until`; `made_at`: when the card was read there."""
 
     until: date
@@ -76,9 +76,11 @@ class Correction(BaseModel):
     asked_by: str
     asked_at: datetime
     department: str
-    wrong: Wrong
-    answer: Answer | None = None
-    window: Window | None = None
+    wrong: WrongValue
+    is_witnessed: bool = False
+    """Whether all who check its answer have heard that it was asked for; not of what earlier releases took in."""
+    answer: CorrectionAnswer | None = None
+    window: CorrectionWindow | None = None
 
     @derived
     def order(self) -> str:
@@ -101,12 +103,12 @@ class Correction(BaseModel):
             return "at-window"
         return "reissued" if self.wrong.origin in {"review", "grant"} else "republished"
 
-    def answered(self, answer: Answer, until: date) -> Correction:
+    def answered(self, answer: CorrectionAnswer, until: date) -> Correction:
         """Take over the answer; the first one stays. What changes at a window can be changed there `until` then."""
         if self.answer is not None:
             return self
         opens = answer.result == "corrected" and self.effect == "at-window"
-        return self.model_copy(update={"answer": answer, "window": Window(until=until) if opens else None})
+        return self.model_copy(update={"answer": answer, "window": CorrectionWindow(until=until) if opens else None})
 
     def made(self, at: datetime) -> Correction:
         """Note that it was made at a window; the very same when that is known, or was never allowed."""
@@ -115,20 +117,22 @@ class Correction(BaseModel):
         return self.model_copy(update={"window": self.window.model_copy(update={"made_at": at})})
 
 
-def place_of(holder: str, wrong: Wrong) -> str:
-    """Return the name of the field of a document that is said to be wrong."""
-    subject = "\n".join((holder, wrong.document_type, wrong.credential_id or "", wrong.field))
-    return sha256(subject.encode()).hexdigest()[:26]
+def places_of(holder: str, wrong: WrongValue, digest: Digest) -> tuple[str, str]:
+    """Return the name of the field that is said to be wrong, and the one that an earlier release gave it."""
+    subject = "\n".join((holder, wrong.document_type, wrong.credential_id or "", wrong.field)).encode()
+    return digest(subject)[:26], sha256(subject).hexdigest()[:26]
 
 
-def ask(known: Sequence[Correction], holder: str, wrong: Wrong, department: str, by: str, at: datetime) -> Correction:
-    """Ask for a correction; `known` are those for the same place. Raises Clash while one of them is open.
+def ask(
+    known: Sequence[Correction], place: str, holder: str, wrong: WrongValue, department: str, by: str, at: datetime
+) -> Correction:
+    """Ask for a correction; `known` are those for the same place. Raises Conflict while one of them is open.
 
     The id follows from the place and the count, so that of two requests at the same moment one is refused.
     """
     if any(each.state == "open" for each in known):
-        raise Clash("correction-asked-already")
-    place, number = place_of(holder, wrong), 1 + max((each.number for each in known), default=0)
+        raise Conflict("correction-asked-already")
+    number = 1 + max((each.number for each in known), default=0)
     return Correction(
         id=f"cor_{place}_{number:03d}",
         place=place,
@@ -138,4 +142,5 @@ def ask(known: Sequence[Correction], holder: str, wrong: Wrong, department: str,
         asked_at=at,
         department=department,
         wrong=wrong,
+        is_witnessed=True,
     )

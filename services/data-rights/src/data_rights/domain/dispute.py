@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Literal
 
 from data_rights.domain.access import Access
-from data_rights.domain.record import Record
-from runtime.refusal import Clash
+from data_rights.domain.record import RightsModel
+from runtime.errors import Conflict
 
 State = Literal["open", "answered"]
 
 
-class Explanation(Record):
+class Explanation(RightsModel):
     """What a department says to it: who wrote it, for which department, when."""
 
     text: str
@@ -24,7 +24,7 @@ class Explanation(Record):
     at: datetime
 
 
-class Dispute(Record):
+class Dispute(RightsModel):
     """A dispute of one entry. `holder` is the blind index of whose record it is, `raised_by` a resident id."""
 
     id: str
@@ -52,9 +52,9 @@ def dispute_id(access_id: str) -> str:
 
 
 def raise_dispute(known: Dispute | None, access: Access, raised_by: str, reason: str, at: datetime) -> Dispute:
-    """Dispute an entry. Raises Clash when it is disputed already."""
+    """Dispute an entry. Raises Conflict when it is disputed already."""
     if known is not None:
-        raise Clash("disputed-already")
+        raise Conflict("disputed-already")
     return Dispute(
         id=dispute_id(access.id),
         access_id=access.id,

@@ -15,21 +15,22 @@ from hashlib import sha256
 from typing import Literal
 
 from data_rights.domain.access import canonical
-from data_rights.domain.record import Record
+from data_rights.domain.export import ANSWERED_WITHIN
+from data_rights.domain.record import RightsModel
 
 State = Literal["previewing", "awaiting-confirmation", "lapsed", "under-way", "done"]
 TO_CONFIRM = timedelta(hours=1)
 """How long what was shown can be confirmed: afterwards too much may have changed."""
 
 
-class Gone(Record):
+class ErasedKind(RightsModel):
     """A kind of data that went, and how many there were."""
 
     kind: str
     count: int
 
 
-class Stays(Record):
+class KeptKind(RightsModel):
     """A kind of data that stays, and the day on which the last of it goes; None where no day is set."""
 
     kind: str
@@ -37,14 +38,14 @@ class Stays(Record):
     until: date | None = None
 
 
-class Answer(Record):
+class ErasureAnswer(RightsModel):
     """What one service says."""
 
-    erased: tuple[Gone, ...]
-    kept: tuple[Stays, ...]
+    erased: tuple[ErasedKind, ...]
+    kept: tuple[KeptKind, ...]
 
 
-class Erasure(Record):
+class Erasure(RightsModel):
     """A request and what came of it. `holder` is the blind index of whose data it is; `services` those who answer.
 
     `previews` are what they say would come of it, None where it was asked for before there were previews; `cases` are
@@ -58,8 +59,8 @@ class Erasure(Record):
     requested_by: str
     requested_at: datetime
     services: tuple[str, ...]
-    answers: Mapping[str, Answer] = {}
-    previews: Mapping[str, Answer] | None = None
+    answers: Mapping[str, ErasureAnswer] = {}
+    previews: Mapping[str, ErasureAnswer] | None = None
     cases: tuple[str, ...] = ()
     confirmed_at: datetime | None = None
 
@@ -70,11 +71,15 @@ class Erasure(Record):
 
     @property
     def preview(self) -> str | None:
-        """A name for what is shown, to confirm it by; None until every service has spoken, and once it is confirmed."""
+        """A name for what is shown, to confirm it by; None until every service has spoken, and once it is confirmed.
+
+        It names a ward, so that a guardian who signs it has signed of whom.
+        """
         if self.previews is None or self.confirmed_at or any(name not in self.previews for name in self.services):
             return None
         shown = {name: answer.model_dump(mode="json") for name, answer in self.previews.items()}
-        return sha256(canonical([shown, sorted(self.cases)])).hexdigest()[:16]
+        name = sha256(canonical([shown, sorted(self.cases)])).hexdigest()[:16]
+        return name if self.resident_id == self.requested_by else f"{name}.{self.resident_id}"
 
     def state(self, now: datetime) -> State:
         """Where it stands."""
@@ -84,7 +89,12 @@ class Erasure(Record):
             return "lapsed"
         return "awaiting-confirmation" if self.preview else "previewing"
 
-    def shown(self, service: str, answer: Answer, cases: Sequence[str] = ()) -> Erasure:
+    def is_awaited(self, now: datetime) -> bool:
+        """Tell whether answers may still come, so that nothing is gained by another request."""
+        since = self.confirmed_at or self.requested_at
+        return self.state(now) == "under-way" and now < since + ANSWERED_WITHIN
+
+    def shown(self, service: str, answer: ErasureAnswer, cases: Sequence[str] = ()) -> Erasure:
         """Take over what a service says would come of it; the first word stays, none counts once it is confirmed."""
         if self.previews is None or service not in self.services or service in self.previews or self.confirmed_at:
             return self
@@ -94,7 +104,7 @@ class Erasure(Record):
         """Note that the resident has confirmed what was shown."""
         return self.model_copy(update={"confirmed_at": now})
 
-    def heard(self, service: str, answer: Answer) -> Erasure:
+    def heard(self, service: str, answer: ErasureAnswer) -> Erasure:
         """Take over what a service says; the first answer stays."""
         if service not in self.services or service in self.answers:
             return self

@@ -10,21 +10,23 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
-from data_rights.domain.record import Record
+from data_rights.domain.record import RightsModel
 
 KEPT = timedelta(days=7)
+ANSWERED_WITHIN = timedelta(days=1)
+"""How long the services may take to answer; afterwards the resident may ask once more."""
 
 State = Literal["gathering", "ready", "ended"]
 
 
-class Arrived(Record):
+class Arrived(RightsModel):
     """What has come from one service: which parts, of how many."""
 
     parts: int
     here: tuple[int, ...]
 
 
-class Part(Record):
+class ExportPart(RightsModel):
     """One part as it came, a JWE in compact form."""
 
     id: str
@@ -34,7 +36,7 @@ class Part(Record):
     jwe: str
 
 
-class Export(Record):
+class Export(RightsModel):
     """A request and how far it has come. `key` is the private JWK, None once it is destroyed.
 
     `is_kept` says whether it is there, for the store, which can't look at it.
@@ -63,6 +65,10 @@ class Export(Record):
         if self.key is None:
             return "ended"
         return "gathering" if self.missing else "ready"
+
+    def is_awaited(self, now: datetime) -> bool:
+        """Tell whether answers may still come, so that nothing is gained by another request."""
+        return self.state == "gathering" and now < self.requested_at + ANSWERED_WITHIN
 
     def heard(self, service: str, part: int, parts: int) -> Export:
         """Take over that a part has come; itself when it was here, or nobody waits for it."""

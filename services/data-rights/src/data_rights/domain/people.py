@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
-from data_rights.domain.record import Record
+from data_rights.domain.record import RightsModel
 
 
-class Person(Record):
+class KnownPerson(RightsModel):
     """A registered resident (`id`) and the blind index by which everything about them is found."""
 
     id: str
     version: int = 0
     index: str
+    of_age_on: date | None = None
+    """The day on which a child comes of age; None of adults, and of those whom an earlier release learned."""
 
 
-class Care(Record):
+class GuardianshipRecord(RightsModel):
     """One guardianship between two people: the newest that is known of it."""
 
     active: bool
     sequence: int
 
 
-class Guardianship(Record):
+class Guardianship(RightsModel):
     """Everything that is known between one guardian and one child; `id` joins the two resident ids."""
 
     id: str
     version: int = 0
     guardian_id: str
     child_id: str
-    records: Mapping[str, Care] = {}
+    records: Mapping[str, GuardianshipRecord] = {}
 
     @classmethod
     def between(cls, guardian_id: str, child_id: str) -> Guardianship:
@@ -41,7 +44,7 @@ class Guardianship(Record):
         """Whether the one may act for the other."""
         return any(record.active for record in self.records.values())
 
-    def heard(self, guardianship_id: str, care: Care) -> Guardianship:
+    def heard(self, guardianship_id: str, care: GuardianshipRecord) -> Guardianship:
         """Take over news of one guardianship, unless it is older than what is known."""
         known = self.records.get(guardianship_id)
         if known is not None and care.sequence <= known.sequence:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from data_rights.domain.people import Guardianship, Person
-from data_rights.store.accesses import ACCESSES, ENDED, AccessDocuments
+from data_rights.domain.people import Guardianship, KnownPerson
+from data_rights.store.accesses import ACCESSES, ENDED, HOLDER, AccessDocuments
 from data_rights.store.chain import BLOCKS, HEADS, ChainDocuments, digests_of
-from data_rights.store.corrections import CORRECTIONS, HOLDINGS, CorrectionDocuments, HoldingDocuments
+from data_rights.store.corrections import CORRECTIONS, HOLDINGS, CorrectionDocuments, KnownCredentialDocuments
 from data_rights.store.disputes import DISPUTES, DisputeDocuments
 from data_rights.store.erasures import ERASURES, ErasureDocuments
 from data_rights.store.exports import EXPORT_PARTS, EXPORTS, ExportDocuments
-from messaging.documents import Documents
-from runtime.erasing import Held
-from runtime.holders import Holder
-from runtime.kernel import Database
-from runtime.retention import Belongings
+from privacy.erasure import Held
+from privacy.holders import Holder
+from store.repository import Database, Repository
+from store.retention import Cascade
 
 __all__ = [
-    "BELONGINGS",
+    "CASCADES",
+    "ENCRYPTED",
     "INDEXES",
     "AccessDocuments",
     "ChainDocuments",
@@ -26,7 +26,7 @@ __all__ = [
     "DisputeDocuments",
     "ErasureDocuments",
     "ExportDocuments",
-    "HoldingDocuments",
+    "KnownCredentialDocuments",
     "guardianships",
     "held",
     "people",
@@ -56,25 +56,31 @@ INDEXES: dict[str, list[IndexModel]] = {
     ERASURES: [IndexModel([("holder", ASCENDING), ("_id", DESCENDING)], name="holder")],
     BLOCKS: [],
     HEADS: [],
-    PEOPLE: [],
+    PEOPLE: [IndexModel("index")],
     GUARDIANSHIPS: [],
 }
 
-BELONGINGS: dict[str, Belongings] = {ACCESSES: digests_of}
+_OF_HOLDERS = (ACCESSES, DISPUTES, CORRECTIONS, HOLDINGS, EXPORTS, ERASURES)
+ENCRYPTED = {**dict.fromkeys(_OF_HOLDERS, HOLDER), PEOPLE: ("index",)}
+"""Where blind indexes stand: encrypted in the store, the same always to the same."""
+
+SEALED = {PEOPLE: ("of_age_on",)}
+"""What describes people, beside what the other files of this folder seal: encrypted in the store."""
+
+CASCADES: dict[str, Cascade] = {ACCESSES: digests_of}
 """What goes with a document whose term has ended: an entry of the record leaves its digest in the chain."""
 
 
 def held(holder: Holder) -> Held:
     """Return how what is kept about somebody is found; contents of exports go with their keys (`handlers.erasing`)."""
-    of_holders = (ACCESSES, DISPUTES, CORRECTIONS, HOLDINGS, EXPORTS, ERASURES)
-    return {**{place: {"holder": holder.index} for place in of_holders}, PEOPLE: {"_id": holder.resident_id}}
+    return {**{place: {"holder": holder.index} for place in _OF_HOLDERS}, PEOPLE: {"_id": holder.resident_id}}
 
 
-def people(database: Database) -> Documents[Person]:
+def people(database: Database) -> Repository[KnownPerson]:
     """Open the people."""
-    return Documents(database, PEOPLE, Person)
+    return Repository(database, PEOPLE, KnownPerson, sealed=SEALED[PEOPLE], indexes=ENCRYPTED[PEOPLE])
 
 
-def guardianships(database: Database) -> Documents[Guardianship]:
+def guardianships(database: Database) -> Repository[Guardianship]:
     """Open the guardianships."""
-    return Documents(database, GUARDIANSHIPS, Guardianship)
+    return Repository(database, GUARDIANSHIPS, Guardianship)

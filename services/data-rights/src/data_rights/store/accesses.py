@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
+from bus.event import Change
 from data_rights.domain.access import Access, Ended
-from data_rights.domain.asked import Asked
-from messaging.documents import Documents, Write
-from messaging.event import Change
-from runtime.kernel import Database
+from data_rights.domain.asked import ServiceRequest
+from store.repository import Database, Repository, Write
 
 ACCESSES = "accesses"
 ENDED = "ended-accesses"
 SEALED = ("purpose", "salt")
 """What somebody wrote, and what keeps a digest from being guessed: encrypted in the store."""
 
-StoredT = TypeVar("StoredT")
+HOLDER = ("holder",)
+"""Where the blind index stands in what is kept about holders: encrypted, the same always to the same."""
+
 Filter = dict[str, Any]
-
-
-class Collection(Protocol[StoredT]):
-    """What is needed of a collection of aggregates, the real one (`messaging.documents`) or a fake."""
-
-    async def get(self, id: str) -> StoredT | None:
-        """Read one by its id."""
-
-    async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
-        """Read those that there are of these ids."""
-
-    async def find(
-        self,
-        filter: Mapping[str, Any],  # noqa: A002 - pymongo's own name
-        *,
-        sort: Sequence[tuple[str, int]] = (),
-        limit: int = 0,
-    ) -> list[StoredT]:
-        """Read all that match."""
-
-    def save(self, document: StoredT) -> Change:
-        """Prepare a write."""
-
-    def add_unless(self, there: Mapping[str, Any], document: StoredT) -> Change:
-        """Prepare the write of a new one, unless one with these values is there."""
-
-    def remove(self, document: StoredT) -> Change:
-        """Prepare a removal."""
 
 
 class AccessDocuments:
     """Entries, one document each; found by whose data it is, and by the block that they are in."""
 
-    def __init__(self, collection: Collection[Access], ended: Collection[Ended]) -> None:
+    def __init__(self, collection: Repository[Access], ended: Repository[Ended]) -> None:
         self._collection = collection
         self._ended = ended
 
     @classmethod
     def of(cls, database: Database) -> AccessDocuments:
         """Open those of a database."""
-        return cls(Documents(database, ACCESSES, Access, sealed=SEALED), Documents(database, ENDED, Ended))
+        return cls(accesses_in(database), Repository(database, ENDED, Ended))
 
     async def get(self, id: str) -> Access | None:
         """Read one."""
@@ -70,7 +43,7 @@ class AccessDocuments:
         """Read those that there are of these ids."""
         return await self._collection.many(ids)
 
-    async def page(self, holder: str, asked: Asked, *, before: str | None, limit: int) -> Sequence[Access]:
+    async def page(self, holder: str, asked: ServiceRequest, *, before: str | None, limit: int) -> Sequence[Access]:
         """Read those about a holder that are asked for, the latest first (ids sort by time), beginning before an id."""
         wanted: Filter = {"holder": holder, **conditions(asked)}
         if before is not None:
@@ -80,6 +53,10 @@ class AccessDocuments:
     async def waiting(self, limit: int) -> Sequence[Access]:
         """Read those that are in no block yet, the earliest first."""
         return await self._collection.find({"block": None}, sort=[("_id", ASCENDING)], limit=limit)
+
+    async def count_waiting(self, most: int) -> int:
+        """Count those that are in no block yet, up to so many."""
+        return await self._collection.count({"block": None}, most=most)
 
     async def ended(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the digests of those of which nothing else is kept any more, by id."""
@@ -98,7 +75,12 @@ class AccessDocuments:
         return Write(ACCESSES, UpdateOne({"_id": id, "block": None}, {"$set": {"block": block}}), must_match=1)
 
 
-def conditions(asked: Asked) -> Filter:
+def accesses_in(database: Database) -> Repository[Access]:
+    """Open the entries."""
+    return Repository(database, ACCESSES, Access, sealed=SEALED, indexes=HOLDER)
+
+
+def conditions(asked: ServiceRequest) -> Filter:
     """Return a question as the store understands it."""
     named = {
         "by.subject": asked.by,

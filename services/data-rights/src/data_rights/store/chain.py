@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from pymongo import ASCENDING, DESCENDING
 
-from data_rights.domain.access import RETENTION, Access, Ended, digest
+from bus.event import Change
+from data_rights.domain.access import RETENTION, Ended, digest
 from data_rights.domain.chain import Block, Head, block_id, due
-from data_rights.store.accesses import ACCESSES, ENDED, SEALED, Collection
-from messaging.documents import CODECS, Document, Documents, Write
-from messaging.event import Change
+from data_rights.store.accesses import ENDED, accesses_in
 from runtime.clock import utc_now
-from runtime.kernel import Database
+from store.repository import CODECS, Database, Document, Repository, Write
 
 BLOCKS = "blocks"
 HEADS = "heads"
@@ -21,14 +20,14 @@ HEADS = "heads"
 class ChainDocuments:
     """Blocks and heads, one document each, found by number: their ids sort as numbers do."""
 
-    def __init__(self, blocks: Collection[Block], heads: Collection[Head]) -> None:
+    def __init__(self, blocks: Repository[Block], heads: Repository[Head]) -> None:
         self._blocks = blocks
         self._heads = heads
 
     @classmethod
     def of(cls, database: Database) -> ChainDocuments:
         """Open those of a database."""
-        return cls(Documents(database, BLOCKS, Block), Documents(database, HEADS, Head))
+        return cls(Repository(database, BLOCKS, Block), Repository(database, HEADS, Head))
 
     async def last(self) -> Block | None:
         """Read the last block."""
@@ -77,7 +76,7 @@ async def digests_of(database: Database, accesses: Sequence[Document]) -> Sequen
     One that is in no block yet can't go, nor one before the term that its block promised: it may have come late, or the
     declared term is shorter now.
     """
-    read, ended = Documents(database, ACCESSES, Access, sealed=SEALED).read, Documents(database, ENDED, Ended)
+    read, ended = accesses_in(database).read, Repository(database, ENDED, Ended)
     blocks = database.get_collection(BLOCKS, codec_options=CODECS)
     left, now = list[Write](), utc_now()
     for entry in [await read(access) for access in accesses]:

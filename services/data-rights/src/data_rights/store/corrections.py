@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from data_rights.domain.correction import Correction
-from data_rights.domain.holding import Holding
+from data_rights.domain.known_credentials import KnownCredential
+from data_rights.store.accesses import HOLDER
 from data_rights.store.holders import HoldersDocuments
-from messaging.documents import Documents
-from runtime.kernel import Database
+from store.repository import Database, Repository
 
 CORRECTIONS = "corrections"
 HOLDINGS = "holdings"
@@ -25,21 +25,21 @@ class CorrectionDocuments(HoldersDocuments[Correction]):
     @classmethod
     def of(cls, database: Database) -> CorrectionDocuments:
         """Open those of a database."""
-        return cls(Documents(database, CORRECTIONS, Correction, sealed=SEALED))
+        return cls(Repository(database, CORRECTIONS, Correction, sealed=SEALED, indexes=HOLDER))
 
-    async def at_place(self, place: str) -> Sequence[Correction]:
+    async def at(self, places: Sequence[str]) -> Sequence[Correction]:
         """Read all for one field of one document."""
-        return await self._collection.find({"place": place})
+        return await self._collection.find({"place": {"$in": list(places)}})
 
 
-class HoldingDocuments(HoldersDocuments[Holding]):
+class KnownCredentialDocuments(HoldersDocuments[KnownCredential]):
     """Credentials, found by whose they are."""
 
     @classmethod
-    def of(cls, database: Database) -> HoldingDocuments:
+    def of(cls, database: Database) -> KnownCredentialDocuments:
         """Open those of a database."""
-        return cls(Documents(database, HOLDINGS, Holding))
+        return cls(Repository(database, HOLDINGS, KnownCredential, indexes=HOLDER))
 
-    async def of_type(self, holder: str, document_type: str) -> Sequence[Holding]:
+    async def of_type(self, holder: str, document_type: str) -> Sequence[KnownCredential]:
         """Read a holder's credentials of one type."""
         return await self._collection.find({"holder": holder, "document_type": document_type})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data_rights.domain.dispute import Dispute
+from data_rights.store.accesses import HOLDER
 from data_rights.store.holders import HoldersDocuments
-from messaging.documents import Documents
-from runtime.kernel import Database
+from store.repository import Database, Repository
 
 DISPUTES = "disputes"
 SEALED = ("reason", "explanation.text")
@@ -20,7 +20,7 @@ class DisputeDocuments(HoldersDocuments[Dispute]):
     @classmethod
     def of(cls, database: Database) -> DisputeDocuments:
         """Open those of a database."""
-        return cls(Documents(database, DISPUTES, Dispute, sealed=SEALED))
+        return cls(Repository(database, DISPUTES, Dispute, sealed=SEALED, indexes=HOLDER))
 
     async def many(self, ids: Sequence[str]) -> dict[str, Dispute]:
         """Read those that there are of these ids."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from data_rights.domain.erasure import Erasure
+from data_rights.store.accesses import HOLDER
 from data_rights.store.holders import HoldersDocuments
-from messaging.documents import Documents
-from runtime.kernel import Database
+from store.repository import Database, Repository
 
 ERASURES = "erasures"
 
@@ -16,4 +16,4 @@ class ErasureDocuments(HoldersDocuments[Erasure]):
     @classmethod
     def of(cls, database: Database) -> ErasureDocuments:
         """Open those of a database."""
-        return cls(Documents(database, ERASURES, Erasure))
+        return cls(Repository(database, ERASURES, Erasure, indexes=HOLDER))

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pymongo import DESCENDING
 
-from data_rights.store.accesses import Collection
-from messaging.event import Change
+from bus.event import Change
+from store.repository import Repository, Stored
 
-HeldT = TypeVar("HeldT")
+HeldT = TypeVar("HeldT", bound=Stored)
 
 
 class HoldersDocuments(Generic[HeldT]):
@@ -18,7 +18,7 @@ class HoldersDocuments(Generic[HeldT]):
 
     ORDER: ClassVar[str] = "_id"
 
-    def __init__(self, collection: Collection[HeldT]) -> None:
+    def __init__(self, collection: Repository[HeldT]) -> None:
         self._collection = collection
 
     async def get(self, id: str) -> HeldT | None:

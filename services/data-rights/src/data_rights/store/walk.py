@@ -10,11 +10,10 @@ from pymongo import ASCENDING
 
 from data_rights.domain.access import Access, Ended
 from data_rights.domain.chain import Block, Head, block_id
-from data_rights.store.accesses import ACCESSES, ENDED, SEALED
+from data_rights.store.accesses import ACCESSES, ENDED, accesses_in
 from data_rights.store.chain import BLOCKS, HEADS
-from messaging.documents import CODECS, Document, Documents, StoredT, parts
-from messaging.vault import VaultError
-from runtime.kernel import Database
+from store.field_encryption import VaultError
+from store.repository import CODECS, Database, Document, Repository, StoredT, batched
 
 _CODECS = CODECS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 """A moment that no calendar has is read as a number, and refused as that by its model."""
@@ -33,13 +32,13 @@ class Walk:
 
     def __init__(self, database: Database) -> None:
         self._accesses = database.get_collection(ACCESSES, codec_options=_CODECS)
-        self._read_access = _Reading(Documents(database, ACCESSES, Access, sealed=SEALED))
+        self._read_access = _Reading(accesses_in(database))
         self._ended = database.get_collection(ENDED, codec_options=_CODECS)
-        self._read_ended = _Reading(Documents(database, ENDED, Ended))
+        self._read_ended = _Reading(Repository(database, ENDED, Ended))
         self._blocks = database.get_collection(BLOCKS, codec_options=_CODECS)
-        self._read_block = _Reading(Documents(database, BLOCKS, Block))
+        self._read_block = _Reading(Repository(database, BLOCKS, Block))
         self._heads = database.get_collection(HEADS, codec_options=_CODECS)
-        self._read_head = _Reading(Documents(database, HEADS, Head))
+        self._read_head = _Reading(Repository(database, HEADS, Head))
 
     async def heads(self) -> Sequence[Head]:
         """Read all published heads. Raises UnreadableError."""
@@ -59,7 +58,7 @@ class Walk:
 
     async def ended(self, ids: Sequence[str]) -> Mapping[str, Ended]:
         """Return what was left of entries without content; what can't be read is as if it were not there."""
-        found = [each for some in parts(ids) for each in await self._ended.find({"_id": {"$in": some}}).to_list()]
+        found = [each for some in batched(ids) for each in await self._ended.find({"_id": {"$in": some}}).to_list()]
         return {each.id: each for document in found for each in await self._read_ended.those_of([document])}
 
     async def outside(self, last: int) -> str | None:
@@ -72,7 +71,7 @@ class Walk:
 
 
 class _Reading(Generic[StoredT]):
-    def __init__(self, documents: Documents[StoredT]) -> None:
+    def __init__(self, documents: Repository[StoredT]) -> None:
         self._documents = documents
 
     async def all_of(self, found: Sequence[Document]) -> Sequence[StoredT]:

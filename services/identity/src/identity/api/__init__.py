@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from identity.api import guardianships, looking, presences, residents, terminals
+from identity.api import guardianships, presences, queries, residents, terminals
 
 router = APIRouter()
 router.include_router(residents.router)
-router.include_router(looking.router)
+router.include_router(queries.router)
 router.include_router(guardianships.router)
 router.include_router(terminals.router)
 router.include_router(presences.router)

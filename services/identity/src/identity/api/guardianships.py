@@ -11,12 +11,12 @@ from identity.api.requests import Because, NewGuardianship
 from identity.api.views import GuardianshipView
 from identity.domain.guardianship import Guardianship
 from identity.handlers import guardianship
-from runtime.access import Principal, Role, allow
-from runtime.web import Commit, IfMatch
+from web.auth import Principal, Role, allow
+from web.routes import Commit, IfMatch
 
 router = APIRouter(prefix="/guardianships", tags=["guardianships"])
 
-Clerk = Annotated[Principal, allow(Role.CLERK)]
+SigningClerk = Annotated[Principal, allow(Role.CLERK, signed=True)]
 
 
 @router.post(
@@ -26,7 +26,7 @@ Clerk = Annotated[Principal, allow(Role.CLERK)]
     response_model=GuardianshipView,
     responses={200: {"model": GuardianshipView, "description": "Registered already: the same guardianship"}},
 )
-async def establish(body: NewGuardianship, by: Clerk, deps: DepsOf, commit: Commit) -> Response:
+async def establish(body: NewGuardianship, by: SigningClerk, deps: DepsOf, commit: Commit) -> Response:
     """Let a registered resident act for a registered child under 18, on the proof that was shown."""
     return await commit(
         lambda: guardianship.establish(body.guardian_id, body.child_id, body.relation, body.shown, by, deps),
@@ -37,7 +37,7 @@ async def establish(body: NewGuardianship, by: Clerk, deps: DepsOf, commit: Comm
 
 @router.post("/{id}/end", summary="End a guardianship", response_model=GuardianshipView)
 async def end(
-    id: GuardianshipId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, if_match: IfMatch
+    id: GuardianshipId, body: Because, by: SigningClerk, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Stop the guardian from acting for the child."""
     return await commit(lambda: guardianship.end(id, body.reason, by, deps, if_match=if_match), GuardianshipView.of)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from identity.handlers.needs import Deps
-from runtime import web
-from runtime.pages import Key
+from identity.handlers.dependencies import Deps
+from web import routes
+from web.pages import Key
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 ResidentId = Annotated[str, Path(max_length=60, examples=["res_5e1f3a0c9b7d42e6a81c0d93f2"])]
 GuardianshipId = Annotated[str, Path(max_length=60, examples=["gua_91c2d7a04b5e6f3388d0a1b2c3"])]
 

@@ -13,10 +13,10 @@ from identity.api.requests import Present
 from identity.api.terminals import ClerkOrTerminal, LookingUp
 from identity.domain.presence import Presence
 from identity.handlers import presence
-from identity.handlers.presence import Visit
-from runtime.access import Principal, Role
-from runtime.web import Commit
+from identity.handlers.presence import BegunPresence
 from standards import mask
+from web.auth import Principal, Role
+from web.routes import Commit
 
 router = APIRouter(prefix="/presences", tags=["presences"])
 
@@ -44,14 +44,14 @@ class ChildView(BaseModel):
     name: str
 
 
-class VisitView(PresenceView):
+class PresenceVisitView(PresenceView):
     """A visit, who stands there, and for whom they may act; names are masked at a terminal."""
 
     name: str
     wards: list[ChildView]
 
     @classmethod
-    def shown(cls, visit: Visit, by: Principal) -> Self:
+    def shown(cls, visit: BegunPresence, by: Principal) -> Self:
         """Show a visit to who read the card."""
         said = mask.name if by.role is Role.TERMINAL else str
         wards = [ChildView(child_id=each.id, name=said(each.card.name)) for each in visit.wards]
@@ -59,21 +59,23 @@ class VisitView(PresenceView):
         return cls(**own, name=said(visit.resident.card.name), wards=wards)
 
 
-@router.post("", status_code=201, summary="Begin a visit with the card that was read", response_model=VisitView)
+@router.post("", status_code=201, summary="Begin a visit with the card that was read", response_model=PresenceVisitView)
 async def begin(body: Present, by: LookingUp, deps: DepsOf, commit: Commit) -> Response:
     """Check the card as registration does and let its holder be applied for, by the caller alone, for twenty minutes.
 
     The visit of whoever stood there before is over. The person reads it in their record.
     """
     return await commit(
-        lambda: presence.begin(body.reading, by, deps), lambda begun: VisitView.shown(begun, by), status=201
+        lambda: presence.begin(body.reading, by, deps), lambda begun: PresenceVisitView.shown(begun, by), status=201
     )
 
 
-@router.get("/{id}", summary="See who stands there, and for whom they may act", response_model=VisitView)
+@router.get("/{id}", summary="See who stands there, and for whom they may act", response_model=PresenceVisitView)
 async def see(id: PresenceId, by: ClerkOrTerminal, deps: DepsOf, commit: Commit) -> Response:
     """Show a visit of one's own while it lasts; the person, and each child, reads that."""
-    return await commit(lambda: presence.see(id, by, deps), lambda visit: VisitView.shown(visit, by), only_looks=True)
+    return await commit(
+        lambda: presence.see(id, by, deps), lambda visit: PresenceVisitView.shown(visit, by), only_looks=True
+    )
 
 
 @router.post("/{id}/end", summary="End a visit", response_model=PresenceView)

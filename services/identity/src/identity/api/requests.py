@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from identity.domain.card import Card, Reading
-from identity.domain.guardianship import Proof, ProofKind, Relation
-from identity.domain.resident import Channel, Place
+from identity.domain.card import Card, ReadCard
+from identity.domain.guardianship import GuardianshipProof, ProofKind, Relation
+from identity.domain.resident import Channel, RegistrationPlace
 from runtime.clock import Day
 from standards.bounds import SAID
 from standards.identity_number import Sex
@@ -31,13 +31,13 @@ _CARD = {
 }
 
 
-class Request(BaseModel):
+class IdentityRequest(BaseModel):
     """A request names only fields that there are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CardReading(Request):
+class CardReading(IdentityRequest):
     """What the card reader gives. `valid_until` is null on a card without an end (长期)."""
 
     number: Number = Field(description="The identity number, in clear", repr=False)
@@ -55,10 +55,10 @@ class CardReading(Request):
     )
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ReadCard:
         """The reading as the domain knows it."""
         card = Card.model_validate(self.model_dump(include=set(Card.model_fields)))
-        return Reading(number=self.number, card=card, name_confirmed=self.name_confirmed)
+        return ReadCard(number=self.number, card=card, name_confirmed=self.name_confirmed)
 
 
 class Registration(CardReading):
@@ -71,9 +71,9 @@ class Registration(CardReading):
     community: Line = Field(description="Code of the community that the person lives in")
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RegistrationPlace:
         """Where the person is registered."""
-        return Place(channel=self.channel, community=self.community)
+        return RegistrationPlace(channel=self.channel, community=self.community)
 
 
 class Renewal(CardReading):
@@ -89,7 +89,7 @@ class Present(CardReading):
     model_config = ConfigDict(json_schema_extra={"examples": [{**_CARD}]})
 
 
-class LookUp(Request):
+class LookUp(IdentityRequest):
     """An identity number, and what its resident is looked up for."""
 
     model_config = ConfigDict(
@@ -99,21 +99,21 @@ class LookUp(Request):
     purpose: Why
 
 
-class Because(Request):
+class Because(IdentityRequest):
     """Why something is done."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "本人挂失身份证"}]})
     reason: Why
 
 
-class ShownProof(Request):
+class ShownProof(IdentityRequest):
     """The document that proves a guardianship, and its number."""
 
     kind: ProofKind
     reference: Line
 
 
-class NewGuardianship(Request):
+class NewGuardianship(IdentityRequest):
     """Who may act for which child, and on what proof."""
 
     model_config = ConfigDict(
@@ -134,6 +134,6 @@ class NewGuardianship(Request):
     proof: ShownProof
 
     @property
-    def shown(self) -> Proof:
+    def shown(self) -> GuardianshipProof:
         """The proof as the domain knows it."""
-        return Proof(kind=self.proof.kind, reference=self.proof.reference)
+        return GuardianshipProof(kind=self.proof.kind, reference=self.proof.reference)

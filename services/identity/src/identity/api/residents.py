@@ -11,13 +11,13 @@ from identity.api.requests import Because, Registration, Renewal
 from identity.api.terminals import ClerkOrTerminal
 from identity.api.views import ResidentView
 from identity.domain.resident import Resident
-from identity.handlers import registration, standing
-from runtime.access import Principal, Role, allow
-from runtime.web import Commit, IfMatch
+from identity.handlers import registration, suspension
+from web.auth import Principal, Role, allow
+from web.routes import Commit, IfMatch
 
 router = APIRouter(prefix="/residents", tags=["residents"])
 
-Clerk = Annotated[Principal, allow(Role.CLERK)]
+Clerk = Annotated[Principal, allow(Role.CLERK, signed=True)]
 
 
 @router.post(
@@ -51,7 +51,7 @@ async def suspend(
     id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Stop a resident's applications and matches until reinstated."""
-    return await commit(lambda: standing.suspend(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
+    return await commit(lambda: suspension.suspend(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
 
 
 @router.post("/{id}/reinstatement", summary="Lift a suspension", response_model=ResidentView)
@@ -59,7 +59,7 @@ async def reinstate(
     id: ResidentId, body: Because, by: Clerk, deps: DepsOf, commit: Commit, if_match: IfMatch
 ) -> Response:
     """Let a suspended resident apply again."""
-    return await commit(lambda: standing.reinstate(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
+    return await commit(lambda: suspension.reinstate(id, body.reason, by, deps, if_match=if_match), ResidentView.of)
 
 
 def _created(resident: Resident) -> int:

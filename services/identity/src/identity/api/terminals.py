@@ -8,16 +8,16 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
+from bus.event import ConflictError
 from identity.api.parts import DepsOf, after
 from identity.api.requests import Because
 from identity.domain.terminal import Terminal
 from identity.handlers import terminals
-from identity.handlers.needs import Deps
-from messaging.event import ConflictError
-from runtime.access import Principal, Role, allow
-from runtime.kernel import Kernel
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.web import Commit
+from identity.handlers.dependencies import Deps
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
+from web.routes import Commit
+from web.service_runtime import ServiceRuntime
 
 router = APIRouter(prefix="/terminals", tags=["terminals"])
 
@@ -41,11 +41,11 @@ async def _proven(request: Request, by: Principal, deps: Deps) -> Principal:
     """Let a clerk in, and a terminal whose proof is good; the proof is used up whatever comes of the request."""
     if by.role is not Role.TERMINAL:
         return by
-    kernel: Kernel = request.app.state.kernel
+    runtime: ServiceRuntime = request.app.state.runtime
     for _ in range(_CONFLICTS):
         outcome = await terminals.present(by, request.state.proof, deps)
         try:
-            await kernel.commit(outcome)
+            await runtime.commit(outcome)
         except ConflictError:
             continue
         assert outcome.result is not None  # noqa: S101 - there is always a terminal

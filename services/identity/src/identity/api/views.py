@@ -8,9 +8,9 @@ from typing import Self
 from pydantic import BaseModel
 
 from identity.domain.guardianship import OF_AGE, Guardianship, Relation
-from identity.domain.record import Change, Step, StepKind
+from identity.domain.record import FieldChange, HistoryStep, StepKind
 from identity.domain.resident import Channel, Resident
-from identity.handlers.looking import Ward
+from identity.handlers.queries import Ward
 from runtime.clock import today, utc_now
 from runtime.texts import Language, Texts
 from standards import mask
@@ -94,7 +94,7 @@ class FoundView(BaseModel):
         return cls(resident_id=resident.id, name=mask.name(resident.card.name), suspended=suspended)
 
 
-class ProofView(BaseModel):
+class GuardianshipProofView(BaseModel):
     """The document that proves a guardianship."""
 
     kind: str
@@ -108,7 +108,7 @@ class GuardianshipView(BaseModel):
     guardian_id: str
     child_id: str
     relation: Relation
-    proof: ProofView
+    proof: GuardianshipProofView
     ends_on: date
     ended: bool
 
@@ -117,7 +117,7 @@ class GuardianshipView(BaseModel):
         """Show a guardianship."""
         return cls(
             guardianship_id=guardianship.id,
-            proof=ProofView(**guardianship.proof.model_dump()),
+            proof=GuardianshipProofView(**guardianship.proof.model_dump()),
             **guardianship.model_dump(exclude={"id", "version", "proof", "history"}),
         )
 
@@ -145,7 +145,7 @@ class WardView(BaseModel):
         )
 
 
-class StepView(BaseModel):
+class HistoryStepView(BaseModel):
     """One step of a history; `text` says `what` in the caller's language."""
 
     what: StepKind
@@ -154,10 +154,10 @@ class StepView(BaseModel):
     by: str
     role: str
     reason: str | None
-    changes: list[Change]
+    changes: list[FieldChange]
 
     @classmethod
-    def of(cls, step: Step, language: Language) -> Self:
+    def of(cls, step: HistoryStep, language: Language) -> Self:
         """Show a step."""
         return cls(
             what=step.what,
@@ -170,7 +170,7 @@ class StepView(BaseModel):
         )
 
 
-def _reason(step: Step, language: Language) -> str | None:
+def _reason(step: HistoryStep, language: Language) -> str | None:
     """Write a step's reason: the proof of a guardianship by its name, what a person wrote as it is."""
     if step.reason == OF_AGE:
         return TEXTS.say(language, f"reasons.{OF_AGE}")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from identity.domain.record import Change, Record, refuse
-from runtime.refusal import Refusal
+from identity.domain.record import FieldChange, IdentityModel, refuse
+from runtime.errors import Refusal
 from standards import age, identity_number
 from standards.address import names_place
 from standards.bounds import LONGEST_NAME
@@ -24,7 +24,7 @@ _NEVER_EMPTY = {"nationality_group", "issuing_authority"}
 _TEXTS = _NEVER_EMPTY | {"name", "address"}
 
 
-class Card(Record):
+class Card(IdentityModel):
     """An identity card without its number, in normal form; `valid_until` is None on a card without an end (长期)."""
 
     name: Annotated[str, AfterValidator(normal_name)]
@@ -37,7 +37,7 @@ class Card(Record):
     valid_until: date | None
 
 
-class Reading(Record):
+class ReadCard(IdentityModel):
     """A card as it was read. The number is in clear here and nowhere else.
 
     `name_confirmed`: a person has compared its name with the one on record, where only characters differ that names
@@ -63,11 +63,11 @@ class Reading(Record):
         return number
 
 
-def changes(old: Card, new: Card) -> tuple[Change, ...]:
+def changes(old: Card, new: Card) -> tuple[FieldChange, ...]:
     """Return what differs between two readings of a person's cards."""
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     differing = (name for name in before if before[name] != after[name])
-    return tuple(Change(field=name, before=before[name], after=after[name]) for name in differing)
+    return tuple(FieldChange(field=name, before=before[name], after=after[name]) for name in differing)
 
 
 def _faults(card: Card, today: date) -> list[Refusal]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from identity.domain.record import Record
-from runtime.refusal import Clash, Refusal
+from identity.domain.record import IdentityModel
+from runtime.errors import Conflict, Refusal
 from standards.names import same_name
 from standards.normal_form import normal_text
 
@@ -17,7 +17,7 @@ KEPT = 20
 """How many of the latest permits of a resident are kept; what was done with each stands in the history."""
 
 
-class Permit(Record):
+class Permit(IdentityModel):
     """`field` may be changed to `value`, as the department wrote it: once, until the end of the day `until`."""
 
     correction_id: str
@@ -42,6 +42,19 @@ class Permit(Record):
         return self.model_copy(update={"used_at": at})
 
 
+class SignedAnswer(IdentityModel):
+    """What officers answered, by the correction's id, as review-dispatch tells it: only that may be permitted."""
+
+    id: str
+    version: int = 0
+    holder_index: str
+    document_type: str
+    field: str
+    value: str
+    officers: tuple[str, ...]
+    at: datetime
+
+
 def refusal(permits: Sequence[Permit], field: str, said: Said, today: date) -> Refusal | None:
     """Return what to tell about a change that no open permit allows; None where nothing of the kind was approved.
 
@@ -49,10 +62,10 @@ def refusal(permits: Sequence[Permit], field: str, said: Said, today: date) -> R
     """
     of_field = [each for each in permits if each.field == field]
     if any(each.is_open(today) for each in of_field):
-        return Clash("correction-says-otherwise", field=field)
+        return Conflict("correction-says-otherwise", field=field)
     last = next((each for each in reversed(of_field) if each.fits(said)), None)
     if last is None:
         return None
     if last.used_at is not None:
-        return Clash("correction-used", field=field)
-    return Clash("correction-over", field=field, until=last.until)
+        return Conflict("correction-used", field=field)
+    return Conflict("correction-over", field=field, until=last.until)

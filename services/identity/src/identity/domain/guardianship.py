@@ -6,9 +6,9 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
-from identity.domain.record import Actor, Record, Step, refuse
+from identity.domain.record import HistoryStep, IdentityModel, RecordedActor, refuse
 from identity.domain.resident import Resident
-from runtime.refusal import Clash, Refusal
+from runtime.errors import Conflict, Refusal
 from standards import age
 
 Relation = Literal["mother", "father", "guardian"]
@@ -18,14 +18,14 @@ OF_AGE = "child-of-age"
 """The reason with which a guardianship ends on the child's eighteenth birthday."""
 
 
-class Proof(Record):
+class GuardianshipProof(IdentityModel):
     """The document that was shown, and its number."""
 
     kind: ProofKind
     reference: str
 
 
-class Guardianship(Record):
+class Guardianship(IdentityModel):
     """`guardian_id` may act for `child_id` (resident ids) from now until `ends_on`, unless it is ended before."""
 
     id: str
@@ -33,16 +33,16 @@ class Guardianship(Record):
     guardian_id: str
     child_id: str
     relation: Relation
-    proof: Proof
+    proof: GuardianshipProof
     ends_on: date
     ended: bool = False
-    history: tuple[Step, ...] = ()
+    history: tuple[HistoryStep, ...] = ()
 
     def holds(self, today: date) -> bool:
         """Tell whether the guardian may act for the child."""
         return not self.ended and today < self.ends_on
 
-    def is_same(self, relation: Relation, proof: Proof) -> bool:
+    def is_same(self, relation: Relation, proof: GuardianshipProof) -> bool:
         """Tell whether this is what somebody wants to register."""
         return (self.relation, self.proof) == (relation, proof)
 
@@ -71,19 +71,19 @@ def establish(
     guardian: Resident,
     child: Resident,
     relation: Relation,
-    proof: Proof,
-    by: Actor,
+    proof: GuardianshipProof,
+    by: RecordedActor,
     at: datetime,
 ) -> Guardianship:
     """Register a guardianship, or begin an ended one anew. `known` is that of the pair, if there was one.
 
-    Raises Clash when another one of the pair holds.
+    Raises Conflict when another one of the pair holds.
     """
     if known is not None and not known.ended:
         if known.is_same(relation, proof):
             return known
-        raise Clash("guardianship-holds-already", field="relation")
-    step = Step(what="guardianship-registered", by=by, at=at, reason=f"{proof.kind} {proof.reference}")
+        raise Conflict("guardianship-holds-already", field="relation")
+    step = HistoryStep(what="guardianship-registered", by=by, at=at, reason=f"{proof.kind} {proof.reference}")
     return Guardianship(
         id=guardianship_id(guardian.id, child.id),
         version=known.version if known else 0,
@@ -96,9 +96,9 @@ def establish(
     )
 
 
-def end(guardianship: Guardianship, reason: str, by: Actor, at: datetime) -> Guardianship:
-    """End it before or on the child's eighteenth birthday. Raises Clash when it has ended already."""
+def end(guardianship: Guardianship, reason: str, by: RecordedActor, at: datetime) -> Guardianship:
+    """End it before or on the child's eighteenth birthday. Raises Conflict when it has ended already."""
     if guardianship.ended:
-        raise Clash("guardianship-ended-already")
-    step = Step(what="guardianship-ended", by=by, at=at, reason=reason)
+        raise Conflict("guardianship-ended-already")
+    step = HistoryStep(what="guardianship-ended", by=by, at=at, reason=reason)
     return guardianship.model_copy(update={"ended": True, "history": (*guardianship.history, step)})

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from identity.domain.record import Actor, Record
+from identity.domain.record import IdentityModel, RecordedActor
 from identity.domain.resident import Channel
 
 VISIT = timedelta(minutes=20)
 """How long a visit lasts without the card being read again (assumed)."""
 
 
-class Presence(Record):
+class Presence(IdentityModel):
     """One visit. `communities` are those of who read the card: where it was. All times are UTC."""
 
     id: str
     version: int = 0
     resident_id: str
-    by: Actor
+    by: RecordedActor
     channel: Channel
     communities: tuple[str, ...]
     begun_at: datetime

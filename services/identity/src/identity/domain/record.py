@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from runtime.refusal import Refusal, Refusals
+from runtime.errors import Refusal, Refusals
 
 StepKind = Literal[
     "registered",
@@ -22,20 +22,20 @@ StepKind = Literal[
 ]
 
 
-class Record(BaseModel):
+class IdentityModel(BaseModel):
     """Frozen data that knows all of its fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Actor(Record):
+class RecordedActor(IdentityModel):
     """Who did something: a clerk's staff number, a terminal's device id, or this service itself."""
 
     subject: str
     role: str
 
 
-class Change(Record):
+class FieldChange(IdentityModel):
     """One value that a step replaced, written as text."""
 
     field: str
@@ -43,14 +43,14 @@ class Change(Record):
     after: str | None
 
 
-class Step(Record):
+class HistoryStep(IdentityModel):
     """One entry of a history: what was done, by whom, when (UTC), why, and what it changed."""
 
     what: StepKind
-    by: Actor
+    by: RecordedActor
     at: datetime
     reason: str | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
 
 
 def refuse(faults: list[Refusal]) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
 
 from identity.domain import card as cards
 from identity.domain import correction
-from identity.domain.card import Card, Reading
+from identity.domain.card import Card, ReadCard
 from identity.domain.correction import KEPT, Permit, Said
-from identity.domain.record import Actor, Change, Record, Step, StepKind, refuse
-from runtime.refusal import Clash, Refusal
-from standards.identity_number import Kind
+from identity.domain.record import FieldChange, HistoryStep, IdentityModel, RecordedActor, StepKind, refuse
+from runtime.errors import Conflict, Refusal
+from standards.identity_number import IdentityNumber, Kind
 from standards.names import compare
 
 Channel = Literal["window", "terminal"]
@@ -24,22 +23,22 @@ _WINDOW = "clerk"
 """The role of whoever sits at a window: a person, who can compare."""
 
 
-class Place(Record):
+class RegistrationPlace(IdentityModel):
     """Where a person was registered: the channel, and the community that the person lives in."""
 
     channel: Channel
     community: str
 
 
-class Suspension(Record):
+class Suspension(IdentityModel):
     """Why, since when (UTC) and by whom a resident is suspended."""
 
     reason: str
     since: datetime
-    by: Actor
+    by: RecordedActor
 
 
-class Resident(Record):
+class Resident(IdentityModel):
     """A registered person. `holder_index` is the blind index of the number."""
 
     id: str
@@ -48,19 +47,14 @@ class Resident(Record):
     number: str = Field(repr=False)
     id_kind: Kind
     card: Card
-    place: Place
+    place: RegistrationPlace
     registered_at: datetime
     suspension: Suspension | None = None
     permits: tuple[Permit, ...] = ()
-    history: tuple[Step, ...]
+    history: tuple[HistoryStep, ...]
 
 
-def resident_id(holder_index: str) -> str:
-    """Return the id of whoever has that index: the same whenever and wherever it is registered, so never two."""
-    return "res_" + sha256(f"resident {holder_index}".encode()).hexdigest()[:26]
-
-
-def check_place(place: Place, communities: frozenset[str]) -> list[Refusal]:
+def check_place(place: RegistrationPlace, communities: frozenset[str]) -> list[Refusal]:
     """Return a fault when the district has no such community."""
     if place.community in communities:
         return []
@@ -68,43 +62,50 @@ def check_place(place: Place, communities: frozenset[str]) -> list[Refusal]:
 
 
 def register(
-    *, holder_index: str, number: str, id_kind: Kind, card: Card, place: Place, by: Actor, at: datetime
+    *,
+    id: str,
+    holder_index: str,
+    number: IdentityNumber,
+    card: Card,
+    place: RegistrationPlace,
+    by: RecordedActor,
+    at: datetime,
 ) -> Resident:
     """Make a resident of a person whose card has been checked."""
     return Resident(
-        id=resident_id(holder_index),
+        id=id,
         holder_index=holder_index,
-        number=number,
-        id_kind=id_kind,
+        number=number.number,
+        id_kind=number.kind,
         card=card,
         place=place,
         registered_at=at,
-        history=(Step(what="registered", by=by, at=at),),
+        history=(HistoryStep(what="registered", by=by, at=at),),
     )
 
 
-def renews(resident: Resident, read: Reading, community: str, by: Actor, today: date) -> bool:
+def renews(resident: Resident, read: ReadCard, community: str, by: RecordedActor, today: date) -> bool:
     """Tell whether a card that is read at registration changes a resident: a newer one, or one that corrects.
 
-    Raises Clash for another person's card.
+    Raises Conflict for another person's card.
     """
     made = _corrections(resident, read, community, by, today)
     _check_same_person(resident, read, by, today, made)
     return bool(made) or _is_confirmed(resident, read) or read.card.valid_from > resident.card.valid_from
 
 
-def renew(resident: Resident, read: Reading, community: str, by: Actor, at: datetime, today: date) -> Resident:
+def renew(resident: Resident, read: ReadCard, community: str, by: RecordedActor, at: datetime, today: date) -> Resident:
     """Take over a new card, or a move to another community; the very same resident when nothing is new.
 
-    Raises Clash for another person's card and for one that is older than the one on record.
+    Raises Conflict for another person's card and for one that is older than the one on record.
     """
     made = _corrections(resident, read, community, by, today)
     _check_same_person(resident, read, by, today, made)
     if read.card.valid_from < resident.card.valid_from and not _among(made, "valid_from"):
-        raise Clash("card-older", field="valid_from", date=resident.card.valid_from)
+        raise Conflict("card-older", field="valid_from", date=resident.card.valid_from)
     changes = cards.changes(resident.card, read.card)
     if community != resident.place.community:
-        changes += (Change(field="community", before=resident.place.community, after=community),)
+        changes += (FieldChange(field="community", before=resident.place.community, after=community),)
     if not changes:
         return resident
     steps = _steps(changes, {each.field for each in made}, confirmed=_is_confirmed(resident, read))
@@ -112,41 +113,46 @@ def renew(resident: Resident, read: Reading, community: str, by: Actor, at: date
         "card": read.card,
         "place": resident.place.model_copy(update={"community": community}),
         "permits": tuple(each.used(at) if each in made else each for each in resident.permits),
-        "history": (*resident.history, *(Step(what=what, by=by, at=at, changes=part) for what, part in steps.items())),
+        "history": (
+            *resident.history,
+            *(HistoryStep(what=what, by=by, at=at, changes=part) for what, part in steps.items()),
+        ),
     }
     return resident.model_copy(update=changed)
 
 
-def permit(resident: Resident, new: Permit, by: Actor, at: datetime) -> Resident:
+def permit(resident: Resident, new: Permit, by: RecordedActor, at: datetime) -> Resident:
     """Open one change at a window; the very same resident when that was done already."""
     if any(each.correction_id == new.correction_id for each in resident.permits):
         return resident
-    allowed = Change(
+    allowed = FieldChange(
         field=new.field, before=_says(resident.card, resident.place.community).get(new.field), after=new.value
     )
-    step = Step(what="correction-permitted", by=by, at=at, changes=(allowed,))
+    step = HistoryStep(what="correction-permitted", by=by, at=at, changes=(allowed,))
     permits = (*resident.permits, new)[-KEPT:]
     return resident.model_copy(update={"permits": permits, "history": (*resident.history, step)})
 
 
-def suspend(resident: Resident, reason: str, by: Actor, at: datetime) -> Resident:
-    """Suspend: no applications, no matches until reinstated. Raises Clash when it is suspended already."""
+def suspend(resident: Resident, reason: str, by: RecordedActor, at: datetime) -> Resident:
+    """Suspend: no applications, no matches until reinstated. Raises Conflict when it is suspended already."""
     if resident.suspension is not None:
-        raise Clash("already-suspended")
-    step = Step(what="suspended", by=by, at=at, reason=reason)
+        raise Conflict("already-suspended")
+    step = HistoryStep(what="suspended", by=by, at=at, reason=reason)
     suspension = Suspension(reason=reason, since=at, by=by)
     return resident.model_copy(update={"suspension": suspension, "history": (*resident.history, step)})
 
 
-def reinstate(resident: Resident, reason: str, by: Actor, at: datetime) -> Resident:
-    """Lift the suspension. Raises Clash when there is none."""
+def reinstate(resident: Resident, reason: str, by: RecordedActor, at: datetime) -> Resident:
+    """Lift the suspension. Raises Conflict when there is none."""
     if resident.suspension is None:
-        raise Clash("not-suspended")
-    step = Step(what="reinstated", by=by, at=at, reason=reason)
+        raise Conflict("not-suspended")
+    step = HistoryStep(what="reinstated", by=by, at=at, reason=reason)
     return resident.model_copy(update={"suspension": None, "history": (*resident.history, step)})
 
 
-def _corrections(resident: Resident, read: Reading, community: str, by: Actor, today: date) -> tuple[Permit, ...]:
+def _corrections(
+    resident: Resident, read: ReadCard, community: str, by: RecordedActor, today: date
+) -> tuple[Permit, ...]:
     """Return the approved corrections that a card makes, as far as it is read at a window."""
     before, after = _says(resident.card, resident.place.community), _says(read.card, community)
     return tuple(
@@ -159,8 +165,13 @@ def _corrections(resident: Resident, read: Reading, community: str, by: Actor, t
     )
 
 
-def _check_same_person(resident: Resident, read: Reading, by: Actor, today: date, made: Sequence[Permit]) -> None:
-    """Refuse a card under the same number that names another person, unless a correction was approved. Raises Clash."""
+def _check_same_person(
+    resident: Resident, read: ReadCard, by: RecordedActor, today: date, made: Sequence[Permit]
+) -> None:
+    """Refuse a card under the same number that names another person, unless a correction was approved.
+
+    Raises Conflict.
+    """
     said = _says(read.card, resident.place.community)
     refuse(
         [
@@ -171,23 +182,23 @@ def _check_same_person(resident: Resident, read: Reading, by: Actor, today: date
     )
 
 
-def _differences(old: Card, read: Reading, by: Actor) -> list[Refusal]:
+def _differences(old: Card, read: ReadCard, by: RecordedActor) -> list[Refusal]:
     faults: list[Refusal] = []
     sameness = compare(old.name, read.card.name)
     if sameness == "different":
-        faults.append(Clash("registered-with-other-name", field="name"))
+        faults.append(Conflict("registered-with-other-name", field="name"))
     if sameness == "kept-apart" and not (read.name_confirmed and by.role == _WINDOW):
-        faults.append(Clash("name-not-confirmed", field="name"))
+        faults.append(Conflict("name-not-confirmed", field="name"))
     if old.birth_date != read.card.birth_date:
-        faults.append(Clash("registered-with-other-birth-date", field="birth_date"))
+        faults.append(Conflict("registered-with-other-birth-date", field="birth_date"))
     return faults
 
 
 def _steps(
-    changes: Sequence[Change], corrected: Collection[str], *, confirmed: bool
-) -> Mapping[StepKind, tuple[Change, ...]]:
+    changes: Sequence[FieldChange], corrected: Collection[str], *, confirmed: bool
+) -> Mapping[StepKind, tuple[FieldChange, ...]]:
     """Return the changes by what made them: the new card, a person who compared the name, an approved correction."""
-    parts: dict[StepKind, tuple[Change, ...]] = {}
+    parts: dict[StepKind, tuple[FieldChange, ...]] = {}
     for change in changes:
         what: StepKind = "name-confirmed" if confirmed and change.field == "name" else "card-renewed"
         what = "corrected" if change.field in corrected else what
@@ -195,7 +206,7 @@ def _steps(
     return parts
 
 
-def _is_confirmed(resident: Resident, read: Reading) -> bool:
+def _is_confirmed(resident: Resident, read: ReadCard) -> bool:
     return read.name_confirmed and compare(resident.card.name, read.card.name) == "kept-apart"
 
 

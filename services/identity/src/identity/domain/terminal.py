@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from identity.domain.record import Actor, Record
-from runtime.refusal import Clash, NotAllowed
+from identity.domain.record import IdentityModel, RecordedActor
+from runtime.errors import Conflict, NotAllowed
 
 WINDOW = 32
 """How many of the latest counters are remembered: requests that overtake each other are no contradiction."""
@@ -14,29 +14,29 @@ WINDOW = 32
 Verdict = Literal["good", "repeated", "contradiction"]
 
 
-class Used(Record):
+class Used(IdentityModel):
     """A counter, and the id of the proof that carried it."""
 
     counter: int
     proof: str
 
 
-class Stopped(Record):
+class Stopped(IdentityModel):
     """Since when (UTC) a terminal is stopped, and at which counter two of it were noticed."""
 
     since: datetime
     counter: int
 
 
-class Reinstated(Record):
+class Reinstated(IdentityModel):
     """Who let a terminal work again, when (UTC) and why."""
 
-    by: Actor
+    by: RecordedActor
     at: datetime
     reason: str
 
 
-class Terminal(Record):
+class Terminal(IdentityModel):
     """A terminal by its id. `used` are its latest counters, in order.
 
     `withdrawn` are keys that were in two devices once: they are never accepted again.
@@ -72,10 +72,10 @@ def stop(terminal: Terminal, counter: int, at: datetime) -> Terminal:
     return terminal.model_copy(update={"stopped": stopped, "withdrawn": (*terminal.withdrawn, terminal.key)})
 
 
-def reinstate(terminal: Terminal, reason: str, by: Actor, at: datetime) -> Terminal:
-    """Let it work again, with the new key that it was given. Raises Clash when it is not stopped."""
+def reinstate(terminal: Terminal, reason: str, by: RecordedActor, at: datetime) -> Terminal:
+    """Let it work again, with the new key that it was given. Raises Conflict when it is not stopped."""
     if terminal.stopped is None:
-        raise Clash("terminal-not-stopped")
+        raise Conflict("terminal-not-stopped")
     done = (*terminal.reinstated, Reinstated(by=by, at=at, reason=reason))
     return terminal.model_copy(update={"stopped": None, "used": (), "reinstated": done})
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bus.event import Event, Outcome
 from identity.domain import guardianship as guardianships
-from identity.domain.guardianship import Guardianship, Proof, Relation
-from identity.domain.record import Actor, refuse
+from identity.domain.guardianship import Guardianship, GuardianshipProof, Relation
+from identity.domain.record import RecordedActor, refuse
 from identity.domain.resident import Resident
-from identity.handlers.accessing import accessed
-from identity.handlers.needs import Deps, actor
-from identity.published import GuardianshipEnded, GuardianshipRegistered
-from messaging.event import Event, Outcome
-from runtime.access import Principal
-from runtime.refusal import Refusal, Unknown, check_version
+from identity.events import GuardianshipEnded, GuardianshipRegistered
+from identity.handlers.access_events import accessed
+from identity.handlers.dependencies import Deps, actor
+from runtime.errors import NotFound, Refusal, check_version
+from runtime.sign_in import SignedRequest
+from web.auth import Principal
 
-_THIS_SERVICE = Actor(subject="identity", role="system")
+_THIS_SERVICE = RecordedActor(subject="identity", role="system")
 
 
 async def establish(
-    guardian_id: str, child_id: str, relation: Relation, proof: Proof, by: Principal, deps: Deps
+    guardian_id: str, child_id: str, relation: Relation, proof: GuardianshipProof, by: Principal, deps: Deps
 ) -> Outcome[Guardianship]:
     """Let a resident act for a child; what is registered already stays as it is.
 
-    Raises Refusal when one of them is not registered or the pair does not fit, Clash when another one holds.
+    Raises Refusal when one of them is not registered or the pair does not fit, Conflict when another one holds.
     """
     guardian, child = await _pair(guardian_id, child_id, deps)
     guardianships.check_pair(guardian, child, deps.today())
@@ -38,19 +39,20 @@ async def establish(
         child_id=child_id,
         relation=relation,
         sequence=established.version + 1,
+        signed_request=by.signed,
     )
     told = _told(guardian, child, by, None, deps)
     return Outcome([deps.guardianships.save(established)], [event, *told], case=child_id, result=established)
 
 
 async def end(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Guardianship]:
-    """End a guardianship. Raises Unknown, Stale, and Clash when it has ended already."""
+    """End a guardianship. Raises NotFound, PreconditionFailed, and Conflict when it has ended already."""
     guardianship = await deps.guardianships.get(id)
     if guardianship is None:
-        raise Unknown("unknown-guardianship")
+        raise NotFound("unknown-guardianship")
     check_version(guardianship.version, if_match)
     guardian, child = await _pair(guardianship.guardian_id, guardianship.child_id, deps)
-    ended = _end(guardianship, reason, actor(by), deps)
+    ended = _end(guardianship, reason, actor(by), deps, by.signed)
     return replace(ended, events=[*ended.events, *_told(guardian, child, by, reason, deps)])
 
 
@@ -79,7 +81,9 @@ async def _pair(guardian_id: str, child_id: str, deps: Deps) -> tuple[Resident, 
     return guardian, child
 
 
-def _end(guardianship: Guardianship, reason: str, by: Actor, deps: Deps) -> Outcome[Guardianship]:
+def _end(
+    guardianship: Guardianship, reason: str, by: RecordedActor, deps: Deps, signed: SignedRequest | None = None
+) -> Outcome[Guardianship]:
     ended = guardianships.end(guardianship, reason, by, deps.clock())
     event = GuardianshipEnded(
         guardianship_id=ended.id,
@@ -87,5 +91,6 @@ def _end(guardianship: Guardianship, reason: str, by: Actor, deps: Deps) -> Outc
         child_id=ended.child_id,
         reason=reason,
         sequence=ended.version + 1,
+        signed_request=signed,
     )
     return Outcome([deps.guardianships.save(ended)], [event], case=ended.child_id, result=ended)

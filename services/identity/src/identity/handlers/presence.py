@@ -5,27 +5,26 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from bus.event import Change, Event, Outcome
 from identity.domain import presence as presences
-from identity.domain import resident as residents
-from identity.domain.card import Reading
+from identity.domain.card import ReadCard
 from identity.domain.presence import VISIT, Presence
 from identity.domain.record import refuse
 from identity.domain.resident import Resident
+from identity.events import PresenceBegun, PresenceEnded
 from identity.handlers import registration
-from identity.handlers.accessing import accessed
-from identity.handlers.needs import Deps, actor, resident_of
-from identity.published import PresenceBegun, PresenceEnded
-from messaging.event import Change, Event, Outcome
-from runtime import accesses
-from runtime.access import Principal
+from identity.handlers.access_events import accessed
+from identity.handlers.dependencies import Deps, actor, resident_of
+from privacy import access_log
+from runtime.errors import NotAllowed, NotFound
 from runtime.ids import new_id
-from runtime.refusal import NotAllowed, Unknown
+from web.auth import Principal
 
 MOST_WARDS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class BegunPresence:
     """A visit with who stands there, and the children for whom that one may act today."""
 
     presence: Presence
@@ -33,16 +32,16 @@ class Visit:
     wards: tuple[Resident, ...]
 
 
-async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[Visit]:
+async def begin(reading: ReadCard, by: Principal, deps: Deps) -> Outcome[BegunPresence]:
     """Record that a registered person is there, with the card checked as at registration; a newer card is taken over.
 
-    Whoever stood there before has gone. Raises Refusal, Clash for an older card or another person's, Unknown for who is
-    not registered, NotAllowed for who is suspended.
+    Whoever stood there before has gone. Raises Refusal, Conflict for an older card or another person's, NotFound for
+    who is not registered, NotAllowed for who is suspended.
     """
     number = reading.check(deps.today())
-    known = await deps.residents.get(residents.resident_id(deps.numbers.of(number.number)))
+    known = await deps.residents.with_index(deps.numbers.of(number.number))
     if known is None:
-        raise Unknown("presence-not-registered", field="number")
+        raise NotFound("presence-not-registered", field="number")
     refuse(registration.faults_of_terminal(known.place.community, by))
     if known.suspension is not None:
         raise NotAllowed("presence-suspended")
@@ -66,22 +65,22 @@ async def begin(reading: Reading, by: Principal, deps: Deps) -> Outcome[Visit]:
         events.append(_ended(ended))
     wards = await _wards(resident, deps)
     told = [each for child in wards for each in accessed(child, by, None, deps)]
-    return Outcome(changes, [*events, *told], case=resident.id, result=Visit(new, resident, wards))
+    return Outcome(changes, [*events, *told], case=resident.id, result=BegunPresence(new, resident, wards))
 
 
-async def see(id: str, by: Principal, deps: Deps) -> Outcome[Visit]:
-    """Show who stands there, and for whom they may act. Raises Unknown for another's visit, NotAllowed when over."""
+async def see(id: str, by: Principal, deps: Deps) -> Outcome[BegunPresence]:
+    """Show who stands there, and for whom they may act. Raises NotFound for another's visit, NotAllowed when over."""
     presence = await _own(id, by, deps)
     if presence.ends_at <= deps.clock():
         raise NotAllowed("presence-over")
     resident = await resident_of(presence.resident_id, deps)
     wards = await _wards(resident, deps)
     told = [each for person in (resident, *wards) for each in accessed(person, by, None, deps)]
-    return Outcome(events=told, case=resident.id, result=Visit(presence, resident, wards))
+    return Outcome(events=told, case=resident.id, result=BegunPresence(presence, resident, wards))
 
 
 async def end(id: str, by: Principal, deps: Deps) -> Outcome[Presence]:
-    """End a visit. Raises Unknown for anybody's but the caller's."""
+    """End a visit. Raises NotFound for anybody's but the caller's."""
     presence = await _own(id, by, deps)
     ended = presences.end(presence, deps.clock())
     if ended is presence:
@@ -92,7 +91,7 @@ async def end(id: str, by: Principal, deps: Deps) -> Outcome[Presence]:
 async def _own(id: str, by: Principal, deps: Deps) -> Presence:
     presence = await deps.presences.get(id)
     if presence is None or presence.by != actor(by):
-        raise Unknown("unknown-presence")
+        raise NotFound("unknown-presence")
     return presence
 
 
@@ -107,7 +106,7 @@ def _begun(presence: Presence, resident: Resident, by: Principal) -> PresenceBeg
         presence_id=presence.id,
         resident_id=resident.id,
         holder_index=resident.holder_index,
-        by=accesses.By.of(by),
+        by=access_log.By.of(by),
         channel=presence.channel,
         communities=presence.communities,
         begun_at=presence.begun_at,

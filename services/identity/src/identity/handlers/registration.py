@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bus.event import Outcome
 from identity.domain import resident as residents
-from identity.domain.card import Reading
-from identity.domain.resident import Channel, Place, Resident
-from identity.handlers.accessing import accessed
-from identity.handlers.needs import Deps, actor, resident_of
-from identity.published import IdRegistered, IdUpdated, RegistrationCorrected
-from messaging.event import Outcome
-from runtime.access import Principal, Role
-from runtime.refusal import Clash, Refusal, check_version
+from identity.domain.card import ReadCard
+from identity.domain.resident import Channel, RegistrationPlace, Resident
+from identity.events import IdRegistered, IdUpdated, RegistrationCorrected
+from identity.handlers.access_events import accessed
+from identity.handlers.dependencies import Deps, actor, resident_of
+from runtime.errors import Conflict, Refusal, check_version
 from standards import communities
+from web.auth import Principal, Role
 
 CHANNELS: Mapping[Role, Channel] = {Role.CLERK: "window", Role.TERMINAL: "terminal"}
 """Where somebody is who stands before them."""
 
 
-async def register(reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
+async def register(reading: ReadCard, place: RegistrationPlace, by: Principal, deps: Deps) -> Outcome[Resident]:
     """Register a person; somebody who is registered already stays the same resident, with the newer card.
 
-    Raises Refusal for whatever is wrong with the card or the place, Clash when the number is somebody else's.
+    Raises Refusal for whatever is wrong with the card or the place, Conflict when the number is somebody else's.
     """
     number = reading.check(deps.today(), also=_place_faults(place, by, deps))
     index = deps.numbers.of(number.number)
-    known = await deps.residents.get(residents.resident_id(index))
+    known = await deps.residents.with_index(index)
     if known is not None:
         return _register_again(known, reading, place, by, deps)
     resident = residents.register(
+        id=deps.residents.id_for(index),
         holder_index=index,
-        number=number.number,
-        id_kind=number.kind,
+        number=number,
         card=reading.card,
         place=place,
         by=actor(by),
@@ -42,11 +42,12 @@ async def register(reading: Reading, place: Place, by: Principal, deps: Deps) ->
 
 
 async def renew_card(
-    id: str, reading: Reading, community: str | None, by: Principal, deps: Deps, *, if_match: int | None
+    id: str, reading: ReadCard, community: str | None, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Resident]:
     """Take over what a resident's new card says, and the community if the resident has moved.
 
-    Raises Refusal for whatever is wrong with the card, Clash for an older card or somebody else's, Stale.
+    Raises Refusal for whatever is wrong with the card, Conflict for an older card or somebody else's,
+    PreconditionFailed.
     """
     resident = await resident_of(id, deps)
     check_version(resident.version, if_match)
@@ -55,17 +56,19 @@ async def renew_card(
     faults = residents.check_place(place, deps.communities)
     number = reading.check(deps.today(), also=[*faults, *faults_of_terminal(community, by)])
     if deps.numbers.of(number.number) != resident.holder_index:
-        raise Clash("card-of-another-person", field="number")
+        raise Conflict("card-of-another-person", field="number")
     return _renew(resident, reading, community, by, deps)
 
 
-def _register_again(known: Resident, reading: Reading, place: Place, by: Principal, deps: Deps) -> Outcome[Resident]:
+def _register_again(
+    known: Resident, reading: ReadCard, place: RegistrationPlace, by: Principal, deps: Deps
+) -> Outcome[Resident]:
     if not residents.renews(known, reading, known.place.community, actor(by), deps.today()):
         return _shown(known, by, deps)
     return _renew(known, reading, place.community, by, deps)
 
 
-def _renew(resident: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
+def _renew(resident: Resident, reading: ReadCard, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
     renewed = residents.renew(resident, reading, community, actor(by), deps.clock(), deps.today())
     if renewed is resident:
         return _shown(resident, by, deps)
@@ -92,10 +95,10 @@ def _corrected(before: Resident, after: Resident) -> list[RegistrationCorrected]
     ]
 
 
-def take_over(known: Resident, reading: Reading, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
+def take_over(known: Resident, reading: ReadCard, community: str, by: Principal, deps: Deps) -> Outcome[Resident]:
     """Take over what a card says that is newer than the one on record; nothing for the same card.
 
-    Raises Clash for an older card or another person's.
+    Raises Conflict for an older card or another person's.
     """
     renewed = residents.renew(known, reading, community, actor(by), deps.clock(), deps.today())
     return Outcome(result=known) if renewed is known else _renew(known, reading, community, by, deps)
@@ -105,7 +108,7 @@ def _shown(resident: Resident, by: Principal, deps: Deps) -> Outcome[Resident]:
     return Outcome(events=accessed(resident, by, None, deps), case=resident.id, result=resident)
 
 
-def _place_faults(place: Place, by: Principal, deps: Deps) -> list[Refusal]:
+def _place_faults(place: RegistrationPlace, by: Principal, deps: Deps) -> list[Refusal]:
     faults = residents.check_place(place, deps.communities)
     if place.channel != CHANNELS[by.role]:
         faults.append(Refusal("channel-not-yours", field="channel", channel=CHANNELS[by.role]))

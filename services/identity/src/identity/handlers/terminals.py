@@ -5,20 +5,20 @@ from __future__ import annotations
 import structlog
 from prometheus_client import Counter
 
+from bus.event import Outcome
 from identity.domain import terminal as terminals
 from identity.domain.terminal import Terminal
-from identity.handlers.needs import Deps, actor
-from messaging.event import Outcome
-from runtime.access import NotAuthenticatedError, Principal
-from runtime.proof import Proof
-from runtime.refusal import NotAllowed, Unknown
+from identity.handlers.dependencies import Deps, actor
+from runtime.errors import NotAllowed, NotFound
+from web.auth import NotAuthenticatedError, Principal
+from web.proof import PossessionProof
 
 STOPPED = Counter("yizheng_terminals_stopped", "Terminals that were stopped because two devices had one key")
 
 log = structlog.get_logger()
 
 
-async def present(by: Principal, proof: Proof, deps: Deps) -> Outcome[Terminal]:
+async def present(by: Principal, proof: PossessionProof, deps: Deps) -> Outcome[Terminal]:
     """Take note of a terminal's proof; one that contradicts an earlier one stops the terminal.
 
     A delegation is counted once, however many requests are made under it. Raises NotAuthenticatedError for the very
@@ -53,9 +53,9 @@ async def stopped(deps: Deps, *, after: str | None, limit: int) -> list[Terminal
 
 
 async def reinstate(id: str, reason: str, by: Principal, deps: Deps) -> Outcome[Terminal]:
-    """Let a terminal work again, with a new key. Raises Unknown, Clash."""
+    """Let a terminal work again, with a new key. Raises NotFound, Conflict."""
     terminal = await deps.terminals.get(id)
     if terminal is None:
-        raise Unknown("unknown-terminal")
+        raise NotFound("unknown-terminal")
     reinstated = terminals.reinstate(terminal, reason, actor(by), deps.clock())
     return Outcome([deps.terminals.save(reinstated)], result=reinstated)

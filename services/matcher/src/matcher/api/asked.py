@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from matcher.domain.claims import Role
-from matcher.handlers.dry_run import Asked, Person
+from matcher.handlers.dry_run import DryRunPerson, DryRunRequest
 from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -30,9 +30,9 @@ class PersonAsked(BaseModel):
             )
         return self
 
-    def named(self) -> Person:
+    def named(self) -> DryRunPerson:
         """Return the person as the handler takes it."""
-        return Person(self.resident_id, self.number)
+        return DryRunPerson(self.resident_id, self.number)
 
 
 class DryRunAsked(BaseModel):
@@ -65,7 +65,7 @@ class DryRunAsked(BaseModel):
     form: Annotated[dict[Name, Value], Field(max_length=MOST_FIELDS)] = {}
     purpose: Purpose
 
-    def asked(self) -> Asked:
+    def asked(self) -> DryRunRequest:
         """Return the question as the handler takes it."""
         named: dict[Role, PersonAsked | None] = {
             "applicant": self.applicant,
@@ -73,4 +73,4 @@ class DryRunAsked(BaseModel):
             "second-party": self.second_party,
         }
         people = {role: person.named() for role, person in named.items() if person is not None}
-        return Asked(self.item, people, self.form, self.purpose)
+        return DryRunRequest(self.item, people, self.form, self.purpose)

@@ -8,13 +8,12 @@ from pydantic import BaseModel
 
 from matcher.api.views import TEXTS, Coded
 from matcher.domain.claims import Role
-from matcher.domain.deciding import Standing
-from matcher.domain.evidence import Content, Value
-from matcher.handlers.preview import Held, Preview, Shown
+from matcher.domain.evidence import EvidenceContent, Value
+from matcher.domain.verdicts import Standing
+from matcher.handlers.preview import MatchPreview, PreviewedDocument, ShownPreview
 from runtime.clock import today
-from standards.document_fields import fields_of
+from standards.document_types import field_name, fields_of
 from standards.field_kinds import FieldKind
-from standards.field_names import field_name
 
 
 class HeldFieldView(BaseModel):
@@ -36,7 +35,7 @@ class HeldFieldView(BaseModel):
         )
 
 
-class HeldView(BaseModel):
+class PreviewHeldView(BaseModel):
     """A record: what it says, who keeps it since when, and whether it counts today.
 
     `evidence_id` names it in an application that is to use it or not.
@@ -56,7 +55,7 @@ class HeldView(BaseModel):
     fields: list[HeldFieldView]
 
     @classmethod
-    def of(cls, held: Held, on: date, language: str) -> HeldView:
+    def of(cls, held: PreviewedDocument, on: date, language: str) -> PreviewHeldView:
         """Show a record."""
         record, content = held.record, held.record.content
         told = record.told_at
@@ -84,17 +83,17 @@ class RequirementHeldView(BaseModel):
     holder: Role
     any_of: list[Coded]
     proven: bool
-    held: list[HeldView]
+    held: list[PreviewHeldView]
 
     @classmethod
-    def of(cls, shown: Shown, on: date, language: str) -> RequirementHeldView:
+    def of(cls, shown: ShownPreview, on: date, language: str) -> RequirementHeldView:
         """Show a requirement."""
         return cls(
             requirement=shown.requirement.key,
             holder=shown.requirement.holder,
             any_of=[Coded.of("documents", code, language) for code in shown.requirement.document_types],
             proven=shown.proven,
-            held=[HeldView.of(each, on, language) for each in shown.held],
+            held=[PreviewHeldView.of(each, on, language) for each in shown.held],
         )
 
 
@@ -105,13 +104,13 @@ class PreviewView(BaseModel):
     requirements: list[RequirementHeldView]
 
     @classmethod
-    def of(cls, preview: Preview, language: str) -> PreviewView:
+    def of(cls, preview: MatchPreview, language: str) -> PreviewView:
         """Show a preview."""
         shown = [RequirementHeldView.of(each, preview.on, language) for each in preview.shown]
         return cls(item=preview.item, requirements=shown)
 
 
-def _fields(document_type: str, content: Content | None, language: str) -> list[HeldFieldView]:
+def _fields(document_type: str, content: EvidenceContent | None, language: str) -> list[HeldFieldView]:
     """Show the fields that the document type has, in their order; others have no name that people could read."""
     said = content.fields if content else {}
     return [

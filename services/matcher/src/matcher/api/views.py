@@ -9,15 +9,16 @@ from pydantic import BaseModel
 
 from matcher.domain.claims import Role
 from matcher.domain.comparison import Result
-from matcher.domain.deciding import Finding
 from matcher.domain.evidence import Source, Status
-from matcher.domain.statistics import Counted, Statistics
+from matcher.domain.statistics import CountedItem, Statistics
+from matcher.domain.verdicts import Finding
 from matcher.handlers.dry_run import DryRun, Tried
 from runtime.texts import Texts
+from standards import document_types
 from standards.disclosure import told, total
-from standards.field_names import field_name
+from standards.document_types import field_name
 
-TEXTS = Texts.of("matcher")
+TEXTS = Texts.of("matcher").beside(document_types.names(heading=False))
 
 
 class Coded(BaseModel):
@@ -33,7 +34,7 @@ class Coded(BaseModel):
         return cls(code=code, name=TEXTS.say(language, key) if TEXTS.has(key) else code)
 
 
-class FieldView(BaseModel):
+class MatchFieldView(BaseModel):
     """How one field compares, and why it is not equal."""
 
     field: str
@@ -43,7 +44,7 @@ class FieldView(BaseModel):
     reason: str | None
 
     @classmethod
-    def of(cls, finding: Finding, document_type: str, language: str) -> FieldView:
+    def of(cls, finding: Finding, document_type: str, language: str) -> MatchFieldView:
         """Show a finding without its values."""
         result, reason = finding.compared.result, finding.compared.reason
         key = f"results.{result}" if reason is None else f"reasons.{reason}"
@@ -52,7 +53,7 @@ class FieldView(BaseModel):
         return cls(field=finding.field, label=label, result=result, reason=reason, explanation=explanation)
 
 
-class RequirementView(BaseModel):
+class MatchRequirementView(BaseModel):
     """What would come of one requirement: proven, by which document from where; or the nearest evidence, and why not.
 
     `holder-not-named`: the dry run did not say who would hold the document.
@@ -65,10 +66,10 @@ class RequirementView(BaseModel):
     document_type: Coded | None
     source: Coded | None
     valid_until: date | None
-    fields: list[FieldView]
+    fields: list[MatchFieldView]
 
     @classmethod
-    def of(cls, tried: Tried, language: str) -> RequirementView:
+    def of(cls, tried: Tried, language: str) -> MatchRequirementView:
         """Show one requirement."""
         verdict, requirement = tried.verdict, tried.requirement
         content = verdict.record.content if verdict and verdict.record else None
@@ -81,7 +82,7 @@ class RequirementView(BaseModel):
             document_type=Coded.of("documents", verdict.document_type, language) if verdict else None,
             source=Coded.of("sources", source, language) if source else None,
             valid_until=content.valid_until if content else None,
-            fields=[FieldView.of(each, verdict.document_type, language) for each in verdict.findings]
+            fields=[MatchFieldView.of(each, verdict.document_type, language) for each in verdict.findings]
             if verdict
             else [],
         )
@@ -93,7 +94,7 @@ class DryRunView(BaseModel):
     item: str
     all_proven: bool
     registered: dict[Role, bool]
-    requirements: list[RequirementView]
+    requirements: list[MatchRequirementView]
 
     @classmethod
     def of(cls, run: DryRun, language: str) -> DryRunView:
@@ -102,7 +103,7 @@ class DryRunView(BaseModel):
             item=run.item,
             all_proven=all(tried.verdict is not None and tried.verdict.proven for tried in run.tried),
             registered=dict(run.registered),
-            requirements=[RequirementView.of(tried, language) for tried in run.tried],
+            requirements=[MatchRequirementView.of(tried, language) for tried in run.tried],
         )
 
 
@@ -117,7 +118,7 @@ class CountView(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, counted: Counted, language: str) -> CountView:
+    def of(cls, counted: CountedItem, language: str) -> CountView:
         """Show a count."""
         count = told(counted.count)
         return cls(
@@ -137,7 +138,7 @@ class CountView(BaseModel):
         )
 
 
-class StatisticsView(BaseModel):
+class MatchStatisticsView(BaseModel):
     """All evidence, counted at one moment.
 
     A count of fewer than five is null, and `suppressed` says that there is such a one; every other is rounded down to
@@ -153,7 +154,7 @@ class StatisticsView(BaseModel):
     records: list[CountView]
 
     @classmethod
-    def of(cls, statistics: Statistics, language: str) -> StatisticsView:
+    def of(cls, statistics: Statistics, language: str) -> MatchStatisticsView:
         """Show a count."""
         parts = [one.count for one in statistics.records]
         counts = {

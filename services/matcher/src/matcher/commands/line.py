@@ -11,9 +11,9 @@ from aio_pika.exceptions import AMQPError
 from pymongo.errors import ConnectionFailure
 
 from matcher.commands import trail, workplace
+from matcher.commands.console import MatcherConsole
 from matcher.commands.load_mirror import Loader
-from matcher.commands.rebuild_projection import Rebuild, RefusedError
-from matcher.commands.telling import Teller
+from matcher.commands.rebuild_projection import EventRefusedError, Rebuild
 from matcher.config import Settings
 from runtime.data_files import DataFileError
 
@@ -22,9 +22,9 @@ REFUSED = 3
 BAD_DATA_FILE = 78
 
 
-def run(arguments: Sequence[str], settings: Settings | None = None, teller: Teller | None = None) -> int:
+def run(arguments: Sequence[str], settings: Settings | None = None, teller: MatcherConsole | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 a part can't be reached, 2 wrong usage, 3 refused."""
-    teller = teller or Teller()
+    teller = teller or MatcherConsole()
     given = _parser(teller).parse_args(arguments)
     work = _load(given, settings, teller) if given.command == "load-mirror" else _rebuild(given, settings, teller)
     try:
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str], settings: Settings | None = None, teller: Tell
         return FAILED
 
 
-async def _load(given: argparse.Namespace, settings: Settings | None, teller: Teller) -> int:
+async def _load(given: argparse.Namespace, settings: Settings | None, teller: MatcherConsole) -> int:
     path = Path(given.file)
     async with workplace.opened(settings or Settings()) as work:
         try:
@@ -48,14 +48,14 @@ async def _load(given: argparse.Namespace, settings: Settings | None, teller: Te
     return 0
 
 
-async def _rebuild(given: argparse.Namespace, settings: Settings | None, teller: Teller) -> int:
+async def _rebuild(given: argparse.Namespace, settings: Settings | None, teller: MatcherConsole) -> int:
     settings = settings or Settings()
     teller.say("rebuild.begins")
     async with workplace.opened(settings) as work:
         try:
-            async with trail.opened(settings.amqp_url, work.kernel.topology.extracts["matcher"].queue) as opened:
+            async with trail.opened(settings.amqp_url, work.runtime.topology.extracts["matcher"].queue) as opened:
                 await Rebuild(work, opened, teller).run(given.unmentioned)
-        except RefusedError as refused:
+        except EventRefusedError as refused:
             teller.say(refused.key, unmentioned=refused.unmentioned)
             return REFUSED
         except (AMQPError, OSError, trail.TrailError) as error:
@@ -64,7 +64,7 @@ async def _rebuild(given: argparse.Namespace, settings: Settings | None, teller:
     return 0
 
 
-def _parser(teller: Teller) -> argparse.ArgumentParser:
+def _parser(teller: MatcherConsole) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m matcher", description=teller.text("description"))
     commands = parser.add_subparsers(dest="command", required=True)
     load = commands.add_parser("load-mirror", help=teller.text("load.help"))

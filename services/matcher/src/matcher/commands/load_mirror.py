@@ -12,15 +12,15 @@ from pathlib import Path
 
 import orjson
 
-from matcher.commands.mirror_lines import Bad, Line, digest, read
-from matcher.commands.telling import Teller
+from matcher.commands.console import MatcherConsole
+from matcher.commands.mirror_lines import Bad, MirrorLine, digest, read
 from matcher.commands.workplace import Workplace
-from matcher.consumed import CityRecord
-from matcher.domain.evidence import Evidence, Record
+from matcher.domain.evidence import Evidence, EvidenceRecord
 from matcher.domain.mirror import MirrorLoad
 from matcher.handlers.records import city_record
 from matcher.store import MirrorLoads
-from runtime.records import replies
+from matcher.views import CityRecord
+from records import replies
 from standards.bounds import MOST_RECORDS
 
 BATCH = 1000
@@ -30,7 +30,7 @@ _SHOWN_BAD_LINES = 20
 class Loader:
     """One load of one file."""
 
-    def __init__(self, path: Path, work: Workplace, teller: Teller) -> None:
+    def __init__(self, path: Path, work: Workplace, teller: MatcherConsole) -> None:
         self._path = path
         self._rejected = path.with_name(f"{path.name}.rejected.jsonl")
         self._work = work
@@ -66,20 +66,20 @@ class Loader:
         self._shorten_rejected(0)
         return MirrorLoad(id=content, file=str(self._path), size=size, begun_at=self._work.clock())
 
-    def _batches(self, load: MirrorLoad) -> Iterator[Sequence[Line]]:
+    def _batches(self, load: MirrorLoad) -> Iterator[Sequence[MirrorLine]]:
         lines = read(self._path, self._work.rules, self._work.index, offset=load.offset, number=load.lines)
         while batch := list(islice(lines, BATCH)):
             yield batch
 
-    async def _take(self, batch: Sequence[Line], load: MirrorLoad) -> MirrorLoad:
+    async def _take(self, batch: Sequence[MirrorLine], load: MirrorLoad) -> MirrorLoad:
         """Store a batch's records and set its bad lines aside; return how far the load has come with it."""
         told_at = self._work.clock()
-        news: defaultdict[str, list[tuple[Line, Record]]] = defaultdict(list)
+        news: defaultdict[str, list[tuple[MirrorLine, EvidenceRecord]]] = defaultdict(list)
         for line in batch:
             if isinstance(line.said, CityRecord):
                 news[line.said.holder_index].append((line, city_record(line.said, told_at)))
         fresh: set[tuple[str, str]] = set()
-        full: dict[int, Line] = {}
+        full: dict[int, MirrorLine] = {}
 
         def learn(evidence: Evidence) -> Evidence:
             for line, record in news[evidence.id]:
@@ -105,7 +105,7 @@ class Loader:
             }
         )
 
-    def _set_aside(self, bad: Sequence[Line], load: MirrorLoad) -> int:
+    def _set_aside(self, bad: Sequence[MirrorLine], load: MirrorLoad) -> int:
         """Append the bad lines to their file, safely on the disk before the load counts them; return its length."""
         if not bad:
             return load.rejected_bytes
@@ -120,7 +120,7 @@ class Loader:
             os.fsync(file.fileno())
             return file.tell()
 
-    def _reason(self, line: Line) -> str:
+    def _reason(self, line: MirrorLine) -> str:
         assert isinstance(line.said, Bad)  # noqa: S101 - only bad lines have one
         bad, language = line.said, self._teller.language
         rule = replies.say(language, "rule", bad.fault) if bad.fault else ""

@@ -11,16 +11,16 @@ from pathlib import Path
 import orjson
 from pydantic import ValidationError
 
-from matcher.consumed import CityRecord
+from bus.envelope import BrokenMessageError
+from bus.reader import broken
 from matcher.domain.rules import Rules
-from messaging.envelope import BrokenMessageError
-from messaging.reading import broken
-from runtime.blind_index import BlindIndex
-from runtime.records.checks import check_fields, check_term
-from runtime.records.persons import by_index
-from runtime.records.replies import Fault
+from matcher.views import CityRecord
+from records.checks import check_fields, check_term
+from records.persons import by_index
+from records.replies import Fault
 from standards import strict_json
 from standards.strict_json import RepeatedNameError
+from store.blind_index import BlindIndex
 
 LONGEST = 1_048_576
 """Bytes of a line; the same limit as for an event's body."""
@@ -36,7 +36,7 @@ class Bad:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MirrorLine:
     """One line: its number, the offset of the byte after it, what was written, and what it is (None: blank)."""
 
     number: int
@@ -51,7 +51,7 @@ def digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def read(path: Path, rules: Rules, index: BlindIndex, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
+def read(path: Path, rules: Rules, index: BlindIndex, *, offset: int = 0, number: int = 0) -> Iterator[MirrorLine]:
     """Read the lines after an offset; `number` is that of the line before it. Raises OSError."""
     with path.open("rb") as file:
         file.seek(offset)
@@ -62,7 +62,7 @@ def read(path: Path, rules: Rules, index: BlindIndex, *, offset: int = 0, number
                 written = written[:200] + (b"\n" if rest.endswith(b"\n") else b"")
             content = written.removeprefix(BOM_UTF8) if number == 1 else written
             said = Bad("too-long", {"limit": LONGEST}) if too_long else parse(content, rules, index)
-            yield Line(number, file.tell(), written, said)
+            yield MirrorLine(number, file.tell(), written, said)
 
 
 def parse(written: bytes, rules: Rules, index: BlindIndex) -> CityRecord | Bad | None:

@@ -9,23 +9,24 @@ forward.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import ValidationError
 
-from matcher.commands.telling import Teller
-from matcher.commands.trail import Kept
+from bus.envelope import BrokenMessageError, Envelope, decode_event
+from bus.tasks import cancel_and_wait
+from matcher.commands.console import MatcherConsole
+from matcher.commands.trail import KeptMessage, TrailStream
 from matcher.commands.workplace import Workplace
-from matcher.consumed import Credential, CredentialGone
-from matcher.domain.evidence import Evidence, Record
-from matcher.domain.rebuilding import Rebuilt, known_in, swapped
+from matcher.domain.evidence import Evidence, EvidenceRecord
+from matcher.domain.rebuild import Rebuilt, known_in, swapped
 from matcher.handlers.records import credential_gone, credential_record
 from matcher.store import RebuiltStore
-from messaging.envelope import BrokenMessageError, Envelope, unseal
+from matcher.views import CredentialGone, StoredCredential
 from runtime.ids import new_id
 
 BATCH = 500
@@ -39,7 +40,7 @@ _GONE: Mapping[str, Literal["suspended", "revoked", "expired"]] = {
 Unmentioned = Literal["keep", "drop"]
 
 
-class RefusedError(Exception):
+class EventRefusedError(Exception):
     """The trail does not say enough; nothing was changed. `key` is the text that says why."""
 
     def __init__(self, key: str, *, unmentioned: int) -> None:
@@ -48,17 +49,7 @@ class RefusedError(Exception):
         self.unmentioned = unmentioned
 
 
-class Trail(Protocol):
-    """Where every event is kept for a while."""
-
-    async def end(self) -> int:
-        """Return the offset of the last event at present, or -1 for an empty trail."""
-
-    def read(self, end: int) -> AsyncIterator[Kept]:
-        """Read from the oldest event that is kept up to that of offset `end`."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
     """What was found in the trail. `oldest` is the time of the first event in it, `first` its offset."""
 
@@ -85,7 +76,7 @@ class Swapped:
 class Rebuild:
     """One rebuild."""
 
-    def __init__(self, work: Workplace, trail: Trail, teller: Teller) -> None:
+    def __init__(self, work: Workplace, trail: TrailStream, teller: MatcherConsole) -> None:
         run = new_id("run")
         self._run = run
         self._work = work
@@ -94,7 +85,10 @@ class Rebuild:
         self._beside = RebuiltStore(work.database, run)
 
     async def run(self, unmentioned: Unmentioned | None = None) -> Swapped:
-        """Rebuild. Raises RefusedError when the trail does not say enough and `unmentioned` does not say what then."""
+        """Rebuild.
+
+        Raises CallRefusedError when the trail does not say enough and `unmentioned` does not say what then.
+        """
         begun = time.monotonic()
         await self._beside.drop_left_behind(self._run)
         try:
@@ -118,7 +112,7 @@ class Rebuild:
 
     async def _note_known(self) -> None:
         people = records = 0
-        async for page in self._work.evidence.all(BATCH):
+        async for page in self._work.evidence.batches(BATCH, in_full=False):
             known = [noted for noted in map(known_in, page) if noted.known]
             await self._beside.save_many(known)
             people += len(known)
@@ -126,61 +120,61 @@ class Rebuild:
         self._teller.say("rebuild.known", people=people, records=records)
 
     async def _read_trail(self, end: int) -> Read:
-        read, waiting = Read(), list[tuple[str, Record]]()
-        async for kept in self._trail.read(end):
-            envelope = self._opened(kept)
-            if read.events == 0:
-                read = replace(read, first=kept.offset, oldest=envelope.time.isoformat() if envelope else "")
-            news = _news(envelope) if envelope else None
-            read = replace(read, events=read.events + 1, credentials=read.credentials + (news is not None))
-            if news is not None:
-                waiting.append(news)
-            if len(waiting) >= BATCH:
-                await self._gather(waiting)
-                waiting = []
-            self._teller.progress("rebuild.reading", read=kept.offset + 1, total=end + 1, credentials=read.credentials)
-        await self._gather(waiting)
+        read, waiting = Read(), list[tuple[str, EvidenceRecord]]()
+        gathering = asyncio.create_task(self._gather([]))
+        try:
+            async for page in self._trail.read(end):
+                events = [self._opened(kept) for kept in page]
+                if read.events == 0:
+                    read.first, read.oldest = page[0].offset, events[0].time.isoformat() if events[0] else ""
+                news = [each for each in map(_news, filter(None, events)) if each]
+                read.events += len(page)
+                read.credentials += len(news)
+                waiting += news
+                if len(waiting) >= BATCH:
+                    await gathering  # one at a time, while the next page is read
+                    gathering, waiting = asyncio.create_task(self._gather(waiting)), []
+                progress = {"read": page[-1].offset + 1, "total": end + 1, "credentials": read.credentials}
+                self._teller.progress("rebuild.reading", **progress)
+            await gathering
+            await self._gather(waiting)
+        finally:
+            await cancel_and_wait([gathering])
         if read.is_whole:
             self._teller.say("rebuild.complete", read=read.events, credentials=read.credentials)
         else:
             self._teller.say("rebuild.cut", oldest=read.oldest, offset=read.first)
         return read
 
-    def _opened(self, kept: Kept) -> Envelope | None:
+    def _opened(self, kept: KeptMessage) -> Envelope | None:
         """Read an event that is signed by who may say it; the consumer has dead-lettered whatever is not."""
         try:
-            envelope = unseal(kept.body)
-            self._work.kernel.keys.check(kept.body, envelope)
-            return self._work.kernel.keys.cipher.decrypted(envelope)
+            envelope = decode_event(kept.body)
+            self._work.runtime.keys.check(kept.body, envelope)
+            return self._work.runtime.keys.cipher.decrypted(envelope)
         except BrokenMessageError:
             return None
 
-    async def _gather(self, news: Sequence[tuple[str, Record]]) -> None:
-        by_holder: defaultdict[str, list[Record]] = defaultdict(list)
+    async def _gather(self, news: Sequence[tuple[str, EvidenceRecord]]) -> None:
+        gathered = await self._beside.many(list(dict(news)))
         for index, record in news:
-            by_holder[index].append(record)
-        known = await self._beside.many(list(by_holder))
-        gathered = []
-        for index, records in by_holder.items():
-            rebuilt = known.get(index) or Rebuilt(id=index)
-            for record in records:
-                rebuilt = rebuilt.with_record(record)
-            gathered.append(rebuilt)
-        await self._beside.save_many(gathered)
+            gathered[index] = gathered.get(index, Rebuilt(id=index)).with_record(record)
+        await self._beside.save_many(list(gathered.values()))
 
     async def _unmentioned(self) -> int:
-        return sum([len(rebuilt.unmentioned) async for page in self._beside.all(BATCH) for rebuilt in page])
+        pages = self._beside.batches(BATCH, in_full=False)
+        return sum([len(rebuilt.unmentioned) async for page in pages for rebuilt in page])
 
     def _check(self, read: Read, lost: int, unmentioned: Unmentioned | None) -> None:
         """Refuse to lose what the trail does not say, or to pass a part for the whole, unless told to."""
         if unmentioned is None and lost:
-            raise RefusedError("rebuild.refused", unmentioned=lost)
+            raise EventRefusedError("rebuild.refused", unmentioned=lost)
         if unmentioned is None and not read.is_whole:
-            raise RefusedError("rebuild.refused-cut", unmentioned=0)
+            raise EventRefusedError("rebuild.refused-cut", unmentioned=0)
 
     async def _swap(self, lost: int, *, keep: bool) -> Swapped:
         people = changed = 0
-        async for page in self._beside.all(BATCH):
+        async for page in self._beside.batches(BATCH):
             rebuilt = {each.id: each for each in page}
 
             def swap(evidence: Evidence, rebuilt: dict[str, Rebuilt] = rebuilt) -> Evidence:
@@ -192,11 +186,11 @@ class Rebuild:
         return Swapped(people, changed, lost)
 
 
-def _news(envelope: Envelope) -> tuple[str, Record] | None:
+def _news(envelope: Envelope) -> tuple[str, EvidenceRecord] | None:
     """Read an event about a credential just as the consumer does; any other event, or a broken one, is no news."""
     try:
         if envelope.type == _STORED:
-            stored = Credential.model_validate(envelope.data)
+            stored = StoredCredential.model_validate(envelope.data)
             return stored.holder.index, credential_record(stored, envelope.time)
         if envelope.type in _GONE:
             gone = CredentialGone.model_validate(envelope.data)

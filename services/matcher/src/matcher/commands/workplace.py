@@ -10,17 +10,18 @@ from datetime import date
 
 import pymongo
 
+from bus.event import ConflictError
 from matcher import store
 from matcher.config import Settings
 from matcher.domain.evidence import Evidence
 from matcher.domain.holdings import settled
 from matcher.domain.rules import Rules
-from matcher.handlers.needs import announcement
+from matcher.handlers.dependencies import announcement
 from matcher.main import read_rules
-from messaging.event import ConflictError
-from runtime.blind_index import BlindIndex
 from runtime.clock import Clock, today, utc_now
-from runtime.kernel import Database, Kernel
+from store.blind_index import BlindIndex
+from store.repository import Database
+from web.service_runtime import ServiceRuntime
 
 PATIENCE = 5.0
 """Seconds until a store that does not answer counts as down."""
@@ -30,7 +31,7 @@ PATIENCE = 5.0
 class Workplace:
     """The store, the rules, the clock, and the index by which records are joined."""
 
-    kernel: Kernel
+    runtime: ServiceRuntime
     evidence: store.EvidenceStore
     rules: Rules
     clock: Clock = utc_now
@@ -39,7 +40,7 @@ class Workplace:
     @property
     def database(self) -> Database:
         """The service's database."""
-        return self.kernel.database
+        return self.runtime.database
 
     @property
     def today(self) -> date:
@@ -78,11 +79,11 @@ class Workplace:
 
     async def _commit(self, before: Evidence, after: Evidence) -> bool:
         events = [
-            self.kernel.signer.seal(each, case=str(after.resident_id), cause=None)
+            self.runtime.signer.encode(each, case=str(after.resident_id), cause=None)
             for each in announcement(before, after)
         ]
         try:
-            await self.kernel.committer.commit([self.evidence.save(after)], events)
+            await self.runtime.committer.commit([self.evidence.save(after)], events)
         except ConflictError:
             return False
         return True
@@ -94,13 +95,13 @@ async def opened(settings: Settings) -> AsyncIterator[Workplace]:
 
     Raises pymongo's ConnectionFailure when the store can't be reached, DataFileError for rules with an error.
     """
-    rules = read_rules(settings)
-    kernel = Kernel("matcher", settings)
+    rules = read_rules()
+    runtime = ServiceRuntime("matcher", settings)
     try:
         with pymongo.timeout(PATIENCE):
-            await kernel.client.admin.command("ping")
-        await kernel.prepare(store.INDEXES)
-        kernel.committer.start()
-        yield Workplace(kernel, store.EvidenceStore(kernel.database), rules, index=settings.blind_index())
+            await runtime.client.admin.command("ping")
+        await runtime.prepare(store.INDEXES)
+        runtime.committer.start()
+        yield Workplace(runtime, store.EvidenceStore(runtime.database), rules, index=settings.blind_index())
     finally:
-        await kernel.stop()
+        await runtime.stop()

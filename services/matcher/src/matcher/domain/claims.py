@@ -12,7 +12,7 @@ Role = Literal["applicant", "subject", "second-party"]
 _PATH = re.compile(r"(holder|applicant|subject|second_party|form|application)\.([a-z][a-z0-9_]*)")
 
 
-class Requirement(Piece):
+class ClaimRequirement(Piece):
     """One document that an item needs: any of `document_types`, held by that role, with claims at these paths."""
 
     key: str
@@ -21,7 +21,9 @@ class Requirement(Piece):
     claims: dict[str, Value]
 
 
-def claims_of(requirement: Requirement, people: Mapping[Role, Evidence], form: Mapping[str, Value]) -> dict[str, Value]:
+def claims_of(
+    requirement: ClaimRequirement, people: Mapping[Role, Evidence], form: Mapping[str, Value]
+) -> dict[str, Value]:
     """Resolve a requirement's claims; a path to which there is no answer claims nothing."""
     resolved = {field: _value(path, requirement.holder, people, form) for field, path in requirement.claims.items()}
     return {field: value for field, value in resolved.items() if value is not None}

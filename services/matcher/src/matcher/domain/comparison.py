@@ -19,38 +19,38 @@ Result = Literal["equal", "close", "different", "missing", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class FieldComparison:
     """The answer for one field; `reason` is the key of its text."""
 
     result: Result
     reason: str | None = None
 
 
-EQUAL = Compared("equal")
-NOT_CLAIMED = Compared("missing", "not-claimed")
-NOT_HELD = Compared("missing", "not-held")
-KEPT_APART = Compared("close", "name-characters-kept-apart")
+EQUAL = FieldComparison("equal")
+NOT_CLAIMED = FieldComparison("missing", "not-claimed")
+NOT_HELD = FieldComparison("missing", "not-held")
+KEPT_APART = FieldComparison("close", "name-characters-kept-apart")
 
-Comparison = Callable[[Value, Value], Compared]
+Comparison = Callable[[Value, Value], FieldComparison]
 
 _SHORTEST_WITH_A_SLIP = 3
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}.*)?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-def exact(claimed: Value, held: Value) -> Compared:
+def exact(claimed: Value, held: Value) -> FieldComparison:
     """Compare in normal form; close when only case, spacing or one character differs, or both say nothing (-, 无)."""
     one, other = _text(claimed), _text(held)
     if one == other:
-        return Compared("close", "says-nothing") if says_nothing(one) else EQUAL
+        return FieldComparison("close", "says-nothing") if says_nothing(one) else EQUAL
     if _letters(one) == _letters(other):
-        return Compared("close", "writing-differs")
+        return FieldComparison("close", "writing-differs")
     if isinstance(claimed, str) and _one_slip(_letters(one), _letters(other)):
-        return Compared("close", "one-character-differs")
-    return Compared("different", "value-differs")
+        return FieldComparison("close", "one-character-differs")
+    return FieldComparison("different", "value-differs")
 
 
-def name(claimed: Value, held: Value) -> Compared:
+def name(claimed: Value, held: Value) -> FieldComparison:
     """Compare names; close when one character differs, or only one that names keep apart (乾, 干).
 
     What says no name (only dots, question marks, a masked 李*成) proves none, though both sides have it.
@@ -58,53 +58,53 @@ def name(claimed: Value, held: Value) -> Compared:
     one, other = _text(claimed), _text(held)
     sameness = people.compare(one, other)
     if sameness == "equal":
-        return EQUAL if people.is_readable(one) else Compared("close", "name-unreadable")
+        return EQUAL if people.is_readable(one) else FieldComparison("close", "name-unreadable")
     if sameness == "kept-apart":
         return KEPT_APART
     if _one_slip(people.name_key(one), people.name_key(other)):
-        return Compared("close", "one-character-differs")
-    return Compared("different", "name-differs")
+        return FieldComparison("close", "one-character-differs")
+    return FieldComparison("different", "name-differs")
 
 
-def day(claimed: Value, held: Value) -> Compared:
+def day(claimed: Value, held: Value) -> FieldComparison:
     """Compare dates; close when day and month are swapped or only the year differs."""
     one, other = as_date(claimed), as_date(held)
     if one is None or other is None:
-        return Compared("different", "not-a-date")
+        return FieldComparison("different", "not-a-date")
     if one == other:
         return EQUAL
     if (one.year, one.month, one.day) == (other.year, other.day, other.month):
-        return Compared("close", "day-month-swapped")
+        return FieldComparison("close", "day-month-swapped")
     if (one.month, one.day) == (other.month, other.day):
-        return Compared("close", "year-differs")
-    return Compared("different", "date-differs")
+        return FieldComparison("close", "year-differs")
+    return FieldComparison("different", "date-differs")
 
 
-def address(claimed: Value, held: Value) -> Compared:
+def address(claimed: Value, held: Value) -> FieldComparison:
     """Compare addresses part by part."""
     found = difference(_text(claimed), _text(held))
     if found is None:
         return EQUAL
     reason, close = found
-    return Compared("close" if close else "different", reason)
+    return FieldComparison("close" if close else "different", reason)
 
 
-def names(claimed: Value, held: Value) -> Compared:
+def names(claimed: Value, held: Value) -> FieldComparison:
     """Compare lists: every claimed name must be among those held; the order and further names don't matter."""
     wanted, there = _list(claimed), _list(held)
     if not wanted:
         return NOT_CLAIMED
     answers = [_best(one, there) for one in wanted]
     worst = max(answers, key=lambda answer: ("equal", "close", "different").index(answer.result))
-    return Compared("different", "not-among-them") if worst.result == "different" else worst
+    return FieldComparison("different", "not-among-them") if worst.result == "different" else worst
 
 
-def at_least(claimed: Value, held: Value) -> Compared:
+def at_least(claimed: Value, held: Value) -> FieldComparison:
     """Compare numbers: what is held must not be below what is asked."""
     asked, there = _number(claimed), _number(held)
     if asked is None or there is None:
-        return Compared("different", "not-a-number")
-    return EQUAL if there >= asked else Compared("different", "too-few")
+        return FieldComparison("different", "not-a-number")
+    return EQUAL if there >= asked else FieldComparison("different", "too-few")
 
 
 BY_CLAIM: Mapping[str, Comparison] = {
@@ -119,7 +119,7 @@ BY_CLAIM: Mapping[str, Comparison] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldValues:
     """What a record says, by itself: its fields, its first day, and whether people vouched for it when they approved.
 
     A person who approves a document approves all of it, also what the approval does not write down.
@@ -130,7 +130,7 @@ class Held:
     vouched: bool
 
 
-def by_itself(rule: FieldRule, field: str, held: Held, today: date) -> Compared:
+def by_itself(rule: FieldRule, field: str, held: HeldValues, today: date) -> FieldComparison:
     """Judge a field that is compared with no claim."""
     value = held.fields.get(field)
     if rule.expected is not None:
@@ -142,26 +142,26 @@ def by_itself(rule: FieldRule, field: str, held: Held, today: date) -> Compared:
         return recent(held.begun if value is None else as_date(value), today, rule.months or 0)
     begins = held.fields.get(rule.begins or "")
     if any(said is not None and as_date(said) is None for said in (begins, value)):
-        return Compared("different", "not-a-date")
+        return FieldComparison("different", "not-a-date")
     return covers(as_date(begins) or held.begun, as_date(value), today)
 
 
-def covers(first: date | None, last: date | None, today: date) -> Compared:
+def covers(first: date | None, last: date | None, today: date) -> FieldComparison:
     """Tell whether today lies within a term; a term without an end lasts as long as its record."""
     if first is not None and first > today:
-        return Compared("different", "term-not-begun")
+        return FieldComparison("different", "term-not-begun")
     if last is not None and last < today:
-        return Compared("expired", "term-ended")
+        return FieldComparison("expired", "term-ended")
     return NOT_HELD if first is None and last is None else EQUAL
 
 
-def recent(taken_on: date | None, today: date, months: int) -> Compared:
+def recent(taken_on: date | None, today: date, months: int) -> FieldComparison:
     """Tell whether a date lies within the last `months` months, counted by calendar."""
     if taken_on is None:
         return NOT_HELD
     if taken_on > today:
-        return Compared("different", "in-the-future")
-    return EQUAL if taken_on >= months_before(today, months) else Compared("expired", "too-old")
+        return FieldComparison("different", "in-the-future")
+    return EQUAL if taken_on >= months_before(today, months) else FieldComparison("expired", "too-old")
 
 
 def months_before(day: date, months: int) -> date:
@@ -171,7 +171,7 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
 
 
-def term_of(rule: FieldRule, field: str, held: Held) -> tuple[date | None, date | None]:
+def term_of(rule: FieldRule, field: str, held: HeldValues) -> tuple[date | None, date | None]:
     """Return the first and the last day on which `by_itself` finds a field right; None: not limited."""
     said = as_date(held.fields.get(field))
     if rule.kind == "covers-today":
@@ -202,13 +202,13 @@ def as_date(value: Value | None) -> date | None:
         return None
 
 
-def _best(wanted: str, there: list[str]) -> Compared:
+def _best(wanted: str, there: list[str]) -> FieldComparison:
     answers = [name(wanted, one) for one in there]
     for result in ("equal", "close"):
         for answer in answers:
             if answer.result == result:
                 return answer
-    return Compared("different", "name-differs")
+    return FieldComparison("different", "name-differs")
 
 
 def _one_slip(one: str, other: str) -> bool:

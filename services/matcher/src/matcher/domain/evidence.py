@@ -26,7 +26,7 @@ class Piece(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Content(Piece):
+class EvidenceContent(Piece):
     """What a record says, as of the news that said it."""
 
     fields: dict[str, Value]
@@ -35,7 +35,7 @@ class Content(Piece):
     sequence: int
 
 
-class Record(Piece):
+class EvidenceRecord(Piece):
     """One record of the city mirror or one credential of the district's store.
 
     Status and content have sequences of their own, because a withdrawal or suspension may arrive before the record
@@ -48,7 +48,7 @@ class Record(Piece):
     document_type: str
     status: Status
     sequence: int
-    content: Content | None = None
+    content: EvidenceContent | None = None
     told_at: datetime | None = None
     """When its keeper told what it says; None: before that was kept."""
 
@@ -69,7 +69,7 @@ class Record(Piece):
             return "not-begun"
         return "valid"
 
-    def is_said_again(self, news: Record) -> Known:
+    def is_said_again(self, news: EvidenceRecord) -> Known:
         """Tell what its keeper's news are to this record: a sequence stands for one content or for one withdrawal.
 
         A publication that is older than a withdrawal is news all the same while there is no newer content.
@@ -89,7 +89,7 @@ class Record(Piece):
         """Return the highest sequence that its keeper has used for it."""
         return max(self.sequence, self.content.sequence if self.content else 0)
 
-    def with_news(self, news: Record) -> Record:
+    def with_news(self, news: EvidenceRecord) -> EvidenceRecord:
         """Take over whatever of `news` is newer."""
         newer = news if news.sequence > self.sequence else self
         said = max((r for r in (self, news) if r.content), key=_content_sequence, default=newer)
@@ -104,7 +104,7 @@ class Record(Piece):
         return self if merged == self else merged
 
 
-class Holding(Piece):
+class EvidenceHolding(Piece):
     """A document that need not be brought: until when it proves, and what it says that forms and items build on."""
 
     document_type: str
@@ -132,12 +132,14 @@ class Evidence(Piece):
     resident_id: str | None = None
     name: str | None = None
     birth_date: date | None = None
+    first_birth_date: date | None = None
+    """As it was said first: identity alone makes no child of age."""
     address: str | None = None
     identity_sequence: int = -1
     suspended: bool = False
     standing_sequence: int = -1
-    records: tuple[Record, ...] = ()
-    holdings: tuple[Holding, ...] = ()
+    records: tuple[EvidenceRecord, ...] = ()
+    holdings: tuple[EvidenceHolding, ...] = ()
     holdings_sequence: int = 0
     turns_on: date | None = None
     """The next day on which a record begins or has ended, and with it the holdings change without any news."""
@@ -147,7 +149,8 @@ class Evidence(Piece):
         if identity.sequence <= self.identity_sequence:
             return self
         said = identity.model_dump(exclude={"sequence"})
-        return self.model_copy(update={**said, "identity_sequence": identity.sequence})
+        first = self.first_birth_date or self.birth_date or identity.birth_date
+        return self.model_copy(update={**said, "first_birth_date": first, "identity_sequence": identity.sequence})
 
     def with_standing(self, resident_id: str, sequence: int, *, suspended: bool) -> Self:
         """Learn that the person was suspended or reinstated, unless something newer is known."""
@@ -156,7 +159,7 @@ class Evidence(Piece):
         said = {"resident_id": resident_id, "suspended": suspended, "standing_sequence": sequence}
         return self.model_copy(update=said)
 
-    def with_record(self, news: Record) -> Self:
+    def with_record(self, news: EvidenceRecord) -> Self:
         """Learn news of a record; older than what is known, it changes nothing."""
         known = {record.key: record for record in self.records}
         before = known.get(news.key)
@@ -167,14 +170,14 @@ class Evidence(Piece):
         """Return how many records a keeper has of the person."""
         return sum(record.keeper == keeper for record in self.records)
 
-    def record(self, key: tuple[Keeper, str]) -> Record | None:
+    def record(self, key: tuple[Keeper, str]) -> EvidenceRecord | None:
         """Return what is held of one record."""
         return next((record for record in self.records if record.key == key), None)
 
-    def with_records(self, records: Iterable[Record]) -> Self:
+    def with_records(self, records: Iterable[EvidenceRecord]) -> Self:
         """Replace all records; their order is always the same."""
         return self.model_copy(update={"records": tuple(sorted(records, key=lambda record: record.key))})
 
 
-def _content_sequence(record: Record) -> int:
+def _content_sequence(record: EvidenceRecord) -> int:
     return record.content.sequence if record.content else 0

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from matcher.domain.comparison import Held, term_of
-from matcher.domain.deciding import proves
-from matcher.domain.evidence import SOURCES, Evidence, Holding, Record, Source, Value
+from matcher.domain.comparison import HeldValues, term_of
+from matcher.domain.evidence import SOURCES, Evidence, EvidenceHolding, EvidenceRecord, Source, Value
 from matcher.domain.rules import Rules
+from matcher.domain.verdicts import proves
 
 _ONE_DAY = timedelta(days=1)
 
 
-def held(evidence: Evidence, today: date, rules: Rules) -> tuple[Holding, ...]:
+def held(evidence: Evidence, today: date, rules: Rules) -> tuple[EvidenceHolding, ...]:
     """List the documents that need not be brought, one for each type and source, the longest valid of each."""
-    best: dict[tuple[str, Source], Holding] = {}
+    best: dict[tuple[str, Source], EvidenceHolding] = {}
     for record in evidence.records:
         if record.document_type in rules and proves(evidence, record, _own(evidence, record, rules), rules, today):
             holding = _holding(record, rules)
@@ -57,7 +57,7 @@ def first_of(
     return min(says, key=lambda each: each[:2])[2] if says else None
 
 
-def _own(evidence: Evidence, record: Record, rules: Rules) -> dict[str, Value]:
+def _own(evidence: Evidence, record: EvidenceRecord, rules: Rules) -> dict[str, Value]:
     """Return the claims that a record answers best: who its holder is, and for the rest what it says itself."""
     said = record.content.fields if record.content else {}
     born = evidence.birth_date.isoformat() if evidence.birth_date else None
@@ -69,10 +69,10 @@ def _own(evidence: Evidence, record: Record, rules: Rules) -> dict[str, Value]:
     return {field: value for field, value in claims.items() if value is not None}
 
 
-def _holding(record: Record, rules: Rules) -> Holding:
+def _holding(record: EvidenceRecord, rules: Rules) -> EvidenceHolding:
     said, fields = record.content.fields if record.content else {}, rules[record.document_type].fields
     ends = [last for _, last in _terms(record, rules) if last is not None]
-    return Holding(
+    return EvidenceHolding(
         document_type=record.document_type,
         source=record.source,
         evidence_id=record.record_id,
@@ -92,16 +92,16 @@ def _turns(evidence: Evidence, rules: Rules) -> Iterator[date]:
                 yield last + _ONE_DAY
 
 
-def _terms(record: Record, rules: Rules) -> Iterator[tuple[date | None, date | None]]:
+def _terms(record: EvidenceRecord, rules: Rules) -> Iterator[tuple[date | None, date | None]]:
     """Give the first and last day of every term outside of which a record proves nothing; None: not limited."""
     content = record.content
     if content is None:
         return
     yield content.valid_from, content.valid_until
-    said = Held(content.fields, content.valid_from, vouched=record.source == "district-store")
+    said = HeldValues(content.fields, content.valid_from, vouched=record.source == "district-store")
     for field, rule in rules[record.document_type].fields.items():
         yield term_of(rule, field, said)
 
 
-def _end(holding: Holding) -> date:
+def _end(holding: EvidenceHolding) -> date:
     return holding.valid_until or date.max

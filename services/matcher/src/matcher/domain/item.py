@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from matcher.domain.claims import Requirement
+from matcher.domain.claims import ClaimRequirement
 from matcher.domain.evidence import Piece
 
 
@@ -14,7 +14,7 @@ class Item(Piece):
 
     id: str
     version: int = 0
-    requirements: tuple[Requirement, ...]
+    requirements: tuple[ClaimRequirement, ...]
     defaults: Mapping[str, tuple[str, ...]] = {}
     """Form field -> where its answer is looked for when the applicant gives none: the first place that has one."""
     published_at: datetime

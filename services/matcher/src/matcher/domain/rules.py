@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matcher.domain.evidence import Value
+from standards.document_types import TypePart
 
 Kind = Literal["exact", "name", "date", "address", "names", "at-least", "covers-today", "recent", "present"]
 
@@ -73,18 +74,44 @@ class DocumentType(BaseModel):
     fields: dict[str, FieldRule]
 
     @model_validator(mode="after")
-    def _names_are_identified_by_the_holder(self) -> Self:
-        for rule in self.fields.values():
-            number = self.fields.get(rule.identified_by or "")
-            if rule.identified_by is not None and (number is None or number.claim != "holder"):
-                raise ValueError("identified_by names a field that is compared with the holder's index")
+    def _holds_together(self) -> Self:
+        _check(self.fields)
         return self
 
+
+def _check(fields: Mapping[str, FieldRule]) -> None:
+    """Raise ValueError for rules that would let anything prove the document, or a name that no number stands behind."""
+    for rule in fields.values():
+        number = fields.get(rule.identified_by or "")
+        if rule.identified_by is not None and (number is None or number.claim != "holder"):
+            raise ValueError("identified_by names a field that is compared with the holder's index")
+    if all(rule.claim in {"optional", "holder"} for rule in fields.values()):
+        raise ValueError("at least one field must always be compared, or anything would prove it")
+
+
+class _ComparedField(TypePart):
+    compare: FieldRule | None = None
+
+
+class ComparedType(TypePart):
+    """The matcher's part of what the registry says of a document type."""
+
+    follows_person: bool = False
+    fields: dict[str, _ComparedField]
+
     @model_validator(mode="after")
-    def _proves_something(self) -> Self:
-        if all(rule.claim in {"optional", "holder"} for rule in self.fields.values()):
-            raise ValueError("at least one field must always be compared, or anything would prove it")
+    def _holds_together(self) -> Self:
+        _check(self._compared)
         return self
+
+    @property
+    def rules(self) -> DocumentType:
+        """How it is compared."""
+        return DocumentType(follows_person=self.follows_person, fields=self._compared)
+
+    @property
+    def _compared(self) -> dict[str, FieldRule]:
+        return {name: field.compare for name, field in self.fields.items() if field.compare}
 
 
 Rules = Mapping[str, DocumentType]

@@ -8,7 +8,7 @@ from datetime import datetime
 from matcher.domain.evidence import Piece
 
 
-class Counted(Piece):
+class CountedItem(Piece):
     """How many records of a document type a source has in a status."""
 
     source: str
@@ -23,7 +23,7 @@ class Statistics(Piece):
     counted_at: datetime
     people: int
     registered: int
-    records: tuple[Counted, ...]
+    records: tuple[CountedItem, ...]
 
 
 def counted(
@@ -31,7 +31,7 @@ def counted(
 ) -> Statistics:
     """Put a count together; `records` is by source, document type and status."""
     rows = tuple(
-        Counted(source=source, document_type=document_type, status=status, count=count)
+        CountedItem(source=source, document_type=document_type, status=status, count=count)
         for (source, document_type, status), count in sorted(records.items())
     )
     return Statistics(counted_at=counted_at, people=people, registered=registered, records=rows)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matcher.domain.claims import Requirement, Role, claims_of
-from matcher.domain.deciding import Verdict, decide
+from bus.event import Event, Outcome
+from matcher.domain.claims import ClaimRequirement, Role, claims_of
 from matcher.domain.evidence import Evidence, Value
 from matcher.domain.item import Item
 from matcher.domain.prefill import filled
-from matcher.handlers.needs import Deps
-from matcher.published import DataAccessed
-from messaging.event import Event, Outcome
-from runtime import accesses
-from runtime.access import Principal
+from matcher.domain.verdicts import Verdict, decide
+from matcher.events import DataAccessed
+from matcher.handlers.dependencies import Deps
+from privacy import access_log
+from runtime.errors import NotFound, Refusal
 from runtime.ids import new_id
-from runtime.refusal import Refusal, Unknown
 from standards import identity_number
+from web.auth import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DryRunPerson:
     """A person as the official names them: by resident id, or by identity number."""
 
     resident_id: str | None
@@ -29,11 +29,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DryRunRequest:
     """What is to be tried: `people` has the applicant, and the others where the item has them."""
 
     item: str
-    people: Mapping[Role, Person]
+    people: Mapping[Role, DryRunPerson]
     form: Mapping[str, Value]
     purpose: str
 
@@ -42,7 +42,7 @@ class Asked:
 class Tried:
     """One requirement: the verdict, or None where nobody was named who would hold the document."""
 
-    requirement: Requirement
+    requirement: ClaimRequirement
     verdict: Verdict | None
 
 
@@ -55,11 +55,11 @@ class DryRun:
     tried: tuple[Tried, ...]
 
 
-async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
-    """Try what would match. Raises Unknown for an item or resident not known, Refusal for a wrong number."""
+async def dry_run(asked: DryRunRequest, by: Principal, deps: Deps) -> Outcome[DryRun]:
+    """Try what would match. Raises NotFound for an item or resident not known, Refusal for a wrong number."""
     item = await deps.items.get(asked.item)
     if item is None:
-        raise Unknown("item-unknown", field="item", item=asked.item)
+        raise NotFound("item-unknown", field="item", item=asked.item)
     people = {role: await _find(role, person, deps) for role, person in asked.people.items()}
     people.setdefault("subject", people["applicant"])
     form = filled(item, people, asked.form, deps.today, deps.rules)
@@ -73,14 +73,14 @@ async def dry_run(asked: Asked, by: Principal, deps: Deps) -> Outcome[DryRun]:
     )
 
 
-async def _find(role: Role, person: Person, deps: Deps) -> Evidence:
+async def _find(role: Role, person: DryRunPerson, deps: Deps) -> Evidence:
     """Return what is held about a person; about somebody who is not registered too, when named by number."""
     if person.number is not None:
         index = deps.opener.index.of(_checked(role, person.number, deps))
         return await deps.evidence.get(index) or Evidence(id=index)
     found = await deps.evidence.of_resident(person.resident_id or "")
     if found is None:
-        raise Unknown("resident-unknown", field=f"{role}/resident_id")
+        raise NotFound("resident-unknown", field=f"{role}/resident_id")
     return found
 
 
@@ -91,7 +91,9 @@ def _checked(role: Role, number: str, deps: Deps) -> str:
         raise Refusal(refusal.code, field=f"{role}/number", **refusal.params) from refusal
 
 
-def _try(requirement: Requirement, people: Mapping[Role, Evidence], form: Mapping[str, Value], deps: Deps) -> Tried:
+def _try(
+    requirement: ClaimRequirement, people: Mapping[Role, Evidence], form: Mapping[str, Value], deps: Deps
+) -> Tried:
     holder = people.get(requirement.holder)
     if holder is None:
         return Tried(requirement, None)
@@ -99,7 +101,9 @@ def _try(requirement: Requirement, people: Mapping[Role, Evidence], form: Mappin
     return Tried(requirement, decide(holder, requirement.document_types, claims, deps.rules, deps.today))
 
 
-def _accessed(item: Item, people: Mapping[Role, Evidence], asked: Asked, by: Principal, deps: Deps) -> list[Event]:
+def _accessed(
+    item: Item, people: Mapping[Role, Evidence], asked: DryRunRequest, by: Principal, deps: Deps
+) -> list[Event]:
     """Tell of everybody whose evidence was tried: of each person once, with the documents that were asked for."""
     wanted: dict[str, list[str]] = {evidence.id: [] for evidence in people.values()}
     for requirement in item.requirements:
@@ -108,11 +112,11 @@ def _accessed(item: Item, people: Mapping[Role, Evidence], asked: Asked, by: Pri
     at = deps.clock()
     return [
         DataAccessed(
-            holder=accesses.Holder(resident_id=evidence.resident_id, index=evidence.id),
-            by=accesses.By.of(by),
+            holder=access_log.Holder(resident_id=evidence.resident_id, index=evidence.id),
+            by=access_log.By.of(by),
             how="tried",
             what="evidence",
-            documents=accesses.documents(wanted[evidence.id]),
+            documents=access_log.documents(wanted[evidence.id]),
             item=item.id,
             purpose=asked.purpose,
             at=at,

@@ -1,25 +1,15 @@
-"""Learning who may act for a child."""
+"""When a child comes of age, by what this service itself knows."""
 
 from __future__ import annotations
 
-from matcher.consumed import GuardianshipChanged
-from matcher.domain.guardianship import Care, Guardianship
-from matcher.handlers.needs import Deps
-from messaging.event import NOTHING, Outcome, Received
+from datetime import date
+
+from matcher.handlers.dependencies import Deps
+from standards import age
 
 
-async def begin(event: Received[GuardianshipChanged], deps: Deps) -> Outcome[None]:
-    """Learn that one person may act for another."""
-    return await _hear(event.data, deps, active=True)
-
-
-async def end(event: Received[GuardianshipChanged], deps: Deps) -> Outcome[None]:
-    """Learn that one person may no longer act for another."""
-    return await _hear(event.data, deps, active=False)
-
-
-async def _hear(said: GuardianshipChanged, deps: Deps, *, active: bool) -> Outcome[None]:
-    pair = Guardianship.between(said.guardian_id, said.child_id)
-    known = await deps.guardianships.get(pair) or Guardianship(id=pair)
-    heard = known.heard(Care(guardianship_id=said.guardianship_id, active=active, sequence=said.sequence))
-    return NOTHING if heard is known else Outcome(changes=[deps.guardianships.save(heard)])
+async def majority(child_id: str, deps: Deps) -> date | None:
+    """Return the day on which a resident comes of age, by what was said first; None: not known yet."""
+    known = await deps.evidence.of_resident(child_id)
+    born = None if known is None else known.first_birth_date or known.birth_date
+    return None if born is None else age.birthday(born, age.MAJORITY)

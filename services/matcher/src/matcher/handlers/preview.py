@@ -9,58 +9,57 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from matcher.domain.claims import Requirement, Role, claims_of
-from matcher.domain.deciding import Standing, decide, in_order, standing_of
-from matcher.domain.evidence import Evidence, Record, Value
-from matcher.domain.guardianship import Guardianship
+from bus.event import Event, Outcome
+from matcher.domain.claims import ClaimRequirement, Role, claims_of
+from matcher.domain.evidence import Evidence, EvidenceRecord, Value
 from matcher.domain.prefill import filled
-from matcher.handlers.needs import Deps
-from matcher.published import DataAccessed
-from messaging.event import Event, Outcome
-from runtime import accesses
-from runtime.access import Principal
-from runtime.presences import Caller
-from runtime.refusal import NotAllowed, Unknown
+from matcher.domain.verdicts import Standing, decide, in_order, standing_of
+from matcher.events import DataAccessed
+from matcher.handlers.dependencies import Deps
+from privacy import access_log
+from runtime.errors import NotAllowed, NotFound
+from web.auth import Principal
+from web.presences import PresentCaller
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PreviewedDocument:
     """One record, and whether it counts today."""
 
-    record: Record
+    record: EvidenceRecord
     standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPreview:
     """What is held for one requirement, in the order in which it is asked; `proven` without any further answer."""
 
-    requirement: Requirement
-    held: tuple[Held, ...]
+    requirement: ClaimRequirement
+    held: tuple[PreviewedDocument, ...]
     proven: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class MatchPreview:
     """The requirements whose holder the caller may look at, as of a day in Shenzhen."""
 
     item: str
     on: date
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownPreview, ...]
 
 
-async def preview(item_code: str, subject_id: str | None, by: Caller, deps: Deps) -> Outcome[Preview]:
+async def preview(item_code: str, subject_id: str | None, by: PresentCaller, deps: Deps) -> Outcome[MatchPreview]:
     """Show what is held of the resident and, for a guardian, of a child; the look is recorded, also one's own.
 
-    Of a second party nothing is shown. Raises Unknown, NotAllowed.
+    Of a second party nothing is shown. Raises NotFound, NotAllowed.
     """
     item = await deps.items.get(item_code)
     if item is None:
-        raise Unknown("item-unknown", field="item", item=item_code)
+        raise NotFound("item-unknown", field="item", item=item_code)
     people = await _people(subject_id, by.resident, deps)
     form = filled(item, {"subject": people["applicant"], **people}, {}, deps.today, deps.rules)
     shown = tuple(_shown(each, people, form, deps) for each in item.requirements if each.holder in people)
-    result = Preview(item.id, deps.today, shown)
+    result = MatchPreview(item.id, deps.today, shown)
     told = [_accessed(evidence, result, role, by.eyes, deps) for role, evidence in people.items()]
     return Outcome(events=told, case=by.resident.subject, result=result)
 
@@ -72,31 +71,33 @@ async def _people(subject_id: str | None, by: Principal, deps: Deps) -> dict[Rol
         raise NotAllowed("not-registered")
     if subject_id is None or subject_id == by.subject:
         return {"applicant": own}
-    known = await deps.guardianships.get(Guardianship.between(by.subject, subject_id))
-    child = await deps.evidence.of_resident(subject_id) if known is not None and known.active else None
+    is_ward = await deps.guardianships.acts_for(by.subject, subject_id)
+    child = await deps.evidence.of_resident(subject_id) if is_ward else None
     if child is None:
         raise NotAllowed("no-guardianship", field="subject_id")
     return {"applicant": own, "subject": child}
 
 
-def _shown(requirement: Requirement, people: Mapping[Role, Evidence], form: Mapping[str, Value], deps: Deps) -> Shown:
+def _shown(
+    requirement: ClaimRequirement, people: Mapping[Role, Evidence], form: Mapping[str, Value], deps: Deps
+) -> ShownPreview:
     evidence = people[requirement.holder]
     verdict = decide(evidence, requirement.document_types, claims_of(requirement, people, form), deps.rules, deps.today)
     held = tuple(
-        Held(record, standing_of(evidence, record, deps.rules, deps.today))
+        PreviewedDocument(record, standing_of(evidence, record, deps.rules, deps.today))
         for record in in_order(evidence.records, requirement.document_types, deps.rules)
     )
-    return Shown(requirement, held, verdict.proven)
+    return ShownPreview(requirement, held, verdict.proven)
 
 
-def _accessed(evidence: Evidence, shown: Preview, role: Role, by: Principal, deps: Deps) -> Event:
+def _accessed(evidence: Evidence, shown: MatchPreview, role: Role, by: Principal, deps: Deps) -> Event:
     types = [held.record.document_type for each in shown.shown if each.requirement.holder == role for held in each.held]
     return DataAccessed(
-        holder=accesses.Holder(resident_id=evidence.resident_id, index=evidence.id),
-        by=accesses.BY_THEMSELVES if accesses.is_own(by, evidence.resident_id) else accesses.By.of(by),
+        holder=access_log.Holder(resident_id=evidence.resident_id, index=evidence.id),
+        by=access_log.BY_THEMSELVES if access_log.is_own(by, evidence.resident_id) else access_log.By.of(by),
         how="viewed",
         what="evidence",
-        documents=accesses.documents(types),
+        documents=access_log.documents(types),
         item=shown.item,
         at=deps.clock(),
     )

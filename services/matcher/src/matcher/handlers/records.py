@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from matcher.consumed import CityRecord, CityRecordGone, Credential, CredentialGone
-from matcher.domain.evidence import Content, Evidence, Record, Source, Status
-from matcher.handlers.needs import Deps, outcome
-from matcher.published import RecordAccepted, RecordRefused
-from messaging.event import Event, Outcome, Received, Refused
-from runtime.records import checks, persons, replies
+from bus.event import Event, Outcome, Received, Refused
+from matcher.domain.evidence import Evidence, EvidenceContent, EvidenceRecord, Source, Status
+from matcher.events import RecordAccepted, RecordRefused
+from matcher.handlers.dependencies import Deps, outcome
+from matcher.views import CityRecord, CityRecordGone, CredentialGone, StoredCredential
+from records import checks, persons, replies
 
 CITY = "city"
 AnyCityEvent = Received[CityRecord] | Received[CityRecordGone]
@@ -37,7 +37,7 @@ async def learn_city_record(event: Received[CityRecord], deps: Deps) -> Outcome[
 async def revoke_city_record(event: Received[CityRecordGone], deps: Deps) -> Outcome[None]:
     """Keep a record as revoked, even before it is known itself."""
     said = event.data
-    gone = Record(
+    gone = EvidenceRecord(
         keeper="city",
         record_id=said.record_id,
         source="city-mirror",
@@ -53,7 +53,7 @@ async def answer_city(refused: Refused, deps: Deps) -> Outcome[None]:
     return replies.refusal(refused, RecordRefused, {CITY}, deps.clock())
 
 
-async def learn_credential(event: Received[Credential], deps: Deps) -> Outcome[None]:
+async def learn_credential(event: Received[StoredCredential], deps: Deps) -> Outcome[None]:
     """Keep a credential of the district's store, or what has changed in it."""
     return await _learn(event.data.holder.index, credential_record(event.data, event.time), deps)
 
@@ -73,42 +73,42 @@ async def expire_credential(event: Received[CredentialGone], deps: Deps) -> Outc
     return await _learn(event.data.holder.index, credential_gone(event.data, "expired"), deps)
 
 
-def city_record(said: CityRecord, told_at: datetime) -> Record:
+def city_record(said: CityRecord, told_at: datetime) -> EvidenceRecord:
     """Turn a record of the city mirror, from an event or a line of a bulk load, into evidence."""
-    return Record(
+    return EvidenceRecord(
         keeper="city",
         record_id=said.record_id,
         source="city-mirror",
         document_type=said.document_type,
         status="valid",
         sequence=said.sequence,
-        content=Content(
+        content=EvidenceContent(
             fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
         ),
         told_at=told_at.replace(microsecond=0),  # as the store keeps it
     )
 
 
-def credential_record(said: Credential, told_at: datetime) -> Record:
+def credential_record(said: StoredCredential, told_at: datetime) -> EvidenceRecord:
     """Turn a credential into evidence; its origin tells whether the district or a department vouches for it."""
-    return Record(
+    return EvidenceRecord(
         keeper="credential-store",
         record_id=said.credential_id,
         source=_SOURCE_OF.get(said.origin, "district-store"),
         document_type=said.document_type,
         status="valid",
         sequence=said.sequence,
-        content=Content(
+        content=EvidenceContent(
             fields=said.fields, valid_from=said.valid_from, valid_until=said.valid_until, sequence=said.sequence
         ),
         told_at=told_at.replace(microsecond=0),  # as the store keeps it
     )
 
 
-def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked", "expired"]) -> Record:
+def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked", "expired"]) -> EvidenceRecord:
     """Turn the end of a credential into evidence; its source is known when the credential itself is."""
     gone: Status = status
-    return Record(
+    return EvidenceRecord(
         keeper="credential-store",
         record_id=said.credential_id,
         source="district-store",
@@ -118,7 +118,7 @@ def credential_gone(said: CredentialGone, status: Literal["suspended", "revoked"
     )
 
 
-async def _hear_city(event: AnyCityEvent, news: Record, deps: Deps) -> Outcome[None]:
+async def _hear_city(event: AnyCityEvent, news: EvidenceRecord, deps: Deps) -> Outcome[None]:
     """Check what the city says, and keep it. Raises BrokenMessageError for what the city has to be told."""
     checks.check_source(event)
     checks.check_case(event)
@@ -148,6 +148,6 @@ def _receipt(event: AnyCityEvent, *, is_new: bool) -> list[Event]:
     ]
 
 
-async def _learn(index: str, news: Record, deps: Deps) -> Outcome[None]:
+async def _learn(index: str, news: EvidenceRecord, deps: Deps) -> Outcome[None]:
     before = await deps.evidence.get(index) or Evidence(id=index)
     return outcome(before, before.with_record(news), deps)

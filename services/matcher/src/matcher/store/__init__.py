@@ -5,13 +5,17 @@ from __future__ import annotations
 from pymongo import ASCENDING, IndexModel
 
 from matcher.store import evidence
-from matcher.store.counting import COUNTS
 from matcher.store.evidence import EVIDENCE, EvidenceStore, held
-from matcher.store.items import ITEMS, ItemStore
+from matcher.store.evidence_count import COUNTS
 from matcher.store.mirror import MIRROR_LOADS, MirrorLoads
 from matcher.store.rebuilt import RebuiltStore
 
-__all__ = ["INDEXES", "SEALED", "EvidenceStore", "ItemStore", "MirrorLoads", "RebuiltStore", "held"]
+__all__ = ["ENCRYPTED", "INDEXES", "ITEMS", "SEALED", "EvidenceStore", "MirrorLoads", "RebuiltStore", "held"]
+
+ITEMS = "items"
+
+ENCRYPTED = {EVIDENCE: evidence.INDEXES}
+"""Where blind indexes stand: encrypted in the store, the same always to the same."""
 
 SEALED = {EVIDENCE: evidence.SEALED}
 """What describes people: encrypted in the store."""

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
-from messaging.documents import Document, Write
-from messaging.sealing import Sealer, seal_all
+from store.repository import Document, Write
+from store.sealed_fields import SEALED, Sealer, seal_all
 
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
@@ -30,10 +30,12 @@ async def write_many(vault: Sealer, collection: AsyncCollection[Document], write
     return result.matched_count >= sum(write.must_match for write in writes)
 
 
-async def read_all(collection: AsyncCollection[Document], at_once: int) -> AsyncIterator[Sequence[Document]]:
-    """Read a whole collection, so many documents at a time, through one cursor."""
+async def read_all(
+    collection: AsyncCollection[Document], at_once: int, *, in_full: bool = True
+) -> AsyncIterator[Sequence[Document]]:
+    """Read a whole collection, so many documents at a time; not `in_full`: without what is sealed."""
     batch: list[Document] = []
-    async with collection.find({}, batch_size=at_once) as cursor:
+    async with collection.find({}, None if in_full else {SEALED: 0}, batch_size=at_once) as cursor:
         async for document in cursor:
             batch.append(document)
             if len(batch) == at_once:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matcher.domain.mirror import MirrorLoad
-from messaging.documents import CODECS, Database, Documents
+from store.repository import CODECS, Database, Repository
 
 MIRROR_LOADS = "mirror-loads"
 
@@ -12,7 +12,7 @@ class MirrorLoads:
     """How far the bulk loads of the city mirror have come, by the file's digest."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = Documents(database, MIRROR_LOADS, MirrorLoad)
+        self._documents = Repository(database, MIRROR_LOADS, MirrorLoad)
         self._collection = database.get_collection(MIRROR_LOADS, codec_options=CODECS)
 
     async def get(self, digest: str) -> MirrorLoad | None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-import pymongo
-
-from matcher.domain.rebuilding import Rebuilt
+from matcher.domain.rebuild import Rebuilt
 from matcher.store.bulk import read_all, write_many
-from messaging.documents import CODECS, Database, Documents
+from store.repository import CODECS, Database, Repository
 
 REBUILT = "rebuilt-"
-_LONGEST_DROP = 900.0
-"""Seconds; the store on one machine drops 3,000 documents a second."""
 
 
 class RebuiltStore:
@@ -21,16 +17,16 @@ class RebuiltStore:
     def __init__(self, database: Database, run: str) -> None:
         self._database = database
         self._name = f"{REBUILT}{run}"
-        self._documents = Documents(database, self._name, Rebuilt, sealed=("records.content",))
+        self._documents = Repository(database, self._name, Rebuilt, sealed=("records.content",), indexes=("id",))
         self._collection = database.get_collection(self._name, codec_options=CODECS)
 
     async def many(self, ids: Sequence[str]) -> dict[str, Rebuilt]:
         """Return what has been gathered about several people."""
         return await self._documents.many(ids)
 
-    async def all(self, at_once: int) -> AsyncIterator[Sequence[Rebuilt]]:
-        """Read all that has been gathered, so many people at a time."""
-        async for batch in read_all(self._collection, at_once):
+    async def batches(self, at_once: int, *, in_full: bool = True) -> AsyncIterator[Sequence[Rebuilt]]:
+        """Read all that has been gathered, so many people at a time; not `in_full`: without what records say."""
+        async for batch in read_all(self._collection, at_once, in_full=in_full):
             yield [await self._documents.read(found) for found in batch]
 
     async def save_many(self, several: Sequence[Rebuilt]) -> None:
@@ -39,14 +35,10 @@ class RebuiltStore:
 
     async def drop(self) -> None:
         """Throw it away."""
-        await self._drop(self._name)
+        await self._database.drop_collection(self._name)
 
     async def drop_left_behind(self, before: str) -> None:
         """Throw away what rebuilds that began before the run `before` have left when they were killed."""
         for name in await self._database.list_collection_names():
             if name.startswith(REBUILT) and name < f"{REBUILT}{before}":
-                await self._drop(name)
-
-    async def _drop(self, name: str) -> None:
-        with pymongo.timeout(_LONGEST_DROP):
-            await self._database.drop_collection(name)
+                await self._database.drop_collection(name)

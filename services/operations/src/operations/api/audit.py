@@ -13,13 +13,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from operations.api.asking import DepsOf, Operator, Since, Until
-from operations.domain.audit import Asked, Detail, Entry, Verification
+from operations.api.parameters import DepsOf, Operator, Since, Until
+from operations.domain.audit import AuditEntry, AuditQuery, Detail, Verification
 from operations.handlers import audit as handlers
-from operations.handlers.needs import Deps
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.refusal import Refusal
+from operations.handlers.dependencies import Deps
+from runtime.errors import Refusal
 from standards.bounds import Text
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/audit-entries", tags=["audit"])
 
@@ -45,12 +45,12 @@ class EntryView(BaseModel):
     hash: str
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
+    def of(cls, entry: AuditEntry) -> Self:
         """Show an entry."""
         return cls.model_validate(entry.model_dump(include=set(cls.model_fields)))
 
 
-class VerificationView(BaseModel):
+class AuditVerificationView(BaseModel):
     """Whether the record is whole, up to which entry, and under which hash."""
 
     whole: bool
@@ -77,11 +77,11 @@ async def _asked(
     target: Annotated[Text | None, Query(examples=["f0a1b2c3d4e5f60718293a4b5c6d7e8f"])] = None,
     since: Since = None,
     until: Until = None,
-) -> Asked:
-    return Asked(by, action, target, since, until)
+) -> AuditQuery:
+    return AuditQuery(by, action, target, since, until)
 
 
-Questions = Annotated[Asked, Depends(_asked)]
+Questions = Annotated[AuditQuery, Depends(_asked)]
 
 
 @router.get("", summary="Read the record of operators' actions, the latest first")
@@ -115,10 +115,10 @@ async def export(
 
 
 @router.get("/verification", summary="Check that the record is whole")
-async def verify(operator: Operator, deps: DepsOf) -> VerificationView:
+async def verify(operator: Operator, deps: DepsOf) -> AuditVerificationView:
     """Follow the chain of hashes from the first entry: nothing changed, taken out or cut off."""
     del operator
-    return VerificationView.of(await handlers.verify(deps))
+    return AuditVerificationView.of(await handlers.verify(deps))
 
 
 @router.get("/{number}", summary="Read one entry")
@@ -128,13 +128,13 @@ async def read(number: Annotated[int, Path(ge=1, le=10**12)], operator: Operator
     return EntryView.of(await handlers.find(number, deps))
 
 
-async def lines(asked: Asked, deps: Deps) -> AsyncIterator[str]:
+async def lines(asked: AuditQuery, deps: Deps) -> AsyncIterator[str]:
     """Write entries as JSON Lines."""
     async for entry in handlers.export(asked, deps):
         yield EntryView.of(entry).model_dump_json() + "\n"
 
 
-async def table(asked: Asked, deps: Deps) -> AsyncIterator[str]:
+async def table(asked: AuditQuery, deps: Deps) -> AsyncIterator[str]:
     """Write entries as CSV with a line of names."""
     yield _row(COLUMNS)
     async for entry in handlers.export(asked, deps):

@@ -11,21 +11,21 @@ from operations.api.replay_views import EditView, MessageView
 from operations.api.replays import number, place
 from operations.domain.edit import State
 from operations.handlers import edits, group_edits
-from operations.handlers.needs import Deps
-from runtime import web
-from runtime.access import Principal, Role, allow
-from runtime.pages import Cursor, Limit, Page, page
+from operations.handlers.dependencies import Deps
 from standards.bounds import Name, Text
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(tags=["edits"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 
 
 @router.post("/failures/{failure_id}/edits", summary="Propose what is to be sent instead", status_code=201)
 async def propose(
-    failure_id: Name, asked: EditAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    failure_id: Name, asked: EditAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Propose an edit; `If-Match` names the version of the failure."""
     return await commit(
@@ -54,7 +54,7 @@ async def list_all(
 async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -> EditView:
     """Show."""
     shown = await edits.show(edit_id, deps)
-    response.headers["ETag"] = web.etag(shown.version)
+    response.headers["ETag"] = routes.etag(shown.version)
     return EditView.of(shown)
 
 
@@ -70,7 +70,7 @@ async def messages(
 
 @router.post("/edits/{edit_id}/approval", summary="Let it be sent; another person than who proposed it")
 async def approve(
-    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Approve."""
     return await commit(
@@ -81,7 +81,7 @@ async def approve(
 
 @router.post("/edits/{edit_id}/rejection", summary="Refuse it")
 async def reject(
-    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Reject."""
     return await commit(
@@ -92,7 +92,7 @@ async def reject(
 
 @router.post("/edits/{edit_id}/withdrawal", summary="Take one's own back")
 async def withdraw(
-    edit_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Withdraw."""
     return await commit(

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from operations.domain.cause import Cause
 from operations.domain.failure import STATES, DisplayState, Failure, Resolution, State, Summary
-from operations.domain.faults import BrokenAt, Fault, Remedy, remedy_for
+from operations.domain.faults import BrokenAt, EventFault, Remedy, remedy_for
 from operations.domain.group import FailureGroup
 from operations.domain.letter import Header
-from operations.handlers.discarding import Settled
-from operations.handlers.failures import Disclosed, Related, Relation, Shown
+from operations.handlers.discards import SettledFailures
+from operations.handlers.failures import Disclosed, Related, Relation, ShownFailure
 
 
 class DiscardView(BaseModel):
@@ -89,12 +89,12 @@ class FailureView(FailureSummary):
     headers: Mapping[str, Header]
     stack: str
     remedy: Remedy = Field(description="`edit` when the same message must fail again")
-    faults: tuple[Fault, ...] = Field(description="What is wrong with the message itself, and where")
+    faults: tuple[EventFault, ...] = Field(description="What is wrong with the message itself, and where")
     broken_at: BrokenAt | None = Field(description="Where it stops being JSON")
     related: list[RelatedView] = Field(description="Other failures that go back to the same event")
 
     @classmethod
-    def showing(cls, shown: Shown, version: int | None = None, related: Sequence[Related] = ()) -> Self:
+    def showing(cls, shown: ShownFailure, version: int | None = None, related: Sequence[Related] = ()) -> Self:
         """Show a failure in full, under the version that it has or will have."""
         told = {
             **_summary(shown.failure),
@@ -147,7 +147,7 @@ class SettledView(BaseModel):
     until: datetime
 
     @classmethod
-    def of(cls, settled: Settled) -> Self:
+    def of(cls, settled: SettledFailures) -> Self:
         """Show what was done."""
         return cls(count=settled.count, more=settled.more, until=settled.until)
 

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from operations.api.asking import After, DepsOf, Operator, place
 from operations.api.failure_views import GroupSummary, GroupView
+from operations.api.parameters import After, DepsOf, Operator, place
 from operations.domain.failure import State
 from operations.handlers import groups as handlers
-from runtime import web
-from runtime.pages import Limit, Page, page
 from standards.bounds import Name, Text, Words
+from web import routes
+from web.pages import Limit, Page, page
 
 router = APIRouter(prefix="/failure-groups", tags=["failure groups"])
 
@@ -34,7 +34,7 @@ async def find_all(
     deps: DepsOf,
     after: After,
     service: Annotated[Text | None, Query(examples=["matcher"])] = None,
-    event_type: Annotated[Text | None, Query(examples=["applications.document-submitted.v1"])] = None,
+    event_type: Annotated[Text | None, Query(examples=["applications.document-submitted.v2"])] = None,
     state: Annotated[State | None, Query(description="Only groups that have failures in this state")] = None,
     limit: Limit = 20,
 ) -> Page[GroupSummary]:
@@ -49,13 +49,13 @@ async def read(id: Id, by: Operator, deps: DepsOf, response: Response) -> GroupV
     """Show a group with the dead letters of each hour of the last seven days."""
     del by
     group = await handlers.find(id, deps)
-    response.headers["ETag"] = web.etag(group.version)
+    response.headers["ETag"] = routes.etag(group.version)
     return GroupView.showing(group, deps.clock())
 
 
 @router.post("/{id}/notes", summary="Note something on a group", response_model=GroupView)
 async def note(
-    id: Id, given: NoteGiven, by: Operator, deps: DepsOf, if_match: web.IfMatch, commit: web.Commit
+    id: Id, given: NoteGiven, by: Operator, deps: DepsOf, if_match: routes.IfMatch, commit: routes.Commit
 ) -> Response:
     """Add a note; it can't be changed afterwards."""
     return await commit(

@@ -7,22 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from operations.domain.replay import Between, Selection
-from operations.domain.search import Chosen, Criteria
-from operations.handlers.edits import Asked
+from operations.domain.search import ChosenFailures, Criteria
+from operations.handlers.edits import EditRequest
 from runtime.clock import Moment
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.bounds import Name, Whole, Words
 
 Reason = Annotated[Words | None, Field(default=None, description="Kept in the record of actions")]
 
 
-class Body(BaseModel):
+class OperatorRequest(BaseModel):
     """A request's body; what it does not know is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TrailAsked(Body):
+class TrailAsked(OperatorRequest):
     """Events of the trail for one service, `until` excluded."""
 
     service: Name
@@ -31,7 +31,7 @@ class TrailAsked(Body):
     types: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
 
 
-class ReplayAsked(Body):
+class ReplayAsked(OperatorRequest):
     """One of `failures`, `group`, `search` and `trail`."""
 
     model_config = ConfigDict(
@@ -62,20 +62,20 @@ class ReplayAsked(Body):
     def selection(self) -> Selection:
         """What is selected. Raises Refusal unless exactly one way is given."""
         if self.trail is None:
-            return Chosen(failures=self.failures, group=self.group, search=self.search)
+            return ChosenFailures(failures=self.failures, group=self.group, search=self.search)
         if any(way is not None for way in (self.failures, self.group, self.search)):
             raise Refusal("choose-one-way", field="trail")
         return Between(**self.trail.model_dump())
 
 
-class StepAsked(Body):
+class StepAsked(OperatorRequest):
     """Why."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "INC-4711: wait for the register"}]})
     reason: Reason
 
 
-class EditAsked(Body):
+class EditAsked(OperatorRequest):
     """The event's data put right; or the whole event, where its envelope was broken. `•••` stands for the original."""
 
     model_config = ConfigDict(
@@ -91,10 +91,10 @@ class EditAsked(Body):
     )
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> EditRequest:
         """As the handler takes it."""
         given = self.model_fields_set
-        return Asked(
+        return EditRequest(
             self.data,
             self.body,
             has_data="data" in given,

@@ -8,17 +8,17 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from operations.domain.cause import Cause
-from operations.domain.edit import Became, Decided
+from operations.domain.edit import Became, EditDecision
 from operations.domain.edit import DisplayState as EditDisplayState
 from operations.domain.edit import State as EditState
 from operations.domain.group_edit import Left, Operation
 from operations.domain.items import ItemState, Kind
-from operations.domain.preview import Preview
-from operations.domain.replay import Counts, DisplayState, Problem, Selection, State, Taken
-from operations.handlers.edits import Shown as ShownEdit
-from operations.handlers.explaining import Explained
+from operations.domain.preview import ReplayPreview
+from operations.domain.replay import DisplayState, Problem, ReplayCounts, Selection, State, Taken
+from operations.handlers.edits import ShownEdit
+from operations.handlers.explanations import ExplainedFailure
 from operations.handlers.group_edits import MemberShown
-from operations.handlers.replays import Shown
+from operations.handlers.replays import ShownReplay
 
 
 class ReplayView(BaseModel):
@@ -38,8 +38,8 @@ class ReplayView(BaseModel):
     trouble: str | None
     rate: int
     wave: int
-    counts: Counts
-    preview: Preview
+    counts: ReplayCounts
+    preview: ReplayPreview
     driver: str | None
     created_at: datetime
     started_at: datetime | None
@@ -50,7 +50,7 @@ class ReplayView(BaseModel):
     history: tuple[Taken, ...]
 
     @classmethod
-    def of(cls, shown: Shown) -> Self:
+    def of(cls, shown: ShownReplay) -> Self:
         """Show both in one."""
         replay, progress = shown.replay, shown.progress
         told = replay.model_dump(exclude={"total", "runs"}, mode="python")
@@ -68,12 +68,12 @@ class ReplayView(BaseModel):
         )
 
     @classmethod
-    def changed(cls, shown: Shown) -> Self:
+    def changed(cls, shown: ShownReplay) -> Self:
         """Show one that is about to be stored as its next version."""
         return cls.of(shown).model_copy(update={"version": shown.version + 1})
 
 
-class ItemView(BaseModel):
+class ReplayItemView(BaseModel):
     """One message of a replay and what became of it. `ignored`: handled before, nothing happened this time.
 
     `failure` is what it was, or became when it failed; `why` it failed this time or, of the trail, could not be sent.
@@ -92,7 +92,7 @@ class ItemView(BaseModel):
     at: datetime | None
 
     @classmethod
-    def of(cls, explained: Explained) -> Self:
+    def of(cls, explained: ExplainedFailure) -> Self:
         """Show one."""
         item, chosen = explained.item, explained.item.chosen
         return cls(
@@ -162,8 +162,8 @@ class EditView(BaseModel):
     diff: str
     content: object
     created_at: datetime
-    approved: Decided | None
-    closed: Decided | None
+    approved: EditDecision | None
+    closed: EditDecision | None
     replay: str | None
     sent_at: datetime | None
     fate: Became | None

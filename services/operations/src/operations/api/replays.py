@@ -9,28 +9,28 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from operations.api.replay_requests import ReplayAsked, StepAsked
-from operations.api.replay_views import ItemView, ReplayView
+from operations.api.replay_views import ReplayItemView, ReplayView
 from operations.domain.items import ItemState
 from operations.domain.replay import State
 from operations.handlers import replays
-from operations.handlers.explaining import explain
-from operations.handlers.needs import Deps
-from operations.handlers.replays import Shown
-from runtime import web
-from runtime.access import Principal, Role, allow
-from runtime.pages import Cursor, Key, Limit, Page, page
-from runtime.refusal import Refusal
+from operations.handlers.dependencies import Deps
+from operations.handlers.explanations import explain
+from operations.handlers.replays import ShownReplay
+from runtime.errors import Refusal
 from standards.bounds import Name
 from standards.moments import read_moment
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Key, Limit, Page, page
 
 router = APIRouter(prefix="/replays", tags=["replays"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 
 
 @router.post("", summary="Freeze a selection and preview its replay; nothing is sent", status_code=201)
-async def prepare(asked: ReplayAsked, by: Operator, deps: DepsOf, commit: web.Commit) -> Response:
+async def prepare(asked: ReplayAsked, by: Operator, deps: DepsOf, commit: routes.Commit) -> Response:
     """Prepare."""
     return await commit(
         lambda: replays.prepare(
@@ -51,7 +51,7 @@ async def list_all(
     limit: Limit = 20,
 ) -> Page[ReplayView]:
     """List."""
-    found: Sequence[Shown] = await replays.list_all(deps, state=state, before=place(cursor), limit=limit)
+    found: Sequence[ShownReplay] = await replays.list_all(deps, state=state, before=place(cursor), limit=limit)
     return page(found, limit, key=lambda each: [each.replay.created_at.isoformat(), each.replay.id], view=ReplayView.of)
 
 
@@ -59,7 +59,7 @@ async def list_all(
 async def show(replay_id: Name, _by: Operator, deps: DepsOf, response: Response) -> ReplayView:
     """Show."""
     shown = await replays.show(replay_id, deps)
-    response.headers["ETag"] = web.etag(shown.version)
+    response.headers["ETag"] = routes.etag(shown.version)
     return ReplayView.of(shown)
 
 
@@ -72,21 +72,23 @@ async def items(
     state: Annotated[ItemState | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
-) -> Page[ItemView]:
+) -> Page[ReplayItemView]:
     """List items in the order in which they are sent."""
     found = await replays.items(replay_id, deps, state=state, after=number(cursor), limit=limit)
-    return page(await explain(replay_id, found, deps), limit, key=lambda told: [told.item.n], view=ItemView.of)
+    return page(await explain(replay_id, found, deps), limit, key=lambda told: [told.item.n], view=ReplayItemView.of)
 
 
 @router.post("/{replay_id}/start", summary="Begin to send: 1, then 10, then 100, then the rest")
-async def start(replay_id: Name, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit) -> Response:
+async def start(
+    replay_id: Name, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
+) -> Response:
     """Start."""
     return await commit(lambda: replays.start(replay_id, by=by.subject, version=version, deps=deps), ReplayView.changed)
 
 
 @router.post("/{replay_id}/pause", summary="Send nothing more until it is resumed")
 async def pause(
-    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Pause."""
     return await commit(
@@ -97,7 +99,7 @@ async def pause(
 
 @router.post("/{replay_id}/resume", summary="Go on, canary first again")
 async def resume(
-    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Resume."""
     return await commit(
@@ -108,7 +110,7 @@ async def resume(
 
 @router.post("/{replay_id}/cancel", summary="Never send the rest")
 async def cancel(
-    replay_id: Name, asked: StepAsked, by: Operator, version: web.IfMatch, deps: DepsOf, commit: web.Commit
+    replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
     """Cancel."""
     return await commit(

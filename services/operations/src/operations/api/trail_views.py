@@ -8,9 +8,9 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from operations.domain.trail import Actor, CaseTrail, Cause, Kind, Placed, Recorded, moment_of
-from operations.domain.wording import Wording
-from operations.handlers.needs import Deps
+from operations.domain.trail import Actor, CaseTrail, Kind, Placed, Recorded, StepCause, moment_of
+from operations.domain.trail_words import TrailWords
+from operations.handlers.dependencies import Deps
 from operations.handlers.trails import acting_on
 
 
@@ -28,7 +28,7 @@ class ActorView(BaseModel):
         return cls(kind=actor.kind, name=actor.name, department=actor.department or None, second=actor.second or None)
 
 
-class CauseView(BaseModel):
+class StepCauseView(BaseModel):
     """What caused a step: its number here, or which other case it belongs to; both null when it is not kept."""
 
     id: str
@@ -37,12 +37,12 @@ class CauseView(BaseModel):
     since_ms: int | None
 
     @classmethod
-    def of(cls, cause: Cause) -> Self:
+    def of(cls, cause: StepCause) -> Self:
         """Show a cause."""
         return cls(id=cause.id, number=cause.number, case=cause.case, since_ms=_ms(cause.since))
 
 
-class StepView(BaseModel):
+class TrailStepView(BaseModel):
     """One step: an event, a failure to handle one (`failure`), an operator's action (`action`)."""
 
     number: int
@@ -53,7 +53,7 @@ class StepView(BaseModel):
     title: str = Field(description="The same in the caller's language")
     time: datetime
     since_previous_ms: int | None = Field(description="Since the step before; negative when clocks differ")
-    cause: CauseView | None
+    cause: StepCauseView | None
     origin: str = Field(description="The service or department that spoke or failed")
     acted_on_by: list[str]
     actor: ActorView
@@ -62,7 +62,7 @@ class StepView(BaseModel):
     data: object = Field(description="The event's data, what describes a person masked")
 
     @classmethod
-    def of(cls, placed: Placed, words: Wording) -> Self:
+    def of(cls, placed: Placed, words: TrailWords) -> Self:
         """Show a step."""
         step = placed.step
         return cls(
@@ -74,7 +74,7 @@ class StepView(BaseModel):
             title=words.title(step),
             time=step.time,
             since_previous_ms=_ms(placed.since_previous),
-            cause=CauseView.of(placed.cause) if placed.cause else None,
+            cause=StepCauseView.of(placed.cause) if placed.cause else None,
             origin=step.lane,
             acted_on_by=list(step.to),
             actor=ActorView.of(step.actor),
@@ -91,17 +91,17 @@ class TrailView(BaseModel):
     lasted_ms: int
     failures: int = Field(description="Dead letters among the steps")
     complete: bool = Field(description="False when there is more: ask again with `since`")
-    steps: list[StepView]
+    steps: list[TrailStepView]
 
     @classmethod
-    def of(cls, trail: CaseTrail, words: Wording) -> Self:
+    def of(cls, trail: CaseTrail, words: TrailWords) -> Self:
         """Show a case."""
         return cls(
             case=trail.case,
             lasted_ms=_ms(trail.lasted) or 0,
             failures=trail.failures,
             complete=trail.complete,
-            steps=[StepView.of(placed, words) for placed in trail.steps],
+            steps=[TrailStepView.of(placed, words) for placed in trail.steps],
         )
 
 

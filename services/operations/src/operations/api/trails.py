@@ -7,25 +7,25 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from operations.api.accepting import chosen
+from operations.api.content_negotiation import chosen
 from operations.api.trail_views import EventView, TrailView, events_of
 from operations.domain.sequence_diagram import draw
-from operations.domain.telling import tell
 from operations.domain.trail import CaseTrail, folded
-from operations.domain.wording import Wording
+from operations.domain.trail_text import tell
+from operations.domain.trail_words import TrailWords
 from operations.handlers import trails
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 from operations.handlers.trails import Sought
-from runtime import web
-from runtime.access import Principal, Role, allow
 from runtime.clock import Moment
-from runtime.pages import Cursor, Limit, Page, page
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.bounds import Name, Text, Words
+from web import routes
+from web.auth import Principal, Role, allow
+from web.pages import Cursor, Limit, Page, page
 
 router = APIRouter(prefix="/trails", tags=["trails"])
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Operator = Annotated[Principal, allow(Role.OPERATOR)]
 Since = Annotated[Moment | None, Query(description="From this moment on")]
 Accesses = Annotated[bool, Query(description="Text and picture: each record of used data is a step of its own")]
@@ -38,7 +38,7 @@ FORMS = (JSON, TEXT, PICTURE)
 class Looking(BaseModel):
     """Why a person's data is looked at."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "INC-4711: wrong address"}})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "INC-4711: wrong address"}]})
 
     reason: Words | None = Field(default=None, description="Kept in the record of actions")
 
@@ -50,7 +50,7 @@ async def newest(
     *,
     since: Since = None,
     until: Until = None,
-    type: Annotated[Text | None, Query(examples=["matcher.match-failed.v1"])] = None,  # noqa: A002 - CloudEvents' word
+    type: Annotated[Text | None, Query(examples=["matcher.match-failed.v2"])] = None,  # noqa: A002 - CloudEvents' word
     publisher: Annotated[Text | None, Query(examples=["matcher"])] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
@@ -76,7 +76,7 @@ async def read(
     case: Name,
     deps: DepsOf,
     _by: Operator,
-    language: web.Language,
+    language: routes.Language,
     *,
     since: Since = None,
     accesses: Annotated[
@@ -93,7 +93,7 @@ async def read(
 
 @router.post("/{case:path}/disclosures", summary="The same in clear, with a reason")
 async def disclose(
-    case: Name, looking: Looking, deps: DepsOf, by: Operator, language: web.Language, commit: web.Commit
+    case: Name, looking: Looking, deps: DepsOf, by: Operator, language: routes.Language, commit: routes.Commit
 ) -> Response:
     """Read a case in clear; who looked, and why, is recorded."""
     words = trails.wording(language, deps)
@@ -104,7 +104,7 @@ async def disclose(
     )
 
 
-def _written(trail: CaseTrail, form: str, words: Wording) -> str:
+def _written(trail: CaseTrail, form: str, words: TrailWords) -> str:
     match form:
         case "text/plain":
             return tell(trail, words)

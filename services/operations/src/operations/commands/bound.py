@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
-from runtime.proof import TYPE, digest
+from web.proof import TYPE, digest
 
 
 class BoundToken(httpx.Auth):

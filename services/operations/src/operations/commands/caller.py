@@ -14,8 +14,7 @@ from typing import Any
 import httpx
 import typer
 
-from operations.commands.bound import BoundToken, read_key
-from operations.commands.speaking import language, say
+from operations.commands.words import language, say
 
 Json = dict[str, Any]
 """What the API answers with; it has checked the shape, so a terminal need not."""
@@ -38,7 +37,7 @@ class Exit(IntEnum):
     """A replay that was watched did not get through."""
 
 
-class RefusedError(Exception):
+class CallRefusedError(Exception):
     """The API's answer is a problem (RFC 9457), or there was none: what to say, and with which code to end."""
 
     def __init__(self, said: str, code: Exit, problem: Json | None = None) -> None:
@@ -48,18 +47,18 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Caller:
+class OperatorCaller:
     """Calls the gateway for one operator."""
 
     client: httpx.Client
 
     def get(self, path: str, **asked: object) -> Json:
-        """Read something. Raises RefusedError."""
+        """Read something. Raises CallRefusedError."""
         answer: Json = self.call("GET", path, asked=asked).json()
         return answer
 
     def post(self, path: str, body: Mapping[str, object], *, version: int | None = None) -> Json:
-        """Change something, once even if the answer is lost on the way. Raises RefusedError."""
+        """Change something, once even if the answer is lost on the way. Raises CallRefusedError."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
@@ -79,7 +78,7 @@ class Caller:
         return found
 
     def parts(self, path: str, **asked: object) -> Iterator[str]:
-        """Read a long text as it comes. Raises RefusedError."""
+        """Read a long text as it comes. Raises CallRefusedError."""
         try:
             with self.client.stream("GET", path, params=_given(asked)) as response:
                 if response.is_error:
@@ -98,7 +97,7 @@ class Caller:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Call, and raise RefusedError for every answer that is not what was asked for."""
+        """Call, and raise CallRefusedError for every answer that is not what was asked for."""
         try:
             response = self.client.request(
                 method, path, params=_given(asked or {}), json=body, headers=dict(headers or {})
@@ -109,19 +108,23 @@ class Caller:
             raise _refused(response)
         return response
 
-    def _unreachable(self, error: httpx.HTTPError) -> RefusedError:
-        return RefusedError(say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE)
+    def _unreachable(self, error: httpx.HTTPError) -> CallRefusedError:
+        return CallRefusedError(say("unreachable", url=self.client.base_url, error=repr(error)), Exit.UNREACHABLE)
 
 
-def caller_of(url: str, token: str, token_file: Path | None, authority: Path | None, key: Path | None = None) -> Caller:
-    """Make a caller from what the command line says. Raises RefusedError without a token or on an unusable file."""
+def caller_of(
+    url: str, token: str, token_file: Path | None, authority: Path | None, key: Path | None = None
+) -> OperatorCaller:
+    """Make a caller from what the command line says. Raises CallRefusedError without a token or on an unusable file."""
     if not token and token_file is not None:
         try:
             token = token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise RefusedError(say("no-token-file", path=token_file, error=error.strerror), Exit.NOT_ALLOWED) from error
+            raise CallRefusedError(
+                say("no-token-file", path=token_file, error=error.strerror), Exit.NOT_ALLOWED
+            ) from error
     if not token:
-        raise RefusedError(say("no-token"), Exit.NOT_ALLOWED)
+        raise CallRefusedError(say("no-token"), Exit.NOT_ALLOWED)
     client = httpx.Client(
         base_url=f"{url.rstrip('/')}/v1",
         headers={"Authorization": f"Bearer {token}", "Accept-Language": language()},
@@ -129,14 +132,16 @@ def caller_of(url: str, token: str, token_file: Path | None, authority: Path | N
         timeout=_TIMEOUT,
         verify=_trusting(authority),
     )
-    return Caller(client)
+    return OperatorCaller(client)
 
 
-def _bound(token: str, key: Path) -> BoundToken:
+def _bound(token: str, key: Path) -> httpx.Auth:
+    from operations.commands.bound import BoundToken, read_key  # noqa: PLC0415 - a sixth of the start, and for few
+
     try:
         return BoundToken(token, read_key(key))
     except (OSError, ValueError) as error:
-        raise RefusedError(say("no-key-file", path=key, error=error), Exit.NOT_ALLOWED) from error
+        raise CallRefusedError(say("no-key-file", path=key, error=error), Exit.NOT_ALLOWED) from error
 
 
 def _trusting(authority: Path | None) -> ssl.SSLContext:
@@ -146,7 +151,7 @@ def _trusting(authority: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(authority)
         except OSError as error:  # not there, or no certificate
-            raise RefusedError(say("no-authority", path=authority, error=error), Exit.USAGE) from error
+            raise CallRefusedError(say("no-authority", path=authority, error=error), Exit.USAGE) from error
     return context
 
 
@@ -159,14 +164,14 @@ def _given(asked: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value not in (None, "", [], ())}
 
 
-def _refused(response: httpx.Response) -> RefusedError:
+def _refused(response: httpx.Response) -> CallRefusedError:
     try:
         problem: Json = response.json()
     except ValueError:
         problem = {}
     said = "\n".join(str(problem[part]) for part in ("title", "detail", "action") if problem.get(part))
     faults = "".join(f"\n  {each.get('pointer', '')}  {each.get('detail', '')}" for each in problem.get("errors", ()))
-    return RefusedError((said or f"HTTP {response.status_code}") + faults, _code(response.status_code), problem)
+    return CallRefusedError((said or f"HTTP {response.status_code}") + faults, _code(response.status_code), problem)
 
 
 def _code(status: int) -> Exit:
@@ -177,7 +182,7 @@ def _code(status: int) -> Exit:
     return Exit.REFUSED
 
 
-def caller(context: typer.Context) -> Caller:
+def caller(context: typer.Context) -> OperatorCaller:
     """Return the caller that the command line's first part has made."""
-    made: Caller = context.obj.caller()
+    made: OperatorCaller = context.obj.caller()
     return made

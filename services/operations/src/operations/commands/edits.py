@@ -12,11 +12,11 @@ import typer
 from rich.markup import escape
 from rich.syntax import Syntax
 
-from operations.commands import printing
-from operations.commands.asking import AsJson, EditState, Most, Reason
-from operations.commands.caller import Exit, Json, RefusedError, caller
-from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
-from operations.commands.speaking import say, sentence
+from operations.commands import output
+from operations.commands.caller import CallRefusedError, Exit, Json, caller
+from operations.commands.options import AsJson, EditState, Most, Reason
+from operations.commands.output import as_json, coloured, fields, out, plain, state, table, time
+from operations.commands.words import say, sentence
 
 app = typer.Typer(help=say("edit.help"), no_args_is_help=True)
 
@@ -112,7 +112,7 @@ def _read(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except OSError as error:
-        raise RefusedError(say("no-file", path=file, error=error.strerror), Exit.USAGE) from error
+        raise CallRefusedError(say("no-file", path=file, error=error.strerror), Exit.USAGE) from error
 
 
 def _edit(masked: object) -> str:
@@ -120,7 +120,7 @@ def _edit(masked: object) -> str:
     before = json_text.dumps(masked, ensure_ascii=False, indent=2)
     after = click.edit(before, extension=".json")
     if after is None or after.strip() == before.strip():
-        raise RefusedError(say("edit.unchanged"), Exit.REFUSED)
+        raise CallRefusedError(say("edit.unchanged"), Exit.REFUSED)
     return after
 
 
@@ -128,7 +128,7 @@ def _parse(text: str) -> object:
     try:
         return json_text.loads(text)
     except json_text.JSONDecodeError as error:
-        raise RefusedError(say("edit.no-json", line=error.lineno, column=error.colno), Exit.USAGE) from error
+        raise CallRefusedError(say("edit.no-json", line=error.lineno, column=error.colno), Exit.USAGE) from error
 
 
 def _show(found: Json, *, json: bool) -> None:
@@ -145,7 +145,7 @@ def _show(found: Json, *, json: bool) -> None:
             ("by", escape(found["by"])),
             ("reason", escape(found["reason"])),
             ("approved-by", escape((found["approved"] or {}).get("by", ""))),
-            ("created-at", printing.moment(found["created_at"])),
+            ("created-at", output.moment(found["created_at"])),
         ]
     )
     out.print(Syntax(found["diff"], "diff", background_color="default"))

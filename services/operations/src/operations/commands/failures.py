@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from operations.commands import asking, printing
-from operations.commands.caller import Caller, Json, caller
-from operations.commands.printing import as_json, coloured, fields, out, plain, state, table, time
-from operations.commands.speaking import has, say, sentence, word
+from operations.commands import options, output
+from operations.commands.caller import Json, OperatorCaller, caller
+from operations.commands.output import as_json, coloured, fields, out, plain, state, table, time
+from operations.commands.words import has, say, sentence, word
 
 app = typer.Typer(help=say("failures.help"), no_args_is_help=True)
 groups = typer.Typer(help=say("groups.help"), no_args_is_help=True)
@@ -33,23 +33,23 @@ _SHOWN = ("id", "service", "event_type", "event_id", "case", "reason", "path", "
 @app.command("list", help=say("failures.list"))
 def find(  # noqa: PLR0913, PLR0917 - each is one question
     context: typer.Context,
-    text: asking.Text = "",
-    service: asking.Service = "",
-    event_type: asking.EventType = "",
-    why: asking.Why = "",
-    case: asking.Case = "",
-    event: asking.Event = "",
-    group: asking.Group = "",
-    field: asking.Field = None,
-    state: asking.InStates = None,
-    since: asking.Since = "",
-    until: asking.Until = "",
-    most: asking.Most = 50,
+    text: options.Text = "",
+    service: options.Service = "",
+    event_type: options.EventType = "",
+    why: options.Why = "",
+    case: options.Case = "",
+    event: options.Event = "",
+    group: options.Group = "",
+    field: options.Field = None,
+    state: options.InStates = None,
+    since: options.Since = "",
+    until: options.Until = "",
+    most: options.Most = 50,
     *,
-    json: asking.AsJson = False,
+    json: options.AsJson = False,
 ) -> None:
     """Find failures."""
-    asked = asking.criteria(
+    asked = options.criteria(
         text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group, field=field,
         since=since, until=until,
     )  # fmt: skip
@@ -61,7 +61,7 @@ def find(  # noqa: PLR0913, PLR0917 - each is one question
 
 
 @app.command(help=say("failures.show"))
-def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
+def show(context: typer.Context, id: Id, *, json: options.AsJson = False) -> None:
     """Show one failure, masked."""
     found = caller(context).get(f"failures/{id}")
     if json:
@@ -74,8 +74,8 @@ def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None
             *((name.replace("_", "-"), escape(str(found[name] or ""))) for name in _SHOWN),
             ("frame", escape(found["frame"])),
             ("attempts", str(found["attempts"])),
-            ("first-seen", printing.moment(found["first_seen"])),
-            ("last-seen", printing.moment(found["last_seen"])),
+            ("first-seen", output.moment(found["first_seen"])),
+            ("last-seen", output.moment(found["last_seen"])),
             ("group", found["group"]),
             ("replay", found["replay"] or ""),
         ]
@@ -103,7 +103,7 @@ def _tell_cause(found: Json) -> None:
 
 
 @app.command(help=say("failures.reveal"))
-def reveal(context: typer.Context, id: Id, reason: asking.Reason, *, json: asking.AsJson = False) -> None:
+def reveal(context: typer.Context, id: Id, reason: options.Reason, *, json: options.AsJson = False) -> None:
     """Show one message in clear; it is recorded."""
     found = caller(context).post(f"failures/{id}/disclosures", {"reason": reason})
     if json:
@@ -118,28 +118,28 @@ def _settling(path: str) -> Callable[..., None]:
 
     def settle(  # noqa: PLR0913, PLR0917 - each is one way to select
         context: typer.Context,
-        reason: asking.Reason,
-        ids: asking.Ids = None,
-        text: asking.Text = "",
-        service: asking.Service = "",
-        event_type: asking.EventType = "",
-        why: asking.Why = "",
-        case: asking.Case = "",
-        event: asking.Event = "",
-        group: asking.Group = "",
-        field: asking.Field = None,
-        since: asking.Since = "",
-        until: asking.Until = "",
+        reason: options.Reason,
+        ids: options.Ids = None,
+        text: options.Text = "",
+        service: options.Service = "",
+        event_type: options.EventType = "",
+        why: options.Why = "",
+        case: options.Case = "",
+        event: options.Event = "",
+        group: options.Group = "",
+        field: options.Field = None,
+        since: options.Since = "",
+        until: options.Until = "",
         *,
-        yes: asking.Yes = False,
-        json: asking.AsJson = False,
+        yes: options.Yes = False,
+        json: options.AsJson = False,
     ) -> None:
-        asked = asking.criteria(
+        asked = options.criteria(
             text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group,
             field=field, since=since, until=until,
         )  # fmt: skip
         if asked:
-            asking.confirm(say(f"failures.{path}-all"), yes=yes)
+            options.confirm(say(f"failures.{path}-all"), yes=yes)
         done = _settle(caller(context), path, ids, asked, reason)
         as_json(done) if json else out.print(say(f"failures.{path}", count=done["count"]))
 
@@ -153,12 +153,12 @@ app.command("restore", help=say("failures.restore"))(_settling("restorations"))
 @groups.command("list", help=say("groups.list"))
 def find_groups(
     context: typer.Context,
-    service: asking.Service = "",
-    event_type: asking.EventType = "",
-    state: asking.GroupState = "open",
-    most: asking.Most = 50,
+    service: options.Service = "",
+    event_type: options.EventType = "",
+    state: options.GroupState = "open",
+    most: options.Most = 50,
     *,
-    json: asking.AsJson = False,
+    json: options.AsJson = False,
 ) -> None:
     """List groups of failures."""
     asked = {"service": service, "event_type": event_type, "state": "" if state == "all" else state}
@@ -170,7 +170,7 @@ def find_groups(
 
 
 @groups.command("show", help=say("groups.show"))
-def show_group(context: typer.Context, id: GroupId, *, json: asking.AsJson = False) -> None:
+def show_group(context: typer.Context, id: GroupId, *, json: options.AsJson = False) -> None:
     """Show one group."""
     found = caller(context).get(f"failure-groups/{id}")
     if json:
@@ -179,7 +179,7 @@ def show_group(context: typer.Context, id: GroupId, *, json: asking.AsJson = Fal
     table(_GROUPS, [found], none="groups.none")
     out.print(f"\n{_bars([hour['count'] for hour in found['trend']])}  {say('groups.trend')}")
     for note in found["notes"]:
-        out.print(f"{printing.moment(note['at'])}  {escape(note['by'])}: {escape(note['text'])}")
+        out.print(f"{output.moment(note['at'])}  {escape(note['by'])}: {escape(note['text'])}")
 
 
 @groups.command(help=say("groups.note"))
@@ -188,18 +188,18 @@ def note(
     id: GroupId,
     text: Annotated[str, typer.Argument(help=say("options.note"))],
     *,
-    json: asking.AsJson = False,
+    json: options.AsJson = False,
 ) -> None:
     """Note something on a group."""
     noted = caller(context).post(f"failure-groups/{id}/notes", {"text": text})
     as_json(noted) if json else out.print(say("groups.noted"))
 
 
-def _settle(calling: Caller, path: str, ids: list[str] | None, asked: Json, reason: str) -> Json:
+def _settle(calling: OperatorCaller, path: str, ids: list[str] | None, asked: Json, reason: str) -> Json:
     """Put away or take back as many as a request takes, until none is left of what there was at the first."""
     count = 0
     while True:
-        done = calling.post(f"failures/{path}", {**asking.chosen(ids, asked), "reason": reason})
+        done = calling.post(f"failures/{path}", {**options.chosen(ids, asked), "reason": reason})
         count += done["count"]
         if not done["more"] or not done["count"]:
             return {"count": count, "until": done["until"]}

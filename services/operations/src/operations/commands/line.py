@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from operations.commands import edits, failures, reading, replays
-from operations.commands.caller import Caller, Exit, RefusedError, caller_of, default_url
-from operations.commands.printing import err
-from operations.commands.speaking import say
+from operations.commands import edits, failures, history, replays
+from operations.commands.caller import CallRefusedError, Exit, OperatorCaller, caller_of, default_url
+from operations.commands.output import err
+from operations.commands.words import say
 
 app = typer.Typer(
     name="operations", help=say("help"), no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
@@ -24,8 +24,8 @@ app.add_typer(failures.groups, name="groups")
 app.add_typer(failures.app, name="failures")
 app.add_typer(replays.app, name="replay")
 app.add_typer(edits.app, name="edit")
-app.command(help=say("trail.help"))(reading.trail)
-app.add_typer(reading.audit, name="audit")
+app.command(help=say("trail.help"))(history.trail)
+app.add_typer(history.audit, name="audit")
 
 
 @dataclass
@@ -37,10 +37,10 @@ class Setting:
     token_file: Path | None
     authority: Path | None
     key: Path | None
-    made: Caller | None = None
+    made: OperatorCaller | None = None
 
-    def caller(self) -> Caller:
-        """Return the caller. Raises RefusedError without a token."""
+    def caller(self) -> OperatorCaller:
+        """Return the caller. Raises CallRefusedError without a token."""
         self.made = self.made or caller_of(self.url, self.token, self.token_file, self.authority, self.key)
         return self.made
 
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         done = app(args=words, standalone_mode=False)
         return done if isinstance(done, int) else Exit.DONE
-    except RefusedError as refused:
+    except CallRefusedError as refused:
         _tell(refused, as_json="--json" in words)
         return refused.code
     except typer.Exit as end:
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
 
 
-def _tell(refused: RefusedError, *, as_json: bool) -> None:
+def _tell(refused: CallRefusedError, *, as_json: bool) -> None:
     """Say what went wrong on standard error: in words, or for a script that asked for JSON as a problem."""
     if as_json:
         problem = refused.problem or {"title": str(refused)}

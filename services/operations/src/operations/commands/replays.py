@@ -10,10 +10,10 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from operations.commands import asking, printing
-from operations.commands.caller import Exit, Json, RefusedError, caller
-from operations.commands.printing import as_json, coloured, err, fields, plain, state, table, time
-from operations.commands.speaking import say, word
+from operations.commands import options, output
+from operations.commands.caller import CallRefusedError, Exit, Json, caller
+from operations.commands.output import as_json, coloured, err, fields, plain, state, table, time
+from operations.commands.words import say, word
 
 app = typer.Typer(help=say("replay.help"), no_args_is_help=True)
 
@@ -54,32 +54,32 @@ _EVERY = 0.5
 @app.command(help=say("replay.prepare"))
 def prepare(  # noqa: PLR0913, PLR0917 - each is one way to select
     context: typer.Context,
-    reason: asking.Reason,
-    ids: asking.Ids = None,
-    text: asking.Text = "",
-    service: asking.Service = "",
-    event_type: asking.EventType = "",
-    why: asking.Why = "",
-    case: asking.Case = "",
-    event: asking.Event = "",
-    group: asking.Group = "",
-    field: asking.Field = None,
-    since: asking.Since = "",
-    until: asking.Until = "",
+    reason: options.Reason,
+    ids: options.Ids = None,
+    text: options.Text = "",
+    service: options.Service = "",
+    event_type: options.EventType = "",
+    why: options.Why = "",
+    case: options.Case = "",
+    event: options.Event = "",
+    group: options.Group = "",
+    field: options.Field = None,
+    since: options.Since = "",
+    until: options.Until = "",
     rate: Rate = 50,
     title: Title = "",
     *,
     start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
     watch: Watch = False,
-    yes: asking.Yes = False,
-    json: asking.AsJson = False,
+    yes: options.Yes = False,
+    json: options.AsJson = False,
 ) -> None:
     """Select, freeze, preview; with --start, begin."""
-    asked = asking.criteria(
+    asked = options.criteria(
         text=text, service=service, event_type=event_type, why=why, case=case, event=event, group=group, field=field,
         since=since, until=until,
     )  # fmt: skip
-    body = {**asking.chosen(ids, asked), "reason": reason, "rate": rate, "title": title}
+    body = {**options.chosen(ids, asked), "reason": reason, "rate": rate, "title": title}
     _prepare(context, body, start, watch, yes=yes, json=json)
 
 
@@ -87,20 +87,20 @@ def prepare(  # noqa: PLR0913, PLR0917 - each is one way to select
 def redeliver(  # noqa: PLR0913, PLR0917 - each is one question
     context: typer.Context,
     service: Annotated[str, typer.Argument(help=say("options.service"))],
-    since: asking.Since,
-    until: asking.Until,
-    reason: asking.Reason,
+    since: options.Since,
+    until: options.Until,
+    reason: options.Reason,
     types: Annotated[list[str] | None, typer.Option("--type", "-t", help=say("options.type"))] = None,
     rate: Rate = 50,
     title: Title = "",
     *,
     start: Annotated[bool, typer.Option("--start", help=say("options.start"))] = False,
     watch: Watch = False,
-    yes: asking.Yes = False,
-    json: asking.AsJson = False,
+    yes: options.Yes = False,
+    json: options.AsJson = False,
 ) -> None:
     """Deliver what happened between two moments to one service once more."""
-    trail = {"service": service, "since": asking.moment(since), "until": asking.moment(until), "types": types or []}
+    trail = {"service": service, "since": options.moment(since), "until": options.moment(until), "types": types or []}
     body = {"trail": trail, "reason": reason, "rate": rate, "title": title}
     _prepare(context, body, start, watch, yes=yes, json=json)
 
@@ -108,10 +108,10 @@ def redeliver(  # noqa: PLR0913, PLR0917 - each is one question
 @app.command("list", help=say("replay.list"))
 def find(
     context: typer.Context,
-    state: asking.ReplayState = None,
-    most: asking.Most = 20,
+    state: options.ReplayState = None,
+    most: options.Most = 20,
     *,
-    json: asking.AsJson = False,
+    json: options.AsJson = False,
 ) -> None:
     """List replays."""
     found = caller(context).pages("replays", most, state=state)
@@ -122,7 +122,7 @@ def find(
 
 
 @app.command(help=say("replay.show"))
-def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
+def show(context: typer.Context, id: Id, *, json: options.AsJson = False) -> None:
     """Show one replay."""
     _show(caller(context).get(f"replays/{id}"), json=json)
 
@@ -131,10 +131,10 @@ def show(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None
 def items(
     context: typer.Context,
     id: Id,
-    state: asking.ItemState = None,
-    most: asking.Most = 100,
+    state: options.ItemState = None,
+    most: options.Most = 100,
     *,
-    json: asking.AsJson = False,
+    json: options.AsJson = False,
 ) -> None:
     """Tell what became of each message."""
     found = caller(context).pages(f"replays/{id}/items", most, state=state)
@@ -146,27 +146,27 @@ def items(
 
 @app.command(help=say("replay.start"))
 def start(
-    context: typer.Context, id: Id, *, watch: Watch = False, yes: asking.Yes = False, json: asking.AsJson = False
+    context: typer.Context, id: Id, *, watch: Watch = False, yes: options.Yes = False, json: options.AsJson = False
 ) -> None:
     """Begin to send what was prepared."""
     _start(context, caller(context).get(f"replays/{id}"), watch, yes=yes, json=json)
 
 
 @app.command(help=say("replay.watch"))
-def watch(context: typer.Context, id: Id, *, json: asking.AsJson = False) -> None:
+def watch(context: typer.Context, id: Id, *, json: options.AsJson = False) -> None:
     """Follow a replay until it comes to rest."""
     _watch(context, id, json=json)
 
 
 @app.command(help=say("replay.pause"))
-def pause(context: typer.Context, id: Id, reason: WhyChanged = "", *, json: asking.AsJson = False) -> None:
+def pause(context: typer.Context, id: Id, reason: WhyChanged = "", *, json: options.AsJson = False) -> None:
     """Send nothing more for now."""
     _show(_step(context, id, "pause", {"reason": reason or None}), json=json)
 
 
 @app.command(help=say("replay.resume"))
 def resume(
-    context: typer.Context, id: Id, reason: WhyChanged = "", *, watch: Watch = False, json: asking.AsJson = False
+    context: typer.Context, id: Id, reason: WhyChanged = "", *, watch: Watch = False, json: options.AsJson = False
 ) -> None:
     """Go on, canary first again."""
     done = _step(context, id, "resume", {"reason": reason or None})
@@ -174,7 +174,7 @@ def resume(
 
 
 @app.command(help=say("replay.cancel"))
-def cancel(context: typer.Context, id: Id, reason: asking.Reason, *, json: asking.AsJson = False) -> None:
+def cancel(context: typer.Context, id: Id, reason: options.Reason, *, json: options.AsJson = False) -> None:
     """Never send the rest."""
     _show(_step(context, id, "cancel", {"reason": reason}), json=json)
 
@@ -190,7 +190,7 @@ def _prepare(context: typer.Context, body: Json, start: bool, watch: bool, *, ye
 
 
 def _start(context: typer.Context, prepared: Json, watch: bool, *, yes: bool, json: bool) -> None:  # noqa: FBT001 - as the options are
-    asking.confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
+    options.confirm(say("replay.confirm", count=prepared["counts"]["total"], rate=prepared["rate"]), yes=yes)
     started = caller(context).post(f"replays/{prepared['id']}/start", {}, version=prepared["version"])
     _watch(context, prepared["id"], json=json) if watch else _show(started, json=json)
 
@@ -219,7 +219,7 @@ def _watch(context: typer.Context, id: str, *, json: bool) -> None:
     unsent = found["counts"]["skipped"] if found["kind"] == "trail" and found["state"] == "done" else 0
     if found["state"] in {"stopped", "paused"} or found["counts"]["failed"] or unsent:
         told = say("replay.not-through", state=word("replay-states", found["state"]), id=id)
-        raise RefusedError(told, Exit.FAILED_AGAIN)
+        raise CallRefusedError(told, Exit.FAILED_AGAIN)
 
 
 def _show(found: Json, *, json: bool) -> None:
@@ -236,7 +236,7 @@ def _show(found: Json, *, json: bool) -> None:
             ("title", escape(found["title"])),
             ("reason", escape(found["reason"] or "")),
             ("by", escape(found["by"])),
-            ("created-at", printing.moment(found["created_at"])),
+            ("created-at", output.moment(found["created_at"])),
             ("progress", _progress(found["counts"])),
             ("ran", _ran(found) if found["started_at"] else ""),
             ("rate", str(found["rate"])),

@@ -16,7 +16,7 @@ BEGINNING = "0" * 64
 """What stands for the hash before the first entry."""
 
 
-class Entry(BaseModel):
+class AuditEntry(BaseModel):
     """Who did what to what, when and why. `number` counts up without a gap."""
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +34,7 @@ class Entry(BaseModel):
     version: int = 0
 
 
-class Head(BaseModel):
+class AuditHead(BaseModel):
     """The end of the record: how many entries there are, and the hash of the last."""
 
     model_config = ConfigDict(frozen=True)
@@ -57,10 +57,10 @@ class Act(BaseModel):
     details: Mapping[str, Detail] = {}
 
 
-def follow(head: Head, act: Act, at: datetime) -> tuple[Entry, Head]:
+def follow(head: AuditHead, act: Act, at: datetime) -> tuple[AuditEntry, AuditHead]:
     """Return the entry of an act as the next of the record, and the record's new end."""
     number = head.number + 1
-    entry = Entry(id=entry_id(number), number=number, at=at, **act.model_dump(), previous=head.hash, hash="")
+    entry = AuditEntry(id=entry_id(number), number=number, at=at, **act.model_dump(), previous=head.hash, hash="")
     sealed = entry.model_copy(update={"hash": hash_of(entry)})
     return sealed, head.model_copy(update={"number": number, "hash": sealed.hash})
 
@@ -70,7 +70,7 @@ def entry_id(number: int) -> str:
     return f"a{number:012d}"
 
 
-def hash_of(entry: Entry) -> str:
+def hash_of(entry: AuditEntry) -> str:
     """Hash everything that an entry says, and the hash before it (SHA-256 over JSON with sorted keys, UTF-8)."""
     told = {
         "number": entry.number,
@@ -86,7 +86,7 @@ def hash_of(entry: Entry) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuditQuery:
     """Which entries; everything that is given must be met. `until` is excluded."""
 
     by: str | None = None
@@ -95,7 +95,7 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
 
-    def meets(self, entry: Entry) -> bool:
+    def meets(self, entry: AuditEntry) -> bool:
         """Tell whether an entry is one of them."""
         return (
             self.by in {None, entry.by}
@@ -122,14 +122,14 @@ class Verification:
 
 
 @dataclass(slots=True)
-class Verifying:
+class AuditVerification:
     """Follows the record from its beginning, entry by entry."""
 
     number: int = 0
     hash: str = BEGINNING
     problem: str | None = None
 
-    def read(self, entries: Iterable[Entry]) -> None:
+    def read(self, entries: Iterable[AuditEntry]) -> None:
         """Check the next entries; the first fault ends it."""
         for entry in entries:
             if self.problem is not None:
@@ -141,7 +141,7 @@ class Verifying:
             else:
                 self.number, self.hash = entry.number, entry.hash
 
-    def end(self, head: Head) -> Verification:
+    def end(self, head: AuditHead) -> Verification:
         """Compare with what the record's end says."""
         if self.problem is None and (self.number, self.hash) != (head.number, head.hash):
             self.problem = "cut-off"

@@ -23,7 +23,7 @@ class Cause(BaseModel):
     """What was expected there."""
     exception: str = ""
     frame: str = ""
-    """The innermost place of our own code: `matcher/handlers/matching.py match`."""
+    """The innermost place of our own code: `matcher/handlers/document_match.py match`."""
 
     @classmethod
     def of(cls, reason: str, *, path: str = "", rule: str = "", exception: str = "", frame: str = "") -> Cause:

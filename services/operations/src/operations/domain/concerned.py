@@ -13,7 +13,7 @@ _INDEXES = ("holder_index", "index")
 
 _PEOPLE = (
     "/data/holder", "/data/applicant", "/data/subject", "/data/grant/holder", "/data/approval/holder",
-    "/data/concerns/*",
+    "/data/concerns/*", "/data/documents/*/holder",
 )  # fmt: skip
 PLACES_OF_IDS = ("/data/resident_id", "/data/guardian_id", "/data/child_id", *(f"{at}/resident_id" for at in _PEOPLE))
 PLACES_OF_INDEXES = ("/data/holder_index", *(f"{at}/index" for at in _PEOPLE))

@@ -15,7 +15,7 @@ _DEEPEST = 20
 """References inside references, at most; a schema may refer to itself."""
 
 
-class Place:
+class FieldPlace:
     """One place in an event, with all that its contract says of it; those inside of it are worked out when asked for.
 
     `is_described` is False for a place that no contract names, or says nothing about.
@@ -26,29 +26,29 @@ class Place:
     def __init__(self, schemas: Iterable[Schema] = (), root: Schema | None = None) -> None:
         self._root: Schema = root or {}
         self._schemas = tuple(each for schema in schemas for each in _resolved(schema, self._root))
-        self._names: dict[str, Place] = {}
-        self._inside: Place | None = None
+        self._names: dict[str, FieldPlace] = {}
+        self._inside: FieldPlace | None = None
         self.is_personal = any(bool(schema.get("x-personal")) for schema in self._schemas)
         self.is_described = any(_DESCRIBES & schema.keys() for schema in self._schemas)
 
-    def named(self, name: str) -> Place:
+    def named(self, name: str) -> FieldPlace:
         """Return the place of a property; everything inside of what is personal is."""
         if self.is_personal or not self._schemas:
             return self
         found = self._names.get(name)
         if found is None:
-            found = Place(self._properties(name), self._root)
+            found = FieldPlace(self._properties(name), self._root)
             if any(name in _mapping(schema, "properties") for schema in self._schemas):  # else anybody may name any
                 self._names[name] = found
         return found
 
-    def inside(self) -> Place:
+    def inside(self) -> FieldPlace:
         """Return the place of every member of a list."""
         if self.is_personal or not self._schemas:
             return self
         if self._inside is None:
             members = (schema.get("items") for schema in self._schemas)
-            self._inside = Place((each for each in members if isinstance(each, Mapping)), self._root)
+            self._inside = FieldPlace((each for each in members if isinstance(each, Mapping)), self._root)
         return self._inside
 
     def _properties(self, name: str) -> Iterator[Schema]:
@@ -58,7 +58,7 @@ class Place:
                 yield found
 
 
-NOWHERE = Place()
+NOWHERE = FieldPlace()
 """A place that no contract describes."""
 
 
@@ -67,21 +67,21 @@ class Contracts:
     """The schemas by event type."""
 
     schemas: Mapping[str, Schema]
-    _places: dict[int, Place] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _places: dict[int, FieldPlace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, event_type: str) -> Schema | None:
         """Return the schema of a type's data, or None for a type that nobody has promised."""
         found = self.schemas.get(event_type)
         return found if found is not None else self.schemas.get(_ANY_DEPARTMENT + event_type.partition(".")[2])
 
-    def place_of(self, event_type: str) -> Place:
+    def place_of(self, event_type: str) -> FieldPlace:
         """Return the place of a type's data."""
         schema = self.of(event_type)
         if schema is None:
             return NOWHERE
         known = self._places.get(id(schema))  # not by type: any department's name may stand in it
         if known is None:
-            known = self._places[id(schema)] = Place((schema,), schema)
+            known = self._places[id(schema)] = FieldPlace((schema,), schema)
         return known
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.contracts import Contracts
-from operations.domain.masking import MASK, mask_event
+from operations.domain.event_masks import MASK, mask_event
 
 CHANGED = f"{MASK} *"
 """Stands for a personal value that the edit changes, as both versions of it are hidden alike."""

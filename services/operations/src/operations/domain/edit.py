@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from operations.domain.diff import Diff
 from operations.domain.fate import Fate
 from operations.domain.group_edit import FieldChange, Left, Member
-from operations.domain.items import Chosen
-from runtime.refusal import Clash, NotAllowed, TextKey
+from operations.domain.items import ChosenItem
+from runtime.errors import Conflict, NotAllowed, TextKey
 
 Became = Literal["handled", "ignored", "failed"]
 """What became of the edited event; `ignored` is no success: nothing happened."""
@@ -24,7 +24,7 @@ DisplayState = State | Literal["failed", "ignored"]
 """The state as people are shown it: `done` is said only of what was handled."""
 
 
-class Decided(BaseModel):
+class EditDecision(BaseModel):
     """Who decided, when and why."""
 
     model_config = ConfigDict(frozen=True)
@@ -55,8 +55,8 @@ class Edit(BaseModel):
     diff: Diff
     state: State
     created_at: datetime
-    approved: Decided | None = None
-    closed: Decided | None = None
+    approved: EditDecision | None = None
+    closed: EditDecision | None = None
     """Who rejected or withdrew it."""
     replay: str | None = None
     """The replay that sends it."""
@@ -75,10 +75,12 @@ class Edit(BaseModel):
     """Whether the group had more than one edit takes."""
 
     @property
-    def chosen(self) -> tuple[Chosen, ...]:
+    def chosen(self) -> tuple[ChosenItem, ...]:
         """The messages that it sends."""
         members = self.members or (Member(failure=self.failure, seen=self.seen, event_id=self.event_id),)
-        return tuple(Chosen(self.service, each.event_id, self.event_type, each.failure, each.seen) for each in members)
+        return tuple(
+            ChosenItem(self.service, each.event_id, self.event_type, each.failure, each.seen) for each in members
+        )
 
     @property
     def display_state(self) -> DisplayState:
@@ -86,30 +88,30 @@ class Edit(BaseModel):
         return self.fate if self.state == "done" and self.fate in {"failed", "ignored"} else self.state
 
     def approve(self, by: str, at: datetime, replay: str, reason: str = "") -> Edit:
-        """Let it be sent. Raises NotAllowed when the one who made it approves, Clash when it is decided."""
+        """Let it be sent. Raises NotAllowed when the one who made it approves, Conflict when it is decided."""
         self._require("proposed", "approve")
         if by == self.by:
             raise NotAllowed("same-person", by=by)
-        approved = Decided(by=by, at=at, reason=reason)
+        approved = EditDecision(by=by, at=at, reason=reason)
         return self.model_copy(update={"state": "approved", "approved": approved, "replay": replay})
 
     def reject(self, by: str, at: datetime, reason: str) -> Edit:
-        """Refuse it. Raises Clash when it is decided."""
+        """Refuse it. Raises Conflict when it is decided."""
         self._require("proposed", "reject")
-        return self.model_copy(update={"state": "rejected", "closed": Decided(by=by, at=at, reason=reason)})
+        return self.model_copy(update={"state": "rejected", "closed": EditDecision(by=by, at=at, reason=reason)})
 
     def withdraw(self, by: str, at: datetime, reason: str) -> Edit:
-        """Take it back. Raises NotAllowed for anybody but its maker, Clash when it is decided."""
+        """Take it back. Raises NotAllowed for anybody but its maker, Conflict when it is decided."""
         self._require("proposed", "withdraw")
         if by != self.by:
             raise NotAllowed("not-your-edit", by=self.by)
-        return self.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=reason)})
+        return self.model_copy(update={"state": "withdrawn", "closed": EditDecision(by=by, at=at, reason=reason)})
 
     def give_up(self, by: str, at: datetime, reason: str) -> Edit:
         """Close an approved one whose replay was cancelled before anything was confirmed."""
         if self.state != "approved":
             return self
-        return self.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=reason)})
+        return self.model_copy(update={"state": "withdrawn", "closed": EditDecision(by=by, at=at, reason=reason)})
 
     def send(self, at: datetime) -> Edit:
         """Note that the broker has confirmed it; once is enough."""
@@ -123,7 +125,7 @@ class Edit(BaseModel):
 
     def _require(self, state: State, step: str) -> None:
         if self.state != state:
-            raise Clash(
+            raise Conflict(
                 "edit-not-possible",
                 step=TextKey(f"web.edit.{step}"),
                 state=TextKey(f"web.edit-states.{self.display_state}"),

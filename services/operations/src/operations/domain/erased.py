@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.diff import Diff
-from operations.domain.edit import Decided, Edit
+from operations.domain.edit import Edit, EditDecision
 from operations.domain.failure import Discarded, Failure
 from operations.domain.trail import Recorded
 
@@ -70,7 +70,7 @@ def unedited(edit: Edit, by: str, at: datetime) -> Edit:
     empty = edit.model_copy(update=nothing)
     if edit.state not in {"proposed", "approved"}:
         return empty
-    return empty.model_copy(update={"state": "withdrawn", "closed": Decided(by=by, at=at, reason=ERASED)})
+    return empty.model_copy(update={"state": "withdrawn", "closed": EditDecision(by=by, at=at, reason=ERASED)})
 
 
 def _envelope(body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from operations.domain.cause import Cause
 from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
-from runtime.refusal import Clash, Refusal, TextKey
+from runtime.errors import Conflict, Refusal, TextKey
 from standards.bounds import is_said
 from standards.moments import SHENZHEN
 
@@ -149,9 +149,9 @@ def again(failure: Failure, letter: Letter, words: Iterable[str] = ()) -> Failur
 
 
 def hold(failure: FailureT, replay: str) -> FailureT:
-    """Return it taken up by a replay. Raises Clash unless it is open."""
+    """Return it taken up by a replay. Raises Conflict unless it is open."""
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=named(failure))
+        raise Conflict("failure-not-open", id=failure.id, state=named(failure))
     return failure.model_copy(update={"state": "replaying", "replay": replay})
 
 
@@ -168,20 +168,20 @@ def resolve(failure: FailureT, how: Resolution, at: datetime) -> FailureT:
 
 
 def discard(failure: FailureT, by: str, reason: str, at: datetime) -> FailureT:
-    """Return it put away. Raises Clash for one that is being replayed or not open."""
+    """Return it put away. Raises Conflict for one that is being replayed or not open."""
     if failure.state == "replaying":
-        raise Clash("failure-being-replayed", id=failure.id, replay=failure.replay or "")
+        raise Conflict("failure-being-replayed", id=failure.id, replay=failure.replay or "")
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=named(failure))
+        raise Conflict("failure-not-open", id=failure.id, state=named(failure))
     return failure.model_copy(update={"state": "discarded", "discarded": Discarded(by=by, at=at, reason=reason)})
 
 
 def restore(failure: FailureT, at: datetime, term: timedelta) -> FailureT:
-    """Return a discarded one open again. Raises Clash for one that is not discarded, or too long ago."""
+    """Return a discarded one open again. Raises Conflict for one that is not discarded, or too long ago."""
     if failure.discarded is None or failure.state != "discarded":
-        raise Clash("failure-not-discarded", id=failure.id, state=named(failure))
+        raise Conflict("failure-not-discarded", id=failure.id, state=named(failure))
     if at - failure.discarded.at > term:
-        raise Clash(
+        raise Conflict(
             "undo-too-late",
             id=failure.id,
             days=term.days,

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+import jsonschema
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.contracts import Contracts, Schema
 from operations.domain.diff import escaped
-from operations.domain.masking import read
-from runtime.refusal import TextKey
+from operations.domain.event_masks import read
+from runtime.errors import TextKey
 
 Expectation = Literal[
     "missing", "extra", "integer", "number", "string", "boolean", "array", "object", "one-of", "day", "moment",
@@ -33,7 +32,7 @@ _MOST = 50
 _LONGEST = 120
 
 
-class Fault(BaseModel):
+class EventFault(BaseModel):
     """One place that is wrong (JSON pointer), and what was expected there; nothing of what stands there."""
 
     model_config = ConfigDict(frozen=True)
@@ -69,7 +68,7 @@ def remedy_for(reason: str) -> Remedy:
     return "replay" if reason in _NOT_OF_THE_MESSAGE else "edit"
 
 
-def faults_in(body: bytes, path: str, rule: str, contracts: Contracts) -> tuple[Fault, ...]:
+def faults_in(body: bytes, path: str, rule: str, contracts: Contracts) -> tuple[EventFault, ...]:
     """Return what a service said of a message (path and rule), and then what its contract says, by place."""
     event, _ = read(body)
     if not isinstance(event, dict):
@@ -81,9 +80,9 @@ def faults_in(body: bytes, path: str, rule: str, contracts: Contracts) -> tuple[
     return tuple(dict.fromkeys([*first, *by_contract]))[:_MOST]
 
 
-def contract_faults(data: object, schema: Schema) -> list[Fault]:
+def contract_faults(data: object, schema: Schema) -> list[EventFault]:
     """Return everything in which an event's data breaks its contract, by place, each fault once."""
-    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
     found = sorted(validator.iter_errors(data), key=lambda error: error.json_path)
     return list(dict.fromkeys(_fault(*named) for error in found for named in _named(_telling(error))))
 
@@ -117,13 +116,13 @@ def broken_at(body: bytes) -> BrokenAt | None:
     return None
 
 
-def _telling(error: ValidationError) -> ValidationError:
+def _telling(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
     """Of alternatives, tell what is wrong with the first that is more than null."""
     branches = [each for each in error.context or () if each.validator_value != "null"]
     return _telling(branches[0]) if error.validator in {"anyOf", "oneOf"} and branches else error
 
 
-def _named(error: ValidationError) -> Iterator[tuple[str, str, object]]:
+def _named(error: jsonschema.ValidationError) -> Iterator[tuple[str, str, object]]:
     """Yield the places of an error with the rule: fields that are missing, or too many, each for itself."""
     at = "".join(("/data", *(f"/{escaped(str(step))}" for step in error.absolute_path)))
     present: Mapping[str, object] = error.instance if isinstance(error.instance, dict) else {}
@@ -148,13 +147,15 @@ _TYPES: Mapping[str, Expectation] = {
 }  # fmt: skip
 
 
-def _fault(pointer: str, keyword: str, expected: object) -> Fault:
+def _fault(pointer: str, keyword: str, expected: object) -> EventFault:
     if keyword in {"type", "format"}:
         named = _TYPES.get(str(expected))
-        return Fault(pointer=pointer, expectation=named or "other", expected="" if named else str(expected)[:_LONGEST])
+        return EventFault(
+            pointer=pointer, expectation=named or "other", expected="" if named else str(expected)[:_LONGEST]
+        )
     choices = expected if isinstance(expected, list) else [expected]
     told = ", ".join(map(str, choices))[:_LONGEST]
-    return Fault(pointer=pointer, expectation=_BY_CONTRACT.get(keyword, "other"), expected=told)
+    return EventFault(pointer=pointer, expectation=_BY_CONTRACT.get(keyword, "other"), expected=told)
 
 
 _BY_SERVICE: tuple[tuple[str, Expectation], ...] = (
@@ -190,17 +191,17 @@ _BY_SENTENCE: tuple[tuple[str, Expectation], ...] = (
 _SHOULD = re.compile(r"^Input should be (?:a |an )?")
 
 
-def said(path: str, rule: str) -> Fault:
+def said(path: str, rule: str) -> EventFault:
     """Read a rule as a service wrote it: a validator's code and sentence, or a sentence of our own."""
     for sentence, expected in _BY_SENTENCE:
         if found := re.fullmatch(sentence, rule, re.DOTALL):
             value = found[1] if found.re.groups and expected in _TELLING else ""
-            return Fault(pointer=path, expectation=expected, expected=(value or "")[:_LONGEST])
+            return EventFault(pointer=path, expectation=expected, expected=(value or "")[:_LONGEST])
     code, colon, sentence = rule.partition(": ")
     known: Iterable[Expectation] = (name for start, name in _BY_SERVICE if " " not in code and code.startswith(start))
     expectation: Expectation = next(iter(known), "other")
     told = _SHOULD.sub("", sentence if colon else rule)
-    return Fault(pointer=path, expectation=expectation, expected=told[:_LONGEST] if expectation in _OPEN else "")
+    return EventFault(pointer=path, expectation=expectation, expected=told[:_LONGEST] if expectation in _OPEN else "")
 
 
 _OPEN = ("one-of", "other")

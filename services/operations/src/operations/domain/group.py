@@ -31,7 +31,7 @@ class Note(BaseModel):
     text: str
 
 
-class About(BaseModel):
+class GroupSubject(BaseModel):
     """What the failures of a group have in common."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,7 +41,7 @@ class About(BaseModel):
     cause: Cause
 
 
-class FailureGroup(About):
+class FailureGroup(GroupSubject):
     """A group as it is kept: `seen` counts every letter, `states` the failures, `hourly` letters by hour (UTC)."""
 
     id: str
@@ -62,7 +62,7 @@ class FailureGroup(About):
         """How many failures it has, in whatever state."""
         return sum(self.count(state) for state in STATES)
 
-    def plus(self, tally: Tally) -> FailureGroup:
+    def plus(self, tally: GroupDelta) -> FailureGroup:
         """Count what a tally adds."""
         return self.model_copy(
             update={
@@ -86,13 +86,13 @@ class FailureGroup(About):
         return tuple(hour for hour in self.hourly if hour < oldest)
 
 
-class Tally(BaseModel):
+class GroupDelta(BaseModel):
     """What is added to one group: letters by hour, and failures that came into or left a state."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
-    about: About | None = None
+    about: GroupSubject | None = None
     """What the group is about, when letters were counted: it may be new."""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
@@ -109,7 +109,7 @@ class Tally(BaseModel):
         """Whether it adds anything: what comes into a state and leaves it again comes to nothing."""
         return bool(self.hourly or self.states)
 
-    def plus(self, other: Tally) -> Tally:
+    def plus(self, other: GroupDelta) -> GroupDelta:
         """Add another tally of the group."""
         moments = [moment for moment in (self.first_seen, other.first_seen) if moment]
         latest = [moment for moment in (self.last_seen, other.last_seen) if moment]
@@ -134,7 +134,7 @@ Move = tuple[Summary | None, Summary | None]
 """A failure before and after a change; None before it was, or after it is gone."""
 
 
-def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
+def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[GroupDelta]:
     """Add up, group by group, letters that were counted for the first time and what became of their failures."""
     told: defaultdict[str, list[Letter]] = defaultdict(list)
     for letter in letters:
@@ -149,15 +149,15 @@ def tallies(letters: Iterable[Letter], moves: Iterable[Move]) -> list[Tally]:
     return [tally for tally in found if tally.tells]
 
 
-def _tally(id: str, letters: Sequence[Letter], states: Mapping[State, int]) -> Tally:
+def _tally(id: str, letters: Sequence[Letter], states: Mapping[State, int]) -> GroupDelta:
     changed = _sum(states, {})
     if not letters:
-        return Tally(id=id, states=changed)
+        return GroupDelta(id=id, states=changed)
     moments = [letter.at for letter in letters]
     some = letters[0]
-    return Tally(
+    return GroupDelta(
         id=id,
-        about=About(service=some.service, event_type=some.event_type, cause=some.cause),
+        about=GroupSubject(service=some.service, event_type=some.event_type, cause=some.cause),
         first_seen=min(moments),
         last_seen=max(moments),
         hourly=Counter(map(hour_of, moments)),
@@ -165,9 +165,9 @@ def _tally(id: str, letters: Sequence[Letter], states: Mapping[State, int]) -> T
     )
 
 
-def total(counted: Iterable[Tally]) -> Mapping[str, Tally]:
+def total(counted: Iterable[GroupDelta]) -> Mapping[str, GroupDelta]:
     """Add up tallies by their group."""
-    found: dict[str, Tally] = {}
+    found: dict[str, GroupDelta] = {}
     for tally in counted:
         found[tally.id] = found[tally.id].plus(tally) if tally.id in found else tally
     return found

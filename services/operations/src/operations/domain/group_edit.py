@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.diff import differences
-from operations.domain.masking import read
+from operations.domain.event_masks import read
 
 Operation = Literal["add", "remove", "replace", "rename", "convert"]
 Misfit = Literal["no-event", "message-removed", "field-missing", "field-present", "value-differs", "breaks-contract"]

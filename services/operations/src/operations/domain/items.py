@@ -1,7 +1,7 @@
 """The items of a replay: one for each message that is to be sent back, kept in blocks of a few hundred.
 
-What is known of an item only ever grows (`Rank`), so facts about it may arrive in any order and any number of times:
-the driver's own notes, receipts, dead letters, all of them again after a kill. The greatest one holds.
+What is known of an item only ever grows (`ItemStatus`), so facts about it may arrive in any order and any number of
+times: the driver's own notes, receipts, dead letters, all of them again after a kill. The greatest one holds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Kind = Literal["failures", "trail", "edit"]
 ItemState = Literal["pending", "sending", "sent", "skipped", "ignored", "failed", "handled"]
 
 
-class Rank(IntEnum):
+class ItemStatus(IntEnum):
     """How much is known of an item. That it was handled outranks everything: it stays true whatever else is heard."""
 
     PENDING = 0
@@ -43,19 +43,19 @@ class Rank(IntEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more is to be done about the item."""
-        return self >= Rank.SKIPPED
+        return self >= ItemStatus.SKIPPED
 
     @property
     def is_under_way(self) -> bool:
         """Whether it may have been sent and its fate is not known."""
-        return self in {Rank.SENDING, Rank.SENT}
+        return self in {ItemStatus.SENDING, ItemStatus.SENT}
 
 
 _STATES: tuple[ItemState, ...] = ("pending", "sending", "sent", "skipped", "ignored", "failed", "handled")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenItem:
     """One message that was selected: which service is to hear it again, and what it was when it was selected.
 
     `failure` and `seen` (how often it had failed) are of a dead letter; None and 0 of an event of the trail.
@@ -69,13 +69,13 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReplayItem:
     """One item as it stands."""
 
     replay: str
     n: int
-    chosen: Chosen
-    rank: Rank
+    chosen: ChosenItem
+    rank: ItemStatus
     at: datetime | None
 
     @property
@@ -84,7 +84,7 @@ class Item:
         return item_id(self.replay, self.n)
 
 
-class Block(BaseModel):
+class ItemBlock(BaseModel):
     """Some items of one replay, column by column; the first of them is number `first`."""
 
     model_config = ConfigDict(frozen=True)
@@ -99,21 +99,21 @@ class Block(BaseModel):
     event_types: tuple[str, ...]
     failures: tuple[str | None, ...]
     seen: tuple[int, ...]
-    ranks: tuple[Rank, ...]
+    ranks: tuple[ItemStatus, ...]
     at: tuple[datetime | None, ...]
 
     @property
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[ReplayItem]:
         """Its items in order."""
         return (self.item(self.first + index) for index in range(len(self.ranks)))
 
-    def item(self, n: int) -> Item:
+    def item(self, n: int) -> ReplayItem:
         """Return one item by its number in the replay."""
         i = n - self.first
-        chosen = Chosen(self.services[i], self.event_ids[i], self.event_types[i], self.failures[i], self.seen[i])
-        return Item(self.replay, n, chosen, self.ranks[i], self.at[i])
+        chosen = ChosenItem(self.services[i], self.event_ids[i], self.event_types[i], self.failures[i], self.seen[i])
+        return ReplayItem(self.replay, n, chosen, self.ranks[i], self.at[i])
 
-    def learn(self, ranks: Mapping[int, Rank], at: datetime) -> Block:
+    def learn(self, ranks: Mapping[int, ItemStatus], at: datetime) -> ItemBlock:
         """Return it with what became known of items by number; what is known already and greater stays."""
         known, when = list(self.ranks), list(self.at)
         for n, rank in ranks.items():
@@ -123,15 +123,15 @@ class Block(BaseModel):
         return self.model_copy(update={"ranks": tuple(known), "at": tuple(when)})
 
 
-Known = Mapping[str, tuple[Item, Block]]
+Known = Mapping[str, tuple[ReplayItem, ItemBlock]]
 """Items that exist by id, each with its block."""
 
 
-def freeze(replay: str, kind: Kind, chosen: Sequence[Chosen]) -> Iterator[Block]:
+def freeze(replay: str, kind: Kind, chosen: Sequence[ChosenItem]) -> Iterator[ItemBlock]:
     """Put a selection into blocks, in order."""
     for first in range(0, len(chosen), BLOCK):
         part = chosen[first : first + BLOCK]
-        yield Block(
+        yield ItemBlock(
             id=block_id(replay, first),
             replay=replay,
             kind=kind,
@@ -141,7 +141,7 @@ def freeze(replay: str, kind: Kind, chosen: Sequence[Chosen]) -> Iterator[Block]
             event_types=tuple(each.event_type for each in part),
             failures=tuple(each.failure for each in part),
             seen=tuple(each.seen for each in part),
-            ranks=(Rank.PENDING,) * len(part),
+            ranks=(ItemStatus.PENDING,) * len(part),
             at=(None,) * len(part),
         )
 

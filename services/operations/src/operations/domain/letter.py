@@ -9,7 +9,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.cause import Cause, failure_id, group_id
-from operations.domain.masking import redact
+from operations.domain.event_masks import redact
 
 Header = str | int | float | bool | None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from operations.domain.items import Kind
-from operations.domain.ledger import Ledger
 from operations.domain.replay import WAVES
+from operations.domain.replay_progress import ReplayProgress
 
 MOST_UNDER_WAY = 2_000
 """Messages that may wait for their fate: if one fails again, at most so many were sent after it."""
@@ -16,7 +16,7 @@ _HOPELESS = WAVES[0] + WAVES[1]
 """So many events of the trail that failed, and none that got through, say that it is not the events."""
 
 
-def has_failed(kind: Kind, ledger: Ledger, failed_before: int) -> bool:
+def has_failed(kind: Kind, ledger: ReplayProgress, failed_before: int) -> bool:
     """Tell whether a run is to stop; `failed_before` had failed when it began.
 
     A failure that fails again says that what was to be mended is not. An event of the trail that fails says nothing of
@@ -37,7 +37,7 @@ class Canary:
         """Note what this wave has sent; what was skipped proves nothing and does not count."""
         self._sent.update(numbers)
 
-    def allowed(self, ledger: Ledger) -> int:
+    def allowed(self, ledger: ReplayProgress) -> int:
         """Tell how many more may be sent now, and go on to the next wave when this one is over."""
         if self.wave == len(WAVES):
             return max(0, MOST_UNDER_WAY - ledger.sent)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from operations.domain.items import Chosen
+from operations.domain.items import ChosenItem
 
 
-class Queue(BaseModel):
+class PreviewQueue(BaseModel):
     """A service's queue as the broker showed it; `exists` None when the broker could not be asked."""
 
     model_config = ConfigDict(frozen=True)
@@ -21,7 +21,7 @@ class Queue(BaseModel):
     messages: int = 0
 
 
-class Count(BaseModel):
+class PreviewCount(BaseModel):
     """How many of the selection have the same service, type or group."""
 
     model_config = ConfigDict(frozen=True)
@@ -30,7 +30,7 @@ class Count(BaseModel):
     count: int
 
 
-class Example(BaseModel):
+class PreviewExample(BaseModel):
     """One of the selection."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,30 +41,34 @@ class Example(BaseModel):
     failure: str | None
 
 
-class Preview(BaseModel):
+class ReplayPreview(BaseModel):
     """What would be sent where, as it was when the selection was frozen."""
 
     model_config = ConfigDict(frozen=True)
 
-    services: tuple[Count, ...]
-    types: tuple[Count, ...]
-    groups: tuple[Count, ...]
-    queues: tuple[Queue, ...]
+    services: tuple[PreviewCount, ...]
+    types: tuple[PreviewCount, ...]
+    groups: tuple[PreviewCount, ...]
+    queues: tuple[PreviewQueue, ...]
     seconds: float
     """How long it would take at the rate, if everything were handled at once."""
-    examples: tuple[Example, ...]
+    examples: tuple[PreviewExample, ...]
 
 
-def look_ahead(chosen: Sequence[Chosen], groups: Iterable[str], queues: Sequence[Queue], rate: int) -> Preview:
+def look_ahead(
+    chosen: Sequence[ChosenItem], groups: Iterable[str], queues: Sequence[PreviewQueue], rate: int
+) -> ReplayPreview:
     """Tell what a selection would mean."""
-    return Preview(
+    return ReplayPreview(
         services=_counted(each.service for each in chosen),
         types=_counted(each.event_type for each in chosen),
         groups=_counted(groups),
         queues=tuple(queues),
         seconds=round(len(chosen) / rate, 1),
         examples=tuple(
-            Example(service=each.service, event_id=each.event_id, event_type=each.event_type, failure=each.failure)
+            PreviewExample(
+                service=each.service, event_id=each.event_id, event_type=each.event_type, failure=each.failure
+            )
             for each in chosen[:_EXAMPLES]
         ),
     )
@@ -74,5 +78,5 @@ _EXAMPLES = 5
 _MOST_COUNTS = 100
 
 
-def _counted(names: Iterable[str]) -> tuple[Count, ...]:
-    return tuple(Count(name=name, count=count) for name, count in Counter(names).most_common(_MOST_COUNTS))
+def _counted(names: Iterable[str]) -> tuple[PreviewCount, ...]:
+    return tuple(PreviewCount(name=name, count=count) for name, count in Counter(names).most_common(_MOST_COUNTS))

@@ -11,10 +11,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from operations.domain.items import Kind, Rank
-from operations.domain.preview import Preview
-from operations.domain.search import Chosen as ChosenFailures
-from runtime.refusal import Clash, Refusal, TextKey
+from operations.domain.items import ItemStatus, Kind
+from operations.domain.preview import ReplayPreview
+from operations.domain.search import ChosenFailures
+from runtime.errors import Conflict, Refusal, TextKey
 
 State = Literal["prepared", "running", "paused", "stopped", "cancelled", "done"]
 Step = Literal["prepare", "start", "pause", "resume", "cancel", "stop", "block", "finish"]
@@ -85,7 +85,7 @@ class Replay(BaseModel):
     rate: int = Field(ge=1)
     """Messages a second, at most."""
     total: int
-    preview: Preview
+    preview: ReplayPreview
     runs: int = 0
     """How often it was started or resumed: each time it begins with the canary."""
     created_at: datetime
@@ -94,10 +94,10 @@ class Replay(BaseModel):
     history: tuple[Taken, ...]
 
     def take(self, step: Step, *, by: str, at: datetime, reason: str = "") -> Replay:
-        """Take a step. Raises Clash where none leads from here."""
+        """Take a step. Raises Conflict where none leads from here."""
         sources, target = _STEPS[step]
         if self.state not in sources:
-            raise Clash(
+            raise Conflict(
                 "replay-not-possible",
                 step=TextKey(f"web.steps.{step}"),
                 state=TextKey(f"web.replay-states.{self.state}"),
@@ -114,7 +114,7 @@ class Replay(BaseModel):
             }
         )
 
-    def display_state(self, counts: Counts) -> DisplayState:
+    def display_state(self, counts: ReplayCounts) -> DisplayState:
         """Return the state as people are shown it. That an edited event was ignored is no success."""
         if self.state != "done":
             return self.state
@@ -154,7 +154,7 @@ _BEGIN = ("start", "resume")
 _PROBLEMS: dict[Step, Problem] = {"stop": "failed-again", "block": "queue-gone"}
 
 
-class Counts(BaseModel):
+class ReplayCounts(BaseModel):
     """How many items stand where. `sent` includes what is about to be confirmed."""
 
     model_config = ConfigDict(frozen=True)
@@ -168,16 +168,16 @@ class Counts(BaseModel):
     skipped: int = 0
 
     @classmethod
-    def of(cls, ranks: bytes | bytearray) -> Counts:
+    def of(cls, ranks: bytes | bytearray) -> ReplayCounts:
         """Count the ranks of all items."""
         return cls(
             total=len(ranks),
-            pending=ranks.count(Rank.PENDING),
-            sent=ranks.count(Rank.SENDING) + ranks.count(Rank.SENT),
-            handled=ranks.count(Rank.HANDLED),
-            ignored=ranks.count(Rank.IGNORED),
-            failed=ranks.count(Rank.FAILED),
-            skipped=ranks.count(Rank.SKIPPED),
+            pending=ranks.count(ItemStatus.PENDING),
+            sent=ranks.count(ItemStatus.SENDING) + ranks.count(ItemStatus.SENT),
+            handled=ranks.count(ItemStatus.HANDLED),
+            ignored=ranks.count(ItemStatus.IGNORED),
+            failed=ranks.count(ItemStatus.FAILED),
+            skipped=ranks.count(ItemStatus.SKIPPED),
         )
 
 
@@ -190,7 +190,7 @@ class Lease(BaseModel):
     until: datetime
 
 
-class Progress(BaseModel):
+class ProgressNote(BaseModel):
     """How far a replay is, as its driver noted it; kept apart from the replay, whose version is the operators'."""
 
     model_config = ConfigDict(frozen=True)
@@ -198,15 +198,15 @@ class Progress(BaseModel):
     id: str
     is_active: bool = False
     """Whether a driver has something to do about it."""
-    runs: int = 0
-    """The replay's `runs` when it was last made active."""
+    version: int = 0
+    """The replay's version when an operator's step last made it active."""
     run: int = 0
     """The run that `wave` and `failed_before` belong to."""
     wave: int = 0
     """How many waves of the canary are over."""
     failed_before: int = 0
     """How many had failed when the run began: they do not stop it again."""
-    counts: Counts = Counts()
+    counts: ReplayCounts = ReplayCounts()
     trouble: str | None = None
     """What holds it up for the moment: `broker-away`, `store-away`."""
     lease: Lease | None = None
@@ -223,7 +223,7 @@ def prepared(  # noqa: PLR0913 - all that a replay is made of
     by: str,
     rate: int,
     total: int,
-    preview: Preview,
+    preview: ReplayPreview,
     at: datetime,
 ) -> Replay:
     """Return a replay of a frozen selection. Raises Refusal when nothing was selected."""

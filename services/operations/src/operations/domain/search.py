@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from operations.domain.failure import State
 from runtime.clock import Moment
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.bounds import Text
 
 
@@ -33,7 +33,7 @@ class Criteria(BaseModel):
     """`/data/document_type=id-card`: a place in the event (`*` for any of a list) and its value."""
 
 
-class Chosen(BaseModel):
+class ChosenFailures(BaseModel):
     """A selection of failures: by id, a group's open ones, or the open ones of a search; exactly one of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from operations.domain import svg
-from operations.domain.telling import summary, way
-from operations.domain.trail import OPERATORS, Actor, CaseTrail, Placed, Step
-from operations.domain.wording import Wording
+from operations.domain.trail import OPERATORS, Actor, CaseTrail, Placed, TrailStep
+from operations.domain.trail_text import summary, way
+from operations.domain.trail_words import TrailWords
 
 _GUTTER, _WIDEST_GUTTER = 168.0, 340.0
 _LANE, _WIDEST_LANE = 148.0, 300.0
@@ -42,12 +42,12 @@ class _Plan:
     """Where everything is. What is long makes its lane or the gutter wider, up to a bound, and is wrapped beyond it."""
 
     lanes: Sequence[Lane]
-    words: Wording
+    words: TrailWords
     gutter: float
     widths: Sequence[float]
 
     @classmethod
-    def of(cls, trail: CaseTrail, words: Wording) -> _Plan:
+    def of(cls, trail: CaseTrail, words: TrailWords) -> _Plan:
         """Measure a trail."""
         lanes = _lanes(trail, words)
         causes = [svg.extent(_cause(placed, words), _SMALL) for placed in trail.steps]
@@ -81,7 +81,7 @@ class _Plan:
         return [lane.key for lane in self.lanes].index(key)
 
 
-def draw(trail: CaseTrail, words: Wording) -> str:
+def draw(trail: CaseTrail, words: TrailWords) -> str:
     """Draw a case. Raises nothing for an empty one: it is a heading then."""
     plan = _Plan.of(trail, words)
     title, told = summary(trail, words) if trail.steps else (words.say("case", case=trail.case), words.say("empty"))
@@ -105,12 +105,12 @@ def draw(trail: CaseTrail, words: Wording) -> str:
     )
 
 
-def _description(trail: CaseTrail, words: Wording) -> str:
+def _description(trail: CaseTrail, words: TrailWords) -> str:
     steps = (f"{p.number}. {words.clock(p.step.time)} {words.heading(p)} ({way(p, words)})" for p in trail.steps)
     return "\n".join([*summary(trail, words), *steps])
 
 
-def _lanes(trail: CaseTrail, words: Wording) -> list[Lane]:
+def _lanes(trail: CaseTrail, words: TrailWords) -> list[Lane]:
     """Everybody who took part: people first, then outside systems, then services, each in order of appearance."""
     found: dict[str, Lane] = {}
     for placed in trail.steps:
@@ -128,7 +128,7 @@ def _person(actor: Actor) -> str:
     return f"{actor.kind}:{actor.name}"
 
 
-def _person_lane(actor: Actor, words: Wording) -> Lane:
+def _person_lane(actor: Actor, words: TrailWords) -> Lane:
     department = words.lane(actor.department) if actor.department else ""
     kind = words.say(f"kinds.{actor.kind}", code=actor.name)
     return Lane(_person(actor), actor.kind, actor.name or kind, f"{kind} · {department}" if department else kind)
@@ -196,11 +196,11 @@ def _row(placed: Placed, plan: _Plan, lanes: dict[str, str]) -> tuple[float, str
     return height, svg.group(_tooltip(placed, words), shapes)
 
 
-def _cause(placed: Placed, words: Wording) -> str:
+def _cause(placed: Placed, words: TrailWords) -> str:
     return f"↳ {words.cause(placed.cause)}" if placed.cause else ""
 
 
-def _tooltip(placed: Placed, words: Wording) -> str:
+def _tooltip(placed: Placed, words: TrailWords) -> str:
     """Tell everything about a step, for whoever points at it."""
     step = placed.step
     cause = words.say("caused_by", cause=words.cause(placed.cause)) if placed.cause else ""
@@ -209,7 +209,7 @@ def _tooltip(placed: Placed, words: Wording) -> str:
 
 
 def _arrows(
-    step: Step, plan: _Plan, lanes: dict[str, str], y: float, tone: str, shapes: list[str]
+    step: TrailStep, plan: _Plan, lanes: dict[str, str], y: float, tone: str, shapes: list[str]
 ) -> tuple[float, float]:
     """Draw who acted and whom it reaches; return the leftmost and rightmost place."""
     here = plan.x(step.lane)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 
+from operations.domain.event_masks import Leaf, personal_texts, redact
 from operations.domain.letter import Letter
-from operations.domain.masking import Leaf, personal_texts, redact
 from operations.domain.search import Criteria
-from runtime.refusal import Refusal
+from runtime.errors import Refusal
 from standards.normal_form import normal_text
 
 MOST_WORDS = 120
@@ -35,14 +35,21 @@ _INDEX = re.compile(r"/\d+(?=/|$)")
 
 @dataclass(frozen=True, slots=True)
 class FieldKey:
-    """The key under which values of fields are hashed."""
+    """The keys under which values of fields are hashed: that of the blind index, then one of this store alone."""
 
-    key: bytes = field(repr=False)
+    index: bytes = field(repr=False)
+    own: bytes = field(repr=False)
 
     def token(self, path: str, value: object) -> str:
         """Return the word that stands for a value at a place; equal for equal writings of the value."""
         told = f"{path}\n{_writing(value)}".encode()
-        return "=" + blake2b(told, key=self.key, person=b"failure-words", digest_size=10).hexdigest()
+        return self.renewed("=" + blake2b(told, key=self.index, person=b"failure-words", digest_size=10).hexdigest())
+
+    def renewed(self, word: str) -> str:
+        """Return the word of now for one of earlier releases (`=`), which the key of the index alone could make."""
+        if not word.startswith("="):
+            return word
+        return "~" + blake2b(word.encode(), key=self.own, person=b"failure-words", digest_size=10).hexdigest()
 
 
 def words_of(letter: Letter, found: Sequence[Leaf], key: FieldKey) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TrailReading:
     """How far the stream was read: the last message that is kept, by its offset and its body's digest."""
 
     offset: int
@@ -61,7 +61,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrailStep:
     """One thing that happened: an event, a failure to handle one, an operator's action.
 
     `name` is the event's type, the failure's reason or the action's name. `lane` is the service or department that
@@ -82,7 +82,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class StepCause:
     """What caused a step: where in this trail it stands (`number` from 1), or which other case it belongs to."""
 
     id: str
@@ -97,9 +97,9 @@ class Placed:
 
     number: int
     depth: int
-    step: Step
+    step: TrailStep
     since_previous: timedelta | None
-    cause: Cause | None
+    cause: StepCause | None
     others: tuple[Placed, ...] = ()
     """The further records of data that was used, which are folded into this one."""
 
@@ -139,14 +139,14 @@ def moment_of(place: int) -> datetime:
     return EPOCH + timedelta(microseconds=place)
 
 
-def in_causal_order(steps: Iterable[Step]) -> list[Step]:
+def in_causal_order(steps: Iterable[TrailStep]) -> list[TrailStep]:
     """Put a cause before its effects, and otherwise the earlier first; the same for any order of arrival.
 
     Clocks of different machines differ, so time alone would show effects before their causes. Steps that name each
     other as cause (nobody sound does) are taken by time.
     """
     known = {step.id: step for step in steps}
-    effects: dict[str, list[Step]] = {}
+    effects: dict[str, list[TrailStep]] = {}
     for step in known.values():
         if _waits(step, known):
             effects.setdefault(str(step.cause), []).append(step)
@@ -156,8 +156,8 @@ def in_causal_order(steps: Iterable[Step]) -> list[Step]:
 
 
 def _released(
-    known: Mapping[str, Step], effects: Mapping[str, Sequence[Step]], ready: list[tuple[datetime, str]]
-) -> Iterator[Step]:
+    known: Mapping[str, TrailStep], effects: Mapping[str, Sequence[TrailStep]], ready: list[tuple[datetime, str]]
+) -> Iterator[TrailStep]:
     left = dict(sorted(known.items(), key=lambda item: _key(item[1])))
     while left:
         if not ready:  # a ring of causes: it is opened at its earliest step
@@ -169,18 +169,20 @@ def _released(
                 heapq.heappush(ready, _key(effect))
 
 
-def _waits(step: Step, known: Mapping[str, Step]) -> bool:
+def _waits(step: TrailStep, known: Mapping[str, TrailStep]) -> bool:
     return step.cause is not None and step.cause in known and step.cause != step.id
 
 
-def _key(step: Step) -> tuple[datetime, str]:
+def _key(step: TrailStep) -> tuple[datetime, str]:
     return step.time, step.id
 
 
-def placed(case: str, steps: Iterable[Step], elsewhere: Mapping[str, Recorded], *, complete: bool = True) -> CaseTrail:
+def placed(
+    case: str, steps: Iterable[TrailStep], elsewhere: Mapping[str, Recorded], *, complete: bool = True
+) -> CaseTrail:
     """Order a case's steps and reckon the times between. `elsewhere` holds causes that belong to other cases."""
     shown: dict[str, Placed] = {}
-    previous: Step | None = None
+    previous: TrailStep | None = None
     for number, step in enumerate(in_causal_order(steps), start=1):
         since = None if previous is None else step.time - previous.time
         cause = _cause(step, shown, elsewhere)
@@ -204,14 +206,14 @@ def folded(trail: CaseTrail) -> CaseTrail:
     return replace(trail, steps=tuple(shown))
 
 
-def _is_access(step: Step) -> bool:
+def _is_access(step: TrailStep) -> bool:
     return step.kind == "event" and not step.fault and step.name.split(".")[1:2] == [_ACCESS]
 
 
-def _cause(step: Step, shown: Mapping[str, Placed], elsewhere: Mapping[str, Recorded]) -> Cause | None:
+def _cause(step: TrailStep, shown: Mapping[str, Placed], elsewhere: Mapping[str, Recorded]) -> StepCause | None:
     if step.cause is None:
         return None
     if (here := shown.get(step.cause)) is not None:
-        return Cause(step.cause, here.number, None, step.time - here.step.time)
+        return StepCause(step.cause, here.number, None, step.time - here.step.time)
     other = elsewhere.get(step.cause)
-    return Cause(step.cause, None, other.case if other else None, step.time - other.time if other else None)
+    return StepCause(step.cause, None, other.case if other else None, step.time - other.time if other else None)

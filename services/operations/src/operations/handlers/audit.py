@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from operations.domain.audit import Asked, Entry, Verification, Verifying
-from operations.handlers.needs import Deps
-from runtime.refusal import Unknown
+from operations.domain.audit import AuditEntry, AuditQuery, AuditVerification, Verification
+from operations.handlers.dependencies import Deps
+from runtime.errors import NotFound
 
 _AT_ONCE = 500
 
 
-async def entries(asked: Asked, before: int | None, limit: int, deps: Deps) -> Sequence[Entry]:
+async def entries(asked: AuditQuery, before: int | None, limit: int, deps: Deps) -> Sequence[AuditEntry]:
     """Return a page of entries, the latest first, and one more to tell whether there is a next page."""
     return await deps.audit.page(asked, before=before, limit=limit + 1)
 
 
-async def find(number: int, deps: Deps) -> Entry:
-    """Return one entry. Raises Unknown."""
+async def find(number: int, deps: Deps) -> AuditEntry:
+    """Return one entry. Raises NotFound."""
     found = await deps.audit.get(number)
     if found is None:
-        raise Unknown("entry-unknown", number=number)
+        raise NotFound("entry-unknown", number=number)
     return found
 
 
-async def export(asked: Asked, deps: Deps) -> AsyncIterator[Entry]:
+async def export(asked: AuditQuery, deps: Deps) -> AsyncIterator[AuditEntry]:
     """Return all entries that are asked for, from the first, as many at a time as fit into memory easily."""
     number, last = 0, (await deps.audit.head()).number
     while number < last:
@@ -37,7 +37,7 @@ async def export(asked: Asked, deps: Deps) -> AsyncIterator[Entry]:
 async def verify(deps: Deps) -> Verification:
     """Follow the whole record from its beginning and tell whether nothing was changed, taken out or cut off."""
     head = await deps.audit.head()  # first, so that what is added meanwhile does not look cut off
-    verifying = Verifying()
+    verifying = AuditVerification()
     while verifying.number < head.number and verifying.problem is None:
         found = await deps.audit.after(verifying.number, min(_AT_ONCE, head.number - verifying.number))
         if not found:

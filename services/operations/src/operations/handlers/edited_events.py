@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import orjson
 
-from messaging.envelope import BrokenMessageError, unseal
-from messaging.event import EditedBy
+from bus.envelope import BrokenMessageError, decode_event
+from bus.event import EditedBy
 from operations.domain.edit import Edit
-from operations.handlers.needs import Deps
-from runtime.refusal import Refusal
+from operations.handlers.dependencies import Deps
+from runtime.errors import Refusal
 
 
 def is_sound(body: bytes) -> bool:
     """Tell whether the envelope of a message can be read."""
     try:
-        unseal(body)
+        decode_event(body)
     except BrokenMessageError:
         return False
     return True
@@ -29,7 +29,7 @@ def sealed(event: object) -> bytes:
     except TypeError as error:
         raise Refusal("edit-number-too-large", field="data") from error
     try:
-        unseal(body)
+        decode_event(body)
     except BrokenMessageError as error:
         raise Refusal("edit-breaks-envelope", field=error.path or "body", rule=error.rule) from error
     return body

@@ -6,29 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.envelope import new_event_id
-from messaging.event import Change, Outcome
-from operations.domain import correcting
+from bus.envelope import new_event_id
+from bus.event import Change, Outcome
+from operations.domain import event_correction
 from operations.domain import failure as states
 from operations.domain.audit import Detail
-from operations.domain.correcting import Correction
 from operations.domain.diff import compare
 from operations.domain.edit import Edit
+from operations.domain.event_correction import EventCorrection
+from operations.domain.event_masks import mask_event, read
 from operations.domain.failure import Failure, stated
 from operations.domain.group_edit import replacing
-from operations.domain.masking import mask_event, read
 from operations.domain.preview import look_ahead
 from operations.domain.replay import Replay, prepared
 from operations.handlers import failures, group_edits, replays
+from operations.handlers.dependencies import Deps
 from operations.handlers.edited_events import is_sound, sealed
-from operations.handlers.needs import Deps
-from operations.handlers.selecting import is_same, refuse_changed
+from operations.handlers.selections import is_same, refuse_changed
+from runtime.errors import Conflict, NotFound, Refusal, check_version
 from runtime.ids import new_id
-from runtime.refusal import Clash, Refusal, Unknown, check_version
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownEdit:
     """An edit with the event that it sends, of a group the example's, masked."""
 
     edit: Edit
@@ -41,7 +41,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EditRequest:
     """What an operator hands in: the event's data, or the whole event where its envelope was broken."""
 
     data: object = None
@@ -52,11 +52,12 @@ class Asked:
 
 
 async def propose(
-    failure_id: str, asked: Asked, *, reason: str | None, by: str, deps: Deps, version: int | None = None
-) -> Outcome[Shown]:
+    failure_id: str, asked: EditRequest, *, reason: str | None, by: str, deps: Deps, version: int | None = None
+) -> Outcome[ShownEdit]:
     """Propose what is to be sent instead of a failure's message.
 
-    Raises Refusal with the JSON pointer of each fault, Unknown, Stale, Clash when the failure is not open.
+    Raises Refusal with the JSON pointer of each fault, NotFound, PreconditionFailed, Conflict when the failure is not
+    open.
     """
     why = stated(reason)
     failure = await failures.find(failure_id, deps)
@@ -71,12 +72,12 @@ async def propose(
     return Outcome(changes=[deps.edits.save(edit), *entry], result=_shown(edit, deps))
 
 
-async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: Deps) -> Edit:
+async def look(failure: Failure, asked: EditRequest, *, reason: str, by: str, deps: Deps) -> Edit:
     """Return the edit that would be proposed; nothing is kept. Raises as `propose` does."""
     if failure.state != "open":
-        raise Clash("failure-not-open", id=failure.id, state=states.named(failure))
+        raise Conflict("failure-not-open", id=failure.id, state=states.named(failure))
     if failure.body is None:
-        raise Clash("message-removed", id=failure.id)
+        raise Conflict("message-removed", id=failure.id)
     original, is_json = read(deps.cipher.decrypted_body(failure.body))
     corrected = _correct(original, failure.body, asked, deps)
     _refuse_forbidden(failure, corrected, deps)
@@ -103,8 +104,10 @@ async def look(failure: Failure, asked: Asked, *, reason: str, by: str, deps: De
     return await group_edits.widened(edit, failure, event, deps) if asked.is_for_group else edit
 
 
-async def approve(id: str, *, by: str, version: int | None, deps: Deps, reason: str | None = None) -> Outcome[Shown]:
-    """Let an edit be sent. Raises NotAllowed (`same-person`), Clash when edit or failure is not what it was."""
+async def approve(
+    id: str, *, by: str, version: int | None, deps: Deps, reason: str | None = None
+) -> Outcome[ShownEdit]:
+    """Let an edit be sent. Raises NotAllowed (`same-person`), Conflict when edit or failure is not what it was."""
     edit = await find(id, deps)
     check_version(edit.version, version)
     replay_id = new_id("rep")
@@ -127,13 +130,13 @@ def _about_group(edit: Edit) -> dict[str, Detail]:
 async def _held(edit: Edit, replay: str, deps: Deps) -> Sequence[Change]:
     """Hold the one failure at once; those of a group are held as they are sent, and skipped if they changed by then.
 
-    Raises Clash when one is not what it was when the edit was proposed.
+    Raises Conflict when one is not what it was when the edit was proposed.
     """
     if edit.group is None:
         failure = await failures.find(edit.failure, deps)
         held = states.hold(failure, replay)
         if failure.seen != edit.seen:
-            raise Clash("stale-edit", id=failure.id, seen=failure.seen - edit.seen)
+            raise Conflict("stale-edit", id=failure.id, seen=failure.seen - edit.seen)
         return deps.failures.moved([(failure, held)])
     present = await deps.failures.summaries([member.failure for member in edit.members])
     changed = [str(each.failure) for each in edit.chosen if not is_same(present.get(each.failure or ""), each)]
@@ -141,32 +144,32 @@ async def _held(edit: Edit, replay: str, deps: Deps) -> Sequence[Change]:
     return ()
 
 
-async def reject(id: str, *, reason: str | None, by: str, version: int | None, deps: Deps) -> Outcome[Shown]:
-    """Refuse an edit. Raises Refusal without a reason, Unknown, Stale, Clash."""
+async def reject(id: str, *, reason: str | None, by: str, version: int | None, deps: Deps) -> Outcome[ShownEdit]:
+    """Refuse an edit. Raises Refusal without a reason, NotFound, PreconditionFailed, Conflict."""
     why = stated(reason)
     edit = await find(id, deps)
     check_version(edit.version, version)
     return await _closed("edit-rejected", edit.reject(by, deps.clock(), why), by, why, deps)
 
 
-async def withdraw(id: str, *, reason: str | None, by: str, version: int | None, deps: Deps) -> Outcome[Shown]:
-    """Take one's own edit back. Raises Refusal without a reason, Unknown, Stale, NotAllowed, Clash."""
+async def withdraw(id: str, *, reason: str | None, by: str, version: int | None, deps: Deps) -> Outcome[ShownEdit]:
+    """Take one's own edit back. Raises Refusal without a reason, NotFound, PreconditionFailed, NotAllowed, Conflict."""
     why = stated(reason)
     edit = await find(id, deps)
     check_version(edit.version, version)
     return await _closed("edit-withdrawn", edit.withdraw(by, deps.clock(), why), by, why, deps)
 
 
-async def show(id: str, deps: Deps) -> Shown:
-    """Return an edit with its masked event. Raises Unknown."""
+async def show(id: str, deps: Deps) -> ShownEdit:
+    """Return an edit with its masked event. Raises NotFound."""
     return _shown(await find(id, deps), deps)
 
 
 async def find(id: str, deps: Deps) -> Edit:
-    """Return an edit. Raises Unknown."""
+    """Return an edit. Raises NotFound."""
     edit = await deps.edits.get(id)
     if edit is None:
-        raise Unknown("edit-unknown", id=id)
+        raise NotFound("edit-unknown", id=id)
     return edit
 
 
@@ -177,26 +180,26 @@ async def list_all(
     failure: str | None = None,
     before: tuple[datetime, str] | None = None,
     limit: int = 20,
-) -> Sequence[Shown]:
+) -> Sequence[ShownEdit]:
     """Return edits, the latest first; one more than `limit`, to tell of a next page."""
     found = await deps.edits.page(state=state, failure=failure, before=before, limit=limit + 1)
     return [_shown(edit, deps) for edit in found]
 
 
-def _correct(original: object, body: bytes, asked: Asked, deps: Deps) -> Correction:
+def _correct(original: object, body: bytes, asked: EditRequest, deps: Deps) -> EventCorrection:
     """Put data, or a whole event, in the place of the original's."""
     sound = is_sound(body)
     event = original if isinstance(original, dict) else None
     if asked.has_data == asked.has_body:
         raise Refusal("edit-data-or-body", field="data")
     if asked.has_body:
-        return correcting.correct_body(event, asked.body, deps.contracts, is_sound=sound)
+        return event_correction.correct_body(event, asked.body, deps.contracts, is_sound=sound)
     if event is None or not sound:
         raise Refusal("whole-body-needed", field="body")
-    return correcting.correct_data(event, asked.data, deps.contracts)
+    return event_correction.correct_data(event, asked.data, deps.contracts)
 
 
-def _refuse_forbidden(failure: Failure, corrected: Correction, deps: Deps) -> None:
+def _refuse_forbidden(failure: Failure, corrected: EventCorrection, deps: Deps) -> None:
     """Raise Refusal for an event that operators may not change, and for one that its publisher never said."""
     if not deps.topology.is_editable(corrected.event_type):
         raise Refusal("edit-not-allowed", field="/type", type=corrected.event_type)
@@ -218,7 +221,7 @@ async def _replay(edit: Edit, by: str, deps: Deps) -> Replay:
     return replay.model_copy(update={"edit": edit.id}).take("start", by=by, at=now)
 
 
-async def _closed(action: str, edit: Edit, by: str, reason: str, deps: Deps) -> Outcome[Shown]:
+async def _closed(action: str, edit: Edit, by: str, reason: str, deps: Deps) -> Outcome[ShownEdit]:
     entry = await deps.audit.entry(
         by=by, action=action, target=edit.id, reason=reason, details={"failure": edit.failure}
     )
@@ -226,5 +229,5 @@ async def _closed(action: str, edit: Edit, by: str, reason: str, deps: Deps) -> 
     return Outcome(changes=changes, result=_shown(edit, deps))
 
 
-def _shown(edit: Edit, deps: Deps) -> Shown:
-    return Shown(edit, mask_event(read(edit.body)[0], deps.contracts))
+def _shown(edit: Edit, deps: Deps) -> ShownEdit:
+    return ShownEdit(edit, mask_event(read(edit.body)[0], deps.contracts))

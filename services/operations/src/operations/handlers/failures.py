@@ -6,25 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from messaging.event import Outcome
+from bus.event import Outcome
+from operations.domain import event_masks, tokens
 from operations.domain import failure as states
-from operations.domain import masking, tokens
 from operations.domain.concerned import data_of
+from operations.domain.event_masks import Masked
 from operations.domain.failure import Failure, State, Summary
-from operations.domain.faults import BrokenAt, Fault, broken_at, faults_in, remedy_for
+from operations.domain.faults import BrokenAt, EventFault, broken_at, faults_in, remedy_for
 from operations.domain.letter import Header
-from operations.domain.masking import Masked
-from operations.domain.search import Chosen, Criteria, Place
-from operations.handlers.accessing import unmasked
-from operations.handlers.needs import Deps
-from runtime.refusal import Clash, Unknown
+from operations.domain.search import ChosenFailures, Criteria, Place
+from operations.handlers.access_events import unmasked
+from operations.handlers.dependencies import Deps
+from runtime.errors import Conflict, NotFound
 
 Relation = Literal["same-event", "same-cause", "its-cause", "caused-by-this"]
 MOST_RELATED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownFailure:
     """A failure as an operator sees it: nothing personal in body, headers, message, rule and stack."""
 
     failure: Failure
@@ -34,7 +34,7 @@ class Shown:
     message: str
     rule: str
     stack: str
-    faults: Sequence[Fault] = ()
+    faults: Sequence[EventFault] = ()
     """What is wrong with the message itself, and where."""
     broken_at: BrokenAt | None = None
     """Where it stops being JSON."""
@@ -74,33 +74,33 @@ async def search(criteria: Criteria, after: Place | None, limit: int, deps: Deps
 
 
 async def find(id: str, deps: Deps) -> Failure:
-    """Return one failure with its message. Raises Unknown."""
+    """Return one failure with its message. Raises NotFound."""
     found = await deps.failures.get(id)
     if found is None:
-        raise Unknown("failure-unknown", id=id)
+        raise NotFound("failure-unknown", id=id)
     return found
 
 
-def show(failure: Failure, deps: Deps) -> Shown:
+def show(failure: Failure, deps: Deps) -> ShownFailure:
     """Mask a failure by the contract of its event."""
     if failure.body is None:
-        return Shown(failure, None, {}, failure.message, failure.rule, failure.stack)
+        return ShownFailure(failure, None, {}, failure.message, failure.rule, failure.stack)
     body = deps.cipher.decrypted_body(failure.body)
-    event, is_json = masking.read(body)
-    personal = masking.personal_texts(masking.leaves(event, deps.contracts)) if is_json else frozenset()
+    event, is_json = event_masks.read(body)
+    personal = event_masks.personal_texts(event_masks.leaves(event, deps.contracts)) if is_json else frozenset()
     headers = {
-        name: masking.redact(value, personal) if isinstance(value, str) else value
+        name: event_masks.redact(value, personal) if isinstance(value, str) else value
         for name, value in failure.headers.items()
     }
-    rule = masking.redact(failure.rule, personal)
+    rule = event_masks.redact(failure.rule, personal)
     is_its_own = remedy_for(failure.reason) == "edit"
-    return Shown(
+    return ShownFailure(
         failure,
-        masking.mask(body, deps.contracts),
+        event_masks.mask(body, deps.contracts),
         headers,
-        masking.redact(failure.message, personal),
+        event_masks.redact(failure.message, personal),
         rule,
-        masking.redact(failure.stack, personal),
+        event_masks.redact(failure.stack, personal),
         faults_in(body, failure.path, rule, deps.contracts) if is_its_own else (),
         broken_at(body) if not is_json else None,
     )
@@ -123,21 +123,21 @@ def _relation(other: Summary, event_id: str, caused_by: str) -> Relation:
 
 
 def _cause_in(body: bytes | None) -> str:
-    event = masking.read(body)[0] if body else None
+    event = event_masks.read(body)[0] if body else None
     cause = event.get("causationid") if isinstance(event, dict) else None
     return cause if isinstance(cause, str) else ""
 
 
 async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[Disclosed]:
-    """Show a message in clear to an operator who says why; it is recorded. Raises Refusal, Unknown, Clash."""
+    """Show a message in clear to an operator who says why; it is recorded. Raises Refusal, NotFound, Conflict."""
     why = states.stated(reason)
     failure = await find(id, deps)
     if failure.body is None:
-        raise Clash("message-removed", id=id)
+        raise Conflict("message-removed", id=id)
     entry = await deps.audit.entry(
         by=by, action="failure-disclosed", target=id, reason=why, details={"event": failure.event_id}
     )
-    content, is_json = masking.read(deps.cipher.decrypted_body(failure.body))
+    content, is_json = event_masks.read(deps.cipher.decrypted_body(failure.body))
     text = None if is_json else _text(failure.body)
     message = str(failure.headers.get("x-message") or failure.message)  # that of the failure is masked
     told = unmasked([data_of(content)], by, why, deps)
@@ -146,12 +146,12 @@ async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[
 
 
 async def select(
-    chosen: Chosen, deps: Deps, *, wanted: Sequence[State] = ("open",), most: int
+    chosen: ChosenFailures, deps: Deps, *, wanted: Sequence[State] = ("open",), most: int
 ) -> tuple[Sequence[Summary], bool]:
     """Return what is chosen, the latest first, at most `most`, and whether there is more.
 
     By id all must exist, in whatever state they are; of a group or a search, those in the wanted states. Raises
-    Refusal, Unknown.
+    Refusal, NotFound.
     """
     chosen.check()
     if chosen.failures is not None:
@@ -159,7 +159,7 @@ async def select(
         found = await deps.failures.summaries(ids[:most])
         missing = [id_ for id_ in ids[:most] if id_ not in found]
         if missing:
-            raise Unknown("failures-unknown", ids=", ".join(missing[:5]), count=len(missing))
+            raise NotFound("failures-unknown", ids=", ".join(missing[:5]), count=len(missing))
         return [found[id_] for id_ in ids[:most]], len(ids) > most
     criteria = chosen.search or Criteria(group=chosen.group)
     asked = criteria.model_copy(update={"states": tuple(wanted)})

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from messaging.envelope import new_event_id
-from operations.domain import correcting
+from bus.envelope import new_event_id
+from operations.domain import event_correction
 from operations.domain.diff import Diff, compare
 from operations.domain.edit import Edit
+from operations.domain.event_masks import read
 from operations.domain.failure import Failure
 from operations.domain.group_edit import (
     Event,
@@ -20,13 +21,12 @@ from operations.domain.group_edit import (
     changes_between,
     rewritten,
 )
-from operations.domain.items import Item
-from operations.domain.masking import read
-from operations.domain.search import Chosen
+from operations.domain.items import ReplayItem
+from operations.domain.search import ChosenFailures
 from operations.handlers import failures
+from operations.handlers.dependencies import Deps
 from operations.handlers.edited_events import is_sound, sealed, signed
-from operations.handlers.needs import Deps
-from runtime.refusal import Refusal, Refusals, TextKey
+from runtime.errors import Refusal, Refusals, TextKey
 
 LARGEST = 1_000
 """Failures of one edit; of a larger group the rest is edited afterwards."""
@@ -56,7 +56,7 @@ async def widened(edit: Edit, example: Failure, event: Event, deps: Deps) -> Edi
     changes = changes_between(original, event)
     if one := next((change.path for change in changes if change.path in _OF_ONE_CASE), None):
         raise Refusal("group-edit-of-one-case", field=one)
-    found, has_more = await failures.select(Chosen(group=example.group), deps, most=LARGEST)
+    found, has_more = await failures.select(ChosenFailures(group=example.group), deps, most=LARGEST)
     others = [each.id for each in reversed(found) if each.id != example.id]
     members = [Member(failure=example.id, seen=example.seen, event_id=edit.event_id)]
     left: list[Left] = []
@@ -80,7 +80,7 @@ async def differences_of(edit: Edit, deps: Deps, *, after: int = -1, limit: int)
     return [MemberShown(n, member, _difference(member, present, edit, deps)) for n, member in wanted]
 
 
-def written(edit: Edit, failure: Failure, item: Item, deps: Deps) -> bytes | None:
+def written(edit: Edit, failure: Failure, item: ReplayItem, deps: Deps) -> bytes | None:
     """Write a message as its edit has it; None when the edit or the message was erased."""
     if not edit.body or failure.body is None:
         return None
@@ -96,7 +96,7 @@ def _fitted(failure: Failure, changes: Sequence[FieldChange], deps: Deps) -> Mem
     original, _ = read(deps.cipher.decrypted_body(failure.body))
     whole = original if isinstance(original, dict) else None
     try:
-        correcting.correct_body(whole, event, deps.contracts, is_sound=is_sound(failure.body))
+        event_correction.correct_body(whole, event, deps.contracts, is_sound=is_sound(failure.body))
         sealed(event)
     except Refusal as refusal:
         fault = refusal.refusals[0] if isinstance(refusal, Refusals) else refusal

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from messaging.event import Outcome
+from bus.event import Outcome
 from operations.domain.failure import State
 from operations.domain.group import FailureGroup, Note
 from operations.domain.search import Place
-from operations.handlers.needs import Deps
-from runtime.refusal import Refusal, Unknown, check_version
+from operations.handlers.dependencies import Deps
+from runtime.errors import NotFound, Refusal, check_version
 
 FOLD_EVERY = 10.0
 """Seconds: in which what is added to groups is kept beside them."""
@@ -32,21 +32,21 @@ async def find_all(
 
 
 async def find(id: str, deps: Deps) -> FailureGroup:
-    """Return one group. Raises Unknown."""
+    """Return one group. Raises NotFound."""
     found = await deps.groups.get(id)
     if found is None:
-        raise Unknown("group-unknown", id=id)
+        raise NotFound("group-unknown", id=id)
     return found
 
 
-async def fold(deps: Deps) -> Sequence[Outcome[Any]]:
+async def compact(deps: Deps) -> Sequence[Outcome[Any]]:
     """Have groups count what was added since they were written last."""
-    changes = await deps.groups.fold()
+    changes = await deps.groups.compact()
     return (Outcome(changes=changes),) if changes else ()
 
 
 async def note(id: str, text: str | None, by: str, deps: Deps, if_match: int | None = None) -> Outcome[FailureGroup]:
-    """Add an operator's note. Raises Refusal for an empty one, Unknown, Stale."""
+    """Add an operator's note. Raises Refusal for an empty one, NotFound, PreconditionFailed."""
     if text is None or not text.strip():
         raise Refusal("note-missing", field="text")
     if len(text) > LONGEST_NOTE:

@@ -4,37 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import structlog
 
-from messaging.event import Change, Outcome
-from messaging.intake import Raw
+from bus.batch_consumer import RawMessage
+from bus.event import Change, Outcome
 from operations.domain import failure as states
 from operations.domain.failure import Summary
 from operations.domain.fate import Fate
 from operations.domain.items import Known
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 
 log = structlog.get_logger()
 
 
-async def take(batch: Sequence[Raw], deps: Deps) -> Outcome[None]:
+async def take(batch: Sequence[RawMessage], deps: Deps) -> Outcome[None]:
     """Keep a batch of receipts; what is known already changes nothing, however often it is told.
 
     Only the service that a message was sent back to tells what became of it: the broker holds each to its own key.
     """
-    told = [(fate, raw.routing_key) for raw in batch if (fate := fate_of(raw.body)) is not None]
+    told = [(fate, raw.routing_key) for raw in batch for fate in fates_in(raw.body)]
     known = await deps.replays.items({fate.item for fate, _ in told})
     fates = [fate for fate, sender in told if _is_from(sender, fate, known)]
     resolved = await _resolve(fates, known, deps)
     return Outcome(changes=[*resolved, *deps.replays.met(fates, known)])
 
 
-def fate_of(body: bytes) -> Fate | None:
-    """Read a receipt; None for what is none, which only a program of ours can have sent."""
+def fates_in(body: bytes) -> list[Fate]:
+    """Read a receipt, or several; what is none, only a program of ours can have sent, and it is left out."""
     try:
         told = orjson.loads(body)
+    except ValueError as error:
+        log.warning("receipt_unreadable", error=repr(error))
+        return []
+    found = map(_fate_of, told if isinstance(told, list) else [told])
+    return [fate for fate in found if fate is not None]
+
+
+def _fate_of(told: Any) -> Fate | None:  # noqa: ANN401 - whatever JSON says
+    try:
         fate = Fate(str(told["item"]), told["fate"], datetime.fromisoformat(told["at"]).astimezone(UTC))
     except (ValueError, KeyError, TypeError) as error:
         log.warning("receipt_unreadable", error=repr(error))

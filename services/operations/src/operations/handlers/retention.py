@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from messaging.event import Outcome
+from bus.event import Outcome
 from operations.domain.erased import emptied
 from operations.domain.group import FailureGroup
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 
 BY = "operations"
 """Who is recorded for what happens by itself."""

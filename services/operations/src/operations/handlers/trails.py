@@ -7,20 +7,20 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.event import Outcome
-from messaging.topology import Topology
+from bus.event import Outcome
+from bus.topology import Topology
+from operations.domain import event_masks
 from operations.domain import failure as states
-from operations.domain import masking
-from operations.domain.acting import facts_of, who_acted
-from operations.domain.audit import Asked, Entry
+from operations.domain.actors import facts_of, who_acted
+from operations.domain.audit import AuditEntry, AuditQuery
 from operations.domain.failure import Summary
 from operations.domain.search import Criteria
-from operations.domain.trail import OPERATORS, Actor, CaseTrail, Recorded, Step, place_of, placed
-from operations.domain.wording import Wording
+from operations.domain.trail import OPERATORS, Actor, CaseTrail, Recorded, TrailStep, place_of, placed
+from operations.domain.trail_words import TrailWords
 from operations.handlers import failures
-from operations.handlers.accessing import unmasked
-from operations.handlers.needs import Deps
-from runtime.refusal import Refusal, Unknown
+from operations.handlers.access_events import unmasked
+from operations.handlers.dependencies import Deps
+from runtime.errors import NotFound, Refusal
 from runtime.texts import Texts
 
 MOST_EVENTS = 2_000
@@ -58,12 +58,12 @@ class Sought:
 
 
 async def read(case: str, deps: Deps, since: datetime | None = None) -> CaseTrail:
-    """Return everything about a case in order of cause and time, masked. Raises Unknown when there is nothing."""
+    """Return everything about a case in order of cause and time, masked. Raises NotFound when there is nothing."""
     return await _read(case, since, deps, in_clear=False)
 
 
 async def disclose(case: str, reason: str | None, by: str, deps: Deps) -> Outcome[CaseTrail]:
-    """Return the same in clear to an operator who says why; it is recorded. Raises Refusal, Unknown."""
+    """Return the same in clear to an operator who says why; it is recorded. Raises Refusal, NotFound."""
     why = states.stated(reason)
     trail = await _read(case, None, deps, in_clear=True)
     entry = await deps.audit.entry(by=by, action="trail-disclosed", target=case, reason=why)
@@ -96,10 +96,10 @@ async def select(
             yield entry.id, entry.body, entry.case
 
 
-def wording(language: str, deps: Deps) -> Wording:
+def wording(language: str, deps: Deps) -> TrailWords:
     """Return the words in which a trail is told."""
     names = {code: each.names.get(language, code) for code, each in deps.topology.departments.items()}
-    return Wording(Texts.of("operations"), language, names)
+    return TrailWords(Texts.of("operations"), language, names)
 
 
 def acting_on(routing_key: str, topology: Topology) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ async def _read(case: str, since: datetime | None, deps: Deps, *, in_clear: bool
         *(_action(entry, failed) for entry in acted),
     ]
     if not steps:
-        raise Unknown("case-unknown", case=case)
+        raise NotFound("case-unknown", case=case)
     known = {step.id for step in steps}
     elsewhere = await deps.trail.named([step.cause for step in steps if step.cause and step.cause not in known])
     return placed(case, steps, elsewhere, complete=complete)
@@ -137,7 +137,7 @@ async def _none() -> Sequence[Summary]:
     return ()
 
 
-async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[Entry]:
+async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[AuditEntry]:
     """Return what operators did about a case: to its trail, its dead letters, and the replays and edits of these."""
     edits = await asyncio.gather(
         *(deps.edits.page(state=None, failure=failure.id, before=None, limit=_MOST_EDITS) for failure in failed)
@@ -150,17 +150,17 @@ async def _actions(case: str, failed: Sequence[Summary], deps: Deps) -> list[Ent
         *(edit.id for page in edits for edit in page),
     ]
     pages = await asyncio.gather(
-        *(deps.audit.page(Asked(target=target), before=None, limit=_MOST_ACTIONS) for target in targets)
+        *(deps.audit.page(AuditQuery(target=target), before=None, limit=_MOST_ACTIONS) for target in targets)
     )
     return [entry for page in pages for entry in page]
 
 
-def _event(entry: Recorded, deps: Deps, *, in_clear: bool) -> Step:
+def _event(entry: Recorded, deps: Deps, *, in_clear: bool) -> TrailStep:
     body = deps.cipher.decrypted_body(entry.body)
-    event = masking.read(body)[0] if in_clear else masking.mask(body, deps.contracts).content
+    event = event_masks.read(body)[0] if in_clear else event_masks.mask(body, deps.contracts).content
     data = event.get("data") if isinstance(event, dict) else None
     services = deps.topology.services
-    return Step(
+    return TrailStep(
         id=entry.id,
         kind="event",
         name=entry.type,
@@ -169,18 +169,18 @@ def _event(entry: Recorded, deps: Deps, *, in_clear: bool) -> Step:
         actor=who_acted(entry.publisher, entry.type, data, services),
         cause=entry.cause,
         to=acting_on(entry.routing_key, deps.topology),
-        facts=facts_of(data, masking.MASK),
+        facts=facts_of(data, event_masks.MASK),
         data=data,
         fault=entry.fault,
     )
 
 
-def _failure(failure: Summary) -> Step:
+def _failure(failure: Summary) -> TrailStep:
     """Tell of a dead letter without its message, which may quote what is personal."""
     where = (failure.exception, failure.frame, failure.path)
     cause = " · ".join(part for part in where if part)
     facts = {"cause": cause, "seen": str(failure.seen), "state": failure.state, "event_id": failure.event_id}
-    return Step(
+    return TrailStep(
         id=failure.id,
         kind="failure",
         name=failure.reason,
@@ -192,11 +192,11 @@ def _failure(failure: Summary) -> Step:
     )
 
 
-def _action(entry: Entry, failed: Sequence[Summary]) -> Step:
+def _action(entry: AuditEntry, failed: Sequence[Summary]) -> TrailStep:
     """Tell of an operator's action; its cause is the dead letter that it is about."""
     named = {entry.target, entry.details.get("failure")}  # an edit's entries name the failure that it is of
     about = [each for each in failed if named & {each.id, each.replay}]
-    return Step(
+    return TrailStep(
         id=entry.id,
         kind="action",
         name=entry.action,

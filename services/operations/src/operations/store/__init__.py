@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from operations.store import audit, edits, erased, failures, groups, replays, trail
-from runtime.kernel import Indexes
-from runtime.retention import Belongings
+from store.repository import Indexes
+from store.retention import Cascade
 
 INDEXES: Indexes = {
     **failures.INDEXES,
@@ -16,5 +16,8 @@ INDEXES: Indexes = {
     **erased.INDEXES,
 }
 
-BELONGINGS: dict[str, Belongings] = {replays.REPLAYS: replays.items_of}
+ENCRYPTED: dict[str, tuple[str, ...]] = {}
+"""Where blind indexes stand that can be asked for: nowhere; those in messages are sealed with them."""
+
+CASCADES: dict[str, Cascade] = {replays.REPLAYS: replays.items_of}
 """What goes with a document whose term has ended."""

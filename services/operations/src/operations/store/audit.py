@@ -7,11 +7,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from messaging.documents import Documents
-from messaging.event import Change
-from operations.domain.audit import Act, Asked, Detail, Entry, Head, entry_id, follow
+from bus.event import Change
+from operations.domain.audit import Act, AuditEntry, AuditHead, AuditQuery, Detail, entry_id, follow
 from runtime.clock import Clock
-from runtime.kernel import Database
+from store.repository import Database, Repository
 
 ENTRIES = "audit-entries"
 HEAD = "audit-head"
@@ -31,8 +30,8 @@ class AuditDocuments:
     """The record: one document for each entry, and one that says where it ends."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._entries = Documents(database, ENTRIES, Entry, sealed=("reason", "details"))
-        self._head = Documents(database, HEAD, Head)
+        self._entries = Repository(database, ENTRIES, AuditEntry, sealed=("reason", "details"))
+        self._head = Repository(database, HEAD, AuditHead)
         self._clock = clock
 
     async def entry(
@@ -46,25 +45,25 @@ class AuditDocuments:
         entry, head = follow(await self.head(), act, self._clock())
         return self._entries.save(entry), self._head.save(head)
 
-    async def head(self) -> Head:
+    async def head(self) -> AuditHead:
         """Return where the record ends."""
-        return await self._head.get(Head().id) or Head()
+        return await self._head.get(AuditHead().id) or AuditHead()
 
-    async def get(self, number: int) -> Entry | None:
+    async def get(self, number: int) -> AuditEntry | None:
         """Return one entry."""
         return await self._entries.get(entry_id(number))
 
-    async def page(self, asked: Asked, *, before: int | None, limit: int) -> Sequence[Entry]:
+    async def page(self, asked: AuditQuery, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return entries that are asked for, the latest first."""
         wanted = _conditions(asked) | ({} if before is None else {"number": {"$lt": before}})
         return await self._entries.find(wanted, sort=[("number", DESCENDING)], limit=limit)
 
-    async def after(self, number: int, limit: int) -> Sequence[Entry]:
+    async def after(self, number: int, limit: int) -> Sequence[AuditEntry]:
         """Return the entries that follow a number, in order."""
         return await self._entries.find({"number": {"$gt": number}}, sort=[("number", ASCENDING)], limit=limit)
 
 
-def _conditions(asked: Asked) -> dict[str, Any]:
+def _conditions(asked: AuditQuery) -> dict[str, Any]:
     named = {"by": asked.by, "action": asked.action, "target": asked.target}
     conditions: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     limits = {name: at for name, at in (("$gte", asked.since), ("$lt", asked.until)) if at is not None}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import structlog
 from pymongo import UpdateOne
 
-from messaging.documents import Document
-from operations.store.searching import FAILURES
-from runtime.kernel import Database
+from operations.domain.tokens import FieldKey
+from operations.store.failure_search import FAILURES
+from store.repository import Database, Document
 
 PAGES = "failure-words"
 
@@ -26,6 +26,18 @@ async def own_words(database: Database) -> None:
             given += (await database[FAILURES].bulk_write(changes, ordered=False)).modified_count
     await database[PAGES].drop()
     log.info("failures_own_their_words", failures=given)
+
+
+async def renew_words(database: Database, key: FieldKey) -> None:
+    """Give each failure words that the key of the index alone can't make. Killed meanwhile, it goes on next time."""
+    renewed = 0
+    async for failure in database[FAILURES].find({"words": {"$elemMatch": {"$gte": "=", "$lt": ">"}}}, {"words": 1}):
+        words = [key.renewed(word) for word in failure["words"]]
+        change = {"$set": {"words": words}}
+        done = await database[FAILURES].update_one({"_id": failure["_id"], "words": failure["words"]}, change)
+        renewed += done.modified_count
+    if renewed:
+        log.info("failure_words_renewed", failures=renewed)
 
 
 def _owning(page: Document) -> Iterator[UpdateOne]:

@@ -8,10 +8,9 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from messaging.documents import Documents, behind
-from messaging.event import Change
+from bus.event import Change
 from operations.domain.edit import Edit
-from runtime.kernel import Database, Indexes
+from store.repository import Database, Indexes, Repository, behind
 
 EDITS = "edits"
 
@@ -31,7 +30,7 @@ class EditDocuments:
     """The edits."""
 
     def __init__(self, database: Database) -> None:
-        self._edits = Documents(database, EDITS, Edit, sealed=SEALED)
+        self._edits = Repository(database, EDITS, Edit, sealed=SEALED)
 
     async def get(self, id: str) -> Edit | None:
         """Return one edit."""

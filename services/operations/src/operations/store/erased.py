@@ -7,10 +7,9 @@ from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
 
-from messaging.documents import Documents
-from messaging.event import Change
+from bus.event import Change
 from operations.domain.erased import ErasedCase
-from runtime.kernel import Database, Indexes
+from store.repository import Database, Indexes, Repository
 
 ERASED_CASES = "erased-cases"
 
@@ -23,7 +22,7 @@ class ErasedDocuments:
     """Found by their case."""
 
     def __init__(self, database: Database) -> None:
-        self._cases = Documents(database, ERASED_CASES, ErasedCase)
+        self._cases = Repository(database, ERASED_CASES, ErasedCase)
 
     async def among(self, cases: Collection[str]) -> frozenset[str]:
         """Return those of these cases that were erased."""

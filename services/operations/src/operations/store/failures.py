@@ -9,17 +9,16 @@ from typing import Any
 import bson
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
-from messaging.documents import CODECS, Document, Documents, Write, parts
-from messaging.event import Change
-from messaging.sealing import SEALED as SEALED_FIELD
-from messaging.sealing import Clear, name_of
+from bus.event import Change
 from operations.domain.failure import Failure, Summary
 from operations.domain.group import Move, tallies
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
+from operations.store.failure_search import FAILURES, FailureSearch
 from operations.store.groups import counted
-from operations.store.searching import FAILURES, Searching
-from runtime.kernel import Database
+from store.repository import CODECS, Database, Document, Repository, Write, batched
+from store.sealed_fields import SEALED as SEALED_FIELD
+from store.sealed_fields import Clear, name_of
 
 INDEXES: dict[str, list[IndexModel]] = {
     FAILURES: [
@@ -39,9 +38,9 @@ class FailureDocuments:
     """Failures, one document each."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = Documents(database, FAILURES, Failure, sealed=SEALED)
+        self._documents = Repository(database, FAILURES, Failure, sealed=SEALED)
         self._collection = database.get_collection(FAILURES, codec_options=CODECS)
-        self._searching = Searching(database)
+        self._searching = FailureSearch(database)
 
     async def get(self, id: str) -> Failure | None:
         """Return one failure with its message."""
@@ -54,7 +53,7 @@ class FailureDocuments:
     async def summaries(self, ids: Sequence[str]) -> Mapping[str, Summary]:
         """Return those of these failures that exist, without their messages."""
         found: dict[str, Summary] = {}
-        for some in parts(ids):
+        for some in batched(ids):
             cursor = self._collection.find({"_id": {"$in": some}}, _SUMMARY)
             found |= {document["_id"]: summary_of(document) async for document in cursor}
         return found
@@ -133,7 +132,7 @@ def _writes(moves: Iterable[Move]) -> Iterator[Write]:
         else:
             alike.setdefault(bson.encode(setting), (setting, []))[1].append(before.id)
     for setting, ids in alike.values():
-        for some in parts(ids):
+        for some in batched(ids):
             read = {"_id": {"$in": some}, "version": setting["version"] - 1}
             yield Write(FAILURES, UpdateMany(read, {"$set": setting}), must_match=len(some))
 

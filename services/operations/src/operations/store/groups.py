@@ -15,12 +15,11 @@ from pymongo import DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.read_concern import ReadConcern
 
-from messaging.documents import CODECS, Document, Write
-from messaging.event import Change
+from bus.event import Change
 from operations.domain.failure import STATES, State
-from operations.domain.group import FailureGroup, Note, Tally, total
+from operations.domain.group import FailureGroup, GroupDelta, Note, total
 from operations.domain.search import Place
-from runtime.kernel import Database, Indexes
+from store.repository import CODECS, Database, Document, Indexes, Write
 
 GROUPS = "failure-groups"
 
@@ -78,7 +77,7 @@ class GroupDocuments:
             Write(GROUPS, UpdateOne({"_id": group.id, "version": group.version}, change), must_match=1),
         )
 
-    async def fold(self) -> Sequence[Change]:
+    async def compact(self) -> Sequence[Change]:
         """Prepare that groups count all that is still to be added; refused at the commit if somebody else did it."""
         found = await self._tallies.find({}).to_list()
         added = total(tally for each in found for tally in _tallies_in(each))
@@ -110,7 +109,7 @@ class GroupDocuments:
         return groups
 
 
-def counted(tallies: Sequence[Tally]) -> Sequence[Write]:
+def counted(tallies: Sequence[GroupDelta]) -> Sequence[Write]:
     """Prepare that something is added to what groups count."""
     if not tallies:
         return ()
@@ -119,8 +118,8 @@ def counted(tallies: Sequence[Tally]) -> Sequence[Write]:
     return (Write(TALLIES, InsertOne({"_id": str(ObjectId()), "last_seen": max(seen, default=None), "of": told})),)
 
 
-def _tallies_in(document: Document) -> Iterator[Tally]:
-    return map(Tally.model_validate, document["of"])
+def _tallies_in(document: Document) -> Iterator[GroupDelta]:
+    return map(GroupDelta.model_validate, document["of"])
 
 
 def _begun(group: FailureGroup) -> Document:
@@ -129,7 +128,7 @@ def _begun(group: FailureGroup) -> Document:
     return {**told, "seen": 0, "states": {}, "hourly": {}, "notes": [], "version": 1}
 
 
-def _added(tally: Tally) -> Write:
+def _added(tally: GroupDelta) -> Write:
     """Prepare that a group counts what is added to it; one that is new is made."""
     counts = {f"states.{state}": by for state, by in tally.states.items()}
     if tally.about is None:

@@ -14,13 +14,12 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
-from messaging.documents import CODECS, Document, Documents, Write, behind, parts
-from messaging.event import Change
+from bus.event import Change
 from operations.domain.fate import FailedAgain, Fate
-from operations.domain.items import Block, Known, Rank, block_id, block_ids, parse_item
-from operations.domain.replay import Counts, Progress, Replay
+from operations.domain.items import ItemBlock, ItemStatus, Known, block_id, block_ids, parse_item
+from operations.domain.replay import ProgressNote, Replay, ReplayCounts
 from runtime.clock import Clock
-from runtime.kernel import Database, Indexes
+from store.repository import CODECS, Database, Document, Indexes, Repository, Write, batched, behind
 
 REPLAYS = "replays"
 ITEMS = "replay-items"
@@ -49,8 +48,8 @@ class ReplayDocuments:
     """Replays with all that belongs to them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._replays = Documents(database, REPLAYS, Replay, sealed=SEALED)
-        self._blocks = Documents(database, ITEMS, Block)
+        self._replays = Repository(database, REPLAYS, Replay, sealed=SEALED)
+        self._blocks = Repository(database, ITEMS, ItemBlock)
         self._frozen = database.get_collection(ITEMS, codec_options=CODECS)
         self._facts = database.get_collection(FACTS, codec_options=CODECS)
         self._progress = database.get_collection(PROGRESS, codec_options=CODECS)
@@ -70,20 +69,20 @@ class ReplayDocuments:
         """Prepare the write of a replay."""
         return self._replays.save(replay)
 
-    def freeze(self, blocks: Iterable[Block]) -> Sequence[Change]:
+    def freeze(self, blocks: Iterable[ItemBlock]) -> Sequence[Change]:
         """Prepare that the items of a new replay are kept."""
         return [self._blocks.save(block) for block in blocks]
 
-    async def blocks(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
+    async def blocks(self, replay: str, numbers: Iterable[int]) -> Sequence[ItemBlock]:
         """Return the blocks that hold these items, in order, as they were frozen."""
         found = await self._blocks.many(block_ids(replay, numbers))
         return sorted(found.values(), key=lambda block: block.first)
 
-    async def known(self, replay: str, numbers: Iterable[int]) -> Sequence[Block]:
+    async def known(self, replay: str, numbers: Iterable[int]) -> Sequence[ItemBlock]:
         """Return the blocks that hold these items, in order, with what is known of them by now."""
         blocks = {block.id: block for block in await self.blocks(replay, numbers)}
-        async for fact in self._told_of(sorted(blocks), Rank.PENDING):
-            ranks = dict.fromkeys(fact["numbers"], Rank(fact["rank"]))
+        async for fact in self._told_of(sorted(blocks), ItemStatus.PENDING):
+            ranks = dict.fromkeys(fact["numbers"], ItemStatus(fact["rank"]))
             blocks[fact["block"]] = blocks[fact["block"]].learn(ranks, fact["at"])
         return tuple(blocks.values())
 
@@ -98,15 +97,17 @@ class ReplayDocuments:
             if (block := by_id.get(block_id(replay, n))) is not None and n - block.first < len(block.ranks)
         }
 
-    async def ranks(self, replay: str, numbers: Iterable[int], least: Rank = Rank.PENDING) -> Mapping[int, int]:
+    async def ranks(
+        self, replay: str, numbers: Iterable[int], least: ItemStatus = ItemStatus.PENDING
+    ) -> Mapping[int, int]:
         """Return what is known of the items of the blocks that hold these, by number; nothing less than `least`."""
-        ranks = await self._kept_in(block_ids(replay, numbers)) if least is Rank.PENDING else {}
+        ranks = await self._kept_in(block_ids(replay, numbers)) if least is ItemStatus.PENDING else {}
         async for fact in self._told_of(block_ids(replay, numbers), least):
             for n in fact["numbers"]:
                 ranks[n] = max(fact["rank"], ranks.get(n, 0))
         return ranks
 
-    def learn(self, replay: str, ranks: Mapping[int, Rank], at: datetime) -> Sequence[Change]:
+    def learn(self, replay: str, ranks: Mapping[int, ItemStatus], at: datetime) -> Sequence[Change]:
         """Prepare that something is known of items; what is known already and greater goes on holding."""
         return _told((replay, n, rank, at) for n, rank in ranks.items())
 
@@ -114,13 +115,13 @@ class ReplayDocuments:
         """Prepare that known items met their fate; that it is told already changes nothing."""
         met = [(known[fate.item][0], fate) for fate in fates if fate.item in known]
         again = {(item.replay, item.n): fate.again for item, fate in met if fate.again is not None}
-        return _told(((item.replay, item.n, Rank[fate.fate.upper()], fate.at) for item, fate in met), again)
+        return _told(((item.replay, item.n, ItemStatus[fate.fate.upper()], fate.at) for item, fate in met), again)
 
     async def failed_again(self, replay: str, numbers: Iterable[int]) -> Mapping[int, FailedAgain]:
         """Return why items have failed, by number; nothing for what failed before that was kept."""
         wanted = set(numbers)
         found: dict[int, FailedAgain] = {}
-        async for fact in self._told_of(block_ids(replay, wanted), Rank.FAILED):
+        async for fact in self._told_of(block_ids(replay, wanted), ItemStatus.FAILED):
             told = {again["n"]: again for again in fact.get("again", ())}
             found |= {n: FailedAgain.model_validate(told[n]) for n in told.keys() & wanted}
         return found
@@ -135,30 +136,30 @@ class ReplayDocuments:
     async def _kept_in(self, blocks: Sequence[str]) -> dict[int, int]:
         """Return what blocks themselves say of their items: nothing, but for those of before there were facts."""
         ranks: dict[int, int] = {}
-        for some in parts(blocks):
+        for some in batched(blocks):
             async for block in self._frozen.find({"_id": {"$in": some}}, {"first": 1, "ranks": 1}):
                 ranks |= {n: rank for n, rank in enumerate(block["ranks"], start=block["first"]) if rank}
         return ranks
 
-    async def _told_of(self, blocks: Sequence[str], least: Rank) -> AsyncIterator[Document]:
-        for some in parts(blocks):
+    async def _told_of(self, blocks: Sequence[str], least: ItemStatus) -> AsyncIterator[Document]:
+        for some in batched(blocks):
             async for fact in self._facts.find({"block": {"$in": some}, "rank": {"$gte": least}}):
                 yield fact
 
-    async def progress(self, ids: Sequence[str]) -> Mapping[str, Progress]:
+    async def progress(self, ids: Sequence[str]) -> Mapping[str, ProgressNote]:
         """Return how far replays are."""
         cursor = self._progress.find({"_id": {"$in": list(ids)}})
-        return {found["_id"]: Progress.model_validate({**found, "id": found["_id"]}) async for found in cursor}
+        return {found["_id"]: ProgressNote.model_validate({**found, "id": found["_id"]}) async for found in cursor}
 
-    def begin(self, progress: Progress) -> Change:
+    def begin(self, progress: ProgressNote) -> Change:
         """Prepare the progress of a new replay."""
         stored = progress.model_dump()
         stored["_id"] = stored.pop("id")
         return Write(PROGRESS, InsertOne(stored))
 
-    def activate(self, id: str, runs: int) -> Change:
-        """Prepare that a driver takes the replay up."""
-        return Write(PROGRESS, UpdateOne({"_id": id}, {"$set": {"is_active": True, "runs": runs}}))
+    def activate(self, id: str, version: int) -> Change:
+        """Prepare that a driver takes the replay up, as it is in this version."""
+        return Write(PROGRESS, UpdateOne({"_id": id}, {"$set": {"is_active": True, "version": version}}))
 
     async def active(self) -> Sequence[str]:
         """Return the replays that need a driver."""
@@ -182,23 +183,25 @@ class ReplayDocuments:
 
     async def note(self, id: str, driver: str, values: Mapping[str, object]) -> bool:
         """Note progress, and tell whether this driver still has the lease."""
-        stored = {name: value.model_dump() if isinstance(value, Counts) else value for name, value in values.items()}
+        stored = {
+            name: value.model_dump() if isinstance(value, ReplayCounts) else value for name, value in values.items()
+        }
         done = await self._progress.update_one({"_id": id, "lease.driver": driver}, {"$set": stored})
         return done.matched_count == 1
 
-    async def rest(self, id: str, driver: str, runs: int) -> bool:
-        """Note that there is nothing to do for now, unless an operator has started or resumed it meanwhile."""
-        mine = {"_id": id, "lease.driver": driver, "runs": runs}
+    async def rest(self, id: str, driver: str, version: int) -> bool:
+        """Note that there is nothing to do for now, unless an operator has made a later version active."""
+        mine = {"_id": id, "lease.driver": driver, "version": {"$not": {"$gt": version}}}
         done = await self._progress.update_one(mine, {"$set": {"is_active": False}})
         return done.matched_count == 1
 
 
 def _told(
-    facts: Iterable[tuple[str, int, Rank, datetime]], again: Mapping[tuple[str, int], FailedAgain] | None = None
+    facts: Iterable[tuple[str, int, ItemStatus, datetime]], again: Mapping[tuple[str, int], FailedAgain] | None = None
 ) -> Sequence[Change]:
     """Write what became known of items of one block within one second once; and why those have failed that have."""
     why = again or {}
-    together: dict[tuple[str, Rank, int], tuple[list[int], datetime]] = {}
+    together: dict[tuple[str, ItemStatus, int], tuple[list[int], datetime]] = {}
     for replay, n, rank, at in facts:
         about = (block_id(replay, n), rank, int(at.timestamp()))
         numbers, latest = together.get(about, ([], at))
@@ -209,9 +212,9 @@ def _told(
     ]
 
 
-def _fact(block: str, rank: Rank, numbers: Sequence[int], why: Mapping[tuple[str, int], FailedAgain]) -> Document:
+def _fact(block: str, rank: ItemStatus, numbers: Sequence[int], why: Mapping[tuple[str, int], FailedAgain]) -> Document:
     replay = block.rpartition("/")[0]
-    told = [why[replay, n].model_dump() | {"n": n} for n in numbers if rank is Rank.FAILED and (replay, n) in why]
+    told = [why[replay, n].model_dump() | {"n": n} for n in numbers if rank is ItemStatus.FAILED and (replay, n) in why]
     fact = {"_id": str(ObjectId()), "block": block, "rank": rank, "numbers": numbers}
     return fact | ({"again": told} if told else {})
 

@@ -9,12 +9,11 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from messaging.documents import CODECS, Document
-from messaging.sealing import SEALED, name_of, opened
 from operations.domain.erased import ERASED, blanked
-from operations.domain.trail import Reading, Recorded
+from operations.domain.trail import Recorded, TrailReading
 from operations.store.erased import ErasedDocuments
-from runtime.kernel import Database, Indexes
+from store.repository import CODECS, Database, Document, Indexes
+from store.sealed_fields import SEALED, name_of, opened
 
 TRAIL = "trail"
 READING = "trail-reading"
@@ -23,6 +22,8 @@ INDEXES: Indexes = {
     TRAIL: (
         IndexModel([("case", ASCENDING), ("place", ASCENDING)], name="case_place"),
         IndexModel([("place", ASCENDING)], name="place"),
+        IndexModel([("type", ASCENDING), ("place", ASCENDING)], name="type_place"),
+        IndexModel([("publisher", ASCENDING), ("place", ASCENDING)], name="publisher_place"),
     ),
     READING: (),
 }
@@ -51,12 +52,12 @@ class TrailStore:
         if reused:
             await self._insert(reused)
 
-    async def reading(self, queue: str) -> Reading | None:
+    async def reading(self, queue: str) -> TrailReading | None:
         """Tell how far the stream was read."""
         found = await self._reading.find_one({"_id": queue})
-        return Reading(found["offset"], found["digest"]) if found else None
+        return TrailReading(found["offset"], found["digest"]) if found else None
 
-    async def keep_reading(self, queue: str, reading: Reading) -> None:
+    async def keep_reading(self, queue: str, reading: TrailReading) -> None:
         """Remember how far the stream was read."""
         change = {"$set": {"offset": reading.offset, "digest": reading.digest}}
         await self._reading.update_one({"_id": queue}, change, upsert=True)
@@ -151,7 +152,7 @@ class TrailStore:
             "publisher": entry.publisher,
             "routing_key": entry.routing_key,
             "fault": entry.fault,
-            SEALED: await self._vault.seal({"body": entry.body, "digest": entry.digest}, name_of(TRAIL, entry.id)),
+            SEALED: await self._vault.encrypt({"body": entry.body, "digest": entry.digest}, name_of(TRAIL, entry.id)),
         }
 
     async def _read(self, found: Document) -> Recorded:

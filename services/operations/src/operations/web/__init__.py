@@ -9,18 +9,18 @@ from starlette.responses import RedirectResponse, Response
 from operations.web import (
     assets,
     audit,
-    editing,
+    bulk_pages,
+    edit_pages,
     failures,
     groups,
-    replaying,
+    replay_pages,
     search,
-    selecting,
-    signing,
+    session_pages,
     trails,
 )
-from operations.web.edge import PageRoute
+from operations.web.edge import OperatorPageRoute
 
-pages = APIRouter(route_class=PageRoute)
+pages = APIRouter(route_class=OperatorPageRoute)
 
 
 @pages.get("/operations")
@@ -35,7 +35,7 @@ async def file(version: str, name: str) -> Response:
     return assets.answer(version, name)
 
 
-for _part in (signing, groups, search, selecting, failures, editing, replaying, trails, audit):
+for _part in (session_pages, groups, search, bulk_pages, failures, edit_pages, replay_pages, trails, audit):
     pages.include_router(_part.router, prefix="/operations")
 
 

@@ -13,13 +13,13 @@ from starlette.requests import Request
 
 from operations.domain.failure import STATES, State
 from operations.domain.search import Criteria, Place
-from operations.handlers.needs import Deps
-from operations.web import telling
-from operations.web.rendering import query
-from runtime import pages, web
-from runtime.refusal import Refusal
+from operations.handlers.dependencies import Deps
+from operations.web import formats
+from operations.web.templates import query
+from runtime.errors import Refusal
+from web import pages, routes
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 
 PAGE = 25
 """How many a list shows at once."""
@@ -31,7 +31,7 @@ FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """The parameters of an address; what was typed is kept as it was, for the form to show it again."""
 
     typed: QueryParams
@@ -98,11 +98,11 @@ class Asked:
         return query(**kept)
 
 
-async def _asked(request: Request) -> Asked:
-    return Asked(request.query_params)
+async def _asked(request: Request) -> PageRequest:
+    return PageRequest(request.query_params)
 
 
-AskedOf = Annotated[Asked, Depends(_asked)]
+AskedOf = Annotated[PageRequest, Depends(_asked)]
 
 
 def moment_of(name: str, text: str) -> datetime | None:
@@ -112,7 +112,7 @@ def moment_of(name: str, text: str) -> datetime | None:
 
 def _moment(text: str, name: str) -> datetime:
     try:
-        read = telling.read_moment(text)
+        read = formats.read_moment(text)
     except ValueError as error:
         raise Refusal("bad-moment", field=name) from error
     if read is None:
@@ -120,7 +120,7 @@ def _moment(text: str, name: str) -> datetime:
     return read
 
 
-class Seen(Protocol):
+class SeenRequest(Protocol):
     """What is listed by when it was seen last."""
 
     @property
@@ -132,13 +132,13 @@ class Seen(Protocol):
         """When it was seen last."""
 
 
-def place_after(last: Seen) -> pages.Key:
+def place_after(last: SeenRequest) -> pages.Key:
     """Return where a page of groups or failures ends."""
     return [last.last_seen.isoformat(), last.id]
 
 
 def pager(
-    found: Sequence[FoundT], path: str, asked: Asked, key: Callable[[FoundT], pages.Key]
+    found: Sequence[FoundT], path: str, asked: PageRequest, key: Callable[[FoundT], pages.Key]
 ) -> Mapping[str, str | None]:
     """Return the addresses of the next page, if there is one, and of the first, if this is another.
 

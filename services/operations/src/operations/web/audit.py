@@ -9,19 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from operations.api.audit import lines, table
-from operations.domain.audit import Asked as AskedOfRecord
-from operations.domain.audit import Entry
+from operations.domain.audit import AuditEntry
+from operations.domain.audit import AuditQuery as AskedOfRecord
 from operations.handlers import audit as handlers
-from operations.handlers.needs import Deps
-from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager
-from operations.web.edge import PageRoute, explain
-from operations.web.forms import NOT_REFUSED, Refused
-from operations.web.rendering import path_of, show, speaker
+from operations.handlers.dependencies import Deps
+from operations.web.asked import PAGE, AskedOf, DepsOf, PageRequest, pager
+from operations.web.edge import OperatorPageRoute, explain
+from operations.web.forms import NOT_REFUSED, RefusedForm
 from operations.web.session import Operator
-from runtime import pages
-from runtime.refusal import Refusal
+from operations.web.templates import path_of, show, speaker
+from runtime.errors import Refusal
+from web import pages
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=OperatorPageRoute)
 
 _FILTERS = ("by", "action", "target", "since", "until")
 _CHECKED_UNASKED = 5_000
@@ -35,7 +35,7 @@ async def record(request: Request, asked: AskedOf, deps: DepsOf, operator: Opera
     try:
         found = await handlers.entries(_asked(asked), _before(asked), PAGE, deps)
     except Refusal as error:
-        return await _page(request, asked, deps, Refused(await explain(request, error)), [])
+        return await _page(request, asked, deps, RefusedForm(await explain(request, error)), [])
     return await _page(request, asked, deps, NOT_REFUSED, list(found))
 
 
@@ -53,7 +53,7 @@ async def as_table(asked: AskedOf, deps: DepsOf, operator: Operator) -> Response
     return _download(table(_asked(asked), deps), "text/csv; charset=utf-8", "operations-audit.csv")
 
 
-def _asked(asked: Asked) -> AskedOfRecord:
+def _asked(asked: PageRequest) -> AskedOfRecord:
     return AskedOfRecord(
         by=asked.or_none("by"),
         action=asked.or_none("action"),
@@ -63,7 +63,7 @@ def _asked(asked: Asked) -> AskedOfRecord:
     )
 
 
-def _before(asked: Asked) -> int | None:
+def _before(asked: PageRequest) -> int | None:
     if not asked.text("after"):
         return None
     match pages.decode(asked.text("after")):
@@ -72,7 +72,9 @@ def _before(asked: Asked) -> int | None:
     raise Refusal("bad-cursor", field="after")
 
 
-async def _page(request: Request, asked: Asked, deps: Deps, refused: Refused, found: list[Entry]) -> Response:
+async def _page(
+    request: Request, asked: PageRequest, deps: Deps, refused: RefusedForm, found: list[AuditEntry]
+) -> Response:
     small = (await deps.audit.head()).number <= _CHECKED_UNASKED
     checked = await handlers.verify(deps) if small or asked.text("check") else None
     t = speaker(request)
@@ -92,7 +94,7 @@ async def _page(request: Request, asked: Asked, deps: Deps, refused: Refused, fo
     )
 
 
-def _address_of(entry: Entry) -> str | None:
+def _address_of(entry: AuditEntry) -> str | None:
     """Return the page of what an entry is about, if it has one."""
     if entry.action.startswith("trail-"):
         return f"/operations/trails/{path_of(entry.target)}"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from operations.domain.diff import escaped
-from operations.domain.masking import MASK
+from operations.domain.event_masks import MASK
 
 _INDENT = "  "
 _MASKED = Markup('<mark title="{hint}">{value}</mark>')

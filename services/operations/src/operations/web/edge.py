@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from operations.web import session
-from operations.web.rendering import show
-from runtime.access import NotAuthenticatedError
-from runtime.problems import Problem, answer_to
-from runtime.refusal import NotAllowed, Refusal
+from operations.web.templates import show, speaker
+from runtime.errors import NotAllowed, Refusal
 from runtime.texts import CHOSEN, LANGUAGES
+from web.auth import NotAuthenticatedError
+from web.problems import Problem, answer_to
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -40,10 +40,12 @@ LANGUAGE_COOKIE = "yizheng-language"
 _TYPED = ("content", "reason", "note", "types")
 """Fields in which operators write."""
 
+_NO_PAGE = ("no-such-address", "method-not-allowed")
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class PageRoute(APIRoute):
+class OperatorPageRoute(APIRoute):
     """A route whose answers, refusals and faults are pages."""
 
     def get_route_handler(self) -> Handler:
@@ -66,9 +68,13 @@ class PageRoute(APIRoute):
 
 
 async def explain(request: Request, error: Exception) -> Problem:
-    """Tell what is wrong in the same words as the HTTP API."""
+    """Tell what is wrong in the same words as the HTTP API, but for an address at which there is no page."""
     answer = await answer_to(request, error)
-    return Problem.model_validate_json(bytes(answer.body))
+    problem = Problem.model_validate_json(bytes(answer.body))
+    if problem.code in _NO_PAGE:
+        t = speaker(request)
+        return problem.model_copy(update={part: t(f"nowhere.{part}") for part in ("title", "detail", "action")})
+    return problem
 
 
 async def _problem_page(request: Request, error: Exception) -> Response:

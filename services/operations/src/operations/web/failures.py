@@ -8,22 +8,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from messaging.event import ConflictError
+from bus.event import ConflictError
 from operations.domain.failure import Failure, Summary
 from operations.domain.faults import place_in, remedy_for
-from operations.handlers import discarding
+from operations.handlers import discards
 from operations.handlers import failures as handlers
+from operations.handlers.dependencies import Deps
 from operations.handlers.failures import Disclosed
-from operations.handlers.needs import Deps
-from operations.web.asked import Asked, AskedOf, DepsOf
+from operations.web.asked import AskedOf, DepsOf, PageRequest
 from operations.web.bodies import Hints, marked, pretty
-from operations.web.edge import PageRoute
-from operations.web.forms import NOT_REFUSED, Refused, Sent
-from operations.web.rendering import show, speaker
+from operations.web.edge import OperatorPageRoute
+from operations.web.forms import NOT_REFUSED, RefusedForm, Sent
 from operations.web.session import Operator
-from runtime.refusal import Refusal
+from operations.web.templates import show, speaker
+from runtime.errors import Refusal
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=OperatorPageRoute)
 
 
 @router.get("/failures/{id}")
@@ -47,7 +47,7 @@ async def disclose(id: str, request: Request, form: Sent, asked: AskedOf, deps: 
 async def discard(id: str, request: Request, form: Sent, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
     """Put it away."""
     return await form.carry_out(
-        lambda: discarding.discard(id, form.text("reason"), operator.subject, deps, form.version()),
+        lambda: discards.discard(id, form.text("reason"), operator.subject, deps, form.version()),
         then=f"/operations/failures/{id}?done=discarded",
         page=partial(page, request, id, asked, deps),
     )
@@ -57,16 +57,16 @@ async def discard(id: str, request: Request, form: Sent, asked: AskedOf, deps: D
 async def restore(id: str, request: Request, form: Sent, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
     """Take it back."""
     return await form.carry_out(
-        lambda: discarding.restore(id, form.text("reason"), operator.subject, deps, form.version()),
+        lambda: discards.restore(id, form.text("reason"), operator.subject, deps, form.version()),
         then=f"/operations/failures/{id}?done=restored",
         page=partial(page, request, id, asked, deps),
     )
 
 
 async def page(
-    request: Request, id: str, asked: Asked, deps: Deps, refused: Refused, disclosed: Disclosed | None = None
+    request: Request, id: str, asked: PageRequest, deps: Deps, refused: RefusedForm, disclosed: Disclosed | None = None
 ) -> Response:
-    """Show a failure, with a refusal or its message in clear. Raises Unknown."""
+    """Show a failure, with a refusal or its message in clear. Raises NotFound."""
     failure = await handlers.find(id, deps)
     shown = handlers.show(failure, deps)
     related = await handlers.related(failure, deps)
@@ -95,7 +95,7 @@ async def page(
     )
 
 
-def faults_of(request: Request, shown: handlers.Shown) -> list[tuple[str, str, str]]:
+def faults_of(request: Request, shown: handlers.ShownFailure) -> list[tuple[str, str, str]]:
     """Return of each fault the place of its line, its own place, and what was expected there."""
     t = speaker(request)
     content = shown.body.content if shown.body else None
@@ -115,7 +115,7 @@ async def _successor(failure: Failure, deps: Deps) -> Summary | None:
     return (await deps.failures.summaries([replaced_by])).get(replaced_by) if replaced_by else None
 
 
-def _body(request: Request, failure: Failure, shown: handlers.Shown, disclosed: Disclosed | None) -> str | None:
+def _body(request: Request, failure: Failure, shown: handlers.ShownFailure, disclosed: Disclosed | None) -> str | None:
     """Write the message as it may be seen; None when there is nothing to be read."""
     t = speaker(request)
     faults: dict[str, str] = {}

@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from messaging.event import ConflictError, Outcome
+from bus.event import ConflictError, Outcome
 from operations.web.edge import explain
 from operations.web.session import Operator, check_form, recognise
-from runtime.problems import Problem
-from runtime.refusal import Refusal
-from runtime.web import Committing
+from runtime.errors import Refusal
+from web.problems import Problem
+from web.routes import Committing
 
 TOKEN_FIELD = "form-token"  # noqa: S105 - its name
 ONCE_FIELD = "once"
@@ -29,7 +29,7 @@ ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedForm:
     """Why a form was refused, and what had been filled in, to be shown on the form's own page again."""
 
     problem: Problem | None = None
@@ -48,18 +48,18 @@ class Refused:
         return {"status": self.status, "problem": self.problem, "filled": self.filled, "chosen": self.chosen}
 
 
-NOT_REFUSED = Refused()
+NOT_REFUSED = RefusedForm()
 
 
-class Page(Protocol):
+class FormPage(Protocol):
     """A page that can be shown with a refusal on it."""
 
-    async def __call__(self, refused: Refused) -> Response:
+    async def __call__(self, refused: RefusedForm) -> Response:
         """Show it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class WebForm:
     """The fields of a form that was sent."""
 
     request: Request
@@ -109,7 +109,7 @@ class Form:
         work: Callable[[], Awaitable[Outcome[ResultT]]],
         *,
         then: str | Callable[[ResultT], str],
-        page: Page,
+        page: FormPage,
     ) -> Response:
         """Commit and go on to the next page; or show the form's page again, with the refusal on it."""
         try:
@@ -118,9 +118,9 @@ class Form:
             return await self.refuse(error, page)
         return RedirectResponse(address, SEE_OTHER)
 
-    async def refuse(self, error: Exception, page: Page) -> Response:
+    async def refuse(self, error: Exception, page: FormPage) -> Response:
         """Show the form's page again, with the refusal on it."""
-        return await page(Refused(await explain(self.request, error), self.filled, self.texts("failure")))
+        return await page(RefusedForm(await explain(self.request, error), self.filled, self.texts("failure")))
 
     def _fingerprint(self) -> str:
         told = {name: list(values) for name, values in sorted(self.fields.items()) if name != TOKEN_FIELD}
@@ -133,31 +133,31 @@ class _Next(BaseModel):
     address: str
 
 
-async def read(request: Request) -> Form:
+async def read(request: Request) -> WebForm:
     """Read a form and check where it comes from."""
     sent = await request.form()
     fields: dict[str, list[str]] = {}
     for name, value in sent.multi_items():
         if isinstance(value, str):
             fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
-    form = Form(request, fields)
+    form = WebForm(request, fields)
     check_form(request, form.text(TOKEN_FIELD))
     return form
 
 
-async def _of_operator(request: Request, operator: Operator) -> Form:
+async def _of_operator(request: Request, operator: Operator) -> WebForm:
     del operator  # recognised before the form is checked, as its token is bound to who it was shown to
     return await read(request)
 
 
-Sent = Annotated[Form, Depends(_of_operator)]
+Sent = Annotated[WebForm, Depends(_of_operator)]
 """The form that a signed-in operator has sent."""
 
 
-async def _of_anybody(request: Request) -> Form:
+async def _of_anybody(request: Request) -> WebForm:
     await recognise(request)
     return await read(request)
 
 
-AnybodySent = Annotated[Form, Depends(_of_anybody)]
+AnybodySent = Annotated[WebForm, Depends(_of_anybody)]
 """A form that needs no one to be signed in."""

@@ -13,14 +13,14 @@ from operations.domain.faults import remedy_for
 from operations.domain.search import Criteria
 from operations.handlers import failures as failure_handlers
 from operations.handlers import groups as handlers
-from operations.handlers.needs import Deps
-from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager, place_after
-from operations.web.edge import PageRoute
-from operations.web.forms import NOT_REFUSED, Refused, Sent
-from operations.web.rendering import show
+from operations.handlers.dependencies import Deps
+from operations.web.asked import PAGE, AskedOf, DepsOf, PageRequest, pager, place_after
+from operations.web.edge import OperatorPageRoute
+from operations.web.forms import NOT_REFUSED, RefusedForm, Sent
 from operations.web.session import Operator
+from operations.web.templates import show
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=OperatorPageRoute)
 
 
 @router.get("/")
@@ -67,8 +67,8 @@ async def note(id: str, request: Request, form: Sent, asked: AskedOf, deps: Deps
     )
 
 
-async def page(request: Request, id: str, asked: Asked, deps: Deps, refused: Refused) -> Response:
-    """Show a group, with a refusal on it if there was one. Raises Unknown."""
+async def page(request: Request, id: str, asked: PageRequest, deps: Deps, refused: RefusedForm) -> Response:
+    """Show a group, with a refusal on it if there was one. Raises NotFound."""
     group = await handlers.find(id, deps)
     state = asked.text("state") or ("open" if group.count("open") else "any")
     known = _known(state)

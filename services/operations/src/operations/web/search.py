@@ -10,15 +10,15 @@ from starlette.responses import Response
 
 from operations.domain.failure import STATES, Summary
 from operations.handlers import failures as handlers
-from operations.handlers.needs import Deps
-from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager, place_after
-from operations.web.edge import PageRoute, explain
-from operations.web.forms import NOT_REFUSED, Refused
-from operations.web.rendering import show, speaker
+from operations.handlers.dependencies import Deps
+from operations.web.asked import PAGE, AskedOf, DepsOf, PageRequest, pager, place_after
+from operations.web.edge import OperatorPageRoute, explain
+from operations.web.forms import NOT_REFUSED, RefusedForm
 from operations.web.session import Operator
-from runtime.refusal import Refusal
+from operations.web.templates import show, speaker
+from runtime.errors import Refusal
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=OperatorPageRoute)
 
 FIELDS = ("text", "service", "type", "reason", "case", "event", "field", "since", "until")
 
@@ -30,16 +30,16 @@ async def search(request: Request, asked: AskedOf, deps: DepsOf, operator: Opera
     try:
         return await page(request, asked, deps, NOT_REFUSED)
     except Refusal as error:  # what was typed can't be searched for: say so above the form
-        return _form(request, asked, deps, Refused(await explain(request, error)), [])
+        return _form(request, asked, deps, RefusedForm(await explain(request, error)), [])
 
 
-async def page(request: Request, asked: Asked, deps: Deps, refused: Refused) -> Response:
+async def page(request: Request, asked: PageRequest, deps: Deps, refused: RefusedForm) -> Response:
     """Show what was found, with a refusal on it if there was one."""
     found = await handlers.search(asked.criteria(), asked.place(), PAGE, deps)
     return _form(request, asked, deps, refused, found)
 
 
-def _form(request: Request, asked: Asked, deps: Deps, refused: Refused, found: Sequence[Summary]) -> Response:
+def _form(request: Request, asked: PageRequest, deps: Deps, refused: RefusedForm, found: Sequence[Summary]) -> Response:
     states = asked.states()
     return show(
         request,

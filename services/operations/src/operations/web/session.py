@@ -15,9 +15,9 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from runtime.access import NotAuthenticatedError, Principal, Role, Verifier, wrong_role
-from runtime.proof import BadProofError, Call, check
-from runtime.refusal import NotAllowed, Refusal
+from runtime.errors import NotAllowed, Refusal
+from web.auth import NotAuthenticatedError, Principal, Role, Verifier, wrong_role
+from web.proof import BadProofError, Call, check
 
 ROOT = "/operations/"
 SIGN_IN = "/operations/sign-in"

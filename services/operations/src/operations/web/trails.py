@@ -9,24 +9,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from messaging.event import ConflictError
+from bus.event import ConflictError
 from operations.api.trail_views import TrailView
 from operations.domain.sequence_diagram import draw
-from operations.domain.telling import tell
 from operations.domain.trail import CaseTrail, Recorded, folded
+from operations.domain.trail_text import tell
 from operations.handlers import trails as handlers
-from operations.handlers.needs import Deps
+from operations.handlers.dependencies import Deps
 from operations.handlers.trails import Sought
-from operations.web.asked import PAGE, Asked, AskedOf, DepsOf, pager
+from operations.web.asked import PAGE, AskedOf, DepsOf, PageRequest, pager
 from operations.web.bodies import Hints, pretty
-from operations.web.edge import PageRoute, explain
-from operations.web.forms import NOT_REFUSED, SEE_OTHER, Refused, Sent
-from operations.web.rendering import path_of, show, speaker
+from operations.web.edge import OperatorPageRoute, explain
+from operations.web.forms import NOT_REFUSED, SEE_OTHER, RefusedForm, Sent
 from operations.web.session import Operator
-from runtime import pages
-from runtime.refusal import Refusal
+from operations.web.templates import path_of, show, speaker
+from runtime.errors import Refusal
+from web import pages
 
-router = APIRouter(route_class=PageRoute)
+router = APIRouter(route_class=OperatorPageRoute)
 
 _OPENED = "?accesses=all"
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -43,7 +43,7 @@ async def newest(request: Request, asked: AskedOf, deps: DepsOf, operator: Opera
         sought = Sought(asked.moment("since"), asked.moment("until"), asked.or_none("type"), asked.or_none("publisher"))
         found = await handlers.newest(sought, _before(asked), PAGE, deps)
     except Refusal as error:
-        return _list(request, asked, deps, Refused(await explain(request, error)))
+        return _list(request, asked, deps, RefusedForm(await explain(request, error)))
     return _list(request, asked, deps, NOT_REFUSED, found)
 
 
@@ -93,7 +93,12 @@ async def disclose(
 
 
 async def _page(
-    request: Request, case: str, asked: Asked, deps: Deps, refused: Refused, disclosed: CaseTrail | None = None
+    request: Request,
+    case: str,
+    asked: PageRequest,
+    deps: Deps,
+    refused: RefusedForm,
+    disclosed: CaseTrail | None = None,
 ) -> Response:
     masked = await handlers.read(case, deps, asked.moment("since"))
     t = speaker(request)
@@ -114,12 +119,14 @@ async def _page(
     )
 
 
-def _shown(trail: CaseTrail, asked: Asked) -> CaseTrail:
+def _shown(trail: CaseTrail, asked: PageRequest) -> CaseTrail:
     """Fold the records of used data, unless they are asked for."""
     return trail if asked.text("accesses") else folded(trail)
 
 
-def _list(request: Request, asked: Asked, deps: Deps, refused: Refused, found: Sequence[Recorded] = ()) -> Response:
+def _list(
+    request: Request, asked: PageRequest, deps: Deps, refused: RefusedForm, found: Sequence[Recorded] = ()
+) -> Response:
     return show(
         request,
         "trails.html",
@@ -136,7 +143,7 @@ def _list(request: Request, asked: Asked, deps: Deps, refused: Refused, found: S
     )
 
 
-def _before(asked: Asked) -> int | None:
+def _before(asked: PageRequest) -> int | None:
     if not asked.text("after"):
         return None
     match pages.decode(asked.text("after")):

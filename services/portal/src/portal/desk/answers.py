@@ -7,19 +7,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from portal.frame.calls import Answer
+from portal.frame.calls import GatewayAnswer
 
 Value = str | bool | int | tuple[str, ...] | None
 
 
-class Named(Answer):
+class DeskNamed(GatewayAnswer):
     """A code with its name in the reviewer's language."""
 
     code: str
     name: str
 
 
-class TakenOver(Answer):
+class TakenOver(GatewayAnswer):
     """Who took the task over last, and from whom."""
 
     by: str
@@ -27,152 +27,151 @@ class TakenOver(Answer):
     at: datetime
 
 
-class TaskSummary(Answer):
+class DeskTaskSummary(GatewayAnswer):
     """A task in a queue."""
 
     task_id: str
     version: int
-    kind: Named
-    status: Named
+    kind: DeskNamed
+    status: DeskNamed
     application_id: str
     item: str
-    document_type: Named | None
-    department: Named
-    community: Named | None
+    document_type: DeskNamed | None
+    department: DeskNamed
+    community: DeskNamed | None
     requested_at: datetime
     due_on: date
     due_text: str
     overdue: bool
     escalated: bool
     claimed_by: str | None
-    claimed_at: datetime | None
     taken_over: TakenOver | None
     needs_second_reviewer: bool
 
 
-class Tasks(Answer):
+class DeskTasks(GatewayAnswer):
     """One page of a queue."""
 
-    items: tuple[TaskSummary, ...]
+    items: tuple[DeskTaskSummary, ...]
     next: str | None = None
 
 
-class Compared(Answer):
+class DeskCompared(GatewayAnswer):
     """One field, claimed and held."""
 
-    field: Named
-    result: Named
-    reason: Named | None
-    source: Named | None
+    field: DeskNamed
+    result: DeskNamed
+    reason: DeskNamed | None
+    source: DeskNamed | None
     claimed: Value
     held: Value
 
 
-class Scan(Answer):
+class DeskScan(GatewayAnswer):
     """A scan by reference."""
 
     scan_id: str
-    document_type: Named
+    document_type: DeskNamed
     media_type: str
     size: int
 
 
-class Returnable(Answer):
+class Returnable(GatewayAnswer):
     """What the applicant can be asked to correct."""
 
     field: str
     name: str
 
 
-class Enterable(Named):
+class Enterable(DeskNamed):
     """A field that an approval may correct or fill in, and what the applicant claims of it."""
 
     kind: str
     claimed: Value
 
 
-class Document(Answer):
+class DeskDocument(GatewayAnswer):
     """The document that is reviewed."""
 
-    document_types: tuple[Named, ...]
-    comparison: tuple[Compared, ...]
-    scans: tuple[Scan, ...]
+    document_types: tuple[DeskNamed, ...]
+    comparison: tuple[DeskCompared, ...]
+    scans: tuple[DeskScan, ...]
     enterable: tuple[Enterable, ...]
     returnable: tuple[Returnable, ...]
     valid_until: str
 
 
-class Door(Answer):
+class Door(GatewayAnswer):
     """The address that is looked at."""
 
     applicant_name: str | None
     address: str | None
 
 
-class Proof(Answer):
+class DeskProof(GatewayAnswer):
     """A requirement that is proven."""
 
-    document_type: Named
-    source: Named
+    document_type: DeskNamed
+    source: DeskNamed
 
 
-class Decision(Answer):
+class Decision(GatewayAnswer):
     """The application that is decided."""
 
     subject_name: str | None
-    proven: tuple[Proof, ...]
+    proven: tuple[DeskProof, ...]
 
 
-class Dispute(Answer):
+class DeskDispute(GatewayAnswer):
     """The look that is disputed."""
 
     by: str
     role: str
     how: str
     what: str
-    document_types: tuple[Named, ...]
+    document_types: tuple[DeskNamed, ...]
     purpose: str | None
     accessed_at: datetime
     reason: str | None
 
 
-class Correction(Answer):
+class DeskCorrection(GatewayAnswer):
     """The value that is said to be wrong."""
 
-    document_type: Named
+    document_type: DeskNamed
     identifier: str | None
-    origin: Named | None
-    field: Named
+    origin: DeskNamed | None
+    field: DeskNamed
     says: Value
     should_say: Value
     reason: str | None
 
 
-class FieldValue(Named):
+class FieldValue(DeskNamed):
     """A field and what it says."""
 
     value: Value
 
 
-class Held(Answer):
+class DeskHeld(GatewayAnswer):
     """A credential that the document may be."""
 
     credential_id: str
-    origin: Named
+    origin: DeskNamed
     valid_from: date
     valid_until: date | None
     fields: tuple[FieldValue, ...]
 
 
-class Duplicate(Answer):
+class Duplicate(GatewayAnswer):
     """The question whether a document is one that is held."""
 
     question: str
     fields: tuple[FieldValue, ...]
-    held: tuple[Held, ...]
+    held: tuple[DeskHeld, ...]
 
 
-class Reason(Answer):
+class DeskReason(GatewayAnswer):
     """A standard reason."""
 
     code: str
@@ -180,57 +179,48 @@ class Reason(Answer):
     field: str | None
 
 
-class Reasons(Answer):
+class DeskReasons(GatewayAnswer):
     """The standard reasons of each decision."""
 
-    approval: tuple[Reason, ...]
-    rejection: tuple[Reason, ...]
-    to_return: Annotated[tuple[Reason, ...], Field(alias="return")]
+    approval: tuple[DeskReason, ...]
+    rejection: tuple[DeskReason, ...]
+    to_return: Annotated[tuple[DeskReason, ...], Field(alias="return")]
 
 
-class Approval(Answer):
-    """One person's approval."""
-
-    by: str
-    at: datetime
-    valid_until: date | None
-
-
-class Step(Answer):
+class DeskStep(GatewayAnswer):
     """What happened."""
 
     at: datetime
-    action: Named
+    action: DeskNamed
     by: str | None
-    department: Named
-    field: Named | None
+    department: DeskNamed
+    field: DeskNamed | None
     note: str | None
-    standard_reason: Named | None
+    standard_reason: DeskNamed | None
     taken_from: str | None
 
 
-class Task(TaskSummary):
+class DeskTask(DeskTaskSummary):
     """A task with all that may be seen of it."""
 
     values_hidden: bool
-    document: Document | None
+    document: DeskDocument | None
     door: Door | None
     decision: Decision | None
-    dispute: Dispute | None
-    correction: Correction | None
+    dispute: DeskDispute | None
+    correction: DeskCorrection | None
     duplicate: Duplicate | None
-    standard_reasons: Reasons
-    approvals: tuple[Approval, ...]
-    steps: tuple[Step, ...]
+    standard_reasons: DeskReasons
+    steps: tuple[DeskStep, ...]
 
 
-class Queue(Answer):
+class DeskQueue(GatewayAnswer):
     """What waits of one kind, department and document type."""
 
-    kind: Named
-    department: Named | None
-    community: Named | None
-    document_type: Named | None
+    kind: DeskNamed
+    department: DeskNamed | None
+    community: DeskNamed | None
+    document_type: DeskNamed | None
     waiting: int
     free: int
     mine: int
@@ -239,45 +229,45 @@ class Queue(Answer):
     next_due_on: date
 
 
-class InHand(Answer):
+class DeskInHand(GatewayAnswer):
     """How much one person has in hand."""
 
     claimed_by: str
-    places: tuple[Named, ...]
+    places: tuple[DeskNamed, ...]
     tasks: int
     overdue: int
 
 
-class Queues(Answer):
+class DeskQueues(GatewayAnswer):
     """The reviewer's queues."""
 
-    queues: tuple[Queue, ...]
-    in_hand: tuple[InHand, ...]
+    queues: tuple[DeskQueue, ...]
+    in_hand: tuple[DeskInHand, ...]
 
 
-class NotTaken(Answer):
+class NotTaken(GatewayAnswer):
     """A task that was not taken over, and why."""
 
     task_id: str
     text: str
 
 
-class Takeover(Answer):
+class Takeover(GatewayAnswer):
     """What was taken over, and what was not."""
 
-    taken: tuple[TaskSummary, ...]
+    taken: tuple[DeskTaskSummary, ...]
     not_taken: tuple[NotTaken, ...]
 
 
-class News(Answer):
+class DeskNews(GatewayAnswer):
     """What has just happened to a task."""
 
     what: str
     text: str
-    task: TaskSummary
+    task: DeskTaskSummary
 
 
-class Item(Answer):
+class DeskItem(GatewayAnswer):
     """An item by its name."""
 
     name: str

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
 from starlette.responses import Response
 
-from portal.desk.answers import Task
+from portal.desk.answers import DeskTask
 from portal.desk.filters import Filter
 from portal.desk.queues import go_on
 from portal.desk.tasks import task_page
 from portal.desk.values import corrections, pointers
-from portal.frame.calls import Json, Nothing, Refused
+from portal.frame.calls import CallRefused, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit, signed_in
-from runtime.access import Role
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Reviewer
+from portal.frame.visits import PageVisit
 
 router = page_router()
 
@@ -25,9 +24,9 @@ _SAID = {"/standard_reason": "reason", "/reason": "rejection-text", "/message": 
 
 
 @router.post("/desk/tasks/{task_id}/approval")
-async def approve(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def approve(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Approve, with what the reviewer corrected and read."""
-    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", DeskTask)
     enterable = task.document.enterable if task.document else ()
     body: dict[str, Json] = {}
     if changed := corrections(form, enterable):
@@ -40,7 +39,7 @@ async def approve(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent,
 
 
 @router.post("/desk/tasks/{task_id}/rejection")
-async def reject(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def reject(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Refuse, and name the fields that it is about, which the applicant reads with both values."""
     body = _words(form, "rejection", "reason")
     if chosen := form.texts("rejected-fields"):
@@ -49,26 +48,26 @@ async def reject(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, 
 
 
 @router.post("/desk/tasks/{task_id}/return")
-async def send_back(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def send_back(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Ask the applicant to correct something; a standard reason may name what, where nothing else is chosen."""
     words = _words(form, "return", "message")
     field = form.text("field")
     if not field and words.get("standard_reason"):
-        task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+        task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", DeskTask)
         listed = {each.code: each.field for each in task.standard_reasons.to_return}
         field = listed.get(str(words["standard_reason"])) or ""
     return await _decide(visit, form, task_id, "return", {"field": field, **words})
 
 
 @router.post("/desk/tasks/{task_id}/explanation")
-async def explain(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def explain(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Explain a look that is disputed."""
     body: dict[str, Json] = {"text": form.text("explanation-text")}
     return await _decide(visit, form, task_id, "explanation", body, {"/text": "explanation-text"})
 
 
 @router.post("/desk/tasks/{task_id}/correction")
-async def correct(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def correct(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Answer a resident who says that a value is wrong."""
     body: dict[str, Json] = {"result": form.text("result"), "explanation": form.text("correction-text")}
     if form.text("result") == "corrected" and (value := form.text("correction-value")):
@@ -78,7 +77,7 @@ async def correct(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent,
 
 
 @router.post("/desk/tasks/{task_id}/duplicate-check")
-async def tell_apart(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent, task_id: str) -> Response:
+async def tell_apart(visit: Reviewer, form: Sent, task_id: str) -> Response:
     """Tell whether a document is one that is held."""
     chosen = form.text("held")
     body: dict[str, Json] = {"result": "another" if chosen == "another" else "same" if chosen else ""}
@@ -91,7 +90,7 @@ async def tell_apart(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Se
 
 
 async def _decide(
-    visit: Visit,
+    visit: PageVisit,
     form: Form,
     task_id: str,
     deed: str,
@@ -103,7 +102,7 @@ async def _decide(
         await visit.call.post(
             f"/v1/tasks/{path_of(task_id)}/{deed}", Nothing, body, once=form.once, version=form.text("version")
         )
-    except Refused as refused:
+    except CallRefused as refused:
         places = {**_SAID, "/standard_reason": f"{deed}-reason", **(fields or {})}
         return await task_page(visit, task_id, queue, refused.problem, form, deed=deed, fields=places)
     if form.text("then") == "next":

@@ -9,7 +9,7 @@ _LONGEST = 400
 """Characters up to which two texts are compared one by one; longer ones are marked whole."""
 
 
-class Part(NamedTuple):
+class DifferencePart(NamedTuple):
     """A piece of a text."""
 
     text: str
@@ -19,8 +19,8 @@ class Part(NamedTuple):
 class Sides(NamedTuple):
     """Both texts in pieces."""
 
-    left: tuple[Part, ...]
-    right: tuple[Part, ...]
+    left: tuple[DifferencePart, ...]
+    right: tuple[DifferencePart, ...]
 
 
 def sides(left: str, right: str) -> Sides:
@@ -36,5 +36,5 @@ def sides(left: str, right: str) -> Sides:
     )
 
 
-def _parts(parts: list[tuple[str, bool]]) -> tuple[Part, ...]:
-    return tuple(Part(text, differs) for text, differs in parts if text)
+def _parts(parts: list[tuple[str, bool]]) -> tuple[DifferencePart, ...]:
+    return tuple(DifferencePart(text, differs) for text, differs in parts if text)

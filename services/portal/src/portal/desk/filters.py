@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import orjson
@@ -13,8 +13,7 @@ from starlette.responses import Response
 from portal.frame import cookies
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.visits import Visit, signed_in
-from runtime.access import Role
+from portal.frame.visitors import Reviewer
 
 router = page_router()
 
@@ -75,7 +74,7 @@ def kept(request: Request) -> dict[str, Filter]:
 
 
 @router.post("/desk/filters")
-async def keep(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent) -> Response:
+async def keep(visit: Reviewer, form: Sent) -> Response:
     """Keep a filter under a name; the same name takes the place of an earlier one."""
     chosen, name = Filter.read(form.text("queue")), form.text("name")[:_LONGEST_NAME]
     answer = visit.go(f"{chosen.address}{'&' if chosen.text else '?'}done=filter-kept")
@@ -86,7 +85,7 @@ async def keep(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent) ->
 
 
 @router.post("/desk/filters/removal")
-async def remove(visit: Annotated[Visit, signed_in(Role.REVIEWER)], form: Sent) -> Response:
+async def remove(visit: Reviewer, form: Sent) -> Response:
     """Forget a filter."""
     answer = visit.go("/desk/?done=filter-removed")
     _write(answer, {name: found for name, found in kept(visit.request).items() if name != form.text("name")})

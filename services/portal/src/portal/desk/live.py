@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Any
 
 import httpx2
 import orjson
@@ -12,14 +12,14 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from messaging.ending import end
-from portal.desk.answers import News, Queues
-from portal.frame.calls import Away, Refused, SignInEnded
+from bus.tasks import cancel_and_wait
+from portal.desk.answers import DeskNews, DeskQueues
+from portal.frame.calls import Away, CallRefused, SignInEnded
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit, signed_in
-from runtime.access import Role
-from runtime.server_sent_events import MEDIA_TYPE
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Reviewer
+from portal.frame.visits import PageVisit
+from web.server_sent_events import MEDIA_TYPE
 
 router = page_router()
 
@@ -27,14 +27,14 @@ _ALIVE = ": \n\n"
 
 
 @router.get("/desk/stream")
-async def stream(visit: Annotated[Visit, signed_in(Role.REVIEWER)], request: Request) -> Response:
+async def stream(visit: Reviewer, request: Request) -> Response:
     """Pass on what the interface tells, as what the page shows: sentences with an address, and the table of queues."""
     since = request.headers.get("last-event-id", "")
     pieces = _pieces(visit, since, request.app.state.streams.stopping)
     return StreamingResponse(pieces, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-async def _pieces(visit: Visit, since: str, stopping: asyncio.Event) -> AsyncIterator[str]:
+async def _pieces(visit: PageVisit, since: str, stopping: asyncio.Event) -> AsyncIterator[str]:
     """Give what is sent until the interface ends its stream or this process stops; the browser then asks again."""
     try:
         async with visit.call.stream("/v1/tasks/stream", since=since) as response:
@@ -48,7 +48,7 @@ async def _pieces(visit: Visit, since: str, stopping: asyncio.Event) -> AsyncIte
                 else:
                     yield written(fields, visit)
                     fields = {}
-    except (Refused, SignInEnded):
+    except (CallRefused, SignInEnded):
         yield "event: end\ndata: {}\n\n"
     except (Away, httpx2.TransportError):
         return
@@ -56,29 +56,27 @@ async def _pieces(visit: Visit, since: str, stopping: asyncio.Event) -> AsyncIte
 
 async def _until(stopping: asyncio.Event, lines: AsyncIterator[str]) -> AsyncIterator[str]:
     stopped = asyncio.create_task(stopping.wait())
+    ends: set[asyncio.Task[Any]] = {stopped}
     try:
         while True:
             following = asyncio.ensure_future(anext(lines, None))
-            await asyncio.wait({stopped, following}, return_when=asyncio.FIRST_COMPLETED)
-            if not following.done():
-                await end({following})
-                return
-            line = following.result()
-            if line is None:
+            ends = {stopped, following}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done() or (line := following.result()) is None:
                 return
             yield line
     finally:
-        await end({stopped})
+        await cancel_and_wait(ends)
 
 
-def written(fields: dict[str, str], visit: Visit) -> str:
+def written(fields: dict[str, str], visit: PageVisit) -> str:
     """Write one event as the page takes it; what is not for the page is only a sign of life."""
     event, data = fields.get("event", ""), fields.get("data", "{}")
     try:
         if event == "queues":
-            told = {"html": _table(Queues.model_validate_json(data), visit)}
+            told = {"html": _table(DeskQueues.model_validate_json(data), visit)}
         elif event in {"new", "late", "taken-away", "cancelled"}:
-            news = News.model_validate_json(data)
+            news = DeskNews.model_validate_json(data)
             told = {"what": news.what, "text": news.text, "address": f"/desk/tasks/{path_of(news.task.task_id)}"}
         elif "retry" in fields:
             return f"retry: {fields['retry']}\n\n"
@@ -90,5 +88,5 @@ def written(fields: dict[str, str], visit: Visit) -> str:
     return f"event: {name}\nid: {fields.get('id', '')}\ndata: {orjson.dumps(told).decode()}\n\n"
 
 
-def _table(queues: Queues, visit: Visit) -> str:
+def _table(queues: DeskQueues, visit: PageVisit) -> str:
     return visit.render("desk/queues.html", queues=queues)

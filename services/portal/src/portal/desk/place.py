@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.desk import decisions, filters, live, queues, scans, takeovers, tasks
 from portal.frame.place import Place, add_routes, router
-from runtime.access import Role
+from web.auth import Role
 
 _router = router()
 for _feature in (queues, filters, takeovers, live, scans, decisions, tasks):

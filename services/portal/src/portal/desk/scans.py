@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal.desk.answers import Task
+from portal.desk.answers import DeskTask
 from portal.desk.filters import Filter
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit, signed_in
-from runtime.access import Role
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Reviewer
 
 router = page_router()
 
@@ -22,11 +19,13 @@ _SHOWN = frozenset({"image/jpeg", "image/png", "application/pdf"})
 
 
 @router.get("/desk/tasks/{task_id}/scans/{scan_id}/content")
-async def content(visit: Annotated[Visit, signed_in(Role.REVIEWER)], task_id: str, scan_id: str) -> Response:
+async def content(visit: Reviewer, task_id: str, scan_id: str) -> Response:
     """Send a scan. The applicant reads that it was looked at for the review of the document."""
-    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", DeskTask)
     path = f"/v1/applications/{path_of(task.application_id)}/scans/{path_of(scan_id)}"
-    found = await visit.call.send("GET", path, query={"purpose": visit.frame.texts.say("zh-CN", "desk.scans.purpose")})
+    found = await visit.call.send(
+        "GET", path, query={"purpose": visit.frame.texts.say("zh-CN", "frame.purposes.review")}
+    )
     kind = found.headers.get("content-type", "")
     if kind not in _SHOWN:
         raise HTTPException(404, scan_id)
@@ -35,15 +34,10 @@ async def content(visit: Annotated[Visit, signed_in(Role.REVIEWER)], task_id: st
 
 @router.get("/desk/tasks/{task_id}/scans/{scan_id}")
 async def view(
-    visit: Annotated[Visit, signed_in(Role.REVIEWER)],
-    task_id: str,
-    scan_id: str,
-    turn: int = 0,
-    zoom: int = 100,
-    queue: str = "",
+    visit: Reviewer, task_id: str, scan_id: str, turn: int = 0, zoom: int = 100, queue: str = ""
 ) -> Response:
     """Show a scan by itself, turned and enlarged as is asked."""
-    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+    task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", DeskTask)
     scans = task.document.scans if task.document else ()
     scan = next((each for each in scans if each.scan_id == scan_id), None)
     if scan is None:

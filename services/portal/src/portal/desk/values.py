@@ -8,14 +8,14 @@ from datetime import date
 from portal.desk.answers import Enterable, Value
 from portal.frame.calls import Json
 from portal.frame.forms import Form
-from portal.frame.visits import Visit
+from portal.frame.visits import PageVisit
 from standards.field_kinds import is_date
 
 PREFIX = "value-"
 """What the names of a form's fields begin with that stand for fields of a document."""
 
 
-def shown(value: Value, visit: Visit) -> str:
+def shown(value: Value, visit: PageVisit) -> str:
     """Write a value; nothing where there is none."""
     match value:
         case None:

@@ -7,51 +7,52 @@ from typing import Annotated
 
 from pydantic import Field
 
-from portal.frame.calls import Answer
-from portal.frame.visits import Visit, signed_in
-from runtime.access import Role
+from portal.frame.calls import GatewayAnswer
+from portal.frame.visitors import signed_in
+from portal.frame.visits import PageVisit
+from web.auth import Role
 
-Officer = Annotated[Visit, signed_in(Role.GRID_OFFICER)]
+Officer = Annotated[PageVisit, signed_in(Role.GRID_OFFICER)]
 
 
-class Named(Answer):
+class DoorNamed(GatewayAnswer):
     """A code with its name in the officer's language."""
 
     code: str
     name: str
 
 
-class Slot(Answer):
+class DoorSlot(GatewayAnswer):
     """A time in which the officer comes."""
 
     begins: datetime
     text: str
 
 
-class Arranged(Answer):
+class Arranged(GatewayAnswer):
     """What is agreed of a visit, in a sentence."""
 
     state: str
     text: str
-    slot: Slot | None
-    offered: tuple[Slot, ...]
+    slot: DoorSlot | None
+    offered: tuple[DoorSlot, ...]
 
 
-class Reason(Answer):
+class DoorReason(GatewayAnswer):
     """A standard reason."""
 
     code: str
     text: str
 
 
-class Reasons(Answer):
+class DoorReasons(GatewayAnswer):
     """The standard reasons of a result."""
 
-    approval: tuple[Reason, ...]
-    rejection: tuple[Reason, ...]
+    approval: tuple[DoorReason, ...]
+    rejection: tuple[DoorReason, ...]
 
 
-class DoorRow(Answer):
+class DoorRow(GatewayAnswer):
     """A door in the order of a walk."""
 
     task_id: str
@@ -64,7 +65,7 @@ class DoorRow(Answer):
     photographs: int
 
 
-class Building(Answer):
+class DoorBuilding(GatewayAnswer):
     """The doors of one building."""
 
     name: str
@@ -72,49 +73,49 @@ class Building(Answer):
     doors: tuple[DoorRow, ...]
 
 
-class Doors(Answer):
+class Doors(GatewayAnswer):
     """The doors in the officer's hand."""
 
-    buildings: tuple[Building, ...]
-    standard_reasons: Reasons
+    buildings: tuple[DoorBuilding, ...]
+    standard_reasons: DoorReasons
 
 
-class Queue(Answer):
+class DoorQueue(GatewayAnswer):
     """What waits of one kind in a community."""
 
-    kind: Named
-    community: Named | None
+    kind: DoorNamed
+    community: DoorNamed | None
     free: int
     next_due_on: date
 
 
-class Queues(Answer):
+class DoorQueues(GatewayAnswer):
     """The officer's queues."""
 
-    queues: tuple[Queue, ...]
+    queues: tuple[DoorQueue, ...]
 
 
-class FreeTask(Answer):
+class FreeTask(GatewayAnswer):
     """A task of which nothing but its id is read."""
 
     task_id: str
     claimed_by: str | None
 
 
-class FreeTasks(Answer):
+class FreeTasks(GatewayAnswer):
     """The tasks that nobody has in hand, the most urgent first."""
 
     items: tuple[FreeTask, ...]
 
 
-class Address(Answer):
+class DoorAddress(GatewayAnswer):
     """The address that is looked at; nothing of it while the task is in another hand."""
 
     applicant_name: str | None
     address: str | None
 
 
-class Photograph(Answer):
+class DoorPhotograph(GatewayAnswer):
     """A photograph of the visit."""
 
     photograph_id: str
@@ -122,29 +123,29 @@ class Photograph(Answer):
     uploaded_at: datetime
 
 
-class Step(Answer):
+class DoorStep(GatewayAnswer):
     """What happened."""
 
     at: datetime
-    action: Named
+    action: DoorNamed
     by: str | None
     note: str | None
-    standard_reason: Named | None
+    standard_reason: DoorNamed | None
 
 
-class Task(Answer):
+class DoorTask(GatewayAnswer):
     """A door check with all that may be seen of it."""
 
     task_id: str
     version: int
-    kind: Named
-    status: Named
-    community: Named | None
+    kind: DoorNamed
+    status: DoorNamed
+    community: DoorNamed | None
     due_text: str
     overdue: bool
     claimed_by: str | None
     visit: Arranged | None
-    door: Address | None
-    standard_reasons: Reasons
-    photographs: tuple[Photograph, ...]
-    steps: Annotated[tuple[Step, ...], Field(default=())]
+    door: DoorAddress | None
+    standard_reasons: DoorReasons
+    photographs: tuple[DoorPhotograph, ...]
+    steps: Annotated[tuple[DoorStep, ...], Field(default=())]

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from portal.frame.assets import FILES, ROOT, asset
 from portal.frame.place import router as page_router
-from portal.frame.visits import Anybody
-from runtime.access import Role
+from portal.frame.visitors import Anybody
 from runtime.texts import LANGUAGES
+from web.auth import Role
 
 router = page_router()
 

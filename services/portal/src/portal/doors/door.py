@@ -8,12 +8,12 @@ from datetime import date, datetime, time
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal.doors.answers import Officer, Task
-from portal.frame.calls import Fault, Json, Nothing, Problem, Refused
+from portal.doors.answers import DoorTask, Officer
+from portal.frame.calls import CallRefused, GatewayProblem, InputFault, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
+from portal.frame.template_pages import path_of
+from portal.frame.visits import PageVisit
 from runtime.clock import SHENZHEN
 
 router = page_router()
@@ -48,7 +48,7 @@ async def offer(visit: Officer, form: Sent, task_id: str) -> Response:
     """Offer the applicant times to choose from."""
     slots, faults, fields = _slots(visit, form)
     if faults:
-        problem = Problem(status=422, title=visit.t("frame.problem"), errors=tuple(faults))
+        problem = GatewayProblem(status=422, title=visit.t("frame.problem"), errors=tuple(faults))
         return await door_page(visit, task_id, problem, form, opened="slots")
     return await _do(visit, form, task_id, "slots", "offered", {"slots": slots}, fields)
 
@@ -67,9 +67,9 @@ async def call_off(visit: Officer, form: Sent, task_id: str) -> Response:
 
 
 async def door_page(
-    visit: Visit,
+    visit: PageVisit,
     task_id: str,
-    problem: Problem | None = None,
+    problem: GatewayProblem | None = None,
     form: Form | None = None,
     *,
     opened: str = "",
@@ -79,7 +79,7 @@ async def door_page(
 
     Raises HTTPException for a task that is no door.
     """
-    task, version = await visit.call.versioned(f"/v1/tasks/{path_of(task_id)}", Task)
+    task, version = await visit.call.versioned(f"/v1/tasks/{path_of(task_id)}", DoorTask)
     if task.kind.code != "field-check":
         raise HTTPException(404, task_id)
     return visit.show(
@@ -98,7 +98,7 @@ async def door_page(
     )
 
 
-def changed_hands(visit: Visit, task: Task, problem: Problem) -> Problem:
+def changed_hands(visit: PageVisit, task: DoorTask, problem: GatewayProblem) -> GatewayProblem:
     """Say what a colleague did with a door meanwhile; the problem as it is while the door is in one's own hand."""
     decided = task.status.code not in WAITING
     if problem.status not in _CHANGED or not (decided or task.claimed_by) or _is_mine(visit, task):
@@ -115,13 +115,13 @@ def changed_hands(visit: Visit, task: Task, problem: Problem) -> Problem:
     )
 
 
-def _is_mine(visit: Visit, task: Task) -> bool:
+def _is_mine(visit: PageVisit, task: DoorTask) -> bool:
     is_claimed = visit.person is not None and task.claimed_by == visit.person.subject
     return is_claimed and task.status.code in WAITING
 
 
 async def _do(
-    visit: Visit,
+    visit: PageVisit,
     form: Form,
     task_id: str,
     deed: str,
@@ -132,15 +132,15 @@ async def _do(
     address = f"/v1/tasks/{path_of(task_id)}/{deed}"
     try:
         await visit.call.post(address, Nothing, body, once=form.once, version=form.text("version"))
-    except Refused as refused:
+    except CallRefused as refused:
         return await door_page(visit, task_id, refused.problem, form, opened=deed, fields=fields)
     return visit.go(f"/doors/tasks/{path_of(task_id)}?done={done}")
 
 
-def _slots(visit: Visit, form: Form) -> tuple[list[Json], list[Fault], dict[str, str]]:
+def _slots(visit: PageVisit, form: Form) -> tuple[list[Json], list[InputFault], dict[str, str]]:
     """Read the times of a form; what is wrong with them; and which field a later refusal is about."""
     slots: list[Json] = []
-    faults: list[Fault] = []
+    faults: list[InputFault] = []
     fields = {"/slots": "date-1"}
     for row in _ROWS:
         typed = {part: form.text(f"{part}-{row}") for part in _PARTS}
@@ -171,5 +171,5 @@ def _at(day: date, text: str) -> str:
     return datetime.combine(day, clock, SHENZHEN).isoformat()
 
 
-def _fault(visit: Visit, field: str, part: str) -> Fault:
-    return Fault(pointer=f"#/{field}", detail=visit.t(f"doors.slots.no-{part}"))
+def _fault(visit: PageVisit, field: str, part: str) -> InputFault:
+    return InputFault(pointer=f"#/{field}", detail=visit.t(f"doors.slots.no-{part}"))

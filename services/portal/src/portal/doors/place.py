@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.doors import device, door, today, visits
 from portal.frame.place import Place, add_routes, router
-from runtime.access import Role
+from web.auth import Role
 
 _router = router()
 for _feature in (today, device, visits, door):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from portal.doors.answers import Building, DoorRow, Doors, FreeTasks, Officer, Queues
-from portal.frame.calls import Json, Nothing, Refused
+from portal.doors.answers import DoorBuilding, DoorQueues, DoorRow, Doors, FreeTasks, Officer
+from portal.frame.calls import CallRefused, Json, Nothing
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
+from portal.frame.template_pages import path_of
 from runtime.clock import today, utc_now
 
 router = page_router()
@@ -26,8 +26,7 @@ async def home(visit: Officer) -> Response:
     """Show the officer's doors in the order of a walk."""
     call = visit.call
     doors, queues = await asyncio.gather(
-        visit.part(call.get("/v1/tasks/doors", Doors)),
-        visit.part(call.get("/v1/tasks/queues", Queues)),
+        visit.part(call.get("/v1/tasks/doors", Doors)), visit.part(call.get("/v1/tasks/queues", DoorQueues))
     )
     free = [each for each in queues.queues if each.kind.code == "field-check" and each.free] if queues else []
     agreed = _agreed_for_today(doors.buildings) if doors else []
@@ -47,13 +46,13 @@ async def take(visit: Officer, form: Sent) -> Response:
             await visit.call.post(
                 f"/v1/tasks/{path_of(task.task_id)}/claim", Nothing, once=f"{form.once}-{task.task_id}"
             )
-        except Refused:  # a colleague was quicker
+        except CallRefused:  # a colleague was quicker
             continue
         taken += 1
     return visit.go("/doors/?done=taken" if taken else "/doors/?done=none-free")
 
 
-def _agreed_for_today(buildings: Sequence[Building]) -> list[DoorRow]:
+def _agreed_for_today(buildings: Sequence[DoorBuilding]) -> list[DoorRow]:
     """Return the doors at which somebody expects the officer today, by time."""
     now = today(utc_now())
     agreed = [

@@ -15,14 +15,14 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from portal.doors.answers import Officer, Task
+from portal.doors.answers import DoorTask, Officer
 from portal.doors.door import changed_hands, door_page
 from portal.frame import formats
-from portal.frame.calls import Answer, Away, Fault, Json, Nothing, Problem, Refused
+from portal.frame.calls import Away, CallRefused, GatewayAnswer, GatewayProblem, InputFault, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
+from portal.frame.template_pages import path_of
+from portal.frame.visits import PageVisit
 from runtime.clock import utc_now
 
 router = page_router()
@@ -34,14 +34,14 @@ _SHOWN = frozenset({"image/jpeg", "image/png"})
 _FIELDS = {"/note": "note", "/reason": "note", "/text": "note", "/standard_reason": "result", "/file": "photographs"}
 
 
-class Photographed(Answer):
+class Photographed(GatewayAnswer):
     """The task after a photograph was handed in."""
 
     version: int
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoorFinding:
     """What an officer found: `approval`, `rejection` (each with a standard reason or without one) or `notes`."""
 
     deed: str
@@ -59,13 +59,13 @@ class Finding:
 async def record(visit: Officer, form: Sent, task_id: str) -> Response:
     """Record a visit: the photographs first, then the result."""
     found = _finding(visit, form)
-    if isinstance(found, Problem):
+    if isinstance(found, GatewayProblem):
         return await _refused(visit, form, task_id, found)
     try:
         version = await _hand_in(visit, form, task_id)
         address = f"/v1/tasks/{path_of(task_id)}/{found.deed}"
         await visit.call.post(address, Nothing, found.body(), once=form.once, version=version)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _refused(visit, form, task_id, refused.problem)
     if _asks_json(visit):
         return JSONResponse({"done": found.deed})
@@ -78,7 +78,7 @@ async def hand_in(visit: Officer, form: Sent, task_id: str) -> Response:
     """Hand in photographs alone."""
     try:
         version = await _hand_in(visit, form, task_id)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _refused(visit, form, task_id, refused.problem)
     if _asks_json(visit):
         return JSONResponse({"version": version})
@@ -91,7 +91,7 @@ async def take_back(visit: Officer, form: Sent, task_id: str, photograph_id: str
     path = f"/v1/tasks/{path_of(task_id)}/photographs/{path_of(photograph_id)}"
     try:
         await visit.call.send("DELETE", path, version=form.text("version"))
-    except Refused as refused:
+    except CallRefused as refused:
         return await door_page(visit, task_id, refused.problem)
     return visit.go(f"/doors/tasks/{path_of(task_id)}?done=photograph-removed")
 
@@ -106,7 +106,7 @@ async def look(visit: Officer, task_id: str, photograph_id: str) -> Response:
     return Response(found.content, media_type=kind, headers={"Content-Disposition": "inline"})
 
 
-async def _hand_in(visit: Visit, form: Form, task_id: str) -> str:
+async def _hand_in(visit: PageVisit, form: Form, task_id: str) -> str:
     """Hand in the form's photographs one after the other; return the version that the task has then."""
     version = form.text("version")
     path = f"/v1/tasks/{path_of(task_id)}/photographs"
@@ -117,7 +117,7 @@ async def _hand_in(visit: Visit, form: Form, task_id: str) -> str:
     return version
 
 
-def _finding(visit: Visit, form: Form) -> Finding | Problem:
+def _finding(visit: PageVisit, form: Form) -> DoorFinding | GatewayProblem:
     """Read what was found; return what is missing of it."""
     deed, _, reason = form.text("result").partition(":")
     words = form.text("note")
@@ -125,10 +125,10 @@ def _finding(visit: Visit, form: Form) -> Finding | Problem:
         return _missing(visit, "result")
     if not reason and not words:
         return _missing(visit, "note")
-    return Finding(deed, reason, "\n".join(part for part in (words, _recorded_at(visit, form)) if part))
+    return DoorFinding(deed, reason, "\n".join(part for part in (words, _recorded_at(visit, form)) if part))
 
 
-def _recorded_at(visit: Visit, form: Form) -> str:
+def _recorded_at(visit: PageVisit, form: Form) -> str:
     """Say when the phone recorded what could not be sent then; in Chinese, as part of what is kept."""
     try:
         at = datetime.fromisoformat(form.text("recorded_at"))
@@ -140,23 +140,23 @@ def _recorded_at(visit: Visit, form: Form) -> str:
     return say("doors.recorded-at", moment=formats.moment(at, say))
 
 
-def _missing(visit: Visit, field: str) -> Problem:
-    fault = Fault(pointer=f"#/{field}", detail=visit.t(f"doors.record.no-{field}"))
-    return Problem(status=422, title=visit.t("frame.problem"), errors=(fault,))
+def _missing(visit: PageVisit, field: str) -> GatewayProblem:
+    fault = InputFault(pointer=f"#/{field}", detail=visit.t(f"doors.record.no-{field}"))
+    return GatewayProblem(status=422, title=visit.t("frame.problem"), errors=(fault,))
 
 
-async def _refused(visit: Visit, form: Form, task_id: str, problem: Problem) -> Response:
+async def _refused(visit: PageVisit, form: Form, task_id: str, problem: GatewayProblem) -> Response:
     """Tell why it was refused: a phone keeps what was recorded, the page shows it again beside what stands now."""
     if not _asks_json(visit):
         return await door_page(visit, task_id, problem, form, opened="visit", fields=_FIELDS)
-    with suppress(Away, Refused):
-        task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", Task)
+    with suppress(Away, CallRefused):
+        task = await visit.call.get(f"/v1/tasks/{path_of(task_id)}", DoorTask)
         problem = changed_hands(visit, task, problem)
-    said = [problem.title, problem.detail, problem.action]
+    said = [problem.detail, problem.action]
     said += [part for fault in problem.errors for part in (fault.detail, fault.action)]
     text = " ".join(dict.fromkeys(part for part in said if part))
-    return JSONResponse({"problem": text}, problem.status)
+    return JSONResponse({"problem": visit.t("frame.pair", what=problem.title, text=text)}, problem.status)
 
 
-def _asks_json(visit: Visit) -> bool:
+def _asks_json(visit: PageVisit) -> bool:
     return "application/json" in visit.request.headers.get("accept", "")

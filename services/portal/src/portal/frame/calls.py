@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
+from urllib.parse import urlencode
 
 import httpx2
 import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from portal.frame.gateway_transport import PATIENCE, CallLimits, GatewayClient, WholeAnswer
 from portal.frame.kept import Kept
 from runtime.texts import Language
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
-Prove = Callable[[str, str], str]
+Prove = Callable[[str, str, bytes | None], str]
+"""Method, address and, unless it is a file, content to the proof of the key that the token is bound to."""
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Query = Mapping[str, str | int | bool | None]
 
-TIMEOUT = httpx2.Timeout(10.0, connect=2.0, pool=5.0)
-"""Seconds; the gateway itself asks another process of a service before these are over."""
-UPLOAD_TIMEOUT = httpx2.Timeout(60.0, connect=2.0, pool=5.0)
+_UPLOADING = replace(PATIENCE, next=60.0)
 LIMITS = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)
 
 PUBLIC_FOR = 20.0
 """Seconds for which a public answer is kept: a page may be that much behind."""
 _MOST_PUBLIC = 1000
+FOUND_FOR = 60.0
+"""Seconds for which a search of the catalogue is answered as it was before."""
+_MOST_FOUND = 200
 
 PublicAnswers = Kept[tuple[object, ...], BaseModel]
 
@@ -39,17 +43,17 @@ _REFUSED = 400
 log = structlog.get_logger()
 
 
-class Answer(BaseModel):
+class GatewayAnswer(BaseModel):
     """What a page reads of an answer; the rest is ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Nothing(Answer):
+class Nothing(GatewayAnswer):
     """An answer of which nothing is read."""
 
 
-class Fault(Answer):
+class InputFault(GatewayAnswer):
     """One of the things that are wrong with a request: where (a JSON pointer), and what to do."""
 
     pointer: str = "#"
@@ -58,7 +62,7 @@ class Fault(Answer):
     action: str = ""
 
 
-class Problem(Answer):
+class GatewayProblem(GatewayAnswer):
     """A refusal in the person's language (RFC 9457)."""
 
     status: int
@@ -66,13 +70,13 @@ class Problem(Answer):
     title: str = ""
     detail: str = ""
     action: str = ""
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[InputFault, ...] = ()
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """A service refused the call; `problem` says why."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: GatewayProblem) -> None:
         super().__init__(f"{problem.status} {problem.code}")
         self.problem = problem
 
@@ -85,9 +89,18 @@ class SignInEnded(Exception):
     """The gateway doesn't take the person's token any more."""
 
 
+async def _certain() -> None:
+    """Have nothing to wait for."""
+
+
 def public_answers() -> PublicAnswers:
     """Make the memory for public answers, one for all visits."""
     return Kept(PUBLIC_FOR, _MOST_PUBLIC)
+
+
+def found_answers() -> PublicAnswers:
+    """Make the memory for what was found by words, not by whom; apart, as new words would push other answers out."""
+    return Kept(FOUND_FOR, _MOST_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ class Calls:
     once. `version` is the one that the person looked at; when it has changed meanwhile the call is refused (412, 409).
     """
 
-    client: httpx2.AsyncClient
+    client: GatewayClient
     public: PublicAnswers
     language: Language
     token: str = ""
@@ -106,9 +119,11 @@ class Calls:
     presence: str = ""
     """The visit during which a clerk or terminal asks for the person who stands there."""
     prove: Prove | None = None
-    """Proves a terminal's key for a method and an address; its token is worth nothing without."""
-    word: Callable[[Problem], Problem] = lambda problem: problem
+    """Proves the key that the token is bound to: it is worth nothing without."""
+    word: Callable[[GatewayProblem], GatewayProblem] = lambda problem: problem
     """Puts a refusal in words for people."""
+    certain: Callable[[], Awaitable[None]] = _certain
+    """Waits until it is certain who asks: what only reads is sent before. Raises what the page is then made by."""
 
     async def get(self, path: str, answer: type[AnswerT], **query: str | int | bool | None) -> AnswerT:
         """Read. What is None is left out of the query."""
@@ -151,21 +166,14 @@ class Calls:
         version: str = "",
     ) -> AnswerT:
         """Hand in a file (name, content, media type) with fields of a form."""
-        request = self.client.build_request(
-            "POST",
-            path,
-            data=dict(fields),
-            files={"file": file},
-            headers=self._headers(once=once, version=version),
-            timeout=UPLOAD_TIMEOUT,
-        )
-        return _parsed(await self._sent(request), answer)
+        form = httpx2.Request("POST", self._url(path), data=dict(fields), files={"file": file})
+        headers = self._headers(once=once, version=version) | {"Content-Type": form.headers["content-type"]}
+        return _parsed(await self._sent("POST", path, headers, form.read(), patience=_UPLOADING), answer)
 
     async def upload_piece(self, path: str, answer: type[AnswerT], offset: int, content: bytes) -> AnswerT:
         """Hand in the next bytes of a file that comes piece by piece (`application/partial-upload`)."""
         headers = self._headers() | {"Content-Type": "application/partial-upload", "Upload-Offset": str(offset)}
-        request = self.client.build_request("PATCH", path, content=content, headers=headers, timeout=UPLOAD_TIMEOUT)
-        return _parsed(await self._sent(request), answer)
+        return _parsed(await self._sent("PATCH", path, headers, content, patience=_UPLOADING), answer)
 
     async def send(
         self,
@@ -176,15 +184,16 @@ class Calls:
         body: Json = None,
         once: str = "",
         version: str = "",
-    ) -> httpx2.Response:
+    ) -> WholeAnswer:
         """Send a request and return the answer as it is."""
         headers = self._headers(once=once, version=version)
-        content = None
+        content = b""
         if body is not None:
             content = orjson.dumps(body)
             headers["Content-Type"] = "application/json"
-        asked = {name: value for name, value in (query or {}).items() if value is not None}
-        return await self._sent(self.client.build_request(method, path, params=asked, content=content, headers=headers))
+        if asked := {name: _written(value) for name, value in (query or {}).items() if value is not None}:
+            path = f"{path}?{urlencode(asked)}"
+        return await self._sent(method, path, headers, content, signed=content)
 
     @asynccontextmanager
     async def stream(self, path: str, *, since: str = "") -> AsyncIterator[httpx2.Response]:
@@ -193,17 +202,19 @@ class Calls:
         `since` is the id of the last event that was read.
         """
         headers = self._headers() | ({"Last-Event-ID": since} if since else {})
-        timeout = httpx2.Timeout(None, connect=2.0, pool=5.0)
-        request = self.client.build_request("GET", path, headers=headers, timeout=timeout)
-        self._proven(request)
+        timeout = httpx2.Timeout(None, connect=PATIENCE.new, pool=PATIENCE.free)
+        await self.certain()
+        headers |= self._proof("GET", path, None)
+        client = self.client.streams
+        request = client.build_request("GET", self._url(path), headers=headers, timeout=timeout)
         try:
-            response = await self.client.send(request, stream=True)
+            response = await client.send(request, stream=True)
         except httpx2.TransportError as error:
             raise Away(str(error)) from error
         try:
             if response.status_code >= _REFUSED:
-                await response.aread()
-                self._accepted(response)
+                refused = await response.aread()
+                self._accepted(WholeAnswer(path, response.status_code, response.headers, refused))
             yield response
         finally:
             await response.aclose()
@@ -222,37 +233,58 @@ class Calls:
             headers["If-Match"] = version
         return headers
 
-    def _proven(self, request: httpx2.Request) -> None:
-        if self.prove is not None:
-            request.headers["DPoP"] = self.prove(request.method, str(request.url))
+    def _url(self, path: str) -> str:
+        return f"{self.client.address}{path}"
 
-    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
-        self._proven(request)
+    def _proof(self, method: str, path: str, content: bytes | None) -> dict[str, str]:
+        return {} if self.prove is None else {"DPoP": self.prove(method, self._url(path), content)}
+
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        content: bytes,
+        *,
+        signed: bytes | None = None,
+        patience: CallLimits | None = None,
+    ) -> WholeAnswer:
+        """Send a request; `signed` is what of its content the proof of the key signs."""
+        if method != "GET":
+            await self.certain()
+        headers |= self._proof(method, path, signed)
         try:
-            response = await self.client.send(request)
+            answer = await self.client.fetch(
+                method, self._url(path), headers, content, patience or self.client.patience
+            )
         except httpx2.TransportError as error:
-            log.warning("call_failed", method=request.method, path=request.url.path, error=repr(error))
-            raise Away(request.url.path) from error
-        return self._accepted(response)
+            named = path.partition("?")[0]
+            log.warning("call_failed", method=method, path=named, error=repr(error))
+            raise Away(named) from error
+        return self._accepted(answer)
 
-    def _accepted(self, response: httpx2.Response) -> httpx2.Response:
-        if response.status_code < _REFUSED:
-            return response
-        if response.status_code in _AWAY:
-            raise Away(response.request.url.path)
-        if response.status_code == _UNAUTHENTICATED:
+    def _accepted(self, answer: WholeAnswer) -> WholeAnswer:
+        if answer.status_code < _REFUSED:
+            return answer
+        if answer.status_code in _AWAY:
+            raise Away(answer.path)
+        if answer.status_code == _UNAUTHENTICATED:
             raise SignInEnded
         try:
-            problem = Problem.model_validate_json(response.content)
+            problem = GatewayProblem.model_validate_json(answer.content)
         except ValidationError:
-            problem = Problem(status=response.status_code, code="refused")
-        raise Refused(self.word(problem))
+            problem = GatewayProblem(status=answer.status_code, code="refused")
+        raise CallRefused(self.word(problem))
 
 
-def _parsed(response: httpx2.Response, answer: type[AnswerT]) -> AnswerT:
+def _written(value: str | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parsed(response: WholeAnswer, answer: type[AnswerT]) -> AnswerT:
     """Read an answer. Raises Away for one that is not what was agreed: to the page it is as good as none."""
     try:
         return answer.model_validate_json(response.content or b"{}")
     except ValidationError as error:
-        log.exception("answer_unreadable", path=response.request.url.path)
-        raise Away(response.request.url.path) from error
+        log.exception("answer_unreadable", path=response.path)
+        raise Away(response.path) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from runtime.clock import SHENZHEN
+from runtime.texts import DEFAULT, Language, Texts
 
 Say = Callable[..., str]
 """A text of the catalogues in the person's language."""
@@ -22,6 +23,12 @@ def day(on: date | datetime, t: Say) -> str:
 def moment(at: datetime, t: Say) -> str:
     """Return a day and a time of day: `30 November 2026, 14:05`."""
     return t("frame.moment", day=day(at, t), time=f"{at.astimezone(SHENZHEN):%H:%M}")
+
+
+def purpose(stated: str, texts: Texts, language: Language) -> str:
+    """Return a purpose that pages offer, and which is kept in one language, in another; one in own words as it is."""
+    offered = (key for key in texts.keys(DEFAULT) if key.startswith("frame.purposes."))
+    return next((texts.say(language, key) for key in offered if texts.say(DEFAULT, key) == stated), stated)
 
 
 def machine(at: date | datetime) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
+from unicodedata import normalize
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends
@@ -19,7 +21,8 @@ from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies
 from portal.frame.sealed import new_secret
-from portal.frame.visits import SEE_OTHER, Visit, visit_of, within
+from portal.frame.visitors import visit_of
+from portal.frame.visits import SEE_OTHER, PageVisit, within
 from runtime.clock import utc_now
 
 TOKEN, OWNER, PAGE, ONCE = "form-token", "form-owner", "form-page", "form-once"
@@ -29,6 +32,10 @@ _IN_MEMORY = 48 * 1024 * 1024
 """Bytes of a form with files; the gateway lets no larger one through."""
 _MOST_KEPT = 100_000
 """Characters of a form that are kept over a sign-in; more than the longest form has."""
+
+_PART_OF_DAY = re.compile(r"(\d+)\D?")
+_WHOLE_DAY = re.compile(r"(\d{4})(?:\D(\d{1,2})\D(\d{1,2})|(\d{2})(\d{2}))\D?")
+"""A day in one go: 2026-2-1, 20260201, with any sign or word between and behind."""
 
 
 class FormExpired(Exception):
@@ -130,7 +137,27 @@ def _form(sent: FormData) -> Form:
             fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
         else:
             files.setdefault(name, []).append(value)
+    _join_days(fields)
     return Form(fields, files)
+
+
+def _join_days(fields: dict[str, list[str]]) -> None:
+    """Put a day's three fields together, as in ISO 8601 if it is one. One field may hold all of it, as when pasted."""
+    for name in [each.removesuffix("-year") for each in fields if each.endswith("-year")]:
+        names = [f"{name}-{part}" for part in ("year", "month", "day")]
+        if not all(each in fields for each in names):
+            continue
+        parts = [normalize("NFKC", fields.pop(each)[0]).strip() for each in names]
+        typed = [each for each in parts if each]
+        whole = _WHOLE_DAY.fullmatch(typed[0]) if len(typed) == 1 else None
+        year, *rest = [each for each in whole.groups() if each] if whole else map(_digits, parts)
+        fields[name] = ["-".join([year, *(each and each.zfill(2) for each in rest)]) if typed else ""]
+
+
+def _digits(typed: str) -> str:
+    """Return a year, month or day without its word behind; as it was typed where it is none."""
+    found = _PART_OF_DAY.fullmatch(typed)
+    return found.group(1) if found else typed
 
 
 async def _checked(request: Request) -> Form:
@@ -165,20 +192,20 @@ async def keep(request: Request, sign_in: str) -> Response:
 
 async def keep_sent(request: Request, answer: Response) -> None:
     """Keep what was typed into a form that was sent and could not be taken; its page shows it again."""
-    visit: Visit = request.state.visit
+    visit: PageVisit = request.state.visit
     form = await read(request)
     if comes_from_us(request) and form.text(OWNER):
         await _put(visit, KeptForm(page=form.page, owner=form.text(OWNER), fields=_values(form.typed)), answer)
 
 
-async def keep_typed(visit: Visit, form: Form, answer: Response, *, but: Collection[str]) -> None:
+async def keep_typed(visit: PageVisit, form: Form, answer: Response, *, but: Collection[str]) -> None:
     """Keep what was typed into a form, all `but` some fields, while its page is shown in another way."""
     typed = _values({name: values for name, values in form.typed.items() if name not in but})
     if typed:
         await _put(visit, KeptForm(page=form.page, owner=visit.owner, fields=typed, was_sent=False), answer)
 
 
-async def _put(visit: Visit, kept: KeptForm, answer: Response) -> None:
+async def _put(visit: PageVisit, kept: KeptForm, answer: Response) -> None:
     if sum(len(value) for values in kept.fields.values() for value in values) > _MOST_KEPT:
         return
     secret = new_secret()
@@ -186,7 +213,7 @@ async def _put(visit: Visit, kept: KeptForm, answer: Response) -> None:
     cookies.write(answer, cookies.KEPT, secret, seconds=int(KEPT_FOR.total_seconds()))
 
 
-async def restore(visit: Visit) -> None:
+async def restore(visit: PageVisit) -> None:
     """Fill the page's form with what was kept of it, if it was the same person who typed it."""
     secret = cookies.read(visit.request, cookies.KEPT)
     if not secret or visit.request.method != "GET":
@@ -200,7 +227,7 @@ async def restore(visit: Visit) -> None:
         visit.filled = {name: values[0] for name, values in kept.fields.items()}
 
 
-async def forget(visit: Visit) -> None:
+async def forget(visit: PageVisit) -> None:
     """Remove what was kept of a form, now that its page shows it."""
     if visit.is_restored:
         await visit.frame.kept_forms.remove(cookies.read(visit.request, cookies.KEPT))

@@ -1,18 +1,64 @@
-"""How calls reach the gateway: aiohttp's connections under httpx's interface.
+"""How calls reach the gateway: aiohttp's connections, under httpx's interface for streams only.
 
 A page makes up to seven calls, and httpx's own connections (httpcore, h11) took most of the portal's processor time:
-0.7 ms a call over TLS against 0.1 ms with aiohttp, which parses in C.
+0.7 ms a call over TLS against 0.1 ms with aiohttp, which parses in C. httpx's requests and answers around these were
+a sixth of the functions that ran for a page with one call.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
 import aiohttp
 import httpx2
 from yarl import URL
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Seconds that a call waits: for a connection that is free, for a new one, for the next bytes."""
+
+    free: float
+    new: float
+    next: float
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """A whole answer; the names of `headers` are compared without case."""
+
+    path: str
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+PATIENCE = CallLimits(free=5.0, new=2.0, next=10.0)
+"""The gateway itself asks another process of a service before these are over."""
+
+
+class Fetch(Protocol):
+    """Sends a request and reads the whole answer. Raises httpx2.TransportError for whatever goes wrong on the way."""
+
+    async def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes, patience: CallLimits
+    ) -> WholeAnswer:
+        """Send it."""
+
+
+@dataclass(frozen=True)
+class GatewayClient:
+    """The ways to the gateway: its address, whole answers, and streams."""
+
+    address: str
+    fetch: Fetch
+    streams: httpx2.AsyncClient
+    patience: CallLimits = PATIENCE
 
 
 class GatewayTransport(httpx2.AsyncBaseTransport):
@@ -26,6 +72,17 @@ class GatewayTransport(httpx2.AsyncBaseTransport):
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
+
+    async def fetch(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes, patience: CallLimits
+    ) -> WholeAnswer:
+        """Send a request and read its whole answer."""
+        target = URL(url, encoded=True)
+        with _told():
+            async with self._session.request(
+                method, target, headers=headers, data=content or None, allow_redirects=False, timeout=_limits(patience)
+            ) as response:
+                return WholeAnswer(target.path, response.status, response.headers, await response.read())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request and wait for the head of its answer."""
@@ -59,7 +116,17 @@ class _Body(httpx2.AsyncByteStream):
                 yield piece
 
     async def aclose(self) -> None:
-        self._response.close()  # of what was read to its end, the connection is back in the pool already
+        connection = self._response.connection  # of what was read to its end, it is back in the pool already
+        if connection is not None and connection.transport is not None:
+            # Else TLS waits half a minute for a farewell that nginx, busy with its answer, does not hear: so long the
+            # stream of a page that has been left would count among the few that its reader may have open.
+            connection.transport.abort()
+        self._response.close()
+
+
+@cache
+def _limits(patience: CallLimits) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=patience.free, sock_connect=patience.new, sock_read=patience.next)
 
 
 @contextmanager

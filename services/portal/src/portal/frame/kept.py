@@ -1,4 +1,4 @@
-"""What a process keeps in memory for a while: public answers, and what never changes of an application."""
+"""What a process keeps in memory for a while: public answers, sealed sessions, what never changes of an application."""
 
 from __future__ import annotations
 
@@ -30,3 +30,7 @@ class Kept(Generic[KeyT, ValueT]):
         while len(self._values) >= self._most:
             del self._values[next(iter(self._values))]
         self._values[key] = (self._clock() + self._seconds, value)
+
+    def remove(self, key: KeyT) -> None:
+        """Forget what is kept under a key."""
+        self._values.pop(key, None)

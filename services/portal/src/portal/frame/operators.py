@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from portal.frame.device_key import DeviceKey
 from portal.frame.person import Session
-from portal.frame.rendering import query
-from runtime.access import Role
+from portal.frame.template_pages import query
+from web.auth import Role
 
 ROOT = "/operations/"
 COOKIE = "yizheng-operator"

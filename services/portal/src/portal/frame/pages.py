@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies, forms
-from portal.frame.calls import Away, Refused, SignInEnded
+from portal.frame.calls import Away, CallRefused, SignInEnded
 from portal.frame.provider import ProviderAway
-from portal.frame.visits import SEE_OTHER, SignInNeeded, Visit, WrongRole, stranger, visit_of
+from portal.frame.visitors import SignInNeeded, WrongRole, stranger, visit_of, visit_with
+from portal.frame.visits import SEE_OTHER, PageVisit, SessionChanged
 
 SIGN_IN = "/sign-in"
 HEADERS = {
@@ -30,6 +32,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Sent with everything that does not say otherwise itself."""
+_ENCODED = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in HEADERS.items()]
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -54,33 +57,58 @@ class PageRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
-                visit = await visit_of(request)
-                await forms.restore(visit)
-                answer = await inner(request)
-                await forms.forget(visit)
+                answer = await _made(request, inner)
             except Exception as error:  # noqa: BLE001 - a person is told of every fault by a page; it is logged below
                 answer = await _told(request, error)
             finally:
                 await forms.close(request)
-            for name, value in HEADERS.items():
-                answer.headers.setdefault(name, value)
-            answer.headers.setdefault("Content-Security-Policy", await policy(request))
+            said = {name for name, _ in answer.raw_headers}
+            added = [*_ENCODED, (b"content-security-policy", policy(request))]
+            answer.raw_headers += [each for each in added if each[0] not in said]
             return answer
 
         return handler
 
 
-async def policy(request: Request) -> str:
+async def _made(request: Request, inner: Handler) -> Response:
+    """Make a page; once more when it was made for what was remembered of a session, and that has changed."""
+    try:
+        return await _certainly(request, inner)
+    except SessionChanged as changed:
+        request.state.visit = visit_with(request, changed.session)
+        return await _certainly(request, inner)
+
+
+async def _certainly(request: Request, inner: Handler) -> Response:
+    visit = await visit_of(request)
+    try:
+        await forms.restore(visit)
+        answer = await inner(request)
+    except Exception as error:
+        await visit.certain()
+        if isinstance(error, SignInEnded) and visit.looking is not None and visit.looking.result() != visit.remembered:
+            raise SessionChanged(visit.looking.result()) from error  # another process has renewed its tokens
+        raise
+    await visit.certain()
+    await forms.forget(visit)
+    return answer
+
+
+def policy(request: Request) -> bytes:
     """Return what a page may load, and from where. Forms lead here, and on to the provider at signing in and out."""
     frame = request.app.state.frame
-    place = frame.place_of(request.url.path)
-    own = {name: value.format(reader=frame.settings.reader) for name, value in place.policy}
-    directives = {**_POLICY, "form-action": " ".join(["'self'", *frame.provider.origins]), **own}
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+    return _directives(frame.place_of(request.scope["path"]).policy, frame.settings.reader, frame.provider.origins)
+
+
+@cache
+def _directives(own: tuple[tuple[str, str], ...], reader: str, origins: tuple[str, ...]) -> bytes:
+    of_place = {name: value.format(reader=reader) for name, value in own}
+    directives = {**_POLICY, "form-action": " ".join(["'self'", *origins]), **of_place}
+    return "; ".join(f"{name} {value}" for name, value in directives.items()).encode("latin-1")
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    visit: Visit = getattr(request.state, "visit", None) or stranger(request)
+    visit: PageVisit = getattr(request.state, "visit", None) or stranger(request)
     request.state.visit = visit
     if isinstance(error, SignInNeeded | SignInEnded | forms.FormExpired):
         return await _not_of_this_session(request, visit, error)
@@ -89,7 +117,7 @@ async def _told(request: Request, error: Exception) -> Response:
     return _said(visit, error)
 
 
-async def _not_taken(request: Request, visit: Visit, error: Exception) -> Response:
+async def _not_taken(request: Request, visit: PageVisit, error: Exception) -> Response:
     """Say that a form could not be taken now, and lead back to its page, where what was typed stands again."""
     form = await forms.read(request)
     answer = _said(visit, error, again=form.page)
@@ -98,7 +126,7 @@ async def _not_taken(request: Request, visit: Visit, error: Exception) -> Respon
     return answer
 
 
-async def _not_of_this_session(request: Request, visit: Visit, error: Exception) -> Response:
+async def _not_of_this_session(request: Request, visit: PageVisit, error: Exception) -> Response:
     if isinstance(error, forms.FormExpired):
         return await _expired(request, visit)
     if isinstance(error, SignInNeeded):
@@ -110,11 +138,11 @@ async def _not_of_this_session(request: Request, visit: Visit, error: Exception)
     return answer
 
 
-def _said(visit: Visit, error: Exception, again: str = "") -> Response:
+def _said(visit: PageVisit, error: Exception, again: str = "") -> Response:
     match error:
         case WrongRole():
             return visit.show("frame/wrong-role.html", status=403, roles=error.roles)
-        case Refused():
+        case CallRefused():
             return visit.show("frame/refused.html", status=error.problem.status, refused=error.problem)
         case HTTPException() | RequestValidationError():
             return visit.show("frame/not-found.html", status=getattr(error, "status_code", 404))
@@ -127,13 +155,14 @@ def _said(visit: Visit, error: Exception, again: str = "") -> Response:
     return visit.show("frame/failed.html", status=500)
 
 
-def _away(visit: Visit, what: str, again: str) -> Response:
+def _away(visit: PageVisit, what: str, again: str) -> Response:
+    visit.has_away = False  # all of the page is
     answer = visit.show("frame/away.html", status=503, what=what, again=again or visit.address, is_kept=bool(again))
     answer.headers["Retry-After"] = "5"
     return answer
 
 
-async def _sign_in(request: Request, visit: Visit) -> Response:
+async def _sign_in(request: Request, visit: PageVisit) -> Response:
     """Lead to the sign-in and back; what was typed is kept meanwhile. At a kiosk nothing is: the next card begins."""
     place = visit.frame.place_of(request.url.path)
     if place.silence:
@@ -145,7 +174,7 @@ async def _sign_in(request: Request, visit: Visit) -> Response:
     return RedirectResponse(f"{SIGN_IN}?next={quote(visit.address, safe='')}", SEE_OTHER)
 
 
-async def _expired(request: Request, visit: Visit) -> Response:
+async def _expired(request: Request, visit: PageVisit) -> Response:
     """Show what was typed, to be taken over into a fresh form: it is of another session than the one of now."""
     if visit.frame.place_of(request.url.path).silence:
         return RedirectResponse(visit.frame.place_of(request.url.path).root, SEE_OTHER)

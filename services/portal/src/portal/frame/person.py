@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from runtime.access import Role
+from web.auth import Role
 
 
-class Person(BaseModel):
+class SignedInPerson(BaseModel):
     """Who is signed in, as the provider names them. `subject` is a resident id or a staff number."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,7 +49,7 @@ class Session(BaseModel):
     """A person's session: never older than `ends_at`, and ended earlier by silence."""
 
     model_config = ConfigDict(frozen=True)
-    person: Person
+    person: SignedInPerson
     tokens: Tokens
     ends_at: datetime
     touched_at: datetime

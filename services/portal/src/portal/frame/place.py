@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 from portal.frame.pages import PageRoute
-from runtime.access import Role
+from web.auth import Role
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,52 @@ def add_routes(to: APIRouter, *routers: APIRouter, prefix: str = "", dependencie
             include_in_schema=False,
             route_class_override=PageRoute,
         )
+
+
+class Addresses(BaseRoute):
+    """Routes by the first part of their address and the number of its parts: a request is compared with few of them."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        """Take routes without a `path` parameter, which any number of parts can stand for."""
+        self._routes: dict[tuple[str, int], list[APIRoute]] = {}
+        for route in routes:
+            assert isinstance(route, APIRoute)  # noqa: S101 - a place has no others
+            self._routes.setdefault(_shape(route.path), []).append(route)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Find the route; one of the same address for another method only where there is no better one."""
+        found: tuple[Match, Scope] = Match.NONE, {}
+        for route in self._find(scope["path"]) if scope["type"] == "http" else ():
+            match, details = route.matches(scope)
+            if match is Match.FULL:
+                return match, details
+            if found[0] is Match.NONE:
+                found = match, details
+        return found
+
+    def has_page(self, path: str) -> bool:
+        """Tell whether there is a page at an address."""
+        return any("GET" in (route.methods or ()) for route in self._find(path))
+
+    def page_above(self, path: str) -> str | None:
+        """Return the nearest page above an address that takes forms only; None for one that takes none."""
+        if not self._find(path):
+            return None
+        while path != "/":
+            path = path.rstrip("/").rpartition("/")[0] or "/"
+            if found := next((above for above in (path, f"{path}/") if self.has_page(above)), None):
+                return found
+        return path
+
+    def _find(self, path: str) -> list[APIRoute]:
+        return [each for each in self._routes.get(_shape(path), ()) if each.path_regex.match(path)]
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on to the route that was found."""
+        route: APIRoute = scope["route"]
+        await route.handle(scope, receive, send)
+
+
+def _shape(path: str) -> tuple[str, int]:
+    first = path[1:].partition("/")[0]
+    return first, path.count("/")

@@ -11,24 +11,25 @@ from typing import Any
 
 import httpx2
 from authlib.common.security import generate_token
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oidc.core import CodeIDToken
+from authlib.integrations import base_client, httpx_client
+from authlib.oidc import core
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from portal.frame.device_key import DeviceKey
-from portal.frame.person import Person, Tokens
-from runtime.access import Role
+from portal.frame.person import SignedInPerson, Tokens
 from runtime.clock import Clock
+from web.auth import Role
 
 SCOPE = "openid profile offline_access"
 _ALGORITHMS = ["ES256", "ES384", "PS256", "RS256"]
 _PATIENCE = 5.0
 _KEPT = 600.0
 """Seconds for which the discovery document and the keys are believed; a key that is unknown is asked for at once."""
+_ANSWERING = 1.0
+"""Seconds for which a provider that has answered counts as there, before a browser is sent to it."""
 _VERIFIER_LENGTH = 64
 
 
@@ -70,7 +71,7 @@ class Attempt(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class ClientRegistration:
     """As whom the portal is known to the provider."""
 
     discovery: str
@@ -79,11 +80,11 @@ class Registration:
     client_secret: str
 
 
-class Provider:
+class SignInProvider:
     """One provider. Every method raises ProviderAway when it can't be reached."""
 
     def __init__(
-        self, registration: Registration, transport: httpx2.AsyncBaseTransport, clock: Clock, key: DeviceKey
+        self, registration: ClientRegistration, transport: httpx2.AsyncBaseTransport, clock: Clock, key: DeviceKey
     ) -> None:
         self._as = registration
         self._clock = clock
@@ -95,7 +96,7 @@ class Provider:
 
     async def begin(self, redirect_uri: str, then: str, language: str) -> tuple[str, Attempt]:
         """Return where to send the browser, and what to remember until it comes back."""
-        found = await self.discovered()
+        found = await self.discovered(_ANSWERING)
         attempt = Attempt(
             state=generate_token(_VERIFIER_LENGTH),
             nonce=generate_token(_VERIFIER_LENGTH),
@@ -113,7 +114,7 @@ class Provider:
             )
         return str(address), attempt
 
-    async def finish(self, attempt: Attempt, code: str) -> tuple[Person, Tokens]:
+    async def finish(self, attempt: Attempt, code: str) -> tuple[SignedInPerson, Tokens]:
         """Change the code for tokens, and read who it is. Raises SignInRefused."""
         found = await self.discovered()
         async with self._client(attempt.redirect_uri) as client:
@@ -140,22 +141,22 @@ class Provider:
 
     async def farewell(self, tokens: Tokens, back: str) -> str:
         """Return where the browser ends its sign-in with the provider (RP-initiated logout), `back` without one."""
-        found = await self.discovered()
+        found = await self.discovered(_ANSWERING)
         if not found.end_session_endpoint:
             return back
         asked = {"id_token_hint": tokens.id, "client_id": self._as.client_id, "post_logout_redirect_uri": back}
         return str(httpx2.URL(found.end_session_endpoint, params=asked))
 
-    async def discovered(self) -> Discovered:
-        """Return what the provider says of itself; an older word counts while it can't be asked."""
-        if self._found is not None and monotonic() - self._found[0] < _KEPT:
+    async def discovered(self, seconds: float = _KEPT) -> Discovered:
+        """Return what the provider said of itself in these seconds; for our own calls earlier too, while it is away."""
+        if self._found is not None and monotonic() - self._found[0] < seconds:
             return self._found[1]
         try:
             answer = await self._http.get(self._as.discovery)
             answer.raise_for_status()
             found = Discovered.model_validate_json(answer.content)
         except (httpx2.HTTPError, ValidationError) as error:
-            if self._found is not None:
+            if self._found is not None and seconds == _KEPT:
                 return self._found[1]
             raise ProviderAway(str(error)) from error
         if found.issuer != self._as.issuer:
@@ -172,8 +173,8 @@ class Provider:
         """Close the connections."""
         await self._http.aclose()
 
-    def _client(self, redirect_uri: str) -> AsyncOAuth2Client:
-        return AsyncOAuth2Client(
+    def _client(self, redirect_uri: str) -> httpx_client.AsyncOAuth2Client:
+        return httpx_client.AsyncOAuth2Client(
             self._as.client_id,
             self._as.client_secret,
             scope=SCOPE,
@@ -191,7 +192,7 @@ class Provider:
     async def _asked(self, asking: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the library's coroutine
         try:
             given: Mapping[str, Any] = await asking
-        except OAuthError as error:
+        except base_client.OAuthError as error:
             raise SignInRefused(str(error)) from error
         except (httpx2.HTTPError, ValueError) as error:
             raise ProviderAway(str(error)) from error
@@ -219,7 +220,7 @@ class Provider:
                 "aud": {"essential": True, "value": self._as.client_id},
             }
             params = {"nonce": nonce, "client_id": self._as.client_id, "access_token": tokens.access}
-            claims = CodeIDToken(token.claims, token.header, options, params)
+            claims = core.CodeIDToken(token.claims, token.header, options, params)
             claims.validate(now=int(self._clock().timestamp()), leeway=60)
         except (JoseError, ValueError) as error:
             raise SignInRefused(f"the ID token is not good: {error}") from error
@@ -250,9 +251,9 @@ class _Kept(httpx2.AsyncBaseTransport):
         return await self._transport.handle_async_request(request)
 
 
-def _person(claims: Mapping[str, Any]) -> Person:
+def _person(claims: Mapping[str, Any]) -> SignedInPerson:
     try:
-        return Person(
+        return SignedInPerson(
             subject=claims["sub"],
             role=Role(claims["role"]),
             name=claims.get("name") or "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.frame.calls import Fault, Problem
+from portal.frame.calls import GatewayProblem, InputFault
 from runtime.texts import Language, Texts
 
 _CODES: Mapping[str, tuple[str, ...]] = {
@@ -31,8 +31,14 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     "visit": ("presence-unknown", "unknown-presence"),
     "list": ("bad-cursor",),
     "failed": ("unexpected", "refused", "temporarily-unavailable"),
+    "damaged": ("stored-value-tampered",),
     "child": ("subject-needed",),
     "yes-or-no": ("form-not-boolean", "value-not-flag", "approval-field-not-flag"),
+    "choose": ("enum", "literal_error"),
+    "day": (
+        *("day", "date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        *("form-not-date", "value-not-date", "approval-field-not-date"),
+    ),
     "pattern": ("string_pattern_mismatch",),
     "which-credential": ("credential-not-named",),
     "same-document": ("approval-held-or-other",),
@@ -45,14 +51,25 @@ _CODES: Mapping[str, tuple[str, ...]] = {
 _WORDS = {code: name for name, codes in _CODES.items() for code in codes}
 
 
-def worded(problem: Problem, texts: Texts, language: Language) -> Problem:
+def worded(problem: GatewayProblem, texts: Texts, language: Language) -> GatewayProblem:
     """Return a refusal, and each fault in it, in words for people; as the service says it where that is for them."""
     faults = tuple(_fault(each, texts, language) for each in problem.errors)
     words = _said(problem.code, texts, language)
     return problem.model_copy(update={**words, "errors": faults})
 
 
-def _fault(fault: Fault, texts: Texts, language: Language) -> Fault:
+def by_field(problem: GatewayProblem | None, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong by field; what belongs to no field stays in the summary only."""
+    found: dict[str, str] = {}
+    for fault in problem.errors if problem else ():
+        pointer = fault.pointer.removeprefix("#")
+        name = fields.get(pointer, pointer.rpartition("/")[2])
+        if name:
+            found.setdefault(name, " ".join(part for part in (fault.detail, fault.action) if part))
+    return found
+
+
+def _fault(fault: InputFault, texts: Texts, language: Language) -> InputFault:
     words = _said(fault.code, texts, language)
     return fault.model_copy(update={name: words[name] for name in ("detail", "action")}) if words else fault
 

@@ -7,16 +7,23 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from messaging.ordering import Lanes
-from portal.frame.person import AtTerminal, Person, Session, Tokens
-from portal.frame.provider import Provider, ProviderAway, SignInRefused
-from portal.frame.sealed import Sealed, new_secret
+from bus.concurrency import KeyedLocks
+from portal.frame.person import AtTerminal, Session, SignedInPerson, Tokens
+from portal.frame.provider import ProviderAway, SignInProvider, SignInRefused
+from portal.frame.sealed import Recalled, Sealed, new_secret
 from runtime.clock import Clock
 
 _EARLY = timedelta(seconds=60)
 """How long before its end a token is renewed: a page's calls must not meet the end."""
 _TOUCH = timedelta(minutes=2)
 """How often at most the use of a session is written down."""
+REMEMBERED_FOR = 5.0
+"""Seconds for which a process remembers a session, sealed, to begin the calls of a page while it is looked up.
+
+So long a cookie that was left behind can still begin calls at a process that was not told of the sign-out.
+"""
+MOST_REMEMBERED = 2000
+"""About three kilobytes each."""
 
 log = structlog.get_logger()
 
@@ -26,34 +33,36 @@ class Sessions:
     """The sessions of all people."""
 
     kept: Sealed[Session]
-    provider: Provider
+    provider: SignInProvider
     clock: Clock
     silence: timedelta
     longest: timedelta
-    lanes: Lanes
+    lanes: KeyedLocks
 
-    async def begin(self, person: Person, tokens: Tokens) -> str:
+    async def begin(self, person: SignedInPerson, tokens: Tokens) -> str:
         """Begin a session; return the secret for the browser, new at every sign-in."""
         secret, now = new_secret(), self.clock()
         session = Session(person=person, tokens=tokens, ends_at=now + self.longest, touched_at=now)
         await self._keep(secret, session)
         return secret
 
-    async def begin_at_terminal(self, person: Person, tokens: Tokens, terminal: AtTerminal, ends_at: datetime) -> str:
+    async def begin_at_terminal(
+        self, person: SignedInPerson, tokens: Tokens, terminal: AtTerminal, ends_at: datetime
+    ) -> str:
         """Begin the session of a visit at a terminal; it is never renewed."""
         secret = new_secret()
         session = Session(person=person, tokens=tokens, ends_at=ends_at, touched_at=self.clock(), terminal=terminal)
         await self._keep(secret, session)
         return secret
 
-    async def find(self, secret: str) -> Session | None:
+    async def find(self, secret: str, recalled: Recalled[Session] | None = None) -> Session | None:
         """Return a session with tokens that are good for a while; None when it has ended.
 
         Raises ProviderAway when its tokens have ended and the provider can't be asked for others.
         """
         if not secret:
             return None
-        session = await self.kept.find(secret)
+        session = await self.kept.find(secret, recalled)
         if session is None:
             return None
         if session.terminal is not None:
@@ -64,6 +73,16 @@ class Sessions:
         if self.clock() - session.touched_at > _TOUCH:
             await self._keep(secret, session.model_copy(update={"touched_at": self.clock()}))
         return session
+
+    def recall(self, secret: str) -> Recalled[Session] | None:
+        """Return a session as this process saw it a while ago, if there was nothing to be done for it but to look.
+
+        It may have ended since: nothing is shown or changed for it before `find` has said the same.
+        """
+        recalled = self.kept.recall(secret) if secret else None
+        if recalled is None or recalled.content.terminal is not None:
+            return None
+        return None if recalled.content.tokens.until - self.clock() < _EARLY else recalled
 
     async def end(self, secret: str) -> None:
         """End a session."""

@@ -9,14 +9,15 @@ from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies, operators
 from portal.frame.forms import Sent, keep_typed
-from portal.frame.person import Person, Session
+from portal.frame.person import Session, SignedInPerson
 from portal.frame.place import router as page_router
 from portal.frame.provider import ProviderAway, SignInRefused
-from portal.frame.rendering import query
-from portal.frame.visits import SEE_OTHER, VIEWS, Anybody, Visit, within
-from runtime.access import Role
+from portal.frame.template_pages import query
+from portal.frame.visitors import VIEWS, Anybody
+from portal.frame.visits import SEE_OTHER, PageVisit, within
 from runtime.clock import utc_now
 from runtime.texts import LANGUAGES
+from web.auth import Role
 
 RETURN = "/sign-in/return"
 SIGNED_OUT = "/signed-out"
@@ -45,6 +46,7 @@ async def begin(visit: Anybody, next: str = "") -> Response:  # noqa: A002 - the
 @router.get(RETURN)
 async def finish(visit: Anybody, state: str = "", code: str = "", error: str = "") -> Response:
     """Take what the provider says of a sign-in that this browser began, once, and begin a session."""
+    await visit.certain()  # from here on nothing can be done twice
     key = _key_of(visit, state)
     attempt = await visit.frame.attempts.find(key)
     if attempt is None or not await visit.frame.attempts.remove(key):
@@ -104,7 +106,7 @@ async def choose(visit: Anybody, form: Sent) -> Response:
     return answer
 
 
-def _onward(visit: Visit, session: Session, to: str) -> Response:
+def _onward(visit: PageVisit, session: Session, to: str) -> Response:
     """Go on to where somebody who is signed in wants to go."""
     address = within(to) if to else visit.frame.home_of(session.person.role)
     answer = visit.go(address)
@@ -113,7 +115,7 @@ def _onward(visit: Visit, session: Session, to: str) -> Response:
     return answer
 
 
-def _arrived(visit: Visit, person: Person, address: str) -> Response:
+def _arrived(visit: PageVisit, person: SignedInPerson, address: str) -> Response:
     """Go on after a sign-in. Operators press a link: their pages are sent no cookie on a way that began elsewhere."""
     if person.role is Role.OPERATOR and address.startswith((operators.ROOT, operators.HOME)):
         onward = address if address == operators.HOME else f"/sign-in{query(next=address)}"
@@ -121,6 +123,6 @@ def _arrived(visit: Visit, person: Person, address: str) -> Response:
     return visit.go(address)
 
 
-def _key_of(visit: Visit, state: str) -> str:
+def _key_of(visit: PageVisit, state: str) -> str:
     """Return the secret of an attempt: only the browser that began it can end it, with several side by side."""
     return f"{visit.browser} {state}"

@@ -1,40 +1,35 @@
-"""A visit: one request with all that a page needs. Who it is, in which language, calls to the gateway, the page itself.
-
-@router.get("/desk/")
-async def queues(visit: Annotated[Visit, signed_in(Role.REVIEWER)]) -> Response:
-tasks = await visit.call.get("/v1/tasks", Tasks)
-return visit.show("desk/queues.html", tasks=tasks)
-"""
+"""A visit: one request with all that a page needs: who it is, in which language, calls to the gateway, the page."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx2
-from fastapi import Depends
 from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.frame import cookies, formats, operators
-from portal.frame.calls import Away, Calls, Problem, Prove, PublicAnswers, public_answers
+from portal.frame.calls import Away, Calls, GatewayProblem, Prove, PublicAnswers, found_answers, public_answers
 from portal.frame.device_key import DeviceKey, own_key
+from portal.frame.gateway_transport import GatewayClient
 from portal.frame.kept import Kept
-from portal.frame.person import Person, Session
-from portal.frame.provider import Provider
-from portal.frame.refusals import worded
-from portal.frame.sealed import Sealed, new_secret
+from portal.frame.person import Session, SignedInPerson
+from portal.frame.provider import SignInProvider
+from portal.frame.refusals import by_field, worded
+from portal.frame.sealed import Sealed
 from portal.frame.sessions import Sessions
 from portal.settings import Settings
-from runtime.access import Role
-from runtime.texts import Language, Texts, of_page
+from runtime.texts import Language, Texts
+from web.auth import Role
 
 if TYPE_CHECKING:
     from portal.frame.forms import Form, KeptForm
@@ -45,20 +40,14 @@ ValueT = TypeVar("ValueT")
 
 SEE_OTHER = 303
 _FAULT = 500
-VIEWS = ("plain", "elder")
-"""The usual view, and the one for elders: larger type, fewer choices."""
 
 
-class SignInNeeded(Exception):
-    """The page is for somebody who is signed in."""
+class SessionChanged(Exception):
+    """The session is not what was remembered of it; `session` is what it is, None when it has ended."""
 
-
-class WrongRole(Exception):
-    """The page is not for whoever is signed in."""
-
-    def __init__(self, roles: Sequence[Role]) -> None:
-        super().__init__(", ".join(roles))
-        self.roles = tuple(roles)
+    def __init__(self, session: Session | None) -> None:
+        super().__init__("ended" if session is None else "renewed")
+        self.session = session
 
 
 @dataclass(frozen=True)
@@ -67,15 +56,16 @@ class Frame:
 
     settings: Settings
     texts: Texts
-    templates: Environment
+    templates: Mapping[Language, Environment]
     places: Sequence[Place]
-    client: httpx2.AsyncClient
-    provider: Provider
+    client: GatewayClient
+    provider: SignInProvider
     sessions: Sessions
     attempts: Sealed[Attempt]
     kept_forms: Sealed[KeptForm]
     key: bytes
     public: PublicAnswers = field(default_factory=public_answers)
+    found: PublicAnswers = field(default_factory=found_answers)
     begun: Kept[tuple[str, str], tuple[str, str]] = field(default_factory=lambda: Kept(seconds=3600, most=10_000))
     """The item of an application and whom it is for, which never change, by who asked and its id."""
 
@@ -86,7 +76,11 @@ class Frame:
 
     def place_of(self, path: str) -> Place:
         """Return the place that an address is in; the longest root wins, as `/` holds everything."""
-        return max((each for each in self.places if each.holds(path)), key=lambda each: len(each.root))
+        return next(each for each in self._by_root if each.holds(path))
+
+    @cached_property
+    def _by_root(self) -> Sequence[Place]:
+        return sorted(self.places, key=lambda each: len(each.root), reverse=True)
 
     def home_of(self, role: Role) -> str:
         """Return where somebody goes who has just signed in."""
@@ -100,7 +94,7 @@ class Frame:
 
 
 @dataclass
-class Visit:
+class PageVisit:
     """One request. `away` are the parts of the page that could not be had."""
 
     request: Request
@@ -110,6 +104,11 @@ class Visit:
     browser: str
     secret: str = ""
     session: Session | None = None
+    looking: asyncio.Task[Session | None] | None = None
+    """Looks the session up, where the page is begun with what was `remembered` of it."""
+    remembered: Session | None = None
+    prepared: tuple[Session | None, Mapping[str, str], Mapping[str, Any]] | None = None
+    """What a page needs of the frame, for the session and the fields with which it was made."""
     filled: Mapping[str, str] = field(default_factory=dict)
     """What the fields of the page's form show: what was typed before."""
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -125,9 +124,11 @@ class Visit:
     can_hand_in: bool = True
     """Whether there are files or a camera here."""
     has_away: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+    """What the fields of the page are called, by name: what is wrong with one says so in the summary."""
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> SignedInPerson | None:
         """Who is signed in."""
         return self.session.person if self.session else None
 
@@ -138,7 +139,17 @@ class Visit:
         request_id = self.request.headers.get("x-request-id", "")
         frame = self.frame
         word = partial(worded, texts=frame.texts, language=self.language)
-        return Calls(frame.client, frame.public, self.language, token, request_id, self.presence, self._prove(), word)
+        return Calls(
+            frame.client,
+            frame.public,
+            self.language,
+            token,
+            request_id,
+            self.presence,
+            self._prove(),
+            word,
+            self.certain,
+        )
 
     @property
     def address(self) -> str:
@@ -167,6 +178,17 @@ class Visit:
         visit = self.session.terminal.presence if self.session.terminal else ""  # at a terminal everybody in their turn
         return self.frame.keyed("owner", self.session.person.subject, visit)
 
+    async def certain(self) -> None:
+        """Wait until the session is known not to have ended. Raises SessionChanged, and what `Sessions.find` does."""
+        if self.looking is not None:
+            try:
+                found = await self.looking
+            except Exception:
+                self.session = None  # what says so is shown to nobody in particular
+                raise
+            if found is None or self.remembered is None or found.person != self.remembered.person:
+                raise SessionChanged(found)
+
     def ticked(self, name: str, chosen: Sequence[str]) -> Sequence[str]:
         """Return which boxes of a field are ticked: as they were kept, else as `chosen`."""
         return self.kept.get(name, ()) if self.is_restored else chosen
@@ -177,9 +199,8 @@ class Visit:
         token, terminal = self.session.tokens.access, self.session.terminal
         if terminal is None:
             own = self.frame.own_key
-            return (lambda method, url: own.proof(method, url, token)) if self.session.tokens.is_bound else None
-        key = DeviceKey(terminal.seed)
-        return lambda method, url: key.proof(method, url, token, terminal.delegation)
+            return partial(_proof, own, token, "") if self.session.tokens.is_bound else None
+        return partial(_proof, DeviceKey(terminal.seed), token, terminal.delegation)
 
     def t(self, key: str, **params: object) -> str:
         """Return a text of the catalogues."""
@@ -200,6 +221,11 @@ class Visit:
         said = {"number": number, "department": department}
         return self.t("frame.staff.of" if department else "frame.staff.number", **said)
 
+    def label(self, name: str, label: str) -> str:
+        """Remember what a field is called; a template writes nothing for it."""
+        self.labels[name] = label
+        return ""
+
     async def part(self, asking: Awaitable[ValueT]) -> ValueT | None:
         """Return what a part of the page needs; None when its service is away: the rest is shown all the same."""
         try:
@@ -213,7 +239,7 @@ class Visit:
         template: str,
         *,
         status: int = 200,
-        problem: Problem | None = None,
+        problem: GatewayProblem | None = None,
         fields: Mapping[str, str] | None = None,
         filled: Mapping[str, str] | None = None,
         **values: Any,  # noqa: ANN401 - whatever the template needs
@@ -225,8 +251,7 @@ class Visit:
         """
         if filled is not None:
             self.filled = filled
-        context = {**self._context(), "problem": problem, "faults": _faults(problem, fields or {}), **values}
-        text = self.frame.templates.get_template(template).render(context)
+        text = self.render(template, problem, by_field(problem, fields or {}), **values)
         answer = HTMLResponse(text, problem.status if problem and status == 200 else status)  # noqa: PLR2004 - not set
         answer.headers["Content-Language"] = self.language
         if self.browser != cookies.read(self.request, cookies.BROWSER):
@@ -235,17 +260,33 @@ class Visit:
             cookies.remove(answer, cookies.KEPT)
         return answer
 
-    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - as in `show`
-        """Render a part of a page, for what moves by itself."""
-        return self.frame.templates.get_template(template).render({**self._context(), **values})
+    def prepare(self) -> None:
+        """Make what the frame needs of a page on which nothing is wrong, while its calls are under way."""
+        self.prepared = self.session, self.filled, self._context(None, {})
+
+    def render(
+        self,
+        template: str,
+        problem: GatewayProblem | None = None,
+        faults: Mapping[str, str] = MappingProxyType({}),
+        **values: Any,  # noqa: ANN401 - as in `show`
+    ) -> str:
+        """Render a page, or a part of one for what moves by itself."""
+        match self.prepared:
+            case session, filled, ready if problem is None and session is self.session and filled is self.filled:
+                context = {**ready, **values}
+            case _:
+                context = {**self._context(problem, faults), **values}
+        return self.frame.templates[self.language].get_template(template).render(context)
 
     def go(self, address: str) -> Response:
         """Send the browser to another page of ours."""
         return RedirectResponse(within(address), SEE_OTHER)
 
-    def _context(self) -> dict[str, Any]:
-        place = self.frame.place_of(self.request.url.path)
-        return {
+    def _context(self, problem: GatewayProblem | None, faults: Mapping[str, str]) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "problem": problem,
+            "faults": faults,
             "visit": self,
             "t": self.t,
             "day": self.day,
@@ -253,22 +294,20 @@ class Visit:
             "language": self.language,
             "elder": self.view == "elder",
             "person": self.person,
-            "place": place,
+            "place": self.frame.place_of(self.request.scope["path"]),
             "filled": self.filled,
             "once": secrets.token_urlsafe(18),
+            "form_token": self.form_token,
+            "form_owner": self.owner,
             "has_name": self.frame.texts.has,
         }
+        macros = self.frame.templates[self.language].get_template("frame/macros.html")
+        context["m"] = macros.make_module(context)  # once for all templates of the page
+        return context
 
 
-def _faults(problem: Problem | None, fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong by field; what belongs to no field stays in the summary only."""
-    found: dict[str, str] = {}
-    for fault in problem.errors if problem else ():
-        pointer = fault.pointer.removeprefix("#")
-        name = fields.get(pointer, pointer.rpartition("/")[2])
-        if name:
-            found.setdefault(name, " ".join(part for part in (fault.detail, fault.action) if part))
-    return found
+def _proof(key: DeviceKey, token: str, delegation: str, method: str, url: str, content: bytes | None) -> str:
+    return key.proof(method, url, token, delegation, content=content)
 
 
 def within(address: str) -> str:
@@ -279,53 +318,3 @@ def within(address: str) -> str:
         return "/"
     is_ours = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
     return address if is_ours and "\\" not in address and address.isprintable() else "/"
-
-
-async def visit_of(request: Request) -> Visit:
-    """Return the visit that a request is, the same for all who ask. Raises ProviderAway."""
-    known: Visit | None = getattr(request.state, "visit", None)
-    if known is None:
-        known = stranger(request)
-        secret = cookies.read(request, cookies.SESSION)
-        known.session = await known.frame.sessions.find(secret)
-        known.secret = secret if known.session else ""
-        request.state.visit = known
-    return known
-
-
-def stranger(request: Request) -> Visit:
-    """Return a visit of nobody in particular."""
-    view = cookies.read(request, cookies.VIEW)
-    return Visit(
-        request,
-        request.app.state.frame,
-        language_of(request),
-        view if view in VIEWS else VIEWS[0],
-        cookies.read(request, cookies.BROWSER) or new_secret(),
-    )
-
-
-def language_of(request: Request) -> Language:
-    """Return the language that was chosen, else the one that the browser asks for."""
-    return of_page(cookies.read(request, cookies.LANGUAGE), request.headers.get("accept-language"))
-
-
-Anybody = Annotated[Visit, Depends(visit_of)]
-"""A visit that needs nobody to be signed in."""
-
-
-def signed_in(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns
-    """Build the dependency that gives a visit of somebody with one of these roles.
-
-    Raises SignInNeeded, which leads to the sign-in and back, and WrongRole, which says who may.
-    """
-
-    async def visiting(request: Request) -> Visit:
-        visit = await visit_of(request)
-        if visit.person is None:
-            raise SignInNeeded
-        if visit.person.role not in roles:
-            raise WrongRole(roles)
-        return visit
-
-    return Depends(visiting)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from portal.frame.calls import Answer
+from portal.frame.calls import GatewayAnswer
 
 
-class Named(Answer):
+class HallNamed(GatewayAnswer):
     """A code with its name in the person's language."""
 
     code: str
     name: str
 
 
-class Notice(Answer):
+class Notice(GatewayAnswer):
     """A decision that is published, its name and number masked."""
 
     applicant: str
@@ -23,14 +23,14 @@ class Notice(Answer):
     decided_on: date
 
 
-class Notices(Answer):
+class Notices(GatewayAnswer):
     """One page of notices, the latest first."""
 
     items: tuple[Notice, ...]
     next: str | None = None
 
 
-class Head(Answer):
+class HallHead(GatewayAnswer):
     """Where the record of accesses ended."""
 
     number: int
@@ -38,40 +38,40 @@ class Head(Answer):
     published_at: datetime
 
 
-class Heads(Answer):
+class Heads(GatewayAnswer):
     """One page of heads, the latest first."""
 
-    items: tuple[Head, ...]
+    items: tuple[HallHead, ...]
     next: str | None = None
 
 
-class Waiting(Answer):
+class HallWaiting(GatewayAnswer):
     """What an application waits for."""
 
     text: str
 
 
-class Step(Answer):
+class HallStep(GatewayAnswer):
     """Something that happened to an application."""
 
     on: date
     text: str
 
 
-class Progress(Answer):
+class HallProgress(GatewayAnswer):
     """Where an application stands, without a word about a person."""
 
     number: str
-    item: Named
+    item: HallNamed
     state_name: str
     submitted_on: date
     decided_on: date | None
     due_text: str | None
-    now: tuple[Waiting, ...]
-    steps: tuple[Step, ...]
+    now: tuple[HallWaiting, ...]
+    steps: tuple[HallStep, ...]
 
 
-class Share(Answer):
+class Share(GatewayAnswer):
     """A share of cases, and of how many; None for few, which the text says in words."""
 
     of: int | None
@@ -79,21 +79,21 @@ class Share(Answer):
     share_text: str
 
 
-class Figures(Answer):
+class HallFigures(GatewayAnswer):
     """The decisions of one item, or of all."""
 
-    item: Named | None
+    item: HallNamed | None
     cases: int | None
     without_people: Share
     satisfied: Share
     promise_kept: Share
 
 
-class Statistics(Answer):
+class HallStatistics(GatewayAnswer):
     """A calendar month."""
 
     month: str
     first: date
     last: date
-    total: Figures
-    items: tuple[Figures, ...]
+    total: HallFigures
+    items: tuple[HallFigures, ...]

@@ -6,10 +6,11 @@ import asyncio
 
 from starlette.responses import Response
 
-from portal.frame.calls import Away, Nothing, Refused
+from portal.frame.calls import Away, CallRefused, Nothing
 from portal.frame.place import router as page_router
-from portal.frame.visits import Anybody, Visit
-from portal.hall.answers import Notices, Statistics
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
+from portal.hall.answers import HallStatistics, Notices
 from standards.communities import offices
 
 router = page_router()
@@ -22,7 +23,7 @@ PARTS = ("identity", "applications", "matcher", "review-dispatch", "credential-s
 async def overview(visit: Anybody) -> Response:
     """Show this month's figures and the latest decisions."""
     statistics, notices = await asyncio.gather(
-        visit.part(visit.call.get_public("/v1/statistics/open", Statistics)),
+        visit.part(visit.call.get_public("/v1/statistics/open", HallStatistics)),
         visit.part(visit.call.get_public("/v1/notices", Notices, limit=5)),
     )
     return visit.show("hall/overview.html", here="hall", statistics=statistics, notices=notices)
@@ -41,9 +42,9 @@ async def status(visit: Anybody) -> Response:
     return visit.show("hall/status.html", here="status", parts=tuple(zip(PARTS, found, strict=True)), all_up=all(found))
 
 
-async def _answers(visit: Visit, part: str) -> bool:
+async def _answers(visit: PageVisit, part: str) -> bool:
     try:
         await visit.call.get(f"/services/{part}/readyz", Nothing)
-    except (Away, Refused):
+    except (Away, CallRefused):
         return False
     return True

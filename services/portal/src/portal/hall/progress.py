@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from portal.frame.calls import Json, Refused
+from portal.frame.calls import CallRefused, Json
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.visits import Anybody
-from portal.hall.answers import Progress
+from portal.frame.visitors import Anybody
+from portal.hall.answers import HallProgress
 
 router = page_router()
 
@@ -24,8 +24,8 @@ async def look(visit: Anybody, form: Sent) -> Response:
     """Show where it stands, below the form; number and code never stand in an address."""
     asked: dict[str, Json] = {"number": form.text("number"), "code": form.text("code")}
     try:
-        found = await visit.call.post("/v1/progress", Progress, asked)
-    except Refused as refused:
+        found = await visit.call.post("/v1/progress", HallProgress, asked)
+    except CallRefused as refused:
         return visit.show(
             "hall/progress.html", here="progress", found=None, problem=refused.problem, filled=form.filled
         )

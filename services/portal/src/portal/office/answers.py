@@ -5,33 +5,31 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from portal.frame.calls import Answer
+from portal.frame.calls import GatewayAnswer
 
 
-class Named(Answer):
+class OfficeNamed(GatewayAnswer):
     """A code with its name in the official's language."""
 
     code: str
     name: str
 
 
-class Satisfaction(Answer):
+class OfficeSatisfaction(GatewayAnswer):
     """What applicants thought; of how many."""
 
-    rated: int | None
     satisfied_share: float | None
     share_text: str
 
 
-class Promise(Answer):
+class OfficePromise(GatewayAnswer):
     """How many had a promise, and which share was decided within it."""
 
-    promised: int | None
     in_time_share: float | None
     share_text: str
 
 
-class Figures(Answer):
+class OfficeFigures(GatewayAnswer):
     """What was decided, and how."""
 
     decided: int | None
@@ -39,30 +37,30 @@ class Figures(Answer):
     with_people: int | None
     automatic_share: float | None
     share_text: str
-    satisfaction: Satisfaction
-    promise: Promise
+    satisfaction: OfficeSatisfaction
+    promise: OfficePromise
 
 
-class ItemFigures(Figures):
+class OfficeItemFigures(OfficeFigures):
     """Of one item, or of all."""
 
-    item: Named | None
+    item: OfficeNamed | None
 
 
-class DepartmentFigures(Figures):
+class DepartmentFigures(OfficeFigures):
     """Of the items of one department."""
 
-    department: Named | None
+    department: OfficeNamed | None
 
 
-class MonthFigures(Figures):
+class OfficeMonthFigures(OfficeFigures):
     """Of one month."""
 
     first: date
     last: date
 
 
-class Source(Answer):
+class OfficeSource(GatewayAnswer):
     """Where proofs came from, and for how many nobody had to hand in anything."""
 
     source_name: str
@@ -70,50 +68,55 @@ class Source(Answer):
     not_handed_in: int | None
 
 
-class DocumentType(Answer):
+class OfficeDocumentType(GatewayAnswer):
     """Whether the review of a document type could be switched off now, in words."""
 
-    document_type: Named
-    department: Named
+    document_type: OfficeNamed
+    department: OfficeNamed
     can_switch_off: bool
     text: str
 
 
-class Statistics(Answer):
+class OfficeJudgements(GatewayAnswer):
+    """Of the figures of a month only which reviews could be switched off."""
+
+    document_types: tuple[OfficeDocumentType, ...]
+
+
+class OfficeStatistics(OfficeJudgements):
     """The figures of a month."""
 
     first: date
     last: date
-    total: ItemFigures
-    items: tuple[ItemFigures, ...]
+    total: OfficeItemFigures
+    items: tuple[OfficeItemFigures, ...]
     departments: tuple[DepartmentFigures, ...]
-    months: tuple[MonthFigures, ...]
+    months: tuple[OfficeMonthFigures, ...]
     """This one and those before it, the earliest first."""
-    sources: tuple[Source, ...]
+    sources: tuple[OfficeSource, ...]
     documents: int | None
     documents_not_handed_in: int | None
-    document_types: tuple[DocumentType, ...]
 
 
-class Waiting(Answer):
+class OfficeWaiting(GatewayAnswer):
     """What waits for people of one department."""
 
-    kind: Named
-    department: Named
+    kind: OfficeNamed
+    department: OfficeNamed
     waiting: int | None
     overdue: int | None
 
 
-class Queues(Answer):
+class OfficeQueues(GatewayAnswer):
     """What waits for people."""
 
-    queues: tuple[Waiting, ...]
+    queues: tuple[OfficeWaiting, ...]
 
 
 Review = Literal["people", "automatic"]
 
 
-class Proposal(Answer):
+class OfficeProposal(GatewayAnswer):
     """What one official proposes."""
 
     review: Review
@@ -123,7 +126,7 @@ class Proposal(Answer):
     reason: str
 
 
-class Step(Answer):
+class OfficeStep(GatewayAnswer):
     """One entry of the history; by nobody: it went back by itself, and `text` says why."""
 
     at: datetime
@@ -134,59 +137,59 @@ class Step(Answer):
     text: str
 
 
-class Heard(Answer):
+class OfficeHeard(GatewayAnswer):
     """People who asked for a correction, and who had one made."""
 
     disputes: int
     overturned: int
 
 
-class Back(Heard):
+class OfficeBack(OfficeHeard):
     """How many of them there may be within so many days."""
 
     days: int
 
 
-class Switch(Answer):
+class OfficeSwitch(GatewayAnswer):
     """Who reviews what fails to match of one document type."""
 
-    document_type: Named
+    document_type: OfficeNamed
     version: int
     review: Review
     since: datetime | None
-    proposal: Proposal | None
-    heard: Heard
-    back: Back
-    history: tuple[Step, ...]
+    proposal: OfficeProposal | None
+    heard: OfficeHeard
+    back: OfficeBack
+    history: tuple[OfficeStep, ...]
 
     @property
-    def went_back(self) -> Step | None:
+    def went_back(self) -> OfficeStep | None:
         """How it went back by itself, if that was the last that happened."""
         last = self.history[-1] if self.history else None
         return last if last is not None and last.what == "switched" and not last.by else None
 
 
-class Switches(Answer):
+class Switches(GatewayAnswer):
     """The switches of all document types that people review by the catalogue's data."""
 
-    items: tuple[Switch, ...]
+    items: tuple[OfficeSwitch, ...]
 
 
-class Case(Answer):
+class OfficeCase(GatewayAnswer):
     """An approval that would have been a refusal; nobody is named."""
 
     number: str
     text: str
 
 
-class Cases(Answer):
+class OfficeCases(GatewayAnswer):
     """One page of them, the latest first."""
 
-    items: tuple[Case, ...]
+    items: tuple[OfficeCase, ...]
     next: str | None = None
 
 
-class Rehearsal(Answer):
+class OfficeRehearsal(GatewayAnswer):
     """What would have come of the decisions of the last 90 days."""
 
     since: datetime
@@ -194,4 +197,4 @@ class Rehearsal(Answer):
     reviews_saved: int
     refused: int
     refused_anyway: int
-    cases: Cases
+    cases: OfficeCases

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from portal.office.answers import MonthFigures
+from portal.office.answers import OfficeMonthFigures
 
 WIDTH, HEIGHT = 360, 140
 """Of the drawing, in its own units: as wide as a phone, so that its letters are read there, too."""
@@ -34,7 +34,7 @@ class Columns:
     last: date
 
 
-def columns(months: Sequence[MonthFigures]) -> Columns | None:
+def columns(months: Sequence[OfficeMonthFigures]) -> Columns | None:
     """Place the months. None without any."""
     if not months:
         return None
@@ -44,7 +44,7 @@ def columns(months: Sequence[MonthFigures]) -> Columns | None:
     return Columns(tuple(found), top, months[0].first, months[-1].last)
 
 
-def _column(month: MonthFigures, x: float, step: float, top: int) -> Column:
+def _column(month: OfficeMonthFigures, x: float, step: float, top: int) -> Column:
     if month.decided is None:
         return Column(round(x, 1), round(step * 0.8, 1), 0, _STUB, is_few=True)
     height = HEIGHT * month.decided / top
@@ -53,6 +53,6 @@ def _column(month: MonthFigures, x: float, step: float, top: int) -> Column:
     return Column(round(x, 1), round(step * 0.8, 1), automatic, round(height - automatic, 1), is_few=False)
 
 
-def _guessed(month: MonthFigures) -> float:
+def _guessed(month: OfficeMonthFigures) -> float:
     """Tell which end a share lies near when it is not told: all but a few, or a few."""
     return 1.0 if month.with_people is None and month.automatic is not None else 0.0

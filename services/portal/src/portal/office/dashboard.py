@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated
 
 from starlette.responses import Response
 
-from portal.frame.calls import Problem, Query, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, Query
 from portal.frame.place import router as page_router
-from portal.frame.visits import Visit, signed_in
-from portal.office.answers import Queues, Statistics, Switches
+from portal.frame.visitors import Official
+from portal.frame.visits import PageVisit
+from portal.office.answers import OfficeQueues, OfficeStatistics, Switches
 from portal.office.charts import columns
 from portal.office.reviews import is_mine
-from runtime.access import Role
 
 router = page_router()
 
 
 @router.get("/office/")
-async def dashboard(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], month: str = "", item: str = "") -> Response:
+async def dashboard(visit: Official, month: str = "", item: str = "") -> Response:
     """Show the figures of a month, of one item or of all; without a month, of that of yesterday."""
     chosen = {"month": month, "item": item}
     (found, problem), queues, switches = await asyncio.gather(
         _figures(visit, {"month": month or None, "item": item or None}),
-        visit.part(visit.call.get("/v1/tasks/statistics", Queues)),
+        visit.part(visit.call.get("/v1/tasks/statistics", OfficeQueues)),
         visit.part(visit.call.get("/v1/review-switches", Switches)),
     )
     proposed = [each for each in switches.items if each.proposal] if switches else []
@@ -43,15 +42,15 @@ async def dashboard(visit: Annotated[Visit, signed_in(Role.OFFICIAL)], month: st
     )
 
 
-async def _figures(visit: Visit, asked: Query) -> tuple[Statistics | None, Problem | None]:
+async def _figures(visit: PageVisit, asked: Query) -> tuple[OfficeStatistics | None, GatewayProblem | None]:
     """Return the figures of what was asked for; of the newest month where that can't be had, and why it can't."""
     try:
-        return await visit.part(visit.call.get("/v1/statistics", Statistics, **asked)), None
-    except Refused as refused:
-        return await visit.part(visit.call.get("/v1/statistics", Statistics)), refused.problem
+        return await visit.part(visit.call.get("/v1/statistics", OfficeStatistics, **asked)), None
+    except CallRefused as refused:
+        return await visit.part(visit.call.get("/v1/statistics", OfficeStatistics)), refused.problem
 
 
-def _beside(found: Statistics | None) -> dict[str, str] | None:
+def _beside(found: OfficeStatistics | None) -> dict[str, str] | None:
     """Return the months before and after the one that is shown; none after one that still runs."""
     if found is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.frame.place import Place, add_routes, router
 from portal.office import dashboard, reviews
-from runtime.access import Role
+from web.auth import Role
 
 _router = router()
 for _feature in (dashboard, reviews):

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from portal.frame.calls import Answer, Json, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayAnswer, GatewayProblem, Json
+from portal.frame.formats import purpose
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
-from portal.resident.catalogue_answers import Named
+from portal.frame.template_pages import path_of, query
+from portal.frame.visits import PageVisit
+from portal.resident.catalogue_answers import CatalogueNamed
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
@@ -24,30 +25,30 @@ _VISIT = timedelta(minutes=20)
 """Looks by one account that follow each other this closely belong together, such as one visit at a terminal."""
 
 
-class SeenDocument(Answer):
+class OwnSeenDocument(GatewayAnswer):
     """A document that was seen or asked for."""
 
-    document_type: Named
+    document_type: CatalogueNamed
 
 
-class Access(Answer):
+class OwnAccess(GatewayAnswer):
     """One use of the resident's data, in words."""
 
     access_id: str
     at: datetime
     by: str
     sentence: str
-    documents: tuple[SeenDocument, ...]
+    documents: tuple[OwnSeenDocument, ...]
     application_id: str | None
-    item: Named | None
+    item: CatalogueNamed | None
     purpose: str | None
     dispute: str | None
 
 
-class Accesses(Answer):
+class OwnAccesses(GatewayAnswer):
     """One page of the record, the latest first."""
 
-    items: tuple[Access, ...]
+    items: tuple[OwnAccess, ...]
     next: str | None = None
 
 
@@ -55,14 +56,20 @@ class Accesses(Answer):
 class Line:
     """What is told in one line: uses by the same account in the same words, close to each other, the latest first."""
 
-    uses: list[Access]
+    uses: list[OwnAccess]
 
 
-def gathered(uses: Iterable[Access]) -> list[Line]:
+def reworded(visit: PageVisit, use: OwnAccess) -> OwnAccess:
+    """Return a use with its purpose in the reader's language, where pages offer it."""
+    said = use.purpose and use.sentence.replace(use.purpose, purpose(use.purpose, visit.frame.texts, visit.language))
+    return use.model_copy(update={"sentence": said}) if said else use
+
+
+def gathered(uses: Iterable[OwnAccess]) -> list[Line]:
     """Put together what one visit repeats; what is disputed has a line of its own, and none is left out."""
     lines: list[Line] = []
     near: dict[str, Line] = {}
-    before: Access | None = None
+    before: OwnAccess | None = None
     for use in uses:
         if before is None or before.by != use.by or before.at - use.at > _VISIT:
             near = {}
@@ -76,29 +83,27 @@ def gathered(uses: Iterable[Access]) -> list[Line]:
     return lines
 
 
-class Explanation(Answer):
+class OwnExplanation(GatewayAnswer):
     """What the department says."""
 
     text: str
-    department: Named
+    department: CatalogueNamed
     at: datetime
 
 
-class Dispute(Answer):
+class OwnDispute(GatewayAnswer):
     """A dispute and where it stands."""
 
-    dispute_id: str
     access_id: str
-    state: Named
+    state: CatalogueNamed
     reason: str
-    raised_at: datetime
-    explanation: Explanation | None
+    explanation: OwnExplanation | None
 
 
-class Disputes(Answer):
+class OwnDisputes(GatewayAnswer):
     """The latest of them."""
 
-    items: tuple[Dispute, ...]
+    items: tuple[OwnDispute, ...]
 
 
 @router.get("/my/accesses")
@@ -111,19 +116,19 @@ async def list_own(
     found, disputes, wards = await asyncio.gather(
         visit.call.get(
             "/v1/accesses",
-            Accesses,
+            OwnAccesses,
             resident_id=whose,
             cursor=cursor or None,
             limit=_MOST,
             **{name: value or None for name, value in asked.items()},
         ),
-        visit.part(visit.call.get("/v1/disputes", Disputes, resident_id=whose, limit=50)),
+        visit.part(visit.call.get("/v1/disputes", OwnDisputes, resident_id=whose, limit=50)),
         visit.part(wards_of(visit)),
     )
     return visit.show(
         "resident/accesses.html",
         here="data",
-        lines=gathered(found.items),
+        lines=gathered(reworded(visit, each) for each in found.items),
         disputes={each.access_id: each for each in disputes.items} if disputes else {},
         wards=wards or (),
         ward=ward,
@@ -139,15 +144,15 @@ async def ask(visit: Resident, access_id: str, ward: str = "") -> Response:
 
 
 async def _dispute(
-    visit: Visit, access_id: str, ward: str, problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit, access_id: str, ward: str, problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
-    found = await visit.call.get(f"/v1/accesses/{path_of(access_id)}", Access, resident_id=ward or None)
+    found = await visit.call.get(f"/v1/accesses/{path_of(access_id)}", OwnAccess, resident_id=ward or None)
     return visit.show(
         "resident/dispute.html",
         problem=problem,
         filled=form.filled if form else None,
         here="data",
-        access=found,
+        access=reworded(visit, found),
         ward=ward,
     )
 
@@ -158,7 +163,7 @@ async def dispute(visit: Resident, form: Sent, access_id: str) -> Response:
     ward, body = form.text("ward"), dict[str, Json](reason=form.text("reason"))
     path = f"/v1/accesses/{path_of(access_id)}/dispute{query(resident_id=ward)}"
     try:
-        await visit.call.post(path, Dispute, body, once=form.once)
-    except Refused as refused:
+        await visit.call.post(path, OwnDispute, body, once=form.once)
+    except CallRefused as refused:
         return await _dispute(visit, access_id, ward, refused.problem, form)
     return visit.go(f"/my/accesses{query(ward=ward, done='disputed')}")

@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from portal.frame.calls import Answer
-from portal.resident.catalogue_answers import Named, Promise, Value
+from portal.frame.calls import GatewayAnswer
+from portal.resident.catalogue_answers import CatalogueNamed, CataloguePromise, Value
 
 
-class Person(Answer):
+class OwnPerson(GatewayAnswer):
     """Somebody in an application."""
 
     resident_id: str
     name: str
 
 
-class Now(Answer):
+class Now(GatewayAnswer):
     """One thing that an application waits for."""
 
     doing: str
     text: str
     requirement: str | None
-    field: Named | None
+    field: CatalogueNamed | None
     claimed: str | None
     held: str | None
     due_on: date | None
 
 
-class ApplicationSummary(Answer):
+class OwnApplicationSummary(GatewayAnswer):
     """An application in a list."""
 
     application_id: str
     version: int
     reference: str
-    item: Named
+    item: CatalogueNamed
     state: str
     state_name: str
-    subject: Person
+    subject: OwnPerson
     created_at: datetime
     submitted_at: datetime | None
     due_text: str | None
@@ -45,24 +45,24 @@ class ApplicationSummary(Answer):
     now: tuple[Now, ...]
 
 
-class Applications(Answer):
+class OwnApplications(GatewayAnswer):
     """One page of applications, the newest first."""
 
-    items: tuple[ApplicationSummary, ...]
+    items: tuple[OwnApplicationSummary, ...]
     next: str | None = None
 
 
-class Prefilled(Answer):
+class OwnPrefilled(GatewayAnswer):
     """The answer that is taken where the applicant gives none."""
 
     field: str
     label: str
     value: Value
-    document: Named | None
+    document: CatalogueNamed | None
     source_name: str | None
 
 
-class EvidenceChoice(Answer):
+class EvidenceChoice(GatewayAnswer):
     """What the applicant chose about one record that government holds."""
 
     requirement: str
@@ -70,56 +70,56 @@ class EvidenceChoice(Answer):
     choice: str
 
 
-class Proof(Answer):
+class OwnProof(GatewayAnswer):
     """What proved a document."""
 
-    document_type: Named
+    document_type: CatalogueNamed
     source_name: str
 
 
-class Correctable(Answer):
+class OwnCorrectable(GatewayAnswer):
     """A value of a record that its keeper can be asked to correct."""
 
-    document_type: Named
-    field: Named
+    document_type: CatalogueNamed
+    field: CatalogueNamed
     resident_id: str
 
 
-class Reason(Answer):
+class OwnReason(GatewayAnswer):
     """Why something is not proven or was refused, and what to do about it."""
 
     text: str
     action: str
     claimed: str | None
     held: str | None
-    correctable: Correctable | None = None
+    correctable: OwnCorrectable | None = None
 
 
-class Document(Answer):
+class OwnDocument(GatewayAnswer):
     """A document that an application needs, and where it stands."""
 
     requirement: str
-    any_of: tuple[Named, ...]
+    any_of: tuple[CatalogueNamed, ...]
     holder: str
     holder_name: str
     standing: str
     standing_name: str
-    proof: Proof | None
-    failures: tuple[Reason, ...]
+    proof: OwnProof | None
+    failures: tuple[OwnReason, ...]
 
 
-class Scan(Answer):
+class OwnScan(GatewayAnswer):
     """A scan that was handed in."""
 
     scan_id: str
     requirement: str
-    document_type: Named
+    document_type: CatalogueNamed
     media_type: str
     size: int
     uploaded_at: datetime
 
 
-class StoredCredential(Answer):
+class OwnStoredCredential(GatewayAnswer):
     """The credential under which a grant is kept."""
 
     credential_id: str
@@ -127,24 +127,16 @@ class StoredCredential(Answer):
     status_name: str
 
 
-class GrantedField(Answer):
-    """What a granted credential says in one field."""
-
-    field: Named
-    value: Value
-
-
-class Grant(Answer):
+class OwnGrant(GatewayAnswer):
     """What an approval granted."""
 
-    document_type: Named
-    labelled: tuple[GrantedField, ...]
+    document_type: CatalogueNamed
     valid_from: date
     valid_until: date | None
-    credential: StoredCredential | None
+    credential: OwnStoredCredential | None
 
 
-class OtherParty(Answer):
+class OtherParty(GatewayAnswer):
     """The second party, as the applicant may know it."""
 
     role: str
@@ -153,26 +145,31 @@ class OtherParty(Answer):
     declined: bool
 
 
-class Satisfaction(Answer):
+class OwnSatisfaction(GatewayAnswer):
     """What the applicant thought of it."""
 
     score: int
     comment: str | None
 
 
-class Application(ApplicationSummary):
+class OwnApplication(OwnApplicationSummary):
     """An application as its applicant sees it."""
 
-    applicant: Person
+    applicant: OwnPerson
     second_party: OtherParty | None
     form: Mapping[str, Value]
-    prefilled: tuple[Prefilled, ...]
+    prefilled: tuple[OwnPrefilled, ...]
     evidence: tuple[EvidenceChoice, ...]
-    documents: tuple[Document, ...]
-    scans: tuple[Scan, ...]
-    reasons: tuple[Reason, ...]
-    granted: Grant | None
-    satisfaction: Satisfaction | None
+    documents: tuple[OwnDocument, ...]
+    scans: tuple[OwnScan, ...]
+    reasons: tuple[OwnReason, ...]
+    granted: OwnGrant | None
+    satisfaction: OwnSatisfaction | None
+
+    @property
+    def is_being_stored(self) -> bool:
+        """Whether the credential store has yet to store what was granted."""
+        return self.granted is not None and self.granted.credential is None
 
     @property
     def child(self) -> str:
@@ -186,36 +183,36 @@ class Application(ApplicationSummary):
         return self.state in {"draft", "returned"}
 
 
-class Happening(Answer):
+class OwnHappening(GatewayAnswer):
     """One thing that happened."""
 
     at: datetime
     text: str
 
 
-class Timeline(Answer):
+class Timeline(GatewayAnswer):
     """Where an application stands, and how it came there."""
 
     state: str
     state_name: str
     due_text: str | None
     now: tuple[Now, ...]
-    happenings: tuple[Happening, ...]
+    happenings: tuple[OwnHappening, ...]
 
 
-class HeldField(Answer):
+class HeldField(GatewayAnswer):
     """One value that government holds."""
 
     label: str
     text: str
 
 
-class Held(Answer):
+class OwnHeld(GatewayAnswer):
     """A record that government holds: what it says, who keeps it, how old it is, whether it counts."""
 
     evidence_id: str
-    document_type: Named
-    keeper: Named
+    document_type: CatalogueNamed
+    keeper: CatalogueNamed
     age_text: str
     valid_until: date | None
     standing: str
@@ -223,90 +220,90 @@ class Held(Answer):
     fields: tuple[HeldField, ...]
 
 
-class RequirementHeld(Answer):
+class RequirementHeld(GatewayAnswer):
     """What is held for one requirement. `proven`: nothing more is needed."""
 
     requirement: str
     holder: str
-    any_of: tuple[Named, ...]
+    any_of: tuple[CatalogueNamed, ...]
     proven: bool
-    held: tuple[Held, ...]
+    held: tuple[OwnHeld, ...]
 
 
-class Evidence(Answer):
+class OwnEvidence(GatewayAnswer):
     """What government holds of a person for one item."""
 
     requirements: tuple[RequirementHeld, ...]
 
 
-class Ward(Answer):
+class OwnWard(GatewayAnswer):
     """A child for whom the person may act."""
 
     child_id: str
     name: str
 
 
-class Wards(Answer):
+class OwnWards(GatewayAnswer):
     """All of them."""
 
-    items: tuple[Ward, ...]
+    items: tuple[OwnWard, ...]
 
 
-class Standing(Answer):
+class Standing(GatewayAnswer):
     """Who stands at a window or a terminal with the card, until when, and for which children they may act."""
 
     presence_id: str
     resident_id: str
     name: str
     ends_at: datetime
-    wards: tuple[Ward, ...]
+    wards: tuple[OwnWard, ...]
 
 
-class ConfirmationAnswer(Answer):
+class OwnConfirmationAnswer(GatewayAnswer):
     """An answer of the applicant's form."""
 
     label: str
     value: Value
 
 
-class Confirmation(Answer):
+class Confirmation(GatewayAnswer):
     """What somebody applied for and the second party is to confirm."""
 
     application_id: str
     version: int
-    item: Named
+    item: CatalogueNamed
     applicant_name: str
-    form: tuple[ConfirmationAnswer, ...]
+    form: tuple[OwnConfirmationAnswer, ...]
     statement: str
     terms_sha256: str
     due_on: date | None
 
 
-class Confirmations(Answer):
+class Confirmations(GatewayAnswer):
     """What waits for a confirmation."""
 
     items: tuple[Confirmation, ...]
 
 
-class ReceiptAnswer(Answer):
+class ReceiptAnswer(GatewayAnswer):
     """A question and what was answered."""
 
     label: str
     value: str
 
 
-class ReceiptDocument(Answer):
+class ReceiptDocument(GatewayAnswer):
     """A document, what proves it and since when."""
 
-    any_of: tuple[Named, ...]
+    any_of: tuple[CatalogueNamed, ...]
     holder_name: str
     standing_name: str
-    proof: Proof | None
+    proof: OwnProof | None
     proven_on: date | None
     scans: int
 
 
-class ReceiptParty(Answer):
+class ReceiptParty(GatewayAnswer):
     """The second party by role."""
 
     role: str
@@ -314,20 +311,20 @@ class ReceiptParty(Answer):
     confirmed_on: date | None
 
 
-class Receipt(Answer):
+class OwnReceipt(GatewayAnswer):
     """Everything that a page on paper says of an application."""
 
     number: str
     code: str
     inquiry_text: str
-    item: Named
-    department: Named
+    item: CatalogueNamed
+    department: CatalogueNamed
     applicant: str
     subject: str | None
     second_party: ReceiptParty | None
     submitted_at: datetime
     state_name: str
-    promise: Promise
+    promise: CataloguePromise
     due_text: str | None
     answers: tuple[ReceiptAnswer, ...]
     documents: tuple[ReceiptDocument, ...]

@@ -10,12 +10,12 @@ import segno
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
-from portal.resident.answers import Application, Applications, Timeline
+from portal.frame.template_pages import path_of, query
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnApplication, OwnApplications, Timeline
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
@@ -27,7 +27,7 @@ ENDED = frozenset({"approved", "rejected", "withdrawn"})
 async def list_own(visit: Resident, ward: str = "", cursor: str = "") -> Response:
     """List one's own applications, or a child's."""
     found, wards = await asyncio.gather(
-        visit.call.get("/v1/applications", Applications, applicant=ward or None, cursor=cursor or None, limit=20),
+        visit.call.get("/v1/applications", OwnApplications, applicant=ward or None, cursor=cursor or None, limit=20),
         visit.part(wards_of(visit)),
     )
     return visit.show(
@@ -47,11 +47,11 @@ async def see(visit: Resident, application_id: str) -> Response:
 
 
 async def _page(
-    visit: Visit, application_id: str, problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit, application_id: str, problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
     path = f"/v1/applications/{path_of(application_id)}"
     application, timeline = await asyncio.gather(
-        visit.call.get(path, Application), visit.part(visit.call.get(f"{path}/timeline", Timeline))
+        visit.call.get(path, OwnApplication), visit.part(visit.call.get(f"{path}/timeline", Timeline))
     )
     if application.state == "draft":
         return visit.go(f"/my/applications/{path_of(application_id)}/next")
@@ -92,6 +92,15 @@ def _waits_for(state: str) -> bool:
     return state in {"approved", "rejected", "returned"}
 
 
+@router.get("/my/applications/{application_id}/credential")
+async def credential(visit: Resident, application_id: str) -> Response:
+    """Show where the granted credential is, or ask again: a part of a page opened before it was stored."""
+    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", OwnApplication)
+    return visit.show(
+        "resident/stored.html", application=application, address=f"/my/applications/{path_of(application_id)}"
+    )
+
+
 @router.get("/my/applications/{application_id}/stream")
 async def stream(visit: Resident, request: Request, application_id: str) -> Response:
     """Tell the page that something has moved; what it is, the page asks for itself. Ends when nothing more can."""
@@ -121,7 +130,7 @@ async def send_again(visit: Resident, form: Sent, application_id: str) -> Respon
     path = f"/v1/applications/{path_of(application_id)}/submission"
     try:
         await visit.call.post(path, Nothing, once=form.once, version=f'"{form.text("version")}"')
-    except Refused as refused:
+    except CallRefused as refused:
         return await _page(visit, application_id, refused.problem, form)
     return visit.go(f"/my/applications/{path_of(application_id)}?done=submitted")
 
@@ -133,9 +142,11 @@ async def ask_withdrawal(visit: Resident, application_id: str) -> Response:
 
 
 async def _withdrawal(
-    visit: Visit, application_id: str, problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit, application_id: str, problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
-    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
+    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", OwnApplication)
+    if problem is None and application.state in ENDED:
+        return visit.go(f"/my/applications/{path_of(application_id)}")
     return visit.show(
         "resident/withdrawal.html",
         problem=problem,
@@ -152,7 +163,7 @@ async def withdraw(visit: Resident, form: Sent, application_id: str) -> Response
     body: dict[str, Json] = {"reason": form.text("reason") or None}
     try:
         await visit.call.post(f"/v1/applications/{path_of(application_id)}/withdrawal", Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _withdrawal(visit, application_id, refused.problem, form)
     return visit.go(f"/my/applications/{path_of(application_id)}?done=withdrawn")
 
@@ -168,6 +179,6 @@ async def rate(visit: Resident, form: Sent, application_id: str) -> Response:
     path = f"/v1/applications/{path_of(application_id)}/satisfaction"
     try:
         await visit.call.post(path, Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _page(visit, application_id, refused.problem, form)
     return visit.go(f"/my/applications/{path_of(application_id)}?done=rated")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portal.frame.calls import Answer
+from portal.frame.calls import GatewayAnswer
 
 Value = str | bool | int | list[str] | None
 
 
-class Named(Answer):
+class CatalogueNamed(GatewayAnswer):
     """A code with its name in the person's language."""
 
     code: str
@@ -19,47 +19,47 @@ class Named(Answer):
         return self.code, self.name, ""
 
 
-class Promise(Answer):
+class CataloguePromise(GatewayAnswer):
     """By when it is decided."""
 
     text: str
 
 
-class ItemSummary(Answer):
+class CatalogueItemSummary(GatewayAnswer):
     """An item in a list."""
 
     code: str
     name: str
     description: str
     for_whom: str
-    department: Named
+    department: CatalogueNamed
     subject: str
-    promise: Promise
-    grants: Named | None
+    promise: CataloguePromise
+    grants: CatalogueNamed | None
 
 
-class Items(Answer):
+class Items(GatewayAnswer):
     """One page of the catalogue."""
 
-    items: tuple[ItemSummary, ...]
+    items: tuple[CatalogueItemSummary, ...]
     next: str | None = None
 
 
-class Choice(Answer):
+class CatalogueChoice(GatewayAnswer):
     """An answer that is offered."""
 
     value: str
     label: str
 
 
-class Question(Answer):
+class Question(GatewayAnswer):
     """A question of an item's form."""
 
     key: str
     type: str
     label: str
     required: bool
-    choices: tuple[Choice, ...]
+    choices: tuple[CatalogueChoice, ...]
     max_length: int
 
     @property
@@ -68,53 +68,53 @@ class Question(Answer):
         return [(each.value, each.label, "") for each in self.choices]
 
 
-class Rule(Answer):
+class Rule(GatewayAnswer):
     """A rule of who may apply."""
 
     text: str
 
 
-class Requirement(Answer):
+class CatalogueRequirement(GatewayAnswer):
     """A document that an item asks for: any one of `any_of`."""
 
     key: str
-    any_of: tuple[Named, ...]
+    any_of: tuple[CatalogueNamed, ...]
     holder: str
     holder_name: str
 
 
-class SecondParty(Answer):
+class CatalogueSecondParty(GatewayAnswer):
     """Who must confirm, and what."""
 
     name: str
     statement: str
 
 
-class Item(ItemSummary):
+class CatalogueItem(CatalogueItemSummary):
     """An item with everything that an applicant asks."""
 
     rules: tuple[Rule, ...]
     form: tuple[Question, ...]
-    requirements: tuple[Requirement, ...]
-    second_party: SecondParty | None
+    requirements: tuple[CatalogueRequirement, ...]
+    second_party: CatalogueSecondParty | None
     reviewed_by_people: bool
     retired: bool
 
 
-class Checked(Answer):
+class Checked(GatewayAnswer):
     """A rule that was checked for the person."""
 
     met: bool
     text: str
 
 
-class HeldBy(Answer):
+class HeldBy(GatewayAnswer):
     """Who holds it."""
 
     source_name: str
 
 
-class Need(Requirement):
+class CatalogueNeed(CatalogueRequirement):
     """A requirement, and whether anything has to be brought for it: held, handed-in, needed, other-party."""
 
     need: str
@@ -122,27 +122,28 @@ class Need(Requirement):
     text: str
 
 
-class Eligibility(Answer):
+class Eligibility(GatewayAnswer):
     """Whether somebody may apply, and what they need not bring."""
 
     eligible: bool | None
     text: str
     rules: tuple[Checked, ...]
-    documents: tuple[Need, ...]
+    documents: tuple[CatalogueNeed, ...]
     bring: tuple[str, ...]
 
 
-class Judged(Answer):
+class Judged(GatewayAnswer):
     """An item, and whether the person may have it."""
 
-    item: Named
+    item: CatalogueNamed
     verdict: str
     brings_nothing: bool | None
     text: str
     promise: str
+    second_party: str | None = None
 
 
-class EligibilityOfAll(Answer):
+class EligibilityOfAll(GatewayAnswer):
     """Every item, what can be had at once for nothing first."""
 
     items: tuple[Judged, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
+from portal.frame.template_pages import path_of
+from portal.frame.visits import PageVisit
 from portal.resident.answers import Confirmations
 from portal.resident.credentials import written
 from portal.resident.visitors import Resident
@@ -23,7 +23,7 @@ async def see(visit: Resident, application_id: str, ward: str = "") -> Response:
 
 
 async def _page(
-    visit: Visit, application_id: str, ward: str, problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit, application_id: str, ward: str, problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
     waiting = await visit.call.get("/v1/confirmations", Confirmations, resident_id=ward or None, limit=100)
     found = next((each for each in waiting.items if each.application_id == application_id), None)
@@ -47,6 +47,6 @@ async def answer(visit: Resident, form: Sent, application_id: str) -> Response:
     try:
         path = f"/v1/applications/{path_of(application_id)}/confirmation"
         await visit.call.post(path, Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _page(visit, application_id, ward, refused.problem, form)
     return visit.go(f"/?done={'confirmed' if agrees else 'declined'}")

@@ -9,17 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portal.frame.calls import Json, Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
-from portal.resident.answers import Application
-from portal.resident.credentials import Credential
+from portal.frame.template_pages import path_of, query
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnApplication
+from portal.resident.credentials import OwnCredential
 from portal.resident.credentials import written as said
-from portal.resident.my_data import Registration, rows_of
+from portal.resident.my_data import OwnRegistration, rows_of
 from portal.resident.visitors import Resident
-from standards.document_fields import enterable_fields
+from standards.document_types import enterable_fields
 from standards.field_kinds import FieldKind
 
 router = page_router()
@@ -51,7 +51,7 @@ async def ask_correction(visit: Resident, request: Request) -> Response:
 
 
 async def _correction(
-    visit: Visit, given: Mapping[str, str], problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit, given: Mapping[str, str], problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
     asked = {key: given.get(key, "") for key in _ASKED}
     return visit.show(
@@ -64,7 +64,7 @@ async def _correction(
     )
 
 
-async def _wrong(visit: Visit, asked: Mapping[str, str]) -> Wrong:
+async def _wrong(visit: PageVisit, asked: Mapping[str, str]) -> Wrong:
     """Find the value that is asked about; everything about it comes from the services, nothing from the address."""
     assert visit.person is not None  # noqa: S101 - a Resident's visit
     document_type, field, ward = asked["document_type"], asked["field"], asked["ward"]
@@ -72,14 +72,16 @@ async def _wrong(visit: Visit, asked: Mapping[str, str]) -> Wrong:
     if asked["application_id"]:
         return await _wrong_in_application(visit, asked["application_id"], asked["number"])
     if document_type == REGISTRATION:
-        found = await visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", Registration)
+        found = await visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", OwnRegistration)
         rows = {key: (name, text) for key, name, text in rows_of(visit, found)}
         if field not in rows:
             raise HTTPException(404)
         kind: FieldKind = "date" if field in _DAYS else "text"
         return Wrong(document_type, field, visit.t("resident.registration.title"), *rows[field], kind, ward, back)
+    if not asked["credential_id"]:
+        raise HTTPException(404)
     path = f"/v1/credentials/{path_of(asked['credential_id'])}"
-    credential = await visit.call.get(path, Credential)
+    credential = await visit.call.get(path, OwnCredential)
     return Wrong(
         document_type=credential.document_type,
         field=field,
@@ -92,10 +94,10 @@ async def _wrong(visit: Visit, asked: Mapping[str, str]) -> Wrong:
     )
 
 
-async def _wrong_in_application(visit: Visit, application_id: str, number: str) -> Wrong:
+async def _wrong_in_application(visit: PageVisit, application_id: str, number: str) -> Wrong:
     """Find the value for which an application was refused; its record may be any keeper's."""
     assert visit.person is not None  # noqa: S101 - a Resident's visit
-    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
+    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", OwnApplication)
     found = dict(enumerate(application.reasons, 1)).get(int(number) if number.isascii() and number.isdigit() else 0)
     if found is None or found.correctable is None:
         raise HTTPException(404)
@@ -127,7 +129,7 @@ async def correct(visit: Resident, form: Sent) -> Response:
     }
     try:
         await visit.call.post("/v1/corrections", Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _correction(visit, given, refused.problem, form)
     return visit.go(f"/my/data{query(ward=wrong.ward, done='correction-asked')}")
 

@@ -10,19 +10,22 @@ from datetime import date
 from fastapi import Query
 from starlette.responses import Response
 
-from portal.frame.calls import Answer, Json, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayAnswer, GatewayProblem, Json
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
+from portal.frame.template_pages import path_of, query
+from portal.frame.visits import PageVisit
 from portal.resident.catalogue_answers import Value
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOST = 20
+_LONGEST = 100
+"""Characters of what is looked for."""
 
 
-class Credential(Answer):
+class OwnCredential(GatewayAnswer):
     """A credential: what it is, what it says, whether it counts."""
 
     credential_id: str
@@ -39,19 +42,25 @@ class Credential(Answer):
     valid_until: date | None
 
     @property
+    def telling(self) -> list[tuple[str, Value]]:
+        """What tells it apart from others of its kind: names and values, two at most."""
+        told = [each for each in self.fields if each.endswith("_number") or each in {"address", "school_year"}]
+        return [(self.field_names.get(each, each), self.fields[each]) for each in told if self.fields[each]][:2]
+
+    @property
     def is_valid(self) -> bool:
         """Whether it counts."""
         return self.status_code == "01"
 
 
-class Credentials(Answer):
+class OwnCredentials(GatewayAnswer):
     """One page of them."""
 
-    items: tuple[Credential, ...]
+    items: tuple[OwnCredential, ...]
     next: str | None = None
 
 
-class Presentation(Answer):
+class Presentation(GatewayAnswer):
     """What is shown to somebody: the text that a QR code holds."""
 
     presentation: str
@@ -59,11 +68,11 @@ class Presentation(Answer):
 
 
 @router.get("/my/credentials")
-async def list_own(visit: Resident, ward: str = "", cursor: str = "") -> Response:
-    """List one's own credentials, or a child's."""
+async def list_own(visit: Resident, ward: str = "", cursor: str = "", q: str = "") -> Response:
+    """List one's own credentials, or a child's; with `q` those in which these words stand."""
+    asked = {"holder": ward or None, "cursor": cursor or None, "q": q[:_LONGEST] or None}
     found, wards = await asyncio.gather(
-        visit.call.get("/v1/credentials", Credentials, holder=ward or None, cursor=cursor or None, limit=20),
-        visit.part(wards_of(visit)),
+        visit.call.get("/v1/credentials", OwnCredentials, limit=_MOST, **asked), visit.part(wards_of(visit))
     )
     return visit.show(
         "resident/credentials.html",
@@ -71,18 +80,20 @@ async def list_own(visit: Resident, ward: str = "", cursor: str = "") -> Respons
         found=found,
         wards=wards or (),
         ward=ward,
-        older=f"/my/credentials{query(ward=ward, cursor=found.next)}" if found.next else "",
+        q=q,
+        is_part=bool(q or cursor),
+        older=f"/my/credentials{query(ward=ward, q=q, cursor=found.next)}" if found.next else "",
     )
 
 
 @router.get("/my/credentials/{credential_id}")
 async def see(visit: Resident, credential_id: str, ward: str = "") -> Response:
     """Show one, with the choice of what to show of it to others."""
-    found = await visit.call.get(f"/v1/credentials/{path_of(credential_id)}", Credential)
+    found = await visit.call.get(f"/v1/credentials/{path_of(credential_id)}", OwnCredential)
     return _page(visit, found, ward)
 
 
-def _page(visit: Visit, found: Credential, ward: str, problem: Problem | None = None) -> Response:
+def _page(visit: PageVisit, found: OwnCredential, ward: str, problem: GatewayProblem | None = None) -> Response:
     return visit.show(
         "resident/credential.html",
         problem=problem,
@@ -101,10 +112,10 @@ async def present(
     """Show a QR code that says the chosen fields and nothing else."""
     path = f"/v1/credentials/{path_of(credential_id)}"
     body: dict[str, Json] = {"fields": list[Json](field)}
-    found = await visit.call.get(path, Credential)
+    found = await visit.call.get(path, OwnCredential)
     try:
         presented = await visit.call.post(f"{path}/presentations", Presentation, body)
-    except Refused as refused:
+    except CallRefused as refused:
         return _page(visit, found, ward, refused.problem)
     return visit.show(
         "resident/presentation.html",
@@ -126,7 +137,7 @@ async def draw(visit: Resident, credential_id: str, field: list[str] = Query(def
     return Response(found.content, media_type="image/svg+xml", headers=headers)
 
 
-def written(visit: Visit, value: Value) -> str:
+def written(visit: PageVisit, value: Value) -> str:
     """Return a value as people read it."""
     if isinstance(value, bool):
         return visit.t("resident.yes" if value else "resident.no")

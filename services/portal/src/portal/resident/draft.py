@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
-from portal.resident.answers import Application, Prefilled, Scan
-from portal.resident.catalogue_answers import Eligibility, Item, Need
+from portal.frame.template_pages import path_of
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnApplication, OwnPrefilled, OwnScan
+from portal.resident.catalogue_answers import CatalogueItem, CatalogueNeed, Eligibility
 from portal.resident.visitors import catalogue_of
 
 AnswerT = TypeVar("AnswerT")
@@ -26,16 +26,16 @@ Asking = Callable[[str, str], Awaitable[AnswerT | None]]
 class Draft:
     """An application that is being filled in, its item, and what it needs (None: not known here, or not to be had)."""
 
-    application: Application
-    item: Item
+    application: OwnApplication
+    item: CatalogueItem
     address: str
     """The address below which its pages are."""
     start: str
     """The address of its item's first page."""
-    needs: tuple[Need, ...] | None = None
+    needs: tuple[CatalogueNeed, ...] | None = None
 
     @property
-    def prefilled(self) -> Mapping[str, Prefilled]:
+    def prefilled(self) -> Mapping[str, OwnPrefilled]:
         """What answers a question where the applicant does not, by question."""
         return {each.field: each for each in self.application.prefilled}
 
@@ -45,12 +45,12 @@ class Draft:
         chosen = self.application.evidence
         return frozenset((each.requirement, each.evidence_id) for each in chosen if each.choice == "decline")
 
-    def is_held(self, need: Need) -> bool:
+    def is_held(self, need: CatalogueNeed) -> bool:
         """Tell whether government holds what a requirement asks for, and may use it."""
         choices = {each.choice for each in self.application.evidence if each.requirement == need.key}
         return need.need == "held" and choices != {"decline"}
 
-    def scans_of(self, requirement: str) -> list[Scan]:
+    def scans_of(self, requirement: str) -> list[OwnScan]:
         """Return what was handed in for a requirement."""
         return [each for each in self.application.scans if each.requirement == requirement]
 
@@ -70,7 +70,7 @@ class Draft:
         return next((f"{self.address}/{document_step(key)}" for key in open_), None)
 
 
-def address_of(visit: Visit, application_id: str) -> str:
+def address_of(visit: PageVisit, application_id: str) -> str:
     """Return the address of an application's page."""
     return f"{visit.base}/applications/{path_of(application_id)}"
 
@@ -85,19 +85,19 @@ def document_step(requirement: str) -> str:
     return f"documents/{path_of(requirement)}"
 
 
-async def draft_of(visit: Visit, application_id: str) -> Draft:
+async def draft_of(visit: PageVisit, application_id: str) -> Draft:
     """Read an application that may be changed. Raises Refused, Away; HTTPException for one that may not."""
     draft, _ = await draft_and(visit, application_id, _nothing)
     return draft
 
 
-async def draft_with_needs(visit: Visit, application_id: str) -> Draft:
+async def draft_with_needs(visit: PageVisit, application_id: str) -> Draft:
     """Read it with what is held and what would have to be brought; without that where its service is away."""
     draft, found = await draft_and(visit, application_id, partial(_eligibility, visit))
     return replace(draft, needs=found.documents if found else None)
 
 
-async def draft_and(visit: Visit, application_id: str, ask: Asking[AnswerT]) -> tuple[Draft, AnswerT | None]:
+async def draft_and(visit: PageVisit, application_id: str, ask: Asking[AnswerT]) -> tuple[Draft, AnswerT | None]:
     """Read it and, at the same time, what depends on its item and on whom it is for."""
     key = (visit.owner, application_id)
     begun = visit.frame.begun.find(key)
@@ -113,18 +113,18 @@ async def draft_and(visit: Visit, application_id: str, ask: Asking[AnswerT]) -> 
     return Draft(application, item, address_of(visit, application_id), start), asked
 
 
-async def _application(visit: Visit, application_id: str) -> Application:
-    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
+async def _application(visit: PageVisit, application_id: str) -> OwnApplication:
+    application = await visit.call.get(f"/v1/applications/{path_of(application_id)}", OwnApplication)
     if not application.is_open_to_change:
         raise HTTPException(404)
     return application
 
 
-async def _item(visit: Visit, code: str) -> Item:
-    return await visit.call.get_public(f"/v1/items/{path_of(code)}", Item)
+async def _item(visit: PageVisit, code: str) -> CatalogueItem:
+    return await visit.call.get_public(f"/v1/items/{path_of(code)}", CatalogueItem)
 
 
-async def _eligibility(visit: Visit, item: str, child: str) -> Eligibility | None:
+async def _eligibility(visit: PageVisit, item: str, child: str) -> Eligibility | None:
     path = f"/v1/items/{path_of(item)}/eligibility"
     return await visit.part(visit.call.get(path, Eligibility, subject_id=child or None))
 

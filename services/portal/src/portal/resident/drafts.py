@@ -12,23 +12,16 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal.frame.calls import Fault, Json, Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, InputFault, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Evidence
+from portal.frame.template_pages import path_of, query
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnEvidence
 from portal.resident.catalogue_answers import Question, Value
 from portal.resident.credentials import written
-from portal.resident.draft import (
-    Draft,
-    address_of,
-    document_step,
-    draft_and,
-    draft_of,
-    draft_with_needs,
-    question_step,
-)
+from portal.resident.draft import Draft, address_of, document_step, draft_and, draft_of, draft_with_needs, question_step
 from portal.resident.uploads import PIECE, Chosen, Unfinished, hand_over, uploads_of
 
 router = page_router()
@@ -64,7 +57,12 @@ async def ask(visit: Anybody, application_id: str, key: str, then: str = "") -> 
 
 
 async def _question(
-    visit: Visit, application_id: str, key: str, then: str, problem: Problem | None = None, form: Form | None = None
+    visit: PageVisit,
+    application_id: str,
+    key: str,
+    then: str,
+    problem: GatewayProblem | None = None,
+    form: Form | None = None,
 ) -> Response:
     draft = await draft_of(visit, application_id)
     question = next((each for each in draft.item.form if each.key == key), None)
@@ -103,15 +101,17 @@ async def answer(visit: Anybody, form: Sent, application_id: str, key: str) -> R
             once=form.once,
             version=f'"{form.text("version")}"',
         )
-    except Refused as refused:
+    except CallRefused as refused:
         return await _question(visit, application_id, key, then, refused.problem, form)
     return visit.go(_after(visit, application_id, then, question_step(key)))
 
 
-def _unanswered(visit: Visit, form: Form, key: str) -> Problem:
+def _unanswered(visit: PageVisit, form: Form, key: str) -> GatewayProblem:
     """Say that a question must be answered; the service would say so only when all is submitted."""
     said = visit.t(f"resident.question.{'unchosen' if form.text('type') in _CHOSEN else 'unanswered'}")
-    return Problem(status=422, title=visit.t("frame.problem"), errors=(Fault(pointer=f"#/{key}", detail=said),))
+    return GatewayProblem(
+        status=422, title=visit.t("frame.problem"), errors=(InputFault(pointer=f"#/{key}", detail=said),)
+    )
 
 
 @router.get("/applications/{application_id}/evidence")
@@ -120,7 +120,9 @@ async def show_evidence(visit: Anybody, application_id: str, then: str = "") -> 
     return await _evidence(visit, application_id, then)
 
 
-async def _evidence(visit: Visit, application_id: str, then: str, problem: Problem | None = None) -> Response:
+async def _evidence(
+    visit: PageVisit, application_id: str, then: str, problem: GatewayProblem | None = None
+) -> Response:
     draft, found = await draft_and(visit, application_id, partial(_held, visit))
     return visit.show(
         "resident/evidence.html",
@@ -133,8 +135,8 @@ async def _evidence(visit: Visit, application_id: str, then: str, problem: Probl
     )
 
 
-async def _held(visit: Visit, item: str, child: str) -> Evidence | None:
-    return await visit.part(visit.call.get("/v1/evidence", Evidence, item=item, subject_id=child or None))
+async def _held(visit: PageVisit, item: str, child: str) -> OwnEvidence | None:
+    return await visit.part(visit.call.get("/v1/evidence", OwnEvidence, item=item, subject_id=child or None))
 
 
 @router.post("/applications/{application_id}/evidence")
@@ -156,7 +158,7 @@ async def choose(visit: Anybody, form: Sent, application_id: str) -> Response:
                 once=form.once,
                 version=f'"{form.text("version")}"',
             )
-    except Refused as refused:
+    except CallRefused as refused:
         return await _evidence(visit, application_id, form.text("then"), refused.problem)
     return visit.go(_after(visit, application_id, form.text("then"), EVIDENCE))
 
@@ -168,7 +170,7 @@ async def show_document(visit: Anybody, application_id: str, requirement: str, t
 
 
 async def _document(
-    visit: Visit, application_id: str, requirement: str, then: str, problem: Problem | None = None
+    visit: PageVisit, application_id: str, requirement: str, then: str, problem: GatewayProblem | None = None
 ) -> Response:
     draft, unfinished = await asyncio.gather(
         draft_of(visit, application_id), visit.part(visit.call.get(uploads_of(application_id), Unfinished))
@@ -198,14 +200,14 @@ async def hand_in(visit: Anybody, form: Sent, application_id: str, requirement: 
     then = form.text("then")
     files = (*form.uploads("photo"), *form.uploads("file"))
     if not files:
-        fault = Fault(pointer="#/file", detail=visit.t("resident.document.none-chosen"))
-        nothing = Problem(status=422, title=visit.t("frame.problem"), errors=(fault,))
+        fault = InputFault(pointer="#/file", detail=visit.t("resident.document.none-chosen"))
+        nothing = GatewayProblem(status=422, title=visit.t("frame.problem"), errors=(fault,))
         return await _document(visit, application_id, requirement, then, nothing)
     for number, file in enumerate(files[:_AT_MOST]):
         chosen = Chosen(requirement, form.text("document_type"), file.filename or "scan", await file.read())
         try:
             await hand_over(visit, application_id, chosen, once=f"{form.once}-{number}")
-        except Refused as refused:
+        except CallRefused as refused:
             return await _document(visit, application_id, requirement, then, refused.problem)
     back = f"{address_of(visit, application_id)}/{document_step(requirement)}"
     return visit.go(back + query(then=then, done="handed-in"))
@@ -232,7 +234,7 @@ async def check(visit: Anybody, application_id: str) -> Response:
     return await _check(visit, application_id)
 
 
-async def _check(visit: Visit, application_id: str, problem: Problem | None = None) -> Response:
+async def _check(visit: PageVisit, application_id: str, problem: GatewayProblem | None = None) -> Response:
     draft = await draft_with_needs(visit, application_id)
     return visit.show(
         "resident/check.html",
@@ -249,12 +251,12 @@ async def submit(visit: Anybody, form: Sent, application_id: str) -> Response:
     path = f"/v1/applications/{path_of(application_id)}"
     try:
         await visit.call.post(f"{path}/submission", Nothing, once=form.once, version=f'"{form.text("version")}"')
-    except Refused as refused:
+    except CallRefused as refused:
         return await _check(visit, application_id, refused.problem)
     return visit.go(f"{address_of(visit, application_id)}?done=submitted")
 
 
-def _after(visit: Visit, application_id: str, then: str, done: str) -> str:
+def _after(visit: PageVisit, application_id: str, then: str, done: str) -> str:
     """Return where to go after a step: back to the page that sent here, or on."""
     address = address_of(visit, application_id)
     if then == EVIDENCE:
@@ -271,7 +273,7 @@ def _written(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _shown(visit: Visit, question: Question, draft: Draft) -> str:
+def _shown(visit: PageVisit, question: Question, draft: Draft) -> str:
     """Return what answers a question, as people read it."""
     prefilled = draft.prefilled.get(question.key)
     value = draft.application.form.get(question.key, prefilled.value if prefilled else None)

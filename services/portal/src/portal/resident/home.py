@@ -8,16 +8,17 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from portal.frame.calls import Refused
+from portal.frame.calls import CallRefused
 from portal.frame.place import router as page_router
-from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Applications, ApplicationSummary, Confirmations
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
+from portal.resident.answers import Confirmations, OwnApplications, OwnApplicationSummary
 from portal.resident.applications import ENDED
 from portal.resident.catalogue_answers import EligibilityOfAll, Items, Judged
-from portal.resident.credentials import Credential, Credentials
+from portal.resident.credentials import OwnCredential, OwnCredentials
 from portal.resident.visitors import wards_of
-from runtime.access import Role
 from runtime.clock import today, utc_now
+from web.auth import Role
 
 router = page_router()
 
@@ -37,12 +38,12 @@ async def home(visit: Anybody) -> Response:
     return await _glance(visit)
 
 
-async def _glance(visit: Visit) -> Response:
+async def _glance(visit: PageVisit) -> Response:
     call = visit.call
     applications, confirmations, credentials, judged, wards = await asyncio.gather(
-        visit.part(call.get("/v1/applications", Applications, limit=50)),
+        visit.part(call.get("/v1/applications", OwnApplications, limit=50)),
         visit.part(call.get("/v1/confirmations", Confirmations, limit=20)),
-        visit.part(call.get("/v1/credentials", Credentials, limit=100)),
+        visit.part(call.get("/v1/credentials", OwnCredentials, limit=100)),
         visit.part(_judged(visit)),
         visit.part(wards_of(visit)),
     )
@@ -61,11 +62,11 @@ async def _glance(visit: Visit) -> Response:
     )
 
 
-async def _judged(visit: Visit) -> EligibilityOfAll:
+async def _judged(visit: PageVisit) -> EligibilityOfAll:
     """Ask what the person may get; nothing is known of one who was registered this very moment."""
     try:
         return await visit.call.get("/v1/eligibility", EligibilityOfAll)
-    except Refused as refused:
+    except CallRefused as refused:
         if refused.problem.code == "not-registered":
             return EligibilityOfAll(items=())
         raise
@@ -77,7 +78,7 @@ def _possible(judged: EligibilityOfAll, *, has_wards: bool) -> list[Judged]:
     return [each for each in judged.items if each.verdict in now][:_OFFERED]
 
 
-def _expiring(credentials: Sequence[Credential], now: date) -> list[Credential]:
+def _expiring(credentials: Sequence[OwnCredential], now: date) -> list[OwnCredential]:
     return [
         each
         for each in credentials
@@ -85,5 +86,5 @@ def _expiring(credentials: Sequence[Credential], now: date) -> list[Credential]:
     ]
 
 
-def _latest(applications: Sequence[ApplicationSummary]) -> list[ApplicationSummary]:
+def _latest(applications: Sequence[OwnApplicationSummary]) -> list[OwnApplicationSummary]:
     return [each for each in applications if each.state in ENDED][:3]

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from pydantic import Field
 from starlette.responses import Response
 
-from portal.frame.calls import Answer, Json, Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayAnswer, GatewayProblem, Json, Nothing
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit
-from portal.resident.catalogue_answers import Named, Value
+from portal.frame.template_pages import path_of
+from portal.frame.visits import PageVisit
+from portal.resident.catalogue_answers import CatalogueNamed, Value
 from portal.resident.credentials import written as said
 from portal.resident.visitors import Resident, wards_of
 from standards import communities
@@ -21,7 +21,7 @@ from standards import communities
 router = page_router()
 
 
-class Registration(Answer):
+class OwnRegistration(GatewayAnswer):
     """What is registered about a person."""
 
     number: str
@@ -36,94 +36,93 @@ class Registration(Answer):
     community: str
 
 
-class CorrectionAnswer(Answer):
+class OwnCorrectionAnswer(GatewayAnswer):
     """What the department says, and what happens now."""
 
     text: str
     at: datetime
-    department: Named
-    effect: Named | None
+    department: CatalogueNamed
+    effect: CatalogueNamed | None
 
 
-class Window(Answer):
+class Window(GatewayAnswer):
     """The change at a window."""
 
     text: str
 
 
-class Correction(Answer):
+class OwnCorrection(GatewayAnswer):
     """A request for correction and where it stands."""
 
-    correction_id: str
-    state: Named
-    document_type: Named
-    field: Named
+    state: CatalogueNamed
+    document_type: CatalogueNamed
+    field: CatalogueNamed
     says: Value
     should_say: Value
     reason: str
-    department: Named
-    asked_at: datetime
-    answer: CorrectionAnswer | None
+    department: CatalogueNamed
+    answer: OwnCorrectionAnswer | None
     window: Window | None
 
 
-class Corrections(Answer):
+class OwnCorrections(GatewayAnswer):
     """The latest of them."""
 
-    items: tuple[Correction, ...]
+    items: tuple[OwnCorrection, ...]
 
 
-class Export(Answer):
+class OwnExport(GatewayAnswer):
     """An export and how far it has come."""
 
     export_id: str
-    state: Named
+    state: CatalogueNamed
     ends_at: datetime
 
 
-class Gone(Answer):
+class OwnGone(GatewayAnswer):
     """What would be erased, or was: how many of a kind."""
 
-    kind: Named
+    kind: CatalogueNamed
     count: int
 
 
-class Stays(Answer):
+class OwnStays(GatewayAnswer):
     """What stays, until when and why."""
 
-    kind: Named
+    kind: CatalogueNamed
     count: int | None
     until: date | None
     lasts: str | None = Field(None, alias="while")
     why: str
 
 
-class ServiceAnswer(Answer):
+class OwnServiceAnswer(GatewayAnswer):
     """What one service says."""
 
-    service: Named
+    service: CatalogueNamed
     answered: bool
-    erased: tuple[Gone, ...]
-    kept: tuple[Stays, ...]
+    erased: tuple[OwnGone, ...]
+    kept: tuple[OwnStays, ...]
 
 
-class Erasure(Answer):
+class OwnErasure(GatewayAnswer):
     """An erasure: first a preview to be confirmed, then what went."""
 
     erasure_id: str
-    state: Named
+    resident_id: str
+    state: CatalogueNamed
     requested_at: datetime
     ends_at: datetime | None
     preview: str | None
     question: str | None
-    previews: tuple[ServiceAnswer, ...]
-    services: tuple[ServiceAnswer, ...]
+    previews: tuple[OwnServiceAnswer, ...]
+    services: tuple[OwnServiceAnswer, ...]
 
 
-class Erasures(Answer):
+class Erasures(GatewayAnswer):
     """The latest of them."""
 
-    items: tuple[Erasure, ...]
+    items: tuple[OwnErasure, ...]
 
 
 @router.get("/my/data")
@@ -132,8 +131,8 @@ async def overview(visit: Resident, ward: str = "") -> Response:
     assert visit.person is not None  # noqa: S101 - a Resident's visit
     whose = ward or None
     registration, corrections, erasures, wards = await asyncio.gather(
-        visit.part(visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", Registration)),
-        visit.part(visit.call.get("/v1/corrections", Corrections, resident_id=whose, limit=20)),
+        visit.part(visit.call.get(f"/v1/residents/{path_of(ward or visit.person.subject)}", OwnRegistration)),
+        visit.part(visit.call.get("/v1/corrections", OwnCorrections, resident_id=whose, limit=20)),
         visit.part(visit.call.get("/v1/erasures", Erasures, resident_id=whose, limit=5)),
         visit.part(wards_of(visit)),
     )
@@ -149,10 +148,10 @@ async def overview(visit: Resident, ward: str = "") -> Response:
     )
 
 
-def rows_of(visit: Visit, registration: Registration) -> list[tuple[str, str, str]]:
+def rows_of(visit: PageVisit, registration: OwnRegistration) -> list[tuple[str, str, str]]:
     """Return the key, name and value of each field of a registration, as people read them."""
     shown: list[tuple[str, str, str]] = []
-    for key in Registration.model_fields:
+    for key in OwnRegistration.model_fields:
         value = getattr(registration, key)
         if key == "sex":
             text = visit.t(f"resident.sexes.{value}")
@@ -166,7 +165,7 @@ def rows_of(visit: Visit, registration: Registration) -> list[tuple[str, str, st
     return shown
 
 
-def _community(code: str, visit: Visit) -> str:
+def _community(code: str, visit: PageVisit) -> str:
     name = communities.name_of(code)
     return name.en if visit.language == "en" else name.zh_cn
 
@@ -176,14 +175,14 @@ async def export(visit: Resident, form: Sent) -> Response:
     """Ask for everything that is held."""
     ward = form.text("ward")
     body: dict[str, Json] = {"resident_id": ward} if ward else {}
-    made = await visit.call.post("/v1/exports", Export, body, once=form.once)
+    made = await visit.call.post("/v1/exports", OwnExport, body, once=form.once)
     return visit.go(f"/my/exports/{path_of(made.export_id)}")
 
 
 @router.get("/my/exports/{export_id}")
 async def see_export(visit: Resident, export_id: str) -> Response:
     """Show how far an export has come, and lead to it."""
-    found = await visit.call.get(f"/v1/exports/{path_of(export_id)}", Export)
+    found = await visit.call.get(f"/v1/exports/{path_of(export_id)}", OwnExport)
     return visit.show("resident/export.html", here="data", export=found, address=f"/my/exports/{path_of(export_id)}")
 
 
@@ -208,7 +207,7 @@ async def ask_erasure(visit: Resident, form: Sent) -> Response:
     """Ask what would be erased; nothing goes yet."""
     ward = form.text("ward")
     body: dict[str, Json] = {"resident_id": ward} if ward else {}
-    made = await visit.call.post("/v1/erasures", Erasure, body, once=form.once)
+    made = await visit.call.post("/v1/erasures", OwnErasure, body, once=form.once)
     return visit.go(f"/my/erasures/{path_of(made.erasure_id)}")
 
 
@@ -218,18 +217,19 @@ async def see_erasure(visit: Resident, erasure_id: str) -> Response:
     return await _erasure(visit, erasure_id)
 
 
-async def _erasure(visit: Visit, erasure_id: str, problem: Problem | None = None) -> Response:
-    found = await visit.call.get(f"/v1/erasures/{path_of(erasure_id)}", Erasure)
+async def _erasure(visit: PageVisit, erasure_id: str, problem: GatewayProblem | None = None) -> Response:
+    found = await visit.call.get(f"/v1/erasures/{path_of(erasure_id)}", OwnErasure)
     return visit.show("resident/erasure.html", problem=problem, here="data", erasure=found)
 
 
 @router.post("/my/erasures/{erasure_id}")
 async def erase(visit: Resident, form: Sent, erasure_id: str) -> Response:
     """Have erased what was shown, for good."""
-    body: dict[str, Json] = {"preview": form.text("preview")}
+    found = await visit.call.get(f"/v1/erasures/{path_of(erasure_id)}", OwnErasure)
+    body: dict[str, Json] = {"preview": form.text("preview"), "resident_id": found.resident_id}
     try:
         path = f"/v1/erasures/{path_of(erasure_id)}/confirmation"
         await visit.call.post(path, Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return await _erasure(visit, erasure_id, refused.problem)
     return visit.go(f"/my/erasures/{path_of(erasure_id)}?done=erasing")

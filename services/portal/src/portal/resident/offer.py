@@ -10,10 +10,11 @@ from time import monotonic
 
 from starlette.responses import Response
 
-from portal.frame.calls import Refused
+from portal.frame.calls import CallRefused
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.visits import Anybody, Visit
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
 from portal.resident.catalogue_answers import EligibilityOfAll, Items, Judged
 from portal.resident.items import LONGEST, begin_application, start_page
 from portal.resident.visitors import standing_of
@@ -35,13 +36,7 @@ async def offer(visit: Anybody, q: str = "", ward: str = "") -> Response:
         standing_of(visit), visit.part(may_get(visit, ward)), visit.part(_found(visit, words))
     )
     return visit.show(
-        "resident/offer.html",
-        here="applications",
-        standing=standing,
-        ward=ward,
-        q=words,
-        found=found,
-        judged=judged,
+        "resident/offer.html", here="applications", standing=standing, ward=ward, q=words, found=found, judged=judged
     )
 
 
@@ -57,8 +52,10 @@ async def begin(visit: Anybody, form: Sent, code: str) -> Response:
     return await begin_application(visit, form, code)
 
 
-async def may_get(visit: Visit, ward: str = "") -> tuple[Judged, ...]:
-    """Return what the person may get now or later. Just after the card was read it is waited for a moment.
+async def may_get(visit: PageVisit, ward: str = "") -> tuple[Judged, ...]:
+    """Return what the person may get now or later, last what must be applied for elsewhere.
+
+    Just after the card was read it is waited for a moment.
 
     Raises Refused, Away.
     """
@@ -66,13 +63,14 @@ async def may_get(visit: Visit, ward: str = "") -> tuple[Judged, ...]:
     while True:
         try:
             judged = await visit.call.get("/v1/eligibility", EligibilityOfAll, subject_id=ward or None)
-        except Refused as refused:
+        except CallRefused as refused:
             if refused.problem.code != _NEW or monotonic() > until:
                 raise
             await asyncio.sleep(_PAUSE)
         else:
-            return tuple(each for each in judged.items if each.verdict != _MAY_NOT)
+            found = (each for each in judged.items if each.verdict != _MAY_NOT)
+            return tuple(sorted(found, key=lambda each: each.second_party is not None))
 
 
-async def _found(visit: Visit, words: str) -> Items | None:
+async def _found(visit: PageVisit, words: str) -> Items | None:
     return await visit.call.get("/v1/items", Items, q=words, limit=20) if words else None

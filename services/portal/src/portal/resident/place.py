@@ -19,7 +19,7 @@ from portal.resident import (
     uploads,
 )
 from portal.resident.visitors import OWN, for_themselves
-from runtime.access import Role
+from web.auth import Role
 
 _router = router()
 for _feature in (home, items, applications, confirmations, credentials, accesses, my_data, corrections):

@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portal.frame.calls import Answer, Away, Json, Problem, Refused
+from portal.frame.calls import Away, CallRefused, GatewayAnswer, GatewayProblem, Json
 from portal.frame.forms import FormExpired, Sent, comes_from_us
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Anybody, Visit
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
 
 router = page_router()
 
@@ -43,7 +44,7 @@ class Chosen:
     content: bytes
 
 
-class Upload(Answer):
+class Upload(GatewayAnswer):
     """How far an upload is."""
 
     upload_id: str
@@ -54,7 +55,7 @@ class Upload(Answer):
     scan_id: str | None = None
 
 
-class Unfinished(Answer):
+class Unfinished(GatewayAnswer):
     """Uploads that were begun and not finished."""
 
     items: tuple[Upload, ...]
@@ -76,7 +77,7 @@ def uploads_of(application_id: str) -> str:
     return f"/v1/applications/{path_of(application_id)}/uploads"
 
 
-async def hand_over(visit: Visit, application_id: str, chosen: Chosen, *, once: str) -> None:
+async def hand_over(visit: PageVisit, application_id: str, chosen: Chosen, *, once: str) -> None:
     """Hand in a file that is here as a whole; one that was begun earlier goes on where it was.
 
     Sent twice at once, each goes on from where the other is. Raises Refused, Away.
@@ -94,7 +95,7 @@ async def hand_over(visit: Visit, application_id: str, chosen: Chosen, *, once: 
         offset = upload.received
         try:
             upload = await visit.call.upload_piece(path, Upload, offset, chosen.content[offset : offset + PIECE])
-        except Refused as refused:
+        except CallRefused as refused:
             if refused.problem.status != _ELSEWHERE:
                 raise
             upload = await visit.call.get(path, Upload)
@@ -134,7 +135,7 @@ async def give_up(visit: Anybody, form: Sent, application_id: str, upload_id: st
     return visit.go(form.page)
 
 
-def _refuse_strangers(visit: Visit, request: Request) -> None:
+def _refuse_strangers(visit: PageVisit, request: Request) -> None:
     """Refuse a request that no page of this session made. Raises FormExpired."""
     token = request.headers.get("x-form-token", "")
     if not comes_from_us(request) or not hmac.compare_digest(visit.form_token.encode(), token.encode()):
@@ -145,13 +146,13 @@ async def _told(call: Callable[[], Awaitable[Upload]]) -> Response:
     """Answer the script: how far it is, or what was wrong, in the person's words; 503 when it may try again."""
     try:
         upload = await call()
-    except Refused as refused:
+    except CallRefused as refused:
         return JSONResponse(_words(refused.problem), refused.problem.status)
     except Away:
         return JSONResponse({}, 503)
     return JSONResponse({"id": upload.upload_id, "received": upload.received, "done": upload.scan_id is not None})
 
 
-def _words(problem: Problem) -> dict[str, str]:
+def _words(problem: GatewayProblem) -> dict[str, str]:
     told = problem.errors[0] if problem.errors else problem
     return {"text": " ".join(part for part in (told.detail or problem.title, told.action) if part)}

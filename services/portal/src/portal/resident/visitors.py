@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from portal.frame.rendering import path_of
-from portal.frame.visits import Visit, signed_in
-from portal.resident.answers import Standing, Ward, Wards
-from runtime.access import Role
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import signed_in
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnWard, OwnWards, Standing
+from web.auth import Role
 
-Resident = Annotated[Visit, signed_in(Role.RESIDENT)]
+Resident = Annotated[PageVisit, signed_in(Role.RESIDENT)]
 
 OWN = "/my"
 
@@ -23,25 +24,25 @@ async def for_themselves(visit: Resident) -> None:
     visit.base = OWN
 
 
-def catalogue_of(visit: Visit) -> str:
+def catalogue_of(visit: PageVisit) -> str:
     """Return the address below which the items are, for whom this visit is."""
     return visit.base if visit.presence else ""
 
 
-def may_apply(visit: Visit) -> bool:
+def may_apply(visit: PageVisit) -> bool:
     """Tell whether there is somebody here for whom an application can be made."""
     return bool(visit.presence) or (visit.person is not None and visit.person.role is Role.RESIDENT)
 
 
-async def standing_of(visit: Visit) -> Standing:
+async def standing_of(visit: PageVisit) -> Standing:
     """Return who stands there. Raises Refused, Away."""
     return await visit.call.get(f"/v1/presences/{path_of(visit.presence)}", Standing)
 
 
-async def wards_of(visit: Visit) -> tuple[Ward, ...]:
+async def wards_of(visit: PageVisit) -> tuple[OwnWard, ...]:
     """Return the children for whom the resident may act. Raises Refused, Away."""
     if visit.presence:
         return (await standing_of(visit)).wards
     assert visit.person is not None  # noqa: S101 - a Resident's visit
-    found = await visit.call.get(f"/v1/residents/{path_of(visit.person.subject)}/wards", Wards, limit=50)
+    found = await visit.call.get(f"/v1/residents/{path_of(visit.person.subject)}/wards", OwnWards, limit=50)
     return found.items

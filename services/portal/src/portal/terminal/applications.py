@@ -7,9 +7,9 @@ import asyncio
 from starlette.responses import Response
 
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Anybody
-from portal.resident.answers import Application, Applications, Timeline
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Anybody
+from portal.resident.answers import OwnApplication, OwnApplications, Timeline
 from portal.resident.applications import ENDED
 from portal.resident.offer import may_get
 from portal.resident.visitors import standing_of
@@ -25,7 +25,7 @@ async def home(visit: Anybody) -> Response:
     """Show what waits for the person, what is under way, and what they may get."""
     judged = await visit.part(may_get(visit))
     standing, found = await asyncio.gather(
-        standing_of(visit), visit.part(visit.call.get("/v1/applications", Applications, limit=20))
+        standing_of(visit), visit.part(visit.call.get("/v1/applications", OwnApplications, limit=20))
     )
     own = found.items if found else ()
     return visit.show(
@@ -45,15 +45,11 @@ async def see(visit: Anybody, application_id: str) -> Response:
     """Show where an application is; a draft is gone on with."""
     path = f"/v1/applications/{path_of(application_id)}"
     application, timeline = await asyncio.gather(
-        visit.call.get(path, Application), visit.part(visit.call.get(f"{path}/timeline", Timeline))
+        visit.call.get(path, OwnApplication), visit.part(visit.call.get(f"{path}/timeline", Timeline))
     )
     address = f"{visit.base}/applications/{path_of(application_id)}"
     if application.state == "draft":
         return visit.go(f"{address}/next")
     return visit.show(
-        "terminal/application.html",
-        here="applications",
-        application=application,
-        timeline=timeline,
-        address=address,
+        "terminal/application.html", here="applications", application=application, timeline=timeline, address=address
     )

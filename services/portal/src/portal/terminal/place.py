@@ -8,7 +8,7 @@ from portal.frame.place import Place, add_routes, router
 from portal.resident import drafts, offer, receipts
 from portal.terminal import applications, visits
 from portal.terminal.visitors import ROOT, at_the_terminal
-from runtime.access import Role
+from web.auth import Role
 
 SILENCE = 60
 """Seconds after which a page ends the visit; the session does so by itself (`PORTAL_TERMINAL_SECONDS`)."""

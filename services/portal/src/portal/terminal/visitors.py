@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from portal.frame.visits import SignInNeeded, visit_of
+from portal.frame.visitors import SignInNeeded, visit_of
 
 ROOT = "/terminal"
 

@@ -15,17 +15,18 @@ from pydantic import Field, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies
-from portal.frame.calls import Answer, Away, Calls, Json, Nothing, Problem, Refused, SignInEnded
+from portal.frame.calls import Away, CallRefused, Calls, GatewayAnswer, GatewayProblem, Json, Nothing, SignInEnded
 from portal.frame.device_key import DeviceKey
 from portal.frame.forms import Form, Sent
-from portal.frame.person import AtTerminal, Person, Tokens
+from portal.frame.person import AtTerminal, SignedInPerson, Tokens
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
 from portal.frame.sealed import new_secret
-from portal.frame.visits import SEE_OTHER, Anybody, Visit
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Anybody
+from portal.frame.visits import SEE_OTHER, PageVisit
 from portal.resident.answers import Standing
 from portal.terminal.visitors import ROOT
-from runtime.access import Role
+from web.auth import Role
 
 HOME = f"{ROOT}/home"
 NOT_REGISTERED = "presence-not-registered"
@@ -33,7 +34,7 @@ NOT_REGISTERED = "presence-not-registered"
 router = page_router()
 
 
-class Reading(Answer):
+class Reading(GatewayAnswer):
     """What a terminal's reader hands over."""
 
     card: dict[str, str | None] = Field(repr=False)
@@ -41,7 +42,7 @@ class Reading(Answer):
     delegation: str = Field(repr=False)
 
 
-class Terminal(Answer):
+class KioskTerminal(GatewayAnswer):
     """What the token says of the terminal; the services check it with every call."""
 
     sub: str
@@ -80,7 +81,7 @@ async def end(visit: Anybody) -> Response:
     """End the visit, and leave nothing of it here."""
     if visit.session is not None and visit.session.terminal is not None:
         presence = visit.session.terminal.presence
-        with suppress(Refused, Away, SignInEnded):  # over already, or ends by itself
+        with suppress(CallRefused, Away, SignInEnded):  # over already, or ends by itself
             await visit.call.post(f"/v1/presences/{path_of(presence)}/end", Nothing, once=presence)
         await visit.frame.sessions.end(visit.secret)
     answer = RedirectResponse(f"{ROOT}/?done=ended", SEE_OTHER)
@@ -90,58 +91,62 @@ async def end(visit: Anybody) -> Response:
     return answer
 
 
-def _is_inside(visit: Visit) -> bool:
+def _is_inside(visit: PageVisit) -> bool:
     return visit.session is not None and visit.session.terminal is not None
 
 
-def _start(visit: Visit, problem: Problem | None = None) -> Response:
+def _start(visit: PageVisit, problem: GatewayProblem | None = None) -> Response:
     nonce = new_secret()
     return visit.show(
         "terminal/start.html", problem=problem, nonce=nonce, key=_key(visit, nonce).thumbprint, fields={"": "card"}
     )
 
 
-def _key(visit: Visit, nonce: str) -> DeviceKey:
+def _key(visit: PageVisit, nonce: str) -> DeviceKey:
     """Return the portal's key for one visit: of this browser, from a page that was shown here."""
     return DeviceKey(visit.frame.keyed("terminal", visit.browser, nonce))
 
 
-async def _begin(visit: Visit, form: Form, *, registering: bool) -> Response:
+async def _begin(visit: PageVisit, form: Form, *, registering: bool) -> Response:
     nonce, key = form.text("nonce"), _key(visit, form.text("nonce"))
     try:
         reading = Reading.model_validate_json(form.text("card"))
-        terminal = Terminal.model_validate(jwt.decode(reading.token, options={"verify_signature": False}))
+        terminal = KioskTerminal.model_validate(jwt.decode(reading.token, options={"verify_signature": False}))
     except (ValidationError, jwt.PyJWTError):
         return _start(visit, _unreadable(visit))
     call = replace(
         visit.call,
         token=reading.token,
-        prove=lambda method, url: key.proof(method, url, reading.token, reading.delegation),
+        prove=lambda method, url, _: key.proof(method, url, reading.token, reading.delegation),
     )
     try:
         if registering:
             await _register(call, reading, terminal, form.once)
         standing = await call.post("/v1/presences", Standing, {**reading.card}, once=f"{form.once}-begin")
-    except Refused as refused:
+    except CallRefused as refused:
         if refused.problem.code == NOT_REGISTERED and not registering:
             return visit.show("terminal/unregistered.html", card=form.text("card"), nonce=nonce)
         return _start(visit, _said(refused.problem))
     except SignInEnded:
-        return _start(visit, Problem(status=503, title=visit.t("terminal.start.out-of-order")))
+        return _start(visit, GatewayProblem(status=503, title=visit.t("terminal.start.out-of-order")))
     return await _inside(visit, key, reading, terminal, standing)
 
 
-async def _register(call: Calls, reading: Reading, terminal: Terminal, once: str) -> None:
+async def _register(call: Calls, reading: Reading, terminal: KioskTerminal, once: str) -> None:
     community = next(iter(terminal.communities), "")
     body: dict[str, Json] = {**reading.card, "channel": "terminal", "community": community}
     await call.post("/v1/residents", Nothing, body, once=f"{once}-register")
 
 
-async def _inside(visit: Visit, key: DeviceKey, reading: Reading, terminal: Terminal, standing: Standing) -> Response:
+async def _inside(
+    visit: PageVisit, key: DeviceKey, reading: Reading, terminal: KioskTerminal, standing: Standing
+) -> Response:
     """Begin the session; the one before it, whosever it was, has ended."""
     await visit.frame.sessions.end(visit.secret)
     until = datetime.fromtimestamp(terminal.exp, UTC)
-    person = Person(subject=terminal.sub, role=Role.TERMINAL, name=standing.name, communities=terminal.communities)
+    person = SignedInPerson(
+        subject=terminal.sub, role=Role.TERMINAL, name=standing.name, communities=terminal.communities
+    )
     seconds = visit.frame.settings.terminal_seconds
     at = AtTerminal(seed=key.seed, delegation=reading.delegation, presence=standing.presence_id, seconds=seconds)
     secret = await visit.frame.sessions.begin_at_terminal(
@@ -152,11 +157,11 @@ async def _inside(visit: Visit, key: DeviceKey, reading: Reading, terminal: Term
     return answer
 
 
-def _unreadable(visit: Visit) -> Problem:
-    return Problem(status=422, title=visit.t("terminal.start.unreadable"))
+def _unreadable(visit: PageVisit) -> GatewayProblem:
+    return GatewayProblem(status=422, title=visit.t("terminal.start.unreadable"))
 
 
-def _said(problem: Problem) -> Problem:
+def _said(problem: GatewayProblem) -> GatewayProblem:
     """Say what is wrong with a card in the summary: there are no fields to go to."""
     detail = " ".join(part for each in problem.errors for part in (each.detail, each.action) if part)
     return problem.model_copy(

@@ -7,12 +7,12 @@ from datetime import date
 
 from starlette.responses import Response
 
-from portal.frame.calls import Answer, Fault, Json, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayAnswer, GatewayProblem, InputFault, Json
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.visits import Visit
+from portal.frame.visits import PageVisit
 from portal.window.registration import Clerk
-from portal.window.residents import Resident
+from portal.window.residents import WindowResident
 from runtime.texts import DEFAULT
 
 router = page_router()
@@ -22,7 +22,7 @@ PROOFS = ("birth-certificate", "household-register", "court-decision", "committe
 _PLACES = {"/proof/kind": "kind", "/proof/reference": "reference"}
 
 
-class Guardianship(Answer):
+class WindowGuardianship(GatewayAnswer):
     """Until when it holds."""
 
     ends_on: date
@@ -38,12 +38,12 @@ async def begin(visit: Clerk) -> Response:
 async def establish(visit: Clerk, form: Sent) -> Response:
     """Find both by their numbers, and let the one act for the other."""
     guardian, child = await _found(visit, form, "guardian_number"), await _found(visit, form, "child_number")
-    refusals = [it for it in (guardian, child) if isinstance(it, Problem)]
+    refusals = [it for it in (guardian, child) if isinstance(it, GatewayProblem)]
     if refusals:
         errors = tuple(fault for it in refusals for fault in it.errors)
         return _form(visit, form.filled, refusals[0].model_copy(update={"errors": errors}))
-    assert isinstance(guardian, Resident)  # noqa: S101 - what is no refusal
-    assert isinstance(child, Resident)  # noqa: S101 - likewise
+    assert isinstance(guardian, WindowResident)  # noqa: S101 - what is no refusal
+    assert isinstance(child, WindowResident)  # noqa: S101 - likewise
     body: dict[str, Json] = {
         "guardian_id": guardian.resident_id,
         "child_id": child.resident_id,
@@ -51,8 +51,8 @@ async def establish(visit: Clerk, form: Sent) -> Response:
         "proof": {"kind": form.text("kind"), "reference": form.text("reference")},
     }
     try:
-        made = await visit.call.post("/v1/guardianships", Guardianship, body, once=form.once)
-    except Refused as refused:
+        made = await visit.call.post("/v1/guardianships", WindowGuardianship, body, once=form.once)
+    except CallRefused as refused:
         return _form(visit, form.filled, refused.problem)
     return visit.show(
         "window/guardianship-registered.html",
@@ -64,21 +64,21 @@ async def establish(visit: Clerk, form: Sent) -> Response:
     )
 
 
-async def _found(visit: Visit, form: Form, field: str) -> Resident | Problem:
+async def _found(visit: PageVisit, form: Form, field: str) -> WindowResident | GatewayProblem:
     """Find a person by a number that was typed; what is wrong with it is said beside its own field."""
-    purpose = visit.frame.texts.say(DEFAULT, "window.purposes.guardianship")
+    purpose = visit.frame.texts.say(DEFAULT, "frame.purposes.guardianship")
     asked: dict[str, Json] = {"number": form.text(field), "purpose": purpose}
     try:
-        return await visit.call.post("/v1/lookups", Resident, asked, once=f"{form.once}-{field[:5]}")
-    except Refused as refused:
+        return await visit.call.post("/v1/lookups", WindowResident, asked, once=f"{form.once}-{field[:5]}")
+    except CallRefused as refused:
         problem = refused.problem
-        errors = problem.errors or (Fault(detail=problem.detail, action=problem.action),)
+        errors = problem.errors or (InputFault(detail=problem.detail, action=problem.action),)
         return problem.model_copy(
             update={"errors": tuple(it.model_copy(update={"pointer": f"#/{field}"}) for it in errors)}
         )
 
 
-def _form(visit: Visit, filled: Mapping[str, str], problem: Problem | None = None) -> Response:
+def _form(visit: PageVisit, filled: Mapping[str, str], problem: GatewayProblem | None = None) -> Response:
     fields = {**_PLACES, "/guardian_id": "guardian_number", "/child_id": "child_number"}
     return visit.show(
         "window/guardianship.html",

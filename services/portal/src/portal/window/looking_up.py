@@ -9,14 +9,15 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from portal.frame.calls import Answer, Json, Nothing, Problem, Refused
+from portal.frame import formats
+from portal.frame.calls import CallRefused, GatewayAnswer, GatewayProblem, Json, Nothing
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of, query
-from portal.frame.visits import Visit
+from portal.frame.template_pages import path_of, query
+from portal.frame.visits import PageVisit
 from portal.window import cards
 from portal.window.registration import Clerk
-from portal.window.residents import Resident, rows
+from portal.window.residents import WindowResident, rows
 from runtime.texts import DEFAULT
 
 router = page_router()
@@ -26,7 +27,7 @@ Standing = Literal["suspension", "reinstatement"]
 PURPOSES = ("application", "card", "guardianship", "correction", "question")
 
 
-class Ward(Answer):
+class WindowWard(GatewayAnswer):
     """A child for whom the person may act."""
 
     guardianship_id: str
@@ -35,13 +36,13 @@ class Ward(Answer):
     ends_on: date
 
 
-class Wards(Answer):
+class WindowWards(GatewayAnswer):
     """The first of them."""
 
-    items: tuple[Ward, ...]
+    items: tuple[WindowWard, ...]
 
 
-class Step(Answer):
+class WindowStep(GatewayAnswer):
     """Something that was done with the record."""
 
     text: str
@@ -49,10 +50,10 @@ class Step(Answer):
     reason: str | None
 
 
-class Steps(Answer):
+class Steps(GatewayAnswer):
     """The first of them."""
 
-    items: tuple[Step, ...]
+    items: tuple[WindowStep, ...]
 
 
 @router.get("/window/look-up")
@@ -61,8 +62,8 @@ async def ask(visit: Clerk) -> Response:
     return _ask(visit, visit.filled)
 
 
-def _ask(visit: Visit, filled: Mapping[str, str], problem: Problem | None = None) -> Response:
-    purposes = [("", visit.t("window.look-up.choose")), *((key, visit.t(f"window.purposes.{key}")) for key in PURPOSES)]
+def _ask(visit: PageVisit, filled: Mapping[str, str], problem: GatewayProblem | None = None) -> Response:
+    purposes = [("", visit.t("window.look-up.choose")), *((key, visit.t(f"frame.purposes.{key}")) for key in PURPOSES)]
     return visit.show("window/look-up.html", here="look-up", problem=problem, filled=filled, purposes=purposes)
 
 
@@ -72,13 +73,13 @@ async def look_up(visit: Clerk, form: Sent) -> Response:
     chosen = form.text("kind")
     purpose = form.text("purpose")
     if not purpose and chosen in PURPOSES:
-        purpose = visit.frame.texts.say(DEFAULT, f"window.purposes.{chosen}")
+        purpose = visit.frame.texts.say(DEFAULT, f"frame.purposes.{chosen}")
     body: dict[str, Json] = {"number": form.text("number"), "purpose": purpose}
     try:
         sent = await visit.call.send("POST", "/v1/lookups", body=body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return _ask(visit, form.filled, refused.problem)
-    return _shown(visit, Resident.model_validate_json(sent.content), sent.headers.get("etag", ""), purpose)
+    return _shown(visit, WindowResident.model_validate_json(sent.content), sent.headers.get("etag", ""), purpose)
 
 
 @router.get("/window/residents/{resident_id}")
@@ -87,14 +88,16 @@ async def see(visit: Clerk, resident_id: str, purpose: str = "") -> Response:
     return await _see(visit, resident_id, purpose)
 
 
-async def _see(visit: Visit, resident_id: str, purpose: str, problem: Problem | None = None) -> Response:
+async def _see(visit: PageVisit, resident_id: str, purpose: str, problem: GatewayProblem | None = None) -> Response:
     path = f"/v1/residents/{path_of(resident_id)}"
     sent = await visit.call.send("GET", path, query={"purpose": purpose or None})
-    resident = Resident.model_validate_json(sent.content)
+    resident = WindowResident.model_validate_json(sent.content)
     return _shown(visit, resident, sent.headers.get("etag", ""), purpose, problem)
 
 
-def _shown(visit: Visit, resident: Resident, version: str, purpose: str, problem: Problem | None = None) -> Response:
+def _shown(
+    visit: PageVisit, resident: WindowResident, version: str, purpose: str, problem: GatewayProblem | None = None
+) -> Response:
     return visit.show(
         "window/resident.html",
         here="look-up",
@@ -103,6 +106,7 @@ def _shown(visit: Visit, resident: Resident, version: str, purpose: str, problem
         rows=rows(visit, resident),
         version=version,
         purpose=purpose,
+        stated=formats.purpose(purpose, visit.frame.texts, visit.language),
         address=f"/window/residents/{path_of(resident.resident_id)}",
     )
 
@@ -122,13 +126,13 @@ async def renew_card(visit: Clerk, form: Sent, resident_id: str) -> Response:
     body = {**cards.body(form), "community": form.text("community") or None}
     try:
         await visit.call.post(f"/v1/residents/{path_of(resident_id)}/card", Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return _card(visit, resident_id, purpose, form.filled, refused.problem)
     return visit.go(f"/window/residents/{path_of(resident_id)}{query(purpose=purpose, done='renewed')}")
 
 
 def _card(
-    visit: Visit, resident_id: str, purpose: str, filled: Mapping[str, str], problem: Problem | None = None
+    visit: PageVisit, resident_id: str, purpose: str, filled: Mapping[str, str], problem: GatewayProblem | None = None
 ) -> Response:
     return visit.show(
         "window/card.html",
@@ -149,12 +153,12 @@ async def see_history(visit: Clerk, resident_id: str, purpose: str = "") -> Resp
 
 
 async def _history(
-    visit: Visit, resident_id: str, purpose: str, problem: Problem | None = None, field: str = ""
+    visit: PageVisit, resident_id: str, purpose: str, problem: GatewayProblem | None = None, field: str = ""
 ) -> Response:
     path = f"/v1/residents/{path_of(resident_id)}"
     steps, wards = await asyncio.gather(
         visit.call.get(f"{path}/history", Steps, purpose=purpose or None, limit=100),
-        visit.call.get(f"{path}/wards", Wards, purpose=purpose or None, limit=50),
+        visit.call.get(f"{path}/wards", WindowWards, purpose=purpose or None, limit=50),
     )
     return visit.show(
         "window/history.html",
@@ -176,7 +180,7 @@ async def end_guardianship(visit: Clerk, form: Sent, resident_id: str, guardians
     try:
         path = f"/v1/guardianships/{path_of(guardianship_id)}/end"
         await visit.call.post(path, Nothing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         visit.filled = form.filled
         return await _history(visit, resident_id, purpose, refused.problem, field)
     address = f"/window/residents/{path_of(resident_id)}/history"
@@ -199,7 +203,7 @@ async def suspend_or_reinstate(visit: Clerk, form: Sent, resident_id: str, what:
     body: dict[str, Json] = {"reason": form.text("reason")}
     try:
         await visit.call.post(path, Nothing, body, once=form.once, version=form.text("version"))
-    except Refused as refused:
+    except CallRefused as refused:
         visit.filled = form.filled
         return await _see(visit, resident_id, purpose, refused.problem)
     return visit.go(f"/window/residents/{path_of(resident_id)}{query(purpose=purpose, done=what)}")

@@ -7,7 +7,7 @@ from fastapi import Depends
 from portal.frame.place import Place, add_routes, router
 from portal.resident import drafts, offer, receipts, uploads
 from portal.window import guardianships, looking_up, registration, visits
-from runtime.access import Role
+from web.auth import Role
 
 _router = router()
 for _feature in (registration, looking_up, guardianships, visits):

@@ -7,17 +7,18 @@ from typing import Annotated
 
 from starlette.responses import Response
 
-from portal.frame.calls import Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem
 from portal.frame.forms import Sent
 from portal.frame.place import router as page_router
-from portal.frame.visits import Visit, signed_in
+from portal.frame.visitors import signed_in
+from portal.frame.visits import PageVisit
 from portal.window import cards
-from portal.window.residents import Resident, rows
-from runtime.access import Role
+from portal.window.residents import WindowResident, rows
+from web.auth import Role
 
 router = page_router()
 
-Clerk = Annotated[Visit, signed_in(Role.CLERK)]
+Clerk = Annotated[PageVisit, signed_in(Role.CLERK)]
 _CREATED = 201
 
 
@@ -35,9 +36,9 @@ async def register(visit: Clerk, form: Sent) -> Response:
     body = {**cards.body(form), "channel": "window", "community": form.text("community")}
     try:
         sent = await visit.call.send("POST", "/v1/residents", body=body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return _form(visit, form.filled, refused.problem)
-    resident = Resident.model_validate_json(sent.content)
+    resident = WindowResident.model_validate_json(sent.content)
     return visit.show(
         "window/registered.html",
         here="register",
@@ -47,7 +48,7 @@ async def register(visit: Clerk, form: Sent) -> Response:
     )
 
 
-def _form(visit: Visit, filled: Mapping[str, str], problem: Problem | None = None) -> Response:
+def _form(visit: PageVisit, filled: Mapping[str, str], problem: GatewayProblem | None = None) -> Response:
     return visit.show(
         "window/register.html",
         here="register",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from portal.frame.calls import Answer
-from portal.frame.visits import Visit
+from portal.frame.calls import GatewayAnswer
+from portal.frame.visits import PageVisit
 from portal.window.cards import community
 
 
-class Suspension(Answer):
+class WindowSuspension(GatewayAnswer):
     """Why and since when a person is suspended."""
 
     reason: str
     since: datetime
 
 
-class Permit(Answer):
+class WindowPermit(GatewayAnswer):
     """An approved correction that the next reading of the card makes, once, until the end of a day."""
 
     field: str
@@ -24,7 +24,7 @@ class Permit(Answer):
     until: date
 
 
-class Resident(Answer):
+class WindowResident(GatewayAnswer):
     """What is registered about a person; the number is masked."""
 
     resident_id: str
@@ -39,8 +39,8 @@ class Resident(Answer):
     valid_until: date | None
     community: str
     registered_at: datetime
-    suspension: Suspension | None
-    corrections: tuple[Permit, ...]
+    suspension: WindowSuspension | None
+    corrections: tuple[WindowPermit, ...]
 
 
 _SHOWN = (
@@ -57,12 +57,12 @@ _SHOWN = (
 )
 
 
-def rows(visit: Visit, resident: Resident) -> list[tuple[str, str, None]]:
+def rows(visit: PageVisit, resident: WindowResident) -> list[tuple[str, str, None]]:
     """Return name and value of what is registered, as people read them."""
     return [(visit.t(f"window.card.{name}"), _said(visit, resident, name), None) for name in _SHOWN]
 
 
-def _said(visit: Visit, resident: Resident, name: str) -> str:
+def _said(visit: PageVisit, resident: WindowResident, name: str) -> str:
     value = getattr(resident, name)
     match name:
         case "sex":

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from portal.frame.calls import Nothing, Problem, Refused
+from portal.frame.calls import CallRefused, GatewayProblem, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
-from portal.frame.rendering import path_of
-from portal.frame.visits import Anybody, Visit
-from portal.resident.answers import Application, Standing
+from portal.frame.template_pages import path_of
+from portal.frame.visitors import Anybody
+from portal.frame.visits import PageVisit
+from portal.resident.answers import OwnApplication, Standing
 from portal.resident.offer import may_get
 from portal.resident.visitors import standing_of
 from portal.window import cards
@@ -48,12 +49,12 @@ async def begin(visit: Clerk, form: Sent) -> Response:
         body = cards.body(Form({name: [value] for name, value in filled.items()}))
     try:
         standing = await visit.call.post("/v1/presences", Standing, body, once=form.once)
-    except Refused as refused:
+    except CallRefused as refused:
         return _card(visit, filled, refused.problem)
     return visit.go(f"{ROOT}/{path_of(standing.presence_id)}")
 
 
-def _card(visit: Visit, filled: Mapping[str, str], problem: Problem | None = None) -> Response:
+def _card(visit: PageVisit, filled: Mapping[str, str], problem: GatewayProblem | None = None) -> Response:
     return visit.show(
         "window/visit-card.html",
         here="applications",
@@ -73,7 +74,7 @@ async def see(visit: Anybody) -> Response:
 @inside.get("/applications/{application_id}")
 async def see_application(visit: Anybody, application_id: str) -> Response:
     """Show what was made for the person; a draft is gone on with."""
-    found = await visit.call.get(f"/v1/applications/{path_of(application_id)}", Application)
+    found = await visit.call.get(f"/v1/applications/{path_of(application_id)}", OwnApplication)
     address = f"{visit.base}/applications/{path_of(application_id)}"
     if found.state == "draft":
         return visit.go(f"{address}/next")

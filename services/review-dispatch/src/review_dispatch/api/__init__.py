@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from review_dispatch.api import following, photographs, routes, takeovers, visits
+from review_dispatch.api import photographs, queue_stream, routes, takeovers, visits
 
 router = APIRouter()
 for part in (
-    following,
+    queue_stream,
     takeovers,
     visits,
     photographs,

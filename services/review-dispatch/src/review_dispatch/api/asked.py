@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from review_dispatch.domain.visit import Slot
+from review_dispatch.domain.visit import OfferedSlot
 from runtime.clock import Day, Moment
 from standards.bounds import MOST_FIELDS, SAID, Name, Value
 
@@ -18,13 +18,13 @@ StandardReason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
-class Body(BaseModel):
+class DeskRequest(BaseModel):
     """A request's body; what it does not know is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ApprovalAsked(Body):
+class ApprovalAsked(DeskRequest):
     """Approve. All but the note is for documents: what was corrected, and the end that was read.
 
     `is_held`: whether it is the document that is held, so that the approval is its next version. That needs to be said
@@ -48,7 +48,7 @@ class ApprovalAsked(Body):
     standard_reason: StandardReason | None = None
 
 
-class RejectionAsked(Body):
+class RejectionAsked(DeskRequest):
     """Refuse; the applicant reads the reason: one of the district's (`standard_reasons`), one's own words, or both.
 
     `fields` are those that it is about, by their names in the document or the form; `scans` for the scans. The
@@ -69,7 +69,7 @@ class RejectionAsked(Body):
     fields: Annotated[list[FieldName], Field(max_length=MOST_FIELDS)] = []
 
 
-class ReturnAsked(Body):
+class ReturnAsked(DeskRequest):
     """Ask the applicant to correct a field that was compared, or `scans` for better scans, and say why."""
 
     model_config = ConfigDict(
@@ -85,7 +85,7 @@ class ReturnAsked(Body):
     standard_reason: StandardReason | None = None
 
 
-class TakeoverAsked(Body):
+class TakeoverAsked(DeskRequest):
     """Take a task out of a colleague's hand; the colleague reads the reason."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "同事请病假，由我代办"}]})
@@ -101,7 +101,7 @@ class TakeoverOfAllAsked(TakeoverAsked):
     claimed_by: Name
 
 
-class SlotAsked(Body):
+class SlotAsked(DeskRequest):
     """A time for a visit, with its offset from UTC."""
 
     model_config = ConfigDict(
@@ -110,40 +110,45 @@ class SlotAsked(Body):
     begins: Moment
     ends: Moment
 
-    def slot(self) -> Slot:
+    def slot(self) -> OfferedSlot:
         """Return it to the minute, in UTC."""
         begins, ends = (each.astimezone(UTC).replace(second=0, microsecond=0) for each in (self.begins, self.ends))
-        return Slot(begins=begins, ends=ends)
+        return OfferedSlot(begins=begins, ends=ends)
 
 
-class SlotsAsked(Body):
+class SlotsAsked(DeskRequest):
     """Offer times from which the applicant may choose."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"slots": [{"begins": "2026-11-24T14:00:00+08:00", "ends": "2026-11-24T16:00:00+08:00"}]}]
+        }
+    )
     slots: Annotated[list[SlotAsked], Field(min_length=1, max_length=10)]
 
 
-class RefusalAsked(Body):
+class RefusalAsked(DeskRequest):
     """Call a visit off; the other side reads why."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "当天临时有急事，请另约时间"}]})
     reason: Text
 
 
-class NoteAsked(Body):
+class NoteAsked(DeskRequest):
     """Write a note that everybody who works on the task can read."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "已致电出生医院，等待回复"}]})
     text: Text
 
 
-class ExplanationAsked(Body):
+class ExplanationAsked(DeskRequest):
     """Explain a look that is disputed; the resident reads it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "系统批量核对时误将您列入名单，已更正"}]})
     text: Text
 
 
-class CorrectionAsked(Body):
+class CorrectionAsked(DeskRequest):
     """Answer a request for correction; the resident reads it. `value` is what is right, unless the resident is."""
 
     model_config = ConfigDict(
@@ -166,7 +171,7 @@ class CorrectionAsked(Body):
         return self
 
 
-class DuplicateAsked(Body):
+class DuplicateAsked(DeskRequest):
     """Tell whether a document is one that is held (`same`) or another. `credential_id`: which one."""
 
     model_config = ConfigDict(

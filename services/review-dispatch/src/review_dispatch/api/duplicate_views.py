@@ -16,7 +16,7 @@ class ValueView(Coded):
     value: Value | None
 
 
-class HeldView(BaseModel):
+class DuplicateHeldView(BaseModel):
     """A valid credential that the document may be; `origin` says who vouches for it."""
 
     credential_id: str
@@ -33,5 +33,5 @@ class DuplicateView(BaseModel):
     review_task_id: str | None
     credential_id: str | None
     fields: list[ValueView]
-    held: list[HeldView]
+    held: list[DuplicateHeldView]
     same_as: str | None

@@ -6,21 +6,23 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from review_dispatch.api import shaping
+from review_dispatch.api import task_presenter
 from review_dispatch.api.asked import StatusAsked
-from review_dispatch.api.reader import Reader
-from review_dispatch.domain.queue import Wanted
+from review_dispatch.api.reader import TaskReader
+from review_dispatch.domain.queue import QueueQuery
 from review_dispatch.domain.task import EVERY_STATUS, WAITING, Kind
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.working import Asked
-from runtime import web
-from runtime.access import Principal, Role, allow
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.handlers.task_actions import TaskRequest
 from runtime.clock import today
 from standards.bounds import Name
+from web import routes
+from web.auth import Principal, Role, allow
 
-DepsOf = Annotated[Deps, Depends(web.deps)]
+DepsOf = Annotated[Deps, Depends(routes.deps)]
 Worker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER)]
+SigningWorker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, signed=True)]
 Reviewer = Annotated[Principal, allow(Role.REVIEWER)]
+SigningReviewer = Annotated[Principal, allow(Role.REVIEWER, signed=True)]
 Onlooker = Annotated[Principal, allow(Role.REVIEWER, Role.GRID_OFFICER, Role.OPERATOR)]
 Resident = Annotated[Principal, allow(Role.RESIDENT)]
 Counter = Annotated[Principal, allow(Role.OFFICIAL, Role.OPERATOR)]
@@ -42,10 +44,10 @@ async def wanted_of(  # noqa: PLR0913 - one parameter for each filter
     mine: Annotated[bool, Query(description="Only what the caller has claimed")] = False,
     claimed_by: Annotated[Name | None, Query(description="Only what this colleague has claimed")] = None,
     taken_over_from_me: Annotated[bool, Query(description="Only what a colleague took over from the caller")] = False,
-) -> Wanted:
+) -> QueueQuery:
     """Read which tasks are asked for."""
     statuses = frozenset(status) if status else EVERY_STATUS if taken_over_from_me else WAITING
-    return Wanted(
+    return QueueQuery(
         departments=None if department is None else frozenset({department}),
         communities=None if community is None else frozenset({community}),
         kind=kind,
@@ -58,43 +60,53 @@ async def wanted_of(  # noqa: PLR0913 - one parameter for each filter
     )
 
 
-async def asked_of(task_id: Name, by: Worker, version: web.IfMatch) -> Asked:
+async def asked_of(task_id: Name, by: Worker, version: routes.IfMatch) -> TaskRequest:
     """Read which task is asked for, by whom, on which version."""
-    return Asked(task_id, by, version)
+    return TaskRequest(task_id, by, version)
 
 
-async def reviewer_asked_of(task_id: Name, by: Reviewer, version: web.IfMatch) -> Asked:
+async def signed_asked_of(task_id: Name, by: SigningWorker, version: routes.IfMatch) -> TaskRequest:
+    """Read the same where a right is given: the request is signed."""
+    return TaskRequest(task_id, by, version)
+
+
+async def signed_reviewer_asked_of(task_id: Name, by: SigningReviewer, version: routes.IfMatch) -> TaskRequest:
     """Read the same where grid officers have no part."""
-    return Asked(task_id, by, version)
+    return TaskRequest(task_id, by, version)
 
 
-async def resident_asked_of(task_id: Name, by: Resident, version: web.IfMatch) -> Asked:
+async def reviewer_asked_of(task_id: Name, by: Reviewer, version: routes.IfMatch) -> TaskRequest:
+    """Read the same where grid officers have no part."""
+    return TaskRequest(task_id, by, version)
+
+
+async def resident_asked_of(task_id: Name, by: Resident, version: routes.IfMatch) -> TaskRequest:
     """Read the same for a resident whose application it is about."""
-    return Asked(task_id, by, version)
+    return TaskRequest(task_id, by, version)
 
 
-def _reader(request: Request, by: Principal, language: str) -> Reader:
+def _reader(request: Request, by: Principal, language: str) -> TaskReader:
     deps: Deps = request.app.state.deps
-    return Reader(by, language, deps.district, today(deps.clock()))
+    return TaskReader(by, language, deps.district, today(deps.clock()))
 
 
-async def _worker(request: Request, by: Worker, language: web.Language) -> Reader:
+async def _worker(request: Request, by: Worker, language: routes.Language) -> TaskReader:
     return _reader(request, by, language)
 
 
-async def _onlooker(request: Request, by: Onlooker, language: web.Language) -> Reader:
+async def _onlooker(request: Request, by: Onlooker, language: routes.Language) -> TaskReader:
     return _reader(request, by, language)
 
 
-async def _resident(request: Request, by: Resident, language: web.Language) -> Reader:
+async def _resident(request: Request, by: Resident, language: routes.Language) -> TaskReader:
     return _reader(request, by, language)
 
 
-ResidentsView = Annotated[Reader, Depends(_resident)]
-WorkersView = Annotated[Reader, Depends(_worker)]
-OnlookersView = Annotated[Reader, Depends(_onlooker)]
+ResidentsView = Annotated[TaskReader, Depends(_resident)]
+WorkersView = Annotated[TaskReader, Depends(_worker)]
+OnlookersView = Annotated[TaskReader, Depends(_onlooker)]
 
 
-def shown_to(reader: Reader) -> shaping.View:
+def shown_to(reader: TaskReader) -> task_presenter.View:
     """Show a task as it is once the change is stored."""
-    return lambda task: shaping.committed(task, reader)
+    return lambda task: task_presenter.committed(task, reader)

@@ -8,19 +8,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from messaging.event import ConflictError, Outcome
+from bus.event import ConflictError, Outcome
 from review_dispatch.api.parts import DepsOf, WorkersView, asked_of, shown_to
 from review_dispatch.api.views import TaskView
 from review_dispatch.domain.task import Task
 from review_dispatch.domain.visit import Photograph
 from review_dispatch.handlers import photographs
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.photographs import Opened
-from review_dispatch.handlers.working import Asked
-from runtime import web
-from runtime.refusal import Refusal
-from runtime.scans.uploads import read_upload
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.handlers.photographs import OpenedPhotograph
+from review_dispatch.handlers.task_actions import TaskRequest
+from runtime.errors import Refusal
+from scans.uploads import read_upload
 from standards.bounds import Name
+from web import routes
 
 router = APIRouter(prefix="/tasks/{task_id}/photographs", tags=["visits"])
 
@@ -51,7 +51,11 @@ _FORM: dict[str, Any] = {
     openapi_extra=_FORM,
 )
 async def hand_in(
-    asked: Annotated[Asked, Depends(asked_of)], request: Request, deps: DepsOf, reader: WorkersView, commit: web.Commit
+    asked: Annotated[TaskRequest, Depends(asked_of)],
+    request: Request,
+    deps: DepsOf,
+    reader: WorkersView,
+    commit: routes.Commit,
 ) -> Response:
     """Take a photograph of a door check that one has in hand, without where and with what it was taken."""
     content = (await read_upload(request)).content
@@ -70,16 +74,16 @@ async def hand_in(
     responses={200: {"content": {media_type: {} for media_type in _ENDINGS}}},
 )
 async def look(
-    asked: Annotated[Asked, Depends(asked_of)],
+    asked: Annotated[TaskRequest, Depends(asked_of)],
     photograph_id: Name,
     deps: DepsOf,
-    commit: web.Commit,
+    commit: routes.Commit,
     purpose: Annotated[str | None, Query(max_length=200, description="Needed unless the task is in hand")] = None,
 ) -> Response:
     """Send a photograph, and record who looked at it; the people concerned can read that."""
-    opened: list[Opened] = []
+    opened: list[OpenedPhotograph] = []
 
-    async def work() -> Outcome[Opened]:
+    async def work() -> Outcome[OpenedPhotograph]:
         outcome = await photographs.open_photograph(asked, photograph_id, purpose, deps)
         opened[:] = [outcome.result] if outcome.result else []
         return outcome
@@ -97,11 +101,11 @@ async def look(
 
 @router.delete("/{photograph_id}", summary="Take back a photograph", responses={200: {"model": TaskView}})
 async def take_back(
-    asked: Annotated[Asked, Depends(asked_of)],
+    asked: Annotated[TaskRequest, Depends(asked_of)],
     photograph_id: Name,
     deps: DepsOf,
     reader: WorkersView,
-    commit: web.Commit,
+    commit: routes.Commit,
 ) -> Response:
     """Remove a photograph while one has the task in hand."""
     answer = await commit(lambda: photographs.detach(asked, photograph_id, deps), shown_to(reader))
@@ -112,7 +116,7 @@ async def take_back(
 class _Storing:
     """One upload: stored at most once, however often its commit is tried."""
 
-    def __init__(self, asked: Asked, content: bytes, deps: Deps) -> None:
+    def __init__(self, asked: TaskRequest, content: bytes, deps: Deps) -> None:
         self._asked = asked
         self._content = content
         self._deps = deps

@@ -8,11 +8,12 @@ from datetime import date
 from pydantic import BaseModel
 
 from review_dispatch.domain.routes import District
-from runtime.access import Principal
 from runtime.texts import Texts, written_day
+from standards import document_types
 from standards.communities import offices
+from web.auth import Principal
 
-TEXTS = Texts.of("review_dispatch")
+TEXTS = Texts.of("review_dispatch").beside(document_types.names())
 
 
 class Coded(BaseModel):
@@ -23,7 +24,7 @@ class Coded(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class TaskReader:
     """Whom a view is for."""
 
     by: Principal
@@ -34,6 +35,11 @@ class Reader:
     def coded(self, group: str, code: str) -> Coded:
         """Name a code."""
         return coded(group, code, self.language)
+
+    def field(self, document_type: str, code: str) -> Coded:
+        """Name a field of a document, or of the registration."""
+        key = f"{document_type}.{code}"
+        return Coded(code=code, name=self.coded("fields", key if TEXTS.has(f"fields.{key}") else code).name)
 
     def maybe(self, group: str, code: str | None) -> Coded | None:
         """Name a code that may be missing."""

@@ -60,7 +60,7 @@ class ComparedView(BaseModel):
     held: Value | None
 
 
-class ScanView(BaseModel):
+class TaskScanView(BaseModel):
     """A scan by reference; its content is at `href`, which asks for a `purpose`."""
 
     scan_id: str
@@ -86,7 +86,7 @@ class EnterableView(Coded):
     claimed: Value | None
 
 
-class DocumentView(BaseModel):
+class TaskDocumentView(BaseModel):
     """The document that could not be proven automatically.
 
     `may_enter` are the fields that an approval may correct, in `enterable` with their names.
@@ -97,7 +97,7 @@ class DocumentView(BaseModel):
     holder_id: str
     comparison: list[ComparedView]
     claims: dict[str, Value | None]
-    scans: list[ScanView]
+    scans: list[TaskScanView]
     may_enter: dict[str, str]
     enterable: list[EnterableView]
     may_return: list[str]
@@ -112,7 +112,7 @@ class DoorView(BaseModel):
     address: str | None
 
 
-class ProofView(BaseModel):
+class TaskProofView(BaseModel):
     """A requirement that has been proven."""
 
     requirement: str
@@ -124,10 +124,10 @@ class DecisionView(BaseModel):
     """The application that an officer decides."""
 
     subject_name: str | None
-    proven: list[ProofView]
+    proven: list[TaskProofView]
 
 
-class DisputeView(BaseModel):
+class TaskDisputeView(BaseModel):
     """The look that is disputed: who looked, what was done with what, what for, and why it is disputed."""
 
     by: str
@@ -141,7 +141,7 @@ class DisputeView(BaseModel):
     reason: str | None
 
 
-class CorrectionView(BaseModel):
+class TaskCorrectionView(BaseModel):
     """The value that is said to be wrong: of which document, what it says and should say, and why."""
 
     holder_id: str
@@ -166,7 +166,7 @@ class ApprovalView(BaseModel):
     standard_reason: Coded | None
 
 
-class StepView(BaseModel):
+class TaskStepView(BaseModel):
     """What happened, when, by whom (null: by itself) and in which department."""
 
     at: datetime
@@ -187,16 +187,16 @@ class TaskView(TaskSummary):
     """
 
     values_hidden: bool
-    document: DocumentView | None
+    document: TaskDocumentView | None
     door: DoorView | None
     decision: DecisionView | None
-    dispute: DisputeView | None
-    correction: CorrectionView | None
+    dispute: TaskDisputeView | None
+    correction: TaskCorrectionView | None
     standard_reasons: StandardReasonsView
     duplicate: DuplicateView | None
     photographs: list[PhotographView]
     approvals: list[ApprovalView]
-    steps: list[StepView]
+    steps: list[TaskStepView]
 
 
 class WaitingView(BaseModel):

@@ -7,13 +7,13 @@ from datetime import date
 
 from review_dispatch.domain.record import Value
 from review_dispatch.domain.routes import DocumentRoute
-from review_dispatch.domain.task import Approval, DocumentReview, Task
-from runtime.refusal import Refusal, Refusals
+from review_dispatch.domain.task import DocumentReview, Task, TaskApproval
+from runtime.errors import Refusal, Refusals
 from standards.field_kinds import FieldKind, is_date, is_enterable
 
 
 def approved_fields(
-    task: Task, before: Approval | None, corrections: Mapping[str, Value], route: DocumentRoute
+    task: Task, before: TaskApproval | None, corrections: Mapping[str, Value], route: DocumentRoute
 ) -> dict[str, Value]:
     """Lay the corrections over the first approval, or over the claims as far as the document type has such fields.
 

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from review_dispatch.domain.claims import record, require_own_claim, require_waiting
 from review_dispatch.domain.routes import VisitRules
 from review_dispatch.domain.task import Action, DoorCheck, Task
-from review_dispatch.domain.visit import Slot, Visit
-from review_dispatch.domain.working import record, require_own_claim, require_waiting
+from review_dispatch.domain.visit import OfferedSlot, Visit
 from runtime.clock import SHENZHEN, today
-from runtime.refusal import Clash, Refusal
+from runtime.errors import Conflict, Refusal
 
 Party = Literal["officer", "applicant"]
 
 
-def offer(task: Task, by: str, at: datetime, slots: Sequence[Slot], rules: VisitRules) -> Task:
+def offer(task: Task, by: str, at: datetime, slots: Sequence[OfferedSlot], rules: VisitRules) -> Task:
     """Offer slots of which the applicant may choose one; what was agreed before counts no longer.
 
-    Raises Clash unless the task is one's own, Refusal for slots that can't be.
+    Raises Conflict unless the task is one's own, Refusal for slots that can't be.
     """
     require_own_claim(task, by)
     _require_door(task)
@@ -30,37 +30,37 @@ def offer(task: Task, by: str, at: datetime, slots: Sequence[Slot], rules: Visit
 
 
 def accept(task: Task, by: str, at: datetime) -> Task:
-    """Agree to what the applicant proposed. Raises Clash unless the task is one's own and there is a proposal."""
+    """Agree to what the applicant proposed. Raises Conflict unless the task is one's own and there is a proposal."""
     require_own_claim(task, by)
     visit = task.visit
     if visit is None or visit.state != "proposed" or visit.slot is None:
-        raise Clash("nothing-proposed")
+        raise Conflict("nothing-proposed")
     if visit.slot.ends <= at:
-        raise Clash("slot-over")
+        raise Conflict("slot-over")
     return _move(task, visit.model_copy(update={"state": "agreed"}), "visit-accepted", by=by, at=at)
 
 
-def choose(task: Task, slot: Slot, at: datetime) -> Task:
+def choose(task: Task, slot: OfferedSlot, at: datetime) -> Task:
     """Choose one of the officer's slots, for the applicant; the same again changes nothing.
 
-    Raises Clash when it is not offered (any more), or over.
+    Raises Conflict when it is not offered (any more), or over.
     """
     require_waiting(task)
     visit = task.visit
     if visit is not None and visit.state == "agreed" and visit.slot == slot:
         return task
     if visit is None or slot not in visit.offered:
-        raise Clash("slot-not-offered")
+        raise Conflict("slot-not-offered")
     if slot.ends <= at:
-        raise Clash("slot-over")
+        raise Conflict("slot-over")
     agreed = visit.model_copy(update={"state": "agreed", "slot": slot})
     return _move(task, agreed, "visit-chosen", by=None, at=at)
 
 
-def propose(task: Task, slot: Slot, at: datetime, rules: VisitRules) -> Task:
+def propose(task: Task, slot: OfferedSlot, at: datetime, rules: VisitRules) -> Task:
     """Propose a slot, for the applicant: what was agreed counts no longer, what was offered can still be chosen.
 
-    Raises Clash when the task is done, Refusal for a slot that can't be.
+    Raises Conflict when the task is done, Refusal for a slot that can't be.
     """
     require_waiting(task)
     _require_door(task)
@@ -72,19 +72,19 @@ def propose(task: Task, slot: Slot, at: datetime, rules: VisitRules) -> Task:
 def decline(task: Task, party: Party, by: str, at: datetime, reason: str) -> Task:
     """Call off what was offered, proposed or agreed, and say why.
 
-    Raises Clash when there is nothing to call off; for the officer, unless the task is one's own.
+    Raises Conflict when there is nothing to call off; for the officer, unless the task is one's own.
     """
     if party == "officer":
         require_own_claim(task, by)
     require_waiting(task)
     if task.visit is None or task.visit.state == "declined":
-        raise Clash("nothing-to-decline")
+        raise Conflict("nothing-to-decline")
     action: Action = "visit-declined" if party == "officer" else "visit-declined-by-applicant"
     who = by if party == "officer" else None
     return _move(task, Visit(state="declined"), action, by=who, at=at, note=reason)
 
 
-def _check(slot: Slot, due_on: date, now: datetime, rules: VisitRules, *, field: str) -> None:
+def _check(slot: OfferedSlot, due_on: date, now: datetime, rules: VisitRules, *, field: str) -> None:
     begins, ends = slot.begins.astimezone(SHENZHEN), slot.ends.astimezone(SHENZHEN)
     if slot.begins <= now:
         raise Refusal("slot-in-the-past", field=field)

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from review_dispatch.domain.cancelling import cancel
-from review_dispatch.domain.record import Record
+from review_dispatch.domain.cancellation import cancel
+from review_dispatch.domain.record import DispatchModel
 from review_dispatch.domain.task import Cause, Task
 
 
-class Entry(Record):
+class CaseEntry(DispatchModel):
     """A task of the application."""
 
     task_id: str
@@ -23,7 +23,7 @@ class Entry(Record):
     requested_at: datetime
 
 
-class Closing(Record):
+class Closing(DispatchModel):
     """When and how the application ended."""
 
     because: Cause
@@ -37,7 +37,7 @@ class Case(BaseModel):
 
     id: str
     version: int = 0
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CaseEntry, ...] = ()
     closing: Closing | None = None
     is_erased: bool = False
     """Its data is gone at the resident's request: nothing is kept of it any more but that it was."""
@@ -48,7 +48,7 @@ class Case(BaseModel):
 
     def with_task(self, task: Task) -> Case:
         """Remember a task."""
-        entry = Entry(
+        entry = CaseEntry(
             task_id=task.id, requirement=task.requirement, attempt=task.attempt, requested_at=task.requested_at
         )
         return self.model_copy(update={"entries": (*self.entries, entry)})
@@ -75,7 +75,7 @@ class Case(BaseModel):
             return cancel(task, self.closing.because, self.closing.at)
         return task
 
-    def _about(self, task: Task) -> list[Entry]:
+    def _about(self, task: Task) -> list[CaseEntry]:
         if task.requirement is None:
             return []
         return [entry for entry in self.entries if entry.requirement == task.requirement]

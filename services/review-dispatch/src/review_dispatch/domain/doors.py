@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from review_dispatch.domain.record import Record
+from review_dispatch.domain.record import DispatchModel
 from review_dispatch.domain.task import DoorCheck, Task
 from standards import address
 from standards.address import Address
 
 
-class Building(Record):
+class Building(DispatchModel):
     """The doors of one building; `name` is what all their addresses have in common."""
 
     name: str

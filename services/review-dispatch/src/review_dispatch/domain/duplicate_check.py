@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from review_dispatch.domain.record import Holder, Record, Value
+from review_dispatch.domain.record import DispatchModel, DocumentHolder, Value
 
 
-class HeldDocument(Record):
+class HeldCopy(DispatchModel):
     """A valid credential that a document may be."""
 
     credential_id: str
@@ -19,7 +19,7 @@ class HeldDocument(Record):
     valid_until: date | None
 
 
-class DuplicateCheck(Record):
+class DuplicateCheck(DispatchModel):
     """A document that may be one that is held: one of which an approval waits (`review`), or a stored `credential_id`.
 
     `other_than` are held ones that it is not, as people said before. `same_as` is the answer: the id of the one that it
@@ -30,8 +30,8 @@ class DuplicateCheck(Record):
     review: str | None
     credential_id: str | None
     document_type: str
-    holder: Holder
+    holder: DocumentHolder
     fields: dict[str, Value]
-    held: tuple[HeldDocument, ...]
+    held: tuple[HeldCopy, ...]
     other_than: tuple[str, ...] = ()
     same_as: str | None = None

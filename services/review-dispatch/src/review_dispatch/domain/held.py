@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from review_dispatch.domain.routes import DocumentRoute
-from review_dispatch.domain.task import Approval, DocumentReview
-from runtime.refusal import Refusal
+from review_dispatch.domain.task import DocumentReview, TaskApproval
+from runtime.errors import Refusal
 
 _STORED = frozenset({"district-store", "department-record"})
 """Sources of which the credential store keeps what is held."""
 
 
-def held_document(review: DocumentReview, approval: Approval, route: DocumentRoute) -> str | None:
+def held_document(review: DocumentReview, approval: TaskApproval, route: DocumentRoute) -> str | None:
     """Return the id of the held credential that the document is, unless its own number says otherwise; None: another.
 
     Raises Refusal where nothing is held that it could be, and where it can't be told: a holder may have several, the
@@ -31,7 +31,7 @@ def held_document(review: DocumentReview, approval: Approval, route: DocumentRou
     raise Refusal("approval-held-or-other", field="is_held", number=route.number_field)
 
 
-def other_documents(review: DocumentReview, approval: Approval) -> list[str]:
+def other_documents(review: DocumentReview, approval: TaskApproval) -> list[str]:
     """Return the ids of the held credentials that the document is not, by the word of who approved it."""
     held = _stored(review)
     return [held] if held is not None and approval.is_held is False else []

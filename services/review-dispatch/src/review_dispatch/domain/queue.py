@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from review_dispatch.domain.record import Record
+from review_dispatch.domain.record import DispatchModel
 from review_dispatch.domain.task import WAITING, Kind, Status
 
 
-class Wanted(Record):
+class QueueQuery(DispatchModel):
     """What a queue shows. None means that it does not matter; an empty set that nothing is shown."""
 
     departments: frozenset[str] | None = None
@@ -24,7 +24,7 @@ class Wanted(Record):
     """Only those that a colleague took over from this person."""
 
 
-class Waiting(Record):
+class Waiting(DispatchModel):
     """How many tasks of one kind wait in a department, and how many of them are overdue."""
 
     kind: Kind
@@ -33,7 +33,7 @@ class Waiting(Record):
     overdue: int
 
 
-class Counted(Record):
+class QueueCount(DispatchModel):
     """Tasks of one queue that are alike: as many of a kind, a place and a document type as one person has, or nobody.
 
     `place` is the department, of door checks the community.
@@ -49,7 +49,7 @@ class Counted(Record):
     next_due_on: date
 
 
-class Queue(Record):
+class TaskQueue(DispatchModel):
     """What waits of one kind, place and document type; `free` is what nobody has in hand."""
 
     kind: Kind
@@ -63,7 +63,7 @@ class Queue(Record):
     next_due_on: date
 
 
-class InHand(Record):
+class InHand(DispatchModel):
     """How much one person has in hand, of which departments, or communities for doors."""
 
     claimed_by: str
@@ -73,13 +73,13 @@ class InHand(Record):
     overdue: int
 
 
-def queues_of(counted: Sequence[Counted], by: str) -> list[Queue]:
+def queues_of(counted: Sequence[QueueCount], by: str) -> list[TaskQueue]:
     """Add up what waits, the most urgent queue first; `by` is who asks."""
-    alike: dict[tuple[Kind, str, str | None], list[Counted]] = {}
+    alike: dict[tuple[Kind, str, str | None], list[QueueCount]] = {}
     for each in counted:
         alike.setdefault((each.kind, each.place, each.document_type), []).append(each)
     queues = [
-        Queue(
+        TaskQueue(
             kind=kind,
             place=place,
             document_type=document_type,
@@ -95,9 +95,9 @@ def queues_of(counted: Sequence[Counted], by: str) -> list[Queue]:
     return sorted(queues, key=lambda each: (each.next_due_on, each.kind, each.place, each.document_type or ""))
 
 
-def in_hand(counted: Sequence[Counted]) -> list[InHand]:
+def in_hand(counted: Sequence[QueueCount]) -> list[InHand]:
     """Add up who has how much, the most first."""
-    hands: dict[str, list[Counted]] = {}
+    hands: dict[str, list[QueueCount]] = {}
     for each in counted:
         if each.claimed_by is not None:
             hands.setdefault(each.claimed_by, []).append(each)

@@ -8,13 +8,13 @@ Value = str | bool | int | list[str]
 """A field of a document: text, a date as ISO 8601 text, a flag, a count, or a list of names."""
 
 
-class Record(BaseModel):
+class DispatchModel(BaseModel):
     """A frozen piece of data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Holder(Record):
+class DocumentHolder(DispatchModel):
     """Whose document it is; `index` is the blind index of the identity number."""
 
     resident_id: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from review_dispatch.domain.record import Record
-from review_dispatch.domain.standard_reasons import Code, StandardReasons
-from standards.document_fields import FieldName, by_type
+from review_dispatch.domain.record import DispatchModel
+from review_dispatch.domain.standard_reasons import SCANS, Code, DecisionReasons, StandardReasons
+from standards.document_types import FieldName, TypePart
 from standards.field_kinds import FieldKind
 from standards.working_days import Calendar
 
@@ -24,14 +23,14 @@ REGISTRATION = "registration"
 """Stands for a document type where the registration itself is meant."""
 
 
-class Level(Record):
+class Level(DispatchModel):
     """Who gets a task that is overdue, and how many working days they have."""
 
     to: Code
     working_days: WorkingDays
 
 
-class DocumentRoute(Record):
+class DocumentRoute(DispatchModel):
     """Where a document of one type is reviewed. Without `fields`, any field that was compared may be corrected."""
 
     department: Code
@@ -43,22 +42,49 @@ class DocumentRoute(Record):
     number_field: FieldName | None = None
     fields: dict[FieldName, FieldKind] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _ends_on_a_date(self) -> DocumentRoute:
-        if self.valid_until_field is not None and self.fields.get(self.valid_until_field) != "date":
-            message = f"valid_until_field {self.valid_until_field!r} is not one of its date fields"
-            raise ValueError(message)
-        return self
+
+class _Review(DispatchModel):
+    working_days: WorkingDays
+    escalate: tuple[Level, ...]
+    second_reviewer: bool = False
+    valid_until: Literal["required", "optional", "none"] = "optional"
+    valid_until_field: FieldName | None = None
+    reasons: DecisionReasons = DecisionReasons()
+
+
+class _ReviewedField(TypePart):
+    holds: FieldKind
+
+
+class ReviewedType(TypePart):
+    """The part of the registry of document types that says how one is reviewed."""
+
+    department: Code
+    record_field: FieldName | None = None
+    fields: dict[FieldName, _ReviewedField]
+    review: _Review
 
     @model_validator(mode="after")
-    def _is_told_apart_by_a_field(self) -> DocumentRoute:
-        if self.number_field is not None and self.number_field not in self.fields:
-            message = f"number_field {self.number_field!r} is not one of its fields"
+    def _names_its_own_fields(self) -> Self:
+        ends = self.fields.get(self.review.valid_until_field or "")
+        if self.review.valid_until_field is not None and (ends is None or ends.holds != "date"):
+            message = f"valid_until_field {self.review.valid_until_field!r} is not one of its date fields"
             raise ValueError(message)
+        for reason in self.review.reasons.correction:
+            if reason.field not in {None, SCANS, *self.fields}:
+                message = f"reason {reason.code}: no such field: {reason.field}"
+                raise ValueError(message)
         return self
 
+    @property
+    def route(self) -> DocumentRoute:
+        """Where documents of the type are reviewed."""
+        kinds = {name: field.holds for name, field in self.fields.items()}
+        said = {name: value for name, value in self.review if name != "reasons"}
+        return DocumentRoute(department=self.department, number_field=self.record_field, fields=kinds, **said)
 
-class VisitRules(Record):
+
+class VisitRules(DispatchModel):
     """When an officer comes at all, how long a slot may be, and how many are offered at once (Shenzhen's time)."""
 
     earliest: time
@@ -66,7 +92,7 @@ class VisitRules(Record):
     longest_hours: Annotated[int, Field(ge=1, le=12)]
 
 
-class FieldCheckRoute(Record):
+class FieldCheckRoute(DispatchModel):
     """Where door checks go, and when officers come."""
 
     department: Code
@@ -74,21 +100,21 @@ class FieldCheckRoute(Record):
     escalate: tuple[Level, ...]
 
 
-class SubDistrict(Record):
+class SubDistrict(DispatchModel):
     """A sub-district; `department` is its office."""
 
     code: Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
     department: Code
 
 
-class DecisionRoute(Record):
+class DecisionRoute(DispatchModel):
     """Who is told when a department does not decide in time."""
 
     department: Code
     escalate: tuple[Level, ...]
 
 
-class DisputeRoute(Record):
+class DisputeRoute(DispatchModel):
     """Who answers when a look at somebody's data is disputed and names no department, and how long anybody has."""
 
     department: Code
@@ -96,7 +122,7 @@ class DisputeRoute(Record):
     escalate: tuple[Level, ...]
 
 
-class CorrectionRoute(Record):
+class CorrectionRoute(DispatchModel):
     """How long a department has to answer a request for correction; who answers one of the registration itself."""
 
     registration: Code
@@ -104,11 +130,10 @@ class CorrectionRoute(Record):
     escalate: tuple[Level, ...]
 
 
-class Routes(Record):
-    """All routes of the district."""
+class OtherRoutes(DispatchModel):
+    """The data file: all routes but those of the document types."""
 
     departments: tuple[Code, ...]
-    documents: dict[Code, DocumentRoute]
     other_documents: DocumentRoute
     field_checks: FieldCheckRoute
     sub_districts: tuple[SubDistrict, ...]
@@ -117,14 +142,11 @@ class Routes(Record):
     disputes: DisputeRoute
     corrections: CorrectionRoute
 
-    @model_validator(mode="before")
-    @classmethod
-    def _with_fields(cls, said: object) -> object:
-        """Give the documents of each type their fields: the file says where they go, not what stands in them."""
-        if not isinstance(said, Mapping) or not isinstance(said.get("documents"), Mapping):
-            return said
-        documents = {code: _with_fields_of(code, route) for code, route in said["documents"].items()}
-        return {**said, "documents": documents}
+
+class Routes(OtherRoutes):
+    """All routes of the district."""
+
+    documents: dict[Code, DocumentRoute]
 
     def of_document(self, document_type: str) -> DocumentRoute:
         """Return the route of a document type; one that has none goes where `other_documents` says."""
@@ -159,7 +181,7 @@ class Routes(Record):
         return next(routes, self.other_decisions)
 
 
-class District(Record):
+class District(DispatchModel):
     """Everything about the district that requests are routed by."""
 
     routes: Routes
@@ -173,11 +195,6 @@ class District(Record):
         """
         day = self.calendar.add(asked_on, working_days)
         return day if promised is None or promised < asked_on else min(day, promised)
-
-
-def _with_fields_of(code: object, route: object) -> object:
-    known = by_type().get(str(code))
-    return {**route, "fields": known.fields} if known and isinstance(route, Mapping) else route
 
 
 def _at(office: str | None, level: Level) -> Level | None:

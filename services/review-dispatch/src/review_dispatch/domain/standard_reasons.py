@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from review_dispatch.domain.record import Record
+from review_dispatch.domain.record import DispatchModel
 from standards.bounds import SAID
-from standards.document_fields import FieldName, by_type
+from standards.document_types import FieldName
 
 LANGUAGES = ("zh-CN", "en")
 Deed = Literal["approval", "rejection", "return"]
@@ -18,7 +18,7 @@ SCANS = "scans"
 """Stands for the scans where a field is named: the applicant is asked for better ones."""
 
 
-class BothLanguages(Record):
+class BothLanguages(DispatchModel):
     """A text in both languages, without the stop at its end."""
 
     zh_cn: Annotated[Sentence, Field(alias="zh-CN")]
@@ -27,7 +27,7 @@ class BothLanguages(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
 
-class StandardReason(Record):
+class StandardReason(DispatchModel):
     """One reason. `field`: what a return for it asks to be corrected, where that is always the same."""
 
     code: Code
@@ -43,7 +43,7 @@ class StandardReason(Record):
         return f"{sentence}. {remark}" if is_english else f"{sentence}。{remark}"
 
 
-class Said(Record):
+class ReasonText(DispatchModel):
     """What a person said with a decision: a standard reason, what they wrote (`note`), or both.
 
     The reason is kept as it was said then, whatever the list says later.
@@ -65,7 +65,7 @@ class Said(Record):
         return {language: self.standard.said(self.note, language) for language in LANGUAGES}
 
 
-class Reasons(Record):
+class DecisionReasons(DispatchModel):
     """The reasons of one kind of work, by decision."""
 
     approval: tuple[StandardReason, ...] = ()
@@ -78,9 +78,9 @@ class Reasons(Record):
         """Return those of a decision."""
         return {"approval": self.approval, "rejection": self.rejection, "return": self.correction}[deed]
 
-    def and_also(self, others: Reasons) -> Reasons:
+    def and_also(self, others: DecisionReasons) -> DecisionReasons:
         """Put the reasons that always serve behind one's own."""
-        return Reasons(
+        return DecisionReasons(
             approval=(*self.approval, *others.approval),
             rejection=(*self.rejection, *others.rejection),
             correction=(*self.correction, *others.correction),
@@ -96,29 +96,31 @@ class Reasons(Record):
         return self
 
 
-class StandardReasons(Record):
-    """All of the district's: of documents by type, of door checks, of decisions by item."""
+class OtherReasons(DispatchModel):
+    """The data file: those of every document, of door checks, of decisions by item."""
 
-    every_document: Reasons
-    documents: dict[Code, Reasons]
-    field_checks: Reasons
-    every_decision: Reasons
-    decisions: dict[Code, Reasons]
-
-    def of_document(self, document_type: str) -> Reasons:
-        """Return those of a document type, its own first."""
-        return self.documents.get(document_type, Reasons()).and_also(self.every_document)
-
-    def of_decision(self, item: str) -> Reasons:
-        """Return those of an item that an officer decides, its own first."""
-        return self.decisions.get(item, Reasons()).and_also(self.every_decision)
+    every_document: DecisionReasons
+    field_checks: DecisionReasons
+    every_decision: DecisionReasons
+    decisions: dict[Code, DecisionReasons]
 
     @model_validator(mode="after")
-    def _names_fields_of_the_document(self) -> Self:
-        for document_type in self.documents:
-            known = by_type().get(document_type)
-            for reason in self.of_document(document_type).correction:
-                if reason.field not in {None, SCANS, *(known.fields if known else ())}:
-                    message = f"{document_type}, {reason.code}: no such field: {reason.field}"
-                    raise ValueError(message)
+    def _names_no_field_that_some_document_has_not(self) -> Self:
+        if named := [each.code for each in self.every_document.correction if each.field not in {None, SCANS}]:
+            message = f"every_document, {', '.join(named)}: a field that not every document has"
+            raise ValueError(message)
         return self
+
+
+class StandardReasons(OtherReasons):
+    """All of the district's: of documents by type, too, as the registry of document types says."""
+
+    documents: dict[Code, DecisionReasons]
+
+    def of_document(self, document_type: str) -> DecisionReasons:
+        """Return those of a document type, its own first."""
+        return self.documents.get(document_type, DecisionReasons()).and_also(self.every_document)
+
+    def of_decision(self, item: str) -> DecisionReasons:
+        """Return those of an item that an officer decides, its own first."""
+        return self.decisions.get(item, DecisionReasons()).and_also(self.every_decision)

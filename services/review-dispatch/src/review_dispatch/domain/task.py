@@ -9,11 +9,12 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_dispatch.domain.duplicate_check import DuplicateCheck
-from review_dispatch.domain.record import Holder, Record, Value
+from review_dispatch.domain.record import DispatchModel, DocumentHolder, Value
 from review_dispatch.domain.routes import Level
-from review_dispatch.domain.standard_reasons import Said
+from review_dispatch.domain.standard_reasons import ReasonText
 from review_dispatch.domain.visit import Photograph, Visit
 from runtime.derived import derived
+from runtime.sign_in import SignedRequest
 
 Kind = Literal["review", "field-check", "decision", "dispute", "correction", "duplicate-check"]
 Status = Literal["open", "claimed", "awaiting-second", "approved", "rejected", "returned", "answered", "cancelled"]
@@ -44,7 +45,7 @@ WAITING: frozenset[Status] = frozenset({"open", "claimed", "awaiting-second"})
 """The states in which a task still waits for somebody."""
 
 
-class Scan(Record):
+class TaskScan(DispatchModel):
     """A scan by reference; its content stays where it was uploaded."""
 
     scan_id: str
@@ -54,7 +55,7 @@ class Scan(Record):
     sha256: str
 
 
-class Comparison(Record):
+class Comparison(DispatchModel):
     """One field with what was claimed and what government holds, side by side; `reason` is a message key."""
 
     field: str
@@ -65,7 +66,7 @@ class Comparison(Record):
     source: str | None = None
 
 
-class FormAnswer(Record):
+class TaskFormAnswer(DispatchModel):
     """An answer of the form that a field of the document is compared with; `label` is its name there, by language."""
 
     field: str
@@ -73,7 +74,7 @@ class FormAnswer(Record):
     label: dict[str, str]
 
 
-class DocumentReview(Record):
+class DocumentReview(DispatchModel):
     """A document that could not be proven automatically. `document_type` is the one that is looked at.
 
     `evidence_id` is the record or credential that it was compared with, None where nothing was held. `answers` are the
@@ -85,29 +86,29 @@ class DocumentReview(Record):
     attempt: int
     document_type: str
     document_types: tuple[str, ...]
-    holder: Holder
+    holder: DocumentHolder
     comparison: tuple[Comparison, ...]
     claims: dict[str, Value]
-    scans: tuple[Scan, ...]
+    scans: tuple[TaskScan, ...]
     evidence_id: str | None = None
-    answers: tuple[FormAnswer, ...] | None = None
+    answers: tuple[TaskFormAnswer, ...] | None = None
 
-    def answer_of(self, field: str) -> FormAnswer | None:
+    def answer_of(self, field: str) -> TaskFormAnswer | None:
         """Return the answer of the form behind a field, by the field's name in the document or in the form."""
         return next((each for each in self.answers or () if field in {each.field, each.key}), None)
 
 
-class DoorCheck(Record):
+class DoorCheck(DispatchModel):
     """An address that somebody must look at. `concerns` are those whose data it shows."""
 
     kind: Literal["field-check"] = "field-check"
     applicant_name: str
     address: str
     community: str
-    concerns: tuple[Holder, ...] = ()
+    concerns: tuple[DocumentHolder, ...] = ()
 
 
-class Proof(Record):
+class TaskProof(DispatchModel):
     """A requirement that has been proven, and by what."""
 
     requirement: str
@@ -115,21 +116,21 @@ class Proof(Record):
     source: str
 
 
-class OfficerDecision(Record):
+class OfficerDecision(DispatchModel):
     """An application of which everything is proven; an officer decides. `concerns` are those whose data it shows."""
 
     kind: Literal["decision"] = "decision"
     subject_name: str
-    proven: tuple[Proof, ...]
-    concerns: tuple[Holder, ...] = ()
+    proven: tuple[TaskProof, ...]
+    concerns: tuple[DocumentHolder, ...] = ()
 
 
-class DisputedAccess(Record):
+class DisputedAccess(DispatchModel):
     """A look at somebody's data that the person disputes: who looked (`by`), how, at what, what for, and the reason."""
 
     kind: Literal["dispute"] = "dispute"
     dispute_id: str
-    holder: Holder
+    holder: DocumentHolder
     by: str
     role: str
     how: str
@@ -141,7 +142,7 @@ class DisputedAccess(Record):
     reason: str
 
 
-class AskedCorrection(Record):
+class AskedCorrection(DispatchModel):
     """A value that a resident says is wrong: of which document or credential, which field, what is right, and why.
 
     `origin` says who vouches for the credential, None where none was named (data-rights).
@@ -149,7 +150,7 @@ class AskedCorrection(Record):
 
     kind: Literal["correction"] = "correction"
     correction_id: str
-    holder: Holder
+    holder: DocumentHolder
     document_type: str
     credential_id: str | None
     identifier: str | None
@@ -166,14 +167,14 @@ Subject = Annotated[
 ]
 
 
-class Claim(Record):
+class Claim(DispatchModel):
     """Who is working on it, since when."""
 
     by: str
     at: datetime
 
 
-class Approval(Said):
+class TaskApproval(ReasonText):
     """One person's approval: the values and the end of validity that were approved.
 
     `is_held` says whether the document is the one that is held; None where that was not asked or follows by itself.
@@ -184,9 +185,11 @@ class Approval(Said):
     fields: dict[str, Value]
     valid_until: date | None
     is_held: bool | None = None
+    signed: SignedRequest | None = None
+    """What that person sent; None for what was approved before that was asked for."""
 
 
-class Step(Said):
+class TaskStep(ReasonText):
     """What happened: `by` is null for what happened without a person; `department` is the one that has it then.
 
     `field` was returned, `fields` it was rejected for. `taken_from`: who had the task until `by` took it over.
@@ -224,10 +227,10 @@ class Task(BaseModel):
     escalation: tuple[Level, ...]
     second_reviewer: bool = False
     claim: Claim | None = None
-    approvals: tuple[Approval, ...] = ()
+    approvals: tuple[TaskApproval, ...] = ()
     visit: Visit | None = None
     photographs: tuple[Photograph, ...] = ()
-    steps: tuple[Step, ...]
+    steps: tuple[TaskStep, ...]
     moved_at: datetime | None = None
     """When it was stored last, by the clock of the process that did (None: by an earlier release)."""
 
@@ -288,7 +291,7 @@ class Task(BaseModel):
         return self.kind not in {"dispute", "correction", "duplicate-check"}
 
     @property
-    def people(self) -> tuple[Holder, ...]:
+    def people(self) -> tuple[DocumentHolder, ...]:
         """Whose data it shows; for a door or a decision that was asked for before this was said, nobody's."""
         if isinstance(self.about, DocumentReview | DisputedAccess | AskedCorrection | DuplicateCheck):
             return (self.about.holder,)

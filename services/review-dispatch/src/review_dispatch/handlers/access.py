@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from review_dispatch.domain.queue import Wanted
+from review_dispatch.domain.queue import QueueQuery
 from review_dispatch.domain.routes import Routes
 from review_dispatch.domain.task import Task
-from runtime.access import Principal, Role
-from runtime.refusal import NotAllowed, Refusal
+from runtime.errors import NotAllowed, Refusal
+from web.auth import Principal, Role
 
 
 def may_work_on(task: Task, by: Principal) -> bool:
@@ -56,7 +56,7 @@ def require_take_over(task: Task, by: Principal) -> None:
         raise NotAllowed("task-of-others", department=task.department)
 
 
-def narrowed(wanted: Wanted, by: Principal, routes: Routes) -> Wanted:
+def narrowed(wanted: QueueQuery, by: Principal, routes: Routes) -> QueueQuery:
     """Narrow a queue to what is the caller's: their own departments', asked for by name also those that they lead.
 
     Raises NotAllowed for somebody else's department or community, Refusal for a kind of work that is not theirs.

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from prometheus_client import Gauge
 
-from messaging.event import Outcome
-from review_dispatch.domain.escalating import escalate, is_due
+from bus.event import Outcome
+from review_dispatch.domain.escalation import escalate, is_due
 from review_dispatch.domain.task import Task
-from review_dispatch.handlers import announcing, hands
-from review_dispatch.handlers.needs import Deps
+from review_dispatch.handlers import event_map, task_claims
+from review_dispatch.handlers.dependencies import Deps
 from runtime.clock import today
 
 AT_ONCE = 200
@@ -41,6 +41,6 @@ async def count_waiting(deps: Deps) -> Sequence[Outcome[None]]:
 def _escalated(task: Task, deps: Deps) -> Outcome[None]:
     now = deps.clock()
     moved = escalate(task, deps.district, today=today(now), at=now)
-    told = [announcing.escalated(task, moved)] if task.serves_application else []
-    told += hands.in_hand(task, moved)
+    told = [event_map.escalated(task, moved)] if task.serves_application else []
+    told += task_claims.in_hand(task, moved)
     return Outcome(changes=[deps.tasks.save(moved)], events=told, case=task.application_id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from messaging.event import NOTHING, Outcome, Received
-from review_dispatch.consumed import ApplicationEnded
-from review_dispatch.domain.cancelling import cancel
+from bus.event import NOTHING, Outcome, Received
+from review_dispatch.domain.cancellation import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.task import Cause
-from review_dispatch.handlers import hands
-from review_dispatch.handlers.needs import Deps
+from review_dispatch.handlers import task_claims
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.views import ApplicationEnded
 
 
 async def close_withdrawn(event: Received[ApplicationEnded], deps: Deps) -> Outcome[None]:
@@ -31,5 +31,5 @@ async def _close(event: Received[ApplicationEnded], because: Cause, deps: Deps) 
     closed = deps.cases.save(case.closed(because, event.time))
     return Outcome(
         changes=[closed, *(deps.tasks.save(after) for _, after in void)],
-        events=[told for before, after in void for told in hands.in_hand(before, after)],
+        events=[told for before, after in void for told in task_claims.in_hand(before, after)],
     )

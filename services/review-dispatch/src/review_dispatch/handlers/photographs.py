@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
-from messaging.event import Outcome
+from bus.event import Outcome
 from review_dispatch.domain import photographs
 from review_dispatch.domain.photographs import picture_type_of
 from review_dispatch.domain.task import Task
 from review_dispatch.domain.visit import Photograph
 from review_dispatch.handlers.access import may_see_values, may_visit_or_lead
-from review_dispatch.handlers.accessing import opened
-from review_dispatch.handlers.needs import Deps
-from review_dispatch.handlers.working import Asked, done, find
+from review_dispatch.handlers.access_events import opened
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.handlers.task_actions import TaskRequest, done, find
+from runtime.errors import NotAllowed, NotFound, Refusal
 from runtime.ids import new_id
-from runtime.refusal import NotAllowed, Refusal, Unknown
-from runtime.scans.files import StoredFile
-from runtime.scans.kinds import refuse_large
+from scans.files import StoredFile
+from scans.kinds import refuse_large
 from standards.bounds import is_said
 
 SWEPT_AFTER = timedelta(hours=1)
@@ -31,14 +31,14 @@ SWEPT_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedPhotograph:
     """A photograph and its content, in pieces."""
 
     photograph: Photograph
     content: AsyncIterator[bytes]
 
 
-async def store(asked: Asked, content: bytes, deps: Deps) -> Photograph:
+async def store(asked: TaskRequest, content: bytes, deps: Deps) -> Photograph:
     """Check a picture and store what may be kept of it, before the task takes it (`attach`)."""
     task = await find(asked, deps)
     refuse_large(len(content))
@@ -51,19 +51,19 @@ async def store(asked: Asked, content: bytes, deps: Deps) -> Photograph:
         uploaded_at=deps.clock(),
     )
     photographs.attach(task, photograph, asked.by.subject)  # refused now, not after the storing
-    kept = await deps.cleaner.clean(content, photograph.media_type, asked.by.subject)
+    kept = await deps.sanitiser.sanitise(content, photograph.media_type, asked.by.subject)
     refuse_large(len(kept))
     await deps.photographs.put(StoredFile(photograph.id, task.id), kept, photograph.media_type)
     return photograph.model_copy(update={"size": len(kept), "sha256": sha256(kept).hexdigest()})
 
 
-async def attach(asked: Asked, photograph: Photograph, deps: Deps) -> Outcome[Task]:
+async def attach(asked: TaskRequest, photograph: Photograph, deps: Deps) -> Outcome[Task]:
     """Add a stored photograph to its task."""
     task = await find(asked, deps)
     return done(task, photographs.attach(task, photograph, asked.by.subject), asked, deps)
 
 
-async def detach(asked: Asked, photograph_id: str, deps: Deps) -> Outcome[Task]:
+async def detach(asked: TaskRequest, photograph_id: str, deps: Deps) -> Outcome[Task]:
     """Take a photograph back; its content is removed by whoever commits this, or the sweep."""
     task = await find(asked, deps)
     taken = photographs.detach(task, photograph_id, asked.by.subject)
@@ -71,14 +71,16 @@ async def detach(asked: Asked, photograph_id: str, deps: Deps) -> Outcome[Task]:
     return done(task, taken, asked, deps)
 
 
-async def open_photograph(asked: Asked, photograph_id: str, purpose: str | None, deps: Deps) -> Outcome[Opened]:
+async def open_photograph(
+    asked: TaskRequest, photograph_id: str, purpose: str | None, deps: Deps
+) -> Outcome[OpenedPhotograph]:
     """Open a photograph: while one has the task in hand, or stating what for; those concerned can read it.
 
-    Raises Unknown, NotAllowed for a task that is none of the caller's, Refusal without a purpose.
+    Raises NotFound, NotAllowed for a task that is none of the caller's, Refusal without a purpose.
     """
     task = await deps.tasks.get(asked.task_id)
     if task is None:
-        raise Unknown("no-such-task", id=asked.task_id)
+        raise NotFound("no-such-task", id=asked.task_id)
     if not may_visit_or_lead(task, asked.by):
         raise NotAllowed("task-of-others", department=task.department)
     photograph = photographs.find(task, photograph_id)
@@ -89,9 +91,9 @@ async def open_photograph(asked: Asked, photograph_id: str, purpose: str | None,
         stated = purpose.strip()
     content = await deps.photographs.read(photograph.id)
     if content is None:
-        raise Unknown("no-such-photograph")
+        raise NotFound("no-such-photograph")
     told = opened(task, asked.by, deps, purpose=stated)
-    return Outcome(events=told, case=task.application_id, result=Opened(photograph, content))
+    return Outcome(events=told, case=task.application_id, result=OpenedPhotograph(photograph, content))
 
 
 async def sweep(deps: Deps) -> list[Outcome[None]]:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from messaging.event import Outcome
-from review_dispatch.domain.queue import Counted, Wanted
+from bus.event import Outcome
+from review_dispatch.domain.queue import QueueCount, QueueQuery
 from review_dispatch.domain.task import Task
 from review_dispatch.handlers.access import may_see, may_see_values, narrowed
-from review_dispatch.handlers.accessing import accessed
-from review_dispatch.handlers.needs import Deps
-from runtime.access import Principal
+from review_dispatch.handlers.access_events import accessed
+from review_dispatch.handlers.dependencies import Deps
 from runtime.clock import today
-from runtime.refusal import NotAllowed, Unknown
+from runtime.errors import NotAllowed, NotFound
+from web.auth import Principal
 
 MOST_DOORS = 200
 """Doors that one officer is shown at once."""
 
 
-async def show_queue(wanted: Wanted, by: Principal, deps: Deps, *, after: str | None, limit: int) -> Sequence[Task]:
+async def show_queue(wanted: QueueQuery, by: Principal, deps: Deps, *, after: str | None, limit: int) -> Sequence[Task]:
     """Return the caller's tasks that are wanted, the most urgent first."""
     return await deps.tasks.queue(narrowed(wanted, by, deps.district.routes), after=after, limit=limit)
 
 
-async def count_queues(wanted: Wanted, by: Principal, deps: Deps) -> Sequence[Counted]:
+async def count_queues(wanted: QueueQuery, by: Principal, deps: Deps) -> Sequence[QueueCount]:
     """Count what waits in the caller's queues, and who has it."""
     return await deps.waiting.of(narrowed(wanted, by, deps.district.routes), today(deps.clock()))
 
@@ -40,10 +40,10 @@ async def see_door(task: Task, by: Principal, deps: Deps) -> Outcome[Task]:
 
 
 async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:
-    """Show one task, and tell of it. Raises Unknown, or NotAllowed when it is none of the caller's."""
+    """Show one task, and tell of it. Raises NotFound, or NotAllowed when it is none of the caller's."""
     task = await deps.tasks.get(task_id)
     if task is None:
-        raise Unknown("no-such-task", id=task_id)
+        raise NotFound("no-such-task", id=task_id)
     if not may_see(task, by):
         raise NotAllowed("task-of-others", department=task.department)
     return Outcome(events=accessed(task, by, deps), case=task.application_id, result=task)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from messaging.event import NOTHING, Change, Event, Outcome, Received, View
-from review_dispatch.consumed import (
-    AccessDisputed,
-    CorrectionRequested,
-    DecisionRequested,
-    DuplicateSuspected,
-    FieldCheckRequested,
-    MatchFailed,
-)
-from review_dispatch.domain import requesting
-from review_dispatch.domain.cancelling import cancel
+from bus.event import NOTHING, Change, Event, Outcome, Received, View
+from review_dispatch.domain import new_tasks
+from review_dispatch.domain.cancellation import cancel
 from review_dispatch.domain.case import Case
 from review_dispatch.domain.duplicate_check import DuplicateCheck
-from review_dispatch.domain.record import Record
+from review_dispatch.domain.record import DispatchModel
 from review_dispatch.domain.task import (
     AskedCorrection,
     DisputedAccess,
@@ -26,42 +19,53 @@ from review_dispatch.domain.task import (
     OfficerDecision,
     Task,
 )
-from review_dispatch.handlers import announcing, hands
-from review_dispatch.handlers.needs import Deps
+from review_dispatch.handlers import event_map, task_claims
+from review_dispatch.handlers.dependencies import Deps
+from review_dispatch.views import (
+    AccessDisputed,
+    CorrectionRequested,
+    DecisionRequested,
+    DuplicateSuspected,
+    FieldCheckRequested,
+    MatchFailed,
+)
 
-AboutT = TypeVar("AboutT", bound=Record)
+AboutT = TypeVar("AboutT", bound=DispatchModel)
 
 
-async def request_review(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
-    """A document failed to match: bring it to the department that keeps such documents, if people may look at it."""
-    if not event.data.reviewable:
-        return NOTHING
-    task = requesting.review(
-        event.data.application_id,
-        event.data.item,
-        _about(DocumentReview, event.data, comparison=[each.model_dump() for each in event.data.fields]),
-        event.data.community,
-        district=deps.district,
-        at=event.time,
-        promised=event.data.due_on,
-    )
-    return await _admit(task, deps)
+async def request_reviews(event: Received[MatchFailed], deps: Deps) -> Outcome[None]:
+    """Documents failed to match: bring each that people may look at to the department that keeps such documents."""
+    said = event.data
+    tasks = [
+        new_tasks.review(
+            said.application_id,
+            said.item,
+            _about(DocumentReview, document, comparison=[each.model_dump() for each in document.fields]),
+            said.community,
+            district=deps.district,
+            at=event.time,
+            promised=said.due_on,
+        )
+        for document in said.documents
+        if document.reviewable
+    ]
+    return await _admit(said.application_id, tasks, deps)
 
 
 async def request_field_check(event: Received[FieldCheckRequested], deps: Deps) -> Outcome[None]:
     """An address must be looked at: bring it to the grid officers of its community."""
     asked = event.data
     about = _about(DoorCheck, asked)
-    task = requesting.door_check(
+    task = new_tasks.door_check(
         asked.application_id, asked.item, about, asked.due_on, district=deps.district, at=event.time
     )
-    return await _admit(task, deps)
+    return await _admit(task.application_id, [task], deps)
 
 
 async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Outcome[None]:
     """Everything is proven: bring the application to the department that decides it."""
     asked = event.data
-    task = requesting.decision(
+    task = new_tasks.decision(
         asked.application_id,
         asked.item,
         _about(OfficerDecision, asked),
@@ -70,20 +74,20 @@ async def request_decision(event: Received[DecisionRequested], deps: Deps) -> Ou
         district=deps.district,
         at=event.time,
     )
-    return await _admit(task, deps)
+    return await _admit(task.application_id, [task], deps)
 
 
 async def request_explanation(event: Received[AccessDisputed], deps: Deps) -> Outcome[None]:
     """A look is disputed: bring it to the department that looked. Nothing but an answer ends it."""
     asked = event.data
     about = _about(DisputedAccess, asked, disputed_application=asked.application_id)
-    task = requesting.dispute(about, asked.item or "", asked.department, district=deps.district, at=event.time)
+    task = new_tasks.dispute(about, asked.item or "", asked.department, district=deps.district, at=event.time)
     return await _admit_complaint(task, deps)
 
 
 async def request_correction(event: Received[CorrectionRequested], deps: Deps) -> Outcome[None]:
     """A value is said to be wrong: bring it to the department that keeps the document. Only an answer ends it."""
-    task = requesting.correction(_about(AskedCorrection, event.data), district=deps.district, at=event.time)
+    task = new_tasks.correction(_about(AskedCorrection, event.data), district=deps.district, at=event.time)
     return await _admit_complaint(task, deps)
 
 
@@ -94,7 +98,7 @@ async def request_duplicate_check(event: Received[DuplicateSuspected], deps: Dep
     """
     asked = event.data
     about = _about(DuplicateCheck, asked, review=asked.task_id)
-    task = requesting.duplicate_check(about, asked.application_id, event.id, district=deps.district, at=event.time)
+    task = new_tasks.duplicate_check(about, asked.application_id, event.id, district=deps.district, at=event.time)
     if asked.application_id is None:
         return await _admit_complaint(task, deps)
     case = await deps.cases.get(asked.application_id) or Case(id=asked.application_id)
@@ -110,18 +114,19 @@ async def _admit_complaint(task: Task, deps: Deps) -> Outcome[None]:
     return Outcome(changes=[deps.tasks.save(task)])
 
 
-async def _admit(task: Task, deps: Deps) -> Outcome[None]:
-    """Store a task once; it replaces older attempts, and is born cancelled when its time is already over."""
-    case = await deps.cases.get(task.application_id) or Case(id=task.application_id)
-    if case.is_erased or case.has(task.id):
-        return NOTHING
-    born = case.admit(task)
-    replaced = await _replaced(case, born, deps)
-    changes: list[Change] = [deps.cases.save(case.with_task(born)), deps.tasks.save(born)]
-    return Outcome(
-        changes=[*changes, *(deps.tasks.save(after) for _, after in replaced)],
-        events=[*_announcement(born), *(told for pair in replaced for told in hands.in_hand(*pair))],
-    )
+async def _admit(application_id: str, tasks: Sequence[Task], deps: Deps) -> Outcome[None]:
+    """Store tasks, each once; one replaces older attempts, and is born cancelled when its time is already over."""
+    known = case = await deps.cases.get(application_id) or Case(id=application_id)
+    changes, events = list[Change](), list[Event]()
+    for task in tasks:
+        if case.is_erased or case.has(task.id):
+            continue
+        born = case.admit(task)
+        replaced = await _replaced(case, born, deps)
+        case = case.with_task(born)
+        changes += [deps.tasks.save(born), *(deps.tasks.save(after) for _, after in replaced)]
+        events += [*_announcement(born), *(told for pair in replaced for told in task_claims.in_hand(*pair))]
+    return NOTHING if case is known else Outcome(changes=[deps.cases.save(case), *changes], events=events)
 
 
 async def _replaced(case: Case, task: Task, deps: Deps) -> list[tuple[Task, Task]]:
@@ -132,7 +137,7 @@ async def _replaced(case: Case, task: Task, deps: Deps) -> list[tuple[Task, Task
 
 
 def _announcement(task: Task) -> list[Event]:
-    return [announcing.requested(task)] if task.is_waiting and task.kind == "review" else []
+    return [event_map.requested(task)] if task.is_waiting and task.kind == "review" else []
 
 
 def _about(kind: type[AboutT], said: View, **named: object) -> AboutT:

@@ -15,11 +15,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from bus import topology
 from local_stack.accounts.passwords import ADMINISTRATOR, account_url, ensure_passwords, password_of
 from local_stack.accounts.permissions import TOPOLOGY
 from local_stack.layout import Layout
 from local_stack.ports import PORTAL
-from messaging import topology
 
 FOLDER, GIVEN_FOLDER = "store", "given-store"
 USERS = "admin"
@@ -29,19 +29,19 @@ _ALREADY_THERE = 51003
 _UNAUTHORIZED = 13
 
 
-class Role(TypedDict):
+class DatabaseRole(TypedDict):
     """A role of MongoDB's own, in one database."""
 
     role: str
     db: str
 
 
-class UserWithPassword(TypedDict):
+class StoreUser(TypedDict):
     """An account as MongoDB makes it."""
 
     user: str
     pwd: str
-    roles: list[Role]
+    roles: list[DatabaseRole]
 
 
 def folder_of(layout: Layout) -> Path:
@@ -54,12 +54,12 @@ def services() -> tuple[str, ...]:
     return (*topology.load(TOPOLOGY).parties, PORTAL)
 
 
-def roles_of(service: str) -> list[Role]:
+def roles_of(service: str) -> list[DatabaseRole]:
     """Return what a service may: read and write its own database, indexes included."""
     return [{"role": "readWrite", "db": service}]
 
 
-def accounts(folder: Path) -> list[UserWithPassword]:
+def accounts(folder: Path) -> list[StoreUser]:
     """Return every service's account; the passwords are made in `folder` when they are missing."""
     passwords = ensure_passwords(folder, services())
     return [{"user": name, "pwd": password, "roles": roles_of(name)} for name, password in passwords.items()]
@@ -70,7 +70,7 @@ def ensure_accounts(mongodb_url: str, folder: Path) -> None:
     _make(mongodb_url, accounts(folder))
 
 
-def _make(mongodb_url: str, wanted: Sequence[UserWithPassword]) -> None:
+def _make(mongodb_url: str, wanted: Sequence[StoreUser]) -> None:
     with MongoClient[dict[str, Any]](mongodb_url, serverSelectionTimeoutMS=10_000) as client:
         for account in wanted:
             said = {"pwd": account["pwd"], "roles": account["roles"]}
@@ -116,7 +116,7 @@ def administrators_url(mongodb_url: str, folder: Path) -> str:
 def ensure_administrator(mongodb_url: str, folder: Path) -> None:
     """Make the account that makes all others, on a store of our own that has none yet. Raises PyMongoError."""
     ensure_passwords(folder, [ADMINISTRATOR])
-    root: list[Role] = [{"role": "root", "db": USERS}]
+    root: list[DatabaseRole] = [{"role": "root", "db": USERS}]
     try:
         _make(mongodb_url, [{"user": ADMINISTRATOR, "pwd": password_of(folder, ADMINISTRATOR), "roles": root}])
     except OperationFailure as error:

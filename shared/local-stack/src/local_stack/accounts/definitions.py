@@ -7,15 +7,15 @@ import os
 from pathlib import Path
 from typing import TypedDict
 
+from bus.permissions import TopicPermission
 from local_stack.accounts import permissions
 from local_stack.accounts.passwords import ADMINISTRATOR, ALGORITHM, ensure_passwords, hashed
 from local_stack.accounts.permissions import Exchange, Permission
-from messaging.permissions import TopicPermission
 
 EVERYTHING = ".*"
 
 
-class UserWithPassword(TypedDict):
+class BrokerUser(TypedDict):
     """An account as the broker imports it."""
 
     name: str
@@ -30,7 +30,7 @@ class Definitions(TypedDict):
 
     vhosts: list[dict[str, str]]
     exchanges: list[Exchange]
-    users: list[UserWithPassword]
+    users: list[BrokerUser]
     permissions: list[Permission]
     topic_permissions: list[TopicPermission]
 
@@ -67,7 +67,7 @@ def write(path: Path, content: Definitions) -> None:
     fresh.replace(path)
 
 
-def _user(name: str, password: str, tags: list[str], limits: dict[str, int]) -> UserWithPassword:
+def _user(name: str, password: str, tags: list[str], limits: dict[str, int]) -> BrokerUser:
     return {
         "name": name,
         "password_hash": hashed(password),

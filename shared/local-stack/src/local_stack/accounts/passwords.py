@@ -45,7 +45,7 @@ def password_of(folder: Path, name: str) -> str:
     """Read one password. Raises StackError when there is no such account."""
     path = folder / name
     if not _NAME.fullmatch(name) or not path.is_file():
-        raise StackError(f"there is no broker account {name!r} in {folder}; `make broker-accounts` makes them")
+        raise StackError(f"no broker account {name!r} in {folder} ({SETTING}); `make broker-accounts` makes them")
     return path.read_text(encoding="ascii").strip()
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
+from bus import topology
+from bus.permissions import TopicPermission, topic_permissions
+from bus.rights import NOTHING, BrokerAccount, any_of, every_account
 from local_stack.layout import ROOT
-from messaging import topology
-from messaging.permissions import TopicPermission, topic_permissions
-from messaging.rights import NOTHING, Account, any_of, every_account
 
 FILE = ROOT / "deploy" / "broker" / "permissions.json"
 TOPOLOGY = ROOT / "shared" / "contracts" / "topology.toml"
@@ -58,7 +58,7 @@ class Permissions(TypedDict):
     topic_permissions: list[TopicPermission]
 
 
-def permissions(accounts: Iterable[Account]) -> Permissions:
+def permissions(accounts: Iterable[BrokerAccount]) -> Permissions:
     """Return what the broker is to be told of some accounts."""
     everyone = list(accounts)
     return {
@@ -91,7 +91,7 @@ def load(path: Path = FILE) -> Permissions:
 
 
 def _exchange(name: str) -> Exchange:
-    """Return an exchange as `messaging/declare.py` declares it."""
+    """Return an exchange as `bus/declare.py` declares it."""
     return {
         "name": name,
         "vhost": VHOST,
@@ -103,7 +103,7 @@ def _exchange(name: str) -> Exchange:
     }
 
 
-def _permission(account: Account) -> Permission:
+def _permission(account: BrokerAccount) -> Permission:
     return {
         "user": account.name,
         "vhost": VHOST,

@@ -27,10 +27,10 @@ from local_stack.layout import Layout
 from local_stack.ports import Ports
 from local_stack.provider import people
 from local_stack.provider.memory import SignedIn
-from local_stack.provider.people import Person
-from local_stack.provider.server import BOUND_TO, SCOPES, Client, Request, Server
-from runtime.proof import BadProofError, Call, check
+from local_stack.provider.people import ProviderPerson
+from local_stack.provider.server import BOUND_TO, SCOPES, ProviderClient, ProviderRequest, ProviderServer
 from runtime.texts import Language, Texts, choose
+from web.proof import BadProofError, Call, check
 
 CLIENT_ID = "yizheng-portal"
 SERVICES_ID = "yizheng-services"
@@ -46,7 +46,7 @@ class Provider:
 
     layout: Layout
     ports: Ports
-    server: Server
+    server: ProviderServer
     texts: Texts
     templates: Environment
 
@@ -155,13 +155,13 @@ class Provider:
         del asked
         return JSONResponse({"status": "alive"})
 
-    def _person(self, fields: Mapping[str, list[str]]) -> Person | None:
+    def _person(self, fields: Mapping[str, list[str]]) -> ProviderPerson | None:
         number = "".join(fields.get("number", [""])[0].split()).upper()
         if number:
             return people.by_number(self.layout, gateway.url(self.ports), authority_file(self.layout.keys), number)
         return people.find(self.layout, fields.get("person", [""])[0])
 
-    def _choice(self, language: Language, request: Request, *, fault: str = "", why: str = "") -> Response:
+    def _choice(self, language: Language, request: ProviderRequest, *, fault: str = "", why: str = "") -> Response:
         return self._page(
             "choose.html",
             language,
@@ -193,7 +193,7 @@ class Provider:
 def create_app(layout: Layout, ports: Ports) -> Starlette:
     """Build the provider of a run. Its client is the portal, under the names that the gateway has on this machine."""
     homes = [f"https://{host}:{ports.gateway}" for host in ("127.0.0.1", "localhost")]
-    client = Client(
+    client = ProviderClient(
         CLIENT_ID,
         (layout.keys / CLIENT_SECRET).read_text(encoding="ascii").strip(),
         tuple(f"{home}/sign-in/return" for home in homes),
@@ -203,7 +203,7 @@ def create_app(layout: Layout, ports: Ports) -> Starlette:
         loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     templates.globals["urlencode"] = urlencode
-    made = Provider(layout, ports, Server(layout.keys, client), Texts(_FOLDER / "texts"), templates)
+    made = Provider(layout, ports, ProviderServer(layout.keys, client), Texts(_FOLDER / "texts"), templates)
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", made.discovery),
@@ -237,8 +237,8 @@ def _is(asked: Asked, client: str, secret: Path) -> bool:
     return scheme.lower() == "basic" and hmac.compare_digest(given.encode(), known.encode())
 
 
-def _request(asked: Asked, fields: Mapping[str, list[str]]) -> Request:
-    return Request(asked.method, str(asked.url), asked.headers, fields)
+def _request(asked: Asked, fields: Mapping[str, list[str]]) -> ProviderRequest:
+    return ProviderRequest(asked.method, str(asked.url), asked.headers, fields)
 
 
 def _language(asked: Asked, fields: Mapping[str, list[str]]) -> Language:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from local_stack.provider.people import Person
+from local_stack.provider.people import ProviderPerson
 
 
 @dataclass(frozen=True)
 class SignedIn:
     """Somebody who has signed in: when, and under which id of the sign-in."""
 
-    person: Person
+    person: ProviderPerson
     at: int
     sid: str
 
@@ -57,7 +57,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Renewal:
+class TokenRenewal:
     """What a refresh token stands for."""
 
     token: str
@@ -78,7 +78,7 @@ class Memory:
     """What is remembered while the process runs."""
 
     codes: dict[str, Code] = field(default_factory=dict)
-    renewals: dict[str, Renewal] = field(default_factory=dict)
+    renewals: dict[str, TokenRenewal] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     """Sign-ins (`sid`) and tokens (`jti`) that were ended before their time."""

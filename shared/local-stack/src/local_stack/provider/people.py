@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from local_stack import tokens
 from local_stack.certificates import trust
+from local_stack.devices import ProvingAuth
 from local_stack.failure import StackError
 from local_stack.layout import Layout
 from runtime.data_files import load
 
 STAFF = Path(__file__).parent / "data" / "staff.yaml"
 RESIDENTS = Path("synthetic") / "people.json"
-"""Below `var`: the residents whom the loader has registered, see `synthetic.loading`."""
+"""Below `var`: the residents whom the loader has registered, see `synthetic.loader`."""
 LINKED = Path("provider") / "linked.json"
 """Below `var`: whose identity number has been linked with which resident id."""
 
@@ -27,7 +28,7 @@ _PURPOSE = "统一身份认证平台开通账号：核对身份号码"
 _TIMEOUT = 10.0
 
 
-class Person(BaseModel):
+class ProviderPerson(BaseModel):
     """Somebody who can sign in, and a sentence of their story."""
 
     model_config = ConfigDict(frozen=True)
@@ -44,29 +45,29 @@ class Staff(BaseModel):
     """The file of the staff."""
 
     model_config = ConfigDict(frozen=True)
-    people: tuple[Person, ...]
+    people: tuple[ProviderPerson, ...]
 
 
 @cache
-def staff() -> Sequence[Person]:
+def staff() -> Sequence[ProviderPerson]:
     """Read the staff. Raises DataFileError."""
     return load(STAFF, Staff).people
 
 
-def residents(layout: Layout) -> Sequence[Person]:
+def residents(layout: Layout) -> Sequence[ProviderPerson]:
     """Return the residents who were loaded; none while nothing is."""
     path = layout.var / RESIDENTS
     if not path.exists():
         return ()
-    return tuple(Person(role="resident", **each) for each in json.loads(path.read_text(encoding="utf-8")))
+    return tuple(ProviderPerson(role="resident", **each) for each in json.loads(path.read_text(encoding="utf-8")))
 
 
-def find(layout: Layout, subject: str) -> Person | None:
+def find(layout: Layout, subject: str) -> ProviderPerson | None:
     """Return somebody who is offered."""
     return next((each for each in (*residents(layout), *staff()) if each.subject == subject), None)
 
 
-def by_number(layout: Layout, gateway: str, authority: Path, number: str) -> Person | None:
+def by_number(layout: Layout, gateway: str, authority: Path, number: str) -> ProviderPerson | None:
     """Return the resident with an identity number; None when there is none.
 
     A number is asked for once, as a clerk does it, which the resident can read in their record; then it is linked.
@@ -83,7 +84,7 @@ def by_number(layout: Layout, gateway: str, authority: Path, number: str) -> Per
         path.write_text(json.dumps(linked, ensure_ascii=False, indent=2), encoding="utf-8")
         path.chmod(0o600)
     resident_id, name = linked[number]
-    return Person(subject=resident_id, role="resident", name=name)
+    return ProviderPerson(subject=resident_id, role="resident", name=name)
 
 
 def _linked(layout: Layout) -> dict[str, list[str]]:
@@ -96,7 +97,8 @@ def _look_up(layout: Layout, gateway: str, authority: Path, number: str) -> list
     token = tokens.sign(layout.keys, "clerk", subject=_SUBJECT)
     asked = {"number": number, "purpose": _PURPOSE}
     try:
-        with httpx.Client(base_url=gateway, verify=trust(authority), timeout=_TIMEOUT) as client:
+        auth = ProvingAuth(layout.keys)
+        with httpx.Client(base_url=gateway, verify=trust(authority), timeout=_TIMEOUT, auth=auth) as client:
             answer = client.post("/v1/lookups", json=asked, headers={"Authorization": f"Bearer {token}"})
     except httpx.TransportError as error:
         raise StackError(f"{gateway} does not answer: {error}") from error

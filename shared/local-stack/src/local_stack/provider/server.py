@@ -28,7 +28,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from local_stack import tokens
 from local_stack.keys import ALGORITHM, PUBLIC_KEYS, issuer_key, key_id
-from local_stack.provider.memory import Code, Memory, Renewal, SignedIn
+from local_stack.provider.memory import Code, Memory, SignedIn, TokenRenewal
 
 ACCESS_SECONDS = 15 * 60
 CODE_SECONDS = 60
@@ -42,7 +42,7 @@ BOUND_TO: ContextVar[str] = ContextVar("bound_to", default="")
 
 
 @dataclass(frozen=True)
-class Client(ClientMixin):
+class ProviderClient(ClientMixin):
     """The portal."""
 
     client_id: str
@@ -106,7 +106,7 @@ class Payload(OAuth2Payload):
         return defaultdict(list, {name: list(values) for name, values in self._fields.items()})
 
 
-class Request(OAuth2Request):
+class ProviderRequest(OAuth2Request):
     """A request as the protocol's code reads it."""
 
     def __init__(self, method: str, uri: str, headers: Mapping[str, str], fields: Mapping[str, list[str]]) -> None:
@@ -124,10 +124,10 @@ class Request(OAuth2Request):
         return self.payload.data
 
 
-class Server(AuthorizationServer):
+class ProviderServer(AuthorizationServer):
     """The provider: one client, one key, one memory."""
 
-    def __init__(self, keys: Path, client: Client) -> None:
+    def __init__(self, keys: Path, client: ProviderClient) -> None:
         super().__init__(scopes_supported=SCOPES)
         self.keys = keys
         self.client = client
@@ -153,7 +153,7 @@ class Server(AuthorizationServer):
         is_over = claims["exp"] <= time.time()
         return None if is_over or self.memory.ended & {claims.get("sid"), claims.get("jti")} else claims
 
-    def query_client(self, client_id: str) -> Client | None:
+    def query_client(self, client_id: str) -> ProviderClient | None:
         """Return a client."""
         return self.client if client_id == self.client.client_id else None
 
@@ -161,9 +161,9 @@ class Server(AuthorizationServer):
         """Remember what a refresh token stands for."""
         refresh = token.get("refresh_token")
         if refresh:
-            self.memory.renewals[refresh] = Renewal(refresh, request.user, token["scope"])
+            self.memory.renewals[refresh] = TokenRenewal(refresh, request.user, token["scope"])
 
-    def create_oauth2_request(self, request: Request) -> Request:
+    def create_oauth2_request(self, request: ProviderRequest) -> ProviderRequest:
         """Take a request as it is: `app.py` makes them."""
         return request
 
@@ -180,7 +180,7 @@ class Server(AuthorizationServer):
     def _bearer(
         self,
         grant_type: str,
-        client: Client,
+        client: ProviderClient,
         user: SignedIn,
         scope: str,
         expires_in: int | None = None,
@@ -198,6 +198,7 @@ class Server(AuthorizationServer):
             communities=person.communities,
             hours=seconds / 3600,
             claims={"sid": user.sid, "auth_time": user.at, "amr": ["none"], **bound},
+            bound=False,
         )
         given = {
             "token_type": "DPoP" if bound else "Bearer",
@@ -212,7 +213,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     """Authorization code."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
-    server: Server
+    server: ProviderServer
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         """Remember a code."""
@@ -229,7 +230,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
             time.monotonic() + CODE_SECONDS,
         )
 
-    def query_authorization_code(self, code: str, client: Client) -> Code | None:
+    def query_authorization_code(self, code: str, client: ProviderClient) -> Code | None:
         """Take a code: whoever comes with it again finds none."""
         del client  # there is one only
         found = self.server.memory.codes.pop(code, None)
@@ -269,17 +270,17 @@ class IdTokens(OpenIDCode):
         self._server = grant.server
         super().__call__(grant)
 
-    def resolve_client_private_key(self, client: Client) -> ECKey:
+    def resolve_client_private_key(self, client: ProviderClient) -> ECKey:
         """Return the key to sign with."""
         del client
         return self._server.key
 
-    def get_encode_header(self, client: Client) -> dict[str, str]:
+    def get_encode_header(self, client: ProviderClient) -> dict[str, str]:
         """Return the header of a token."""
         del client
         return {"alg": ALGORITHM, "kid": str(self._server.key.kid)}
 
-    def get_client_claims(self, client: Client) -> dict[str, Any]:
+    def get_client_claims(self, client: ProviderClient) -> dict[str, Any]:
         """Return what every token says."""
         return {"iss": tokens.ISSUER, "aud": client.client_id, "exp": int(time.time()) + ACCESS_SECONDS}
 
@@ -302,18 +303,18 @@ class RefreshGrant(grants.RefreshTokenGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
     INCLUDE_NEW_REFRESH_TOKEN = True
-    server: Server
+    server: ProviderServer
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Renewal | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> TokenRenewal | None:
         """Return what a token stands for, while the sign-in lasts."""
         found = self.server.memory.renewals.get(refresh_token)
         return found if found and time.time() - found.user.at < SIGN_IN_SECONDS else None
 
-    def authenticate_user(self, refresh_token: Renewal) -> SignedIn:
+    def authenticate_user(self, refresh_token: TokenRenewal) -> SignedIn:
         """Return whose it is."""
         return refresh_token.user
 
-    def revoke_old_credential(self, refresh_token: Renewal) -> None:
+    def revoke_old_credential(self, refresh_token: TokenRenewal) -> None:
         """Forget the old one."""
         self.server.memory.renewals.pop(refresh_token.token, None)
 

@@ -48,6 +48,7 @@ CURL = Need("curl", "curl")  # the documents' examples, which the tests run
 STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/usr/lib*/libcurl.so.4"))  # mongod's
 SANDBOX = Need("libseccomp.so.2", "libseccomp2", ("/usr/lib/*/libseccomp.so.2", "/usr/lib*/libseccomp.so.2"))  # scans
 BROWSER = Need("chromium", "chromium")  # pages, walked through and photographed
+WINDOWLESS = Need("chromium-headless-shell", "chromium-headless-shell", ("/usr/bin/chromium*",))  # the same, in tests
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
 QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
@@ -61,7 +62,7 @@ def python_packages() -> tuple[str, ...]:
 
 def wanted(part: str) -> tuple[Need, ...]:
     """Return what a part of the set-up needs: `python` nothing, `run` what runs, the others also what only they use."""
-    tools = (BROWSER, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
+    tools = (WINDOWLESS, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
     to_run = _to_run()
     only = {"run": (), "browse": (BROWSER,), "chaos": (WRONG_CLOCK,), "test": tools}
     return (*to_run, *only[part]) if part in only else ()

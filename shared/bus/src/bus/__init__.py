@@ -1,0 +1,1 @@
+"""The bus: topology, envelope, consumer, relay, retries, dead letters. A service uses a table and functions."""

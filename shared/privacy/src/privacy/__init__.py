@@ -1,0 +1,1 @@
+"""What every service says of people's data: the record of accesses, export, erasure."""

@@ -1,0 +1,1 @@
+"""What a service keeps: repository, commit with inbox and outbox, field encryption, retention, new keys."""

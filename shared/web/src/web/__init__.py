@@ -1,0 +1,1 @@
+"""A service as its callers meet it: sign-in, problem details, paging, idempotency, metrics, its start."""

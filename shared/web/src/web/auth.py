@@ -1,0 +1,349 @@
+"""Who is calling: a signed token is checked here, and a route names the roles that may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial, reduce
+from math import inf
+from time import monotonic, time
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import jwt
+from fastapi import Depends, Header, Request
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
+from prometheus_client import Counter
+from starlette.authentication import AuthenticationError
+
+from runtime.errors import NotAllowed, TextKey
+from runtime.sign_in import SignedRequest, SignIn
+from store.heartbeat import CLOCK_LEEWAY
+from web.issuer_keys import open_keys
+from web.known_tokens import CheckedToken, KnownTokens
+from web.proof import BadProofError, Call, PossessionProof, check, content_digest
+from web.rates import Class, RateLimit
+from web.revocation import REVOKED, Revocation
+from web.token_rules import DEFAULT, TokenRules, read
+
+EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
+
+_BEARER = HTTPBearerModel(description="A token of the identity provider")
+
+
+class Role(StrEnum):
+    """What a caller is."""
+
+    RESIDENT = "resident"
+    CLERK = "clerk"
+    TERMINAL = "terminal"
+    REVIEWER = "reviewer"
+    GRID_OFFICER = "grid-officer"
+    OFFICIAL = "official"
+    OPERATOR = "operator"
+    DEPARTMENT = "department"
+
+
+_RATE_OF: Mapping[str, Class] = {"GET": "read", "HEAD": "read"}
+
+STAFF = frozenset({Role.CLERK, Role.REVIEWER, Role.GRID_OFFICER, Role.OFFICIAL, Role.OPERATOR})
+
+BOUND = frozenset({Role.TERMINAL})
+"""Roles whose tokens are always bound to a key, which counts its proofs: devices that can be carried away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling: `subject` is a resident id, a staff number, a device or a department's system."""
+
+    subject: str
+    role: Role
+    departments: frozenset[str] = frozenset()
+    communities: frozenset[str] = frozenset()
+    sign_in: SignIn = field(default_factory=SignIn, compare=False)
+    key: str | None = field(default=None, compare=False)
+    """The thumbprint of the key that the token is bound to (`cnf.jkt`), None for a token that is not."""
+    expires_at: float = field(default=inf, compare=False)
+    """When the token ends, in seconds since 1970."""
+    counts: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
+    """Asks whether the provider has ended the token meanwhile; None where nobody is asked. Raises ConnectionError."""
+
+    signed: SignedRequest | None = field(default=None, compare=False, repr=False)
+    """The request as it was signed, where the operation asks for that."""
+
+    async def still_counts(self) -> bool:
+        """Tell whether the token still counts, for what goes on for long. Raises ConnectionError when nobody knows."""
+        return self.seconds_left() > 0 and (self.counts is None or await self.counts())
+
+    def seconds_left(self) -> float:
+        """Return for how long the token still counts; negative once it has ended."""
+        return self.expires_at - time()
+
+
+class NotAuthenticatedError(AuthenticationError):
+    """No token, or none that is good: `code` says which (`no-token`, `expired-token`, `early-token`, `bad-token`).
+
+    `long-token` has an end that is too far from its issue, `revoked-token` was ended by the provider.
+    For a token that is bound to a key: `proof-missing`, `proof-bad`, `proof-used`, `content-not-signed`; where it must
+    be bound, `unbound-token`.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Verifier:
+    """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address).
+
+    A signature is checked once (`known_tokens.py`); its key, its end and whether the provider ended it, each time.
+    """
+
+    def __init__(
+        self,
+        *,
+        jwks: str,
+        issuer: str,
+        audience: str,
+        leeway: float = CLOCK_LEEWAY,
+        rules: TokenRules | None = None,
+        revocation: Revocation | None = None,
+        bound: Collection[Role] = BOUND,
+    ) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = open_keys(jwks)
+        self._known = KnownTokens(self._keys, leeway)
+        self.leeway = leeway
+        self._rules = rules or read(DEFAULT)
+        self._revocation = revocation
+        self.bound = BOUND | frozenset(bound)
+        """Roles whose tokens count only with a proof of the key that they are bound to."""
+        self._early_at = float("-inf")
+        self.skew: Callable[[], Awaitable[float]] | None = None
+        """Measures how many seconds our clock is ahead of the store's."""
+
+    async def has_keys(self) -> bool:
+        """Tell whether there are keys to check tokens with."""
+        return await self._keys.are_there()
+
+    def was_early(self, seconds: float) -> bool:
+        """Tell whether a token of the issuer's came from our clock's future within so many seconds."""
+        return monotonic() - self._early_at < seconds
+
+    async def verify(self, token: str) -> Principal:
+        """Return whom the token speaks for.
+
+        Raises NotAuthenticatedError; ConnectionError without any keys, when two clocks speak against ours, or when the
+        provider does not say whether the token still counts.
+        """
+        known = await self._known.find(token) or await self._check(token)
+        return await self._allowed(known.principal, token, known.seconds)
+
+    async def read(self, token: str, at: datetime, leeway: timedelta) -> Principal:
+        """Return whom a token spoke for at a moment, whatever has become of it since.
+
+        Raises jwt.PyJWTError or ValueError for one that was not good, ConnectionError without any keys.
+        """
+        _, key = await self._key_of(token)
+        claims = self._decoded(token, key, is_now=False)
+        begins, ends = (int(claims[name]) for name in ("iat", "exp"))
+        if not begins - leeway.total_seconds() <= at.timestamp() <= ends + leeway.total_seconds():
+            raise jwt.InvalidTokenError("the token did not count then")
+        return _principal(claims)
+
+    def _decoded(self, token: str, key: jwt.PyJWK, *, is_now: bool = True) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=self.leeway,
+            options={
+                "require": ["exp", "iat", "sub", "iss", "aud", "role"],
+                "verify_exp": is_now,
+                "verify_iat": is_now,
+                "verify_nbf": is_now,
+            },
+        )
+        return claims
+
+    async def _check(self, token: str) -> CheckedToken:
+        try:
+            kid, key = await self._key_of(token)
+            claims = self._decoded(token, key)
+            principal = _principal(claims)
+        except jwt.ExpiredSignatureError as error:
+            raise NotAuthenticatedError("expired-token") from error
+        except jwt.ImmatureSignatureError as error:
+            self._early_at = monotonic()
+            EARLY.inc()
+            if self.skew is not None and abs(await self.skew()) > self.leeway:
+                raise ConnectionError("this process's clock is wrong") from error
+            raise NotAuthenticatedError("early-token") from error
+        except (jwt.PyJWTError, ValueError, OverflowError) as error:
+            raise NotAuthenticatedError("bad-token") from error
+        checked = CheckedToken(
+            principal,
+            kid,
+            key,
+            issued_at=float(claims["iat"]),
+            begins_at=max(int(claims["iat"]), int(claims.get("nbf", 0))),
+            ends_at=int(claims["exp"]),
+        )
+        self._known.remember(token, checked)
+        return checked
+
+    async def _allowed(self, principal: Principal, token: str, seconds: float) -> Principal:
+        """Return who it is, if a token of that role may last so long and the provider has not ended it."""
+        rule = self._rules.of(principal.role)
+        if seconds > rule.hours * 3600:
+            raise NotAuthenticatedError("long-token")
+        if self._revocation is None or not rule.checked:
+            return principal
+        if not await self._revocation.counts(token):
+            REVOKED.inc()
+            raise NotAuthenticatedError("revoked-token")
+        return replace(principal, counts=partial(self._revocation.counts, token))
+
+    async def _key_of(self, token: str) -> tuple[str, jwt.PyJWK]:
+        kid = jwt.get_unverified_header(token).get("kid")
+        if not isinstance(kid, str) or (key := await self._keys.find(kid)) is None:
+            raise NotAuthenticatedError("bad-token")
+        return kid, key
+
+
+def allow(*roles: Role, rate: Class | None = None, signed: bool = False) -> Any:  # noqa: ANN401 - what Depends returns
+    """Build the dependency that lets these roles in and gives the route its Principal.
+
+    `rate` is the class that it is counted under; without, the method says whether it reads or writes. An operation
+    of which the rates name a kind is counted under that. `signed`: the token must be bound to its sender's key, whose
+    proof names the body, too; the principal has what was signed.
+    """
+    return Depends(_Allowed(roles, rate, signed=signed))
+
+
+class _Allowed(SecurityBase):
+    """The dependency: one for a request, which is also the security scheme in the description of the interface."""
+
+    model = _BEARER
+    scheme_name = "HTTPBearer"
+
+    def __init__(self, roles: Sequence[Role], rate: Class | None, *, signed: bool) -> None:
+        self._roles = roles
+        self._rate = rate
+        self._signed = signed
+
+    async def __call__(
+        self,
+        request: Request,
+        dpop: Annotated[str | None, Header(alias="DPoP", description="A proof of the token's key (RFC 9449)")] = None,
+    ) -> Principal:
+        """Return who is calling. Raises NotAuthenticatedError, NotAllowed, TooMany."""
+        scheme, token = _credentials(request)
+        verifier: Verifier = request.app.state.verifier
+        principal = await verifier.verify(token)
+        request.state.proof = _proof(request, principal, scheme, token, dpop)
+        if principal.role not in self._roles:
+            raise wrong_role(principal.role, self._roles)
+        limit: RateLimit = request.app.state.rate_limit
+        kind = limit.kind_of(_operation(request))
+        limit.take(principal.subject, kind or self._rate or _RATE_OF.get(request.method, "write"))
+        if self._signed:
+            principal = replace(principal, signed=await _signed(request, token, dpop or ""))
+        request.state.principal = principal
+        return principal
+
+
+def bounded(request: Request) -> None:
+    """Count a request that nobody signs, under its kind, for all who ask together. Raises Busy."""
+    limit: RateLimit = request.app.state.rate_limit
+    limit.take_for_everybody(_operation(request))
+
+
+def _operation(request: Request) -> str:
+    return f"{request.method} {request.scope['route'].path}"
+
+
+def wrong_role(role: Role, needed: Sequence[Role]) -> NotAllowed:
+    """Return the refusal of a caller in another role, which calls the roles by their names."""
+    names = (TextKey(f"role-names.{each}") for each in needed)
+    either = reduce(lambda one, other: TextKey("role-names.or", one=one, other=other), names)
+    return NotAllowed("wrong-role", role=TextKey(f"role-names.{role}"), needed=either)
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() not in {"bearer", "dpop"} or not token.strip():
+        raise NotAuthenticatedError("no-token")
+    return scheme.lower(), token.strip()
+
+
+def _proof(
+    request: Request, principal: Principal, scheme: str, token: str, proof: str | None
+) -> PossessionProof | None:
+    """Return what a request with a bound token proves; a bound token without a proof is as good as stolen."""
+    if principal.key is None:
+        verifier: Verifier = request.app.state.verifier
+        if principal.role in verifier.bound:
+            raise NotAuthenticatedError("unbound-token")
+        return None
+    if scheme != "dpop" or not proof:
+        raise NotAuthenticatedError("proof-missing")
+    try:
+        call = Call(request.method, _address(request), token)
+        return check(proof, principal.key, call, is_counted=principal.role in BOUND)
+    except BadProofError as error:
+        raise NotAuthenticatedError("proof-bad") from error
+
+
+def _address(request: Request) -> str:
+    """Return the address as it was sent: `request.url` has the path with its percent signs taken away."""
+    path = request.scope.get("raw_path") or quote(request.url.path).encode()
+    return f"{request.url.scheme}://{request.url.netloc}{path.decode('latin-1')}"
+
+
+async def _signed(request: Request, token: str, proof: str) -> SignedRequest:
+    """Return the request as its sender signed it. Raises NotAuthenticatedError for one that does not sign its body."""
+    proven: PossessionProof | None = request.state.proof
+    if proven is None:
+        raise NotAuthenticatedError("unbound-token")
+    body = await request.body()
+    if proven.content != content_digest(body):
+        raise NotAuthenticatedError("content-not-signed")
+    return SignedRequest(token=token, proof=proof, body=body.decode(errors="replace"))
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    if not claims["sub"]:
+        raise ValueError("a token names its subject")
+    return Principal(
+        subject=claims["sub"],
+        role=Role(claims["role"]),
+        departments=_codes(claims, "departments"),
+        communities=_codes(claims, "communities"),
+        sign_in=SignIn.model_validate(claims),
+        key=_bound_to(claims),
+        expires_at=float(claims["exp"]),
+    )
+
+
+def _bound_to(claims: dict[str, Any]) -> str | None:
+    """Return the thumbprint that a token is bound to. A token that is bound in a way that we can't check is no good."""
+    cnf = claims.get("cnf")
+    if cnf is None:
+        return None
+    if not isinstance(cnf, dict) or not isinstance(cnf.get("jkt"), str) or not cnf["jkt"]:
+        raise ValueError("the token is bound to something that is not a key's thumbprint")
+    return str(cnf["jkt"])
+
+
+def _codes(claims: dict[str, Any], name: str) -> frozenset[str]:
+    codes = claims.get(name) or []
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise ValueError(f"{name} is a list of codes")
+    return frozenset(codes)
