@@ -1,6 +1,6 @@
 """A network that can be cut: a browser reaches everything through it, its service workers included.
 
-A browser that is told to be offline says so to its pages at once, but to a service worker only once that has started.
+Only pages are told that they are offline: a browser that tells a service worker just as that stops never answers.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, CDPSession, Error, ProxySettings
 
 _PIECE = 65536
+_TOLD = "Network.emulateNetworkConditions"
+_LINE: dict[str, Any] = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
 @dataclass
@@ -22,17 +25,29 @@ class Network:
     is_cut: bool = False
     port: int = 0
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _told: list[CDPSession] = field(default_factory=list)
+
+    @property
+    def proxy(self) -> ProxySettings:
+        """What a browser is told to reach everything through it."""
+        return ProxySettings(server=f"http://127.0.0.1:{self.port}")
 
     async def cut(self, context: BrowserContext) -> None:
-        """Cut it, and let the pages of a browser know."""
+        """Cut it, and let the open pages of a browser know."""
         self.is_cut = True
         self.close()
-        await context.set_offline(True)
+        for page in context.pages:
+            session = await context.new_cdp_session(page)
+            await session.send(_TOLD, {"offline": True, **_LINE})
+            self._told.append(session)
 
-    async def mend(self, context: BrowserContext) -> None:
-        """Let everything through again."""
+    async def mend(self) -> None:
+        """Let everything through again, and let those pages know that are still open."""
         self.is_cut = False
-        await context.set_offline(False)
+        for session in self._told:
+            with suppress(Error):
+                await session.send(_TOLD, {"offline": False, **_LINE})
+        self._told.clear()
 
     def close(self) -> None:
         """Break off what is under way."""

@@ -150,8 +150,8 @@ async def test_a_day_without_a_network_is_sent_once_when_it_is_back(
         await visitors.of(page).picture("doors-offline")
 
     async with network() as through, kept_browser(tmp_path, visitors.url, through) as phone:  # it was off meanwhile
-        await through.cut(phone)
         page = await phone.new_page()
+        await through.cut(phone)
         visitor = visitors.of(page)
         await page.goto(f"/doors/tasks/{door.task}")
         await expect(page.locator("#note")).to_have_value(NOTE)
@@ -168,7 +168,7 @@ async def test_a_day_without_a_network_is_sent_once_when_it_is_back(
         for clear in (door.address, door.name, NOTE, door.task):
             assert clear not in everything
 
-        await through.mend(phone)  # its session went with the browser
+        await through.mend()  # its session went with the browser
         await expect(page.locator("[data-says=sign-in]")).to_be_visible()
         await visitor.sign_in(subject="grid-ou", then="/doors/")
         await expect(page.locator("[data-says=sent]")).to_be_visible()

@@ -112,8 +112,9 @@ class Visitors:
         scheme: Literal["light", "dark"] = "light",
         size: ViewportSize = PHONE,
         scripts: bool = True,
+        through: Network | None = None,
     ) -> Visitor:
-        """Have somebody come with a browser of their own."""
+        """Have somebody come with a browser of their own, whose network may be one that can be cut."""
         context = await self.browser.new_context(
             viewport=size,
             locale=language,
@@ -121,6 +122,7 @@ class Visitors:
             java_script_enabled=scripts,
             ignore_https_errors=True,  # its authority is this machine's own; who vouches for it is tested elsewhere
             timezone_id="America/Lima",  # whatever the browser believes, times are Shenzhen's
+            proxy=through.proxy if through else None,
         )
         page = await context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
@@ -166,7 +168,7 @@ async def kept_browser(folder: Path, url: str, through: Network) -> AsyncIterato
             folder,
             executable_path=executable(),
             args=_LET_IN,
-            proxy={"server": f"http://127.0.0.1:{through.port}"},
+            proxy=through.proxy,
             viewport=PHONE,
             locale="zh-CN",
             ignore_https_errors=True,

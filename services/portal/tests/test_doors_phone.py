@@ -104,7 +104,7 @@ class Phone:
 
     async def mend(self) -> None:
         """Have one again."""
-        await self.network.mend(self.context)
+        await self.network.mend()
 
     async def sign_in(self, subject: str) -> Page:
         """Sign in somebody and open the doors; the phone has kept them then."""

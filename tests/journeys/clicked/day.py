@@ -11,6 +11,7 @@ from playwright.async_api import Locator, Page, ViewportSize, expect
 from portal.app import texts_of_all
 from runtime.texts import Language, Texts
 from synthetic.people import SyntheticPerson
+from tests.browser.network import Network
 from tests.browser.visitor import PHONE, Visitor, Visitors
 from tests.journeys.day import TEXTS, Day
 from tests.journeys.waiting import until
@@ -105,9 +106,11 @@ class ClickedDay(Day):
     pictures: list[str] = field(default_factory=list, kw_only=True)
     by_number: dict[str, Actor] = field(default_factory=dict, kw_only=True)
 
-    async def staff_at(self, subject: str, size: ViewportSize, *, then: str = "") -> Actor:
+    async def staff_at(
+        self, subject: str, size: ViewportSize, *, then: str = "", through: Network | None = None
+    ) -> Actor:
         """Have somebody on duty sign in."""
-        actor = await self.arrive(size)
+        actor = await self.arrive(size, through)
         await actor.visitor.sign_in(subject=subject, then=then)
         return actor
 
@@ -125,9 +128,10 @@ class ClickedDay(Day):
         for number, visitor in enumerate(self.visitors.met, 1):
             await visitor.picture(f"{len(self.pictures) + 1:02}-failed-{number}")
 
-    async def arrive(self, size: ViewportSize) -> Actor:
+    async def arrive(self, size: ViewportSize, through: Network | None = None) -> Actor:
         """Open a browser."""
-        return Actor(await self.visitors.come(language=self.language, size=size), self.language)
+        visitor = await self.visitors.come(language=self.language, size=size, through=through)
+        return Actor(visitor, self.language)
 
     async def show(self, actor: Actor, picture: str, key: str, **params: object) -> None:
         """Tell what has happened, with a picture of what this person sees."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from playwright.async_api import expect
 
+from tests.browser.network import Network, network
 from tests.browser.visitor import PHONE
 from tests.journeys.cast import HOME
 from tests.journeys.claims import claim_that
@@ -38,16 +39,17 @@ async def obtain_permit(day: ClickedDay) -> None:
     day.applications["permit"] = newcomer.path.rsplit("/", 1)[1]
     await day.show(newcomer, "permit-submitted", "permit.submitted", newcomer=day.people.newcomer.name, actions=actions)
 
-    await _look_at_the_door(day)
+    async with network() as through:
+        await _look_at_the_door(day, through)
     await newcomer.press_when_there("resident.application.see-result")
     await newcomer.follow(newcomer.t("resident.application.see-credential"))
     await newcomer.told("resident.credentials.says")
     await day.show(newcomer, "permit", "permit.granted")
 
 
-async def _look_at_the_door(day: ClickedDay) -> None:
+async def _look_at_the_door(day: ClickedDay, through: Network) -> None:
     """The grid officer takes the door along, looks at it where there is no network, and sends it when it is back."""
-    officer = await day.staff_at(STAFF["grid"], PHONE)
+    officer = await day.staff_at(STAFF["grid"], PHONE, through=through)
     round_ = officer.page.get_by_role("button", name=officer.t("doors.free.round"), exact=True)
     door = officer.page.get_by_role("link", name=HOME, exact=True)
 
@@ -63,7 +65,7 @@ async def _look_at_the_door(day: ClickedDay) -> None:
     await expect(officer.page.locator("[data-says=ready]")).to_be_visible()
     await day.show(officer, "doors", "permit.doors")
 
-    await officer.page.context.set_offline(True)
+    await through.cut(officer.page.context)
     await door.last.click()
     await expect(officer.page.locator("[data-says=offline]")).to_be_visible()
     await officer.page.locator("input[name=result][value^='approval:']").first.check()
@@ -72,6 +74,6 @@ async def _look_at_the_door(day: ClickedDay) -> None:
     await officer.press("doors.record.send")
     waiting = officer.page.locator("[data-entries] li")
     await expect(waiting).to_have_count(1)
-    await officer.page.context.set_offline(False)
+    await through.mend()
     await expect(waiting).to_have_count(0)
     await day.show(officer, "door-sent", "permit.sent", address=HOME)
