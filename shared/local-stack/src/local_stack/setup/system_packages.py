@@ -49,6 +49,11 @@ STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/u
 SANDBOX = Need("libseccomp.so.2", "libseccomp2", ("/usr/lib/*/libseccomp.so.2", "/usr/lib*/libseccomp.so.2"))  # scans
 BROWSER = Need("chromium", "chromium")  # pages, walked through and photographed
 WINDOWLESS = Need("chromium-headless-shell", "chromium-headless-shell", ("/usr/bin/chromium*",))  # the same, in tests
+CHINESE = Need(  # what the browser writes the pages with; another Chinese font does as well
+    "NotoSansCJK-Regular.ttc",
+    "fonts-noto-cjk",
+    ("/usr/share/fonts/*/*/NotoSans*CJK*", "/usr/share/fonts/*/wqy*/*", "/System/Library/Fonts/*PingFang*"),
+)
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
 QR_READER = Need("zbarimg", "zbar-tools")  # the QR codes, read by another program than ours
@@ -62,9 +67,9 @@ def python_packages() -> tuple[str, ...]:
 
 def wanted(part: str) -> tuple[Need, ...]:
     """Return what a part of the set-up needs: `python` nothing, `run` what runs, the others also what only they use."""
-    tools = (WINDOWLESS, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
+    tools = (WINDOWLESS, CHINESE, RULES_CHECK, AMQP_TOOLS, QR_READER, WRONG_CLOCK)
     to_run = _to_run()
-    only = {"run": (), "browse": (BROWSER,), "chaos": (WRONG_CLOCK,), "test": tools}
+    only = {"run": (), "browse": (BROWSER, CHINESE), "chaos": (WRONG_CLOCK,), "test": tools}
     return (*to_run, *only[part]) if part in only else ()
 
 
