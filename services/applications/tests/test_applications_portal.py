@@ -155,5 +155,8 @@ async def test_two_officials_rehearse_and_switch_the_review_of_a_document_off(se
     assert (
         listed["household-register"]["history"][-1]["text"] == "ann, bea decided that nobody reviews it: 镜像库已完整"
     )
+    seen = await call("GET", "/household-register", by="ann")
+    assert seen.json() == listed["household-register"]
+    assert (await call("GET", "/no-such-type", by="ann")).status_code == 404
     assert (await service.next_event("review-switched"))["data"]["by"] == ["ann", "bea"]
     assert (await service.call("GET", "/v1/review-switches", role="resident")).status_code == 403

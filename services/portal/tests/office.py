@@ -86,12 +86,18 @@ STATES = {
 PAGES = [f"/office/reviews/{state}" for state in STATES]
 
 
+def switches(*found: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers for all switches and for each of them."""
+    each = {f"GET {SWITCHES}/{it['document_type']['code']}": it for it in found}
+    return {f"GET {SWITCHES}": {"items": list(found)}, **each}
+
+
 def answers() -> dict[str, Any]:
     """Return an answer for every call of the office's pages; of each state one document type."""
     found = [{**each, "document_type": {**NAMED, "code": state}} for state, each in STATES.items()]
     return {
         "GET /v1/statistics": STATISTICS,
         "GET /v1/tasks/statistics": QUEUES,
-        f"GET {SWITCHES}": {"items": found},
+        **switches(*found),
         **{f"GET {SWITCHES}/{state}/rehearsal": REHEARSAL for state in STATES},
     }

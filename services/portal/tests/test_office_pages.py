@@ -26,6 +26,7 @@ from services.portal.tests.office import (
     proposal,
     step,
     switch,
+    switches,
 )
 from services.portal.tests.stage import Browser, Stage
 
@@ -35,7 +36,7 @@ def office(stage: Stage) -> Stage:
     stage.gateway.answers |= {
         "GET /v1/statistics": STATISTICS,
         "GET /v1/tasks/statistics": QUEUES,
-        f"GET {SWITCHES}": {"items": [switch()]},
+        **switches(switch()),
         f"GET {SWITCHES}/{KIND}/rehearsal": REHEARSAL,
     }
     return stage
@@ -96,7 +97,7 @@ async def test_the_rest_of_the_dashboard_is_there_while_a_part_is_away(office: S
 
 
 async def test_what_waits_for_another_official_is_seen_first_by_that_official(office: Stage) -> None:
-    office.gateway.answers[f"GET {SWITCHES}"] = {"items": [switch(proposal=proposal("official-jiang"))]}
+    office.gateway.answers |= switches(switch(proposal=proposal("official-jiang")))
     jiang, qiu = await official(office), await official(office, "official-qiu")
     assert "等您同意或否决" not in main_of(jiang)
     assert "有1项审核调整等您同意或否决" in main_of(qiu)
@@ -113,7 +114,7 @@ async def test_what_waits_for_another_official_is_seen_first_by_that_official(of
     ("found", "group"), [(switch(), "可以不再人工审核"), (OFF, "不再人工审核"), (WENT_BACK, "已自动恢复人工审核")]
 )
 async def test_document_types_are_sorted_by_what_can_be_done(office: Stage, found: dict[str, Any], group: str) -> None:
-    office.gateway.answers[f"GET {SWITCHES}"] = {"items": [found]}
+    office.gateway.answers |= switches(found)
     browser = await official(office)
     page = await browser.go("/office/reviews")
     assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page.text)[0] == group
@@ -139,7 +140,7 @@ async def test_the_rehearsal_is_shown_and_a_proposal_is_sent_with_the_version_th
 
 async def test_another_official_approves_or_drops_it(office: Stage) -> None:
     office.gateway.answers |= {
-        f"GET {SWITCHES}": {"items": [switch(proposal=proposal("official-jiang"))]},
+        **switches(switch(proposal=proposal("official-jiang"))),
         f"POST {SWITCHES}/{KIND}/approval": OFF,
         f"POST {SWITCHES}/{KIND}/rejection": switch(),
     }
@@ -158,7 +159,7 @@ async def test_a_refusal_is_said_on_the_page_with_what_was_typed(office: Stage) 
         return httpx2.Response(422, json={"status": 422, "title": "内容有误", "errors": [fault]})
 
     office.gateway.answers |= {
-        f"GET {SWITCHES}": {"items": [switch(proposal=proposal("official-jiang"))]},
+        **switches(switch(proposal=proposal("official-jiang"))),
         f"POST {SWITCHES}/{KIND}/rejection": answer,
         f"POST {SWITCHES}/{KIND}/approval": 409,
     }
@@ -179,7 +180,7 @@ async def test_what_happened_names_nobody_but_oneself(office: Stage) -> None:
         step("switched", "official-qiu", "official-jiang"),
         step("switched", review="people"),
     ]
-    office.gateway.answers[f"GET {SWITCHES}"] = {"items": [switch(since=AT, history=history)]}
+    office.gateway.answers |= switches(switch(since=AT, history=history))
     browser = await official(office)
     page = await browser.go(PAGE)
     said = main_of(browser)

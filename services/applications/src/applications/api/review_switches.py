@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from applications.api.labels import LabelledCode, Labels
@@ -181,11 +182,23 @@ class RehearsalView(BaseModel):
         )
 
 
+def _view(deps: DepsOf, wording: WordingOf) -> Callable[[Switch], SwitchView]:
+    return partial(SwitchView.of, wording=wording, back=deps.criterion.back)
+
+
+ViewOf = Annotated[Callable[[Switch], SwitchView], Depends(_view)]
+
+
 @router.get("", summary="See who reviews what, and what is proposed")
-async def list_all(_by: Official, deps: DepsOf, wording: WordingOf) -> SwitchesView:
+async def list_all(_by: Official, deps: DepsOf, view: ViewOf) -> SwitchesView:
     """List every document type that people review by the catalogue's data."""
-    found = await review_switches.every(deps)
-    return SwitchesView(items=[SwitchView.of(each, wording, deps.criterion.back) for each in found])
+    return SwitchesView(items=[view(each) for each in await review_switches.every(deps)])
+
+
+@router.get("/{document_type}", summary="See who reviews one document type, and what is proposed")
+async def see(document_type: Kind, _by: Official, deps: DepsOf, view: ViewOf) -> SwitchView:
+    """Show one of those that are listed."""
+    return view(await review_switches.one(document_type, deps))
 
 
 @router.get("/{document_type}/rehearsal", summary="Rehearse what would come of it if nobody reviewed it")
@@ -200,44 +213,25 @@ async def rehearse(
 
 @router.post("/{document_type}/proposal", summary="Propose to switch", responses={200: {"model": SwitchView}})
 async def propose(
-    document_type: Kind,
-    body: Proposed,
-    by: Official,
-    deps: DepsOf,
-    commit: Commit,
-    wording: WordingOf,
-    if_match: IfMatch,
+    document_type: Kind, body: Proposed, by: Official, deps: DepsOf, commit: Commit, view: ViewOf, if_match: IfMatch
 ) -> Response:
     """Propose; another official has to approve within 14 days."""
     return await commit(
-        lambda: review_switches.propose(document_type, body.review, body.reason, by, deps, if_match=if_match),
-        lambda found: SwitchView.of(found, wording, deps.criterion.back),
+        lambda: review_switches.propose(document_type, body.review, body.reason, by, deps, if_match=if_match), view
     )
 
 
 @router.post("/{document_type}/approval", summary="Approve the proposal", responses={200: {"model": SwitchView}})
 async def approve(
-    document_type: Kind, by: Official, deps: DepsOf, commit: Commit, wording: WordingOf, if_match: IfMatch
+    document_type: Kind, by: Official, deps: DepsOf, commit: Commit, view: ViewOf, if_match: IfMatch
 ) -> Response:
     """Switch at once, for every submission from now on; what is being reviewed stays with its reviewers."""
-    return await commit(
-        lambda: review_switches.approve(document_type, by, deps, if_match=if_match),
-        lambda found: SwitchView.of(found, wording, deps.criterion.back),
-    )
+    return await commit(lambda: review_switches.approve(document_type, by, deps, if_match=if_match), view)
 
 
 @router.post("/{document_type}/rejection", summary="Drop the proposal", responses={200: {"model": SwitchView}})
 async def reject(
-    document_type: Kind,
-    body: Dropped,
-    by: Official,
-    deps: DepsOf,
-    commit: Commit,
-    wording: WordingOf,
-    if_match: IfMatch,
+    document_type: Kind, body: Dropped, by: Official, deps: DepsOf, commit: Commit, view: ViewOf, if_match: IfMatch
 ) -> Response:
     """Drop it, or take one's own back."""
-    return await commit(
-        lambda: review_switches.reject(document_type, body.reason, by, deps, if_match=if_match),
-        lambda found: SwitchView.of(found, wording, deps.criterion.back),
-    )
+    return await commit(lambda: review_switches.reject(document_type, body.reason, by, deps, if_match=if_match), view)

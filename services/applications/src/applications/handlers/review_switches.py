@@ -55,7 +55,17 @@ async def as_switched(deps: Deps) -> Deps:
 async def every(deps: Deps) -> list[Switch]:
     """Return the switches of all document types that people review by the catalogue's data."""
     types = [each for each in deps.catalogue.document_types.values() if each.review == "people"]
-    return list(await asyncio.gather(*(_switch(each.code, deps) for each in types)))
+    return list(await asyncio.gather(*(one(each.code, deps) for each in types)))
+
+
+async def one(document_type: str, deps: Deps, if_match: int | None = None) -> Switch:
+    """Return one of them. Raises NotFound, Conflict, PreconditionFailed."""
+    kind = _type_of(document_type, deps)
+    if kind.review != "people":
+        raise Conflict("review-is-automatic-by-data")
+    switch = await deps.review_switches.get(document_type) or ReviewSwitch(id=document_type)
+    check_version(switch.version, if_match)
+    return Switch(kind, switch, deps.clock())
 
 
 async def rehearse(document_type: str, before: tuple[datetime, str] | None, limit: int, deps: Deps) -> Rehearsal:
@@ -73,14 +83,14 @@ async def propose(
     document_type: str, review: Review, reason: str, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Switch]:
     """Propose to switch; nothing changes yet. Raises NotFound, Conflict, PreconditionFailed."""
-    found = await _switch(document_type, deps, if_match)
+    found = await one(document_type, deps, if_match)
     proposal = Proposal(review=review, by=by.subject, at=found.now, reason=reason)
     return _kept(found, found.switch.proposed(proposal), deps)
 
 
 async def approve(document_type: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Switch]:
     """Switch as another official proposed: from the next submission on, in every process. Raises NotFound, Conflict."""
-    found = await _switch(document_type, deps, if_match)
+    found = await one(document_type, deps, if_match)
     return _kept(found, found.switch.approved(by.subject, found.now), deps)
 
 
@@ -88,7 +98,7 @@ async def reject(
     document_type: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None
 ) -> Outcome[Switch]:
     """Drop what was proposed. Raises NotFound, Conflict, PreconditionFailed."""
-    found = await _switch(document_type, deps, if_match)
+    found = await one(document_type, deps, if_match)
     return _kept(found, found.switch.rejected(by.subject, reason, found.now), deps)
 
 
@@ -125,15 +135,6 @@ def _type_of(code: str, deps: Deps) -> DocumentType:
     if found is None:
         raise NotFound("unknown-document-type")
     return found
-
-
-async def _switch(code: str, deps: Deps, if_match: int | None = None) -> Switch:
-    kind = _type_of(code, deps)
-    if kind.review != "people":
-        raise Conflict("review-is-automatic-by-data")
-    switch = await deps.review_switches.get(code) or ReviewSwitch(id=code)
-    check_version(switch.version, if_match)
-    return Switch(kind, switch, deps.clock())
 
 
 def _kept(found: Switch, changed: ReviewSwitch, deps: Deps) -> Outcome[Switch]:

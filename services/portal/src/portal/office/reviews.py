@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal.frame.calls import CallRefused, GatewayProblem, Json, Nothing
@@ -92,14 +91,11 @@ async def _page(
     filled: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
 ) -> Response:
-    path = f"{SWITCHES}/{path_of(document_type)}/rehearsal"
-    found, rehearsal = await asyncio.gather(
-        visit.call.get(SWITCHES, Switches),
-        visit.part(visit.call.get(path, OfficeRehearsal, cursor=cursor or None, limit=10)),
+    path = f"{SWITCHES}/{path_of(document_type)}"
+    switch, rehearsal = await asyncio.gather(
+        visit.call.get(path, OfficeSwitch),
+        visit.part(visit.call.get(f"{path}/rehearsal", OfficeRehearsal, cursor=cursor or None, limit=10)),
     )
-    switch = next((each for each in found.items if each.document_type.code == document_type), None)
-    if switch is None:
-        raise HTTPException(404)
     return visit.show(
         "office/review.html",
         here="reviews",

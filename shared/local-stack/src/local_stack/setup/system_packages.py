@@ -49,10 +49,8 @@ STORE_LIBRARY = Need("libcurl.so.4", "libcurl4", ("/usr/lib/*/libcurl.so.4", "/u
 SANDBOX = Need("libseccomp.so.2", "libseccomp2", ("/usr/lib/*/libseccomp.so.2", "/usr/lib*/libseccomp.so.2"))  # scans
 BROWSER = Need("chromium", "chromium")  # pages, walked through and photographed
 WINDOWLESS = Need("chromium-headless-shell", "chromium-headless-shell", ("/usr/bin/chromium*",))  # the same, in tests
-CHINESE = Need(  # what the browser writes the pages with; another Chinese font does as well
-    "NotoSansCJK-Regular.ttc",
-    "fonts-noto-cjk",
-    ("/usr/share/fonts/*/*/NotoSans*CJK*", "/usr/share/fonts/*/wqy*/*", "/System/Library/Fonts/*PingFang*"),
+CHINESE = Need(
+    "NotoSansCJK-Regular.ttc", "fonts-noto-cjk", ("/usr/share/fonts/*/*/*CJK*", "/System/Library/Fonts/PingFang*")
 )
 RULES_CHECK = Need("promtool", "prometheus")  # the alert rules, checked
 WRONG_CLOCK = Need("faketime", "libfaketime", ("/usr/lib/*/faketime/libfaketimeMT.so.1",))  # `make chaos`
