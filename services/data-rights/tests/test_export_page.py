@@ -78,7 +78,7 @@ def test_in_chinese_no_word_is_english() -> None:
 def test_everything_that_people_wrote_or_are_called_is_shown(language: str) -> None:
     shown = written(language)
     assert [text for text in texts_of(CONTENT) if text not in shown] == []
-    assert ("2026年11月30日 05:45" if language == "zh-CN" else "2026-11-30 05:45") in shown
+    assert ("2026年11月30日 05:45" if language == "zh-CN" else "30 November 2026, 05:45") in shown
 
 
 def test_what_no_release_knew_yet_is_something_else_and_never_a_code() -> None:

@@ -94,7 +94,7 @@ def test_the_text_says_when_what_from_whom_and_who() -> None:
     told = tell(trail_of(*story()), words())
     assert "Case app_1" in told
     assert "23:59:59.120" in told
-    assert "── 2026-11-24" in told
+    assert "── 24 November 2026" in told
     assert "Review: approved v2" in told
     assert "wang of Health, and zhao" in told
     assert "Matcher → Applications, Review dispatch   requirement housing" in told

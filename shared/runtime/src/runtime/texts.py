@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from runtime.clock import SHENZHEN, today
 from runtime.data_files import load
 from runtime.errors import TextKey
 
@@ -97,6 +98,12 @@ def written_day(language: str, day: date) -> str:
     """Write a day as people of a language do: 2026年11月30日, 30 November 2026."""
     month = written_month(language, day.month)
     return Texts.of("runtime").say(language, "days.day", year=day.year, month=month, day=day.day)
+
+
+def written_moment(language: str, at: datetime, precisely: str = "minutes") -> str:
+    """Write a moment on Shenzhen's clock: 2026年11月30日 14:05, 30 November 2026, 14:05; to the `seconds` if asked."""
+    time = at.astimezone(SHENZHEN).time().isoformat(precisely)
+    return Texts.of("runtime").say(language, "days.moment", day=today(at), time=time)
 
 
 def written_month(language: str, month: int) -> str:

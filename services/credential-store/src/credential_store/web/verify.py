@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,8 +22,8 @@ from credential_store.domain.sd_jwt import LARGEST
 from credential_store.domain.verdict import VerificationRequest
 from credential_store.handlers import verification
 from credential_store.handlers.dependencies import Deps
-from runtime.clock import SHENZHEN
-from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day
+from runtime.clock import today
+from runtime.texts import CHOSEN, LANGUAGES, Language, of_page, written_day, written_moment
 from standards.field_kinds import is_date
 from web import problems, routes
 from web.auth import bounded
@@ -213,12 +213,9 @@ def _tellers(language: Language) -> dict[str, object]:
         return written_day(language, date.fromisoformat(text)) if is_date(text) else text
 
     def day(moment: datetime) -> str:
-        return written_day(language, moment.astimezone(SHENZHEN).date())
+        return written_day(language, today(moment))
 
-    def time(moment: datetime) -> str:
-        return f"{day(moment)} {moment.astimezone(SHENZHEN):%H:%M}"
-
-    return {"named": named, "shown": shown, "day": day, "time": time}
+    return {"named": named, "shown": shown, "day": day, "time": partial(written_moment, language)}
 
 
 def _address(name: str) -> str:

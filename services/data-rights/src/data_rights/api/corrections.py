@@ -13,7 +13,7 @@ from data_rights.api.parts import DepsOf, ListingOf, Resident, Whose
 from data_rights.domain.correction import Correction, CorrectionAnswer, CorrectionWindow
 from data_rights.handlers import correction_requests
 from data_rights.handlers.correction_requests import CorrectionInput
-from runtime.clock import SHENZHEN, today, utc_now
+from runtime.clock import today, utc_now
 from runtime.texts import written_day
 from standards.bounds import SAID, FieldValue, Value
 from web.pages import Page
@@ -127,7 +127,7 @@ def _answer(correction: Correction, answer: CorrectionAnswer, language: str) -> 
 
 def _window(window: CorrectionWindow, language: str) -> WindowView:
     state = window.state(today(utc_now()))
-    day = window.made_at.astimezone(SHENZHEN).date() if window.made_at else window.until
+    day = today(window.made_at) if window.made_at else window.until
     return WindowView(
         state=coded("window-states", state, language),
         until=window.until,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from data_rights.api.labels import TEXTS, sentence
 from data_rights.domain.access import Access
-from runtime.clock import SHENZHEN
+from runtime.texts import written_day, written_moment
+from standards.field_kinds import is_date
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _OWN_GROUPS = frozenset(
     {"documents", "fields", "items", "departments", "roles", "results", "services", "correction-states", "sections"}
 )
@@ -74,8 +74,7 @@ class ExportReader:
 
     def moment(self, at: datetime) -> str:
         """Write a moment in Shenzhen time."""
-        local = at.astimezone(SHENZHEN)
-        return f"{self._day(local.date().isoformat())} {local:%H:%M}"
+        return written_moment(self.language, at)
 
     def prepared(self, section: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """Add to a record what is told of it but does not stand in it."""
@@ -91,8 +90,7 @@ class ExportReader:
         return record
 
     def _day(self, day: str) -> str:
-        found = _DAY.fullmatch(day)
-        return self.say("day", year=found[1], month=int(found[2]), day=int(found[3])) if found else day
+        return written_day(self.language, date.fromisoformat(day)) if is_date(day) else day
 
     def _plain(self, value: Any) -> str:  # noqa: ANN401 - JSON
         if isinstance(value, bool):

@@ -14,9 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from operations.domain.cause import Cause
 from operations.domain.items import replay_of
 from operations.domain.letter import Header, Letter
+from runtime.clock import today
 from runtime.errors import Conflict, Refusal, TextKey
 from standards.bounds import is_said
-from standards.moments import SHENZHEN
 
 State = Literal["open", "replaying", "resolved", "discarded"]
 Resolution = Literal["handled", "ignored", "edited"]
@@ -181,12 +181,7 @@ def restore(failure: FailureT, at: datetime, term: timedelta) -> FailureT:
     if failure.discarded is None or failure.state != "discarded":
         raise Conflict("failure-not-discarded", id=failure.id, state=named(failure))
     if at - failure.discarded.at > term:
-        raise Conflict(
-            "undo-too-late",
-            id=failure.id,
-            days=term.days,
-            since=failure.discarded.at.astimezone(SHENZHEN).date().isoformat(),
-        )
+        raise Conflict("undo-too-late", id=failure.id, days=term.days, since=today(failure.discarded.at))
     return failure.model_copy(update=_OPEN)
 
 

@@ -26,7 +26,7 @@ def tell(trail: CaseTrail, words: TrailWords) -> str:
     day = ""
     for placed, row in zip(trail.steps, rows, strict=True):
         if (today := words.day(placed.step.time)) != day:
-            lines.append(f"── {today} " + "─" * (sum(widths) + 2 * len(widths) - 16))
+            lines.append(f"── {today} " + "─" * (sum(widths) + 2 * len(widths) - 6 - width(today)))
             day = today
         lines += [_line(row, widths), _more(placed, words, widths)]
     if not trail.complete:

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from operations.domain.actors import event_name
 from operations.domain.trail import Actor, Placed, StepCause, TrailStep
-from runtime.texts import Texts
+from runtime.clock import today
+from runtime.texts import Texts, written_day
 from standards.moments import SHENZHEN
-
-"""Where those who read it are."""
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -114,4 +113,4 @@ class TrailWords:
 
     def day(self, moment: datetime) -> str:
         """Write a date."""
-        return moment.astimezone(SHENZHEN).date().isoformat()
+        return written_day(self.language, today(moment))

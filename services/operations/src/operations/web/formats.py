@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from runtime.texts import Language
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from runtime.texts import Language, written_moment
 from standards.moments import BOUNDS, EARLIEST, LATEST, SHENZHEN
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -12,20 +15,15 @@ _UNITS = {"zh-CN": (" 天", " 小时", " 分", " 秒", " 毫秒"), "en": (" d", 
 _KILO = 1024
 
 
-def moment(at: datetime) -> str:
-    """Return date and time of day: `2026-11-23 22:15:07`."""
-    return at.astimezone(SHENZHEN).strftime("%Y-%m-%d %H:%M:%S")
+@pass_context
+def moment(page: Context, at: datetime) -> str:
+    """Return date and time of day as pages for people write them: `23 November 2026, 22:15:07`."""
+    return written_moment(page["language"], at, "seconds")
 
 
-def day(at: datetime) -> str:
-    """Return the date: `2026-11-23`."""
-    return at.astimezone(SHENZHEN).strftime("%Y-%m-%d")
-
-
-def clock(at: datetime) -> str:
-    """Return the time of day to the millisecond, for steps that follow each other closely."""
-    local = at.astimezone(SHENZHEN)
-    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+def field(at: datetime) -> str:
+    """Return date and time of day as a field of a form takes them: `2026-11-23T22:15:07`."""
+    return at.astimezone(SHENZHEN).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def utc(at: datetime) -> str:

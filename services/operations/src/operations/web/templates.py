@@ -96,8 +96,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {
         "moment": formats.moment,
-        "clock": formats.clock,
-        "day": formats.day,
+        "field": formats.field,
         "utc": formats.utc,
         "count": formats.count,
         "size": formats.size,

@@ -10,20 +10,19 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from portal.doors.answers import DoorTask, Officer
 from portal.doors.door import changed_hands, door_page
-from portal.frame import formats
 from portal.frame.calls import Away, CallRefused, GatewayAnswer, GatewayProblem, InputFault, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
 from portal.frame.template_pages import path_of
 from portal.frame.visits import PageVisit
 from runtime.clock import utc_now
+from runtime.texts import written_moment
 
 router = page_router()
 
@@ -136,8 +135,7 @@ def _recorded_at(visit: PageVisit, form: Form) -> str:
         return ""
     if at.tzinfo is None or abs(utc_now() - at) > _BELIEVED:
         return ""
-    say = partial(visit.frame.texts.say, "zh-CN")
-    return say("doors.recorded-at", moment=formats.moment(at, say))
+    return visit.frame.texts.say("zh-CN", "doors.recorded-at", moment=written_moment("zh-CN", at))
 
 
 def _missing(visit: PageVisit, field: str) -> GatewayProblem:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from runtime.clock import SHENZHEN
-from runtime.texts import DEFAULT, Language, Texts
-
-Say = Callable[..., str]
-"""A text of the catalogues in the person's language."""
+from runtime.clock import today
+from runtime.texts import DEFAULT, Language, Texts, written_day
 
 _KILO = 1024
 
 
-def day(on: date | datetime, t: Say) -> str:
+def day(on: date | datetime, language: Language) -> str:
     """Return a day: `30 November 2026`."""
-    local = on.astimezone(SHENZHEN).date() if isinstance(on, datetime) else on
-    return t("frame.day", year=local.year, month=t(f"frame.months.{local.month}"), day=local.day)
-
-
-def moment(at: datetime, t: Say) -> str:
-    """Return a day and a time of day: `30 November 2026, 14:05`."""
-    return t("frame.moment", day=day(at, t), time=f"{at.astimezone(SHENZHEN):%H:%M}")
+    return written_day(language, today(on) if isinstance(on, datetime) else on)
 
 
 def purpose(stated: str, texts: Texts, language: Language) -> str:

@@ -28,7 +28,7 @@ from portal.frame.refusals import by_field, worded
 from portal.frame.sealed import Sealed
 from portal.frame.sessions import Sessions
 from portal.settings import Settings
-from runtime.texts import Language, Texts
+from runtime.texts import Language, Texts, written_moment
 from web.auth import Role
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ class PageVisit:
     is_restored: bool = False
     """Whether that was kept, over a sign-in or a change of language."""
     is_back: bool = False
-    """Whether it was kept over a sign-in, so that nothing has been sent yet."""
+    """Whether it was sent and not taken: over a sign-in, or as a service was away."""
+    once: str = ""
+    """The number under which it was sent; what is sent again under it is done once."""
     base: str = ""
     """The address below which somebody's applications are here; the place says it."""
     presence: str = ""
@@ -208,11 +210,11 @@ class PageVisit:
 
     def day(self, on: date | datetime) -> str:
         """Return a day as people read it."""
-        return formats.day(on, self.t)
+        return formats.day(on, self.language)
 
     def moment(self, at: datetime) -> str:
         """Return a moment as people read it, on Shenzhen's clock."""
-        return formats.moment(at, self.t)
+        return written_moment(self.language, at)
 
     def staff(self, number: str, department: str = "") -> str:
         """Say which member of the staff: there is no directory, so their department and the number they sign in by."""
@@ -296,7 +298,7 @@ class PageVisit:
             "person": self.person,
             "place": self.frame.place_of(self.request.scope["path"]),
             "filled": self.filled,
-            "once": secrets.token_urlsafe(18),
+            "once": self.once or secrets.token_urlsafe(18),
             "form_token": self.form_token,
             "form_owner": self.owner,
             "has_name": self.frame.texts.has,
