@@ -83,6 +83,14 @@ async def test_what_was_typed_while_the_service_went_away_stands_in_the_form_whe
     assert stage.gateway.bodies(f"PATCH {APP}")[-1] == {"form": {"address": TYPED}}
     assert stage.store["kept-forms"].documents == {}
     assert TYPED not in (await ann.go(QUESTION)).text
+    sent = [each.headers["idempotency-key"] for each in stage.gateway.asked if each.method == "PATCH"]
+    assert (len(sent), len(set(sent))) == (2, 1), "it may have arrived although nothing was heard of it"
+
+
+async def test_a_service_that_takes_too_long_is_told_as_that(stage: Stage, ann: Browser) -> None:
+    stage.gateway.answers[f"GET {APP}"] = 504
+    page = await ann.go("/my/applications/app_1")
+    assert (page.status_code, texts_of_all().say("zh-CN", "frame.away.slow.title") in page.text) == (503, True)
 
 
 async def test_what_was_typed_while_the_provider_was_away_comes_back_too(stage: Stage, ann: Browser) -> None:
@@ -135,3 +143,5 @@ async def test_a_department_without_tasks_says_so(stage: Stage) -> None:
     for key in ("desk.queues.none", "desk.mine.none"):
         assert texts_of_all().say("zh-CN", key) in page.text
     assert "y-empty" in (await reviewer.go("/desk/tasks")).text
+    assert "/desk/next" not in page.text + reviewer.page.text, "there is no task to take"
+    assert (await reviewer.go("/desk/takeovers")).url.path == "/desk/"

@@ -19,8 +19,8 @@ router = page_router()
 
 @router.get("/desk/takeovers")
 async def choose(visit: Reviewer, of: str = "") -> Response:
-    """Show what a colleague has in hand, and ask why it is taken over."""
-    return await _page(visit, of)
+    """Show what a colleague has in hand, and ask why it is taken over; without a colleague, who has what."""
+    return await _page(visit, of) if of else visit.go("/desk/#hands")
 
 
 @router.post("/desk/takeovers")

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from portal.frame.gateway_transport import PATIENCE, CallLimits, GatewayClient, WholeAnswer
+from portal.frame.gateway_transport import READING, WRITING, CallLimits, GatewayClient, WholeAnswer
 from portal.frame.kept import Kept
 from runtime.texts import Language
 
@@ -24,7 +24,7 @@ Prove = Callable[[str, str, bytes | None], str]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Query = Mapping[str, str | int | bool | None]
 
-_UPLOADING = replace(PATIENCE, next=60.0)
+_UPLOADING = replace(WRITING, next=60.0)
 LIMITS = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)
 
 PUBLIC_FOR = 20.0
@@ -37,6 +37,7 @@ _MOST_FOUND = 200
 PublicAnswers = Kept[tuple[object, ...], BaseModel]
 
 _AWAY = frozenset({502, 503, 504})
+_SLOW = 504
 _UNAUTHENTICATED = 401
 _REFUSED = 400
 
@@ -83,6 +84,10 @@ class CallRefused(Exception):
 
 class Away(Exception):
     """The service that the call is for, or the gateway, doesn't answer now."""
+
+
+class Slow(Away):
+    """The service, or the gateway, takes too long to answer: it may or may not have done what was asked."""
 
 
 class SignInEnded(Exception):
@@ -202,7 +207,7 @@ class Calls:
         `since` is the id of the last event that was read.
         """
         headers = self._headers() | ({"Last-Event-ID": since} if since else {})
-        timeout = httpx2.Timeout(None, connect=PATIENCE.new, pool=PATIENCE.free)
+        timeout = httpx2.Timeout(None, connect=READING.new, pool=READING.free)
         await self.certain()
         headers |= self._proof("GET", path, None)
         client = self.client.streams
@@ -253,21 +258,20 @@ class Calls:
         if method != "GET":
             await self.certain()
         headers |= self._proof(method, path, signed)
+        limits = patience or (self.client.reading if method == "GET" else self.client.writing)
         try:
-            answer = await self.client.fetch(
-                method, self._url(path), headers, content, patience or self.client.patience
-            )
+            answer = await self.client.fetch(method, self._url(path), headers, content, limits)
         except httpx2.TransportError as error:
             named = path.partition("?")[0]
             log.warning("call_failed", method=method, path=named, error=repr(error))
-            raise Away(named) from error
+            raise (Slow if isinstance(error, httpx2.TimeoutException) else Away)(named) from error
         return self._accepted(answer)
 
     def _accepted(self, answer: WholeAnswer) -> WholeAnswer:
         if answer.status_code < _REFUSED:
             return answer
         if answer.status_code in _AWAY:
-            raise Away(answer.path)
+            raise (Slow if answer.status_code == _SLOW else Away)(answer.path)
         if answer.status_code == _UNAUTHENTICATED:
             raise SignInEnded
         try:

@@ -53,6 +53,8 @@ class KeptForm(BaseModel):
     owner: str
     fields: dict[str, tuple[str, ...]]
     was_sent: bool = True
+    once: str = ""
+    """The number under which it was sent: perhaps it arrived all the same."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ async def keep_sent(request: Request, answer: Response) -> None:
     visit: PageVisit = request.state.visit
     form = await read(request)
     if comes_from_us(request) and form.text(OWNER):
-        await _put(visit, KeptForm(page=form.page, owner=form.text(OWNER), fields=_values(form.typed)), answer)
+        fields = _values(form.typed)
+        await _put(visit, KeptForm(page=form.page, owner=form.text(OWNER), fields=fields, once=form.once), answer)
 
 
 async def keep_typed(visit: PageVisit, form: Form, answer: Response, *, but: Collection[str]) -> None:
@@ -225,6 +228,7 @@ async def restore(visit: PageVisit) -> None:
     if hmac.compare_digest(kept.owner, visit.owner):
         visit.kept = kept.fields
         visit.filled = {name: values[0] for name, values in kept.fields.items()}
+        visit.once = kept.once
 
 
 async def forget(visit: PageVisit) -> None:

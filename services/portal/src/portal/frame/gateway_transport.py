@@ -38,8 +38,10 @@ class WholeAnswer:
     content: bytes
 
 
-PATIENCE = CallLimits(free=5.0, new=2.0, next=10.0)
-"""The gateway itself asks another process of a service before these are over."""
+READING = CallLimits(free=2.0, new=2.0, next=4.0)
+"""So long a page waits for what it shows; then it says that its service takes too long."""
+WRITING = CallLimits(free=5.0, new=2.0, next=10.0)
+"""What changes something is waited for longer, as nobody knows afterwards whether it was done."""
 
 
 class Fetch(Protocol):
@@ -58,7 +60,8 @@ class GatewayClient:
     address: str
     fetch: Fetch
     streams: httpx2.AsyncClient
-    patience: CallLimits = PATIENCE
+    reading: CallLimits = READING
+    writing: CallLimits = WRITING
 
 
 class GatewayTransport(httpx2.AsyncBaseTransport):

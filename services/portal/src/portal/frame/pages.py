@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal.frame import cookies, forms
-from portal.frame.calls import Away, CallRefused, SignInEnded
+from portal.frame.calls import Away, CallRefused, SignInEnded, Slow
 from portal.frame.provider import ProviderAway
 from portal.frame.visitors import SignInNeeded, WrongRole, stranger, visit_of, visit_with
 from portal.frame.visits import SEE_OTHER, PageVisit, SessionChanged
@@ -150,7 +150,7 @@ def _said(visit: PageVisit, error: Exception, again: str = "") -> Response:
             log.warning("provider_away", error=str(error))
             return _away(visit, "sign-in", again)
         case Away() | PyMongoError():
-            return _away(visit, "service", again)
+            return _away(visit, "slow" if isinstance(error, Slow) else "service", again)
     log.error("page_failed", exc_info=error)
     return visit.show("frame/failed.html", status=500)
 
