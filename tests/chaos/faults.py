@@ -53,9 +53,6 @@ HOLD: Mapping[Kind, float] = {
 }
 """Seconds from the fault until it is put right, as a supervisor, an operator or the network would."""
 
-ELECTIONS = frozenset({Kind.KILL_PRIMARY, Kind.STEP_DOWN, Kind.FREEZE_MEMBER})
-"""Those after which the store may have to elect another primary."""
-
 PRIMARY = "primary"
 """Stands for the member that is the primary when the fault comes."""
 

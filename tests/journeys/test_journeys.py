@@ -120,7 +120,3 @@ async def test_a_step_that_goes_wrong_is_named_with_the_reason_and_ends_the_day(
     assert [(step.name, step.ok) for step in told.steps] == [("register", True), ("tenancy", False)]
     assert fault.args[0] in told.steps[1].why
     assert fault.args[0] in lines[-1]
-
-
-def _no_proof(*_: str) -> dict[str, str]:
-    return {}

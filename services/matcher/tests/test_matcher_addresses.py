@@ -188,7 +188,6 @@ def test_a_name_that_ends_like_another_is_not_the_same(one: str, other: str, rea
 
 
 _HAN_DIGITS = ("0123456789", "０１２３４５６７８９", "〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖")
-_numbers = st.integers(1, 9999)
 _scripts = st.sampled_from(_HAN_DIGITS)
 
 

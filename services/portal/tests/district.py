@@ -51,6 +51,15 @@ NOW = {
     "due_on": DAY,
 }
 PERSON = {"resident_id": "res_ann", "name": EVIL}
+REASON = {"text": EVIL, "action": EVIL, "claimed": EVIL, "held": EVIL, "correctable": None}
+CORRECTABLE = {
+    "document_type": {"code": "vaccination-record", "name": EVIL},
+    "field": {"code": "complete", "name": EVIL},
+    "resident_id": "res_child",
+}
+SLOT = {"begins": "2026-12-01T14:00:00+08:00", "ends": "2026-12-01T16:00:00+08:00"}
+OFFERED = {"state": "offered", "text": EVIL, "slot": None, "offered": [{**SLOT, "text": EVIL}]}
+VISIT = {"task_id": "task_1", "version": 3, "application_id": "app_1", "due_text": EVIL, "visit": OFFERED}
 APPLICATION: dict[str, Any] = {
     "application_id": "app_1",
     "version": 3,
@@ -91,23 +100,12 @@ APPLICATION: dict[str, Any] = {
             "uploaded_at": AT,
         }
     ],
-    "reasons": [
-        {"text": EVIL, "action": EVIL, "claimed": EVIL, "held": EVIL, "correctable": None},
-        {
-            "text": EVIL,
-            "action": EVIL,
-            "claimed": EVIL,
-            "held": EVIL,
-            "correctable": {
-                "document_type": {"code": "vaccination-record", "name": EVIL},
-                "field": {"code": "complete", "name": EVIL},
-                "resident_id": "res_child",
-            },
-        },
-    ],
+    "reasons": [REASON, {**REASON, "correctable": CORRECTABLE}],
     "granted": None,
     "satisfaction": None,
 }
+AGREED = {"reference": "LH-1", "item": "residence-permit", "statement": {"zh-CN": EVIL}, "form": {"address": EVIL}}
+AGREEMENT = {"terms": AGREED, "signatures": [{**PERSON, "guardian": EVIL, "at": AT}], "evidence": "e"}
 UPLOAD = {"upload_id": "upl_1", "requirement": "housing", "name": EVIL, "size": 30_000_000, "received": 12_000_000}
 GRANTED = {
     "document_type": NAMED,
@@ -123,29 +121,18 @@ TIMELINE = {
     "now": [NOW],
     "happenings": [{"at": AT, "text": EVIL}],
 }
-EVIDENCE = {
-    "requirements": [
-        {
-            "requirement": "housing",
-            "holder": "applicant",
-            "any_of": [NAMED],
-            "proven": True,
-            "held": [
-                {
-                    "evidence_id": "crd_1",
-                    "document_type": NAMED,
-                    "keeper": NAMED,
-                    "age_text": EVIL,
-                    "valid_until": DAY,
-                    "standing": "valid",
-                    "standing_name": EVIL,
-                    "fields": [{"label": EVIL, "text": EVIL}],
-                }
-            ],
-        },
-        {"requirement": "photo", "holder": "applicant", "any_of": [NAMED], "proven": False, "held": []},
-    ]
+HELD = {
+    "evidence_id": "crd_1",
+    "document_type": NAMED,
+    "keeper": NAMED,
+    "age_text": EVIL,
+    "valid_until": DAY,
+    "standing": "valid",
+    "standing_name": EVIL,
+    "fields": [{"label": EVIL, "text": EVIL}],
 }
+PHOTO = {"requirement": "photo", "holder": "applicant", "any_of": [NAMED], "proven": False, "held": []}
+EVIDENCE = {"requirements": [{**PHOTO, "requirement": "housing", "proven": True, "held": [HELD]}, PHOTO]}
 CREDENTIAL = {
     "credential_id": "crd_1",
     "document_type": "residence-permit",
@@ -281,8 +268,10 @@ def answers() -> dict[str, Any]:
         f"GET {APP}/uploads": {"items": [UPLOAD]},
         f"GET {APP}/timeline": TIMELINE,
         f"GET {APP}/receipt": RECEIPT,
+        f"GET {APP}/agreement": AGREEMENT,
         "GET /v1/evidence": EVIDENCE,
         "GET /v1/confirmations": page(CONFIRMATION),
+        "GET /v1/visits": {"visits": [VISIT]},
         "GET /v1/credentials": page(CREDENTIAL),
         "GET /v1/credentials/crd_1": CREDENTIAL,
         "POST /v1/credentials/crd_1/presentations": {"presentation": "eyJ~", "shown": ["name"]},

@@ -238,8 +238,9 @@ async def test_what_changed_meanwhile_is_shown_and_what_was_typed_stays(stage: S
     [
         ({"status": {"code": "approved", "name": "X-APPROVED"}, "claimed_by": None}, "X-APPROVED"),
         ({"claimed_by": "grid-xie"}, "grid-xie"),
+        ({"status": {"code": "cancelled", "name": "X"}, "claimed_by": None}, ""),
     ],
-    ids=["decided", "taken"],
+    ids=["decided", "taken", "cancelled"],
 )
 async def test_a_door_that_a_colleague_has_meanwhile_says_so_and_what_was_written_is_not_lost(
     stage: Stage, officer: Browser, now: dict[str, Any], said: str

@@ -19,6 +19,8 @@ PAGES = [
     "/my/applications",
     "/my/applications?ward=res_child",
     "/my/confirmations/app_2",
+    "/my/visits/task_1",
+    "/my/agreements/app_1",
     "/my/credentials",
     "/my/credentials/crd_1",
     "/my/credentials/crd_1/shown?field=name",
@@ -331,6 +333,27 @@ async def test_a_link_that_is_used_up_or_meant_for_another_says_so(stage: Stage,
     assert "没有需要您确认的内容" in page.text
 
 
+async def test_a_time_for_the_visit_at_the_door_is_chosen_proposed_or_called_off(stage: Stage, ann: Browser) -> None:
+    assert "/my/visits/task_1" in (await ann.go("/")).text
+    begins, ends = district.SLOT.values()
+    typed = {"date-1": "2026-12-01", "begins-1": "14:00", "ends-1": "16:00"}
+    for deed, fields, body in (
+        ("choice", {"slot": f"{begins}/{ends}"}, district.SLOT),
+        ("proposal", typed, district.SLOT),
+        ("refusal", {"reason": "出差"}, {"reason": "出差"}),
+    ):
+        stage.gateway.answers[f"POST /v1/visits/task_1/{deed}"] = {}
+        assert "/my/visits/task_1" in (await ann.go("/my/applications/app_1/progress")).text
+        await ann.go("/my/visits/task_1")
+        page = await ann.send(f"/my/visits/task_1/{deed}", **fields)
+        assert page.url.params["done"] == f"visit-{deed}"
+        assert stage.gateway.bodies(f"POST /v1/visits/task_1/{deed}") == [body]
+        assert stage.gateway.asked[-2].headers["if-match"] == '"3"'
+    for deed, field in (("choice", "slot"), ("proposal", "date-1")):
+        page = await ann.send(f"/my/visits/task_1/{deed}")
+        assert (page.status_code, f'id="{field}-error"' in page.text) == (422, True)
+
+
 async def test_a_second_phone_can_read_the_link_as_a_code(stage: Stage, ann: Browser) -> None:
     waiting = {"role": "landlord", "name": None, "confirmed_at": None, "declined": False}
     stage.gateway.answers[f"GET {APP}"] = {**APPLICATION, "state": "in-progress", "second_party": waiting}
@@ -342,16 +365,11 @@ async def test_a_second_phone_can_read_the_link_as_a_code(stage: Stage, ann: Bro
 async def test_what_is_decided_while_the_page_is_open_leads_to_the_result(stage: Stage, ann: Browser) -> None:
     timeline = district.answers()[f"GET {APP}/timeline"]
     assert isinstance(timeline, dict)
-    for state, says in (
-        ("in-progress", ""),
-        ("returned", "去更正"),
-        ("approved", "查看结果"),
-        ("rejected", "查看结果"),
-    ):
+    for state, say in {"in-progress": "", "returned": "去更正", "approved": "查看结果", "rejected": "查看结果"}.items():
         stage.gateway.answers[f"GET {APP}/timeline"] = {**timeline, "state": state}
         page = await ann.go("/my/applications/app_1/progress")
-        assert ('href="/my/applications/app_1"' in page.text) is bool(says)
-        assert says in page.text
+        assert ('href="/my/applications/app_1"' in page.text) is bool(say)
+        assert say in page.text
 
 
 async def test_what_government_does_not_hold_is_no_answer_left_out(stage: Stage, ann: Browser) -> None:

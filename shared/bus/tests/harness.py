@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import aio_pika
@@ -291,8 +291,3 @@ async def put(amqp: str, declared: Topology, *messages: aio_pika.Message, key: s
 def handled(sealed: EncodedEvent, digest: str = "digest") -> Handled:
     """Make the inbox entry of an event."""
     return Handled(sealed.id, digest)
-
-
-def with_delays(declared: Topology, *delays: float) -> Topology:
-    """Return the topology with other waiting times."""
-    return replace(declared, delays=delays)

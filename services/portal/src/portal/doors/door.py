@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -12,9 +11,9 @@ from portal.doors.answers import DoorTask, Officer
 from portal.frame.calls import CallRefused, GatewayProblem, InputFault, Json, Nothing
 from portal.frame.forms import Form, Sent
 from portal.frame.place import router as page_router
+from portal.frame.slots import read_slot, slot_fault
 from portal.frame.template_pages import path_of
 from portal.frame.visits import PageVisit
-from runtime.clock import SHENZHEN
 
 router = page_router()
 
@@ -22,7 +21,6 @@ WAITING = frozenset({"open", "claimed", "awaiting-second"})
 _CHANGED = frozenset({409, 412})
 _ROWS = range(1, 4)
 """Times that one form offers."""
-_PARTS = ("date", "begins", "ends")
 
 
 @router.get("/doors/tasks/{task_id}")
@@ -105,14 +103,10 @@ def changed_hands(visit: PageVisit, task: DoorTask, problem: GatewayProblem) -> 
         return problem
     by = next((step.by for step in reversed(task.steps) if step.by), None) if decided else task.claimed_by
     who = visit.staff(by) if by else visit.t("doors.changed.colleague")
-    said = "decided" if decided else "taken"
-    return problem.model_copy(
-        update={
-            "title": visit.t(f"doors.changed.{said}.title"),
-            "detail": visit.t(f"doors.changed.{said}.detail", who=who, status=task.status.name),
-            "action": visit.t("doors.changed.action"),
-        }
-    )
+    said = "cancelled" if task.status.code == "cancelled" else "decided" if decided else "taken"
+    parts = ("title", "detail", "action")
+    told = {part: visit.t(f"doors.changed.{said}.{part}", who=who, status=task.status.name) for part in parts}
+    return problem.model_copy(update=told)
 
 
 def _is_mine(visit: PageVisit, task: DoorTask) -> bool:
@@ -143,33 +137,11 @@ def _slots(visit: PageVisit, form: Form) -> tuple[list[Json], list[InputFault], 
     faults: list[InputFault] = []
     fields = {"/slots": "date-1"}
     for row in _ROWS:
-        typed = {part: form.text(f"{part}-{row}") for part in _PARTS}
-        if not any(typed.values()):
-            continue
-        missing = [part for part in _PARTS if not _reads(part, typed[part])]
-        faults += [_fault(visit, f"{part}-{row}", part) for part in missing]
-        if not missing:
-            fields |= {f"/slots/{len(slots)}/{part}": f"{part}-{row}" for part in ("begins", "ends")}
-            day = date.fromisoformat(typed["date"])
-            slots.append({part: _at(day, typed[part]) for part in ("begins", "ends")})
+        slot, wrong = read_slot(visit, form, row)
+        faults += wrong
+        if slot is not None:
+            fields |= {f"/slots/{len(slots)}/{part}": f"{part}-{row}" for part in slot}
+            slots.append(slot)
     if not slots and not faults:
-        faults.append(_fault(visit, "date-1", "date"))
+        faults.append(slot_fault(visit, 1))
     return slots, faults, fields
-
-
-def _reads(part: str, text: str) -> bool:
-    try:
-        date.fromisoformat(text) if part == "date" else time.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _at(day: date, text: str) -> str:
-    """Return a moment of Shenzhen's clock in RFC 3339."""
-    clock = time.fromisoformat(text).replace(tzinfo=None, second=0, microsecond=0)
-    return datetime.combine(day, clock, SHENZHEN).isoformat()
-
-
-def _fault(visit: PageVisit, field: str, part: str) -> InputFault:
-    return InputFault(pointer=f"#/{field}", detail=visit.t(f"doors.slots.no-{part}"))

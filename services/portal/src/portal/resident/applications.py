@@ -16,6 +16,7 @@ from portal.frame.place import router as page_router
 from portal.frame.template_pages import path_of, query
 from portal.frame.visits import PageVisit
 from portal.resident.answers import OwnApplication, OwnApplications, Timeline
+from portal.resident.door_visits import OwnVisit, visits_of
 from portal.resident.visitors import Resident, wards_of
 
 router = page_router()
@@ -50,8 +51,10 @@ async def _page(
     visit: PageVisit, application_id: str, problem: GatewayProblem | None = None, form: Form | None = None
 ) -> Response:
     path = f"/v1/applications/{path_of(application_id)}"
-    application, timeline = await asyncio.gather(
-        visit.call.get(path, OwnApplication), visit.part(visit.call.get(f"{path}/timeline", Timeline))
+    application, timeline, visits = await asyncio.gather(
+        visit.call.get(path, OwnApplication),
+        visit.part(visit.call.get(f"{path}/timeline", Timeline)),
+        visit.part(_visits(visit, application_id)),
     )
     if application.state == "draft":
         return visit.go(f"/my/applications/{path_of(application_id)}/next")
@@ -63,6 +66,7 @@ async def _page(
         here="applications",
         application=application,
         timeline=timeline,
+        visits=visits or (),
         address=f"/my/applications/{path_of(application_id)}",
         has_ended=application.state in ENDED,
         link=link,
@@ -81,10 +85,17 @@ def _drawn(link: str) -> str:
 @router.get("/my/applications/{application_id}/progress")
 async def progress(visit: Resident, application_id: str) -> Response:
     """Show where it stands now: the part of the page that moves by itself."""
-    path = f"/v1/applications/{path_of(application_id)}/timeline"
-    timeline = await visit.call.get(path, Timeline)
-    address = f"/my/applications/{path_of(application_id)}"
-    return visit.show("resident/progress.html", timeline=timeline, result=address if _waits_for(timeline.state) else "")
+    timeline, visits = await asyncio.gather(
+        visit.call.get(f"/v1/applications/{path_of(application_id)}/timeline", Timeline),
+        visit.part(_visits(visit, application_id)),
+    )
+    result = f"/my/applications/{path_of(application_id)}" if _waits_for(timeline.state) else ""
+    return visit.show("resident/progress.html", timeline=timeline, visits=visits or (), result=result)
+
+
+async def _visits(visit: PageVisit, application_id: str) -> list[OwnVisit]:
+    """Return the visits at the door that the application waits for."""
+    return [each for each in (await visits_of(visit)).visits if each.application_id == application_id]
 
 
 def _waits_for(state: str) -> bool:

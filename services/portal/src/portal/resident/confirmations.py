@@ -33,6 +33,7 @@ async def _page(
         filled=form.filled if form else None,
         here="home",
         asked=found,
+        application_id=application_id,
         ward=ward,
         said=lambda value: written(visit, value),
     )

@@ -16,6 +16,7 @@ from portal.resident.answers import Confirmations, OwnApplications, OwnApplicati
 from portal.resident.applications import ENDED
 from portal.resident.catalogue_answers import EligibilityOfAll, Items, Judged
 from portal.resident.credentials import OwnCredential, OwnCredentials
+from portal.resident.door_visits import visits_of
 from portal.resident.visitors import wards_of
 from runtime.clock import today, utc_now
 from web.auth import Role
@@ -40,9 +41,10 @@ async def home(visit: Anybody) -> Response:
 
 async def _glance(visit: PageVisit) -> Response:
     call = visit.call
-    applications, confirmations, credentials, judged, wards = await asyncio.gather(
+    applications, confirmations, visits, credentials, judged, wards = await asyncio.gather(
         visit.part(call.get("/v1/applications", OwnApplications, limit=50)),
         visit.part(call.get("/v1/confirmations", Confirmations, limit=20)),
+        visit.part(visits_of(visit)),
         visit.part(call.get("/v1/credentials", OwnCredentials, limit=100)),
         visit.part(_judged(visit)),
         visit.part(wards_of(visit)),
@@ -55,6 +57,7 @@ async def _glance(visit: PageVisit) -> Response:
         mine=[each for each in own if each.state in _MINE],
         under_way=[each for each in own if each.state not in _MINE | ENDED],
         confirmations=confirmations,
+        visits=[each for each in visits.visits if each.waits_for_applicant] if visits else (),
         expiring=_expiring(credentials.items if credentials else (), today(utc_now())),
         may=None if judged is None else _possible(judged, has_wards=bool(wards)),
         wards=wards or (),

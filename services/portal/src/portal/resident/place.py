@@ -7,10 +7,12 @@ from fastapi import Depends
 from portal.frame.place import Place, add_routes, router
 from portal.resident import (
     accesses,
+    agreements,
     applications,
     confirmations,
     corrections,
     credentials,
+    door_visits,
     drafts,
     home,
     items,
@@ -22,7 +24,9 @@ from portal.resident.visitors import OWN, for_themselves
 from web.auth import Role
 
 _router = router()
-for _feature in (home, items, applications, confirmations, credentials, accesses, my_data, corrections):
+for _feature in (home, items, applications, confirmations, agreements, door_visits):
+    add_routes(_router, _feature.router)
+for _feature in (credentials, accesses, my_data, corrections):
     add_routes(_router, _feature.router)
 for _feature in (drafts, uploads, receipts):
     add_routes(_router, _feature.router, prefix=OWN, dependencies=[Depends(for_themselves)])
