@@ -42,7 +42,6 @@ class TopicPermission(TypedDict):
 
 
 def topic_permissions(accounts: Iterable[BrokerAccount], vhost: str) -> list[TopicPermission]:
-    """Return the topic permissions of some accounts."""
     return [
         {"user": each.name, "vhost": vhost, "exchange": exchange, "write": pattern, "read": NOTHING}
         for each in accounts

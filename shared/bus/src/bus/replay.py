@@ -60,7 +60,6 @@ async def send_back(
 
 
 def item_of(message: AbstractIncomingMessage) -> str | None:
-    """Return the item of a replay that a message is, or None."""
     return _text(message, ITEM)
 
 

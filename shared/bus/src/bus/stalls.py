@@ -82,7 +82,6 @@ class StallWatch:
         self._next: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to watch."""
         signal.signal(signal.SIGALRM, self._alarm)
         self._beat_at = monotonic()
         self._beat()

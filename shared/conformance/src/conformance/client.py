@@ -58,7 +58,6 @@ class ClientAnswer:
     expected: Mapping[str, str] | None = None
 
     def rule_in(self, language: str) -> str:
-        """Return the rule in a language."""
         return (self.expected or {}).get(language, self.rule)
 
 

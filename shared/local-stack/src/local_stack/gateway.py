@@ -87,7 +87,6 @@ def trusted(layout: Layout) -> ssl.SSLContext:
 
 
 def answers(layout: Layout, ports: Ports) -> bool:
-    """Say whether the gateway answers."""
     return answers_http(ports.gateway, "/healthz", trusted(layout))
 
 

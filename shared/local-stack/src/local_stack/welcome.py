@@ -79,7 +79,6 @@ def settings(environment: Mapping[str, str]) -> str:
 
 
 def advice(layout: Layout, ports: Ports, seconds: float, environment: Mapping[str, str]) -> str:
-    """Say how to go on."""
     people = signing_in([*provider.residents(layout), *provider.staff()])
     where = {"url": gateway.url(ports), "authority": shown(authority_file(layout.keys)), "logs": layout.logs}
     first = settings(environment)

@@ -19,7 +19,7 @@ class TextKey(str):
     __slots__ = ("params",)
     params: dict[str, Param]
 
-    def __new__(cls, key: str, **params: Param) -> Self:  # noqa: D102 - as any text is made
+    def __new__(cls, key: str, **params: Param) -> Self:
         made = super().__new__(cls, key)
         made.params = params
         return made

@@ -26,7 +26,6 @@ class StoredFile(NamedTuple):
 
 
 def indexes(bucket: str) -> dict[str, Sequence[IndexModel]]:
-    """Return the indexes of a bucket."""
     return {
         f"{bucket}.files": [IndexModel([("metadata.trusted", 1), ("uploadDate", 1)])],
         f"{bucket}.chunks": [IndexModel([("files_id", 1), ("n", 1)], unique=True)],

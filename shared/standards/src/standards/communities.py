@@ -55,5 +55,4 @@ def name_of(code: str) -> CommunityName:
 
 @cache
 def codes() -> frozenset[str]:
-    """Return the codes of all communities."""
     return frozenset(community.code for office in offices() for community in office.communities)

@@ -79,7 +79,6 @@ class Calendar(_CalendarModel):
 
     @classmethod
     def of(cls, years: tuple[Year, ...]) -> Calendar:
-        """Build the calendar from its years."""
         return cls(
             published=tuple(sorted(year.year for year in years if year.status == "official")),
             holidays=frozenset(day for year in years for holiday in year.holidays for day in holiday.days),

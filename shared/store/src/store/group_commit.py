@@ -96,7 +96,6 @@ class GroupCommit:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to commit."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:

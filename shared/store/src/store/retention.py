@@ -48,7 +48,6 @@ class RuleText(BaseModel):
     en: str = Field(min_length=1)
 
     def said(self, language: str) -> str:
-        """Say it in a language."""
         return self.zh_cn if language == "zh-CN" else self.en
 
 

@@ -118,7 +118,6 @@ class _Pieces:
         self._number = 0
 
     async def take(self, content: bytes) -> None:
-        """Take some of the content."""
         self._waiting += content
         while len(self._waiting) >= PIECE:
             await self._pass_on(PIECE)

@@ -34,7 +34,6 @@ class Fact:
 
 
 def published(record: SyntheticRecord, at: datetime) -> Fact:
-    """Say that a record is there."""
     return _fact(record, "published", at, _publication(record))
 
 

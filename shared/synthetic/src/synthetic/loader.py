@@ -44,7 +44,6 @@ class Loaded(BaseModel):
 
     @property
     def population(self) -> Population:
-        """The population that this says."""
         return Population(self.seed, self.day, self.households)
 
 

@@ -81,7 +81,6 @@ def _refused_on(connection: pika.BlockingConnection, attempt: Attempt) -> int:
 
 
 def every_queue(declared: Topology) -> list[str]:
-    """Return the names of all queues."""
     return [queue.name for queue in declared.queues]
 
 

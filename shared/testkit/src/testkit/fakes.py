@@ -189,7 +189,6 @@ class NothingHeld(Eraser):
         """Look at no database."""
 
     async def answer(self, kind: type[ErasedT], event: Received[ErasureRequested]) -> Outcome[None]:
-        """Tell so."""
         told = kind(erasure_id=event.data.erasure_id, erased=[], kept=[], cases=[])
         return Outcome(events=[told], case=event.data.erasure_id)
 
@@ -199,15 +198,12 @@ class NothingHeld(Eraser):
         asked: ErasurePreviewRequested,
         going: Document | None = None,  # noqa: ARG002 - whatever goes
     ) -> Outcome[None]:
-        """Tell so."""
         holder = Whose.model_validate(asked.holder.model_dump())
         event = kind(erasure_id=asked.erasure_id, holder=holder, erased=[], kept=[], cases=[])
         return Outcome(events=[event], case=asked.erasure_id)
 
     async def forget_answers(self, ids: Collection[str]) -> Sequence[Write]:  # noqa: ARG002 - whatever they are
-        """Find nothing."""
         return ()
 
     async def erase(self, holder: Holder, only: Collection[str] | None = None) -> Erased:  # noqa: ARG002 - whoever it is
-        """Find nothing."""
         return Erased(changes=(), gone=(), stays=(), cases=())

@@ -28,7 +28,6 @@ _ISSUED_BY, _FOR, _KID = "https://issuer.test", "yizheng", "of-the-tests"
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """Make a key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 

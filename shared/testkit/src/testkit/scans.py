@@ -19,7 +19,6 @@ class FakeFiles(OwnedFiles):
         self._stored_at = stored_at
 
     async def put(self, file: StoredFile, content: bytes, media_type: str) -> None:  # noqa: ARG002 - as the real one
-        """Store a content."""
         self.contents[file.file_id] = content
         self._stored[file.file_id] = file
 
@@ -54,5 +53,4 @@ class FakeSanitiser(Sanitiser):
     """Takes every file for clean."""
 
     async def sanitise(self, content: bytes, media_type: str, person: str) -> bytes:  # noqa: ARG002 - as the real one
-        """Return it."""
         return content

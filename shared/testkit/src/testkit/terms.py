@@ -31,7 +31,6 @@ class Archive:
         await self.committer.commit(expect_all(Write, outcome.changes))
 
     async def keep(self, *changes: Change) -> None:
-        """Write."""
         await self.commit(Outcome(changes=changes))
 
     async def turn(self, now: datetime) -> None:

@@ -61,7 +61,6 @@ class GlassVault:
         return sha256(content).hexdigest()
 
     def encrypt_index(self, index: str) -> bytes:
-        """Return it as bytes."""
         return index.encode()
 
     def decrypt_index(self, stored: bytes) -> str:

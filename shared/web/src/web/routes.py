@@ -67,7 +67,6 @@ IfMatch = Annotated[int | None, Depends(_if_match)]
 
 
 def etag(version: int) -> str:
-    """Return the ETag of a version."""
     return f'"{version}"'
 
 

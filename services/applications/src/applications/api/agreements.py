@@ -27,7 +27,6 @@ class SignedView(BaseModel):
 
     @classmethod
     def of(cls, signed: Signature) -> Self:
-        """Show it."""
         guardian = signed.guardian.name if signed.guardian else None
         return cls(party=signed.party, name=signed.name, guardian=guardian, at=signed.at)
 
@@ -43,7 +42,6 @@ class AgreementView(BaseModel):
 
     @classmethod
     def of(cls, agreement: Agreement) -> Self:
-        """Show it."""
         agreed = agreement.current
         return cls(
             application_id=agreement.id,

@@ -143,7 +143,6 @@ class ApplicationSummary(BaseModel):
 
     @classmethod
     def of(cls, application: Application, wording: Labels) -> Self:
-        """Show an application."""
         return cls(**_summary(application, wording))
 
 

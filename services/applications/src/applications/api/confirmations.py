@@ -45,7 +45,6 @@ class ConfirmationView(BaseModel):
 
     @classmethod
     def of(cls, to_confirm: ToConfirm, wording: Labels) -> Self:
-        """Show what is to be confirmed."""
         application = to_confirm.application
         item = wording.catalogue.item(application.item)
         statement = item.second_party.statement.say(wording.language) if item.second_party else ""

@@ -30,7 +30,6 @@ class ApplicationScanView(BaseModel):
 
     @classmethod
     def of(cls, scan: ApplicationScan, wording: Labels) -> Self:
-        """Show a scan."""
         return cls(
             scan_id=scan.id,
             requirement=scan.requirement,
@@ -88,7 +87,6 @@ class FailureReasonView(BaseModel):
 
     @classmethod
     def of(cls, reason: FailureReason, application: Application, wording: Labels) -> Self:
-        """Show a reason."""
         kind, beside = reason.document_type, wording.beside(application, reason.requirement, reason.field)
         return cls(
             code=reason.code,
@@ -120,7 +118,6 @@ class ApplicationDocumentView(BaseModel):
 
     @classmethod
     def of(cls, asked: AskedRequirement, application: Application, wording: Labels) -> Self:
-        """Show a document."""
         proof = asked.proof
         return cls(
             requirement=asked.key,

@@ -27,7 +27,6 @@ class CheckedView(BaseModel):
 
     @classmethod
     def of_rule(cls, checked: CheckedRequirement, item: ServiceItem, wording: Labels) -> Self:
-        """Show a rule that was checked."""
         key = "checked.met" if checked.met else "checked.not-met"
         verdict = wording.say(key, rule=wording.rule(checked, item.code))
         return cls(code=checked.code, of=checked.of, met=checked.met, text=verdict)
@@ -68,7 +67,6 @@ class EligibilityView(BaseModel):
 
     @classmethod
     def of(cls, explained: ExplainedItem, wording: Labels) -> Self:
-        """Show what was explained."""
         item = explained.item
         needs = [_need(each, item, wording) for each in explained.documents]
         return cls(

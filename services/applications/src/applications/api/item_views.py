@@ -23,7 +23,6 @@ class PromiseView(BaseModel):
 
     @classmethod
     def of(cls, promise: ItemPromise, wording: Labels) -> Self:
-        """Say a promise."""
         text = wording.promise(promise)
         return cls(text=text, working_days=promise.working_days, days=promise.days, at_once=bool(promise.at_once))
 
@@ -43,7 +42,6 @@ class ItemSummary(BaseModel):
 
     @classmethod
     def of(cls, item: ServiceItem, wording: Labels) -> Self:
-        """Show an item."""
         return cls(**_summary(item, wording))
 
 
@@ -70,7 +68,6 @@ class ItemFieldView(BaseModel):
 
     @classmethod
     def of(cls, field: FormField, wording: Labels) -> Self:
-        """Show a field."""
         return cls(
             key=field.key,
             type=field.type,
@@ -94,7 +91,6 @@ class ItemRequirementView(BaseModel):
 
     @classmethod
     def of(cls, requirement: ItemRequirement, item: ServiceItem, wording: Labels) -> Self:
-        """Show a requirement."""
         return cls(
             key=requirement.key,
             any_of=wording.documents(requirement.any_of),
@@ -144,7 +140,6 @@ class ServiceItemView(ItemSummary):
 
     @classmethod
     def of(cls, item: ServiceItem, wording: Labels) -> Self:
-        """Show an item."""
         second, validity = item.second_party, item.grants.validity if item.grants else None
         language = wording.language
         return cls(

@@ -66,7 +66,6 @@ class Labels:
         return [self.document(code) for code in codes]
 
     def department(self, code: str) -> LabelledCode:
-        """Name a department."""
         found = self.catalogue.departments.get(code)
         return LabelledCode(code=code, name=found.name.say(self.language) if found else code)
 
@@ -76,7 +75,6 @@ class Labels:
         return found.department if found else ""
 
     def field(self, document_type: str, code: str) -> LabelledCode:
-        """Name a field of a document."""
         found = self.catalogue.document_types.get(document_type)
         name = found.fields.get(code) if found else None
         return LabelledCode(code=code, name=name.say(self.language) if name else code)
@@ -126,7 +124,6 @@ class Labels:
         return self.say(key, **{**checked.params, "who": self.role(item, checked.of)})
 
     def state(self, application: Application) -> str:
-        """Say what state an application is in."""
         return self.say(f"states.{application.state}")
 
     def reason(self, reason: FailureReason, application: Application) -> str:
@@ -192,7 +189,6 @@ class Labels:
         )
 
     def happening(self, happening: Happening, application: Application) -> str:
-        """Say what happened."""
         if happening.kind == "rejected":
             return self.rejection(application)
         said = self.say(

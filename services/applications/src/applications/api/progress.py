@@ -38,7 +38,6 @@ class HappeningView(BaseModel):
 
     @classmethod
     def of(cls, happening: Happening, application: Application, wording: Labels) -> Self:
-        """Show what happened."""
         return cls(
             at=happening.at,
             kind=happening.kind,

@@ -98,7 +98,6 @@ class SwitchView(BaseModel):
 
     @classmethod
     def of(cls, found: Switch, wording: Labels, back: Back) -> Self:
-        """Show a switch."""
         switch, proposal = found.switch, found.switch.open_proposal(found.now)
         kinds: tuple[Signal, ...] = ("disputes", "overturned")
         return cls(
@@ -130,7 +129,6 @@ class CaseView(BaseModel):
 
     @classmethod
     def of(cls, decided: Decided, wording: Labels, document_type: str) -> Self:
-        """Show a case."""
         item, day = wording.item(decided.item), today(decided.decided_at)
         failed = [each for review in decided.reviews_of(document_type) for each in review.unequal]
         fields = wording.say("between").join(wording.field(document_type, each).name for each in failed)
@@ -164,7 +162,6 @@ class RehearsalView(BaseModel):
 
     @classmethod
     def of(cls, found: Rehearsal, limit: int, wording: Labels) -> Self:
-        """Show a rehearsal."""
         figures, code = found.figures, found.document_type.code
         counts = {
             "decided": figures.decided,

@@ -101,7 +101,6 @@ class DepartmentFiguresView(FiguresView):
 
     @classmethod
     def of(cls, department: str, rows: Sequence[ItemFigures], wording: Labels) -> Self:
-        """Show the figures of a department; `items` gives those of its items."""
         named = wording.department(department) if department else None
         name = named.name if named else wording.say("figures.no-department")
         return cls(department=named, **_shown(rows, name, wording))
@@ -115,7 +114,6 @@ class MonthFiguresView(FiguresView):
 
     @classmethod
     def of(cls, figures: MonthFigures, wording: Labels) -> Self:
-        """Show the figures of a month."""
         first, last = figures.month.first, figures.month.last
         name = wording.say("figures.month", first=wording.day(first), last=wording.day(last))
         return cls(first=first, last=last, **_shown(figures.items, name, wording))
@@ -288,7 +286,6 @@ class ItemStatisticsView(BaseModel):
 
     @classmethod
     def of(cls, figures: OfficialFigures, criterion: Criterion, wording: Labels) -> Self:
-        """Show the figures."""
         proofs = [row.as_told() for row in figures.proofs]
         documents = sum(row.proofs for row in proofs) or None
         documents_spared = sum(row.proofs - row.handed_in for row in proofs) or None

@@ -85,7 +85,6 @@ class UploadView(BaseModel):
 
     @classmethod
     def of(cls, upload: ResumableUpload, wording: Labels) -> Self:
-        """Show an upload."""
         return cls(
             upload_id=upload.id,
             requirement=upload.requirement,

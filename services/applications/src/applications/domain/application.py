@@ -226,7 +226,6 @@ class Application(Aggregate):
 
     @property
     def people(self) -> dict[PersonRole, Party]:
-        """Who is who."""
         people: dict[PersonRole, Party] = {"applicant": self.applicant, "subject": self.subject}
         return people if self.second_party is None else {**people, "second-party": self.second_party}
 
@@ -255,11 +254,9 @@ class Application(Aggregate):
         return reviewed or self.check is not None or self.ruling is not None
 
     def asked_for(self, key: str) -> AskedRequirement | None:
-        """Return the requirement with this key."""
         return next((asked for asked in self.asked if asked.key == key), None)
 
     def with_asked(self, changed: AskedRequirement) -> Application:
-        """Replace one requirement."""
         asked = tuple(changed if each.key == changed.key else each for each in self.asked)
         return self.model_copy(update={"asked": asked})
 

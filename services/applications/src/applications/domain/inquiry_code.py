@@ -17,7 +17,6 @@ _MISREAD = str.maketrans("OIL", "011")
 
 
 def new_code() -> str:
-    """Make a code."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 

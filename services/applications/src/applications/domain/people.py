@@ -88,7 +88,6 @@ class Guardianship(Aggregate):
 
     @staticmethod
     def between(guardian_id: str, child_id: str) -> str:
-        """Return the id for a guardian and a child."""
         return f"{guardian_id}:{child_id}"
 
     @property

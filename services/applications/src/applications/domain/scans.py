@@ -77,7 +77,6 @@ class HandedIn(Aggregate):
         return self.model_copy(update={"kept": (*others, kept)})
 
     def without(self, scan_id: str) -> HandedIn:
-        """Forget a scan."""
         return self.model_copy(update={"kept": tuple(k for k in self.kept if k.scan.id != scan_id)})
 
     def of(self, document_types: tuple[str, ...], holder_index: str) -> tuple[ApplicationScan, ...]:

@@ -75,7 +75,6 @@ class EligibilityOfAllView(BaseModel):
 
     @classmethod
     def of(cls, survey: Survey, wording: Labels) -> Self:
-        """Say what was found."""
         said = _Said(wording)
         return cls(
             person=PersonView(resident_id=survey.person.id, name=survey.person.name),

@@ -29,7 +29,6 @@ class OfficialFigures:
 
     @property
     def month(self) -> Month:
-        """The month that was asked for."""
         return self.months[-1].month
 
     @property

@@ -76,7 +76,6 @@ async def people_of(application: Application, deps: Deps) -> KnownParties:
 
 
 def as_known_now(application: Application, people: KnownParties) -> Application:
-    """Return the application with its people as they are known now."""
     parties = people.parties
     present = {
         "applicant": parties["applicant"],

@@ -78,7 +78,6 @@ class ProgressView(BaseModel):
 
     @classmethod
     def of(cls, application: Application, wording: Labels) -> Self:
-        """Show an application."""
         found = expected(application)
         return cls(
             number=application.reference,

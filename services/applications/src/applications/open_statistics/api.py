@@ -88,7 +88,6 @@ class OpenStatisticsView(BaseModel):
 
     @classmethod
     def of(cls, figures: MonthFigures, wording: Labels) -> Self:
-        """Show a month."""
         return cls(
             month=f"{figures.month.first:%Y-%m}",
             first=figures.month.first,

@@ -51,7 +51,6 @@ class ReceiptDocumentView(BaseModel):
 
     @classmethod
     def of(cls, asked: AskedRequirement, application: Application, wording: Labels) -> Self:
-        """Show a document."""
         proof = asked.proof
         return cls(
             any_of=wording.documents(asked.document_types),
@@ -102,7 +101,6 @@ class ReceiptView(BaseModel):
 
     @classmethod
     def of(cls, receipt: Receipt, wording: Labels) -> Self:
-        """Show a receipt."""
         application, item = receipt.application, receipt.item
         found, code = expected(application), shown(application.inquiry_code)
         is_own = application.subject.resident_id == application.applicant_id

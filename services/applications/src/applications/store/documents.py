@@ -194,7 +194,6 @@ class HandStore(Repository[TaskClaim]):
         super().__init__(database, "hands", TaskClaim)
 
     async def of_application(self, application_id: str) -> list[TaskClaim]:
-        """Read those of an application."""
         return await self.find({"application_id": application_id})
 
 

@@ -104,7 +104,6 @@ class _Arriving:
         await sink(piece)
 
     async def ended(self, sink: Sink) -> FileUpload:
-        """Return what has arrived."""
         if self.seen is None:
             self.seen = first_look.look(self.beginning, self.mapping)
             await sink(self.beginning)

@@ -148,7 +148,6 @@ class Constant(ColumnMapModel):
     value: Annotated[parts.Value, BeforeValidator(_meaning)]
 
     def read(self, row: Row, path: str, look: Look = spoilt) -> Value | None:  # noqa: ARG002 - the same for all
-        """Return the value."""
         return self.value
 
 
@@ -182,7 +181,6 @@ class Mapping(ColumnMapModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that it names."""
         named = [self.record_id, self.sequence, *self.fields.values()]
         optional = [self.number, self.holder_index, self.valid_from, self.valid_until, self.reason]
         return tuple(dict.fromkeys(each.column for each in [*named, *optional] if isinstance(each, ColumnSource)))

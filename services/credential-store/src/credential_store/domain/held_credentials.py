@@ -22,7 +22,6 @@ class HeldCredentials(CredentialModel):
     credentials: tuple[str, ...] = ()
 
     def having(self, credential_id: str) -> HeldCredentials:
-        """Return it with that credential."""
         return self.model_copy(update={"credentials": tuple(sorted({*self.credentials, credential_id}))})
 
 

@@ -30,7 +30,6 @@ class RefusedLines:
     beginning = b""
 
     def line(self, refused: RefusedLine, reason: str) -> bytes:
-        """Return a line with its reason."""
         said = orjson.dumps(reason)
         try:
             record = orjson.loads(refused.written)

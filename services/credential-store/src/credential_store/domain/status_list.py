@@ -40,7 +40,6 @@ class StatusList(CredentialModel):
 
     @classmethod
     def new(cls, number: int) -> Self:
-        """Begin a list."""
         return cls(id=str(number), number=number, key=secrets.token_hex(16))
 
     def place(self, count: int) -> CredentialPlace:

@@ -30,7 +30,6 @@ class Ahead(CredentialDocuments):
         self.known.update(zip(wanted, await self.behind.many(wanted), strict=True))
 
     async def get(self, id: str) -> Credential | None:
-        """Return a credential by its id."""
         if id not in self.known:
             self.known[id] = await self.behind.get(id)
         return self.known[id]

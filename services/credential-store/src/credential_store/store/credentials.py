@@ -53,7 +53,6 @@ class CredentialDocuments:
         self._collection = collection
 
     async def get(self, id: str) -> Credential | None:
-        """Return a credential by its id."""
         return await self._collection.get(id)
 
     async def many(self, ids: Sequence[str]) -> Sequence[Credential | None]:
@@ -137,7 +136,6 @@ class HeldCredentialDocuments:
 
 
 def credentials_in(database: Database) -> CredentialDocuments:
-    """Return the credentials of a database."""
     return CredentialDocuments(
         Repository(database, CREDENTIALS, Credential, sealed=SEALED[CREDENTIALS], indexes=ENCRYPTED[CREDENTIALS])
     )

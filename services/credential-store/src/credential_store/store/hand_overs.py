@@ -26,7 +26,6 @@ class HandOverDocuments:
         self._refused_lines = database.get_collection(REFUSED_LINES, codec_options=CODECS)
 
     async def get(self, id: str) -> HandOver | None:
-        """Return a hand-over by its id."""
         return await self._hand_overs.get(id)
 
     async def of_department(self, department: str, before: str | None, limit: int) -> Sequence[HandOver]:

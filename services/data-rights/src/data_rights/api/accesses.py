@@ -91,7 +91,6 @@ class BlockView(BaseModel):
 
     @classmethod
     def of(cls, block: Block) -> BlockView:
-        """Show a block."""
         entries = [(each.id, each.digest) for each in block.entries]
         return cls(
             number=block.number,
@@ -116,7 +115,6 @@ class InclusionProofView(BaseModel):
 
     @classmethod
     def of(cls, proof: InclusionProof) -> InclusionProofView:
-        """Show a proof."""
         return cls(
             entry=proof.told,
             digest=proof.digest,

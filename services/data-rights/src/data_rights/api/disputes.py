@@ -49,7 +49,6 @@ class DisputeView(BaseModel):
 
     @classmethod
     def of(cls, dispute: Dispute, language: str) -> DisputeView:
-        """Show a dispute."""
         said = dispute.explanation
         return cls(
             dispute_id=dispute.id,

@@ -51,7 +51,6 @@ class GoneView(BaseModel):
 
     @classmethod
     def of(cls, kinds: Kinds, code: str, count: int, language: str) -> GoneView:
-        """Name it."""
         return cls(kind=_named(kinds, code, language), count=count)
 
 
@@ -107,7 +106,6 @@ class ErasureView(BaseModel):
 
     @classmethod
     def of(cls, erasure: Erasure, terms: Declared, language: str, now: datetime) -> ErasureView:
-        """Show an erasure."""
         state, previews = erasure.state(now), erasure.previews or {}
         is_shown = erasure.previews is not None
         is_open = is_shown and erasure.confirmed_at is None

@@ -66,7 +66,6 @@ class ExportCard(BaseModel):
 
 
 def page(export: Export, sections: Sections, language: str) -> str:
-    """Return the page, in one language."""
     reader = ExportReader(language, export.resident_id)
     return (
         _environment()

@@ -44,7 +44,6 @@ class ExportReader:
         return found
 
     def heading(self, title: str, record: Mapping[str, Any]) -> str:
-        """Return what a record is headed by."""
         path, _, how = title.partition(", ")
         if how == "heading":
             return self.say(f"lists.{path}")

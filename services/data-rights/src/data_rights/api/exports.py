@@ -51,7 +51,6 @@ class ExportView(BaseModel):
 
     @classmethod
     def of(cls, export: Export, language: str) -> ExportView:
-        """Show an export."""
         return cls(
             export_id=export.id,
             resident_id=export.resident_id,

@@ -27,7 +27,6 @@ class HeadView(BaseModel):
 
     @classmethod
     def of(cls, head: Head) -> HeadView:
-        """Show a head."""
         return cls(number=head.number, hash=head.hash, published_at=head.at, signed=head.signed)
 
 

@@ -21,12 +21,10 @@ class Coded(BaseModel):
 
 
 def coded(group: str, code: str, language: str) -> Coded:
-    """Name a code."""
     return Coded(code=code, name=name(group, code, language))
 
 
 def name(group: str, code: str, language: str) -> str:
-    """Return the name of a code."""
     key = f"{group}.{code}"
     return TEXTS.say(language, key) if TEXTS.has(key) else code
 

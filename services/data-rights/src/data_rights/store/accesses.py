@@ -36,11 +36,9 @@ class AccessDocuments:
         return cls(accesses_in(database), Repository(database, ENDED, Ended))
 
     async def get(self, id: str) -> Access | None:
-        """Read one."""
         return await self._collection.get(id)
 
     async def many(self, ids: Sequence[str]) -> dict[str, Access]:
-        """Read those that there are of these ids."""
         return await self._collection.many(ids)
 
     async def page(self, holder: str, asked: ServiceRequest, *, before: str | None, limit: int) -> Sequence[Access]:

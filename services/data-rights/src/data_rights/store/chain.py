@@ -30,12 +30,10 @@ class ChainDocuments:
         return cls(Repository(database, BLOCKS, Block), Repository(database, HEADS, Head))
 
     async def last(self) -> Block | None:
-        """Read the last block."""
         found = await self._blocks.find({}, sort=[("_id", DESCENDING)], limit=1)
         return found[0] if found else None
 
     async def block(self, number: int) -> Block | None:
-        """Read one."""
         return await self._blocks.get(block_id(number))
 
     async def after(self, number: int, limit: int) -> Sequence[Block]:

@@ -23,5 +23,4 @@ class DisputeDocuments(HoldersDocuments[Dispute]):
         return cls(Repository(database, DISPUTES, Dispute, sealed=SEALED, indexes=HOLDER))
 
     async def many(self, ids: Sequence[str]) -> dict[str, Dispute]:
-        """Read those that there are of these ids."""
         return await self._collection.many(ids)

@@ -22,7 +22,6 @@ class HoldersDocuments(Generic[HeldT]):
         self._collection = collection
 
     async def get(self, id: str) -> HeldT | None:
-        """Read one."""
         return await self._collection.get(id)
 
     async def of_holder(self, holder: str, *, before: str | None, limit: int) -> Sequence[HeldT]:

@@ -69,7 +69,6 @@ class TerminalView(BaseModel):
 
     @classmethod
     def of(cls, terminal: Terminal) -> Self:
-        """Show a terminal."""
         return cls(terminal_id=terminal.id, stopped_since=terminal.stopped.since if terminal.stopped else None)
 
 

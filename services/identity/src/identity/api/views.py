@@ -60,7 +60,6 @@ class ResidentView(BaseModel):
 
     @classmethod
     def of(cls, resident: Resident) -> Self:
-        """Show a resident."""
         day = today(utc_now())
         suspension = resident.suspension
         return cls(
@@ -89,7 +88,6 @@ class FoundView(BaseModel):
 
     @classmethod
     def of(cls, resident: Resident) -> Self:
-        """Show a resident."""
         suspended = resident.suspension is not None
         return cls(resident_id=resident.id, name=mask.name(resident.card.name), suspended=suspended)
 
@@ -114,7 +112,6 @@ class GuardianshipView(BaseModel):
 
     @classmethod
     def of(cls, guardianship: Guardianship) -> Self:
-        """Show a guardianship."""
         return cls(
             guardianship_id=guardianship.id,
             proof=GuardianshipProofView(**guardianship.proof.model_dump()),
@@ -134,7 +131,6 @@ class WardView(BaseModel):
 
     @classmethod
     def of(cls, ward: Ward) -> Self:
-        """Show a ward."""
         return cls(
             guardianship_id=ward.guardianship.id,
             child_id=ward.child.id,
@@ -158,7 +154,6 @@ class HistoryStepView(BaseModel):
 
     @classmethod
     def of(cls, step: HistoryStep, language: Language) -> Self:
-        """Show a step."""
         return cls(
             what=step.what,
             text=TEXTS.say(language, f"steps.{step.what}"),

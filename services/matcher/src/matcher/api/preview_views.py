@@ -26,7 +26,6 @@ class HeldFieldView(BaseModel):
 
     @classmethod
     def of(cls, document_type: str, field: str, kind: FieldKind, value: Value, language: str) -> HeldFieldView:
-        """Show a value."""
         return cls(
             field=field,
             label=field_name(document_type, field, language),
@@ -87,7 +86,6 @@ class RequirementHeldView(BaseModel):
 
     @classmethod
     def of(cls, shown: ShownPreview, on: date, language: str) -> RequirementHeldView:
-        """Show a requirement."""
         return cls(
             requirement=shown.requirement.key,
             holder=shown.requirement.holder,
@@ -105,7 +103,6 @@ class PreviewView(BaseModel):
 
     @classmethod
     def of(cls, preview: MatchPreview, language: str) -> PreviewView:
-        """Show a preview."""
         shown = [RequirementHeldView.of(each, preview.on, language) for each in preview.shown]
         return cls(item=preview.item, requirements=shown)
 

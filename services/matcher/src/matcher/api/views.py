@@ -70,7 +70,6 @@ class MatchRequirementView(BaseModel):
 
     @classmethod
     def of(cls, tried: Tried, language: str) -> MatchRequirementView:
-        """Show one requirement."""
         verdict, requirement = tried.verdict, tried.requirement
         content = verdict.record.content if verdict and verdict.record else None
         source = verdict.source if verdict else None
@@ -98,7 +97,6 @@ class DryRunView(BaseModel):
 
     @classmethod
     def of(cls, run: DryRun, language: str) -> DryRunView:
-        """Show a dry run."""
         return cls(
             item=run.item,
             all_proven=all(tried.verdict is not None and tried.verdict.proven for tried in run.tried),
@@ -119,7 +117,6 @@ class CountView(BaseModel):
 
     @classmethod
     def of(cls, counted: CountedItem, language: str) -> CountView:
-        """Show a count."""
         count = told(counted.count)
         return cls(
             source=counted.source,

@@ -46,7 +46,6 @@ class EntryView(BaseModel):
 
     @classmethod
     def of(cls, entry: AuditEntry) -> Self:
-        """Show an entry."""
         return cls.model_validate(entry.model_dump(include=set(cls.model_fields)))
 
 
@@ -61,7 +60,6 @@ class AuditVerificationView(BaseModel):
 
     @classmethod
     def of(cls, found: Verification) -> Self:
-        """Show what was found."""
         return cls(
             whole=found.is_whole,
             entries=found.entries,

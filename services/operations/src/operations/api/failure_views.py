@@ -74,7 +74,6 @@ class RelatedView(BaseModel):
 
     @classmethod
     def of(cls, related: Related) -> Self:
-        """Show one."""
         told = related.failure.model_dump(include={"id", "service", "event_type", "reason"})
         return cls(relation=related.relation, display_state=related.failure.display_state, **told)
 
@@ -127,7 +126,6 @@ class DisclosureView(BaseModel):
 
     @classmethod
     def of(cls, found: Disclosed) -> Self:
-        """Show what was asked for."""
         return cls(
             id=found.failure.id,
             event_id=found.failure.event_id,
@@ -148,7 +146,6 @@ class SettledView(BaseModel):
 
     @classmethod
     def of(cls, settled: SettledFailures) -> Self:
-        """Show what was done."""
         return cls(count=settled.count, more=settled.more, until=settled.until)
 
 
@@ -179,7 +176,6 @@ class CauseView(BaseModel):
 
     @classmethod
     def of(cls, cause: Cause) -> Self:
-        """Show a cause."""
         return cls(title=cause.title, **cause.model_dump())
 
 

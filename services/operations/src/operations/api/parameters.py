@@ -54,7 +54,6 @@ class ManyGiven(OperatorReason):
 
     @property
     def chosen(self) -> ChosenFailures:
-        """Return what was chosen."""
         return ChosenFailures(failures=self.failures, group=self.group, search=self.search)
 
 

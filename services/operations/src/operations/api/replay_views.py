@@ -93,7 +93,6 @@ class ReplayItemView(BaseModel):
 
     @classmethod
     def of(cls, explained: ExplainedFailure) -> Self:
-        """Show one."""
         item, chosen = explained.item, explained.item.chosen
         return cls(
             id=item.id,
@@ -130,7 +129,6 @@ class MessageView(BaseModel):
 
     @classmethod
     def of(cls, shown: MemberShown) -> Self:
-        """Show one."""
         diff = shown.diff
         return cls(
             n=shown.n,
@@ -176,7 +174,6 @@ class EditView(BaseModel):
 
     @classmethod
     def of(cls, shown: ShownEdit) -> Self:
-        """Show one."""
         told = shown.edit.model_dump(exclude={"body", "diff", "seen", "changes", "members"})
         diff = shown.edit.diff
         return cls(

@@ -24,7 +24,6 @@ class ActorView(BaseModel):
 
     @classmethod
     def of(cls, actor: Actor) -> Self:
-        """Show an actor."""
         return cls(kind=actor.kind, name=actor.name, department=actor.department or None, second=actor.second or None)
 
 
@@ -38,7 +37,6 @@ class StepCauseView(BaseModel):
 
     @classmethod
     def of(cls, cause: StepCause) -> Self:
-        """Show a cause."""
         return cls(id=cause.id, number=cause.number, case=cause.case, since_ms=_ms(cause.since))
 
 
@@ -63,7 +61,6 @@ class TrailStepView(BaseModel):
 
     @classmethod
     def of(cls, placed: Placed, words: TrailWords) -> Self:
-        """Show a step."""
         step = placed.step
         return cls(
             number=placed.number,
@@ -95,7 +92,6 @@ class TrailView(BaseModel):
 
     @classmethod
     def of(cls, trail: CaseTrail, words: TrailWords) -> Self:
-        """Show a case."""
         return cls(
             case=trail.case,
             lasted_ms=_ms(trail.lasted) or 0,
@@ -123,7 +119,6 @@ class EventView(BaseModel):
 
     @classmethod
     def of(cls, deps: Deps, entry: Recorded) -> Self:
-        """Show an event."""
         return cls(
             id=entry.id,
             type=entry.type,
@@ -141,7 +136,6 @@ class EventView(BaseModel):
 
 
 def events_of(deps: Deps) -> partial[EventView]:
-    """Return what shows an event."""
     return partial(EventView.of, deps)
 
 

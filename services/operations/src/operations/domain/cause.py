@@ -47,7 +47,6 @@ def group_id(service: str, event_type: str, cause: Cause) -> str:
 
 
 def failure_id(service: str, body: bytes) -> str:
-    """Return the id of the failure of a body in a service."""
     return "f" + sha256(service.encode() + b"\n" + body).hexdigest()[:31]
 
 

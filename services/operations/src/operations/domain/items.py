@@ -108,7 +108,6 @@ class ItemBlock(BaseModel):
         return (self.item(self.first + index) for index in range(len(self.ranks)))
 
     def item(self, n: int) -> ReplayItem:
-        """Return one item by its number in the replay."""
         i = n - self.first
         chosen = ChosenItem(self.services[i], self.event_ids[i], self.event_types[i], self.failures[i], self.seen[i])
         return ReplayItem(self.replay, n, chosen, self.ranks[i], self.at[i])
@@ -147,7 +146,6 @@ def freeze(replay: str, kind: Kind, chosen: Sequence[ChosenItem]) -> Iterator[It
 
 
 def item_id(replay: str, n: int) -> str:
-    """Return the id of an item."""
     return f"{replay}/{n}"
 
 

@@ -50,7 +50,6 @@ class AuditDocuments:
         return await self._head.get(AuditHead().id) or AuditHead()
 
     async def get(self, number: int) -> AuditEntry | None:
-        """Return one entry."""
         return await self._entries.get(entry_id(number))
 
     async def page(self, asked: AuditQuery, *, before: int | None, limit: int) -> Sequence[AuditEntry]:

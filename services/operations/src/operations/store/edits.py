@@ -33,7 +33,6 @@ class EditDocuments:
         self._edits = Repository(database, EDITS, Edit, sealed=SEALED)
 
     async def get(self, id: str) -> Edit | None:
-        """Return one edit."""
         return await self._edits.get(id)
 
     async def page(

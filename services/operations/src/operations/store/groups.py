@@ -41,7 +41,6 @@ class GroupDocuments:
         self._tallies = database.get_collection(TALLIES, codec_options=CODECS)
 
     async def get(self, id: str) -> FailureGroup | None:
-        """Return one group."""
         return (await self._read({"_id": id})).get(id)
 
     async def page(

@@ -56,7 +56,6 @@ class ReplayDocuments:
         self._clock = clock
 
     async def get(self, id: str) -> Replay | None:
-        """Return one replay."""
         return await self._replays.get(id)
 
     async def page(self, *, state: str | None, before: tuple[datetime, str] | None, limit: int) -> Sequence[Replay]:

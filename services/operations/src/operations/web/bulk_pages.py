@@ -80,7 +80,6 @@ def _back(form: WebForm) -> str:
 
 
 def _page(request: Request, form: WebForm, deps: Deps) -> FormPage:
-    """Return the page on which the form was."""
     if group := form.text("group"):
         return partial(groups.page, request, group, _asked(form), deps)
     return partial(search.page, request, _asked(form), deps)

@@ -89,7 +89,6 @@ class Form:
 
     @property
     def page(self) -> str:
-        """The page that the form was on."""
         return within(self.text(PAGE))
 
     @property

@@ -85,7 +85,6 @@ class Sessions:
         return None if recalled.content.tokens.until - self.clock() < _EARLY else recalled
 
     async def end(self, secret: str) -> None:
-        """End a session."""
         if secret:
             await self.kept.remove(secret)
 

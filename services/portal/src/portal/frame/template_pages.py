@@ -58,7 +58,6 @@ class _Context(Context):
         _block_vars: object = None,
         **named: object,
     ) -> object:
-        """Call it."""
         return called(self.eval_ctx, *args, **named) if type(called) is Macro else called(*args, **named)
 
 

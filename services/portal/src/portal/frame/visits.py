@@ -131,7 +131,6 @@ class PageVisit:
 
     @property
     def person(self) -> SignedInPerson | None:
-        """Who is signed in."""
         return self.session.person if self.session else None
 
     @property

@@ -61,7 +61,6 @@ async def wanted_of(  # noqa: PLR0913 - one parameter for each filter
 
 
 async def asked_of(task_id: Name, by: Worker, version: routes.IfMatch) -> TaskRequest:
-    """Read which task is asked for, by whom, on which version."""
     return TaskRequest(task_id, by, version)
 
 

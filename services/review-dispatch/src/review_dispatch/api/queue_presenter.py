@@ -97,7 +97,6 @@ def not_taken(task: Task, refusal: Refusal, reader: TaskReader) -> views.NotTake
 
 
 def summary(task: Task, reader: TaskReader) -> views.TaskSummary:
-    """Show a task in a queue."""
     return views.TaskSummary(
         task_id=task.id,
         version=task.version,

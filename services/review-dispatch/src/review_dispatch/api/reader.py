@@ -33,7 +33,6 @@ class TaskReader:
     today: date
 
     def coded(self, group: str, code: str) -> Coded:
-        """Name a code."""
         return coded(group, code, self.language)
 
     def field(self, document_type: str, code: str) -> Coded:
@@ -51,7 +50,6 @@ class TaskReader:
         return TEXTS.say(self.language, key, day=written_day(self.language, day), year=day.year)
 
     def community(self, code: str | None) -> Coded | None:
-        """Name a community."""
         if code is None:
             return None
         name = next((each.name for part in offices() for each in part.communities if each.code == code), None)

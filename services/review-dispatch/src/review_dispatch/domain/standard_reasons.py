@@ -75,7 +75,6 @@ class DecisionReasons(DispatchModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
     def of(self, deed: Deed) -> tuple[StandardReason, ...]:
-        """Return those of a decision."""
         return {"approval": self.approval, "rejection": self.rejection, "return": self.correction}[deed]
 
     def and_also(self, others: DecisionReasons) -> DecisionReasons:

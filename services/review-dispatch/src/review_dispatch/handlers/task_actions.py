@@ -55,7 +55,6 @@ class Approving:
 
 
 async def claim(asked: TaskRequest, deps: Deps) -> Outcome[Task]:
-    """Take a task."""
     task = await find(asked, deps)
     return done(task, claims.claim(task, asked.by.subject, deps.clock()), asked, deps)
 
@@ -89,7 +88,6 @@ async def held_by(colleague: str, by: Principal, deps: Deps) -> Sequence[Task]:
 
 
 async def write_note(asked: TaskRequest, text: str, deps: Deps) -> Outcome[Task]:
-    """Write a note on a task."""
     task = await find(asked, deps)
     return done(task, claims.write_note(task, asked.by.subject, deps.clock(), text), asked, deps)
 

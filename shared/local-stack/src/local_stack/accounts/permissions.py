@@ -85,7 +85,6 @@ def main() -> int:
 
 
 def load(path: Path = FILE) -> Permissions:
-    """Read the file."""
     found: Permissions = json.loads(path.read_text(encoding="utf-8"))
     return found
 

@@ -57,7 +57,6 @@ class ProviderClient(ClientMixin):
         return {"post_logout_redirect_uris": list(self.after_logout)}
 
     def get_client_id(self) -> str:
-        """Return its id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> str:
@@ -154,7 +153,6 @@ class ProviderServer(AuthorizationServer):
         return None if is_over or self.memory.ended & {claims.get("sid"), claims.get("jti")} else claims
 
     def query_client(self, client_id: str) -> ProviderClient | None:
-        """Return a client."""
         return self.client if client_id == self.client.client_id else None
 
     def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:
@@ -276,7 +274,6 @@ class IdTokens(OpenIDCode):
         return self._server.key
 
     def get_encode_header(self, client: ProviderClient) -> dict[str, str]:
-        """Return the header of a token."""
         del client
         return {"alg": ALGORITHM, "kid": str(self._server.key.kid)}
 
@@ -315,7 +312,6 @@ class RefreshGrant(grants.RefreshTokenGrant):
         return refresh_token.user
 
     def revoke_old_credential(self, refresh_token: TokenRenewal) -> None:
-        """Forget the old one."""
         self.server.memory.renewals.pop(refresh_token.token, None)
 
 
