@@ -70,11 +70,11 @@ class Town:
     async def tells_matcher(self, handler: Any, data: Any, event_type: str = "x") -> list[Event]:  # noqa: ANN401 - any
         outcome = await handler(received(data, type=event_type), self.matcher)
         apply(outcome)
-        for event in outcome.events:
+        for event in outcome.published:
             if isinstance(event, HoldingsChanged):
                 said = heard.HoldingsChanged.model_validate(event.model_dump())
                 await self.office.hears(residents.learn_holdings, said)
-        return list(outcome.events)
+        return list(outcome.published)
 
     async def registers(self, person: SyntheticPerson) -> None:
         index = BLIND.of(person.number)

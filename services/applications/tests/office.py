@@ -154,7 +154,7 @@ class Office:
     def commits(self, outcome: Outcome[ResultT]) -> ResultT:
         """Commit an outcome; return its result."""
         apply(outcome)
-        self.said.extend(outcome.events)
+        self.said.extend(outcome.published)
         return cast("ResultT", outcome.result)
 
     async def hears(self, handler: _Handler[ViewT], data: ViewT, *, at: datetime = NOON) -> bool:

@@ -81,7 +81,7 @@ async def test_only_the_parties_read_it_and_the_other_one_can_read_that(office: 
         read = await signed_agreements.read(id, resident_token(party), office.deps)
         assert read.result is not None
         assert read.result.id == id
-        told = [event for event in read.events if isinstance(event, DataAccessed)]
+        told = [event for event in read.published if isinstance(event, DataAccessed)]
         assert {event.by.subject for event in told} == {subject}
         assert {event.holder.resident_id for event in told} == set(parties.values()) - {subject}
     with pytest.raises(NotFound, match="unknown-application"):
@@ -95,13 +95,13 @@ async def test_until_the_landlord_confirms_the_tenant_learns_that_the_named_pers
     landlord = resident_token("landlord")
     waiting = await confirmations.waiting_for(None, landlord, office.deps, before=None, limit=5)
     read = await signed_agreements.read(id, landlord, office.deps)
-    told = [event for event in (*waiting.events, *read.events) if isinstance(event, DataAccessed)]
+    told = [event for event in (*waiting.published, *read.published) if isinstance(event, DataAccessed)]
     assert {(event.holder.resident_id, event.by.subject, event.by.role) for event in told} == {
         ("newcomer", "second-party", "second-party")
     }
     await office.confirms(id, agrees=False)
     read = await signed_agreements.read(id, landlord, office.deps)
-    assert landlord.subject not in "".join(event.model_dump_json() for event in (*read.events, *office.said))
+    assert landlord.subject not in "".join(event.model_dump_json() for event in (*read.published, *office.said))
 
 
 async def test_an_item_without_a_second_party_has_no_agreement(office: Office) -> None:
@@ -135,7 +135,7 @@ async def test_whoever_reviews_a_tenancy_record_reads_what_was_signed_and_both_c
 
     assert read.result is not None
     assert (read.result.id, read.result.current.evidence is not None) == (tenancy, True)
-    told = [event for event in read.events if isinstance(event, DataAccessed)]
+    told = [event for event in read.published if isinstance(event, DataAccessed)]
     assert {event.holder.resident_id for event in told} == {
         resident_token(party).subject for party in ("newcomer", "landlord")
     }

@@ -39,7 +39,7 @@ def codes(refusal: Refusal) -> list[str]:
 async def explained_to_newcomer(office: Office, item: str, child: str | None) -> ExplainedItem:
     """Explain an item to the newcomer; what is seen of the child is told, what is seen of oneself is not."""
     outcome = await catalogue.explain(item, child, PresentCaller(resident_token("newcomer")), office.deps)
-    told = [event.holder.resident_id for event in outcome.events if isinstance(event, events.DataAccessed)]
+    told = [event.holder.resident_id for event in outcome.published if isinstance(event, events.DataAccessed)]
     assert told == ([child] if child else [])
     assert outcome.result is not None
     return outcome.result

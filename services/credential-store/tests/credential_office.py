@@ -274,7 +274,7 @@ class Office:
             handler, event = received(each, receipt=receipt, redelivered=redelivered)
             outcome = await handler(event, self.deps)
             apply(outcome)
-            self.published += outcome.events
+            self.published += outcome.published
         return self.published[before:]
 
     def submitted(self, told: Told) -> None:
@@ -314,7 +314,7 @@ class Office:
         outcomes = await expire(self.deps)
         for outcome in outcomes:
             apply(outcome)
-        return [event for outcome in outcomes for event in outcome.events]
+        return [event for outcome in outcomes for event in outcome.published]
 
     def holds(self, id: str) -> Credential:
         """Return a credential."""

@@ -99,10 +99,10 @@ async def test_a_guardian_shows_a_wards_and_the_ward_can_read_that(desk: Desk) -
 
     assert outcome.result is not None
     assert (await desk.finds(outcome.result.text)).fields == {"name": "李育成"}
-    (event,) = outcome.events
+    (event,) = outcome.published
     assert isinstance(event, DataAccessed)
     assert (event.by.subject, event.holder.resident_id, event.how) == ("res_father", "res_1", "viewed")
-    assert not (await present(desk.id, wish, RESIDENT, desk.deps)).events
+    assert not (await present(desk.id, wish, RESIDENT, desk.deps)).published
     ended = begun.model_copy(update={"sequence": 2})
     apply(await guardianships.end(received(ended), desk.deps))
     with pytest.raises(NotFound, match="credential-unknown"):

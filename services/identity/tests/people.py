@@ -128,8 +128,8 @@ class Hall:
     def commit(self, outcome: Outcome[Any]) -> None:
         """Keep an outcome."""
         apply(outcome)
-        self.published += [event for event in outcome.events if not isinstance(event, DataAccessed)]
-        self.told += [event for event in outcome.events if isinstance(event, DataAccessed)]
+        self.published += outcome.events
+        self.told += [event for event in outcome.published if isinstance(event, DataAccessed)]
 
     async def register(self, read: ReadCard, *, by: Principal = CLERK, community: str = COMMUNITY) -> Resident:
         """Register somebody and return the resident as it is stored."""

@@ -60,7 +60,7 @@ async def test_a_clerk_states_a_purpose_and_the_look_is_told(hall: Hall, man: Re
 
 async def test_a_resident_looks_freely_at_the_own_data_and_at_nobody_elses(hall: Hall, man: Resident) -> None:
     own = await queries.see(LookupQuestion(man.id, as_resident(man.id), None), hall.deps)
-    assert (own.result, own.events) == (man, [])
+    assert (own.result, own.accesses) == (man, [])
     for other in (man.id, "res_nobody"):
         with pytest.raises(NotAllowed, match="not-your-data"):
             await queries.see(LookupQuestion(other, as_resident("res_somebody"), PURPOSE), hall.deps)

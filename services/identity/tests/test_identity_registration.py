@@ -230,7 +230,7 @@ async def test_a_renewal_that_says_nothing_new_changes_nothing(hall: Hall) -> No
     resident = await hall.register(reading())
     outcome = await registration.renew_card(resident.id, reading(), None, CLERK, hall.deps, if_match=None)
     assert (outcome.changes, outcome.result) == ((), resident)
-    assert [type(event) for event in outcome.events] == [DataAccessed]
+    assert [type(event) for event in outcome.published] == [DataAccessed]
 
 
 @pytest.mark.parametrize(

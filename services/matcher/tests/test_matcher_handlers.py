@@ -283,7 +283,7 @@ def asked(**people_: DryRunPerson) -> DryRunRequest:
 async def tried(deps: Deps, question: DryRunRequest) -> DryRun:
     outcome = await dry_run(question, OFFICIAL, deps)
     apply(outcome)
-    assert {type(event) for event in outcome.events} == {DataAccessed}
+    assert {type(event) for event in outcome.published} == {DataAccessed}
     assert outcome.result is not None
     return outcome.result
 
@@ -363,7 +363,7 @@ async def test_each_resident_concerned_can_read_who_tried_what_for(deps: Deps) -
     await register(deps)
     await register(deps, "res_2", LANDLORD)
     both = asked(applicant=DryRunPerson("res_1", None), second_party=DryRunPerson("res_2", None))
-    told = [event for event in (await dry_run(both, OFFICIAL, deps)).events if isinstance(event, DataAccessed)]
+    told = [event for event in (await dry_run(both, OFFICIAL, deps)).published if isinstance(event, DataAccessed)]
     assert [look.holder.resident_id for look in told] == ["res_1", "res_2"]
     for look in told:
         assert (look.by.subject, look.purpose, look.item) == ("official-7", "窗口咨询", "rental-contract-filing")

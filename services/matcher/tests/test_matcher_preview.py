@@ -122,7 +122,7 @@ async def test_of_the_other_party_nothing_is_shown_and_of_a_child_only_to_the_gu
 async def test_every_look_is_recorded_also_ones_own(deps: Deps) -> None:
     await hold(deps, "household-register", REGISTER)
     await cares(deps, active=True, sequence=1)
-    own, childs = (await seen(deps, "res_2")).events
+    own, childs = (await seen(deps, "res_2")).published
     assert isinstance(own, DataAccessed)
     assert isinstance(childs, DataAccessed)
     assert (own.holder.resident_id, own.by.subject, own.how, own.what) == ("res_1", "self", "viewed", "evidence")
@@ -136,7 +136,7 @@ async def test_who_read_the_card_sees_what_the_person_sees_and_the_person_reads_
     clerk = PresentCaller(ANN, Principal("clerk-7", Role.CLERK), "prs_1")
     outcome = await seen(deps, "res_2", clerk)
     assert [each["text"] for each in shown(outcome)["status"]["held"][0]["fields"]] == ["李育成", "H1", FLAT]
-    told = [each for each in outcome.events if isinstance(each, DataAccessed)]
+    told = [each for each in outcome.published if isinstance(each, DataAccessed)]
     assert [(each.holder.resident_id, each.by.subject) for each in told] == [("res_1", "clerk-7"), ("res_2", "clerk-7")]
     with pytest.raises(NotAllowed, match="no-guardianship"):
         await seen(deps, "res_9", clerk)

@@ -113,7 +113,7 @@ async def test_a_look_in_clear_needs_a_reason_and_is_recorded(desk: Desk) -> Non
     (entry,) = desk.audit.entries
     assert (entry.by, entry.action, entry.target, entry.reason) == ("op-1", "failure-disclosed", id_, "INC-1")
     assert "李育成" not in entry.model_dump_json()
-    (told,) = [event for event in outcome.events if isinstance(event, DataAccessed)]
+    (told,) = [event for event in outcome.published if isinstance(event, DataAccessed)]
     assert (told.holder.resident_id, told.by.subject, told.how, told.purpose) == (
         example()["data"]["resident_id"],
         "op-1",

@@ -96,7 +96,7 @@ class Desk:
         """Commit an outcome and note what it publishes."""
         apply(outcome)
         hands = (events.TaskClaimed, events.TaskReleased)  # under test at the windows (test_task_looks.py)
-        self.told.extend(event for event in outcome.events if not isinstance(event, hands))
+        self.told.extend(event for event in outcome.published if not isinstance(event, hands))
 
     def types(self) -> list[str]:
         """The types of what was published."""

@@ -135,9 +135,9 @@ class MemoryKernel:
 
     async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write]) -> None:
         """Commit, as the real one does."""
-        assert outcome.case is not None or not outcome.events
+        assert outcome.case is not None or not outcome.published
         apply(outcome)
-        for event in outcome.events:
+        for event in outcome.published:
             if isinstance(event, TaskClaimed | TaskReleased):
                 self.hands.append(event)
             else:

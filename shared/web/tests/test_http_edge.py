@@ -99,6 +99,14 @@ async def change_note(
     return await commit(work, shown)
 
 
+@router.get("/notes")
+async def look(commit: routes.Commit) -> Response:
+    async def work() -> Outcome[Note]:
+        return Outcome(result=Note(id="1", text="李育成"))
+
+    return await commit(work, shown, only_looks=True)
+
+
 @router.get("/faults/{kind}")
 async def fail(kind: str) -> None:
     raise {
@@ -287,6 +295,10 @@ async def test_our_own_fault_tells_nothing_of_the_inside(client: httpx.AsyncClie
 
     assert (answer.status_code, answer.json()["code"]) == (500, code)
     assert "secret" not in answer.text
+
+
+async def test_a_look_that_does_not_say_whose_data_it_shows_is_not_answered(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/notes")).json()["code"] == "unexpected"
 
 
 async def test_a_clock_that_is_half_a_minute_slow_refuses_no_new_token(client: httpx.AsyncClient) -> None:

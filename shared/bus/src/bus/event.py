@@ -144,6 +144,8 @@ class Outcome(Generic[ResultT]):
     `case` overrides the correlationid of the events (default: that of the message being handled; handlers of HTTP
     requests must set it when they publish). `result` is what an HTTP caller gets to see. `corrects`: the events may
     correct what was said when the message was handled before, so a re-delivery says them although nothing changed here.
+    `accesses` tell whose data was shown or used (privacy/access_log.py), and are published with the events; None: that
+    was not considered, so a look with such an outcome is refused.
     """
 
     changes: Sequence[Change] = ()
@@ -151,6 +153,12 @@ class Outcome(Generic[ResultT]):
     case: str | None = None
     result: ResultT | None = None
     corrects: bool = False
+    accesses: Sequence[Event] | None = None
+
+    @property
+    def published(self) -> Sequence[Event]:
+        """All events that are published of it."""
+        return [*self.events, *(self.accesses or ())]
 
 
 NOTHING: Outcome[Any] = Outcome()

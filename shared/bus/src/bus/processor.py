@@ -283,7 +283,7 @@ class MessageProcessor(Generic[DepsT]):
 
     def _encode(self, outcome: Outcome[None], *, case: str, cause: str | None) -> list[EncodedEvent]:
         case = outcome.case or case
-        return [self._signer.encode(event, case=case, cause=cause) for event in outcome.events]
+        return [self._signer.encode(event, case=case, cause=cause) for event in outcome.published]
 
 
 def _is_suspect(message: AbstractIncomingMessage) -> bool:

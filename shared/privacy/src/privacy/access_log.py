@@ -1,14 +1,14 @@
 """What every service says when somebody looks at or uses a resident's data, so that the resident can read who did.
 
-The event goes out in the outcome of the look itself: it is committed, or the look is not answered. A service names the
-subclass that it publishes, `<service>.data-accessed.v1`; data-rights hears all of them.
+A use case declares it in its outcome (`Outcome.accesses`): it is committed, or the look is not answered. A service
+names the subclass that it publishes, `<service>.data-accessed.v1`; data-rights hears all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,8 +33,6 @@ SELF = "self"
 """The role, and all that needs to be told, of somebody who looks at what government holds of them."""
 SECOND_PARTY = "second-party"
 """The role, and all that is told of it, of whoever an applicant named and who has not confirmed yet."""
-
-AccessedT = TypeVar("AccessedT", bound="DataAccessed")
 
 
 class Part(BaseModel):
@@ -100,12 +98,42 @@ class DataAccessed(Event):
     ] = None
     at: Annotated[datetime, Field(description="When")]
 
+    @classmethod
+    def of(  # noqa: PLR0913 - all that the record says
+        cls,
+        holders: Iterable[Holder],
+        by: By,
+        at: datetime,
+        *,
+        how: How,
+        what: What,
+        documents: Iterable[Document | str] = (),
+        application_id: str | None = None,
+        item: str | None = None,
+        purpose: str | None = None,
+    ) -> list[Self]:
+        """Return one event for each holder; none for residents who look at nothing but their own.
+
+        Of `documents` that are types, each counts once.
+        """
+        seen = [Document(document_type=it) if isinstance(it, str) else it for it in dict.fromkeys(documents)]
+        return [
+            cls(
+                holder=holder,
+                by=by,
+                how=how,
+                what=what,
+                documents=seen,
+                application_id=application_id,
+                item=item,
+                purpose=(purpose or "").strip() or None,
+                at=at,
+            )
+            for holder in {each.resident_id or each.index: each for each in holders}.values()
+            if by.role != Role.RESIDENT or by.subject != holder.resident_id
+        ]
+
 
 def is_own(principal: Principal, resident_id: str | None) -> bool:
     """Tell whether somebody looks at nothing but their own data: that is not recorded."""
     return principal.role is Role.RESIDENT and principal.subject == resident_id
-
-
-def documents(types: Iterable[str]) -> list[Document]:
-    """Return documents of which only the types are known, each once, in order."""
-    return [Document(document_type=each) for each in dict.fromkeys(types)]

@@ -93,7 +93,8 @@ class Committing:
         body; another body under the same key is refused (409). `fingerprint` stands for the body of an upload.
         `status` may depend on the result (201 for what is new). With `only_looks` the result stays at its version: all
         that is committed is that somebody looked at it, every time: what was seen is kept under no key. A caller who
-        has seen just that (`If-None-Match`) is shown nothing (304), and nothing is committed.
+        has seen just that (`If-None-Match`) is shown nothing (304), and nothing is committed. Raises TypeError for a
+        look that does not say whose data it shows.
         """
 
         def answer_with(outcome: Outcome[ResultT]) -> StoredAnswer:
@@ -128,6 +129,8 @@ class Committing:
                     if repeated and (earlier := await self._runtime.idempotency.find(repeated)):
                         return earlier.response(repeated=True)
                     raise
+                if only_looks and outcome.accesses is None:
+                    raise TypeError("a look must say whose data it shows: Outcome.accesses, empty if nobody's")
                 answer = answer_with(outcome)
                 if only_looks and answer.body and not outcome.changes and self._request.method == "GET":
                     answer = self._tagged(answer)

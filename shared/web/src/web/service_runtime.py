@@ -100,11 +100,11 @@ class ServiceRuntime:
 
     async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write] = ()) -> None:
         """Commit what a handler decided outside of a message; its events leave right after. Raises ValueError."""
-        if outcome.events and outcome.case is None:
+        if outcome.published and outcome.case is None:
             message = "an outcome with events that answers no message must say which case they belong to"
             raise ValueError(message)
         traces.join(outcome.case)
-        events = [self.signer.encode(event, case=outcome.case or "", cause=None) for event in outcome.events]
+        events = [self.signer.encode(event, case=outcome.case or "", cause=None) for event in outcome.published]
         writes = expect_all(Write, outcome.changes)
         if not writes and not events and not extra:
             return
@@ -117,7 +117,7 @@ class ServiceRuntime:
         events = [
             self.signer.encode(event, case=outcome.case or "", cause=None)
             for outcome in outcomes
-            for event in outcome.events
+            for event in outcome.published
         ]
         writes = expect_all(Write, (change for outcome in outcomes for change in outcome.changes))
         entry = await self.committer.commit(writes, events)

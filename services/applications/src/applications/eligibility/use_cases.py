@@ -49,4 +49,4 @@ async def survey(subject_id: str | None, by: PresentCaller, deps: Deps) -> Outco
     told = accessed(
         about, [applicant.party, subject.party], by.eyes, deps, how="viewed", what="evidence", types=list(types)
     )
-    return Outcome(events=told, case=subject.id, result=Survey(subject, items))
+    return Outcome(accesses=told, case=subject.id, result=Survey(subject, items))

@@ -9,12 +9,11 @@ from applications.domain.application import Application
 from applications.domain.people import Party
 from applications.events import DataAccessed
 from applications.handlers.dependencies import Deps
-from bus.event import Event
 from privacy import access_log
-from privacy.access_log import How, What
+from privacy.access_log import By, Holder, How, What
 from web.auth import Principal
 
-_UNNAMED = access_log.By(subject=access_log.SECOND_PARTY, role=access_log.SECOND_PARTY, departments=[])
+_UNNAMED = By(subject=access_log.SECOND_PARTY, role=access_log.SECOND_PARTY, departments=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,15 @@ class AccessSubject:
 
 def seen(
     application: Application, people: Iterable[Party], by: Principal, deps: Deps, how: How = "viewed"
-) -> list[Event]:
+) -> list[DataAccessed]:
     """Tell that somebody saw an application, or worked on it: of each of these people but the one who does."""
     types = [each for asked in application.asked for each in asked.document_types]
     return accessed(about(application), people, by, deps, how=how, what="application", types=types)
 
 
-def seen_as_second_party(application: Application, people: Iterable[Party], by: Principal, deps: Deps) -> list[Event]:
+def seen_as_second_party(
+    application: Application, people: Iterable[Party], by: Principal, deps: Deps
+) -> list[DataAccessed]:
     """Tell that the second party, or that one's guardian, saw an application.
 
     Until they confirm, the others learn that the person they named looked, and not who that is (decision 15).
@@ -42,12 +43,7 @@ def seen_as_second_party(application: Application, people: Iterable[Party], by: 
     if application.second_party_id is not None:
         return told
     own = application.second_party_index
-    return [
-        event
-        if isinstance(event, DataAccessed) and event.holder.index == own
-        else event.model_copy(update={"by": _UNNAMED})
-        for event in told
-    ]
+    return [event if event.holder.index == own else event.model_copy(update={"by": _UNNAMED}) for event in told]
 
 
 def about(application: Application) -> AccessSubject:
@@ -65,20 +61,16 @@ def accessed(  # noqa: PLR0913 - what for, whose, who, how, what
     what: What,
     types: Sequence[str],
     purpose: str | None = None,
-) -> list[Event]:
+) -> list[DataAccessed]:
     """Return the events that say so, one for each person; none for a look at the own."""
-    return [
-        DataAccessed(
-            holder=access_log.Holder(resident_id=person.resident_id, index=person.index),
-            by=access_log.By.of(by),
-            how=how,
-            what=what,
-            documents=access_log.documents(types),
-            application_id=about.application_id,
-            item=about.item,
-            purpose=purpose,
-            at=deps.clock(),
-        )
-        for person in {person.resident_id: person for person in people}.values()
-        if not access_log.is_own(by, person.resident_id)
-    ]
+    return DataAccessed.of(
+        [Holder(resident_id=person.resident_id, index=person.index) for person in people],
+        By.of(by),
+        deps.clock(),
+        how=how,
+        what=what,
+        documents=types,
+        application_id=about.application_id,
+        item=about.item,
+        purpose=purpose,
+    )

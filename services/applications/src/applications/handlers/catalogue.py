@@ -70,7 +70,7 @@ async def explain(code: str, subject_id: str | None, by: PresentCaller, deps: De
     told = accessed(
         AccessSubject(item.code, None), parties_seen, by.eyes, deps, how="viewed", what="evidence", types=types
     )
-    return Outcome(events=told, case=people.subject.id, result=explained)
+    return Outcome(accesses=told, case=people.subject.id, result=explained)
 
 
 async def publish_items(deps: Deps) -> list[Outcome[None]]:

@@ -66,11 +66,11 @@ async def waiting_for(
     whose = resident_id or by.subject
     resident = await deps.residents.get(whose) if whose == by.subject else await ward(whose, by, deps)
     if resident is None:
-        return Outcome(result=[])
+        return Outcome(result=[], accesses=())
     found = await deps.applications.to_confirm(resident.index, before=before, limit=limit)
     told = [event for each in found for event in seen_as_second_party(each, [each.applicant, resident.party], by, deps)]
     shown = await asyncio.gather(*(_to_confirm(each, deps) for each in found))
-    return Outcome(events=told, case=by.subject, result=list(shown))
+    return Outcome(accesses=told, case=by.subject, result=list(shown))
 
 
 async def answer(
@@ -92,7 +92,7 @@ async def answer(
         answered = _ended(progress.decline(application, given.reason, deps.clock()), deps)
     result, told = answered.result or application, seen(application, [signatory.party.party], by, deps, "worked-on")
     shown = await _to_confirm(result, deps)
-    return Outcome(answered.changes, [*answered.events, *told], application.id, shown)
+    return Outcome(answered.changes, answered.events, application.id, shown, accesses=told)
 
 
 async def give_up_waiting(deps: Deps) -> Sequence[Outcome[Application]]:

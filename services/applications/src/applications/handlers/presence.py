@@ -8,7 +8,8 @@ it shows all of the resident's own, and goes on with what waits for them.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from applications.domain.application import Application
 from applications.domain.presence import Helper
@@ -21,15 +22,7 @@ from runtime.errors import Conflict, NotFound
 from web.auth import Role
 from web.presences import PresentCaller
 
-
-class _Concerns(Protocol):
-    @property
-    def application(self) -> Application:
-        """The application that it is about."""
-
-
 ResultT = TypeVar("ResultT", bound=Application | SeenApplication)
-ShownT = TypeVar("ShownT", bound=_Concerns)
 
 
 def helper_of(caller: PresentCaller) -> Helper | None:
@@ -69,13 +62,13 @@ def told(outcome: Outcome[ResultT], caller: PresentCaller, deps: Deps) -> Outcom
         return outcome
     application = _application_of(outcome.result)
     people = [application.applicant, application.subject]
-    events = [*outcome.events, *seen(application, people, caller.helper, deps, how="worked-on")]
-    return Outcome(changes=outcome.changes, events=events, case=application.id, result=outcome.result)
+    accesses = [*(outcome.accesses or ()), *seen(application, people, caller.helper, deps, how="worked-on")]
+    return replace(outcome, case=application.id, accesses=accesses)
 
 
 async def shown(
-    application_id: str, look: Callable[[], Awaitable[Outcome[ShownT]]], caller: PresentCaller, deps: Deps
-) -> Outcome[ShownT]:
+    application_id: str, look: Callable[[], Awaitable[Outcome[SeenApplication]]], caller: PresentCaller, deps: Deps
+) -> Outcome[SeenApplication]:
     """Look at an application; a helper's look, at what was made in the same visit, is told as the helper's.
 
     Raises NotFound for any other application.
@@ -88,8 +81,7 @@ async def shown(
     outcome = await look()
     assert outcome.result is not None  # noqa: S101 - a look shows something
     found = outcome.result.application
-    events = seen(found, [found.applicant, found.subject], caller.helper, deps)
-    return Outcome(changes=outcome.changes, events=events, case=application_id, result=outcome.result)
+    return replace(outcome, accesses=seen(found, [found.applicant, found.subject], caller.helper, deps))
 
 
 async def _may_see(application: Application, caller: PresentCaller, deps: Deps) -> bool:

@@ -56,14 +56,14 @@ async def see(application_id: str, by: Principal, deps: Deps) -> Outcome[SeenApp
     """Show one of one's own applications, or of a ward's; for a child, that is told."""
     shown = await _seen(application_id, by, deps)
     told = seen(shown.application, [shown.application.subject], by, deps)
-    return Outcome(events=told, case=application_id, result=shown)
+    return Outcome(accesses=told, case=application_id, result=shown)
 
 
 async def follow(application_id: str, by: Principal, deps: Deps) -> Outcome[SeenApplication]:
     """Show where one of one's own applications stands, or one of a ward's, which is told."""
     shown = await _seen(application_id, by, deps)
     told = seen(shown.application, [shown.application.applicant], by, deps)
-    return Outcome(events=told, case=application_id, result=shown)
+    return Outcome(accesses=told, case=application_id, result=shown)
 
 
 async def _seen(application_id: str, by: Principal, deps: Deps) -> SeenApplication:
@@ -79,7 +79,7 @@ async def changed(outcome: Outcome[Application], deps: Deps) -> Outcome[SeenAppl
     """Show an application that was just begun or changed, with what answers its form where the applicant has not."""
     assert outcome.result is not None  # noqa: S101 - what begins or changes one returns it
     shown = SeenApplication(outcome.result, None, None, (), await _prefilled(outcome.result, deps))
-    return Outcome(changes=outcome.changes, events=outcome.events, case=outcome.case, result=shown)
+    return Outcome(outcome.changes, outcome.events, outcome.case, shown, accesses=outcome.accesses)
 
 
 async def _prefilled(application: Application, deps: Deps) -> Sequence[Prefilled]:
@@ -107,7 +107,7 @@ async def own(wanted: WantedApplications, deps: Deps) -> Outcome[list[Applicatio
     )
     shown = found[: wanted.limit]
     told = [event for each in shown for event in seen(each, [each.applicant], wanted.by.eyes, deps)]
-    return Outcome(events=told, case=wanted.applicant_id, result=found)
+    return Outcome(accesses=told, case=wanted.applicant_id, result=found)
 
 
 async def notices(deps: Deps, *, month: date | None, before: tuple[datetime, str] | None, limit: int) -> list[Decided]:

@@ -113,7 +113,7 @@ async def open_scan(
         holders = [application.people[asked.holder] for asked in application.asked if asked.key == scan.requirement]
     people, types = (application.applicant, *holders), [scan.document_type]
     told = accessed(about(application), people, by, deps, how="opened", what="scan", types=types, purpose=stated)
-    return Outcome(events=told, case=application.id, result=await _opened(scan, deps))
+    return Outcome(accesses=told, case=application.id, result=await _opened(scan, deps))
 
 
 async def sweep(deps: Deps) -> list[Outcome[None]]:

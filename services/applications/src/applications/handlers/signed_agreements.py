@@ -68,7 +68,7 @@ async def read(application_id: str, by: Principal, deps: Deps) -> Outcome[Agreem
         raise NotFound("no-agreement")
     tells = seen if party.id == application.applicant_id else seen_as_second_party
     told = tells(application, [*application.people.values(), party.party], by, deps)
-    return Outcome(events=told, case=application.id, result=found)
+    return Outcome(accesses=told, case=application.id, result=found)
 
 
 async def _party(application: Application, by: Principal, deps: Deps) -> KnownResident | None:
@@ -98,7 +98,7 @@ async def read_behind(application_id: str, purpose: str | None, by: Principal, d
     told = accessed(
         about(application), people, by, deps, how="viewed", what="application", types=granted, purpose=purpose.strip()
     )
-    return Outcome(events=told, case=application.id, result=newest)
+    return Outcome(accesses=told, case=application.id, result=newest)
 
 
 async def _reviewed(application_id: str, by: Principal, deps: Deps) -> tuple[list[str], list[str]]:

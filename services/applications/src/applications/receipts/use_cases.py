@@ -39,4 +39,4 @@ async def issue(application_id: str, by: Principal, deps: Deps) -> Outcome[Recei
         changes = [deps.applications.save(application)]
     told = seen(application, [application.applicant, application.subject], by, deps)
     receipt = Receipt(application, deps.catalogue.item(application.item), deps.clock())
-    return Outcome(changes=changes, events=told, case=application_id, result=receipt)
+    return Outcome(changes=changes, accesses=told, case=application_id, result=receipt)

@@ -7,24 +7,18 @@ from collections.abc import Sequence
 from credential_store.domain.credential import Credential, IndexedHolder
 from credential_store.events import DataAccessed
 from credential_store.handlers.dependencies import Deps
-from privacy import access_log
-from privacy.access_log import Document, How
+from privacy.access_log import By, Document, Holder, How
 from runtime.ids import new_id
 from web.auth import Principal
 
 
 def accessed(
     holder: IndexedHolder, how: How, by: Principal, purpose: str | None, documents: Sequence[Document], deps: Deps
-) -> DataAccessed:
-    """Return the event that says so; it belongs to the case of the holder (`case_of`)."""
-    return DataAccessed(
-        holder=access_log.Holder(resident_id=holder.resident_id, index=holder.index),
-        by=access_log.By.of(by),
-        how=how,
-        what="credential",
-        documents=list(documents),
-        purpose=(purpose or "").strip() or None,
-        at=deps.clock(),
+) -> list[DataAccessed]:
+    """Return the event that says so, none for a look at the own; it belongs to the case of the holder (`case_of`)."""
+    person = Holder(resident_id=holder.resident_id, index=holder.index)
+    return DataAccessed.of(
+        [person], By.of(by), deps.clock(), how=how, what="credential", documents=documents, purpose=purpose
     )
 
 

@@ -64,4 +64,4 @@ async def _change(
     after = settle(before, change(before, now), Trace(at=now, by=order.by.subject, reason=order.reason))
     outcome = await decided(before, after, deps)
     told = accessed(before.holder, "worked-on", order.by, order.reason, [document_of(after)], deps)
-    return replace(outcome, events=[*outcome.events, told])
+    return replace(outcome, accesses=told)

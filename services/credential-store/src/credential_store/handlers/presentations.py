@@ -50,7 +50,7 @@ async def present(id_: str, wish: Wish, by: Principal, deps: Deps) -> Outcome[Sd
     whole = SdJwt.read(version.text)
     shown = SdJwt(_for(whole.signed, wish, deps), whole.shown).showing(wish.fields)
     told = await queries.tell_of_view(credential, by, None, deps)
-    return Outcome(changes=changes, events=told.events, case=told.case, result=shown)
+    return Outcome(changes=changes, case=told.case, result=shown, accesses=told.accesses)
 
 
 async def _signed(credential: Credential, issue: Issue, deps: Deps) -> tuple[SignedVersion, list[Change]]:

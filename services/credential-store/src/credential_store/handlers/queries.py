@@ -12,7 +12,7 @@ from credential_store.domain.identifiers import credential_of
 from credential_store.domain.looks import LookQuestion
 from credential_store.handlers.access_events import accessed, case_of, document_of
 from credential_store.handlers.dependencies import Deps
-from privacy.access_log import Document, is_own
+from privacy.access_log import Document
 from runtime.clock import today
 from runtime.errors import NotAllowed, NotFound, Refusal
 from standards import credential_identifier, identity_number, mask
@@ -52,10 +52,11 @@ async def own(
     most = 0 if words else limit + 1
     held = [] if index is None else await deps.credentials.of_holder(index, after=after, limit=most)
     found = [each for each in held if own_search.says(each, words, deps.types)][: limit + 1] if words else held
-    if not held or is_own(by, whose):
-        return Outcome(result=found)
+    if not held:
+        return Outcome(result=found, accesses=())
     holder, seen = held[0].holder, [document_of(each) for each in found[:limit]]
-    return Outcome(events=[accessed(holder, "viewed", by, None, seen, deps)], case=case_of(holder), result=found)
+    told = accessed(holder, "viewed", by, None, seen, deps)
+    return Outcome(accesses=told, case=case_of(holder), result=found)
 
 
 async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Credential:
@@ -78,10 +79,8 @@ async def view(id_: str, by: Principal, purpose: str | None, deps: Deps) -> Cred
 
 async def tell_of_view(credential: Credential, by: Principal, purpose: str | None, deps: Deps) -> Outcome[Credential]:
     """Tell of a department's or a guardian's look at one credential; a resident's at their own is nobody's business."""
-    if is_own(by, credential.holder.resident_id):
-        return Outcome(result=credential)
     told = accessed(credential.holder, "viewed", by, purpose, [document_of(credential)], deps)
-    return Outcome(events=[told], case=case_of(credential.holder), result=credential)
+    return Outcome(accesses=told, case=case_of(credential.holder), result=credential)
 
 
 async def ask(question: LookQuestion, by: Principal, deps: Deps) -> Outcome[LookAnswer]:
@@ -93,12 +92,12 @@ async def ask(question: LookQuestion, by: Principal, deps: Deps) -> Outcome[Look
     holder, matches = await _find(question, by, deps)
     answer = LookAnswer(matches) if matches else None
     if holder is None:
-        return Outcome(result=answer)
+        return Outcome(result=answer, accesses=())
     seen = [Document(document_type=it.credential.document_type, identifier=it.issue.identifier) for it in matches]
     if not seen and question.document_type is not None:
         seen = [Document(document_type=question.document_type)]
     told = accessed(holder, "queried", by, question.purpose, seen, deps)
-    return Outcome(events=[told], case=case_of(holder), result=answer)
+    return Outcome(accesses=told, case=case_of(holder), result=answer)
 
 
 async def _find(

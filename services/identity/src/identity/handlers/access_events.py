@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bus.event import Event
 from identity.domain.resident import Resident
 from identity.events import DataAccessed
 from identity.handlers.dependencies import Deps
-from privacy import access_log
-from privacy.access_log import How, What
+from privacy.access_log import By, Holder, How, What
 from web.auth import Principal
 
 
@@ -19,17 +17,7 @@ def accessed(
     *,
     how: How = "viewed",
     what: What = "registration",
-) -> list[Event]:
+) -> list[DataAccessed]:
     """Return the event that says so; none for a look at the own."""
-    if access_log.is_own(by, resident.id):
-        return []
-    event = DataAccessed(
-        holder=access_log.Holder(resident_id=resident.id, index=resident.holder_index),
-        by=access_log.By.of(by),
-        how=how,
-        what=what,
-        documents=[],
-        purpose=(purpose or "").strip() or None,
-        at=deps.clock(),
-    )
-    return [event]
+    holder = Holder(resident_id=resident.id, index=resident.holder_index)
+    return DataAccessed.of([holder], By.of(by), deps.clock(), how=how, what=what, purpose=purpose)

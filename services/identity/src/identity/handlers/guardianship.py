@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bus.event import Event, Outcome
+from bus.event import Outcome
 from identity.domain import guardianship as guardianships
 from identity.domain.guardianship import Guardianship, GuardianshipProof, Relation
 from identity.domain.record import RecordedActor, refuse
 from identity.domain.resident import Resident
-from identity.events import GuardianshipEnded, GuardianshipRegistered
+from identity.events import DataAccessed, GuardianshipEnded, GuardianshipRegistered
 from identity.handlers.access_events import accessed
 from identity.handlers.dependencies import Deps, actor
 from runtime.errors import NotFound, Refusal, check_version
@@ -42,7 +42,8 @@ async def establish(
         signed_request=by.signed,
     )
     told = _told(guardian, child, by, None, deps)
-    return Outcome([deps.guardianships.save(established)], [event, *told], case=child_id, result=established)
+    saved = deps.guardianships.save(established)
+    return Outcome([saved], [event], case=child_id, result=established, accesses=told)
 
 
 async def end(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Guardianship]:
@@ -53,7 +54,7 @@ async def end(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int 
     check_version(guardianship.version, if_match)
     guardian, child = await _pair(guardianship.guardian_id, guardianship.child_id, deps)
     ended = _end(guardianship, reason, actor(by), deps, by.signed)
-    return replace(ended, events=[*ended.events, *_told(guardian, child, by, reason, deps)])
+    return replace(ended, accesses=_told(guardian, child, by, reason, deps))
 
 
 async def end_at_majority(deps: Deps) -> Sequence[Outcome[Guardianship]]:
@@ -62,7 +63,7 @@ async def end_at_majority(deps: Deps) -> Sequence[Outcome[Guardianship]]:
     return [_end(each, guardianships.OF_AGE, _THIS_SERVICE, deps) for each in run_out]
 
 
-def _told(guardian: Resident, child: Resident, by: Principal, reason: str | None, deps: Deps) -> list[Event]:
+def _told(guardian: Resident, child: Resident, by: Principal, reason: str | None, deps: Deps) -> list[DataAccessed]:
     """Tell both that somebody changed who acts for whom."""
     of_guardian = accessed(guardian, by, reason, deps, how="worked-on", what="wards")
     return [*of_guardian, *accessed(child, by, reason, deps, how="worked-on")]

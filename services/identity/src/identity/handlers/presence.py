@@ -64,8 +64,9 @@ async def begin(reading: ReadCard, by: Principal, deps: Deps) -> Outcome[BegunPr
         changes.append(deps.presences.save(ended))
         events.append(_ended(ended))
     wards = await _wards(resident, deps)
-    told = [each for child in wards for each in accessed(child, by, None, deps)]
-    return Outcome(changes, [*events, *told], case=resident.id, result=BegunPresence(new, resident, wards))
+    told = [*(taken.accesses or ()), *(each for child in wards for each in accessed(child, by, None, deps))]
+    begun = BegunPresence(new, resident, wards)
+    return Outcome(changes, events, case=resident.id, result=begun, accesses=told)
 
 
 async def see(id: str, by: Principal, deps: Deps) -> Outcome[BegunPresence]:
@@ -76,7 +77,7 @@ async def see(id: str, by: Principal, deps: Deps) -> Outcome[BegunPresence]:
     resident = await resident_of(presence.resident_id, deps)
     wards = await _wards(resident, deps)
     told = [each for person in (resident, *wards) for each in accessed(person, by, None, deps)]
-    return Outcome(events=told, case=resident.id, result=BegunPresence(presence, resident, wards))
+    return Outcome(accesses=told, case=resident.id, result=BegunPresence(presence, resident, wards))
 
 
 async def end(id: str, by: Principal, deps: Deps) -> Outcome[Presence]:

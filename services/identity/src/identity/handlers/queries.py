@@ -48,7 +48,7 @@ async def look_up(number: str, purpose: str, by: Principal, deps: Deps) -> Outco
     if resident is None:
         raise NotFound("not-registered")
     told = accessed(resident, by, purpose, deps, how="queried")
-    return Outcome(events=told, case=resident.id, result=resident)
+    return Outcome(accesses=told, case=resident.id, result=resident)
 
 
 async def see(asked: LookupQuestion, deps: Deps, *, what: What = "registration") -> Outcome[Resident]:
@@ -60,7 +60,7 @@ async def see(asked: LookupQuestion, deps: Deps, *, what: What = "registration")
         raise Refusal("purpose-missing", field="purpose")
     resident = await resident_of(asked.resident_id, deps)
     return Outcome(
-        events=accessed(resident, asked.by, asked.purpose, deps, what=what), case=resident.id, result=resident
+        accesses=accessed(resident, asked.by, asked.purpose, deps, what=what), case=resident.id, result=resident
     )
 
 
@@ -70,7 +70,7 @@ async def see_wards(asked: LookupQuestion, deps: Deps, *, after: str | None, lim
     held = await deps.guardianships.held_by(asked.resident_id, after=after, limit=limit)
     wards = await asyncio.gather(*(_ward(each, deps) for each in held if each.holds(deps.today())))
     told = [event for ward in wards for event in accessed(ward.child, asked.by, asked.purpose, deps)]
-    return Outcome(events=[*shown.events, *told], case=asked.resident_id, result=list(wards))
+    return Outcome(accesses=[*(shown.accesses or ()), *told], case=asked.resident_id, result=list(wards))
 
 
 async def see_history(asked: LookupQuestion, deps: Deps) -> Outcome[list[HistoryStep]]:
@@ -79,7 +79,7 @@ async def see_history(asked: LookupQuestion, deps: Deps) -> Outcome[list[History
     resident = await resident_of(asked.resident_id, deps)
     guardianships = await deps.guardianships.concerning(asked.resident_id)
     steps = [*resident.history, *(step for each in guardianships for step in each.history)]
-    return Outcome(events=shown.events, case=shown.case, result=sorted(steps, key=lambda step: step.at))
+    return Outcome(accesses=shown.accesses, case=shown.case, result=sorted(steps, key=lambda step: step.at))
 
 
 async def acts_for(subject: str, resident_id: str, guardianships: GuardianshipStore, on: date) -> bool:

@@ -74,8 +74,8 @@ def _renew(resident: Resident, reading: ReadCard, community: str, by: Principal,
         return _shown(resident, by, deps)
     corrected = _corrected(resident, renewed)
     told = accessed(resident, by, None, deps, how="worked-on")
-    events = [_updated(renewed), *corrected, *told]
-    return Outcome([deps.residents.save(renewed)], events, case=renewed.id, result=renewed)
+    events = [_updated(renewed), *corrected]
+    return Outcome([deps.residents.save(renewed)], events, case=renewed.id, result=renewed, accesses=told)
 
 
 def _corrected(before: Resident, after: Resident) -> list[RegistrationCorrected]:
@@ -105,7 +105,7 @@ def take_over(known: Resident, reading: ReadCard, community: str, by: Principal,
 
 
 def _shown(resident: Resident, by: Principal, deps: Deps) -> Outcome[Resident]:
-    return Outcome(events=accessed(resident, by, None, deps), case=resident.id, result=resident)
+    return Outcome(accesses=accessed(resident, by, None, deps), case=resident.id, result=resident)
 
 
 def _place_faults(place: RegistrationPlace, by: Principal, deps: Deps) -> list[Refusal]:

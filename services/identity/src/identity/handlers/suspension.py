@@ -25,7 +25,7 @@ async def suspend(id: str, reason: str, by: Principal, deps: Deps, *, if_match: 
         signed_request=by.signed,
     )
     told = accessed(resident, by, reason, deps, how="worked-on")
-    return Outcome([deps.residents.save(suspended)], [event, *told], case=resident.id, result=suspended)
+    return Outcome([deps.residents.save(suspended)], [event], case=resident.id, result=suspended, accesses=told)
 
 
 async def reinstate(id: str, reason: str, by: Principal, deps: Deps, *, if_match: int | None) -> Outcome[Resident]:
@@ -41,4 +41,4 @@ async def reinstate(id: str, reason: str, by: Principal, deps: Deps, *, if_match
         signed_request=by.signed,
     )
     told = accessed(resident, by, reason, deps, how="worked-on")
-    return Outcome([deps.residents.save(reinstated)], [event, *told], case=resident.id, result=reinstated)
+    return Outcome([deps.residents.save(reinstated)], [event], case=resident.id, result=reinstated, accesses=told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bus.event import Event, Outcome
+from bus.event import Outcome
 from matcher.domain.claims import ClaimRequirement, Role, claims_of
 from matcher.domain.evidence import Evidence, Value
 from matcher.domain.item import Item
@@ -13,7 +13,7 @@ from matcher.domain.prefill import filled
 from matcher.domain.verdicts import Verdict, decide
 from matcher.events import DataAccessed
 from matcher.handlers.dependencies import Deps
-from privacy import access_log
+from privacy.access_log import By, Holder
 from runtime.errors import NotFound, Refusal
 from runtime.ids import new_id
 from standards import identity_number
@@ -67,7 +67,7 @@ async def dry_run(asked: DryRunRequest, by: Principal, deps: Deps) -> Outcome[Dr
     registered = {role: evidence.resident_id is not None for role, evidence in people.items()}
     told = _accessed(item, people, asked, by, deps)
     return Outcome(
-        events=told,
+        accesses=told,
         case=people["applicant"].resident_id or new_id("look"),
         result=DryRun(item.id, registered, tried),
     )
@@ -103,23 +103,23 @@ def _try(
 
 def _accessed(
     item: Item, people: Mapping[Role, Evidence], asked: DryRunRequest, by: Principal, deps: Deps
-) -> list[Event]:
+) -> list[DataAccessed]:
     """Tell of everybody whose evidence was tried: of each person once, with the documents that were asked for."""
     wanted: dict[str, list[str]] = {evidence.id: [] for evidence in people.values()}
     for requirement in item.requirements:
         if requirement.holder in people:
             wanted[people[requirement.holder].id] += requirement.document_types
-    at = deps.clock()
     return [
-        DataAccessed(
-            holder=access_log.Holder(resident_id=evidence.resident_id, index=evidence.id),
-            by=access_log.By.of(by),
+        event
+        for evidence in {evidence.id: evidence for evidence in people.values()}.values()
+        for event in DataAccessed.of(
+            [Holder(resident_id=evidence.resident_id, index=evidence.id)],
+            By.of(by),
+            deps.clock(),
             how="tried",
             what="evidence",
-            documents=access_log.documents(wanted[evidence.id]),
+            documents=wanted[evidence.id],
             item=item.id,
             purpose=asked.purpose,
-            at=at,
         )
-        for evidence in {evidence.id: evidence for evidence in people.values()}.values()
     ]

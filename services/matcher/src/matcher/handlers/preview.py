@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from bus.event import Event, Outcome
+from bus.event import Outcome
 from matcher.domain.claims import ClaimRequirement, Role, claims_of
 from matcher.domain.evidence import Evidence, EvidenceRecord, Value
 from matcher.domain.prefill import filled
@@ -60,8 +60,8 @@ async def preview(item_code: str, subject_id: str | None, by: PresentCaller, dep
     form = filled(item, {"subject": people["applicant"], **people}, {}, deps.today, deps.rules)
     shown = tuple(_shown(each, people, form, deps) for each in item.requirements if each.holder in people)
     result = MatchPreview(item.id, deps.today, shown)
-    told = [_accessed(evidence, result, role, by.eyes, deps) for role, evidence in people.items()]
-    return Outcome(events=told, case=by.resident.subject, result=result)
+    told = [each for role, evidence in people.items() for each in _accessed(evidence, result, role, by.eyes, deps)]
+    return Outcome(accesses=told, case=by.resident.subject, result=result)
 
 
 async def _people(subject_id: str | None, by: Principal, deps: Deps) -> dict[Role, Evidence]:
@@ -90,14 +90,14 @@ def _shown(
     return ShownPreview(requirement, held, verdict.proven)
 
 
-def _accessed(evidence: Evidence, shown: MatchPreview, role: Role, by: Principal, deps: Deps) -> Event:
+def _accessed(evidence: Evidence, shown: MatchPreview, role: Role, by: Principal, deps: Deps) -> list[DataAccessed]:
     types = [held.record.document_type for each in shown.shown if each.requirement.holder == role for held in each.held]
-    return DataAccessed(
-        holder=access_log.Holder(resident_id=evidence.resident_id, index=evidence.id),
-        by=access_log.BY_THEMSELVES if access_log.is_own(by, evidence.resident_id) else access_log.By.of(by),
+    return DataAccessed.of(
+        [access_log.Holder(resident_id=evidence.resident_id, index=evidence.id)],
+        access_log.BY_THEMSELVES if access_log.is_own(by, evidence.resident_id) else access_log.By.of(by),
+        deps.clock(),
         how="viewed",
         what="evidence",
-        documents=access_log.documents(types),
+        documents=types,
         item=shown.item,
-        at=deps.clock(),
     )

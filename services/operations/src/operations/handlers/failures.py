@@ -142,7 +142,7 @@ async def disclose(id: str, reason: str | None, by: str, deps: Deps) -> Outcome[
     message = str(failure.headers.get("x-message") or failure.message)  # that of the failure is masked
     told = unmasked([data_of(content)], by, why, deps)
     shown = Disclosed(failure, content, text, message, failure.stack)
-    return Outcome(changes=entry, events=told, case=failure.case or id, result=shown)
+    return Outcome(changes=entry, accesses=told, case=failure.case or id, result=shown)
 
 
 async def select(

@@ -68,7 +68,7 @@ async def disclose(case: str, reason: str | None, by: str, deps: Deps) -> Outcom
     trail = await _read(case, None, deps, in_clear=True)
     entry = await deps.audit.entry(by=by, action="trail-disclosed", target=case, reason=why)
     told = unmasked([placed.step.data for placed in trail.steps if placed.step.kind == "event"], by, why, deps)
-    return Outcome(changes=entry, events=told, case=case, result=trail)
+    return Outcome(changes=entry, accesses=told, case=case, result=trail)
 
 
 async def newest(sought: Sought, before: int | None, limit: int, deps: Deps) -> Sequence[Recorded]:

@@ -7,16 +7,17 @@ from functools import partial
 from fastapi import APIRouter
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from bus.event import ConflictError, Outcome
+from bus.event import Outcome
 from operations.domain.search import ChosenFailures
 from operations.handlers import discards, replays
 from operations.handlers.dependencies import Deps
+from operations.handlers.discards import SettledFailures
 from operations.web import groups, search
 from operations.web.asked import DepsOf, PageRequest
 from operations.web.edge import OperatorPageRoute
-from operations.web.forms import SEE_OTHER, FormPage, Sent, WebForm
+from operations.web.forms import FormPage, Sent, WebForm
 from operations.web.session import Operator
 from operations.web.templates import query
 from runtime.errors import Refusal
@@ -45,12 +46,13 @@ async def _prepare(form: WebForm, deps: Deps, by: str) -> Outcome[replays.ShownR
 
 
 async def _discard(form: WebForm, deps: Deps, by: str, page: FormPage) -> Response:
-    try:
-        settled = await form.look(lambda: discards.discard_all(_chosen(form), form.text("reason"), by, deps))
-    except (Refusal, ConflictError) as error:
-        return await form.refuse(error, page)
-    said = query(done="discarded-more" if settled.more else "discarded-many", count=settled.count)
-    return RedirectResponse(f"{_back(form)}{'&' if '?' in _back(form) else '?'}{said[1:]}", SEE_OTHER)
+    def then(settled: SettledFailures) -> str:
+        said = query(done="discarded-more" if settled.more else "discarded-many", count=settled.count)
+        return f"{_back(form)}{'&' if '?' in _back(form) else '?'}{said[1:]}"
+
+    return await form.carry_out(
+        lambda: discards.discard_all(_chosen(form), form.text("reason"), by, deps), then=then, page=page
+    )
 
 
 def rate_of(form: WebForm) -> int | None:

@@ -56,7 +56,8 @@ async def list_tasks(
 
     async def look() -> Outcome[Page[TaskSummary]]:
         found = await queues.show_queue(wanted, reader.by, deps, after=_after(cursor), limit=limit + 1)
-        return Outcome(result=page(found, limit, key=_key, view=lambda task: queue_presenter.summary(task, reader)))
+        shown = page(found, limit, key=_key, view=lambda task: queue_presenter.summary(task, reader))
+        return Outcome(result=shown, accesses=())  # a queue shows no values
 
     return await commit(look, lambda shown: shown, only_looks=True)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bus.event import Event
-from privacy import access_log
-from privacy.access_log import How
+from privacy.access_log import By, Holder, How
 from review_dispatch.domain.routes import REGISTRATION
 from review_dispatch.domain.task import Task
 from review_dispatch.events import DataAccessed
@@ -13,32 +11,26 @@ from review_dispatch.handlers.dependencies import Deps
 from web.auth import Principal
 
 
-def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> list[Event]:
+def accessed(task: Task, by: Principal, deps: Deps, *, how: How = "viewed") -> list[DataAccessed]:
     """Return the events that say so, one for each person concerned; none where the values stay hidden."""
     return _told(task, by, deps, how, None) if may_see_values(task, by) else []
 
 
-def opened(task: Task, by: Principal, deps: Deps, *, purpose: str | None) -> list[Event]:
+def opened(task: Task, by: Principal, deps: Deps, *, purpose: str | None) -> list[DataAccessed]:
     """Return the events that say that a photograph was opened, and what for, where that had to be said."""
     return _told(task, by, deps, "opened", purpose)
 
 
-def _told(task: Task, by: Principal, deps: Deps, how: How, purpose: str | None) -> list[Event]:
-    return [
-        DataAccessed(
-            holder=access_log.Holder(resident_id=person.resident_id, index=person.index),
-            by=access_log.By(subject=by.subject, role=by.role, departments=[task.department]),
-            how=how,
-            what="task",
-            documents=access_log.documents(_documents(task)),
-            application_id=task.application_id if task.serves_application else None,
-            item=task.item if task.serves_application else None,
-            purpose=purpose,
-            at=deps.clock(),
-        )
-        for person in task.people
-    ]
-
-
-def _documents(task: Task) -> list[str]:
-    return [] if task.document_type in {None, REGISTRATION} else [task.document_type]
+def _told(task: Task, by: Principal, deps: Deps, how: How, purpose: str | None) -> list[DataAccessed]:
+    types = [] if task.document_type in {None, REGISTRATION} else [task.document_type]
+    return DataAccessed.of(
+        [Holder(resident_id=person.resident_id, index=person.index) for person in task.people],
+        By(subject=by.subject, role=by.role, departments=[task.department]),
+        deps.clock(),
+        how=how,
+        what="task",
+        documents=types,
+        application_id=task.application_id if task.serves_application else None,
+        item=task.item if task.serves_application else None,
+        purpose=purpose,
+    )

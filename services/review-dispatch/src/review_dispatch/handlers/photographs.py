@@ -93,7 +93,7 @@ async def open_photograph(
     if content is None:
         raise NotFound("no-such-photograph")
     told = opened(task, asked.by, deps, purpose=stated)
-    return Outcome(events=told, case=task.application_id, result=OpenedPhotograph(photograph, content))
+    return Outcome(accesses=told, case=task.application_id, result=OpenedPhotograph(photograph, content))
 
 
 async def sweep(deps: Deps) -> list[Outcome[None]]:

@@ -36,7 +36,7 @@ async def show_doors(by: Principal, deps: Deps) -> Sequence[Task]:
 
 async def see_door(task: Task, by: Principal, deps: Deps) -> Outcome[Task]:
     """Tell that the address of a door was shown."""
-    return Outcome(events=accessed(task, by, deps), case=task.application_id, result=task)
+    return Outcome(accesses=accessed(task, by, deps), case=task.application_id, result=task)
 
 
 async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:
@@ -46,4 +46,4 @@ async def show_task(task_id: str, by: Principal, deps: Deps) -> Outcome[Task]:
         raise NotFound("no-such-task", id=task_id)
     if not may_see(task, by):
         raise NotAllowed("task-of-others", department=task.department)
-    return Outcome(events=accessed(task, by, deps), case=task.application_id, result=task)
+    return Outcome(accesses=accessed(task, by, deps), case=task.application_id, result=task)

@@ -197,8 +197,11 @@ def done(
     more: Sequence[Event] = (),
 ) -> Outcome[Task]:
     """End a request: tell who has the task in hand now, and that its values were seen. `events`: it is decided."""
-    if events is None:
-        told = [*more, *task_claims.in_hand(before, after), *accessed(after, asked.by, deps)]
-    else:
-        told = [*events, *task_claims.in_hand(before, after), *accessed(before, asked.by, deps, how="worked-on")]
-    return Outcome(changes=[deps.tasks.save(after)], events=told, case=after.application_id, result=after)
+    told = accessed(after, asked.by, deps) if events is None else accessed(before, asked.by, deps, how="worked-on")
+    return Outcome(
+        changes=[deps.tasks.save(after)],
+        events=[*(more if events is None else events), *task_claims.in_hand(before, after)],
+        case=after.application_id,
+        result=after,
+        accesses=told,
+    )
