@@ -136,7 +136,6 @@ class Office:
         )
 
     def knows(self, *known: KnownResident) -> None:
-        """Have people registered."""
         for each in known:
             apply(Outcome(changes=[self.residents.save(each)]))
 
@@ -152,7 +151,6 @@ class Office:
         await self.hears(people.begin_guardianship, said)
 
     def commits(self, outcome: Outcome[ResultT]) -> ResultT:
-        """Commit an outcome; return its result."""
         apply(outcome)
         self.said.extend(outcome.published)
         return cast("ResultT", outcome.result)
@@ -167,15 +165,12 @@ class Office:
         return True
 
     def events(self, kind: type[EventT]) -> list[EventT]:
-        """Return what was published of one type."""
         return [event for event in self.said if isinstance(event, kind)]
 
     def sent(self) -> list[SubmittedDocument]:
-        """Return every document that was to be proven."""
         return [document for event in self.events(DocumentSubmitted) for document in event.documents]
 
     def now(self, id: str) -> Application:
-        """Return an application as it is stored."""
         return self.applications.all[id]
 
     async def drafts(
@@ -204,7 +199,6 @@ class Office:
         return await self.applies("rental-contract-filing", tenant, named, TENANCY)
 
     def hands_in(self, id: str, requirement: str) -> None:
-        """Have the applicant add a scan for the next submission."""
         before, asked = self.now(id), self.now(id).asked_for(requirement)
         assert asked is not None
         scan = ApplicationScan(

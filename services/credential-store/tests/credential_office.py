@@ -206,7 +206,6 @@ class FakePlaces(PlaceDocuments):
 def received(
     told: Told, *, receipt: bool = False, redelivered: bool = False
 ) -> tuple[Callable[[Received[Any], Deps], Awaitable[Outcome[None]]], Received[Any]]:
-    """Return the handler of an event, and the event as it is given to it."""
     type_, minute, data = told
     subscription = HANDLERS.get(type_) or HANDLERS["*." + type_.partition(".")[2]]
     view = subscription.view.model_validate(data)
@@ -317,5 +316,4 @@ class Office:
         return [event for outcome in outcomes for event in outcome.published]
 
     def holds(self, id: str) -> Credential:
-        """Return a credential."""
         return self.documents.all[id]

@@ -126,7 +126,6 @@ class Hall:
         )
 
     def commit(self, outcome: Outcome[Any]) -> None:
-        """Keep an outcome."""
         apply(outcome)
         self.published += outcome.events
         self.told += [event for event in outcome.published if isinstance(event, DataAccessed)]

@@ -93,7 +93,6 @@ class Archive(Keeper):
         return [each.event_id for each in await failures.search(Criteria(**asked), None, 100, self.deps)]
 
     async def paged(self, size: int, **asked: Any) -> list[str]:  # noqa: ANN401 - whatever a search takes
-        """Return the same, page by page."""
         events: list[str] = []
         after: Place | None = None
         while True:

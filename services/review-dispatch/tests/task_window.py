@@ -120,7 +120,6 @@ class MarkingCleaner(FakeSanitiser):
     """Makes every file anew, so that one sees it."""
 
     async def sanitise(self, content: bytes, media_type: str, person: str) -> bytes:
-        """Return it with a mark."""
         return content + b" cleaned"
 
 
@@ -192,7 +191,6 @@ class Window:
         return [event for event in self.runtime.told if not isinstance(event, DataAccessed)]
 
     def looks(self) -> list[DataAccessed]:
-        """What was told of looks."""
         return [event for event in self.runtime.told if isinstance(event, DataAccessed)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from applications.domain.application import Application
 from applications.domain.presence import Helper
@@ -22,7 +22,15 @@ from runtime.errors import Conflict, NotFound
 from web.auth import Role
 from web.presences import PresentCaller
 
+
+class _Concerns(Protocol):
+    @property
+    def application(self) -> Application:
+        """The application that it is about."""
+
+
 ResultT = TypeVar("ResultT", bound=Application | SeenApplication)
+ShownT = TypeVar("ShownT", bound=_Concerns)
 
 
 def helper_of(caller: PresentCaller) -> Helper | None:
@@ -67,8 +75,8 @@ def told(outcome: Outcome[ResultT], caller: PresentCaller, deps: Deps) -> Outcom
 
 
 async def shown(
-    application_id: str, look: Callable[[], Awaitable[Outcome[SeenApplication]]], caller: PresentCaller, deps: Deps
-) -> Outcome[SeenApplication]:
+    application_id: str, look: Callable[[], Awaitable[Outcome[ShownT]]], caller: PresentCaller, deps: Deps
+) -> Outcome[ShownT]:
     """Look at an application; a helper's look, at what was made in the same visit, is told as the helper's.
 
     Raises NotFound for any other application.

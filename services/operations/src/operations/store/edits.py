@@ -8,7 +8,6 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from bus.event import Change
 from operations.domain.edit import Edit
 from store.repository import Database, Indexes, Repository, behind
 
@@ -26,14 +25,11 @@ SEALED = ("body", "diff", "changes", "reason", "approved.reason", "closed.reason
 """What is to be sent, and why: encrypted in the store."""
 
 
-class EditDocuments:
+class EditDocuments(Repository[Edit]):
     """The edits."""
 
     def __init__(self, database: Database) -> None:
-        self._edits = Repository(database, EDITS, Edit, sealed=SEALED)
-
-    async def get(self, id: str) -> Edit | None:
-        return await self._edits.get(id)
+        super().__init__(database, EDITS, Edit, sealed=SEALED)
 
     async def page(
         self, *, state: str | None, failure: str | None, before: tuple[datetime, str] | None, limit: int
@@ -42,8 +38,4 @@ class EditDocuments:
         wanted: dict[str, Any] = behind("created_at", before) if before else {}
         wanted |= {"state": state} if state else {}
         wanted |= {"$or": [{"failure": failure}, {"members.failure": failure}]} if failure else {}
-        return await self._edits.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
-
-    def save(self, edit: Edit) -> Change:
-        """Prepare the write of an edit."""
-        return self._edits.save(edit)
+        return await self.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
 
-from bus.event import Change
 from operations.domain.erased import ErasedCase
 from store.repository import Database, Indexes, Repository
 
@@ -18,21 +17,17 @@ INDEXES: Indexes = {
 }
 
 
-class ErasedDocuments:
+class ErasedDocuments(Repository[ErasedCase]):
     """Found by their case."""
 
     def __init__(self, database: Database) -> None:
-        self._cases = Repository(database, ERASED_CASES, ErasedCase)
+        super().__init__(database, ERASED_CASES, ErasedCase)
 
     async def among(self, cases: Collection[str]) -> frozenset[str]:
         """Return those of these cases that were erased."""
-        return frozenset(await self._cases.many(sorted(cases)))
+        return frozenset(await self.many(sorted(cases)))
 
     async def unsettled(self, before: datetime, limit: int) -> Sequence[ErasedCase]:
         """Return those that were erased before a moment and not looked through again since."""
         wanted = {"is_settled": False, "at": {"$lt": before}}
-        return await self._cases.find(wanted, limit=limit)
-
-    def save(self, case: ErasedCase) -> Change:
-        """Prepare the write."""
-        return self._cases.save(case)
+        return await self.find(wanted, limit=limit)

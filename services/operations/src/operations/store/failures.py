@@ -16,7 +16,7 @@ from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from operations.store.failure_search import FAILURES, FailureSearch
 from operations.store.groups import counted
-from store.repository import CODECS, Database, Document, Repository, Write, batched
+from store.repository import Database, Document, Repository, Write, batched
 from store.sealed_fields import SEALED as SEALED_FIELD
 from store.sealed_fields import Clear, name_of
 
@@ -34,21 +34,12 @@ SEALED = ("body", "headers", "stack")
 _SUMMARY = {name: 1 for name in Summary.model_fields if name != "id"}
 
 
-class FailureDocuments:
+class FailureDocuments(Repository[Failure]):
     """Failures, one document each."""
 
     def __init__(self, database: Database) -> None:
-        self._documents = Repository(database, FAILURES, Failure, sealed=SEALED)
-        self._collection = database.get_collection(FAILURES, codec_options=CODECS)
+        super().__init__(database, FAILURES, Failure, sealed=SEALED)
         self._searching = FailureSearch(database)
-
-    async def get(self, id: str) -> Failure | None:
-        """Return one failure with its message."""
-        return await self._documents.get(id)
-
-    async def many(self, ids: Sequence[str]) -> Mapping[str, Failure]:
-        """Return those of these failures that exist, with their messages."""
-        return await self._documents.many(ids)
 
     async def summaries(self, ids: Sequence[str]) -> Mapping[str, Summary]:
         """Return those of these failures that exist, without their messages."""
@@ -77,7 +68,7 @@ class FailureDocuments:
 
     async def of_case(self, case: str) -> Sequence[Failure]:
         """Return the failures of a case that can still be found by it, with their messages."""
-        return await self._documents.find({"words": f"case:{case}"})
+        return await self.find({"words": f"case:{case}"})
 
     async def settled_before(self, moment: datetime, limit: int) -> Sequence[Summary]:
         """Return failures that were resolved or discarded, and seen last, before a moment."""
@@ -96,7 +87,7 @@ class FailureDocuments:
             "discarded.at": {"$lt": moment},
             "is_kept": True,
         }
-        return await self._documents.find(wanted, limit=limit)
+        return await self.find(wanted, limit=limit)
 
     def moved(self, moves: Sequence[Move], letters: Iterable[Letter] = ()) -> Sequence[Change]:
         """Prepare what became of failures (before, after), with what their groups count of it.

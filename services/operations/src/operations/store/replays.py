@@ -44,29 +44,22 @@ INDEXES: Indexes = {
 }
 
 
-class ReplayDocuments:
+class ReplayDocuments(Repository[Replay]):
     """Replays with all that belongs to them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._replays = Repository(database, REPLAYS, Replay, sealed=SEALED)
+        super().__init__(database, REPLAYS, Replay, sealed=SEALED)
         self._blocks = Repository(database, ITEMS, ItemBlock)
         self._frozen = database.get_collection(ITEMS, codec_options=CODECS)
         self._facts = database.get_collection(FACTS, codec_options=CODECS)
         self._progress = database.get_collection(PROGRESS, codec_options=CODECS)
         self._clock = clock
 
-    async def get(self, id: str) -> Replay | None:
-        return await self._replays.get(id)
-
     async def page(self, *, state: str | None, before: tuple[datetime, str] | None, limit: int) -> Sequence[Replay]:
         """Return replays, the latest first, behind a place."""
         wanted: dict[str, Any] = {} if state is None else {"state": state}
         wanted |= behind("created_at", before) if before else {}
-        return await self._replays.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
-
-    def save(self, replay: Replay) -> Change:
-        """Prepare the write of a replay."""
-        return self._replays.save(replay)
+        return await self.find(wanted, sort=[("created_at", DESCENDING), ("_id", DESCENDING)], limit=limit)
 
     def freeze(self, blocks: Iterable[ItemBlock]) -> Sequence[Change]:
         """Prepare that the items of a new replay are kept."""
