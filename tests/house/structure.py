@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -81,20 +81,22 @@ def _name(base: ast.expr) -> str:
 
 
 @contextmanager
-def executed() -> Iterator[set[Path]]:
-    """Collect the files of the packages in which a function of this thread is called meanwhile."""
-    seen: set[CodeType] = set()
-    files: set[Path] = set()
+def executed() -> Iterator[Counter[Path]]:
+    """Count the calls of functions of this thread meanwhile, by the files of the packages that they stand in."""
+    calls: Counter[CodeType] = Counter()
+    files: Counter[Path] = Counter()
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
         if event == "call":
-            seen.add(frame.f_code)
+            calls[frame.f_code] += 1
 
     sys.setprofile(note)
     try:
         yield files
     finally:
         sys.setprofile(None)
-        inside = (Path(code.co_filename) for code in seen)
-        known = (file.relative_to(ROOT) for file in inside if file.is_relative_to(ROOT))
-        files.update(path for path in known if path in sources() and path.parts[1] not in NOT_RUNNING)
+        for code, times in calls.items():
+            file = Path(code.co_filename)
+            path = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+            if path in sources() and path.parts[1] not in NOT_RUNNING:
+                files[path] += times
