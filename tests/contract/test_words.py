@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from standards.credential_status import WORDS
-from standards.script import simplified
+from standards.normal_form import simplified
 
 ROOT = Path(__file__).parents[2]
 OTHER_WORDS = {

@@ -11,13 +11,13 @@ from importlib import import_module
 
 from pymongo import AsyncMongoClient
 
-from bus.indexes import decrypt_indexes
 from local_stack.ports import SERVICES
 from local_stack.stack import Stack
 from store import master_keys
 from store.field_encryption import Vault
 from store.index_rotation import Places, encrypt_all, places_of
 from store.repository import CODECS, Database, Document
+from store.sealed_fields import decrypt_indexes
 
 
 async def put_in_clear(stack: Stack) -> dict[str, int]:

@@ -9,6 +9,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import aio_pika
@@ -44,27 +46,24 @@ async def followed(do: Callable[[int], Awaitable[None]]) -> int:
     A file counts in which more was called each time than ever while nothing was asked for as long.
     """
     await do(0)
-    each, seconds = [], []
-    for number in range(1, TIMES + 1):
-        begun = time.monotonic()
-        with executed() as calls:
-            await do(number)
-            await asyncio.sleep(AFTERWARDS)
-        each.append(calls)
-        seconds.append(time.monotonic() - begun)
-    idle: Counter[Path] = Counter()
-    for _ in range(TIMES):
-        with executed() as calls:
-            await asyncio.sleep(max(seconds))
-        idle |= calls
+    begun = time.monotonic()
+    each = [await _calls(do(number)) for number in range(1, TIMES + 1)]
+    seconds = (time.monotonic() - begun) / TIMES
+    idle = reduce(or_, [await _calls(asyncio.sleep(seconds)) for _ in range(TIMES)])
     files = sorted(path for path in each[0] if min(calls[path] for calls in each) > idle[path])
     print(*files, sep="\n")
     return len(files)
 
 
+async def _calls(work: Awaitable[None]) -> Counter[Path]:
+    with executed() as calls:
+        await work
+        await asyncio.sleep(AFTERWARDS)
+    return calls
+
+
 @pytest.fixture
 async def outside(surroundings: pytest.MonkeyPatch, database: Database) -> AsyncIterator[Outside]:
-    """The matcher, at work."""
     surroundings.setenv("MATCHER_DATABASE", database.name)
     async with matching(matcher.config.Settings()) as outside:
         yield outside
@@ -82,7 +81,6 @@ async def test_an_event_is_followed_through_few_files(outside: Outside, counted:
 
 @pytest.fixture
 async def service(surroundings: pytest.MonkeyPatch, database: Database, bus: str) -> AsyncIterator[Service]:
-    """The applications service, at work."""
     surroundings.setenv("APPLICATIONS_DATABASE", database.name)
     settings = applications.config.Settings()
     async with calling.running(applications.main.create_app(settings), bus, settings.keys, database) as service:

@@ -44,7 +44,6 @@ def lines_of_source() -> int:
 
 
 def lines_of_tests() -> int:
-    """Count the lines of the tests."""
     return sum(text.count("\n") for text in tests().values())
 
 
@@ -96,7 +95,6 @@ def executed() -> Iterator[Counter[Path]]:
     finally:
         sys.setprofile(None)
         for code, times in calls.items():
-            file = Path(code.co_filename)
-            path = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+            path = Path(code.co_filename.removeprefix(f"{ROOT}/"))
             if path in sources() and path.parts[1] not in NOT_RUNNING:
                 files[path] += times

@@ -46,8 +46,6 @@ class Compared(CallerAnswer):
 
 
 class Scan(CallerAnswer):
-    """A scan by reference."""
-
     scan_id: str
     media_type: str
     size: int
@@ -96,12 +94,10 @@ async def queue(
 
 
 async def read(worker: Caller, task_id: str) -> Task:
-    """Look at one task."""
     return await worker.get(f"/v1/tasks/{task_id}", Task)
 
 
 async def claim(worker: Caller, task_id: str) -> Task:
-    """Take a task."""
     return await worker.post(f"/v1/tasks/{task_id}/claim", Task)
 
 

@@ -198,7 +198,6 @@ async def draft(
 
 
 async def hand_in(resident: Caller, application_id: str, requirement: str, document_type: str, scan: bytes) -> None:
-    """Hand in a scan."""
     fields = {"requirement": requirement, "document_type": document_type}
     file = (f"{requirement}.png", scan, "image/png")
     await resident.upload(f"/v1/applications/{application_id}/scans", NoAnswer, file=file, fields=fields)
@@ -210,7 +209,6 @@ async def submit(resident: Caller, application_id: str) -> Seen:
 
 
 async def see(resident: Caller, application_id: str) -> Seen:
-    """Look at an application."""
     return await resident.get(f"/v1/applications/{application_id}", Seen)
 
 
@@ -244,7 +242,6 @@ async def confirm(resident: Caller, application_id: str, *, agrees: bool = True,
 
 
 async def withdraw(resident: Caller, application_id: str, reason: str) -> Seen:
-    """Withdraw an application."""
     return await resident.post(f"/v1/applications/{application_id}/withdrawal", Seen, {"reason": reason})
 
 

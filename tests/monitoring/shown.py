@@ -42,8 +42,6 @@ class Target(Loose):
 
 
 class Panel(Loose):
-    """One panel of a dashboard."""
-
     id: int
     type: str
     title: str
@@ -64,8 +62,6 @@ class Templating(Loose):
 
 
 class Dashboard(Loose):
-    """A dashboard."""
-
     uid: str
     panels: list[Panel]
     templating: Templating

@@ -13,8 +13,9 @@ from local_stack.failure import StackError
 from local_stack.keys import ensure_keys, rotate_issuer_key
 from store import master_keys
 from store.blind_index import BlindIndex
-from web.auth import NotAuthenticatedError, Principal, Role, Verifier
+from web.auth import NotAuthenticatedError, Principal, Role
 from web.proof import Call, check
+from web.tokens import Verifier
 
 
 @pytest.fixture

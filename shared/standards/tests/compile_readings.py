@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pypinyin import Style, pinyin
 
-from standards.script import simplified
+from standards.normal_form import simplified
 
 TARGET = Path(str(files("standards"))) / "data" / "readings.txt"
 MOST = 3

@@ -14,10 +14,8 @@ from standards import address, areas, credential_identifier, identity_number, ma
 from standards.address import names_place
 from standards.address_text import normal, without_nothing
 from standards.names import check_name, compare, name_key, normal_name
-from standards.normal_form import normal_text
+from standards.normal_form import normal_text, says_nothing, simplified
 from standards.numerals import with_arabic_digits
-from standards.placeholders import says_nothing
-from standards.script import simplified
 from testkit.growth import LONG, assert_linear
 
 _TODAY = date(2026, 11, 23)

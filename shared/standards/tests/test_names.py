@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standards.names import check_name, compare, name_key, normal_name, same_name
-from standards.script import simplified
+from standards.normal_form import simplified
 from testkit.growth import assert_linear
 
 IDEOGRAPHS = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from standards.normal_form import normal_text
+from shared.standards.tests.compile_simplified import TARGET, compiled
+from standards.normal_form import normal_text, simplified
 from testkit.growth import assert_linear
 
 IGNORABLE = (
@@ -14,6 +15,7 @@ IGNORABLE = (
     "\ufe00\ufe0f\ufeff\uffa0\U000e0001\U000e0041\U000e0100\U000e01ef"
 )
 any_text = st.text(st.characters(), max_size=30)  # lone surrogates too
+names = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=6)
 ideographs = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=12)
 
 PRIVATE_USE_IN_2005 = bytes.fromhex(
@@ -93,3 +95,27 @@ def test_different_plain_texts_stay_different(one: str, other: str) -> None:
 
 def test_time_grows_with_the_length_and_no_faster() -> None:
     assert_linear(normal_text, "Ⅱ\u3000\ue863a\u0301\U000e0100")
+
+
+def test_traditional_script_becomes_simplified() -> None:
+    assert simplified("龍華區民治街道三棟") == "龙华区民治街道三栋"
+    assert simplified("張\ud800") == "张\ud800"
+
+
+@pytest.mark.parametrize("text", ["张三", "John Smith", ""])
+def test_simplified_script_stays_as_it_is(text: str) -> None:
+    assert simplified(text) == text
+
+
+@given(names)
+def test_converting_again_changes_nothing(name: str) -> None:
+    assert simplified(simplified(name)) == simplified(name)
+
+
+@given(names, names)
+def test_what_a_name_becomes_does_not_depend_on_its_neighbours(one: str, other: str) -> None:
+    assert simplified(one + other) == simplified(one) + simplified(other)
+
+
+def test_the_forms_are_those_of_the_dictionary() -> None:
+    assert TARGET.read_text(encoding="utf-8") == compiled()

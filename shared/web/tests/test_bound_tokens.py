@@ -17,9 +17,10 @@ from jwt.algorithms import ECAlgorithm
 
 from runtime.texts import Texts
 from web import problems
-from web.auth import Principal, Role, Verifier, allow
+from web.auth import Principal, Role, allow
 from web.proof import TYPE, content_digest, digest, thumbprint
 from web.rates import DEFAULT, RateLimit
+from web.tokens import Verifier
 
 ISSUER, SENDER, THIEF = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 HOME = "https://edge"

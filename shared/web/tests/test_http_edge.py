@@ -36,11 +36,12 @@ from store.repository import CODECS, Database, Repository, Write
 from testkit.fixtures import StackAddresses
 from testkit.patience import IN_TIME
 from web import idempotency, observability, problems, routes
-from web.auth import Principal, Role, Verifier, allow
+from web.auth import Principal, Role, allow
 from web.bodies import LARGEST, JsonBodies
 from web.config import ServiceSettings
 from web.rates import RateLimit, Rates
 from web.service_runtime import STORE_TIMEOUT, ServiceRuntime
+from web.tokens import Verifier
 
 ISSUER, AUDIENCE = "https://issuer.test", "yizheng"
 KEY = ec.generate_private_key(ec.SECP256R1())

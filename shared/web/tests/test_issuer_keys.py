@@ -20,9 +20,10 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from runtime.data_files import DataFileError
 from testkit.patience import IN_TIME, PATIENCE
-from web import known_tokens
-from web.auth import NotAuthenticatedError, Verifier
+from web import tokens
+from web.auth import NotAuthenticatedError
 from web.issuer_keys import RemoteKeys, algorithm_of, open_keys, read
+from web.tokens import Verifier
 
 FIRST, SECOND = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
@@ -263,7 +264,7 @@ class Verified:
             return decode(*rest, **named)
 
         monkeypatch.setattr(jwt, "decode", counted)
-        monkeypatch.setattr(known_tokens, "time", lambda: self.now)
+        monkeypatch.setattr(tokens, "time", lambda: self.now)
 
     def token(self, **claims: object) -> str:
         now = int(time.time())
@@ -328,10 +329,10 @@ async def test_a_remembered_token_is_refused_as_soon_as_its_key_is_gone_or_anoth
 
 
 async def test_of_many_tokens_the_latest_are_remembered(verified: Verified, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_tokens, "MOST_REMEMBERED", 2)
-    tokens = [verified.token(sub=name) for name in "abc"]
-    for token in (*tokens, *tokens[1:]):
+    monkeypatch.setattr(tokens, "MOST_REMEMBERED", 2)
+    sent = [verified.token(sub=name) for name in "abc"]
+    for token in (*sent, *sent[1:]):
         await verified.verifier.verify(token)
     assert verified.checks == 3
-    await verified.verifier.verify(tokens[0])
+    await verified.verifier.verify(sent[0])
     assert verified.checks == 4

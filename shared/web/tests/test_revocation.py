@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 
 from runtime.data_files import DataFileError
-from web import token_rules
-from web.auth import NotAuthenticatedError, Role, Verifier
+from web.auth import NotAuthenticatedError, Role
 from web.revocation import FRESH, LONGEST, Revocation, open_revocation
+from web.tokens import RULES, Verifier, read_rules
 
 MINUTE = 60.0
 
@@ -148,7 +148,7 @@ def token(role: str, hours: float) -> str:
 @pytest.mark.parametrize("role", list(Role))
 async def test_no_token_lasts_longer_than_one_of_its_role_may(jwks: str, role: Role) -> None:
     verifier = Verifier(jwks=jwks, issuer="i", audience="a")
-    longest = token_rules.read(token_rules.DEFAULT).of(role).hours
+    longest = read_rules(RULES).of(role).hours
     assert (await verifier.verify(token(role, longest))).role == role
     with pytest.raises(NotAuthenticatedError, match="long-token"):
         await verifier.verify(token(role, longest + 0.01))
@@ -174,4 +174,4 @@ def test_a_file_that_leaves_a_role_out_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokens.yaml"
     path.write_text("resident: {hours: 12, checked: false}\n")
     with pytest.raises(DataFileError, match="operator"):
-        token_rules.read(path)
+        read_rules(path)

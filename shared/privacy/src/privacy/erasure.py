@@ -21,12 +21,12 @@ from pymongo import DESCENDING
 
 from bus.consumer import Subscription
 from bus.event import PERSONAL, Change, Event, Outcome, Received, View
-from bus.indexes import as_stored
 from privacy.holders import Holder
 from privacy.own_requests import ActsFor, OwnRequests
 from runtime.clock import today
 from store.repository import CODECS, Database, Document, Write
 from store.retention import Cascade, DataKind, Kinds, read, removal
+from store.sealed_fields import as_stored
 from web import idempotency
 from web.config import ServiceSettings
 from web.signed_requests import Signed, SignedRequests

@@ -6,9 +6,8 @@ import re
 from typing import Final
 
 from standards.bounds import LONGEST_TEXT
-from standards.normal_form import normal_text
+from standards.normal_form import normal_text, simplified
 from standards.numerals import with_arabic_digits
-from standards.script import simplified
 
 LONGEST: Final = LONGEST_TEXT
 """Characters of an address that is taken apart. Real ones have fewer than 100."""

@@ -16,9 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from runtime.data_files import load
 from runtime.errors import Refusal
-from standards.normal_form import normal_text
-from standards.placeholders import says_nothing
-from standards.script import simplified
+from standards.normal_form import normal_text, says_nothing, simplified
 
 Sameness = Literal["equal", "kept-apart", "different"]
 """kept-apart: the same in simplified script only; names keep the two characters apart, so that a person must look."""

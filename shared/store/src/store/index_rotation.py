@@ -20,8 +20,8 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from bus.indexes import encrypt_indexes
 from store.repository import CODECS, Database, Document
+from store.sealed_fields import encrypt_indexes
 
 Places = Mapping[str, Sequence[str]]
 """The dotted paths of indexes, by collection; `id` is that of the document."""

@@ -18,8 +18,18 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from bus.event import Change
-from bus.indexes import as_stored, decrypt_indexes, encrypt_indexes
-from store.sealed_fields import SEALED, Clear, Sealer, name_of, opened, take, touches
+from store.sealed_fields import (
+    SEALED,
+    Clear,
+    Sealer,
+    as_stored,
+    decrypt_indexes,
+    encrypt_indexes,
+    name_of,
+    opened,
+    take,
+    touches,
+)
 
 Document = dict[str, Any]
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteOne

@@ -20,9 +20,9 @@ from jwt.algorithms import ECAlgorithm
 
 from store.repository import Repository
 from testkit.fakes import FakeDocuments
-from web.auth import Verifier
 from web.proof import TYPE, content_digest, digest, thumbprint
 from web.signed_requests import SignedRequests, UsedRequest
+from web.tokens import Verifier
 
 _ISSUED_BY, _FOR, _KID = "https://issuer.test", "yizheng", "of-the-tests"
 

@@ -1,35 +1,28 @@
-"""Who is calling: a signed token is checked here, and a route names the roles that may call it."""
+"""Who is calling, and whether a route lets them in: it names the roles that may call it (tokens: `tokens.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial, reduce
+from functools import reduce
 from math import inf
-from time import monotonic, time
-from typing import Annotated, Any
+from time import time
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-import jwt
 from fastapi import Depends, Header, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
-from prometheus_client import Counter
 from starlette.authentication import AuthenticationError
 
 from runtime.errors import NotAllowed, TextKey
 from runtime.sign_in import SignedRequest, SignIn
-from store.heartbeat import CLOCK_LEEWAY
-from web.issuer_keys import open_keys
-from web.known_tokens import CheckedToken, KnownTokens
 from web.proof import BadProofError, Call, PossessionProof, check, content_digest
 from web.rates import Class, RateLimit
-from web.revocation import REVOKED, Revocation
-from web.token_rules import DEFAULT, TokenRules, read
 
-EARLY = Counter("yizheng_tokens_early", "Tokens refused because, by our clock, they are not issued yet")
+if TYPE_CHECKING:
+    from web.tokens import Verifier
 
 _BEARER = HTTPBearerModel(description="A token of the identity provider")
 
@@ -94,127 +87,6 @@ class NotAuthenticatedError(AuthenticationError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Verifier:
-    """Checks tokens against one issuer, one audience and the issuer's public keys (a file or an https address).
-
-    A signature is checked once (`known_tokens.py`); its key, its end and whether the provider ended it, each time.
-    """
-
-    def __init__(
-        self,
-        *,
-        jwks: str,
-        issuer: str,
-        audience: str,
-        leeway: float = CLOCK_LEEWAY,
-        rules: TokenRules | None = None,
-        revocation: Revocation | None = None,
-        bound: Collection[Role] = BOUND,
-    ) -> None:
-        self._issuer = issuer
-        self._audience = audience
-        self._keys = open_keys(jwks)
-        self._known = KnownTokens(self._keys, leeway)
-        self.leeway = leeway
-        self._rules = rules or read(DEFAULT)
-        self._revocation = revocation
-        self.bound = BOUND | frozenset(bound)
-        """Roles whose tokens count only with a proof of the key that they are bound to."""
-        self._early_at = float("-inf")
-        self.skew: Callable[[], Awaitable[float]] | None = None
-        """Measures how many seconds our clock is ahead of the store's."""
-
-    async def has_keys(self) -> bool:
-        """Tell whether there are keys to check tokens with."""
-        return await self._keys.are_there()
-
-    def was_early(self, seconds: float) -> bool:
-        """Tell whether a token of the issuer's came from our clock's future within so many seconds."""
-        return monotonic() - self._early_at < seconds
-
-    async def verify(self, token: str) -> Principal:
-        """Return whom the token speaks for.
-
-        Raises NotAuthenticatedError; ConnectionError without any keys, when two clocks speak against ours, or when the
-        provider does not say whether the token still counts.
-        """
-        known = await self._known.find(token) or await self._check(token)
-        return await self._allowed(known.principal, token, known.seconds)
-
-    async def read(self, token: str, at: datetime, leeway: timedelta) -> Principal:
-        """Return whom a token spoke for at a moment, whatever has become of it since.
-
-        Raises jwt.PyJWTError or ValueError for one that was not good, ConnectionError without any keys.
-        """
-        _, key = await self._key_of(token)
-        claims = self._decoded(token, key, is_now=False)
-        begins, ends = (int(claims[name]) for name in ("iat", "exp"))
-        if not begins - leeway.total_seconds() <= at.timestamp() <= ends + leeway.total_seconds():
-            raise jwt.InvalidTokenError("the token did not count then")
-        return _principal(claims)
-
-    def _decoded(self, token: str, key: jwt.PyJWK, *, is_now: bool = True) -> dict[str, Any]:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[key.algorithm_name],
-            audience=self._audience,
-            issuer=self._issuer,
-            leeway=self.leeway,
-            options={
-                "require": ["exp", "iat", "sub", "iss", "aud", "role"],
-                "verify_exp": is_now,
-                "verify_iat": is_now,
-                "verify_nbf": is_now,
-            },
-        )
-        return claims
-
-    async def _check(self, token: str) -> CheckedToken:
-        try:
-            kid, key = await self._key_of(token)
-            claims = self._decoded(token, key)
-            principal = _principal(claims)
-        except jwt.ExpiredSignatureError as error:
-            raise NotAuthenticatedError("expired-token") from error
-        except jwt.ImmatureSignatureError as error:
-            self._early_at = monotonic()
-            EARLY.inc()
-            if self.skew is not None and abs(await self.skew()) > self.leeway:
-                raise ConnectionError("this process's clock is wrong") from error
-            raise NotAuthenticatedError("early-token") from error
-        except (jwt.PyJWTError, ValueError, OverflowError) as error:
-            raise NotAuthenticatedError("bad-token") from error
-        checked = CheckedToken(
-            principal,
-            kid,
-            key,
-            issued_at=float(claims["iat"]),
-            begins_at=max(int(claims["iat"]), int(claims.get("nbf", 0))),
-            ends_at=int(claims["exp"]),
-        )
-        self._known.remember(token, checked)
-        return checked
-
-    async def _allowed(self, principal: Principal, token: str, seconds: float) -> Principal:
-        """Return who it is, if a token of that role may last so long and the provider has not ended it."""
-        rule = self._rules.of(principal.role)
-        if seconds > rule.hours * 3600:
-            raise NotAuthenticatedError("long-token")
-        if self._revocation is None or not rule.checked:
-            return principal
-        if not await self._revocation.counts(token):
-            REVOKED.inc()
-            raise NotAuthenticatedError("revoked-token")
-        return replace(principal, counts=partial(self._revocation.counts, token))
-
-    async def _key_of(self, token: str) -> tuple[str, jwt.PyJWK]:
-        kid = jwt.get_unverified_header(token).get("kid")
-        if not isinstance(kid, str) or (key := await self._keys.find(kid)) is None:
-            raise NotAuthenticatedError("bad-token")
-        return kid, key
 
 
 def allow(*roles: Role, rate: Class | None = None, signed: bool = False) -> Any:  # noqa: ANN401 - what Depends returns
@@ -316,34 +188,3 @@ async def _signed(request: Request, token: str, proof: str) -> SignedRequest:
     if proven.content != content_digest(body):
         raise NotAuthenticatedError("content-not-signed")
     return SignedRequest(token=token, proof=proof, body=body.decode(errors="replace"))
-
-
-def _principal(claims: dict[str, Any]) -> Principal:
-    if not claims["sub"]:
-        raise ValueError("a token names its subject")
-    return Principal(
-        subject=claims["sub"],
-        role=Role(claims["role"]),
-        departments=_codes(claims, "departments"),
-        communities=_codes(claims, "communities"),
-        sign_in=SignIn.model_validate(claims),
-        key=_bound_to(claims),
-        expires_at=float(claims["exp"]),
-    )
-
-
-def _bound_to(claims: dict[str, Any]) -> str | None:
-    """Return the thumbprint that a token is bound to. A token that is bound in a way that we can't check is no good."""
-    cnf = claims.get("cnf")
-    if cnf is None:
-        return None
-    if not isinstance(cnf, dict) or not isinstance(cnf.get("jkt"), str) or not cnf["jkt"]:
-        raise ValueError("the token is bound to something that is not a key's thumbprint")
-    return str(cnf["jkt"])
-
-
-def _codes(claims: dict[str, Any], name: str) -> frozenset[str]:
-    codes = claims.get(name) or []
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise ValueError(f"{name} is a list of codes")
-    return frozenset(codes)

@@ -19,9 +19,9 @@ from store import master_keys
 from store.blind_index import BlindIndex
 from store.field_encryption import MasterKeys
 from store.heartbeat import CLOCK_LEEWAY
-from web import token_rules
 from web.auth import STAFF, Role
 from web.rates import DEFAULT
+from web.tokens import RULES
 
 _CONTRACTS = Path(bus.__file__).resolve().parents[3] / "contracts"
 
@@ -52,7 +52,7 @@ class ServiceSettings(BaseSettings):
     """File or https address of the issuer's public keys."""
     issuer: str = Field("https://issuer.yizheng.example", validation_alias="YIZHENG_ISSUER")
     audience: str = Field("yizheng", validation_alias="YIZHENG_AUDIENCE")
-    tokens: Path = Field(token_rules.DEFAULT, validation_alias="YIZHENG_TOKENS")
+    tokens: Path = Field(RULES, validation_alias="YIZHENG_TOKENS")
     """File that says how long tokens may last, and whose are checked with the provider."""
     bound_roles: tuple[Role, ...] = Field(tuple(sorted(STAFF)), validation_alias="YIZHENG_BOUND_ROLES")
     """Roles, as a JSON list, whose tokens must be bound to a key (RFC 9449), beside terminals'; by default staff's."""

@@ -21,8 +21,8 @@ from bus import traces
 from bus.stalls import stoppable
 from bus.traces import Span
 from store import clock_skew
-from web.auth import Verifier
 from web.service_runtime import ServiceRuntime
+from web.tokens import Verifier
 
 REQUESTS = Histogram(
     "yizheng_http_request_seconds",

@@ -32,8 +32,7 @@ from store import retention
 from store.field_encryption import VaultError
 from store.repository import Database, Indexes
 from store.retention import Cascade, Retention
-from web import idempotency, interface, observability, problems, signed_requests, token_rules, trace_export
-from web.auth import Verifier
+from web import idempotency, interface, observability, problems, signed_requests, trace_export
 from web.bodies import JsonBodies
 from web.config import ServiceSettings
 from web.http_protocol import Connection, readable_query
@@ -43,6 +42,7 @@ from web.rates import RateLimit
 from web.revocation import open_revocation
 from web.server_sent_events import Streams
 from web.service_runtime import ServiceRuntime
+from web.tokens import Verifier, read_rules
 
 DepsT = TypeVar("DepsT")
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -181,7 +181,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         issuer=settings.issuer,
         audience=settings.audience,
         leeway=settings.clock_leeway,
-        rules=token_rules.read(settings.tokens),
+        rules=read_rules(settings.tokens),
         revocation=open_revocation(
             settings.introspection, settings.introspection_client, settings.keys, settings.authority
         ),

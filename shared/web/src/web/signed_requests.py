@@ -28,9 +28,10 @@ from runtime.clock import Clock, utc_now
 from runtime.sign_in import SignedRequest
 from standards.moments import SHENZHEN
 from store.repository import Database, Repository
-from web.auth import Principal, Role, Verifier
+from web.auth import Principal, Role
 from web.config import ServiceSettings
 from web.proof import BadProofError, Call, check, content_digest
+from web.tokens import Verifier
 
 USED = "signed-requests"
 INDEXES: dict[str, list[IndexModel]] = {USED: []}

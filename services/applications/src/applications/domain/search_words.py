@@ -9,8 +9,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from applications.domain.item import Code
 from applications.domain.record import ApplicationsModel, Localised
-from standards.normal_form import normal_text
-from standards.script import simplified
+from standards.normal_form import normal_text, simplified
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
 

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from credential_store.domain.credential import Value
 from credential_store.domain.document_types import DocumentType, Numbering
 from standards import credential_identifier
-from standards.normal_form import normal_text
-from standards.script import simplified
+from standards.normal_form import normal_text, simplified
 
 Fields = Mapping[str, Value]
 

@@ -12,8 +12,7 @@ from matcher.domain.address_comparison import difference
 from matcher.domain.evidence import Value
 from matcher.domain.rules import FieldRule
 from standards import names as people
-from standards.normal_form import normal_text
-from standards.placeholders import says_nothing
+from standards.normal_form import normal_text, says_nothing
 
 Result = Literal["equal", "close", "different", "missing", "expired", "revoked"]
 

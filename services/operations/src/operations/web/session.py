@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from runtime.errors import NotAllowed, Refusal
-from web.auth import NotAuthenticatedError, Principal, Role, Verifier, wrong_role
+from web.auth import NotAuthenticatedError, Principal, Role, wrong_role
 from web.proof import BadProofError, Call, check
+from web.tokens import Verifier
 
 ROOT = "/operations/"
 SIGN_IN = "/operations/sign-in"
