@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from credential_office import (
     proven,
     registered,
 )
+from credential_store.handlers.guardianships import majority
 
 TYPES = sorted(ITEM_OF)
 OTHER = {"resident_id": "res_09", "index": "6e" * 32}
@@ -166,6 +168,13 @@ async def test_nothing_of_a_person_or_an_application_stands_in_a_proof(office: O
     assert HOLDER["resident_id"] not in kept
 
 
+async def test_a_card_with_another_birth_date_makes_no_child_of_age(office: Office) -> None:
+    assert await majority("res_01", office.deps) is None
+    await office.hears(registered(birth_date="2020-05-04"))
+    await office.hears(registered(2, "updated", birth_date="1990-01-01", sequence=2))
+    assert await majority("res_01", office.deps) == date(2038, 5, 4)
+
+
 ANOTHERS = HOLDER | {"resident_id": "res_2"}
 
 
@@ -176,11 +185,14 @@ ANOTHERS = HOLDER | {"resident_id": "res_2"}
         approved(holder=ANOTHERS),
         registered(2, "updated", resident_id="res_2", sequence=2),
         registered(2, resident_id="res_2"),
+        registered(2, holder_index="6e" * 32),
         ("identity.id-suspended.v1", 2, held(2, "suspended", 2)[2] | {"resident_id": "res_2"}),
         ("identity.id-reinstated.v1", 2, held(2, "reinstated", 2)[2] | {"resident_id": "res_2"}),
     ],
 )
-async def test_no_event_gives_what_one_number_leads_to_to_another_resident(told: Told) -> None:
+async def test_one_number_leads_to_no_other_resident_and_one_resident_to_no_other_number(
+    told: Told,
+) -> None:
     office = Office()
     await office.hears(registered())
     with pytest.raises(BrokenMessageError) as caught:

@@ -392,10 +392,13 @@ async def test_a_card_with_another_birth_date_makes_no_child_of_age(deps: Deps) 
     assert await guardianships.majority("res_1", deps) == date(2038, 5, 4)
 
 
-async def test_what_one_number_leads_to_is_never_another_residents(deps: Deps) -> None:
+async def test_one_number_leads_to_no_other_resident_and_one_resident_to_no_other_number(deps: Deps) -> None:
     await register(deps)
-    said = SuspensionChanged(resident_id="res_2", holder_index=INDEX, sequence=2)
-    for attempt in (register(deps, "res_2", sequence=2), hear(people.suspend_person, said, deps)):
+    for resident, index in (("res_2", INDEX), ("res_1", "6e" * 32)):
+        said = SuspensionChanged(resident_id=resident, holder_index=index, sequence=2)
         with pytest.raises(BrokenMessageError) as caught:
-            await attempt
+            await register(deps, resident, index, sequence=2)
+        assert caught.value.reason == "another-holder"
+        with pytest.raises(BrokenMessageError) as caught:
+            await hear(people.suspend_person, said, deps)
         assert caught.value.reason == "another-holder"

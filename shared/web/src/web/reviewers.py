@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +22,7 @@ from web.signed_requests import Signed, SignedDeed, SignedRequests, refuse_unles
 OF_DEPARTMENT = "signed by a reviewer of that department"
 BY_NAMED = "signed by who is named"
 REVIEWERS = frozenset({Role.REVIEWER})
+BodyT = TypeVar("BodyT", bound=View)
 _CORRECTION = "review-dispatch.correction-answered"
 
 
@@ -119,15 +121,16 @@ async def require_officers(
         person = await requests.require(each, SignedDeed(event, path, signed_at(each), REVIEWERS))
         refuse_unless(person is not None and person.subject == officer, BY_NAMED)
         refuse_unless(person is not None and bool(rule.departments & person.departments), OF_DEPARTMENT)
-        said = _read(each)
+        said = body_of(each, _OfficersAnswer)
         refuse_unless(said.result == "corrected", "an answer that the value was wrong")
         named = said.value if said.value is not None else named
     return named
 
 
-def _read(signed: Signed) -> _OfficersAnswer:
+def body_of(signed: Signed, kind: type[BodyT]) -> BodyT:
+    """Return what a request says. Raises BrokenMessageError."""
     try:
-        return _OfficersAnswer.model_validate_json(signed.body or "{}")
+        return kind.model_validate_json(signed.body or "{}")
     except ValidationError as error:
         refuse_unless(False, f"a body that can be read: {error.error_count()} faults")  # noqa: FBT003 - it never holds
         raise

@@ -60,6 +60,8 @@ async def _change(
     ids = deps.ids.of(person.holder_index, ID_CARD)
     holder = IndexedHolder(resident_id=person.resident_id, index=person.holder_index)
     before = await kept_under(ids, deps) or Credential(id=ids.new, document_type=ID_CARD, record="", holder=holder)
+    if await deps.credentials.index_of(person.resident_id) not in {None, person.holder_index}:
+        raise BrokenMessageError("another-holder", "/data", "the number of that resident")
     require_same_person(before, person.resident_id)
     after = change(versions.link(before, person.resident_id))
     reason = person.reason if isinstance(person, SuspensionChanged) else None

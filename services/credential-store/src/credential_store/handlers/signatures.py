@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bus.event import Change, NotYet, Received, View
 from credential_store.domain.credential import Value
@@ -28,12 +28,12 @@ from web.reviewers import (
     REVIEWERS,
     Deciding,
     SignedCorrection,
+    body_of,
     require_officers,
     task_id,
 )
 from web.signed_requests import Signed, SignedDeed, is_soon, refuse_unless, signed_at
 
-BodyT = TypeVar("BodyT", bound=View)
 _WORKERS = frozenset({Role.REVIEWER, Role.GRID_OFFICER})
 
 
@@ -63,7 +63,7 @@ async def of_approval(approved: ReviewApproved, submission: KnownSubmission, dep
             return
         _check_person(person, each.reviewer, rule)
         people.add(person.subject)
-        said.append(_read(each.signed_request, _SignedApproval))
+        said.append(body_of(each.signed_request, _SignedApproval))
     refuse_unless(len(people) >= rule.people, f"signed by {rule.people} people")
     refuse_unless(approved.task_id == task, "the task of this application, requirement and attempt")
     _check_values(approved, submission, said, deps)
@@ -100,7 +100,7 @@ async def of_check(event: Received[DuplicateChecked], deps: Deps) -> list[Change
     if person is None or said.signed_request is None:
         return used
     _check_person(person, said.checked_by, deps.reviewers.of(said.document_type))
-    answer = _read(said.signed_request, _SignedAnswer)
+    answer = body_of(said.signed_request, _SignedAnswer)
     refuse_unless((answer.result == "same") == (said.same_as is not None), "the answer that was signed")
     refuse_unless(answer.credential_id in {None, said.same_as}, "the credential that was signed")
     return used
@@ -176,11 +176,3 @@ async def _decided(
 def _check_person(person: Principal, named: str, rule: Deciding) -> None:
     refuse_unless(person.subject == named, BY_NAMED)
     refuse_unless(bool(rule.departments & person.departments), OF_DEPARTMENT)
-
-
-def _read(signed: Signed, kind: type[BodyT]) -> BodyT:
-    try:
-        return kind.model_validate_json(signed.body or "{}")
-    except ValidationError as error:
-        refuse_unless(False, f"a body that can be read: {error.error_count()} faults")  # noqa: FBT003 - it never holds
-        raise

@@ -33,7 +33,9 @@ async def _hold_up(said: SuspensionChanged, deps: Deps, *, suspended: bool) -> O
 
 
 async def _known(said: PersonKnown | SuspensionChanged, deps: Deps) -> Evidence:
+    """Return what is held under the number. Raises BrokenMessageError where it, or the resident, has another."""
     known = await deps.evidence.get(said.holder_index) or Evidence(id=said.holder_index)
-    if known.resident_id not in {None, said.resident_id}:
+    is_first = known.resident_id is None and await deps.evidence.of_resident(said.resident_id) is None
+    if not is_first and known.resident_id != said.resident_id:
         raise BrokenMessageError("another-holder", "/data", "the resident with that number")
     return known
