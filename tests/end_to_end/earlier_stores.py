@@ -26,10 +26,11 @@ async def put_in_clear(stack: Stack) -> dict[str, int]:
         return {database.name: await _put_in_clear(database, places) for database, places in kept}
 
 
-async def rotate(stack: Stack) -> int:
-    """Encrypt them again, all services at once; return in how many documents."""
+async def rotate(stack: Stack) -> dict[str, int]:
+    """Encrypt them again, all services at once; return in how many documents of each."""
     async with _kept(stack) as kept:
-        return sum(await asyncio.gather(*(encrypt_all(*each, lambda _: None) for each in kept)))
+        counts = await asyncio.gather(*(encrypt_all(*each, lambda _: None) for each in kept))
+        return {database.name: count for (database, _), count in zip(kept, counts, strict=True)}
 
 
 @asynccontextmanager

@@ -176,7 +176,7 @@ async def test_a_submission_draws_on_what_is_known_now(office: Office) -> None:
     renewed = views.IdUpdated(
         resident_id="senior",
         name="张伟",
-        birth_date=date(1950, 1, 1),
+        birth_date=date(1951, 1, 1),
         address="深圳市龙华区新居1号",
         community="440309001001",
         sequence=2,

@@ -354,6 +354,7 @@ async def test_the_store_shows_nothing_of_the_people_whom_applications_are_about
     question = CaseQuestion(asked_at=NOON, due_on=NOON.date(), department="community", yes=False, text="敲门无人应答")
     one = application(
         "app_1",
+        second_party_index="5d" * 32,
         form={"flat": "民治大道七号"},
         asked=(asked,),
         declined="租金不符约定",

@@ -23,34 +23,7 @@ from standards.working_days import Calendar
 
 SOURCES = Path(applications.__file__).parent
 TEXTS = Texts.of("applications")
-HAPPENINGS = [
-    "submitted",
-    "matched",
-    "not-matched",
-    "not-proven",
-    "sent-to-review",
-    "review-approved",
-    "review-rejected",
-    "review-returned",
-    "escalated",
-    "confirmed",
-    "declined",
-    "unanswered",
-    "visit-offered",
-    "visit-proposed",
-    "visit-agreed",
-    "visit-declined",
-    "visit-declined-by-you",
-    "check-asked",
-    "check-positive",
-    "check-negative",
-    "ruling-asked",
-    "ruling-positive",
-    "ruling-negative",
-    "approved",
-    "rejected",
-    "withdrawn",
-]
+HAPPENINGS = sorted({key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("timeline.")})
 
 
 APPLICATION = Application(
@@ -84,11 +57,10 @@ def test_every_happening_can_be_told(language: str, kind: str) -> None:
     assert "{" not in told
 
 
-def test_the_happenings_are_those_that_the_code_makes() -> None:
+def test_every_happening_that_the_code_makes_can_be_told() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
     said = set(re.findall(r'kind="([a-z-]+)"', code)) | {"not-matched", "not-proven"}
     assert said <= set(HAPPENINGS)
-    assert {key.split(".")[1] for key in TEXTS.keys("en") if key.startswith("timeline.")} == set(HAPPENINGS)
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh-CN", "在8月31日时"), ("en", "by 31 August")])

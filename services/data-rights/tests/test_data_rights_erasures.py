@@ -217,6 +217,9 @@ async def guardianship(deps: Deps, sequence: int, *, active: bool = True) -> Non
 async def shown_of_child(deps: Deps) -> Erasure:
     registered = views.PersonRegistered(resident_id=CHILD, holder_index="c" * 64, birth_date=date(2019, 5, 4))
     apply(await people.learn_person(received(registered), deps))
+    for later in ({"holder_index": "d" * 64}, {"birth_date": date(1990, 5, 4)}):  # what was said first counts
+        assert await people.learn_person(received(registered.model_copy(update=later)), deps) is NOTHING
+    assert await people.majority(CHILD, deps) == date(2037, 5, 4)
     with pytest.raises(BrokenMessageError, match="number"):  # what a number leads to is never another resident's
         await people.learn_person(received(registered.model_copy(update={"resident_id": "res_thief"})), deps)
     await guardianship(deps, 1)

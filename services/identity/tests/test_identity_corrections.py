@@ -237,7 +237,7 @@ async def test_an_approved_correction_needs_no_confirmation(hall: Hall) -> None:
     assert (await hall.register(reading(name="李乾"))).card.name == "李乾"
 
 
-OFFICER = SigningPerson("reviewer-hall-01", departments=["service-hall"])
+OFFICER, COLLEAGUE = (SigningPerson(f"reviewer-hall-0{n}", departments=["service-hall"]) for n in (1, 2))
 PATH = f"/v1/tasks/{task_id('cor_1', 'correction')}/correction"
 Signing = Callable[[], Sequence[Mapping[str, str]] | None]
 
@@ -282,13 +282,14 @@ FORGED: dict[str, tuple[Signing | None, dict[str, object]]] = {
     "unsigned": (None, {}),
     "signed by none": (list, {}),
     "another department's": (signed(by=SigningPerson("reviewer-hall-01", departments=["health"])), {}),
-    "another officer's": (signed(by=SigningPerson("reviewer-hall-02", departments=["service-hall"])), {}),
+    "another officer's": (signed(by=COLLEAGUE), {}),
     "a clerk's": (signed(by=SigningPerson("reviewer-hall-01", "clerk", departments=["service-hall"])), {}),
     "for another correction": (signed(path=f"/v1/tasks/{task_id('cor_2', 'correction')}/correction"), {}),
     "a refusal": (signed({"result": "refused"}), {}),
     "of another value": (signed(), {"value": "王大明"}),
     "of another field": (signed(), {"field": "birth_date", "value": "1940-01-01"}),
     "by other officers": (signed(), {"officers": ["reviewer-hall-02"]}),
+    "by others who answered nothing": (signed(by=COLLEAGUE), {"officers": ["reviewer-hall-02"]}),
     "of another person": (signed(), {"holder": CorrectionHolder(index=NUMBERS.of(number_for(GIRL_BORN, "002")))}),
 }
 
@@ -311,9 +312,13 @@ async def test_what_review_dispatch_has_not_told_waits(strict: Hall) -> None:
 
 async def test_review_dispatch_alone_answers_nothing(strict: Hall) -> None:
     before = await strict.register(reading())
-    for by in (None, signed({"result": "corrected", "value": "王大明"})):
+    old = OFFICER.signed(PATH, {"result": "corrected"}, at=received(View()).time - timedelta(hours=1))
+    for by in (None, signed({"result": "corrected", "value": "王大明"}), lambda: [old]):
         with pytest.raises(BrokenMessageError):
             await answer(strict, before, by)
+    await answer(strict, before, signed())
+    await answer(strict, before, signed(), field="birth_date", value="1940-01-01")  # the first answer stays
+    await permit(strict, before, signed_requests=signed()())
 
 
 async def test_a_correction_that_was_under_way_before_its_day_still_ends(hall: Hall) -> None:

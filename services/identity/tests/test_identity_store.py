@@ -12,7 +12,7 @@ import pytest
 
 from bus.event import Change, ConflictError, Outcome, expect_all
 from identity.domain import guardianship as guardianships
-from identity.domain.correction import Permit
+from identity.domain.correction import Permit, SignedAnswer
 from identity.domain.guardianship import Guardianship, GuardianshipProof
 from identity.domain.record import RecordedActor
 from identity.domain.resident import RegistrationPlace, Resident, register
@@ -22,6 +22,7 @@ from identity.store.documents import (
     SEALED,
     GuardianshipStore,
     ResidentStore,
+    answers_in,
 )
 from services.identity.tests.people import CLERK, COMMUNITY, FakeGuardianships, card
 from standards import identity_number
@@ -29,6 +30,7 @@ from store.commit import Committer
 from store.repository import Database, Repository, Write
 from testkit.fakes import FakeDocuments, apply
 from testkit.fixtures import make_collections
+from testkit.leaks import readable_in
 
 AT = datetime(2026, 11, 23, 2, 0, 0, 123000, tzinfo=UTC)
 BY = RecordedActor(subject=CLERK.subject, role=CLERK.role)
@@ -161,6 +163,9 @@ async def test_who_is_registered_keeps_the_id_and_the_index_alone_gives_nobody_a
     assert found is not None
     assert (found.id, now.id_for(index) != made_of_it, now.id_for(index)) == (made_of_it, True, now.id_for(index))
     assert await now.with_index("cd" * 32) is None
-    await in_the_store.commit([now.save(found)])
-    [stored] = await database[RESIDENTS].find({}).to_list()
-    assert index not in repr(stored)
+    answered = {"holder_index": index, "document_type": "id-card", "field": "name", "value": "x", "officers": ()}
+    answers = answers_in(database)
+    await in_the_store.commit(
+        [now.save(found), answers.save(SignedAnswer.model_validate({**answered, "id": "cor_1", "at": AT}))]
+    )
+    assert await readable_in(database, [index]) == []

@@ -69,15 +69,19 @@ async def test_an_older_record_that_is_delivered_again_by_an_operator_is_ignored
 
 
 @pytest.mark.parametrize(
-    ("source", "document_type", "reason"),
-    [("health", "bank-account", "wrong-source"), ("city", "library-card", "unknown-document-type")],
+    ("source", "case", "document_type", "reason"),
+    [
+        ("health", "c1", "bank-account", "wrong-source"),
+        ("city", NUMBER, "bank-account", "number-for-index"),
+        ("city", "c1", "library-card", "unknown-document-type"),
+    ],
 )
-async def test_a_forged_source_and_an_unknown_document_type_are_refused(
-    source: str, document_type: str, reason: str
+async def test_a_forged_source_a_number_for_a_case_and_an_unknown_document_type_are_refused(
+    source: str, case: str, document_type: str, reason: str
 ) -> None:
     news = city(1)
     data = news.data.model_copy(update={"document_type": document_type})
-    event = replace(received(data, type="city.record.v1"), source=f"/yizheng/{source}")
+    event = replace(received(data, type="city.record.v1"), source=f"/yizheng/{source}", case=case)
     with pytest.raises(BrokenMessageError) as caught:
         await news.handler(event, deps_of(FakeEvidence()))
     assert caught.value.reason == reason

@@ -291,10 +291,11 @@ async def test_the_store_shows_nothing_of_the_people_whom_tasks_are_about(
     taken = Photograph(id="photo_1", media_type="image/jpeg", size=3, sha256="5e" * 32, by="grid", uploaded_at=NOW)
     held = {"approvals": (approval,), "steps": (step,), "visit": visit, "photographs": (taken,)}
     seen = review().model_copy(update=held)
-    decision = OfficerDecision(subject_name="陈小雨", proven=())
+    concerned = DocumentHolder(resident_id="res_1", index="4d" * 32)
+    decision = OfficerDecision(subject_name="陈小雨", proven=(), concerns=(concerned,))
     await real_shelf.keep(seen, door(), correction(), review(3).model_copy(update={"about": decision}))
 
-    secrets = told_in(seen.model_dump()) | told_in(door().model_dump()) | {"陈小雨", "3栋502"}
+    secrets = {*told_in([each.model_dump() for each in (seen, door(), correction(), decision)]), "3栋502"}
     secrets |= {"李思远", "李思源", "录入时写错了字", "5e" * 32}
     assert len(secrets) >= 6
     assert await readable_in(database, secrets) == []

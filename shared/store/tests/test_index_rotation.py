@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections import Counter
+from collections.abc import Sequence
+from copy import deepcopy
+from itertools import product
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+from pymongo import MongoClient
 
 from bus.event import ConflictError
 from local_stack.keys import new_store_key
@@ -17,13 +21,14 @@ from privacy.holders import Holder
 from runtime.clock import utc_now
 from store import index_rotation, master_keys
 from store.commit import Committer
-from store.field_encryption import VaultError
+from store.field_encryption import TamperedError
 from store.index_rotation import Progress, encrypt_all
-from store.repository import Database, Repository
+from store.repository import Database, Document, Repository
 from store.retention import DataKind
-from testkit.fixtures import StackAddresses
+from testkit.fixtures import StackAddresses, drop
 from testkit.other_committer import committing
 from testkit.people import signed_requests
+from testkit.vaults import vaulted
 from web import rotate_index
 
 PEOPLE = 23
@@ -140,6 +145,26 @@ async def test_nothing_is_lost_doubled_or_missed_while_others_write(town: Town) 
     assert await town.in_clear() == set()
 
 
+async def test_what_another_process_writes_between_reading_and_writing_stays(
+    town: Town, infrastructure: StackAddresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MongoClient[Document](infrastructure.mongodb) as other:
+        store = other[town.database.name]
+
+        def saved_once_more(page: Sequence[Document]) -> Sequence[Document]:
+            for place, each in product(PLACES, page):
+                said = {"$set": {"count": 7, "concerns": []}, "$inc": {"version": 1}}
+                store[place].update_one({"_id": each["_id"], "version": 1}, said)
+            return deepcopy(page)
+
+        monkeypatch.setattr(index_rotation, "deepcopy", saved_once_more)
+        await encrypt_all(town.database, PLACES, unseen)
+        kept = [*store["evidence"].find({}), *store["papers"].find({"holder": {"$ne": None}})]
+
+    assert [(each["version"], each["count"], each["concerns"]) for each in kept] == [(2, 7, [])] * PEOPLE * 2
+    assert await town.in_clear() == set()
+
+
 async def test_killed_at_any_step_it_goes_on(town: Town) -> None:
     killed = 0
     while True:
@@ -197,10 +222,15 @@ async def test_before_and_after_it_a_person_is_found_erased_and_not_added_twice(
 
 
 async def test_an_index_of_another_database_is_none_here(town: Town) -> None:
-    await town.database["papers"].update_one({"_id": "p001"}, {"$set": {"holder.index": b"\x00" * 80}})
-
-    with pytest.raises(VaultError, match="not an encrypted index"):
-        await town.papers.get("p001")
+    other = vaulted(town.database.client, f"{town.database.name}-2")
+    try:
+        await other.vault.prepare()
+        for foreign in (b"\x00" * 80, other.vault.encrypt_index(index_of(1))):
+            await town.database["papers"].update_one({"_id": "p001"}, {"$set": {"holder.index": foreign}})
+            with pytest.raises(TamperedError, match="not an encrypted index"):
+                await town.papers.get("p001")
+    finally:
+        await drop(other)
 
 
 @pytest.mark.usefixtures("logs_of_others")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from store.field_encryption import VaultError
+from store.field_encryption import TamperedError
 from store.repository import Database
 from store.sealed_files import PIECE, SealedFiles
 
@@ -69,17 +69,17 @@ async def test_a_changed_swapped_or_missing_chunk_is_refused(database: Database)
     first, second, third = [chunk async for chunk in chunks.find({}, sort=[("n", 1)])]
 
     await chunks.update_one({"_id": first["_id"]}, {"$set": {"data": second["data"]}})
-    with pytest.raises(VaultError, match="chunk 0 of a file was changed"):
+    with pytest.raises(TamperedError, match="chunk 0 of a file was changed"):
         await whole(files)
     await chunks.update_one({"_id": first["_id"]}, {"$set": {"data": first["data"]}})
 
     await chunks.delete_one({"_id": second["_id"]})
-    with pytest.raises(VaultError, match="chunk 1 of a file is missing"):
+    with pytest.raises(TamperedError, match="chunk 1 of a file is missing"):
         await whole(files)
     await chunks.insert_one(second)
 
     await chunks.delete_one({"_id": third["_id"]})
-    with pytest.raises(VaultError, match="cut short"):
+    with pytest.raises(TamperedError, match="cut short"):
         await whole(files)
 
 
@@ -89,7 +89,11 @@ async def test_a_chunk_of_another_file_is_refused(database: Database) -> None:
     other = await database["scans.chunks"].find_one({"files_id": "f2"})
     assert other is not None
     await database["scans.chunks"].update_one({"files_id": "f1"}, {"$set": {"data": other["data"]}})
-    with pytest.raises(VaultError, match="was changed"):
+    with pytest.raises(TamperedError, match="was changed"):
+        await whole(files)
+    its = (await database["scans.files"].find_one({"_id": "f2"}) or {})["metadata"]
+    await database["scans.files"].update_one({"_id": "f1"}, {"$set": {"metadata": its}})
+    with pytest.raises(TamperedError, match="was sealed for"):  # with its key it is still another file's
         await whole(files)
 
 

@@ -30,11 +30,11 @@ def jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
     return ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
 
 
-def token(key: ec.EllipticCurvePrivateKey | None = SENDER, role: str = "operator") -> str:
+def token(key: ec.EllipticCurvePrivateKey | None = SENDER, role: str = "operator", **also: object) -> str:
     now = int(time.time())
     claims: dict[str, object] = {"iss": "i", "aud": "a", "sub": "s", "role": role, "iat": now, "exp": now + 900}
     bound = {"cnf": {"jkt": thumbprint(jwk(key))}} if key else {}
-    return jwt.encode({**claims, **bound}, ISSUER, "ES256", headers={"kid": "k"})
+    return jwt.encode({**claims, **bound, **also}, ISSUER, "ES256", headers={"kid": "k"})
 
 
 def proof(of: str, key: ec.EllipticCurvePrivateKey = SENDER, **changes: object) -> str:
@@ -84,6 +84,7 @@ async def test_who_has_only_the_token_gets_nowhere(app: FastAPI, scheme: str) ->
     stolen = token()
     assert await answer(app, scheme, stolen) == (401, "proof-missing")
     assert (await answer(app, scheme, stolen, proof(stolen, THIEF)))[0] == 401
+    assert await answer(app, "Bearer", stolen, proof(stolen)) == (401, "proof-missing")  # RFC 9449, 7.1
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,8 @@ async def test_a_token_that_is_not_bound_is_refused_where_its_role_must_have_a_b
     assert await answer(app, "Bearer", token(None)) == (401, "unbound-token")
     assert await answer(app, "Bearer", token(None, "terminal")) == (401, "unbound-token")
     assert await answer(app, "Bearer", token(None, "reviewer")) == (200, "reviewer")  # not named here
+    by_certificate = token(None, "reviewer", cnf={"x5t#S256": "A" * 43})
+    assert await answer(app, "Bearer", by_certificate) == (401, "bad-token")  # bound, but not to what we can check
 
 
 async def test_a_terminal_still_counts_its_proofs(app: FastAPI) -> None:

@@ -65,8 +65,8 @@ class Issuer:
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             await asyncio.sleep(self.delay)  # an issuer that takes its time is what is tested
-            head = f"HTTP/1.1 {self.status} X\r\nContent-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode() + self.body)
+            head = f"HTTP/1.1 {self.status} X\r\nLocation: /x\r\nContent-Length: {len(self.body)}\r\n"
+            writer.write(head.encode() + b"Connection: close\r\n\r\n" + self.body)
             await writer.drain()
         except ConnectionError:
             pass  # whoever asked has gone
@@ -173,6 +173,14 @@ async def test_a_key_set_without_end_is_given_up(issuer: Issuer) -> None:
         await RemoteKeys(issuer.address).find("k1")
 
 
+async def test_an_issuer_that_sends_us_elsewhere_is_not_followed(issuer: Issuer) -> None:
+    issuer.status = 302
+
+    with pytest.raises(ConnectionError):
+        await RemoteKeys(issuer.address).find("k1")
+    assert issuer.asked == 1
+
+
 async def test_keys_of_a_file_are_read_again_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     path.write_bytes(key_set(jwk(FIRST, "k1")))
@@ -241,11 +249,13 @@ async def test_the_algorithm_is_the_keys_never_the_tokens(tmp_path: Path) -> Non
         jwt.encode({**claims, "sub": ""}, FIRST, "ES256", headers={"kid": "k1"}),
         jwt.encode({**claims, "departments": "health"}, FIRST, "ES256", headers={"kid": "k1"}),
         jwt.encode({**claims, "aud": ["another"]}, FIRST, "ES256", headers={"kid": "k1"}),
+        jwt.encode({**claims, "iss": "https://another.test"}, FIRST, "ES256", headers={"kid": "k1"}),
     ):
         with pytest.raises(NotAuthenticatedError, match="bad-token"):
             await verifier.verify(forged)
-    with pytest.raises(NotAuthenticatedError, match="early-token"):
-        await verifier.verify(jwt.encode({**claims, "nbf": now + 600}, FIRST, "ES256", headers={"kid": "k1"}))
+    for code, times in (("early", {"nbf": now + 600}), ("early", {"iat": now + 600}), ("expired", {"exp": now - 600})):
+        with pytest.raises(NotAuthenticatedError, match=f"{code}-token"):
+            await verifier.verify(jwt.encode({**claims, **times}, FIRST, "ES256", headers={"kid": "k1"}))
 
 
 class Verified:

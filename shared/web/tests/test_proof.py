@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
+from jwt.utils import base64url_decode
 
 from local_stack.devices import Device
 from web.proof import AGE, DELEGATED_FOR, TYPE, BadProofError, Call, check, digest, thumbprint
@@ -83,6 +85,12 @@ def signed(key: ec.EllipticCurvePrivateKey | str, algorithm: str, **shown: objec
     return jwt.encode({"x": 1}, key, algorithm, headers={"typ": "dpop+jwt", **shown})
 
 
+def twice(good: str) -> str:
+    """Sign the claims of a proof once more, with another method before the one that libraries read."""
+    claims = base64url_decode(good.split(".")[1]).replace(b"{", b'{"htm":"GET",', 1)
+    return jwt.api_jws.encode(claims, KEY, "ES256", headers=jwt.get_unverified_header(good))
+
+
 KEY = ec.generate_private_key(ec.SECP256R1())
 JWK = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
 FORGED: dict[str, Callable[[], str]] = {
@@ -91,6 +99,8 @@ FORGED: dict[str, Callable[[], str]] = {
     "from the future": lambda: proof(KEY, iat=int(time.time()) + AGE + 60),
     "no counter": lambda: proof(KEY, ctr=None),
     "no id": lambda: proof(KEY, jti=None),
+    "an id that is too short": lambda: proof(KEY, jti="1234567"),
+    "an id that is too long": lambda: proof(KEY, jti="x" * 101),
     "no digest": lambda: proof(KEY, ath=None),
     "a time that is a text": lambda: proof(KEY, iat="now"),
     "a time without an end": lambda: proof(KEY, iat=float("inf")),
@@ -99,14 +109,15 @@ FORGED: dict[str, Callable[[], str]] = {
     "a counter that no store holds": lambda: proof(KEY, ctr=10**30),
     "a counter without an end": lambda: proof(KEY, ctr=float("inf")),
     "a counter below one": lambda: proof(KEY, ctr=0),
-    "a private key shown": lambda: proof(KEY, jwk={**JWK, "d": "AAAA"}),
+    "a private key shown": lambda: proof(KEY, jwk=ECAlgorithm.to_jwk(KEY, as_dict=True)),
     "somebody else's key shown": lambda: proof(ec.generate_private_key(ec.SECP256R1()), jwk=JWK),
     "a shared secret": lambda: signed("s" * 40, "HS256", jwk={"kty": "oct"}),
     "no signature": lambda: signed("", "none", jwk=JWK),
     "no key": lambda: signed(KEY, "ES256"),
     "a key that is a text": lambda: signed(KEY, "ES256", jwk=json.dumps(JWK)),
     "rubbish": lambda: "x.y.z",
-    "endless": lambda: "x" * 5000,
+    "endless": lambda: proof(KEY, more="x" * 4096),
+    "a claim that is there twice": lambda: twice(proof(KEY)),
 }
 """Made when they are tried: of what was made when the tests were collected, all would be too old, and none too new."""
 
@@ -129,12 +140,19 @@ def test_a_key_proves_for_the_device_that_delegated_to_it_under_the_delegations_
     assert second == first
 
 
+def tomorrows(device: Device) -> str:
+    """Delegate from tomorrow on: what has not begun would be good for too long."""
+    with patch.object(time, "time", return_value=time.time() + 86_400):
+        return device.delegation("the-token", thumbprint(JWK))
+
+
 WRONG: dict[str, Callable[[Device, Device], str]] = {
     "to another key": lambda device, other: device.delegation("the-token", other.thumbprint),
     "by another device": lambda device, other: other.delegation("the-token", thumbprint(JWK)),
     "for another token": lambda device, other: device.delegation("another-token", thumbprint(JWK)),
     "over": lambda device, other: device.delegation("the-token", thumbprint(JWK), seconds=-1),
     "for too long": lambda device, other: device.delegation("the-token", thumbprint(JWK), seconds=DELEGATED_FOR + 1),
+    "from tomorrow on": lambda device, other: tomorrows(device),
     "a proof, not a delegation": lambda device, other: device.proof("POST", URL, "the-token"),
     "nothing": lambda device, other: "",
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
+from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_encode
 
 from bus.envelope import BrokenMessageError
@@ -16,6 +19,7 @@ from bus.event import NotYet, Outcome, Received, View
 from privacy.erasure import ErasureRequested, require_own
 from testkit.fakes import FakeClock, apply
 from testkit.people import SigningPerson, signed_requests
+from web.proof import DELEGATION, digest
 from web.signed_requests import Signed, SignedRequests, of_clerk
 
 NOW = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
@@ -62,6 +66,17 @@ async def test_what_the_resident_confirmed_is_erased(requests: SignedRequests) -
     assert await require_own(event, requests, nobody) == []
 
 
+def with_token(token: str, by: SigningPerson = ANN, **proof: object) -> dict[str, str]:
+    return by.signed(PATH, {"preview": "9f"}, at=NOW, ath=digest(token), **proof) | {"token": token}
+
+
+def delegated(token: str) -> dict[str, str]:
+    now = int(time.time())
+    claims = {"jti": "of-the-delegation", "cnf": {"jkt": BEN.thumbprint}, "ath": digest(token), "iat": now, "ctr": 1}
+    shown = {"typ": DELEGATION, "jwk": ECAlgorithm.to_jwk(ANN.key.public_key(), as_dict=True)}
+    return with_token(token, BEN, dlg=jwt.encode({**claims, "exp": now + 900}, ANN.key, "ES256", headers=shown))
+
+
 FORGED: dict[str, Request] = {
     "nobody's": lambda: None,
     "another resident's": lambda: BEN.signed(PATH, {"preview": "9f"}, at=NOW),
@@ -77,6 +92,8 @@ FORGED: dict[str, Request] = {
     "an old one": lambda: ANN.signed(PATH, {"preview": "9f"}, at=NOW - timedelta(hours=1)),
     "their own for a child": lambda: ANN.signed(PATH, {"preview": "9f", "resident_id": "res_cleo"}, at=NOW),
     "their own of what names a child": lambda: ANN.signed(PATH, {"preview": "9f.res_cleo"}, at=NOW),
+    "under a token that had ended": lambda: with_token(ANN.signed(PATH, at=NOW - timedelta(hours=3))["token"]),
+    "by a key to which theirs delegated": lambda: delegated(ANN.signed(PATH, at=NOW)["token"]),
     "nonsense": lambda: {"token": "x", "proof": "y", "body": ""},
 }
 

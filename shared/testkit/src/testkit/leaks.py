@@ -23,12 +23,12 @@ async def readable_in(database: Database, secrets: Iterable[str]) -> list[str]:
     return found
 
 
-_CHINESE = re.compile(r"[\u3400-\u9fff]{2,}")
+_OF_PEOPLE = re.compile(r"[\u3400-\u9fff]{2}|^[0-9a-f]{64}$")
 
 
 def told_in(value: Any) -> set[str]:  # noqa: ANN401 - a document holds anything
-    """Find every text with Chinese in it, however deep: the names, addresses and reasons that an example is made of."""
+    """Find the texts with Chinese and the blind indexes, however deep: whom and what an example is made of."""
     if isinstance(value, str):
-        return {value} if _CHINESE.search(value) else set()
+        return {value} if _OF_PEOPLE.search(value) else set()
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple | set) else ()
     return {text for part in parts for text in told_in(part)}
