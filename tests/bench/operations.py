@@ -28,7 +28,7 @@ from bus.reader import Subscription
 from bus.topology import DEAD_LETTER_EXCHANGE, dead_letters_of
 from operations import subscriptions
 from operations.config import Settings
-from operations.domain.cause import failure_id
+from operations.domain.letter import failure_id
 from operations.domain.search import ChosenFailures, Criteria
 from operations.handlers import groups, replays
 from operations.handlers.dependencies import Deps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matcher.domain.evidence import Evidence
 from matcher.domain.item import Item
 from matcher.domain.statistics import Statistics
-from matcher.handlers.dependencies import Deps, Tally
+from matcher.handlers.dependencies import Deps
 from matcher.main import read_rules
 from matcher.store import EvidenceStore
 from privacy.guardianships import Guardianship, Guardianships
@@ -31,20 +31,7 @@ class FakeEvidence(EvidenceStore, FakeDocuments[Evidence]):
         return Statistics(counted_at=FakeClock()(), people=len(self.all), registered=0, records=())
 
 
-class FakeTally:
-    """Remembers what was counted."""
-
-    def __init__(self) -> None:
-        self.counted: list[tuple[bool, str, str | None]] = []
-
-    def __call__(self, *, proven: bool, document_type: str, source: str | None) -> None:
-        """Count one answer."""
-        self.counted.append((proven, document_type, source))
-
-
-def deps_of(
-    evidence: FakeEvidence | None = None, *, clock: FakeClock | None = None, tally: Tally | None = None
-) -> Deps:
+def deps_of(evidence: FakeEvidence | None = None, *, clock: FakeClock | None = None) -> Deps:
     """Build what handlers need, all of it in memory."""
     return Deps(
         evidence=evidence or FakeEvidence(),
@@ -55,7 +42,6 @@ def deps_of(
         opener=opener_of(BLIND),
         signed_requests=signed_requests({}, clock or FakeClock()),
         clock=clock or FakeClock(),
-        tally=tally or FakeTally(),
         eraser=NothingHeld(),
         own_requests=OwnRequests(signed_requests({}, clock or FakeClock())),
     )

@@ -16,9 +16,8 @@ from local_stack.layout import ROOT
 from operations.domain.audit import Act, AuditEntry, AuditHead, AuditQuery, Detail, follow
 from operations.domain.erased import ErasedCase
 from operations.domain.failure import Failure, State, Summary
-from operations.domain.fate import Fate
 from operations.domain.group import FailureGroup, GroupDelta, Move, Note, tallies
-from operations.domain.items import Known
+from operations.domain.items import Fate, Known
 from operations.domain.letter import Letter
 from operations.domain.search import Criteria, Place
 from testkit.fakes import FakeChange, FakeClock

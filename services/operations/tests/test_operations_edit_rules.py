@@ -12,7 +12,7 @@ from operations.domain.diff import CHANGED, Diff, compare, differences
 from operations.domain.edit import Became, Edit
 from operations.domain.event_correction import correct_body, correct_data, restore
 from operations.domain.event_masks import MASK, mask_event
-from operations.domain.fate import Fate
+from operations.domain.items import Fate
 from runtime.errors import Conflict, NotAllowed, Refusal, Refusals
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bus.event import Outcome
-from operations.domain.cause import Cause
-from operations.domain.fate import FailedAgain, Fate
-from operations.domain.items import BLOCK, ItemStatus, freeze, item_id
+from operations.domain.items import BLOCK, FailedAgain, Fate, ItemStatus, freeze, item_id
+from operations.domain.letter import Cause
 from operations.store import replays as stored
 from operations.store.replays import ReplayDocuments
 from services.operations.tests.archive import Keeper, prepared

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.event import ConflictError, Outcome
-from operations.domain.cause import Cause
 from operations.domain.failure import STATES, restore
 from operations.domain.failure import discard as put_away
 from operations.domain.group import FailureGroup, GroupDelta, GroupSubject, Note, hour_of, total
+from operations.domain.letter import Cause
 from operations.domain.search import Criteria
 from operations.handlers import failures
 from services.operations.tests.archive import Archive, opened

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from bus.batch_consumer import RawMessage
 from bus.event import Outcome
 from bus.event_encryption import EventCipher
-from operations.domain.cause import Cause, group_id
 from operations.domain.contracts import Contracts
 from operations.domain.failure import Failure, hold
-from operations.domain.fate import FailedAgain
+from operations.domain.items import FailedAgain
+from operations.domain.letter import Cause, group_id
 from operations.domain.tokens import FieldKey
 from operations.handlers import dead_letters
 from operations.handlers.dependencies import Deps

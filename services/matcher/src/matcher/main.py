@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from prometheus_client import Counter
 
 from matcher import api, store, subscriptions
 from matcher.config import Settings
@@ -25,9 +24,6 @@ from web.presences import KnownPresence
 from web.signed_requests import SignedRequests
 
 NAME = "matcher"
-_MATCHES = Counter(
-    "yizheng_matches", "Requirements answered, by what the nearest evidence is", ["result", "document_type", "source"]
-)
 
 
 async def build(database: Database, settings: Settings) -> Deps:
@@ -43,7 +39,6 @@ async def build(database: Database, settings: Settings) -> Deps:
         opener=Opener.from_folder(settings.keys, settings.blind_index()),
         signed_requests=signed_requests,
         clock=utc_now,
-        tally=_count,
         eraser=Eraser.of(NAME, database, settings, store.held, acts_for=guardianships.acts_for),
         own_requests=OwnRequests(signed_requests, guardianships.acts_for),
     )
@@ -67,7 +62,3 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indexes=store.INDEXES,
         periodic=(service.Periodic("turn-holdings", every=settings.turn_every, work=turn),),
     )
-
-
-def _count(*, proven: bool, document_type: str, source: str | None) -> None:
-    _MATCHES.labels("succeeded" if proven else "failed", document_type, source or "none").inc()

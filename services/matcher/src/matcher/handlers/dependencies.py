@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 from bus.event import NOTHING, Event, Outcome
 from matcher.domain.evidence import Evidence
@@ -24,13 +23,6 @@ from web.presences import KnownPresence
 from web.signed_requests import SignedRequests
 
 
-class Tally(Protocol):
-    """Counts answers."""
-
-    def __call__(self, *, proven: bool, document_type: str, source: str | None) -> None:
-        """Count one answer; `source` is that of the record that proves or explains."""
-
-
 @dataclass(frozen=True)
 class Deps:
     """What handlers are given besides the message or request."""
@@ -45,7 +37,6 @@ class Deps:
     clock: Clock
     eraser: Eraser
     own_requests: OwnRequests
-    tally: Tally
 
     @property
     def today(self) -> date:

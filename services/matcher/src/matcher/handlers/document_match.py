@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from prometheus_client import Counter
+
 from bus.event import NOTHING, Event, NotYet, Outcome, Received
 from matcher import events
 from matcher.domain.evidence import Evidence
 from matcher.domain.verdicts import Finding, Verdict, decide
 from matcher.handlers.dependencies import Deps
 from matcher.views import AskedDocument, DocumentSubmitted
+
+MATCHES = Counter(
+    "yizheng_matches", "Requirements answered, by what the nearest evidence is", ["result", "document_type", "source"]
+)
 
 Verdicts = list[tuple[AskedDocument, Verdict]]
 
@@ -33,7 +39,8 @@ async def match_documents(event: Received[DocumentSubmitted], deps: Deps) -> Out
         proven = [each for each in verdicts if each[1].proven]
         return Outcome(events=[_succeeded(asked, proven)], corrects=True) if proven else NOTHING
     for _, verdict in verdicts:
-        deps.tally(proven=verdict.proven, document_type=verdict.document_type, source=verdict.source)
+        result = "succeeded" if verdict.proven else "failed"
+        MATCHES.labels(result, verdict.document_type, verdict.source or "none").inc()
     return Outcome(events=[*_answers(asked, verdicts), *_postponed(asked, [document for document, _ in postponed])])
 
 

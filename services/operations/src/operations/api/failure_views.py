@@ -8,11 +8,10 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from operations.domain.cause import Cause
 from operations.domain.failure import STATES, DisplayState, Failure, Resolution, State, Summary
 from operations.domain.faults import BrokenAt, EventFault, Remedy, remedy_for
 from operations.domain.group import FailureGroup
-from operations.domain.letter import Header
+from operations.domain.letter import Cause, Header
 from operations.handlers.discards import SettledFailures
 from operations.handlers.failures import Disclosed, Related, Relation, ShownFailure
 

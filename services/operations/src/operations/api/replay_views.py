@@ -7,12 +7,12 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from operations.domain.cause import Cause
 from operations.domain.edit import Became, EditDecision
 from operations.domain.edit import DisplayState as EditDisplayState
 from operations.domain.edit import State as EditState
 from operations.domain.group_edit import Left, Operation
 from operations.domain.items import ItemState, Kind
+from operations.domain.letter import Cause
 from operations.domain.preview import ReplayPreview
 from operations.domain.replay import DisplayState, Problem, ReplayCounts, Selection, State, Taken
 from operations.handlers.edits import ShownEdit

@@ -12,9 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from operations.domain.diff import Diff
-from operations.domain.fate import Fate
 from operations.domain.group_edit import FieldChange, Left, Member
-from operations.domain.items import ChosenItem
+from operations.domain.items import ChosenItem, Fate
 from runtime.errors import Conflict, NotAllowed, TextKey
 
 Became = Literal["handled", "ignored", "failed"]

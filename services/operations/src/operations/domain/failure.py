@@ -11,9 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from operations.domain.cause import Cause
 from operations.domain.items import replay_of
-from operations.domain.letter import Header, Letter
+from operations.domain.letter import Cause, Header, Letter
 from runtime.clock import today
 from runtime.errors import Conflict, Refusal, TextKey
 from standards.bounds import is_said

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from operations.domain.cause import Cause
 from operations.domain.failure import STATES, State, Summary
-from operations.domain.letter import Letter
+from operations.domain.letter import Cause, Letter
 
 TREND = timedelta(days=7)
 """How far back the hourly counts go."""

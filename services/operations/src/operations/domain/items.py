@@ -14,6 +14,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from operations.domain.letter import Cause
+
 BLOCK = 250
 """Items in one document: few enough to be written often, so many that 100,000 are frozen at once."""
 
@@ -82,6 +84,27 @@ class ReplayItem:
     def id(self) -> str:
         """What its message carries with it: `<replay>/<n>`."""
         return item_id(self.replay, self.n)
+
+
+class FailedAgain(BaseModel):
+    """Why a message failed this time, and the failure that it is now; what is personal is masked in `message`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failure: str
+    cause: Cause
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """`item` (of a replay) was handled, ignored as it had been handled before, or has failed again."""
+
+    item: str
+    fate: Literal["handled", "ignored", "failed"]
+    at: datetime
+    again: FailedAgain | None = None
+    """Why, of one that has failed again."""
 
 
 class ItemBlock(BaseModel):

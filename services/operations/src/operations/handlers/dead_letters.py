@@ -17,8 +17,8 @@ from operations.domain import event_masks, tokens
 from operations.domain import failure as states
 from operations.domain.erased import put_away
 from operations.domain.failure import Failure
-from operations.domain.fate import FailedAgain, Fate
 from operations.domain.group import Move
+from operations.domain.items import FailedAgain, Fate
 from operations.domain.letter import Header, Letter
 from operations.handlers.dependencies import Deps
 from operations.handlers.retention import BY

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from operations.domain.cause import failure_id
 from operations.domain.erased import ERASED
 from operations.domain.failure import Summary
-from operations.domain.fate import FailedAgain
-from operations.domain.items import ItemStatus, ReplayItem
+from operations.domain.items import FailedAgain, ItemStatus, ReplayItem
+from operations.domain.letter import failure_id
 from operations.domain.trail import Recorded
 from operations.handlers.dependencies import Deps
 

@@ -13,8 +13,7 @@ from bus.batch_consumer import RawMessage
 from bus.event import Change, Outcome
 from operations.domain import failure as states
 from operations.domain.failure import Summary
-from operations.domain.fate import Fate
-from operations.domain.items import Known
+from operations.domain.items import Fate, Known
 from operations.handlers.dependencies import Deps
 
 log = structlog.get_logger()

@@ -13,8 +13,7 @@ import structlog
 from bus.event import NOTHING, Change, Commit, ConflictError, Outcome
 from bus.tasks import pause
 from operations.domain.edit import Became
-from operations.domain.fate import Fate
-from operations.domain.items import BLOCK, ItemStatus
+from operations.domain.items import BLOCK, Fate, ItemStatus
 from operations.domain.pace import Canary, Pace, has_failed
 from operations.domain.replay import DRIVER, Replay, Step
 from operations.domain.replay_progress import ReplayProgress

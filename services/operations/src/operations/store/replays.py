@@ -15,8 +15,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, DeleteOne, IndexModel, InsertOne, UpdateMany, UpdateOne
 
 from bus.event import Change
-from operations.domain.fate import FailedAgain, Fate
-from operations.domain.items import ItemBlock, ItemStatus, Known, block_id, block_ids, parse_item
+from operations.domain.items import FailedAgain, Fate, ItemBlock, ItemStatus, Known, block_id, block_ids, parse_item
 from operations.domain.replay import ProgressNote, Replay, ReplayCounts
 from runtime.clock import Clock
 from store.repository import CODECS, Database, Document, Indexes, Repository, Write, batched, behind
