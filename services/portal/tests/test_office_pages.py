@@ -186,7 +186,7 @@ async def test_what_happened_names_nobody_but_oneself(office: Stage) -> None:
     said = main_of(browser)
     assert "另一位负责人提议不再人工审核" in said
     assert "您和另一位负责人决定不再人工审核" in said
-    assert "2026年11月30日 02:30已自动恢复人工审核。更正过多。" in said
+    assert "2026年11月30日 02:30，更正过多。" in said
     assert "official-" not in page.text.partition("<main")[2]
 
 

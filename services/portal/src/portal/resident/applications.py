@@ -161,6 +161,7 @@ async def _withdrawal(
     return visit.show(
         "resident/withdrawal.html",
         problem=problem,
+        has_ended=application.state in ENDED,
         filled=form.filled if form else None,
         here="applications",
         application=application,
