@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from pymongo.errors import AutoReconnect
 
 from bus.event import ConflictError, Outcome
-from web.service import ExclusiveTask, Periodic, take_turn
+from web.periodic import ExclusiveTask, Periodic, take_turn
 
 
 @dataclass

@@ -24,9 +24,9 @@ from scans.sanitiser import Sanitiser
 from standards.working_days import Calendar
 from store.repository import Database
 from web import service
+from web.periodic import Periodic
 from web.reviewers import Reviewers
 from web.server_sent_events import Watch
-from web.service import Periodic
 from web.signed_requests import SignedRequests
 from web.turns import Turns
 

@@ -28,8 +28,9 @@ from runtime.json_signatures import PublicKeys, SigningKeys
 from store.repository import Database
 from web import service
 from web.batches import Batches
+from web.periodic import Periodic
 from web.reviewers import Reviewers
-from web.service import Background, Periodic
+from web.service import Background
 from web.service_runtime import ServiceRuntime
 from web.signed_requests import SignedRequests
 

@@ -23,8 +23,8 @@ from runtime.clock import today, utc_now
 from standards import communities
 from store.repository import Database
 from web import service
+from web.periodic import Periodic
 from web.reviewers import Reviewers
-from web.service import Periodic
 from web.signed_requests import SignedRequests
 
 NAME = "identity"

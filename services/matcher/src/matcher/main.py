@@ -20,6 +20,7 @@ from runtime.clock import utc_now
 from standards.document_types import FOLDER, read
 from store.repository import Database, Repository
 from web import service
+from web.periodic import Periodic
 from web.presences import KnownPresence
 from web.signed_requests import SignedRequests
 
@@ -60,5 +61,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         subscriptions=subscriptions.SUBSCRIPTIONS,
         build=build,
         indexes=store.INDEXES,
-        periodic=(service.Periodic("turn-holdings", every=settings.turn_every, work=turn),),
+        periodic=(Periodic("turn-holdings", every=settings.turn_every, work=turn),),
     )

@@ -25,7 +25,7 @@ from privacy.own_requests import OwnRequests
 from runtime.clock import utc_now
 from store.repository import Database
 from web import service
-from web.service import Periodic
+from web.periodic import Periodic
 from web.signed_requests import SignedRequests
 
 MEASURE_EVERY = 10.0

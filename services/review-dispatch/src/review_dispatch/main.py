@@ -15,8 +15,8 @@ from runtime.clock import utc_now
 from scans.sanitiser import Sanitiser
 from store.repository import Database
 from web import service
+from web.periodic import Periodic
 from web.server_sent_events import Watch
-from web.service import Periodic
 from web.signed_requests import SignedRequests
 
 NAME = "review-dispatch"

@@ -65,7 +65,6 @@ class Relay:
         self._unswept = OutageLog("sweep_failed")
 
     def start(self) -> None:
-        """Begin to sweep."""
         self._sweeping = PeriodicTask(self._sweep_if_possible, every=SWEEP_EVERY)
 
     async def stop(self) -> None:

@@ -77,7 +77,6 @@ class Drafts:
 
     @property
     def record_id(self) -> str:
-        """The id of the record of this run."""
         return f"conformance-{self.run}"
 
     @property
@@ -126,7 +125,6 @@ class Drafts:
         }
 
     def withdrawal(self, sequence: int) -> dict[str, object]:
-        """Return the data of its withdrawal."""
         return {**self._both(sequence), "reason": "conformance"}
 
     def record(self, name: str, sequence: int, **changed: object) -> DepartmentMessage:

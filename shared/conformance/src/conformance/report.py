@@ -38,7 +38,6 @@ class Report:
         return sum(not each.is_right for each in self.files) + sum(not each.is_right for each in self.lessons)
 
     def as_data(self, language: Language) -> dict[str, object]:
-        """Return all of it as plain data."""
         return {
             "department": self.contract.department,
             "conforms": self.is_right,

@@ -52,7 +52,6 @@ def new_person_key() -> dict[str, Any]:
 
 
 def public_half(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a key is published."""
     return {name: entry[name] for name in _PUBLIC_PARTS}
 
 

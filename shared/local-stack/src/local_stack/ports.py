@@ -53,7 +53,6 @@ class BrokerPorts:
         return self.base + 4
 
     def all(self) -> tuple[int, ...]:
-        """Return all of them."""
         return (self.amqp, self.distribution, self.tls, self.management)
 
 

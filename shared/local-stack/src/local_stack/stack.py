@@ -161,7 +161,6 @@ class Stack:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all processes."""
         return (*self._running, *(each.program.name for each in self.infrastructure.running()))
 
     def log(self, name: str) -> str:

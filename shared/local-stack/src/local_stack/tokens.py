@@ -148,7 +148,6 @@ def check_subject(role: str, subject: str, departments: Sequence[str]) -> None:
 
 
 def known_departments() -> tuple[str, ...]:
-    """Return the departments that a token may be for."""
     return tuple(topology.load(TOPOLOGY).departments)
 
 

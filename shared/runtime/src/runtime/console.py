@@ -37,7 +37,6 @@ class Console:
     _line_is_open: bool = False
 
     def text(self, key: str, **params: object) -> str:
-        """Return a text of the commands."""
         return self.texts.say(self.language, f"commands.{key}", **params)
 
     def say(self, key: str, **params: object) -> None:

@@ -45,7 +45,6 @@ class Texts:
 
     @staticmethod
     def folders(*packages: str) -> list[Path]:
-        """Return where these packages are."""
         return [Path(str(files(package))) for package in packages]
 
     def has(self, key: str) -> bool:

@@ -68,7 +68,6 @@ class Sanitiser:
         await asyncio.gather(*map(_ended, self._idle))
 
     async def stop(self) -> None:
-        """Ask it to end."""
         self._stopping.set()
 
     async def is_ready(self) -> bool:

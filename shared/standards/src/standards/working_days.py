@@ -39,7 +39,6 @@ class Holiday(_CalendarModel):
 
     @property
     def days(self) -> tuple[date, ...]:
-        """Every day of it."""
         return tuple(self.first + _ONE_DAY * n for n in range((self.last - self.first).days + 1))
 
 

@@ -60,7 +60,6 @@ class CallerProblem(CallerAnswer):
 
     @property
     def codes(self) -> frozenset[str]:
-        """Every code that it names."""
         return frozenset({self.code, *(fault.code for fault in self.errors)})
 
 

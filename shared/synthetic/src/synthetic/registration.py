@@ -22,7 +22,6 @@ class Registered(CallerAnswer):
 
 
 def card(person: SyntheticPerson) -> dict[str, Json]:
-    """Return what the card reader gives."""
     return {
         "number": person.number,
         "name": person.name,

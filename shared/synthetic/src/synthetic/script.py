@@ -16,7 +16,6 @@ def traditional(text: str) -> str:
 
 
 def simplified(text: str) -> str:
-    """Write a text in simplified characters."""
     return str(_converter("t2s").convert(text))
 
 

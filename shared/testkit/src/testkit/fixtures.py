@@ -209,7 +209,6 @@ def logs_of_others() -> Iterator[None]:
 
 @pytest.fixture
 def full_topology() -> Topology:
-    """The topology as it is deployed."""
     return topology.load(TOPOLOGY)
 
 

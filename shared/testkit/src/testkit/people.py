@@ -64,7 +64,6 @@ class SigningPerson:
 
     @property
     def thumbprint(self) -> str:
-        """The thumbprint of the key."""
         return thumbprint(ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True))
 
     def headers(self, method: str, url: str, token: str, content: bytes) -> dict[str, str]:

@@ -20,7 +20,6 @@ NUMBER = "440309202002290031"
 
 @cache
 def key_folder() -> Path:
-    """Return a folder with keys of the tests' own."""
     folder = Path(mkdtemp())
     ensure_person_keys(folder)
     return folder

@@ -72,7 +72,6 @@ class _Asking:
         return _Child(self, self.ask(module=module, arguments=arguments, environment=environment, log=str(log)))
 
     def ask(self, **question: object) -> Any:  # noqa: ANN401 - a process id, or an exit code or None
-        """Ask it for something."""
         with self._one:
             questions, answers = self._server.stdin, self._server.stdout
             if questions is None or answers is None:
@@ -108,7 +107,6 @@ class _Child:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
 

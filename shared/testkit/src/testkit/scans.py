@@ -23,7 +23,6 @@ class FakeFiles(OwnedFiles):
         self._stored[file.file_id] = file
 
     async def read(self, file_id: str) -> AsyncIterator[bytes] | None:
-        """Return a content."""
         return _pieces(self.contents[file_id]) if file_id in self.contents else None
 
     async def remove(self, file_id: str) -> None:

@@ -64,5 +64,4 @@ class GlassVault:
         return index.encode()
 
     def decrypt_index(self, stored: bytes) -> str:
-        """Return it as text."""
         return stored.decode()

@@ -54,7 +54,6 @@ class Rates(BaseModel):
     kinds: Mapping[str, RateKind] = {}
 
     def by_class(self) -> Mapping[str, Rate]:
-        """Return the rates by class and kind."""
         return {"read": self.read, "write": self.write, "look-up": self.look_up, **self.kinds}
 
 

@@ -6,22 +6,17 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from socket import socket
-from time import monotonic
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import pymongo
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
-from prometheus_client import Counter
 from uvicorn.config import Config
 from uvicorn.server import Server as UvicornServer
 
 from bus.consumer import Consumer, ConsumerLimits, Subscription
-from bus.event import Commit, ConflictError, Outcome
 from bus.stalls import StallWatch
 from bus.tasks import PeriodicTask
 from runtime import garbage
@@ -38,6 +33,7 @@ from web.config import ServiceSettings
 from web.http_protocol import Connection, readable_query
 from web.logs import configure
 from web.pages import seal_with
+from web.periodic import LOOK_EVERY, ExclusiveTask, Periodic, turns_of
 from web.rates import RateLimit
 from web.revocation import open_revocation
 from web.server_sent_events import Streams
@@ -47,27 +43,7 @@ from web.tokens import Verifier, read_rules
 DepsT = TypeVar("DepsT")
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
-FAILED = Counter("yizheng_periodic_work_failed", "Turns of recurring work that ended in a fault of its own", ["work"])
-
-LOOK_EVERY = 5.0
-"""Seconds after which a process that has become the first sees to what is due."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Periodic(Generic[DepsT]):
-    """Work that one process does at its start and then every so many seconds; each outcome is committed on its own.
-
-    `in_slices`: the work finds so much at a time, and is asked again at once until it finds nothing more. `in_each`:
-    every process of the service does it, as for what each shows of itself.
-    """
-
-    name: str
-    every: float
-    work: Callable[[DepsT], Awaitable[Sequence[Outcome[Any]]]]
-    in_slices: bool = False
-    in_each: bool = False
 
 
 class Background(Protocol):
@@ -150,7 +126,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         ending = Retention(name, runtime.database, runtime.commit, kinds, cascades)
         turns = [
             ExclusiveTask(ending.turn, every=retention.EVERY, is_ours=lambda: heartbeat.is_first),
-            *(_turns(each, deps, runtime) for each in periodic),
+            *(turns_of(each, deps, runtime) for each in periodic),
         ]
         repeating = [PeriodicTask(each.look, every=min(each.every, LOOK_EVERY)) for each in turns]
         watch = StallWatch(name) if getattr(app.state, "is_process", False) else None
@@ -299,58 +275,3 @@ class Server(UvicornServer):
         """Take no more requests, end streams, wait for all others."""
         self._streams.stop()
         await super().shutdown(sockets)
-
-
-class ExclusiveTask:
-    """Work that is done every so many seconds, as long as it is this process's: at once when it becomes so."""
-
-    def __init__(
-        self,
-        work: Callable[[], Awaitable[None]],
-        *,
-        every: float,
-        is_ours: Callable[[], bool],
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self.every = every
-        self._work = work
-        self._is_ours = is_ours
-        self._clock = clock
-        self._due = float("-inf")
-
-    async def look(self) -> None:
-        """Do the work if it is due and ours. Two processes that do it at once overtake each other, no more."""
-        if self._clock() >= self._due and self._is_ours():
-            self._due = self._clock() + self.every
-            await self._work()
-
-
-def _turns(periodic: Periodic[DepsT], deps: DepsT, runtime: ServiceRuntime) -> ExclusiveTask:
-    heartbeat = runtime.committer.heartbeat
-    work = partial(take_turn, periodic, deps, runtime.commit)
-    return ExclusiveTask(work, every=periodic.every, is_ours=lambda: periodic.in_each or heartbeat.is_first)
-
-
-async def take_turn(periodic: Periodic[DepsT], deps: DepsT, commit: Commit) -> None:
-    """Do the work once, or slice by slice to its end; what goes wrong waits for the next turn."""
-    FAILED.labels(periodic.name)  # shown before it ever fails: an alert sees a counter rise, not appear
-    try:
-        goes_on = True
-        while goes_on:
-            outcomes = await periodic.work(deps)
-            committed = await asyncio.gather(*(_commit(outcome, periodic.name, commit) for outcome in outcomes))
-            goes_on = periodic.in_slices and bool(committed) and all(committed)
-    except (pymongo.errors.PyMongoError, OSError) as error:
-        log.warning("periodic_work_postponed", work=periodic.name, error=repr(error))
-    except Exception:
-        FAILED.labels(periodic.name).inc()
-        log.exception("periodic_work_failed", work=periodic.name)
-
-
-async def _commit(outcome: Outcome[Any], work: str, commit: Commit) -> bool:
-    try:
-        await commit(outcome)
-    except ConflictError:
-        log.info("periodic_work_overtaken", work=work)  # what changed meanwhile is seen next time
-        return False
-    return True

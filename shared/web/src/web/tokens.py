@@ -102,7 +102,6 @@ class KnownTokens:
         return known if await self._keys.find(known.kid) is known.key else None
 
     def remember(self, token: str, checked: CheckedToken) -> None:
-        """Remember a good token."""
         self._checked[_digest(token)] = checked
         if len(self._checked) > MOST_REMEMBERED:
             self._checked.popitem(last=False)

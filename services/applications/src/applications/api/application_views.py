@@ -170,7 +170,6 @@ class ApplicationView(ApplicationSummary):
 
     @classmethod
     def seen(cls, seen: SeenApplication, wording: Labels) -> Self:
-        """Show an application with what came of it."""
         application, decided = seen.application, seen.decided
         rejected = application.state == "rejected"
         rated = decided is not None and decided.score is not None

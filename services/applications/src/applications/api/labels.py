@@ -57,7 +57,6 @@ class Labels:
         return LabelledCode(code=code, name=item.name.say(self.language) if item else code)
 
     def document(self, code: str) -> LabelledCode:
-        """Name a document type."""
         found = self.catalogue.document_types.get(code)
         return LabelledCode(code=code, name=found.name.say(self.language) if found else code)
 

@@ -33,7 +33,6 @@ class NoticeView(BaseModel):
 
     @classmethod
     def of(cls, decided: Decided, wording: Labels) -> Self:
-        """Show a decision."""
         return cls(
             applicant=decided.masked_name,
             number=decided.masked_number,

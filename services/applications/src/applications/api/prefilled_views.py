@@ -27,7 +27,6 @@ class PrefilledView(BaseModel):
 
     @classmethod
     def of(cls, prefilled: Prefilled, wording: Labels) -> Self:
-        """Show an answer."""
         holding, label = prefilled.document, prefilled.field.label.say(wording.language)
         document = wording.document(holding.document_type) if holding else None
         source_name = wording.source(holding.source) if holding else None

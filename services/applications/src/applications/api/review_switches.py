@@ -59,7 +59,6 @@ class SwitchStepView(BaseModel):
 
     @classmethod
     def of(cls, step: SwitchStep, wording: Labels) -> Self:
-        """Show an entry."""
         key = f"review-steps.{step.what}" if step.by else f"review-steps.{step.why}"
         by = wording.say("between").join(step.by)
         return cls(

@@ -75,7 +75,6 @@ class Decided(Aggregate):
         )
 
     def reviews_of(self, document_type: str) -> tuple[Reviewed, ...]:
-        """Return what people found of a document type."""
         return tuple(each for each in self.reviews if each.document_type == document_type)
 
     def rated(self, score: int, comment: str | None, now: datetime) -> Decided:

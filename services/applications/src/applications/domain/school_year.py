@@ -21,12 +21,10 @@ class SchoolYear:
 
     @property
     def first(self) -> date:
-        """The first day."""
         return date(self.begins, 9, 1)
 
     @property
     def last(self) -> date:
-        """The last day."""
         return date(self.begins + 1, 8, 31)
 
 

@@ -21,17 +21,14 @@ async def link_credential(event: Received[CredentialStored], deps: Deps) -> Outc
 
 
 async def note_suspended(event: Received[CredentialEnded], deps: Deps) -> Outcome[None]:
-    """Learn that a credential was suspended."""
     return await _note(event.data, "suspended", deps)
 
 
 async def note_revoked(event: Received[CredentialEnded], deps: Deps) -> Outcome[None]:
-    """Learn that a credential was revoked."""
     return await _note(event.data, "revoked", deps)
 
 
 async def note_expired(event: Received[CredentialEnded], deps: Deps) -> Outcome[None]:
-    """Learn that a credential has expired."""
     return await _note(event.data, "expired", deps)
 
 

@@ -50,7 +50,6 @@ def documents_submitted(application: Application, sent: Sequence[Sent], deps: De
 
 
 def holder_of(party: Party) -> events.Holder:
-    """Name a person in an event."""
     return events.Holder(resident_id=party.resident_id, index=party.index)
 
 

@@ -36,7 +36,6 @@ class SeenApplication:
 
     @property
     def version(self) -> int:
-        """The application's."""
         return self.application.version
 
 

@@ -32,7 +32,6 @@ class Switch:
 
     @property
     def version(self) -> int:
-        """The switch's."""
         return self.switch.version
 
 

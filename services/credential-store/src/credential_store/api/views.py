@@ -101,12 +101,10 @@ def current(credential: Credential) -> Issue:
 
 
 def summary(credential: Credential, language: str, deps: Deps) -> CredentialSummary:
-    """Show a credential in a list."""
     return CredentialSummary(**_summary(credential, language, deps))
 
 
 def detail(credential: Credential, language: str, deps: Deps, *, for_staff: bool) -> CredentialView:
-    """Show one credential in full."""
     issue = current(credential)
     return CredentialView(
         **_summary(credential, language, deps),
@@ -118,7 +116,6 @@ def detail(credential: Credential, language: str, deps: Deps, *, for_staff: bool
 
 
 def match(found: FoundCredential, language: str, deps: Deps) -> MatchView:
-    """Show what a query found."""
     credential, issue = found.credential, found.issue
     status = status_of(credential, issue, today(deps.clock()))
     later = credential.issues[issue.number : issue.number + 1]

@@ -170,5 +170,4 @@ class Credential(CredentialModel):
         return next((it for it in reversed(self.issues) if it.content.voice == "department"), None)
 
     def issue(self, identifier: str) -> Issue | None:
-        """Return the version with that identifier."""
         return next((issue for issue in self.issues if issue.identifier == identifier), None)

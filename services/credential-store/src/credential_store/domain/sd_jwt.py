@@ -95,7 +95,6 @@ class SdJwt:
 
     @property
     def text(self) -> str:
-        """The whole text."""
         return self.unproven + (self.proof or "")
 
     @property

@@ -29,7 +29,6 @@ class KnownSubmission(CredentialModel):
 
     @staticmethod
     def named(application_id: str, requirement: str, attempt: int) -> str:
-        """Return the id of an attempt to meet a requirement of an application."""
         return sha256(f"{application_id}/{requirement}/{attempt}".encode()).hexdigest()
 
     @classmethod

@@ -132,7 +132,6 @@ class _Batch:
 
     @property
     def changed(self) -> Mapping[str, Credential]:
-        """The credentials that are to be written."""
         return self._ahead.changed
 
     @property

@@ -37,7 +37,6 @@ async def _issued(before: Credential, after: Credential, deps: Deps) -> tuple[Cr
 
 
 async def sign(credential: Credential, issue: Issue, deps: Deps) -> tuple[Issue, SignedVersion]:
-    """Give a version its place and sign it."""
     place, now = await deps.places.next(), deps.clock()
     version = signed.sign(credential, issue, place, deps.issuer, deps.types, now)
     marks = signed.marks(credential, issue, today(now))

@@ -53,7 +53,6 @@ class AccessView(BaseModel):
 
     @classmethod
     def of(cls, access: Access, language: str, disputes: Mapping[str, Dispute]) -> AccessView:
-        """Show an entry."""
         return cls(
             access_id=access.id,
             at=access.at,

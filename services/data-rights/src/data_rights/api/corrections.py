@@ -95,7 +95,6 @@ class CorrectionView(BaseModel):
 
     @classmethod
     def of(cls, correction: Correction, language: str) -> CorrectionView:
-        """Show a request."""
         wrong = correction.wrong
         return cls(
             correction_id=correction.id,

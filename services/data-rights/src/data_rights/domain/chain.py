@@ -63,7 +63,6 @@ class Head(RightsModel):
     """The same, signed (compact JWS), for those outside who keep it; heads of the first releases have none."""
 
     def told(self) -> dict[str, object]:
-        """Return what is signed."""
         return {"block": self.number, "hash": self.hash, "at": stamp(self.at)}
 
 

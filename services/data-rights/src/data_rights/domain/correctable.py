@@ -56,5 +56,4 @@ class Correctables(RightsModel):
 
 
 def _called(document_type: str, field: str) -> TextKey:
-    """Return the name that people know a field by."""
     return TextKey(f"fields.{document_type}.{field}")

@@ -33,7 +33,6 @@ class PresenceView(BaseModel):
 
     @classmethod
     def of(cls, presence: Presence) -> Self:
-        """Show a visit."""
         return cls(presence_id=presence.id, **presence.model_dump(include={"resident_id", "begun_at", "ends_at"}))
 
 
@@ -52,7 +51,6 @@ class PresenceVisitView(PresenceView):
 
     @classmethod
     def shown(cls, visit: BegunPresence, by: Principal) -> Self:
-        """Show a visit to who read the card."""
         said = mask.name if by.role is Role.TERMINAL else str
         wards = [ChildView(child_id=each.id, name=said(each.card.name)) for each in visit.wards]
         own = PresenceView.of(visit.presence).model_dump()

@@ -39,7 +39,6 @@ def number(value: float) -> str:
 
 
 def size(octets: int) -> str:
-    """Return the size of a file."""
     if octets < _KILO * _KILO:
         return f"{max(1, round(octets / _KILO))} KB"
     return f"{octets / _KILO / _KILO:.1f} MB"

@@ -170,7 +170,6 @@ class SignInProvider:
         return self._found[1].origins if self._found else ()
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._http.aclose()
 
     def _client(self, redirect_uri: str) -> httpx_client.AsyncOAuth2Client:

@@ -19,7 +19,6 @@ FRAME = Path(__file__).parent
 
 
 def environments(folders: Iterable[tuple[str, Path]], texts: Texts) -> Mapping[Language, Environment]:
-    """Make the environment of the templates for each language."""
     known = tuple(folders)
     return {language: _environment(known, partial(texts.say, language)) for language in LANGUAGES}
 

@@ -52,7 +52,6 @@ async def visit_of(request: Request) -> PageVisit:
 
 
 def visit_with(request: Request, session: Session | None) -> PageVisit:
-    """Return a visit of the person who has a session."""
     known = stranger(request)
     known.session = session
     known.secret = cookies.read(request, cookies.SESSION) if session else ""

@@ -208,7 +208,6 @@ class PageVisit:
         return self.frame.texts.say(self.language, key, **params)
 
     def day(self, on: date | datetime) -> str:
-        """Return a day as people read it."""
         return formats.day(on, self.language)
 
     def moment(self, at: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from portal.frame.calls import GatewayAnswer
-from portal.resident.catalogue_answers import CatalogueNamed, CataloguePromise, Value
+from portal.resident.catalogue_answers import CatalogueNamed, Value
 
 
 class OwnPerson(GatewayAnswer):
@@ -283,49 +283,3 @@ class Confirmations(GatewayAnswer):
     """What waits for a confirmation."""
 
     items: tuple[Confirmation, ...]
-
-
-class ReceiptAnswer(GatewayAnswer):
-    """A question and what was answered."""
-
-    label: str
-    value: str
-
-
-class ReceiptDocument(GatewayAnswer):
-    """A document, what proves it and since when."""
-
-    any_of: tuple[CatalogueNamed, ...]
-    holder_name: str
-    standing_name: str
-    proof: OwnProof | None
-    proven_on: date | None
-    scans: int
-
-
-class ReceiptParty(GatewayAnswer):
-    """The second party by role."""
-
-    role: str
-    name: str | None
-    confirmed_on: date | None
-
-
-class OwnReceipt(GatewayAnswer):
-    """Everything that a page on paper says of an application."""
-
-    number: str
-    code: str
-    inquiry_text: str
-    item: CatalogueNamed
-    department: CatalogueNamed
-    applicant: str
-    subject: str | None
-    second_party: ReceiptParty | None
-    submitted_at: datetime
-    state_name: str
-    promise: CataloguePromise
-    due_text: str | None
-    answers: tuple[ReceiptAnswer, ...]
-    documents: tuple[ReceiptDocument, ...]
-    issued_at: datetime

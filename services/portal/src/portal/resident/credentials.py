@@ -138,7 +138,6 @@ async def draw(visit: Resident, credential_id: str, field: list[str] = Query(def
 
 
 def written(visit: PageVisit, value: Value) -> str:
-    """Return a value as people read it."""
     if isinstance(value, bool):
         return visit.t("resident.yes" if value else "resident.no")
     if isinstance(value, list):

@@ -51,7 +51,6 @@ class Draft:
         return need.need == "held" and choices != {"decline"}
 
     def scans_of(self, requirement: str) -> list[OwnScan]:
-        """Return what was handed in for a requirement."""
         return [each for each in self.application.scans if each.requirement == requirement]
 
     def question_after(self, done: str, *, required: bool = False) -> str | None:
@@ -71,7 +70,6 @@ class Draft:
 
 
 def address_of(visit: PageVisit, application_id: str) -> str:
-    """Return the address of an application's page."""
     return f"{visit.base}/applications/{path_of(application_id)}"
 
 

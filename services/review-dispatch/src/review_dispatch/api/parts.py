@@ -45,7 +45,6 @@ async def wanted_of(  # noqa: PLR0913 - one parameter for each filter
     claimed_by: Annotated[Name | None, Query(description="Only what this colleague has claimed")] = None,
     taken_over_from_me: Annotated[bool, Query(description="Only what a colleague took over from the caller")] = False,
 ) -> QueueQuery:
-    """Read which tasks are asked for."""
     statuses = frozenset(status) if status else EVERY_STATUS if taken_over_from_me else WAITING
     return QueueQuery(
         departments=None if department is None else frozenset({department}),

@@ -31,7 +31,6 @@ View = Callable[[Task], views.TaskView]
 
 
 def detail(task: Task, reader: TaskReader) -> views.TaskView:
-    """Show one task in full."""
     hidden = not may_see_values(task, reader.by)
     about = task.about
     return views.TaskView(

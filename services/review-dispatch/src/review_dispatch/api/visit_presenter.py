@@ -16,7 +16,6 @@ View = Callable[[Task], views.ResidentVisitView]
 
 
 def visit(said: Visit | None, reader: TaskReader) -> views.VisitView | None:
-    """Show what is agreed of a visit."""
     if said is None:
         return None
     slot = _slot(said.slot, reader) if said.slot else None
@@ -47,7 +46,6 @@ def committed(task: Task, reader: TaskReader) -> views.ResidentVisitView:
 
 
 def building(found: Building, reader: TaskReader) -> views.BuildingView:
-    """Show the doors of a building."""
     community = reader.community(found.community)
     return views.BuildingView(
         name=found.name,

@@ -47,7 +47,6 @@ class Case(BaseModel):
         return any(entry.task_id == task_id for entry in self.entries)
 
     def with_task(self, task: Task) -> Case:
-        """Remember a task."""
         entry = CaseEntry(
             task_id=task.id, requirement=task.requirement, attempt=task.attempt, requested_at=task.requested_at
         )

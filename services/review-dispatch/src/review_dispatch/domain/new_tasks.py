@@ -77,7 +77,6 @@ def decision(
     district: District,
     at: datetime,
 ) -> Task:
-    """Make the task of deciding an application."""
     return Task(
         id=task_id(application_id, "decision"),
         application_id=application_id,

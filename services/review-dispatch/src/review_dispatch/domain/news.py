@@ -31,7 +31,6 @@ class Scope(NamedTuple):
 
     @classmethod
     def read(cls, key: str) -> Scope:
-        """Read it from its text."""
         by, _, codes = key.partition(":")
         found = tuple(each for each in codes.split(",") if each)
         return cls("community" if by == "community" else "department", found)

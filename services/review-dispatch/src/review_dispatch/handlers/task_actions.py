@@ -60,7 +60,6 @@ async def claim(asked: TaskRequest, deps: Deps) -> Outcome[Task]:
 
 
 async def release(asked: TaskRequest, deps: Deps) -> Outcome[Task]:
-    """Give a task back."""
     task = await find(asked, deps)
     return done(task, claims.release(task, asked.by.subject, deps.clock()), asked, deps)
 

@@ -135,7 +135,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def as_text(found: DepartmentAccount) -> str:
-    """Return an account as people read it."""
     lists = {"keys": "  ".join(found["routing_keys"]), "keeps": "  ".join(found["keeps"]) or "-"}
     others = "".join(OTHER.format(url=url) for url in found["amqp_urls"][1:])
     return HAND_OVER.format(**{**found, **lists, "others": others})

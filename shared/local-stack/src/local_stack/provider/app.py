@@ -28,7 +28,8 @@ from local_stack.ports import Ports
 from local_stack.provider import people
 from local_stack.provider.memory import SignedIn
 from local_stack.provider.people import ProviderPerson
-from local_stack.provider.server import BOUND_TO, SCOPES, ProviderClient, ProviderRequest, ProviderServer
+from local_stack.provider.requests import SCOPES, ProviderClient, ProviderRequest
+from local_stack.provider.server import BOUND_TO, ProviderServer
 from runtime.texts import Language, Texts, choose
 from web.proof import BadProofError, Call, check
 
@@ -80,7 +81,6 @@ class Provider:
         )
 
     async def keys(self, asked: Asked) -> Response:
-        """Give the public keys."""
         del asked
         return Response((self.layout.keys / PUBLIC_KEYS).read_bytes(), media_type="application/json")
 
@@ -146,7 +146,6 @@ class Provider:
         return answer or self._page("ended.html", _language(asked, fields))
 
     async def style(self, asked: Asked) -> Response:
-        """Give the style of the page."""
         del asked
         return Response((_FOLDER / "templates" / "provider.css").read_bytes(), media_type="text/css")
 

@@ -5,18 +5,14 @@ Codes and refresh tokens live in this process's memory: a restart ends all sign-
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request, grants
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request, grants
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core.grants import OpenIDCode
@@ -29,98 +25,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from local_stack import tokens
 from local_stack.keys import ALGORITHM, PUBLIC_KEYS, issuer_key, key_id
 from local_stack.provider.memory import Code, Memory, SignedIn, TokenRenewal
+from local_stack.provider.requests import SCOPES, ProviderClient, ProviderRequest
 
 ACCESS_SECONDS = 15 * 60
 CODE_SECONDS = 60
 SIGN_IN_SECONDS = 12 * 3600
-SCOPES = ("openid", "profile", "offline_access")
 _FOUND = 302
 
 
 BOUND_TO: ContextVar[str] = ContextVar("bound_to", default="")
 """The thumbprint of the key that the request has proven, and its tokens are bound to (RFC 9449)."""
-
-
-@dataclass(frozen=True)
-class ProviderClient(ClientMixin):
-    """The portal."""
-
-    client_id: str
-    secret: str
-    redirect_uris: tuple[str, ...]
-    after_logout: tuple[str, ...]
-    id_token_signed_response_alg: str = ALGORITHM
-
-    @property
-    def client_metadata(self) -> Mapping[str, object]:
-        """What it has registered."""
-        return {"post_logout_redirect_uris": list(self.after_logout)}
-
-    def get_client_id(self) -> str:
-        return self.client_id
-
-    def get_default_redirect_uri(self) -> str:
-        """Return where it is by default."""
-        return self.redirect_uris[0]
-
-    def get_allowed_scope(self, scope: str | None) -> str:
-        """Return what of a scope it may have."""
-        return " ".join(each for each in (scope or "").split() if each in SCOPES)
-
-    def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Tell whether it has registered an address."""
-        return redirect_uri in self.redirect_uris
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        """Tell whether it is the one that it says."""
-        return hmac.compare_digest(self.secret, client_secret)
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Tell whether it may say so in this way."""
-        return method == "client_secret_basic" and bool(endpoint)
-
-    def check_response_type(self, response_type: str) -> bool:
-        """Tell whether it may ask for this."""
-        return response_type == "code"
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        """Tell whether it may offer this for tokens."""
-        return grant_type in {"authorization_code", "refresh_token"}
-
-
-class Payload(OAuth2Payload):
-    """The fields of a request, from its query and its form."""
-
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
-        self._fields = fields
-
-    @property
-    def data(self) -> dict[str, str]:
-        """Return the first value of each."""
-        return {name: values[0] for name, values in self._fields.items()}
-
-    @property
-    def datalist(self) -> defaultdict[str, list[str]]:
-        """Return all values of each."""
-        return defaultdict(list, {name: list(values) for name, values in self._fields.items()})
-
-
-class ProviderRequest(OAuth2Request):
-    """A request as the protocol's code reads it."""
-
-    def __init__(self, method: str, uri: str, headers: Mapping[str, str], fields: Mapping[str, list[str]]) -> None:
-        super().__init__(method=method, uri=uri, headers=headers)
-        self.payload = Payload(fields)
-
-    @property
-    def args(self) -> dict[str, str]:
-        """Return its fields."""
-        return self.payload.data
-
-    @property
-    def form(self) -> dict[str, str]:
-        """Return its fields."""
-        return self.payload.data
 
 
 class ProviderServer(AuthorizationServer):
@@ -214,7 +128,6 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     server: ProviderServer
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-        """Remember a code."""
         data = request.payload.data
         self.server.memory.nonces.add(data["nonce"])
         self.server.memory.codes[code] = Code(
@@ -238,7 +151,6 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         """Do nothing more: it is gone since it was asked for."""
 
     def authenticate_user(self, authorization_code: Code) -> SignedIn:
-        """Return whose it is."""
         return authorization_code.user
 
 
@@ -269,7 +181,6 @@ class IdTokens(OpenIDCode):
         super().__call__(grant)
 
     def resolve_client_private_key(self, client: ProviderClient) -> ECKey:
-        """Return the key to sign with."""
         del client
         return self._server.key
 
@@ -308,7 +219,6 @@ class RefreshGrant(grants.RefreshTokenGrant):
         return found if found and time.time() - found.user.at < SIGN_IN_SECONDS else None
 
     def authenticate_user(self, refresh_token: TokenRenewal) -> SignedIn:
-        """Return whose it is."""
         return refresh_token.user
 
     def revoke_old_credential(self, refresh_token: TokenRenewal) -> None:
