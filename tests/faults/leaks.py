@@ -78,7 +78,7 @@ def files_under(folder: Path) -> list[Path]:
 
 
 def content_of(path: Path) -> bytes:
-    """Read a file; the broker may just have written it anew under another name, and this one is gone."""
+    """Read a file; the broker may just have replaced it, and this one is gone."""
     with suppress(FileNotFoundError):
         return path.read_bytes()
     return b""

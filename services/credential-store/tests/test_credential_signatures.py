@@ -1,4 +1,4 @@
-"""Review-dispatch alone, or whoever has its key, can approve nothing: people sign what they decide."""
+"""Review-dispatch alone, or anyone who has its key, can approve nothing: people sign what they decide."""
 
 from __future__ import annotations
 

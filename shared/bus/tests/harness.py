@@ -146,7 +146,7 @@ class Station:
         return [number for tally in await self.tallies.find({}) for number in tally.numbers]
 
     async def has_counted(self, numbers: Iterable[int]) -> bool:
-        """Tell whether these numbers, and no others, were counted once each; while the store is away, nobody knows."""
+        """Tell whether these numbers, and no others, were counted once each; unknown while the store is away."""
         with suppress(PyMongoError):
             return sorted(await self.counted()) == sorted(numbers)
         return False

@@ -1,4 +1,4 @@
-"""A service makes its indexes when it starts, and makes those anew that an earlier release made otherwise."""
+"""A service makes its indexes when it starts, and rebuilds those that an earlier release made otherwise."""
 
 from __future__ import annotations
 

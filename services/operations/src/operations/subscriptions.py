@@ -105,4 +105,4 @@ _BREATH = 0.25
 """Seconds in which a few events, or receipts, become a few more, so that there is less to write for each."""
 
 _CONFLICTS = 9
-"""Times in a row that somebody else may be faster before the intake pauses."""
+"""Conflicts in a row before the intake pauses."""

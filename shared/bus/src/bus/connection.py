@@ -19,7 +19,7 @@ from bus.addresses import each_of
 from bus.tasks import is_cancelled
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds that one address has to let somebody in: one that accepts and says nothing is not waited for."""
+"""Seconds that one address has to accept a connection: one that accepts and says nothing is not waited for."""
 
 ANSWER_TIMEOUT = 5.0
 """Seconds that a node has to answer a question on a connection that is open: one that is frozen is left for another.

@@ -1,6 +1,6 @@
 """What each account may do on the broker, from the topology: its own routing keys, its own queues, nothing else.
 
-Nobody here may configure anything: what there is, the administrator's account declares (`bus/declare.py`).
+No account here may configure anything: what there is, the administrator's account declares (`bus/declare.py`).
 """
 
 from __future__ import annotations

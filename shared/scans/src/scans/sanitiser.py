@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Sanitiser:
-    """Makes scans anew, a few at a time. Runs beside the requests, so that its processes end with the service."""
+    """Remakes scans, a few at a time. Runs beside the requests, so that its processes end with the service."""
 
     def __init__(self, *, without_sandbox: bool = False) -> None:
         """`without_sandbox`: clean also where the kernel does not shut the processes in."""

@@ -78,7 +78,7 @@ class TamperedError(VaultError):
 
 
 class KeyMissingError(VaultError):
-    """The key for it is not here: nothing of the store can be read or written until somebody brings it."""
+    """The key for it is not here: nothing of the store can be read or written until it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Vault:
         return self._newest
 
     async def add(self, number: int) -> Binary:
-        """Make the data key of a number, or return the one that somebody has made meanwhile. Raises VaultError."""
+        """Make the data key of a number, or return the one that another process has made. Raises VaultError."""
         wanted = self.master_keys
         try:
             return await self.encryption.create_data_key(
@@ -284,7 +284,7 @@ class Vault:
     def _take_over_master_keys(self) -> None:
         try:
             found = self._read_master_keys()
-        except Exception as error:  # noqa: BLE001 - a file that somebody is just changing; those known are good
+        except Exception as error:  # noqa: BLE001 - a file that is just being changed; those known are good
             log.warning("master_keys_not_read", error=str(error))
             return
         if found != self.master_keys:

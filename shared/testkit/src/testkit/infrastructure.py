@@ -1,4 +1,4 @@
-"""A broker and a store of one's own, on ports that nobody else has, and gone at the end with all that they wrote."""
+"""A broker and a store of one's own, on ports that were free, and gone at the end with all that they wrote."""
 
 from __future__ import annotations
 

@@ -62,13 +62,13 @@ class Principal:
     expires_at: float = field(default=inf, compare=False)
     """When the token ends, in seconds since 1970."""
     counts: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
-    """Asks whether the provider has ended the token meanwhile; None where nobody is asked. Raises ConnectionError."""
+    """Asks whether the provider has ended the token meanwhile; None where none is asked. Raises ConnectionError."""
 
     signed: SignedRequest | None = field(default=None, compare=False, repr=False)
     """The request as it was signed, where the operation asks for that."""
 
     async def still_counts(self) -> bool:
-        """Tell whether the token still counts, for what goes on for long. Raises ConnectionError when nobody knows."""
+        """Tell whether the token still counts, for what goes on for long. Raises ConnectionError when unknown."""
         return self.seconds_left() > 0 and (self.counts is None or await self.counts())
 
     def seconds_left(self) -> float:
@@ -132,7 +132,7 @@ class _Allowed(SecurityBase):
 
 
 def bounded(request: Request) -> None:
-    """Count a request that nobody signs, under its kind, for all who ask together. Raises Busy."""
+    """Count an unsigned request under its kind, for all callers together. Raises Busy."""
     limit: RateLimit = request.app.state.rate_limit
     limit.take_for_everybody(_operation(request))
 

@@ -1,4 +1,4 @@
-"""Telling who else saw or used somebody's credentials, so that the holder can read it (data-rights)."""
+"""Telling a holder who else saw or used their credentials (data-rights)."""
 
 from __future__ import annotations
 

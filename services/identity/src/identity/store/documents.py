@@ -56,7 +56,7 @@ class ResidentStore(Repository[Resident]):
         return found[0] if found else None
 
     def id_for(self, index: str) -> str:
-        """Return the id of a new resident: nobody works it out who has the blind index alone."""
+        """Return the id of a new resident: it can't be worked out from the blind index alone."""
         return "res_" + self._vault.digest(f"resident {index}".encode())[:26]
 
 

@@ -1,4 +1,4 @@
-"""A time in which somebody comes, typed in three fields: day, from, until."""
+"""The time of a visit, typed in three fields: day, from, until."""
 
 from __future__ import annotations
 

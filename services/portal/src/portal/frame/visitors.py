@@ -66,7 +66,7 @@ async def _look_up(known: PageVisit, secret: str, recalled: Recalled[Session]) -
 
 
 def stranger(request: Request) -> PageVisit:
-    """Return a visit of nobody in particular."""
+    """Return a visit without a sign-in."""
     view = cookies.read(request, cookies.VIEW)
     return PageVisit(
         request,
@@ -83,7 +83,7 @@ def language_of(request: Request) -> Language:
 
 
 Anybody = Annotated[PageVisit, Depends(visit_of)]
-"""A visit that needs nobody to be signed in."""
+"""A visit that needs no sign-in."""
 
 
 def signed_in(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI's Depends returns

@@ -79,7 +79,7 @@ def require_waiting(task: Task) -> None:
 
 
 def require_another_person(task: Task, by: str) -> None:
-    """Refuse (409) a second review by whoever made the first. Raises Conflict."""
+    """Refuse (409) a second review by the first reviewer. Raises Conflict."""
     if any(approval.by == by for approval in task.approvals):
         raise Conflict("second-reviewer-is-first")
 
