@@ -30,6 +30,7 @@ from testkit.attempts import ACCESS_REFUSED, get, publish, refused, refused_each
 from testkit.signers import signed
 from tests.contract.catalogue import readers
 from tests.contract.published import examples, own_events, read
+from tests.end_to_end.looks import record
 from tests.end_to_end.redelivery import stop_waiting
 from tests.end_to_end.thief import Json, counted, dead_letter, forged, put, say, waits
 from tests.end_to_end.town import Town, refusal
@@ -41,7 +42,6 @@ Deed = Callable[[Town], Awaitable[None]]
 
 UNAUTHORIZED = 13
 ELSEWHERE = {
-    "identity": "tests/end_to_end/test_forgeries.py",
     "review-dispatch": "tests/end_to_end/test_forgeries.py",
     "data-rights": "tests/end_to_end/test_forgeries.py",
     "a terminal": "services/identity/tests/test_identity_terminals.py",
@@ -52,10 +52,20 @@ ELSEWHERE = {
 
 class _Stored(CallerAnswer):
     document_type: str
+    version: int
+    fields: dict[str, object]
 
 
 class _OwnCredentials(CallerAnswer):
     items: tuple[_Stored, ...]
+
+
+class _Step(CallerAnswer):
+    what: str
+
+
+class _History(CallerAnswer):
+    items: tuple[_Step, ...]
 
 
 class _Action(CallerAnswer):
@@ -65,6 +75,26 @@ class _Action(CallerAnswer):
 
 class _Actions(CallerAnswer):
     items: tuple[_Action, ...]
+
+
+async def of_identity(town: Town) -> None:
+    """Another name on a card is believed: its holder reads it among the credentials, and nowhere else."""
+    made = town.meet("senior")
+    resident, id_ = await town.welcome(made), town.ids[made.head.number]
+    said = {
+        "resident_id": id_,
+        "holder_index": town.system.index.of(made.head.number),
+        "name": "无此人",
+        "sequence": 50,
+    }
+    await say(town, forged("identity.id-updated.v1", said, correlationid=id_))
+    await until(
+        lambda: resident.get("/v1/credentials", _OwnCredentials),
+        lambda it: [(each.version, each.fields["name"]) for each in it.items] == [(2, "无此人")],
+        what="the next version of the identity card",
+    )
+    history = await resident.get(f"/v1/residents/{id_}/history", _History)
+    assert [each.what for each in history.items] == ["registered"]
 
 
 async def of_applications(town: Town) -> None:
@@ -193,7 +223,7 @@ async def of_an_operator(town: Town) -> None:
 
 
 async def of_the_stores_administrator(town: Town) -> None:
-    """A sealed value that was moved to another document does not open, and that is told."""
+    """A sealed value that was moved does not open, and that is counted; who reads as a guardian is told."""
     made, other = town.meet("senior"), town.meet("senior")
     one, two = await town.welcome(made), await town.welcome(other)
     first: str = await portal.draft(one, "senior-card", {})
@@ -211,6 +241,15 @@ async def of_the_stores_administrator(town: Town) -> None:
     assert answer.status_code == 500
     assert made.head.name not in answer.text
     assert other.head.name not in answer.text
+    assert await counted(town, "applications", "yizheng_stored_values_tampered_total")
+    victim, thief = town.ids[made.head.number], town.ids[other.head.number]
+    record_of = {"guardianship_id": "gua_forged", "active": True, "sequence": 1}
+    async with AsyncMongoClient[Json](town.stack.mongodb_url) as client:
+        guardianships = client["credential-store"]["guardianships"]
+        await guardianships.insert_one({"_id": f"{thief}:{victim}", "version": 1, "cares": [record_of]})
+    assert (await two.get("/v1/credentials", _OwnCredentials, {"holder": victim})).items
+    [look] = await until(lambda: record(one), bool, what="the look is in the victim's record")
+    assert (look.by, look.what.code) == (thief, "credential")
 
 
 async def of_the_brokers_administrator(town: Town) -> None:
@@ -226,6 +265,7 @@ async def of_the_brokers_administrator(town: Town) -> None:
 
 
 PLAYED: Mapping[str, Deed] = {
+    "identity": of_identity,
     "applications": of_applications,
     "matcher": of_matcher,
     "credential-store": of_credential_store,
