@@ -77,20 +77,18 @@ class TrailStream:
         taken = 0
         try:
             while True:
-                page = [await arrived.get()]
-                page += [arrived.get_nowait() for _ in range(arrived.qsize())]
+                page = [await arrived.get(), *(arrived.get_nowait() for _ in range(arrived.qsize()))]
                 taken += len(page)
                 if taken >= _ASK_FOR_MORE:  # a stream forgets nothing: this only asks for more
                     await channel.basic_ack(page[-1].delivery_tag or 0, multiple=True)
                     taken = 0
-                yield [_kept(message) for message in page]
+                yield [KeptMessage(_offset(message), message.body) for message in page]
         finally:
             await channel.basic_cancel(str(begun.consumer_tag))
 
 
-def _kept(message: DeliveredMessage) -> KeptMessage:
-    headers = message.header.properties.headers or {}
-    return KeptMessage(int(str(headers["x-stream-offset"])), message.body)
+def _offset(message: DeliveredMessage) -> int:
+    return int(str((message.header.properties.headers or {})["x-stream-offset"]))
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from matcher.domain.holdings import settled
 from matcher.domain.rules import Rules
 from matcher.handlers.dependencies import announcement
 from matcher.main import read_rules
+from runtime import garbage
 from runtime.clock import Clock, today, utc_now
 from store.blind_index import BlindIndex
 from store.repository import Database
@@ -102,6 +103,7 @@ async def opened(settings: Settings) -> AsyncIterator[Workplace]:
             await runtime.client.admin.command("ping")
         await runtime.prepare(store.INDEXES)
         runtime.committer.start()
+        garbage.settle()
         yield Workplace(runtime, store.EvidenceStore(runtime.database), rules, index=settings.blind_index())
     finally:
         await runtime.stop()
