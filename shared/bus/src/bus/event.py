@@ -157,7 +157,6 @@ class Outcome(Generic[ResultT]):
 
     @property
     def published(self) -> Sequence[Event]:
-        """All events that are published of it."""
         return [*self.events, *(self.accesses or ())]
 
 

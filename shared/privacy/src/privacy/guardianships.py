@@ -60,7 +60,6 @@ class Guardianships:
 
     @classmethod
     def of(cls, database: Database) -> Self:
-        """Open them."""
         return cls(Repository(database, "guardianships", Guardianship))
 
     async def between(self, guardian_id: str, child_id: str) -> Guardianship:

@@ -118,7 +118,6 @@ async def begin(
     commit: Commit,
     wording: WordingOf,
 ) -> Response:
-    """Begin an upload."""
     new = NewUpload(**body.model_dump())
     begun: list[Outcome[ResumableUpload]] = []
 

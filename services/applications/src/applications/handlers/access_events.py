@@ -47,7 +47,6 @@ def seen_as_second_party(
 
 
 def about(application: Application) -> AccessSubject:
-    """Return an application as what it was for."""
     return AccessSubject(application.item, application.id)
 
 

@@ -38,7 +38,6 @@ class Permit(IdentityModel):
         return same_name(self.value, value) if self.field == "name" else normal_text(self.value) == value
 
     def used(self, at: datetime) -> Permit:
-        """Close it."""
         return self.model_copy(update={"used_at": at})
 
 

@@ -45,14 +45,12 @@ async def list_all(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[EditView]:
-    """List."""
     found = await edits.list_all(deps, state=state, failure=failure, before=place(cursor), limit=limit)
     return page(found, limit, key=lambda each: [each.edit.created_at.isoformat(), each.edit.id], view=EditView.of)
 
 
 @router.get("/edits/{edit_id}", summary="One edit and what became of it")
 async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -> EditView:
-    """Show."""
     shown = await edits.show(edit_id, deps)
     response.headers["ETag"] = routes.etag(shown.version)
     return EditView.of(shown)
@@ -72,7 +70,6 @@ async def messages(
 async def approve(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
-    """Approve."""
     return await commit(
         lambda: edits.approve(edit_id, by=by.subject, version=version, deps=deps, reason=asked.reason),
         EditView.changed_one,
@@ -83,7 +80,6 @@ async def approve(
 async def reject(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
-    """Reject."""
     return await commit(
         lambda: edits.reject(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         EditView.changed_one,
@@ -94,7 +90,6 @@ async def reject(
 async def withdraw(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
-    """Withdraw."""
     return await commit(
         lambda: edits.withdraw(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         EditView.changed_one,

@@ -101,7 +101,6 @@ async def approve(id: str, request: Request, form: Sent, asked: AskedOf, deps: D
 
 @router.post("/edits/{id}/rejection")
 async def reject(id: str, request: Request, form: Sent, asked: AskedOf, deps: DepsOf, operator: Operator) -> Response:
-    """Refuse it."""
     return await form.carry_out(
         lambda: handlers.reject(id, reason=form.text("reason"), by=operator.subject, version=form.version(), deps=deps),
         then=f"/operations/edits/{id}?done=rejected",

@@ -37,7 +37,6 @@ async def take_over_all(visit: Reviewer, form: Sent) -> Response:
 
 @router.post("/desk/tasks/{task_id}/takeover")
 async def take_over(visit: Reviewer, form: Sent, task_id: str) -> Response:
-    """Take one task over."""
     body: dict[str, Json] = {"reason": form.text("takeover-reason")}
     queue = Filter.read(form.text("queue"))
     try:

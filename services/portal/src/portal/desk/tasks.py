@@ -39,13 +39,11 @@ class Row(NamedTuple):
 
 @router.get("/desk/tasks/{task_id}")
 async def show(visit: Reviewer, task_id: str, queue: str = "") -> Response:
-    """Show a task."""
     return await task_page(visit, task_id, Filter.read(queue))
 
 
 @router.post("/desk/tasks/{task_id}/claim")
 async def claim(visit: Reviewer, form: Sent, task_id: str) -> Response:
-    """Take the task in hand."""
     return await _do(visit, form, task_id, "claim", "claimed")
 
 

@@ -86,7 +86,6 @@ async def hand_in(visit: Officer, form: Sent, task_id: str) -> Response:
 
 @router.post("/doors/tasks/{task_id}/photographs/{photograph_id}/removal")
 async def take_back(visit: Officer, form: Sent, task_id: str, photograph_id: str) -> Response:
-    """Take back a photograph."""
     path = f"/v1/tasks/{path_of(task_id)}/photographs/{path_of(photograph_id)}"
     try:
         await visit.call.send("DELETE", path, version=form.text("version"))

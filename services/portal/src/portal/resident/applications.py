@@ -171,7 +171,6 @@ async def _withdrawal(
 
 @router.post("/my/applications/{application_id}/withdrawal")
 async def withdraw(visit: Resident, form: Sent, application_id: str) -> Response:
-    """Withdraw it."""
     body: dict[str, Json] = {"reason": form.text("reason") or None}
     try:
         await visit.call.post(f"/v1/applications/{path_of(application_id)}/withdrawal", Nothing, body, once=form.once)

@@ -247,7 +247,6 @@ async def _check(visit: PageVisit, application_id: str, problem: GatewayProblem 
 
 @router.post("/applications/{application_id}/submission")
 async def submit(visit: Anybody, form: Sent, application_id: str) -> Response:
-    """Send it."""
     path = f"/v1/applications/{path_of(application_id)}"
     try:
         await visit.call.post(f"{path}/submission", Nothing, once=form.once, version=f'"{form.text("version")}"')

@@ -17,7 +17,6 @@ async def close_withdrawn(event: Received[ApplicationEnded], deps: Deps) -> Outc
 
 
 async def close_rejected(event: Received[ApplicationEnded], deps: Deps) -> Outcome[None]:
-    """The application was rejected."""
     return await _close(event, "rejected", deps)
 
 
