@@ -181,7 +181,6 @@ class Office:
         return self.commits(await lifecycle.draft(new, resident_token(by), self.deps)).id
 
     async def submits(self, id: str) -> Application:
-        """Submit an application."""
         by = resident_token(self.now(id).applicant_id)
         return self.commits(await lifecycle.submit(id, by, self.deps, if_match=None))
 
@@ -231,7 +230,6 @@ class Office:
             await self.hears(answers.note_match, matched(self.now(id), key, source=source))
 
     def later(self, by: timedelta) -> None:
-        """Let time pass."""
         self.clock.advance(by)
 
 

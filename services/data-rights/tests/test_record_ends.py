@@ -23,6 +23,7 @@ from data_rights.handlers import blocks
 from data_rights.handlers.dependencies import Deps
 from data_rights.store import chain as chain_store
 from record_archive import ENTRIES, NOW, TERM, add, block_of, checked, entry, put, seal
+from standards.hash_chain import BEGINNING
 from store.commit import Committer
 from store.repository import Database, Write
 from store.retention import Retention, read
@@ -349,7 +350,7 @@ async def test_a_block_of_an_earlier_release_says_no_term_and_keeps_the_one_of_t
     await database["heads"].delete_many({})
     for number in (1, 2, 3):
         before = await block_of(database, number - 1) if number > 1 else None
-        await insider.rewrite(number, term=None, previous=before.hash if before else chain.BEGINNING)
+        await insider.rewrite(number, term=None, previous=before.hash if before else BEGINNING)
         await database["blocks"].update_one({"_id": chain.block_id(number)}, {"$unset": {"term": ""}})
     assert await found(database) is None
     await insider.end(0)

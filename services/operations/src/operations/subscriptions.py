@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from bus.batch_consumer import BatchConsumer, RawMessage
+from bus.concurrency import retry_overtaken
 from bus.consumer import Subscription
-from bus.event import ConflictError, Outcome
+from bus.event import Outcome
 from bus.replay import send_back
 from bus.stream import body_at
 from bus.topology import RECEIPTS, dead_letters_of
@@ -91,18 +92,13 @@ def _committing(
     """Commit what a handler decides of a batch, again when an operator or another process was faster."""
 
     async def take_in(batch: Sequence[RawMessage]) -> None:
-        for _ in range(_CONFLICTS):
-            try:
-                return await runtime.commit(await take(batch, deps))
-            except ConflictError:
-                continue
-        return await runtime.commit(await take(batch, deps))
+        async def attempt() -> None:
+            await runtime.commit(await take(batch, deps))
+
+        await retry_overtaken(attempt)
 
     return take_in
 
 
 _BREATH = 0.25
 """Seconds in which a few events, or receipts, become a few more, so that there is less to write for each."""
-
-_CONFLICTS = 9
-"""Conflicts in a row before the intake pauses."""

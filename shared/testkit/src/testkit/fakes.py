@@ -42,7 +42,6 @@ class FakeDocuments(Repository[StoredT]):
             self._put(document)
 
     async def get(self, id: str) -> StoredT | None:
-        """Read one aggregate."""
         return self.all.get(id)
 
     async def many(self, ids: Sequence[str]) -> dict[str, StoredT]:
@@ -131,11 +130,9 @@ class FakeClock:
         self.now = now
 
     def __call__(self) -> datetime:
-        """Tell the time."""
         return self.now
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
         self.now += by
 
 

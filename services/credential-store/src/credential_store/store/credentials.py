@@ -85,7 +85,6 @@ class CredentialDocuments:
         return await self._collection.find({"expires_on": {"$lt": day}}, sort=[("expires_on", ASCENDING)], limit=limit)
 
     def save(self, credential: Credential) -> Change:
-        """Prepare the write."""
         return self._collection.save(credential)
 
 
@@ -131,7 +130,6 @@ class HeldCredentialDocuments:
         return next((each for each in await asyncio.gather(*map(self._collection.get, ids)) if each is not None), None)
 
     def save(self, holding: HeldCredentials) -> Change:
-        """Prepare the write."""
         return self._collection.save(holding)
 
 

@@ -46,7 +46,6 @@ class HandOverDocuments:
                 yield await self._refused.read(found)
 
     def save(self, hand_over: HandOver) -> Change:
-        """Prepare the write."""
         return self._hand_overs.save(hand_over)
 
     def refuse(self, line: RefusedLine) -> Change:

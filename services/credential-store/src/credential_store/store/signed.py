@@ -34,7 +34,6 @@ class SignedDocuments:
         return await self._collection.get(id)
 
     def save(self, version: SignedVersion) -> Change:
-        """Prepare the write."""
         return self._collection.save(version)
 
     def mark(self, place: CredentialPlace, marks: Sequence[Purpose]) -> Change:

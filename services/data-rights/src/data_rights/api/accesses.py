@@ -11,13 +11,14 @@ from pydantic import BaseModel, Field
 
 from data_rights.api.labels import Coded, coded, sentence, who
 from data_rights.api.parts import AccessId, DepsOf, Resident, Whose
-from data_rights.domain.access import Access, stamp
+from data_rights.domain.access import Access
 from data_rights.domain.asked import ServiceRequest
 from data_rights.domain.chain import Block
 from data_rights.domain.dispute import Dispute
 from data_rights.handlers import queries
 from data_rights.handlers.queries import InclusionProof
 from runtime.clock import Moment
+from standards.hash_chain import stamp
 from web import routes
 from web.pages import Cursor, Limit, Page, page
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from data_rights.domain.access import stamp
 from data_rights.handlers.blocks import HEAD
 from runtime.json_signatures import PublicKeys, SignatureError
+from standards.hash_chain import stamp
 from standards.moments import read_moment
 
 Heads = Mapping[int, set[str]]

@@ -7,14 +7,14 @@ digest stays behind in the chain (`domain/chain.py`).
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from pydantic import AwareDatetime
 
 from data_rights.domain.record import Digest, RightsModel
+from standards import hash_chain
 
 RETENTION = "retention"
 """Why the content of an entry ends: its term has passed. Nothing else counts."""
@@ -92,19 +92,9 @@ def earlier_id(event_id: str, holder: str) -> str:
 def told(access: Access) -> dict[str, Any]:
     """Return an entry as it is hashed: everything but where it is kept, times in UTC with milliseconds."""
     said = access.model_dump(mode="json", exclude={"version", "at", "block", "answers"})
-    return {**said, "at": stamp(access.at)}
-
-
-def stamp(at: datetime) -> str:
-    """Write a moment as it is hashed: ISO 8601 in UTC with milliseconds, such as 2026-11-24T06:30:02.498+00:00."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return {**said, "at": hash_chain.stamp(access.at)}
 
 
 def digest(access: Access) -> str:
     """Return the digest of an entry, in hex."""
-    return sha256(canonical(told(access))).hexdigest()
-
-
-def canonical(what: object) -> bytes:
-    """Write what is hashed: JSON with sorted keys and no blanks, in UTF-8."""
-    return json.dumps(what, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return hash_chain.digest(told(access))

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 
 from pydantic import AwareDatetime
 
-from data_rights.domain.access import canonical, stamp
 from data_rights.domain.record import RightsModel
-
-BEGINNING = "0" * 64
-"""What stands for the hash before the first block."""
+from standards.hash_chain import BEGINNING, digest, stamp
 
 LARGEST_BLOCK = 500
 """Entries that a block has at most: one transaction seals them."""
@@ -90,7 +86,7 @@ def hash_of(block: Block) -> str:
         "entries": [[entry.id, entry.digest] for entry in block.entries],
         **({} if block.term is None else {"term": block.term}),
     }
-    return sha256(canonical(told)).hexdigest()
+    return digest(told)
 
 
 def due(at: datetime, term: int | None) -> datetime:

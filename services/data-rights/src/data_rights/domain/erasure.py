@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from typing import Literal
 
-from data_rights.domain.access import canonical
 from data_rights.domain.export import ANSWERED_WITHIN
 from data_rights.domain.record import RightsModel
+from standards import hash_chain
 
 State = Literal["previewing", "awaiting-confirmation", "lapsed", "under-way", "done"]
 TO_CONFIRM = timedelta(hours=1)
@@ -78,7 +77,7 @@ class Erasure(RightsModel):
         if self.previews is None or self.confirmed_at or any(name not in self.previews for name in self.services):
             return None
         shown = {name: answer.model_dump(mode="json") for name, answer in self.previews.items()}
-        name = sha256(canonical([shown, sorted(self.cases)])).hexdigest()[:16]
+        name = hash_chain.digest([shown, sorted(self.cases)])[:16]
         return name if self.resident_id == self.requested_by else f"{name}.{self.resident_id}"
 
     def state(self, now: datetime) -> State:

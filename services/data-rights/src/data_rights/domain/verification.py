@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from data_rights.domain.access import RETENTION, Access, Ended, digest
-from data_rights.domain.chain import BEGINNING, Block, block_id, due, hash_of
+from data_rights.domain.chain import Block, block_id, due, hash_of
 from data_rights.domain.record import RightsModel
+from standards.hash_chain import BEGINNING
 
 Problem = Literal[
     "block-removed",

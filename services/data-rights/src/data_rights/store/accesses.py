@@ -32,7 +32,6 @@ class AccessDocuments:
 
     @classmethod
     def of(cls, database: Database) -> AccessDocuments:
-        """Open those of a database."""
         return cls(accesses_in(database), Repository(database, ENDED, Ended))
 
     async def get(self, id: str) -> Access | None:

@@ -26,7 +26,6 @@ class ChainDocuments:
 
     @classmethod
     def of(cls, database: Database) -> ChainDocuments:
-        """Open those of a database."""
         return cls(Repository(database, BLOCKS, Block), Repository(database, HEADS, Head))
 
     async def last(self) -> Block | None:

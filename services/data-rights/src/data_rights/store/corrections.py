@@ -24,7 +24,6 @@ class CorrectionDocuments(HoldersDocuments[Correction]):
 
     @classmethod
     def of(cls, database: Database) -> CorrectionDocuments:
-        """Open those of a database."""
         return cls(Repository(database, CORRECTIONS, Correction, sealed=SEALED, indexes=HOLDER))
 
     async def at(self, places: Sequence[str]) -> Sequence[Correction]:
@@ -37,7 +36,6 @@ class KnownCredentialDocuments(HoldersDocuments[KnownCredential]):
 
     @classmethod
     def of(cls, database: Database) -> KnownCredentialDocuments:
-        """Open those of a database."""
         return cls(Repository(database, HOLDINGS, KnownCredential, indexes=HOLDER))
 
     async def of_type(self, holder: str, document_type: str) -> Sequence[KnownCredential]:

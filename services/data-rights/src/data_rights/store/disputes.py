@@ -19,7 +19,6 @@ class DisputeDocuments(HoldersDocuments[Dispute]):
 
     @classmethod
     def of(cls, database: Database) -> DisputeDocuments:
-        """Open those of a database."""
         return cls(Repository(database, DISPUTES, Dispute, sealed=SEALED, indexes=HOLDER))
 
     async def many(self, ids: Sequence[str]) -> dict[str, Dispute]:

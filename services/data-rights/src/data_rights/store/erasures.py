@@ -15,5 +15,4 @@ class ErasureDocuments(HoldersDocuments[Erasure]):
 
     @classmethod
     def of(cls, database: Database) -> ErasureDocuments:
-        """Open those of a database."""
         return cls(Repository(database, ERASURES, Erasure, indexes=HOLDER))

@@ -28,7 +28,6 @@ class ExportDocuments(HoldersDocuments[Export]):
 
     @classmethod
     def of(cls, database: Database) -> ExportDocuments:
-        """Open those of a database."""
         exports = Repository(database, EXPORTS, Export, sealed=SEALED, indexes=HOLDER)
         return cls(exports, Repository(database, EXPORT_PARTS, ExportPart))
 

@@ -32,5 +32,4 @@ class HoldersDocuments(Generic[HeldT]):
         return await self._collection.find(wanted, sort=[(self.ORDER, DESCENDING)], limit=limit)
 
     def save(self, document: HeldT) -> Change:
-        """Prepare the write."""
         return self._collection.save(document)

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
-from bus.event import ConflictError
+from bus.concurrency import retry_overtaken
 from identity.api.parts import DepsOf, after
 from identity.api.requests import Because
 from identity.domain.terminal import Terminal
@@ -22,7 +22,6 @@ from web.service_runtime import ServiceRuntime
 router = APIRouter(prefix="/terminals", tags=["terminals"])
 
 Keeper = Annotated[Principal, allow(Role.OPERATOR)]
-_CONFLICTS = 10
 
 
 async def _at_hand(
@@ -42,16 +41,15 @@ async def _proven(request: Request, by: Principal, deps: Deps) -> Principal:
     if by.role is not Role.TERMINAL:
         return by
     runtime: ServiceRuntime = request.app.state.runtime
-    for _ in range(_CONFLICTS):
+
+    async def present() -> Terminal:
         outcome = await terminals.present(by, request.state.proof, deps)
-        try:
-            await runtime.commit(outcome)
-        except ConflictError:
-            continue
+        await runtime.commit(outcome)
         assert outcome.result is not None  # noqa: S101 - there is always a terminal
-        terminals.refuse_stopped(outcome.result)
-        return by
-    raise ConflictError(by.subject)
+        return outcome.result
+
+    terminals.refuse_stopped(await retry_overtaken(present))
+    return by
 
 
 ClerkOrTerminal = Annotated[Principal, Depends(_at_hand)]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-Detail = str | int | float | bool | None
+from standards.hash_chain import BEGINNING, digest, stamp
 
-BEGINNING = "0" * 64
-"""What stands for the hash before the first entry."""
+Detail = str | int | float | bool | None
 
 
 class AuditEntry(BaseModel):
@@ -74,7 +71,7 @@ def hash_of(entry: AuditEntry) -> str:
     """Hash everything that an entry says, and the hash before it (SHA-256 over JSON with sorted keys, UTF-8)."""
     told = {
         "number": entry.number,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "at": stamp(entry.at),
         "by": entry.by,
         "action": entry.action,
         "target": entry.target,
@@ -82,7 +79,7 @@ def hash_of(entry: AuditEntry) -> str:
         "details": dict(entry.details),
         "previous": entry.previous,
     }
-    return sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return digest(told)
 
 
 @dataclass(frozen=True, slots=True)

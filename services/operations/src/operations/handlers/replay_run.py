@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from bus.concurrency import retry_overtaken
 from bus.event import NOTHING, Change, Commit, ConflictError, Outcome
 from bus.tasks import pause
 from operations.domain.edit import Became
@@ -30,7 +30,6 @@ _LATER = 1.0
 _LOOK_EVERY = 0.2
 """Seconds between two looks at what became of what was sent."""
 _LONGEST_BACKOFF = 5.0
-_CONFLICTS = 20
 _LONGEST_WAIT = timedelta(minutes=10)
 
 
@@ -165,12 +164,13 @@ class ReplayRun:
 
     async def _take_up(self, replay: Replay, numbers: list[int]) -> TakenUp:
         """Take items up; whoever changed one of their failures meanwhile is heard first."""
-        for _ in range(_CONFLICTS):
+
+        async def take_up() -> TakenUp:
             taken = await parcels.take_up(replay, numbers, self._deps)
-            with suppress(ConflictError):
-                await self._commit(taken.outcome)
-                return taken
-        raise ConflictError(replay.id)
+            await self._commit(taken.outcome)
+            return taken
+
+        return await retry_overtaken(take_up)
 
     async def _wait_for_broker(self) -> None:
         """Wait a little longer each time; what was not confirmed is sent again."""
@@ -238,10 +238,11 @@ class ReplayRun:
 
     async def _committed(self, work: Callable[[], Awaitable[Outcome[None]]]) -> None:
         """Commit what `work` decides, again when somebody else was faster."""
-        for _ in range(_CONFLICTS):
-            with suppress(ConflictError):
-                return await self._commit(await work())
-        raise ConflictError(self._id)
+
+        async def attempt() -> None:
+            await self._commit(await work())
+
+        await retry_overtaken(attempt)
 
     def _learn(self, numbers: Iterable[int], rank: ItemStatus) -> None:
         for n in numbers:
