@@ -126,7 +126,6 @@ class Browser:
     page: httpx2.Response = field(init=False)
 
     async def go(self, path: str, **headers: str) -> httpx2.Response:
-        """Go to a page of the portal."""
         return await self._follow(await self.client.get(f"{HOME}{path}", headers=headers))
 
     async def sign_in(self, subject: str, then: str = "") -> httpx2.Response:
@@ -139,7 +138,6 @@ class Browser:
         return await self._follow(await self.provider.post("/authorize", data={**self.hidden(), "person": subject}))
 
     def hidden(self) -> dict[str, str]:
-        """Return the hidden fields of the page."""
         return _hidden(self.page.text)
 
     async def send(self, action: str = "", /, *, origin: str = HOME, **fields: str) -> httpx2.Response:
@@ -183,7 +181,6 @@ class Stage:
     away: list[str] = field(default_factory=list)
 
     def browser(self, language: str = "zh-CN") -> Browser:
-        """Have somebody come."""
         headers = {"Accept-Language": language}
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), headers=headers)
         provider = httpx2.AsyncClient(
@@ -225,7 +222,6 @@ def _settings(layout: Layout) -> Settings:
 
 @contextmanager
 def staged(folder: Path, built: Built) -> Iterator[Stage]:
-    """Put it together."""
     layout = Layout(folder)
     ensure_keys(layout.keys)
     people = layout.var / "synthetic" / "people.json"

@@ -23,8 +23,9 @@ from portal.desk.filters import COOKIE, Filter, kept
 from portal.desk.tasks import task_page
 from portal.desk.values import corrections, entered
 from portal.frame.forms import Form
+from portal.frame.frame import Frame
 from portal.frame.person import Session, SignedInPerson, Tokens
-from portal.frame.visits import Frame, PageVisit
+from portal.frame.visits import PageVisit
 from portal.places import PLACES
 from runtime.clock import utc_now
 from services.portal.tests.stage import client_of
@@ -43,7 +44,6 @@ class Gateway:
         self.refusal: dict[str, object] | None = None
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        """Answer a call."""
         if request.method == "POST":
             self.posted.append((request.url.path, json.loads(request.content)))
             if self.refusal:

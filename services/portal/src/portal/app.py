@@ -26,6 +26,7 @@ from portal.frame import health, sign_in
 from portal.frame.calls import LIMITS
 from portal.frame.device_key import own_key
 from portal.frame.forms import KeptForm
+from portal.frame.frame import Frame
 from portal.frame.gateway_transport import GatewayClient, GatewayTransport
 from portal.frame.kept import Kept
 from portal.frame.person import Session
@@ -36,7 +37,6 @@ from portal.frame.sealed import INDEX, Sealed
 from portal.frame.sessions import MOST_REMEMBERED, REMEMBERED_FOR, Sessions
 from portal.frame.template_pages import FRAME, environments
 from portal.frame.visitors import Anybody
-from portal.frame.visits import Frame
 from portal.places import PLACES
 from portal.settings import Settings
 from runtime.clock import Clock, utc_now
