@@ -38,8 +38,8 @@ class WholeAnswer:
     content: bytes
 
 
-READING = CallLimits(free=2.0, new=2.0, next=4.0)
-"""So long a page waits for what it shows; then it says that its service takes too long."""
+READING = CallLimits(free=2.0, new=2.0, next=6.0)
+"""So long a page waits for what it shows: longer than survivors take to end what a dead process had open."""
 WRITING = CallLimits(free=5.0, new=2.0, next=10.0)
 """What changes something is waited for longer, as nobody knows afterwards whether it was done."""
 
