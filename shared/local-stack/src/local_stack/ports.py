@@ -44,7 +44,6 @@ class BrokerPorts:
 
     @property
     def tls(self) -> int:
-        """AMQP with TLS."""
         return self.base + 3
 
     @property

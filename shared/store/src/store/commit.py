@@ -72,7 +72,6 @@ class Committer:
         await ensure_collections(self._database, (INBOX, SUSPECTS, OUTBOX))
 
     def start(self) -> None:
-        """Begin to commit."""
         self._groups.start()
 
     async def stop(self) -> None:

@@ -44,7 +44,6 @@ class Maker:
     today: date
 
     def sex(self) -> Sex:
-        """Throw for the sex."""
         return "male" if self.dice.random() < 0.5 else "female"  # noqa: PLR2004 - a half
 
     def name(self, sex: Sex, surname: str | None = None) -> str:

@@ -121,7 +121,7 @@ def create_app(  # noqa: PLR0913 - all that a service is made of
         beside: list[Background] = [consumer, *background(runtime, deps)]
         app.state.runtime, app.state.deps, app.state.background = runtime, deps, beside
         heartbeat = runtime.committer.heartbeat
-        app.state.rate_limit.processes = app.state.streams.processes = lambda: heartbeat.processes
+        app.state.rate_limit.processes = app.state.streams.processes = runtime.processes
         running = [asyncio.create_task(each.run()) for each in beside]
         ending = Retention(name, runtime.database, runtime.commit, kinds, cascades)
         turns = [

@@ -98,6 +98,9 @@ class ServiceRuntime:
         self.committer.start()
         self.relay.start()
 
+    def processes(self) -> int:
+        return self.committer.heartbeat.processes
+
     async def commit(self, outcome: Outcome[Any], *, extra: Sequence[Write] = ()) -> None:
         """Commit what a handler decided outside of a message; its events leave right after. Raises ValueError."""
         if outcome.published and outcome.case is None:

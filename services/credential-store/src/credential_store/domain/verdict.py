@@ -88,7 +88,6 @@ class VerificationVerdict:
 
     @property
     def is_valid(self) -> bool:
-        """Whether it counts."""
         return self.kind is not None and not self.reasons
 
     def with_marks(self, marks: Collection[Purpose]) -> VerificationVerdict:

@@ -150,7 +150,6 @@ class Provider:
         return Response((_FOLDER / "templates" / "provider.css").read_bytes(), media_type="text/css")
 
     async def health(self, asked: Asked) -> Response:
-        """Say that it works."""
         del asked
         return JSONResponse({"status": "alive"})
 
