@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from bus.batch_consumer import BatchConsumer, RawMessage
-from bus.concurrency import retry_overtaken
 from bus.consumer import Subscription
-from bus.event import Outcome
+from bus.event import Outcome, retry_overtaken
 from bus.replay import send_back
 from bus.stream import body_at
 from bus.topology import RECEIPTS, dead_letters_of

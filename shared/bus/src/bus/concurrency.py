@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import structlog
@@ -17,7 +17,6 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
-from bus.event import ConflictError
 from bus.publisher import BrokerUnavailableError
 from store.field_encryption import KeyMissingError
 
@@ -30,19 +29,9 @@ _SLOWEST_PROBE = 5.0
 _AWAY = (ConnectionFailure, WaitQueueTimeoutError, BrokerUnavailableError, ConnectionError, KeyMissingError)
 _INTERRUPTED = 11601
 """MongoDB's answer to an operation that was ended with its session, because this process seemed dead (heartbeat.py)."""
-_CONFLICTS = 20
-"""Times in a row that somebody else may be faster."""
 _NO_SESSIONS = "Sessions are not supported"
 """What the driver says of a member that has just started and is no part of its replica set yet."""
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
-
-
-async def retry_overtaken(attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
-    """Decide and commit, again when somebody else was faster. Raises ConflictError when that goes on and on."""
-    for _ in range(_CONFLICTS - 1):
-        with suppress(ConflictError):
-            return await attempt()
-    return await attempt()
 
 
 def is_outage(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -56,6 +57,8 @@ ViewT = TypeVar("ViewT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
 
 
+_CONFLICTS = 20
+"""Times in a row that somebody else may be faster."""
 REMEMBERED = timedelta(days=30)
 """How long the inbox knows what was handled (retention.yaml: handled-messages)."""
 
@@ -178,3 +181,11 @@ class ConflictError(Exception):
 
 class BlockedError(Exception):
     """Another open transaction was in the way of a commit for too long. Nothing is down: only this one has to wait."""
+
+
+async def retry_overtaken(attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Decide and commit, again when somebody else was faster. Raises ConflictError when that goes on and on."""
+    for _ in range(_CONFLICTS - 1):
+        with suppress(ConflictError):
+            return await attempt()
+    return await attempt()

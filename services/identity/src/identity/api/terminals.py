@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
-from bus.concurrency import retry_overtaken
+from bus.event import retry_overtaken
 from identity.api.parts import DepsOf, after
 from identity.api.requests import Because
 from identity.domain.terminal import Terminal

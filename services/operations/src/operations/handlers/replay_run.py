@@ -9,8 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from bus.concurrency import retry_overtaken
-from bus.event import NOTHING, Change, Commit, ConflictError, Outcome
+from bus.event import NOTHING, Change, Commit, ConflictError, Outcome, retry_overtaken
 from bus.tasks import pause
 from operations.domain.edit import Became
 from operations.domain.items import BLOCK, Fate, ItemStatus
