@@ -40,7 +40,6 @@ class Console:
         return self.texts.say(self.language, f"commands.{key}", **params)
 
     def say(self, key: str, **params: object) -> None:
-        """Print a line."""
         self._close_line()
         print(self.text(key, **params), file=self.stream, flush=True)
 

@@ -61,7 +61,6 @@ class _Walk:
         self.told: set[bytes] = set()
 
     def all(self) -> None:
-        """Clean everything."""
         while self._waiting:
             thing, kind = self._waiting.pop()
             if getattr(thing, "is_indirect", False):

@@ -127,11 +127,9 @@ class _Connection(asyncio.Protocol):
             self.close()
 
     def on_message_begin(self) -> None:
-        """Begin an answer."""
         self._headers, self._body = [], []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
         self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
@@ -139,7 +137,6 @@ class _Connection(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Hand over the answer."""
         self._open = self._open and self._parser.should_keep_alive()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((self._parser.get_status_code(), self._headers, b"".join(self._body)))

@@ -106,5 +106,4 @@ def consume(queue: str) -> Attempt:
 
 
 def purge(queue: str) -> Attempt:
-    """Empty a queue."""
     return lambda channel: channel.queue_purge(queue)

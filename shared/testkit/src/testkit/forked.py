@@ -42,11 +42,9 @@ class Forked:
         os.kill(self.process.pid, number)
 
     def terminate(self) -> None:
-        """Send SIGTERM."""
         self.process.terminate()
 
     def kill(self) -> None:
-        """Send SIGKILL."""
         self.process.kill()
 
 

@@ -96,7 +96,6 @@ class _Child:
         return self.returncode
 
     def wait(self) -> int:
-        """Wait for its end."""
         while (code := self.poll()) is None:
             time.sleep(_EVERY)
         return code

@@ -82,12 +82,10 @@ class SpanLines(SpanExporter):
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Append a batch."""
         os.write(self._file, b"".join(orjson.dumps(_line(span)) + b"\n" for span in spans))
         return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """Close the file."""
         os.close(self._file)
 
 

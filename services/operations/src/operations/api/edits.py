@@ -45,12 +45,14 @@ async def list_all(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[EditView]:
+    """List what operators proposed to change in messages, of one failure or in one state if asked."""
     found = await edits.list_all(deps, state=state, failure=failure, before=place(cursor), limit=limit)
     return page(found, limit, key=lambda each: [each.edit.created_at.isoformat(), each.edit.id], view=EditView.of)
 
 
 @router.get("/edits/{edit_id}", summary="One edit and what became of it")
 async def show(edit_id: Name, _by: Operator, deps: DepsOf, response: Response) -> EditView:
+    """Show what was proposed, by whom, and what became of it; the `ETag` is its version."""
     shown = await edits.show(edit_id, deps)
     response.headers["ETag"] = routes.etag(shown.version)
     return EditView.of(shown)
@@ -70,6 +72,7 @@ async def messages(
 async def approve(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Approve it, and have it sent at once."""
     return await commit(
         lambda: edits.approve(edit_id, by=by.subject, version=version, deps=deps, reason=asked.reason),
         EditView.changed_one,
@@ -80,6 +83,7 @@ async def approve(
 async def reject(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Refuse it with a reason; the failure can be edited again."""
     return await commit(
         lambda: edits.reject(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         EditView.changed_one,
@@ -90,6 +94,7 @@ async def reject(
 async def withdraw(
     edit_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Take it back with a reason; only who proposed it may."""
     return await commit(
         lambda: edits.withdraw(edit_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         EditView.changed_one,

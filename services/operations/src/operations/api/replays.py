@@ -31,6 +31,7 @@ Operator = Annotated[Principal, allow(Role.OPERATOR)]
 
 @router.post("", summary="Freeze a selection and preview its replay; nothing is sent", status_code=201)
 async def prepare(asked: ReplayAsked, by: Operator, deps: DepsOf, commit: routes.Commit) -> Response:
+    """Keep which messages are meant as they are now; a later failure does not join them."""
     return await commit(
         lambda: replays.prepare(
             asked.selection, reason=asked.reason, by=by.subject, deps=deps, rate=asked.rate, title=asked.title
@@ -49,12 +50,14 @@ async def list_all(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[ReplayView]:
+    """List replays, in one state if asked."""
     found: Sequence[ShownReplay] = await replays.list_all(deps, state=state, before=place(cursor), limit=limit)
     return page(found, limit, key=lambda each: [each.replay.created_at.isoformat(), each.replay.id], view=ReplayView.of)
 
 
 @router.get("/{replay_id}", summary="One replay and its progress; cheap to ask for often")
 async def show(replay_id: Name, _by: Operator, deps: DepsOf, response: Response) -> ReplayView:
+    """Show how far it has come; the `ETag` is its version."""
     shown = await replays.show(replay_id, deps)
     response.headers["ETag"] = routes.etag(shown.version)
     return ReplayView.of(shown)
@@ -79,6 +82,7 @@ async def items(
 async def start(
     replay_id: Name, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Start it: a canary first, so that what fails again stops the rest."""
     return await commit(lambda: replays.start(replay_id, by=by.subject, version=version, deps=deps), ReplayView.changed)
 
 
@@ -86,6 +90,7 @@ async def start(
 async def pause(
     replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Pause it with a reason; what has been sent stays sent."""
     return await commit(
         lambda: replays.pause(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         ReplayView.changed,
@@ -96,6 +101,7 @@ async def pause(
 async def resume(
     replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Resume it with a reason."""
     return await commit(
         lambda: replays.resume(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         ReplayView.changed,
@@ -106,6 +112,7 @@ async def resume(
 async def cancel(
     replay_id: Name, asked: StepAsked, by: Operator, version: routes.IfMatch, deps: DepsOf, commit: routes.Commit
 ) -> Response:
+    """Cancel it for good with a reason; what has been sent stays sent."""
     return await commit(
         lambda: replays.cancel(replay_id, reason=asked.reason, by=by.subject, version=version, deps=deps),
         ReplayView.changed,

@@ -112,5 +112,4 @@ class TrailWords:
         return moment.astimezone(SHENZHEN).isoformat(timespec="milliseconds")[11:23]
 
     def day(self, moment: datetime) -> str:
-        """Write a date."""
         return written_day(self.language, today(moment))

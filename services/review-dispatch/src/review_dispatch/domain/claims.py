@@ -101,6 +101,5 @@ def record(
     field: str | None = None,
     standard: StandardReason | None = None,
 ) -> Task:
-    """Add a step."""
     step = TaskStep(at=at, action=action, by=by, department=task.department, note=note, field=field, standard=standard)
     return task.model_copy(update={"steps": (*task.steps, step)})
